@@ -1,0 +1,18 @@
+"""Mail-authentication policy as code: SPF, DKIM and DMARC from YAML, planned and applied through octoDNS."""
+
+from mailauth_dns.compile import Publication, compile_repo
+from mailauth_dns.errors import MailAuthError, ObservationError, PlanRefused, PolicyError, ProviderError, RecordSyntaxError
+from mailauth_dns.policy.load import Repo, load_repo
+
+__all__ = [
+    "MailAuthError",
+    "ObservationError",
+    "PlanRefused",
+    "PolicyError",
+    "ProviderError",
+    "Publication",
+    "RecordSyntaxError",
+    "Repo",
+    "compile_repo",
+    "load_repo",
+]

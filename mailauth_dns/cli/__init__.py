@@ -1,0 +1,87 @@
+"""The command line: arguments in, a call of the library, rendering and an exit code out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from mailauth_dns.cli import policy, publish
+from mailauth_dns.cli.app import app
+from mailauth_dns.cli.session import FAILED, INTERRUPTED
+from mailauth_dns.errors import MailAuthError
+
+__all__ = ["main"]
+
+# Options that work before and after the command; True where a value follows.
+_EVERYWHERE = {
+    "-C": True,
+    "--directory": True,
+    "-q": False,
+    "--quiet": False,
+    "-v": False,
+    "-vv": False,
+    "--verbose": False,
+    "--no-color": False,
+}
+
+policy.register(app)
+publish.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; no exception that a user can cause gets past here."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        command = typer.main.get_command(app)
+        result = command.main(args=_hoisted(given), prog_name="mailauth-dns", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        # click says 2 for bad usage; here 2 means that there is something to see, and a pipeline must not take a typo for it.
+        _say(f"{error.format_message()}; see mailauth-dns --help")
+        return FAILED
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        return INTERRUPTED
+    except MailAuthError as error:
+        _say(str(error))
+        return FAILED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return FAILED
+    return result if isinstance(result, int) else 0
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def _hoisted(arguments: list[str]) -> list[str]:
+    """Return the arguments with those options first that work everywhere."""
+    first: list[str] = []
+    rest: list[str] = []
+    queue = iter(arguments)
+    for argument in queue:
+        if argument == "--":
+            rest += [argument, *queue]
+        elif argument in _EVERYWHERE:
+            first.append(argument)
+            if _EVERYWHERE[argument]:
+                first += [value for value in [next(queue, None)] if value is not None]
+        elif argument.startswith("--directory=") or (argument.startswith("-C") and len(argument) > 2):
+            first.append(argument)
+        else:
+            rest.append(argument)
+    return first + rest
+
+
+def run() -> None:
+    """Be the program."""
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""Commands that ask or change DNS: diff, plan, apply, verify, serve."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+from rich.text import Text
+
+from mailauth_dns.cli.app import session_of
+from mailauth_dns.cli.policy import Domains, OutputFormat
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
+from mailauth_dns.deploy import planfile
+from mailauth_dns.deploy.applying import Outcome, Status, carry_out, replan
+from mailauth_dns.deploy.gates import allowance, refusals
+from mailauth_dns.deploy.planfile import LiveEntry, PlanFile
+from mailauth_dns.deploy.planning import Plan, Step, make_plan, selected, unresolved
+from mailauth_dns.deploy.verify import watch
+from mailauth_dns.errors import MailAuthError, PlanRefused
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.render import data, text
+from mailauth_dns.render.values import count
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("diff")(diff)
+    app.command("plan")(plan)
+    app.command("apply")(apply)
+    app.command("verify")(verify)
+    app.command("serve")(serve)
+
+
+NoLive = Annotated[bool, typer.Option("--no-live", help="do not ask live DNS; its state is then unknown")]
+ShowKept = Annotated[bool, typer.Option("--show-kept", help="print foreign values that stay (plans are posted in public)")]
+Allow = Annotated[list[str] | None, typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses")]
+
+
+def _seconds(duration: str, option: str) -> float:
+    match = re.fullmatch(r"([0-9]{1,6})(s|m|h)?", duration)
+    if match is None:
+        raise MailAuthError(f"{option} {duration}: write a time such as 90s, 10m or 1h")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
+
+
+@contextmanager
+def _progress(session: Session, total: int, what: str) -> Iterator[Step]:
+    """Show a bar for long work, on a terminal only."""
+    if session.quiet or total < 2 or not session.err.is_terminal:
+        yield lambda _zone: None
+        return
+    with Progress(console=session.err, transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda _zone: progress.advance(task)
+
+
+def diff(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
+    """Show policy against live DNS, authoritative servers asked directly."""
+    session = session_of(context)
+    _, publications = session.load()
+    return _live(session, watch(selected(publications, domains(domain)), 0), format, "Diff")
+
+
+def verify(
+    context: typer.Context,
+    domain: Domains = None,
+    wait: Annotated[str, typer.Option("--wait", metavar="TIME", help="how long DNS may take, such as 10m")] = "0s",
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Wait until every authoritative server says what the policy says."""
+    session = session_of(context)
+    _, publications = session.load()
+    return _live(session, watch(selected(publications, domains(domain)), _seconds(wait, "--wait")), format, "Verify")
+
+
+def _live(session: Session, seen: Mapping[DomainName, tuple[LiveEntry, ...]], format: Format, title: str) -> int:
+    rows = [row for each in seen.values() for row in each]
+    unknown = sum(row.state == "unknown" for row in rows)
+    off = sum(row.state != "as policy" for row in rows) - unknown
+    if format is Format.JSON:
+        session.json(data.live(seen))
+    else:
+        session.show(text.live_rows(rows))
+        said = f"{title}: {count(len(rows), 'set')}, {off} differ, {unknown} unknown"
+        session.show([Text(said, style="bold")])
+    return FAILED if unknown else DIFFERS if off else DONE
+
+
+def plan(
+    context: typer.Context,
+    domain: Domains = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="write the plan to this file, for apply")] = None,
+    show: Annotated[Path | None, typer.Option("--show", metavar="FILE", help="print a plan that was written, and do nothing else")] = None,
+    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="exit code 2 when there are changes")] = False,
+    no_live: NoLive = False,
+    normalize: Annotated[bool, typer.Option("--normalize", help="also change spelling and TTL where the meaning is the same")] = False,
+    show_kept: ShowKept = False,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Show what would change, at every provider; changes nothing."""
+    session = session_of(context)
+    if show is not None:
+        file = planfile.read(show)
+    else:
+        file = _planned(session, domains(domain), live=not no_live, normalize=normalize, show_kept=show_kept).file
+        if out is not None:
+            _write_plan(out, file)
+    _show_plan(session, file, format, show_kept)
+    if show is None and not file.zones and not file.failed:
+        session.say("no policy names a provider: nothing can be planned")
+    if unresolved(file):
+        return FAILED
+    return DIFFERS if detailed_exitcode and file.pending else DONE
+
+
+def _planned(session: Session, named: tuple[DomainName, ...], *, live: bool, normalize: bool = False, show_kept: bool = False) -> Plan:
+    repo, publications = session.load()
+    total = sum(len(publication.providers) for publication in selected(publications, named))
+    with _progress(session, total, "planning") as step:
+        return make_plan(repo, publications, domains=named, live=live, normalize=normalize, show_kept=show_kept, step=step)
+
+
+def _write_plan(out: Path, file: PlanFile) -> None:
+    from mailauth_dns.deploy.compiled import replace_file
+
+    try:
+        replace_file(out, planfile.dumped(file))
+    except OSError as error:
+        raise MailAuthError(f"--out {out}: {error.strerror}") from None
+
+
+def _show_plan(session: Session, file: PlanFile, format: Format, show_kept: bool) -> None:
+    if format is Format.JSON:
+        session.json({**file.model_dump(mode="json"), "fingerprint": file.fingerprint})
+    else:
+        session.show(text.plan(file, show_kept))
+
+
+def apply(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="[PLAN]", help="a plan that was reviewed; without it: plan, ask, apply")] = None,
+    allow: Allow = None,
+    wait: Annotated[str, typer.Option("--wait", metavar="TIME", help="how long DNS may take to agree afterwards")] = "60s",
+    no_live: NoLive = False,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Apply what was reviewed, exactly, or refuse."""
+    session = session_of(context)
+    allowed = [allowance(each) for each in allow or ()]
+    seconds = _seconds(wait, "--wait")
+    reviewed: PlanFile | None = None
+    notes: tuple[str, ...] = ()
+    if file is not None:
+        reviewed = planfile.read(file)
+        repo, publications = session.load()
+        with _progress(session, len(reviewed.zones), "planning again") as step:
+            fresh, notes = replan(repo, publications, reviewed, live=not no_live, step=step)
+    else:
+        fresh = _planned(session, (), live=not no_live)
+        _show_plan(session, fresh.file, Format.TEXT, show_kept=False)
+        if not fresh.file.pending:
+            return FAILED if unresolved(fresh.file) else DONE
+        if reasons := refusals(fresh.file, allowed):
+            raise PlanRefused("\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)]))
+        if not _confirmed(session):
+            session.say("not applied")
+            return FAILED
+    journal = file.with_name(file.name + ".journal") if file is not None else None
+    with _progress(session, len(fresh.file.zones), "applying") as step:
+        result = carry_out(fresh, reviewed, allowed=allowed, wait=seconds, live=not no_live, notes=notes, journal=journal, step=step)
+    if format is Format.JSON:
+        session.json(data.outcome(result))
+    else:
+        session.show(text.outcome(result))
+    return _exit_code(result, live_unknown_allowed=any(each.id == "live-unknown" for each in allowed))
+
+
+def _confirmed(session: Session) -> bool:
+    session.err.print("Apply these changes? Only `yes` applies them: ", end="")
+    try:
+        return sys.stdin.readline().strip() == "yes"
+    except UnicodeDecodeError:
+        return False
+
+
+def _exit_code(result: Outcome, *, live_unknown_allowed: bool) -> int:
+    if not result.complete:
+        return FAILED
+    if any(row.state == "unknown" for row in result.live or ()) and not live_unknown_allowed:
+        return FAILED
+    applied = any(zone.status is Status.APPLIED for zone in result.zones)
+    return DIFFERS if applied and any(row.state != "unknown" for row in result.live or ()) else DONE
+
+
+def serve(
+    context: typer.Context,
+    address: Annotated[str, typer.Option("--address", help="a loopback address")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="UDP and TCP; 0 takes a free one")] = 5453,
+    provider: Annotated[str, typer.Option("--provider", help="the local provider whose directory is served")] = "local",
+) -> int:
+    """Answer DNS on loopback from the local provider's directory, until interrupted."""
+    from mailauth_dns.deploy.serve import Server
+    from mailauth_dns.octo.targets import local_directory
+
+    session = session_of(context)
+    repo, _ = session.load()
+    if provider not in repo.stanzas:
+        raise MailAuthError(f"there is no providers/{provider}.yaml; --provider names another one")
+    directory = local_directory(repo.stanzas[provider], repo.root)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with Server(directory, address, port) as server:
+        session.say(f"serving {directory} on {address} port {server.port}, UDP and TCP; interrupt to stop")
+        server.wait()
+    return DONE

@@ -1,0 +1,85 @@
+"""What every command shares: the repo it works in, how much it says, and where."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from mailauth_dns.compile import Publication, compile_repo
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.policy.load import Repo, load_repo
+from mailauth_dns.records.name import DomainName, domain_name
+
+DONE, FAILED, DIFFERS, INTERRUPTED = 0, 1, 2, 130  # the exit codes, the same everywhere
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass
+class Session:
+    """One run. Results go to `out`, everything else to `err`."""
+
+    root: Path
+    quiet: bool
+    out: Console
+    err: Console
+
+    def load(self) -> tuple[Repo, tuple[Publication, ...]]:
+        """Return the repo and what its policies declare."""
+        repo = load_repo(self.root)
+        return repo, compile_repo(repo)
+
+    def show(self, lines: Iterable[Text]) -> None:
+        """Write result lines; long ones are the terminal's to fold."""
+        for line in lines:
+            self.out.print(line, soft_wrap=True)
+
+    def json(self, data: Any) -> None:  # noqa: ANN401 - anything JSON holds
+        """Write a result as JSON."""
+        sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=True) + "\n")
+
+    def say(self, text: str) -> None:
+        """Tell something that is not a result, unless asked to be quiet."""
+        if not self.quiet:
+            self.err.print(Text(text), soft_wrap=True)
+
+
+def new_session(root: Path, quiet: bool, verbosity: int, no_color: bool) -> Session:
+    """Return the session for these options; `verbosity` 1 shows the libraries' warnings, 2 what they do."""
+    if not root.is_dir():
+        raise MailAuthError(f"-C {root}: there is no such folder")
+    logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s", level=logging.CRITICAL)
+    logging.getLogger().setLevel({0: logging.CRITICAL, 1: logging.WARNING}.get(verbosity, logging.INFO))
+    plain = no_color or "NO_COLOR" in os.environ
+    out = Console(file=sys.stdout, no_color=plain, highlight=False)
+    return Session(root, quiet, out, Console(file=sys.stderr, no_color=plain, highlight=False))
+
+
+def domains(texts: list[str] | None) -> tuple[DomainName, ...]:
+    """Return the domains that were named on the command line.
+
+    Raises:
+        MailAuthError: one is no domain name.
+    """
+    found = []
+    for text in texts or ():
+        try:
+            found.append(domain_name(text))
+        except RecordSyntaxError as error:
+            raise MailAuthError(f"{text}: {error}") from None
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,158 @@
+"""Policies to what each zone shall publish; deterministic: no clock, no network, the same files give the same values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from mailauth_dns.errors import FileProblem, PolicyError
+from mailauth_dns.policy.load import Policy, Repo
+from mailauth_dns.policy.model import SelectorSection
+from mailauth_dns.records import dkim, dmarc
+from mailauth_dns.records.family import NULL_MX, Family
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey, RRset, Zone
+
+PARKED_SPF = "v=spf1 -all"
+PARKED_DMARC = "v=DMARC1; p=reject; sp=reject; np=reject"
+REVOKED_DKIM = "v=DKIM1; p="
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What one policy says about one name and type: these values of this family, or none at all (`values` empty).
+
+    `ttl` is in seconds; None keeps what is there.
+    """
+
+    domain: DomainName
+    key: RRKey
+    family: Family
+    ttl: int | None
+    values: frozenset[str]
+    signed_until: datetime | None = None  # DKIM: when the last message was signed with the key that is to go
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Everything the policies declare for one zone, and where it goes."""
+
+    origin: DomainName
+    declared: tuple[Declared, ...]
+    providers: tuple[str, ...]
+    nameservers: tuple[str, ...]
+
+    @cached_property
+    def zone(self) -> Zone:
+        """The record sets to be published."""
+        sets = (RRset(*entry.key, entry.ttl, entry.values) for entry in self.declared if entry.values)
+        return Zone(self.origin, frozenset(sets))
+
+    @cached_property
+    def absent(self) -> frozenset[tuple[RRKey, Family]]:
+        """The values that shall not be there, by name, type and family."""
+        return frozenset((entry.key, entry.family) for entry in self.declared if not entry.values)
+
+    @property
+    def domains(self) -> tuple[DomainName, ...]:
+        """The policies' domains, in order."""
+        return tuple(dict.fromkeys(entry.domain for entry in self.declared))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all of it."""
+        rows = [
+            [entry.domain, *entry.key, entry.family, entry.ttl, sorted(entry.values), str(entry.signed_until)] for entry in self.declared
+        ]
+        said = json.dumps([self.origin, rows, sorted(self.providers), sorted(self.nameservers)])
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def only(self, domains: frozenset[DomainName]) -> Publication:
+        """Return the part that these domains declare."""
+        kept = tuple(entry for entry in self.declared if entry.domain in domains)
+        return Publication(self.origin, kept, self.providers, self.nameservers)
+
+
+def compile_repo(repo: Repo) -> tuple[Publication, ...]:
+    """Return one publication a zone, sorted by zone.
+
+    Raises:
+        PolicyError: two policies want the same name, or a name shall be an alias and hold data.
+    """
+    by_zone: dict[DomainName, list[Policy]] = {}
+    for policy in repo.policies:
+        by_zone.setdefault(policy.zone, []).append(policy)
+    publications = []
+    problems: list[FileProblem] = []
+    for zone in sorted(by_zone):
+        policies = by_zone[zone]
+        declared: dict[RRKey, Declared] = {}
+        alias_or_data: dict[DomainName, bool] = {}
+        for policy in policies:
+            for entry in _declarations(policy):
+                taken = declared.get(entry.key)
+                is_alias = entry.key[1] == "CNAME"
+                if taken is not None or (entry.values and alias_or_data.setdefault(entry.key[0], is_alias) != is_alias):
+                    message = f"{entry.key[0]} is also declared by another policy of the zone {zone}; one name can hold only one of them"
+                    problems.append(policy.declared_at.problem("domain", message))
+                declared[entry.key] = entry
+        ordered = tuple(declared[key] for key in sorted(declared))
+        first = policies[0].body
+        publications.append(Publication(zone, ordered, first.providers, first.nameservers))
+    if problems:
+        raise PolicyError(problems)
+    return tuple(publications)
+
+
+def _declarations(policy: Policy) -> Iterator[Declared]:
+    body, domain = policy.body, policy.domain
+
+    def declare(
+        name: str, type: str, family: Family, text: str | None, ttl: int | None = None, signed_until: datetime | None = None
+    ) -> Declared:
+        values = frozenset() if text is None else frozenset({text})
+        return Declared(domain, (DomainName(name), type), family, ttl or body.ttl, values, signed_until)
+
+    if body.parked:
+        dmarc_name = dmarc.owner_name(domain)
+        section = None if body.dmarc == "absent" else body.dmarc
+        reports = "".join(f"; {tag}={','.join(uris)}" for tag in ("rua", "ruf") if section and (uris := getattr(section, tag)))
+        yield declare(domain, "TXT", Family.SPF, PARKED_SPF)
+        yield declare(dmarc_name, "TXT", Family.DMARC, PARKED_DMARC + reports)
+    else:
+        if body.spf is not None:
+            spf_text, spf_ttl = (None, None) if body.spf == "absent" else (body.spf.text, body.spf.ttl)
+            yield declare(domain, "TXT", Family.SPF, spf_text, spf_ttl)
+        if body.dmarc is not None:
+            dmarc_text, dmarc_ttl = (None, None) if body.dmarc == "absent" else (body.dmarc.text, body.dmarc.ttl)
+            yield declare(dmarc.owner_name(domain), "TXT", Family.DMARC, dmarc_text, dmarc_ttl)
+    selectors = body.dkim.selectors if body.dkim is not None else {}
+    if body.parked is not None:
+        # Written out as false, parking is undone: what it published must not stay behind.
+        yield declare(domain, "MX", Family.NULL_MX, NULL_MX if body.parked else None)
+        if "*" not in selectors:
+            name = dkim.owner_name("*", domain)
+            yield declare(name, "TXT", Family.DKIM, REVOKED_DKIM if body.parked else None)
+            yield declare(name, "CNAME", Family.DKIM, None)
+    for selector, entry in selectors.items():
+        name = dkim.owner_name(selector, domain)
+        alias = f"{entry.cname}." if entry.cname is not None and entry.state != "absent" else None
+        yield declare(name, "TXT", Family.DKIM, _key_record(policy, selector, entry), entry.ttl, entry.signed_until)
+        yield declare(name, "CNAME", Family.DKIM, alias, entry.ttl, entry.signed_until)
+
+
+def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | None:
+    if entry.state == "absent" or entry.cname is not None:
+        return None
+    key = policy.keys.get(selector)
+    k = key.k if key is not None else entry.k
+    p = key.p if key is not None else entry.p
+    if entry.state == "revoked":
+        p = ""
+        k = entry.k
+    tags = {"v": "DKIM1", "h": entry.h, "k": k or ("rsa" if p else None), "n": entry.n, "s": entry.s, "t": entry.t, "p": p or ""}
+    return str(dkim.parse("; ".join(f"{tag}={value}" for tag, value in tags.items() if value is not None)))

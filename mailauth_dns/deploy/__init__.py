@@ -1,0 +1,1 @@
+"""Policy meets provider and live DNS: plan, apply, verify, serve. Only `apply` changes DNS."""

@@ -1,0 +1,257 @@
+"""Apply what was reviewed: plan again, refuse or narrow, write, read back, and ask the authoritative servers.
+
+Since a change that is done is recognised by the zone itself, a killed apply is finished by running it again; the journal beside the plan is
+for people.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.deploy.gates import Allowance, refusals
+from mailauth_dns.deploy.planfile import ChangeEntry, LiveEntry, PlanFile, ZoneEntry
+from mailauth_dns.deploy.planning import Plan, Step, make_plan, selected
+from mailauth_dns.deploy.verify import unsettled, watch
+from mailauth_dns.diff.compare import compare
+from mailauth_dns.diff.judge import judge_at
+from mailauth_dns.diff.semantics import same
+from mailauth_dns.errors import PlanRefused, ProviderError
+from mailauth_dns.octo.targets import Proposal, Target
+from mailauth_dns.policy.load import Repo
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName
+
+
+class Status(StrEnum):
+    """How an apply ended for one zone at one provider."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneOutcome:
+    """What happened to one zone at one provider."""
+
+    zone: str
+    provider: str
+    status: Status
+    changes: tuple[ChangeEntry, ...]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What happened. `live` are the rows that the authoritative servers do not yet say; None where they were not asked."""
+
+    zones: tuple[ZoneOutcome, ...]
+    notes: tuple[str, ...]
+    live: tuple[LiveEntry, ...] | None
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether everything that was asked for is done."""
+        return all(zone.status in (Status.APPLIED, Status.UNCHANGED) for zone in self.zones)
+
+
+def replan(
+    repo: Repo, publications: Iterable[Publication], reviewed: PlanFile, *, live: bool = True, step: Step = lambda _zone: None
+) -> tuple[Plan, tuple[str, ...]]:
+    """Plan again what was reviewed, and return the plan with notes of what else has moved since.
+
+    Raises:
+        PlanRefused: the policy, the provider or our records are not as they were reviewed.
+        ProviderError: a stanza is wrong, or a provider of the plan cannot be read.
+    """
+    domains = tuple(DomainName(domain) for domain in reviewed.domains or ())
+    wanted = {zone.zone for zone in reviewed.zones}
+    chosen = [publication for publication in selected(publications, domains) if publication.origin in wanted]
+    _check_digests(repo, chosen, reviewed)
+    # Cut to what the file names: the file can narrow the plan, to fewer zones and to fewer providers.
+    named = {(zone.zone, zone.provider) for zone in reviewed.zones}
+    narrowed = [
+        Publication(
+            publication.origin,
+            publication.declared,
+            tuple(provider for provider in publication.providers if (publication.origin, provider) in named),
+            publication.nameservers,
+        )
+        for publication in chosen
+    ]
+    plan = make_plan(repo, narrowed, domains=domains, live=live, normalize=reviewed.normalize, step=step)
+    by_key = {(zone.zone, zone.provider): zone for zone in plan.file.zones}
+    differences: list[str] = []
+    notes: list[str] = []
+    for zone in reviewed.zones:
+        now = by_key.get((zone.zone, zone.provider))
+        if now is not None:
+            differences += _moved(zone, now, plan.proposals[zone.zone, zone.provider])
+            notes += _foreign_moved(zone, now)
+    if differences:
+        raise PlanRefused("\n".join(["the plan is no longer what was reviewed; nothing was written, plan again:", *differences]))
+    return plan, tuple(notes)
+
+
+def _check_digests(repo: Repo, publications: Iterable[Publication], reviewed: PlanFile) -> None:
+    by_zone = {publication.origin: publication for publication in publications}
+    problems = []
+    for zone in reviewed.zones:
+        publication = by_zone.get(DomainName(zone.zone))
+        if publication is None or zone.provider not in publication.providers:
+            problems.append(f"{zone.zone}: the policy no longer publishes it at {zone.provider}; plan again")
+            continue
+        if publication.digest != zone.policy_digest:
+            problems.append(f"{zone.zone}: the policy is now {publication.digest[:12]}, approved was {zone.policy_digest[:12]}; plan again")
+        digest = repo.stanzas[zone.provider].digest
+        if digest != zone.provider_digest:
+            problems.append(f"providers/{zone.provider}.yaml is now {digest[:12]}, approved was {zone.provider_digest[:12]}; plan again")
+    if problems:
+        raise PlanRefused("\n".join(["the files are not those that were reviewed; nothing was written:", *dict.fromkeys(problems)]))
+
+
+def _moved(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list[str]:
+    """Return what is neither pending nor done, in words."""
+    found = []
+    pending = {(change.name, change.type): change for change in now.changes}
+    blocked = {(entry.name, entry.type): entry.reason for entry in now.blocked}
+    approved = {(change.name, change.type): change for change in reviewed.changes}
+    for key, change in approved.items():
+        fresh = pending.get(key)
+        label = f"  {change.name} {change.type} at {now.provider}"
+        if key in blocked:
+            found.append(f"{label}: is blocked now: {blocked[key]}")
+        elif fresh is None and not _done(change, proposal):
+            found.append(f"{label}: the zone has what the policy asks for, and that is not what was reviewed: {_values(change.after)}")
+        elif fresh is not None and fresh.identity != change.identity:
+            found.append(f"{label}: reviewed {_step(change)}, now {_step(fresh)}")
+    for (name, type), fresh in pending.items():
+        if (name, type) not in approved:
+            found.append(f"  {name} {type} at {now.provider}: was not reviewed: {_step(fresh)}")
+    return found
+
+
+def _done(change: ChangeEntry, proposal: Proposal) -> bool:
+    name, type = DomainName(change.name), change.type
+    there = proposal.reading.zone.get((name, type))
+    now = frozenset() if there is None else there.values
+    return not change.after or any(same(Family(change.family), type, frozenset({value}), frozenset(change.after)) for value in now)
+
+
+def _step(change: ChangeEntry) -> str:
+    return f"{_values(change.before)} -> {_values(change.after)} (TTL {change.ttl_before} -> {change.ttl_after})"
+
+
+def _values(values: tuple[str, ...]) -> str:
+    return " and ".join(f'"{value}"' for value in values) or "nothing"
+
+
+def _foreign_moved(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:
+    """Return notes about foreign values that came or went; they are kept as they are now."""
+    before = {(kept.name, kept.type, kind) for kept in reviewed.kept for kind in kept.kinds}
+    after = {(kept.name, kept.type, kind) for kept in now.kept for kind in kept.kinds}
+    where = f"at {now.provider} since the plan"
+    came = [f"{name} {type}: a foreign value ({kind}) was added {where}; it is kept" for name, type, kind in sorted(after - before)]
+    return came + [f"{name} {type}: a foreign value ({kind}) was taken away {where}" for name, type, kind in sorted(before - after)]
+
+
+def carry_out(
+    plan: Plan,
+    reviewed: PlanFile | None,
+    *,
+    allowed: Iterable[Allowance],
+    wait: float,
+    live: bool = True,
+    notes: tuple[str, ...] = (),
+    journal: Path | None = None,
+    step: Step = lambda _zone: None,
+) -> Outcome:
+    """Carry out a plan that was just made; `wait` is how many seconds live DNS may take to agree.
+
+    Raises:
+        PlanRefused: the plan needs permission that `allowed` does not give; nothing was written.
+    """
+    reasons = refusals(plan.file, allowed)
+    if reasons:
+        raise PlanRefused("\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)]))
+    log = _Journal(journal)
+    outcomes = []
+    for zone in plan.file.zones:
+        log.write(zone, "begun")
+        outcome = _zone(zone, plan.proposals[zone.zone, zone.provider], plan.targets[zone.provider], plan.publications[zone.zone])
+        log.write(zone, outcome.status.value, outcome.detail)
+        outcomes.append(outcome)
+        step(zone.zone)
+    outcomes += [ZoneOutcome(failed.zone, failed.provider, Status.FAILED, (), failed.error) for failed in plan.file.failed]
+    for failed in reviewed.failed if reviewed is not None else ():
+        outcomes.append(ZoneOutcome(failed.zone, failed.provider, Status.NOT_TRIED, (), f"was not planned: {failed.error}"))
+    if not live:
+        return Outcome(tuple(outcomes), notes, None)
+    applied = sorted({outcome.zone for outcome in outcomes if outcome.status is Status.APPLIED})
+    seen = watch([plan.publications[zone] for zone in applied], wait)
+    return Outcome(tuple(outcomes), notes, tuple(row for rows in seen.values() for row in unsettled(rows)))
+
+
+def _zone(zone: ZoneEntry, proposal: Proposal, target: Target, publication: Publication) -> ZoneOutcome:
+    refused = "; ".join(f"{entry.name} {entry.type}: {entry.reason}" for entry in zone.blocked)
+    if not zone.changes:
+        return ZoneOutcome(zone.zone, zone.provider, Status.REFUSED if refused else Status.UNCHANGED, (), refused)
+    try:
+        target.apply(proposal)
+    except ProviderError as error:
+        return _after_failure(zone, target, publication, str(error))
+    left = _left(target, publication, zone)
+    if isinstance(left, str):
+        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, f"written, but it could not be read back: {left}")
+    if left:
+        names = ", ".join(sorted(f"{name} {type}" for name, type in left))
+        status = Status.PARTIAL if len(left) < len(zone.changes) else Status.FAILED
+        return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, f"the provider took the change and does not have it: {names}")
+    if refused:
+        return ZoneOutcome(zone.zone, zone.provider, Status.PARTIAL, zone.changes, f"refused: {refused}")
+    return ZoneOutcome(zone.zone, zone.provider, Status.APPLIED, zone.changes)
+
+
+def _after_failure(zone: ZoneEntry, target: Target, publication: Publication, error: str) -> ZoneOutcome:
+    """Say how much of the change was done all the same; not knowing is said too."""
+    left = _left(target, publication, zone)
+    if isinstance(left, str):
+        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, f"{error}; what was written is unknown: {left}")
+    done = len(zone.changes) - len(left)
+    status = Status.PARTIAL if done else Status.FAILED
+    return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, f"{error}; {done} of {len(zone.changes)} changes are done")
+
+
+def _left(target: Target, publication: Publication, zone: ZoneEntry) -> set[tuple[str, str]] | str:
+    """Read back, and return the changes that are not done, or why that is unknown."""
+    try:
+        held = target.read(publication.origin)
+    except ProviderError as error:
+        return str(error)
+    difference = compare(held, publication, judge_at(datetime.now(UTC)))
+    undone = {(str(change.key[0]), change.key[1]) for change in difference.changes}
+    return undone & {(change.name, change.type) for change in zone.changes}
+
+
+class _Journal:
+    """Lines for people beside the plan: what was begun and how it ended. Nothing reads it; that it cannot be written stops nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def write(self, zone: ZoneEntry, what: str, detail: str = "") -> None:
+        if self._path is None or not zone.changes:
+            return
+        line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "zone": zone.zone, "provider": zone.provider, "what": what}
+        with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**line, "detail": detail} if detail else line) + "\n")

@@ -1,0 +1,118 @@
+"""Policy, provider and live DNS side by side, and whether the servers that answer are the provider's."""
+
+from __future__ import annotations
+
+from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.deploy.planfile import AuthorityEntry, LiveEntry, State
+from mailauth_dns.diff.compare import ours
+from mailauth_dns.diff.semantics import same
+from mailauth_dns.evaluate.observation import Observation, Unknown
+from mailauth_dns.records.zone import RRKey, RRset, Zone
+
+MAX_WITNESSES = 4  # foreign sets asked for where the provider does not tell its apex NS
+
+
+def keys_to_ask(publication: Publication, provider: Zone | None) -> frozenset[RRKey]:
+    """Return what to ask the authoritative servers: everything declared, and foreign sets by which to know the provider."""
+    keys = {entry.key for entry in publication.declared}
+    if provider is not None and provider.get((publication.origin, "NS")) is None:
+        keys |= set(_witnesses(publication, provider))
+    return frozenset(keys)
+
+
+def _witnesses(publication: Publication, provider: Zone) -> list[RRKey]:
+    declared = {entry.key for entry in publication.declared}
+    askable = {"A", "AAAA", "MX", "TXT", "CAA", "SRV", "CNAME"}
+    return sorted(rrset.key for rrset in provider.rrsets if rrset.type in askable and rrset.key not in declared)[:MAX_WITNESSES]
+
+
+def rows(publication: Publication, provider: Zone | None, observation: Observation | None) -> tuple[LiveEntry, ...]:
+    """Return one row for every declared set. Without an observation live DNS is unknown, because it was not asked."""
+    return tuple(
+        _row(entry, provider, observation) for entry in publication.declared if entry.values or _relevant(entry, provider, observation)
+    )
+
+
+def _relevant(entry: Declared, provider: Zone | None, observation: Observation | None) -> bool:
+    """Tell whether a set declared absent is worth a row: it is somewhere, or nobody knows."""
+    if _ours_at(provider, entry):
+        return True
+    return observation is not None and observation.agreed(entry.key) is not None
+
+
+def _ours_at(zone: Zone | None, entry: Declared) -> frozenset[str]:
+    there = zone.get(entry.key) if zone is not None else None
+    return ours(there, entry.family) if there is not None else frozenset()
+
+
+def _row(entry: Declared, provider: Zone | None, observation: Observation | None) -> LiveEntry:
+    at_provider = _ours_at(provider, entry)
+    seen: RRset | Unknown | None = observation.agreed(entry.key) if observation is not None else Unknown("live DNS was not asked")
+    live: frozenset[str] | None = None
+    reason = None
+    if isinstance(seen, Unknown):
+        reason = seen.reason
+    else:
+        live = ours(seen, entry.family) if seen is not None else frozenset()
+    return LiveEntry(
+        domain=entry.domain,
+        name=entry.key[0],
+        type=entry.key[1],
+        policy=tuple(sorted(entry.values)),
+        provider=tuple(sorted(at_provider)) if provider is not None else None,
+        live=tuple(sorted(live)) if live is not None else None,
+        reason=reason,
+        state=_state(entry, live, at_provider, provider is not None),
+    )
+
+
+def _state(entry: Declared, live: frozenset[str] | None, at_provider: frozenset[str], asked: bool) -> State:
+    type = entry.key[1]
+    if live is None:
+        return "unknown"
+    if same(entry.family, type, live, entry.values):
+        return "as policy"
+    return "as provider" if asked and same(entry.family, type, live, at_provider) else "differs"
+
+
+def authority(provider: Zone, observation: Observation | None, publication: Publication) -> AuthorityEntry:
+    """Return whether the servers that answer for the zone are this provider's (DNS008).
+
+    To agree takes a positive match: the same apex NS set, or, where the provider does not tell it, a foreign set found in both.
+    """
+    if observation is None:
+        return AuthorityEntry(state="unknown", reason="live DNS was not asked", delegation_checked=False)
+    checked = observation.delegated is not None
+
+    def said(state: str, reason: str) -> AuthorityEntry:
+        return AuthorityEntry.model_validate({"state": state, "reason": reason, "delegation_checked": checked})
+
+    apex = (publication.origin, "NS")
+    live = observation.agreed(apex)
+    if isinstance(live, Unknown):
+        return said("unknown", live.reason)
+    held = provider.get(apex)
+    if held is not None:
+        if live is None:
+            return said("differs", "the servers that answer have no NS set for the zone")
+        if _hosts(held) == _hosts(live):
+            return said("agrees", "the same NS set at the provider and in live DNS")
+        return said("differs", f"live DNS says NS {_listed(live)}, the provider says {_listed(held)}")
+    for key in _witnesses(publication, provider):
+        seen = observation.agreed(key)
+        there = provider.get(key)
+        if isinstance(seen, RRset) and there is not None and _plain(seen) == _plain(there):
+            return said("agrees", f"{key[0]} {key[1]} is the same at the provider and in live DNS")
+    return said("unknown", "the provider does not tell its NS set, and no foreign record was found in both")
+
+
+def _hosts(rrset: RRset) -> frozenset[str]:
+    return frozenset(value.rstrip(".").lower() for value in rrset.values)
+
+
+def _plain(rrset: RRset) -> frozenset[str]:
+    return frozenset(value if rrset.type == "TXT" else value.lower() for value in rrset.values)
+
+
+def _listed(rrset: RRset) -> str:
+    return " ".join(sorted(_hosts(rrset)))

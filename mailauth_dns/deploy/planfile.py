@@ -1,0 +1,228 @@
+"""The plan as a file: what was reviewed, and a fingerprint that proves the file whole.
+
+The fingerprint says nothing about who wrote the file, so the file is never obeyed: apply plans again and carries out its own plan,
+which the file can only narrow. It holds no secret, and of foreign values only their kind and a short hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mailauth_dns.diff.change import Blocked, Change, Kept
+from mailauth_dns.errors import MailAuthError, PlanRefused
+
+FORMAT = 1
+MAX_FILE = 500_000_000  # octets; a plan of 100 000 zones has about a fifth
+
+
+State = Literal["as policy", "as provider", "differs", "unknown"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChangeEntry(_Entry):
+    """One change; its identity is everything but `domain`, `family`, `kept`, `meaning`, `risk` and `rules`. TTLs in seconds."""
+
+    domain: str
+    name: str
+    type: str
+    family: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    ttl_before: int | None
+    ttl_after: int | None
+    kept: int
+    meaning: str
+    risk: Literal["safe", "caution", "breaking"]
+    rules: tuple[str, ...]
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes it this change and no other, within its zone and provider."""
+        return (self.name, self.type, self.before, self.after, self.ttl_before, self.ttl_after)
+
+
+class BlockedEntry(_Entry):
+    """A change that is asked for and never made."""
+
+    domain: str
+    name: str
+    type: str
+    family: str
+    reason: str
+
+
+class KeptEntry(_Entry):
+    """Foreign values that stay: what kind, and the first eight hexadecimal digits of their SHA-256; `values` only where asked for."""
+
+    name: str
+    type: str
+    shared: bool
+    looks_like: str | None
+    kinds: tuple[str, ...]
+    values: tuple[str, ...] | None = None
+
+
+class LiveEntry(_Entry):
+    """One declared set at the policy, at the provider and in live DNS (only our values of it)."""
+
+    domain: str
+    name: str
+    type: str
+    policy: tuple[str, ...]
+    provider: tuple[str, ...] | None  # None: no provider was asked
+    live: tuple[str, ...] | None  # None: unknown, see `reason`
+    reason: str | None
+    state: State
+
+
+class AuthorityEntry(_Entry):
+    """Whether the servers that answer for the zone are the provider's."""
+
+    state: Literal["agrees", "differs", "unknown"]
+    reason: str
+    delegation_checked: bool
+
+
+class ZoneEntry(_Entry):
+    """One zone at one provider."""
+
+    zone: str
+    provider: str
+    policy_digest: str
+    provider_digest: str
+    changes: tuple[ChangeEntry, ...]
+    blocked: tuple[BlockedEntry, ...]
+    kept: tuple[KeptEntry, ...]
+    live: tuple[LiveEntry, ...]
+    authority: AuthorityEntry
+
+
+class FailedEntry(_Entry):
+    """A zone that could not be planned."""
+
+    zone: str
+    provider: str
+    error: str
+
+
+class PlanFile(_Entry):
+    """A whole plan. `domains` are the ones that were asked for, None for all."""
+
+    format: Literal[1] = 1
+    tool: str
+    made_at: str
+    commit: str | None
+    domains: tuple[str, ...] | None
+    normalize: bool
+    zones: tuple[ZoneEntry, ...]
+    failed: tuple[FailedEntry, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over everything in the plan."""
+        return hashlib.sha256(_canonical(self.model_dump(mode="json"))).hexdigest()
+
+    @property
+    def pending(self) -> int:
+        """How many changes there are."""
+        return sum(len(zone.changes) for zone in self.zones)
+
+
+def _canonical(data: object) -> bytes:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+
+
+def dumped(plan: PlanFile) -> str:
+    """Return the file's text."""
+    data = {**plan.model_dump(mode="json"), "fingerprint": plan.fingerprint}
+    return json.dumps(data, indent=1, ensure_ascii=True) + "\n"
+
+
+def read(path: Path) -> PlanFile:
+    """Return the plan in a file.
+
+    Raises:
+        PlanRefused: the file is not a plan, or is not whole.
+        MailAuthError: the file cannot be read.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise PlanRefused(f"{path} is too big for a plan")
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise MailAuthError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise PlanRefused(f"{path} is not a plan file: not JSON; write one with `plan --out`") from None
+    if not isinstance(data, dict) or "fingerprint" not in data:
+        raise PlanRefused(f"{path} is not a plan file: it has no fingerprint; write one with `plan --out`")
+    if data.get("format") != FORMAT:
+        raise PlanRefused(f"{path} has format {data.get('format')!r}, this version reads {FORMAT}; plan again")
+    fingerprint = data.pop("fingerprint")
+    found = hashlib.sha256(_canonical(data)).hexdigest()
+    if fingerprint != found:
+        raise PlanRefused(
+            f"{path} is not what plan wrote: its fingerprint is {str(fingerprint)[:12]}, its content has {found[:12]}; plan again"
+        )
+    try:
+        return PlanFile.model_validate_json(json.dumps(data))
+    except (ValidationError, RecursionError) as error:
+        count = error.error_count() if isinstance(error, ValidationError) else 1
+        raise PlanRefused(f"{path} is not a plan file of this version ({count} problems); plan again") from None
+
+
+def change_entry(change: Change) -> ChangeEntry:
+    """Return a change as the file holds it."""
+    return ChangeEntry(
+        domain=change.domain,
+        name=change.key[0],
+        type=change.key[1],
+        family=change.family.value,
+        before=tuple(sorted(change.before)),
+        after=tuple(sorted(change.after)),
+        ttl_before=change.ttl_before,
+        ttl_after=change.ttl_after,
+        kept=len(change.kept),
+        meaning=change.judgement.meaning,
+        risk=str(change.judgement.risk),  # type: ignore[arg-type] # the enum's names are the literal's
+        rules=change.judgement.rules,
+    )
+
+
+def blocked_entry(blocked: Blocked) -> BlockedEntry:
+    """Return a blocked change as the file holds it."""
+    return BlockedEntry(domain=blocked.domain, name=blocked.key[0], type=blocked.key[1], family=blocked.family.value, reason=blocked.reason)
+
+
+def kept_entry(kept: Kept, with_values: bool) -> KeptEntry:
+    """Return what is kept as the file holds it."""
+    values = sorted(kept.values)
+    return KeptEntry(
+        name=kept.key[0],
+        type=kept.key[1],
+        shared=kept.shared,
+        looks_like=kept.looks_like.value if kept.looks_like is not None else None,
+        kinds=tuple(
+            f"{_kind(kept.key[1], value)} {hashlib.sha256(value.encode('latin-1', 'replace')).hexdigest()[:8]}" for value in values
+        ),
+        values=tuple(values) if with_values else None,
+    )
+
+
+_TOKEN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{1,39}(?==)")
+
+
+def _kind(type: str, value: str) -> str:
+    """Return what kind of value it is without saying the value: the name of a verification token, or just text."""
+    if type != "TXT":
+        return type
+    name = _TOKEN_NAME.match(value)
+    return name[0] if name else "text"

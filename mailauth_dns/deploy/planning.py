@@ -1,0 +1,175 @@
+"""Policy against provider and live DNS: a plan, which is a value and changes nothing."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.deploy import beside
+from mailauth_dns.deploy.planfile import FailedEntry, PlanFile, ZoneEntry, blocked_entry, change_entry, kept_entry
+from mailauth_dns.errors import MailAuthError, ProviderError
+from mailauth_dns.evaluate.observation import Observation
+from mailauth_dns.live.observe import Wanted, observe
+from mailauth_dns.octo.targets import Proposal, Target
+from mailauth_dns.policy.load import Repo
+from mailauth_dns.records.name import DomainName
+
+Step = Callable[[str], None]  # told each zone that is done, for a progress bar
+
+
+@dataclass(frozen=True)
+class Job:
+    """One zone at one provider; `domains` of the zone are taken into account, the rest counts as kept."""
+
+    publication: Publication
+    provider: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would change. `file` is all that is shown and stored; `proposals` are what apply carries out."""
+
+    file: PlanFile
+    proposals: Mapping[tuple[str, str], Proposal]
+    publications: Mapping[str, Publication]
+    targets: Mapping[str, Target]
+
+
+def selected(publications: Iterable[Publication], domains: tuple[DomainName, ...]) -> tuple[Publication, ...]:
+    """Return the publications that concern these domains, cut down to them; all of them where none is named.
+
+    Raises:
+        MailAuthError: a domain has no policy.
+    """
+    publications = tuple(publications)
+    if not domains:
+        return publications
+    wanted = frozenset(domains)
+    known = {domain for publication in publications for domain in publication.domains}
+    if missing := sorted(wanted - known):
+        raise MailAuthError(f"no policy declares anything for {', '.join(missing)}; see zones/policy")
+    cut = (publication.only(wanted & frozenset(publication.domains)) for publication in publications)
+    return tuple(publication for publication in cut if publication.declared)
+
+
+def make_plan(
+    repo: Repo,
+    publications: Iterable[Publication],
+    *,
+    domains: tuple[DomainName, ...] = (),
+    live: bool = True,
+    normalize: bool = False,
+    show_kept: bool = False,
+    step: Step = lambda _zone: None,
+) -> Plan:
+    """Work out what would change at every provider of the publications. A zone that cannot be read is in `failed`.
+
+    Raises:
+        ProviderError: a stanza is wrong, its class is not there or a secret is not set.
+    """
+    chosen = selected(publications, domains)
+    now = datetime.now(UTC)
+    targets = open_targets(repo, chosen)
+    proposals: dict[tuple[str, str], Proposal] = {}
+    failed: list[FailedEntry] = []
+    for job in _jobs(chosen):
+        origin = job.publication.origin
+        try:
+            proposals[origin, job.provider] = targets[job.provider].propose(job.publication, now, normalize=normalize)
+        except ProviderError as error:
+            failed.append(FailedEntry(zone=origin, provider=job.provider, error=str(error)))
+        step(origin)
+    by_zone = {publication.origin: publication for publication in chosen}
+    observations = _observed(by_zone, proposals) if live else {}
+    zones = []
+    for (zone, provider), proposal in proposals.items():
+        publication, observation = by_zone[DomainName(zone)], observations.get(DomainName(zone))
+        zones.append(
+            ZoneEntry(
+                zone=zone,
+                provider=provider,
+                policy_digest=publication.digest,
+                provider_digest=targets[provider].digest,
+                changes=tuple(map(change_entry, proposal.difference.changes)),
+                blocked=tuple(map(blocked_entry, proposal.difference.blocked)),
+                kept=tuple(kept_entry(kept, show_kept) for kept in proposal.difference.kept),
+                live=beside.rows(publication, proposal.reading.zone, observation),
+                authority=beside.authority(proposal.reading.zone, observation, publication),
+            )
+        )
+    file = PlanFile(
+        tool=version("mailauth-dns"),
+        made_at=now.isoformat(timespec="seconds"),
+        commit=git_commit(repo.root),
+        domains=tuple(domains) or None,
+        normalize=normalize,
+        zones=tuple(zones),
+        failed=tuple(failed),
+    )
+    return Plan(file, proposals, {str(origin): publication for origin, publication in by_zone.items()}, targets)
+
+
+def _jobs(publications: Iterable[Publication]) -> Iterator[Job]:
+    for publication in publications:
+        for provider in publication.providers:
+            yield Job(publication, provider)
+
+
+def open_targets(repo: Repo, publications: Iterable[Publication]) -> dict[str, Target]:
+    """Return the providers that these publications name, each made once.
+
+    Raises:
+        ProviderError: listing everything that is wrong with every stanza that is needed.
+    """
+    targets: dict[str, Target] = {}
+    problems: list[str] = []
+    for id in sorted({provider for publication in publications for provider in publication.providers}):
+        try:
+            targets[id] = Target(repo.stanzas[id], repo.root)
+        except ProviderError as error:
+            problems.append(str(error))
+    if problems:
+        raise ProviderError("\n".join(problems))
+    return targets
+
+
+def _observed(
+    publications: Mapping[DomainName, Publication], proposals: Mapping[tuple[str, str], Proposal]
+) -> Mapping[DomainName, Observation]:
+    keys: dict[DomainName, frozenset[tuple[DomainName, str]]] = {}
+    for (zone, _), proposal in proposals.items():
+        origin = DomainName(zone)
+        keys[origin] = keys.get(origin, frozenset()) | beside.keys_to_ask(publications[origin], proposal.reading.zone)
+    return observe([Wanted(origin, asked, publications[origin].nameservers) for origin, asked in keys.items()])
+
+
+def observe_publications(publications: Iterable[Publication]) -> Mapping[DomainName, Observation]:
+    """Ask the authoritative servers for everything that is declared."""
+    wanted = (Wanted(publication.origin, beside.keys_to_ask(publication, None), publication.nameservers) for publication in publications)
+    return observe(list(wanted))
+
+
+def git_commit(root: Path) -> str | None:
+    """Return the commit that is checked out in `root`, marked where files differ from it; None outside git."""
+    try:
+        head = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)  # noqa: S603, S607
+        status = subprocess.run(  # noqa: S603
+            ["git", "-C", str(root), "status", "--porcelain", "--", "zones", "providers"],  # noqa: S607 - git is found on PATH
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head.stdout.strip() + (" with changes" if status.stdout.strip() else "")
+
+
+def unresolved(plan: PlanFile) -> bool:
+    """Tell whether the plan could not say everything: a zone that could not be read, or a change that is never made."""
+    return bool(plan.failed) or any(zone.blocked for zone in plan.zones)

@@ -1,0 +1,321 @@
+"""An authoritative name server on loopback, UDP and TCP, for a directory of master files (RFC 1034 §4.3.2, RFC 4592, RFC 6672).
+
+It is for demos and tests on one machine: it binds to nothing but loopback, gives no transfers and takes no updates. A file is read again
+when it changes, so that an apply is seen at once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+import socketserver
+import struct
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.rcode
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from mailauth_dns.errors import ProviderError
+from mailauth_dns.octo.masterfile import parse
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRset, Zone, quoted
+
+_log = logging.getLogger(__name__)
+
+MAX_CHAIN = 12  # aliases followed in one answer
+UDP_SIZE = 1232  # octets we send at most over UDP, whatever the client says
+TCP_IDLE = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a zone says to one question; `authoritative` is False for a referral."""
+
+    rcode: dns.rcode.Rcode
+    answer: tuple[RRset, ...] = ()
+    authority: tuple[RRset, ...] = ()
+    authoritative: bool = True
+
+
+class Lookup:
+    """One zone, indexed for answering."""
+
+    def __init__(self, zone: Zone) -> None:
+        self._origin = zone.origin
+        self._names: dict[str, dict[str, RRset]] = {}
+        for rrset in zone.rrsets:
+            self._names.setdefault(rrset.name, {})[rrset.type] = rrset
+        self._exist = set(self._names)
+        for name in self._names:  # empty non-terminals exist too (RFC 4592 §2.2.2)
+            while name != self._origin and "." in name:
+                name = name.split(".", 1)[1]
+                self._exist.add(name)
+
+    def answer(self, name: str, type: str) -> Answer:
+        """Return what an authoritative server answers; `name` is in lower case without the trailing dot."""
+        chain: list[RRset] = []
+        for _ in range(MAX_CHAIN):
+            step = self._step(name, type)
+            chain += step.answer
+            target = _alias(step, type)
+            if target is None or not _below(target, self._origin):
+                return Answer(step.rcode, tuple(chain), step.authority, step.authoritative or bool(chain))
+            name = target
+        return Answer(dns.rcode.SERVFAIL)
+
+    def _step(self, name: str, type: str) -> Answer:
+        above = _ancestors(name, self._origin)
+        for upper in above:  # from the apex down to the name
+            sets = self._names.get(upper, {})
+            if upper != self._origin and "NS" in sets and not (upper == name and type == "DS"):
+                return Answer(dns.rcode.NOERROR, (), (sets["NS"],), authoritative=False)
+            if upper != name and "DNAME" in sets:
+                dname = sets["DNAME"]
+                target = f"{name[: -len(upper)]}{next(iter(dname.values))}"
+                alias = RRset(DomainName(name), "CNAME", dname.ttl, frozenset({target}))
+                return Answer(dns.rcode.NOERROR, (dname, alias))
+        if name in self._exist:
+            return self._found(name, self._names.get(name, {}), type)
+        encloser = next(upper for upper in reversed(above) if upper in self._exist)
+        source = self._names.get(f"*.{encloser}")
+        if source is None:
+            return Answer(dns.rcode.NXDOMAIN, (), self._soa())
+        return self._found(name, source, type)
+
+    def _found(self, name: str, sets: Mapping[str, RRset], type: str) -> Answer:
+        found = [rrset for rrset in sets.values() if rrset.type == type or type == "ANY"] or [
+            sets[alias] for alias in ("CNAME",) if alias in sets
+        ]
+        here = tuple(RRset(DomainName(name), rrset.type, rrset.ttl, rrset.values) for rrset in found)
+        return Answer(dns.rcode.NOERROR, here, () if here else self._soa())
+
+    def _soa(self) -> tuple[RRset, ...]:
+        soa = self._names.get(self._origin, {}).get("SOA")
+        if soa is None:
+            return ()
+        minimum = int(next(iter(soa.values)).rsplit(" ", 1)[1])
+        return (RRset(soa.name, "SOA", min(soa.ttl or 0, minimum), soa.values),)  # RFC 2308 §3
+
+
+def _ancestors(name: str, origin: str) -> list[str]:
+    """Return the names from the apex down to `name` itself."""
+    labels = name[: -len(origin) - 1].split(".") if name != origin else []
+    return [origin, *(".".join([*labels[at:], origin]) for at in range(len(labels) - 1, -1, -1))]
+
+
+def _below(name: str, origin: str) -> bool:
+    return name == origin or name.endswith(f".{origin}")
+
+
+def _alias(step: Answer, type: str) -> str | None:
+    last = step.answer[-1] if step.answer else None
+    if last is None or last.type != "CNAME" or type in ("CNAME", "ANY"):
+        return None
+    return next(iter(last.values)).rstrip(".").lower()
+
+
+def respond(question: dns.message.Message, zones: Zones) -> dns.message.Message:
+    """Return the response to a message."""
+    response = dns.message.make_response(question, our_payload=UDP_SIZE)
+    if question.opcode() != dns.opcode.QUERY:
+        response.set_rcode(dns.rcode.NOTIMP)
+        return response
+    if len(question.question) != 1:
+        response.set_rcode(dns.rcode.FORMERR)
+        return response
+    [asked] = question.question
+    name = asked.name.to_text().rstrip(".").lower()
+    if asked.rdclass != dns.rdataclass.IN or asked.rdtype in (dns.rdatatype.AXFR, dns.rdatatype.IXFR):
+        response.set_rcode(dns.rcode.REFUSED)
+        return response
+    try:
+        lookup = zones.of(name)
+    except ProviderError as error:
+        _log.warning("%s", error)
+        response.set_rcode(dns.rcode.SERVFAIL)
+        return response
+    if lookup is None:
+        response.set_rcode(dns.rcode.REFUSED)
+        return response
+    answer = lookup.answer(name, dns.rdatatype.to_text(asked.rdtype))
+    response.set_rcode(answer.rcode)
+    if answer.authoritative:
+        response.flags |= dns.flags.AA
+    response.answer.extend(map(_wire_rrset, answer.answer))
+    response.authority.extend(map(_wire_rrset, answer.authority))
+    return response
+
+
+def _wire_rrset(rrset: RRset) -> dns.rrset.RRset:
+    texts = [quoted(value) if rrset.type == "TXT" else value for value in sorted(rrset.values)]
+    return dns.rrset.from_text_list(dns.name.from_text(f"{rrset.name}."), rrset.ttl or 0, "IN", rrset.type, texts)
+
+
+class Zones:
+    """The zones of a directory, each read again when its file changed."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._read: dict[str, tuple[tuple[int, int, int], Lookup]] = {}
+
+    def of(self, name: str) -> Lookup | None:
+        """Return the deepest zone that holds `name`, or None.
+
+        Raises:
+            ProviderError: its file cannot be read or is broken.
+        """
+        while name:
+            path = self._directory / f"{name}.zone"
+            if "/" not in name and path.is_file():
+                return self._lookup(name, path)
+            _, _, name = name.partition(".")
+        return None
+
+    def _lookup(self, name: str, path: Path) -> Lookup:
+        try:
+            state = path.stat()
+            stamp = (state.st_mtime_ns, state.st_size, state.st_ino)
+            known = self._read.get(name)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            lookup = Lookup(parse(DomainName(name), path.read_bytes().decode("latin-1")).zone())
+        except OSError as error:
+            raise ProviderError(f"{path}: {error.strerror}") from None
+        self._read[name] = (stamp, lookup)
+        return lookup
+
+
+def _reply(wire: bytes, zones: Zones, limit: int | None) -> bytes | None:
+    """Return the response to a message in wire format, in at most `limit` octets; None where there is nothing to answer."""
+    if len(wire) < 12 or wire[2] & 0x80:
+        return None  # too short for a header, or itself a response
+    try:
+        question = dns.message.from_wire(wire, ignore_trailing=True)
+    except dns.exception.DNSException:
+        return wire[:2] + b"\x80\x01" + bytes(8)  # FORMERR
+    try:
+        response = respond(question, zones)
+        if limit is None:
+            return response.to_wire(max_size=65535)
+        room = min(max(question.payload, 512), limit) if question.edns >= 0 else 512
+        try:
+            return response.to_wire(max_size=room)
+        except dns.exception.TooBig:
+            short = dns.message.make_response(question, our_payload=UDP_SIZE)
+            short.flags |= dns.flags.TC | (response.flags & dns.flags.AA)
+            return short.to_wire(max_size=room)
+    except dns.exception.DNSException as error:
+        _log.warning("%s", error)
+        failed = dns.message.make_response(question)
+        failed.set_rcode(dns.rcode.SERVFAIL)
+        return failed.to_wire()
+
+
+class Server:
+    """The server; a context manager that answers between entering and leaving."""
+
+    def __init__(self, directory: Path, address: str = "127.0.0.1", port: int = 0) -> None:
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            raise ProviderError(f"{address} is not an address; use 127.0.0.1 or ::1") from None
+        if not ip.is_loopback:
+            raise ProviderError(
+                f"{address} is not a loopback address; use 127.0.0.1 or ::1, and a real name server for the rest of the world"
+            )
+        if not directory.is_dir():
+            raise ProviderError(f"{directory}: there is no such folder")
+        self._zones = Zones(directory)
+        self._family = socket.AF_INET6 if ip.version == 6 else socket.AF_INET
+        self._address = address
+        self.port = port
+        self._servers: list[socketserver.BaseServer] = []
+        self._stopped = threading.Event()
+
+    def __enter__(self) -> Server:
+        zones = self._zones
+        family = self._family
+
+        class Udp(socketserver.UDPServer):
+            address_family = family
+            max_packet_size = 4096
+
+        class Tcp(socketserver.ThreadingTCPServer):
+            address_family = family
+            allow_reuse_address = True
+            daemon_threads = True
+            request_queue_size = 64
+
+        class UdpHandler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                wire, answering = self.request
+                reply = _reply(wire, zones, UDP_SIZE)
+                if reply is not None:
+                    answering.sendto(reply, self.client_address)
+
+        class TcpHandler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                _converse(self.request, zones)
+
+        try:
+            tcp = Tcp((self._address, self.port), TcpHandler)
+            self.port = tcp.server_address[1]
+            self._servers.append(tcp)
+            self._servers.append(Udp((self._address, self.port), UdpHandler))
+        except OSError as error:
+            self.__exit__(None, None, None)
+            raise ProviderError(f"{self._address} port {self.port}: {error.strerror}; --port takes another one") from None
+        for server in self._servers:
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        running = kind is not None or len(self._servers) == 2
+        for server in self._servers:
+            if running:
+                server.shutdown()
+            server.server_close()
+        self._servers.clear()
+        self._stopped.set()
+
+    def wait(self) -> None:
+        """Wait until the server is left from another thread, or the program is interrupted."""
+        while not self._stopped.wait(1.0):
+            pass
+
+
+def _converse(connection: socket.socket, zones: Zones) -> None:
+    """Answer the messages of one TCP connection (RFC 7766) until the client closes it or says nothing."""
+    connection.settimeout(TCP_IDLE)
+    try:
+        while (head := _exactly(connection, 2)) is not None:
+            wire = _exactly(connection, struct.unpack("!H", head)[0])
+            reply = _reply(wire, zones, None) if wire is not None else None
+            if reply is None:
+                return
+            connection.sendall(struct.pack("!H", len(reply)) + reply)
+    except OSError:
+        return  # the client is gone or slow; nothing is lost
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes | None:
+    received = b""
+    while len(received) < size:
+        part = connection.recv(size - len(received))
+        if not part:
+            return None
+        received += part
+    return received

@@ -1,0 +1,1 @@
+"""What has to change in a zone, what it means for mail, and what stays; pure."""

@@ -1,0 +1,86 @@
+"""A difference between what a zone holds and what the policies declare, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey
+
+
+class Risk(IntEnum):
+    """How much a change can hurt; a breaking one is applied only when its rule is allowed by name."""
+
+    SAFE = 0
+    CAUTION = 1
+    BREAKING = 2
+
+    def __str__(self) -> str:
+        """Return the name as users read it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a change means for mail, in words, and how risky it is; `rules` are the ids behind a breaking risk."""
+
+    meaning: str
+    risk: Risk = Risk.SAFE
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Our values of one name and type, before and after; `kept` are the foreign values beside them.
+
+    TTLs are in seconds; `ttl_before` is None where nothing was, `ttl_after` where nothing will be.
+    """
+
+    domain: DomainName
+    key: RRKey
+    family: Family
+    before: frozenset[str]
+    after: frozenset[str]
+    ttl_before: int | None
+    ttl_after: int | None
+    kept: frozenset[str]
+    judgement: Judgement
+
+    @property
+    def values_after(self) -> frozenset[str]:
+        """The whole set as it will be."""
+        return self.after | self.kept
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A change that the policy asks for and that is never made, with the reason."""
+
+    domain: DomainName
+    key: RRKey
+    family: Family
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A foreign set, or the foreign values of a set that we share.
+
+    `looks_like` names the family of values that only look like ours: nobody declares them, so they stay.
+    """
+
+    key: RRKey
+    values: frozenset[str]
+    shared: bool
+    looks_like: Family | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All of it, for one zone."""
+
+    changes: tuple[Change, ...]
+    blocked: tuple[Blocked, ...]
+    kept: tuple[Kept, ...]

@@ -1,0 +1,146 @@
+"""A zone as it is beside what the policies declare: changes, what is in the way, and what is kept.
+
+Ownership is by value: at a declared name and type every value of the declared family is ours, everything else is foreign and
+is carried over unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.diff.change import Blocked, Change, Difference, Judgement, Kept
+from mailauth_dns.diff.semantics import same
+from mailauth_dns.records.family import Family, family
+from mailauth_dns.records.name import DomainName, ancestors
+from mailauth_dns.records.zone import RRKey, RRset, Zone
+
+DEFAULT_TTL = 3600  # seconds, for a set that is new and whose policy names none
+
+Judge = Callable[[Declared, frozenset[str], frozenset[str]], Judgement]
+
+
+def compare(
+    before: Zone, publication: Publication, judge: Judge, *, locked: Mapping[RRKey, str] | None = None, normalize: bool = False
+) -> Difference:
+    """Return what it takes to bring `before` to what `publication` declares.
+
+    `locked` names sets that must not be written again, with the reason. `normalize` asks for our spelling and our TTL even where the
+    meaning is the same already.
+    """
+    blocks = _Blocks(before, publication, locked or {})
+    changes: list[Change] = []
+    blocked: list[Blocked] = []
+    for entry in publication.declared:
+        change = _change(before.get(entry.key), entry, judge, normalize)
+        reason = blocks.reason(entry, changes=change is not None)
+        if reason is not None:
+            blocked.append(Blocked(entry.domain, entry.key, entry.family, reason))
+        elif change is not None:
+            changes.append(change)
+    return Difference(tuple(changes), tuple(blocked), tuple(_kept(before, publication)))
+
+
+def ours(rrset: RRset, owned: Family) -> frozenset[str]:
+    """Return the values of a set that belong to the declared family."""
+    return frozenset(value for value in rrset.values if family(rrset.name, rrset.type, value) is owned)
+
+
+def _change(there: RRset | None, entry: Declared, judge: Judge, normalize: bool) -> Change | None:
+    before = ours(there, entry.family) if there is not None else frozenset[str]()
+    foreign = there.values - before if there is not None else frozenset[str]()
+    ttl_before = there.ttl if there is not None else None
+    after = entry.values
+    if not normalize and same(entry.family, entry.key[1], before, after):
+        after = before
+    if not after | foreign:
+        ttl_after = None
+    elif foreign and not normalize:
+        ttl_after = ttl_before  # RFC 2181 §5.2: one TTL a set, and the others were here first
+    elif not after:
+        ttl_after = ttl_before
+    else:
+        ttl_after = entry.ttl or ttl_before or DEFAULT_TTL
+    if after == before and ttl_after == ttl_before:
+        return None
+    judgement = Judgement(f"TTL {ttl_before} -> {ttl_after} s") if after == before else judge(entry, before, after)
+    return Change(entry.domain, entry.key, entry.family, before, after, ttl_before, ttl_after, foreign, judgement)
+
+
+class _Blocks:
+    """What stands in the way of a change, looked up by name."""
+
+    def __init__(self, before: Zone, publication: Publication, locked: Mapping[RRKey, str]) -> None:
+        self._before = before
+        self._origin = publication.origin
+        self._locked = locked
+        self._going = {entry.key for entry in publication.declared if not entry.values}
+        self._types: dict[DomainName, set[str]] = {}
+        for rrset in before.rrsets:
+            self._types.setdefault(rrset.name, set()).add(rrset.type)
+        self._in_use = {
+            entry.domain for entry in publication.declared if entry.family is Family.NULL_MX and entry.values and self._receives(entry.key)
+        }
+
+    def reason(self, entry: Declared, *, changes: bool) -> str | None:
+        """Return why what is declared cannot be, or None; `changes` says whether the set would be written."""
+        if changes and entry.key in self._locked:
+            return self._locked[entry.key]
+        if not entry.values:
+            return None  # taking our own values away harms nothing, wherever they stand
+        hidden = self._hidden(entry.key)
+        if hidden is not None or not changes:
+            return hidden  # a record where no server looks is not published, although nothing has to change
+        if entry.domain in self._in_use and entry.family is Family.NULL_MX:
+            return "the domain has an MX, so it receives mail: a null MX beside it is an error (RFC 7505 §3); take the MX away first"
+        if entry.domain in self._in_use:
+            return "the domain has an MX, so it is in use and not parked; take the MX away first, or `parked` out of the policy"
+        return self._alias(entry)
+
+    def _hidden(self, key: RRKey) -> str | None:
+        """Return why servers would not answer with a record at `key`: it lies under a delegation, a DNAME or a foreign alias."""
+        name = key[0]
+        above = ancestors(name, self._origin)
+        for cut in above if name == self._origin else (name, *above):
+            if "NS" in self._types.get(cut, ()):
+                return f"{cut} is delegated to other servers (NS): a record here would never be served; publish it in the zone {cut}"
+        for upper in (*above, self._origin):
+            if upper != name and "DNAME" in self._types.get(upper, ()):
+                return f"{upper} has a DNAME: names below it are answered from its target, a record here would never be served"
+        for upper in above:
+            if "CNAME" in self._types.get(upper, ()):
+                return f"{upper} is an alias (CNAME) that this policy does not declare; nothing is published below it"
+        return None
+
+    def _receives(self, key: RRKey) -> bool:
+        there = self._before.get(key)
+        return there is not None and bool(there.values - ours(there, Family.NULL_MX))
+
+    def _alias(self, entry: Declared) -> str | None:
+        name, type = entry.key
+        here = {other for other in self._types.get(name, ()) if (name, other) not in self._going and other != type}
+        if type == "CNAME" and here - {"RRSIG", "NSEC"}:
+            return (
+                f"{name} holds other data ({', '.join(sorted(here))}): a name with an alias (CNAME) can hold nothing else (RFC 1034 §3.6.2)"
+            )
+        if type != "CNAME" and "CNAME" in here:
+            there = self._before.get((name, "CNAME"))
+            target = next(iter(there.values), "") if there is not None else ""
+            return (
+                f"{name} is an alias (CNAME to {target}) that this policy does not declare; take it away, or leave the record to its target"
+            )
+        return None
+
+
+def _kept(before: Zone, publication: Publication) -> Iterator[Kept]:
+    declared = {entry.key: entry.family for entry in publication.declared}
+    for rrset in sorted(before.rrsets, key=lambda rrset: rrset.key):
+        if rrset.type == "SOA":
+            continue
+        owned = declared.get(rrset.key)
+        foreign = rrset.values if owned is None else rrset.values - ours(rrset, owned)
+        by_family: dict[Family | None, set[str]] = {}
+        for value in foreign:
+            by_family.setdefault(family(rrset.name, rrset.type, value), set()).add(value)
+        for looks_like in sorted(by_family, key=str):
+            yield Kept(rrset.key, frozenset(by_family[looks_like]), owned is not None, looks_like)

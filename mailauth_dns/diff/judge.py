@@ -1,0 +1,208 @@
+"""Changes in the language of mail, and how much each can hurt (RFC 7208, 6376, 9989, 7505)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from mailauth_dns.compile import Declared
+from mailauth_dns.diff.change import Judgement, Risk
+from mailauth_dns.diff.compare import Judge
+from mailauth_dns.diff.semantics import parsed, same
+from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records.family import Family
+
+GRACE = timedelta(days=7)  # mail can wait that long in queues before a receiver looks for the key
+MAX_LOOKUPS = 10  # RFC 7208 §4.6.4
+
+_DISPOSITION = {"none": "failing mail is delivered", "quarantine": "failing mail goes to spam", "reject": "failing mail is refused"}
+_LEVEL = {"none": 0, "quarantine": 1, "reject": 2}
+_REST = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
+
+
+def judge_at(now: datetime) -> Judge:
+    """Return the judge of changes made at `now`, which has a time zone."""
+
+    def judge(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
+        if same(entry.family, entry.key[1], before, after):
+            return Judgement("the same meaning in our spelling")
+        if entry.family is Family.SPF:
+            return _spf(before, after)
+        if entry.family is Family.DMARC:
+            return _dmarc(before, after)
+        if entry.family is Family.DKIM:
+            return _dkim(entry, before, after, now)
+        if after:
+            return Judgement("the domain says that it receives no mail (null MX)", Risk.CAUTION)
+        return Judgement("the domain no longer says that it receives no mail", Risk.CAUTION)
+
+    return judge
+
+
+def _only(values: frozenset[str]) -> str | None:
+    return next(iter(values)) if len(values) == 1 else None
+
+
+# SPF
+
+
+def _spf(before: frozenset[str], after: frozenset[str]) -> Judgement:
+    text = _only(after)
+    if text is None:
+        return Judgement("no SPF any more: receivers cannot tell which hosts may send", Risk.CAUTION)
+    new = parsed(Family.SPF, "TXT", text)
+    assert isinstance(new, spf.Record)
+    over = _over_limit(new)
+    if over is not None:
+        return over
+    if not before:
+        return Judgement(
+            f"SPF is new: {_senders(new)}; every other host: {_rest(new)}", Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE
+        )
+    if len(before) > 1:
+        return Judgement(
+            f"{len(before)} SPF values, a permanent error for every message, become one: {_senders(new)}; every other host: {_rest(new)}"
+        )
+    old = parsed(Family.SPF, "TXT", next(iter(before)))
+    if not isinstance(old, spf.Record):
+        return Judgement(f"a broken SPF record is mended: {_senders(new)}; every other host: {_rest(new)}")
+    return _spf_changed(old, new)
+
+
+def _spf_changed(old: spf.Record, new: spf.Record) -> Judgement:
+    was, now = _sender_terms(old), _sender_terms(new)
+    parts = []
+    if added := [term for term in now if term not in was]:
+        parts.append(f"may send now: {' '.join(added)}")
+    dropped = [term for term in was if term not in now]
+    if dropped:
+        parts.append(f"may no longer send: {' '.join(dropped)}")
+    if _rest(old) != _rest(new):
+        parts.append(f"every other host {_rest(old)} -> {_rest(new)}")
+    harder = _rest(new) == "fail" and _rest(old) != "fail"
+    return Judgement("; ".join(parts) or "the order or modifiers change", Risk.CAUTION if dropped or harder else Risk.SAFE)
+
+
+def _sender_terms(record: spf.Record) -> list[str]:
+    terms = [str(term) for term in record.terms if not isinstance(term, spf.All)]
+    return [*terms, *([f"redirect={record.redirect}"] if record.redirect is not None else [])]
+
+
+def _senders(record: spf.Record) -> str:
+    return f"may send: {' '.join(_sender_terms(record)) or 'nobody'}"
+
+
+def _rest(record: spf.Record) -> str:
+    last = record.all
+    if last is not None:
+        return _REST[str(last.qualifier.value)]
+    return "as the redirect says" if record.redirect is not None else "neutral"
+
+
+def _over_limit(record: spf.Record) -> Judgement | None:
+    """Return a judgement where the record's own terms already pass the limit; what includes add is for `lint --live` to say."""
+    looks_up = (spf.Include, spf.A, spf.Mx, spf.Ptr, spf.Exists)
+    own = sum(isinstance(term, looks_up) for term in record.terms) + (record.redirect is not None and record.all is None)
+    if own <= MAX_LOOKUPS:
+        return None
+    return Judgement(
+        f"the SPF record needs {own} lookups, receivers stop after {MAX_LOOKUPS}: SPF fails for all mail", Risk.BREAKING, ("SPF010",)
+    )
+
+
+# DMARC
+
+
+def _dmarc(before: frozenset[str], after: frozenset[str]) -> Judgement:
+    text = _only(after)
+    old = parsed(Family.DMARC, "TXT", next(iter(before))) if len(before) == 1 else None
+    if text is None:
+        return Judgement("no DMARC record any more: a parent domain's policy applies, or none", Risk.CAUTION, ("DMARC034",))
+    new = parsed(Family.DMARC, "TXT", text)
+    assert isinstance(new, dmarc.Record)
+    p = _requested(new)
+    if len(before) > 1:
+        return Judgement(f"{len(before)} DMARC records, all ignored, become one: p {p}: {_DISPOSITION[p]}", Risk.CAUTION)
+    if not isinstance(old, dmarc.Record):
+        state = "a broken DMARC record is mended" if before else "DMARC is new"
+        return Judgement(f"{state}: p {p}: {_DISPOSITION[p]}", Risk.SAFE if p == "none" else Risk.CAUTION)
+    return _dmarc_changed(old, new)
+
+
+def _requested(record: dmarc.Record) -> str:
+    """Return what is asked for failing mail; `t=y` asks for one level less (RFC 9989 §4.7)."""
+    p = str((record.p or dmarc.Policy.NONE).value)
+    if str(record.effective_t) == "y":
+        return {"reject": "quarantine", "quarantine": "none"}.get(p, p)
+    return p
+
+
+def _dmarc_changed(old: dmarc.Record, new: dmarc.Record) -> Judgement:
+    was, now = _requested(old), _requested(new)
+    parts = []
+    risk = Risk.SAFE
+    rules: tuple[str, ...] = ()
+    if was != now:
+        parts.append(f"p {was} -> {now}: {_DISPOSITION[now]}")
+        risk = Risk.CAUTION
+        if _LEVEL[now] - _LEVEL[was] == 2:
+            risk, rules = Risk.BREAKING, ("DMARC033",)
+        elif _LEVEL[now] < _LEVEL[was]:
+            rules = ("DMARC034",)
+    for tag, name in (("sp", "subdomains"), ("np", "subdomains that do not exist")):
+        before, after = str(getattr(old, f"effective_{tag}").value), str(getattr(new, f"effective_{tag}").value)
+        if before != after:
+            parts.append(f"{name} {before} -> {after}")
+            risk = max(risk, Risk.CAUTION)
+    for tag, name in (("adkim", "DKIM alignment"), ("aspf", "SPF alignment")):
+        before, after = (str(getattr(record, f"effective_{tag}").value) for record in (old, new))
+        if before != after:
+            words = {"r": "relaxed", "s": "strict"}
+            parts.append(f"{name} {words[before]} -> {words[after]}")
+            risk = max(risk, Risk.CAUTION if after == "s" else Risk.SAFE)
+    for tag, name in (("rua", "aggregate reports"), ("ruf", "failure reports")):
+        before, after = (" ".join(map(str, getattr(record, tag) or ())) for record in (old, new))
+        if before != after:
+            parts.append(f"{name} to {after or 'nobody'}")
+    return Judgement("; ".join(parts) or "other tags change", risk, rules)
+
+
+# DKIM
+
+
+def _dkim(entry: Declared, before: frozenset[str], after: frozenset[str], now: datetime) -> Judgement:
+    selector = entry.key[0].split("._domainkey.")[0]
+    lost = _loses_key(entry.key[1], before, after)
+    settled = entry.signed_until is not None and entry.signed_until + GRACE <= now
+    said = _dkim_said(selector, entry.key[1], before, after)
+    if lost and not settled:
+        return Judgement(f"{said}; mail on its way that was signed with the old key fails", Risk.BREAKING, ("DKIM030",))
+    return Judgement(said, Risk.CAUTION if lost else Risk.SAFE)
+
+
+def _loses_key(type: str, before: frozenset[str], after: frozenset[str]) -> bool:
+    """Tell whether a key that may still be needed can no longer be found."""
+    if type == "CNAME":
+        return bool(before)
+    old = [record for text in before if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record) and record.p]
+    new = {record.p for text in after if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record)}
+    # Several keys at one selector are undefined for receivers (RFC 6376 §3.6.2.2): one of them left is none lost.
+    return bool(old) and not any(record.p in new for record in old)
+
+
+def _dkim_said(selector: str, type: str, before: frozenset[str], after: frozenset[str]) -> str:
+    name = "every selector without a record of its own" if selector == "*" else f"selector {selector}"
+    text = _only(after)
+    if text is None:
+        return f"{name} is no longer delegated" if type == "CNAME" else f"the record of {name} is deleted"
+    if type == "CNAME":
+        return f"{name} is delegated to {text.rstrip('.')}" + (f", no longer to {next(iter(before)).rstrip('.')}" if before else "")
+    record = parsed(Family.DKIM, "TXT", text)
+    assert isinstance(record, dkim.Record)
+    if not record.p:
+        return f"{name} is revoked: signatures with it fail"
+    kind = "an Ed25519 key" if record.effective_k == "ed25519" else "an RSA key"
+    if not before:
+        return f"{name} publishes {kind}"
+    if any(isinstance(old := parsed(Family.DKIM, "TXT", value), dkim.Record) and old.p == record.p for value in before):
+        return f"{name} keeps its key, its tags change" if len(before) == 1 else f"{name} has one record instead of {len(before)}"
+    return f"{name} gets another key ({kind})"

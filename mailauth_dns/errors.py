@@ -1,0 +1,87 @@
+"""What can stop the program, as one tree.
+
+    MailAuthError
+      RecordSyntaxError   a record's text breaks its grammar; knows where
+      PolicyError         the files of a zone repo are wrong; lists every problem of every file
+      ObservationError    DNS could not be asked, so the answer is unknown (never "absent")
+      PlanRefused         the plan is not the reviewed one, or is not safe to apply
+      ProviderError       a DNS provider cannot be reached, read or written
+
+A judgement about somebody's mail is a value (a finding, a change, a verdict), never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class MailAuthError(Exception):
+    """Base of everything this package raises on purpose; its text is fit for a user."""
+
+
+class RecordSyntaxError(MailAuthError):
+    """A record's text breaks its grammar.
+
+    `text[start:end]` is the part at fault (0-based, end exclusive) and `expected` says what belongs there.
+    """
+
+    def __init__(self, text: str, start: int, end: int, expected: str) -> None:
+        super().__init__(text, start, end, expected)
+        self.text = text
+        self.start = start
+        self.end = max(end, start)
+        self.expected = expected
+
+    def __str__(self) -> str:
+        """Return one line: what was expected, and the part at fault as given."""
+        found = self.text[self.start : self.end]
+        shown = found if len(found) <= 60 else found[:57] + "..."
+        where = f"at character {self.start + 1}"
+        return f"{self.expected} ({where}: {shown!r})" if found else f"{self.expected} ({where})"
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """One thing that is wrong in one place of one file; `line` and `column` are 1-based, 0 where there is none."""
+
+    path: str
+    line: int
+    column: int
+    key: str
+    message: str
+    shown: str = ""
+    width: int = 1
+
+    def __str__(self) -> str:
+        """Return `path:line:column: key: message`, and below it the line with a mark under the place."""
+        where = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        head = f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+        if not self.shown:
+            return head
+        mark = " " * (self.column - 1) + "^" + "~" * (self.width - 1)
+        return f"{head}\n{self.line:>5} | {self.shown}\n      | {mark}"
+
+
+class PolicyError(MailAuthError):
+    """The zone repo's files are wrong; `problems` holds all of them, in the files' order."""
+
+    def __init__(self, problems: Sequence[FileProblem]) -> None:
+        super().__init__(problems)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        """Return every problem, one below the other."""
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class ObservationError(MailAuthError):
+    """DNS could not be asked or did not give a usable answer: the state is unknown."""
+
+
+class PlanRefused(MailAuthError):
+    """The apply was refused before anything was written; the text says what differs and what to do."""
+
+
+class ProviderError(MailAuthError):
+    """A DNS provider cannot be reached, read or written, or its stanza is wrong."""

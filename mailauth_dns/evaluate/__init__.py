@@ -1,0 +1,1 @@
+"""What receivers and name servers make of records; pure."""

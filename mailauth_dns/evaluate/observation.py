@@ -1,0 +1,60 @@
+"""What the authoritative servers of one zone were seen to publish.
+
+Unknown is a value with its reason and never means absent: a timeout, SERVFAIL or REFUSED says nothing about the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey, RRset
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody could tell; `reason` says why, in words for a user."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerView:
+    """One server's own answers. A set is None where the server answered with authority that there is none."""
+
+    server: str  # "ns1.example.net (192.0.2.53:53)", or the address alone where it was given
+    sets: Mapping[RRKey, RRset | Unknown | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What every authoritative server of `zone` says about the keys that were asked.
+
+    `servers` is empty, and `problem` says why, where the servers could not even be found. `delegated` is the NS set that
+    the recursive resolver gave for the zone (absolute names without the trailing dot, lower case), None where addresses were
+    given by hand, so that the delegation was not looked at.
+    """
+
+    zone: DomainName
+    servers: tuple[ServerView, ...]
+    delegated: frozenset[DomainName] | None
+    problem: str | None = None
+
+    def agreed(self, key: RRKey) -> RRset | Unknown | None:
+        """Return what all servers say about `key` alike (TTLs aside); Unknown when one is unknown or two differ."""
+        if not self.servers:
+            return Unknown(self.problem or "no server was asked")
+        answers = [view.sets.get(key, Unknown("was not asked")) for view in self.servers]
+        for view, answer in zip(self.servers, answers, strict=True):
+            if isinstance(answer, Unknown):
+                return Unknown(f"{view.server}: {answer.reason}")
+        first = answers[0]
+        for view, answer in zip(self.servers, answers, strict=True):
+            if _values(answer) != _values(first):
+                return Unknown(f"{self.servers[0].server} and {view.server} differ")
+        return first
+
+
+def _values(answer: RRset | Unknown | None) -> frozenset[str]:
+    return answer.values if isinstance(answer, RRset) else frozenset()

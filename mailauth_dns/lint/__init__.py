@@ -1,0 +1,1 @@
+"""Rules over policies: judgements with ids, places and a fix; never an exception."""

@@ -1,0 +1,130 @@
+"""Rules about DKIM key records (RFC 6376, 8301, 8463)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailauth_dns.lint.rule import Problem, Severity, Subject, rule
+from mailauth_dns.policy import keys
+from mailauth_dns.policy.load import Route
+from mailauth_dns.records import dkim
+from mailauth_dns.records.family import Family
+
+
+def _records(subject: Subject) -> Iterator[tuple[Route, dkim.Record]]:
+    suffix = f"._domainkey.{subject.policy.domain}"
+    selectors = subject.policy.body.dkim.selectors if subject.policy.body.dkim else {}
+    for entry, text in subject.texts(Family.DKIM):
+        selector = entry.key[0].removesuffix(suffix)
+        if selector in selectors:
+            yield ("dkim", "selectors", selector), dkim.parse(text)
+
+
+def _rsa_bits(record: dkim.Record) -> int | None:
+    return keys.rsa_bits(record.key_bytes) if record.effective_k == "rsa" and record.p else None
+
+
+@rule("DKIM006", "dkim-p-base64", Severity.ERROR, "RFC 6376 §3.6.1")
+def dkim_key_material(subject: Subject) -> Iterator[Problem]:
+    """The text in `p` is no key of the kind that `k` says: every signature with the selector fails.
+
+    A chunk that was lost on the way, or a private key's text, looks like this.
+
+    Bad:
+        dkim: {selectors: {s1: {p: "MIIBIjANBg"}}}
+    Good:
+        dkim: {selectors: {s1: {key: s1.pem}}}
+    """
+    for route, record in _records(subject):
+        if record.effective_k == "rsa" and record.p and keys.rsa_bits(record.key_bytes) is None:
+            yield Problem((*route, "p"), "p is not an RSA public key", "copy the whole value again, or give the key as a file")
+
+
+@rule("DKIM008", "dkim-rsa-under-1024", Severity.ERROR, "RFC 8301 §3.2")
+def dkim_rsa_under_1024(subject: Subject) -> Iterator[Problem]:
+    """Receivers must not accept RSA keys under 1024 bits: every signature with such a key fails.
+
+    Bad:
+        dkim: {selectors: {s1: {key: rsa512.pem}}}
+    Good:
+        dkim: {selectors: {s1: {key: rsa2048.pem}}}
+    """
+    for route, record in _records(subject):
+        bits = _rsa_bits(record)
+        if bits is not None and bits < 1024:
+            yield Problem(route, f"an RSA key of {bits} bits: receivers must not accept it", "make a key of 2048 bits")
+
+
+@rule("DKIM009", "dkim-rsa-1024", Severity.WARNING, "RFC 8301 §3.2")
+def dkim_rsa_1024(subject: Subject) -> Iterator[Problem]:
+    """RSA keys under 2048 bits are accepted and can be broken by somebody who takes the trouble.
+
+    Bad:
+        dkim: {selectors: {s1: {key: rsa1024.pem}}}
+    Good:
+        dkim: {selectors: {s1: {key: rsa2048.pem}}}
+    """
+    for route, record in _records(subject):
+        bits = _rsa_bits(record)
+        if bits is not None and 1024 <= bits < 2048:
+            yield Problem(route, f"an RSA key of {bits} bits", "make a key of 2048 bits")
+
+
+@rule("DKIM012", "dkim-h-without-sha256", Severity.ERROR, "RFC 8301 §3.1")
+def dkim_h_without_sha256(subject: Subject) -> Iterator[Problem]:
+    """`h` without sha256 allows only hashes that receivers must not accept: the key is dead.
+
+    Bad:
+        dkim: {selectors: {s1: {key: s1.pem, h: sha1}}}
+    Good:
+        dkim: {selectors: {s1: {key: s1.pem}}}
+    """
+    for route, record in _records(subject):
+        if record.h is not None and "sha256" not in record.h:
+            yield Problem((*route, "h"), "h leaves out sha256, the only hash receivers accept", "leave h out")
+
+
+@rule("DKIM013", "dkim-ed25519-length", Severity.ERROR, "RFC 8463 §4.2")
+def dkim_ed25519_length(subject: Subject) -> Iterator[Problem]:
+    """An Ed25519 key is published as its bare 32 octets; anything else is not a key to a receiver.
+
+    Bad:
+        dkim: {selectors: {s1: {k: ed25519, p: "MCowBQYDK2VwAyEA..."}}}
+    Good:
+        dkim: {selectors: {s1: {key: ed25519.pem}}}
+    """
+    for route, record in _records(subject):
+        if record.effective_k == "ed25519" and record.p and len(record.key_bytes) != 32:
+            found = len(record.key_bytes)
+            yield Problem((*route, "p"), f"an Ed25519 key has 32 octets, this has {found}", "give the key as a file: key: name.pem")
+
+
+@rule("DKIM014", "dkim-ed25519-alone", Severity.WARNING, "RFC 8463 §6")
+def dkim_ed25519_alone(subject: Subject) -> Iterator[Problem]:
+    """Many receivers cannot verify Ed25519 yet: with no RSA key beside it their verdict is that nobody signed.
+
+    Bad:
+        dkim: {selectors: {e1: {key: ed25519.pem}}}
+    Good:
+        dkim: {selectors: {e1: {key: ed25519.pem}, r1: {key: rsa2048.pem}}}
+    """
+    section = subject.policy.body.dkim
+    if section is None or any(entry.cname and entry.state == "active" for entry in section.selectors.values()):
+        return
+    live = [(route, record) for route, record in _records(subject) if record.p]
+    if live and all(record.effective_k == "ed25519" for _, record in live):
+        yield Problem(live[0][0], "only Ed25519 keys: many receivers cannot verify them", "add an RSA key under a selector of its own")
+
+
+@rule("DKIM016", "dkim-test-flag", Severity.WARNING, "RFC 6376 §3.6.1")
+def dkim_test_flag(subject: Subject) -> Iterator[Problem]:
+    """`t=y` says that the domain is only testing: receivers may treat signed mail as unsigned.
+
+    Bad:
+        dkim: {selectors: {s1: {key: s1.pem, t: y}}}
+    Good:
+        dkim: {selectors: {s1: {key: s1.pem}}}
+    """
+    for route, record in _records(subject):
+        if record.t is not None and "y" in record.t:
+            yield Problem((*route, "t"), "says that the domain is only testing DKIM", "take y out of t")

@@ -1,0 +1,1 @@
+"""What DNS says now: the only package that asks the network."""

@@ -1,0 +1,206 @@
+"""What each authoritative server publishes now, for the names a policy declares.
+
+The servers are those that the delegation names, found through a recursive resolver, or those that the policy gives. Each is asked
+itself and without recursion: a cache in between shows what was, and the answer of one server hides that another differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+import dns.resolver
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
+from mailauth_dns.live.lookup import Answer, Question, Server, ask, has_route
+from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
+from mailauth_dns.records.server import server as parse_server
+from mailauth_dns.records.zone import RRKey, RRset
+
+_ADDRESS_TYPES = ("A", "AAAA")
+_ANSWERED = ("NOERROR", "NXDOMAIN")  # the rcodes that say something about the name
+
+_Reply = Answer | Unknown
+_Ask = Callable[[Iterable[Question]], Mapping[Question, _Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The sets of one zone to ask for, and the addresses to ask instead of the delegated servers."""
+
+    zone: DomainName
+    keys: frozenset[RRKey]
+    nameservers: tuple[str, ...] = ()
+
+    @property
+    def all_keys(self) -> frozenset[RRKey]:
+        """The keys and the zone's own NS set, which tells whose servers answer."""
+        return self.keys | {(self.zone, "NS")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Servers:
+    """Who is to be asked about a zone; `missing` are the name servers without an address, with the reason."""
+
+    servers: tuple[Server, ...] = ()
+    missing: Mapping[DomainName, Unknown] = field(default_factory=dict)
+    delegated: frozenset[DomainName] | None = None
+    problem: str | None = None
+
+
+def observe(
+    wanted: Sequence[Wanted], *, resolvers: Sequence[Server] | None = None, timeout: float = 2.0, tries: int = 2
+) -> dict[DomainName, Observation]:
+    """Return what the authoritative servers of each zone say, all zones asked together.
+
+    The delegated servers are found through `resolvers`, in their order until one answers; None: the system's. `timeout` is in
+    seconds for each of the `tries`. Trouble with the network is part of the observation.
+
+    Raises:
+        RecordSyntaxError: an entry of `nameservers` is not an address.
+    """
+    asking = partial(ask, timeout=timeout, tries=tries)
+    found = {entry.zone: _Servers(tuple(map(parse_server, entry.nameservers))) for entry in wanted if entry.nameservers}
+    if delegated := [entry.zone for entry in wanted if not entry.nameservers]:
+        found |= _delegations(delegated, _Recursion(_system_resolvers() if resolvers is None else resolvers, asking))
+    replies = asking(Question(server, *key) for entry in wanted for server in found[entry.zone].servers for key in entry.all_keys)
+    return {entry.zone: _observation(entry, found[entry.zone], replies) for entry in wanted}
+
+
+def _system_resolvers() -> tuple[Server, ...]:
+    try:
+        system = dns.resolver.Resolver()
+    except dns.resolver.NoResolverConfiguration:
+        return ()
+    return tuple(Server(address, system.port) for address in system.nameservers if isinstance(address, str))
+
+
+class _Recursion:
+    """Recursive resolvers, asked one after the other for what the ones before could not tell."""
+
+    def __init__(self, resolvers: Sequence[Server], asking: _Ask) -> None:
+        self._resolvers = list(resolvers)
+        self._asking = asking
+
+    def lookup(self, keys: Iterable[RRKey]) -> dict[RRKey, _Reply]:
+        """Return the answer for each key; Unknown names every resolver that failed."""
+        reasons: dict[RRKey, list[str]] = {key: [] for key in keys}
+        found: dict[RRKey, _Reply] = {}
+        for resolver in tuple(self._resolvers):
+            left = [key for key in reasons if key not in found]
+            if not left:
+                break
+            replies = self._asking(Question(resolver, *key, recurse=True) for key in left)
+            for question, reply in replies.items():
+                key = (question.name, question.type)
+                usable = _usable(resolver, reply)
+                if isinstance(usable, Unknown):
+                    reasons[key].append(usable.reason)
+                else:
+                    found[key] = usable
+            if all(isinstance(reply, Unknown) for reply in replies.values()) and len(self._resolvers) > 1:
+                self._resolvers.remove(resolver)  # its timeouts are waited for once, not in every round
+        for key, why in reasons.items():
+            found.setdefault(key, Unknown("; ".join(why) or "this machine has no recursive resolver; name servers in `nameservers`"))
+        return found
+
+
+def _usable(resolver: Server, reply: _Reply) -> _Reply:
+    if isinstance(reply, Unknown):
+        return Unknown(f"resolver {resolver}: {reply.reason}")
+    if reply.rcode not in _ANSWERED:
+        return Unknown(f"resolver {resolver} answers {reply.rcode}")
+    if reply.referral is not None or not (reply.recursion_available or reply.authoritative):
+        return Unknown(f"resolver {resolver} does not recurse")
+    return reply
+
+
+def _delegations(zones: Sequence[DomainName], recursion: _Recursion) -> dict[DomainName, _Servers]:
+    """Return the servers that each zone's NS set leads to."""
+    replies = recursion.lookup((zone, "NS") for zone in zones)
+    hosts: dict[DomainName, frozenset[DomainName]] = {}
+    found: dict[DomainName, _Servers] = {}
+    for zone in zones:
+        reply = replies[(zone, "NS")]
+        if isinstance(reply, Unknown):
+            found[zone] = _Servers(problem=f"cannot find the name servers of {zone}: {reply.reason}")
+        elif reply.rrset is None:
+            why = "does not exist in DNS (NXDOMAIN)" if reply.nxdomain else "has no NS set, so it is not a zone of its own in DNS"
+            found[zone] = _Servers(delegated=frozenset(), problem=f"{zone} {why}")
+        else:
+            hosts[zone] = frozenset(DomainName(value.removesuffix(".")) for value in reply.rrset.values)
+    addresses = _addresses(frozenset[DomainName]().union(*hosts.values()), recursion)
+    for zone, names in hosts.items():
+        servers = [server for name in sorted(names) if not isinstance(where := addresses[name], Unknown) for server in where]
+        missing = {name: where for name in sorted(names) if isinstance(where := addresses[name], Unknown)}
+        found[zone] = _Servers(tuple(servers), missing, names)
+    return found
+
+
+def _addresses(hosts: Iterable[DomainName], recursion: _Recursion) -> dict[DomainName, tuple[Server, ...] | Unknown]:
+    """Return each name server's addresses, or why it has none."""
+    found: dict[DomainName, tuple[Server, ...] | Unknown] = {}
+    names: list[DomainName] = []
+    for host in hosts:
+        try:
+            names.append(domain_name(host))
+        except RecordSyntaxError as error:
+            found[host] = Unknown(f"is not a host name: {error}")
+    replies = recursion.lookup((name, type) for name in names for type in _ADDRESS_TYPES)
+    routed = cache(has_route)
+    for name in names:
+        both = [replies[(name, type)] for type in _ADDRESS_TYPES]
+        servers = [Server(value, name=name) for reply in both for value in _followed(reply)]
+        if any("." in server.address for server in servers):
+            servers = [server for server in servers if "." in server.address or routed(server.address, server.port)]
+        found[name] = tuple(servers) or _no_address(both)
+    return found
+
+
+def _followed(reply: _Reply) -> list[str]:
+    return sorted(reply.followed.values) if isinstance(reply, Answer) and reply.followed is not None else []
+
+
+def _no_address(replies: Sequence[_Reply]) -> Unknown:
+    for reply in replies:
+        if isinstance(reply, Unknown):
+            return Unknown(f"its address is unknown: {reply.reason}")
+        if reply.nxdomain:
+            return Unknown("its name does not exist (NXDOMAIN)")
+    return Unknown("its name has no address")
+
+
+def _observation(entry: Wanted, found: _Servers, replies: Mapping[Question, _Reply]) -> Observation:
+    views = [ServerView(str(server), _sets(entry, server, replies)) for server in found.servers]
+    views += [ServerView(name, dict.fromkeys(entry.all_keys, unknown)) for name, unknown in found.missing.items()]
+    return Observation(entry.zone, tuple(views), found.delegated, found.problem)
+
+
+def _sets(entry: Wanted, server: Server, replies: Mapping[Question, _Reply]) -> dict[RRKey, RRset | Unknown | None]:
+    sets: dict[RRKey, RRset | Unknown | None] = {}
+    aliases: dict[RRKey, RRset] = {}
+    for key in entry.all_keys:
+        said = _said(entry.zone, replies[Question(server, *key)])
+        if isinstance(said, RRset) and said.key != key:
+            aliases[said.key] = said
+            sets[key] = None  # the set that the alias leads to is not at this name
+        else:
+            sets[key] = said
+    return sets | aliases
+
+
+def _said(zone: DomainName, reply: _Reply) -> RRset | Unknown | None:
+    """Return what the server holds with authority at the name asked: the set, the CNAME in its place, or nothing."""
+    if isinstance(reply, Unknown):
+        return reply
+    if reply.rcode not in _ANSWERED:
+        return Unknown(f"answers {reply.rcode}")
+    cut = reply.referral
+    if cut is not None and cut.name != zone and is_at_or_below(cut.name, zone):
+        targets = ", ".join(sorted(value.removesuffix(".") for value in cut.values))
+        return Unknown(f"{cut.name} is delegated to {targets}: this server does not answer for it")
+    if not reply.authoritative:
+        return Unknown("lame: answers without authority")
+    return reply.rrset or reply.cname

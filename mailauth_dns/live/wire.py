@@ -1,0 +1,229 @@
+"""DNS messages on the wire: questions out, answers in (RFC 1035 §4, RFC 6891).
+
+Questions are put together by hand and the plain answer (TXT, or an authoritative "there is none") is read by hand, because
+dnspython takes 200 µs for a message; it reads everything else, and whatever is odd.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+from dns.rdtypes.ANY.TXT import TXT
+
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey, RRset
+
+HEADER_SIZE = 12  # octets
+
+_HEADER = struct.Struct("!6H")  # id, flags, and the counts of the four sections
+_FIXED = struct.Struct("!HHIH")  # type, class, TTL and length of a resource record
+_PAYLOAD = 1232  # octets that pass every path unfragmented (DNS flag day 2020)
+_OPT = b"\0" + _FIXED.pack(dns.rdatatype.OPT, _PAYLOAD, 0, 0)
+_OWNER = b"\xc0\x0c"  # a pointer to the name of the question section
+_QR, _AA, _TC, _RD, _RA = map(int, (dns.flags.QR, dns.flags.AA, dns.flags.TC, dns.flags.RD, dns.flags.RA))
+_OPCODE, _RCODE = 0x7800, 0x000F
+_POINTER = 0xC0
+
+# In these types everything that is not a number is a domain name, so that lower case is the same record (RFC 4343).
+_NAMES_ONLY = frozenset({"CNAME", "DNAME", "MX", "NS", "PTR", "SOA", "SRV"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one server said to one question.
+
+    `rrset` is the set of the name and type asked; `cname` stands at that name instead. `followed` is the set of the type asked
+    where the CNAMEs in the answer end (`rrset` itself where there is none): what a recursive resolver is asked for.
+    `referral` is the NS set of a delegation that the server points to instead of answering.
+    """
+
+    rcode: str
+    authoritative: bool
+    rrset: RRset | None = None
+    cname: RRset | None = None
+    followed: RRset | None = None
+    referral: RRset | None = None
+    recursion_available: bool = False
+
+    @property
+    def nxdomain(self) -> bool:
+        """The name, or the one that its CNAMEs lead to, does not exist (RFC 6604 §3)."""
+        return self.rcode == "NXDOMAIN"
+
+    @property
+    def nodata(self) -> bool:
+        """The name exists and has no set of the type asked (RFC 2308 §2.2)."""
+        return self.rcode == "NOERROR" and not (self.rrset or self.cname or self.referral)
+
+
+def question_section(name: DomainName, type: str) -> bytes:
+    """Return the question section for one name and type in class IN."""
+    labels = b"".join(bytes((len(label),)) + label for label in name.encode("ascii").split(b"."))
+    return labels + b"\0" + struct.pack("!HH", dns.rdatatype.from_text(type), dns.rdataclass.IN)
+
+
+def query(id: int, section: bytes, recurse: bool) -> bytes:
+    """Return a query with this question section and an OPT record."""
+    return _HEADER.pack(id, _RD if recurse else 0, 1, 0, 0, 1) + section + _OPT
+
+
+def message_id(wire: bytes) -> int:
+    """Return the id of a message of at least `HEADER_SIZE` octets."""
+    return int.from_bytes(wire[:2], "big")
+
+
+def replies_to(wire: bytes, section: bytes) -> bool:
+    """Tell whether a message, whose id was compared already, is a reply to this question section."""
+    _, flags, questions, *_ = _HEADER.unpack_from(wire)
+    if flags & (_QR | _OPCODE) != _QR:
+        return False
+    if not questions:
+        # A server that cannot read the query has no question to repeat.
+        return flags & _RCODE in (dns.rcode.FORMERR, dns.rcode.NOTIMP)
+    end = HEADER_SIZE + len(section)
+    # RFC 4343: names compare without case; the type and class behind them are numbers.
+    return questions == 1 and wire[HEADER_SIZE : end - 4].lower() == section[:-4] and wire[end - 4 : end] == section[-4:]
+
+
+def is_truncated(wire: bytes) -> bool:
+    """Tell whether the TC bit asks for TCP (RFC 7766 §5)."""
+    return bool(int.from_bytes(wire[2:4], "big") & _TC)
+
+
+def read(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
+    """Return what a reply to the question for `name` and `type` says; Unknown where it is malformed."""
+    return read_plain(wire, name, type) or read_any(wire, name, type)
+
+
+def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
+    """Return what a plain reply says, None where `read_any` has to look at it.
+
+    Plain are TXT records all owned by the name in the question, and an authoritative reply without any answer.
+    """
+    _, flags, questions, answers, authority, additional = _HEADER.unpack_from(wire)
+    authoritative = bool(flags & _AA)
+    rcode = flags & _RCODE
+    if questions != 1 or (answers and (type != "TXT" or rcode)) or (not answers and not authoritative):
+        return None
+    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return None
+    at = HEADER_SIZE + len(name) + 2 + 4  # the first length octet and the root's, type and class
+    values, ttls = [], []
+    try:
+        for _ in range(answers):
+            kind, rdclass, ttl, length = _FIXED.unpack_from(wire, at + 2)
+            if wire[at : at + 2] != _OWNER or kind != dns.rdatatype.TXT or rdclass != dns.rdataclass.IN or not length:
+                return None
+            at += 2 + _FIXED.size
+            values.append(_joined(wire, at, at + length))
+            ttls.append(ttl)
+            at += length
+        for _ in range(authority + additional):
+            at = _past_record(wire, at)
+    except (IndexError, struct.error, _Odd):
+        return None
+    if at != len(wire):
+        return None
+    found = RRset(name, type, min(ttls), frozenset(values)) if values else None
+    return Answer("NXDOMAIN" if rcode else "NOERROR", authoritative, rrset=found, followed=found, recursion_available=bool(flags & _RA))
+
+
+class _Odd(Exception):
+    """The message is not plain, or not well-formed; dnspython tells which."""
+
+
+def _joined(wire: bytes, at: int, end: int) -> str:
+    strings = []
+    while at < end:
+        after = at + 1 + wire[at]
+        strings.append(wire[at + 1 : after])
+        at = after
+    if at != end:
+        raise _Odd
+    return b"".join(strings).decode("latin-1")
+
+
+def _past_record(wire: bytes, at: int) -> int:
+    while length := wire[at]:
+        if length >= _POINTER:
+            at += 1
+            break
+        at += 1 + length
+    kind, _, ttl, size = _FIXED.unpack_from(wire, at + 1)
+    if kind == dns.rdatatype.OPT and ttl >> 24:
+        raise _Odd  # RFC 6891 §6.1.3: these are the upper bits of the rcode
+    return at + 1 + _FIXED.size + int(size)
+
+
+def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
+    """Return what a reply says, whatever it holds; Unknown where it is malformed."""
+    try:
+        message = dns.message.from_wire(wire)
+    except dns.exception.DNSException as error:
+        return Unknown(f"malformed answer: {error}")
+    rcode = dns.rcode.to_text(message.rcode())
+    authoritative, recursion = bool(message.flags & dns.flags.AA), bool(message.flags & dns.flags.RA)
+    if rcode not in ("NOERROR", "NXDOMAIN"):
+        return Answer(rcode, authoritative, recursion_available=recursion)
+    answers = (_value(found) for found in message.answer if found.rdclass == dns.rdataclass.IN)
+    sets = {found.key: found for found in answers}
+    rrset = sets.get((name, type))
+    cname = sets.get((name, "CNAME")) if rrset is None else None
+    if message.answer and rrset is None and cname is None:
+        return Unknown("malformed answer: it holds records of other names or types only")
+    return Answer(
+        rcode,
+        authoritative,
+        rrset=rrset,
+        cname=cname,
+        followed=_followed(sets, name, type),
+        referral=_referral(message) if not (message.answer or authoritative) else None,
+        recursion_available=recursion,
+    )
+
+
+def _followed(sets: dict[RRKey, RRset], name: DomainName, type: str) -> RRset | None:
+    for _ in range(len(sets) + 1):  # as many steps as there are sets: a loop of CNAMEs ends here
+        if (found := sets.get((name, type))) is not None:
+            return found
+        cname = sets.get((name, "CNAME"))
+        if cname is None or len(cname.values) != 1:
+            return None
+        name = DomainName(next(iter(cname.values)).removesuffix("."))
+    return None
+
+
+def _referral(message: dns.message.Message) -> RRset | None:
+    types = {found.rdtype: found for found in message.authority}
+    cut = types.get(dns.rdatatype.NS)
+    # RFC 2308 §2.2: an SOA beside the NS set makes it "no data". The root is nobody's delegation, only a lame server's.
+    if cut is None or dns.rdatatype.SOA in types or cut.name == dns.name.root:
+        return None
+    return _value(cut)
+
+
+def _value(found: dns.rrset.RRset) -> RRset:
+    type = dns.rdatatype.to_text(found.rdtype)
+    return RRset(_name(found.name), type, found.ttl, frozenset(_text(rdata, type) for rdata in found))
+
+
+def _name(name: dns.name.Name) -> DomainName:
+    return DomainName(name.to_text(omit_final_dot=True).lower())
+
+
+def _text(rdata: dns.rdata.Rdata, type: str) -> str:
+    if isinstance(rdata, TXT):
+        return b"".join(rdata.strings).decode("latin-1")
+    text: str = rdata.to_text()
+    return text.lower() if type in _NAMES_ONLY else text

@@ -1,0 +1,122 @@
+"""BIND and other servers by AXFR and RFC 2136 updates, through octodns-bind.
+
+The transfer is read as it is on the wire: octodns-bind itself reads no DNAME and gives up on one TXT that is not UTF-8. An update
+carries prerequisites (RFC 2136 §2.4), so that a value that was added since we looked makes it fail instead of being lost.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dns.exception
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.update
+import dns.zone
+from octodns.record import Create, Rr, Update
+from octodns_bind import AxfrPopulate, Rfc2136Provider
+
+from mailauth_dns.errors import ProviderError
+from mailauth_dns.octo.carry import legacy_encoder
+from mailauth_dns.octo.reading import Reading, owner
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRset, Zone
+
+
+def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
+    """Return the zone by AXFR, with the provider's own address and key.
+
+    Raises:
+        ProviderError: the server does not answer, does not have the zone, or refuses.
+    """
+    try:
+        # The connection, and each message of the transfer, may take `timeout` seconds.
+        messages = dns.query.xfr(
+            provider.host,
+            origin,
+            port=provider.port,
+            timeout=provider.timeout,
+            lifetime=provider.timeout,
+            relativize=False,
+            **provider._auth_params(),
+        )
+        return dns.zone.from_xfr(messages, relativize=False)
+    except dns.query.TransferError as error:
+        rcode = dns.rcode.to_text(error.rcode)
+        hint = "the server does not have the zone, or does not let this key transfer it" if rcode in ("NOTAUTH", "REFUSED") else rcode
+        raise ProviderError(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {rcode}: {hint}") from None
+    except (dns.exception.DNSException, OSError, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        raise ProviderError(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {reason}") from None
+
+
+def reading(zone: dns.zone.Zone) -> Reading:
+    """Return a transferred zone as values."""
+    rrsets = []
+    for name, rdataset in zone.iterate_rdatasets():
+        type = dns.rdatatype.to_text(rdataset.rdtype)
+        if rdataset.rdtype == dns.rdatatype.TXT:
+            values = frozenset(b"".join(rdata.strings).decode("latin-1") for rdata in rdataset)
+        else:
+            values = frozenset(rdata.to_text() for rdata in rdataset)
+        rrsets.append(RRset(owner(name.to_text()), type, rdataset.ttl, values))
+    origin = zone.origin
+    assert origin is not None
+    return Reading(Zone(owner(origin.to_text()), frozenset(rrsets)), exists=True)
+
+
+class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
+    """octodns-bind's provider, reading what it leaves out and writing under prerequisites."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever the stanza says
+        super().__init__(*args, **kwargs)
+        self._zones: dict[DomainName, dns.zone.Zone] = {}
+
+    def reading(self, origin: DomainName) -> Reading:
+        """Return what the last transfer of the zone said."""
+        return reading(self._zones[origin])
+
+    def zone_records(self, zone: Any, target: bool) -> list[Rr]:  # noqa: ANN401, ARG002 - octoDNS's signature
+        """Return the records octoDNS can hold; one it cannot decode is left out here, is in `reading`, and is never written."""
+        transferred = transfer(self, zone.name)
+        self._zones[owner(zone.name)] = transferred
+        records = []
+        for name, ttl, rdata in transferred.iterate_rdatas():
+            type = dns.rdatatype.to_text(rdata.rdtype)
+            if type in self.SUPPORTS and not (rdata.rdtype == dns.rdatatype.TXT and _is_not_utf8(rdata)):
+                records.append(Rr(name.to_text(), type, ttl, rdata.to_text()))
+        return records
+
+    def _apply(self, plan: Any) -> bool:  # noqa: ANN401 - an octoDNS Plan
+        update = dns.update.UpdateMessage(plan.desired.name, **self._auth_params())
+        transferred = self._zones[owner(plan.desired.name)]
+        for change in plan.changes:
+            record = change.record
+            there = transferred.get_rdataset(record.fqdn, record._type)
+            if there is None:
+                update.absent(record.fqdn, record._type)
+            else:
+                update.present(record.fqdn, *there)
+        for change in plan.changes:
+            record = change.record
+            if isinstance(change, Create | Update):
+                encode = legacy_encoder if record._type == "TXT" else lambda record: record.to_rrset().rdatas
+                update.replace(record.fqdn, record.ttl, record._type, *encode(record))
+            else:
+                update.delete(record.fqdn, record._type)
+        answer = dns.query.tcp(update, self.host, port=self.port, timeout=self.timeout)
+        code = answer.rcode()
+        if code in (dns.rcode.NXRRSET, dns.rcode.YXRRSET):
+            raise ProviderError(f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; plan again")
+        if code != dns.rcode.NOERROR:
+            raise ProviderError(f"{plan.desired.name.rstrip('.')}: the server answered the update with {dns.rcode.to_text(code)}")
+        return True
+
+
+def _is_not_utf8(rdata: Any) -> bool:  # noqa: ANN401 - a dnspython TXT
+    try:
+        b"".join(rdata.strings).decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False

@@ -1,0 +1,95 @@
+"""Per kind of provider: how its zone is read as it really is, and what its encoder makes of a TXT value.
+
+octodns-bind and octodns-powerdns are extras; what is not installed cannot be the provider at hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+from mailauth_dns.octo import carry
+from mailauth_dns.octo.local import LocalProvider
+from mailauth_dns.octo.reading import Reading, from_octodns, owner
+from mailauth_dns.records.zone import quoted
+
+
+class Carrier(Protocol):
+    """What is known about one kind of octoDNS provider."""
+
+    def read(self, provider: Any, existing: Any) -> Reading:  # noqa: ANN401 - octoDNS provider and Zone
+        """Return what the provider holds for a zone that octoDNS has just read as `existing`."""
+
+    def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401 - an octoDNS provider
+        """Return the encoders that must all agree."""
+
+
+class _Local:
+    def read(self, provider: Any, existing: Any) -> Reading:  # noqa: ANN401
+        master = provider.read(owner(existing.name))
+        refusal = provider.refusal(owner(existing.name))
+        zone = master.zone()
+        return Reading(zone, exists=True, locked={} if refusal is None else {rrset.key: refusal for rrset in zone.rrsets})
+
+    def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401, ARG002
+        return (lambda record: [quoted(carry.octets(str(value))) for value in record.values],)
+
+
+class _Bind:
+    def read(self, provider: Any, existing: Any) -> Reading:  # noqa: ANN401
+        from mailauth_dns.octo import bind
+
+        if isinstance(provider, bind.Bind):
+            return provider.reading(owner(existing.name))
+        return bind.reading(bind.transfer(provider, existing.name))
+
+    def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401, ARG002
+        return (carry.legacy_encoder,)
+
+
+class _PowerDns:
+    def read(self, provider: Any, existing: Any) -> Reading:  # noqa: ANN401
+        from mailauth_dns.octo import powerdns
+
+        if isinstance(provider, powerdns.PowerDns):
+            return provider.reading(owner(existing.name))
+        return powerdns.fetch(provider, existing.name)
+
+    def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401
+        from mailauth_dns.octo import powerdns
+
+        return (powerdns.encoder(provider),)
+
+
+class Remembering:
+    """Mixed into a provider class we know nothing about: keeps what it read, before octoDNS takes the apex NS out."""
+
+    def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> Any:  # noqa: ANN401 - octoDNS's signature
+        """Read the zone as the provider does; see octoDNS."""
+        exists = super().populate(zone, target=target, lenient=lenient)  # type: ignore[misc] # the provider's own, beside this class
+        # A provider that does not say whether the zone exists, and finds nothing in it, does not have it for us.
+        self.__dict__.setdefault("_mailauth_read", {})[zone.name] = from_octodns(zone, bool(exists or (exists is None and zone.records)))
+        return exists
+
+
+class _Unknown:
+    """A provider we know nothing about: both of octoDNS's encodings must give the same octets."""
+
+    def read(self, provider: Any, existing: Any) -> Reading:  # noqa: ANN401
+        remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
+        return remembered or from_octodns(existing, exists=True)
+
+    def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401, ARG002
+        return (carry.legacy_encoder, carry.modern_encoder)
+
+
+def carrier_of(provider: Any) -> Carrier:  # noqa: ANN401 - an octoDNS provider
+    """Return what is known about this provider's kind."""
+    if isinstance(provider, LocalProvider):
+        return _Local()
+    bind, powerdns = sys.modules.get("octodns_bind"), sys.modules.get("octodns_powerdns")
+    if bind is not None and isinstance(provider, bind.AxfrPopulate):
+        return _Bind()
+    if powerdns is not None and isinstance(provider, powerdns.PowerDnsBaseProvider):
+        return _PowerDns()
+    return _Unknown()

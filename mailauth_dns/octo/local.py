@@ -1,0 +1,221 @@
+"""The local provider: zones as plain master files in a directory, for people who serve zone files themselves.
+
+    class: mailauth_dns.octo.LocalProvider
+    directory: served                     # <zone>.zone in it
+    reload: [rndc, reload, "{zone}"]      # optional; run after a zone was written
+
+Record sets are changed one by one under a lock, everything else in a file is left as it is, and a file is replaced in one step: a reader,
+and whoever looks after a killed run, finds the old or the new zone, whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from logging import getLogger
+from pathlib import Path
+from typing import Any
+
+from octodns.provider.base import BaseProvider
+from octodns.record import Record
+from octodns.record.rr import Rrset
+
+from mailauth_dns.errors import ProviderError
+from mailauth_dns.octo.carry import internal_text, octets, txt_record
+from mailauth_dns.octo.masterfile import MasterFile, MasterFileError, normal, parse
+from mailauth_dns.octo.reading import owner
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey, RRset
+
+LOCK_WAIT = 10.0  # seconds to wait for another run
+RELOAD_TIME = 30.0  # seconds a reload command may take
+
+
+class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
+    """An octoDNS provider over a directory of master files."""
+
+    SUPPORTS_GEO = False
+    SUPPORTS_DYNAMIC = False
+    SUPPORTS_ROOT_NS = True
+    SUPPORTS_MULTIVALUE_PTR = True
+    SUPPORTS = frozenset(
+        {
+            "A",
+            "AAAA",
+            "CAA",
+            "CNAME",
+            "DNAME",
+            "DS",
+            "HTTPS",
+            "LOC",
+            "MX",
+            "NAPTR",
+            "NS",
+            "PTR",
+            "SRV",
+            "SSHFP",
+            "SVCB",
+            "TLSA",
+            "TXT",
+            "URI",
+        }
+    )
+
+    def __init__(self, id: str, directory: str, reload: list[str] | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - octoDNS's own
+        self.log = getLogger(f"LocalProvider[{id}]")
+        super().__init__(id, **{"root_ns_warnings": False, **kwargs})
+        if not isinstance(directory, str | Path):
+            raise ValueError("directory is the path of a folder")
+        if reload is not None and not (isinstance(reload, list) and all(isinstance(word, str) for word in reload)):
+            raise ValueError("reload is a list: the command and its arguments")
+        self.directory = Path(directory)
+        self.reload = reload
+
+    def path(self, origin: DomainName) -> Path:
+        """Return the file of a zone."""
+        return self.directory / f"{origin}.zone"
+
+    def list_zones(self) -> list[str]:
+        """Return the zones there are, as octoDNS names them."""
+        return sorted(f"{path.stem}." for path in self.directory.glob("*.zone"))
+
+    def read(self, origin: DomainName) -> MasterFile | None:
+        """Return a zone's file, or None where there is none.
+
+        Raises:
+            ProviderError: the file cannot be read, or is broken.
+        """
+        path = self.path(origin)
+        try:
+            text = path.read_bytes().decode("latin-1")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ProviderError(f"{path}: {error.strerror}") from None
+        return parse(origin, text)
+
+    def refusal(self, origin: DomainName) -> str | None:
+        """Return why a zone's file cannot be edited, or None."""
+        journal = self.path(origin).with_name(f"{origin}.zone.jnl")
+        if journal.exists():
+            return f"{journal.name} lies beside the file: a server changes this zone itself; use octodns_bind.Rfc2136Provider for it"
+        master = self.read(origin)
+        return master.refusal if master is not None else None
+
+    def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:  # noqa: ANN401, ARG002 - octoDNS's signature
+        """Read a zone for octoDNS; types it does not know are left out, which loses nothing: sets are written one by one."""
+        master = self.read(owner(zone.name))
+        if master is None:
+            return False
+        for rrset in sorted(master.zone().rrsets, key=lambda rrset: rrset.key):
+            if rrset.type in self.SUPPORTS:
+                zone.add_record(_record(zone, rrset), lenient=True)
+        return True
+
+    def _apply(self, plan: Any) -> bool:  # noqa: ANN401 - an octoDNS Plan
+        origin = owner(plan.desired.name)
+        with self._locked():
+            refusal = self.refusal(origin)
+            if refusal is not None:
+                raise MasterFileError(f"{origin}: {refusal}")
+            master = self.read(origin)
+            if master is None:
+                raise ProviderError(f"{self.path(origin)}: there is no such file; zones are never made here")
+            changes: dict[RRKey, RRset | None] = {}
+            for change in plan.changes:
+                key = (owner(change.record.fqdn), change.record._type)
+                self._check_unmoved(master, key, change.existing)
+                changes[key] = _rrset(change.new, origin) if change.new is not None else None
+            self._replace(origin, master.edited(changes))
+        self._reload(origin)
+        return True
+
+    def _check_unmoved(self, master: MasterFile, key: RRKey, existing: Any) -> None:  # noqa: ANN401 - an octoDNS Record
+        there = master.zone().get(key)
+        if there is None or existing is None:
+            unmoved = there is None and existing is None
+        else:
+            unmoved = _record(existing.zone, there).data == existing.data
+        if not unmoved:
+            raise ProviderError(f"{key[0]} {key[1]}: the set changed since it was read; plan again")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        path = self.directory / ".mailauth-dns.lock"
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise ProviderError(f"{path}: {error.strerror}") from None
+        try:
+            until = time.monotonic() + LOCK_WAIT
+            while True:
+                try:
+                    # The kernel gives it back when the process ends, however it ends.
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > until:
+                        raise ProviderError(f"{self.directory} is locked by another run; wait until it ends") from None
+                    time.sleep(0.02)
+            yield
+        finally:
+            os.close(handle)
+
+    def _replace(self, origin: DomainName, text: str) -> None:
+        path = self.path(origin).resolve()  # a link stays a link
+        try:
+            before = path.stat()
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(text.encode("latin-1"))
+                    file.flush()
+                    os.fsync(file.fileno())
+                    os.fchmod(file.fileno(), before.st_mode & 0o7777)
+                    with suppress(PermissionError):  # only root may give files away
+                        os.fchown(file.fileno(), before.st_uid, before.st_gid)
+                Path(name).replace(path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise ProviderError(f"{path}: {error.strerror}") from None
+
+    def _reload(self, origin: DomainName) -> None:
+        if not self.reload:
+            return
+        command = [word.replace("{zone}", origin) for word in self.reload]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=RELOAD_TIME, stdin=subprocess.DEVNULL)  # noqa: S603 - the stanza's own command
+        except subprocess.CalledProcessError as error:
+            said = error.stderr.decode(errors="replace").strip()[-200:]
+            raise ProviderError(f"{origin} is written, but {command[0]} failed with exit code {error.returncode}: {said}") from None
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ProviderError(f"{origin} is written, but {command[0]} could not be run: {error}") from None
+
+
+def _record(zone: Any, rrset: RRset) -> Any:  # noqa: ANN401 - octoDNS Zone and Record
+    name = zone.hostname_from_fqdn(f"{rrset.name}.")
+    if rrset.type == "TXT":
+        return txt_record(zone, name, rrset.ttl or 0, map(internal_text, rrset.values))
+    [record] = Record.from_rrsets(zone, [Rrset(f"{rrset.name}.", rrset.type, rrset.ttl, sorted(rrset.values))], lenient=True)
+    return record
+
+
+def _rrset(record: Any, origin: DomainName) -> RRset:  # noqa: ANN401 - an octoDNS Record
+    """Return an octoDNS record as a set in the form that reading a file gives."""
+    if record._type == "TXT":
+        values = frozenset(octets(str(value)) for value in record.values)
+    else:
+        values = frozenset(normal(record._type, rdata, origin) for rdata in record.to_rrset().rdatas)
+    return RRset(owner(record.fqdn), record._type, record.ttl, values)

@@ -1,0 +1,382 @@
+"""Master files (RFC 1035 §5): read with the place of every record, and edited set by set with all other text left as it is.
+
+The text is octets, one character an octet (latin-1), so that a file in any encoding comes back as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mailauth_dns.errors import ProviderError, RecordSyntaxError
+from mailauth_dns.records.name import DomainName, is_at_or_below
+from mailauth_dns.records.zone import RRKey, RRset, Zone, quoted, unquoted
+
+
+class MasterFileError(ProviderError):
+    """A zone file is broken, or cannot be edited record by record; the text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record and where it stands: `text[start:end]` is all of it, parentheses, comment and line end included.
+
+    `inherits_owner` and `inherits_ttl` say that the record takes them from the line before, not from the file's `$TTL`.
+    `ttl_at` is where a TTL can be written, `serial` the span of a SOA's serial.
+    """
+
+    start: int
+    end: int
+    owner: DomainName
+    inherits_owner: bool
+    ttl: int
+    inherits_ttl: bool
+    ttl_at: int
+    type: str
+    value: str
+    serial: tuple[int, int] | None = None
+
+    @property
+    def key(self) -> RRKey:
+        """Owner name and type."""
+        return (self.owner, self.type)
+
+
+@dataclass(frozen=True)
+class MasterFile:
+    """A zone file. `refusal` says why it cannot be edited, or is None."""
+
+    origin: DomainName
+    text: str
+    entries: tuple[Entry, ...]
+    refusal: str | None
+
+    @cached_property
+    def _sets(self) -> Mapping[RRKey, tuple[Entry, ...]]:
+        found: dict[RRKey, list[Entry]] = {}
+        for entry in self.entries:
+            found.setdefault(entry.key, []).append(entry)
+        return {key: tuple(entries) for key, entries in found.items()}
+
+    def zone(self) -> Zone:
+        """Return the zone's record sets, SOA included; what lies outside the zone is not in it."""
+        sets = (
+            # RFC 2181 §5.2: one TTL a set; servers take the first.
+            RRset(*key, entries[0].ttl, frozenset(entry.value for entry in entries))
+            for key, entries in self._sets.items()
+            if is_at_or_below(key[0], self.origin)
+        )
+        return Zone(self.origin, frozenset(sets))
+
+    def edited(self, changes: Mapping[RRKey, RRset | None]) -> str:
+        """Return the text with these sets as they shall be (None: gone) and the SOA's serial raised by one.
+
+        Raises:
+            MasterFileError: the file cannot be edited so, or the result would not say exactly what was asked for.
+        """
+        if self.refusal is not None:
+            raise MasterFileError(f"{self.origin}: {self.refusal}")
+        text = _Edit(self, changes).text()
+        self._prove(text, changes)
+        return text
+
+    def _prove(self, text: str, changes: Mapping[RRKey, RRset | None]) -> None:
+        expected = {rrset.key: rrset for rrset in self.zone().rrsets if rrset.type != "SOA"}
+        for key, rrset in changes.items():
+            expected.pop(key, None)
+            if rrset is not None and rrset.values:
+                values = frozenset(normal(rrset.type, value, self.origin) for value in rrset.values)
+                expected[key] = RRset(*key, rrset.ttl, values)
+        after = parse(self.origin, text)
+        found = {rrset.key: rrset for rrset in after.zone().rrsets if rrset.type != "SOA"}
+        if found != expected or after.serial != next_serial(self.serial):
+            raise MasterFileError(f"{self.origin}: the file cannot be edited without changing other records; edit it by hand")
+
+    @property
+    def serial(self) -> int:
+        """The SOA's serial."""
+        soa = next((entry for entry in self.entries if entry.serial is not None and entry.owner == self.origin), None)
+        if soa is None or soa.serial is None:
+            raise MasterFileError(f"{self.origin}: the file has no SOA record")
+        return int(self.text[slice(*soa.serial)])
+
+
+def next_serial(serial: int) -> int:
+    """Return the serial one higher, by RFC 1982; 0 is left out because some servers take it for none."""
+    return (serial + 1) % 2**32 or 1
+
+
+# Reading
+
+_TOKEN = re.compile(
+    r"""(?P<space>[ \t\r]+(?!\n))|(?P<end>\r*\n)|(?P<comment>;[^\n]*)|(?P<open>\()|(?P<close>\))
+      |(?P<quoted>"(?:[^"\\\n]|\\.)*")|(?P<word>(?:[^\s;()"\\]|\\.)+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_TTL = re.compile(r"(?:[0-9]+[smhdw]?)+", re.IGNORECASE)
+_TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
+_UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
+_SIGNED = frozenset({"RRSIG", "NSEC", "NSEC3", "NSEC3PARAM"})
+
+Token = tuple[str, int]  # text, where it starts
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One logical line: its span, whether it opens with white space, its tokens, and its number."""
+
+    start: int
+    end: int
+    indented: bool
+    tokens: list[Token]
+    number: int
+
+
+def _lines(origin: str, text: str) -> Iterator[_Line]:
+    at = start = 0
+    depth = 0
+    number = first = 1
+    tokens: list[Token] = []
+    match = _TOKEN.match
+    length = len(text)
+    while at < length:
+        found = match(text, at)
+        if found is None:
+            what = "a quote is not closed" if text[at] == '"' else "a backslash at the end"
+            raise MasterFileError(f"{origin}, line {number}: {what}")
+        kind = found.lastgroup
+        at = found.end()
+        if kind in ("word", "quoted"):
+            tokens.append((found[0], found.start()))
+        elif kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+            if depth < 0:
+                raise MasterFileError(f"{origin}, line {number}: a parenthesis is closed that was not opened")
+        elif kind == "end":
+            number += 1
+            if depth == 0:
+                if tokens:
+                    yield _Line(start, at, text[start] in " \t", tokens, first)
+                    tokens = []
+                start, first = at, number
+    if depth:
+        raise MasterFileError(f"{origin}, line {first}: a parenthesis is not closed")
+    if tokens:
+        yield _Line(start, length, text[start] in " \t", tokens, first)
+
+
+def seconds(text: str) -> int | None:
+    """Return a TTL such as 3600, 1h or 1w2d in seconds, or None where it is none."""
+    if not _TTL.fullmatch(text):
+        return None
+    return sum(int(number) * _UNIT[unit.lower()] for number, unit in _TTL_PART.findall(text))
+
+
+def _absolute(name: str, origin: str) -> str:
+    """Return a name with its trailing dot, in lower case; `origin` ends in a dot."""
+    if name == "@":
+        return origin
+    lowered = name.lower()
+    if lowered.endswith(".") and not lowered.endswith("\\."):
+        return lowered
+    return f"{lowered}.{origin}" if origin != "." else f"{lowered}."
+
+
+def _value(type: str, tokens: list[str], origin: str) -> str:
+    """Return rdata as records.zone has it: TXT as octets, names absolute, the rest as it is written."""
+    if type == "TXT":
+        return "".join(map(unquoted, tokens))
+    if type in _ONE_NAME:
+        [name] = tokens
+        return _absolute(name, origin)
+    if type == "MX":
+        preference, name = tokens
+        return f"{int(preference)} {_absolute(name, origin)}"
+    if type == "SRV":
+        *numbers, name = tokens
+        return " ".join([*numbers, _absolute(name, origin)])
+    if type == "SOA":
+        mname, rname, serial, *timers = tokens
+        numbers = [str(seconds(timer)) for timer in timers]
+        if len(numbers) != 4 or "None" in numbers or not serial.isdigit():
+            raise ValueError(tokens)
+        return " ".join([_absolute(mname, origin), _absolute(rname, origin), serial, *numbers])
+    if not tokens:
+        raise ValueError(type)
+    return " ".join(tokens)
+
+
+def normal(type: str, value: str, origin: DomainName) -> str:
+    """Return a value in the form that reading a file gives it; TXT values are octets already."""
+    if type == "TXT":
+        return value
+    [line] = _lines(origin, value)
+    return _value(type, [token for token, _ in line.tokens], f"{origin}.")
+
+
+def parse(origin: DomainName, text: str) -> MasterFile:
+    """Return the records of a master file.
+
+    Raises:
+        MasterFileError: it breaks the format; the text gives the line.
+    """
+    return _Reader(origin, text).read()
+
+
+class _Reader:
+    def __init__(self, origin: DomainName, text: str) -> None:
+        self._zone = origin
+        self._text = text
+        self._origin = f"{origin}."
+        self._default_ttl: int | None = None
+        self._last_ttl: int | None = None
+        self._owner: DomainName | None = None
+        self._refusal: str | None = None
+
+    def read(self) -> MasterFile:
+        entries: list[Entry] = []
+        for line in _lines(self._zone, self._text):
+            if line.tokens[0][0].startswith("$") and not line.indented:
+                self._directive(line)
+                continue
+            try:
+                entry = self._record(line)
+            except (ValueError, RecordSyntaxError) as error:
+                reason = f": {error}" if isinstance(error, RecordSyntaxError) else ""
+                raise MasterFileError(f"{self._zone}, line {line.number}: not a record{reason}") from None
+            if entry.type in _SIGNED and self._refusal is None:
+                self._refusal = f"the file is signed ({entry.type} in line {line.number}); edit the unsigned one"
+            entries.append(entry)
+        return MasterFile(self._zone, self._text, tuple(entries), self._refusal)
+
+    def _directive(self, line: _Line) -> None:
+        name, *rest = (token for token, _ in line.tokens)
+        where = f"{self._zone}, line {line.number}"
+        if name.upper() == "$ORIGIN" and rest:
+            self._origin = _absolute(rest[0], self._origin)
+        elif name.upper() == "$TTL" and rest and (ttl := seconds(rest[0])) is not None:
+            self._default_ttl = ttl
+        elif name.upper() in ("$INCLUDE", "$GENERATE"):
+            self._refusal = self._refusal or f"{name} in line {line.number}: sets that come from it cannot be edited one by one"
+        else:
+            raise MasterFileError(f"{where}: {name} is no directive with its value; known are $ORIGIN, $TTL, $INCLUDE, $GENERATE")
+
+    def _record(self, line: _Line) -> Entry:
+        tokens = line.tokens
+        at = 0
+        if line.indented:
+            ttl_at = line.start
+        else:
+            self._owner = DomainName(_absolute(tokens[0][0], self._origin)[:-1])
+            ttl_at = tokens[0][1] + len(tokens[0][0])
+            at = 1
+        if self._owner is None:
+            raise ValueError("no owner")
+        written: int | None = None
+        for _ in range(2):  # TTL and class come in either order
+            word = tokens[at][0] if at < len(tokens) else ""
+            if written is None and (ttl := seconds(word)) is not None:
+                written = ttl
+                at += 1
+            elif word.upper() == "IN":
+                at += 1
+        if at >= len(tokens):
+            raise ValueError("no type")
+        type = tokens[at][0].upper()
+        rdata = tokens[at + 1 :]
+        value = _value(type, [token for token, _ in rdata], self._origin)
+        inherits_ttl = written is None and self._default_ttl is None
+        if type == "SOA" and self._last_ttl is None and written is None:
+            self._last_ttl = int(value.rsplit(" ", 1)[1])  # RFC 2308 §4: where nothing else says it
+        if written is not None:
+            self._last_ttl = written
+        ttl = written if written is not None else self._default_ttl if self._default_ttl is not None else self._last_ttl
+        if ttl is None:
+            raise ValueError("no TTL")
+        serial = (rdata[2][1], rdata[2][1] + len(rdata[2][0])) if type == "SOA" else None
+        return Entry(line.start, line.end, self._owner, line.indented, ttl, inherits_ttl, ttl_at, type, value, serial)
+
+
+# Editing
+
+
+class _Edit:
+    """The new text, put together from pieces of the old one and new lines."""
+
+    def __init__(self, file: MasterFile, changes: Mapping[RRKey, RRset | None]) -> None:
+        self._file = file
+        self._changes = changes
+        self._newline = "\r\n" if "\r\n" in file.text else "\n"
+
+    def text(self) -> str:
+        file = self._file
+        new_lines, at_end = self._new_lines()
+        pieces: list[str] = []
+        owner: DomainName | None = None
+        ttl: int | None = None
+        at = 0
+        for entry in file.entries:
+            pieces.append(file.text[at : entry.start])  # comments, blank lines, directives
+            at = entry.end
+            if self._stays(entry):
+                pieces.append(self._kept(entry, owner, ttl))
+                owner, ttl = entry.owner, entry.ttl
+            for rrset, value in new_lines.get(entry.start, ()):
+                pieces.append(self._ended(pieces) + self._line(rrset, value))
+                owner, ttl = rrset.name, rrset.ttl
+        pieces.append(file.text[at:])
+        for rrset, value in at_end:
+            pieces.append(self._ended(pieces) + self._line(rrset, value))
+        return "".join(pieces)
+
+    def _ended(self, pieces: list[str]) -> str:
+        """Return the line end that is missing before the next line."""
+        last = next((piece for piece in reversed(pieces) if piece), "\n")
+        return "" if last.endswith("\n") else self._newline
+
+    def _stays(self, entry: Entry) -> bool:
+        if entry.key not in self._changes:
+            return True
+        wanted = self._changes[entry.key]
+        return wanted is not None and entry.ttl == wanted.ttl and entry.value in self._values(wanted)
+
+    def _values(self, rrset: RRset) -> dict[str, str]:
+        """Return the values as reading gives them, each with the text to be written."""
+        return {normal(rrset.type, value, self._file.origin): value for value in rrset.values}
+
+    def _new_lines(self) -> tuple[dict[int, list[tuple[RRset, str]]], list[tuple[RRset, str]]]:
+        """Return the lines to be added: by the start of the entry they follow, the last one of the same owner, or at the end."""
+        last: dict[DomainName, int] = {entry.owner: entry.start for entry in self._file.entries}
+        after: dict[int, list[tuple[RRset, str]]] = {}
+        at_end: list[tuple[RRset, str]] = []
+        for key in sorted(self._changes):
+            wanted = self._changes[key]
+            if wanted is None:
+                continue
+            there = {entry.value for entry in self._file.entries if entry.key == key and self._stays(entry)}
+            added = [(wanted, text) for value, text in sorted(self._values(wanted).items()) if value not in there]
+            if key[0] in last:
+                after.setdefault(last[key[0]], []).extend(added)
+            else:
+                at_end.extend(added)
+        return after, at_end
+
+    def _line(self, rrset: RRset, value: str) -> str:
+        rdata = quoted(value) if rrset.type == "TXT" else value
+        return f"{rrset.name}. {rrset.ttl} IN {rrset.type} {rdata}{self._newline}"
+
+    def _kept(self, entry: Entry, owner: DomainName | None, ttl: int | None) -> str:
+        """Return a record's own text, with owner and TTL written out where the line before no longer gives them."""
+        text = self._file.text
+        begin = f"{entry.owner}." if entry.inherits_owner and owner != entry.owner else ""
+        written = f" {entry.ttl}" if entry.inherits_ttl and ttl != entry.ttl and ttl is not None else ""
+        parts = [begin, text[entry.start : entry.ttl_at], written]
+        if entry.serial is None or entry.owner != self._file.origin:
+            return "".join([*parts, text[entry.ttl_at : entry.end]])
+        start, end = entry.serial
+        return "".join([*parts, text[entry.ttl_at : start], str(next_serial(int(text[start:end]))), text[end : entry.end]])

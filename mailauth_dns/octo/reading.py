@@ -1,0 +1,51 @@
+"""What a provider holds, as values: read once, before octoDNS's processing takes anything out of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey, RRset, Zone, unquoted
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One zone at one provider. `locked` names sets that must not be written again, with the reason for a user."""
+
+    zone: Zone
+    exists: bool
+    locked: Mapping[RRKey, str] = field(default_factory=dict)
+
+
+def owner(fqdn: str) -> DomainName:
+    """Return an owner name in our spelling; foreign names may be odd and are never refused."""
+    return DomainName(fqdn.rstrip(".").lower())
+
+
+def octets(rdata: str) -> str:
+    """Return the octets of a TXT value in presentation form; what is no such form is returned as it is."""
+    try:
+        return unquoted(rdata)
+    except RecordSyntaxError:
+        return rdata
+
+
+def from_octodns(zone: Any, exists: bool) -> Reading:  # noqa: ANN401 - an octoDNS Zone
+    """Return what an octoDNS zone says, for providers whose own form we do not know."""
+    return Reading(Zone(owner(zone.name), frozenset(map(rrset_of, zone.records))), exists)
+
+
+def rrset_of(record: Any) -> RRset:  # noqa: ANN401 - an octoDNS Record
+    """Return an octoDNS record as a set."""
+    return RRset(owner(record.fqdn), record._type, record.ttl, _values(record))
+
+
+def _values(record: Any) -> frozenset[str]:  # noqa: ANN401 - an octoDNS Record
+    if "/" in record._type:  # a provider's own kind of record, which has no presentation form
+        return frozenset({json.dumps(record.data, sort_keys=True, default=str)})
+    rdatas = record.to_rrset().rdatas
+    return frozenset(map(octets, rdatas)) if record._type == "TXT" else frozenset(rdatas)

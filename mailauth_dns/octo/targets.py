@@ -1,0 +1,235 @@
+"""Provider stanzas as targets: a zone is read, a proposal worked out through octoDNS's own plan, and applied by it.
+
+What octoDNS would do is compared with what we asked for: a change of its own (a proxy flag, metadata, a zone to be created) is never
+carried out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from octodns.processor.base import BaseProcessor
+from octodns.zone import Zone as OctoZone
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.diff.change import Blocked, Difference
+from mailauth_dns.diff.compare import compare
+from mailauth_dns.diff.judge import judge_at
+from mailauth_dns.errors import MailAuthError, ProviderError
+from mailauth_dns.octo.carriers import Remembering, carrier_of
+from mailauth_dns.octo.local import LocalProvider
+from mailauth_dns.octo.merge import lay, octodns_record
+from mailauth_dns.octo.reading import Reading, owner
+from mailauth_dns.octo.zonefile import relative
+from mailauth_dns.policy.stanza import Stanza
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one provider holds for one zone and what would be changed there. `octodns_plan` is for `Target.apply` alone."""
+
+    provider: str
+    reading: Reading
+    difference: Difference
+    octodns_plan: Any = field(default=None, repr=False, compare=False)
+
+
+class Target:
+    """One provider, ready to be asked. Its class was loaded and its secrets were found."""
+
+    def __init__(self, stanza: Stanza, root: Path) -> None:
+        self.id = stanza.id
+        self.digest = stanza.digest
+        self._secrets: list[str] = []
+        arguments = self._resolved(stanza, stanza.arguments)
+        kind = _class(stanza)
+        if issubclass(kind, LocalProvider) and isinstance(arguments.get("directory"), str):
+            arguments["directory"] = str(root / arguments["directory"])
+        try:
+            self._provider: Any = kind(stanza.id, **arguments)
+        except (TypeError, ValueError) as error:
+            raise ProviderError(f"{stanza.path}: {stanza.class_name} does not take these arguments: {self._redacted(error)}") from None
+        except Exception as error:  # noqa: BLE001 - any provider's own constructor, whose errors have no common type
+            raise ProviderError(f"{stanza.path}: {stanza.class_name}: {self._redacted(error)}") from None
+        self._carrier = carrier_of(self._provider)
+
+    def propose(self, publication: Publication, now: datetime, *, normalize: bool = False) -> Proposal:
+        """Read the zone and work out what would change.
+
+        Raises:
+            ProviderError: the provider cannot be asked, or does not have the zone.
+        """
+        quick = self._without_change(publication, now, normalize)
+        if quick is not None:
+            return quick
+        origin = publication.origin
+        desired = OctoZone(f"{origin}.", set())
+        for rrset in publication.zone.rrsets:
+            desired.add_record(octodns_record(desired, relative(rrset.name, origin), rrset), lenient=True)
+        proposing = _Proposing(self._carrier, publication, now, normalize)
+        with self._asked(origin):
+            plan = self._provider.plan(desired, processors=[proposing], lenient=True)
+        if proposing.proposal is None:
+            raise ProviderError(f"{self.id}: octoDNS did not plan {origin}")
+        reading, difference = proposing.proposal
+        if not reading.exists or (plan is not None and not plan.exists):
+            raise ProviderError(f"{self.id} has no zone {origin}; make it there first, this tool never creates zones")
+        return Proposal(self.id, reading, *_agreed(difference, plan))
+
+    def apply(self, proposal: Proposal) -> None:
+        """Carry out a proposal of this target.
+
+        Raises:
+            ProviderError: the provider cannot be reached or refuses; what it did before that is not known here.
+        """
+        with self._asked(proposal.reading.zone.origin):
+            self._provider.apply(proposal.octodns_plan)
+
+    def read(self, origin: DomainName) -> Zone:
+        """Return what the provider holds now.
+
+        Raises:
+            ProviderError: the provider cannot be asked, or does not have the zone.
+        """
+        existing = OctoZone(f"{origin}.", set())
+        with self._asked(origin):
+            exists = self._provider.populate(existing, target=True, lenient=True)
+            if exists is False:
+                raise ProviderError(f"{self.id} has no zone {origin}")
+            return self._carrier.read(self._provider, existing).zone
+
+    def _without_change(self, publication: Publication, now: datetime, normalize: bool) -> Proposal | None:
+        """Return a proposal without changes where the local files already say what is declared; no octoDNS objects are made."""
+        if not isinstance(self._provider, LocalProvider):
+            return None
+        with self._asked(publication.origin):
+            master = self._provider.read(publication.origin)
+        if master is None:
+            raise ProviderError(f"{self.id} has no zone {publication.origin}; make it there first, this tool never creates zones")
+        zone = master.zone()
+        difference = compare(zone, publication, judge_at(now), normalize=normalize)
+        return None if difference.changes or difference.blocked else Proposal(self.id, Reading(zone, exists=True), difference)
+
+    @contextmanager
+    def _asked(self, origin: DomainName) -> Iterator[None]:
+        """Turn whatever a provider raises into our error, without the secrets it may quote."""
+        try:
+            yield
+        except MailAuthError as error:
+            if isinstance(error, ProviderError):
+                raise ProviderError(f"{self.id}: {self._redacted(error)}") from None
+            raise
+        except Exception as error:
+            raise ProviderError(f"{self.id}: {origin}: {self._redacted(error)}") from error
+
+    def _redacted(self, error: Exception) -> str:
+        text = " ".join(str(error).split()) or type(error).__name__
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def _resolved(self, stanza: Stanza, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments with `env/NAME` and `env/NAME/default` replaced, as octoDNS does it, numbers included."""
+        resolved: dict[str, Any] = {}
+        for key, value in arguments.items():
+            if isinstance(value, dict):
+                resolved[key] = self._resolved(stanza, value)
+            elif isinstance(value, str) and value.startswith("env/"):
+                resolved[key] = self._from_environment(stanza, key, value)
+            else:
+                resolved[key] = value
+        return resolved
+
+    def _from_environment(self, stanza: Stanza, key: str, reference: str) -> str | int | float:
+        _, name, *default = reference.split("/", 2)
+        text = os.environ.get(name, default[0] if default else None)
+        if text is None:
+            raise ProviderError(f"{stanza.path}: {key}: {name} is not in the environment; set it, for example: export {name}=...")
+        if name in os.environ and len(text) >= 4:
+            self._secrets.append(text)
+        try:
+            return float(text) if "." in text else int(text)
+        except ValueError:
+            return text
+
+
+class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
+    """The hook in octoDNS's plan: everything that exists, and our changes laid into it."""
+
+    def __init__(self, carrier: Any, publication: Publication, now: datetime, normalize: bool) -> None:  # noqa: ANN401 - carriers.Carrier
+        super().__init__("mailauth-dns")
+        self.proposal: tuple[Reading, Difference] | None = None
+        self._carrier, self._publication, self._now, self._normalize = carrier, publication, now, normalize
+
+    def process_source_and_target_zones(self, desired: Any, existing: Any, target: Any, lenient: bool = False) -> tuple[Any, Any]:  # noqa: ANN401, ARG002
+        reading = self._carrier.read(target, existing)
+        difference = compare(reading.zone, self._publication, judge_at(self._now), locked=reading.locked, normalize=self._normalize)
+        base = existing.copy()
+        difference = lay(base, existing, difference, self._carrier.encoders(target))
+        self.proposal = (reading, difference)
+        return base, existing
+
+
+def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:  # noqa: ANN401 - an octoDNS Plan
+    """Return the difference and the plan if octoDNS would do exactly what we asked for; otherwise all of it is blocked, and no plan."""
+    wanted = {change.key for change in difference.changes}
+    planned = {(owner(change.record.fqdn), change.record._type) for change in plan.changes} if plan is not None else set()
+    reason = None
+    if plan is not None and plan.meta is not None:
+        reason = "the provider would also change settings of the zone that are not records"
+    elif extra := planned - wanted:
+        names = ", ".join(f"{name} {type}" for name, type in sorted(extra))
+        reason = f"the provider would also change what is not ours: {names}"
+    elif missing := wanted - planned:
+        names = ", ".join(f"{name} {type}" for name, type in sorted(missing))
+        reason = f"the provider would not carry out the change of {names}"
+    if reason is None:
+        return difference, plan
+    blocked = tuple(Blocked(change.domain, change.key, change.family, reason) for change in difference.changes)
+    return replace(difference, changes=(), blocked=difference.blocked + blocked), None
+
+
+def _class(stanza: Stanza) -> Any:  # noqa: ANN401 - an octoDNS provider class
+    """Return the provider class, with ours in the place of the two whose zones we read as they really are."""
+    module_name, _, class_name = stanza.class_name.rpartition(".")
+    try:
+        kind = getattr(importlib.import_module(module_name), class_name)
+    except ImportError as error:
+        package = module_name.split(".")[0].replace("_", "-")
+        raise ProviderError(f"{stanza.path}: class: {stanza.class_name} cannot be imported ({error}); pip install {package}") from None
+    except AttributeError:
+        raise ProviderError(f"{stanza.path}: class: the module {module_name} has no {class_name}") from None
+    except Exception as error:  # noqa: BLE001 - importing runs a stranger's code
+        raise ProviderError(f"{stanza.path}: class: importing {module_name} failed: {type(error).__name__}: {error}") from None
+    if not (isinstance(kind, type) and hasattr(kind, "plan") and hasattr(kind, "apply")):
+        raise ProviderError(f"{stanza.path}: class: {stanza.class_name} is not an octoDNS provider")
+    if module_name == "octodns_bind" and class_name in ("Rfc2136Provider", "BindProvider"):
+        from mailauth_dns.octo.bind import Bind
+
+        return Bind
+    if module_name == "octodns_powerdns" and class_name == "PowerDnsProvider":
+        from mailauth_dns.octo.powerdns import PowerDns
+
+        return PowerDns
+    return kind if issubclass(kind, LocalProvider) else type(kind.__name__, (Remembering, kind), {})
+
+
+def local_directory(stanza: Stanza, root: Path) -> Path:
+    """Return the directory that a `local` provider keeps its zones in.
+
+    Raises:
+        ProviderError: the stanza is another kind of provider.
+    """
+    directory = stanza.arguments.get("directory")
+    if not issubclass(_class(stanza), LocalProvider) or not isinstance(directory, str):
+        raise ProviderError(f"{stanza.path}: only a local provider (mailauth_dns.octo.LocalProvider) has files to serve")
+    return root / directory

@@ -1,0 +1,1 @@
+"""The YAML language: files to policies, every problem with its place."""

@@ -1,0 +1,307 @@
+"""YAML text as a tree that knows the place of every key and value.
+
+Scalars stay source text: a selector such as `010`, `on` or `2026-01-31` is what was written, and the model gives it its type. Size and
+depth are limited while events are read, before anything is composed: libyaml's own composer is recursive and ends the process
+on deep nesting. Anchors and aliases are refused: a policy is read by people, and ten lines of aliases can hold a billion nodes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import yaml
+
+from mailauth_dns.errors import FileProblem
+
+MAX_FILE = 1_000_000  # octets; the longest real policies are a few kB
+MAX_SCALAR = 20_000  # characters; an RSA-4096 key in `p` has 736
+MAX_DEPTH = 40  # levels; the format itself needs 6
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_KEY_BLOCK = re.compile(r"-----BEGIN|PRIVATE KEY|^\s*[A-Za-z0-9+/=]{60,}\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file's text, for showing lines; `path` is relative to the repo."""
+
+    path: str
+    lines: tuple[str, ...]
+
+    def problem(self, place: Place, key: str, message: str) -> FileProblem:
+        """Return the problem at that place, with its line, unless the line belongs to a key block."""
+        shown = self.lines[place.line - 1] if 0 < place.line <= len(self.lines) else ""
+        width = max(1, min(place.width, len(shown) - place.column + 1))
+        if _KEY_BLOCK.search(shown) or len(shown) > 200:
+            shown = ""
+        return FileProblem(self.path, place.line, place.column, key, message, shown.replace("\t", " "), width)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands; line and column are 1-based, width is in characters."""
+
+    source: Source = field(repr=False)
+    line: int
+    column: int
+    width: int = 1
+
+    def problem(self, key: str, message: str) -> FileProblem:
+        """Return a problem at this place."""
+        return self.source.problem(self, key, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A scalar's source text; None where YAML has a plain null."""
+
+    place: Place
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A mapping with the place of each key."""
+
+    place: Place
+    items: dict[str, Node]
+    keys: dict[str, Place]
+
+
+Node = Scalar | Sequence | Mapping
+Plain = str | None | list["Plain"] | dict[str, "Plain"]
+
+
+class DocumentError(Exception):
+    """The text is not a document of ours; `problems` says why."""
+
+    def __init__(self, problems: list[FileProblem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+def read(path: str, data: bytes) -> Mapping:
+    """Return the mapping that a policy file holds; `path` is for messages.
+
+    Raises:
+        DocumentError: not UTF-8, not YAML, nested too deep, a key given twice, or not a mapping.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        problem = FileProblem(path, line, column, "", f"not UTF-8: octet 0x{data[error.start]:02x}; save the file as UTF-8")
+        raise DocumentError([problem]) from None
+    source = Source(path, tuple(text.split("\n")))
+    builder = _Builder(source)
+    try:
+        root = builder.build(text)
+    except yaml.YAMLError as error:
+        raise DocumentError([*builder.problems, _explained(source, error)]) from None
+    if builder.problems:
+        raise DocumentError(builder.problems)
+    if root is None or (isinstance(root, Scalar) and root.text is None):
+        raise DocumentError([FileProblem(path, 0, 0, "", "the file is empty; a policy opens with `domain: example.com`")])
+    if not isinstance(root, Mapping):
+        raise DocumentError([root.place.problem("", "expected `key: value` lines; a policy opens with `domain: example.com`")])
+    return root
+
+
+@dataclass(slots=True)
+class _Open:
+    place: Place
+    items: list[tuple[Scalar | None, Node]]
+    mapping: bool
+    key: Scalar | None = None
+
+
+class _Builder:
+    def __init__(self, source: Source) -> None:
+        self.problems: list[FileProblem] = []
+        self._source = source
+        self._open: list[_Open] = []
+        self._root: Node | None = None
+
+    def build(self, text: str) -> Node | None:
+        documents = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._refuse(self._place(event), "a second document; put each policy into a file of its own")
+            elif isinstance(event, yaml.AliasEvent):
+                self._refuse(self._place(event), f"aliases are not read; write the value out, or quote it: '*{event.anchor}'")
+            elif isinstance(event, yaml.NodeEvent):
+                if event.anchor is not None:
+                    self._refuse(self._place(event), f"anchors are not read; leave out &{event.anchor}, or quote the value")
+                self._node(event)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                self._close()
+        return self._root
+
+    def _place(self, event: yaml.Event) -> Place:
+        start, end = event.start_mark, event.end_mark
+        assert start is not None
+        assert end is not None
+        width = end.column - start.column if end.line == start.line else len(self._source.lines[start.line]) - start.column
+        return Place(self._source, start.line + 1, start.column + 1, max(1, width))
+
+    def _refuse(self, place: Place, message: str) -> None:
+        self.problems.append(place.problem("", message))
+        raise DocumentError(self.problems)
+
+    def _node(self, event: yaml.NodeEvent) -> None:
+        place = self._place(event)
+        if isinstance(event, yaml.ScalarEvent):
+            if len(event.value) > MAX_SCALAR:
+                self._refuse(place, f"a value of {len(event.value)} characters; at most {MAX_SCALAR} are read")
+            plain = event.style is None or event.style == ""
+            self._add(Scalar(place, None if plain and event.value in _NULL else event.value))
+            return
+        if len(self._open) >= MAX_DEPTH:
+            self._refuse(place, f"nested more than {MAX_DEPTH} levels deep")
+        self._open.append(_Open(place, [], isinstance(event, yaml.MappingStartEvent)))
+
+    def _close(self) -> None:
+        done = self._open.pop()
+        if not done.mapping:
+            self._add(Sequence(done.place, tuple(item for _, item in done.items)))
+            return
+        items: dict[str, Node] = {}
+        keys: dict[str, Place] = {}
+        for key, item in done.items:
+            assert key is not None
+            name = key.text if key.text is not None else self._source_text(key.place)
+            if name in items:
+                first = keys[name].line
+                self.problems.append(key.place.problem(name, f"given twice, first in line {first}; keep one"))
+                continue
+            items[name] = item
+            keys[name] = key.place
+        self._add(Mapping(done.place, items, keys))
+
+    def _source_text(self, place: Place) -> str:
+        return self._source.lines[place.line - 1][place.column - 1 : place.column - 1 + place.width]
+
+    def _add(self, node: Node) -> None:
+        if not self._open:
+            self._root = node
+            return
+        parent = self._open[-1]
+        if not parent.mapping:
+            parent.items.append((None, node))
+        elif parent.key is None:
+            if not isinstance(node, Scalar):
+                self._refuse(node.place, "expected a key here; values with [ ] { } or a leading colon must be quoted")
+            assert isinstance(node, Scalar)
+            parent.key = node
+        else:
+            parent.items.append((parent.key, node))
+            parent.key = None
+
+
+# What YAML says, and what people who met it had written.
+_HINTS = (
+    (
+        "cannot start any token",
+        "a value that starts with % or @ must be quoted: '%{i}._spf.example.com'; and YAML does not indent with tabs",
+    ),
+    ("while scanning an alias", "a value that starts with * must be quoted: '*.example.com'"),
+    ("did not find expected alphabetic", "a value that starts with * or & must be quoted: '*.example.com'"),
+    ("while scanning a directive", "a line that starts with % must be quoted"),
+    ("mapping values are not allowed", "a value that holds ': ' must be quoted"),
+    ("found unexpected ':'", 'a value that ends in a colon must be quoted: ["ip6:2001:db8::", mx]'),
+    ("while parsing a flow", 'close the bracket, or quote values that hold [ ] { } , or end in a colon: ["ip6:2001:db8::", mx]'),
+    ("while scanning a quoted scalar", "the quote is never closed"),
+)
+
+
+def _explained(source: Source, error: yaml.YAMLError) -> FileProblem:
+    if isinstance(error, yaml.reader.ReaderError):
+        before = "\n".join(source.lines)[: error.position]
+        line = before.count("\n") + 1
+        place = Place(source, line, len(before) - (before.rfind("\n") + 1) + 1)
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        return place.problem("", f"control character U+{code:04X}; take it out")
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return FileProblem(source.path, 0, 0, "", f"not YAML: {error}")
+    # An open quote is only noticed at the end of the file; where it opens is what helps.
+    quote = error.context is not None and "quoted scalar" in error.context
+    mark = (error.context_mark if quote else None) or error.problem_mark or error.context_mark
+    said = f"{error.context or ''} {error.problem or ''}".strip()
+    hint = next((hint for needle, hint in _HINTS if needle in said), None)
+    message = f"not YAML: {error.problem}" + (f"; {hint}" if hint else "")
+    if mark is None:
+        return FileProblem(source.path, 0, 0, "", message)
+    return Place(source, mark.line + 1, mark.column + 1).problem("", message)
+
+
+def plain(node: Node) -> Plain:
+    """Return the tree as dicts, lists and text, for the model."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    return {key: plain(item) for key, item in node.items.items()}
+
+
+def merged(base: Mapping, over: Mapping) -> Mapping:
+    """Return `over` laid over `base`: mappings merge, lists and scalars replace, null takes the inherited key out.
+
+    Places stay those of the file that each part comes from.
+    """
+    items = dict(base.items)
+    keys = dict(base.keys)
+    for key, node in over.items.items():
+        keys[key] = over.keys[key]
+        below = items.get(key)
+        if isinstance(node, Scalar) and node.text is None and below is not None:
+            del items[key], keys[key]
+        elif isinstance(node, Mapping) and isinstance(below, Mapping):
+            items[key] = merged(below, node)
+        else:
+            items[key] = node
+    return Mapping(over.place, items, keys)
+
+
+def child(node: Node, step: str | int) -> Node | None:
+    """Return what stands below a mapping's key or at a list's index, or None."""
+    if isinstance(node, Mapping):
+        return node.items.get(step) if isinstance(step, str) else None
+    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        return node.items[step]
+    return None
+
+
+def follow(root: Node, route: tuple[str | int, ...]) -> tuple[Node, Place]:
+    """Return the deepest node of `route` that is there, and the place of what names it: a mapping's key, or a list's item."""
+    node, place = root, root.place
+    for step in route:
+        below = child(node, step)
+        if below is None:
+            break
+        place = node.keys[str(step)] if isinstance(node, Mapping) else below.place
+        node = below
+    return node, place
+
+
+def locate(root: Node, route: tuple[str | int, ...]) -> Place:
+    """Return the place of the key or list item that `route` names, or of the deepest part that is there."""
+    return follow(root, route)[1]
+
+
+def value_place(root: Node, route: tuple[str | int, ...]) -> Place:
+    """Return the place of the value at `route` where it is a scalar with text, else of its key."""
+    node, place = follow(root, route)
+    return node.place if isinstance(node, Scalar) and node.text else place

@@ -1,0 +1,106 @@
+"""What pydantic found, told as problems with a place in the YAML and words that say what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from mailauth_dns.errors import FileProblem
+from mailauth_dns.policy import document
+
+_KINDS = {
+    "tuple_type": "expected a list: [a, b]",
+    "dict_type": "expected a mapping: {key: value}",
+    "model_type": "expected a mapping: {key: value}",
+    "model_attributes_type": "expected a mapping: {key: value}",
+    "string_type": "expected a single value here",
+}
+
+
+def problems_of(error: ValidationError, root: document.Mapping, model: type[BaseModel]) -> list[FileProblem]:
+    """Return the problems of one file; `model` is what `root` was read as."""
+    found: dict[tuple[int, int, str], FileProblem] = {}
+    for detail in error.errors(include_url=False, include_input=False):
+        route = _route(detail["loc"], root)
+        kind, context = detail["type"], detail.get("ctx", {})
+        key = ".".join(str(step) for step in route)
+        place = document.value_place(root, route)
+        if kind == "extra_forbidden":
+            place = document.locate(root, route)
+            message = _unknown_key(str(route[-1]), _fields_at(model, route[:-1]))
+        elif kind == "mailauth":
+            message = context["message"]
+            place = _inside(place, root, route, context["start"], context["end"])
+        else:
+            message = _KINDS.get(kind, detail["msg"].lower())
+            if kind == "literal_error" and context.get("expected") == "'absent'":
+                continue  # the other arm of `section or absent` has told what is wrong
+        found.setdefault((place.line, place.column, message), place.problem(key, message))
+    return list(found.values())
+
+
+def _route(location: tuple[int | str, ...], root: document.Mapping) -> tuple[str | int, ...]:
+    """Return the location without the steps that pydantic adds: union arms and the mark of a mapping's key."""
+    route: list[str | int] = []
+    node: document.Node = root
+    for step in location:
+        below = document.child(node, step)
+        if below is not None:
+            node = below
+            route.append(step)
+    return tuple(route)
+
+
+def _inside(place: document.Place, root: document.Node, route: tuple[str | int, ...], start: int, end: int) -> document.Place:
+    """Return the place of the characters `start` to `end` of the value, where the value stands in its line as it is."""
+    line = place.source.lines[place.line - 1] if place.line <= len(place.source.lines) else ""
+    node, _ = document.follow(root, route)
+    text = node.text if isinstance(node, document.Scalar) else None
+    if not text or end <= start:
+        return place
+    offset = line.find(text, place.column - 1, place.column + place.width)
+    if offset < 0:
+        return place
+    return document.Place(place.source, place.line, offset + start + 1, end - start)
+
+
+def _unknown_key(key: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; keys here: {', '.join(known)}"
+    if key.endswith(":") or "::" in key:
+        hint = "; a value that ends in a colon must be quoted"
+    return f"{key!r} is not a key here{hint}"
+
+
+def _fields_at(model: type[BaseModel], route: tuple[str | int, ...]) -> Mapping[str, Any]:
+    """Return the fields that may stand at `route`, found by walking the models' annotations."""
+    here: type[BaseModel] | None = model
+    skip = False
+    for step in route:
+        if skip or here is None:
+            skip = False
+            continue
+        field = here.model_fields.get(str(step))
+        below = _model_in(field.annotation) if field is not None else None
+        # A mapping of names to models (dkim.selectors): the next step is a name.
+        skip = field is not None and _is_dict(field.annotation)
+        here = below
+    return here.model_fields if here is not None else {}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in typing.get_args(annotation):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _is_dict(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
+    return typing.get_origin(annotation) is dict

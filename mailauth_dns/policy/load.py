@@ -1,0 +1,325 @@
+"""A zone repo's folder to policies, with every problem of every file in one error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mailauth_dns.errors import FileProblem, PolicyError, RecordSyntaxError
+from mailauth_dns.policy import document, keys, stanza
+from mailauth_dns.policy.explain import problems_of
+from mailauth_dns.policy.model import PolicyFile
+from mailauth_dns.records.name import DomainName, ancestors, domain_name, is_at_or_below
+
+DEFAULTS = "_defaults.yaml"
+POLICY_DIR = Path("zones/policy")
+KEY_DIR = Path("zones/keys")
+PROVIDER_DIR = Path("providers")
+
+Route = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Policy:
+    """One domain's policy. Domains of one file share `body` and `root`."""
+
+    domain: DomainName
+    zone: DomainName
+    body: PolicyFile
+    root: document.Mapping = field(repr=False)
+    path: str
+    declared_at: document.Place
+    keys: Mapping[str, keys.PublicKey]  # selector -> the key in its file
+
+    def place(self, route: Route) -> document.Place:
+        """Return where the file says what `route` names."""
+        return document.locate(self.root, route)
+
+
+@dataclass(frozen=True, eq=False)
+class Repo:
+    """All that the files of a zone repo say."""
+
+    root: Path
+    policies: tuple[Policy, ...]
+    stanzas: Mapping[str, stanza.Stanza]
+
+
+def load_repo(root: Path) -> Repo:
+    """Read the zone repo in `root`.
+
+    Raises:
+        PolicyError: with every problem of every file.
+    """
+    loader = _Loader(root)
+    repo = loader.load()
+    if loader.problems:
+        unique = dict.fromkeys(loader.problems)
+        raise PolicyError(sorted(unique, key=lambda problem: (problem.path, problem.line, problem.column)))
+    return repo
+
+
+class _Loader:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.problems: list[FileProblem] = []
+        self._inside = root.resolve()
+
+    def load(self) -> Repo:
+        folder = self.root / POLICY_DIR
+        if not folder.is_dir():
+            problem = FileProblem(
+                str(POLICY_DIR), 0, 0, "", f"there is no such folder in {self.root}; run in a zone repo, or name one with -C"
+            )
+            raise PolicyError([problem])
+        stanzas = self._stanzas()
+        defaults = self._document(folder / DEFAULTS) if (folder / DEFAULTS).exists() else None
+        if defaults is not None:
+            self._check_defaults(defaults)
+        policies: list[Policy] = []
+        for path in self._policy_files(folder):
+            root = self._document(path)
+            if root is not None:
+                policies.extend(self._policies(path, root if defaults is None else document.merged(defaults, root), root))
+        self._check_keys_folder()
+        self._check_together(policies, stanzas)
+        return Repo(self.root, tuple(sorted(policies, key=lambda policy: policy.domain)), stanzas)
+
+    # Files
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def _bytes(self, path: Path, place: document.Place | None = None, key: str = "") -> bytes | None:
+        """Read a file of the repo; a problem is put at `place`, the key that names the file, where there is one."""
+        name = self._relative(path) if path.is_relative_to(self.root) else str(path)
+
+        def complain(message: str) -> None:
+            self.problems.append(place.problem(key, f"{name}: {message}") if place else FileProblem(name, 0, 0, key, message))
+
+        try:
+            if not path.resolve(strict=True).is_relative_to(self._inside):
+                complain("lies outside the repo; every file that a policy names must be inside it")
+                return None
+            if (size := path.stat().st_size) > document.MAX_FILE:
+                complain(f"has {size} octets, at most {document.MAX_FILE} are read; split it")
+                return None
+            return path.read_bytes()
+        except FileNotFoundError:
+            complain("there is no such file")
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "symbolic links go in a circle, or the name is not a file's"
+            complain(f"cannot be read: {reason}")
+        return None
+
+    def _document(self, path: Path) -> document.Mapping | None:
+        data = self._bytes(path)
+        if data is None:
+            return None
+        try:
+            return document.read(self._relative(path), data)
+        except document.DocumentError as error:
+            self.problems.extend(error.problems)
+            return None
+
+    def _policy_files(self, folder: Path) -> Iterator[Path]:
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError as error:
+            self.problems.append(FileProblem(self._relative(folder), 0, 0, "", f"cannot be read: {error.strerror}"))
+            return
+        for path in entries:
+            if path.is_dir():
+                if any(path.glob("*.y*ml")):
+                    self.problems.append(FileProblem(self._relative(path), 0, 0, "", "policies in sub-folders are not read; move them up"))
+            elif path.suffix == ".yml":
+                self.problems.append(FileProblem(self._relative(path), 0, 0, "", "only *.yaml is read; rename the file"))
+            elif path.suffix == ".yaml" and path.name != DEFAULTS and not path.name.startswith("."):
+                yield path
+
+    def _stanzas(self) -> dict[str, stanza.Stanza]:
+        folder = self.root / PROVIDER_DIR
+        found: dict[str, stanza.Stanza] = {}
+        for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+            data = self._bytes(path)
+            if data is None:
+                continue
+            try:
+                found[path.stem] = stanza.read(path.stem, self._relative(path), data)
+            except document.DocumentError as error:
+                self.problems.extend(error.problems)
+        return found
+
+    # One policy
+
+    def _check_defaults(self, defaults: document.Mapping) -> None:
+        for key in ("domain", "domains", "domains_file", "zone"):
+            if key in defaults.items:
+                self.problems.append(defaults.keys[key].problem(key, "belongs into a policy, not into the defaults"))
+
+    def _policies(self, path: Path, root: document.Mapping, own: document.Mapping) -> Iterator[Policy]:
+        root = _with_one_ending(self._without_inherited_mail(root, own), own)
+        try:
+            body = PolicyFile.model_validate(document.plain(root))
+        except ValidationError as error:
+            self.problems.extend(problems_of(error, root, PolicyFile))
+            return
+        for text, place in self._domains(path, root, body):
+            domain = DomainName(text)
+            zone = DomainName(body.zone) if body.zone else domain
+            if not is_at_or_below(domain, zone):
+                self.problems.append(document.value_place(root, ("zone",)).problem("zone", f"{domain} does not lie in the zone {zone}"))
+                continue
+            self._check_lengths(domain, body, place)
+            yield Policy(domain, zone, body, root, self._relative(path), place, self._key_files(domain, body, root))
+
+    def _without_inherited_mail(self, root: document.Mapping, own: document.Mapping) -> document.Mapping:
+        """Return a parked policy without the mail sections it inherits; sections of its own are problems."""
+        parked = root.items.get("parked")
+        if not isinstance(parked, document.Scalar) or parked.text not in ("true", "True"):
+            return root
+        items, places = dict(root.items), root.keys
+        for key in ("spf", "dkim"):
+            if key in own.items:
+                self.problems.append(own.keys[key].problem(key, "a parked domain has no mail sections; take this out, or `parked`"))
+            items.pop(key, None)
+        dmarc, own_dmarc = items.get("dmarc"), own.items.get("dmarc")
+        if isinstance(own_dmarc, document.Mapping):
+            for key in own_dmarc.items.keys() - {"rua", "ruf"}:
+                self.problems.append(
+                    own_dmarc.keys[key].problem(f"dmarc.{key}", "a parked domain always asks for reject; only rua and ruf can be given")
+                )
+        elif own_dmarc is not None:
+            self.problems.append(
+                own.keys["dmarc"].problem("dmarc", "a parked domain always has a DMARC record; give rua and ruf, or nothing")
+            )
+            items.pop("dmarc")
+        if isinstance(dmarc, document.Mapping):
+            kept = {key: node for key, node in dmarc.items.items() if key in ("rua", "ruf")}
+            items["dmarc"] = document.Mapping(dmarc.place, kept, dmarc.keys)
+        elif own_dmarc is None:
+            items.pop("dmarc", None)
+        return document.Mapping(root.place, items, places)
+
+    def _domains(self, path: Path, root: document.Mapping, body: PolicyFile) -> Iterator[tuple[str, document.Place]]:
+        if body.domain is not None:
+            yield body.domain, document.value_place(root, ("domain",))
+        for index, domain in enumerate(body.domains or ()):
+            yield domain, document.value_place(root, ("domains", index))
+        if body.domains_file is None:
+            return
+        listing = path.parent / body.domains_file
+        data = self._bytes(listing, document.value_place(root, ("domains_file",)), "domains_file")
+        if data is None:
+            return
+        try:
+            lines = tuple(data.decode("utf-8-sig").splitlines())
+        except UnicodeDecodeError:
+            self.problems.append(document.value_place(root, ("domains_file",)).problem("domains_file", f"{body.domains_file} is not UTF-8"))
+            return
+        name = listing.resolve().relative_to(self._inside).as_posix()
+        source = document.Source(name, lines)
+        for number, line in enumerate(lines, 1):
+            text = line.split("#", 1)[0].strip()
+            if not text:
+                continue
+            place = document.Place(source, number, line.index(text) + 1, len(text))
+            try:
+                domain = domain_name(text)
+            except RecordSyntaxError as error:
+                self.problems.append(place.problem("", str(error)))
+                continue
+            if domain.startswith("*"):
+                self.problems.append(place.problem("", "a wildcard cannot have a policy of its own; name the domain"))
+                continue
+            yield domain, place
+
+    def _check_lengths(self, domain: DomainName, body: PolicyFile, place: document.Place) -> None:
+        names = [f"_dmarc.{domain}"]
+        if body.dkim is not None:
+            names += [f"{selector}._domainkey.{domain}" for selector in body.dkim.selectors]
+        if body.parked is not None:
+            names.append(f"*._domainkey.{domain}")
+        for name in names:
+            if len(name) > 253:
+                self.problems.append(place.problem("", f"{name} would have {len(name)} octets; DNS allows 253"))
+
+    def _key_files(self, domain: DomainName, body: PolicyFile, root: document.Mapping) -> dict[str, keys.PublicKey]:
+        found: dict[str, keys.PublicKey] = {}
+        for selector, section in (body.dkim.selectors if body.dkim else {}).items():
+            if section.key is None or section.state == "absent":
+                continue
+            route = ("dkim", "selectors", selector, "key")
+            where = f"dkim.selectors.{selector}.key"
+            place = document.value_place(root, route)
+            data = self._bytes(self.root / KEY_DIR / domain / section.key, place, where)
+            if data is None:
+                continue
+            try:
+                key = keys.read(data)
+            except keys.KeyFileError as error:
+                self.problems.append(place.problem(where, f"{KEY_DIR.as_posix()}/{domain}/{section.key}: {error}"))
+                continue
+            if section.k is not None and section.k != key.k:
+                self.problems.append(place.problem(where, f"the file holds an {key.k} key, but k is {section.k}; leave k out"))
+            found[selector] = key
+        return found
+
+    # All policies
+
+    def _check_keys_folder(self) -> None:
+        """A private key anywhere in zones/keys is a problem, also when no policy names the file."""
+        for path in sorted((self.root / KEY_DIR).rglob("*")):
+            if not path.is_file():
+                continue
+            data = self._bytes(path)
+            if data is not None and b"PRIVATE KEY" in data:
+                try:
+                    keys.read(data)
+                except keys.KeyFileError as error:
+                    self.problems.append(FileProblem(self._relative(path), 0, 0, "", str(error)))
+
+    def _check_together(self, policies: list[Policy], stanzas: Mapping[str, stanza.Stanza]) -> None:
+        zones = {policy.zone for policy in policies}
+        first_of_domain: dict[DomainName, Policy] = {}
+        first_of_zone: dict[DomainName, Policy] = {}
+        for policy in policies:
+            first = first_of_domain.setdefault(policy.domain, policy)
+            if first is not policy:
+                at = first.declared_at
+                message = f"{policy.domain} is declared twice, first at {at.source.path}:{at.line}:{at.column}; keep one"
+                self.problems.append(policy.declared_at.problem("domain", message))
+            deeper = next(
+                (name for name in (policy.domain, *ancestors(policy.domain, policy.zone)) if name in zones and name != policy.zone), None
+            )
+            if deeper is not None:
+                message = f"{policy.domain} lies in the zone {deeper}, which this repo also holds; write `zone: {deeper}`"
+                self.problems.append(policy.declared_at.problem("domain", message))
+            sharer = first_of_zone.setdefault(policy.zone, policy)
+            for key in ("providers", "nameservers"):
+                if set(getattr(policy.body, key)) != set(getattr(sharer.body, key)):
+                    message = f"policies of the zone {policy.zone} must have the same {key}; {sharer.path} has others"
+                    self.problems.append(policy.place((key,)).problem(key, message))
+            self._check_providers(policy, stanzas)
+
+    def _check_providers(self, policy: Policy, stanzas: Mapping[str, stanza.Stanza]) -> None:
+        for index, id in enumerate(policy.body.providers):
+            if id not in stanzas and not (self.root / PROVIDER_DIR / f"{id}.yaml").exists():
+                place = document.value_place(policy.root, ("providers", index))
+                known = ", ".join(sorted(stanzas)) or "none yet"
+                self.problems.append(place.problem("providers", f"there is no providers/{id}.yaml; there are: {known}"))
+
+
+def _with_one_ending(root: document.Mapping, own: document.Mapping) -> document.Mapping:
+    """Return a policy whose own `redirect` drops an inherited `all`, and the other way round."""
+    spf, own_spf = root.items.get("spf"), own.items.get("spf")
+    if not isinstance(spf, document.Mapping) or not isinstance(own_spf, document.Mapping):
+        return root
+    for key, other in (("redirect", "all"), ("all", "redirect")):
+        if key in own_spf.items and other in spf.items and other not in own_spf.items:
+            items = {name: node for name, node in spf.items.items() if name != other}
+            return document.Mapping(root.place, {**root.items, "spf": document.Mapping(spf.place, items, spf.keys)}, root.keys)
+    return root

@@ -1,0 +1,70 @@
+"""Provider stanzas: `providers/<id>.yaml`, one octoDNS provider each, as octoDNS documents it.
+
+A stanza is reviewed and committed, so it holds no secret: those stand in the environment and are named as `env/NAME`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from mailauth_dns.errors import FileProblem
+from mailauth_dns.policy import document
+
+_SECRET = re.compile(r"secret|token|passw|private|credential|api_?key|access_key$|auth_key", re.IGNORECASE)
+_ENV = re.compile(r"env/[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Stanza:
+    """One provider: octoDNS class by name, and its keyword arguments with secrets as `env/NAME`."""
+
+    id: str
+    path: str
+    class_name: str
+    arguments: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the stanza says; environment names count, their values do not."""
+        said = json.dumps({"class": self.class_name, **self.arguments}, sort_keys=True, default=str)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+def read(id: str, path: str, data: bytes) -> Stanza:
+    """Return the stanza in a file.
+
+    Raises:
+        DocumentError: not a YAML mapping, no `class`, or a literal secret in it.
+    """
+    root = document.read(path, data)
+    problems: list[FileProblem] = []
+    _refuse_secrets(root, problems)
+    if "class" not in root.items:
+        problems.append(root.place.problem("class", "missing; name the octoDNS provider, for example octodns_bind.Rfc2136Provider"))
+    if problems:
+        raise document.DocumentError(problems)
+    # Typed by YAML's own rules, as octoDNS does it: `port: 5453` is a number there.
+    arguments = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, whichever is there
+    class_name = arguments.pop("class")
+    if not isinstance(class_name, str) or "." not in class_name:
+        place = document.value_place(root, ("class",))
+        raise document.DocumentError([place.problem("class", "name a class with its module, for example octodns_bind.Rfc2136Provider")])
+    return Stanza(id, path, class_name, arguments)
+
+
+def _refuse_secrets(node: document.Mapping, problems: list[FileProblem]) -> None:
+    for key, value in node.items.items():
+        if isinstance(value, document.Mapping):
+            _refuse_secrets(value, problems)
+        elif _SECRET.search(key) and not (isinstance(value, document.Scalar) and _ENV.fullmatch(value.text or "")):
+            # Placed without its line: the line is the secret.
+            place = node.keys[key]
+            message = "a secret must not be in git; write env/NAME and set NAME in the environment, then change the secret"
+            problems.append(FileProblem(place.source.path, place.line, place.column, key, message))

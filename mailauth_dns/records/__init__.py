@@ -1,0 +1,1 @@
+"""Mail-authentication records: RFC text to frozen values and back."""

@@ -1,0 +1,87 @@
+"""Domain names in one spelling: lower-case A-labels without the trailing dot (RFC 1035 §2.3.4, IDNA 2008).
+
+U-labels are encoded label by label, so that `_dmarc` and `*` pass as they are; octoDNS does the same.
+"""
+
+from __future__ import annotations
+
+from typing import NewType
+
+import idna
+
+from mailauth_dns.errors import RecordSyntaxError
+
+DomainName = NewType("DomainName", str)
+
+MAX_NAME = 253  # octets of the text form without the trailing dot (RFC 1035 §2.3.4: 255 on the wire)
+MAX_LABEL = 63  # octets
+
+_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def domain_name(text: str) -> DomainName:
+    """Return `text` in the one spelling; a trailing dot is accepted, the root is not.
+
+    Labels hold letters, digits, `-` and `_`; the left-most may be `*`.
+
+    Raises:
+        RecordSyntaxError: the text is not such a name, or is too long for DNS.
+    """
+    lowered = text.lower()
+    bare = lowered[:-1] if lowered.endswith(".") else lowered
+    if not bare:
+        raise RecordSyntaxError(text, 0, len(text), "expected a domain name")
+    labels: list[str] = []
+    at = 0
+    for label in bare.split("."):
+        labels.append(_label(text, at, label))
+        at += len(label) + 1
+    if "*" in labels[1:]:
+        raise RecordSyntaxError(text, 0, len(text), "'*' can only be the first label")
+    name = ".".join(labels)
+    if len(name) > MAX_NAME:
+        raise RecordSyntaxError(text, 0, len(text), f"a name has at most {MAX_NAME} octets, this one has {len(name)}")
+    return DomainName(name)
+
+
+def _label(text: str, at: int, label: str) -> str:
+    end = at + len(label)
+    if not label:
+        raise RecordSyntaxError(text, at, at + 1, "expected a label before the dot")
+    if not label.isascii():
+        try:
+            label = idna.encode(label).decode("ascii")
+        except idna.IDNAError as error:
+            raise RecordSyntaxError(text, at, end, f"not an internationalised label: {error}") from error
+    elif label != "*" and not _LABEL.issuperset(label):
+        raise RecordSyntaxError(text, at, end, "a label holds letters, digits, '-' and '_'")
+    if len(label) > MAX_LABEL:
+        raise RecordSyntaxError(text, at, end, f"a label has at most {MAX_LABEL} octets, this one has {len(label)}")
+    return label
+
+
+def is_at_or_below(name: DomainName, ancestor: DomainName) -> bool:
+    """Tell whether `name` is `ancestor` or lies below it.
+
+    >>> is_at_or_below(DomainName("a.example.com"), DomainName("example.com"))
+    True
+    >>> is_at_or_below(DomainName("aexample.com"), DomainName("example.com"))
+    False
+    """
+    return name == ancestor or name.endswith("." + ancestor)
+
+
+def ancestors(name: DomainName, origin: DomainName) -> tuple[DomainName, ...]:
+    """Return the names strictly between `name` and `origin`, nearest first; neither end is included.
+
+    >>> ancestors(DomainName("s._domainkey.a.example.com"), DomainName("example.com"))
+    ('_domainkey.a.example.com', 'a.example.com')
+    """
+    found = []
+    rest = name
+    while "." in rest:
+        rest = DomainName(rest.split(".", 1)[1])
+        if rest == origin or not is_at_or_below(rest, origin):
+            break
+        found.append(rest)
+    return tuple(found)

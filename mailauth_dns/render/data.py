@@ -1,0 +1,66 @@
+"""Results as JSON data; every document has a `format` number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mailauth_dns.deploy.applying import Outcome
+from mailauth_dns.deploy.compiled import Compiled
+from mailauth_dns.deploy.planfile import LiveEntry
+from mailauth_dns.lint.rule import Finding, Rule
+from mailauth_dns.records.name import DomainName
+
+FORMAT = 1
+
+
+def findings(found: Iterable[Finding]) -> dict[str, Any]:
+    """Return lint's result."""
+    return {
+        "format": FORMAT,
+        "findings": [
+            {
+                "rule": finding.rule.id,
+                "slug": finding.rule.slug,
+                "severity": str(finding.rule.severity),
+                "domain": finding.domain,
+                "path": finding.place.source.path,
+                "line": finding.place.line,
+                "column": finding.place.column,
+                "message": finding.message,
+                "fix": finding.fix,
+                "source": finding.rule.source,
+            }
+            for finding in found
+        ],
+    }
+
+
+def rules(shown: Iterable[Rule]) -> dict[str, Any]:
+    """Return rules with their pages."""
+    fields = ("id", "slug", "source", "page")
+    return {
+        "format": FORMAT,
+        "rules": [{**{field: getattr(rule, field) for field in fields}, "severity": str(rule.severity)} for rule in shown],
+    }
+
+
+def compiled(result: Compiled, check: bool) -> dict[str, Any]:
+    """Return compile's result; with `check` nothing was written."""
+    names = {key: [path.as_posix() for path in getattr(result, key)] for key in ("stale", "gone", "foreign")}
+    return {"format": FORMAT, "written": not check, **names}
+
+
+def live(seen: Mapping[DomainName, tuple[LiveEntry, ...]]) -> dict[str, Any]:
+    """Return rows of policy and live DNS by zone."""
+    return {"format": FORMAT, "zones": {zone: [row.model_dump(mode="json") for row in rows] for zone, rows in seen.items()}}
+
+
+def outcome(result: Outcome) -> dict[str, Any]:
+    """Return apply's result."""
+    zones = [
+        {"zone": zone.zone, "provider": zone.provider, "status": str(zone.status), "changes": len(zone.changes), "detail": zone.detail}
+        for zone in result.zones
+    ]
+    rows = None if result.live is None else [row.model_dump(mode="json") for row in result.live]
+    return {"format": FORMAT, "zones": zones, "notes": list(result.notes), "live": rows}

@@ -1,0 +1,162 @@
+"""Plans, outcomes, findings and live rows as text for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
+
+from rich.text import Text
+
+from mailauth_dns.deploy.applying import Outcome, Status, ZoneOutcome
+from mailauth_dns.deploy.planfile import AuthorityEntry, ChangeEntry, KeptEntry, LiveEntry, PlanFile, ZoneEntry
+from mailauth_dns.lint.rule import Finding, Severity
+from mailauth_dns.render.values import count, shown
+
+_RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
+_STATE = {"as policy": "green", "as provider": "yellow", "differs": "red", "unknown": "magenta"}
+_STATUS = {Status.APPLIED: "green", Status.UNCHANGED: "dim", Status.PARTIAL: "bold red", Status.FAILED: "red", Status.REFUSED: "red"}
+_SEVERITY = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+
+
+def _line(indent: int, *parts: str | tuple[str, str]) -> Text:
+    return Text.assemble(" " * indent, *parts)
+
+
+def plan(file: PlanFile, show_kept: bool) -> Iterator[Text]:
+    """Yield a plan, zones with something to say first told in full, the rest counted."""
+    quiet = 0
+    for zone in file.zones:
+        if _has_news(zone, show_kept):
+            yield from _zone(zone, show_kept)
+        else:
+            quiet += 1
+    for failed in file.failed:
+        yield _line(0, (failed.zone, "bold"), f" at {failed.provider}  ", ("could not be planned", "bold red"))
+        yield _line(4, failed.error)
+    if quiet:
+        yield _line(0, f"{count(quiet, 'zone')} as the policy says, at the provider and in live DNS")
+    yield _summary(file)
+
+
+def _has_news(zone: ZoneEntry, show_kept: bool) -> bool:
+    return bool(zone.changes or zone.blocked or show_kept) or any(row.state != "as policy" for row in zone.live)
+
+
+def _summary(file: PlanFile) -> Text:
+    risks = Counter(change.risk for zone in file.zones for change in zone.changes)
+    said = ", ".join(f"{risks[risk]} {risk}" for risk in ("breaking", "caution", "safe") if risks[risk])
+    parts = [count(file.pending, "change") + (f" ({said})" if said else "")]
+    if blocked := sum(len(zone.blocked) for zone in file.zones):
+        parts.append(f"{blocked} blocked")
+    if file.failed:
+        parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
+    return _line(0, ("Plan: " + ", ".join(parts), "bold"))
+
+
+def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
+    yield _line(0, (zone.zone, "bold"), f" at {zone.provider}")
+    for change in zone.changes:
+        yield from _change(change)
+    for blocked in zone.blocked:
+        yield _line(2, ("! ", "bold red"), (f"{blocked.name} {blocked.type}", "bold"), "  ", ("blocked", "bold red"))
+        yield _line(6, blocked.reason)
+    yield _authority(zone.authority)
+    changing = {(change.name, change.type) for change in zone.changes}
+    yield from live_rows(zone.live, told=changing)
+    yield from _kept(zone.kept, show_kept)
+    yield Text()
+
+
+def _change(change: ChangeEntry) -> Iterator[Text]:
+    sign = "+" if not change.before else "-" if not change.after else "~"
+    rules = f" {' '.join(change.rules)}" if change.rules else ""
+    yield _line(2, (sign + " ", "bold"), (f"{change.name} {change.type}", "bold"), "  ", (change.risk + rules, _RISK[change.risk]))
+    yield _line(6, change.meaning)
+    if change.before != change.after:
+        for value in change.before:
+            yield _line(6, ("- " + shown(value), "red"))
+        for value in change.after:
+            yield _line(6, ("+ " + shown(value), "green"))
+    if change.ttl_before != change.ttl_after and change.ttl_after is not None:
+        yield _line(6, f"TTL {change.ttl_before} -> {change.ttl_after} s" if change.ttl_before is not None else f"TTL {change.ttl_after} s")
+    if change.kept:
+        yield _line(6, f"kept in the same set: {count(change.kept, 'foreign value')}")
+
+
+def _authority(authority: AuthorityEntry) -> Text:
+    style = {"agrees": "green", "differs": "bold red", "unknown": "magenta"}[authority.state]
+    word = {"agrees": "the provider's servers answer", "differs": "not this provider's servers (DNS008)", "unknown": "unknown"}[
+        authority.state
+    ]
+    checked = "" if authority.delegation_checked or authority.state == "unknown" else "; delegation was not checked (nameservers are given)"
+    return _line(2, "live DNS: ", (word, style), f": {authority.reason}{checked}")
+
+
+def live_rows(rows: Iterable[LiveEntry], told: Container[tuple[str, str]] = ()) -> Iterator[Text]:
+    """Yield policy, provider and live DNS side by side; of sets whose change is `told` already, only that live DNS is as the provider."""
+    for row in rows:
+        yield _line(4, f"{row.name} {row.type}  ", (row.state, _STATE[row.state]))
+        if row.state == "as provider" and (row.name, row.type) in told:
+            continue
+        if row.state != "as policy" or (row.provider is not None and row.provider != row.policy):
+            yield _line(8, f"policy    {_side(row.policy)}")
+            if row.provider is not None:
+                yield _line(8, f"provider  {_side(row.provider)}")
+            yield _line(8, f"live      {_side(row.live) if row.live is not None else 'unknown: ' + str(row.reason)}")
+
+
+def _side(values: tuple[str, ...]) -> str:
+    return " | ".join(map(shown, values)) or "nothing"
+
+
+def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
+    if not kept:
+        return
+    types = Counter(entry.type for entry in kept)
+    yield _line(2, f"kept: {count(len(kept), 'foreign set')} ({', '.join(f'{type} {number}' for type, number in sorted(types.items()))})")
+    for entry in kept:
+        if entry.values is not None and show_kept:
+            for value in entry.values:
+                yield _line(6, f"{entry.name} {entry.type} {shown(value)}")
+        elif entry.shared or entry.looks_like:
+            ours = f"  looks like {entry.looks_like}, and no policy declares it" if entry.looks_like else ""
+            yield _line(6, f"{entry.name} {entry.type}: {', '.join(entry.kinds)}{ours}")
+
+
+def outcome(result: Outcome) -> Iterator[Text]:
+    """Yield how an apply ended."""
+    for note in result.notes:
+        yield _line(0, ("note: ", "cyan"), note)
+    for zone in result.zones:
+        yield _outcome_line(zone)
+    tally = Counter(zone.status for zone in result.zones)
+    yield _line(0, ("Apply: " + (", ".join(f"{tally[status]} {status}" for status in Status if tally[status]) or "nothing to do"), "bold"))
+    if result.live is None:
+        yield _line(0, "live DNS was not asked")
+    elif result.live:
+        yield _line(0, ("live DNS does not say it yet:", "yellow"))
+        yield from live_rows(result.live)
+    elif any(zone.status is Status.APPLIED for zone in result.zones):
+        yield _line(0, ("every authoritative server agrees", "green"))
+
+
+def _outcome_line(zone: ZoneOutcome) -> Text:
+    detail = f": {zone.detail}" if zone.detail else f", {count(len(zone.changes), 'change')}" if zone.changes else ""
+    return _line(0, f"{zone.zone} at {zone.provider}  ", (str(zone.status), _STATUS.get(zone.status, "")), detail)
+
+
+def findings(found: Iterable[Finding]) -> Iterator[Text]:
+    """Yield findings with their line shown."""
+    number = Counter[Severity]()
+    for finding in found:
+        number[finding.rule.severity] += 1
+        place = finding.place
+        yield _line(
+            0,
+            (f"{place.source.path}:{place.line}:{place.column}: ", "bold"),
+            (f"{finding.rule.severity} ", _SEVERITY[finding.rule.severity]),
+            f"{finding.rule.id} {finding.rule.slug}: {finding.message}; {finding.fix}",
+        )
+        yield _line(2, (shown(place.source.lines[place.line - 1].strip()), "dim"))
+    said = ", ".join(count(number[severity], str(severity)) for severity in sorted(Severity, reverse=True) if number[severity])
+    yield _line(0, ("Lint: " + (said or "nothing found"), "bold"))

@@ -1,0 +1,23 @@
+"""Values for a terminal: foreign octets must not reach it as control sequences."""
+
+from __future__ import annotations
+
+LONGEST = 100  # characters of a value in text output; JSON has all of it
+
+
+def shown(value: str, longest: int = LONGEST) -> str:
+    """Return a published value, printable and on one line, cut in the middle where it is long (a key's ends tell it apart)."""
+    text = "".join(character if " " <= character <= "~" else f"\\{ord(character):03d}" for character in value)
+    if len(text) <= longest:
+        return text
+    half = (longest - 5) // 2
+    return f"{text[:half]} ... {text[-half:]}"
+
+
+def count(number: int, noun: str, nouns: str | None = None) -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "change"), count(0, "policy", "policies")
+    ('1 change', '0 policies')
+    """
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"

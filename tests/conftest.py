@@ -1,0 +1,95 @@
+"""A zone repo in a temporary folder, driven through the command line as a user does."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from mailauth_dns.cli import main
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.load_profile("default")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left: exit code, standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+
+@dataclass
+class RepoFolder:
+    """A zone repo; `run` is the command line in it."""
+
+    root: Path
+    capture: Callable[[], tuple[str, str]]
+
+    def write(self, path: str, text: str | bytes) -> Path:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode() if isinstance(text, str) else text)
+        return target
+
+    def policy(self, text: str, name: str = "policy") -> Path:
+        return self.write(f"zones/policy/{name}.yaml", text)
+
+    def provider(self, id: str, stanza: Mapping[str, object]) -> Path:
+        return self.write(f"providers/{id}.yaml", "".join(f"{key}: {value}\n" for key, value in stanza.items()))
+
+    def local(self, zone: str, text: str) -> Path:
+        """Give the repo a local provider, with this zone in it."""
+        self.provider("local", {"class": "mailauth_dns.octo.LocalProvider", "directory": "served"})
+        return self.write(f"served/{zone}.zone", text)
+
+    def run(self, *arguments: str) -> Ran:
+        self.capture()
+        code = main(["-C", str(self.root), *arguments])
+        return Ran(code, *self.capture())
+
+
+@pytest.fixture
+def repo(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RepoFolder:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    root = tmp_path / "repo"
+    (root / "zones/policy").mkdir(parents=True)
+
+    def capture() -> tuple[str, str]:
+        captured = capfd.readouterr()
+        return captured.out, captured.err
+
+    return RepoFolder(root, capture)
+
+
+def free_port() -> int:
+    """Return a port that is free for UDP and TCP on loopback now."""
+    for _ in range(50):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            port: int = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port on loopback")
+
+
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden files with what is said now")

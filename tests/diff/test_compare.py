@@ -1,0 +1,224 @@
+"""Ownership by value, and what a change means for mail: tables over small zones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.diff.change import Difference, Risk
+from mailauth_dns.diff.compare import compare
+from mailauth_dns.diff.judge import judge_at
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRset, Zone
+
+ORIGIN = DomainName("example.com")
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+KEY_A, KEY_B = "MFwwDQYJKoZIhvcNAQEBBQADSwAw", "MFwwDQYJKoZIhvcNAQEBBQADSwAx"
+
+
+def zone(*sets: tuple[str, str, int, set[str]]) -> Zone:
+    return Zone(ORIGIN, frozenset(RRset(DomainName(name), type, ttl, frozenset(values)) for name, type, ttl, values in sets))
+
+
+def declare(
+    family: Family,
+    value: str | None,
+    *,
+    name: str = "example.com",
+    type: str = "TXT",
+    ttl: int | None = None,
+    signed_until: datetime | None = None,
+) -> Declared:
+    values = frozenset() if value is None else frozenset({value})
+    return Declared(ORIGIN, (DomainName(name), type), family, ttl, values, signed_until)
+
+
+def compared(before: Zone, *declared: Declared, normalize: bool = False) -> Difference:
+    return compare(before, Publication(ORIGIN, declared, (), ()), judge_at(NOW), normalize=normalize)
+
+
+SAME = [
+    (Family.SPF, "v=spf1 mx -all", "V=SPF1  +MX -ALL "),
+    (Family.SPF, "v=spf1 ip4:192.0.2.1 -all", "v=spf1 ip4:192.0.2.1/32 -all"),
+    (Family.SPF, "v=spf1 ip6:2001:db8::1 a:Example.NET ?all", "v=spf1 ip6:2001:0db8:0::1/128 a:example.net/32//128 ?all"),
+    (Family.SPF, "v=spf1 mx -all", "v=spf1 mx -all redirect=example.net"),
+    (Family.DMARC, "v=DMARC1; p=none", "v=DMARC1;p=none;"),
+    (Family.DMARC, "v=DMARC1; p=none; adkim=s", "v = DMARC1 ; adkim=s; aspf=r ; p=NONE ; sp=none; fo=0"),
+    (Family.DMARC, "v=DMARC1; p=reject", "v=DMARC1; p=reject; pct=100; t=n"),
+    (Family.DKIM, f"v=DKIM1; k=rsa; p={KEY_A}", f"p={KEY_A[:9]} {KEY_A[9:]};"),
+    (Family.DKIM, "v=DKIM1; p=", "p=; k=rsa; s=*; n=revoked"),
+]
+DIFFERENT = [
+    (Family.SPF, "v=spf1 a mx -all", "v=spf1 mx a -all"),
+    (Family.SPF, "v=spf1 mx -all", "v=spf1 mx ~all"),
+    (Family.SPF, "v=spf1 mx", "v=spf1 mx ?all redirect=example.net"),
+    (Family.DMARC, "v=DMARC1; p=none", "v=DMARC1; p=none; sp=reject"),
+    (Family.DMARC, "v=DMARC1; p=none", "v=DMARC1"),
+    (Family.DMARC, "v=DMARC1; p=none; rua=mailto:a@example.com", "v=DMARC1; p=none; rua=mailto:A@example.com"),
+    (Family.DMARC, "v=DMARC1; p=reject", "v=DMARC1; p=reject; pct=50"),
+    (Family.DKIM, f"v=DKIM1; p={KEY_A}", f"v=DKIM1; p={KEY_A}; t=y"),
+    (Family.DKIM, f"v=DKIM1; p={KEY_A}", f"v=DKIM1; p={KEY_A.lower()}"),
+]
+NAMES = {Family.SPF: "example.com", Family.DMARC: "_dmarc.example.com", Family.DKIM: "s._domainkey.example.com"}
+
+
+@pytest.mark.parametrize(("family", "declared", "there"), SAME)
+def test_the_same_meaning_is_no_change(family: Family, declared: str, there: str) -> None:
+    name = NAMES[family]
+    before = zone((name, "TXT", 300, {there}))
+    assert compared(before, declare(family, declared, name=name)).changes == ()
+    [change] = compared(before, declare(family, declared, name=name), normalize=True).changes
+    assert change.after == {declared}
+    assert change.judgement.risk is Risk.SAFE
+
+
+@pytest.mark.parametrize(("family", "declared", "there"), DIFFERENT)
+def test_another_meaning_is_a_change(family: Family, declared: str, there: str) -> None:
+    name = NAMES[family]
+    [change] = compared(zone((name, "TXT", 300, {there})), declare(family, declared, name=name)).changes
+    assert (change.before, change.after) == ({there}, {declared})
+
+
+def test_two_values_of_equal_meaning_are_still_two() -> None:
+    [change] = compared(zone(("example.com", "TXT", 300, {"v=spf1 -all", "V=SPF1 -all"})), declare(Family.SPF, "v=spf1 -all")).changes
+    assert change.after == {"v=spf1 -all"}
+    assert change.values_after == {"v=spf1 -all"}
+
+
+TTLS = [  # declared, there, foreign value beside ours, normalize -> after
+    (None, 300, False, False, 300),
+    (60, 300, False, False, 60),
+    (60, 300, True, False, 300),
+    (60, 300, True, True, 60),
+    (None, None, False, False, 3600),
+    (60, None, False, False, 60),
+]
+
+
+@pytest.mark.parametrize(("declared", "there", "foreign", "normalize", "after"), TTLS)
+def test_ttl(declared: int | None, there: int | None, foreign: bool, normalize: bool, after: int) -> None:
+    values = {"v=spf1 ~all"} | ({"MS=ms1"} if foreign else set())
+    before = zone() if there is None else zone(("example.com", "TXT", there, values))
+    [change] = compared(before, declare(Family.SPF, "v=spf1 -all", ttl=declared), normalize=normalize).changes
+    assert change.ttl_after == after
+
+
+def test_another_ttl_alone_is_a_change_that_keeps_the_spelling() -> None:
+    [change] = compared(zone(("example.com", "TXT", 300, {"V=spf1 -all"})), declare(Family.SPF, "v=spf1 -all", ttl=60)).changes
+    assert change.after == {"V=spf1 -all"}
+    assert change.judgement.meaning == "TTL 300 -> 60 s"
+
+
+def test_absent_takes_only_our_values_away() -> None:
+    [change] = compared(zone(("example.com", "TXT", 300, {"v=spf1 ~all", "MS=ms1", "v=spf10 x"})), declare(Family.SPF, None)).changes
+    assert change.values_after == {"MS=ms1", "v=spf10 x"}
+    assert change.ttl_after == 300
+    assert compared(zone(("example.com", "TXT", 300, {"MS=ms1"})), declare(Family.SPF, None)).changes == ()
+
+
+def test_what_looks_like_ours_and_is_not_declared_is_kept_and_named() -> None:
+    before = zone(
+        ("x._domainkey.example.com", "TXT", 60, {f"p={KEY_A}"}),
+        ("_dmarc.example.com", "TXT", 60, {"v=DMARC1; p=none"}),
+        ("www.example.com", "A", 60, {"192.0.2.1"}),
+    )
+    kept = compared(before, declare(Family.SPF, "v=spf1 -all")).kept
+    assert {(entry.key, entry.looks_like) for entry in kept} == {
+        (("x._domainkey.example.com", "TXT"), Family.DKIM),
+        (("_dmarc.example.com", "TXT"), Family.DMARC),
+        (("www.example.com", "A"), None),
+    }
+
+
+BLOCKED = {
+    "a foreign alias": (zone(("_dmarc.example.com", "CNAME", 60, {"x.example.net."})), "is an alias (CNAME to x.example.net.)"),
+    "an alias above": (zone(("mail.example.com", "CNAME", 60, {"x.example.net."})), None),
+    "a delegation above": (zone(("_dmarc.example.com", "NS", 60, {"ns.example.net."})), "is delegated to other servers (NS)"),
+    "a DNAME at the apex": (zone(("example.com", "DNAME", 60, {"example.net."})), "example.com has a DNAME"),
+    "the apex NS": (zone(("example.com", "NS", 60, {"ns.example.net."})), None),
+}
+
+
+@pytest.mark.parametrize("case", BLOCKED)
+def test_blocked(case: str) -> None:
+    before, reason = BLOCKED[case]
+    difference = compared(before, declare(Family.DMARC, "v=DMARC1; p=none", name="_dmarc.example.com"))
+    assert bool(difference.changes) is (reason is None)
+    assert [reason in entry.reason for entry in difference.blocked if reason] == ([True] if reason else [])
+
+
+def test_an_alias_above_a_name_blocks_it() -> None:
+    before = zone(("_domainkey.example.com", "CNAME", 60, {"x.example.net."}))
+    [entry] = compared(before, declare(Family.DKIM, "v=DKIM1; p=", name="s._domainkey.example.com")).blocked
+    assert "_domainkey.example.com is an alias (CNAME)" in entry.reason
+
+
+def test_a_record_that_is_never_served_is_blocked_even_where_nothing_changes() -> None:
+    before = zone(("_dmarc.example.com", "NS", 60, {"ns.example.net."}), ("_dmarc.example.com", "TXT", 60, {"v=DMARC1; p=none"}))
+    difference = compared(before, declare(Family.DMARC, "v=DMARC1; p=none", name="_dmarc.example.com"))
+    assert difference.changes == ()
+    assert len(difference.blocked) == 1
+
+
+SPF, DMARC, S1 = Family.SPF, Family.DMARC, "s1._domainkey.example.com"
+JUDGED = [
+    (SPF, set(), "v=spf1 mx ~all", Risk.SAFE, "SPF is new: may send: mx; every other host: softfail"),
+    (SPF, set(), "v=spf1 -all", Risk.CAUTION, "SPF is new: may send: nobody; every other host: fail"),
+    (SPF, {"v=spf1 mx ~all"}, "v=spf1 mx a ~all", Risk.SAFE, "may send now: a"),
+    (SPF, {"v=spf1 mx a ~all"}, "v=spf1 mx ~all", Risk.CAUTION, "may no longer send: a"),
+    (SPF, {"v=spf1 mx ~all"}, "v=spf1 mx -all", Risk.CAUTION, "every other host softfail -> fail"),
+    (SPF, {"v=spf1 mx ~all"}, None, Risk.CAUTION, "no SPF any more"),
+    (SPF, {"v=spf1 bogus:x ~all"}, "v=spf1 mx ~all", Risk.SAFE, "a broken SPF record is mended"),
+    (SPF, set(), "v=spf1 " + " ".join(f"a:a{number}.example" for number in range(11)), Risk.BREAKING, "needs 11 lookups"),
+    (DMARC, set(), "v=DMARC1; p=none", Risk.SAFE, "DMARC is new: p none: failing mail is delivered"),
+    (DMARC, set(), "v=DMARC1; p=reject", Risk.CAUTION, "DMARC is new: p reject: failing mail is refused"),
+    (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=quarantine", Risk.CAUTION, "p none -> quarantine: failing mail goes to spam"),
+    (DMARC, {"v=DMARC1; p=quarantine"}, "v=DMARC1; p=reject", Risk.CAUTION, "p quarantine -> reject: failing mail is refused"),
+    (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=reject", Risk.BREAKING, "p none -> reject"),
+    (DMARC, {"v=DMARC1; p=reject; t=y"}, "v=DMARC1; p=reject", Risk.CAUTION, "p quarantine -> reject"),
+    (DMARC, {"v=DMARC1; p=reject"}, "v=DMARC1; p=none", Risk.CAUTION, "p reject -> none: failing mail is delivered"),
+    (DMARC, {"v=DMARC1; p=reject"}, None, Risk.CAUTION, "no DMARC record any more"),
+    (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=none; rua=mailto:a@example.com", Risk.SAFE, "aggregate reports to mailto:a@example.com"),
+    (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=none; adkim=s", Risk.CAUTION, "DKIM alignment relaxed -> strict"),
+]
+
+
+@pytest.mark.parametrize(("family", "before", "after", "risk", "meaning"), JUDGED)
+def test_changes_are_told_in_the_language_of_mail(family: Family, before: set[str], after: str | None, risk: Risk, meaning: str) -> None:
+    name = NAMES[family]
+    there = zone((name, "TXT", 60, before)) if before else zone()
+    [change] = compared(there, declare(family, after, name=name)).changes
+    assert meaning in change.judgement.meaning
+    assert change.judgement.risk is risk
+    if risk is Risk.BREAKING:
+        assert change.judgement.rules
+
+
+SETTLED, RECENT = NOW - timedelta(days=7), NOW - timedelta(days=6, hours=23)
+DKIM_JUDGED = [
+    ("TXT", {f"p={KEY_A}"}, None, None, Risk.BREAKING),
+    ("TXT", {f"p={KEY_A}"}, None, RECENT, Risk.BREAKING),
+    ("TXT", {f"p={KEY_A}"}, None, SETTLED, Risk.CAUTION),
+    ("TXT", {f"p={KEY_A}"}, "v=DKIM1; p=", None, Risk.BREAKING),
+    ("TXT", {f"p={KEY_A}"}, f"v=DKIM1; p={KEY_B}", None, Risk.BREAKING),
+    ("TXT", {f"p={KEY_A}", f"p={KEY_B}"}, f"v=DKIM1; p={KEY_B}", None, Risk.SAFE),
+    ("TXT", {"p="}, None, None, Risk.SAFE),
+    ("TXT", set(), f"v=DKIM1; p={KEY_A}", None, Risk.SAFE),
+    ("TXT", {f"p={KEY_A}"}, f"v=DKIM1; p={KEY_A}; t=s", None, Risk.SAFE),
+    ("CNAME", {"a.example.net."}, "b.example.net.", None, Risk.BREAKING),
+    ("CNAME", {"a.example.net."}, None, SETTLED, Risk.CAUTION),
+    ("CNAME", set(), "b.example.net.", None, Risk.SAFE),
+]
+
+
+@pytest.mark.parametrize(("type", "before", "after", "signed_until", "risk"), DKIM_JUDGED)
+def test_a_key_that_may_still_be_needed_is_not_dropped(
+    type: str, before: set[str], after: str | None, signed_until: datetime | None, risk: Risk
+) -> None:
+    there = zone((S1, type, 60, before)) if before else zone()
+    [change] = compared(there, declare(Family.DKIM, after, name=S1, type=type, signed_until=signed_until)).changes
+    assert change.judgement.risk is risk
+    assert change.judgement.rules == (("DKIM030",) if risk is Risk.BREAKING else ())

@@ -1,0 +1,51 @@
+"""Starting the servers: skipped where one is not installed, never in CI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.conftest import IN_CI, RepoFolder
+from tests.lab.servers import SERVERS, NameServer, missing
+
+Serving = Callable[..., NameServer]
+
+
+@pytest.fixture(params=SERVERS, ids=lambda kind: kind.id)
+def serving(request: pytest.FixtureRequest, repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
+    """Start the server with these zones and name it as a provider of the repo."""
+    yield from _serving(request.param, repo, monkeypatch)
+
+
+@pytest.fixture
+def serving_bind(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
+    yield from _serving(SERVERS[0], repo, monkeypatch)
+
+
+@pytest.fixture
+def serving_powerdns(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
+    yield from _serving(SERVERS[1], repo, monkeypatch)
+
+
+def _serving(kind: type[NameServer], repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
+    reason = missing(kind)
+    if reason is not None:
+        if IN_CI:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    started: list[NameServer] = []
+
+    def start(**zones: str) -> NameServer:
+        server = kind({name.replace("_", "."): text for name, text in zones.items()})
+        started.append(server)
+        server.start()
+        for key, value in server.environment.items():
+            monkeypatch.setenv(key, value)
+        repo.provider(kind.id, server.stanza())
+        repo.write("zones/policy/_defaults.yaml", f'providers: [{kind.id}]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        return server
+
+    yield start
+    for server in started:
+        server.close()

@@ -1,0 +1,263 @@
+"""The main job on real BIND and real PowerDNS: ours is published, everything else is as it was, and the next plan is empty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Ran, RepoFolder
+from tests.lab.servers import Bind, NameServer, PowerDns, Record
+from tests.lab.zones import DKIM, DMARC, FULL, HEAD, POLICY, SPF
+
+Serving = Callable[..., NameServer]
+
+OURS = {("example.com", "TXT", 300, SPF), ("s1._domainkey.example.com", "TXT", 3600, DKIM), ("_dmarc.example.com", "TXT", 3600, DMARC)}
+
+
+def publish(repo: RepoFolder, *allow: str) -> Ran:
+    planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
+    assert planned.code == 0, planned.said
+    return repo.run("apply", str(repo.root / "plan.json"), *(word for each in allow for word in ("--allow", each)))
+
+
+def nothing_to_do(repo: RepoFolder) -> None:
+    planned = repo.run("plan", "--detailed-exitcode")
+    assert planned.code == 0, planned.said
+
+
+def without(records: set[Record], *values: str) -> set[Record]:
+    return {record for record in records if record[3] not in values}
+
+
+def test_publishes_ours_and_leaves_everything_else(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=FULL)
+    before = server.dump("example.com")
+    repo.policy(POLICY)
+    assert repo.run("plan", "--detailed-exitcode").code == 2
+    applied = publish(repo)
+    assert applied.code == 0, applied.said
+    assert server.dump("example.com") == without(before, "v=spf1 a mx ~all") | OURS
+    assert SPF in server.served("example.com", "TXT")
+    assert server.served("s1._domainkey.example.com", "TXT") == {DKIM}
+    assert server.served("_dmarc.example.com", "TXT") == {DMARC}
+    nothing_to_do(repo)
+    assert repo.run("verify").code == 0
+    assert repo.run("diff").code == 0
+
+
+def test_backslashes_on_bind_refuse_the_change_and_lose_nothing(repo: RepoFolder, serving_bind: Serving) -> None:
+    server = serving_bind(example_com=HEAD + '@ IN TXT "v=spf1 ~all"\n@ IN TXT "back\\\\slash"\n')
+    before = server.dump("example.com")
+    repo.policy(POLICY)
+    planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
+    assert planned.code == 1
+    assert "back\\092slash" in planned.out or "back\\\\slash" in planned.out or "backslash" in planned.out
+    applied = repo.run("apply", str(repo.root / "plan.json"))
+    assert applied.code == 1
+    assert "refused" in applied.out
+    assert server.dump("example.com") == before | {record for record in OURS if record[3] != SPF}
+
+
+def test_backslashes_on_powerdns_are_carried(repo: RepoFolder, serving_powerdns: Serving) -> None:
+    server = serving_powerdns(example_com=HEAD + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "back\\\\slash"\n@ 300 IN TXT "caf\\195\\169"\n')
+    before = server.dump("example.com")
+    repo.policy(POLICY)
+    assert publish(repo).code == 0
+    assert server.dump("example.com") == without(before, "v=spf1 ~all") | OURS
+
+
+@pytest.mark.parametrize("value", ['"ends in a backslash\\\\"', '"not utf-8 \\255\\254"', '"new\\010line"'])
+def test_values_that_bind_cannot_carry_are_refused_with_the_reason(repo: RepoFolder, serving_bind: Serving, value: str) -> None:
+    server = serving_bind(example_com=HEAD + f'@ IN TXT "v=spf1 ~all"\n@ IN TXT {value}\n')
+    before = server.dump("example.com")
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    planned = repo.run("plan")
+    assert planned.code == 1
+    assert "encoder would change the value" in planned.out
+    assert server.dump("example.com") == before
+
+
+def test_octets_that_are_not_utf8_elsewhere_in_the_zone_stay(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=FULL + 'odd IN TXT "\\255\\254x"\n')
+    before = server.dump("example.com")
+    assert ("odd.example.com", "TXT", 3600, "\xff\xfex") in before
+    repo.policy(POLICY)
+    assert publish(repo).code == 0
+    assert server.dump("example.com") == without(before, "v=spf1 a mx ~all") | OURS
+
+
+def test_two_spf_values_become_one(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=HEAD + '@ IN TXT "v=spf1 a -all"\n@ IN TXT "V=SPF1 mx -all"\n@ IN TXT "MS=ms1"\n')
+    repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\n")
+    planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
+    assert "2 SPF values, a permanent error for every message, become one" in planned.out
+    assert repo.run("apply", str(repo.root / "plan.json")).code == 0
+    assert server.served("example.com", "TXT") == {"v=spf1 mx -all", "MS=ms1"}
+    nothing_to_do(repo)
+
+
+BLOCKED = {
+    "an alias in the way of DMARC": (
+        "_dmarc IN CNAME dmarc.vendor.example.",
+        "_dmarc.example.com",
+        "is an alias (CNAME to dmarc.vendor.example.)",
+    ),
+    "_domainkey delegated": ("_domainkey IN NS ns1.vendor.example.", "s1._domainkey.example.com", "is delegated to other servers (NS)"),
+    "a DNAME above": ("_domainkey IN DNAME keys.vendor.example.", "s1._domainkey.example.com", "has a DNAME"),
+}
+
+
+@pytest.mark.parametrize("case", BLOCKED)
+def test_what_is_in_the_way_is_named_and_stays(repo: RepoFolder, serving: Serving, case: str) -> None:
+    line, name, reason = BLOCKED[case]
+    server = serving(example_com=HEAD + line + "\n")
+    before = server.dump("example.com")
+    repo.policy(POLICY)
+    planned = repo.run("plan", "--format", "json", "--out", str(repo.root / "plan.json"))
+    assert planned.code == 1
+    [zone] = json.loads(planned.out)["zones"]
+    assert [entry["name"] for entry in zone["blocked"]] == [name]
+    assert reason in zone["blocked"][0]["reason"]
+    assert repo.run("apply", str(repo.root / "plan.json"), "--allow", "live-unknown").code == 1
+    after = server.dump("example.com")
+    assert before <= after
+    assert not any(record[0] == name and record[1] == "TXT" for record in after)
+
+
+def test_data_in_the_way_of_an_alias_stays(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=HEAD + "s1._domainkey IN A 192.0.2.9\n")
+    before = server.dump("example.com")
+    repo.policy("domain: example.com\ndkim: {selectors: {s1: {cname: s1.keys.example.net}}}\n")
+    planned = repo.run("plan")
+    assert planned.code == 1
+    assert "holds other data (A)" in planned.out
+    assert server.dump("example.com") == before
+
+
+def test_a_selector_moves_from_key_to_alias_and_back(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=HEAD)
+    repo.policy(POLICY)
+    assert publish(repo).code == 0
+    repo.policy("domain: example.com\ndkim: {selectors: {s1: {cname: s1.keys.example.net}}}\n")
+    refused = publish(repo)
+    assert refused.code == 1
+    assert "DKIM030" in refused.err
+    assert publish(repo, "DKIM030:example.com").code == 0
+    assert ("s1._domainkey.example.com", "CNAME", 3600, "s1.keys.example.net.") in server.dump("example.com")
+    nothing_to_do(repo)
+    repo.policy(POLICY)
+    assert publish(repo, "DKIM030").code == 0
+    assert server.served("s1._domainkey.example.com", "TXT") == {DKIM}
+
+
+def test_a_disabled_value_in_powerdns_is_never_published(repo: RepoFolder, serving_powerdns: Serving) -> None:
+    server = serving_powerdns(example_com=HEAD)
+    assert isinstance(server, PowerDns)
+    records = [{"content": '"v=spf1 ~all"', "disabled": False}, {"content": '"secret-token"', "disabled": True}]
+    change = {"rrsets": [{"name": "example.com.", "type": "TXT", "ttl": 300, "changetype": "REPLACE", "records": records}]}
+    server.patch("example.com", json.dumps(change).encode())
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
+    assert planned.code == 1
+    assert "1 value of this set disabled in PowerDNS" in planned.out
+    assert repo.run("apply", str(repo.root / "plan.json")).code == 1
+    assert server.served("example.com", "TXT") == {"v=spf1 ~all"}
+
+
+def test_parked_and_back_and_parked_again(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=HEAD + '@ IN A 192.0.2.1\n@ IN TXT "MS=ms1"\nwww IN A 192.0.2.1\n')
+    before = server.dump("example.com")
+    parked = {
+        ("example.com", "TXT", 3600, "v=spf1 -all"),
+        ("example.com", "MX", 3600, "0 ."),
+        ("_dmarc.example.com", "TXT", 3600, "v=DMARC1; p=reject; sp=reject; np=reject"),
+        ("*._domainkey.example.com", "TXT", 3600, "v=DKIM1; p="),
+    }
+    repo.policy("domain: example.com\nparked: true\n")
+    assert publish(repo).code == 0
+    assert server.dump("example.com") == before | parked
+    nothing_to_do(repo)
+    repo.policy("domain: example.com\nparked: false\nspf: absent\ndmarc: absent\n")
+    assert publish(repo).code == 0
+    assert server.dump("example.com") == before
+    nothing_to_do(repo)
+    repo.policy("domain: example.com\nparked: true\n")
+    assert publish(repo).code == 0
+    assert server.dump("example.com") == before | parked
+
+
+def test_a_null_mx_is_never_put_beside_a_real_one(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=HEAD + "@ IN MX 10 mx.example.net.\n")
+    before = server.dump("example.com")
+    repo.policy("domain: example.com\nparked: true\n")
+    planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
+    assert planned.code == 1
+    assert "it receives mail" in planned.out
+    assert repo.run("apply", str(repo.root / "plan.json")).code == 1
+    assert server.dump("example.com") == before
+
+
+def test_a_zone_the_server_does_not_have_is_not_made(repo: RepoFolder, serving: Serving) -> None:
+    serving(example_com=HEAD)
+    repo.policy("domain: example.org\nspf: {all: fail}\n")
+    planned = repo.run("plan")
+    assert planned.code == 1
+    assert "example.org" in planned.out
+    assert "does not have the zone" in planned.out or "has no zone example.org" in planned.out
+
+
+def test_a_server_that_is_down_is_told_clearly(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=HEAD)
+    repo.policy(POLICY)
+    assert repo.run("plan", "--out", str(repo.root / "plan.json")).code == 0
+    server.stop()
+    planned = repo.run("plan")
+    assert planned.code == 1
+    assert "could not be planned" in planned.out
+    applied = repo.run("apply", str(repo.root / "plan.json"))
+    assert applied.code == 1
+    assert "Traceback" not in planned.said + applied.said
+    for secret in server.environment.values():
+        assert secret not in planned.said + applied.said
+
+
+def test_a_wrong_secret_is_told_without_the_secret(repo: RepoFolder, serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serving(example_com=HEAD)
+    [name] = server.environment
+    monkeypatch.setenv(name, "d3JvbmctYnV0LWJhc2U2NC13cm9uZy1idXQtYmFzZTY0IQ==")
+    repo.policy(POLICY)
+    planned = repo.run("plan")
+    assert planned.code == 1
+    assert "d3Jvbmct" not in planned.said
+    assert "Traceback" not in planned.said
+
+
+def test_bind_refuses_an_update_when_a_set_moved_in_between(
+    repo: RepoFolder, serving_bind: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dns.query
+    import dns.tsigkeyring
+    import dns.update
+
+    server = serving_bind(example_com=HEAD + '@ IN TXT "v=spf1 ~all"\n')
+    assert isinstance(server, Bind)
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    from mailauth_dns.octo.targets import Target
+
+    really = Target.apply
+
+    def apply(self: Target, proposal: object) -> None:
+        update = dns.update.UpdateMessage(
+            "example.com", keyring=dns.tsigkeyring.from_text({"lab-key": server.secret}), keyname="lab-key", keyalgorithm="hmac-sha256"
+        )
+        update.add("example.com.", 3600, "TXT", '"added-meanwhile"')
+        dns.query.tcp(update, "127.0.0.1", port=server.port)
+        really(self, proposal)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Target, "apply", apply)
+    applied = publish(repo)
+    assert applied.code == 1
+    assert "changed at the server since it was read" in applied.out
+    assert server.served("example.com", "TXT") == {"v=spf1 ~all", "added-meanwhile"}

@@ -1,0 +1,148 @@
+"""octodns-sync itself with our files and the HandsOff processor: everything foreign stays."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RepoFolder
+
+ZONE = """$TTL 3600
+@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300
+@ IN NS ns1.example.net.
+@ 300 IN TXT "v=spf1 a ~all"
+@ 300 IN TXT "MS=ms123"
+@ 300 IN TXT "\\"quoted\\" \\255 back\\\\slash"
+@ IN MX 10 mx.example.net.
+www IN A 192.0.2.1
+gone._domainkey IN TXT "v=DKIM1; p="
+undeclared._domainkey IN TXT "v=DKIM1; p="
+"""
+POLICY = """\
+domain: example.com
+spf: {terms: [mx], all: fail}
+dkim: {selectors: {gone: {state: absent}, s1: {cname: s1.keys.example.net}}}
+dmarc: {p: none, ttl: 60}
+"""
+CONFIG = """\
+manager: {{max_workers: 1}}
+providers:
+  policy: {{class: octodns.provider.yaml.YamlProvider, directory: {root}/zones/compiled, escaped_semicolons: true}}
+  rest: {{class: octodns.provider.yaml.YamlProvider, directory: {root}/rest, escaped_semicolons: true}}
+  target: {{class: mailauth_dns.octo.LocalProvider, directory: {root}/served}}
+processors:
+  hands-off: {{class: mailauth_dns.octo.HandsOff, scope: {scope}, absent: {root}/zones/compiled/_absent.yaml}}
+zones:
+  example.com.:
+    sources: [policy{rest}]
+    processors: [hands-off]
+    targets: [target]
+"""
+
+
+def sync(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from octodns.cmds.sync import main; main()", f"--config-file={root}/octodns.yaml", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def compiled(repo: RepoFolder) -> RepoFolder:
+    repo.local("example.com", ZONE)
+    repo.policy(POLICY)
+    assert repo.run("compile").code == 0
+    return repo
+
+
+def lines(repo: RepoFolder) -> list[str]:
+    text = (repo.root / "served/example.com.zone").read_text()
+    return [line for line in text.splitlines() if " SOA " not in line]
+
+
+FOREIGN = [
+    "@ IN NS ns1.example.net.",
+    '@ 300 IN TXT "MS=ms123"',
+    '@ 300 IN TXT "\\"quoted\\" \\255 back\\\\slash"',
+    "@ IN MX 10 mx.example.net.",
+    "www IN A 192.0.2.1",
+    'undeclared._domainkey IN TXT "v=DKIM1; p="',
+]
+
+
+def test_scope_zone_keeps_the_whole_rest(compiled: RepoFolder) -> None:
+    compiled.write("octodns.yaml", CONFIG.format(root=compiled.root, scope="zone", rest=""))
+    done = sync(compiled.root, "--doit")
+    assert done.returncode == 0, done.stderr
+    after = lines(compiled)
+    for line in FOREIGN:
+        assert line in after
+    text = "\n".join(after)
+    assert '"v=spf1 mx -all"' in text
+    assert '"v=DMARC1; p=none"' in text
+    assert "s1.keys.example.net." in text
+    assert "gone._domainkey" not in text
+    assert "v=spf1 a ~all" not in text
+    again = sync(compiled.root, "--doit", "--force")
+    assert again.returncode == 0
+    assert lines(compiled) == after
+
+
+def test_scope_sets_leaves_the_rest_to_octodns(compiled: RepoFolder) -> None:
+    rest = "www:\n  type: A\n  value: 192.0.2.2\n"
+    compiled.write("rest/example.com.yaml", rest)
+    compiled.write("octodns.yaml", CONFIG.format(root=compiled.root, scope="sets", rest=", rest"))
+    done = sync(compiled.root, "--doit", "--force")
+    assert done.returncode == 0, done.stderr
+    text = "\n".join(lines(compiled))
+    assert '"MS=ms123"' in text
+    assert "\\255 back\\\\slash" in text
+    assert '"v=spf1 mx -all"' in text
+    assert "192.0.2.2" in text
+    assert "192.0.2.1" not in text
+    assert "MX" not in text
+    assert "undeclared._domainkey" not in text
+
+
+def test_what_is_in_the_way_stops_the_sync(compiled: RepoFolder) -> None:
+    before = ZONE + "_dmarc IN CNAME dmarc.vendor.example.\n"
+    compiled.write("served/example.com.zone", before)
+    compiled.write("octodns.yaml", CONFIG.format(root=compiled.root, scope="zone", rest=""))
+    done = sync(compiled.root, "--doit")
+    assert done.returncode != 0
+    assert "is an alias (CNAME to dmarc.vendor.example.)" in done.stderr
+    assert (compiled.root / "served/example.com.zone").read_text() == before
+
+
+def test_compiled_zones_read_back_as_octodns_reads_them(compiled: RepoFolder) -> None:
+    """octoDNS's YAML source yields the records that are built in memory, without a complaint."""
+    from octodns.provider.yaml import YamlProvider
+    from octodns.record import Record
+    from octodns.zone import Zone
+
+    from mailauth_dns.compile import compile_repo
+    from mailauth_dns.octo.merge import octodns_record
+    from mailauth_dns.octo.zonefile import relative
+    from mailauth_dns.policy.load import load_repo
+
+    compiled.policy("domain: parked.example\nparked: true\n", "parked")
+    compiled.policy("domain: example.org\nspf: {terms: [mx, 'exp=e%{i}.example.com']}\n", "other")
+    assert compiled.run("compile").code == 0
+    Record.enable_validators(["legacy", "strict"])
+    source = YamlProvider("compiled", directory=str(compiled.root / "zones/compiled"), escaped_semicolons=True)
+    for publication in compile_repo(load_repo(compiled.root)):
+        read, built = Zone(f"{publication.origin}.", set()), Zone(f"{publication.origin}.", set())
+        source.populate(read)
+        for rrset in publication.zone.rrsets:
+            built.add_record(octodns_record(built, relative(rrset.name, publication.origin), rrset))
+        assert {(record.name, record._type, str(record.data)) for record in strip(read)} == {
+            (record.name, record._type, str(record.data)) for record in strip(built)
+        }
+
+
+def strip(zone: object) -> list[object]:
+    records = list(zone.records)  # type: ignore[attr-defined]
+    for record in records:
+        record.octodns.clear()
+    return records

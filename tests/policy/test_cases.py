@@ -1,0 +1,213 @@
+"""Bad input, each with what a user is told. `pytest --update-golden` rewrites the .err files; the diff is reviewed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailauth_dns.errors import PolicyError
+from mailauth_dns.policy.load import load_repo
+from tests.conftest import RepoFolder
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+
+
+def told(repo: RepoFolder) -> str:
+    with pytest.raises(PolicyError) as caught:
+        load_repo(repo.root)
+    return str(caught.value) + "\n"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_every_problem_is_told_with_its_place(repo: RepoFolder, case: Path, request: pytest.FixtureRequest) -> None:
+    repo.local("example.com", "")
+    repo.write("zones/policy/policy.yaml", case.read_bytes())
+    golden = case.with_suffix(".err")
+    if request.config.getoption("--update-golden"):
+        golden.write_text(told(repo))
+    assert told(repo) == golden.read_text()
+
+
+GENERATED: dict[str, tuple[bytes, str]] = {
+    "not UTF-8": (b"domain: ex\xffample.com\n", "zones/policy/policy.yaml:1:11: not UTF-8: octet 0xff; save the file as UTF-8\n"),
+    "empty": (b"", "zones/policy/policy.yaml: the file is empty; a policy opens with `domain: example.com`\n"),
+    "only a comment": (b"# later\n", "zones/policy/policy.yaml: the file is empty; a policy opens with `domain: example.com`\n"),
+    "a big file": (b"domain: " + b"a" * 10_000_000, "zones/policy/policy.yaml: has 10000008 octets, at most 1000000 are read; split it\n"),
+    "a big scalar": (b"domain: " + b"a" * 900_000, "zones/policy/policy.yaml:1:9: a value of 900000 characters; at most 20000 are read\n"),
+    "10 000 levels": (b"x: " + b"[" * 10_000, "zones/policy/policy.yaml:1:43: nested more than 40 levels deep\n"),
+    "100 000 levels": (b"x: " + b"[" * 100_000, "zones/policy/policy.yaml:1:43: nested more than 40 levels deep\n"),
+    "100 000 levels of keys": (b"{a: " * 100_000, "zones/policy/policy.yaml:1:161: nested more than 40 levels deep\n"),
+    "a NUL": (
+        b"domain: a\0b\n",
+        "zones/policy/policy.yaml:1:10: control character U+0000; take it out\n    1 | domain: a\0b\n      |          ^\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", GENERATED)
+def test_hostile_files_get_a_clear_error(repo: RepoFolder, case: str) -> None:
+    data, expected = GENERATED[case]
+    repo.write("zones/policy/policy.yaml", data)
+    assert told(repo) == expected
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+def test_an_alias_bomb_is_refused_at_its_first_anchor(repo: RepoFolder) -> None:
+    repo.write("zones/policy/policy.yaml", BOMB)
+    assert told(repo).startswith("zones/policy/policy.yaml:1:4: anchors are not read; leave out &a, or quote the value\n")
+
+
+def test_a_domain_declared_twice_names_both_places(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\nspf: {all: fail}\n", "a")
+    repo.policy("# another\ndomains: [example.org, EXAMPLE.com.]\nspf: {all: fail}\n", "b")
+    assert told(repo) == (
+        "zones/policy/b.yaml:2:24: domain: example.com is declared twice, first at zones/policy/a.yaml:1:9; keep one\n"
+        "    2 | domains: [example.org, EXAMPLE.com.]\n"
+        "      |                        ^~~~~~~~~~~~\n"
+    )
+
+
+PRIVATE = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIKk7bXU5X2dQ1w\n-----END PRIVATE KEY-----\n"
+KEY_POLICY = "domain: example.com\ndkim: {selectors: {s1: {key: s1.pem}}}\n"
+KEYS = {
+    "missing": (None, "there is no such file"),
+    "private": (PRIVATE, "this is a private key; take it out of the repo"),
+    "broken": ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "the public key in this file is broken"),
+    "no PEM": ("MIIB", "not a public key in PEM"),
+}
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_key_files_that_cannot_be_used(repo: RepoFolder, case: str) -> None:
+    text, expected = KEYS[case]
+    repo.policy(KEY_POLICY)
+    if text is not None:
+        repo.write("zones/keys/example.com/s1.pem", text)
+    said = told(repo)
+    assert "zones/policy/policy.yaml:2:30: dkim.selectors.s1.key: zones/keys/example.com/s1.pem: " + expected in said
+    assert "MC4CAQAw" not in said
+
+
+def test_a_private_key_that_no_policy_names_is_found_too(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    repo.write("zones/keys/example.com/forgotten.key", PRIVATE)
+    said = told(repo)
+    assert said.startswith("zones/keys/example.com/forgotten.key: this is a private key")
+    assert "MC4CAQAw" not in said
+
+
+@pytest.mark.parametrize("name", ["../../../../outside.pem", "/etc/hostname"])
+def test_a_key_file_outside_the_repo_is_refused(repo: RepoFolder, name: str) -> None:
+    (repo.root.parent / "outside.pem").write_text("x")
+    (repo.root / "zones/keys/example.com").mkdir(parents=True)
+    repo.policy(f"domain: example.com\ndkim: {{selectors: {{s1: {{key: {name}}}}}}}\n")
+    assert "lies outside the repo" in told(repo)
+
+
+def test_a_symbolic_link_out_of_the_repo_is_refused(repo: RepoFolder) -> None:
+    (repo.root.parent / "outside.yaml").write_text("domain: example.com\n")
+    (repo.root / "zones/policy/linked.yaml").symlink_to(repo.root.parent / "outside.yaml")
+    assert told(repo) == "zones/policy/linked.yaml: lies outside the repo; every file that a policy names must be inside it\n"
+
+
+def test_links_that_go_in_a_circle_are_told(repo: RepoFolder) -> None:
+    (repo.root / "zones/policy/a.yaml").symlink_to(repo.root / "zones/policy/b.yaml")
+    (repo.root / "zones/policy/b.yaml").symlink_to(repo.root / "zones/policy/a.yaml")
+    assert told(repo).count("cannot be read") == 2
+
+
+def test_a_folder_that_cannot_be_read_is_told(repo: RepoFolder) -> None:
+    (repo.root / "zones/policy/policy.yaml").mkdir()
+    (repo.root / "zones/policy/policy.yaml/x.yaml").write_text("")
+    assert told(repo) == "zones/policy/policy.yaml: policies in sub-folders are not read; move them up\n"
+
+
+def test_no_zone_repo_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"there is no such folder in .*; run in a zone repo, or name one with -C"):
+        load_repo(tmp_path)
+
+
+SECRETS = {
+    "a literal secret": "class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\nkey_secret: c2VjcmV0LXZhbHVl\n",
+    "a literal behind env": "class: x.Y\napi_key: env/NAME/c2VjcmV0LXZhbHVl\n",
+    "a nested one": "class: x.Y\nauth: {token: c2VjcmV0LXZhbHVl}\n",
+}
+
+
+@pytest.mark.parametrize("case", SECRETS)
+def test_literal_secrets_are_refused_without_showing_them(repo: RepoFolder, case: str) -> None:
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    repo.write("providers/p.yaml", SECRETS[case])
+    said = told(repo)
+    assert "a secret must not be in git; write env/NAME" in said
+    assert "c2VjcmV0" not in said
+
+
+def test_an_unknown_provider_is_told_with_those_there_are(repo: RepoFolder) -> None:
+    repo.local("example.com", "")
+    repo.policy("domain: example.com\nproviders: [locale]\n")
+    assert "zones/policy/policy.yaml:2:13: providers: there is no providers/locale.yaml; there are: local\n" in told(repo)
+
+
+def test_policies_of_one_zone_have_the_same_providers_and_servers(repo: RepoFolder) -> None:
+    repo.local("example.com", "")
+    repo.policy("domain: example.com\nspf: absent\n", "a")
+    repo.policy('domain: b.example.com\nzone: example.com\nproviders: [local]\nnameservers: ["192.0.2.1"]\nspf: absent\n', "b")
+    said = told(repo)
+    assert "b.yaml:3:1: providers: policies of the zone example.com must have the same providers; zones/policy/a.yaml has others" in said
+    assert "b.yaml:4:1: nameservers: policies of the zone example.com must have the same nameservers" in said
+
+
+def test_a_domain_lies_in_its_zone_and_not_below_a_deeper_one(repo: RepoFolder) -> None:
+    repo.policy("domain: example.org\nzone: example.com\nspf: absent\n", "a")
+    repo.policy("domain: sub.example.com\nspf: absent\n", "b")
+    repo.policy("domain: x.sub.example.com\nzone: example.com\nspf: absent\n", "c")
+    said = told(repo)
+    assert "a.yaml:2:7: zone: example.org does not lie in the zone example.com" in said
+    assert "c.yaml:1:9: domain: x.sub.example.com lies in the zone sub.example.com, which this repo also holds" in said
+
+
+def test_scalars_are_taken_as_they_are_written(repo: RepoFolder) -> None:
+    names = ["010", "on", "2026-01-31", "1e3", "0x1f", "null", "yes", "2026_01"]
+    repo.policy("domain: example.com\ndkim:\n  selectors:\n" + "".join(f"    {name}: {{state: revoked}}\n" for name in names))
+    [policy] = load_repo(repo.root).policies
+    assert policy.body.dkim is not None
+    assert list(policy.body.dkim.selectors) == names
+
+
+def test_defaults_merge_and_null_takes_out(repo: RepoFolder) -> None:
+    repo.write("zones/policy/_defaults.yaml", 'ttl: 60\nspf: {terms: [mx], all: fail}\ndmarc: {p: none, rua: ["mailto:a@example.com"]}\n')
+    repo.policy("domain: example.com\nspf: {terms: [a]}\ndmarc: {p: reject, rua: null}\nttl: null\n")
+    [policy] = load_repo(repo.root).policies
+    assert policy.body.spf is not None
+    assert policy.body.spf != "absent"
+    assert policy.body.spf.text == "v=spf1 a -all"
+    assert policy.body.dmarc is not None
+    assert policy.body.dmarc != "absent"
+    assert policy.body.dmarc.text == "v=DMARC1; p=reject"
+    assert policy.body.ttl is None
+
+
+def test_problems_in_the_defaults_are_told_once_and_there(repo: RepoFolder) -> None:
+    repo.write("zones/policy/_defaults.yaml", "dmarc: {p: rejct}\ndomain: example.com\n")
+    for name in ("a", "b"):
+        repo.policy(f"domain: {name}.example\n", name)
+    assert [line.split(" ")[0] for line in told(repo).splitlines() if line.startswith("zones")] == [
+        "zones/policy/_defaults.yaml:1:12:",
+        "zones/policy/_defaults.yaml:2:1:",
+    ]
+
+
+def test_a_list_of_domains_is_read_with_its_own_places(repo: RepoFolder) -> None:
+    repo.write("zones/policy/parked.txt", "# ours\nexample.com  # the first\n\nexample..org\n*.example.net\nfaß.example\n")
+    repo.policy("domains_file: parked.txt\nparked: true\n")
+    said = told(repo)
+    assert "zones/policy/parked.txt:4:1: expected a label before the dot" in said
+    assert "zones/policy/parked.txt:5:1: a wildcard cannot have a policy" in said
+    repo.write("zones/policy/parked.txt", "example.com  # the first\nfaß.example\n")
+    assert [policy.domain for policy in load_repo(repo.root).policies] == ["example.com", "xn--fa-hia.example"]
