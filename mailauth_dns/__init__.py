@@ -4,6 +4,8 @@ from mailauth_dns.compile import Publication, compile_repo
 from mailauth_dns.errors import MailAuthError, ObservationError, PlanRefused, PolicyError, ProviderError, RecordSyntaxError
 from mailauth_dns.policy.load import Repo, load_repo
 
+__version__ = "0.1.0"
+
 __all__ = [
     "MailAuthError",
     "ObservationError",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -84,4 +85,7 @@ def _hoisted(arguments: list[str]) -> list[str]:
 
 def run() -> None:
     """Be the program."""
+    # A run makes many values that live until it ends and hardly a cycle; looking for cycles all the time costs a third of a large plan.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     sys.exit(main())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mailauth_dns import __version__
 from mailauth_dns.cli.session import FAILED, Session, new_session
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"mailauth-dns {version('mailauth-dns')}")
+        typer.echo(f"mailauth-dns {__version__}")
         raise typer.Exit
 
 

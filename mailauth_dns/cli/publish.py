@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 from rich.text import Text
 
 from mailauth_dns.cli.app import session_of
@@ -53,10 +52,13 @@ def _seconds(duration: str, option: str) -> float:
 @contextmanager
 def _progress(session: Session, total: int, what: str) -> Iterator[Step]:
     """Show a bar for long work, on a terminal only."""
-    if session.quiet or total < 2 or not session.err.is_terminal:
+    if session.quiet or total < 2 or not sys.stderr.isatty():
         yield lambda _zone: None
         return
-    with Progress(console=session.err, transient=True) as progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True, no_color=session.no_color), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda _zone: progress.advance(task)
 
@@ -169,7 +171,7 @@ def apply(
             return FAILED if unresolved(fresh.file) else DONE
         if reasons := refusals(fresh.file, allowed):
             raise PlanRefused("\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)]))
-        if not _confirmed(session):
+        if not _confirmed():
             session.say("not applied")
             return FAILED
     journal = file.with_name(file.name + ".journal") if file is not None else None
@@ -182,8 +184,9 @@ def apply(
     return _exit_code(result, live_unknown_allowed=any(each.id == "live-unknown" for each in allowed))
 
 
-def _confirmed(session: Session) -> bool:
-    session.err.print("Apply these changes? Only `yes` applies them: ", end="")
+def _confirmed() -> bool:
+    sys.stderr.write("Apply these changes? Only `yes` applies them: ")
+    sys.stderr.flush()
     try:
         return sys.stdin.readline().strip() == "yes"
     except UnicodeDecodeError:

@@ -12,7 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from mailauth_dns.compile import Publication, compile_repo
@@ -36,8 +35,7 @@ class Session:
 
     root: Path
     quiet: bool
-    out: Console
-    err: Console
+    no_color: bool
 
     def load(self) -> tuple[Repo, tuple[Publication, ...]]:
         """Return the repo and what its policies declare."""
@@ -46,8 +44,18 @@ class Session:
 
     def show(self, lines: Iterable[Text]) -> None:
         """Write result lines; long ones are the terminal's to fold."""
-        for line in lines:
-            self.out.print(line, soft_wrap=True)
+        if sys.stdout.isatty():
+            from rich.console import Console  # slow to load, and of no use in a pipe
+
+            console = Console(no_color=self.no_color, highlight=False)
+            for line in lines:
+                console.print(line, soft_wrap=True)
+        else:
+            sys.stdout.writelines(f"{line.plain}\n" for line in lines)
+
+    def line(self, text: str) -> None:
+        """Write one plain result line."""
+        sys.stdout.write(text + "\n")
 
     def json(self, data: Any) -> None:  # noqa: ANN401 - anything JSON holds
         """Write a result as JSON."""
@@ -56,7 +64,7 @@ class Session:
     def say(self, text: str) -> None:
         """Tell something that is not a result, unless asked to be quiet."""
         if not self.quiet:
-            self.err.print(Text(text), soft_wrap=True)
+            sys.stderr.write(text + "\n")
 
 
 def new_session(root: Path, quiet: bool, verbosity: int, no_color: bool) -> Session:
@@ -65,9 +73,7 @@ def new_session(root: Path, quiet: bool, verbosity: int, no_color: bool) -> Sess
         raise MailAuthError(f"-C {root}: there is no such folder")
     logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s", level=logging.CRITICAL)
     logging.getLogger().setLevel({0: logging.CRITICAL, 1: logging.WARNING}.get(verbosity, logging.INFO))
-    plain = no_color or "NO_COLOR" in os.environ
-    out = Console(file=sys.stdout, no_color=plain, highlight=False)
-    return Session(root, quiet, out, Console(file=sys.stderr, no_color=plain, highlight=False))
+    return Session(root, quiet, no_color or "NO_COLOR" in os.environ)
 
 
 def domains(texts: list[str] | None) -> tuple[DomainName, ...]:

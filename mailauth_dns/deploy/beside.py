@@ -27,17 +27,18 @@ def _witnesses(publication: Publication, provider: Zone) -> list[RRKey]:
 
 
 def rows(publication: Publication, provider: Zone | None, observation: Observation | None) -> tuple[LiveEntry, ...]:
-    """Return one row for every declared set. Without an observation live DNS is unknown, because it was not asked."""
-    return tuple(
-        _row(entry, provider, observation) for entry in publication.declared if entry.values or _relevant(entry, provider, observation)
-    )
+    """Return one row for every declared set; none where live DNS was not asked, since nothing could stand side by side."""
+    if observation is None:
+        return ()
+    shown = (entry for entry in publication.declared if entry.values or _relevant(entry, provider, observation))
+    return tuple(_row(entry, provider, observation) for entry in shown)
 
 
-def _relevant(entry: Declared, provider: Zone | None, observation: Observation | None) -> bool:
+def _relevant(entry: Declared, provider: Zone | None, observation: Observation) -> bool:
     """Tell whether a set declared absent is worth a row: it is somewhere, or nobody knows."""
     if _ours_at(provider, entry):
         return True
-    return observation is not None and observation.agreed(entry.key) is not None
+    return observation.agreed(entry.key) is not None
 
 
 def _ours_at(zone: Zone | None, entry: Declared) -> frozenset[str]:
@@ -45,9 +46,9 @@ def _ours_at(zone: Zone | None, entry: Declared) -> frozenset[str]:
     return ours(there, entry.family) if there is not None else frozenset()
 
 
-def _row(entry: Declared, provider: Zone | None, observation: Observation | None) -> LiveEntry:
+def _row(entry: Declared, provider: Zone | None, observation: Observation) -> LiveEntry:
     at_provider = _ours_at(provider, entry)
-    seen: RRset | Unknown | None = observation.agreed(entry.key) if observation is not None else Unknown("live DNS was not asked")
+    seen = observation.agreed(entry.key)
     live: frozenset[str] | None = None
     reason = None
     if isinstance(seen, Unknown):

@@ -6,15 +6,14 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
+from mailauth_dns import __version__
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy import beside
 from mailauth_dns.deploy.planfile import FailedEntry, PlanFile, ZoneEntry, blocked_entry, change_entry, kept_entry
 from mailauth_dns.errors import MailAuthError, ProviderError
 from mailauth_dns.evaluate.observation import Observation
-from mailauth_dns.live.observe import Wanted, observe
 from mailauth_dns.octo.targets import Proposal, Target
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.name import DomainName
@@ -103,7 +102,7 @@ def make_plan(
             )
         )
     file = PlanFile(
-        tool=version("mailauth-dns"),
+        tool=__version__,
         made_at=now.isoformat(timespec="seconds"),
         commit=git_commit(repo.root),
         domains=tuple(domains) or None,
@@ -141,6 +140,8 @@ def open_targets(repo: Repo, publications: Iterable[Publication]) -> dict[str, T
 def _observed(
     publications: Mapping[DomainName, Publication], proposals: Mapping[tuple[str, str], Proposal]
 ) -> Mapping[DomainName, Observation]:
+    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load; only live DNS needs it
+
     keys: dict[DomainName, frozenset[tuple[DomainName, str]]] = {}
     for (zone, _), proposal in proposals.items():
         origin = DomainName(zone)
@@ -150,6 +151,8 @@ def _observed(
 
 def observe_publications(publications: Iterable[Publication]) -> Mapping[DomainName, Observation]:
     """Ask the authoritative servers for everything that is declared."""
+    from mailauth_dns.live.observe import Wanted, observe  # as above
+
     wanted = (Wanted(publication.origin, beside.keys_to_ask(publication, None), publication.nameservers) for publication in publications)
     return observe(list(wanted))
 

@@ -7,7 +7,6 @@ parse means only itself.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import lru_cache
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import dkim, dmarc, spf
@@ -16,9 +15,8 @@ from mailauth_dns.records.family import Family
 Parsed = spf.Record | dkim.Record | dmarc.Record
 
 
-@lru_cache(maxsize=4096)
 def parsed(family: Family, type: str, text: str) -> Parsed | None:
-    """Return the record in `text`, or None where it has no valid one; fleets publish the same few texts many times."""
+    """Return the record in `text`, or None where it has no valid one."""
     if type != "TXT":
         return None
     try:

@@ -3,7 +3,25 @@
 `HandsOff` and `LocalProvider` are for octoDNS configurations, which name them as `mailauth_dns.octo.HandsOff` and so on.
 """
 
-from mailauth_dns.octo.handsoff import HandsOff
-from mailauth_dns.octo.local import LocalProvider
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mailauth_dns.octo.handsoff import HandsOff
+    from mailauth_dns.octo.local import LocalProvider
 
 __all__ = ["HandsOff", "LocalProvider"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes
+    # Loaded when asked for, so that compiling does not wait for octoDNS.
+    if name == "HandsOff":
+        from mailauth_dns.octo.handsoff import HandsOff
+
+        return HandsOff
+    if name == "LocalProvider":
+        from mailauth_dns.octo.local import LocalProvider
+
+        return LocalProvider
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

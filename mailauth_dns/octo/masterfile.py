@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from mailauth_dns.errors import ProviderError, RecordSyntaxError
 from mailauth_dns.records.name import DomainName, is_at_or_below
@@ -19,8 +20,7 @@ class MasterFileError(ProviderError):
     """A zone file is broken, or cannot be edited record by record; the text says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One record and where it stands: `text[start:end]` is all of it, parentheses, comment and line end included.
 
     `inherits_owner` and `inherits_ttl` say that the record takes them from the line before, not from the file's `$TTL`.
@@ -111,68 +111,87 @@ def next_serial(serial: int) -> int:
 # Reading
 
 _TOKEN = re.compile(
-    r"""(?P<space>[ \t\r]+(?!\n))|(?P<end>\r*\n)|(?P<comment>;[^\n]*)|(?P<open>\()|(?P<close>\))
-      |(?P<quoted>"(?:[^"\\\n]|\\.)*")|(?P<word>(?:[^\s;()"\\]|\\.)+)""",
+    r"""[ \t\r]*(?:(?P<word>(?:[^\s;()"\\]+|\\.)+)|(?P<quoted>"(?:[^"\\\n]|\\.)*")
+      |(?P<end>\n)|(?P<comment>;[^\n]*)|(?P<open>\()|(?P<close>\))|(?P<rest>\Z))""",
     re.VERBOSE | re.DOTALL,
 )
+# A line without these is its words; a SOA is read in full for the place of its serial.
+_NOT_PLAIN = re.compile(r'[;()"\\]|\bSOA\b', re.IGNORECASE)
 _TTL = re.compile(r"(?:[0-9]+[smhdw]?)+", re.IGNORECASE)
 _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
 _SIGNED = frozenset({"RRSIG", "NSEC", "NSEC3", "NSEC3PARAM"})
 
-Token = tuple[str, int]  # text, where it starts
 
+class _Line(NamedTuple):
+    """One logical line: its span, whether it opens with white space, its tokens and where they start, and its number.
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One logical line: its span, whether it opens with white space, its tokens, and its number."""
+    A plain line has no starts but that of its first token.
+    """
 
     start: int
     end: int
     indented: bool
-    tokens: list[Token]
+    tokens: list[str]
+    starts: list[int]
     number: int
 
 
 def _lines(origin: str, text: str) -> Iterator[_Line]:
-    at = start = 0
-    depth = 0
-    number = first = 1
-    tokens: list[Token] = []
-    match = _TOKEN.match
-    length = len(text)
+    at, number, length = 0, 1, len(text)
     while at < length:
-        found = match(text, at)
+        end = text.find("\n", at) + 1 or length
+        line = text[at:end]
+        if _NOT_PLAIN.search(line) is None:
+            tokens = line.split()
+            if tokens:
+                yield _Line(at, end, line[0] in " \t", tokens, [at + line.index(tokens[0])], number)
+            at, number = end, number + 1
+            continue
+        whole = _long_line(origin, text, at, number)
+        if whole.tokens:
+            yield whole
+        number += text.count("\n", at, whole.end)
+        at = whole.end
+
+
+def _long_line(origin: str, text: str, start: int, number: int) -> _Line:
+    """Return the logical line at `start`, which may go on over parentheses."""
+    tokens: list[str] = []
+    starts: list[int] = []
+    depth = 0
+    at = start
+    while True:
+        found = _TOKEN.match(text, at)
         if found is None:
-            what = "a quote is not closed" if text[at] == '"' else "a backslash at the end"
-            raise MasterFileError(f"{origin}, line {number}: {what}")
-        kind = found.lastgroup
+            quote = text[at:].lstrip(" \t\r").startswith('"')
+            raise _broken(origin, text, at, "a quote is not closed" if quote else "a backslash at the end")
+        kind = found.lastgroup or ""
         at = found.end()
         if kind in ("word", "quoted"):
-            tokens.append((found[0], found.start()))
+            tokens.append(found[kind])
+            starts.append(found.start(kind))
         elif kind == "open":
             depth += 1
         elif kind == "close":
             depth -= 1
             if depth < 0:
-                raise MasterFileError(f"{origin}, line {number}: a parenthesis is closed that was not opened")
-        elif kind == "end":
-            number += 1
-            if depth == 0:
-                if tokens:
-                    yield _Line(start, at, text[start] in " \t", tokens, first)
-                    tokens = []
-                start, first = at, number
-    if depth:
-        raise MasterFileError(f"{origin}, line {first}: a parenthesis is not closed")
-    if tokens:
-        yield _Line(start, length, text[start] in " \t", tokens, first)
+                raise _broken(origin, text, at, "a parenthesis is closed that was not opened")
+        elif kind == "rest" and depth:
+            raise _broken(origin, text, start, "a parenthesis is not closed")
+        elif kind == "rest" or (kind == "end" and depth == 0):
+            return _Line(start, at, text[start] in " \t", tokens, starts, number)
+
+
+def _broken(origin: str, text: str, at: int, what: str) -> MasterFileError:
+    line = text.count("\n", 0, at) + 1
+    return MasterFileError(f"{origin}, line {line}: {what}")
 
 
 def seconds(text: str) -> int | None:
     """Return a TTL such as 3600, 1h or 1w2d in seconds, or None where it is none."""
-    if not _TTL.fullmatch(text):
+    if not text[:1].isdigit() or not _TTL.fullmatch(text):
         return None
     return sum(int(number) * _UNIT[unit.lower()] for number, unit in _TTL_PART.findall(text))
 
@@ -216,7 +235,7 @@ def normal(type: str, value: str, origin: DomainName) -> str:
     if type == "TXT":
         return value
     [line] = _lines(origin, value)
-    return _value(type, [token for token, _ in line.tokens], f"{origin}.")
+    return _value(type, line.tokens, f"{origin}.")
 
 
 def parse(origin: DomainName, text: str) -> MasterFile:
@@ -241,7 +260,7 @@ class _Reader:
     def read(self) -> MasterFile:
         entries: list[Entry] = []
         for line in _lines(self._zone, self._text):
-            if line.tokens[0][0].startswith("$") and not line.indented:
+            if line.tokens[0].startswith("$") and not line.indented:
                 self._directive(line)
                 continue
             try:
@@ -255,7 +274,7 @@ class _Reader:
         return MasterFile(self._zone, self._text, tuple(entries), self._refusal)
 
     def _directive(self, line: _Line) -> None:
-        name, *rest = (token for token, _ in line.tokens)
+        name, *rest = line.tokens
         where = f"{self._zone}, line {line.number}"
         if name.upper() == "$ORIGIN" and rest:
             self._origin = _absolute(rest[0], self._origin)
@@ -272,14 +291,14 @@ class _Reader:
         if line.indented:
             ttl_at = line.start
         else:
-            self._owner = DomainName(_absolute(tokens[0][0], self._origin)[:-1])
-            ttl_at = tokens[0][1] + len(tokens[0][0])
+            self._owner = DomainName(_absolute(tokens[0], self._origin)[:-1])
+            ttl_at = line.starts[0] + len(tokens[0])
             at = 1
         if self._owner is None:
             raise ValueError("no owner")
         written: int | None = None
         for _ in range(2):  # TTL and class come in either order
-            word = tokens[at][0] if at < len(tokens) else ""
+            word = tokens[at] if at < len(tokens) else ""
             if written is None and (ttl := seconds(word)) is not None:
                 written = ttl
                 at += 1
@@ -287,9 +306,9 @@ class _Reader:
                 at += 1
         if at >= len(tokens):
             raise ValueError("no type")
-        type = tokens[at][0].upper()
+        type = tokens[at].upper()
         rdata = tokens[at + 1 :]
-        value = _value(type, [token for token, _ in rdata], self._origin)
+        value = _value(type, rdata, self._origin)
         inherits_ttl = written is None and self._default_ttl is None
         if type == "SOA" and self._last_ttl is None and written is None:
             self._last_ttl = int(value.rsplit(" ", 1)[1])  # RFC 2308 §4: where nothing else says it
@@ -298,7 +317,8 @@ class _Reader:
         ttl = written if written is not None else self._default_ttl if self._default_ttl is not None else self._last_ttl
         if ttl is None:
             raise ValueError("no TTL")
-        serial = (rdata[2][1], rdata[2][1] + len(rdata[2][0])) if type == "SOA" else None
+        serial_at = line.starts[at + 3] if type == "SOA" else 0
+        serial = (serial_at, serial_at + len(rdata[2])) if type == "SOA" else None
         return Entry(line.start, line.end, self._owner, line.indented, ttl, inherits_ttl, ttl_at, type, value, serial)
 
 

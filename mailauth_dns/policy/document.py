@@ -8,7 +8,8 @@ on deep nesting. Anchors and aliases are refused: a policy is read by people, an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -39,11 +40,10 @@ class Source:
         return FileProblem(self.path, place.line, place.column, key, message, shown.replace("\t", " "), width)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands; line and column are 1-based, width is in characters."""
 
-    source: Source = field(repr=False)
+    source: Source
     line: int
     column: int
     width: int = 1
@@ -53,8 +53,7 @@ class Place:
         return self.source.problem(self, key, message)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A scalar's source text; None where YAML has a plain null."""
 
     place: Place
@@ -135,43 +134,55 @@ class _Builder:
 
     def build(self, text: str) -> Node | None:
         documents = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.DocumentStartEvent):
+        next_event = _Loader(text).get_event
+        while (event := next_event()) is not None:
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._scalar(event)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self._close()
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._begin(event, kind is yaml.MappingStartEvent)
+            elif kind is yaml.AliasEvent:
+                self._refuse(self._place(event), f"aliases are not read; write the value out, or quote it: '*{event.anchor}'")
+            elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
                     self._refuse(self._place(event), "a second document; put each policy into a file of its own")
-            elif isinstance(event, yaml.AliasEvent):
-                self._refuse(self._place(event), f"aliases are not read; write the value out, or quote it: '*{event.anchor}'")
-            elif isinstance(event, yaml.NodeEvent):
-                if event.anchor is not None:
-                    self._refuse(self._place(event), f"anchors are not read; leave out &{event.anchor}, or quote the value")
-                self._node(event)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                self._close()
         return self._root
 
     def _place(self, event: yaml.Event) -> Place:
-        start, end = event.start_mark, event.end_mark
-        assert start is not None
-        assert end is not None
-        width = end.column - start.column if end.line == start.line else len(self._source.lines[start.line]) - start.column
-        return Place(self._source, start.line + 1, start.column + 1, max(1, width))
+        start: Any = event.start_mark
+        end: Any = event.end_mark
+        line, column = start.line, start.column
+        width = (end.column if end.line == line else len(self._source.lines[line])) - column
+        return Place(self._source, line + 1, column + 1, width if width > 1 else 1)
 
     def _refuse(self, place: Place, message: str) -> None:
         self.problems.append(place.problem("", message))
         raise DocumentError(self.problems)
 
-    def _node(self, event: yaml.NodeEvent) -> None:
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
         place = self._place(event)
-        if isinstance(event, yaml.ScalarEvent):
-            if len(event.value) > MAX_SCALAR:
-                self._refuse(place, f"a value of {len(event.value)} characters; at most {MAX_SCALAR} are read")
-            plain = event.style is None or event.style == ""
-            self._add(Scalar(place, None if plain and event.value in _NULL else event.value))
-            return
+        if event.anchor is not None:
+            self._refuse_anchor(place, event.anchor)
+        text: str | None = event.value
+        if len(event.value) > MAX_SCALAR:
+            self._refuse(place, f"a value of {len(event.value)} characters; at most {MAX_SCALAR} are read")
+        if text in _NULL and not event.style:
+            text = None
+        self._add(Scalar(place, text))
+
+    def _begin(self, event: yaml.CollectionStartEvent, mapping: bool) -> None:
+        place = self._place(event)
+        if event.anchor is not None:
+            self._refuse_anchor(place, event.anchor)
         if len(self._open) >= MAX_DEPTH:
             self._refuse(place, f"nested more than {MAX_DEPTH} levels deep")
-        self._open.append(_Open(place, [], isinstance(event, yaml.MappingStartEvent)))
+        self._open.append(_Open(place, [], mapping))
+
+    def _refuse_anchor(self, place: Place, anchor: str) -> None:
+        self._refuse(place, f"anchors are not read; leave out &{anchor}, or quote the value")
 
     def _close(self) -> None:
         done = self._open.pop()

@@ -67,6 +67,7 @@ class _Loader:
         self.root = root
         self.problems: list[FileProblem] = []
         self._inside = root.resolve()
+        self._folders: dict[Path, bool] = {}
 
     def load(self) -> Repo:
         folder = self.root / POLICY_DIR
@@ -101,7 +102,7 @@ class _Loader:
             self.problems.append(place.problem(key, f"{name}: {message}") if place else FileProblem(name, 0, 0, key, message))
 
         try:
-            if not path.resolve(strict=True).is_relative_to(self._inside):
+            if not self._is_inside(path):
                 complain("lies outside the repo; every file that a policy names must be inside it")
                 return None
             if (size := path.stat().st_size) > document.MAX_FILE:
@@ -114,6 +115,18 @@ class _Loader:
             reason = getattr(error, "strerror", None) or "symbolic links go in a circle, or the name is not a file's"
             complain(f"cannot be read: {reason}")
         return None
+
+    def _is_inside(self, path: Path) -> bool:
+        """Tell whether a file lies in the repo, symbolic links followed; folders are remembered.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        if path.is_symlink() or ".." in path.parts:
+            return path.resolve(strict=True).is_relative_to(self._inside)
+        if path.parent not in self._folders:
+            self._folders[path.parent] = path.parent.resolve().is_relative_to(self._inside)
+        return self._folders[path.parent]
 
     def _document(self, path: Path) -> document.Mapping | None:
         data = self._bytes(path)

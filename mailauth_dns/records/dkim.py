@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName
@@ -68,6 +69,7 @@ def owner_name(selector: str, domain: DomainName) -> DomainName:
     return DomainName(f"{selector}._domainkey.{domain}")
 
 
+@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`.
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 from mailauth_dns.errors import RecordSyntaxError
@@ -155,6 +156,7 @@ def owner_name(domain: DomainName) -> DomainName:
     return DomainName(f"_dmarc.{domain}")
 
 
+@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`; tag names and values are taken without regard to case, except `DMARC1`.
 

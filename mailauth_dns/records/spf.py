@@ -8,6 +8,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface
 
 from mailauth_dns.errors import RecordSyntaxError
@@ -195,6 +196,7 @@ def owner_name(domain: DomainName) -> DomainName:
     return domain
 
 
+@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`.
 

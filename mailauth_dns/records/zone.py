@@ -85,6 +85,10 @@ def unquoted(text: str) -> str:
 
 def _take_string(text: str, start: int, into: list[str]) -> int:
     at = start + 1
+    close = text.find('"', at)
+    if close >= 0 and text.find("\\", at, close) < 0:
+        into.append(text[at:close])
+        return close + 1
     while at < len(text):
         if text[at] == '"':
             return at + 1

@@ -34,12 +34,17 @@ def plan(file: PlanFile, show_kept: bool) -> Iterator[Text]:
         yield _line(0, (failed.zone, "bold"), f" at {failed.provider}  ", ("could not be planned", "bold red"))
         yield _line(4, failed.error)
     if quiet:
-        yield _line(0, f"{count(quiet, 'zone')} as the policy says, at the provider and in live DNS")
+        where = "at the provider and in live DNS" if _asked(file) else "at the provider; live DNS was not asked"
+        yield _line(0, f"{count(quiet, 'zone')} as the policy says, {where}")
     yield _summary(file)
 
 
 def _has_news(zone: ZoneEntry, show_kept: bool) -> bool:
     return bool(zone.changes or zone.blocked or show_kept) or any(row.state != "as policy" for row in zone.live)
+
+
+def _asked(file: PlanFile) -> bool:
+    return any(zone.live for zone in file.zones)
 
 
 def _summary(file: PlanFile) -> Text:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+_UNPRINTABLE = re.compile(r"[^ -~]")
 LONGEST = 100  # characters of a value in text output; JSON has all of it
 
 
 def shown(value: str, longest: int = LONGEST) -> str:
     """Return a published value, printable and on one line, cut in the middle where it is long (a key's ends tell it apart)."""
-    text = "".join(character if " " <= character <= "~" else f"\\{ord(character):03d}" for character in value)
+    text = value if value.isascii() and value.isprintable() else _UNPRINTABLE.sub(lambda match: f"\\{ord(match[0]):03d}", value)
     if len(text) <= longest:
         return text
     half = (longest - 5) // 2
