@@ -29,14 +29,20 @@ def _fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
     raise PydanticCustomError("mailauth", "{message}", {"message": message, "start": start, "end": end})
 
 
-def _checked(parse: Callable[[str], object], prefix: str = "", suffix: str = "") -> AfterValidator:
-    """Return a validator that parses `prefix + text + suffix` and places an error inside `text`."""
+def _checked(parse: Callable[[str], object], prefix: str = "", suffix: str = "", refused: str = "") -> AfterValidator:
+    """Return a validator that parses `prefix + text + suffix` and places an error inside `text`.
+
+    `refused` is a character that would end the value, so that text behind it would be something else.
+    """
 
     @lru_cache(maxsize=1024)  # fleets say the same few things many times
     def check(text: str) -> str:
         # Our own values pass through YAML, octoDNS and every provider's encoder; these three do not survive all of them.
         if unsafe := _UNSAFE.search(text):
             _fail(f"{_named(unsafe[0])} cannot be published safely; take it out", unsafe.start(), unsafe.end())
+        if refused and refused in text:
+            at = text.index(refused)
+            _fail(f"{refused!r} ends a tag; give every tag as a key of its own", at, at + 1)
         try:
             parse(prefix + text + suffix)
         except RecordSyntaxError as error:
@@ -131,12 +137,20 @@ def _address(text: str) -> str:
     return text
 
 
+def _tag_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]+", text):
+        _fail(f"{text!r} is not a tag's name; it holds letters only")
+    if text.lower() in {"v", *DmarcSection.model_fields}:
+        _fail(f"{text} is known; give it as the key {text.lower()}")
+    return text
+
+
 def _dmarc_tag(tag: str) -> AfterValidator:
-    return _checked(dmarc.parse, f"v=DMARC1; {tag}=")
+    return _checked(dmarc.parse, f"v=DMARC1; {tag}=", refused=";")
 
 
 def _dkim_tag(tag: str) -> AfterValidator:
-    return _checked(dkim.parse, f"v=DKIM1; {tag}=", "; p=")
+    return _checked(dkim.parse, f"v=DKIM1; {tag}=", "; p=", refused=";")
 
 
 def _report_uri(text: str) -> str:
@@ -153,6 +167,7 @@ Domain = Annotated[str, AfterValidator(_host_name)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
 SpfTerm = Annotated[str, _checked(spf.parse_term)]
 ReportUri = Annotated[str, AfterValidator(_report_uri), _dmarc_tag("rua")]
+TagName = Annotated[str, AfterValidator(_tag_name)]
 DmarcPolicy = Annotated[str, _dmarc_tag("p"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
 Alignment = Annotated[str, _dmarc_tag("adkim"), WithJsonSchema({"enum": ["r", "s"]})]
 
@@ -265,7 +280,7 @@ class DmarcSection(_Section):
     pct: Annotated[str, _dmarc_tag("pct")] | None = Field(None, description="historic: receivers ignore it since RFC 9989")
     rf: Annotated[str, _dmarc_tag("rf")] | None = Field(None, description="historic: receivers ignore it since RFC 9989")
     ri: Annotated[str, _dmarc_tag("ri")] | None = Field(None, description="historic: receivers ignore it since RFC 9989")
-    other: dict[str, Annotated[str, _dmarc_tag("x")]] = Field(default_factory=dict, description="tags that no RFC knows")
+    other: dict[TagName, Annotated[str, _dmarc_tag("x")]] = Field(default_factory=dict, description="tags that no RFC knows")
     ttl: Ttl | None = None
 
     @model_validator(mode="after")

@@ -49,7 +49,6 @@ class Testing(StrEnum):
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s,;!]+")
 _SIZE = re.compile(r"[0-9]+[kmgt]?", re.IGNORECASE)
 _FO = frozenset("01ds")
-_TAG_NAME = re.compile(r"[A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +163,19 @@ def parse(text: str) -> Record:
         RecordSyntaxError: receivers would ignore the record or one of its tags.
     """
     tags = parse_tags(text)
-    first = tags[0] if tags else None
-    if first is None or first.name.lower() != "v" or first.value != "DMARC1":
-        end = first.end if first is not None else len(text)
-        raise RecordSyntaxError(text, first.name_start if first else 0, end, "expected v=DMARC1 first")
+    first = tags[0]
+    if first.name.lower() != "v" or first.value != "DMARC1":
+        raise RecordSyntaxError(text, first.name_start, first.end, "expected v=DMARC1 first")
     found: dict[str, Tag] = {}
     for tag in tags[1:]:
         name = tag.name.lower()
-        if not _TAG_NAME.fullmatch(tag.name):
+        if not tag.name.isalpha():
             raise RecordSyntaxError(text, tag.name_start, tag.name_start + len(tag.name), "a DMARC tag's name holds letters only")
         if name == "v" or name in found:
             raise RecordSyntaxError(text, tag.name_start, tag.end, f"{name} is given twice")
         if not tag.value:
             raise RecordSyntaxError(text, tag.name_start, tag.end, f"{name} has no value")
-        if not all("!" <= character <= "~" or character == " " for character in tag.value):
+        if not all(" " <= character <= "~" or character == "\t" for character in tag.value):
             raise RecordSyntaxError(text, tag.start, tag.end, "a value holds printable ASCII only")
         found[name] = tag
     return _record(text, found)

@@ -240,6 +240,7 @@ def parse_term(text: str) -> Term | Modifier:
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*|")
 _MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
+_NO_SEMICOLON = "SPF has no semicolons; terms are separated by spaces"
 _TYPOS = {"ipv4": "ip4", "ipv6": "ip6", "includes": "include", "ip": "ip4", "inc": "include", "exist": "exists"}
 _GLUED = re.compile(r"[~?+-]all$|(?<=.)(?:include|ip4|ip6|exists|mx|a):|(?<=.)redirect=", re.IGNORECASE)
 
@@ -263,6 +264,8 @@ def _term(text: str, start: int, end: int) -> Term | Modifier:
     try:
         return _mechanism(name, qualifier, text, at, end)
     except RecordSyntaxError as error:
+        if ";" in word:
+            raise RecordSyntaxError(text, start + word.index(";"), end, _NO_SEMICOLON) from error
         glued = _GLUED.search(word, len(written) + 1)
         if glued is None:
             raise
@@ -272,7 +275,7 @@ def _term(text: str, start: int, end: int) -> Term | Modifier:
 
 def _unknown(word: str, name: str) -> str:
     if ";" in word:
-        return "SPF has no semicolons; terms are separated by spaces"
+        return _NO_SEMICOLON
     close = _TYPOS.get(name) or next(iter(difflib.get_close_matches(name, _MECHANISMS, n=1, cutoff=0.6)), None)
     if close is not None:
         return f"not a mechanism; did you mean {close}?"

@@ -23,27 +23,28 @@ class Tag:
 
 
 def parse_tags(text: str) -> tuple[Tag, ...]:
-    """Return the tags of a record in order; a semicolon at the end is optional.
+    """Return the tags of a record in order.
+
+    Semicolons with nothing between them are passed over: the grammar has one at the end at most, receivers do not mind more.
 
     Raises:
-        RecordSyntaxError: a tag has no name or no `=`, or is given twice.
+        RecordSyntaxError: there is no tag, one has no name or no `=`, or is given twice.
     """
     tags: list[Tag] = []
     seen: set[str] = set()
     at = 0
-    parts = text.split(";")
-    for index, part in enumerate(parts):
+    for part in text.split(";"):
         tag = _tag(text, at, at + len(part))
         at += len(part) + 1
         if tag is None:
-            if index == len(parts) - 1 and tags:
-                break
-            raise RecordSyntaxError(text, at - len(part) - 1, at - 1, "expected a tag such as p=none")
+            continue
         if tag.name in seen:
             # RFC 6376 §3.2 forbids it; RFC 9989 is silent and receivers disagree, so we publish none.
             raise RecordSyntaxError(text, tag.name_start, tag.end, f"{tag.name} is given twice")
         seen.add(tag.name)
         tags.append(tag)
+    if not tags:
+        raise RecordSyntaxError(text, 0, len(text), "expected a tag such as p=none")
     return tuple(tags)
 
 

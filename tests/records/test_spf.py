@@ -1,0 +1,121 @@
+"""SPF records: the grammar of RFC 7208 §12 as tables, and what prints reads back."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records import spf
+from tests.records.strategies import near_spf, spf_records
+
+VALID = [  # as published, as printed
+    ("v=spf1", "v=spf1"),
+    ("V=SPF1 -ALL", "v=spf1 -all"),
+    ("v=spf1  a   mx ", "v=spf1 a mx"),
+    ("v=spf1 +a ?mx ~ptr -exists:%{ir}.x.example", "v=spf1 a ?mx ~ptr -exists:%{ir}.x.example"),
+    ("v=spf1 a/24 a//64 a/24//64 a:x.example/0 mx:x.example//0", "v=spf1 a/24 a//64 a/24//64 a:x.example/0 mx:x.example//0"),
+    ("v=spf1 ip4:192.0.2.1/32 ip4:192.0.2.1/24 ip6:2001:DB8::/32 ip6:::", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.1/24 ip6:2001:db8::/32 ip6:::"),
+    ("v=spf1 include:_spf.example.net. -all", "v=spf1 include:_spf.example.net. -all"),
+    ("v=spf1 exp=explain._spf.%{d} redirect=_spf.example.com", "v=spf1 redirect=_spf.example.com exp=explain._spf.%{d}"),
+    ("v=spf1 op=a%{s}b mx unknown-mod.1_x=", "v=spf1 mx op=a%{s}b unknown-mod.1_x="),
+    ("v=spf1 exists:%{l1r+-}.%%.%_%-.example", "v=spf1 exists:%{l1r+-}.%%.%_%-.example"),
+    ("v=spf1 a:xn--fa-hia.example a:a.b-c a:1.2x", "v=spf1 a:xn--fa-hia.example a:a.b-c a:1.2x"),
+    ("v=spf1 include:%{d}", "v=spf1 include:%{d}"),
+]
+
+INVALID = [  # text, part at fault, expected
+    ("", "", "expected v=spf1 and a space"),
+    (" v=spf1 -all", "", "expected v=spf1 and a space"),
+    ("v=spf10 -all", "v=spf10", "expected v=spf1 and a space"),
+    ("v=spf1;-all", "v=spf1;-all", "expected v=spf1 and a space"),
+    ("v=spf1\t-all", "v=spf1\t-all", "expected v=spf1 and a space"),
+    ("v=spf1 ipv4:192.0.2.1", "ipv4:192.0.2.1", "did you mean ip4?"),
+    ("v=spf1 includes:a.example", "includes:a.example", "did you mean include?"),
+    ("v=spf1 foo", "foo", "not a mechanism"),
+    ("v=spf1 mx; -all", ";", "SPF has no semicolons"),
+    ("v=spf1 a mx;-all", ";-all", "SPF has no semicolons"),
+    ("v=spf1 ip4:192.0.2.0/24~all", "~all", "a space is missing before this term"),
+    ("v=spf1 ip4:192.0.2.1ip4:192.0.2.2", "ip4:192.0.2.2", "a space is missing before this term"),
+    ("v=spf1 ip4", "", "expected an address"),
+    ("v=spf1 ip4:", "", "not an IPv4 address"),
+    ("v=spf1 ip4:192.0.2", "192.0.2", "not an IPv4 address"),
+    ("v=spf1 ip4:192.0.2.01", "192.0.2.01", "not an IPv4 address"),
+    ("v=spf1 ip4:2001:db8::1", "2001:db8::1", "an IPv6 address; use ip6:"),
+    ("v=spf1 ip6:192.0.2.1", "192.0.2.1", "not an IPv6 address"),
+    ("v=spf1 ip6:fe80::1%eth0", "fe80::1%eth0", "not an IPv6 address"),
+    ("v=spf1 ip4:192.0.2.0/33", "/33", "a prefix length is 0 to 32"),
+    ("v=spf1 ip4:192.0.2.0/024", "/024", "a prefix length is 0 to 32"),
+    ("v=spf1 ip4:192.0.2.0/", "/", "a prefix length is 0 to 32"),
+    ("v=spf1 ip4:192.0.2.0//24", "//24", "a prefix length is 0 to 32"),
+    ("v=spf1 ip6:2001:db8::/129", "/129", "a prefix length is 0 to 128"),
+    ("v=spf1 a/33", "/33", "a prefix length is 0 to 32"),
+    ("v=spf1 a//129", "//129", "a prefix length is 0 to 128"),
+    ("v=spf1 a:", "", "expected a domain name"),
+    ("v=spf1 a:/24", "", "expected a domain name"),
+    ("v=spf1 a:museum", "museum", "expected a full domain name"),
+    ("v=spf1 a:192.0.2.1", "192.0.2.1", "expected a full domain name"),
+    ("v=spf1 a:a..example", "a..example", "a label is missing"),
+    ("v=spf1 a:a.example-", "a.example-", "expected a full domain name"),
+    ("v=spf1 a24", "a24", "not a mechanism"),
+    ("v=spf1 include", "", "expected a domain: include:example.com"),
+    ("v=spf1 include:", "", "expected a domain name"),
+    ("v=spf1 include/24", "/24", "expected a domain: include:example.com"),
+    ("v=spf1 include:a.example/24", "a.example/24", "expected a full domain name"),
+    ("v=spf1 exists:%{z}.example", "%{z}", "z is not a macro letter"),
+    ("v=spf1 exists:%{c}.example", "%{c}", "for explanation texts only"),
+    ("v=spf1 exists:%{i0}.example", "%{i0}", "a macro keeps 1 or more parts"),
+    ("v=spf1 exists:%{i.example", "%{i.", "% must open a macro"),
+    ("v=spf1 exists:a%b.example", "%b.e", "% must open a macro"),
+    ("v=spf1 all:x.example", ":x.example", "all takes no value"),
+    ("v=spf1 redirect=a.example redirect=b.example", "redirect=b.example", "redirect is given twice"),
+    ("v=spf1 exp=a.example EXP=b.example", "EXP=b.example", "exp is given twice"),
+    ("v=spf1 redirect=", "", "expected a domain name"),
+    ("v=spf1 -redirect=a.example", "-redirect=a.example", "not a mechanism"),
+    ("v=spf1 a:caf\xe9.example", "\xe9", "only printable ASCII"),
+    ("v=spf1 --all", "--all", "not a mechanism"),
+]
+
+
+@pytest.mark.parametrize(("text", "printed"), VALID)
+def test_parse_and_print(text: str, printed: str) -> None:
+    record = spf.parse(text)
+    assert str(record) == printed
+    assert spf.parse(printed) == record
+
+
+@pytest.mark.parametrize(("text", "fault", "expected"), INVALID)
+def test_parse_refuses(text: str, fault: str, expected: str) -> None:
+    with pytest.raises(RecordSyntaxError) as caught:
+        spf.parse(text)
+    assert expected in caught.value.expected
+    assert text[caught.value.start : caught.value.end] == fault
+
+
+@given(spf_records)
+def test_text_round_trips(record: spf.Record) -> None:
+    """What we publish reads back as what we meant."""
+    assert spf.parse(str(record)) == record
+
+
+@given(st.text() | near_spf)
+def test_parse_raises_nothing_else(text: str) -> None:
+    with contextlib.suppress(RecordSyntaxError):
+        assert spf.parse(str(spf.parse(text))).meaning == spf.parse(text).meaning
+
+
+def test_a_mapped_address_is_one_however_it_is_written() -> None:
+    assert spf.parse("v=spf1 ip6:::ffff:192.0.2.1") == spf.parse("v=spf1 ip6:::ffff:c000:201")
+
+
+def test_terms_after_all_say_nothing() -> None:
+    assert spf.parse("v=spf1 -all mx").meaning == spf.parse("v=spf1 -all").meaning
+
+
+@pytest.mark.parametrize(("text", "expected"), [("a mx", "one term at a time"), ("", "not a mechanism"), ("mx ", "one term at a time")])
+def test_one_term_at_a_time(text: str, expected: str) -> None:
+    with pytest.raises(RecordSyntaxError, match=expected):
+        spf.parse_term(text)
