@@ -64,6 +64,11 @@ class Lookup:
                 name = name.split(".", 1)[1]
                 self._exist.add(name)
 
+    @property
+    def has_soa(self) -> bool:
+        """Tell whether the zone has its SOA, without which nothing can be denied (RFC 2308 §3)."""
+        return bool(self._soa())
+
     def answer(self, name: str, type: str) -> Answer:
         """Return what an authoritative server answers; `name` is in lower case without the trailing dot."""
         chain: list[RRset] = []
@@ -191,9 +196,15 @@ class Zones:
             known = self._read.get(name)
             if known is not None and known[0] == stamp:
                 return known[1]
-            lookup = Lookup(parse(DomainName(name), path.read_bytes().decode("latin-1")).zone())
+            master = parse(DomainName(name), path.read_bytes().decode("latin-1"))
         except OSError as error:
             raise ProviderError(f"{path}: {error.strerror}") from None
+        # To deny what another file or a loop would add, or without a SOA, would be to say "absent" for "unknown".
+        if not master.whole:
+            raise ProviderError(f"{path}: $INCLUDE and $GENERATE are not read here, so the zone is not served")
+        lookup = Lookup(master.zone())
+        if not lookup.has_soa:
+            raise ProviderError(f"{path}: the zone has no SOA record, so it is not served")
         self._read[name] = (stamp, lookup)
         return lookup
 

@@ -21,8 +21,10 @@ from logging import getLogger
 from pathlib import Path
 from typing import Any
 
+from octodns.idna import IdnaError
 from octodns.provider.base import BaseProvider
 from octodns.record import Record
+from octodns.record.exception import RecordException
 from octodns.record.rr import Rrset
 
 from mailauth_dns.errors import ProviderError
@@ -114,7 +116,15 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             return False
         for rrset in sorted(master.zone().rrsets, key=lambda rrset: rrset.key):
             if rrset.type in self.SUPPORTS:
-                zone.add_record(_record(zone, rrset), lenient=True)
+                try:
+                    record = _record(zone, rrset)
+                    if rrset.type != "TXT":  # its chunking may never end; carry.carried looks at TXT before it is written
+                        record.to_rrset()  # some values are only found wanting when they are written
+                except (RecordException, IdnaError, ValueError, LookupError) as error:
+                    # One record that octoDNS cannot hold is no reason not to change the others.
+                    self.log.warning("populate: %s %s is left out: octoDNS cannot hold it: %s", rrset.name, rrset.type, error)
+                else:
+                    zone.add_record(record, lenient=True)
         return True
 
     def _apply(self, plan: Any) -> bool:  # noqa: ANN401 - an octoDNS Plan

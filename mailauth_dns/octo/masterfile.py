@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mailauth_dns.errors import ProviderError, RecordSyntaxError
 from mailauth_dns.records.name import DomainName, is_at_or_below
-from mailauth_dns.records.zone import RRKey, RRset, Zone, quoted, unquoted
+from mailauth_dns.records.zone import MAX_STRING, RRKey, RRset, Zone, quoted, unquoted
 
 
 class MasterFileError(ProviderError):
@@ -46,12 +46,13 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class MasterFile:
-    """A zone file. `refusal` says why it cannot be edited, or is None."""
+    """A zone file. `refusal` says why it cannot be edited, or is None; `whole` is False where records come from outside its lines."""
 
     origin: DomainName
     text: str
     entries: tuple[Entry, ...]
     refusal: str | None
+    whole: bool
 
     @cached_property
     def _sets(self) -> Mapping[RRKey, tuple[Entry, ...]]:
@@ -111,17 +112,33 @@ def next_serial(serial: int) -> int:
 # Reading
 
 _TOKEN = re.compile(
-    r"""[ \t\r]*(?:(?P<word>(?:[^\s;()"\\]+|\\.)+)|(?P<quoted>"(?:[^"\\\n]|\\.)*")
+    r"""[ \t\r]*(?:(?P<word>(?:[^ \t\r\n;()"\\]+|\\[^\r\n])+)|(?P<quoted>"(?:[^"\\\n]|\\[^\n])*")
       |(?P<end>\n)|(?P<comment>;[^\n]*)|(?P<open>\()|(?P<close>\))|(?P<rest>\Z))""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
-# A line without these is its words; a SOA is read in full for the place of its serial.
-_NOT_PLAIN = re.compile(r'[;()"\\]|\bSOA\b', re.IGNORECASE)
+# A line without these is its words; a SOA is read in full for the place of its serial. To Python's split() some octets of UTF-8 are
+# white space, to a name server they are not.
+_NOT_PLAIN = re.compile(r'[;()"\\\x0b\x0c\x1c-\x1f\x85\xa0]|\bSOA\b', re.IGNORECASE)
 _TTL = re.compile(r"(?:[0-9]+[smhdw]?)+", re.IGNORECASE)
 _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
 _SIGNED = frozenset({"RRSIG", "NSEC", "NSEC3", "NSEC3PARAM"})
+_TYPE = re.compile(r"[A-Z][A-Z0-9-]*")
+_CLASS = re.compile(r"CH|CS|HS|CLASS[0-9]+")
+# RFC 3597 §5: any type may be written by its number; these are the ones whose values are read here.
+_NUMBERED = {
+    "TYPE2": "NS",
+    "TYPE5": "CNAME",
+    "TYPE6": "SOA",
+    "TYPE12": "PTR",
+    "TYPE15": "MX",
+    "TYPE16": "TXT",
+    "TYPE33": "SRV",
+    "TYPE39": "DNAME",
+}
+_ODD_NAME = re.compile(r"[\\@$]|[^!-~]")
+_CHARACTER = re.compile(r"\\([0-9]{3})|\\?(.)", re.DOTALL)
 
 
 class _Line(NamedTuple):
@@ -166,7 +183,7 @@ def _long_line(origin: str, text: str, start: int, number: int) -> _Line:
         found = _TOKEN.match(text, at)
         if found is None:
             quote = text[at:].lstrip(" \t\r").startswith('"')
-            raise _broken(origin, text, at, "a quote is not closed" if quote else "a backslash at the end")
+            raise _broken(origin, text, at, "a quote is not closed" if quote else "a backslash at the end of a line")
         kind = found.lastgroup or ""
         at = found.end()
         if kind in ("word", "quoted"):
@@ -200,16 +217,61 @@ def _absolute(name: str, origin: str) -> str:
     """Return a name with its trailing dot, in lower case; `origin` ends in a dot."""
     if name == "@":
         return origin
-    lowered = name.lower()
-    if lowered.endswith(".") and not lowered.endswith("\\."):
+    lowered = _one_spelling(name) if _ODD_NAME.search(name) else name.lower()
+    if lowered.endswith(".") and (len(lowered) - len(lowered[:-1].rstrip("\\"))) % 2:
         return lowered
     return f"{lowered}.{origin}" if origin != "." else f"{lowered}."
 
 
+def _one_spelling(name: str) -> str:
+    r"""Return a name with only those escapes that it needs, so that `\095dmarc` is `_dmarc` (RFC 1035 §5.1)."""
+
+    def spelled(found: re.Match[str]) -> str:
+        if found[0] == ".":
+            return "."
+        code = int(found[1]) if found[1] else ord(found[2])
+        if code > 255:
+            raise ValueError(name)
+        if not 0x20 < code < 0x7F:
+            return f"\\{code:03d}"
+        character = chr(code).lower()
+        return f"\\{character}" if character in '.;"()\\@$' else character
+
+    return _CHARACTER.sub(spelled, name)
+
+
+def _generic(type: str, tokens: list[str]) -> str:
+    """Return rdata that is written in octets (RFC 3597 §5)."""
+    data = bytes.fromhex("".join(tokens[2:]))
+    if type == "SOA" or len(data) != int(tokens[1]):
+        raise ValueError(tokens)
+    if type != "TXT":
+        return f"\\# {len(data)} {data.hex()}".rstrip()
+    joined = bytearray()
+    at = 0
+    while at < len(data):
+        joined += data[at + 1 : at + 1 + data[at]]
+        at += 1 + data[at]
+    return joined.decode("latin-1")
+
+
+def _joined(tokens: list[str]) -> str:
+    """Return the octets of a TXT value."""
+    strings = list(map(unquoted, tokens))
+    for token, string in zip(tokens, strings, strict=True):
+        if len(string) > MAX_STRING:
+            raise RecordSyntaxError(token, 0, len(token), f"a string has at most {MAX_STRING} octets, this one has {len(string)}; split it")
+    return "".join(strings)
+
+
 def _value(type: str, tokens: list[str], origin: str) -> str:
     """Return rdata as records.zone has it: TXT as octets, names absolute, the rest as it is written."""
+    if not tokens:
+        raise ValueError(type)
+    if tokens[0] == "\\#" and len(tokens) > 1:
+        return _generic(type, tokens)
     if type == "TXT":
-        return "".join(map(unquoted, tokens))
+        return _joined(tokens)
     if type in _ONE_NAME:
         [name] = tokens
         return _absolute(name, origin)
@@ -225,17 +287,23 @@ def _value(type: str, tokens: list[str], origin: str) -> str:
         if len(numbers) != 4 or "None" in numbers or not serial.isdigit():
             raise ValueError(tokens)
         return " ".join([_absolute(mname, origin), _absolute(rname, origin), serial, *numbers])
-    if not tokens:
-        raise ValueError(type)
     return " ".join(tokens)
 
 
 def normal(type: str, value: str, origin: DomainName) -> str:
-    """Return a value in the form that reading a file gives it; TXT values are octets already."""
-    if type == "TXT":
-        return value
-    [line] = _lines(origin, value)
-    return _value(type, line.tokens, f"{origin}.")
+    """Return a value in the form that reading a file gives it; TXT values are octets already.
+
+    Raises:
+        MasterFileError: it cannot stand in a master file as one record.
+    """
+    try:
+        if type == "TXT":
+            value.encode("latin-1")
+            return value
+        [line] = _lines(origin, value)
+        return _value(type, line.tokens, f"{origin}.")
+    except (ValueError, RecordSyntaxError):
+        raise MasterFileError(f"{origin}: {value!r} cannot be written as a {type} record") from None
 
 
 def parse(origin: DomainName, text: str) -> MasterFile:
@@ -256,14 +324,15 @@ class _Reader:
         self._last_ttl: int | None = None
         self._owner: DomainName | None = None
         self._refusal: str | None = None
+        self._whole = True
 
     def read(self) -> MasterFile:
         entries: list[Entry] = []
         for line in _lines(self._zone, self._text):
-            if line.tokens[0].startswith("$") and not line.indented:
-                self._directive(line)
-                continue
             try:
+                if line.tokens[0].startswith("$") and not line.indented:
+                    self._directive(line)
+                    continue
                 entry = self._record(line)
             except (ValueError, RecordSyntaxError) as error:
                 reason = f": {error}" if isinstance(error, RecordSyntaxError) else ""
@@ -271,7 +340,7 @@ class _Reader:
             if entry.type in _SIGNED and self._refusal is None:
                 self._refusal = f"the file is signed ({entry.type} in line {line.number}); edit the unsigned one"
             entries.append(entry)
-        return MasterFile(self._zone, self._text, tuple(entries), self._refusal)
+        return MasterFile(self._zone, self._text, tuple(entries), self._refusal, self._whole)
 
     def _directive(self, line: _Line) -> None:
         name, *rest = line.tokens
@@ -281,6 +350,7 @@ class _Reader:
         elif name.upper() == "$TTL" and rest and (ttl := seconds(rest[0])) is not None:
             self._default_ttl = ttl
         elif name.upper() in ("$INCLUDE", "$GENERATE"):
+            self._whole = False
             self._refusal = self._refusal or f"{name} in line {line.number}: sets that come from it cannot be edited one by one"
         else:
             raise MasterFileError(f"{where}: {name} is no directive with its value; known are $ORIGIN, $TTL, $INCLUDE, $GENERATE")
@@ -302,11 +372,14 @@ class _Reader:
             if written is None and (ttl := seconds(word)) is not None:
                 written = ttl
                 at += 1
-            elif word.upper() == "IN":
+            elif word.upper() in ("IN", "CLASS1"):
                 at += 1
         if at >= len(tokens):
             raise ValueError("no type")
-        type = tokens[at].upper()
+        type = _NUMBERED.get(tokens[at].upper(), tokens[at].upper())
+        if _CLASS.fullmatch(type) or not _TYPE.fullmatch(type):
+            what = "is not class IN, the only one that is read" if _CLASS.fullmatch(type) else "is not a record type"
+            raise MasterFileError(f"{self._zone}, line {line.number}: {tokens[at]!r} {what}")
         rdata = tokens[at + 1 :]
         value = _value(type, rdata, self._origin)
         inherits_ttl = written is None and self._default_ttl is None

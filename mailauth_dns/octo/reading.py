@@ -47,5 +47,7 @@ def rrset_of(record: Any) -> RRset:  # noqa: ANN401 - an octoDNS Record
 def _values(record: Any) -> frozenset[str]:  # noqa: ANN401 - an octoDNS Record
     if "/" in record._type:  # a provider's own kind of record, which has no presentation form
         return frozenset({json.dumps(record.data, sort_keys=True, default=str)})
-    rdatas = record.to_rrset().rdatas
-    return frozenset(map(octets, rdatas)) if record._type == "TXT" else frozenset(rdatas)
+    if record._type == "TXT":
+        # Not by `to_rrset`: its chunking never ends on text that is not ASCII and closes with a backslash.
+        return frozenset(value.to_raw_text().encode("utf-8", "surrogateescape").decode("latin-1") for value in record.values)
+    return frozenset(record.to_rrset().rdatas)

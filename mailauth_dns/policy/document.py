@@ -19,6 +19,7 @@ MAX_FILE = 1_000_000  # octets; the longest real policies are a few kB
 MAX_SCALAR = 20_000  # characters; an RSA-4096 key in `p` has 736
 MAX_DEPTH = 40  # levels; the format itself needs 6
 
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _KEY_BLOCK = re.compile(r"-----BEGIN|PRIVATE KEY|^\s*[A-Za-z0-9+/=]{60,}\s*$")
@@ -178,7 +179,7 @@ class _Builder:
         if event.anchor is not None:
             self._refuse_anchor(place, event.anchor)
         if len(self._open) >= MAX_DEPTH:
-            self._refuse(place, f"nested more than {MAX_DEPTH} levels deep")
+            self._refuse(place, _TOO_DEEP)
         self._open.append(_Open(place, [], mapping))
 
     def _refuse_anchor(self, place: Place, anchor: str) -> None:
@@ -253,6 +254,8 @@ def _explained(source: Source, error: yaml.YAMLError) -> FileProblem:
     said = f"{error.context or ''} {error.problem or ''}".strip()
     hint = next((hint for needle, hint in _HINTS if needle in said), None)
     message = f"not YAML: {error.problem}" + (f"; {hint}" if hint else "")
+    if "nesting depth" in said:  # newer libyaml has a limit of its own, and looks ahead of the events that we count
+        message = _TOO_DEEP
     if mark is None:
         return FileProblem(source.path, 0, 0, "", message)
     return Place(source, mark.line + 1, mark.column + 1).problem("", message)

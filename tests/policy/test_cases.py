@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,6 @@ GENERATED: dict[str, tuple[bytes, str]] = {
     "only a comment": (b"# later\n", "zones/policy/policy.yaml: the file is empty; a policy opens with `domain: example.com`\n"),
     "a big file": (b"domain: " + b"a" * 10_000_000, "zones/policy/policy.yaml: has 10000008 octets, at most 1000000 are read; split it\n"),
     "a big scalar": (b"domain: " + b"a" * 900_000, "zones/policy/policy.yaml:1:9: a value of 900000 characters; at most 20000 are read\n"),
-    "10 000 levels": (b"x: " + b"[" * 10_000, "zones/policy/policy.yaml:1:43: nested more than 40 levels deep\n"),
-    "100 000 levels": (b"x: " + b"[" * 100_000, "zones/policy/policy.yaml:1:43: nested more than 40 levels deep\n"),
-    "100 000 levels of keys": (b"{a: " * 100_000, "zones/policy/policy.yaml:1:161: nested more than 40 levels deep\n"),
     "a NUL": (
         b"domain: a\0b\n",
         "zones/policy/policy.yaml:1:10: control character U+0000; take it out\n    1 | domain: a\0b\n      |          ^\n",
@@ -50,6 +48,16 @@ def test_hostile_files_get_a_clear_error(repo: RepoFolder, case: str) -> None:
     data, expected = GENERATED[case]
     repo.write("zones/policy/policy.yaml", data)
     assert told(repo) == expected
+
+
+DEEP = {"10 000 lists": b"x: " + b"[" * 10_000, "100 000 lists": b"x: " + b"[" * 100_000, "100 000 mappings": b"{a: " * 100_000}
+
+
+@pytest.mark.parametrize("case", DEEP)
+def test_deep_nesting_is_refused(repo: RepoFolder, case: str) -> None:
+    repo.write("zones/policy/policy.yaml", DEEP[case])
+    # The column is where libyaml's look-ahead stood, and differs between its versions.
+    assert re.fullmatch(r"zones/policy/policy\.yaml:1:\d+: nested more than 40 levels deep\n", told(repo))
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
