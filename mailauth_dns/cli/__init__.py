@@ -6,7 +6,6 @@ import gc
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from mailauth_dns.cli import policy, publish
@@ -15,6 +14,9 @@ from mailauth_dns.cli.session import FAILED, INTERRUPTED
 from mailauth_dns.errors import MailAuthError
 
 __all__ = ["main"]
+
+# The base of every complaint about usage. Some versions of typer bring their own click, which the public names come from.
+_USAGE: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 # Options that work before and after the command; True where a value follows.
 _EVERYWHERE = {
@@ -39,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = typer.main.get_command(app)
         result = command.main(args=_hoisted(given), prog_name="mailauth-dns", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as end:
+    except typer.Exit as end:
         return end.exit_code
-    except click.ClickException as error:
-        # click says 2 for bad usage; here 2 means that there is something to see, and a pipeline must not take a typo for it.
-        _say(f"{error.format_message()}; see mailauth-dns --help")
+    except _USAGE as error:
+        # typer says 2 for bad usage; here 2 means that there is something to see, and a pipeline must not take a typo for it.
+        _say(f"{error.format_message().rstrip('.')}; see mailauth-dns --help")  # type: ignore[attr-defined] # ClickException has it
         return FAILED
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         _say("interrupted")
         return INTERRUPTED
     except MailAuthError as error:
@@ -57,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return FAILED
+    if result == INTERRUPTED:  # how some versions of typer tell of it; others abort
+        _say("interrupted")
     return result if isinstance(result, int) else 0
 
 

@@ -11,6 +11,7 @@ import typer
 from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, Format, domains
 from mailauth_dns.compile import Publication
+from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.planning import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.catalog import RULES
@@ -119,7 +120,16 @@ def rules(
     return DONE
 
 
-def schema(context: typer.Context) -> int:
-    """Print the JSON Schema of a policy file."""
-    session_of(context).json(json_schema())
+class Document(StrEnum):
+    """What `schema` describes."""
+
+    POLICY = "policy"
+    PLAN = "plan"
+
+
+def schema(
+    context: typer.Context, document: Annotated[Document, typer.Argument(help="policy or plan: which file")] = Document.POLICY
+) -> int:
+    """Print the JSON Schema of a policy file, or of a plan file."""
+    session_of(context).json(json_schema() if document is Document.POLICY else planfile.json_schema())
     return DONE

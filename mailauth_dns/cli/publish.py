@@ -109,11 +109,11 @@ def plan(
     """Show what would change, at every provider; changes nothing."""
     session = session_of(context)
     if show is not None:
-        file = planfile.read(show)
+        file = planfile.read(session.path(show))
     else:
         file = _planned(session, domains(domain), live=not no_live, normalize=normalize, show_kept=show_kept).file
         if out is not None:
-            _write_plan(out, file)
+            _write_plan(session.path(out), file)
     _show_plan(session, file, format, show_kept)
     if show is None and not file.zones and not file.failed:
         session.say("no policy names a provider: nothing can be planned")
@@ -160,13 +160,14 @@ def apply(
     reviewed: PlanFile | None = None
     notes: tuple[str, ...] = ()
     if file is not None:
+        file = session.path(file)
         reviewed = planfile.read(file)
         repo, publications = session.load()
         with _progress(session, len(reviewed.zones), "planning again") as step:
             fresh, notes = replan(repo, publications, reviewed, live=not no_live, step=step)
     else:
         fresh = _planned(session, (), live=not no_live)
-        _show_plan(session, fresh.file, Format.TEXT, show_kept=False)
+        session.show(text.plan(fresh.file, show_kept=False), beside=format is Format.JSON)
         if not fresh.file.pending:
             return FAILED if unresolved(fresh.file) else DONE
         if reasons := refusals(fresh.file, allowed):

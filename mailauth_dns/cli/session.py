@@ -17,6 +17,7 @@ from rich.text import Text
 from mailauth_dns.compile import Publication, compile_repo
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.policy.load import Repo, load_repo
+from mailauth_dns.policy.stanza import SHORTEST_SECRET
 from mailauth_dns.records.name import DomainName, domain_name
 
 DONE, FAILED, DIFFERS, INTERRUPTED = 0, 1, 2, 130  # the exit codes, the same everywhere
@@ -29,29 +30,50 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Redacting(logging.Formatter):
+    """Log lines without the secrets that the stanzas name: libraries log what they send."""
+
+    secrets: list[str] = []  # noqa: RUF012 - replaced whole, never added to
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = super().format(record)
+        for secret in self.secrets:
+            line = line.replace(secret, "***")
+        return line
+
+
 @dataclass
 class Session:
-    """One run. Results go to `out`, everything else to `err`."""
+    """One run. Results go to standard output, everything else to standard error."""
 
     root: Path
     quiet: bool
     no_color: bool
+    log_format: Redacting
 
     def load(self) -> tuple[Repo, tuple[Publication, ...]]:
         """Return the repo and what its policies declare."""
         repo = load_repo(self.root)
+        names = {name for stanza in repo.stanzas.values() for name in stanza.environment}
+        self.log_format.secrets = [secret for name in names if len(secret := os.environ.get(name, "")) >= SHORTEST_SECRET]
         return repo, compile_repo(repo)
 
-    def show(self, lines: Iterable[Text]) -> None:
-        """Write result lines; long ones are the terminal's to fold."""
-        if sys.stdout.isatty():
+    def path(self, given: Path) -> Path:
+        """Return a file that the command line named; with -C a relative one lies in that folder, as with git."""
+        return self.root / given
+
+    def show(self, lines: Iterable[Text], *, beside: bool = False) -> None:
+        """Write lines, long ones are the terminal's to fold: results, or what stands `beside` a result that is not text."""
+        stream = sys.stderr if beside else sys.stdout
+        if stream.isatty():
             from rich.console import Console  # slow to load, and of no use in a pipe
 
-            console = Console(no_color=self.no_color, highlight=False)
+            console = Console(file=stream, no_color=self.no_color, highlight=False)
             for line in lines:
                 console.print(line, soft_wrap=True)
         else:
-            sys.stdout.writelines(f"{line.plain}\n" for line in lines)
+            stream.writelines(f"{line.plain}\n" for line in lines)
 
     def line(self, text: str) -> None:
         """Write one plain result line."""
@@ -71,9 +93,12 @@ def new_session(root: Path, quiet: bool, verbosity: int, no_color: bool) -> Sess
     """Return the session for these options; `verbosity` 1 shows the libraries' warnings, 2 what they do."""
     if not root.is_dir():
         raise MailAuthError(f"-C {root}: there is no such folder")
-    logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s", level=logging.CRITICAL)
+    log_format = Redacting("%(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(log_format)
+    logging.basicConfig(handlers=[handler])
     logging.getLogger().setLevel({0: logging.CRITICAL, 1: logging.WARNING}.get(verbosity, logging.INFO))
-    return Session(root, quiet, no_color or "NO_COLOR" in os.environ)
+    return Session(root, quiet, no_color or "NO_COLOR" in os.environ, log_format)
 
 
 def domains(texts: list[str] | None) -> tuple[DomainName, ...]:

@@ -55,6 +55,7 @@ def _row(entry: Declared, provider: Zone | None, observation: Observation) -> Li
         reason = seen.reason
     else:
         live = ours(seen, entry.family) if seen is not None else frozenset()
+        reason = _alias_in_place(entry.key, observation) if seen is None else None
     return LiveEntry(
         domain=entry.domain,
         name=entry.key[0],
@@ -65,6 +66,12 @@ def _row(entry: Declared, provider: Zone | None, observation: Observation) -> Li
         reason=reason,
         state=_state(entry, live, at_provider, provider is not None),
     )
+
+
+def _alias_in_place(key: RRKey, observation: Observation) -> str | None:
+    name, type = key
+    alias = observation.agreed((name, "CNAME")) if type != "CNAME" else None
+    return f"an alias (CNAME) to {next(iter(alias.values)).rstrip('.')} stands here" if isinstance(alias, RRset) else None
 
 
 def _state(entry: Declared, live: frozenset[str] | None, at_provider: frozenset[str], asked: bool) -> State:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -177,6 +177,14 @@ def read(path: Path) -> PlanFile:
     except (ValidationError, RecursionError) as error:
         count = error.error_count() if isinstance(error, ValidationError) else 1
         raise PlanRefused(f"{path} is not a plan file of this version ({count} problems); plan again") from None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a plan file."""
+    schema = PlanFile.model_json_schema()
+    schema["properties"]["fingerprint"] = {"type": "string", "description": "SHA-256 over everything else"}
+    schema["required"] = [*schema["required"], "fingerprint"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "mailauth-dns plan", **schema}
 
 
 def change_entry(change: Change) -> ChangeEntry:

@@ -148,10 +148,11 @@ def _dmarc_changed(old: dmarc.Record, new: dmarc.Record) -> Judgement:
             risk, rules = Risk.BREAKING, ("DMARC033",)
         elif _LEVEL[now] < _LEVEL[was]:
             rules = ("DMARC034",)
+    moved = (old.effective_p, new.effective_p)
     for tag, name in (("sp", "subdomains"), ("np", "subdomains that do not exist")):
-        before, after = str(getattr(old, f"effective_{tag}").value), str(getattr(new, f"effective_{tag}").value)
-        if before != after:
-            parts.append(f"{name} {before} -> {after}")
+        step = (getattr(old, f"effective_{tag}"), getattr(new, f"effective_{tag}"))
+        if step[0] is not step[1] and step != moved:  # one that goes with p needs no words of its own
+            parts.append(f"{name} {step[0]} -> {step[1]}")
             risk = max(risk, Risk.CAUTION)
     for tag, name in (("adkim", "DKIM alignment"), ("aspf", "SPF alignment")):
         before, after = (str(getattr(record, f"effective_{tag}").value) for record in (old, new))

@@ -28,7 +28,7 @@ from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.merge import lay, octodns_record
 from mailauth_dns.octo.reading import Reading, owner
 from mailauth_dns.octo.zonefile import relative
-from mailauth_dns.policy.stanza import Stanza
+from mailauth_dns.policy.stanza import SHORTEST_SECRET, Stanza
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone
 
@@ -154,7 +154,7 @@ class Target:
         text = os.environ.get(name, default[0] if default else None)
         if text is None:
             raise ProviderError(f"{stanza.path}: {key}: {name} is not in the environment; set it, for example: export {name}=...")
-        if name in os.environ and len(text) >= 4:
+        if name in os.environ and len(text) >= SHORTEST_SECRET:
             self._secrets.append(text)
         try:
             return float(text) if "." in text else int(text)

@@ -77,11 +77,14 @@ class _Loader:
             )
             raise PolicyError([problem])
         stanzas = self._stanzas()
-        defaults = self._document(folder / DEFAULTS) if (folder / DEFAULTS).exists() else None
+        paths = list(self._policy_files(folder))
+        defaults = self._document(folder / DEFAULTS) if folder / DEFAULTS in paths else None
         if defaults is not None:
             self._check_defaults(defaults)
         policies: list[Policy] = []
-        for path in self._policy_files(folder):
+        for path in paths:
+            if path.name == DEFAULTS:
+                continue
             root = self._document(path)
             if root is not None:
                 policies.extend(self._policies(path, root if defaults is None else document.merged(defaults, root), root))
@@ -150,7 +153,7 @@ class _Loader:
                     self.problems.append(FileProblem(self._relative(path), 0, 0, "", "policies in sub-folders are not read; move them up"))
             elif path.suffix == ".yml":
                 self.problems.append(FileProblem(self._relative(path), 0, 0, "", "only *.yaml is read; rename the file"))
-            elif path.suffix == ".yaml" and path.name != DEFAULTS and not path.name.startswith("."):
+            elif path.suffix == ".yaml" and not path.name.startswith("."):
                 yield path
 
     def _stanzas(self) -> dict[str, stanza.Stanza]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ import yaml
 
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy import document
+
+SHORTEST_SECRET = 4  # characters; what is shorter stands in too many other words to be taken out of a text
 
 _SECRET = re.compile(r"secret|token|passw|private|credential|api_?key|access_key$|auth_key", re.IGNORECASE)
 _ENV = re.compile(r"env/[A-Za-z_][A-Za-z0-9_]*")
@@ -35,6 +37,11 @@ class Stanza:
         """SHA-256 of what the stanza says; environment names count, their values do not."""
         said = json.dumps({"class": self.class_name, **self.arguments}, sort_keys=True, default=str)
         return hashlib.sha256(said.encode()).hexdigest()
+
+    @property
+    def environment(self) -> frozenset[str]:
+        """The names of the environment that the stanza refers to."""
+        return frozenset(_environment_names(self.arguments))
 
 
 def read(id: str, path: str, data: bytes) -> Stanza:
@@ -57,6 +64,14 @@ def read(id: str, path: str, data: bytes) -> Stanza:
         place = document.value_place(root, ("class",))
         raise document.DocumentError([place.problem("class", "name a class with its module, for example octodns_bind.Rfc2136Provider")])
     return Stanza(id, path, class_name, arguments)
+
+
+def _environment_names(arguments: Mapping[str, Any]) -> Iterator[str]:
+    for value in arguments.values():
+        if isinstance(value, Mapping):
+            yield from _environment_names(value)
+        elif isinstance(value, str) and value.startswith("env/"):
+            yield value.split("/")[1]
 
 
 def _refuse_secrets(node: document.Mapping, problems: list[FileProblem]) -> None:

@@ -107,7 +107,13 @@ def live_rows(rows: Iterable[LiveEntry], told: Container[tuple[str, str]] = ()) 
             yield _line(8, f"policy    {_side(row.policy)}")
             if row.provider is not None:
                 yield _line(8, f"provider  {_side(row.provider)}")
-            yield _line(8, f"live      {_side(row.live) if row.live is not None else 'unknown: ' + str(row.reason)}")
+            yield _line(8, f"live      {_live_side(row)}")
+
+
+def _live_side(row: LiveEntry) -> str:
+    if row.live is None:
+        return f"unknown: {row.reason}"
+    return _side(row.live) + (f": {row.reason}" if row.reason else "")
 
 
 def _side(values: tuple[str, ...]) -> str:
