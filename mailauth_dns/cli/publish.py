@@ -17,12 +17,12 @@ from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.policy import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.deploy import planfile
-from mailauth_dns.deploy.applying import Outcome, Status, carry_out, replan
-from mailauth_dns.deploy.gates import allowance, refusals
+from mailauth_dns.deploy.applying import Outcome, carry_out, refuse_without_permission, replan
+from mailauth_dns.deploy.gates import allowance
 from mailauth_dns.deploy.planfile import LiveEntry, PlanFile
 from mailauth_dns.deploy.planning import Plan, Step, make_plan, selected, unresolved
 from mailauth_dns.deploy.verify import watch
-from mailauth_dns.errors import MailAuthError, PlanRefused
+from mailauth_dns.errors import MailAuthError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import data, text
 from mailauth_dns.render.values import count
@@ -168,11 +168,8 @@ def apply(
     else:
         fresh = _planned(session, (), live=not no_live)
         session.show(text.plan(fresh.file, show_kept=False), beside=format is Format.JSON)
-        if not fresh.file.pending:
-            return FAILED if unresolved(fresh.file) else DONE
-        if reasons := refusals(fresh.file, allowed):
-            raise PlanRefused("\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)]))
-        if not _confirmed():
+        refuse_without_permission(fresh.file, allowed)
+        if fresh.file.pending and not _confirmed():
             session.say("not applied")
             return FAILED
     journal = file.with_name(file.name + ".journal") if file is not None else None
@@ -199,8 +196,7 @@ def _exit_code(result: Outcome, *, live_unknown_allowed: bool) -> int:
         return FAILED
     if any(row.state == "unknown" for row in result.live or ()) and not live_unknown_allowed:
         return FAILED
-    applied = any(zone.status is Status.APPLIED for zone in result.zones)
-    return DIFFERS if applied and any(row.state != "unknown" for row in result.live or ()) else DONE
+    return DIFFERS if any(row.state != "unknown" for row in result.live or ()) else DONE
 
 
 def serve(

@@ -19,14 +19,14 @@ from mailauth_dns.deploy.gates import Allowance, refusals
 from mailauth_dns.deploy.planfile import ChangeEntry, LiveEntry, PlanFile, ZoneEntry
 from mailauth_dns.deploy.planning import Plan, Step, make_plan, selected
 from mailauth_dns.deploy.verify import unsettled, watch
-from mailauth_dns.diff.compare import compare
-from mailauth_dns.diff.judge import judge_at
+from mailauth_dns.diff.compare import ours
 from mailauth_dns.diff.semantics import same
 from mailauth_dns.errors import PlanRefused, ProviderError
 from mailauth_dns.octo.targets import Proposal, Target
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import Zone, quoted
 
 
 class Status(StrEnum):
@@ -53,11 +53,15 @@ class ZoneOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happened. `live` are the rows that the authoritative servers do not yet say; None where they were not asked."""
+    """What happened. `live` are the rows that the authoritative servers do not yet say; None where they were not asked.
+
+    `watched` are the zones that they were asked about.
+    """
 
     zones: tuple[ZoneOutcome, ...]
     notes: tuple[str, ...]
     live: tuple[LiveEntry, ...] | None
+    watched: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -153,7 +157,7 @@ def _step(change: ChangeEntry) -> str:
 
 
 def _values(values: tuple[str, ...]) -> str:
-    return " and ".join(f'"{value}"' for value in values) or "nothing"
+    return " and ".join(map(quoted, values)) or "nothing"
 
 
 def _foreign_moved(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:
@@ -163,6 +167,12 @@ def _foreign_moved(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:
     where = f"at {now.provider} since the plan"
     came = [f"{name} {type}: a foreign value ({kind}) was added {where}; it is kept" for name, type, kind in sorted(after - before)]
     return came + [f"{name} {type}: a foreign value ({kind}) was taken away {where}" for name, type, kind in sorted(before - after)]
+
+
+def refuse_without_permission(plan: PlanFile, allowed: Iterable[Allowance]) -> None:
+    """Raise PlanRefused, with every reason, unless `allowed` permits all that the plan needs permission for."""
+    if reasons := refusals(plan, allowed):
+        raise PlanRefused("\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)]))
 
 
 def carry_out(
@@ -181,9 +191,7 @@ def carry_out(
     Raises:
         PlanRefused: the plan needs permission that `allowed` does not give; nothing was written.
     """
-    reasons = refusals(plan.file, allowed)
-    if reasons:
-        raise PlanRefused("\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)]))
+    refuse_without_permission(plan.file, allowed)
     log = _Journal(journal)
     outcomes = []
     for zone in plan.file.zones:
@@ -197,9 +205,16 @@ def carry_out(
         outcomes.append(ZoneOutcome(failed.zone, failed.provider, Status.NOT_TRIED, (), f"was not planned: {failed.error}"))
     if not live:
         return Outcome(tuple(outcomes), notes, None)
-    applied = sorted({outcome.zone for outcome in outcomes if outcome.status is Status.APPLIED})
-    seen = watch([plan.publications[zone] for zone in applied], wait)
-    return Outcome(tuple(outcomes), notes, tuple(row for rows in seen.values() for row in unsettled(rows)))
+    watched = _to_watch(outcomes, plan.file, reviewed)
+    seen = watch([plan.publications[zone] for zone in watched], wait)
+    return Outcome(tuple(outcomes), notes, tuple(row for rows in seen.values() for row in unsettled(rows)), tuple(watched))
+
+
+def _to_watch(outcomes: Iterable[ZoneOutcome], fresh: PlanFile, reviewed: PlanFile | None) -> list[str]:
+    """Return the zones whose servers must come to agree: all that had a change, also those that an earlier run wrote."""
+    changing = {zone.zone for file in (fresh, reviewed) if file is not None for zone in file.zones if zone.changes}
+    settled = {outcome.zone for outcome in outcomes if outcome.status in (Status.APPLIED, Status.UNCHANGED)}
+    return sorted(changing & settled)
 
 
 def _zone(zone: ZoneEntry, proposal: Proposal, target: Target, publication: Publication) -> ZoneOutcome:
@@ -238,9 +253,16 @@ def _left(target: Target, publication: Publication, zone: ZoneEntry) -> set[tupl
         held = target.read(publication.origin)
     except ProviderError as error:
         return str(error)
-    difference = compare(held, publication, judge_at(datetime.now(UTC)))
-    undone = {(str(change.key[0]), change.key[1]) for change in difference.changes}
-    return undone & {(change.name, change.type) for change in zone.changes}
+    return {(change.name, change.type) for change in zone.changes if not _is_done(change, held)}
+
+
+def _is_done(change: ChangeEntry, held: Zone) -> bool:
+    """Tell whether our values are as after; a TTL counts where it is all that changes, since providers have floors of their own."""
+    there = held.get((DomainName(change.name), change.type))
+    now = frozenset[str]() if there is None else ours(there, Family(change.family))
+    if change.before == change.after:
+        return there is not None and there.ttl == change.ttl_after
+    return now == frozenset(change.after)
 
 
 class _Journal:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
+from mailauth_dns.diff.label import label
 from mailauth_dns.errors import MailAuthError, PlanRefused
 
 FORMAT = 1
@@ -218,19 +218,6 @@ def kept_entry(kept: Kept, with_values: bool) -> KeptEntry:
         type=kept.key[1],
         shared=kept.shared,
         looks_like=kept.looks_like.value if kept.looks_like is not None else None,
-        kinds=tuple(
-            f"{_kind(kept.key[1], value)} {hashlib.sha256(value.encode('latin-1', 'replace')).hexdigest()[:8]}" for value in values
-        ),
+        kinds=tuple(label(kept.key[1], value) for value in values),
         values=tuple(values) if with_values else None,
     )
-
-
-_TOKEN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{1,39}(?==)")
-
-
-def _kind(type: str, value: str) -> str:
-    """Return what kind of value it is without saying the value: the name of a verification token, or just text."""
-    if type != "TXT":
-        return type
-    name = _TOKEN_NAME.match(value)
-    return name[0] if name else "text"

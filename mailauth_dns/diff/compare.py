@@ -20,15 +20,24 @@ DEFAULT_TTL = 3600  # seconds, for a set that is new and whose policy names none
 Judge = Callable[[Declared, frozenset[str], frozenset[str]], Judgement]
 
 
+_NOTHING_LOCKED: Mapping[RRKey, str] = {}
+
+
 def compare(
-    before: Zone, publication: Publication, judge: Judge, *, locked: Mapping[RRKey, str] | None = None, normalize: bool = False
+    before: Zone,
+    publication: Publication,
+    judge: Judge,
+    locked: Mapping[RRKey, str] = _NOTHING_LOCKED,
+    closed: str | None = None,
+    *,
+    normalize: bool = False,
 ) -> Difference:
     """Return what it takes to bring `before` to what `publication` declares.
 
-    `locked` names sets that must not be written again, with the reason. `normalize` asks for our spelling and our TTL even where the
-    meaning is the same already.
+    `locked` names sets that must not be written again, with the reason; `closed` is the reason why nothing in the zone can be written.
+    `normalize` asks for our spelling and our TTL even where the meaning is the same already.
     """
-    blocks = _Blocks(before, publication, locked or {})
+    blocks = _Blocks(before, publication, locked, closed)
     changes: list[Change] = []
     blocked: list[Blocked] = []
     for entry in publication.declared:
@@ -60,7 +69,7 @@ def _change(there: RRset | None, entry: Declared, judge: Judge, normalize: bool)
     elif not after:
         ttl_after = ttl_before
     else:
-        ttl_after = entry.ttl or ttl_before or DEFAULT_TTL
+        ttl_after = next(ttl for ttl in (entry.ttl, ttl_before, DEFAULT_TTL) if ttl is not None)
     if after == before and ttl_after == ttl_before:
         return None
     judgement = Judgement(f"TTL {ttl_before} -> {ttl_after} s") if after == before else judge(entry, before, after)
@@ -70,10 +79,10 @@ def _change(there: RRset | None, entry: Declared, judge: Judge, normalize: bool)
 class _Blocks:
     """What stands in the way of a change, looked up by name."""
 
-    def __init__(self, before: Zone, publication: Publication, locked: Mapping[RRKey, str]) -> None:
+    def __init__(self, before: Zone, publication: Publication, locked: Mapping[RRKey, str], closed: str | None) -> None:
         self._before = before
         self._origin = publication.origin
-        self._locked = locked
+        self._locked, self._closed = locked, closed
         self._going = {entry.key for entry in publication.declared if not entry.values}
         self._types: dict[DomainName, set[str]] = {}
         for rrset in before.rrsets:
@@ -84,8 +93,8 @@ class _Blocks:
 
     def reason(self, entry: Declared, *, changes: bool) -> str | None:
         """Return why what is declared cannot be, or None; `changes` says whether the set would be written."""
-        if changes and entry.key in self._locked:
-            return self._locked[entry.key]
+        if changes and (self._closed is not None or entry.key in self._locked):
+            return self._closed or self._locked[entry.key]
         if not entry.values:
             return None  # taking our own values away harms nothing, wherever they stand
         hidden = self._hidden(entry.key)

@@ -14,7 +14,9 @@ import dns.rcode
 import dns.rdatatype
 import dns.update
 import dns.zone
-from octodns.record import Create, Rr, Update
+from octodns.idna import IdnaError
+from octodns.record import Create, Record, Rr, Update
+from octodns.record.exception import RecordException
 from octodns_bind import AxfrPopulate, Rfc2136Provider
 
 from mailauth_dns.errors import ProviderError
@@ -31,13 +33,12 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         ProviderError: the server does not answer, does not have the zone, or refuses.
     """
     try:
-        # The connection, and each message of the transfer, may take `timeout` seconds.
         messages = dns.query.xfr(
             provider.host,
             origin,
             port=provider.port,
             timeout=provider.timeout,
-            lifetime=provider.timeout,
+            lifetime=provider.timeout,  # seconds until the server's next octets are no longer waited for; a big zone that flows is read whole
             relativize=False,
             **provider._auth_params(),
         )
@@ -81,12 +82,22 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         """Return the records octoDNS can hold; one it cannot decode is left out here, is in `reading`, and is never written."""
         transferred = transfer(self, zone.name)
         self._zones[owner(zone.name)] = transferred
-        records = []
-        for name, ttl, rdata in transferred.iterate_rdatas():
-            type = dns.rdatatype.to_text(rdata.rdtype)
-            if type in self.SUPPORTS and not (rdata.rdtype == dns.rdatatype.TXT and _is_not_utf8(rdata)):
-                records.append(Rr(name.to_text(), type, ttl, rdata.to_text()))
+        records: list[Rr] = []
+        for name, rdataset in transferred.iterate_rdatasets():
+            type = dns.rdatatype.to_text(rdataset.rdtype)
+            if type in self.SUPPORTS:
+                rrset = [Rr(name.to_text(), type, rdataset.ttl, rdata.to_text()) for rdata in rdataset]
+                if self._holds(zone, rrset):
+                    records += rrset
         return records
+
+    def _holds(self, zone: Any, rrset: list[Rr]) -> bool:  # noqa: ANN401 - an octoDNS Zone
+        try:
+            Record.from_rrs(zone, rrset, lenient=True)
+        except (RecordException, IdnaError, ValueError, LookupError) as error:
+            self.log.warning("%s %s is left out: octoDNS cannot hold it: %s", rrset[0].name, rrset[0]._type, type(error).__name__)
+            return False
+        return True
 
     def _apply(self, plan: Any) -> bool:  # noqa: ANN401 - an octoDNS Plan
         update = dns.update.UpdateMessage(plan.desired.name, **self._auth_params())
@@ -94,10 +105,15 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         for change in plan.changes:
             record = change.record
             there = transferred.get_rdataset(record.fqdn, record._type)
-            if there is None:
-                update.absent(record.fqdn, record._type)
-            else:
+            if there is not None:
                 update.present(record.fqdn, *there)
+            elif record._type == "CNAME" and transferred.get_node(record.fqdn) is None:
+                update.absent(record.fqdn)  # the name holds nothing at all
+            else:
+                update.absent(record.fqdn, record._type)
+                if record._type != "CNAME" and transferred.get_rdataset(record.fqdn, "CNAME") is None:
+                    # BIND answers NOERROR to data beside an alias, and does nothing.
+                    update.absent(record.fqdn, "CNAME")
         for change in plan.changes:
             record = change.record
             if isinstance(change, Create | Update):
@@ -107,16 +123,8 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
                 update.delete(record.fqdn, record._type)
         answer = dns.query.tcp(update, self.host, port=self.port, timeout=self.timeout)
         code = answer.rcode()
-        if code in (dns.rcode.NXRRSET, dns.rcode.YXRRSET):
+        if code in (dns.rcode.NXRRSET, dns.rcode.YXRRSET, dns.rcode.YXDOMAIN):
             raise ProviderError(f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; plan again")
         if code != dns.rcode.NOERROR:
             raise ProviderError(f"{plan.desired.name.rstrip('.')}: the server answered the update with {dns.rcode.to_text(code)}")
         return True
-
-
-def _is_not_utf8(rdata: Any) -> bool:  # noqa: ANN401 - a dnspython TXT
-    try:
-        b"".join(rdata.strings).decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    return False

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from mailauth_dns.octo import carry
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.reading import Reading, from_octodns, owner
-from mailauth_dns.records.zone import quoted
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import Zone, quoted
 
 
 class Carrier(Protocol):
@@ -24,12 +25,16 @@ class Carrier(Protocol):
         """Return the encoders that must all agree."""
 
 
+def local_reading(provider: LocalProvider, origin: DomainName) -> Reading | None:
+    """Return what a zone's file says, or None where there is none."""
+    master = provider.read_whole(origin)
+    return None if master is None else Reading(master.zone(), exists=True, closed=provider.refusal(origin))
+
+
 class _Local:
     def read(self, provider: Any, existing: Any) -> Reading:  # noqa: ANN401
-        master = provider.read(owner(existing.name))
-        refusal = provider.refusal(owner(existing.name))
-        zone = master.zone()
-        return Reading(zone, exists=True, locked={} if refusal is None else {rrset.key: refusal for rrset in zone.rrsets})
+        origin = owner(existing.name)
+        return local_reading(provider, origin) or Reading(Zone(origin, frozenset()), exists=False)
 
     def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401, ARG002
         return (lambda record: [quoted(carry.octets(str(value))) for value in record.values],)

@@ -14,6 +14,7 @@ from typing import Any
 from octodns.record import Record
 from octodns.record.chunked import _ChunkedValue
 
+from mailauth_dns.diff.label import label
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.zone import RRset, unquoted
 
@@ -63,7 +64,7 @@ def carried(zone: Any, name: str, rrset: RRset, there: Any, encoders: tuple[Enco
         spellings = [*(str(text) for text in getattr(there, "values", ())), internal_text(value)]
         text = next((text for text in spellings if all(_comes_out(zone, name, text, encoder) == value for encoder in encoders)), None)
         if text is None:
-            return None, f"the provider's encoder would change the value {shown(value)}: {_why(value)}"
+            return None, f"the provider's encoder would change a value ({label('TXT', value)}): {_why(value)}"
         texts.append(text)
     return txt_record(zone, name, rrset.ttl or 0, texts), None
 
@@ -94,9 +95,3 @@ def _why(value: str) -> str:
     if any(not " " <= character <= "~" for character in value):
         return "it holds octets that are not printable ASCII"
     return "its quotes or length do not survive"
-
-
-def shown(value: str) -> str:
-    """Return the start of a value for a message, printable."""
-    text = "".join(character if " " <= character <= "~" else f"\\{ord(character):03d}" for character in value)
-    return repr(text if len(text) <= 40 else text[:37] + "...")

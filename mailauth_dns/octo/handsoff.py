@@ -54,7 +54,7 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         if difference.changes or difference.blocked:
             # octoDNS's own form hides what matters now: octets, disabled values, types it does not read.
             read = carrier.read(target, existing)
-            difference = compare(read.zone, publication, judge, locked=read.locked)
+            difference = compare(read.zone, publication, judge, read.locked, read.closed)
         base = self._base(desired, existing, publication)
         difference = lay(base, existing, difference, carrier.encoders(target))
         if difference.blocked:
@@ -69,7 +69,7 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             families = {found for value in rrset.values if (found := family(rrset.name, rrset.type, value))}
             if not families:
                 continue
-            owned = next(iter(families))
+            owned = min(families)
             values = frozenset(value for value in rrset.values if family(rrset.name, rrset.type, value) is owned)
             ttl = None if record.octodns.get("mailauth") == KEEP_TTL["mailauth"] else rrset.ttl
             absent.pop(rrset.key, None)

@@ -15,7 +15,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from logging import getLogger
 from pathlib import Path
@@ -101,6 +101,17 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             raise ProviderError(f"{path}: {error.strerror}") from None
         return parse(origin, text)
 
+    def read_whole(self, origin: DomainName) -> MasterFile | None:
+        """Return a zone's file, or None where there is none.
+
+        Raises:
+            ProviderError: the file cannot be read, is broken, or says only a part of what the zone holds.
+        """
+        master = self.read(origin)
+        if master is not None and not master.whole:
+            raise ProviderError(f"{self.path(origin)}: {master.refusal}, so what the zone holds is not known here")
+        return master
+
     def refusal(self, origin: DomainName) -> str | None:
         """Return why a zone's file cannot be edited, or None."""
         journal = self.path(origin).with_name(f"{origin}.zone.jnl")
@@ -111,7 +122,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:  # noqa: ANN401, ARG002 - octoDNS's signature
         """Read a zone for octoDNS; types it does not know are left out, which loses nothing: sets are written one by one."""
-        master = self.read(owner(zone.name))
+        master = self.read_whole(owner(zone.name))
         if master is None:
             return False
         for rrset in sorted(master.zone().rrsets, key=lambda rrset: rrset.key):
@@ -122,7 +133,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                         record.to_rrset()  # some values are only found wanting when they are written
                 except (RecordException, IdnaError, ValueError, LookupError) as error:
                     # One record that octoDNS cannot hold is no reason not to change the others.
-                    self.log.warning("populate: %s %s is left out: octoDNS cannot hold it: %s", rrset.name, rrset.type, error)
+                    self.log.warning("%s %s is left out: octoDNS cannot hold it: %s", rrset.name, rrset.type, type(error).__name__)
                 else:
                     zone.add_record(record, lenient=True)
         return True
@@ -141,9 +152,22 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                 key = (owner(change.record.fqdn), change.record._type)
                 self._check_unmoved(master, key, change.existing)
                 changes[key] = _rrset(change.new, origin) if change.new is not None else None
-            self._replace(origin, master.edited(changes))
+            text = master.edited(changes)
+            self._check_aliases(parse(origin, text), changes)
+            self._replace(origin, text)
         self._reload(origin)
         return True
+
+    def _check_aliases(self, master: MasterFile, changes: Mapping[RRKey, RRset | None]) -> None:
+        """Refuse a file in which an alias that came since stands beside what we write: a server would not load the zone at all."""
+        touched = {name for name, _ in changes}
+        types: dict[DomainName, set[str]] = {}
+        for rrset in master.zone().rrsets:
+            if rrset.name in touched:
+                types.setdefault(rrset.name, set()).add(rrset.type)
+        for name, there in types.items():
+            if "CNAME" in there and len(there) > 1:
+                raise ProviderError(f"{name}: changed since it was read, and holds {' and '.join(sorted(there))} now; plan again")
 
     def _check_unmoved(self, master: MasterFile, key: RRKey, existing: Any) -> None:  # noqa: ANN401 - an octoDNS Record
         there = master.zone().get(key)

@@ -1,7 +1,7 @@
 """PowerDNS by its HTTP API, through octodns-powerdns.
 
 octodns-powerdns reads values that are `disabled` as if they were live and would publish them when it writes the set again, so the API's
-own answer is looked at too.
+own answer is looked at too. The API has no conditional change: what is written over is read once more just before.
 """
 
 from __future__ import annotations
@@ -9,8 +9,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote_plus
 
+from octodns.idna import IdnaError
+from octodns.record import Record
+from octodns.record.exception import RecordException
+from octodns.zone import DuplicateRecordException
+from octodns.zone import Zone as OctoZone
 from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zone_name
+from requests import HTTPError
 
+from mailauth_dns.errors import ProviderError
 from mailauth_dns.octo.reading import Reading, octets, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -48,6 +55,16 @@ def encoder(provider: PowerDnsBaseProvider) -> Any:  # noqa: ANN401 - carry.Enco
     return encode
 
 
+class _Filtered:
+    """A response of the API with some sets left out."""
+
+    def __init__(self, rrsets: list[Any]) -> None:
+        self._rrsets = rrsets
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON
+        return {"rrsets": self._rrsets}
+
+
 class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has no types
     """octodns-powerdns's provider, with the API's answer kept beside what octoDNS makes of it."""
 
@@ -64,8 +81,52 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         if not path.startswith("zones/"):
             return super()._get(path, data)
         # The client writes "=2F" for a slash in the zone's name.
-        origin = owner(unquote_plus(path.removeprefix("zones/").replace("=", "%")))
-        self._answers.pop(origin, None)
-        response = super()._get(path, data)
-        self._answers[origin] = response.json()
-        return response
+        name = unquote_plus(path.removeprefix("zones/").replace("=", "%"))
+        self._answers.pop(owner(name), None)
+        answer = super()._get(path, data).json()
+        self._answers[owner(name)] = answer
+        zone = OctoZone(name, set())
+        return _Filtered([entry for entry in answer["rrsets"] if self._holds(zone, entry)])
+
+    def _holds(self, zone: Any, entry: Any) -> bool:  # noqa: ANN401 - an octoDNS Zone, JSON
+        """Tell whether octoDNS can hold a set; one that it cannot is in `reading`, and is no reason not to change the others."""
+        if entry["type"] not in self.SUPPORTS:
+            return True  # octodns-powerdns passes it over
+        try:
+            name = zone.hostname_from_fqdn(entry["name"])
+            record = Record.new(zone, name, getattr(self, f"_data_for_{entry['type']}")(entry), lenient=True)
+            zone.add_record(record, lenient=True)
+        except (RecordException, IdnaError, ValueError, LookupError, DuplicateRecordException) as error:
+            self.log.warning("%s %s is left out: octoDNS cannot hold it: %s", entry["name"], entry["type"], type(error).__name__)
+            return False
+        return True
+
+    def _apply(self, plan: Any) -> None:  # noqa: ANN401 - an octoDNS Plan
+        """Write, if what is written over is as it was read: the API itself has no conditions."""
+        origin = owner(plan.desired.name)
+        before = _at_names(self._answers[origin], plan)
+        try:
+            now = _at_names(super()._get(f"zones/{_encode_zone_name(plan.desired.name)}").json(), plan)
+        except HTTPError as error:
+            raise ProviderError(f"{origin}: {error}") from None
+        if now != before:
+            names = ", ".join(sorted({f"{name} {type}" for name, type in now.keys() ^ before.keys()} or _moved(before, now)))
+            raise ProviderError(f"{names}: changed at the server since it was read; plan again")
+        super()._apply(plan)
+
+
+def _at_names(answer: Any, plan: Any) -> dict[RRKey, Any]:  # noqa: ANN401 - JSON, an octoDNS Plan
+    """Return all that the server holds at the names that a plan changes: an alias that came there would hide what we write."""
+    names = {owner(change.record.fqdn) for change in plan.changes}
+    return {
+        (owner(entry["name"]), entry["type"]): (
+            entry["ttl"],
+            sorted((record["content"], record["disabled"]) for record in entry["records"]),
+        )
+        for entry in answer["rrsets"]
+        if owner(entry["name"]) in names and entry["type"] != "SOA"
+    }
+
+
+def _moved(before: dict[RRKey, Any], now: dict[RRKey, Any]) -> set[str]:
+    return {f"{name} {type}" for name, type in now if now[name, type] != before[name, type]}

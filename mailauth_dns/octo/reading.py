@@ -14,11 +14,15 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone, unquoted
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One zone at one provider. `locked` names sets that must not be written again, with the reason for a user."""
+    """One zone at one provider.
+
+    `locked` names sets that must not be written again, with the reason for a user; `closed` says why nothing in the zone can be written.
+    """
 
     zone: Zone
     exists: bool
     locked: Mapping[RRKey, str] = field(default_factory=dict)
+    closed: str | None = None
 
 
 def owner(fqdn: str) -> DomainName:

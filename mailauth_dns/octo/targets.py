@@ -23,7 +23,7 @@ from mailauth_dns.diff.change import Blocked, Difference
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.judge import judge_at
 from mailauth_dns.errors import MailAuthError, ProviderError
-from mailauth_dns.octo.carriers import Remembering, carrier_of
+from mailauth_dns.octo.carriers import Remembering, carrier_of, local_reading
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.merge import lay, octodns_record
 from mailauth_dns.octo.reading import Reading, owner
@@ -82,7 +82,7 @@ class Target:
             raise ProviderError(f"{self.id}: octoDNS did not plan {origin}")
         reading, difference = proposing.proposal
         if not reading.exists or (plan is not None and not plan.exists):
-            raise ProviderError(f"{self.id} has no zone {origin}; make it there first, this tool never creates zones")
+            raise self._no_zone(origin)
         return Proposal(self.id, reading, *_agreed(difference, plan))
 
     def apply(self, proposal: Proposal) -> None:
@@ -104,7 +104,7 @@ class Target:
         with self._asked(origin):
             exists = self._provider.populate(existing, target=True, lenient=True)
             if exists is False:
-                raise ProviderError(f"{self.id} has no zone {origin}")
+                raise self._no_zone(origin)
             return self._carrier.read(self._provider, existing).zone
 
     def _without_change(self, publication: Publication, now: datetime, normalize: bool) -> Proposal | None:
@@ -112,12 +112,14 @@ class Target:
         if not isinstance(self._provider, LocalProvider):
             return None
         with self._asked(publication.origin):
-            master = self._provider.read(publication.origin)
-        if master is None:
-            raise ProviderError(f"{self.id} has no zone {publication.origin}; make it there first, this tool never creates zones")
-        zone = master.zone()
-        difference = compare(zone, publication, judge_at(now), normalize=normalize)
-        return None if difference.changes or difference.blocked else Proposal(self.id, Reading(zone, exists=True), difference)
+            reading = local_reading(self._provider, publication.origin)
+        if reading is None:
+            raise self._no_zone(publication.origin)
+        difference = compare(reading.zone, publication, judge_at(now), normalize=normalize)
+        return None if difference.changes or difference.blocked else Proposal(self.id, reading, difference)
+
+    def _no_zone(self, origin: DomainName) -> ProviderError:
+        return ProviderError(f"{self.id} has no zone {origin}; make it there first, this tool never creates zones")
 
     @contextmanager
     def _asked(self, origin: DomainName) -> Iterator[None]:
@@ -172,7 +174,9 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
 
     def process_source_and_target_zones(self, desired: Any, existing: Any, target: Any, lenient: bool = False) -> tuple[Any, Any]:  # noqa: ANN401, ARG002
         reading = self._carrier.read(target, existing)
-        difference = compare(reading.zone, self._publication, judge_at(self._now), locked=reading.locked, normalize=self._normalize)
+        difference = compare(
+            reading.zone, self._publication, judge_at(self._now), reading.locked, reading.closed, normalize=self._normalize
+        )
         base = existing.copy()
         difference = lay(base, existing, difference, self._carrier.encoders(target))
         self.proposal = (reading, difference)

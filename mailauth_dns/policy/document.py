@@ -21,8 +21,9 @@ MAX_DEPTH = 40  # levels; the format itself needs 6
 
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1 §4.2; what Python's splitlines takes for one differs
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_KEY_BLOCK = re.compile(r"-----BEGIN|PRIVATE KEY|^\s*[A-Za-z0-9+/=]{60,}\s*$")
+_KEY_BLOCK = re.compile(r"-----BEGIN|PRIVATE KEY|(?=\S*[A-Z])(?=\S*[0-9])[A-Za-z0-9+/=]{60,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Source:
         """Return the problem at that place, with its line, unless the line belongs to a key block."""
         shown = self.lines[place.line - 1] if 0 < place.line <= len(self.lines) else ""
         width = max(1, min(place.width, len(shown) - place.column + 1))
-        if _KEY_BLOCK.search(shown) or len(shown) > 200:
+        if len(shown) > 200 or _KEY_BLOCK.search(shown):
             shown = ""
         return FileProblem(self.path, place.line, place.column, key, message, shown.replace("\t", " "), width)
 
@@ -103,7 +104,7 @@ def read(path: str, data: bytes) -> Mapping:
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
         problem = FileProblem(path, line, column, "", f"not UTF-8: octet 0x{data[error.start]:02x}; save the file as UTF-8")
         raise DocumentError([problem]) from None
-    source = Source(path, tuple(text.split("\n")))
+    source = Source(path, tuple(_LINE_END.split(text)))
     builder = _Builder(source)
     try:
         root = builder.build(text)

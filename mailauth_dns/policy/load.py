@@ -178,6 +178,7 @@ class _Loader:
 
     def _policies(self, path: Path, root: document.Mapping, own: document.Mapping) -> Iterator[Policy]:
         root = _with_one_ending(self._without_inherited_mail(root, own), own)
+        self._check_spellings(root)
         try:
             body = PolicyFile.model_validate(document.plain(root))
         except ValidationError as error:
@@ -191,6 +192,15 @@ class _Loader:
                 continue
             self._check_lengths(domain, body, place)
             yield Policy(domain, zone, body, root, self._relative(path), place, self._key_files(domain, body, root))
+
+    def _check_spellings(self, root: document.Mapping) -> None:
+        """One selector in two spellings is two keys to YAML and one name to DNS: one of them would silently not be published."""
+        selectors = document.follow(root, ("dkim", "selectors"))[0]
+        first: dict[str, str] = {}
+        for name, place in selectors.keys.items() if isinstance(selectors, document.Mapping) else ():
+            known = first.setdefault(name.lower().rstrip("."), name)
+            if known != name:
+                self.problems.append(place.problem(f"dkim.selectors.{name}", f"the same name in DNS as {known}; keep one"))
 
     def _without_inherited_mail(self, root: document.Mapping, own: document.Mapping) -> document.Mapping:
         """Return a parked policy without the mail sections it inherits; sections of its own are problems."""

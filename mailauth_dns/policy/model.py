@@ -153,6 +153,27 @@ def _dkim_tag(tag: str) -> AfterValidator:
     return _checked(dkim.parse, f"v=DKIM1; {tag}=", "; p=", refused=";")
 
 
+def _public_key(text: str) -> str:
+    # No message quotes the value: what people paste here by mistake is a private key.
+    if _UNSAFE.search(text) or ";" in text:
+        _fail("p holds base64 only; a quote, a semicolon or a line break does not belong to it")
+    try:
+        key = dkim.parse(f"p={text}").key_bytes
+    except RecordSyntaxError as error:
+        _fail(error.expected)
+    if not key:
+        _fail("p is empty; write `state: revoked`")
+    if dkim.is_private_key(key):
+        _fail("this is a private key; take it out of the repo and out of git's history, make a new key, and give only the public part")
+    return text
+
+
+def _spf_term(text: str) -> str:
+    if re.match(r"v=", text, re.IGNORECASE):
+        _fail("the version is written for you; list the terms behind it")
+    return text
+
+
 def _report_uri(text: str) -> str:
     if "," in text:
         _fail(
@@ -165,7 +186,7 @@ Ttl = Annotated[int, _integer(1, MAX_TTL, "seconds"), WithJsonSchema({"type": "i
 Flag = Annotated[bool, BeforeValidator(_bool)]
 Domain = Annotated[str, AfterValidator(_host_name)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
-SpfTerm = Annotated[str, _checked(spf.parse_term)]
+SpfTerm = Annotated[str, AfterValidator(_spf_term), _checked(spf.parse_term)]
 ReportUri = Annotated[str, AfterValidator(_report_uri), _dmarc_tag("rua")]
 TagName = Annotated[str, AfterValidator(_tag_name)]
 DmarcPolicy = Annotated[str, _dmarc_tag("p"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
@@ -216,7 +237,7 @@ class SelectorSection(_Section):
     """One DKIM selector: a key file, a key as published, a delegation, or its end (RFC 6376 §3.6.1)."""
 
     key: str | None = Field(None, description="file in zones/keys/<domain>/ that holds the public key as PEM")
-    p: Annotated[str, _dkim_tag("n")] | None = Field(None, description="the public key in base64, as published")
+    p: Annotated[str, AfterValidator(_public_key)] | None = Field(None, description="the public key in base64, as published")
     cname: Domain | None = Field(None, description="the sender's name that holds the key")
     k: Annotated[str, _dkim_tag("k")] | None = None
     h: Annotated[str, _dkim_tag("h")] | None = None
@@ -236,13 +257,6 @@ class SelectorSection(_Section):
             _fail(f"{' and '.join(sources)} are given; keep one")
         if not sources and self.state not in ("revoked", "absent"):
             _fail("no key; give `key` (a file), `p` (as published) or `cname` (delegated), or `state: revoked` or `absent`")
-        if self.p is not None:
-            try:
-                dkim.parse(f"k={self.k or 'rsa'}; p={self.p}")
-            except RecordSyntaxError as error:
-                _fail(f"p: {error.expected}")
-            if not self.p:
-                _fail("p is empty; write `state: revoked`")
         tags = [tag for tag in ("k", "h", "s", "t", "n") if getattr(self, tag) is not None]
         if self.cname is not None and tags:
             _fail(f"a delegated selector has no tags of its own; leave out {', '.join(tags)}")

@@ -19,7 +19,12 @@ from mailauth_dns.policy import document
 
 SHORTEST_SECRET = 4  # characters; what is shorter stands in too many other words to be taken out of a text
 
-_SECRET = re.compile(r"secret|token|passw|private|credential|api_?key|access_key$|auth_key", re.IGNORECASE)
+# A key that names a secret; `auth_key_name`, `key_name` and the like name none.
+_SECRET = re.compile(
+    r"secret|token|passw|pwd|passphrase|private|credential|api_?key|(?:^|_)key$|(?:consumer|application|access)_?key", re.IGNORECASE
+)
+_NO_SECRET = re.compile(r"(?:_name|_id|_file|_path|_algorithm|_env)$", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"-----BEGIN|://[^/@\s]*:[^/@\s]+@")
 _ENV = re.compile(r"env/[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -35,7 +40,7 @@ class Stanza:
     @property
     def digest(self) -> str:
         """SHA-256 of what the stanza says; environment names count, their values do not."""
-        said = json.dumps({"class": self.class_name, **self.arguments}, sort_keys=True, default=str)
+        said = json.dumps(_ordered({"class": self.class_name, **self.arguments}), default=str)
         return hashlib.sha256(said.encode()).hexdigest()
 
     @property
@@ -58,12 +63,23 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     if problems:
         raise document.DocumentError(problems)
     # Typed by YAML's own rules, as octoDNS does it: `port: 5453` is a number there.
-    arguments = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, whichever is there
+    try:
+        arguments = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, whichever is there
+    except (yaml.YAMLError, ValueError) as error:
+        reason = getattr(error, "problem", None) or error
+        raise document.DocumentError([FileProblem(path, 0, 0, "", f"YAML cannot give a value its type: {reason}; quote it")]) from None
     class_name = arguments.pop("class")
     if not isinstance(class_name, str) or "." not in class_name:
         place = document.value_place(root, ("class",))
         raise document.DocumentError([place.problem("class", "name a class with its module, for example octodns_bind.Rfc2136Provider")])
     return Stanza(id, path, class_name, arguments)
+
+
+def _ordered(value: Any) -> Any:  # noqa: ANN401 - anything YAML holds
+    """Return mappings as lists of pairs in the order of their keys, which YAML lets be of several types."""
+    if isinstance(value, Mapping):
+        return sorted(([repr(key), _ordered(below)] for key, below in value.items()), key=lambda pair: pair[0])
+    return list(map(_ordered, value)) if isinstance(value, list) else value
 
 
 def _environment_names(arguments: Mapping[str, Any]) -> Iterator[str]:
@@ -74,12 +90,16 @@ def _environment_names(arguments: Mapping[str, Any]) -> Iterator[str]:
             yield value.split("/")[1]
 
 
-def _refuse_secrets(node: document.Mapping, problems: list[FileProblem]) -> None:
-    for key, value in node.items.items():
-        if isinstance(value, document.Mapping):
-            _refuse_secrets(value, problems)
-        elif _SECRET.search(key) and not (isinstance(value, document.Scalar) and _ENV.fullmatch(value.text or "")):
-            # Placed without its line: the line is the secret.
-            place = node.keys[key]
-            message = "a secret must not be in git; write env/NAME and set NAME in the environment, then change the secret"
-            problems.append(FileProblem(place.source.path, place.line, place.column, key, message))
+def _refuse_secrets(node: document.Node, problems: list[FileProblem], key: str = "", secret: bool = False) -> None:
+    """Add a problem for every literal where a secret belongs; what lies below a key that names one is one too."""
+    if isinstance(node, document.Mapping):
+        for name, below in node.items.items():
+            named = bool(_SECRET.search(name)) and not _NO_SECRET.search(name)
+            _refuse_secrets(below, problems, name, secret or named)
+    elif isinstance(node, document.Sequence):
+        for below in node.items:
+            _refuse_secrets(below, problems, key, secret)
+    elif node.text is not None and not _ENV.fullmatch(node.text) and (secret or _SECRET_VALUE.search(node.text)):
+        # Placed without its line: the line is the secret.
+        message = "a secret must not be in git; write env/NAME and set NAME in the environment, then change the secret"
+        problems.append(FileProblem(node.place.source.path, node.place.line, node.place.column, key, message))

@@ -64,6 +64,14 @@ def _joined(words: tuple[str, ...] | None) -> str | None:
     return None if words is None else ":".join(words)
 
 
+def is_private_key(der: bytes) -> bool:
+    """Tell whether octets open as private keys in DER do, which have a version number first (RFC 5958 §2, RFC 8017 §A.1.2)."""
+    if der[:1] != b"\x30" or len(der) < 2:
+        return False
+    content = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
+    return der[content : content + 2] == b"\x02\x01"
+
+
 def owner_name(selector: str, domain: DomainName) -> DomainName:
     """Return where a selector's record is published (RFC 6376 §3.6.2.1)."""
     return DomainName(f"{selector}._domainkey.{domain}")

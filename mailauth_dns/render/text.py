@@ -147,7 +147,7 @@ def outcome(result: Outcome) -> Iterator[Text]:
     elif result.live:
         yield _line(0, ("live DNS does not say it yet:", "yellow"))
         yield from live_rows(result.live)
-    elif any(zone.status is Status.APPLIED for zone in result.zones):
+    elif result.watched:
         yield _line(0, ("every authoritative server agrees", "green"))
 
 

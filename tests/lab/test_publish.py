@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import Ran, RepoFolder
-from tests.lab.servers import Bind, NameServer, PowerDns, Record
+from tests.lab.servers import NameServer, PowerDns, Record
 from tests.lab.zones import DKIM, DMARC, FULL, HEAD, POLICY, SPF
 
 Serving = Callable[..., NameServer]
@@ -75,7 +75,7 @@ def test_values_that_bind_cannot_carry_are_refused_with_the_reason(repo: RepoFol
     repo.policy("domain: example.com\nspf: {all: fail}\n")
     planned = repo.run("plan")
     assert planned.code == 1
-    assert "encoder would change the value" in planned.out
+    assert "encoder would change a value" in planned.out
     assert server.dump("example.com") == before
 
 
@@ -232,32 +232,3 @@ def test_a_wrong_secret_is_told_without_the_secret(repo: RepoFolder, serving: Se
     assert planned.code == 1
     assert "d3Jvbmct" not in planned.said
     assert "Traceback" not in planned.said
-
-
-def test_bind_refuses_an_update_when_a_set_moved_in_between(
-    repo: RepoFolder, serving_bind: Serving, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import dns.query
-    import dns.tsigkeyring
-    import dns.update
-
-    server = serving_bind(example_com=HEAD + '@ IN TXT "v=spf1 ~all"\n')
-    assert isinstance(server, Bind)
-    repo.policy("domain: example.com\nspf: {all: fail}\n")
-    from mailauth_dns.octo.targets import Target
-
-    really = Target.apply
-
-    def apply(self: Target, proposal: object) -> None:
-        update = dns.update.UpdateMessage(
-            "example.com", keyring=dns.tsigkeyring.from_text({"lab-key": server.secret}), keyname="lab-key", keyalgorithm="hmac-sha256"
-        )
-        update.add("example.com.", 3600, "TXT", '"added-meanwhile"')
-        dns.query.tcp(update, "127.0.0.1", port=server.port)
-        really(self, proposal)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Target, "apply", apply)
-    applied = publish(repo)
-    assert applied.code == 1
-    assert "changed at the server since it was read" in applied.out
-    assert server.served("example.com", "TXT") == {"v=spf1 ~all", "added-meanwhile"}
