@@ -164,6 +164,11 @@ def report_name(domain: DomainName, host: DomainName) -> DomainName:
     return DomainName(f"{domain}{_REPORT}{host}")
 
 
+def is_report_name(name: DomainName) -> bool:
+    """Tell whether consents to reports stand at `name`."""
+    return _REPORT in name
+
+
 def report_parties(name: DomainName) -> tuple[DomainName, DomainName]:
     """Return the domain and the host of a `report_name`."""
     domain, _, host = name.partition(_REPORT)

@@ -23,7 +23,7 @@ labels = st.sampled_from(
     [
         *("@", "www", "mail", "_dmarc", "s1._domainkey", "s2._domainkey", "x._domainkey", "_acme-challenge", "*", "*.sub", "a.b.c"),
         *("_mta-sts", "_smtp._tls", "default._bimi", "x._bimi"),
-        *("example.net._report._dmarc", "*._report._dmarc", "x.net._report._dmarc"),
+        *("example.net._report._dmarc", "*._report._dmarc", "x.net._report._dmarc", "*.net._report._dmarc"),
     ]
 )
 octets = st.text(st.characters(min_codepoint=0, max_codepoint=255), min_size=0, max_size=300)

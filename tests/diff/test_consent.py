@@ -32,6 +32,7 @@ SATISFIED: dict[str, Sets] = {
     "other addresses": {(NAME, "TXT"): {"v=DMARC1; rua=mailto:elsewhere@reports.example"}},
     "several": {(NAME, "TXT"): {"v=DMARC1", "v=DMARC1; p=none", "a note"}},
     "a wildcard": {(ANY, "TXT"): {"v=DMARC1;"}},
+    "a wildcard for the domains of com": {(f"*.com._report._dmarc.{HOST}", "TXT"): {"v=DMARC1"}},
     "a wildcard beside other names": {(ANY, "TXT"): {"v=DMARC1"}, (f"example.org._report._dmarc.{HOST}", "TXT"): {"v=DMARC1"}},
 }
 
@@ -55,6 +56,13 @@ MISSING: dict[str, tuple[Sets, set[str], set[str]]] = {  # what is there, what o
         set(),
         set(),
     ),
+    "a wildcard under a deeper one": (
+        {(ANY, "TXT"): {"v=DMARC1"}, (f"*.com._report._dmarc.{HOST}", "TXT"): {"a note"}},
+        set(),
+        set(),
+    ),
+    "a wildcard under a name below": ({(ANY, "TXT"): {"v=DMARC1"}, (f"x.{NAME}", "A"): {"192.0.2.1"}}, set(), set()),
+    "a wildcard that is not for reports": ({(f"*.{HOST}", "TXT"): {"v=DMARC1"}}, set(), set()),
     "a wildcard under other data of the name": ({(ANY, "TXT"): {"v=DMARC1"}, (NAME, "A"): {"192.0.2.1"}}, set(), set()),
     "a wildcard for another host": ({(f"*._report._dmarc.in.{HOST}", "TXT"): {"v=DMARC1"}}, set(), set()),
 }
