@@ -1,25 +1,30 @@
-"""Policies to what each zone shall publish; deterministic: no clock, no network, the same files give the same values."""
+"""Policies to what each zone shall publish; deterministic: no clock, no network, the same files give the same values.
+
+A policy declares in its own zone, and where DMARC reports go to a host in another zone of the repo, that host's consent in there.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from mailauth_dns.errors import FileProblem, PolicyError
+from mailauth_dns.policy import document
 from mailauth_dns.policy.load import Policy, Repo
-from mailauth_dns.policy.model import SelectorSection
-from mailauth_dns.records import dkim, dmarc
+from mailauth_dns.policy.model import DmarcSection, SelectorSection
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.family import NULL_MX, Family
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 PARKED_SPF = "v=spf1 -all"
 PARKED_DMARC = "v=DMARC1; p=reject; sp=reject; np=reject"
 REVOKED_DKIM = "v=DKIM1; p="
+CONSENT = "v=DMARC1"  # RFC 9990: the version alone says that reports may come
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Declared:
     ttl: int | None
     values: frozenset[str]
     signed_until: datetime | None = None  # DKIM: when the last message was signed with the key that is to go
+    served: mta_sts.Policy | None = None  # MTA-STS: the policy that the record announces, to be served over HTTPS
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,11 @@ class Publication:
     def absent(self) -> frozenset[tuple[RRKey, Family]]:
         """The values that shall not be there, by name, type and family."""
         return frozenset((entry.key, entry.family) for entry in self.declared if not entry.values)
+
+    @property
+    def mta_sts(self) -> Mapping[DomainName, str]:
+        """The MTA-STS policies to serve over HTTPS, by domain; they are files and not records, so `digest` leaves them out."""
+        return {entry.domain: str(entry.served) for entry in self.declared if entry.served is not None}
 
     @property
     def domains(self) -> tuple[DomainName, ...]:
@@ -86,20 +97,21 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
     by_zone: dict[DomainName, list[Policy]] = {}
     for policy in repo.policies:
         by_zone.setdefault(policy.zone, []).append(policy)
-    publications = []
     problems: list[FileProblem] = []
+    consents = _consents(repo.policies, by_zone, problems)
+    publications = []
     for zone in sorted(by_zone):
         policies = by_zone[zone]
         declared: dict[RRKey, Declared] = {}
         alias_or_data: dict[DomainName, bool] = {}
-        for policy in policies:
-            for entry in _declarations(policy):
-                taken = declared.get(entry.key)
-                is_alias = entry.key[1] == "CNAME"
-                if taken is not None or (entry.values and alias_or_data.setdefault(entry.key[0], is_alias) != is_alias):
-                    message = f"{entry.key[0]} is also declared by another policy of the zone {zone}; one name can hold only one of them"
-                    problems.append(policy.declared_at.problem("domain", message))
-                declared[entry.key] = entry
+        own = ((policy, entry) for policy in policies for entry in _declarations(policy))
+        for policy, entry in (*own, *consents.get(zone, ())):
+            taken = declared.get(entry.key)
+            is_alias = entry.key[1] == "CNAME"
+            if taken is not None or (entry.values and alias_or_data.setdefault(entry.key[0], is_alias) != is_alias):
+                message = f"{entry.key[0]} is also declared by another policy of the zone {zone}; one name can hold only one of them"
+                problems.append(policy.declared_at.problem("domain", message))
+            declared[entry.key] = entry
         ordered = tuple(declared[key] for key in sorted(declared))
         first = policies[0].body
         publications.append(Publication(zone, ordered, first.providers, first.nameservers))
@@ -112,14 +124,20 @@ def _declarations(policy: Policy) -> Iterator[Declared]:
     body, domain = policy.body, policy.domain
 
     def declare(
-        name: str, type: str, family: Family, text: str | None, ttl: int | None = None, signed_until: datetime | None = None
+        name: str,
+        type: str,
+        family: Family,
+        text: str | None,
+        ttl: int | None = None,
+        signed_until: datetime | None = None,
+        served: mta_sts.Policy | None = None,
     ) -> Declared:
         values = frozenset() if text is None else frozenset({text})
-        return Declared(domain, (DomainName(name), type), family, ttl or body.ttl, values, signed_until)
+        return Declared(domain, (DomainName(name), type), family, ttl or body.ttl, values, signed_until, served)
 
     if body.parked:
         dmarc_name = dmarc.owner_name(domain)
-        section = None if body.dmarc == "absent" else body.dmarc
+        section = _dmarc_section(policy)
         reports = "".join(f"; {tag}={','.join(uris)}" for tag in ("rua", "ruf") if section and (uris := getattr(section, tag)))
         yield declare(domain, "TXT", Family.SPF, PARKED_SPF)
         yield declare(dmarc_name, "TXT", Family.DMARC, PARKED_DMARC + reports)
@@ -130,6 +148,18 @@ def _declarations(policy: Policy) -> Iterator[Declared]:
         if body.dmarc is not None:
             dmarc_text, dmarc_ttl = (None, None) if body.dmarc == "absent" else (body.dmarc.text, body.dmarc.ttl)
             yield declare(dmarc.owner_name(domain), "TXT", Family.DMARC, dmarc_text, dmarc_ttl)
+    if body.mta_sts is not None:
+        name = mta_sts.owner_name(domain)
+        if body.mta_sts == "absent":
+            yield declare(name, "TXT", Family.MTA_STS, None)
+        else:
+            yield declare(name, "TXT", Family.MTA_STS, body.mta_sts.text, body.mta_sts.ttl, served=body.mta_sts.policy)
+    if body.tls_rpt is not None:
+        rpt_text, rpt_ttl = (None, None) if body.tls_rpt == "absent" else (body.tls_rpt.text, body.tls_rpt.ttl)
+        yield declare(tlsrpt.owner_name(domain), "TXT", Family.TLS_RPT, rpt_text, rpt_ttl)
+    for selector, logo in (body.bimi or {}).items():
+        logo_text, logo_ttl = (None, None) if logo == "absent" else (logo.text, logo.ttl)
+        yield declare(bimi.owner_name(selector, domain), "TXT", Family.BIMI, logo_text, logo_ttl)
     selectors = body.dkim.selectors if body.dkim is not None else {}
     if body.parked is not None:
         # Written out as false, parking is undone: what it published must not stay behind.
@@ -156,3 +186,75 @@ def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | 
         k = entry.k
     tags = {"v": "DKIM1", "h": entry.h, "k": k or ("rsa" if p else None), "n": entry.n, "s": entry.s, "t": entry.t, "p": p or ""}
     return str(dkim.parse("; ".join(f"{tag}={value}" for tag, value in tags.items() if value is not None)))
+
+
+# DMARC reports to another domain
+
+
+def _consents(
+    policies: tuple[Policy, ...], zones: Container[DomainName], problems: list[FileProblem]
+) -> Mapping[DomainName, list[tuple[Policy, Declared]]]:
+    """Return, by zone, what hosts of the repo have to say so that receivers send them other domains' reports (RFC 9990)."""
+    published = {policy.domain: section.psd for policy in policies if (section := _dmarc_section(policy)) is not None}
+    published |= {policy.domain: None for policy in policies if policy.body.parked}
+    found: dict[DomainName, list[tuple[Policy, Declared]]] = {}
+    for policy in policies:
+        for host, (tag, index) in _report_hosts(policy).items():
+            zone = next((name for name in _upwards(host) if name in zones), None)
+            if zone is None or _same_organization(policy.domain, host, published):
+                continue
+            name = dmarc.report_name(policy.domain, host)
+            if len(name) > MAX_NAME:
+                message = f"{name}, where {host} would agree to these reports, has {len(name)} octets; DNS allows {MAX_NAME}"
+                problems.append(document.value_place(policy.root, ("dmarc", tag, index)).problem(f"dmarc.{tag}.{index}", message))
+            entry = Declared(policy.domain, (name, "TXT"), Family.DMARC_REPORT, policy.body.ttl, frozenset({CONSENT}))
+            found.setdefault(zone, []).append((policy, entry))
+    return found
+
+
+def _report_hosts(policy: Policy) -> Mapping[DomainName, tuple[str, int]]:
+    """Return the hosts that take a policy's reports, each with the tag and index of its first address."""
+    section = _dmarc_section(policy)
+    found: dict[DomainName, tuple[str, int]] = {}
+    for tag in ("rua", "ruf"):
+        for index, uri in enumerate((section and getattr(section, tag)) or ()):
+            host = dmarc.report_host(uri)
+            if host is not None:
+                found.setdefault(host, (tag, index))
+    return found
+
+
+def _dmarc_section(policy: Policy) -> DmarcSection | None:
+    return None if policy.body.dmarc == "absent" else policy.body.dmarc
+
+
+def _same_organization(domain: DomainName, host: DomainName, published: Mapping[DomainName, str | None]) -> bool:
+    """Tell whether the DMARC records of this repo alone show that both belong to one organization.
+
+    Where they do not, a consent is published; it is not needed where others' records would show it, and harms nothing.
+    """
+    if domain == host:
+        return True
+    found = _organizational_domain(host, published)
+    return found is not None and found == _organizational_domain(domain, published)
+
+
+def _organizational_domain(start: DomainName, published: Mapping[DomainName, str | None]) -> DomainName | None:
+    """Walk up the names that `published` has a DMARC record for, each with its `psd` (RFC 9989 §4.10.2); None where there is none."""
+    found: DomainName | None = None
+    below = start
+    for name in _upwards(start):
+        if name in published:
+            psd = published[name]
+            found = below if psd == "y" else name
+            if psd in ("n", "y"):
+                return found
+        below = name
+    return found
+
+
+def _upwards(name: DomainName) -> Iterator[DomainName]:
+    yield name
+    while "." in name:
+        name = DomainName(name.split(".", 1)[1])
+        yield name

@@ -10,7 +10,7 @@ import typer
 
 from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, Format, domains
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.planning import selected
 from mailauth_dns.errors import MailAuthError
@@ -18,6 +18,7 @@ from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.rule import Severity, Subject, run
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.policy.model import json_schema
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import data, text
 from mailauth_dns.render.values import count
 
@@ -43,13 +44,11 @@ def register(app: typer.Typer) -> None:
 
 def subjects(repo: Repo, publications: tuple[Publication, ...]) -> list[Subject]:
     """Return what the rules look at: every policy that declares something in these publications."""
-    by_domain = {entry.domain: publication for publication in publications for entry in publication.declared}
-    found = []
-    for policy in repo.policies:
-        publication = by_domain.get(policy.domain)
-        if publication is not None:
-            found.append(Subject(policy, tuple(entry for entry in publication.declared if entry.domain == policy.domain)))
-    return found
+    by_domain: dict[DomainName, list[Declared]] = {}
+    for publication in publications:
+        for entry in publication.declared:
+            by_domain.setdefault(entry.domain, []).append(entry)
+    return [Subject(policy, tuple(by_domain[policy.domain])) for policy in repo.policies if policy.domain in by_domain]
 
 
 def lint(
@@ -76,7 +75,7 @@ def compile_(
     check: Annotated[bool, typer.Option("--check", help="write nothing; exit code 2 when files are stale")] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Write zones/compiled from the policies."""
+    """Write zones/compiled and zones/mta-sts from the policies."""
     from mailauth_dns.deploy import compiled  # loads octoDNS's sort order, which other commands can do without
 
     session = session_of(context)

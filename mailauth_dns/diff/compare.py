@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff.change import Blocked, Change, Difference, Judgement, Kept
+from mailauth_dns.diff.consent import Consents
 from mailauth_dns.diff.semantics import same
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, ancestors
@@ -38,10 +39,12 @@ def compare(
     `normalize` asks for our spelling and our TTL even where the meaning is the same already.
     """
     blocks = _Blocks(before, publication, locked, closed)
+    consents = Consents(before)
     changes: list[Change] = []
     blocked: list[Blocked] = []
     for entry in publication.declared:
-        change = _change(before.get(entry.key), entry, judge, normalize)
+        agreed = entry.family is Family.DMARC_REPORT and entry.values and consents.has(entry.key)
+        change = None if agreed else _change(before.get(entry.key), entry, judge, normalize)
         reason = blocks.reason(entry, changes=change is not None)
         if reason is not None:
             blocked.append(Blocked(entry.domain, entry.key, entry.family, reason))

@@ -1,10 +1,14 @@
-"""Changes in the language of mail, and how much each can hurt (RFC 7208, 6376, 9989, 7505)."""
+"""Changes in the language of mail, and how much each can hurt (RFC 7208, 6376, 9989, 7505).
+
+What concerns mail that comes in is in `reception`.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from mailauth_dns.compile import Declared
+from mailauth_dns.diff import reception
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.compare import Judge
 from mailauth_dns.diff.semantics import parsed, same
@@ -31,6 +35,14 @@ def judge_at(now: datetime) -> Judge:
             return _dmarc(before, after)
         if entry.family is Family.DKIM:
             return _dkim(entry, before, after, now)
+        if entry.family is Family.MTA_STS:
+            return reception.mta_sts_changed(entry, before, after)
+        if entry.family is Family.TLS_RPT:
+            return reception.tls_rpt_changed(before, after)
+        if entry.family is Family.BIMI:
+            return reception.bimi_changed(entry, before, after)
+        if entry.family is Family.DMARC_REPORT:
+            return reception.consent_given(entry)
         if after:
             return Judgement("the domain says that it receives no mail (null MX)", Risk.CAUTION)
         return Judgement("the domain no longer says that it receives no mail", Risk.CAUTION)

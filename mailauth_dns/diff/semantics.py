@@ -6,23 +6,31 @@ parse means only itself.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
 from mailauth_dns.records.family import Family
 
-Parsed = spf.Record | dkim.Record | dmarc.Record
+Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tlsrpt.Record | bimi.Record
+
+_PARSE: Mapping[Family, Callable[[str], Parsed]] = {
+    Family.SPF: spf.parse,
+    Family.DKIM: dkim.parse,
+    Family.DMARC: dmarc.parse,
+    Family.MTA_STS: mta_sts.parse,
+    Family.TLS_RPT: tlsrpt.parse,
+    Family.BIMI: bimi.parse,
+}
 
 
 def parsed(family: Family, type: str, text: str) -> Parsed | None:
     """Return the record in `text`, or None where it has no valid one."""
-    if type != "TXT":
+    parse = _PARSE.get(family)
+    if type != "TXT" or parse is None:
         return None
     try:
-        if family is Family.SPF:
-            return spf.parse(text)
-        return dmarc.parse(text) if family is Family.DMARC else dkim.parse(text)
+        return parse(text)
     except RecordSyntaxError:
         return None
 
@@ -38,9 +46,19 @@ def meaning(family: Family, type: str, text: str) -> Hashable:
 
 
 def same(family: Family, type: str, before: frozenset[str], after: frozenset[str]) -> bool:
-    """Tell whether a receiver sees no difference; two values of equal meaning are still two."""
+    """Tell whether a receiver sees no difference; two values of equal meaning are still two.
+
+    Consents to reports are the exception: any number of them, whatever else they say, is as good as one.
+    """
     if before == after:
         return True
+    if family is Family.DMARC_REPORT and after:
+        return consents(before)
     if len(before) != len(after):
         return False
     return {meaning(family, type, text) for text in before} == {meaning(family, type, text) for text in after}
+
+
+def consents(values: Iterable[str]) -> bool:
+    """Tell whether one of the values at a report name lets DMARC reports through."""
+    return any(map(dmarc.authorises, values))

@@ -38,7 +38,8 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
             origin,
             port=provider.port,
             timeout=provider.timeout,
-            lifetime=provider.timeout,  # seconds until the server's next octets are no longer waited for; a big zone that flows is read whole
+            # Seconds after which nothing more is waited for; what has come by then is read, so a big zone that flows comes whole.
+            lifetime=provider.timeout,
             relativize=False,
             **provider._auth_params(),
         )

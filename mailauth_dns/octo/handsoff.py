@@ -18,7 +18,7 @@ from typing import Any
 
 from octodns.processor.base import BaseProcessor, ProcessorException
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile import CONSENT, Declared, Publication
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.judge import judge_at
 from mailauth_dns.octo.carriers import carrier_of
@@ -70,6 +70,8 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             if not families:
                 continue
             owned = min(families)
+            if owned is Family.DMARC_REPORT and rrset.values != {CONSENT}:
+                continue  # compile writes the bare version only: who agrees to reports in other words has them in a source of their own
             values = frozenset(value for value in rrset.values if family(rrset.name, rrset.type, value) is owned)
             ttl = None if record.octodns.get("mailauth") == KEEP_TTL["mailauth"] else rrset.ttl
             absent.pop(rrset.key, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import types
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -32,9 +33,15 @@ def problems_of(error: ValidationError, root: document.Mapping, model: type[Base
         if kind == "extra_forbidden":
             place = document.locate(root, route)
             message = _unknown_key(str(route[-1]), _fields_at(model, route[:-1]))
+        elif kind == "missing":
+            name = str(detail["loc"][-1])
+            message = f"{name} is missing; {_fields_at(model, route)[name].description or 'add it'}"
         elif kind == "mailauth":
             message = context["message"]
-            place = _inside(place, root, route, context["start"], context["end"])
+            if detail["loc"][-1:] == ("[key]",):  # pydantic's mark: the key is at fault, not its value
+                place = document.locate(root, route)
+            else:
+                place = _inside(place, root, route, context["start"], context["end"])
         else:
             message = _KINDS.get(kind, detail["msg"].lower())
             if kind == "literal_error" and context.get("expected") == "'absent'":
@@ -103,4 +110,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any 
 
 
 def _is_dict(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
-    return typing.get_origin(annotation) is dict
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType, typing.Annotated):
+        return any(map(_is_dict, typing.get_args(annotation)))
+    return origin is dict

@@ -12,7 +12,8 @@ from mailauth_dns.errors import FileProblem, PolicyError, RecordSyntaxError
 from mailauth_dns.policy import document, keys, stanza
 from mailauth_dns.policy.explain import problems_of
 from mailauth_dns.policy.model import PolicyFile
-from mailauth_dns.records.name import DomainName, ancestors, domain_name, is_at_or_below
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, domain_name, is_at_or_below
 
 DEFAULTS = "_defaults.yaml"
 POLICY_DIR = Path("zones/policy")
@@ -208,11 +209,11 @@ class _Loader:
         if not isinstance(parked, document.Scalar) or parked.text not in ("true", "True"):
             return root
         items, places = dict(root.items), root.keys
-        for key in ("spf", "dkim"):
+        for key in ("spf", "dkim", "mta_sts", "tls_rpt", "bimi"):
             if key in own.items:
                 self.problems.append(own.keys[key].problem(key, "a parked domain has no mail sections; take this out, or `parked`"))
             items.pop(key, None)
-        dmarc, own_dmarc = items.get("dmarc"), own.items.get("dmarc")
+        section, own_dmarc = items.get("dmarc"), own.items.get("dmarc")
         if isinstance(own_dmarc, document.Mapping):
             for key in own_dmarc.items.keys() - {"rua", "ruf"}:
                 self.problems.append(
@@ -223,9 +224,9 @@ class _Loader:
                 own.keys["dmarc"].problem("dmarc", "a parked domain always has a DMARC record; give rua and ruf, or nothing")
             )
             items.pop("dmarc")
-        if isinstance(dmarc, document.Mapping):
-            kept = {key: node for key, node in dmarc.items.items() if key in ("rua", "ruf")}
-            items["dmarc"] = document.Mapping(dmarc.place, kept, dmarc.keys)
+        if isinstance(section, document.Mapping):
+            kept = {key: node for key, node in section.items.items() if key in ("rua", "ruf")}
+            items["dmarc"] = document.Mapping(section.place, kept, section.keys)
         elif own_dmarc is None:
             items.pop("dmarc", None)
         return document.Mapping(root.place, items, places)
@@ -264,14 +265,19 @@ class _Loader:
             yield domain, place
 
     def _check_lengths(self, domain: DomainName, body: PolicyFile, place: document.Place) -> None:
-        names = [f"_dmarc.{domain}"]
+        names = [dmarc.owner_name(domain)]
         if body.dkim is not None:
-            names += [f"{selector}._domainkey.{domain}" for selector in body.dkim.selectors]
+            names += [dkim.owner_name(selector, domain) for selector in body.dkim.selectors]
+        if body.mta_sts is not None:
+            names.append(mta_sts.owner_name(domain))
+        if body.tls_rpt is not None:
+            names.append(tlsrpt.owner_name(domain))
+        names += [bimi.owner_name(selector, domain) for selector in body.bimi or ()]
         if body.parked is not None:
-            names.append(f"*._domainkey.{domain}")
+            names.append(dkim.owner_name("*", domain))
         for name in names:
-            if len(name) > 253:
-                self.problems.append(place.problem("", f"{name} would have {len(name)} octets; DNS allows 253"))
+            if len(name) > MAX_NAME:
+                self.problems.append(place.problem("", f"{name} would have {len(name)} octets; DNS allows {MAX_NAME}"))
 
     def _key_files(self, domain: DomainName, body: PolicyFile, root: document.Mapping) -> dict[str, keys.PublicKey]:
         found: dict[str, keys.PublicKey] = {}

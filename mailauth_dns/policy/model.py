@@ -7,215 +7,94 @@ that a policy cannot hold what a record could not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import dkim, dmarc, server, spf
-from mailauth_dns.records.name import domain_name
-
-_UNSAFE = re.compile(r'[^ -~]|["\\]')
-
-MAX_TTL = 604800  # seconds, a week: longer ones keep a mistake alive
-
-
-def _fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
-    # Pydantic takes braces in the template for places to fill in, so the message goes in as a value.
-    raise PydanticCustomError("mailauth", "{message}", {"message": message, "start": start, "end": end})
-
-
-def _checked(parse: Callable[[str], object], prefix: str = "", suffix: str = "", refused: str = "") -> AfterValidator:
-    """Return a validator that parses `prefix + text + suffix` and places an error inside `text`.
-
-    `refused` is a character that would end the value, so that text behind it would be something else.
-    """
-
-    @lru_cache(maxsize=1024)  # fleets say the same few things many times
-    def check(text: str) -> str:
-        # Our own values pass through YAML, octoDNS and every provider's encoder; these three do not survive all of them.
-        if unsafe := _UNSAFE.search(text):
-            _fail(f"{_named(unsafe[0])} cannot be published safely; take it out", unsafe.start(), unsafe.end())
-        if refused and refused in text:
-            at = text.index(refused)
-            _fail(f"{refused!r} ends a tag; give every tag as a key of its own", at, at + 1)
-        try:
-            parse(prefix + text + suffix)
-        except RecordSyntaxError as error:
-            start = min(max(error.start - len(prefix), 0), len(text))
-            end = min(max(error.end - len(prefix), start), len(text))
-            found = text[start:end]
-            _fail(f"{found!r}: {error.expected}" if 0 < len(found) <= 60 else error.expected, start, end)
-        return text
-
-    return AfterValidator(check)
-
-
-def _named(character: str) -> str:
-    names = {'"': "a quote", "\\": "a backslash", "\n": "a line break", "\t": "a tab", "\0": "a NUL"}
-    return names.get(character) or (f"the control character U+{ord(character):04X}" if ord(character) < 32 else f"{character!r}")
-
-
-def _name(text: str) -> str:
-    try:
-        return domain_name(text)
-    except RecordSyntaxError as error:
-        _fail(error.expected, error.start, error.end)
-
-
-def _host_name(text: str) -> str:
-    name = _name(text)
-    if name.startswith("*"):
-        _fail("a wildcard cannot have a policy of its own; name the domain", 0, 1)
-    return name
-
-
-def _selector(text: str) -> str:
-    name = _name(text)
-    if "*" in name and name != "*":
-        _fail("a selector is one or more labels such as mx2026, or '*' alone")
-    return name
-
-
-def _bool(text: object) -> bool:
-    if isinstance(text, bool):
-        return text
-    if text in ("true", "True", "false", "False"):
-        return text in ("true", "True")
-    _fail(f"{text!r} is neither true nor false")
-
-
-def _integer(low: int, high: int, unit: str) -> BeforeValidator:
-    def check(text: object) -> int:
-        if isinstance(text, int) and not isinstance(text, bool):
-            number = text
-        elif isinstance(text, str) and re.fullmatch(r"[0-9]{1,12}", text):
-            number = int(text)
-        else:
-            _fail(f"{text!r} is not a number of {unit}; use {low} to {high}")
-        if not low <= number <= high:
-            _fail(f"{number} is out of range; use {low} to {high} {unit}")
-        return number
-
-    return BeforeValidator(check)
-
-
-def _moment(text: object) -> datetime:
-    if isinstance(text, datetime):
-        return text
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        _fail(f"{text!r} is not a date and time; write 2026-05-31 or 2026-05-31T12:00:00Z")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes
-    def check(text: object) -> object:
-        if text not in accepted:
-            _fail(f"{text!r} is not known here; use {', '.join(accepted[:-1])} or {accepted[-1]}")
-        return text
-
-    return BeforeValidator(check)
-
-
-def _provider_id(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", text):
-        _fail(f"{text!r} is not a provider's id; use the file name of providers/<id>.yaml without its ending")
-    return text
-
-
-def _address(text: str) -> str:
-    try:
-        server.server(text)
-    except RecordSyntaxError as error:
-        _fail(error.expected, error.start, error.end)
-    return text
+from mailauth_dns.policy.scalars import (
+    UNSAFE,
+    Domain,
+    Flag,
+    Moment,
+    ProviderId,
+    ReportAddress,
+    Section,
+    Selector,
+    ServerAddress,
+    Ttl,
+    checked,
+    fail,
+    one_of,
+    section_or_absent,
+)
+from mailauth_dns.policy.sections import BimiSections, MtaStsSection, TlsRptSection
+from mailauth_dns.records import dkim, dmarc, spf
 
 
 def _tag_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z]+", text):
-        _fail(f"{text!r} is not a tag's name; it holds letters only")
+        fail(f"{text!r} is not a tag's name; it holds letters only")
     if text.lower() in {"v", *DmarcSection.model_fields}:
-        _fail(f"{text} is known; give it as the key {text.lower()}")
+        fail(f"{text} is known; give it as the key {text.lower()}")
     return text
 
 
 def _dmarc_tag(tag: str) -> AfterValidator:
-    return _checked(dmarc.parse, f"v=DMARC1; {tag}=", refused=";")
+    return checked(dmarc.parse, f"v=DMARC1; {tag}=", refused=";")
 
 
 def _dkim_tag(tag: str) -> AfterValidator:
-    return _checked(dkim.parse, f"v=DKIM1; {tag}=", "; p=", refused=";")
+    return checked(dkim.parse, f"v=DKIM1; {tag}=", "; p=", refused=";")
 
 
 def _public_key(text: str) -> str:
     # No message quotes the value: what people paste here by mistake is a private key.
-    if _UNSAFE.search(text) or ";" in text:
-        _fail("p holds base64 only; a quote, a semicolon or a line break does not belong to it")
+    if UNSAFE.search(text) or ";" in text:
+        fail("p holds base64 only; a quote, a semicolon or a line break does not belong to it")
     try:
         key = dkim.parse(f"p={text}").key_bytes
     except RecordSyntaxError as error:
-        _fail(error.expected)
+        fail(error.expected)
     if not key:
-        _fail("p is empty; write `state: revoked`")
+        fail("p is empty; write `state: revoked`")
     if dkim.is_private_key(key):
-        _fail("this is a private key; take it out of the repo and out of git's history, make a new key, and give only the public part")
+        fail("this is a private key; take it out of the repo and out of git's history, make a new key, and give only the public part")
     return text
 
 
 def _spf_term(text: str) -> str:
     if re.match(r"v=", text, re.IGNORECASE):
-        _fail("the version is written for you; list the terms behind it")
+        fail("the version is written for you; list the terms behind it")
     return text
 
 
-def _report_uri(text: str) -> str:
-    if "," in text:
-        _fail(
-            "a comma inside a report address must be written %2C; several addresses are several items", text.index(","), text.index(",") + 1
-        )
-    return text
-
-
-Ttl = Annotated[int, _integer(1, MAX_TTL, "seconds"), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_TTL})]
-Flag = Annotated[bool, BeforeValidator(_bool)]
-Domain = Annotated[str, AfterValidator(_host_name)]
-Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
-SpfTerm = Annotated[str, AfterValidator(_spf_term), _checked(spf.parse_term)]
-ReportUri = Annotated[str, AfterValidator(_report_uri), _dmarc_tag("rua")]
+SpfTerm = Annotated[str, AfterValidator(_spf_term), checked(spf.parse_term)]
+ReportUri = Annotated[ReportAddress, _dmarc_tag("rua")]
 TagName = Annotated[str, AfterValidator(_tag_name)]
 DmarcPolicy = Annotated[str, _dmarc_tag("p"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
 Alignment = Annotated[str, _dmarc_tag("adkim"), WithJsonSchema({"enum": ["r", "s"]})]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class SpfSection(_Section):
+class SpfSection(Section):
     """The SPF record of the domain (RFC 7208)."""
 
     terms: tuple[SpfTerm, ...] = Field((), description="terms and modifiers as published, in order, without `all`")
-    all: Annotated[Literal["pass", "fail", "softfail", "neutral"] | None, _one_of("pass", "fail", "softfail", "neutral")] = Field(
+    all: Annotated[Literal["pass", "fail", "softfail", "neutral"] | None, one_of("pass", "fail", "softfail", "neutral")] = Field(
         None, description="what to say of every other host"
     )
-    redirect: Annotated[str, _checked(spf.parse_term, "redirect=")] | None = None
+    redirect: Annotated[str, checked(spf.parse_term, "redirect=")] | None = None
     ttl: Ttl | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> SpfSection:
         if self.redirect is not None and self.all is not None:
-            _fail("`redirect` is never looked at when there is an `all`; keep one of them")
+            fail("`redirect` is never looked at when there is an `all`; keep one of them")
         text = self.text
         try:
             spf.parse(text)
         except RecordSyntaxError as error:
-            _fail(str(error))
+            fail(str(error))
         return self
 
     @property
@@ -233,7 +112,7 @@ class SpfSection(_Section):
 State = Literal["pending", "active", "retiring", "revoked", "absent"]
 
 
-class SelectorSection(_Section):
+class SelectorSection(Section):
     """One DKIM selector: a key file, a key as published, a delegation, or its end (RFC 6376 §3.6.1)."""
 
     key: str | None = Field(None, description="file in zones/keys/<domain>/ that holds the public key as PEM")
@@ -244,7 +123,7 @@ class SelectorSection(_Section):
     s: Annotated[str, _dkim_tag("s")] | None = None
     t: Annotated[str, _dkim_tag("t")] | None = None
     n: Annotated[str, _dkim_tag("n")] | None = None
-    state: Annotated[State, _one_of("pending", "active", "retiring", "revoked", "absent")] = "active"
+    state: Annotated[State, one_of("pending", "active", "retiring", "revoked", "absent")] = "active"
     since: Moment | None = None
     seen: Moment | None = None
     signed_until: Moment | None = None
@@ -254,31 +133,31 @@ class SelectorSection(_Section):
     def _whole(self) -> SelectorSection:
         sources = [name for name in ("key", "p", "cname") if getattr(self, name) is not None]
         if len(sources) > 1:
-            _fail(f"{' and '.join(sources)} are given; keep one")
+            fail(f"{' and '.join(sources)} are given; keep one")
         if not sources and self.state not in ("revoked", "absent"):
-            _fail("no key; give `key` (a file), `p` (as published) or `cname` (delegated), or `state: revoked` or `absent`")
+            fail("no key; give `key` (a file), `p` (as published) or `cname` (delegated), or `state: revoked` or `absent`")
         tags = [tag for tag in ("k", "h", "s", "t", "n") if getattr(self, tag) is not None]
         if self.cname is not None and tags:
-            _fail(f"a delegated selector has no tags of its own; leave out {', '.join(tags)}")
+            fail(f"a delegated selector has no tags of its own; leave out {', '.join(tags)}")
         if self.cname is not None and self.state == "revoked":
-            _fail("a delegated selector is revoked by its sender; use `state: absent`, or leave out `cname` to publish an empty key here")
+            fail("a delegated selector is revoked by its sender; use `state: absent`, or leave out `cname` to publish an empty key here")
         return self
 
 
-class DkimSection(_Section):
+class DkimSection(Section):
     """The DKIM keys of the domain."""
 
-    selectors: dict[Annotated[str, AfterValidator(_selector)], SelectorSection] = Field(default_factory=dict)
+    selectors: dict[Selector, SelectorSection] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _not_absent(cls, value: object) -> object:
         if value == "absent":
-            _fail("undeclared selectors are never touched; declare each one that shall go as `{state: absent}`")
+            fail("undeclared selectors are never touched; declare each one that shall go as `{state: absent}`")
         return value
 
 
-class DmarcSection(_Section):
+class DmarcSection(Section):
     """The DMARC record of the domain (RFC 9989 §4.7)."""
 
     p: DmarcPolicy | None = None
@@ -300,11 +179,11 @@ class DmarcSection(_Section):
     @model_validator(mode="after")
     def _whole(self) -> DmarcSection:
         if self.rua == () or self.ruf == ():
-            _fail("rua and ruf need an address; leave the key out to ask for no reports")
+            fail("rua and ruf need an address; leave the key out to ask for no reports")
         try:
             dmarc.parse(self._joined())
         except RecordSyntaxError as error:
-            _fail(str(error))
+            fail(str(error))
         return self
 
     def _joined(self) -> str:
@@ -322,39 +201,33 @@ class DmarcSection(_Section):
         return str(dmarc.parse(self._joined()))
 
 
-def _section_or_absent(section: type[_Section]) -> BeforeValidator:
-    def check(value: object) -> object:
-        if value != "absent" and not isinstance(value, dict | section):
-            _fail(f"{value!r} is neither a mapping nor `absent`")
-        return value
-
-    return BeforeValidator(check)
-
-
-class PolicyFile(_Section):
+class PolicyFile(Section):
     """A policy: who may send mail for a domain, and what receivers should do with the rest."""
 
     domain: Domain | None = Field(None, description="the domain this policy is for")
     domains: tuple[Domain, ...] | None = Field(None, description="several domains with the same policy")
     domains_file: str | None = Field(None, description="a file with one domain a line, relative to this one; # opens a comment")
     zone: Domain | None = Field(None, description="the DNS zone that holds the records; default: the domain")
-    providers: tuple[Annotated[str, AfterValidator(_provider_id)], ...] = Field((), description="ids of providers/*.yaml to publish at")
-    nameservers: tuple[Annotated[str, AfterValidator(_address)], ...] = Field((), description="addresses to ask for live DNS")
+    providers: tuple[ProviderId, ...] = Field((), description="ids of providers/*.yaml to publish at")
+    nameservers: tuple[ServerAddress, ...] = Field((), description="addresses to ask for live DNS")
     ttl: Ttl | None = Field(None, description="seconds; default: what is there, else 3600")
-    spf: Annotated[SpfSection | Literal["absent"] | None, _section_or_absent(SpfSection)] = None
+    spf: Annotated[SpfSection | Literal["absent"] | None, section_or_absent(SpfSection)] = None
     dkim: DkimSection | None = None
-    dmarc: Annotated[DmarcSection | Literal["absent"] | None, _section_or_absent(DmarcSection)] = None
+    dmarc: Annotated[DmarcSection | Literal["absent"] | None, section_or_absent(DmarcSection)] = None
+    mta_sts: Annotated[MtaStsSection | Literal["absent"] | None, section_or_absent(MtaStsSection)] = None
+    tls_rpt: Annotated[TlsRptSection | Literal["absent"] | None, section_or_absent(TlsRptSection)] = None
+    bimi: BimiSections | None = Field(None, description="logos by selector; the selector receivers look for first is `default`")
     parked: Flag | None = Field(None, description="the domain sends and receives no mail; false takes the parking records away")
 
     @model_validator(mode="after")
     def _whole(self) -> PolicyFile:
         named = [name for name in ("domain", "domains", "domains_file") if getattr(self, name) is not None]
         if len(named) != 1:
-            _fail("name what the policy is for: `domain`, `domains` or `domains_file`" + (f", not {' and '.join(named)}" if named else ""))
+            fail("name what the policy is for: `domain`, `domains` or `domains_file`" + (f", not {' and '.join(named)}" if named else ""))
         if self.domains == ():
-            _fail("`domains` is empty; list at least one")
+            fail("`domains` is empty; list at least one")
         if len(set(self.providers)) != len(self.providers):
-            _fail("a provider is listed twice")
+            fail("a provider is listed twice")
         return self
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
+from urllib.parse import unquote
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.tags import Tag, parse_tags
 
 
@@ -153,6 +154,51 @@ def _listed(uris: tuple[Uri, ...] | None) -> str | None:
 def owner_name(domain: DomainName) -> DomainName:
     """Return where a domain's policy is published (RFC 9989 §4.5)."""
     return DomainName(f"_dmarc.{domain}")
+
+
+_REPORT = "._report._dmarc."
+
+
+def report_name(domain: DomainName, host: DomainName) -> DomainName:
+    """Return where `host` says that it takes reports about `domain` (RFC 9990, verifying external destinations)."""
+    return DomainName(f"{domain}{_REPORT}{host}")
+
+
+def is_report_name(name: DomainName) -> bool:
+    """Tell whether consents to reports stand at `name`."""
+    return _REPORT in name
+
+
+def report_parties(name: DomainName) -> tuple[DomainName, DomainName]:
+    """Return the domain and the host of a `report_name`."""
+    domain, _, host = name.partition(_REPORT)
+    return DomainName(domain), DomainName(host)
+
+
+_AUTHORISES = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
+
+
+def authorises(text: str) -> bool:
+    """Tell whether a value at a report name lets reports through: that it opens as a DMARC record is all that is asked.
+
+    >>> authorises("v=DMARC1; rua=mailto:other@example.com"), authorises("v=dmarc1")
+    (True, False)
+    """
+    return _AUTHORISES.match(text) is not None
+
+
+@lru_cache(maxsize=1024)  # as `parse`
+def report_host(uri: str) -> DomainName | None:
+    """Return the host that takes the mail of a report address (RFC 6068 §2), None where it is no usable mail address."""
+    scheme, _, rest = uri.partition(":")
+    _, at, host = unquote(rest.partition("?")[0]).rpartition("@")
+    if scheme.lower() != "mailto" or not at:
+        return None
+    try:
+        name = domain_name(host)
+    except RecordSyntaxError:
+        return None
+    return None if name.startswith("*") else name
 
 
 @lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps

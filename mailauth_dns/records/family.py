@@ -19,6 +19,10 @@ class Family(StrEnum):
     SPF = "spf"
     DKIM = "dkim"
     DMARC = "dmarc"
+    DMARC_REPORT = "dmarc_report"
+    MTA_STS = "mta_sts"
+    TLS_RPT = "tls_rpt"
+    BIMI = "bimi"
     NULL_MX = "null_mx"
 
 
@@ -27,6 +31,17 @@ NULL_MX = "0 ."  # RFC 7505 §3
 # RFC 7208 §4.5: the version section is followed by a space or the end; "v=spf10" is something else.
 _SPF = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
 _DMARC = re.compile(r"\s*v\s*=\s*dmarc1\s*(?:;|\Z)", re.IGNORECASE)
+_MTA_STS = re.compile(r"\s*v\s*=\s*stsv1(?:[\s;]|\Z)", re.IGNORECASE)
+_TLS_RPT = re.compile(r"\s*v\s*=\s*tlsrptv1(?:[\s;]|\Z)", re.IGNORECASE)
+_BIMI = re.compile(r"\s*v\s*=\s*bimi1(?:[\s;]|\Z)", re.IGNORECASE)
+
+_AT = (  # what the owner name has in front, or in it, and how a value of the family opens
+    (re.compile(r"_dmarc\."), _DMARC, Family.DMARC),
+    (re.compile(r".+\._report\._dmarc\."), _DMARC, Family.DMARC_REPORT),
+    (re.compile(r"_mta-sts\."), _MTA_STS, Family.MTA_STS),
+    (re.compile(r"_smtp\._tls\."), _TLS_RPT, Family.TLS_RPT),
+    (re.compile(r".+\._bimi\."), _BIMI, Family.BIMI),
+)
 
 
 def family(name: DomainName, type: str, value: str) -> Family | None:
@@ -37,8 +52,10 @@ def family(name: DomainName, type: str, value: str) -> Family | None:
     if type in ("TXT", "CNAME") and "._domainkey." in name:
         return Family.DKIM
     if type == "TXT":
-        if name.startswith("_dmarc.") and _DMARC.match(value):
-            return Family.DMARC
+        if "_" in name:  # most names have none, and a zone's every value comes by here
+            for owner, opens, found in _AT:
+                if owner.match(name) and opens.match(value):
+                    return found
         if _SPF.match(value):
             return Family.SPF
     if type == "MX" and value.split() == NULL_MX.split():

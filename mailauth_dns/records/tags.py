@@ -1,4 +1,8 @@
-"""The tag=value list that DKIM and DMARC records share (RFC 6376 §3.2), with the span of every part."""
+"""The two lists of tags that records share, with the span of every part.
+
+`parse_tags` reads the one of DKIM, DMARC and BIMI (RFC 6376 §3.2), `parse_fields` the stricter one of MTA-STS and TLS-RPT (RFC 8461 §3.1,
+RFC 8460 §3): no white space around `=`, nothing empty, and a version that is exact.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from mailauth_dns.errors import RecordSyntaxError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _FWS = " \t\r\n"
+_WSP = " \t"
+_FIELD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_FIELD_VALUE = re.compile(r"[!-:<>-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +75,49 @@ def _tag(text: str, start: int, end: int) -> Tag | None:
     while value_start < end and text[value_start] in _FWS:
         value_start += 1
     return Tag(name, text[value_start:end], start, value_start, end)
+
+
+def parse_fields(text: str, version: str, known: frozenset[str]) -> tuple[Tag, ...]:
+    """Return the fields behind `version` in order; the values of those that are not `known` are checked as extensions.
+
+    Raises:
+        RecordSyntaxError: the version is another one, a field is empty or breaks the grammar, or there is none.
+    """
+    parts = text.split(";")
+    if parts[0].rstrip(_WSP) != version:
+        raise RecordSyntaxError(text, 0, len(parts[0]), f"expected {version} first")
+    fields: list[Tag] = []
+    at = len(parts[0]) + 1
+    for number, part in enumerate(parts[1:], 2):
+        if part.strip(_WSP) or number < len(parts):  # one semicolon may close the record
+            fields.append(_field(text, at, at + len(part), known))
+        at += len(part) + 1
+    if not fields:
+        raise RecordSyntaxError(text, len(text), len(text), f"expected a field behind {version}")
+    return tuple(fields)
+
+
+def _field(text: str, start: int, end: int, known: frozenset[str]) -> Tag:
+    part = text[start:end]
+    start += len(part) - len(part.lstrip(_WSP))
+    end = max(start, end - (len(part) - len(part.rstrip(_WSP))))
+    name, equals, value = text[start:end].partition("=")
+    if not equals:
+        raise RecordSyntaxError(text, start, end, "expected a field such as name=value")
+    if not _FIELD_NAME.fullmatch(name):
+        raise RecordSyntaxError(text, start, start + len(name), "a field's name holds up to 32 letters, digits and . _ -")
+    tag = Tag(name, value, start, start + len(name) + 1, end)
+    if not value:
+        raise RecordSyntaxError(text, start, end, f"{name} has no value")
+    if name not in known and not _FIELD_VALUE.fullmatch(value):
+        raise RecordSyntaxError(text, tag.start, end, "a value holds printable ASCII without spaces and =")
+    return tag
+
+
+def extensions(fields: tuple[Tag, ...], known: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Return name and value of the fields that are not `known`; of a repeated one the first counts (RFC 8461 §3.2)."""
+    found: dict[str, str] = {}
+    for field in fields:
+        if field.name not in known:
+            found.setdefault(field.name, field.value)
+    return tuple(found.items())

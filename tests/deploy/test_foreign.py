@@ -10,16 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.compile import compile_repo
+from mailauth_dns.diff.consent import Consents
 from mailauth_dns.octo.targets import Target
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.records.family import family
+from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone, quoted
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 labels = st.sampled_from(
-    ["@", "www", "mail", "_dmarc", "s1._domainkey", "s2._domainkey", "x._domainkey", "_acme-challenge", "*", "*.sub", "a.b.c"]
+    [
+        *("@", "www", "mail", "_dmarc", "s1._domainkey", "s2._domainkey", "x._domainkey", "_acme-challenge", "*", "*.sub", "a.b.c"),
+        *("_mta-sts", "_smtp._tls", "default._bimi", "x._bimi"),
+        *("example.net._report._dmarc", "*._report._dmarc", "x.net._report._dmarc", "*.net._report._dmarc"),
+    ]
 )
 octets = st.text(st.characters(min_codepoint=0, max_codepoint=255), min_size=0, max_size=300)
 texts = st.one_of(
@@ -32,6 +37,11 @@ texts = st.one_of(
             "v=DMARC1; p=none",
             "v=DMARC1;p=reject;",
             "v=DKIM1; p=",
+            "v=DMARC1",
+            "v=STSv1; id=1",
+            "V=STSv1",
+            "v=TLSRPTv1; rua=mailto:a@example.com",
+            "v=BIMI1; l=",
             "p=AAAA",
             '"quoted"',
             "a\\b\\",
@@ -60,6 +70,9 @@ policies = st.fixed_dictionaries(
             ]
         ),
         "dmarc": st.sampled_from(["absent", "{p: none}", "{p: reject, np: reject, ttl: 300}"]),
+        "mta_sts": st.sampled_from(["absent", "{mode: none, max_age: 60}", "{mode: enforce, mx: [mx.example.com], max_age: 60, id: 1}"]),
+        "tls_rpt": st.sampled_from(["absent", '{rua: ["mailto:a@example.com"]}']),
+        "bimi": st.sampled_from(["{default: absent}", '{default: {l: "", ttl: 60}, x: absent}']),
         "ttl": st.sampled_from(["60", "7200"]),
     },
 )
@@ -94,13 +107,14 @@ def test_foreign_data_is_identical_and_the_second_plan_is_empty(
         for path, text in {
             "zones/policy/p.yaml": "domain: example.com\nproviders: [local]\n"
             + "".join(f"{key}: {value}\n" for key, value in policy.items()),
+            "zones/policy/other.yaml": 'domain: example.net\ndmarc: {p: none, rua: ["mailto:a@example.com"]}\n',
             "providers/local.yaml": "class: mailauth_dns.octo.LocalProvider\ndirectory: served\n",
             "served/example.com.zone": zone_text(entries),
         }.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
         repo = load_repo(root)
-        [publication] = compile_repo(repo)
+        [publication, _] = compile_repo(repo)
         target = Target(repo.stanzas["local"], root)
         before = target.read(publication.origin)
         proposal = target.propose(publication, NOW)
@@ -113,7 +127,9 @@ def test_foreign_data_is_identical_and_the_second_plan_is_empty(
         for entry in publication.declared:
             there = after.get(entry.key)
             ours = {value for value in there.values if family(*entry.key, value) is entry.family} if there is not None else set()
-            if entry.key not in blocked:
+            if entry.family is Family.DMARC_REPORT:
+                assert entry.key in blocked or Consents(after).has(entry.key)
+            elif entry.key not in blocked:
                 assert len(ours) == len(entry.values)
         again = target.propose(publication, NOW)
         assert again.difference.changes == ()

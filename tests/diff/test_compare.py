@@ -10,6 +10,7 @@ from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff.change import Difference, Risk
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.judge import judge_at
+from mailauth_dns.records import mta_sts
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
@@ -50,6 +51,14 @@ SAME = [
     (Family.DMARC, "v=DMARC1; p=reject", "v=DMARC1; p=reject; pct=100; t=n"),
     (Family.DKIM, f"v=DKIM1; k=rsa; p={KEY_A}", f"p={KEY_A[:9]} {KEY_A[9:]};"),
     (Family.DKIM, "v=DKIM1; p=", "p=; k=rsa; s=*; n=revoked"),
+    (Family.MTA_STS, "v=STSv1; id=1", "v=STSv1;id=1;"),
+    (Family.MTA_STS, "v=STSv1; id=1; x=1; y=2", "v=STSv1; y=2; id=1; x=1; id=2"),
+    (
+        Family.TLS_RPT,
+        "v=TLSRPTv1; rua=mailto:a@example.com,mailto:b@example.com",
+        "v=TLSRPTv1;rua=mailto:a@example.com;rua=mailto:b@example.com",
+    ),
+    (Family.BIMI, "v=BIMI1; l=https://example.com/l.svg", "v = BIMI1;avp=brand;a=;lps=;l=https://example.com/l.svg;"),
 ]
 DIFFERENT = [
     (Family.SPF, "v=spf1 a mx -all", "v=spf1 mx a -all"),
@@ -61,8 +70,16 @@ DIFFERENT = [
     (Family.DMARC, "v=DMARC1; p=reject", "v=DMARC1; p=reject; pct=50"),
     (Family.DKIM, f"v=DKIM1; p={KEY_A}", f"v=DKIM1; p={KEY_A}; t=y"),
     (Family.DKIM, f"v=DKIM1; p={KEY_A}", f"v=DKIM1; p={KEY_A.lower()}"),
+    (Family.MTA_STS, "v=STSv1; id=1", "v=STSv1; id=2"),
+    (Family.MTA_STS, "v=STSv1; id=a", "v=STSv1; id=A"),
+    (Family.MTA_STS, "v=STSv1; id=1", "V=STSv1; id=1"),
+    (Family.TLS_RPT, "v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:A@example.com"),
+    (Family.TLS_RPT, "v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:a@example.com; x=1"),
+    (Family.BIMI, "v=BIMI1; l=https://example.com/l.svg", "v=BIMI1; l=https://example.com/l.svg; avp=personal"),
+    (Family.BIMI, "v=BIMI1; l=", "v=BIMI1; l=; a=https://example.com/m.pem"),
 ]
 NAMES = {Family.SPF: "example.com", Family.DMARC: "_dmarc.example.com", Family.DKIM: "s._domainkey.example.com"}
+NAMES |= {Family.MTA_STS: "_mta-sts.example.com", Family.TLS_RPT: "_smtp._tls.example.com", Family.BIMI: "default._bimi.example.com"}
 
 
 @pytest.mark.parametrize(("family", "declared", "there"), SAME)
@@ -164,6 +181,10 @@ def test_a_record_that_is_never_served_is_blocked_even_where_nothing_changes() -
 
 
 SPF, DMARC, S1 = Family.SPF, Family.DMARC, "s1._domainkey.example.com"
+STS, RPT, BIMI = Family.MTA_STS, Family.TLS_RPT, Family.BIMI
+ENFORCE, TESTING, NONE = (f"v=STSv1; id={mode}{'0' * 16}" for mode in ("enforce", "testing", "none"))
+TO_A, TO_B = "v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com"
+SHOWN, MARK = "v=BIMI1; l=https://example.com/l.svg", "https://example.com/m.pem"
 JUDGED = [
     (SPF, set(), "v=spf1 mx ~all", Risk.SAFE, "SPF is new: may send: mx; every other host: softfail"),
     (SPF, set(), "v=spf1 -all", Risk.CAUTION, "SPF is new: may send: nobody; every other host: fail"),
@@ -183,6 +204,42 @@ JUDGED = [
     (DMARC, {"v=DMARC1; p=reject"}, None, Risk.CAUTION, "no DMARC record any more"),
     (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=none; rua=mailto:a@example.com", Risk.SAFE, "aggregate reports to mailto:a@example.com"),
     (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=none; adkim=s", Risk.CAUTION, "DKIM alignment relaxed -> strict"),
+    (STS, set(), TESTING, Risk.SAFE, "MTA-STS is new: mode testing: senders deliver all the same and report where TLS fails"),
+    (STS, set(), ENFORCE, Risk.CAUTION, "MTA-STS is new: mode enforce: senders do not deliver without verified TLS"),
+    (STS, set(), "v=STSv1; id=1", Risk.CAUTION, "MTA-STS is new: mode unknown: senders do as the policy says"),
+    (STS, {TESTING, ENFORCE}, TESTING, Risk.SAFE, "2 MTA-STS records, all ignored, become one: mode testing"),
+    (STS, {"v=STSv1 id=1"}, ENFORCE, Risk.CAUTION, "a broken MTA-STS record is mended: mode enforce"),
+    (STS, {TESTING}, ENFORCE, Risk.CAUTION, "fetch the MTA-STS policy again, mode testing -> enforce: senders do not deliver without"),
+    (STS, {ENFORCE}, TESTING, Risk.CAUTION, "mode enforce -> testing: senders deliver all the same"),
+    (STS, {ENFORCE}, NONE, Risk.CAUTION, "mode enforce -> none: senders ask for no TLS"),
+    (STS, {TESTING}, NONE, Risk.SAFE, "mode testing -> none"),
+    (STS, {ENFORCE}, ENFORCE[:-1] + "f", Risk.CAUTION, "fetch the MTA-STS policy again, still mode enforce"),
+    (STS, {TESTING}, TESTING[:-1] + "f", Risk.SAFE, "still mode testing"),
+    (STS, {"v=STSv1; id=1"}, TESTING, Risk.CAUTION, "mode unknown -> testing"),
+    (STS, {"v=STSv1; id=1"}, "v=STSv1; id=2", Risk.CAUTION, "mode unknown -> unknown"),
+    (STS, {TESTING + "; x=1"}, TESTING, Risk.SAFE, "extension fields of the MTA-STS record change"),
+    (STS, {ENFORCE}, None, Risk.BREAKING, "no MTA-STS any more, mode enforce until now"),
+    (STS, {"v=STSv1; id=1"}, None, Risk.BREAKING, "no MTA-STS any more, mode unknown until now"),
+    (STS, {TESTING}, None, Risk.CAUTION, "senders that still hold an older policy go by it"),
+    (STS, {NONE}, None, Risk.CAUTION, "senders that still hold an older policy go by it"),
+    (STS, {"v=STSv1"}, None, Risk.SAFE, "an MTA-STS record that senders ignore is deleted"),
+    (STS, {ENFORCE, TESTING}, None, Risk.SAFE, "an MTA-STS record that senders ignore is deleted"),
+    (RPT, set(), TO_A, Risk.SAFE, "TLS-RPT is new: TLS reports go to mailto:a@example.com"),
+    (RPT, {"v=TLSRPTv1"}, TO_A, Risk.SAFE, "a broken TLS-RPT record is mended: TLS reports go to mailto:a@example.com"),
+    (RPT, {TO_A, TO_B}, TO_A, Risk.SAFE, "2 TLS-RPT records, all ignored, become one"),
+    (RPT, {TO_A}, TO_B, Risk.SAFE, "TLS reports go to mailto:b@example.com, no longer to mailto:a@example.com"),
+    (RPT, {TO_A}, TO_A + ",mailto:b@example.com", Risk.SAFE, "TLS reports go to mailto:a@example.com mailto:b@example.com"),
+    (RPT, {TO_A + "; x=1"}, TO_A, Risk.SAFE, "extension fields of the TLS-RPT record change"),
+    (RPT, {TO_A}, None, Risk.SAFE, "no TLS reports any more"),
+    (BIMI, set(), SHOWN, Risk.SAFE, "BIMI selector default is new: the logo is https://example.com/l.svg"),
+    (BIMI, set(), "v=BIMI1; l=; a=", Risk.SAFE, "BIMI selector default is new: no logo shall be shown"),
+    (BIMI, set(), f"v=BIMI1; l=; a={MARK}", Risk.SAFE, "BIMI selector default is new: the logo is the one in the evidence"),
+    (BIMI, {"v=BIMI1"}, SHOWN, Risk.SAFE, "a broken BIMI selector default record is mended: the logo is"),
+    (BIMI, {SHOWN}, "v=BIMI1; l=", Risk.SAFE, "BIMI selector default: no logo shall be shown"),
+    (BIMI, {SHOWN}, f"{SHOWN}; a={MARK}", Risk.SAFE, f"BIMI selector default: the evidence is {MARK}"),
+    (BIMI, {f"{SHOWN}; a={MARK}"}, SHOWN, Risk.SAFE, "BIMI selector default: there is no evidence any more"),
+    (BIMI, {SHOWN}, f"{SHOWN}; avp=personal", Risk.SAFE, "BIMI selector default: other tags change"),
+    (BIMI, {SHOWN}, None, Risk.SAFE, "BIMI selector default has no logo any more"),
 ]
 
 
@@ -195,6 +252,17 @@ def test_changes_are_told_in_the_language_of_mail(family: Family, before: set[st
     assert change.judgement.risk is risk
     if risk is Risk.BREAKING:
         assert change.judgement.rules
+
+
+def test_an_id_kept_by_hand_is_told_with_the_mode_of_its_policy() -> None:
+    served = mta_sts.Policy(mta_sts.Mode.ENFORCE, (DomainName("mx.example.com"),), 86400)
+    key = (DomainName(NAMES[STS]), "TXT")
+    entry = Declared(ORIGIN, key, STS, None, frozenset({"v=STSv1; id=1"}), served=served)
+    [change] = compared(zone((NAMES[STS], "TXT", 60, {TESTING})), entry).changes
+    assert change.judgement.meaning == (
+        "senders fetch the MTA-STS policy again, mode testing -> enforce: senders do not deliver without verified TLS; "
+        "serve zones/mta-sts/example.com.txt first"
+    )
 
 
 SETTLED, RECENT = NOW - timedelta(days=7), NOW - timedelta(days=6, hours=23)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,50 @@ def test_scope_zone_keeps_the_whole_rest(compiled: RepoFolder) -> None:
     assert lines(compiled) == after
 
 
+RECEPTION_ZONE = (
+    ZONE
+    + """_mta-sts IN TXT "v=STSv1; id=1"
+_mta-sts IN TXT "a note"
+_smtp._tls IN TXT "v=TLSRPTv1; rua=mailto:old@example.com"
+old._bimi IN TXT "v=BIMI1; l="
+undeclared._bimi IN TXT "v=BIMI1; l="
+example.org._report._dmarc IN TXT "v=DMARC1; rua=mailto:other@example.com"
+stranger.example._report._dmarc IN TXT "v=DMARC1"
+third.example._report._dmarc IN TXT "v=DMARC1"
+"""
+)
+RECEPTION_POLICY = """\
+domain: example.com
+mta_sts: {mode: testing, mx: [mx.example.com], max_age: 86400, id: 2}
+tls_rpt: absent
+bimi: {default: {l: "https://example.com/logo.svg"}, old: absent}
+"""
+
+
+@pytest.mark.parametrize("scope", ["zone", "sets"])
+def test_every_family_is_known(repo: RepoFolder, scope: str) -> None:
+    repo.local("example.com", RECEPTION_ZONE)
+    repo.policy(RECEPTION_POLICY)
+    for domain in ("example.org", "example.net"):
+        repo.policy(f'domain: {domain}\ndmarc: {{p: none, rua: ["mailto:a@example.com"]}}\n', domain)
+    assert repo.run("compile").code == 0
+    own = "third.example._report._dmarc:\n  type: TXT\n  value: 'v=DMARC1\\; rua=mailto:new@example.com'\n"
+    repo.write("rest/example.com.yaml", own)
+    repo.write("octodns.yaml", CONFIG.format(root=repo.root, scope=scope, rest=", rest"))
+    done = sync(repo.root, "--doit", "--force")
+    assert done.returncode == 0, done.stderr
+    text = "\n".join(lines(repo))
+    ours = ['"v=STSv1; id=2"', '"v=BIMI1; l=https://example.com/logo.svg"', "example.net._report._dmarc"]
+    assert re.search(r'third\.example\._report\._dmarc\S* .*"v=DMARC1; rua=mailto:new@example\.com"', text), text
+    assert all(value in text for value in [*ours, '"a note"', '"v=DMARC1; rua=mailto:other@example.com"'])
+    assert not any(value in text for value in ['"v=STSv1; id=1"', "v=TLSRPTv1", "old._bimi"])
+    for foreign in ("undeclared._bimi", "stranger.example._report._dmarc"):
+        assert (foreign in text) is (scope == "zone")
+    before = (repo.root / "served/example.com.zone").read_text()
+    assert sync(repo.root, "--doit", "--force").returncode == 0
+    assert (repo.root / "served/example.com.zone").read_text() == before
+
+
 def test_scope_sets_leaves_the_rest_to_octodns(compiled: RepoFolder) -> None:
     rest = "www:\n  type: A\n  value: 192.0.2.2\n"
     compiled.write("rest/example.com.yaml", rest)
@@ -126,7 +171,10 @@ def test_compiled_zones_read_back_as_octodns_reads_them(compiled: RepoFolder) ->
     from mailauth_dns.octo.zonefile import relative
     from mailauth_dns.policy.load import load_repo
 
-    compiled.policy("domain: parked.example\nparked: true\n", "parked")
+    compiled.policy("domain: parked.example\nparked: true\ndmarc: {rua: ['mailto:a%3Bb@example.com']}\n", "parked")
+    compiled.policy(
+        RECEPTION_POLICY.replace("example.com", "example.net").replace("absent\n", "{rua: ['mailto:a%3B@example.net']}\n"), "net"
+    )
     compiled.policy("domain: example.org\nspf: {terms: [mx, 'exp=e%{i}.example.com']}\n", "other")
     assert compiled.run("compile").code == 0
     Record.enable_validators(["legacy", "strict"])

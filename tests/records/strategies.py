@@ -7,7 +7,8 @@ from ipaddress import IPv4Interface, IPv6Interface
 
 from hypothesis import strategies as st
 
-from mailauth_dns.records import dkim, dmarc, macro, spf
+from mailauth_dns.records import bimi, dkim, dmarc, macro, mta_sts, spf, tlsrpt
+from mailauth_dns.records.name import DomainName
 
 labels = st.text("abcXYZ019", min_size=1, max_size=6)
 hosts = st.builds(
@@ -94,13 +95,62 @@ dmarc_records = st.builds(
     others,
 )
 
+field_values = st.text("abc019/+:,!%<>", min_size=1, max_size=12)
+fields = st.dictionaries(st.from_regex(r"[xyz0-9][a-z0-9_.-]{0,31}", fullmatch=True), field_values, max_size=2).map(
+    lambda found: tuple(found.items())
+)
+mta_sts_records = st.builds(mta_sts.Record, st.from_regex(r"[A-Za-z0-9]{1,32}", fullmatch=True), fields)
+lines = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12).map(lambda text: text.strip(" ")).filter(bool)
+patterns = st.builds(lambda star, host: DomainName(star + host.lower()), st.sampled_from(["", "*."]), hosts)
+some_patterns = st.lists(patterns, min_size=1, max_size=3).map(tuple)
+extension_lines = st.dictionaries(st.sampled_from(["x", "1.y_z-", "Mode"]), lines, max_size=2).map(lambda found: tuple(found.items()))
+ages = st.integers(0, mta_sts.MAX_AGE)
+mta_sts_policies = st.one_of(
+    st.builds(mta_sts.Policy, st.sampled_from([mta_sts.Mode.ENFORCE, mta_sts.Mode.TESTING]), some_patterns, ages, extension_lines),
+    st.builds(mta_sts.Policy, st.just(mta_sts.Mode.NONE), st.just(()) | some_patterns, ages, extension_lines),
+)
+addresses = st.one_of(hosts.map(lambda host: f"mailto:tls@{host}"), hosts.map(lambda host: f"https://{host}/tls?a=%2C"))
+tlsrpt_records = st.builds(tlsrpt.Record, st.lists(addresses, min_size=1, max_size=3).map(tuple), fields)
+logos = st.sampled_from(["", "https://example.com/logo.svg", "https://example.com/a,b?c=d"])
+bimi_records = st.builds(
+    bimi.Record, logos, st.none() | logos, st.none() | st.sampled_from(list(bimi.Avatar)), st.none() | st.just("") | values, others
+)
+
 _SPF_PARTS = (
     *("v=spf1", " ", "  ", "a", "mx", "ip4:", "ip6:", "192.0.2.1", "2001:db8::1", "/24", "//64", ":", "include:", "exists:"),
     *("%{i}", "%{", "%", "redirect=", "exp=", "a.example", "-all", "~", ";", "\xff", "\0"),
 )
 _TAG_PARTS = (
-    *("v=DKIM1", "v=DMARC1", "; ", ";", "p=", "k=rsa", "h=sha256", "t=y:s", "none", "AAAA", "=", " ", "\t", "rua=", "mailto:a@b.example"),
+    *(
+        "v=DKIM1",
+        "v=DMARC1",
+        "v=BIMI1",
+        "l=",
+        "avp=",
+        "; ",
+        ";",
+        "p=",
+        "k=rsa",
+        "h=sha256",
+        "t=y:s",
+        "none",
+        "AAAA",
+        "=",
+        " ",
+        "\t",
+        "rua=",
+        "mailto:a@b.example",
+    ),
     *(",", "!10m", "fo=0:1", "\xff", "\0", '"'),
 )
+_FIELD_PARTS = (
+    *("v=STSv1", "v=TLSRPTv1", "; ", ";", "id=", "rua=", "mailto:a@b.example", "2026", ",", "!", "%", "=", " ", "\t", "x.1=", "\xff", "\0"),
+)
+_POLICY_PARTS = (
+    *("version", "mode", "mx", "max_age", ":", ": ", "STSv1", "enforce", "none", "*.", "mx.example", "86400", "\n", "\r\n", "\r", " "),
+    *("\t", "x", "#", "\xff", "\0"),
+)
+near_fields = st.lists(st.sampled_from(_FIELD_PARTS), max_size=12).map("".join)
+near_policies = st.lists(st.sampled_from(_POLICY_PARTS), max_size=20).map("".join)
 near_spf = st.lists(st.sampled_from(_SPF_PARTS), max_size=12).map("".join)
 near_tags = st.lists(st.sampled_from(_TAG_PARTS), max_size=12).map("".join)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records import dkim, dmarc, mta_sts, spf, tlsrpt
 
 FOLDER = Path(__file__).parents[3] / "shared/corpora"
 
@@ -33,6 +33,10 @@ DMARC_OURS = {
     "foo=bar; x=;": "a tag without a value breaks the grammar (RFC 9989 §4.8)",
     "!10 K ": "a size holds no space (RFC 7489 §6.4), and RFC 9989 has none at all",
     "fo=0:1": "0 and 1 exclude each other (RFC 9989 §4.7)",
+}
+REPORT_OURS = {
+    "rejects on syntax": "RFC 9990 asks for a value that opens as a DMARC record, no more",
+    "temperror": "that an answer failed is for whoever asked to know",
 }
 
 
@@ -64,3 +68,21 @@ def test_dkim(case: dict[str, Any]) -> None:
 def test_dmarc(case: dict[str, Any]) -> None:
     if "is_dmarc" in case and not decided(case["record"], DMARC_OURS):
         assert parses(dmarc.parse, case["record"]) is (case["is_dmarc"] and not case.get("errors"))
+
+
+@pytest.mark.parametrize("case", cases("mta_sts/records.json"))
+def test_mta_sts(case: dict[str, Any]) -> None:
+    parse = mta_sts.parse if case["kind"] == "txt" else mta_sts.parse_policy
+    assert parses(parse, case["text"]) is case["valid"]
+
+
+@pytest.mark.parametrize("case", cases("tlsrpt/records.json"))
+def test_tlsrpt(case: dict[str, Any]) -> None:
+    assert parses(tlsrpt.parse, case["text"]) is case["valid"]
+
+
+@pytest.mark.parametrize("case", cases("dmarc/external_report.json"))
+def test_consent_to_dmarc_reports(case: dict[str, Any]) -> None:
+    if not any(excuse in str(case["note"]) for excuse in REPORT_OURS):
+        values = case["zone"].get(dmarc.report_name(case["policy_domain"], case["dest_domain"]), ())
+        assert any(map(dmarc.authorises, values)) is case["authorized"]

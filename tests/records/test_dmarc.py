@@ -100,3 +100,44 @@ def test_np_falls_back_to_sp_and_that_to_p(text: str, expected: tuple[str, str, 
 
 def test_owner_name() -> None:
     assert dmarc.owner_name(DomainName("example.com")) == "_dmarc.example.com"
+
+
+HOSTS = [
+    ("mailto:dmarc@example.com", "example.com"),
+    ("MAILTO:dmarc@Example.COM.", "example.com"),
+    ("mailto:a%2Cb%40c@example.com?subject=x@example.net", "example.com"),
+    ("mailto:dmarc@fa%C3%9F.example", "xn--fa-hia.example"),
+    ("mailto:dmarc", None),
+    ("mailto:dmarc@", None),
+    ("mailto:dmarc@[192.0.2.1]", None),
+    ("mailto:dmarc@*.example", None),
+    ("https://example.com/dmarc@example.net", None),
+]
+
+
+@pytest.mark.parametrize(("uri", "host"), HOSTS)
+def test_report_host(uri: str, host: str | None) -> None:
+    assert dmarc.report_host(uri) == host
+
+
+@pytest.mark.parametrize(
+    ("text", "authorised"),
+    [
+        ("v=DMARC1", True),
+        ("v=DMARC1;", True),
+        ("v = DMARC1 ; rua=mailto:other@example.com", True),
+        ("v=DMARC1; bogus", True),
+        ("v=dmarc1", False),
+        ("v=DMARC10", False),
+        (" v=DMARC1", False),
+        ("p=none; v=DMARC1", False),
+    ],
+)
+def test_a_value_that_opens_as_a_record_lets_reports_through(text: str, authorised: bool) -> None:
+    assert dmarc.authorises(text) is authorised
+
+
+def test_report_name() -> None:
+    name = dmarc.report_name(DomainName("example.com"), DomainName("reports.example"))
+    assert name == "example.com._report._dmarc.reports.example"
+    assert dmarc.report_parties(name) == ("example.com", "reports.example")

@@ -1,0 +1,173 @@
+"""Single values of a policy: typed from their source text, each with an error that says where and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated, Any, NoReturn
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records import server
+from mailauth_dns.records.name import domain_name
+
+# Our own values pass through YAML, octoDNS and every provider's encoder; these characters do not survive all of them.
+UNSAFE = re.compile(r'[^ -~]|["\\]')
+
+MAX_TTL = 604800  # seconds, a week: longer ones keep a mistake alive
+
+
+def fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
+    """Refuse a value; characters `start` to `end` of it are at fault."""
+    # Pydantic takes braces in the template for places to fill in, so the message goes in as a value.
+    raise PydanticCustomError("mailauth", "{message}", {"message": message, "start": start, "end": end})
+
+
+def checked(parse: Callable[[str], object], prefix: str = "", suffix: str = "", refused: str = "") -> AfterValidator:
+    """Return a validator that parses `prefix + text + suffix` and places an error inside `text`.
+
+    `refused` is a character that would end the value, so that text behind it would be something else.
+    """
+
+    @lru_cache(maxsize=1024)  # fleets say the same few things many times
+    def check(text: str) -> str:
+        if unsafe := UNSAFE.search(text):
+            fail(f"{_named(unsafe[0])} cannot be published safely; take it out", unsafe.start(), unsafe.end())
+        if refused and refused in text:
+            at = text.index(refused)
+            fail(f"{refused!r} ends a tag; give every tag as a key of its own", at, at + 1)
+        try:
+            parse(prefix + text + suffix)
+        except RecordSyntaxError as error:
+            start = min(max(error.start - len(prefix), 0), len(text))
+            end = min(max(error.end - len(prefix), start), len(text))
+            found = text[start:end]
+            fail(f"{found!r}: {error.expected}" if 0 < len(found) <= 60 else error.expected, start, end)
+        return text
+
+    return AfterValidator(check)
+
+
+def _named(character: str) -> str:
+    names = {'"': "a quote", "\\": "a backslash", "\n": "a line break", "\t": "a tab", "\0": "a NUL"}
+    return names.get(character) or (f"the control character U+{ord(character):04X}" if ord(character) < 32 else f"{character!r}")
+
+
+def _name(text: str) -> str:
+    try:
+        return domain_name(text)
+    except RecordSyntaxError as error:
+        fail(error.expected, error.start, error.end)
+
+
+def _host_name(text: str) -> str:
+    name = _name(text)
+    if name.startswith("*"):
+        fail("a wildcard cannot have a policy of its own; name the domain", 0, 1)
+    return name
+
+
+def _selector(text: str) -> str:
+    name = _name(text)
+    if "*" in name and name != "*":
+        fail("a selector is one or more labels such as mx2026, or '*' alone")
+    return name
+
+
+def _bool(text: object) -> bool:
+    if isinstance(text, bool):
+        return text
+    if text in ("true", "True", "false", "False"):
+        return text in ("true", "True")
+    fail(f"{text!r} is neither true nor false")
+
+
+def integer(low: int, high: int, unit: str) -> BeforeValidator:
+    """Return a validator of whole numbers; `unit` is what is counted."""
+
+    def check(text: object) -> int:
+        if isinstance(text, int) and not isinstance(text, bool):
+            number = text
+        elif isinstance(text, str) and re.fullmatch(r"[0-9]{1,12}", text):
+            number = int(text)
+        else:
+            fail(f"{text!r} is not a number of {unit}; use {low} to {high}")
+        if not low <= number <= high:
+            fail(f"{number} is out of range; use {low} to {high} {unit}")
+        return number
+
+    return BeforeValidator(check)
+
+
+def _moment(text: object) -> datetime:
+    if isinstance(text, datetime):
+        return text
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        fail(f"{text!r} is not a date and time; write 2026-05-31 or 2026-05-31T12:00:00Z")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes
+    """Return a validator of words."""
+
+    def check(text: object) -> object:
+        if text not in accepted:
+            fail(f"{text!r} is not known here; use {', '.join(accepted[:-1])} or {accepted[-1]}")
+        return text
+
+    return BeforeValidator(check)
+
+
+def _provider_id(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", text):
+        fail(f"{text!r} is not a provider's id; use the file name of providers/<id>.yaml without its ending")
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        server.server(text)
+    except RecordSyntaxError as error:
+        fail(error.expected, error.start, error.end)
+    return text
+
+
+def _report_uri(text: str) -> str:
+    if "," in text:
+        fail(
+            "a comma inside a report address must be written %2C; several addresses are several items", text.index(","), text.index(",") + 1
+        )
+    return text
+
+
+class Section(BaseModel):
+    """A part of a policy: immutable, and a key that it does not know is a problem."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def section_or_absent(section: type[Section]) -> BeforeValidator:
+    """Return a validator that tells what may stand here, before the arms of the union complain one by one."""
+
+    def check(value: object) -> object:
+        if value != "absent" and not isinstance(value, dict | section):
+            fail(f"{value!r} is neither a mapping nor `absent`")
+        return value
+
+    return BeforeValidator(check)
+
+
+Ttl = Annotated[int, integer(1, MAX_TTL, "seconds"), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_TTL})]
+Flag = Annotated[bool, BeforeValidator(_bool)]
+Domain = Annotated[str, AfterValidator(_host_name)]
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
+ProviderId = Annotated[str, AfterValidator(_provider_id)]
+ServerAddress = Annotated[str, AfterValidator(_address)]
+Selector = Annotated[str, AfterValidator(_selector)]
+ReportAddress = Annotated[str, AfterValidator(_report_uri)]

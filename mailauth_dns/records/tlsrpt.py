@@ -1,0 +1,65 @@
+"""TLS-RPT records: where senders report how TLS to a domain's hosts went (RFC 8460 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.tags import Tag, extensions, parse_fields
+from mailauth_dns.records.uri import is_uri
+
+_KNOWN = frozenset({"rua"})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record, for example `v=TLSRPTv1; rua=mailto:tls@example.com`; `other` are extension fields, which senders ignore."""
+
+    rua: tuple[str, ...]
+    other: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def meaning(self) -> Hashable:
+        """Equal for records that no sender tells apart."""
+        return (self.rua, frozenset(self.other))
+
+    def __str__(self) -> str:
+        """Return the record as published."""
+        return "; ".join(["v=TLSRPTv1", f"rua={','.join(self.rua)}", *(f"{name}={value}" for name, value in self.other)])
+
+
+def owner_name(domain: DomainName) -> DomainName:
+    """Return where a domain's record is published (RFC 8460 §3)."""
+    return DomainName(f"_smtp._tls.{domain}")
+
+
+@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
+def parse(text: str) -> Record:
+    """Return the record in `text`. The grammar lets `rua` repeat; the addresses of all of them count.
+
+    Raises:
+        RecordSyntaxError: senders would send no reports.
+    """
+    fields = parse_fields(text, "v=TLSRPTv1", _KNOWN)
+    rua = tuple(uri for field in fields if field.name == "rua" for uri in _uris(text, field))
+    if not rua:
+        raise RecordSyntaxError(text, len(text), len(text), "expected rua=, where reports go")
+    return Record(rua, extensions(fields, _KNOWN))
+
+
+def _uris(text: str, field: Tag) -> tuple[str, ...]:
+    uris = []
+    at = field.start
+    for part in field.value.split(","):
+        uri = part.strip(" \t")
+        start = at + len(part) - len(part.lstrip(" \t"))
+        if not is_uri(uri):
+            raise RecordSyntaxError(text, start, start + len(uri), "expected an address such as mailto:tls@example.com")
+        if "!" in uri:
+            raise RecordSyntaxError(text, start + uri.index("!"), start + len(uri), "a ! inside an address must be written %21")
+        uris.append(uri)
+        at += len(part) + 1
+    return tuple(uris)

@@ -1,0 +1,16 @@
+"""URIs as records hold them (RFC 3986 §2, §3.1): a scheme, and characters that need no escape or are escaped."""
+
+from __future__ import annotations
+
+import re
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
+
+
+def is_uri(text: str) -> bool:
+    """Tell whether `text` is a URI by its characters; what its scheme asks of the rest is not looked at.
+
+    >>> is_uri("mailto:tls%2Creports@example.com"), is_uri("tls@example.com"), is_uri("https://example.com/100%")
+    (True, False, False)
+    """
+    return _URI.fullmatch(text) is not None

@@ -1,0 +1,114 @@
+"""Where DMARC reports go to another organization of the same repo, that host's consent appears by itself (RFC 9990)."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailauth_dns.compile import compile_repo
+from mailauth_dns.errors import PolicyError
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.records.family import Family
+from tests.conftest import RepoFolder
+
+REPORTS = 'dmarc: {p: none, rua: ["mailto:r@reports.example"]}'
+TO = 'dmarc: {{p: none, rua: ["mailto:r@{}"]}}'
+
+# name -> policies by domain, and the consents by zone
+CASES: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
+    "a host of another zone": (
+        {"example.com": REPORTS, "reports.example": "spf: absent"},
+        {"reports.example": {"example.com._report._dmarc.reports.example"}},
+    ),
+    "a host below another zone": (
+        {"example.com": TO.format("in.reports.example"), "reports.example": "spf: absent"},
+        {"reports.example": {"example.com._report._dmarc.in.reports.example"}},
+    ),
+    "the deepest zone holds it": (
+        {"example.com": TO.format("a.in.reports.example"), "reports.example": "spf: absent", "in.reports.example": "spf: absent"},
+        {"in.reports.example": {"example.com._report._dmarc.a.in.reports.example"}},
+    ),
+    "a host that the repo does not hold": ({"example.com": REPORTS, "example.org": "spf: absent"}, {}),
+    "the domain itself": ({"example.com": TO.format("example.com")}, {}),
+    "a host below the domain": ({"example.com": TO.format("reports.example.com")}, {}),
+    "a host above, which has a record of the repo": (
+        {"example.com": "dmarc: {p: none}", "a.example.com": "zone: example.com\n" + TO.format("example.com")},
+        {},
+    ),
+    "a host above, which is parked": (
+        {"example.com": "parked: true", "a.example.com": "zone: example.com\n" + TO.format("example.com")},
+        {},
+    ),
+    # Without a record above, each of the two is an organization of its own (RFC 9989 §4.10.2).
+    "a host above, which has none": (
+        {"example.com": "spf: absent", "a.example.com": "zone: example.com\n" + TO.format("example.com")},
+        {"example.com": {"a.example.com._report._dmarc.example.com"}},
+    ),
+    "a sister under a record of the repo": (
+        {"example.com": "dmarc: {p: none}", "a.example.com": TO.format("b.example.com"), "b.example.com": "spf: absent"},
+        {},
+    ),
+    "a tenant, who is an organization of its own": (
+        {"example.com": "dmarc: {p: none}", "t.example.com": 'dmarc: {p: none, psd: n, rua: ["mailto:r@example.com"]}'},
+        {"example.com": {"t.example.com._report._dmarc.example.com"}},
+    ),
+    "sisters under a public suffix": (
+        {"example.com": "dmarc: {p: none, psd: y}", "a.example.com": TO.format("b.example.com"), "b.example.com": "dmarc: {p: none}"},
+        {"b.example.com": {"a.example.com._report._dmarc.b.example.com"}},
+    ),
+    "a parked domain": (
+        {"example.com": 'parked: true\ndmarc: {rua: ["mailto:r@reports.example"]}', "reports.example": "spf: absent"},
+        {"reports.example": {"example.com._report._dmarc.reports.example"}},
+    ),
+    "failure reports too, and each host once": (
+        {
+            "example.com": 'dmarc: {p: none, rua: ["mailto:a@reports.example", "mailto:b@reports.example"], ruf: ["mailto:c@example.org"]}',
+            "reports.example": "spf: absent",
+            "example.org": "spf: absent",
+        },
+        {
+            "reports.example": {"example.com._report._dmarc.reports.example"},
+            "example.org": {"example.com._report._dmarc.example.org"},
+        },
+    ),
+    "no report address": ({"example.com": "dmarc: absent", "example.org": "dmarc: {p: none}"}, {}),
+    "an address that is no mail": (
+        {"example.com": 'dmarc: {p: none, rua: ["https://reports.example/r"]}', "reports.example": "spf: absent"},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_consents(repo: RepoFolder, case: str) -> None:
+    policies, expected = CASES[case]
+    for domain, text in policies.items():
+        repo.policy(f"domain: {domain}\nttl: 60\n{text}\n", domain)
+    found: dict[str, set[str]] = {}
+    for publication in compile_repo(load_repo(repo.root)):
+        for entry in publication.declared:
+            if entry.family is Family.DMARC_REPORT:
+                assert (entry.key[1], entry.values, entry.ttl) == ("TXT", {"v=DMARC1"}, 60)
+                assert entry.key[0] == f"{entry.domain}._report._dmarc." + entry.key[0].split("._report._dmarc.")[1]
+                found.setdefault(publication.origin, set()).add(entry.key[0])
+    assert found == expected
+
+
+def test_a_consent_goes_with_the_domain_whose_reports_it_is_about(repo: RepoFolder) -> None:
+    repo.policy(f"domain: example.com\n{REPORTS}\n", "a")
+    repo.policy("domain: reports.example\nspf: absent\n", "b")
+    [_, holder] = compile_repo(load_repo(repo.root))
+    assert holder.domains == ("example.com", "reports.example")
+    [consent] = holder.only(frozenset({"example.com"})).declared  # type: ignore[arg-type]
+    assert consent.family is Family.DMARC_REPORT
+    assert holder.digest != holder.only(frozenset({"reports.example"})).digest  # type: ignore[arg-type]
+
+
+def test_a_consent_whose_name_is_too_long_is_told_at_the_address(repo: RepoFolder) -> None:
+    long = ".".join(["a" * 60] * 3)
+    repo.policy(f'domain: {long}.example\ndmarc:\n  p: none\n  rua: ["mailto:r@{"b" * 60}.example"]\n', "a")
+    repo.policy(f"domain: {'b' * 60}.example\nspf: absent\n", "b")
+    with pytest.raises(PolicyError) as caught:
+        compile_repo(load_repo(repo.root))
+    [problem] = caught.value.problems
+    assert (problem.path, problem.line, problem.column, problem.key) == ("zones/policy/a.yaml", 4, 9, "dmarc.rua.0")
+    assert "has 274 octets; DNS allows 253" in problem.message
