@@ -226,8 +226,8 @@ DECIDED: list[tuple[str, str, Sets, str, str, str]] = [  # section, record at ex
     # Which terms count, and when
     (
         "4.6.4",
-        "v=spf1 " + "exists:h2.example.com " * 9 + "a redirect=b.example.com",
-        {"h2.example.com A": "192.0.2.2"},
+        f"v=spf1 {'mx ' * 9}a redirect=b.example.com",
+        {"example.com MX": "0 ."},
         "",
         "pass",
         "permerror",
