@@ -362,11 +362,12 @@ def _network(name: str, qualifier: Qualifier, text: str, at: int, end: int) -> T
         raise RecordSyntaxError(text, slash_at, end, f"a prefix length is 0 to {highest}, without leading zeros")
     prefix = _prefix(digits if slash else None, highest, text, slash_at, end)
     try:
+        # As a number: an interface would print the address and read it again, twice.
         if name == "ip4":
-            return Ip4(qualifier, IPv4Interface((ipaddress.IPv4Address(literal), prefix)))
+            return Ip4(qualifier, IPv4Interface((int(ipaddress.IPv4Address(literal)), prefix)))
         if "%" in literal:  # a zone id is Python's, not SPF's
             raise ValueError(literal)
-        return Ip6(qualifier, IPv6Interface((ipaddress.IPv6Address(literal), prefix)))
+        return Ip6(qualifier, IPv6Interface((int(ipaddress.IPv6Address(literal)), prefix)))
     except ValueError:
         other = "an IPv6 address; use ip6:" if ":" in literal and name == "ip4" else f"not an {'IPv4' if name == 'ip4' else 'IPv6'} address"
         raise RecordSyntaxError(text, at + 1, slash_at, f"{other}; for example {example}" if "not" in other else other) from None
