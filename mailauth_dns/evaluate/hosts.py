@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+import re
+from ipaddress import IPv4Address, IPv6Address
 
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.macros import IPAddress, queryable
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.records.name import DomainName
 
+_PREFERENCE = re.compile(r"[0-9]{1,5}")
 MAX_NAMES = 10  # RFC 7208 §4.6.4: names behind the first ten are ignored
 
 
@@ -18,10 +20,9 @@ def addresses(name: DomainName, version: int, resolver: Resolver) -> tuple[IPAdd
     Raises:
         ObservationError: nobody could tell.
     """
-    rrtype = "A" if version == 4 else "AAAA"
-    values = resolver.lookup(name, rrtype) or ()
+    rrtype, kind = ("A", IPv4Address) if version == 4 else ("AAAA", IPv6Address)
     try:
-        return tuple(map(ip_address, values))
+        return tuple(map(kind, resolver.lookup(name, rrtype) or ()))
     except ValueError as error:
         raise ObservationError(f"{name} {rrtype}: {error}") from error
 
@@ -35,7 +36,7 @@ def exchangers(name: DomainName, values: tuple[str, ...]) -> list[str]:
     found = []
     for value in values:
         preference, _, host = value.partition(" ")
-        if not (preference.isascii() and preference.isdigit() and host):
+        if not _PREFERENCE.fullmatch(preference):
             raise ObservationError(f"{name} MX: {value!r} is not a preference and a host")
         found.append((int(preference), host.removesuffix(".")))
     return [host for _, host in sorted(found)]

@@ -248,6 +248,7 @@ class _Evaluation:
         return values or ()
 
     def _validated(self) -> tuple[DomainName, ...]:
+        # Terms are what counts (RFC 7208 §4.6.4): `%{p}` spends nothing beside the term that it stands in.
         names, voids = validated_names(self._session.ip, self._resolver)
         self._note_voids(voids)
         return names

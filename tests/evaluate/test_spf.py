@@ -31,6 +31,8 @@ COM: Sets = {
     "ten.example.com MX": [f"{n} mx{n}.ten.example.com." for n in range(1, 11)],
     "eleven.example.com MX": [f"{n} mx{n}.ten.example.com." for n in range(1, 12)],
     "badmx.example.com MX": "mx1.example.com.",
+    "badmx2.example.com MX": f"{'9' * 5000} mx1.example.com.",
+    "bad6.example.com A": "::c000:201",
     "*.ten.example.com A": "192.0.2.100",
     "mx10.ten.example.com A": "192.0.2.110",
     "empty.example.com NS": "ns.example.com.",
@@ -195,6 +197,8 @@ EVALUATION = [  # record, result for 192.0.2.1
     ("v=spf1 mx:ten.example.com -all", "fail"),
     ("v=spf1 mx:eleven.example.com/0 -all", "permerror"),  # §4.6.4
     ("v=spf1 mx:badmx.example.com -all", "temperror"),
+    ("v=spf1 mx:badmx2.example.com -all", "temperror"),
+    ("v=spf1 a:bad6.example.com/0 -all", "temperror"),
     ("v=spf1 mx:x.example.org -all", "temperror"),
     # §5.6
     ("v=spf1 ip4:192.0.2.1 -all", "pass"),
