@@ -196,6 +196,11 @@ def owner_name(domain: DomainName) -> DomainName:
     return domain
 
 
+def has_version(text: str) -> bool:
+    """Tell whether a TXT value is an SPF record, valid or not: it opens with the version, and then a space or the end (RFC 7208 §4.5)."""
+    return text[: len(VERSION)].lower() == VERSION and text[len(VERSION) : len(VERSION) + 1] in ("", " ")
+
+
 @lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`.
@@ -203,7 +208,7 @@ def parse(text: str) -> Record:
     Raises:
         RecordSyntaxError: receivers would return permerror, or see no SPF record.
     """
-    if text[: len(VERSION)].lower() != VERSION or text[len(VERSION) : len(VERSION) + 1] not in ("", " "):
+    if not has_version(text):
         end = next((at for at, character in enumerate(text) if character == " "), len(text))
         raise RecordSyntaxError(text, 0, end, "expected v=spf1 and a space")  # RFC 7208 §4.5
     terms: list[Term] = []
@@ -229,12 +234,23 @@ def parse_term(text: str) -> Term | Modifier:
     """Return one mechanism or modifier, as a policy lists them.
 
     Raises:
-        RecordSyntaxError: the text is not exactly one.
+        RecordSyntaxError: the text is not exactly one, or the name in it lacks a label; receivers read such a name, and it matches nothing.
     """
     if " " in text:
         at = text.index(" ")
         raise RecordSyntaxError(text, at, at + 1, "one term at a time; write terms with a space between them as two items")
-    return _term(text, 0, len(text))
+    parsed = _term(text, 0, len(text))
+    spec = _name(parsed)
+    if spec is not None and spec.lacks_label:
+        raise RecordSyntaxError(text, 0, len(text), "a label is missing between two dots")
+    return parsed
+
+
+def _name(parsed: Term | Modifier) -> DomainSpec | None:
+    """Return the name that a receiver would look up or compare."""
+    if isinstance(parsed, Modifier):
+        return parsed.value if parsed.name in ("redirect", "exp") else None
+    return None if isinstance(parsed, All | Ip4 | Ip6) else parsed.domain
 
 
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=")
