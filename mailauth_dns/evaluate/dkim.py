@@ -48,7 +48,7 @@ def overall(signatures: tuple[DkimResult, ...]) -> Result:
 
 def claimed(d: DomainName, s: str, resolver: Resolver) -> DkimResult:
     """Return the result of a signature that is good if the key is: pass only where DNS has a key that verifiers may use."""
-    name = dkim.owner_name(s, d)
+    name = DomainName(dkim.owner_name(s, d).lower())  # a selector is a name too, whatever its case in the signature
     try:
         values = (resolver.lookup(name, "TXT") or ()) if len(name) <= MAX_NAME else ()
     except ObservationError as error:

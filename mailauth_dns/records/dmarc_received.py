@@ -16,7 +16,7 @@ _LISTS = ("rua", "ruf")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The tags that a receiver can use, and the names of the known ones that it dropped for their values."""
+    """The tags that a receiver can use, and the names of those that it dropped, wholly or in part, for their values."""
 
     record: Record
     dropped: frozenset[str] = frozenset()
@@ -54,8 +54,8 @@ def receive(text: str) -> Received | None:
             continue
         seen.add(name)
         # A value beyond what a list holds is dropped alone: the addresses beside it are as good as before.
-        for piece in value.split(",") if name in _LISTS else [value]:
-            tag = _tag(name, piece.strip(_WSP))
+        for piece in map(_address, value.split(",")) if name in _LISTS else [value]:
+            tag = _tag(name, piece)
             if tag is None:
                 dropped.add(name)
             elif name in _LISTS:
@@ -65,6 +65,12 @@ def receive(text: str) -> Received | None:
             else:
                 record = replace(record, **{name: getattr(tag, name)})
     return Received(record, frozenset(dropped))
+
+
+def _address(text: str) -> str:
+    """Return a report address whose size limit has lost its white space: a limit means nothing any more, so it costs no address."""
+    uri, mark, size = text.partition("!")
+    return uri.strip(_WSP) + mark + "".join(size.split())
 
 
 def _tag(name: str, value: str) -> Record | None:
