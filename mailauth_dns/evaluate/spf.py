@@ -59,7 +59,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an evaluation spent of its limits (RFC 7208 §4.6.4): terms that ask DNS, and lookups that found nothing."""
+    """What an evaluation spent of its limits (RFC 7208 §4.6.4): terms that ask DNS, and lookups of hosts that found nothing."""
 
     terms: int
     voids: int
@@ -207,11 +207,11 @@ class _Evaluation:
         if isinstance(term, spf.Include):
             return self._include(term, target, domain)
         name = queryable(target)
+        if isinstance(term, spf.Ptr):
+            return () if any(name is not None and is_at_or_below(host, name) for host in self._validated()) else None
         if name is None:  # RFC 7208 §4.3: receivers differ over names that DNS cannot hold; most take it that nothing is there
             return None
         match term:
-            case spf.Ptr():
-                return () if any(is_at_or_below(host, name) for host in self._validated()) else None
             case spf.Exists():
                 return () if self._lookup(name, "A") else None  # RFC 7208 §5.7: A for IPv6 clients too
             case spf.A():
