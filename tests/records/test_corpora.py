@@ -10,6 +10,7 @@ import pytest
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records.dmarc_received import receive
 
 FOLDER = Path(__file__).parents[3] / "shared/corpora"
 
@@ -64,3 +65,30 @@ def test_dkim(case: dict[str, Any]) -> None:
 def test_dmarc(case: dict[str, Any]) -> None:
     if "is_dmarc" in case and not decided(case["record"], DMARC_OURS):
         assert parses(dmarc.parse, case["record"]) is (case["is_dmarc"] and not case.get("errors"))
+
+
+@pytest.mark.parametrize("case", cases("dmarc/record_parse.json"))
+def test_dmarc_as_received(case: dict[str, Any]) -> None:
+    """A receiver's reading: which texts are records at all, and which tags of them count."""
+    received = receive(case["record"])
+    if "is_dmarc" in case:
+        assert (received is not None) is case["is_dmarc"]
+    for name, value in case.get("tags", {}).items():
+        assert received is not None
+        found = getattr(received.record, name)
+        if name in ("rua", "ruf"):
+            assert [uri.text for uri in found] == value
+        elif name == "fo":
+            assert sorted(found) == sorted(value)
+        else:
+            assert found == value
+    if "valid_rua_count" in case:
+        assert received is not None
+        assert len(received.record.rua or ()) == case["valid_rua_count"]
+    if "effective" in case:
+        assert received is not None
+        assert received.applied is not None
+        for name in ("p", "sp", "np", "adkim", "aspf", "psd"):
+            assert getattr(received.applied, f"effective_{name}") == case["effective"][name]
+        assert (received.applied.effective_t is dmarc.Testing.YES) is case["effective"]["t"]
+        assert len(received.applied.rua or ()) == len(case["effective"]["rua"])
