@@ -126,6 +126,7 @@ LONG = ".".join([LABEL] * 4)  # 243 characters
 TARGETS = [  # domain-spec, target name: RFC 7208 §7.3 and §4.3
     ("A.Example.", "A.Example"),
     ("%{d}", "email.example.com"),
+    (f"{LABEL}.{LONG}.example.com", f"{LABEL}.{LABEL}.{LABEL}.example.com"),
     (f"{LONG}.example.com", f"{LABEL}.{LABEL}.{LABEL}.example.com"),
     (f"1234567.123.{LONG}.e", f"123.{LONG}.e"),  # 4 + 243 + 2 octets
     (f"12345678.{LONG}.e", f"{LONG}.e"),
