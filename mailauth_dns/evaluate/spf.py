@@ -209,7 +209,7 @@ class _Evaluation:
         name = queryable(target)
         if isinstance(term, spf.Ptr):
             return () if any(name is not None and is_at_or_below(host, name) for host in self._validated()) else None
-        if name is None:  # RFC 7208 §4.3: receivers differ over names that DNS cannot hold; most take it that nothing is there
+        if name is None:  # RFC 7208 §4.8 leaves open what such a name means; to most receivers nothing is there
             return None
         match term:
             case spf.Exists():

@@ -124,7 +124,7 @@ def _macro(text: str, at: int, match: re.Match[str], letters: frozenset[str]) ->
 def domain_spec(text: str, start: int, end: int) -> DomainSpec:
     """Return `text[start:end]` as a name: it ends in a macro, or in a label that can be a top-level one (RFC 7208 §7.1).
 
-    The grammar asks no more: names that DNS cannot hold, such as `a..example`, are told apart when they are looked up (§4.3).
+    The grammar asks no more: names that DNS cannot hold, such as `a..example`, are told apart when they are looked up (§4.8).
 
     Raises:
         RecordSyntaxError: it is empty, breaks the macro grammar, or its end cannot be the end of a name.

@@ -118,7 +118,7 @@ EVALUATION = [  # record, result for 192.0.2.1
     ("v=spf1 a:other.example.com/0 -all", "pass"),
     ("v=spf1 a:nothing.example.com/0 -all", "fail"),
     ("v=spf1 a:alias.example.com/24 -all", "pass"),
-    ("v=spf1 a:a..example.com/0 -all", "fail"),  # §4.3: not a name, and no lookup
+    ("v=spf1 a:a..example.com/0 -all", "fail"),  # §4.8: not a name, and no lookup
     (f"v=spf1 a:{LONG}x.example.com -all", "fail"),
     ("v=spf1 a:badaddress.example.com -all", "temperror"),
     # §5.4
