@@ -1,4 +1,4 @@
-"""An authoritative name server on loopback, UDP and TCP, for a directory of master files (RFC 1034 §4.3.2, RFC 4592, RFC 6672).
+"""An authoritative name server on loopback, UDP and TCP, for a directory of master files (RFC 1035 §4.2, RFC 7766).
 
 It is for demos and tests on one machine: it binds to nothing but loopback, gives no transfers and takes no updates. A file is read again
 when it changes, so that an apply is seen at once.
@@ -12,8 +12,6 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -29,107 +27,15 @@ import dns.rdatatype
 import dns.rrset
 
 from mailauth_dns.errors import ProviderError
+from mailauth_dns.evaluate.authority import Authority
 from mailauth_dns.octo.masterfile import parse
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRset, Zone, quoted
+from mailauth_dns.records.zone import RRset, quoted
 
 _log = logging.getLogger(__name__)
 
-MAX_CHAIN = 12  # aliases followed in one answer
 UDP_SIZE = 1232  # octets we send at most over UDP, whatever the client says
 TCP_IDLE = 10.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a zone says to one question; `authoritative` is False for a referral."""
-
-    rcode: dns.rcode.Rcode
-    answer: tuple[RRset, ...] = ()
-    authority: tuple[RRset, ...] = ()
-    authoritative: bool = True
-
-
-class Lookup:
-    """One zone, indexed for answering."""
-
-    def __init__(self, zone: Zone) -> None:
-        self._origin = zone.origin
-        self._names: dict[str, dict[str, RRset]] = {}
-        for rrset in zone.rrsets:
-            self._names.setdefault(rrset.name, {})[rrset.type] = rrset
-        self._exist = set(self._names)
-        for name in self._names:  # empty non-terminals exist too (RFC 4592 §2.2.2)
-            while name != self._origin and "." in name:
-                name = name.split(".", 1)[1]
-                self._exist.add(name)
-
-    @property
-    def has_soa(self) -> bool:
-        """Tell whether the zone has its SOA, without which nothing can be denied (RFC 2308 §3)."""
-        return bool(self._soa())
-
-    def answer(self, name: str, type: str) -> Answer:
-        """Return what an authoritative server answers; `name` is in lower case without the trailing dot."""
-        chain: list[RRset] = []
-        for _ in range(MAX_CHAIN):
-            step = self._step(name, type)
-            chain += step.answer
-            target = _alias(step, type)
-            if target is None or not _below(target, self._origin):
-                return Answer(step.rcode, tuple(chain), step.authority, step.authoritative or bool(chain))
-            name = target
-        return Answer(dns.rcode.SERVFAIL)
-
-    def _step(self, name: str, type: str) -> Answer:
-        above = _ancestors(name, self._origin)
-        for upper in above:  # from the apex down to the name
-            sets = self._names.get(upper, {})
-            if upper != self._origin and "NS" in sets and not (upper == name and type == "DS"):
-                return Answer(dns.rcode.NOERROR, (), (sets["NS"],), authoritative=False)
-            if upper != name and "DNAME" in sets:
-                dname = sets["DNAME"]
-                target = f"{name[: -len(upper)]}{next(iter(dname.values))}"
-                alias = RRset(DomainName(name), "CNAME", dname.ttl, frozenset({target}))
-                return Answer(dns.rcode.NOERROR, (dname, alias))
-        if name in self._exist:
-            return self._found(name, self._names.get(name, {}), type)
-        encloser = next(upper for upper in reversed(above) if upper in self._exist)
-        source = self._names.get(f"*.{encloser}")
-        if source is None:
-            return Answer(dns.rcode.NXDOMAIN, (), self._soa())
-        return self._found(name, source, type)
-
-    def _found(self, name: str, sets: Mapping[str, RRset], type: str) -> Answer:
-        found = [rrset for rrset in sets.values() if rrset.type == type or type == "ANY"] or [
-            sets[alias] for alias in ("CNAME",) if alias in sets
-        ]
-        here = tuple(RRset(DomainName(name), rrset.type, rrset.ttl, rrset.values) for rrset in found)
-        return Answer(dns.rcode.NOERROR, here, () if here else self._soa())
-
-    def _soa(self) -> tuple[RRset, ...]:
-        soa = self._names.get(self._origin, {}).get("SOA")
-        if soa is None:
-            return ()
-        minimum = int(next(iter(soa.values)).rsplit(" ", 1)[1])
-        return (RRset(soa.name, "SOA", min(soa.ttl or 0, minimum), soa.values),)  # RFC 2308 §3
-
-
-def _ancestors(name: str, origin: str) -> list[str]:
-    """Return the names from the apex down to `name` itself."""
-    labels = name[: -len(origin) - 1].split(".") if name != origin else []
-    return [origin, *(".".join([*labels[at:], origin]) for at in range(len(labels) - 1, -1, -1))]
-
-
-def _below(name: str, origin: str) -> bool:
-    return name == origin or name.endswith(f".{origin}")
-
-
-def _alias(step: Answer, type: str) -> str | None:
-    last = step.answer[-1] if step.answer else None
-    if last is None or last.type != "CNAME" or type in ("CNAME", "ANY"):
-        return None
-    return next(iter(last.values)).rstrip(".").lower()
 
 
 def respond(question: dns.message.Message, zones: Zones) -> dns.message.Message:
@@ -142,21 +48,21 @@ def respond(question: dns.message.Message, zones: Zones) -> dns.message.Message:
         response.set_rcode(dns.rcode.FORMERR)
         return response
     [asked] = question.question
-    name = asked.name.to_text().rstrip(".").lower()
+    name = DomainName(asked.name.to_text().rstrip(".").lower())
     if asked.rdclass != dns.rdataclass.IN or asked.rdtype in (dns.rdatatype.AXFR, dns.rdatatype.IXFR):
         response.set_rcode(dns.rcode.REFUSED)
         return response
     try:
-        lookup = zones.of(name)
+        authority = zones.of(name)
     except ProviderError as error:
         _log.warning("%s", error)
         response.set_rcode(dns.rcode.SERVFAIL)
         return response
-    if lookup is None:
+    if authority is None:
         response.set_rcode(dns.rcode.REFUSED)
         return response
-    answer = lookup.answer(name, dns.rdatatype.to_text(asked.rdtype))
-    response.set_rcode(answer.rcode)
+    answer = authority.answer(name, dns.rdatatype.to_text(asked.rdtype))
+    response.set_rcode(dns.rcode.from_text(answer.rcode))
     if answer.authoritative:
         response.flags |= dns.flags.AA
     response.answer.extend(map(_wire_rrset, answer.answer))
@@ -174,9 +80,9 @@ class Zones:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._read: dict[str, tuple[tuple[int, int, int], Lookup]] = {}
+        self._read: dict[str, tuple[tuple[int, int, int], Authority]] = {}
 
-    def of(self, name: str) -> Lookup | None:
+    def of(self, name: str) -> Authority | None:
         """Return the deepest zone that holds `name`, or None.
 
         Raises:
@@ -185,11 +91,11 @@ class Zones:
         while name:
             path = self._directory / f"{name}.zone"
             if "/" not in name and path.is_file():
-                return self._lookup(name, path)
+                return self._authority(name, path)
             _, _, name = name.partition(".")
         return None
 
-    def _lookup(self, name: str, path: Path) -> Lookup:
+    def _authority(self, name: str, path: Path) -> Authority:
         try:
             state = path.stat()
             stamp = (state.st_mtime_ns, state.st_size, state.st_ino)
@@ -202,11 +108,11 @@ class Zones:
         # To deny what another file or a loop would add, or without a SOA, would be to say "absent" for "unknown".
         if not master.whole:
             raise ProviderError(f"{path}: $INCLUDE and $GENERATE are not read here, so the zone is not served")
-        lookup = Lookup(master.zone())
-        if not lookup.has_soa:
+        authority = Authority(master.zone())
+        if not authority.has_soa:
             raise ProviderError(f"{path}: the zone has no SOA record, so it is not served")
-        self._read[name] = (stamp, lookup)
-        return lookup
+        self._read[name] = (stamp, authority)
+        return authority
 
 
 def _reply(wire: bytes, zones: Zones, limit: int | None) -> bytes | None:

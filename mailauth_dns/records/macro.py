@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from mailauth_dns.errors import RecordSyntaxError
 
-LETTERS = frozenset("slodiphv")  # c, r and t only expand in the explanation text itself (RFC 7208 §7.2)
+LETTERS = frozenset("slodiphv")
+EXPLAINING = frozenset("crt")  # these only expand in the explanation text itself (RFC 7208 §7.2)
 _EXPAND = re.compile(r"%\{([A-Za-z])([0-9]*)([rR]?)([.+,/_=-]*)\}")
 _ESCAPES = ("%%", "%_", "%-")
+_ENDS_IN_ESCAPE = re.compile(r"(?:[^%]|%[%_-])*%[%_-]")
 _ALPHANUM = r"[A-Za-z0-9]"
-_TOPLABEL = re.compile(rf"(?:{_ALPHANUM}*[A-Za-z]{_ALPHANUM}*|{_ALPHANUM}+-(?:{_ALPHANUM}|-)*{_ALPHANUM})\Z")
+_TOPLABEL = re.compile(rf"(?:[0-9]*[A-Za-z]{_ALPHANUM}*|{_ALPHANUM}+-(?:{_ALPHANUM}|-)*{_ALPHANUM})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,12 @@ class DomainSpec:
         """The name without regard to case, where case says nothing: in what is no macro, and without the dot at its end."""
         return "".join(str(piece) if isinstance(piece, Macro) else piece.text.lower() for piece in self.pieces).rstrip(".")
 
+    @property
+    def lacks_label(self) -> bool:
+        """Two dots stand side by side, or one at the beginning: DNS has no such name, whatever the macros are."""
+        literals = [piece.text for piece in self.pieces if isinstance(piece, Literal)]
+        return any(".." in text for text in literals) or str(self).startswith(".")
+
     def __str__(self) -> str:
         return "".join(map(str, self.pieces))
 
@@ -58,12 +66,25 @@ def macro_string(text: str, start: int, end: int) -> DomainSpec:
     Raises:
         RecordSyntaxError: a `%` opens no macro, a letter is not one, or a character is not printable ASCII.
     """
+    return _pieces(text, start, end, "!", LETTERS)
+
+
+def explain_string(text: str) -> DomainSpec:
+    """Return the text that `exp` points to as pieces; it may hold spaces, and the macros c, r and t (RFC 7208 §6.2, §7.2).
+
+    Raises:
+        RecordSyntaxError: as for `macro_string`.
+    """
+    return _pieces(text, 0, len(text), " ", LETTERS | EXPLAINING)
+
+
+def _pieces(text: str, start: int, end: int, lowest: str, letters: frozenset[str]) -> DomainSpec:
     pieces: list[Literal | Macro] = []
     literal: list[str] = []
     at = start
     while at < end:
         if text[at] != "%":
-            if not "!" <= text[at] <= "~":
+            if not lowest <= text[at] <= "~":
                 raise RecordSyntaxError(text, at, at + 1, "only printable ASCII can stand here")
             literal.append(text[at])
             at += 1
@@ -78,26 +99,32 @@ def macro_string(text: str, start: int, end: int) -> DomainSpec:
         if literal:
             pieces.append(Literal("".join(literal)))
             literal.clear()
-        pieces.append(_macro(text, at, match))
+        pieces.append(_macro(text, at, match, letters))
         at = match.end()
     if literal:
         pieces.append(Literal("".join(literal)))
     return DomainSpec(tuple(pieces))
 
 
-def _macro(text: str, at: int, match: re.Match[str]) -> Macro:
+def _macro(text: str, at: int, match: re.Match[str], letters: frozenset[str]) -> Macro:
     letter, digits, reverse, delimiters = match.groups()
-    if letter.lower() in "crt":
-        raise RecordSyntaxError(text, at, match.end(), f"the macro {letter} is for explanation texts only")
-    if letter.lower() not in LETTERS:
-        raise RecordSyntaxError(text, at, match.end(), f"{letter} is not a macro letter; known are s l o d i p h v")
-    if digits and (len(digits) > 3 or int(digits) == 0):
+    if letter.lower() not in letters:
+        only = letter.lower() in EXPLAINING
+        message = (
+            f"the macro {letter} is for explanation texts only" if only else f"{letter} is not a macro letter; known are s l o d i p h v"
+        )
+        raise RecordSyntaxError(text, at, match.end(), message)
+    significant = digits.lstrip("0")
+    if digits and not significant:
         raise RecordSyntaxError(text, at, match.end(), "a macro keeps 1 or more parts; leave the number out for all")  # RFC 7208 §7.3
-    return Macro(letter, int(digits or 0), bool(reverse), delimiters)
+    # More parts than there are mean all of them (§7.3), and no text has as many as nine digits count.
+    return Macro(letter, int(significant[:9] or 0), bool(reverse), delimiters)
 
 
 def domain_spec(text: str, start: int, end: int) -> DomainSpec:
-    """Return `text[start:end]` as a name: macros, or literal text whose last label can be a top-level one (RFC 7208 §7.1).
+    """Return `text[start:end]` as a name: it ends in a macro, or in a label that can be a top-level one (RFC 7208 §7.1).
+
+    The grammar asks no more: names that DNS cannot hold, such as `a..example`, are told apart when they are looked up (§4.8).
 
     Raises:
         RecordSyntaxError: it is empty, breaks the macro grammar, or its end cannot be the end of a name.
@@ -106,12 +133,9 @@ def domain_spec(text: str, start: int, end: int) -> DomainSpec:
         raise RecordSyntaxError(text, start, end, "expected a domain name")
     spec = macro_string(text, start, end)
     last = spec.pieces[-1]
-    if isinstance(last, Macro) or last.text.endswith(_ESCAPES):
+    if isinstance(last, Macro) or _ENDS_IN_ESCAPE.fullmatch(last.text):
         return spec
-    tail = last.text.removesuffix(".")
-    before, dot, label = tail.rpartition(".")
+    _, dot, label = last.text.removesuffix(".").rpartition(".")
     if not dot or not _TOPLABEL.fullmatch(label):
         raise RecordSyntaxError(text, start, end, "expected a full domain name such as mail.example.com")
-    if ".." in last.text or (len(spec.pieces) == 1 and before.startswith(".")):
-        raise RecordSyntaxError(text, start, end, "a label is missing between two dots")
     return spec

@@ -13,6 +13,7 @@ from mailauth_dns.errors import RecordSyntaxError
 
 DomainName = NewType("DomainName", str)
 
+ROOT = DomainName("")
 MAX_NAME = 253  # octets of the text form without the trailing dot (RFC 1035 §2.3.4: 255 on the wire)
 MAX_LABEL = 63  # octets
 
@@ -68,7 +69,16 @@ def is_at_or_below(name: DomainName, ancestor: DomainName) -> bool:
     >>> is_at_or_below(DomainName("aexample.com"), DomainName("example.com"))
     False
     """
-    return name == ancestor or name.endswith("." + ancestor)
+    return ancestor in (name, ROOT) or name.endswith("." + ancestor)
+
+
+def below(label: str, name: DomainName) -> DomainName:
+    """Return the name that `label` (or several, with dots between) makes under `name`.
+
+    >>> below("_dmarc", DomainName("example.com"))
+    '_dmarc.example.com'
+    """
+    return DomainName(f"{label}.{name}") if name else DomainName(label)
 
 
 def ancestors(name: DomainName, origin: DomainName) -> tuple[DomainName, ...]:

@@ -196,6 +196,11 @@ def owner_name(domain: DomainName) -> DomainName:
     return domain
 
 
+def has_version(text: str) -> bool:
+    """Tell whether a TXT value is an SPF record, valid or not: it opens with the version, and then a space or the end (RFC 7208 §4.5)."""
+    return text[: len(VERSION)].lower() == VERSION and text[len(VERSION) : len(VERSION) + 1] in ("", " ")
+
+
 @lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`.
@@ -203,7 +208,7 @@ def parse(text: str) -> Record:
     Raises:
         RecordSyntaxError: receivers would return permerror, or see no SPF record.
     """
-    if text[: len(VERSION)].lower() != VERSION or text[len(VERSION) : len(VERSION) + 1] not in ("", " "):
+    if not has_version(text):
         end = next((at for at, character in enumerate(text) if character == " "), len(text))
         raise RecordSyntaxError(text, 0, end, "expected v=spf1 and a space")  # RFC 7208 §4.5
     terms: list[Term] = []
@@ -229,12 +234,23 @@ def parse_term(text: str) -> Term | Modifier:
     """Return one mechanism or modifier, as a policy lists them.
 
     Raises:
-        RecordSyntaxError: the text is not exactly one.
+        RecordSyntaxError: the text is not exactly one, or the name in it lacks a label; receivers read such a name, and it matches nothing.
     """
     if " " in text:
         at = text.index(" ")
         raise RecordSyntaxError(text, at, at + 1, "one term at a time; write terms with a space between them as two items")
-    return _term(text, 0, len(text))
+    parsed = _term(text, 0, len(text))
+    spec = _name(parsed)
+    if spec is not None and spec.lacks_label:
+        raise RecordSyntaxError(text, 0, len(text), "a label is missing between two dots")
+    return parsed
+
+
+def _name(parsed: Term | Modifier) -> DomainSpec | None:
+    """Return the name that a receiver would look up or compare."""
+    if isinstance(parsed, Modifier):
+        return parsed.value if parsed.name in ("redirect", "exp") else None
+    return None if isinstance(parsed, All | Ip4 | Ip6) else parsed.domain
 
 
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=")
@@ -346,11 +362,12 @@ def _network(name: str, qualifier: Qualifier, text: str, at: int, end: int) -> T
         raise RecordSyntaxError(text, slash_at, end, f"a prefix length is 0 to {highest}, without leading zeros")
     prefix = _prefix(digits if slash else None, highest, text, slash_at, end)
     try:
+        # As a number: an interface would print the address and read it again, twice.
         if name == "ip4":
-            return Ip4(qualifier, IPv4Interface((ipaddress.IPv4Address(literal), prefix)))
+            return Ip4(qualifier, IPv4Interface((int(ipaddress.IPv4Address(literal)), prefix)))
         if "%" in literal:  # a zone id is Python's, not SPF's
             raise ValueError(literal)
-        return Ip6(qualifier, IPv6Interface((ipaddress.IPv6Address(literal), prefix)))
+        return Ip6(qualifier, IPv6Interface((int(ipaddress.IPv6Address(literal)), prefix)))
     except ValueError:
         other = "an IPv6 address; use ip6:" if ":" in literal and name == "ip4" else f"not an {'IPv4' if name == 'ip4' else 'IPv6'} address"
         raise RecordSyntaxError(text, at + 1, slash_at, f"{other}; for example {example}" if "not" in other else other) from None

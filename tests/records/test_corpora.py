@@ -10,6 +10,7 @@ import pytest
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import dkim, dmarc, mta_sts, spf, tlsrpt
+from mailauth_dns.records.dmarc_received import receive
 
 FOLDER = Path(__file__).parents[3] / "shared/corpora"
 
@@ -86,3 +87,30 @@ def test_consent_to_dmarc_reports(case: dict[str, Any]) -> None:
     if not any(excuse in str(case["note"]) for excuse in REPORT_OURS):
         values = case["zone"].get(dmarc.report_name(case["policy_domain"], case["dest_domain"]), ())
         assert any(map(dmarc.authorises, values)) is case["authorized"]
+
+
+@pytest.mark.parametrize("case", cases("dmarc/record_parse.json"))
+def test_dmarc_as_received(case: dict[str, Any]) -> None:
+    """A receiver's reading: which texts are records at all, and which tags of them count."""
+    received = receive(case["record"])
+    if "is_dmarc" in case:
+        assert (received is not None) is case["is_dmarc"]
+    for name, value in case.get("tags", {}).items():
+        assert received is not None
+        found = getattr(received.record, name)
+        if name in ("rua", "ruf"):
+            assert [uri.text for uri in found] == value
+        elif name == "fo":
+            assert sorted(found) == sorted(value)
+        else:
+            assert found == value
+    if "valid_rua_count" in case:
+        assert received is not None
+        assert len(received.record.rua or ()) == case["valid_rua_count"]
+    if "effective" in case:
+        assert received is not None
+        assert received.applied is not None
+        for name in ("p", "sp", "np", "adkim", "aspf", "psd"):
+            assert getattr(received.applied, f"effective_{name}") == case["effective"][name]
+        assert (received.applied.effective_t is dmarc.Testing.YES) is case["effective"]["t"]
+        assert len(received.applied.rua or ()) == len(case["effective"]["rua"])

@@ -25,6 +25,22 @@ VALID = [  # as published, as printed
     ("v=spf1 exists:%{l1r+-}.%%.%_%-.example", "v=spf1 exists:%{l1r+-}.%%.%_%-.example"),
     ("v=spf1 a:xn--fa-hia.example a:a.b-c a:1.2x", "v=spf1 a:xn--fa-hia.example a:a.b-c a:1.2x"),
     ("v=spf1 include:%{d}", "v=spf1 include:%{d}"),
+    # RFC 7208 §12, rule by rule: what receivers read although nobody should write it
+    (
+        "v=spf1 a:a..example a:.example a:..b.example redirect=%{d}..example",
+        "v=spf1 a:a..example a:.example a:..b.example redirect=%{d}..example",
+    ),
+    ("v=spf1 a:x:y/z=!.example mx:a%%b.example", "v=spf1 a:x:y/z=!.example mx:a%%b.example"),  # macro-literal: all that prints but %
+    (f"v=spf1 a:{'x' * 64}.example", f"v=spf1 a:{'x' * 64}.example"),
+    ("v=spf1 include:%% exists:a.%_ a:%- mx:%%%%/24", "v=spf1 include:%% exists:a.%_ a:%- mx:%%%%/24"),  # domain-end = macro-expand
+    ("v=spf1 a:%{d}/24//64 ptr:%{D2R.-}", "v=spf1 a:%{d}/24//64 ptr:%{D2r.-}"),
+    ("v=spf1 a:b.1-2 a:b.3--c", "v=spf1 a:b.1-2 a:b.3--c"),  # toplabel = 1*alphanum "-" ...
+    ("v=spf1 exists:%{d02}.%{s0127r}.example", "v=spf1 exists:%{d2}.%{s127r}.example"),  # transformers = *DIGIT
+    (f"v=spf1 exists:%{{s{'9' * 5000}}}", "v=spf1 exists:%{s999999999}"),
+    ("v=spf1 ip4:192.0.2.1/0 ip6:::/0 ip6:::192.0.2.1/96", "v=spf1 ip4:192.0.2.1/0 ip6:::/0 ip6:::c000:201/96"),
+    ("v=spf1 a=b mx=%{i} x=%%%_%-/:;", "v=spf1 a=b mx=%{i} x=%%%_%-/:;"),  # unknown-modifier
+    ("v=spf1 op=x op=x", "v=spf1 op=x op=x"),
+    ("v=spf1 Redirect=A.example EXP=b.example -ALL", "v=spf1 -all redirect=A.example exp=b.example"),
 ]
 
 INVALID = [  # text, part at fault, expected
@@ -58,7 +74,10 @@ INVALID = [  # text, part at fault, expected
     ("v=spf1 a:/24", "", "expected a domain name"),
     ("v=spf1 a:museum", "museum", "expected a full domain name"),
     ("v=spf1 a:192.0.2.1", "192.0.2.1", "expected a full domain name"),
-    ("v=spf1 a:a..example", "a..example", "a label is missing"),
+    ("v=spf1 a:a.example..", "a.example..", "expected a full domain name"),
+    ("v=spf1 a:%{d}.", "%{d}.", "expected a full domain name"),
+    ("v=spf1 a:%{d}com", "%{d}com", "expected a full domain name"),
+    ("v=spf1 a:a.b%%-", "a.b%%-", "expected a full domain name"),  # an escaped % and a dash, no escape at the end
     ("v=spf1 a:a.example-", "a.example-", "expected a full domain name"),
     ("v=spf1 a24", "a24", "not a mechanism"),
     ("v=spf1 include", "", "expected a domain: include:example.com"),
@@ -68,6 +87,14 @@ INVALID = [  # text, part at fault, expected
     ("v=spf1 exists:%{z}.example", "%{z}", "z is not a macro letter"),
     ("v=spf1 exists:%{c}.example", "%{c}", "for explanation texts only"),
     ("v=spf1 exists:%{i0}.example", "%{i0}", "a macro keeps 1 or more parts"),
+    ("v=spf1 exists:%{i00}.example", "%{i00}", "a macro keeps 1 or more parts"),
+    ("v=spf1 exists:%{i2r3}.example", "%{i2", "% must open a macro"),
+    ("v=spf1 exists:%{i:}.example", "%{i:", "% must open a macro"),
+    ("v=spf1 exists:%{}.example", "%{}.", "% must open a macro"),
+    ("v=spf1 exp=%{r}.example", "%{r}", "for explanation texts only"),
+    ("v=spf1 x=%{T}", "%{T}", "for explanation texts only"),
+    ("v=spf1 x=%a", "%a", "% must open a macro"),
+    ("v=spf1 x=100%", "%", "% must open a macro"),
     ("v=spf1 exists:%{i.example", "%{i.", "% must open a macro"),
     ("v=spf1 exists:a%b.example", "%b.e", "% must open a macro"),
     ("v=spf1 all:x.example", ":x.example", "all takes no value"),
@@ -77,6 +104,26 @@ INVALID = [  # text, part at fault, expected
     ("v=spf1 -redirect=a.example", "-redirect=a.example", "not a mechanism"),
     ("v=spf1 a:caf\xe9.example", "\xe9", "only printable ASCII"),
     ("v=spf1 --all", "--all", "not a mechanism"),
+    ("v=spf1 =x", "=x", "not a mechanism"),
+    ("v=spf1 1x=y", "1x=y", "not a mechanism"),
+    ("v=spf1 - all", "-", "not a mechanism"),
+    ("v=spf1 a\tmx", "\tmx", "expected a:example.com"),
+    ("v=spf1 mx\0", "\0", "expected mx:example.com"),
+    ("v=spf1 ptr/24", "/24", "expected ptr:example.com"),
+    ("v=spf1 ptr:", "", "expected a domain name"),
+    ("v=spf1 ptr:a.example/24", "a.example/24", "expected a full domain name"),
+    ("v=spf1 exists", "", "expected a domain: exists:example.com"),
+    ("v=spf1 exists:a.example/0", "a.example/0", "expected a full domain name"),
+    ("v=spf1 a/24/32", "/24", "expected a:example.com"),
+    ("v=spf1 a//064", "//064", "a prefix length is 0 to 128"),
+    ("v=spf1 a/", "/", "expected a:example.com"),
+    ("v=spf1 ip6:2001:db8::/064", "/064", "a prefix length is 0 to 128"),
+    ("v=spf1 ip6:2001:db8::1::2", "2001:db8::1::2", "not an IPv6 address"),
+    ("v=spf1 all.", "all.", "not a mechanism"),
+    ("v=spf1 redirect=a.example exp=b.example redirect=a.example", "redirect=a.example", "redirect is given twice"),
+    ("v=spf1 exp=", "", "expected a domain name"),
+    ("v=spf1 redirect=museum", "museum", "expected a full domain name"),
+    ("v=spf1 -all \xe9", "\xe9", "not a mechanism"),
 ]
 
 
@@ -113,6 +160,43 @@ def test_a_mapped_address_is_one_however_it_is_written() -> None:
 
 def test_terms_after_all_say_nothing() -> None:
     assert spf.parse("v=spf1 -all mx").meaning == spf.parse("v=spf1 -all").meaning
+
+
+VERSIONS = [  # RFC 7208 §4.5
+    ("v=spf1", True),
+    ("V=sPf1 oops", True),
+    ("v=spf10 -all", False),
+    ("v=spf1\t-all", False),
+    ("v=spf1;", False),
+    (" v=spf1", False),
+    ('"v=spf1 -all"', False),
+    ("spf2.0/pra -all", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), VERSIONS)
+def test_a_record_is_known_by_its_version(text: str, found: bool) -> None:
+    assert spf.has_version(text) is found
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("text", ["v=spf1 a:b." + "a" * 65000 + "!", "v=spf1 a:" + "%%" * 30000 + "-", "v=spf1 " + "a" * 65000])
+def test_no_record_takes_long_to_refuse(text: str) -> None:
+    with pytest.raises(RecordSyntaxError):
+        spf.parse(text)
+
+
+@pytest.mark.parametrize("text", ["a:a..example", "mx:.example/24", "include:%{d}..example", "redirect=a..example", "exp=..a.example"])
+def test_a_policy_cannot_name_what_dns_cannot_hold(text: str) -> None:
+    spf.parse(f"v=spf1 {text}")  # receivers read it, and find nothing
+    with pytest.raises(RecordSyntaxError, match="a label is missing between two dots"):
+        spf.parse_term(text)
+
+
+@pytest.mark.parametrize("text", ["x=a..b", "exists:%{d..}.example", "ip4:192.0.2.1"])
+def test_dots_side_by_side_elsewhere_are_no_name(text: str) -> None:
+    assert str(spf.parse_term(text)) == text
 
 
 @pytest.mark.parametrize(("text", "expected"), [("a mx", "one term at a time"), ("", "not a mechanism"), ("mx ", "one term at a time")])

@@ -1,0 +1,78 @@
+"""Whether a DMARC report address outside the domain takes the domain's reports (RFC 9990, "Verifying External Destinations")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from mailauth_dns.errors import ObservationError, RecordSyntaxError
+from mailauth_dns.evaluate.dmarc import walk
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.records.dmarc import Uri
+from mailauth_dns.records.dmarc_received import receive
+from mailauth_dns.records.name import MAX_NAME, DomainName, domain_name
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One report address, judged: `accepted` with the addresses that reports go to, or the `reason` why they go nowhere.
+
+    `authorisation` is the name whose record must accept the reports; None where the address belongs to the same organization, or is none.
+    """
+
+    uri: Uri
+    accepted: bool | Unknown
+    authorisation: DomainName | None = None
+    addresses: tuple[Uri, ...] = ()
+    reason: str | None = None
+
+
+def destination(policy_domain: DomainName, uri: Uri, resolver: Resolver) -> Destination:
+    """Return what receivers do with a `rua` or `ruf` address in the record of `policy_domain`."""
+    host = destination_host(uri)
+    if host is None:
+        return Destination(uri, accepted=False, reason=f"{uri.text} names no host")
+    own, theirs = (walk(domain, resolver).organizational_domain for domain in (policy_domain, host))
+    for organizational in (own, theirs):
+        if isinstance(organizational, Unknown):
+            return Destination(uri, organizational)
+    if own == theirs:
+        return Destination(uri, accepted=True, addresses=(uri,))
+    name = DomainName(f"{policy_domain}._report._dmarc.{host}")
+    if len(name) > MAX_NAME:
+        return Destination(
+            uri, accepted=False, authorisation=name, reason=f"{name} is too long for DNS, so {host} cannot accept the reports"
+        )
+    try:
+        values = resolver.lookup(name, "TXT") or ()
+    except ObservationError as error:
+        return Destination(uri, Unknown(str(error)), name)
+    return _judged(uri, host, name, values)
+
+
+def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...]) -> Destination:
+    # Disputed: a record counts by its version alone, as for a policy record, whatever stands behind it.
+    records = [received.record for value in values if (received := receive(value)) is not None]
+    if not records:
+        return Destination(uri, accepted=False, authorisation=name, reason=f"{name} has no TXT record with v=DMARC1")
+    overriding = tuple(address for record in records for address in record.rua or ())
+    away = next((address for address in overriding if destination_host(address) != host), None)
+    if away is not None:  # else reports could be sent on, and on
+        reason = f"{name} sends the reports on to {away.text}, which is not at {host}; receivers then send none at all"
+        return Destination(uri, accepted=False, authorisation=name, reason=reason)
+    return Destination(uri, accepted=True, authorisation=name, addresses=overriding or (uri,))
+
+
+def destination_host(uri: Uri) -> DomainName | None:
+    """Return the host of a report address, None where it has none that is a domain name.
+
+    >>> destination_host(Uri("mailto:dmarc@Example.com?subject=reports"))
+    'example.com'
+    """
+    try:
+        parts = urlsplit(uri.text)
+        host = parts.path.partition("@")[2] if parts.scheme == "mailto" else parts.hostname
+        return domain_name(host or "")
+    except (ValueError, RecordSyntaxError):  # urlsplit: brackets that hold no address
+        return None

@@ -1,0 +1,89 @@
+"""Whether the key of a DKIM signature can be had from DNS and used (RFC 6376 §6.1.2, RFC 8301, RFC 8463).
+
+The signature itself is not looked at: it is claimed to be good, and all that DNS can do to it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailauth_dns.errors import ObservationError, RecordSyntaxError
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.records import dkim
+from mailauth_dns.records.name import MAX_NAME, DomainName
+from mailauth_dns.records.rsa import modulus_bits
+
+MIN_RSA_BITS = 1024  # verifiers must not take a signature by a shorter key (RFC 8301 §3.2)
+ED25519_OCTETS = 32  # RFC 8463 §4.2
+
+
+class Result(StrEnum):
+    """What a receiver says of one signature, or of all (none: there is none).
+
+    A key that is missing or unusable is told as fail: DMARC knows pass and fail only (RFC 9989 §5.3.3).
+    """
+
+    NONE = "none"
+    PASS = "pass"  # noqa: S105 - the result, no password
+    FAIL = "fail"
+    TEMPERROR = "temperror"
+
+
+@dataclass(frozen=True, slots=True)
+class DkimResult:
+    """One signature's result; `reason` says why it is not pass."""
+
+    d: DomainName
+    s: str
+    result: Result
+    reason: str | None = None
+
+
+def overall(signatures: tuple[DkimResult, ...]) -> Result:
+    """Return the best of the results: one signature that passes is enough (RFC 9989 §4.4.1)."""
+    results = {signature.result for signature in signatures}
+    return next((result for result in (Result.PASS, Result.TEMPERROR, Result.FAIL) if result in results), Result.NONE)
+
+
+def claimed(d: DomainName, s: str, resolver: Resolver) -> DkimResult:
+    """Return the result of a signature that is good if the key is: pass only where DNS has a key that verifiers may use."""
+    name = DomainName(dkim.owner_name(s, d).lower())  # a selector is a name too, whatever its case in the signature
+    try:
+        values = (resolver.lookup(name, "TXT") or ()) if len(name) <= MAX_NAME else ()
+    except ObservationError as error:
+        return DkimResult(d, s, Result.TEMPERROR, str(error))
+    problem = _problem(name, values)
+    return DkimResult(d, s, Result.PASS if problem is None else Result.FAIL, problem)
+
+
+def _problem(name: DomainName, values: tuple[str, ...]) -> str | None:
+    if not values:
+        return f"no key at {name}"
+    if len(values) > 1:
+        return f"{name} has {len(values)} TXT records, and which one a verifier takes is undefined (RFC 6376 §3.6.2.2)"
+    try:
+        record = dkim.parse(values[0])
+    except RecordSyntaxError as error:
+        return f"the key record at {name} is broken: {error}"
+    if not record.p:
+        return f"the key at {name} is revoked (empty p)"
+    return _unusable(name, record)
+
+
+def _unusable(name: DomainName, record: dkim.Record) -> str | None:
+    if record.s is not None and not {"*", "email"} & set(record.s):
+        return f"the key at {name} is not for mail (s={':'.join(record.s)})"
+    if record.h is not None and "sha256" not in record.h:
+        return f"the key at {name} is for {', '.join(record.h)} only, and verifiers take sha256 (RFC 8301 §3.1)"
+    match record.effective_k:
+        case "rsa":
+            bits = modulus_bits(record.key_bytes)
+            if bits is None:
+                return f"the key at {name} is no RSA key"
+            return f"the RSA key at {name} has {bits} bits, verifiers take none under {MIN_RSA_BITS}" if bits < MIN_RSA_BITS else None
+        case "ed25519":
+            size = len(record.key_bytes)
+            return f"the Ed25519 key at {name} has {size} octets instead of {ED25519_OCTETS}" if size != ED25519_OCTETS else None
+        case other:
+            return f"the key at {name} is of a kind that verifiers do not know (k={other})"

@@ -1,0 +1,196 @@
+"""DNS as it will be: the sets that a plan makes, over a live resolver.
+
+A plan changes more than its own sets. A name it makes stops a wildcard answering for that name and everything below it, and a name
+whose last set it deletes lets one answer again (RFC 4592 §2.2, §3.3). Where the whole zone is known, `ZoneResolver` over the zone as it
+will be says all that; this is for where only live DNS can be asked, and it is unknown what else a name holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mailauth_dns.errors import ObservationError
+from mailauth_dns.evaluate.authority import alias_target
+from mailauth_dns.evaluate.resolver import Alias, Resolver, Values, ask, follow
+from mailauth_dns.records.family import Family, family
+from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors, below
+from mailauth_dns.records.zone import RRKey
+
+# What shows that a name stays when the sets of a plan have gone from it: the types that names hold in practice.
+_OTHER_TYPES = ("NS", "A", "AAAA", "MX", "TXT", "CNAME", "SRV", "CAA", "PTR", "HTTPS", "TLSA")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSet:
+    """What a plan makes of one set: `values` are ours after it, empty where ours go.
+
+    Live values of another family than `family` stay beside them; where it is None, `values` are the whole set.
+    """
+
+    values: frozenset[str]
+    family: Family | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedZone:
+    """The sets that a plan touches in one zone."""
+
+    origin: DomainName
+    sets: Mapping[RRKey, PlannedSet]
+
+
+class Overlay:
+    """Answers from the plan where it says something, from live DNS where it does not."""
+
+    def __init__(self, live: Resolver, zones: Iterable[PlannedZone]) -> None:
+        self._live = live
+        self._zones = {zone.origin: _Zone(live, zone) for zone in zones}
+
+    def lookup(self, name: DomainName, rrtype: str) -> Values:
+        """Return the values of one set as they will be, sorted where the plan has a part in them.
+
+        Where a deleted set was perhaps the last one of its name, `()` says that the set is absent, not that the name stays.
+
+        Raises:
+            ObservationError: live DNS cannot tell, and the plan alone does not say; or it is open whether a name that the plan deletes
+                sets from stays, and the answer depends on it.
+        """
+        return follow(self._step, name, rrtype)
+
+    def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
+        zone = self._in_charge(name)
+        if zone is None or zone.leaves_alone(name):
+            return ask(self._live, name, rrtype)
+        return zone.answer(name, rrtype)
+
+    def _in_charge(self, name: DomainName) -> _Zone | None:
+        while name != ROOT and name not in self._zones:
+            name = DomainName(name.partition(".")[2])
+        return self._zones.get(name)
+
+
+class _Zone:
+    """One planned zone over live DNS."""
+
+    def __init__(self, live: Resolver, planned: PlannedZone) -> None:
+        self._live = live
+        self._origin = planned.origin
+        self._sets = planned.sets
+        self._made: set[DomainName] = {planned.origin}  # names that the plan holds data at or below
+        self._data: set[DomainName] = set()  # names that cannot be an alias, because the plan puts other data there
+        self._emptied: dict[DomainName, list[RRKey]] = {}  # the sets that the plan deletes ours from, by every name at or above them
+        for key, made in planned.sets.items():
+            name = key[0]
+            lineage = (name, *ancestors(name, planned.origin))
+            if made.values:
+                self._made.update(lineage)
+                if key[1] != "CNAME":
+                    self._data.add(name)
+            else:
+                for upper in lineage:
+                    self._emptied.setdefault(upper, []).append(key)
+
+    def leaves_alone(self, name: DomainName) -> bool:
+        """Tell whether nothing that the plan does can be seen at `name`."""
+        if name == self._origin:
+            return name not in self._data and name not in self._emptied
+        near = (name, *ancestors(name, self._origin), below("*", self._origin))
+        return not any(upper in self._made or upper in self._emptied for upper in near)
+
+    def answer(self, name: DomainName, rrtype: str) -> Values | Alias:
+        """Return what will be there, an alias not followed."""
+        if name not in self._made and self._redirected(name):
+            return ask(self._live, name, rrtype)
+        answers = {self._at(source, rrtype) for source in self._sources(name)}
+        if len(answers) == 1:
+            return answers.pop()
+        if answers == {None, ()} and (name, rrtype) in self._sets:
+            return ()
+        raise ObservationError(
+            f"{name} {rrtype}: the plan deletes records in this branch, and live DNS does not tell whether others keep their names there"
+        )
+
+    def _sources(self, name: DomainName) -> list[DomainName | None]:
+        """Return the names whose data may answer for `name`: itself, a wildcard, or None for nothing at all (RFC 4592 §3.3.1)."""
+        exists = self._exists(name)
+        if exists:
+            return [name]
+        found: list[DomainName | None] = [] if exists is False else [name]
+        for upper in (*ancestors(name, self._origin), self._origin):
+            encloses = self._exists(upper)
+            if encloses is False:
+                continue
+            wildcard = below("*", upper)
+            answers = self._exists(wildcard)
+            if answers is not False:
+                found.append(wildcard)
+            if not answers:
+                found.append(None)
+            if encloses:
+                break
+        return found
+
+    def _exists(self, name: DomainName) -> bool | None:
+        """Tell whether the name will be there, by its own data or by names below it; None where nobody can tell."""
+        if name in self._made:
+            return True
+        if not self._is_live(name):
+            return False
+        if not any(self._live_values(*key) and not self._values(*key) for key in self._emptied.get(name, ())):
+            return True
+        return True if any(self._values(name, rrtype) for rrtype in _OTHER_TYPES) else None
+
+    def _at(self, source: DomainName | None, rrtype: str) -> Values | Alias:
+        if source is None:
+            return None
+        alias = self._values(source, "CNAME") if source not in self._data else frozenset[str]()
+        if alias and rrtype != "CNAME":
+            return Alias(alias_target(next(iter(alias))))
+        return tuple(sorted(alias if rrtype == "CNAME" else self._values(source, rrtype)))
+
+    def _values(self, name: DomainName, rrtype: str) -> frozenset[str]:
+        """Return one set as it will be, no wildcard and no alias regarded."""
+        made = self._sets.get((name, rrtype))
+        # All values at a selector's name are DKIM, so the plan knows the set without asking.
+        if made is not None and made.family in (None, Family.DKIM):
+            return made.values
+        there = self._live_values(name, rrtype)
+        if made is None:
+            return there
+        if made.values and self._live_values(name, "CNAME") and (name, "CNAME") not in self._sets:
+            raise ObservationError(f"{name} is an alias (CNAME) that the plan does not touch, so its {rrtype} record cannot be published")
+        return made.values | {value for value in there if family(name, rrtype, value) is not made.family}
+
+    def _live_values(self, name: DomainName, rrtype: str) -> frozenset[str]:
+        """Return what live DNS holds at this very name, which is not what a wildcard or the target of an alias says for it."""
+        if not self._is_live(name):
+            return frozenset()
+        alias = self._live.lookup(name, "CNAME")
+        if rrtype == "CNAME" or alias:
+            return frozenset(alias or ()) if rrtype == "CNAME" else frozenset()
+        return frozenset(self._live.lookup(name, rrtype) or ())
+
+    def _is_live(self, name: DomainName) -> bool:
+        """Tell whether the name itself is in live DNS, so that no wildcard answers for it.
+
+        Below a name that exists, `*.*.<name>` does not: its closest encloser is the name or `*.<name>`, and neither has a wildcard under
+        it that answers. Below one that a wildcard stands in for, the same wildcard answers for it too.
+        """
+        if self._live.lookup(name, "CNAME") is None:
+            return False
+        if name == self._origin:
+            return True
+        probe = DomainName(f"*.*.{name}")
+        if len(probe) > MAX_NAME:
+            raise ObservationError(f"{name} is too long to tell whether a wildcard answers for it")
+        return self._live.lookup(probe, "CNAME") is None or self._has_dname(name)
+
+    def _redirected(self, name: DomainName) -> bool:
+        """Tell whether a DNAME answers for the name (RFC 6672), which makes an alias of every name below it."""
+        above = (*ancestors(name, self._origin), self._origin)
+        return bool(self._live.lookup(name, "CNAME")) and any(map(self._has_dname, above))
+
+    def _has_dname(self, name: DomainName) -> bool:
+        # An alias holds no DNAME, and to ask it for one would be to ask its target.
+        return self._live.lookup(name, "CNAME") == () and bool(self._live.lookup(name, "DNAME"))

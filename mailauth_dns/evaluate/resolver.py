@@ -1,0 +1,109 @@
+"""What evaluation asks: a resolver is handed in, so that the same code judges DNS as it is and as it would be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailauth_dns.errors import ObservationError
+from mailauth_dns.evaluate.authority import MAX_CHAIN, Authority, Rcode, alias_target
+from mailauth_dns.records.name import ROOT, DomainName
+from mailauth_dns.records.zone import Zone
+
+Values = tuple[str, ...] | None
+
+
+class Resolver(Protocol):
+    """Answers questions about names, with CNAMEs followed.
+
+    None: the name does not exist (NXDOMAIN). Empty: it exists and has no such type. Values are as in `records.zone`: TXT as joined
+    octets, one character an octet; MX as `10 mx.example.com.`; names absolute, in lower case. A question for CNAME itself follows none.
+    """
+
+    def lookup(self, name: DomainName, rrtype: str) -> Values:
+        """Return the values of one set.
+
+        Raises:
+            ObservationError: nobody could tell (timeout, SERVFAIL, a loop of aliases), which is never "absent".
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An answer that goes on at another name."""
+
+    target: DomainName
+
+
+Step = Callable[[DomainName, str], Values | Alias]
+
+
+def follow(step: Step, name: DomainName, rrtype: str) -> Values:
+    """Return the values at the end of a chain of aliases.
+
+    Raises:
+        ObservationError: the chain does not end, or `step` cannot tell.
+    """
+    at = name
+    for _ in range(MAX_CHAIN):
+        answer = step(at, rrtype)
+        if not isinstance(answer, Alias):
+            return answer
+        at = answer.target
+    raise ObservationError(f"{name} {rrtype}: its aliases (CNAME) are a loop, or {MAX_CHAIN} and more")
+
+
+def ask(resolver: Resolver, name: DomainName, rrtype: str) -> Values | Alias:
+    """Return what `resolver` says of `name` itself, so that an alias that leads to other data can be followed there.
+
+    Raises:
+        ObservationError: the resolver cannot tell.
+    """
+    alias = resolver.lookup(name, "CNAME")
+    if rrtype == "CNAME" or alias is None:
+        return alias
+    return Alias(alias_target(alias[0])) if alias else resolver.lookup(name, rrtype)
+
+
+class ZoneResolver:
+    """Answers from whole zones, as the servers that hold them would.
+
+    What none of the zones holds, or what one of them delegates to a zone that is not among them, is asked `elsewhere`; without it, it is
+    unknown. A world of its own is a zone whose origin is the root.
+    """
+
+    def __init__(self, zones: Iterable[Zone], elsewhere: Resolver | None = None) -> None:
+        self._authorities = {zone.origin: Authority(zone) for zone in zones}
+        self._elsewhere = elsewhere
+
+    def lookup(self, name: DomainName, rrtype: str) -> Values:
+        """Return the values of one set, sorted.
+
+        Raises:
+            ObservationError: the zones do not say, or their aliases do not end.
+        """
+        return follow(self._step, name, rrtype)
+
+    def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
+        authority = self._in_charge(name)
+        answer = authority.step(name, rrtype) if authority is not None else None
+        if answer is None or not answer.authoritative:
+            if self._elsewhere is None:
+                raise ObservationError(f"{name} {rrtype}: none of the zones at hand holds this name")
+            return ask(self._elsewhere, name, rrtype)
+        if answer.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
+            raise ObservationError(f"{name} {rrtype}: {answer.rcode}")
+        target = answer.alias(rrtype)
+        if target is not None:
+            return Alias(target)
+        if answer.rcode is Rcode.NXDOMAIN:
+            return None
+        return tuple(sorted(value for rrset in answer.answer if rrset.type == rrtype for value in rrset.values))
+
+    def _in_charge(self, name: DomainName) -> Authority | None:
+        """Return the deepest zone that holds `name`."""
+        while name != ROOT and name not in self._authorities:
+            name = DomainName(name.partition(".")[2])
+        return self._authorities.get(name)

@@ -1,0 +1,284 @@
+"""What a receiver makes of SPF: check_host() of RFC 7208 §4, and what the result rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailauth_dns.errors import ObservationError, RecordSyntaxError
+from mailauth_dns.evaluate.hosts import addresses, exchangers, validated_names
+from mailauth_dns.evaluate.macros import Envelope, a_labels, client_address, envelope, expand, queryable, target_name
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.records import spf
+from mailauth_dns.records.macro import DomainSpec, explain_string
+from mailauth_dns.records.name import DomainName, is_at_or_below
+
+MAX_TERMS = 10  # terms that ask DNS, over all records of one evaluation (RFC 7208 §4.6.4)
+MAX_VOIDS = 2  # lookups that find nothing; the RFC's default, which receivers keep
+MAX_EXCHANGERS = 10  # names behind one mx term
+MAX_EXPLANATION = 500  # characters: with its codes it fits one reply line of 512 octets (RFC 5321 §4.5.3.1.5, RFC 7208 §6.2)
+
+
+class Result(StrEnum):
+    """What check_host() returns (RFC 7208 §2.6)."""
+
+    NONE = "none"
+    NEUTRAL = "neutral"
+    PASS = "pass"  # noqa: S105 - the result, no password
+    FAIL = "fail"
+    SOFTFAIL = "softfail"
+    TEMPERROR = "temperror"
+    PERMERROR = "permerror"
+
+
+_RESULTS = {  # RFC 7208 §4.6.2
+    spf.Qualifier.PASS: Result.PASS,
+    spf.Qualifier.FAIL: Result.FAIL,
+    spf.Qualifier.SOFTFAIL: Result.SOFTFAIL,
+    spf.Qualifier.NEUTRAL: Result.NEUTRAL,
+}
+_SAYS = {
+    Result.PASS: "lets {} send",
+    Result.FAIL: "does not let {} send",
+    Result.SOFTFAIL: "says that {} is probably not allowed to send",
+    Result.NEUTRAL: "leaves open whether {} may send",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A term that decided, and the domain whose record it stands in."""
+
+    domain: str
+    term: str
+
+    def __str__(self) -> str:
+        return f"{self.term} in {self.domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an evaluation spent of its limits (RFC 7208 §4.6.4): terms that ask DNS, and lookups of hosts that found nothing."""
+
+    terms: int
+    voids: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpfResult:
+    """The result for one message.
+
+    `matched` leads from the domain's own record through `include` and `redirect` to the term that decided; it is empty where none did.
+    `explanation` is what the domain wants to be said to a sender that fails, None where it says nothing that can be used. `reason` is one
+    line for a user.
+    """
+
+    result: Result
+    reason: str
+    matched: tuple[Match, ...] = ()
+    explanation: str | None = None
+    cost: Cost = Cost(0, 0)
+
+
+def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver) -> SpfResult:
+    """Return what a receiver says of mail from `ip` in the name of `domain` (RFC 7208 §4).
+
+    `domain` is the domain of `sender`, the address in MAIL FROM, or the HELO name where that is what is checked. The null reverse-path is
+    an empty `sender`, whose domain is the HELO name (§2.4). Whatever the texts are, there is a result.
+    """
+    try:
+        client = client_address(ip)
+    except ValueError:
+        return SpfResult(Result.NONE, f"{ip!a} is not an IP address, so there is nothing to check")
+    session = envelope(client, sender, helo)
+    evaluation = _Evaluation(session, resolver)
+    try:
+        verdict = evaluation.check(a_labels(domain) if domain or sender else session.helo)
+    except _Permerror as error:
+        return SpfResult(Result.PERMERROR, _line(str(error)), cost=evaluation.cost)
+    except ObservationError as error:
+        return SpfResult(Result.TEMPERROR, _line(f"DNS gave no answer: {error}"), cost=evaluation.cost)
+    reason = verdict.reason
+    if verdict.matched:
+        path = ", ".join(match.term for match in verdict.matched)
+        reason = f"{verdict.matched[0].domain} {_SAYS[verdict.result].format(client)}: {path}"
+    explanation = _explanation(verdict.exp, session, resolver) if verdict.exp is not None else None
+    return SpfResult(verdict.result, _line(reason), verdict.matched, explanation, evaluation.cost)
+
+
+def _line(text: str) -> str:
+    """Return a text as one line: macros carry what the client sent into names, and so into reasons."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+class _Permerror(Exception):
+    """Evaluation cannot go on with what is published (RFC 7208 §4.6.2, which calls it an exception too); the text is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Exp:
+    """Where the explanation is to be fetched, and the domain of the record that says so."""
+
+    spec: DomainSpec
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What one record says; `reason` where no term decided."""
+
+    result: Result
+    matched: tuple[Match, ...] = ()
+    reason: str = ""
+    exp: _Exp | None = None
+
+
+class _Evaluation:
+    """One run of check_host() with what it has spent; records that others include or redirect to spend from the same limits."""
+
+    def __init__(self, session: Envelope, resolver: Resolver) -> None:
+        self._session = session
+        self._resolver = resolver
+        self._terms = 0
+        self._voids = 0
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(self._terms, self._voids)
+
+    def check(self, domain: str) -> _Verdict:
+        """Return what the record of `domain` says of the session.
+
+        Raises:
+            _Permerror: it, or one that it leads to, cannot be evaluated.
+            ObservationError: a lookup was not answered.
+        """
+        name = queryable(domain)
+        if name is None or "." not in name or name.startswith("["):  # RFC 7208 §4.3; an address literal is no name
+            return _Verdict(Result.NONE, reason=f"{domain!a} is not a full domain name")
+        record = self._record(name)
+        if record is None:
+            return _Verdict(Result.NONE, reason=f"{name} publishes no SPF record")
+        for term in record.terms:
+            inner = self._match(term, domain)
+            if inner is not None:
+                result = _RESULTS[term.qualifier]
+                exp = _Exp(record.exp, domain) if result is Result.FAIL and record.exp is not None else None  # RFC 7208 §6.2
+                return _Verdict(result, (Match(domain, str(term)), *inner), exp=exp)
+        if record.redirect is not None:
+            return self._redirect(record.redirect, domain)
+        return _Verdict(Result.NEUTRAL, reason=f"no term of {name} matches {self._session.ip}")  # RFC 7208 §4.7
+
+    def _record(self, name: DomainName) -> spf.Record | None:
+        """Select the record (RFC 7208 §4.5)."""
+        texts = [value for value in self._resolver.lookup(name, "TXT") or () if spf.has_version(value)]
+        if not texts:
+            return None
+        if len(texts) > 1:
+            raise _Permerror(f"{name} publishes {len(texts)} SPF records, one is allowed")
+        try:
+            return spf.parse(texts[0])
+        except RecordSyntaxError as error:
+            raise _Permerror(f"the SPF record of {name} is not valid: {error}") from error
+
+    def _redirect(self, spec: DomainSpec, domain: str) -> _Verdict:
+        self._spend()
+        target = self._target(spec, domain)
+        verdict = _Verdict(Result.NONE, reason=f"{spec} makes no name") if target is None else self.check(target)
+        if verdict.result is Result.NONE:
+            raise _Permerror(f"redirect={spec} of {domain}: {verdict.reason}")  # RFC 7208 §6.1
+        if not verdict.matched:
+            return verdict
+        return _Verdict(verdict.result, (Match(domain, f"redirect={spec}"), *verdict.matched), exp=verdict.exp)
+
+    def _match(self, term: spf.Term, domain: str) -> tuple[Match, ...] | None:
+        """Return None where the mechanism does not match; where it does, what decided in the record that it includes."""
+        ip = self._session.ip
+        match term:
+            case spf.All():
+                return ()
+            case spf.Ip4(network=interface) | spf.Ip6(network=interface):
+                return () if ip in interface.network else None
+        self._spend()
+        target = self._target(term.domain, domain)
+        if target is None:
+            return None
+        if isinstance(term, spf.Include):
+            return self._include(term, target, domain)
+        name = queryable(target)
+        if isinstance(term, spf.Ptr):
+            return () if any(name is not None and is_at_or_below(host, name) for host in self._validated()) else None
+        if name is None:  # RFC 7208 §4.8 leaves open what such a name means; to most receivers nothing is there
+            return None
+        match term:
+            case spf.Exists():
+                return () if self._lookup(name, "A") else None  # RFC 7208 §5.7: A for IPv6 clients too
+            case spf.A():
+                return () if self._has_client(name, term) else None
+            case spf.Mx():
+                return () if any(self._has_client(host, term) for host in self._exchangers(name)) else None
+
+    def _include(self, term: spf.Include, target: str, domain: str) -> tuple[Match, ...] | None:
+        verdict = self.check(target)
+        if verdict.result is Result.NONE:
+            raise _Permerror(f"{term} of {domain}: {verdict.reason}")  # RFC 7208 §5.2
+        return verdict.matched if verdict.result is Result.PASS else None
+
+    def _target(self, spec: DomainSpec | None, domain: str) -> str | None:
+        return domain if spec is None else target_name(spec, self._session, domain, self._validated)
+
+    def _has_client(self, name: DomainName, term: spf.A | spf.Mx) -> bool:
+        ip = self._session.ip
+        found = addresses(name, ip.version, self._resolver)
+        self._note_voids(not found)
+        host_bits = ip.max_prefixlen - (term.prefix4 if ip.version == 4 else term.prefix6)
+        return any(int(ip) >> host_bits == int(address) >> host_bits for address in found)
+
+    def _exchangers(self, name: DomainName) -> Iterator[DomainName]:
+        """Return the mail exchangers of a name in the order of their preference (RFC 7208 §5.4); a null MX names none (RFC 7505)."""
+        found = exchangers(name, self._lookup(name, "MX"))
+        if len(found) > MAX_EXCHANGERS:
+            raise _Permerror(f"{name} has {len(found)} mail exchangers, mx allows {MAX_EXCHANGERS}")
+        return (host for host in map(queryable, found) if host is not None)
+
+    def _lookup(self, name: DomainName, rrtype: str) -> tuple[str, ...]:
+        values = self._resolver.lookup(name, rrtype)
+        self._note_voids(not values)
+        return values or ()
+
+    def _validated(self) -> tuple[DomainName, ...]:
+        # Terms are what counts (RFC 7208 §4.6.4): `%{p}` spends nothing beside the term that it stands in.
+        names, voids = validated_names(self._session.ip, self._resolver)
+        self._note_voids(voids)
+        return names
+
+    def _spend(self) -> None:
+        self._terms += 1
+        if self._terms > MAX_TERMS:
+            raise _Permerror(f"more than {MAX_TERMS} terms ask DNS")
+
+    def _note_voids(self, voids: int) -> None:
+        # The RFC speaks of terms whose queries find nothing; receivers count each query.
+        self._voids += voids
+        if self._voids > MAX_VOIDS:
+            raise _Permerror(f"more than {MAX_VOIDS} lookups find nothing")
+
+
+def _explanation(exp: _Exp, session: Envelope, resolver: Resolver) -> str | None:
+    """Return the explanation of a failure; whatever is wrong with it, the result stands and there is none (RFC 7208 §6.2)."""
+
+    def validated() -> tuple[DomainName, ...]:
+        return validated_names(session.ip, resolver)[0]
+
+    target = target_name(exp.spec, session, exp.domain, validated)
+    name = queryable(target) if target is not None else None
+    try:
+        texts = resolver.lookup(name, "TXT") if name is not None else None
+        if texts is None or len(texts) != 1:
+            return None
+        text = expand(explain_string(texts[0]), session, exp.domain, validated)
+    except (ObservationError, RecordSyntaxError):
+        return None
+    # What the client sent as its sender may hold anything; in a reply it must not break the line.
+    return text[:MAX_EXPLANATION] if text.isascii() and text.isprintable() else None

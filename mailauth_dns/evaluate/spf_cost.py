@@ -1,0 +1,257 @@
+"""What an SPF record costs its receivers at worst, as a tree to find the culprit in (RFC 7208 §4.6.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address
+
+from mailauth_dns.errors import ObservationError, RecordSyntaxError
+from mailauth_dns.evaluate.hosts import addresses, exchangers
+from mailauth_dns.evaluate.macros import Envelope, queryable, target_name
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
+from mailauth_dns.records import spf
+from mailauth_dns.records.macro import DomainSpec, Macro
+from mailauth_dns.records.name import DomainName
+
+MAX_FOLLOWED = 100  # terms: receivers stop at ten, so that a tree need not be followed once it has ten times as many
+
+
+class Remark(StrEnum):
+    """What is to be known about a node beside its numbers."""
+
+    MISSING = "missing"  # no SPF record where one is included
+    SEVERAL = "several"  # more than one
+    INVALID = "invalid"  # one that breaks the grammar
+    LOOP = "loop"
+    MACRO = "macro"  # what is asked for depends on the message
+    UNUSABLE = "unusable"  # DNS cannot hold the name
+    EXCHANGERS = "exchangers"  # an mx with more hosts than its own limit
+    UNFOLLOWED = "unfollowed"
+
+
+_OPEN = frozenset({Remark.MACRO, Remark.UNFOLLOWED})
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark in words for a user."""
+
+    remark: Remark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookupCost:
+    """A term and all that it leads to; at the root, a domain's own record.
+
+    `term` is as published (the domain at the root) and `own` is 1 where the term counts against the limit of ten. `voids4` and `voids6` are
+    the term's own lookups of hosts that find nothing, for an IPv4 and an IPv6 client (a record that is not there ends the evaluation by
+    itself). `unknown` is set where DNS could not be asked: what lies
+    behind is not counted. `notes` say what else is special.
+    """
+
+    domain: str
+    term: str
+    own: int
+    voids4: int = 0
+    voids6: int = 0
+    notes: tuple[Note, ...] = ()
+    unknown: Unknown | None = None
+    children: tuple[LookupCost, ...] = ()
+
+    def walk(self) -> Iterator[LookupCost]:
+        """Return this node and all below it, in the order of evaluation."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    @property
+    def total(self) -> int:
+        """Terms that count against the limit of ten, if every one of them is reached."""
+        return sum(node.own for node in self.walk())
+
+    @property
+    def voids(self) -> int:
+        """Lookups that find nothing, for the clients (IPv4 or IPv6) for which they are more."""
+        return max(sum(node.voids4 for node in self.walk()), sum(node.voids6 for node in self.walk()))
+
+    @property
+    def largest(self) -> LookupCost | None:
+        """The child that costs most, the first of equals."""
+        return max(self.children, key=lambda child: child.total, default=None)
+
+    @property
+    def lower_bound(self) -> bool:
+        """Receivers may spend more: something is unknown, depends on the message, or was not followed."""
+        return any(node.unknown is not None or any(note.remark in _OPEN for note in node.notes) for node in self.walk())
+
+    def found(self, remark: Remark) -> tuple[LookupCost, ...]:
+        """Return the nodes in the tree that bear this remark."""
+        return tuple(node for node in self.walk() if any(note.remark is remark for note in node.notes))
+
+    def __str__(self) -> str:
+        return self.term
+
+
+def lookup_cost(domain: DomainName, resolver: Resolver) -> LookupCost:
+    """Return the DNS terms that a receiver spends at worst on `domain`'s SPF record, as a tree (RFC 7208 §4.6.4).
+
+    Counted are include, a, mx, ptr, exists and redirect, one each, whatever order they stand in: that one of them matches first says
+    nothing about the next message. Terms behind `all` are never reached, and `redirect` counts only without it. A `total` above 10 means
+    permerror for messages that no earlier term matches. The hosts of an mx have a limit of their own, which notes tell of. For `ptr` one
+    void lookup is counted, that of a client without a reverse name. Nothing is raised: what DNS does not answer is an unknown node.
+    """
+    return _Tree(domain, resolver).root
+
+
+_UNFOLLOWED = Note(Remark.UNFOLLOWED, f"not followed: the tree has more than {MAX_FOLLOWED} terms without it")
+# Only `%{d}` is the same for every message.
+_SESSION = Envelope(IPv4Address(0), "", "", "")
+
+
+class _Tree:
+    """Records on the way, each looked up once."""
+
+    def __init__(self, domain: DomainName, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._records: dict[DomainName, spf.Record | Note | Unknown] = {}
+        depth, terms = self._extent(domain)
+        self._crowded = terms > MAX_FOLLOWED
+        self.root = self._node(domain, domain, domain, (domain,), 0, depth)
+
+    def _extent(self, domain: DomainName) -> tuple[int, int]:
+        """Return how many levels of records to follow, and how many terms they have; whole levels, so that order says nothing."""
+        level: list[tuple[DomainName, ...]] = [(domain,)]
+        depth = terms = 0
+        while level and terms <= MAX_FOLLOWED:
+            below = []
+            for path in level:
+                record = self._record(path[-1])
+                if isinstance(record, spf.Record):
+                    asking = list(_asking(record))
+                    terms += len(asking)
+                    targets = (_target(term.domain, path[-1]) for term in asking if isinstance(term, spf.Include | _Redirect))
+                    below += [(*path, name) for name in map(_full_name, targets) if name is not None and name not in path]
+            level = below
+            depth += 1
+        return depth, terms
+
+    def _node(self, name: DomainName, domain: str, term: str, path: tuple[DomainName, ...], own: int, depth: int) -> LookupCost:
+        """Return the node of the term that leads to the record of `name`; `path` ends in it."""
+        if not depth:
+            return LookupCost(domain, term, own, notes=(_UNFOLLOWED,))
+        record = self._record(name)
+        if isinstance(record, Unknown):
+            return LookupCost(domain, term, own, unknown=record)
+        if isinstance(record, Note):
+            return LookupCost(domain, term, own, notes=(record,))
+        return LookupCost(domain, term, own, children=tuple(self._term(each, path, depth - 1) for each in _asking(record)))
+
+    def _record(self, name: DomainName) -> spf.Record | Note | Unknown:
+        if name not in self._records:
+            self._records[name] = self._read(name)
+        return self._records[name]
+
+    def _read(self, name: DomainName) -> spf.Record | Note | Unknown:
+        try:
+            values = self._resolver.lookup(name, "TXT") or ()
+        except ObservationError as error:
+            return Unknown(str(error))
+        texts = [value for value in values if spf.has_version(value)]
+        if not texts:
+            return Note(Remark.MISSING, f"{name} publishes no SPF record")
+        if len(texts) > 1:
+            return Note(Remark.SEVERAL, f"{name} publishes {len(texts)} SPF records, one is allowed")
+        try:
+            return spf.parse(texts[0])
+        except RecordSyntaxError as error:
+            return Note(Remark.INVALID, f"the SPF record of {name} is not valid: {error}")
+
+    def _term(self, term: _Asking, path: tuple[DomainName, ...], depth: int) -> LookupCost:
+        domain = path[-1]
+        if isinstance(term, spf.Ptr):
+            return LookupCost(domain, str(term), 1, voids4=1, voids6=1)
+        target = _target(term.domain, domain)
+        if target is None:
+            return LookupCost(domain, str(term), 1, notes=(Note(Remark.MACRO, "what it asks for depends on the message"),))
+        if isinstance(term, spf.Include | _Redirect):
+            return self._branch(term, target, path, depth)
+        name = queryable(target)
+        if name is None:
+            return LookupCost(domain, str(term), 1, notes=(Note(Remark.UNUSABLE, f"{target} cannot be a name in DNS"),))
+        if self._crowded:
+            return LookupCost(domain, str(term), 1, notes=(_UNFOLLOWED,))
+        try:
+            return self._leaf(term, name, domain)
+        except ObservationError as error:
+            return LookupCost(domain, str(term), 1, unknown=Unknown(str(error)))
+
+    def _branch(self, term: spf.Include | _Redirect, target: str, path: tuple[DomainName, ...], depth: int) -> LookupCost:
+        name = _full_name(target)
+        if name is None:
+            return LookupCost(path[-1], str(term), 1, notes=(Note(Remark.MISSING, f"{target} is not a full domain name"),))
+        if name in path:
+            loop = " → ".join([*path[path.index(name) :], name])
+            return LookupCost(path[-1], str(term), 1, notes=(Note(Remark.LOOP, f"{loop} is a loop"),))
+        return self._node(name, path[-1], str(term), (*path, name), 1, depth)
+
+    def _leaf(self, term: spf.A | spf.Mx | spf.Exists, name: DomainName, domain: str) -> LookupCost:
+        if isinstance(term, spf.Exists):
+            void = int(not addresses(name, 4, self._resolver))  # RFC 7208 §5.7: A for IPv6 clients too
+            return LookupCost(domain, str(term), 1, void, void)
+        if isinstance(term, spf.A):
+            return LookupCost(domain, str(term), 1, self._void(name, 4), self._void(name, 6))
+        values = self._resolver.lookup(name, "MX") or ()
+        hosts = exchangers(name, values)
+        if len(hosts) > MAX_EXCHANGERS:
+            note = Note(Remark.EXCHANGERS, f"{name} has {len(hosts)} mail exchangers, mx allows {MAX_EXCHANGERS}")
+            return LookupCost(domain, str(term), 1, notes=(note,))
+        named = [host for host in map(queryable, hosts) if host is not None]
+        voids4, voids6 = (int(not values) + sum(self._void(host, version) for host in named) for version in (4, 6))
+        return LookupCost(domain, str(term), 1, voids4, voids6)
+
+    def _void(self, name: DomainName, version: int) -> int:
+        return int(not addresses(name, version, self._resolver))
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    """`redirect=` as one of the terms that count."""
+
+    domain: DomainSpec
+
+    def __str__(self) -> str:
+        return f"redirect={self.domain}"
+
+
+_Asking = spf.Include | spf.A | spf.Mx | spf.Ptr | spf.Exists | _Redirect
+
+
+def _asking(record: spf.Record) -> Iterator[_Asking]:
+    """Return the terms that can be reached and ask DNS."""
+    for term in record.terms:
+        if isinstance(term, spf.All):
+            return
+        if not isinstance(term, spf.Ip4 | spf.Ip6):
+            yield term
+    if record.redirect is not None:
+        yield _Redirect(record.redirect)
+
+
+def _target(spec: DomainSpec | None, domain: str) -> str | None:
+    """Return the name that a term stands for in each message alike, or None."""
+    if spec is None:
+        return domain
+    if any(isinstance(piece, Macro) and piece.letter not in "dD" for piece in spec.pieces):
+        return None
+    return target_name(spec, _SESSION, domain, tuple)
+
+
+def _full_name(target: str | None) -> DomainName | None:
+    """Return the name where it can have a record of its own (RFC 7208 §4.3)."""
+    name = queryable(target) if target is not None else None
+    return name if name is not None and "." in name else None

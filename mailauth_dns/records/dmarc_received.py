@@ -1,0 +1,81 @@
+"""DMARC records as receivers read them: a tag that breaks the grammar is dropped, the whole record only for its version (RFC 9989 §4.8).
+
+`dmarc.parse` is for what shall be published and refuses all that receivers would have to guess about; this is what they make of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records.dmarc import Policy, Record, parse
+
+_WSP = " \t"
+_LISTS = ("rua", "ruf")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The tags that a receiver can use, and the names of those that it dropped, wholly or in part, for their values."""
+
+    record: Record
+    dropped: frozenset[str] = frozenset()
+
+    @property
+    def applied(self) -> Record | None:
+        """The record to act on; None where receivers apply no DMARC at all (RFC 9989 §4.10.1).
+
+        A record without a usable `p`, or with an unusable `sp` or `np`, stands for one that asks for nothing and for reports, and for none
+        where it asks for no report either.
+        """
+        if self.record.p is not None and not self.dropped & {"sp", "np"}:
+            return self.record
+        # Disputed: RFC 9989 §4.7 has a missing p mean none in any case. §4.10.1 is the algorithm, so it decides; receivers are divided.
+        return replace(self.record, p=Policy.NONE, sp=None, np=None) if self.record.rua else None
+
+
+def receive(text: str) -> Received | None:
+    """Return what receivers make of one TXT value; None where it is no DMARC record.
+
+    >>> receive("v=DMARC1; p=rejct; adkim=s; rua=mailto:d@example.com").applied.effective_p
+    <Policy.NONE: 'none'>
+    """
+    version, *rest = text.split(";")
+    name, equals, value = (part.strip(_WSP) for part in version.partition("="))
+    if not equals or name.lower() != "v" or value != "DMARC1":
+        return None
+    record, dropped = Record(), set[str]()
+    seen = {"v"}
+    for part in rest:
+        name, equals, value = (piece.strip(_WSP) for piece in part.partition("="))
+        name = name.lower()
+        # RFC 9989 is silent on repeated tags and receivers disagree; the first one counts here, even where its value is dropped.
+        if not equals or not (name.isascii() and name.isalpha()) or name in seen:
+            continue
+        seen.add(name)
+        # A value beyond what a list holds is dropped alone: the addresses beside it are as good as before.
+        for piece in map(_address, value.split(",")) if name in _LISTS else [value]:
+            tag = _tag(name, piece)
+            if tag is None:
+                dropped.add(name)
+            elif name in _LISTS:
+                record = replace(record, **{name: (getattr(record, name) or ()) + getattr(tag, name)})
+            elif tag.other:
+                record = replace(record, other=record.other + tag.other)
+            else:
+                record = replace(record, **{name: getattr(tag, name)})
+    return Received(record, frozenset(dropped))
+
+
+def _address(text: str) -> str:
+    """Return a report address whose size limit has lost its white space: a limit means nothing any more, so it costs no address."""
+    uri, mark, size = text.partition("!")
+    return uri.strip(_WSP) + mark + "".join(size.split())
+
+
+def _tag(name: str, value: str) -> Record | None:
+    """Return a record of this one tag, None where its value breaks the grammar."""
+    try:
+        return parse(f"v=DMARC1; {name}={value}")
+    except RecordSyntaxError:
+        return None

@@ -1,0 +1,52 @@
+"""The size of an RSA public key in DER (RFC 8017 A.1.1), bare or in a SubjectPublicKeyInfo (RFC 5280 §4.1)."""
+
+from __future__ import annotations
+
+_INTEGER, _BIT_STRING, _OBJECT, _SEQUENCE = 0x02, 0x03, 0x06, 0x30
+_RSA = bytes.fromhex("2a864886f70d010101")  # rsaEncryption, 1.2.840.113549.1.1.1
+
+
+def modulus_bits(der: bytes) -> int | None:
+    """Return the length of the key's modulus in bits; None where the octets are no RSA public key."""
+    try:
+        outer = _only(der, _SEQUENCE)
+        tag, first, rest = _element(outer)
+        if tag == _SEQUENCE:
+            kind, algorithm, _ = _element(first)
+            bits = _only(rest, _BIT_STRING)
+            if kind != _OBJECT or algorithm != _RSA or bits[:1] != b"\x00":
+                return None
+            outer = _only(bits[1:], _SEQUENCE)
+        tag, modulus, rest = _element(outer)
+        exponent = _only(rest, _INTEGER)
+    except _Broken:
+        return None
+    # A modulus is a product of odd primes, and an exponent below 3 or even has no inverse.
+    number, power = (int.from_bytes(octets, signed=True) for octets in (modulus, exponent))
+    whole = tag == _INTEGER and number > 0 and number % 2 == 1 and power >= 3 and power % 2 == 1
+    return number.bit_length() if whole else None
+
+
+class _Broken(Exception):
+    pass
+
+
+def _element(data: bytes) -> tuple[int, bytes, bytes]:
+    """Return the tag and the content of the first element, and what follows it."""
+    if len(data) < 2:
+        raise _Broken
+    size, at = data[1], 2
+    if size >= 0x80:
+        at += size & 0x7F
+        size = int.from_bytes(data[2:at])
+    if at > len(data) or data[1] == 0x80 or at + size > len(data):  # DER has no open length
+        raise _Broken
+    return data[0], data[at : at + size], data[at + size :]
+
+
+def _only(data: bytes, tag: int) -> bytes:
+    """Return the content of the one element that `data` is."""
+    found, content, rest = _element(data)
+    if found != tag or rest:
+        raise _Broken
+    return content
