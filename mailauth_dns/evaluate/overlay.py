@@ -18,7 +18,7 @@ from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors, bel
 from mailauth_dns.records.zone import RRKey
 
 # What shows that a name stays when the sets of a plan have gone from it: the types that names hold in practice.
-_OTHER_TYPES = ("NS", "A", "AAAA", "MX", "TXT", "CNAME", "SRV", "CAA", "PTR", "HTTPS", "TLSA")
+_OTHER_TYPES = ("NS", "A", "AAAA", "MX", "TXT", "CNAME", "SRV", "CAA", "PTR", "HTTPS", "TLSA", "DNAME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class _Zone:
         self._live = live
         self._origin = planned.origin
         self._sets = planned.sets
+        self._owners = {name for name, _ in planned.sets}
         self._made: set[DomainName] = {planned.origin}  # names that the plan holds data at or below
         self._data: set[DomainName] = set()  # names that cannot be an alias, because the plan puts other data there
         self._emptied: dict[DomainName, list[RRKey]] = {}  # the sets that the plan deletes ours from, by every name at or above them
@@ -94,7 +95,7 @@ class _Zone:
     def leaves_alone(self, name: DomainName) -> bool:
         """Tell whether nothing that the plan does can be seen at `name`."""
         if name == self._origin:
-            return name not in self._data and name not in self._emptied
+            return name not in self._owners
         near = (name, *ancestors(name, self._origin), below("*", self._origin))
         return not any(upper in self._made or upper in self._emptied for upper in near)
 

@@ -23,6 +23,10 @@ SETS: dict[str, str | list[str]] = {
     "_dmarc.example.com TXT": "v=DMARC1; p=quarantine; sp=none; np=reject",
     "strict.example TXT": "v=spf1 ip4:192.0.2.10 -all",
     "_dmarc.strict.example TXT": "v=DMARC1; p=reject; adkim=s; aspf=s",
+    "_dmarc.strictdkim.example TXT": "v=DMARC1; p=reject; adkim=s",
+    "_dmarc.strictspf.example TXT": "v=DMARC1; p=reject; aspf=s",
+    "m.strictdkim.example TXT": "v=spf1 ip4:192.0.2.10 -all",
+    "m.strictspf.example TXT": "v=spf1 ip4:192.0.2.10 -all",
     "bounce.strict.example TXT": "v=spf1 ip4:192.0.2.10 -all",
     "sender.example TXT": "v=spf1 ip4:192.0.2.10 -all",
     "open.example TXT": "v=spf1 ip4:192.0.2.10 -all",
@@ -30,6 +34,7 @@ SETS: dict[str, str | list[str]] = {
     "_dmarc.trial.example TXT": "v=DMARC1; p=reject; t=y",
     "broken.example TXT": "v=spf1 nonsense",
     "_dmarc.broken.example TXT": "v=DMARC1; p=rejct",
+    "_dmarc.xn--bcher-kva.example TXT": "v=DMARC1; p=reject",
     "_dmarc.two.example TXT": ["v=DMARC1; p=none", "v=DMARC1; p=reject"],
 }
 
@@ -47,6 +52,11 @@ FORWARDED = replace(OURS, ip="203.0.113.5", mail_from="list@sender.example")
 def of(*header_from: str) -> Message:
     """A spoof of these addresses."""
     return replace(SPOOF, header_from=header_from, mail_from=header_from[0] if header_from else "x@example.com")
+
+
+def both(domain: str) -> Message:
+    """Mail of a domain that passes SPF and DKIM for a name below it."""
+    return replace(OURS, header_from=(f"a@{domain}",), mail_from=f"a@m.{domain}", dkim=(signed(f"m.{domain}"),))
 
 
 # message, spf, dkim, dmarc, disposition, aligned
@@ -72,6 +82,9 @@ VERDICTS = [
     (replace(OURS, header_from=("a@strict.example",), mail_from="a@bounce.strict.example"), "pass", "pass", "fail", "reject", []),
     (replace(OURS, header_from=("a@strict.example",), mail_from="a@strict.example"), "pass", "pass", "pass", "none", ["SPF"]),
     (replace(OURS, header_from=("a@strict.example",), dkim=(signed("mail.strict.example"),)), "pass", "pass", "fail", "reject", []),
+    # strict for one mechanism, relaxed for the other
+    (both("strictdkim.example"), "pass", "pass", "pass", "none", ["SPF"]),
+    (both("strictspf.example"), "pass", "pass", "pass", "none", ["DKIM"]),
     # t=y, no policy, one that nobody can use, two of them
     (of("x@trial.example"), "fail", "none", "fail", "quarantine", []),
     (replace(of("x@open.example"), ip="192.0.2.10"), "pass", "none", "none", "none", []),
@@ -83,6 +96,7 @@ VERDICTS = [
     (of(), "fail", "none", "permerror", "none", []),
     (replace(of("no address"), ip="192.0.2.10"), "none", "none", "permerror", "none", []),
     (of("a@Example.COM."), "fail", "none", "fail", "quarantine", []),
+    (replace(of("a@bücher.example"), mail_from=""), "none", "none", "fail", "reject", []),
 ]
 
 

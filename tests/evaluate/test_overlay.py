@@ -99,6 +99,8 @@ ANSWERS: list[tuple[dict[str, PlannedSet], str, str, Values]] = [
     ({"only.example.com TXT": ABSENT_SPF}, "only.example.com", "A", ()),  # the same whether it stays or the wildcard stands in for it
     ({"both.example.com TXT": ABSENT_SPF, "_dmarc.both.example.com TXT": DMARC}, "both.example.com", "AAAA", ()),
     ({"mx.example.com TXT": ABSENT_SPF}, "mx.example.com", "MX", ()),  # was not there, so nothing goes
+    ({"moved.example.com TXT": ABSENT_SPF}, "moved.example.com", "TXT", ()),
+    ({"moved.example.com TXT": ABSENT_SPF}, "moved.example.com", "DNAME", ("target.example.com.",)),
     ({"moved.example.com TXT": ABSENT_SPF, "moved.example.com A": made("192.0.2.9")}, "moved.example.com", "TXT", ()),
 ]
 
