@@ -175,9 +175,9 @@ def test_no_zone_repo_is_told(tmp_path: Path) -> None:
 A_SECRET = "a secret must not be in git; write env/NAME and set NAME in the environment, then change the secret\n"
 # The stanza, and where the message points; the line itself is never shown.
 SECRETS = {
-    "a literal secret": ("class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\nkey_secret: c2VjcmV0LXZhbHVl\n", "3:1: key_secret"),
-    "a literal behind env": ("class: x.Y\napi_key: env/NAME/c2VjcmV0LXZhbHVl\n", "2:1: api_key"),
-    "a nested one": ("class: x.Y\nauth: {token: c2VjcmV0LXZhbHVl}\n", "2:8: token"),
+    "a literal secret": ("class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\nkey_secret: c2VjcmV0LXZhbHVl\n", "3:13: key_secret"),
+    "a literal behind env": ("class: x.Y\napi_key: env/NAME/c2VjcmV0LXZhbHVl\n", "2:10: api_key"),
+    "a nested one": ("class: x.Y\nauth: {token: c2VjcmV0LXZhbHVl}\n", "2:15: token"),
 }
 
 
