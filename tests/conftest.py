@@ -57,7 +57,9 @@ class RepoFolder:
     def run(self, *arguments: str) -> Ran:
         self.capture()
         code = main(["-C", str(self.root), *arguments])
-        return Ran(code, *self.capture())
+        ran = Ran(code, *self.capture())
+        assert "Traceback" not in ran.said, ran.said
+        return ran
 
 
 @pytest.fixture

@@ -39,7 +39,8 @@ class Question:
 def ask(questions: Iterable[Question], *, timeout: float = 2.0, tries: int = 2, window: int = 100) -> dict[Question, Answer | Unknown]:
     """Return what the servers say, one entry a question; trouble with the network is Unknown with its reason.
 
-    `timeout` is in seconds for each of the `tries`. A server that leaves `window` questions in a row without an answer is not
+    `timeout` is in seconds for each of the `tries`; it does not run out while a busy server answers the questions that were sent
+    before. A server that leaves `window` questions in a row without an answer is not
     asked the rest. The same question to the same address is sent once.
     """
     limits = _Limits(timeout, tries, window)
@@ -68,11 +69,12 @@ class _Limits:
 
 @dataclass(slots=True)
 class _Pending:
-    """Questions that are the same on the wire, and how far they got."""
+    """Questions that are the same on the wire, and how far they got; `turn` counts up with everything that is sent."""
 
     questions: list[Question]
     section: bytes
     tried: int = 0
+    turn: int = 0
     deadline: float = 0.0
 
 
@@ -97,6 +99,9 @@ class _Channel:
         self._transport: Udp | Tcp | None = None
         self._over: type[Udp] | type[Tcp] = Udp
         self._answered = False  # on this socket
+        self._heard_at = 0.0  # the last answer, on this socket
+        self._turn = 0  # of what was sent last
+        self._latest_turn = 0  # of what was answered
         self._silent = 0  # questions in a row that got no answer
 
     @property
@@ -106,6 +111,7 @@ class _Channel:
     def open(self) -> None:
         """Open the socket and send the first questions; if that fails, all of them are done."""
         self._answered = False
+        self._heard_at = 0.0
         try:
             self._transport = self._over(*self._endpoint)
             self._selector.register(self._transport.socket, self._transport.events, self)
@@ -151,7 +157,10 @@ class _Channel:
                 if pending.deadline > now:
                     break
                 del self._flying[id]
-                if pending.tried < self._limits.tries:
+                if self._has_its_turn_to_come(pending):
+                    pending.deadline = now + self._limits.timeout
+                    self._flying[id] = pending
+                elif pending.tried < self._limits.tries:
                     self._send(id, pending)
                 else:
                     self._settle(pending, Unknown(self._said(f"no answer ({self._limits.tries} x {self._limits.timeout:g} s)")))
@@ -161,6 +170,14 @@ class _Channel:
             self._fill()
         except OSError as error:
             self._broken(error)
+
+    def _has_its_turn_to_come(self, pending: _Pending) -> bool:
+        """Tell whether the server is answering, and has only come to questions that were sent before this one.
+
+        To ask a busy server again makes it busier still, and it would be given up on for being slow. A lost question is told by an
+        answer to a later one.
+        """
+        return self._heard_at > pending.deadline - self._limits.timeout and self._latest_turn < pending.turn
 
     def _fill(self) -> None:
         while self._waiting and len(self._flying) < self._limits.window:
@@ -173,6 +190,8 @@ class _Channel:
     def _send(self, id: int, pending: _Pending) -> None:
         assert self._transport is not None
         pending.tried += 1
+        self._turn += 1
+        pending.turn = self._turn
         pending.deadline = time.monotonic() + self._limits.timeout
         self._flying[id] = pending
         self._transport.send(wire.query(id, pending.section, pending.questions[0].recurse))
@@ -186,6 +205,8 @@ class _Channel:
             return
         del self._flying[id]
         self._answered = True
+        self._heard_at = time.monotonic()
+        self._latest_turn = max(self._latest_turn, pending.turn)
         self._silent = 0
         question = pending.questions[0]
         if not wire.is_truncated(message):

@@ -29,6 +29,7 @@ from octodns.record.rr import Rrset
 
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.octo.carry import internal_text, octets, txt_record
+from mailauth_dns.octo.masteredit import edited
 from mailauth_dns.octo.masterfile import MasterFile, MasterFileError, normal, parse
 from mailauth_dns.octo.reading import owner
 from mailauth_dns.records.name import DomainName
@@ -152,7 +153,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                 key = (owner(change.record.fqdn), change.record._type)
                 self._check_unmoved(master, key, change.existing)
                 changes[key] = _rrset(change.new, origin) if change.new is not None else None
-            text = master.edited(changes)
+            text = edited(master, changes)
             self._check_aliases(parse(origin, text), changes)
             self._replace(origin, text)
         self._reload(origin)

@@ -1,4 +1,4 @@
-"""Master files (RFC 1035 §5): read with the place of every record, and edited set by set with all other text left as it is.
+"""Master files (RFC 1035 §5), read with the place of every record, so that they can be edited with all other text left as it is.
 
 The text is octets, one character an octet (latin-1), so that a file in any encoding comes back as it was.
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mailauth_dns.errors import ProviderError, RecordSyntaxError
 from mailauth_dns.records.name import DomainName, is_at_or_below
-from mailauth_dns.records.zone import MAX_STRING, RRKey, RRset, Zone, quoted, unquoted
+from mailauth_dns.records.zone import MAX_STRING, RRKey, RRset, Zone, unquoted
 
 
 class MasterFileError(ProviderError):
@@ -71,30 +71,6 @@ class MasterFile:
         )
         return Zone(self.origin, frozenset(sets))
 
-    def edited(self, changes: Mapping[RRKey, RRset | None]) -> str:
-        """Return the text with these sets as they shall be (None: gone) and the SOA's serial raised by one.
-
-        Raises:
-            MasterFileError: the file cannot be edited so, or the result would not say exactly what was asked for.
-        """
-        if self.refusal is not None:
-            raise MasterFileError(f"{self.origin}: {self.refusal}")
-        text = _Edit(self, changes).text()
-        self._prove(text, changes)
-        return text
-
-    def _prove(self, text: str, changes: Mapping[RRKey, RRset | None]) -> None:
-        expected = {rrset.key: rrset for rrset in self.zone().rrsets if rrset.type != "SOA"}
-        for key, rrset in changes.items():
-            expected.pop(key, None)
-            if rrset is not None and rrset.values:
-                values = frozenset(normal(rrset.type, value, self.origin) for value in rrset.values)
-                expected[key] = RRset(*key, rrset.ttl, values)
-        after = parse(self.origin, text)
-        found = {rrset.key: rrset for rrset in after.zone().rrsets if rrset.type != "SOA"}
-        if found != expected or after.serial != next_serial(self.serial):
-            raise MasterFileError(f"{self.origin}: the file cannot be edited without changing other records; edit it by hand")
-
     @property
     def serial(self) -> int:
         """The SOA's serial."""
@@ -103,13 +79,6 @@ class MasterFile:
             raise MasterFileError(f"{self.origin}: the file has no SOA record")
         return int(self.text[slice(*soa.serial)])
 
-
-def next_serial(serial: int) -> int:
-    """Return the serial one higher, by RFC 1982; 0 is left out because some servers take it for none."""
-    return (serial + 1) % 2**32 or 1
-
-
-# Reading
 
 _TOKEN = re.compile(
     r"""[ \t\r]*(?:(?P<word>(?:[^ \t\r\n;()"\\]+|\\[^\r\n])+)|(?P<quoted>"(?:[^"\\\n]|\\[^\n])*")
@@ -393,83 +362,3 @@ class _Reader:
         serial_at = line.starts[at + 3] if type == "SOA" else 0
         serial = (serial_at, serial_at + len(rdata[2])) if type == "SOA" else None
         return Entry(line.start, line.end, self._owner, line.indented, ttl, inherits_ttl, ttl_at, type, value, serial)
-
-
-# Editing
-
-
-class _Edit:
-    """The new text, put together from pieces of the old one and new lines."""
-
-    def __init__(self, file: MasterFile, changes: Mapping[RRKey, RRset | None]) -> None:
-        self._file = file
-        self._changes = changes
-        self._newline = "\r\n" if "\r\n" in file.text else "\n"
-
-    def text(self) -> str:
-        file = self._file
-        new_lines, at_end = self._new_lines()
-        pieces: list[str] = []
-        owner: DomainName | None = None
-        ttl: int | None = None
-        at = 0
-        for entry in file.entries:
-            pieces.append(file.text[at : entry.start])  # comments, blank lines, directives
-            at = entry.end
-            if self._stays(entry):
-                pieces.append(self._kept(entry, owner, ttl))
-                owner, ttl = entry.owner, entry.ttl
-            for rrset, value in new_lines.get(entry.start, ()):
-                pieces.append(self._ended(pieces) + self._line(rrset, value))
-                owner, ttl = rrset.name, rrset.ttl
-        pieces.append(file.text[at:])
-        for rrset, value in at_end:
-            pieces.append(self._ended(pieces) + self._line(rrset, value))
-        return "".join(pieces)
-
-    def _ended(self, pieces: list[str]) -> str:
-        """Return the line end that is missing before the next line."""
-        last = next((piece for piece in reversed(pieces) if piece), "\n")
-        return "" if last.endswith("\n") else self._newline
-
-    def _stays(self, entry: Entry) -> bool:
-        if entry.key not in self._changes:
-            return True
-        wanted = self._changes[entry.key]
-        return wanted is not None and entry.ttl == wanted.ttl and entry.value in self._values(wanted)
-
-    def _values(self, rrset: RRset) -> dict[str, str]:
-        """Return the values as reading gives them, each with the text to be written."""
-        return {normal(rrset.type, value, self._file.origin): value for value in rrset.values}
-
-    def _new_lines(self) -> tuple[dict[int, list[tuple[RRset, str]]], list[tuple[RRset, str]]]:
-        """Return the lines to be added: by the start of the entry they follow, the last one of the same owner, or at the end."""
-        last: dict[DomainName, int] = {entry.owner: entry.start for entry in self._file.entries}
-        after: dict[int, list[tuple[RRset, str]]] = {}
-        at_end: list[tuple[RRset, str]] = []
-        for key in sorted(self._changes):
-            wanted = self._changes[key]
-            if wanted is None:
-                continue
-            there = {entry.value for entry in self._file.entries if entry.key == key and self._stays(entry)}
-            added = [(wanted, text) for value, text in sorted(self._values(wanted).items()) if value not in there]
-            if key[0] in last:
-                after.setdefault(last[key[0]], []).extend(added)
-            else:
-                at_end.extend(added)
-        return after, at_end
-
-    def _line(self, rrset: RRset, value: str) -> str:
-        rdata = quoted(value) if rrset.type == "TXT" else value
-        return f"{rrset.name}. {rrset.ttl} IN {rrset.type} {rdata}{self._newline}"
-
-    def _kept(self, entry: Entry, owner: DomainName | None, ttl: int | None) -> str:
-        """Return a record's own text, with owner and TTL written out where the line before no longer gives them."""
-        text = self._file.text
-        begin = f"{entry.owner}." if entry.inherits_owner and owner != entry.owner else ""
-        written = f" {entry.ttl}" if entry.inherits_ttl and ttl != entry.ttl and ttl is not None else ""
-        parts = [begin, text[entry.start : entry.ttl_at], written]
-        if entry.serial is None or entry.owner != self._file.origin:
-            return "".join([*parts, text[entry.ttl_at : entry.end]])
-        start, end = entry.serial
-        return "".join([*parts, text[entry.ttl_at : start], str(next_serial(int(text[start:end]))), text[end : entry.end]])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -15,12 +17,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import dns.exception
 import dns.message
 import dns.query
+import dns.rcode
 import dns.rdatatype
 import dns.tsigkeyring
+import dns.update
 import dns.zone
 
 from tests.conftest import free_port
@@ -64,7 +69,17 @@ class NameServer(ABC):
                 self.process.wait(10)
             self.process = None
 
+    def freeze(self) -> None:
+        """Keep the server from answering while its port takes connections, as one that hangs."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+
     def close(self) -> None:
+        self.thaw()
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -98,6 +113,10 @@ class NameServer(ABC):
             text = b"".join(rdata.strings).decode("latin-1") if rdata.rdtype == dns.rdatatype.TXT else rdata.to_text()
             records.add((name.to_text().rstrip("."), dns.rdatatype.to_text(rdata.rdtype), ttl, text))
         return records
+
+    @abstractmethod
+    def put(self, zone: str, name: str, type: str, ttl: int, *rdatas: str) -> None:
+        """Make this the set of that name and type, as an operator would by hand; without rdata it is taken away."""
 
     @abstractmethod
     def prepare(self) -> None: ...
@@ -156,11 +175,21 @@ class Bind(NameServer):
             "root_ns_warnings": "false",
         }
 
+    def put(self, zone: str, name: str, type: str, ttl: int, *rdatas: str) -> None:
+        update = dns.update.UpdateMessage(zone, **self._key())
+        update.delete(f"{name}.", type)
+        if rdatas:
+            update.add(f"{name}.", ttl, type, *rdatas)
+        answer = dns.query.tcp(update, "127.0.0.1", port=self.port, timeout=5)
+        if answer.rcode() != dns.rcode.NOERROR:
+            raise RuntimeError(f"update of {name} {type}: {dns.rcode.to_text(answer.rcode())}")
+
     def _transfer(self, zone: str) -> object:
+        return dns.query.xfr("127.0.0.1", zone, port=self.port, timeout=5, relativize=False, **self._key())
+
+    def _key(self) -> dict[str, Any]:
         keyring = dns.tsigkeyring.from_text({"lab-key": self.secret})
-        return dns.query.xfr(
-            "127.0.0.1", zone, port=self.port, timeout=5, relativize=False, keyring=keyring, keyname="lab-key", keyalgorithm="hmac-sha256"
-        )
+        return {"keyring": keyring, "keyname": "lab-key", "keyalgorithm": "hmac-sha256"}
 
 
 class PowerDns(NameServer):
@@ -234,8 +263,13 @@ security-poll-suffix=
             "root_ns_warnings": "false",
         }
 
-    def patch(self, zone: str, body: bytes) -> None:
-        """Change a zone through the API, as an operator might."""
+    def put(self, zone: str, name: str, type: str, ttl: int, *rdatas: str) -> None:
+        self.put_records(zone, name, type, ttl, *({"content": rdata, "disabled": False} for rdata in rdatas))
+
+    def put_records(self, zone: str, name: str, type: str, ttl: int, *records: Mapping[str, object]) -> None:
+        """Make this the set, through the API; each record has its `content` and may be `disabled`."""
+        change = {"name": f"{name}.", "type": type, "ttl": ttl, "changetype": "REPLACE" if records else "DELETE", "records": records}
+        body = json.dumps({"rrsets": [change]}).encode()
         url = f"http://127.0.0.1:{self.api_port}/api/v1/servers/localhost/zones/{zone}."
         request = urllib.request.Request(
             url, data=body, method="PATCH", headers={"X-API-Key": self.secret, "Content-Type": "application/json"}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import RepoFolder
-from tests.lab.servers import NameServer
+from tests.lab.servers import NameServer, PowerDns
 from tests.lab.zones import DKIM, DMARC, FULL, HEAD, POLICY, SPF
 
 Serving = Callable[..., NameServer]
@@ -73,15 +73,10 @@ def test_a_backslash_on_bind_stops_the_sync(repo: RepoFolder, serving_bind: Serv
 
 
 def test_a_disabled_value_in_powerdns_stops_the_sync(repo: RepoFolder, serving_powerdns: Serving) -> None:
-    import json
-
-    from tests.lab.servers import PowerDns
-
     server = serving_powerdns(example_com=HEAD)
     assert isinstance(server, PowerDns)
     records = [{"content": '"v=spf1 ~all"', "disabled": False}, {"content": '"token"', "disabled": True}]
-    rrset = {"name": "example.com.", "type": "TXT", "ttl": 300, "changetype": "REPLACE", "records": records}
-    server.patch("example.com", json.dumps({"rrsets": [rrset]}).encode())
+    server.put_records("example.com", "example.com", "TXT", 300, *records)
     repo.policy(POLICY)
     done = sync(repo, server, "zone", "policy")
     assert done.returncode != 0

@@ -30,7 +30,8 @@ class Behaviour:
 
     delay: float = 0.0  # seconds before each answer
     drop: int = 0  # how many questions of each name and type are left unanswered, over UDP
-    silent_after: int | None = None  # answers to give before falling silent
+    dropped: str | None = None  # the only name whose questions are dropped; None: all
+    silent_after: int | None = None  # questions to answer before falling silent; one that is asked again is no new one
     truncate: bool = False  # over UDP
     tcp: bool = True
     tcp_truncates: bool = False
@@ -150,9 +151,9 @@ class Authority:
         question = query.question[0]
         key = (transport, question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype))
         self.seen[key] += 1
-        if transport == "udp" and self.seen[key] <= does.drop:
+        if transport == "udp" and self.seen[key] <= does.drop and does.dropped in (None, key[1]):
             return
-        if does.silent_after is not None and self.seen.total() > does.silent_after:
+        if does.silent_after is not None and len(self.seen) > does.silent_after:
             return
         time.sleep(does.delay)
         reply = self._reply(query)

@@ -67,7 +67,11 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 
 def test_an_alias_bomb_is_refused_at_its_first_anchor(repo: RepoFolder) -> None:
     repo.write("zones/policy/policy.yaml", BOMB)
-    assert told(repo).startswith("zones/policy/policy.yaml:1:4: anchors are not read; leave out &a, or quote the value\n")
+    assert told(repo) == (
+        "zones/policy/policy.yaml:1:4: anchors are not read; leave out &a, or quote the value\n"
+        "    1 | a: &a [x, x, x, x, x, x, x, x, x]\n"
+        "      |    ^~~~\n"
+    )
 
 
 def test_a_domain_declared_twice_names_both_places(repo: RepoFolder) -> None:
@@ -81,12 +85,17 @@ def test_a_domain_declared_twice_names_both_places(repo: RepoFolder) -> None:
 
 
 PRIVATE = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIKk7bXU5X2dQ1w\n-----END PRIVATE KEY-----\n"
+IS_PRIVATE = "this is a private key; take it out of the repo and out of git's history, make a new key, and put only the public part here\n"
 KEY_POLICY = "domain: example.com\ndkim: {selectors: {s1: {key: s1.pem}}}\n"
-KEYS = {
-    "missing": (None, "there is no such file"),
-    "private": (PRIVATE, "this is a private key; take it out of the repo"),
-    "broken": ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "the public key in this file is broken"),
-    "no PEM": ("MIIB", "not a public key in PEM"),
+KEY_FILE = "zones/keys/example.com/s1.pem"
+KEYS: dict[str, tuple[str | None, str]] = {
+    "missing": (None, "there is no such file\n"),
+    "private": (PRIVATE, IS_PRIVATE),
+    "broken": (
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+        "the public key in this file is broken; write it again from the private key\n",
+    ),
+    "no PEM": ("MIIB", "not a public key in PEM; it opens with -----BEGIN PUBLIC KEY----- (openssl pkey -in KEY -pubout)\n"),
 }
 
 
@@ -95,26 +104,49 @@ def test_key_files_that_cannot_be_used(repo: RepoFolder, case: str) -> None:
     text, expected = KEYS[case]
     repo.policy(KEY_POLICY)
     if text is not None:
-        repo.write("zones/keys/example.com/s1.pem", text)
-    said = told(repo)
-    assert "zones/policy/policy.yaml:2:30: dkim.selectors.s1.key: zones/keys/example.com/s1.pem: " + expected in said
-    assert "MC4CAQAw" not in said
+        repo.write(KEY_FILE, text)
+    at_the_key = (
+        f"zones/policy/policy.yaml:2:30: dkim.selectors.s1.key: {KEY_FILE}: {expected}"
+        "    2 | dkim: {selectors: {s1: {key: s1.pem}}}\n"
+        "      |                              ^~~~~~\n"
+    )
+    # A private key is one wherever it lies, so that the file is named for itself as well.
+    at_the_file = f"{KEY_FILE}: {IS_PRIVATE}" if text is PRIVATE else ""
+    assert told(repo) == at_the_file + at_the_key
 
 
 def test_a_private_key_that_no_policy_names_is_found_too(repo: RepoFolder) -> None:
     repo.policy("domain: example.com\nspf: {all: fail}\n")
     repo.write("zones/keys/example.com/forgotten.key", PRIVATE)
-    said = told(repo)
-    assert said.startswith("zones/keys/example.com/forgotten.key: this is a private key")
-    assert "MC4CAQAw" not in said
+    assert told(repo) == f"zones/keys/example.com/forgotten.key: {IS_PRIVATE}"
 
 
-@pytest.mark.parametrize("name", ["../../../../outside.pem", "/etc/hostname"])
-def test_a_key_file_outside_the_repo_is_refused(repo: RepoFolder, name: str) -> None:
-    (repo.root.parent / "outside.pem").write_text("x")
+OUTSIDE = "lies outside the repo; every file that a policy names must be inside it\n"
+# What the policy writes, and what it is told as.
+KEYS_OUTSIDE = {"../../../../outside": "zones/keys/example.com/../../../../outside", "/etc/hostname": "/etc/hostname"}
+LISTS_OUTSIDE = {"../../../outside": "zones/policy/../../../outside", "/etc/hostname": "/etc/hostname", "link": "zones/policy/link"}
+
+
+def marked(number: int, line: str, value: str) -> str:
+    """Return a line of a policy as a message shows it, with its mark under `value`."""
+    return f"{number:>5} | {line}\n      | {' ' * line.index(value)}^{'~' * (len(value) - 1)}\n"
+
+
+@pytest.mark.parametrize(("name", "shown"), KEYS_OUTSIDE.items())
+def test_a_key_file_outside_the_repo_is_refused(repo: RepoFolder, name: str, shown: str) -> None:
+    (repo.root.parent / "outside").write_text("x")
     (repo.root / "zones/keys/example.com").mkdir(parents=True)
-    repo.policy(f"domain: example.com\ndkim: {{selectors: {{s1: {{key: {name}}}}}}}\n")
-    assert "lies outside the repo" in told(repo)
+    line = f"dkim: {{selectors: {{s1: {{key: {name}}}}}}}"
+    repo.policy(f"domain: example.com\n{line}\n")
+    assert told(repo) == f"zones/policy/policy.yaml:2:30: dkim.selectors.s1.key: {shown}: {OUTSIDE}" + marked(2, line, name)
+
+
+@pytest.mark.parametrize(("name", "shown"), LISTS_OUTSIDE.items())
+def test_a_list_of_domains_outside_the_repo_is_refused(repo: RepoFolder, name: str, shown: str) -> None:
+    (repo.root.parent / "outside").write_text("example.com\n")
+    (repo.root / "zones/policy/link").symlink_to(repo.root.parent / "outside")
+    repo.policy(f"domains_file: {name}\nparked: true\n")
+    assert told(repo) == f"zones/policy/policy.yaml:1:15: domains_file: {shown}: {OUTSIDE}" + marked(1, f"domains_file: {name}", name)
 
 
 def test_a_symbolic_link_out_of_the_repo_is_refused(repo: RepoFolder) -> None:
@@ -140,26 +172,38 @@ def test_no_zone_repo_is_told(tmp_path: Path) -> None:
         load_repo(tmp_path)
 
 
+A_SECRET = "a secret must not be in git; write env/NAME and set NAME in the environment, then change the secret\n"
+# The stanza, and where the message points; the line itself is never shown.
 SECRETS = {
-    "a literal secret": "class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\nkey_secret: c2VjcmV0LXZhbHVl\n",
-    "a literal behind env": "class: x.Y\napi_key: env/NAME/c2VjcmV0LXZhbHVl\n",
-    "a nested one": "class: x.Y\nauth: {token: c2VjcmV0LXZhbHVl}\n",
+    "a literal secret": ("class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\nkey_secret: c2VjcmV0LXZhbHVl\n", "3:13: key_secret"),
+    "a literal behind env": ("class: x.Y\napi_key: env/NAME/c2VjcmV0LXZhbHVl\n", "2:10: api_key"),
+    "a nested one": ("class: x.Y\nauth: {token: c2VjcmV0LXZhbHVl}\n", "2:15: token"),
 }
 
 
 @pytest.mark.parametrize("case", SECRETS)
 def test_literal_secrets_are_refused_without_showing_them(repo: RepoFolder, case: str) -> None:
+    text, place = SECRETS[case]
     repo.policy("domain: example.com\nspf: {all: fail}\n")
-    repo.write("providers/p.yaml", SECRETS[case])
-    said = told(repo)
-    assert "a secret must not be in git; write env/NAME" in said
-    assert "c2VjcmV0" not in said
+    repo.write("providers/p.yaml", text)
+    assert told(repo) == f"providers/p.yaml:{place}: {A_SECRET}"
 
 
 def test_an_unknown_provider_is_told_with_those_there_are(repo: RepoFolder) -> None:
     repo.local("example.com", "")
     repo.policy("domain: example.com\nproviders: [locale]\n")
-    assert "zones/policy/policy.yaml:2:13: providers: there is no providers/locale.yaml; there are: local\n" in told(repo)
+    assert told(repo) == (
+        "zones/policy/policy.yaml:2:13: providers: there is no providers/locale.yaml; there are: local\n"
+        + marked(2, "providers: [locale]", "locale")
+    )
+
+
+def test_a_provider_where_there_are_none_is_told(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\nproviders: [local]\n")
+    assert told(repo) == (
+        "zones/policy/policy.yaml:2:13: providers: there is no providers/local.yaml; there are: none yet\n"
+        + marked(2, "providers: [local]", "local")
+    )
 
 
 def test_policies_of_one_zone_have_the_same_providers_and_servers(repo: RepoFolder) -> None:
