@@ -186,10 +186,10 @@ def may_be_refused(zone: Zone, entry: Declared) -> bool:
 
 def check_ours(before: Held, after: Held, entry: Declared, normalize: bool) -> None:
     """What is declared is there: in our words where it had to change or `normalize` asks for them, else as it was."""
-    if entry.family is Family.DMARC_REPORT:
-        assert Consents(after.zone).has(entry.key)  # whatever its words, and be it a wildcard's
-        return
     had, has = before.ours(entry), after.ours(entry)
+    if entry.family is Family.DMARC_REPORT and Consents(before.zone).has(entry.key):
+        assert has == had  # whoever wrote it, in whatever words, and be it a wildcard's: nothing is added to it
+        return
     values = has.values if has is not None else frozenset()
     same_before = same(entry.family, entry.key[1], had.values if had is not None else frozenset(), entry.values)
     assert values == (had.values if had is not None and same_before and not normalize else entry.values)
