@@ -360,3 +360,11 @@ def test_a_wrong_secret_is_told_without_the_secret(repo: RepoFolder, serving: Se
     planned = repo.run("plan")
     assert planned.code == 1
     assert "d3Jvbmct" not in planned.said
+
+
+def test_the_strings_of_a_foreign_value_stay_as_they_were_split(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=HEAD + '@ IN TXT "v=spf1 ~all"\n@ IN TXT "q\\"uo;te" "two"\n')
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    assert publish(repo).code == 0
+    strings = {rdata.strings for rrset in server.ask("example.com", "TXT").answer for rdata in rrset}
+    assert strings == {(b"v=spf1 -all",), (b'q"uo;te', b"two")}
