@@ -51,6 +51,7 @@ class Publication:
     declared: tuple[Declared, ...]
     providers: tuple[str, ...]
     nameservers: tuple[str, ...]
+    unselected: frozenset[RRKey] = frozenset()  # declared by policies that were not asked for; kept, and not nobody's
 
     @cached_property
     def zone(self) -> Zone:
@@ -85,7 +86,8 @@ class Publication:
     def only(self, domains: frozenset[DomainName]) -> Publication:
         """Return the part that these domains declare."""
         kept = tuple(entry for entry in self.declared if entry.domain in domains)
-        return Publication(self.origin, kept, self.providers, self.nameservers)
+        others = frozenset(entry.key for entry in self.declared if entry.domain not in domains)
+        return Publication(self.origin, kept, self.providers, self.nameservers, others)
 
 
 def compile_repo(repo: Repo) -> tuple[Publication, ...]:

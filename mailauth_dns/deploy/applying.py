@@ -91,6 +91,7 @@ def replan(
             publication.declared,
             tuple(provider for provider in publication.providers if (publication.origin, provider) in named),
             publication.nameservers,
+            publication.unselected,
         )
         for publication in chosen
     ]
