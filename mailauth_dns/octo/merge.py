@@ -61,15 +61,15 @@ def lay(base: Any, existing: Any, difference: Difference, encoders: tuple[Encode
 def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tuple[list[tuple[Change, Any]], list[Blocked]]:
     """Block what goes with a blocked change.
 
-    Half of a selector's move from key to alias would lose the key, and a stricter DMARC policy must not come before the SPF and DKIM
-    records that let the domain's own mail pass.
+    Half of a selector's move from key to alias would lose the key, and a DMARC policy must not be tightened before the SPF record that
+    lets the domain's own mail pass is there.
     """
     moves = {entry.key[0]: entry for entry in blocked if entry.family is Family.DKIM}
-    behind = {entry.domain: entry for entry in blocked if entry.family in (Family.SPF, Family.DKIM)}
+    behind = {entry.domain: entry for entry in blocked if entry.family is Family.SPF}
     left = []
     for change, record in made:
         other, why = moves.get(change.key[0]), "goes with"
-        if change.family is Family.DMARC and change.judgement.risk > Risk.SAFE:
+        if change.family is Family.DMARC and change.before and change.judgement.risk > Risk.SAFE:
             other, why = behind.get(change.domain), "waits for"
         if other is None:
             left.append((change, record))

@@ -185,8 +185,8 @@ def may_be_refused(zone: Zone, entry: Declared) -> bool:
 
 
 def waits(entry: Declared, publication: Publication, blocked: Collection[tuple[str, str]]) -> bool:
-    """Tell whether a DMARC record waits for what lets the domain's own mail pass."""
-    ahead = (each for each in publication.declared if each.domain == entry.domain and each.family in (Family.SPF, Family.DKIM))
+    """Tell whether a DMARC record waits for the SPF record that lets the domain's own mail pass."""
+    ahead = (each for each in publication.declared if each.domain == entry.domain and each.family is Family.SPF)
     return entry.family is Family.DMARC and any(each.key in blocked for each in ahead)
 
 
