@@ -71,7 +71,8 @@ def _spf(before: frozenset[str], after: frozenset[str]) -> Judgement:
         )
     if len(before) > 1:
         return Judgement(
-            f"{len(before)} SPF values, a permanent error for every message, become one: {_senders(new)}; every other host: {_rest(new)}"
+            f"{len(before)} SPF values, a permanent error for every message, become one: {_senders(new)}; every other host: {_rest(new)}",
+            Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE,
         )
     old = parsed(Family.SPF, "TXT", next(iter(before)))
     if not isinstance(old, spf.Record):
