@@ -77,7 +77,7 @@ def simulate(
     given = {"from": header_from, "ip": ip, "mail_from": mail_from, "helo": helo}
     message = _message({**given, "dkim": [_signature(each) for each in dkim or ()]}, {})
     author = domain_name(message.from_.rpartition("@")[2])
-    live, published = _worlds(session, plan)
+    live, published = worlds(session, plan)
     found = [(title, judged(author, message, resolver)) for title, resolver in (live, *published)]
     return _show(session, found, format)
 
@@ -113,7 +113,7 @@ def check_message(
     sender = mail_from if mail_from is not None else verification.return_path(received)
     given = {"from": authors[0], "mail_from": sender, "helo": helo, "ip": ip}
     message = _message(given, {"from": f"{file}: From", "mail_from": "--mail-from" if mail_from is not None else f"{file}: Return-Path"})
-    live, changed = _worlds(session, plan)
+    live, changed = worlds(session, plan)
     found = []
     for title, resolver in (live, *(changed if plan is not None else ())):
         signatures = verification.verified(received, resolver)
@@ -157,7 +157,7 @@ def _signature(text: str) -> dict[str, str]:
 _World = tuple[str, Resolver]
 
 
-def _worlds(session: Session, plan: Path | None) -> tuple[_World, tuple[_World, ...]]:
+def worlds(session: Session, plan: Path | None) -> tuple[_World, tuple[_World, ...]]:
     """Return DNS as it is; and as `plan` or, without one, the policies would make it, where there are any."""
     from mailauth_dns.deploy.world import as_it_is, as_planned, as_published
 

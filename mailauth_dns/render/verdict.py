@@ -13,7 +13,7 @@ from mailauth_dns.deploy.trial import Outcome, Trial
 from mailauth_dns.evaluate.message import Identifier, Verdict
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.render.data import FORMAT
-from mailauth_dns.render.values import count
+from mailauth_dns.render.values import count, printable
 
 _OUTCOME = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.UNKNOWN: "magenta"}
 _RESULT = {"pass": "green", "fail": "red", "softfail": "yellow", "permerror": "red", "temperror": "magenta"}
@@ -31,16 +31,11 @@ def requested(verdict: Verdict) -> str:
     return "unknown" if verdict.dmarc == "temperror" else str(verdict.disposition)
 
 
-def _printable(sentence: str) -> str:
-    # Names and values in it are others'; they must not reach a terminal as control sequences.
-    return sentence if sentence.isprintable() else sentence.encode("unicode_escape").decode("ascii")
-
-
 def _sentences(verdict: Verdict, indent: int) -> Iterator[Text]:
     for sentence in verdict.why:
-        yield Text(" " * indent + _printable(sentence))
+        yield Text(" " * indent + printable(sentence))
     for warning in verdict.warnings:
-        yield Text.assemble(" " * indent, ("warning: ", "yellow"), _printable(warning))
+        yield Text.assemble(" " * indent, ("warning: ", "yellow"), printable(warning))
 
 
 def one(verdicts: Iterable[tuple[str, Verdict]]) -> Iterator[Text]:
