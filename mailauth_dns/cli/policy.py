@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,15 +10,13 @@ import typer
 
 from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, Format, domains
-from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.planning import selected
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.rule import Severity, Subject, run
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.lint.catalog import ALL_RULES, RULES
+from mailauth_dns.lint.rule import Severity, run
+from mailauth_dns.lint.subject import subjects
 from mailauth_dns.policy.model import json_schema
-from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import data, text
 from mailauth_dns.render.values import count
 
@@ -42,15 +40,6 @@ def register(app: typer.Typer) -> None:
     app.command("schema")(schema)
 
 
-def subjects(repo: Repo, publications: tuple[Publication, ...]) -> list[Subject]:
-    """Return what the rules look at: every policy that declares something in these publications."""
-    by_domain: dict[DomainName, list[Declared]] = {}
-    for publication in publications:
-        for entry in publication.declared:
-            by_domain.setdefault(entry.domain, []).append(entry)
-    return [Subject(policy, tuple(by_domain[policy.domain])) for policy in repo.policies if policy.domain in by_domain]
-
-
 def lint(
     context: typer.Context,
     domain: Domains = None,
@@ -60,7 +49,7 @@ def lint(
     """Check the policies with rules that have ids."""
     session = session_of(context)
     repo, publications = session.load()
-    found = run(RULES, subjects(repo, selected(publications, domains(domain))))
+    found = run(RULES, subjects(repo, selected(publications, domains(domain)), datetime.now(UTC).date()))
     if format is Format.JSON:
         session.json(data.findings(found))
     else:
@@ -105,7 +94,7 @@ def rules(
 ) -> int:
     """List the rules of lint, or show one."""
     session = session_of(context)
-    shown = [rule for rule in RULES if id is None or rule.id == id.upper()]
+    shown = [rule for rule in ALL_RULES if id is None or rule.id == id.upper()]
     if not shown:
         raise MailAuthError(f"{id} is not a rule; `mailauth-dns rules` lists them")
     if format is Format.JSON:
@@ -115,7 +104,7 @@ def rules(
             session.line(f"{rule.id:<9} {rule.severity!s:<8} {rule.slug:<28} {rule.source}")
     else:
         [rule] = shown
-        session.line(f"{rule.id} {rule.slug} ({rule.severity})\n\n{inspect.cleandoc(rule.page)}\n\nSource: {rule.source}")
+        session.line(f"{rule.id} {rule.slug} ({rule.severity})\n\n{rule.page}\n\nSource: {rule.source}")
     return DONE
 
 
