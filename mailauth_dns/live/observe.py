@@ -6,24 +6,19 @@ itself and without recursion: a cache in between shows what was, and the answer 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-
-import dns.resolver
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.live.lookup import Answer, Question, Server, ask, has_route
+from mailauth_dns.live.recursion import ANSWERED, Recursion, Reply, system_resolvers
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.server import server as parse_server
 from mailauth_dns.records.zone import RRKey, RRset
 
 _ADDRESS_TYPES = ("A", "AAAA")
-_ANSWERED = ("NOERROR", "NXDOMAIN")  # the rcodes that say something about the name
-
-_Reply = Answer | Unknown
-_Ask = Callable[[Iterable[Question]], Mapping[Question, _Reply]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,60 +59,12 @@ def observe(
     asking = partial(ask, timeout=timeout, tries=tries)
     found = {entry.zone: _Servers(tuple(map(parse_server, entry.nameservers))) for entry in wanted if entry.nameservers}
     if delegated := [entry.zone for entry in wanted if not entry.nameservers]:
-        found |= _delegations(delegated, _Recursion(_system_resolvers() if resolvers is None else resolvers, asking))
+        found |= _delegations(delegated, Recursion(system_resolvers() if resolvers is None else resolvers, asking))
     replies = asking(Question(server, *key) for entry in wanted for server in found[entry.zone].servers for key in entry.all_keys)
     return {entry.zone: _observation(entry, found[entry.zone], replies) for entry in wanted}
 
 
-def _system_resolvers() -> tuple[Server, ...]:
-    try:
-        system = dns.resolver.Resolver()
-    except dns.resolver.NoResolverConfiguration:
-        return ()
-    return tuple(Server(address, system.port) for address in system.nameservers if isinstance(address, str))
-
-
-class _Recursion:
-    """Recursive resolvers, asked one after the other for what the ones before could not tell."""
-
-    def __init__(self, resolvers: Sequence[Server], asking: _Ask) -> None:
-        self._resolvers = list(resolvers)
-        self._asking = asking
-
-    def lookup(self, keys: Iterable[RRKey]) -> dict[RRKey, _Reply]:
-        """Return the answer for each key; Unknown names every resolver that failed."""
-        reasons: dict[RRKey, list[str]] = {key: [] for key in keys}
-        found: dict[RRKey, _Reply] = {}
-        for resolver in tuple(self._resolvers):
-            left = [key for key in reasons if key not in found]
-            if not left:
-                break
-            replies = self._asking(Question(resolver, *key, recurse=True) for key in left)
-            for question, reply in replies.items():
-                key = (question.name, question.type)
-                usable = _usable(resolver, reply)
-                if isinstance(usable, Unknown):
-                    reasons[key].append(usable.reason)
-                else:
-                    found[key] = usable
-            if all(isinstance(reply, Unknown) for reply in replies.values()) and len(self._resolvers) > 1:
-                self._resolvers.remove(resolver)  # its timeouts are waited for once, not in every round
-        for key, why in reasons.items():
-            found.setdefault(key, Unknown("; ".join(why) or "this machine has no recursive resolver; name servers in `nameservers`"))
-        return found
-
-
-def _usable(resolver: Server, reply: _Reply) -> _Reply:
-    if isinstance(reply, Unknown):
-        return Unknown(f"resolver {resolver}: {reply.reason}")
-    if reply.rcode not in _ANSWERED:
-        return Unknown(f"resolver {resolver} answers {reply.rcode}")
-    if reply.referral is not None or not (reply.recursion_available or reply.authoritative):
-        return Unknown(f"resolver {resolver} does not recurse")
-    return reply
-
-
-def _delegations(zones: Sequence[DomainName], recursion: _Recursion) -> dict[DomainName, _Servers]:
+def _delegations(zones: Sequence[DomainName], recursion: Recursion) -> dict[DomainName, _Servers]:
     """Return the servers that each zone's NS set leads to."""
     replies = recursion.lookup((zone, "NS") for zone in zones)
     hosts: dict[DomainName, frozenset[DomainName]] = {}
@@ -139,7 +86,7 @@ def _delegations(zones: Sequence[DomainName], recursion: _Recursion) -> dict[Dom
     return found
 
 
-def _addresses(hosts: Iterable[DomainName], recursion: _Recursion) -> dict[DomainName, tuple[Server, ...] | Unknown]:
+def _addresses(hosts: Iterable[DomainName], recursion: Recursion) -> dict[DomainName, tuple[Server, ...] | Unknown]:
     """Return each name server's addresses, or why it has none."""
     found: dict[DomainName, tuple[Server, ...] | Unknown] = {}
     names: list[DomainName] = []
@@ -159,11 +106,11 @@ def _addresses(hosts: Iterable[DomainName], recursion: _Recursion) -> dict[Domai
     return found
 
 
-def _followed(reply: _Reply) -> list[str]:
+def _followed(reply: Reply) -> list[str]:
     return sorted(reply.followed.values) if isinstance(reply, Answer) and reply.followed is not None else []
 
 
-def _no_address(replies: Sequence[_Reply]) -> Unknown:
+def _no_address(replies: Sequence[Reply]) -> Unknown:
     for reply in replies:
         if isinstance(reply, Unknown):
             return Unknown(f"its address is unknown: {reply.reason}")
@@ -172,13 +119,13 @@ def _no_address(replies: Sequence[_Reply]) -> Unknown:
     return Unknown("its name has no address")
 
 
-def _observation(entry: Wanted, found: _Servers, replies: Mapping[Question, _Reply]) -> Observation:
+def _observation(entry: Wanted, found: _Servers, replies: Mapping[Question, Reply]) -> Observation:
     views = [ServerView(str(server), _sets(entry, server, replies)) for server in found.servers]
     views += [ServerView(name, dict.fromkeys(entry.all_keys, unknown)) for name, unknown in found.missing.items()]
     return Observation(entry.zone, tuple(views), found.delegated, found.problem)
 
 
-def _sets(entry: Wanted, server: Server, replies: Mapping[Question, _Reply]) -> dict[RRKey, RRset | Unknown | None]:
+def _sets(entry: Wanted, server: Server, replies: Mapping[Question, Reply]) -> dict[RRKey, RRset | Unknown | None]:
     sets: dict[RRKey, RRset | Unknown | None] = {}
     aliases: dict[RRKey, RRset] = {}
     for key in entry.all_keys:
@@ -191,11 +138,11 @@ def _sets(entry: Wanted, server: Server, replies: Mapping[Question, _Reply]) -> 
     return sets | aliases
 
 
-def _said(zone: DomainName, reply: _Reply) -> RRset | Unknown | None:
+def _said(zone: DomainName, reply: Reply) -> RRset | Unknown | None:
     """Return what the server holds with authority at the name asked: the set, the CNAME in its place, or nothing."""
     if isinstance(reply, Unknown):
         return reply
-    if reply.rcode not in _ANSWERED:
+    if reply.rcode not in ANSWERED:
         return Unknown(f"answers {reply.rcode}")
     cut = reply.referral
     if cut is not None and cut.name != zone and is_at_or_below(cut.name, zone):

@@ -178,8 +178,9 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
         return Answer(rcode, authoritative, recursion_available=recursion)
     answers = (_value(found) for found in message.answer if found.rdclass == dns.rdataclass.IN)
     sets = {found.key: found for found in answers}
-    rrset = sets.get((name, type))
-    cname = sets.get((name, "CNAME")) if rrset is None else None
+    owner = _escaped(name)
+    rrset = sets.get((owner, type))
+    cname = sets.get((owner, "CNAME")) if rrset is None else None
     if message.answer and rrset is None and cname is None:
         return Unknown("malformed answer: it holds records of other names or types only")
     return Answer(
@@ -187,7 +188,7 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
         authoritative,
         rrset=rrset,
         cname=cname,
-        followed=_followed(sets, name, type),
+        followed=_followed(sets, owner, type),
         referral=_referral(message) if not (message.answer or authoritative) else None,
         recursion_available=recursion,
     )
@@ -220,6 +221,11 @@ def _value(found: dns.rrset.RRset) -> RRset:
 
 def _name(name: dns.name.Name) -> DomainName:
     return DomainName(name.to_text(omit_final_dot=True).lower())
+
+
+def _escaped(name: DomainName) -> DomainName:
+    """Return a name as the master file form writes it, which escapes what macros may put into one (RFC 7208 §7)."""
+    return _name(dns.name.Name([label.encode("ascii") for label in name.split(".")]))
 
 
 def _text(rdata: dns.rdata.Rdata, type: str) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.mailtest import MailTest, distinct
 from mailauth_dns.policy.scalars import (
     UNSAFE,
     Day,
@@ -228,6 +229,7 @@ class PolicyFile(Section):
     bimi: BimiSections | None = Field(None, description="logos by selector; the selector receivers look for first is `default`")
     waivers: tuple[WaiverSection, ...] = Field((), description="findings of lint that are known and accepted")
     parked: Flag | None = Field(None, description="the domain sends and receives no mail; false takes the parking records away")
+    tests: Annotated[tuple[MailTest, ...], AfterValidator(distinct)] = Field((), description="what receivers must say once this is live")
 
     @model_validator(mode="after")
     def _whole(self) -> PolicyFile:

@@ -1,0 +1,65 @@
+"""Recursive resolvers: which ones this machine has, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import dns.resolver
+
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.live.lookup import Answer, Question, Server
+from mailauth_dns.records.zone import RRKey
+
+ANSWERED = ("NOERROR", "NXDOMAIN")  # the rcodes that say something about the name
+
+Reply = Answer | Unknown
+Ask = Callable[[Iterable[Question]], Mapping[Question, Reply]]
+
+
+def system_resolvers() -> tuple[Server, ...]:
+    """Return the recursive resolvers that this machine is set up with."""
+    try:
+        system = dns.resolver.Resolver()
+    except dns.resolver.NoResolverConfiguration:
+        return ()
+    return tuple(Server(address, system.port) for address in system.nameservers if isinstance(address, str))
+
+
+class Recursion:
+    """Recursive resolvers, asked one after the other for what the ones before could not tell."""
+
+    def __init__(self, resolvers: Sequence[Server], asking: Ask) -> None:
+        self._resolvers = list(resolvers)
+        self._asking = asking
+
+    def lookup(self, keys: Iterable[RRKey]) -> dict[RRKey, Reply]:
+        """Return the answer for each key; Unknown names every resolver that failed."""
+        reasons: dict[RRKey, list[str]] = {key: [] for key in keys}
+        found: dict[RRKey, Reply] = {}
+        for resolver in tuple(self._resolvers):
+            left = [key for key in reasons if key not in found]
+            if not left:
+                break
+            replies = self._asking(Question(resolver, *key, recurse=True) for key in left)
+            for question, reply in replies.items():
+                key = (question.name, question.type)
+                usable = _usable(resolver, reply)
+                if isinstance(usable, Unknown):
+                    reasons[key].append(usable.reason)
+                else:
+                    found[key] = usable
+            if all(isinstance(reply, Unknown) for reply in replies.values()) and len(self._resolvers) > 1:
+                self._resolvers.remove(resolver)  # its timeouts are waited for once, not in every round
+        for key, why in reasons.items():
+            found.setdefault(key, Unknown("; ".join(why) or "this machine has no recursive resolver; name servers in `nameservers`"))
+        return found
+
+
+def _usable(resolver: Server, reply: Reply) -> Reply:
+    if isinstance(reply, Unknown):
+        return Unknown(f"resolver {resolver}: {reply.reason}")
+    if reply.rcode not in ANSWERED:
+        return Unknown(f"resolver {resolver} answers {reply.rcode}")
+    if reply.referral is not None or not (reply.recursion_available or reply.authoritative):
+        return Unknown(f"resolver {resolver} does not recurse")
+    return reply

@@ -1,0 +1,135 @@
+"""DNS as it is, for evaluation: what a receiver would be told now.
+
+Names in zones with name servers of their own are asked there, with authority; everything else is asked of recursive resolvers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from mailauth_dns.errors import ObservationError
+from mailauth_dns.evaluate.authority import alias_target
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.resolver import Alias, Values, follow
+from mailauth_dns.live.lookup import Answer, Question, Server, ask
+from mailauth_dns.live.recursion import ANSWERED, Recursion, Reply, system_resolvers
+from mailauth_dns.records.name import ROOT, DomainName, is_at_or_below
+from mailauth_dns.records.server import server as parse_server
+from mailauth_dns.records.zone import RRKey
+
+MESSAGE_TIME = 20.0  # seconds that DNS may take for one message (RFC 7208 §4.6.4)
+_DEAF_AFTER = 2  # questions without an answer, and a server that has never given one is asked no more
+
+
+class LiveResolver:
+    """Answers from live DNS, each name and type asked once.
+
+    Aliases are followed here, so that each name of a chain is asked where its zone is served.
+    """
+
+    def __init__(
+        self,
+        nameservers: Mapping[DomainName, Sequence[str]] | None = None,
+        *,
+        resolvers: Sequence[Server] | None = None,
+        timeout: float = 2.0,
+        tries: int = 2,
+        message_time: float = MESSAGE_TIME,
+    ) -> None:
+        """Ask `nameservers`, by zone, for what is in these zones, and `resolvers` (None: the system's) for the rest.
+
+        `timeout` is in seconds for each of the `tries`, `message_time` for all questions of one message.
+
+        Raises:
+            RecordSyntaxError: a name server is not an address.
+        """
+        self._servers = {zone: tuple(map(parse_server, texts)) for zone, texts in (nameservers or {}).items() if texts}
+        self._recursion = Recursion(system_resolvers() if resolvers is None else resolvers, self._ask)
+        self._timeout, self._tries = timeout, tries
+        self._message_time = self._left = message_time
+        self._known: dict[RRKey, Values | Alias | Unknown] = {}
+        self._heard: set[Server] = set()  # servers that have answered
+        self._unanswered = Counter[Server]()
+
+    def next_message(self) -> None:
+        """Give the questions to come the whole time of one message."""
+        self._left = self._message_time
+
+    def lookup(self, name: DomainName, rrtype: str) -> Values:
+        """Return the values of one set, sorted.
+
+        Raises:
+            ObservationError: no server could tell, or the time for the message is up.
+        """
+        return follow(self._step, name, rrtype)
+
+    def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
+        key = (name, rrtype)
+        found = self._known.get(key)
+        if found is None and key not in self._known:
+            if self._left <= 0:
+                # Not remembered: the next message has time again.
+                raise ObservationError(f"{name} {rrtype}: the {self._message_time:g} s that DNS may take for a message are over")
+            self._known[key] = found = self._found(key)
+        if isinstance(found, Unknown):
+            raise ObservationError(f"{name} {rrtype}: {found.reason}")
+        return found
+
+    def _found(self, key: RRKey) -> Values | Alias | Unknown:
+        zone = self._zone_of(key[0])
+        reply = self._authoritative(zone, key) if zone is not None else None
+        if reply is None:
+            reply = self._recursion.lookup([key])[key]
+        if isinstance(reply, Unknown):
+            return reply
+        if reply.rrset is not None:
+            return tuple(sorted(reply.rrset.values))
+        if reply.cname is not None:
+            if len(reply.cname.values) != 1:
+                return Unknown(f"{len(reply.cname.values)} CNAME records where one can be (RFC 2181 §10.1)")
+            return Alias(alias_target(next(iter(reply.cname.values))))
+        return None if reply.nxdomain else ()
+
+    def _zone_of(self, name: DomainName) -> DomainName | None:
+        """Return the deepest zone with name servers of its own that holds `name`."""
+        while name != ROOT and name not in self._servers:
+            name = DomainName(name.partition(".")[2])
+        return name if name in self._servers else None
+
+    def _authoritative(self, zone: DomainName, key: RRKey) -> Reply | None:
+        """Return the first answer that a server of `zone` gives with authority; None where they delegate the name to others."""
+        reasons = []
+        for server in self._servers[zone]:
+            question = Question(server, *key)
+            reply = self._ask([question])[question]
+            if isinstance(reply, Unknown):
+                reasons.append(f"{server}: {reply.reason}")
+            elif reply.rcode not in ANSWERED:
+                reasons.append(f"{server} answers {reply.rcode}")
+            elif (cut := reply.referral) is not None and cut.name != zone and is_at_or_below(cut.name, zone):
+                return None
+            elif not reply.authoritative:
+                reasons.append(f"{server} is lame: it answers without authority")
+            else:
+                return reply
+        return Unknown("; ".join(reasons))
+
+    def _ask(self, questions: Iterable[Question]) -> dict[Question, Reply]:
+        return {question: self._one(question) for question in questions}
+
+    def _one(self, question: Question) -> Reply:
+        """Return one server's reply, and count the time it took."""
+        server = question.server
+        if server not in self._heard and self._unanswered[server] >= _DEAF_AFTER:
+            return Unknown("has not answered before, and is asked no more")
+        began = time.monotonic()
+        timeout = max(min(self._timeout, self._left / self._tries), 0.001)
+        reply = ask([question], timeout=timeout, tries=self._tries)[question]
+        self._left -= time.monotonic() - began
+        if isinstance(reply, Answer):
+            self._heard.add(server)
+        else:
+            self._unanswered[server] += 1
+        return reply
