@@ -59,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     spf_tree.spf_macro_opaque,
     spf_tree.spf_exp_target,
     spf_tree.spf_wildcard,
+    spf_tree.spf_helo_missing,
     delegation.spf_nonaligning_include,
     delegation.spf_include_wrong_name,
     spf_served.spf_parked_form,

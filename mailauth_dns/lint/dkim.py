@@ -214,10 +214,10 @@ def dkim_shared_key(subject: Subject) -> Iterator[Problem]:
         a key of its own for each domain
     """
     for route, record in _records(subject):
-        others = [domain for domain in subject.neighbours.key_users.get(record.p, ()) if domain != subject.domain] if record.p else []
-        if others:
-            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-            yield Problem(route, f"the key is also that of {others[0]}{more}", "make a key for each domain, or delegate by cname")
+        users = subject.neighbours.key_users.get(record.p, ()) if record.p else ()
+        if users and users[0] != subject.domain:  # told once: where it is not the first
+            message = f"the key is also that of {users[0]}"
+            yield Problem(route, message, "make a key for each domain, or delegate by cname")
 
 
 @rule("DKIM038", "dkim-retiring-too-long", Severity.INFO, "practice")

@@ -70,4 +70,30 @@ Good:
     providers: [new]
 """,
     ),
+    page(
+        "TEST001",
+        "policy-test-fails",
+        Severity.ERROR,
+        "practice",
+        """A message that the policy's tests expect to pass, or to be stopped, would fare otherwise once this is live.
+
+Bad:
+    spf: {all: fail}  # and a test expects our server to pass
+Good:
+    spf: {terms: ["ip4:192.0.2.10"], all: fail}
+""",
+    ),
+    page(
+        "TEST002",
+        "policy-test-unknown",
+        Severity.ERROR,
+        "practice",
+        """DNS did not say enough to judge a message of the policy's tests: whether it passes is unknown, which is no pass.
+
+Bad:
+    plan on a machine that cannot ask DNS
+Good:
+    plan where the names that the tests lead to can be asked
+""",
+    ),
 )

@@ -85,7 +85,10 @@ def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
         spf: {terms: ["include:a.example", "ip4:192.0.2.0/24"]}
     """
     tree = _tree(subject)
-    if tree is not None and _HEADROOM < tree.total <= MAX_TERMS:
+    if tree is None:
+        return
+    yield from _open(tree)
+    if _HEADROOM < tree.total <= MAX_TERMS:
         yield Problem(
             ("spf",), f"needs {tree.total} of {MAX_TERMS} lookups: a sender that adds one more breaks it", "make room: drop an include"
         )
@@ -140,6 +143,7 @@ def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided
     tree = _tree(subject)
     if tree is None:
         return
+    yield from _open(tree)
     for node in tree.walk():
         if node is tree or node.term.startswith("redirect=") is not redirect:
             continue
@@ -204,8 +208,13 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
     tree = _tree(subject)
     if tree is None:
         return
+    yield from _open(tree)
     reached: set[str] = set()
-    for child in {child.term.lower(): child for child in reversed(tree.children)}.values():  # the own record's doubles are told
+    terms: set[str] = set()
+    for child in tree.children:
+        if child.term.lower() in terms:
+            continue  # told above
+        terms.add(child.term.lower())
         for node in child.walk():
             name = node.term.lower()
             if name.startswith("include:") and name in reached:
@@ -226,6 +235,7 @@ def spf_include_passes_all(subject: Subject) -> Iterator[Problem | Undecided]:
     tree = _tree(subject)
     if tree is None or subject.resolver is None:
         return
+    yield from _open(tree)
     for node in tree.walk():
         if node is tree or node.notes or node.unknown or not node.term.lower().startswith(("include:", "redirect=")):
             continue
@@ -315,3 +325,26 @@ def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
         if any(map(spf.has_version, texts)):
             message = f"*.{subject.domain} has an SPF record, which does not answer for names that exist, and does for _dmarc and selectors"
             yield Problem(("domain",), message, "publish v=spf1 -all at the names that have an address")
+
+
+@rule("SPF039", "spf-helo-missing", Severity.WARNING, "RFC 7208 §2.3", needs=Needs.DNS)
+def spf_helo_missing(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Bounces have no MAIL FROM, so that receivers look for SPF at the name in HELO: without a record there, they pass nowhere.
+
+    The names are those that the policy's tests give.
+
+    Bad:
+        tests: [{name: ours, from: a@example.com, helo: mx.example.com, ip: 192.0.2.10, expect: {spf: pass}}]
+    Good:
+        mx.example.com. TXT "v=spf1 a -all", beside it
+    """
+    told: set[str] = set()
+    for index, test in enumerate(subject.policy.body.tests):
+        helo = test.helo
+        if helo is None or helo in told or subject.resolver is None or not helo.endswith(f".{subject.domain}"):
+            continue
+        told.add(helo)
+        if test.expect.spf == "pass" and not any(map(spf.has_version, subject.resolver.lookup(DomainName(helo), "TXT") or ())):
+            yield Problem(
+                ("tests", index, "helo"), f"{helo} has no SPF record: bounces from it pass nowhere", "publish v=spf1 a -all there"
+            )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.evaluate.observation import Observation
-from mailauth_dns.evaluate.overlay import PlannedSet, PlannedZone
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.policy.load import Policy, Repo, Route
 from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
@@ -133,9 +132,3 @@ def _key_users(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str, 
                 if key and domain not in users.get(key, ()):
                     users[key] = (*users.get(key, ()), domain)
     return users
-
-
-def planned(publications: Iterable[Publication]) -> Iterator[PlannedZone]:
-    """Yield what publishing makes of each zone."""
-    for publication in publications:
-        yield PlannedZone(publication.origin, {entry.key: PlannedSet(entry.values, entry.family) for entry in publication.declared})
