@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
@@ -42,6 +43,9 @@ class At:
 
     key: RRKey
     server: str
+
+    def __str__(self) -> str:
+        return f"{self.key[0]} {self.key[1]} at {self.server}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,29 @@ class Finding:
     fix: str
     at: At | None = None
     unknown: bool = False
+
+    @property
+    def word(self) -> str:
+        """How bad it is, in one word."""
+        return "unknown" if self.unknown else str(self.rule.severity)
+
+    @property
+    def text(self) -> str:
+        """What happens to mail; of a live record with its name, type and server."""
+        return f"{self.at}: {self.message}" if self.at is not None else self.message
+
+    @property
+    def advice(self) -> str:
+        """What happens to mail, and what to do."""
+        return f"{self.text}; {self.fix}"
+
+
+def tally(found: Iterable[Finding]) -> str:
+    """Return how many findings there are of each kind, the worst first."""
+    number = Counter(finding.word for finding in found)
+    words = ("unknown", *map(str, sorted(Severity, reverse=True)))
+    told = (f"{number[word]} {word}{'s' if number[word] > 1 and word not in ('unknown', 'info') else ''}" for word in words if number[word])
+    return ", ".join(told) or "nothing found"
 
 
 def rule(

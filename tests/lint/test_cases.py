@@ -1,7 +1,7 @@
 """Every rule has policies that pass and policies that fail, in cases/<ID>.yaml; this is the one driver.
 
-A case is a policy alone, or a mapping: `policy`, and for rules about DNS `zone` (what its one server holds) or `servers`. What fails also has
-`message`, and `at`: line and column, or name and type where the finding is about a live record.
+A case is a policy alone, or a mapping: `policy`, and for rules about DNS `zone` (what its one server holds) or `servers`. What fails also
+has `message`, and `at`: line and column, or name and type where the finding is about a live record.
 """
 
 from __future__ import annotations
