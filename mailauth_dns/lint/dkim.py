@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.subject import Subject
@@ -20,6 +21,7 @@ def _records(subject: Subject) -> Iterator[tuple[Route, dkim.Record]]:
         yield ("dkim", "selectors", selector), record
 
 
+@lru_cache(maxsize=1024)  # several rules ask for each key
 def _rsa_bits(record: dkim.Record) -> int | None:
     return modulus_bits(record.key_bytes) if record.effective_k == "rsa" and record.p else None
 
@@ -214,9 +216,9 @@ def dkim_shared_key(subject: Subject) -> Iterator[Problem]:
         a key of its own for each domain
     """
     for route, record in _records(subject):
-        users = subject.neighbours.key_users.get(record.p, ()) if record.p else ()
-        if users and users[0] != subject.domain:  # told once: where it is not the first
-            message = f"the key is also that of {users[0]}"
+        owner = subject.neighbours.key_owners.get(record.p) if record.p else None
+        if owner not in (None, subject.domain):
+            message = f"the key is also that of {owner}"
             yield Problem(route, message, "make a key for each domain, or delegate by cname")
 
 

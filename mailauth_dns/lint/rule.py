@@ -195,16 +195,22 @@ def run(rules: Iterable[Rule], subjects: Iterable[Subject]) -> list[Finding]:
     Rules that need what a subject does not have are left out.
     """
     found: dict[tuple[object, ...], Finding] = {}
+
+    def add(each: Rule, subject: Subject, problem: Problem | Undecided) -> None:
+        finding = _finding(each, subject, problem)
+        place = finding.place
+        found.setdefault((place.source.path, each.id, place.line, place.column, finding.message, finding.at), finding)
+
     rules = tuple(rules)
     for subject in subjects:
         for each in rules:
             if not _can_run(each, subject):
                 continue
-            for problem in _problems(each, subject):
-                finding = _finding(each, subject, problem)
-                place = finding.place
-                key = (place.source.path, each.id, place.line, place.column, finding.message, finding.at)
-                found.setdefault(key, finding)
+            try:
+                for problem in each.check(subject):
+                    add(each, subject, problem)
+            except ObservationError as error:
+                add(each, subject, Undecided((), str(error)))
     return in_order(found.values())
 
 
@@ -218,18 +224,11 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _can_run(each: Rule, subject: Subject) -> bool:
+    if each.needs is Needs.POLICY:
+        return True
     if each.needs is Needs.DNS:
         return subject.resolver is not None
-    if each.needs is Needs.SERVERS:
-        return subject.observation is not None
-    return each.needs is Needs.POLICY
-
-
-def _problems(each: Rule, subject: Subject) -> Iterator[Problem | Undecided]:
-    try:
-        yield from each.check(subject)
-    except ObservationError as error:
-        yield Undecided((), str(error))
+    return each.needs is Needs.SERVERS and subject.observation is not None
 
 
 def _finding(each: Rule, subject: Subject, problem: Problem | Undecided) -> Finding:

@@ -24,7 +24,7 @@ _SIGNING = ("active", "retiring")
 class Neighbours:
     """What the repo's other policies say, as far as one policy's rules need it."""
 
-    key_users: Mapping[str, tuple[DomainName, ...]] = field(default_factory=dict)  # domains by `p` of a key that they publish
+    key_owners: Mapping[str, DomainName] = field(default_factory=dict)  # the first domain that publishes a key, by its `p`
     dmarc: frozenset[DomainName] = frozenset()  # domains that declare a DMARC record
 
 
@@ -118,17 +118,15 @@ def subjects(repo: Repo, publications: Iterable[Publication], today: date) -> li
         for entry in publication.declared:
             by_domain.setdefault(entry.domain, []).append(entry)
     neighbours = Neighbours(
-        _key_users(by_domain), frozenset(policy.domain for policy in repo.policies if policy.body.dmarc not in (None, "absent"))
+        _key_owners(by_domain), frozenset(policy.domain for policy in repo.policies if policy.body.dmarc not in (None, "absent"))
     )
     return [Subject(policy, tuple(by_domain[policy.domain]), neighbours, today) for policy in repo.policies if policy.domain in by_domain]
 
 
-def _key_users(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str, tuple[DomainName, ...]]:
-    users: dict[str, tuple[DomainName, ...]] = {}
+def _key_owners(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str, DomainName]:
+    owners: dict[str, DomainName] = {}
     for domain, entries in by_domain.items():
         for entry in entries:
             for text in entry.values if entry.family is Family.DKIM and entry.key[1] == "TXT" else ():
-                key = dkim.parse(text).p
-                if key and domain not in users.get(key, ()):
-                    users[key] = (*users.get(key, ()), domain)
-    return users
+                owners.setdefault(dkim.parse(text).p, domain)
+    return owners
