@@ -48,7 +48,7 @@ def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
             yield Problem(route, message, "move it to the policy of the return path's name")
 
 
-@rule("SPF045", "spf-include-never-published", Severity.WARNING, "RFC 7208 §5.2")
+@rule("SPF045", "spf-underscore-include-typo", Severity.WARNING, "RFC 7208 §5.2")
 def spf_include_never_published(subject: Subject) -> Iterator[Problem]:
     """An include of a name that never had a record is a permerror: SPF then fails for all mail that gets there.
 

@@ -237,7 +237,7 @@ def dkim_cname_dangling(subject: Subject) -> Iterator[Problem | Undecided]:
             yield Problem(("dkim", "selectors", selector, "cname"), message, "correct the target, or take the selector out")
 
 
-@served("DKIM025", "dkim-cname-flattened", Severity.ERROR, "RFC 6376 §3.6.2.1", keys=_aliases)
+@served("DKIM025", "dkim-cname-proxied", Severity.ERROR, "RFC 6376 §3.6.2.1", keys=_aliases)
 def dkim_cname_flattened(found: Served) -> Iterator[Problem]:
     """A delegated selector that is served without its CNAME was flattened, proxied, or never published: the sender cannot change its key.
 

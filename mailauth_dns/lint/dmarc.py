@@ -245,7 +245,7 @@ def dmarc_spf_only_enforce(subject: Subject) -> Iterator[Problem]:
         yield Problem(("dmarc", "p"), "no key signs: forwarded mail fails, and this asks to stop it", "sign with DKIM first")
 
 
-@rule("DMARC035", "dmarc-fo-without-ruf", Severity.INFO, "RFC 9989 §4.7")
+@rule("DMARC035", "dmarc-fo", Severity.INFO, "RFC 9989 §4.7")
 def dmarc_fo(subject: Subject) -> Iterator[Problem]:
     """`fo` says when to send failure reports: without `ruf` there is nobody to send them to, and it is ignored.
 
