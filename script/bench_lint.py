@@ -35,8 +35,9 @@ class Table(dns.resolver.Resolver):
         if found is None:
             raise dns.resolver.NoAnswer(response=dns.message.make_response(dns.message.make_query(name, kind)))
         response = dns.message.make_response(dns.message.make_query(name, kind))
-        response.answer.append(dns.rrset.from_text(name, 300, "IN", kind, found))
-        return dns.resolver.Answer(dns.name.from_text(name), dns.rdatatype.from_text(kind), dns.rdataclass.IN, response)
+        whole = dns.rrset.from_text(name, 300, "IN", kind, found)
+        response.find_rrset(response.answer, whole.name, whole.rdclass, whole.rdtype, create=True).update(whole)
+        return dns.resolver.Answer(whole.name, whole.rdtype, whole.rdclass, response)
 
 table = Table(configure=False)
 table.nameservers = ["192.0.2.53"]

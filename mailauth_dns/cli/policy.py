@@ -75,6 +75,10 @@ def lint(
         beside = beside_dns(looked_at, chosen, publications)
     found = waived(run(chosen, beside), looked_at, chosen, ALL_RULES, today)
     worst = Severity[fail_on.value.upper()]
+    if not live and select is None:
+        session.say(
+            f"{sum(rule.needs in (Needs.DNS, Needs.SERVERS) for rule in RULES)} rules about live DNS were not run; --live runs them"
+        )
     _show(session, found, format, worst)
     if any(finding.unknown for finding in found):
         return FAILED

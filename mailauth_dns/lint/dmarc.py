@@ -122,15 +122,9 @@ def dmarc_size_suffix(subject: Subject) -> Iterator[Problem]:
     Good:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
     """
-    for tag, index, uri in _addresses(subject):
+    for tag, index, uri in subject.report_addresses:
         if uri.size is not None:
             yield Problem(("dmarc", tag, index), f"!{uri.size} is historic: receivers ignore it", "take it out")
-
-
-def _addresses(subject: Subject) -> Iterator[tuple[str, int, dmarc.Uri]]:
-    for tag, uris in (("rua", subject.dmarc_record.rua), ("ruf", subject.dmarc_record.ruf)) if subject.dmarc_record is not None else ():
-        for index, uri in enumerate(uris or ()):
-            yield tag, index, uri
 
 
 @rule("DMARC017", "dmarc-rua-many", Severity.INFO, "practice")
@@ -156,7 +150,7 @@ def dmarc_rua_https(subject: Subject) -> Iterator[Problem]:
     Good:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
     """
-    for tag, index, uri in _addresses(subject):
+    for tag, index, uri in subject.report_addresses:
         if not uri.text.lower().startswith("mailto:"):
             yield Problem(("dmarc", tag, index), f"{uri.text} is no mail address, and reports go by mail", "use mailto:")
 

@@ -189,18 +189,12 @@ def dmarc_rua_no_mx(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
     """
-    for tag, index, uri in _reports(subject):
+    for tag, index, uri in subject.report_addresses:
         host = destination_host(uri)
         if host is not None and subject.resolver is not None:
             exchangers = subject.resolver.lookup(host, "MX")
             if exchangers == ("0 .",) or not (exchangers or any(subject.resolver.lookup(host, kind) for kind in ("A", "AAAA"))):
                 yield Problem(("dmarc", tag, index), f"{host} takes no mail, so no reports", "name an address that does")
-
-
-def _reports(subject: Subject) -> Iterator[tuple[str, int, dmarc.Uri]]:
-    for tag, uris in (("rua", subject.dmarc_record.rua), ("ruf", subject.dmarc_record.ruf)) if subject.dmarc_record is not None else ():
-        for index, uri in enumerate(uris or ()):
-            yield tag, index, uri
 
 
 @rule("DMARC020", "dmarc-external-auth", Severity.ERROR, "RFC 9990", needs=Needs.DNS)
@@ -212,7 +206,7 @@ def dmarc_external_auth(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com._report._dmarc.example.net. TXT "v=DMARC1"
     """
-    for tag, index, uri in _reports(subject):
+    for tag, index, uri in subject.report_addresses:
         if subject.resolver is None:
             return
         found = destination(subject.domain, uri, subject.resolver)

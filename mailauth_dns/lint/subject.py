@@ -84,6 +84,15 @@ class Subject:
         return dmarc.parse(self.dmarc_section.text) if self.dmarc_section is not None else None
 
     @cached_property
+    def report_addresses(self) -> tuple[tuple[str, int, dmarc.Uri], ...]:
+        """The addresses that DMARC reports are asked to, each with its tag and index; a parked domain can ask for them too."""
+        section = self.policy.body.dmarc
+        if section is None or section == "absent":
+            return ()
+        record = dmarc.parse(section.text)
+        return tuple((tag, index, uri) for tag in ("rua", "ruf") for index, uri in enumerate(getattr(record, tag) or ()))
+
+    @cached_property
     def mta_sts(self) -> MtaStsSection | None:
         """The `mta_sts` section, None where it says nothing about a record."""
         section = self.policy.body.mta_sts
