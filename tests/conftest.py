@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import dns.resolver
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -74,6 +75,20 @@ def repo(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.
         return captured.out, captured.err
 
     return RepoFolder(root, capture)
+
+
+@pytest.fixture
+def no_resolvers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without recursive resolvers: what the test's own name servers do not hold is unknown, wherever it runs."""
+
+    kind = dns.resolver.Resolver
+
+    def unconfigured(*, configure: bool = True) -> dns.resolver.Resolver:
+        if configure:
+            raise dns.resolver.NoResolverConfiguration
+        return kind(configure=False)
+
+    monkeypatch.setattr(dns.resolver, "Resolver", unconfigured)
 
 
 def free_port() -> int:

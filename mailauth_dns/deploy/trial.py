@@ -10,7 +10,7 @@ from mailauth_dns.evaluate.dkim import claimed
 from mailauth_dns.evaluate.message import Message, Verdict, judge
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.policy.load import Policy
-from mailauth_dns.policy.mailtest import ExpectSection, MailTest
+from mailauth_dns.policy.mailtest import ExpectSection, MailTest, MessageSection
 from mailauth_dns.records.name import DomainName
 
 
@@ -40,10 +40,15 @@ def tests_of(policies: Iterable[Policy]) -> Iterator[tuple[DomainName, MailTest]
             yield policy.domain, test
 
 
+def judged(domain: DomainName, message: MessageSection, resolver: Resolver) -> Verdict:
+    """Return the verdict of a receiver who asks `resolver`; a signature without a `d` is the domain's own."""
+    signatures = tuple(claimed(DomainName(each.d or domain), each.s, resolver) for each in message.dkim)
+    return judge(Message((message.from_,), message.sender, message.client, message.ip, signatures), resolver)
+
+
 def conduct(domain: DomainName, test: MailTest, resolver: Resolver) -> Trial:
-    """Judge a test's message as a receiver who asks `resolver`; a signature without a `d` is the domain's own."""
-    signatures = tuple(claimed(DomainName(each.d or domain), each.s, resolver) for each in test.dkim)
-    verdict = judge(Message((test.from_,), test.sender, test.client, test.ip, signatures), resolver)
+    """Judge a test's message and compare what was found with what is expected."""
+    verdict = judged(domain, test, resolver)
     wrong, open_ = _compared(test.expect, verdict)
     outcome = Outcome.FAILED if wrong else Outcome.UNKNOWN if open_ else Outcome.PASSED
     return Trial(domain, test.name, verdict, outcome, (*wrong, *open_))

@@ -99,10 +99,9 @@ class ExpectSection(Section):
         return self
 
 
-class MailTest(Section):
-    """One message, and what is expected of it."""
+class MessageSection(Section):
+    """A message as a receiver sees it."""
 
-    name: Annotated[str, AfterValidator(_one_line)] = Field(description="name the test, to tell it from others")
     from_: Annotated[str, AfterValidator(_address)] = Field(alias="from", description="give the address in the message's From header")
     mail_from: Annotated[str, AfterValidator(_path)] | None = Field(
         None, description="the envelope's sender, '<>' for the null sender; default: from"
@@ -110,10 +109,9 @@ class MailTest(Section):
     helo: Domain | None = Field(None, description="what the client calls itself; default: the domain of mail_from")
     ip: Annotated[str, AfterValidator(_ip)] = Field(description="give the client's address")
     dkim: tuple[Signature, ...] = Field((), description="selectors that signed and verify; {d: other.example, s: x} for another domain's")
-    expect: ExpectSection = Field(description="say what receivers must find: {dmarc: pass}")
 
     @model_validator(mode="after")
-    def _whole(self) -> MailTest:
+    def _judged_by(self) -> MessageSection:
         if self.mail_from in NULL_PATH and self.helo is None:
             fail("a null sender is judged by its helo; give it")
         return self
@@ -128,6 +126,13 @@ class MailTest(Section):
     def client(self) -> str:
         """The HELO name."""
         return self.helo or self.sender.rpartition("@")[2]
+
+
+class MailTest(MessageSection):
+    """One message, and what is expected of it."""
+
+    name: Annotated[str, AfterValidator(_one_line)] = Field(description="name the test, to tell it from others")
+    expect: ExpectSection = Field(description="say what receivers must find: {dmarc: pass}")
 
 
 def distinct(tests: tuple[MailTest, ...]) -> tuple[MailTest, ...]:

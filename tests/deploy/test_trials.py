@@ -24,7 +24,7 @@ BASE = 'domain: example.com\nspf: {terms: ["ip4:192.0.2.10"], all: fail}\ndmarc:
 
 
 @pytest.fixture
-def served(repo: RepoFolder) -> Iterator[RepoFolder]:
+def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.local("example.com", OURS)
     repo.local("sender.example", SENDER)
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
