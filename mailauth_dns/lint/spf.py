@@ -11,8 +11,9 @@ from mailauth_dns.records.family import Family
 
 def _records(subject: Subject) -> Iterator[spf.Record]:
     if not subject.policy.body.parked:
-        for _, text in subject.texts(Family.SPF):
-            yield spf.parse(text)
+        for entry, text in subject.texts(Family.SPF):
+            if entry.key[0] == subject.policy.domain:  # parts are judged with the record that includes them
+                yield spf.parse(text)
 
 
 @rule("SPF010", "spf-lookup-limit", Severity.ERROR, "RFC 7208 §4.6.4")

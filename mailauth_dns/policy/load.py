@@ -9,11 +9,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mailauth_dns.errors import FileProblem, PolicyError, RecordSyntaxError
-from mailauth_dns.policy import document, keys, stanza
+from mailauth_dns.policy import document, keys, lock, stanza
 from mailauth_dns.policy.explain import problems_of
-from mailauth_dns.policy.model import PolicyFile
+from mailauth_dns.policy.model import PolicyFile, SpfSection
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, domain_name, is_at_or_below
+from mailauth_dns.records.spf_parts import part_name
 
 DEFAULTS = "_defaults.yaml"
 POLICY_DIR = Path("zones/policy")
@@ -47,6 +48,7 @@ class Repo:
     root: Path
     policies: tuple[Policy, ...]
     stanzas: Mapping[str, stanza.Stanza]
+    lock: lock.Lock
 
 
 def load_repo(root: Path) -> Repo:
@@ -91,7 +93,7 @@ class _Loader:
                 policies.extend(self._policies(path, root if defaults is None else document.merged(defaults, root), root))
         self._check_keys_folder()
         self._check_together(policies, stanzas)
-        return Repo(self.root, tuple(sorted(policies, key=lambda policy: policy.domain)), stanzas)
+        return Repo(self.root, tuple(sorted(policies, key=lambda policy: policy.domain)), stanzas, self._lock())
 
     # Files
 
@@ -169,6 +171,17 @@ class _Loader:
             except document.DocumentError as error:
                 self.problems.extend(error.problems)
         return found
+
+    def _lock(self) -> lock.Lock:
+        path = self.root / lock.LOCK_FILE
+        data = self._bytes(path) if path.exists() or path.is_symlink() else None
+        if data is None:
+            return lock.Lock()
+        try:
+            return lock.read(self._relative(path), data)
+        except lock.LockError as error:
+            self.problems.extend(error.problems)
+            return lock.Lock()
 
     # One policy
 
@@ -268,6 +281,8 @@ class _Loader:
         names = [dmarc.owner_name(domain)]
         if body.dkim is not None:
             names += [dkim.owner_name(selector, domain) for selector in body.dkim.selectors]
+        if isinstance(body.spf, SpfSection) and body.spf.flatten:
+            names.append(part_name("", domain))
         if body.mta_sts is not None:
             names.append(mta_sts.owner_name(domain))
         if body.tls_rpt is not None:
