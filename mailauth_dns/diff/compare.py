@@ -98,8 +98,10 @@ class _Blocks:
         """Return why what is declared cannot be, or None; `changes` says whether the set would be written."""
         if changes and (self._closed is not None or entry.key in self._locked):
             return self._closed or self._locked[entry.key]
+        if not entry.values and changes and self._included(entry):
+            return f"the SPF record of {entry.domain} at this provider still includes it; it goes in a later plan than that record changes"
         if not entry.values:
-            return None  # taking our own values away harms nothing, wherever they stand
+            return None  # taking our own values away harms nothing else, wherever they stand
         hidden = self._hidden(entry.key)
         if hidden is not None or not changes:
             return hidden  # a record where no server looks is not published, although nothing has to change
@@ -108,6 +110,13 @@ class _Blocks:
         if entry.domain in self._in_use:
             return "the domain has an MX, so it is in use and not parked; take the MX away first, or `parked` out of the policy"
         return self._alias(entry)
+
+    def _included(self, entry: Declared) -> bool:
+        """Tell whether this is a part of an SPF record that the record at the provider still refers to."""
+        if entry.family is not Family.SPF or entry.key[0] == entry.domain:
+            return False
+        there = self._before.get((entry.domain, "TXT"))
+        return there is not None and any(entry.key[0] in value.lower() for value in ours(there, Family.SPF))
 
     def _hidden(self, key: RRKey) -> str | None:
         """Return why servers would not answer with a record at `key`: it lies under a delegation, a DNAME or a foreign alias."""

@@ -8,7 +8,6 @@ takes its place.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
@@ -24,7 +23,6 @@ MAX_ANSWER = 450
 # for the record leaves them the rest.
 MAX_ROOT = MAX_STRING
 _HASH = 10  # hexadecimal digits
-_NAME = re.compile(rf"_spf-[0-9a-f]{{{_HASH}}}\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +46,15 @@ def part_name(text: str, domain: DomainName) -> DomainName:
     return below(f"_spf-{hashlib.sha256(text.encode('ascii')).hexdigest()[:_HASH]}", domain)
 
 
-def is_part(name: DomainName) -> bool:
-    """Tell whether a name is one that parts have."""
-    return _NAME.match(name) is not None
-
-
 def networks_of(record: spf.Record) -> Addresses:
     """Return the addresses that the networks of a record let pass, whatever else it says."""
     listed = [term for term in record.terms if isinstance(term, spf.Ip4 | spf.Ip6) and term.qualifier is spf.Qualifier.PASS]
     return addresses_of(term.network.network for term in listed)
+
+
+def terms_of(qualifier: spf.Qualifier, addresses: Addresses) -> list[str]:
+    """Return the fewest terms with this qualifier that hold these addresses and no other."""
+    return [str(_term(qualifier, network)) for network in addresses.networks]
 
 
 def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
@@ -106,7 +104,7 @@ def _pieces(items: Iterable[str | Flat]) -> Iterator[str | _Run]:
         yield from _stretch(stretch)
         stretch = []
         if isinstance(item, Flat):
-            yield from _terms(item.qualifier, item.addresses)
+            yield from terms_of(item.qualifier, item.addresses)
         else:
             yield item
     yield from _stretch(stretch)
@@ -121,17 +119,13 @@ def _stretch(items: list[str | Flat]) -> Iterator[str | _Run]:
         if isinstance(item, str):
             yield item
         elif joined:
-            yield _Run(_terms(spf.Qualifier.PASS, joined), [])
+            yield _Run(terms_of(spf.Qualifier.PASS, joined), [])
             joined = NOBODY
 
 
 def _passes(item: str | Flat) -> bool:
     """Tell whether what matches the item passes; a modifier matches nothing, so that it divides nothing."""
     return item.qualifier is spf.Qualifier.PASS if isinstance(item, Flat) else item[:1] not in ("-", "~", "?")
-
-
-def _terms(qualifier: spf.Qualifier, addresses: Addresses) -> list[str]:
-    return [str(_term(qualifier, network)) for network in addresses.networks]
 
 
 def _term(qualifier: spf.Qualifier, network: Network) -> spf.Ip4 | spf.Ip6:
