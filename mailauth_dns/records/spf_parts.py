@@ -67,17 +67,17 @@ def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
     pieces = list(_pieces(items))
     parts: list[tuple[DomainName, str]] = []
     room = MAX_ANSWER - len(part_name("", domain))
-    while len(_text(pieces)) > MAX_ROOT:
+    include_size = len(f" include:{part_name('', domain)}")
+    while (over := len(_text(pieces)) - MAX_ROOT) > 0:
         longest = max((piece for piece in pieces if isinstance(piece, _Run)), key=lambda run: len(run.inline), default=None)
         if longest is None:
             break
-        moved = _last_that_fit(longest.terms, room)
-        text = " ".join([spf.VERSION, *moved])
-        include = f"include:{part_name(text, domain)}"
-        if len(include) >= len(" ".join(moved)):
+        moved = _last(longest.terms, over + include_size, room)
+        if len(" ".join(moved)) < include_size:
             break
+        text = " ".join([spf.VERSION, *moved])
         del longest.terms[-len(moved) :]
-        longest.includes.append(include)
+        longest.includes.append(f"include:{part_name(text, domain)}")
         parts.append((part_name(text, domain), text))
     return Layout(_text(pieces), tuple(parts))
 
@@ -134,12 +134,13 @@ def _term(qualifier: spf.Qualifier, network: Network) -> spf.Ip4 | spf.Ip6:
     return spf.Ip6(qualifier, IPv6Interface(network))
 
 
-def _last_that_fit(terms: list[str], room: int) -> list[str]:
-    size = len(spf.VERSION)
+def _last(terms: list[str], wanted: int, room: int) -> list[str]:
+    """Return the last terms, as many as free `wanted` octets of a record, but no more than fit into one of `room` octets."""
+    freed = 0
     for count, term in enumerate(reversed(terms)):
-        size += 1 + len(term)
-        if size > room:
+        if freed >= wanted or len(spf.VERSION) + freed + 1 + len(term) > room:
             return terms[-count:]
+        freed += 1 + len(term)
     return list(terms)
 
 
