@@ -166,7 +166,7 @@ def _later(part: LockedPart, referred: bool, there: bool, now: datetime, grace: 
     if referred:
         return LockedPart(part.text), "still in use: the record in live DNS refers to it; apply first"
     if not there:
-        return None, "gone from DNS"
+        return None, "not in DNS, and forgotten"
     if part.absent:
         return part, "to be deleted by the next apply"
     if part.unused_since is None:

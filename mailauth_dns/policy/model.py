@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.scalars import (
@@ -69,6 +69,13 @@ def _spf_term(text: str) -> str:
     return text
 
 
+def _bare_name(text: object) -> object:
+    if isinstance(text, str) and text.lower().startswith("include:"):
+        fail("give the name alone, without include:", 0, len("include:"))
+    return text
+
+
+SpfName = Annotated[Domain, BeforeValidator(_bare_name)]
 SpfTerm = Annotated[str, AfterValidator(_spf_term), checked(spf.parse_term)]
 ReportUri = Annotated[ReportAddress, _dmarc_tag("rua")]
 TagName = Annotated[str, AfterValidator(_tag_name)]
@@ -84,7 +91,7 @@ class SpfSection(Section):
         None, description="what to say of every other host"
     )
     redirect: Annotated[str, checked(spf.parse_term, "redirect=")] | None = None
-    flatten: tuple[Domain, ...] = Field(
+    flatten: tuple[SpfName, ...] = Field(
         (), description="names of includes in `terms` to be replaced by the addresses in zones/locks/spf.json, which `spf lock` writes"
     )
     ttl: Ttl | None = None
@@ -94,9 +101,10 @@ class SpfSection(Section):
     def _included(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if "terms" in info.data:
             included = [term.domain.folded for term in map(spf.parse_term, info.data["terms"]) if isinstance(term, spf.Include)]
+            known = ", ".join(name for name in included if "%" not in name)
             for name in names:
                 if name not in included:
-                    fail(f"{name} is not included; `flatten` takes names of includes in `terms`: {', '.join(included) or 'there is none'}")
+                    fail(f"{name} is not included; `flatten` takes names of includes in `terms`: {known or 'there is none'}")
         if len(set(names)) != len(names):
             fail("a name is listed twice")
         return names
