@@ -7,6 +7,7 @@
       PlanRefused         the plan is not the reviewed one, or is not safe to apply
       NotFlattened        an SPF name cannot be replaced by addresses
       ProviderError       a DNS provider cannot be reached, read or written
+        SetMoved          what is written over is no longer as it was read; nothing was written
 
 A judgement about somebody's mail is a value (a finding, a change, a verdict), never an exception.
 """
@@ -90,3 +91,7 @@ class PlanRefused(MailAuthError):
 
 class ProviderError(MailAuthError):
     """A DNS provider cannot be reached, read or written, or its stanza is wrong."""
+
+
+class SetMoved(ProviderError):
+    """A set is no longer as it was read, so nothing was written; the text says which and what to do."""

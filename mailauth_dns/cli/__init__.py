@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from mailauth_dns.cli import policy, publish, spf
+from mailauth_dns.cli import dkim, export, policy, publish, spf
 from mailauth_dns.cli.app import app
 from mailauth_dns.cli.session import FAILED, INTERRUPTED
 from mailauth_dns.errors import MailAuthError
@@ -32,6 +32,8 @@ _EVERYWHERE = {
 
 policy.register(app)
 publish.register(app)
+dkim.register(app)
+export.register(app)
 spf.register(app)
 
 

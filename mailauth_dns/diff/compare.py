@@ -162,6 +162,7 @@ def _kept(before: Zone, publication: Publication) -> Iterator[Kept]:
         foreign = rrset.values if owned is None else rrset.values - ours(rrset, owned)
         by_family: dict[Family | None, set[str]] = {}
         for value in foreign:
-            by_family.setdefault(family(rrset.name, rrset.type, value), set()).add(value)
+            looks = None if rrset.key in publication.unselected else family(rrset.name, rrset.type, value)
+            by_family.setdefault(looks, set()).add(value)
         for looks_like in sorted(by_family, key=str):
             yield Kept(rrset.key, frozenset(by_family[looks_like]), owned is not None, looks_like)

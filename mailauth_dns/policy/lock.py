@@ -17,6 +17,7 @@ from typing import Annotated, Literal, NoReturn
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from mailauth_dns.errors import FileProblem, RecordSyntaxError
+from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import Addresses, addresses_of
 from mailauth_dns.records.name import DomainName, domain_name
@@ -50,14 +51,6 @@ class Lock:
 
     names: Mapping[DomainName, LockedName] = field(default_factory=dict)
     parts: Mapping[DomainName, Mapping[DomainName, LockedPart]] = field(default_factory=dict)
-
-
-class LockError(Exception):
-    """The file cannot be used; `problems` say why."""
-
-    def __init__(self, problems: list[FileProblem]) -> None:
-        super().__init__(problems)
-        self.problems = problems
 
 
 def _domain(text: str) -> str:
@@ -121,11 +114,11 @@ def read(path: str, data: bytes) -> Lock:
     """Return the lock in a file's octets.
 
     Raises:
-        LockError: it is not what `text` writes, with every problem; nothing is guessed.
+        DocumentError: it is not what `text` writes, with every problem; nothing is guessed.
     """
 
     def refuse(message: str, line: int = 0, column: int = 0, key: str = "") -> NoReturn:
-        raise LockError([FileProblem(path, line, column, key, message)])
+        raise DocumentError([FileProblem(path, line, column, key, message)])
 
     def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
@@ -147,9 +140,9 @@ def read(path: str, data: bytes) -> Lock:
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
-        raise LockError([_problem(path, detail["loc"], detail["msg"]) for detail in error.errors(include_url=False)]) from None
+        raise DocumentError([_problem(path, detail["loc"], detail["msg"]) for detail in error.errors(include_url=False)]) from None
     if problems := list(_misnamed(path, file)):
-        raise LockError(problems)
+        raise DocumentError(problems)
     names = {
         DomainName(name): LockedName(
             addresses_of(map(ip_network, entry.networks)),

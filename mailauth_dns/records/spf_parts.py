@@ -22,6 +22,7 @@ MAX_ANSWER = 450
 # The domain's own record shares its name with values that nobody declares here, verification tokens above all. One character-string
 # for the record leaves them the rest.
 MAX_ROOT = MAX_STRING
+_PREFIX = "_spf-"
 _HASH = 10  # hexadecimal digits
 
 
@@ -43,7 +44,12 @@ class Layout:
 
 def part_name(text: str, domain: DomainName) -> DomainName:
     """Return the name under `domain` of the part that says `text`."""
-    return below(f"_spf-{hashlib.sha256(text.encode('ascii')).hexdigest()[:_HASH]}", domain)
+    return below(f"{_PREFIX}{hashlib.sha256(text.encode('ascii')).hexdigest()[:_HASH]}", domain)
+
+
+def is_part(name: DomainName) -> bool:
+    """Tell whether a name is one that parts have."""
+    return name.startswith(_PREFIX)
 
 
 def networks_of(record: spf.Record) -> Addresses:

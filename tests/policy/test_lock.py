@@ -9,7 +9,8 @@ from ipaddress import IPv4Network, IPv6Network
 import pytest
 
 from mailauth_dns.policy import lock as lockfile
-from mailauth_dns.policy.lock import Lock, LockedName, LockedPart, LockError
+from mailauth_dns.policy.document import DocumentError
+from mailauth_dns.policy.lock import Lock, LockedName, LockedPart
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import part_name
@@ -83,14 +84,14 @@ REFUSED = [
 @pytest.mark.parametrize(("old", "new", "message"), REFUSED)
 def test_a_file_that_spf_lock_did_not_write_is_refused(old: str, new: str, message: str) -> None:
     assert old in WRITTEN
-    with pytest.raises(LockError) as caught:
+    with pytest.raises(DocumentError) as caught:
         lockfile.read("zones/locks/spf.json", WRITTEN.replace(old, new, 1).encode())
     assert "\n".join(map(str, caught.value.problems)) == f"zones/locks/spf.json: {message}"
 
 
 @pytest.mark.parametrize(("data", "place"), [(b"", "1:1"), (b"<<<<<<< HEAD", "1:1"), (b"\xff", ""), (b"[" * 100_000, "")])
 def test_what_is_not_json_is_refused(data: bytes, place: str) -> None:
-    with pytest.raises(LockError) as caught:
+    with pytest.raises(DocumentError) as caught:
         lockfile.read("lock", data)
     [problem] = caught.value.problems
     assert str(problem).startswith(f"lock:{place}: not JSON: expecting value" if place else "lock: not JSON;")
@@ -99,7 +100,7 @@ def test_what_is_not_json_is_refused(data: bytes, place: str) -> None:
 def test_a_name_without_addresses_is_refused() -> None:
     data = json.loads(WRITTEN)
     data["names"]["_spf.example.net"]["networks"] = []
-    with pytest.raises(LockError) as caught:
+    with pytest.raises(DocumentError) as caught:
         lockfile.read("lock", json.dumps(data).encode())
     assert [str(problem) for problem in caught.value.problems] == [f"lock: names._spf.example.net.networks: holds no network; {MEND}"]
 
