@@ -17,13 +17,17 @@ from mailauth_dns.render import locks
 
 LOCK_TIME = 300.0  # seconds that DNS may take for all names together
 
-spf_app = typer.Typer(help="The SPF lookup tree, and flattening with a reviewed lock.", no_args_is_help=False, rich_markup_mode=None)
+spf = typer.Typer(
+    help="SPF: flattening with a reviewed lock.",
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    spf_app.command("lock")(lock)
-    app.add_typer(spf_app, name="spf")
+    spf.command("lock")(lock)
+    app.add_typer(spf, name="spf")
 
 
 def lock(

@@ -7,13 +7,15 @@ is carried over unchanged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from mailauth_dns.compile import Declared, Publication
-from mailauth_dns.diff.change import Blocked, Change, Difference, Judgement, Kept
+from mailauth_dns.diff.change import Blocked, Change, Difference, Judgement, Kept, Risk
 from mailauth_dns.diff.consent import Consents
 from mailauth_dns.diff.semantics import same
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, ancestors
+from mailauth_dns.records.spf_parts import MAX_ANSWER
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 DEFAULT_TTL = 3600  # seconds, for a set that is new and whose policy names none
@@ -75,8 +77,20 @@ def _change(there: RRset | None, entry: Declared, judge: Judge, normalize: bool)
         ttl_after = next(ttl for ttl in (entry.ttl, ttl_before, DEFAULT_TTL) if ttl is not None)
     if after == before and ttl_after == ttl_before:
         return None
-    judgement = Judgement(f"TTL {ttl_before} -> {ttl_after} s") if after == before else judge(entry, before, after)
+    if after == before:
+        judgement = Judgement(f"TTL {ttl_before} -> {ttl_after} s")
+    else:
+        judgement = _with_size(judge(entry, before, after), entry, before | foreign, after | foreign)
     return Change(entry.domain, entry.key, entry.family, before, after, ttl_before, ttl_after, foreign, judgement)
+
+
+def _with_size(judgement: Judgement, entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
+    """Add a word where an SPF record makes the whole set, foreign values included, outgrow an answer by UDP (RFC 7208 §3.4)."""
+    was, now = (len(entry.key[0]) + sum(map(len, values)) for values in (before, after))
+    if entry.family is not Family.SPF or now <= max(was, MAX_ANSWER):
+        return judgement
+    said = f"{judgement.meaning}; all TXT values here are {now} octets with the name, and only {MAX_ANSWER} fit into every answer"
+    return replace(judgement, meaning=said, risk=max(judgement.risk, Risk.CAUTION))
 
 
 class _Blocks:

@@ -108,3 +108,26 @@ def test_a_part_goes_in_a_later_plan_than_the_record_that_included_it() -> None:
     after = {COM: f"v=spf1 include:{PART} -all", OLD: OTHER, PART: TEXT}
     changes, blocked = changed(after, root(f"v=spf1 include:{PART} -all"), part(PART, TEXT), part(OLD, None))
     assert ([change.key[0] for change in changes], blocked) == ([OLD], [])
+
+
+SIZES = [
+    ("v=spf1 mx -all", set(), None),
+    ("v=spf1 mx -all", {"x" * 500}, 11 + 14 + 500),
+    (f"v=spf1 {' '.join(EIGHT)} -all", {"x" * 200}, None),
+    (f"v=spf1 {' '.join(EIGHT)} -all", {"x" * 300}, 11 + 142 + 300),
+]
+
+
+@pytest.mark.parametrize(("record", "foreign", "size"), SIZES)
+def test_foreign_values_count_when_answers_grow_too_long(record: str, foreign: set[str], size: int | None) -> None:
+    there = zone_of(COM, [RRset(COM, "TXT", 300, frozenset({"v=spf1 -all", *foreign}))])
+    [change] = compare(there, Publication(COM, (root(record),), (), ()), judge_at(datetime(2026, 6, 1, tzinfo=UTC))).changes
+    told = f"; all TXT values here are {size} octets with the name, and only 450 fit into every answer"
+    assert change.judgement.meaning.endswith(told) if size else "octets" not in change.judgement.meaning
+    assert change.judgement.risk is (Risk.CAUTION if size else Risk.SAFE)
+
+
+def test_a_record_that_shrinks_a_set_that_is_too_long_is_no_warning() -> None:
+    there = zone_of(COM, [RRset(COM, "TXT", 300, frozenset({f"v=spf1 {' '.join(EIGHT)} -all", "x" * 500}))])
+    [change] = compare(there, Publication(COM, (root("v=spf1 -all"),), (), ()), judge_at(datetime(2026, 6, 1, tzinfo=UTC))).changes
+    assert "octets" not in change.judgement.meaning

@@ -81,7 +81,12 @@ def test_generations_come_before_the_record_and_go_after_its_caches(repo: RepoFo
     locked = repo.run("spf", "lock")
     assert locked.code == 0, locked.said
     assert "_spf.sender.example: 50 networks, new\n  + 198.51.100.0/32\n" in locked.out
-    assert repo.run("spf", "lock", "--check").code == 0
+    checked = repo.run("spf", "lock", "--check", "--format", "json")
+    assert checked.code == 0
+    told = json.loads(checked.out)
+    assert (told["format"], told["stale"], told["written"], told["parts"]) == (1, False, False, [])
+    [name] = told["names"]
+    assert (name["name"], len(name["networks"]), name["added"], name["removed"]) == (SENDER, 50, [], [])
     planned = publish(repo)
     assert "the same hosts may send, listed in another way" in planned.out
     old, old_parts = spf_of(server), parts(server)
