@@ -13,6 +13,7 @@ from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff.change import Blocked, Change, Difference, Judgement, Kept, Risk
 from mailauth_dns.diff.consent import Consents
 from mailauth_dns.diff.semantics import same
+from mailauth_dns.diff.wildcard import Wildcards
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, ancestors
 from mailauth_dns.records.spf_parts import MAX_ANSWER
@@ -41,7 +42,7 @@ def compare(
     `normalize` asks for our spelling and our TTL even where the meaning is the same already.
     """
     blocks = _Blocks(before, publication, locked, closed)
-    consents = Consents(before)
+    consents, wildcards = Consents(before), Wildcards(before)
     changes: list[Change] = []
     blocked: list[Blocked] = []
     for entry in publication.declared:
@@ -51,8 +52,17 @@ def compare(
         if reason is not None:
             blocked.append(Blocked(entry.domain, entry.key, entry.family, reason))
         elif change is not None:
-            changes.append(change)
+            changes.append(_with_shadow(change, wildcards))
     return Difference(tuple(changes), tuple(blocked), tuple(_kept(before, publication)))
+
+
+def _with_shadow(change: Change, wildcards: Wildcards) -> Change:
+    """Return a change with what it takes from hosts besides."""
+    shadowed = wildcards.shadowed(change.key[0]) if change.after else None
+    if shadowed is None:
+        return change
+    told = change.judgement
+    return replace(change, judgement=Judgement(f"{told.meaning}; {shadowed}", Risk.BREAKING, (*told.rules, "DNS004")))
 
 
 def ours(rrset: RRset, owned: Family) -> frozenset[str]:

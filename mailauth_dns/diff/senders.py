@@ -42,7 +42,8 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
         )
     if len(before) > 1:
         return Judgement(
-            f"{len(before)} SPF values, a permanent error for every message, become one: {_senders(new)}; every other host: {_rest(new)}"
+            f"{len(before)} SPF values, a permanent error for every message, become one: {_senders(new)}; every other host: {_rest(new)}",
+            Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE,
         )
     old = _record(next(iter(before)))
     if old is None:

@@ -24,7 +24,7 @@ from mailauth_dns.records.zone import RRset, Zone, quoted
 
 ORIGIN = DomainName("example.com")
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 2 3 4 5\n@ IN NS ns1.example.net.\n"
-EVERYTHING = [Allowance(id, None) for id in ("live-unknown", "DKIM030", "DMARC033", "SPF010", "STS017")]
+EVERYTHING = [Allowance(id, None) for id in ("live-unknown", "DKIM030", "DMARC033", "SPF010", "STS017", "DNS004")]
 
 # Foreign data
 
