@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import dns.resolver
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -74,6 +75,16 @@ def repo(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.
         return captured.out, captured.err
 
     return RepoFolder(root, capture)
+
+
+@pytest.fixture
+def no_resolvers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without recursive resolvers: what the test's own name servers do not hold is unknown, wherever it runs."""
+
+    def unconfigured() -> dns.resolver.Resolver:
+        raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr(dns.resolver, "Resolver", unconfigured)
 
 
 def free_port() -> int:

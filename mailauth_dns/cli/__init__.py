@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from mailauth_dns.cli import dkim, export, policy, publish, spf
+from mailauth_dns.cli import dkim, export, policy, publish, receive, spf
 from mailauth_dns.cli.app import app
 from mailauth_dns.cli.session import FAILED, INTERRUPTED
 from mailauth_dns.errors import MailAuthError, printable
@@ -35,6 +35,7 @@ policy.register(app)
 publish.register(app)
 dkim.register(app)
 export.register(app)
+receive.register(app)
 spf.register(app)
 
 

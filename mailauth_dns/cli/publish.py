@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +19,7 @@ from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.applying import Outcome, carry_out, refuse_without_permission, replan
 from mailauth_dns.deploy.gates import allowance
 from mailauth_dns.deploy.planfile import LiveEntry, PlanFile
-from mailauth_dns.deploy.planning import Plan, Step, make_plan, selected, unresolved
+from mailauth_dns.deploy.planning import Plan, make_plan, selected, unresolved
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.records.name import DomainName
@@ -47,20 +46,6 @@ def _seconds(duration: str, option: str) -> float:
     if match is None:
         raise MailAuthError(f"{option} {duration}: write a time such as 90s, 10m or 1h")
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
-
-
-@contextmanager
-def _progress(session: Session, total: int, what: str) -> Iterator[Step]:
-    """Show a bar for long work, on a terminal only."""
-    if session.quiet or total < 2 or not sys.stderr.isatty():
-        yield lambda _zone: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True, no_color=session.no_color), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda _zone: progress.advance(task)
 
 
 def diff(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
@@ -125,7 +110,7 @@ def plan(
 def _planned(session: Session, named: tuple[DomainName, ...], *, live: bool, normalize: bool = False, show_kept: bool = False) -> Plan:
     repo, publications = session.load()
     total = sum(len(publication.providers) for publication in selected(publications, named))
-    with _progress(session, total, "planning") as step:
+    with session.progress(total, "planning") as step:
         return make_plan(repo, publications, domains=named, live=live, normalize=normalize, show_kept=show_kept, step=step)
 
 
@@ -163,7 +148,7 @@ def apply(
         file = session.path(file)
         reviewed = planfile.read(file)
         repo, publications = session.load()
-        with _progress(session, len(reviewed.zones), "planning again") as step:
+        with session.progress(len(reviewed.zones), "planning again") as step:
             fresh, notes = replan(repo, publications, reviewed, live=not no_live, step=step)
     else:
         fresh = _planned(session, (), live=not no_live)
@@ -173,7 +158,7 @@ def apply(
             session.say("not applied")
             return FAILED
     journal = file.with_name(file.name + ".journal") if file is not None else None
-    with _progress(session, len(fresh.file.zones), "applying") as step:
+    with session.progress(len(fresh.file.zones), "applying") as step:
         result = carry_out(fresh, reviewed, allowed=allowed, wait=seconds, live=not no_live, notes=notes, journal=journal, step=step)
     if format is Format.JSON:
         session.json(data.outcome(result))

@@ -6,7 +6,8 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -87,6 +88,19 @@ class Session:
         """Tell something that is not a result, unless asked to be quiet."""
         if not self.quiet:
             sys.stderr.write(text + "\n")
+
+    @contextmanager
+    def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:
+        """Show a bar for long work, on a terminal only; the caller tells each part that is done."""
+        if self.quiet or total < 2 or not sys.stderr.isatty():
+            yield lambda _part: None
+            return
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True, no_color=self.no_color), transient=True) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda _part: progress.advance(task)
 
 
 def new_session(root: Path, quiet: bool, verbosity: int, no_color: bool) -> Session:

@@ -1,4 +1,4 @@
-"""Commands about SPF: lock."""
+"""Commands about SPF alone: the tree of lookups behind a record, and the lock on names that are flattened."""
 
 from __future__ import annotations
 
@@ -9,25 +9,52 @@ import typer
 
 from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.policy import Domains, OutputFormat
-from mailauth_dns.cli.session import DIFFERS, DONE, Format, domains
-from mailauth_dns.deploy import relock
+from mailauth_dns.cli.receive import worlds
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains
+from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
+from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.lock import LOCK_FILE
-from mailauth_dns.render import locks
 
 LOCK_TIME = 300.0  # seconds that DNS may take for all names together
 
-spf = typer.Typer(
-    help="SPF: flattening with a reviewed lock.",
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# What makes SPF a permerror for every message that gets there, whatever it costs.
+_PERMERRORS = (Remark.MISSING, Remark.SEVERAL, Remark.INVALID, Remark.LOOP, Remark.EXCHANGERS)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    spf.command("lock")(lock)
-    app.add_typer(spf, name="spf")
+    group = typer.Typer(name="spf", help="SPF records: what they cost, and flattening with a reviewed lock.", rich_markup_mode=None)
+    group.command("tree")(tree)
+    group.command("lock")(lock)
+    app.add_typer(group)
+
+
+def tree(
+    context: typer.Context,
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="whose SPF record")],
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Draw the lookups behind an SPF record with their cost, by DNS as the policies would make it, where there are any."""
+    from mailauth_dns.render import spftree
+
+    session = session_of(context)
+    [name] = domains([domain])
+    live, published = worlds(session, None)
+    title, resolver = (live, *published)[-1]
+    cost = lookup_cost(name, resolver)
+    if format is Format.JSON:
+        session.json(spftree.tree_data(title, cost))
+    else:
+        session.show(spftree.tree(title, cost))
+    return _exit_code(cost)
+
+
+def _exit_code(cost: LookupCost) -> int:
+    if any(node.unknown is not None for node in cost.walk()):
+        return FAILED
+    wrong = cost.total > MAX_TERMS or cost.voids > MAX_VOIDS or any(cost.found(remark) for remark in _PERMERRORS)
+    return DIFFERS if wrong else DONE
 
 
 def lock(
@@ -37,7 +64,9 @@ def lock(
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Resolve what policies flatten, and write zones/locks/spf.json."""
+    from mailauth_dns.deploy import relock  # loads octoDNS, which other commands can do without
     from mailauth_dns.live.resolver import LiveResolver  # dnspython takes time to load
+    from mailauth_dns.render import locks
 
     session = session_of(context)
     repo = load_repo(session.root)  # not compiled: what the lock lacks would stop that

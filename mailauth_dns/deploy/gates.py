@@ -42,12 +42,27 @@ def allowance(text: str) -> Allowance:
 
 
 def refusals(plan: PlanFile, allowed: Iterable[Allowance]) -> list[str]:
-    """Return every reason not to apply this plan, each with what would allow it. Zones without changes need no permission."""
+    """Return every reason not to apply this plan, each with what would allow it.
+
+    Zones without changes need no permission, unless what changes elsewhere breaks their tests.
+    """
     allowed = tuple(allowed)
     found: list[str] = []
     for zone in plan.zones:
         if zone.changes:
             found.extend(_of_zone(zone, allowed))
+        found.extend(_of_tests(zone, allowed))
+    return found
+
+
+def _of_tests(zone: ZoneEntry, allowed: tuple[Allowance, ...]) -> list[str]:
+    found = []
+    for test in zone.broken:
+        rule = test.rule
+        if rule is not None and not any(allowance.covers(rule, test.domain, zone.zone) for allowance in allowed):
+            ends = "would fail" if test.result == "failed" else "is unknown"
+            said = f"the test {test.name!r} of {test.domain} {ends}: {'; '.join(test.problems)}"
+            found.append(f"{said} ({rule}; --allow {rule}:{test.domain} if that is meant)")
     return found
 
 

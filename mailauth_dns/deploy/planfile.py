@@ -19,7 +19,7 @@ from mailauth_dns.errors import MailAuthError, PlanRefused
 
 FORMAT = 1
 MAX_FILE = 500_000_000  # octets; a plan of 100 000 zones has about a fifth
-
+TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 
 State = Literal["as policy", "as provider", "differs", "unknown"]
 
@@ -92,6 +92,30 @@ class AuthorityEntry(_Entry):
     delegation_checked: bool
 
 
+class TrialEntry(_Entry):
+    """How one of the policy's tests ends once the plan is applied; `before` is how it ended without it, None where it passes.
+
+    `problems` say what is not as expected; `spf`, `dkim`, `dmarc` and `disposition` are what a receiver finds, `why` is for people.
+    """
+
+    domain: str
+    name: str
+    result: Literal["passed", "failed", "unknown"]
+    before: Literal["passed", "failed", "unknown"] | None
+    problems: tuple[str, ...]
+    spf: str
+    dkim: str
+    dmarc: str
+    disposition: str
+    why: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def rule(self) -> str | None:
+        """The id by which a test that does not pass is allowed."""
+        return {"passed": None, "failed": TEST_FAILS, "unknown": TEST_UNKNOWN}[self.result]
+
+
 class ZoneEntry(_Entry):
     """One zone at one provider."""
 
@@ -104,6 +128,13 @@ class ZoneEntry(_Entry):
     kept: tuple[KeptEntry, ...]
     live: tuple[LiveEntry, ...]
     authority: AuthorityEntry
+    tests: tuple[TrialEntry, ...]
+
+    @property
+    def broken(self) -> tuple[TrialEntry, ...]:
+        """The tests that do not pass and have to do with the plan: they passed before it, or it changes records of their domain."""
+        changed = {change.domain for change in self.changes}
+        return tuple(test for test in self.tests if test.result != "passed" and (test.before == "passed" or test.domain in changed))
 
 
 class FailedEntry(_Entry):

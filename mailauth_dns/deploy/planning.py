@@ -11,7 +11,7 @@ from pathlib import Path
 from mailauth_dns import __version__
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy import beside
-from mailauth_dns.deploy.planfile import FailedEntry, PlanFile, ZoneEntry, blocked_entry, change_entry, kept_entry
+from mailauth_dns.deploy.planfile import FailedEntry, PlanFile, TrialEntry, ZoneEntry, blocked_entry, change_entry, kept_entry
 from mailauth_dns.errors import MailAuthError, ProviderError
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.octo.targets import Proposal, Target, Unreachable
@@ -80,6 +80,7 @@ def make_plan(
             step(origin)
     by_zone = {publication.origin: publication for publication in chosen}
     observations = _observed(by_zone, proposals) if live else {}
+    trials = _tested(repo, chosen, proposals, live)
     zones = []
     for (zone, provider), proposal in proposals.items():
         publication, observation = by_zone[DomainName(zone)], observations.get(DomainName(zone))
@@ -94,6 +95,7 @@ def make_plan(
                 kept=tuple(kept_entry(kept, show_kept) for kept in proposal.difference.kept),
                 live=beside.rows(publication, proposal.reading.zone, observation),
                 authority=beside.authority(proposal.reading.zone, observation, publication),
+                tests=trials.get((zone, provider), ()),
             )
         )
     file = PlanFile(
@@ -139,6 +141,19 @@ def _observed(
         origin = DomainName(zone)
         keys[origin] = keys.get(origin, frozenset()) | beside.keys_to_ask(publications[origin], proposal.reading.zone)
     return observe([Wanted(origin, asked, publications[origin].nameservers) for origin, asked in keys.items()])
+
+
+def _tested(
+    repo: Repo, chosen: Iterable[Publication], proposals: Mapping[tuple[str, str], Proposal], live: bool
+) -> Mapping[tuple[str, str], tuple[TrialEntry, ...]]:
+    """Carry out the tests of the domains that are planned."""
+    planned = {domain for publication in chosen for domain in publication.domains}
+    tested = [policy for policy in repo.policies if policy.body.tests and policy.domain in planned]
+    if not tested:
+        return {}
+    from mailauth_dns.deploy.rehearsal import entries  # as above
+
+    return entries(tested, repo, proposals, ask_live=live)
 
 
 def observe_publications(publications: Iterable[Publication]) -> Mapping[DomainName, Observation]:

@@ -6,7 +6,6 @@ Names in zones with name servers of their own are asked there, with authority; e
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from mailauth_dns.errors import ObservationError
@@ -51,7 +50,7 @@ class LiveResolver:
         self._message_time = self._left = message_time
         self._known: dict[RRKey, Values | Alias | Unknown] = {}
         self._heard: set[Server] = set()  # servers that have answered
-        self._unanswered = Counter[Server]()
+        self._unanswered: dict[Server, list[Unknown]] = {}  # what was said of questions to servers that have not
 
     def next_message(self) -> None:
         """Give the questions to come the whole time of one message."""
@@ -122,14 +121,15 @@ class LiveResolver:
     def _one(self, question: Question) -> Reply:
         """Return one server's reply, and count the time it took."""
         server = question.server
-        if server not in self._heard and self._unanswered[server] >= _DEAF_AFTER:
-            return Unknown("has not answered before, and is asked no more")
+        unanswered = self._unanswered.setdefault(server, [])
+        if server not in self._heard and len(unanswered) >= _DEAF_AFTER:
+            return Unknown(f"{unanswered[-1].reason}; it is asked no more")
         began = time.monotonic()
         timeout = max(min(self._timeout, self._left / self._tries), 0.001)
         reply = ask([question], timeout=timeout, tries=self._tries)[question]
         self._left -= time.monotonic() - began
         if isinstance(reply, Answer):
             self._heard.add(server)
-        else:
-            self._unanswered[server] += 1
+        elif server not in self._heard:
+            unanswered.append(reply)
         return reply

@@ -91,12 +91,16 @@ def _fields_at(model: type[BaseModel], route: tuple[str | int, ...]) -> Mapping[
         if skip or here is None:
             skip = False
             continue
-        field = here.model_fields.get(str(step))
+        field = _keys(here).get(str(step))
         below = _model_in(field.annotation) if field is not None else None
-        # A mapping of names to models (dkim.selectors): the next step is a name.
-        skip = field is not None and _is_dict(field.annotation)
+        # A mapping of names to models (dkim.selectors), or a list of them: the next step is a name or a number.
+        skip = field is not None and _holds_many(field.annotation)
         here = below
-    return here.model_fields if here is not None else {}
+    return _keys(here) if here is not None else {}
+
+
+def _keys(model: type[BaseModel]) -> Mapping[str, Any]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
@@ -109,8 +113,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any 
     return None
 
 
-def _is_dict(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
+def _holds_many(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
     origin = typing.get_origin(annotation)
     if origin in (typing.Union, types.UnionType, typing.Annotated):
-        return any(map(_is_dict, typing.get_args(annotation)))
-    return origin is dict
+        return any(map(_holds_many, typing.get_args(annotation)))
+    return origin in (dict, tuple)

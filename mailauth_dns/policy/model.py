@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.mailtest import MailTest, distinct
 from mailauth_dns.policy.scalars import (
     UNSAFE,
     Domain,
@@ -258,6 +259,7 @@ class PolicyFile(Section):
     tls_rpt: Annotated[TlsRptSection | Literal["absent"] | None, section_or_absent(TlsRptSection)] = None
     bimi: BimiSections | None = Field(None, description="logos by selector; the selector receivers look for first is `default`")
     parked: Flag | None = Field(None, description="the domain sends and receives no mail; false takes the parking records away")
+    tests: Annotated[tuple[MailTest, ...], AfterValidator(distinct)] = Field((), description="what receivers must say once this is live")
 
     @model_validator(mode="after")
     def _whole(self) -> PolicyFile:

@@ -16,6 +16,7 @@ from mailauth_dns.render.values import count, shown
 _RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
 _STATE = {"as policy": "green", "as provider": "yellow", "differs": "red", "unknown": "magenta"}
 _STATUS = {Status.APPLIED: "green", Status.UNCHANGED: "dim", Status.PARTIAL: "bold red", Status.FAILED: "red", Status.REFUSED: "red"}
+_OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
 _SEVERITY = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
@@ -42,7 +43,8 @@ def plan(file: PlanFile, show_kept: bool) -> Iterator[Text]:
 
 
 def _has_news(zone: ZoneEntry, show_kept: bool) -> bool:
-    return bool(zone.changes or zone.blocked or show_kept) or any(row.state != "as policy" for row in zone.live)
+    untrue = any(test.result != "passed" for test in zone.tests)
+    return bool(zone.changes or zone.blocked or show_kept or untrue) or any(row.state != "as policy" for row in zone.live)
 
 
 def _asked(file: PlanFile) -> bool:
@@ -55,6 +57,8 @@ def _summary(file: PlanFile) -> Text:
     parts = [count(file.pending, "change") + (f" ({said})" if said else "")]
     if blocked := sum(len(zone.blocked) for zone in file.zones):
         parts.append(f"{blocked} blocked")
+    if broken := sum(len(zone.broken) for zone in file.zones):
+        parts.append(f"{count(broken, 'test')} broken")
     if file.failed:
         parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
     return _line(0, ("Plan: " + ", ".join(parts), "bold"))
@@ -67,6 +71,7 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
     for blocked in zone.blocked:
         yield _line(2, ("! ", "bold red"), (f"{blocked.name} {blocked.type}", "bold"), "  ", ("blocked", "bold red"))
         yield _line(6, blocked.reason)
+    yield from _trials(zone)
     yield _authority(zone.authority)
     changing = {(change.name, change.type) for change in zone.changes}
     yield from live_rows(zone.live, told=changing)
@@ -88,6 +93,19 @@ def _change(change: ChangeEntry) -> Iterator[Text]:
         yield _line(6, f"TTL {change.ttl_before} -> {change.ttl_after} s" if change.ttl_before is not None else f"TTL {change.ttl_after} s")
     if change.kept:
         yield _line(6, f"kept in the same set: {count(change.kept, 'foreign value')}")
+
+
+def _trials(zone: ZoneEntry) -> Iterator[Text]:
+    passed = sum(test.result == "passed" for test in zone.tests)
+    if passed:
+        yield _line(2, f"tests: {passed} of {len(zone.tests)} ", ("passed", "green"))
+    for test in zone.tests:
+        if test.result == "passed":
+            continue
+        risk = f"breaking {test.rule}" if test in zone.broken else f"{test.result}, as without this plan"
+        yield _line(2, ("! ", "bold red"), "test ", (test.name, "bold"), f" of {test.domain}  ", (risk, _OUTCOME[test.result]))
+        for line in (*test.problems, *test.why):
+            yield _line(6, line)
 
 
 def _authority(authority: AuthorityEntry) -> Text:

@@ -1,0 +1,173 @@
+"""Commands that judge messages as a receiver does: test, simulate, check-message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from mailauth_dns.cli.app import session_of
+from mailauth_dns.cli.policy import Domains, OutputFormat
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
+from mailauth_dns.compile import Publication
+from mailauth_dns.deploy import planfile
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.evaluate.message import DmarcResult, Message, Verdict, judge
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.policy.load import POLICY_DIR, Policy
+from mailauth_dns.policy.mailtest import MessageSection
+from mailauth_dns.records.name import domain_name
+from mailauth_dns.render.data import FORMAT
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("test")(run_tests)
+    app.command("simulate")(simulate)
+    app.command("check-message")(check_message)
+
+
+AS_IT_IS, AS_IT_WOULD_BE = "as it is", "as it would be"
+
+PlanOption = Annotated[Path | None, typer.Option("--plan", metavar="FILE", help="judge by DNS with this plan applied")]
+
+
+def run_tests(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
+    """Run the policies' tests against DNS as it is and as it would be."""
+    from mailauth_dns.deploy.rehearsal import rehearse  # these load dnspython and octoDNS, which other commands can do without
+    from mailauth_dns.deploy.trial import Outcome
+    from mailauth_dns.render import verdict
+
+    session = session_of(context)
+    repo, publications = session.load()
+    named = frozenset(domains(domain))
+    policies = [policy for policy in repo.policies if not named or policy.domain in named]
+    if missing := sorted(named - {policy.domain for policy in policies}):
+        raise MailAuthError(f"there is no policy for {', '.join(missing)}; see zones/policy")
+    chosen = [publication.only(named) for publication in publications] if named else publications
+    with session.progress(sum(len(policy.body.tests) for policy in policies), "testing") as step:
+        found = rehearse(policies, repo, chosen, step=step)
+    if not found:
+        session.say("no policy here has tests")
+    if format is Format.JSON:
+        session.json(verdict.tests_data(found))
+    else:
+        session.show(verdict.tests(found))
+    outcomes = {rehearsal.after.outcome for rehearsal in found}
+    return FAILED if Outcome.UNKNOWN in outcomes else DIFFERS if Outcome.FAILED in outcomes else DONE
+
+
+def simulate(
+    context: typer.Context,
+    header_from: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="the From header")],
+    ip: Annotated[str, typer.Option("--ip", help="the client's address")],
+    mail_from: Annotated[str | None, typer.Option("--mail-from", metavar="ADDRESS", help="the envelope's sender; '<>': none")] = None,
+    helo: Annotated[str | None, typer.Option("--helo", metavar="NAME", help="what the client calls itself")] = None,
+    dkim: Annotated[list[str] | None, typer.Option("--dkim", metavar="[D:]S", help="a signature that is good where its key is")] = None,
+    plan: PlanOption = None,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Tell what a receiver makes of one message, by DNS as it is and as it would be."""
+    from mailauth_dns.deploy.trial import judged
+
+    session = session_of(context)
+    given = {"from": header_from, "ip": ip, "mail_from": mail_from, "helo": helo}
+    message = _message({**given, "dkim": [_signature(each) for each in dkim or ()]}, {})
+    author = domain_name(message.from_.rpartition("@")[2])
+    live, published = worlds(session, plan)
+    found = [(title, judged(author, message, resolver)) for title, resolver in (live, *published)]
+    return _show(session, found, format)
+
+
+MAX_MESSAGE = 100_000_000  # octets; receivers take less
+
+
+def check_message(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="a message as it came, head and body")],
+    ip: Annotated[str, typer.Option("--ip", help="the address of the client that it came from")],
+    helo: Annotated[str | None, typer.Option("--helo", metavar="NAME", help="what the client called itself")] = None,
+    mail_from: Annotated[
+        str | None, typer.Option("--mail-from", metavar="ADDRESS", help="the envelope's sender; default: Return-Path, else From")
+    ] = None,
+    plan: PlanOption = None,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Tell what a receiver finds in a real message: SPF, DKIM and DMARC. Results that it carries in its head are not looked at."""
+    from mailauth_dns.signing import verification
+
+    session = session_of(context)
+    path = session.path(file)
+    try:
+        if path.stat().st_size > MAX_MESSAGE:
+            raise MailAuthError(f"{file}: is bigger than {MAX_MESSAGE} octets")
+        received = verification.read(path.read_bytes())
+        authors = verification.author_addresses(received)
+    except OSError as error:
+        raise MailAuthError(f"{file}: {error.strerror}") from None
+    except verification.NoMessageError as error:
+        raise MailAuthError(f"{file}: {error}") from None
+    sender = mail_from if mail_from is not None else verification.return_path(received)
+    given = {"from": authors[0], "mail_from": sender, "helo": helo, "ip": ip}
+    message = _message(given, {"from": f"{file}: From", "mail_from": "--mail-from" if mail_from is not None else f"{file}: Return-Path"})
+    live, changed = worlds(session, plan)
+    found = []
+    for title, resolver in (live, *(changed if plan is not None else ())):
+        signatures = verification.verified(received, resolver)
+        found.append((title, judge(Message(authors, message.sender, message.client, message.ip, signatures), resolver)))
+    return _show(session, found, format)
+
+
+def _show(session: Session, found: list[tuple[str, Verdict]], format: Format) -> int:
+    """Show the verdicts; the exit code is by the last: 2 where DMARC fails, 1 where nobody can tell or From names several domains."""
+    from mailauth_dns.render import verdict
+
+    if format is Format.JSON:
+        keys = {AS_IT_IS: "before", AS_IT_WOULD_BE: "after"}
+        session.json({"format": FORMAT, **{keys[title]: verdict.verdict_data(each) for title, each in found}})
+    else:
+        session.show(verdict.one(found))
+    result = found[-1][1].dmarc
+    if result in (DmarcResult.TEMPERROR, DmarcResult.PERMERROR):
+        return FAILED
+    return DIFFERS if result is DmarcResult.FAIL else DONE
+
+
+def _message(given: Mapping[str, object], called: Mapping[str, str]) -> MessageSection:
+    """Return the message that was described; `called` says what a user knows a field by, where that is no option of its name."""
+    try:
+        return MessageSection.model_validate(given)
+    except ValidationError as error:
+        problems = []
+        for detail in error.errors(include_url=False, include_input=False):
+            field = str(detail["loc"][0]) if detail["loc"] else "mail_from"
+            label = called.get(field, f"--{field.replace('_', '-')}")
+            problems.append(f"{label}: {detail.get('ctx', {}).get('message', detail['msg'])}")
+        raise MailAuthError("\n".join(problems)) from None
+
+
+def _signature(text: str) -> dict[str, str]:
+    d, colon, s = text.rpartition(":")
+    return {"d": d, "s": s} if colon else {"s": s}
+
+
+_World = tuple[str, Resolver]
+
+
+def worlds(session: Session, plan: Path | None) -> tuple[_World, tuple[_World, ...]]:
+    """Return DNS as it is; and as `plan` or, without one, the policies would make it, where there are any."""
+    from mailauth_dns.deploy.world import as_it_is, as_planned, as_published
+
+    policies: tuple[Policy, ...] = ()
+    publications: tuple[Publication, ...] = ()
+    if (session.root / POLICY_DIR).is_dir():  # a machine that only receives has no repo
+        repo, publications = session.load()
+        policies = repo.policies
+    live = as_it_is(policies)
+    if plan is not None:
+        return (AS_IT_IS, live), ((AS_IT_WOULD_BE, as_planned(planfile.read(session.path(plan)), live)),)
+    published = ((AS_IT_WOULD_BE, as_published(publications, live)),) if publications else ()
+    return (AS_IT_IS, live), published

@@ -1,0 +1,144 @@
+"""The `tests` of a policy: messages, and what receivers must say of them once the policy is live."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.scalars import Domain, Section, Selector, fail, one_of
+from mailauth_dns.records.name import domain_name
+
+NULL_PATH = ("", "<>")  # a bounce's MAIL FROM (RFC 5321 §4.5.5)
+
+
+def _one_line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        fail("a test needs a name of one line, to be told by")
+    return text
+
+
+def _address(text: str) -> str:
+    local, at, domain = text.rpartition("@")
+    if not (local and at) or not text.isprintable() or " " in text:
+        fail(f"{text!r} is not an address; write one such as alice@example.com")
+    try:
+        domain_name(domain)
+    except RecordSyntaxError as error:
+        fail(error.expected, len(local) + 1 + error.start, len(local) + 1 + error.end)
+    return text
+
+
+def _path(text: str) -> str:
+    return text if text in NULL_PATH else _address(text)
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        fail(f"{text!r} is not an IP address; write the client's, such as 192.0.2.10 or 2001:db8::10")
+
+
+def _signature(value: object) -> object:
+    return {"s": value} if isinstance(value, str) else value
+
+
+def _oblige(*results: str) -> BeforeValidator:
+    """Return a validator of results; that DNS gives no answer can be asked of nobody."""
+    known = one_of(*results)
+
+    def check(text: object) -> object:
+        if text == "temperror":
+            fail("temperror means that DNS gave no answer, which is unknown and no expectation")
+        return known.func(text)
+
+    return BeforeValidator(check)
+
+
+class SignatureSection(Section):
+    """A DKIM signature that is good where its key is."""
+
+    d: Domain | None = None
+    s: Selector
+
+
+_SIGNATURE_SCHEMA = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {"d": {"type": "string"}, "s": {"type": "string"}},
+            "required": ["s"],
+            "additionalProperties": False,
+        },
+    ]
+}
+Signature = Annotated[SignatureSection, BeforeValidator(_signature), WithJsonSchema(_SIGNATURE_SCHEMA)]
+
+
+class ExpectSection(Section):
+    """What receivers must say; what is left out does not matter."""
+
+    spf: Annotated[
+        Literal["pass", "fail", "softfail", "neutral", "none", "permerror"] | None,
+        _oblige("pass", "fail", "softfail", "neutral", "none", "permerror"),
+    ] = None
+    dkim: Annotated[Literal["pass", "fail", "none"] | None, _oblige("pass", "fail", "none")] = None
+    dmarc: Annotated[Literal["pass", "fail", "none"] | None, _oblige("pass", "fail", "none")] = None
+    disposition: Annotated[Literal["none", "quarantine", "reject"] | None, one_of("none", "quarantine", "reject")] = Field(
+        None, description="what the domain requests for the message; receivers decide themselves"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> ExpectSection:
+        if not self.model_fields_set:
+            fail("expects nothing; give spf, dkim, dmarc or disposition")
+        return self
+
+
+class MessageSection(Section):
+    """A message as a receiver sees it."""
+
+    from_: Annotated[str, AfterValidator(_address)] = Field(alias="from", description="give the address in the message's From header")
+    mail_from: Annotated[str, AfterValidator(_path)] | None = Field(
+        None, description="the envelope's sender, '<>' for the null sender; default: from"
+    )
+    helo: Domain | None = Field(None, description="what the client calls itself; default: the domain of mail_from")
+    ip: Annotated[str, AfterValidator(_ip)] = Field(description="give the client's address")
+    dkim: tuple[Signature, ...] = Field((), description="selectors that signed and verify; {d: other.example, s: x} for another domain's")
+
+    @model_validator(mode="after")
+    def _judged_by(self) -> MessageSection:
+        if self.mail_from in NULL_PATH and self.helo is None:
+            fail("a null sender is judged by its helo; give it")
+        return self
+
+    @property
+    def sender(self) -> str:
+        """The address in MAIL FROM, empty for the null path."""
+        sender = self.from_ if self.mail_from is None else self.mail_from
+        return "" if sender in NULL_PATH else sender
+
+    @property
+    def client(self) -> str:
+        """The HELO name."""
+        return self.helo or self.sender.rpartition("@")[2]
+
+
+class MailTest(MessageSection):
+    """One message, and what is expected of it."""
+
+    name: Annotated[str, AfterValidator(_one_line)] = Field(description="name the test, to tell it from others")
+    expect: ExpectSection = Field(description="say what receivers must find: {dmarc: pass}")
+
+
+def distinct(tests: tuple[MailTest, ...]) -> tuple[MailTest, ...]:
+    """Refuse two tests of one name: which of them failed could not be told."""
+    names = [test.name for test in tests]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        fail(f"two tests are called {twice!r}; give each a name of its own")
+    return tests

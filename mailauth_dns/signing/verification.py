@@ -1,0 +1,145 @@
+"""A real message's DKIM signatures, verified (RFC 6376 §6); dkimpy does the cryptography, the keys come from a `Resolver`.
+
+What dkimpy leaves to its callers is checked here: what a verifier must refuse by RFC 8301, that From is signed, and that key and signature
+belong together.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.utils import getaddresses
+
+import dkim
+from dkim.util import InvalidTagValueList, parse_tag_value
+
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.evaluate.dkim import DkimResult, Result, claimed
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.records import dkim as key_record
+from mailauth_dns.records.name import DomainName, domain_name
+
+_log = logging.getLogger(__name__)
+
+# What dkimpy lets out of its parsers besides its own exceptions, where a signature is malformed.
+_MALFORMED = (dkim.DKIMException, InvalidTagValueList, ValueError, LookupError, TypeError, ArithmeticError)
+
+
+class NoMessageError(MailAuthError):
+    """A file holds no message that a receiver could judge; the text says why, without the file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """A message as it came: its octets, and the header fields in their order, names in lower case, values unfolded."""
+
+    octets: bytes
+    fields: tuple[tuple[str, str], ...]
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return the values of every field of that name."""
+        return tuple(value for found, value in self.fields if found == name)
+
+
+def read(octets: bytes) -> ReceivedMessage:
+    """Return the message in a file; a line `From ` in front, as mailboxes have it, is left out.
+
+    Raises:
+        NoMessageError: the head of the file is no message's.
+    """
+    try:
+        headers, _ = dkim.rfc822_parse(octets)
+    except (dkim.MessageFormatError, LookupError):
+        raise NoMessageError("is no message: a line in its head is no header field") from None
+    if not headers:
+        raise NoMessageError("is no message: it has no header fields")
+    # RFC 6532 has UTF-8 in header fields; other octets are kept as they are, for DKIM's sake.
+    fields = ((name.decode("ascii").lower(), _unfolded(value.decode("utf-8", "backslashreplace"))) for name, value in headers)
+    return ReceivedMessage(octets, tuple(fields))
+
+
+def _unfolded(value: str) -> str:
+    return value.replace("\r\n", "").strip()
+
+
+def author_addresses(message: ReceivedMessage) -> tuple[str, ...]:
+    """Return the addresses in the From field.
+
+    Raises:
+        NoMessageError: there is no From field, there are several, or it holds no address; receivers refuse such mail.
+    """
+    found = message.values("from")
+    if len(found) != 1:
+        said = f"has {len(found)} From fields" if found else "has no From field"
+        raise NoMessageError(f"{said}; a message has exactly one, and receivers refuse others (RFC 5322 §3.6)")
+    try:
+        addresses = tuple(address for _, address in getaddresses(list(found)) if address)
+    except (MessageError, ValueError, LookupError):
+        addresses = ()
+    if not addresses:
+        raise NoMessageError(f"its From field holds no address: {found[0]!a}")
+    return addresses
+
+
+def return_path(message: ReceivedMessage) -> str | None:
+    """Return the envelope's sender that the last server wrote on top when it delivered the message (RFC 5321 §4.4); None where none did."""
+    found = message.values("return-path")
+    return found[0].removeprefix("<").removesuffix(">") if found else None
+
+
+def verified(message: ReceivedMessage, resolver: Resolver) -> tuple[DkimResult, ...]:
+    """Return the result of each signature, from the top; what is wrong with one is its result and no error."""
+    signatures = message.values("dkim-signature")
+    return tuple(_result(message.octets, index, text, resolver) for index, text in enumerate(signatures))
+
+
+def _result(octets: bytes, index: int, text: str, resolver: Resolver) -> DkimResult:
+    try:
+        tags = {name.decode(): value.decode() for name, value in parse_tag_value(text.encode()).items()}
+    except (InvalidTagValueList, ValueError):
+        return DkimResult(DomainName("?"), "?", Result.FAIL, "the signature is not a list of tags")
+    d, s = tags.get("d", "?"), tags.get("s", "?")
+    try:
+        domain = domain_name(d)
+        selector = domain_name(s)
+    except RecordSyntaxError:
+        return DkimResult(DomainName("?"), "?", Result.FAIL, f"d={d!a} and s={s!a} name no key")
+    if (problem := _refused(tags)) is not None:
+        return DkimResult(domain, s, Result.FAIL, problem)
+    key = claimed(domain, selector, resolver)
+    if key.result is not Result.PASS:
+        return key
+    name = DomainName(key_record.owner_name(selector, domain))
+    [value] = resolver.lookup(name, "TXT") or ()  # `claimed` found one, and it is a good one
+    problem = _unfit(tags, key_record.parse(value), domain) or _broken(octets, index, value)
+    return DkimResult(domain, selector, Result.FAIL if problem else Result.PASS, problem)
+
+
+def _refused(tags: dict[str, str]) -> str | None:
+    """Return why a verifier refuses a signature whatever its key is."""
+    if tags.get("a") not in ("rsa-sha256", "ed25519-sha256"):
+        return f"a={tags.get('a')} is not accepted; verifiers take rsa-sha256 and ed25519-sha256 (RFC 8301 §3.1, RFC 8463)"
+    signed = {name.strip().lower() for name in tags.get("h", "").split(":")}
+    if "from" not in signed:
+        return "the From field is not signed (RFC 6376 §5.4)"
+    return None
+
+
+def _unfit(tags: dict[str, str], key: key_record.Record, domain: DomainName) -> str | None:
+    """Return why the key cannot have made the signature."""
+    if tags["a"].partition("-")[0] != key.effective_k:
+        return f"a={tags['a']} is not of the key's kind (k={key.effective_k})"
+    agent = tags.get("i", f"@{domain}").rpartition("@")[2].lower()
+    if "s" in (key.t or ()) and agent != domain:
+        return f"i= names {agent}, and the key allows {domain} alone (t=s)"
+    return None
+
+
+def _broken(octets: bytes, index: int, key: str) -> str | None:
+    """Return what is wrong with the signature itself."""
+    try:
+        good = dkim.DKIM(octets, logger=_log).verify(index, dnsfunc=lambda _name, **_: key.encode("latin-1"))
+    except _MALFORMED as error:
+        return f"the signature does not verify: {str(error) or type(error).__name__}"
+    return None if good else "the signature does not verify: it was made with another key, or signed header fields were changed"

@@ -1,0 +1,100 @@
+"""`spf tree`: what an SPF record costs its receivers, and who is to blame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from mailauth_dns.deploy.serve import Server
+from tests.conftest import RepoFolder
+
+HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
+SENDER = HEAD + (
+    '_spf IN TXT "v=spf1 include:_a.sender.example include:_b.sender.example -all"\n'
+    '_a IN TXT "v=spf1 a:h1.sender.example a:h2.sender.example a:h3.sender.example -all"\n'
+    '_b IN TXT "v=spf1 exists:%{i}.sender.example ip4:203.0.113.0/24 -all"\n'
+    "h1 IN A 203.0.113.1\nh2 IN A 203.0.113.2\nh3 IN AAAA 2001:db8::3\n"
+)
+
+
+@pytest.fixture
+def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
+    repo.local("example.com", HEAD + '@ IN MX 10 mx\nmx IN A 192.0.2.10\n@ IN TXT "v=spf1 -all"\n')
+    repo.local("sender.example", SENDER)
+    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        repo.policy("domain: sender.example\ndmarc: {p: none}\n", "sender.example")
+        yield repo
+
+
+def policy(repo: RepoFolder, *terms: str) -> None:
+    listed = ", ".join(f'"{term}"' for term in terms)
+    repo.policy(f"domain: example.com\nspf: {{terms: [{listed}], all: fail}}\n", "example.com")
+
+
+WITHIN = """\
+example.com as it would be
+├── mx  1, 1 void lookup
+└── include:_spf.sender.example  7
+    ├── include:_a.sender.example  4
+    │   ├── a:h1.sender.example  1, 1 void lookup
+    │   ├── a:h2.sender.example  1, 1 void lookup
+    │   └── a:h3.sender.example  1, 1 void lookup
+    └── include:_b.sender.example  2
+        └── exists:%{i}.sender.example  1
+            ! what it asks for depends on the message
+SPF: at least 8 of 10 lookups, at least 3 of 2 void lookups
+"""
+
+
+def test_the_tree_of_the_policy_is_drawn_with_costs_and_voids(served: RepoFolder) -> None:
+    policy(served, "mx", "include:_spf.sender.example")
+    ran = served.run("spf", "tree", "example.com")
+    assert ran.out == WITHIN
+    assert ran.code == 2  # three void lookups for a client with an IPv6 address
+
+
+def test_over_the_limit_the_way_to_the_culprit_is_told(served: RepoFolder) -> None:
+    policy(served, "mx", "a:mx.example.com", "include:_spf.sender.example", "exists:x.example.com", "include:_a.sender.example")
+    ran = served.run("spf", "tree", "example.com")
+    assert ran.code == 2
+    assert ran.out.endswith(
+        "over the limit, so that SPF is a permerror for mail that no earlier term matches: "
+        "include:_spf.sender.example costs 7, of which include:_a.sender.example costs 4\n"
+    )
+
+
+CODES = [
+    (("ip4:192.0.2.1",), 0, "SPF: 0 of 10 lookups, 0 of 2 void lookups"),
+    (("include:nothing.sender.example",), 2, "! nothing.sender.example publishes no SPF record"),
+    (("include:example.com",), 2, "! example.com → example.com is a loop"),
+    (("include:_spf.elsewhere.example",), 1, "unknown: _spf.elsewhere.example CNAME: this machine has no recursive resolver"),
+]
+
+
+@pytest.mark.parametrize(("terms", "code", "said"), CODES)
+def test_the_exit_code_tells_good_wrong_and_unknown(served: RepoFolder, terms: tuple[str, ...], code: int, said: str) -> None:
+    policy(served, *terms)
+    ran = served.run("spf", "tree", "example.com")
+    assert said in ran.out
+    assert ran.code == code
+
+
+def test_json_has_the_whole_tree(served: RepoFolder) -> None:
+    policy(served, "mx", "include:_spf.sender.example")
+    said = json.loads(served.run("spf", "tree", "example.com", "--format", "json").out)
+    assert (said["domain"], said["state"], said["total"], said["voids"], said["lower_bound"], said["largest"]) == (
+        "example.com",
+        "as it would be",
+        8,
+        3,
+        True,
+        "include:_spf.sender.example",
+    )
+    assert [(child["term"], child["total"]) for child in said["tree"]["children"]] == [("mx", 1), ("include:_spf.sender.example", 7)]
+
+
+def test_spf_alone_is_bad_usage(served: RepoFolder) -> None:
+    assert served.run("spf").code == 1

@@ -1,0 +1,59 @@
+"""Messages signed with keys that are made for the test run; no private key is a file."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from functools import cache
+
+import dkim
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+PLAIN = (
+    b"From: Alice <alice@example.com>\r\n"
+    b"To: bob@example.org\r\n"
+    b"Subject: hello\r\n"
+    b"Date: Tue, 1 Sep 2026 10:00:00 +0000\r\n"
+    b"Message-ID: <1@example.com>\r\n"
+    b"\r\n"
+    b"Hello Bob.\r\n"
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A private key as dkimpy takes it, and the key record."""
+
+    private: bytes
+    record: str
+    algorithm: bytes
+
+    def sign(self, message: bytes, domain: str = "example.com", selector: str = "s1", headers: tuple[bytes, ...] | None = None) -> bytes:
+        """Return the message with a signature on top."""
+        signed = dkim.sign(
+            message,
+            selector.encode(),
+            domain.encode(),
+            self.private,
+            canonicalize=(b"relaxed", b"relaxed"),
+            signature_algorithm=self.algorithm,
+            include_headers=list(headers) if headers else None,
+        )
+        return bytes(signed) + message
+
+
+@cache
+def rsa_key(bits: int = 2048) -> Key:
+    key = rsa.generate_private_key(65537, bits)
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return Key(private, f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}", b"rsa-sha256")
+
+
+@cache
+def ed25519_key() -> Key:
+    key = ed25519.Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    private = base64.b64encode(key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
+    return Key(private, f"v=DKIM1; k=ed25519; p={base64.b64encode(public).decode()}", b"ed25519-sha256")

@@ -1,0 +1,176 @@
+"""Signatures of real messages: those that verify, those that must not, and files that are no messages (RFC 6376 §6, RFC 8301, RFC 8463)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailauth_dns.evaluate.dkim import DkimResult
+from mailauth_dns.evaluate.resolver import ZoneResolver
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRset, zone_of
+from mailauth_dns.signing.verification import NoMessageError, author_addresses, read, return_path, verified
+from tests.signing.messages import PLAIN, Key, ed25519_key, rsa_key
+
+APEX = DomainName("example.com")
+
+
+def world(**records: str) -> ZoneResolver:
+    """example.com with these key records by selector."""
+    keys = {DomainName(f"{selector}._domainkey.example.com"): text for selector, text in records.items()}
+    return ZoneResolver([zone_of(APEX, (RRset(name, "TXT", 3600, frozenset({text})) for name, text in keys.items()))])
+
+
+def results(octets: bytes, resolver: ZoneResolver) -> list[tuple[str, str, str, str | None]]:
+    return [(each.d, each.s, str(each.result), each.reason) for each in verified(read(octets), resolver)]
+
+
+def only(octets: bytes, resolver: ZoneResolver) -> DkimResult:
+    [result] = verified(read(octets), resolver)
+    return result
+
+
+@pytest.mark.parametrize("key", [rsa_key(), ed25519_key()], ids=["rsa", "ed25519"])
+def test_a_good_signature_passes(key: Key) -> None:
+    assert results(key.sign(PLAIN), world(s1=key.record)) == [("example.com", "s1", "pass", None)]
+
+
+def test_lines_that_end_in_lf_alone_are_the_same_message() -> None:
+    signed = rsa_key().sign(PLAIN).replace(b"\r\n", b"\n")
+    assert only(signed, world(s1=rsa_key().record)).result == "pass"
+
+
+def test_signatures_are_told_from_the_top() -> None:
+    signed = ed25519_key().sign(rsa_key().sign(PLAIN), selector="e1")
+    assert results(signed, world(s1=rsa_key().record, e1=ed25519_key().record)) == [
+        ("example.com", "e1", "pass", None),
+        ("example.com", "s1", "pass", None),
+    ]
+
+
+def test_no_signature_is_no_result() -> None:
+    assert verified(read(PLAIN), world()) == ()
+
+
+SIGNED = rsa_key().sign(PLAIN)
+GOOD = rsa_key().record
+UNSIGNED_FROM = rsa_key().sign(PLAIN, headers=(b"subject", b"from")).replace(b"h=subject : from", b"h=subject")
+
+FAILS = [
+    ("the body was changed", SIGNED.replace(b"Hello Bob", b"Hello Eve"), GOOD, "body hash mismatch"),
+    ("a signed field was changed", SIGNED.replace(b"Subject: hello", b"Subject: bye"), GOOD, "signed header fields were changed"),
+    ("another From on top", b"From: eve@example.org\r\n" + SIGNED, GOOD, "signed header fields were changed"),
+    ("another key", SIGNED, rsa_key(1024).record, "made with another key"),
+    ("no key", SIGNED, None, "no key at s1._domainkey.example.com"),
+    ("a revoked key", SIGNED, "v=DKIM1; p=", "is revoked"),
+    ("a key for something else", SIGNED, GOOD.replace("p=", "s=other; p="), "not for mail"),
+    ("a key of another kind", SIGNED, ed25519_key().record, "a=rsa-sha256 is not of the key's kind (k=ed25519)"),
+    (
+        "From is not signed",
+        rsa_key().sign(PLAIN, headers=(b"subject", b"from")).replace(b"h=subject : from", b"h=subject"),
+        GOOD,
+        "not signed",
+    ),
+    ("SHA-1", SIGNED.replace(b"a=rsa-sha256", b"a=rsa-sha1"), GOOD, "a=rsa-sha1 is not accepted"),
+    ("no tags", b"DKIM-Signature: nonsense\r\n" + PLAIN, GOOD, "not a list of tags"),
+    ("a domain that is none", SIGNED.replace(b"d=example.com", b"d=exa mple"), GOOD, "name no key"),
+    ("expired", SIGNED.replace(b"; t=", b"; x=1000000000; t="), GOOD, "x= value"),
+    ("a broken b=", re.sub(rb" b=[^;]+\r\n(?=From)", b" b=AAA=AAA=\r\n", SIGNED), GOOD, "does not verify"),
+]
+
+
+@pytest.mark.parametrize(("octets", "record", "reason"), [row[1:] for row in FAILS], ids=[row[0] for row in FAILS])
+def test_a_signature_that_must_not_count_fails(octets: bytes, record: str | None, reason: str) -> None:
+    result = only(octets, world(**({"s1": record} if record else {})))
+    assert result.result == "fail"
+    assert reason in (result.reason or "")
+
+
+def test_a_subdomain_in_i_is_refused_where_the_key_says_so() -> None:
+    signed = rsa_key().sign(PLAIN).replace(b"i=@example.com", b"i=@news.example.com")
+    strict = only(signed, world(s1=GOOD.replace("p=", "t=s; p=")))
+    assert strict.reason == "i= names news.example.com, and the key allows example.com alone (t=s)"
+
+
+def test_a_key_that_dns_does_not_tell_is_unknown() -> None:
+    result = only(SIGNED, ZoneResolver([]))
+    assert result.result == "temperror"
+
+
+@given(st.binary(max_size=200))
+def test_no_signature_field_stops_us(text: bytes) -> None:
+    field = re.sub(rb"[\r\n]", b"", text)
+    [result] = verified(read(b"DKIM-Signature: " + field + b"\r\n" + PLAIN), world(s1=GOOD))
+    assert result.result == "fail"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"v=1",
+                b"a=rsa-sha256",
+                b"d=example.com",
+                b"s=s1",
+                b"h=from",
+                b"h=from:from:x",
+                b"bh=AAAA",
+                b"b=AAAA",
+                b"c=x/y",
+                b"l=9",
+                b"l=",
+                b"t=9",
+                b"x=1",
+                b"i=@",
+                b"q=x",
+                b"b=",
+                b"bh==",
+            ]
+        ),
+        max_size=12,
+    )
+)
+def test_no_signature_made_of_tags_passes_or_stops_us(tags: list[bytes]) -> None:
+    [result] = verified(read(b"DKIM-Signature: " + b"; ".join(tags) + b"\r\n" + PLAIN), world(s1=GOOD))
+    assert result.result == "fail"
+
+
+BROKEN = [
+    (b"", "is no message: it has no header fields"),
+    (b"\r\nonly a body\r\n", "is no message: it has no header fields"),
+    (b"\x89PNG\r\n\x1a\n\0\0", "is no message: a line in its head is no header field"),
+    (b" folded first\r\nFrom: a@example.com\r\n\r\n", "is no message: a line in its head is no header field"),
+    (b"Subject: x\r\n\r\n", "has no From field; a message has exactly one, and receivers refuse others (RFC 5322 §3.6)"),
+    (b"From: a@example.com\r\nfrom: b@example.com\r\n\r\n", "has 2 From fields; a message has exactly one"),
+    (b"From: \r\n\r\n", "its From field holds no address: ''"),
+    (b"From: undisclosed:;\r\n\r\n", "its From field holds no address"),
+]
+
+
+@pytest.mark.parametrize(("octets", "said"), BROKEN)
+def test_what_is_no_message_is_told(octets: bytes, said: str) -> None:
+    with pytest.raises(NoMessageError, match=re.escape(said)):
+        author_addresses(read(octets))
+
+
+FROM = [
+    (b"From: alice@example.com\r\n\r\n", ("alice@example.com",)),
+    (b"From sender 1\r\nFROM: Alice\r\n <alice@example.com>\r\n\r\n", ("alice@example.com",)),
+    (b'From: "ceo@example.net" <alice@example.com>\r\n\r\n', ("alice@example.com",)),
+    (b"From: a@example.com, b@example.org\r\n\r\n", ("a@example.com", "b@example.org")),
+    ("From: J\u00f6rg <j\u00f6rg@b\u00fccher.example>\r\n\r\n".encode(), ("j\u00f6rg@b\u00fccher.example",)),
+]
+
+
+@pytest.mark.parametrize(("octets", "addresses"), FROM)
+def test_the_authors_are_read_from_the_from_field(octets: bytes, addresses: tuple[str, ...]) -> None:
+    assert author_addresses(read(octets)) == addresses
+
+
+def test_the_return_path_is_the_topmost_one() -> None:
+    assert return_path(read(PLAIN)) is None
+    assert return_path(read(b"Return-Path: <>\r\nReturn-Path: <x@example.org>\r\n" + PLAIN)) == ""
+    assert return_path(read(b"Return-Path: <a@example.org>\r\n" + PLAIN)) == "a@example.org"
