@@ -6,7 +6,7 @@ changes nobody's mail.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mailauth_dns.compile import Declared
@@ -85,7 +85,7 @@ class _Senders:
     def beyond(self, other: _Senders) -> list[str]:
         """Return the terms for what passes here and not there."""
         networks = terms_of(spf.Qualifier.PASS, self.addresses - other.addresses)
-        return networks + [term for term in self.terms if term not in other.terms]
+        return [*networks, *(term for term in self.terms if term not in other.terms)]
 
 
 def _senders_changed(was: _Senders, now: _Senders, old: spf.Record, new: spf.Record) -> Judgement:
@@ -102,7 +102,7 @@ def _senders_changed(was: _Senders, now: _Senders, old: spf.Record, new: spf.Rec
     return Judgement("; ".join(parts) or otherwise, Risk.CAUTION if dropped or harder else Risk.SAFE)
 
 
-def _listed(terms: list[str]) -> str:
+def _listed(terms: Sequence[str]) -> str:
     more = len(terms) - MAX_SHOWN
     return " ".join(terms[:MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
@@ -150,6 +150,6 @@ def _part_changed(domain: DomainName, before: frozenset[str], after: frozenset[s
             f"a part of the SPF record of {domain}: {_listed(terms_of(spf.Qualifier.PASS, passing))} may send once it is included"
         )
     old = _record(_only(before))
-    lost = terms_of(spf.Qualifier.PASS, networks_of(old) - passing) if old is not None else []
+    lost = terms_of(spf.Qualifier.PASS, networks_of(old) - passing) if old is not None else ()
     said = f"; may no longer send: {_listed(lost)}" if lost else ""
     return Judgement(f"a part of the SPF record of {domain} was changed by hand and is put right{said}", Risk.CAUTION)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy import document
@@ -47,8 +48,13 @@ def known_names(policy: Policy, lock: Lock, needed: Layout | None) -> tuple[tupl
     """Return what the SPF names stand for that a record of this domain includes now or did before, as far as the lock tells."""
     texts = {name: part.text for name, part in lock.parts.get(policy.domain, {}).items()}
     texts |= dict(needed.parts if needed is not None else ())
-    own = tuple((name, networks_of(spf.parse(text))) for name, text in sorted(texts.items()))
+    own = tuple((name, _held(text)) for name, text in sorted(texts.items()))
     return (*((name, locked.addresses) for name, locked in sorted(lock.names.items())), *own)
+
+
+@lru_cache(maxsize=1024)  # parts of the same networks say the same at each domain
+def _held(text: str) -> Addresses:
+    return networks_of(spf.parse(text))
 
 
 def lock_problems(policy: Policy, lock: Lock) -> Iterator[FileProblem]:

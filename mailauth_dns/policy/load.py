@@ -109,7 +109,7 @@ class _Loader:
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
-    def _bytes(self, path: Path, place: document.Place | None = None, key: str = "") -> bytes | None:
+    def _bytes(self, path: Path, place: document.Place | None = None, key: str = "", limit: int = document.MAX_FILE) -> bytes | None:
         """Read a file of the repo; a problem is put at `place`, the key that names the file, where there is one."""
         name = self._relative(path) if path.is_relative_to(self.root) else str(path)
 
@@ -124,8 +124,8 @@ class _Loader:
             if not stat.S_ISREG(status.st_mode):
                 complain("not a regular file")  # to open a pipe would be to wait for ever
                 return None
-            if status.st_size > document.MAX_FILE:
-                complain(f"has {status.st_size} octets, at most {document.MAX_FILE} are read; split it")
+            if status.st_size > limit:
+                complain(f"has {status.st_size} octets, at most {limit} are read; split it")
                 return None
             return path.read_bytes()
         except FileNotFoundError:
@@ -147,8 +147,8 @@ class _Loader:
             self._folders[path.parent] = path.parent.resolve().is_relative_to(self._inside)
         return self._folders[path.parent]
 
-    def _read(self, path: Path, read: Callable[[str, bytes], _T]) -> _T | None:
-        data = self._bytes(path)
+    def _read(self, path: Path, read: Callable[[str, bytes], _T], limit: int = document.MAX_FILE) -> _T | None:
+        data = self._bytes(path, limit=limit)
         if data is None:
             return None
         try:
@@ -185,7 +185,7 @@ class _Loader:
     def _lock(self) -> lock.Lock:
         path = self.root / lock.LOCK_FILE
         there = path.exists() or path.is_symlink()
-        return (self._read(path, lock.read) if there else None) or lock.Lock()
+        return (self._read(path, lock.read, lock.MAX_FILE) if there else None) or lock.Lock()
 
     def _walk(self, folder: Path) -> Iterator[Path]:
         """Yield the files in and below a folder; one that cannot be looked into is a problem, not an empty one."""

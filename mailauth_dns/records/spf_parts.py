@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
 
 from mailauth_dns.records import spf
@@ -58,9 +59,10 @@ def networks_of(record: spf.Record) -> Addresses:
     return addresses_of(term.network.network for term in listed)
 
 
-def terms_of(qualifier: spf.Qualifier, addresses: Addresses) -> list[str]:
+@lru_cache(maxsize=256)  # a fleet flattens the same few names, and each of its domains is laid out by several steps
+def terms_of(qualifier: spf.Qualifier, addresses: Addresses) -> tuple[str, ...]:
     """Return the fewest terms with this qualifier that hold these addresses and no other."""
-    return [str(_term(qualifier, network)) for network in addresses.networks]
+    return tuple(str(_term(qualifier, network)) for network in addresses.networks)
 
 
 def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
@@ -125,7 +127,7 @@ def _stretch(items: list[str | Flat]) -> Iterator[str | _Run]:
         if isinstance(item, str):
             yield item
         elif joined:
-            yield _Run(terms_of(spf.Qualifier.PASS, joined), [])
+            yield _Run(list(terms_of(spf.Qualifier.PASS, joined)), [])
             joined = NOBODY
 
 

@@ -140,3 +140,13 @@ def test_a_broken_lock_stops_every_command_with_its_place(repo: RepoFolder) -> N
     repo.policy("domain: example.com\nspf: {all: fail}\n")
     repo.write("zones/locks/spf.json", "{")
     assert repo.run("compile").err.startswith("zones/locks/spf.json:1:2: not JSON: expecting property name")
+
+
+def test_the_lock_of_a_fleet_is_read(repo: RepoFolder) -> None:
+    """A policy has at most a megabyte; the lock grows with the domains."""
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    domains = [DomainName(f"d{number}.example") for number in range(8000)]
+    text = lockfile.text(Lock(LOCK.names, {domain: {part_name(TEXT, domain): LockedPart(TEXT)} for domain in domains}))
+    assert len(text) > 1_000_000
+    repo.write("zones/locks/spf.json", text)
+    assert repo.run("compile").code == 0
