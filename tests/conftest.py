@@ -81,8 +81,12 @@ def repo(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.
 def no_resolvers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without recursive resolvers: what the test's own name servers do not hold is unknown, wherever it runs."""
 
-    def unconfigured() -> dns.resolver.Resolver:
-        raise dns.resolver.NoResolverConfiguration
+    kind = dns.resolver.Resolver
+
+    def unconfigured(*, configure: bool = True) -> dns.resolver.Resolver:
+        if configure:
+            raise dns.resolver.NoResolverConfiguration
+        return kind(configure=False)
 
     monkeypatch.setattr(dns.resolver, "Resolver", unconfigured)
 

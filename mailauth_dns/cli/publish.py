@@ -23,6 +23,7 @@ from mailauth_dns.deploy.planning import Plan, make_plan, selected, unresolved
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.server import Server as Endpoint
 from mailauth_dns.render import data, text
 from mailauth_dns.render.values import count
 
@@ -191,6 +192,9 @@ def serve(
     address: Annotated[str, typer.Option("--address", help="a loopback address")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="UDP and TCP; 0 takes a free one")] = 5453,
     provider: Annotated[str, typer.Option("--provider", help="the local provider whose directory is served")] = "local",
+    plan: Annotated[
+        Path | None, typer.Option("--plan", metavar="FILE", help="answer as after this plan, and find out the rest from live DNS")
+    ] = None,
 ) -> int:
     """Answer DNS on loopback from the local provider's directory, until interrupted."""
     from mailauth_dns.deploy.serve import Server
@@ -202,7 +206,12 @@ def serve(
         raise MailAuthError(f"there is no providers/{provider}.yaml; --provider names another one")
     directory = local_directory(repo.stanzas[provider], repo.root)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Server(directory, address, port) as server:
+    source = None
+    if plan is not None:
+        from mailauth_dns.deploy.foresee import Foreseen
+
+        source = Foreseen(directory, planfile.read(session.path(plan)), repo.policies, Endpoint(address, port))
+    with Server(directory, address, port, source) as server:
         session.say(f"serving {directory} on {address} port {server.port}, UDP and TCP; interrupt to stop")
         server.wait()
     return DONE

@@ -14,6 +14,7 @@ import struct
 import threading
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 import dns.exception
 import dns.flags
@@ -27,10 +28,10 @@ import dns.rdatatype
 import dns.rrset
 
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.evaluate.authority import Authority
+from mailauth_dns.evaluate.authority import Answer, Authority
 from mailauth_dns.octo.masterfile import parse
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRset, quoted
+from mailauth_dns.records.zone import RRset, Zone, quoted
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,21 @@ UDP_SIZE = 1232  # octets we send at most over UDP, whatever the client says
 TCP_IDLE = 10.0  # seconds
 
 
-def respond(question: dns.message.Message, zones: Zones) -> dns.message.Message:
+class Source(Protocol):
+    """What a server answers from."""
+
+    recursive: bool  # whether it finds out what it does not hold
+
+    def answer(self, name: DomainName, type: str) -> Answer | None:
+        """Return the answer to one question, or None where others are to be asked.
+
+        Raises:
+            ProviderError: the source cannot tell.
+        """
+        ...
+
+
+def respond(question: dns.message.Message, source: Source) -> dns.message.Message:
     """Return the response to a message."""
     response = dns.message.make_response(question, our_payload=UDP_SIZE)
     if question.opcode() != dns.opcode.QUERY:
@@ -52,16 +67,17 @@ def respond(question: dns.message.Message, zones: Zones) -> dns.message.Message:
     if asked.rdclass != dns.rdataclass.IN or asked.rdtype in (dns.rdatatype.AXFR, dns.rdatatype.IXFR):
         response.set_rcode(dns.rcode.REFUSED)
         return response
+    if source.recursive:
+        response.flags |= dns.flags.RA
     try:
-        authority = zones.of(name)
+        answer = source.answer(name, dns.rdatatype.to_text(asked.rdtype))
     except ProviderError as error:
         _log.warning("%s", error)
         response.set_rcode(dns.rcode.SERVFAIL)
         return response
-    if authority is None:
+    if answer is None:
         response.set_rcode(dns.rcode.REFUSED)
         return response
-    answer = authority.answer(name, dns.rdatatype.to_text(asked.rdtype))
     response.set_rcode(dns.rcode.from_text(answer.rcode))
     if answer.authoritative:
         response.flags |= dns.flags.AA
@@ -78,21 +94,24 @@ def _wire_rrset(rrset: RRset) -> dns.rrset.RRset:
 class Zones:
     """The zones of a directory, each read again when its file changed."""
 
+    recursive = False
+
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._read: dict[str, tuple[tuple[int, int, int], Authority]] = {}
 
-    def of(self, name: str) -> Authority | None:
-        """Return the deepest zone that holds `name`, or None.
+    def answer(self, name: DomainName, type: str) -> Answer | None:
+        """Return the answer of the deepest zone that holds `name`, or None.
 
         Raises:
             ProviderError: its file cannot be read or is broken.
         """
-        while name:
-            path = self._directory / f"{name}.zone"
-            if "/" not in name and path.is_file():
-                return self._authority(name, path)
-            _, _, name = name.partition(".")
+        origin: str = name
+        while origin:
+            path = self._directory / f"{origin}.zone"
+            if "/" not in origin and path.is_file():
+                return self._authority(origin, path).answer(name, type)
+            _, _, origin = origin.partition(".")
         return None
 
     def _authority(self, name: str, path: Path) -> Authority:
@@ -102,20 +121,32 @@ class Zones:
             known = self._read.get(name)
             if known is not None and known[0] == stamp:
                 return known[1]
-            master = parse(DomainName(name), path.read_bytes().decode("latin-1"))
         except OSError as error:
             raise ProviderError(f"{path}: {error.strerror}") from None
-        # To deny what another file or a loop would add, or without a SOA, would be to say "absent" for "unknown".
-        if not master.whole:
-            raise ProviderError(f"{path}: $INCLUDE and $GENERATE are not read here, so the zone is not served")
-        authority = Authority(master.zone())
+        authority = Authority(whole_zone(DomainName(name), path))
         if not authority.has_soa:
             raise ProviderError(f"{path}: the zone has no SOA record, so it is not served")
         self._read[name] = (stamp, authority)
         return authority
 
 
-def _reply(wire: bytes, zones: Zones, limit: int | None) -> bytes | None:
+def whole_zone(origin: DomainName, path: Path) -> Zone:
+    """Return the zone in a file.
+
+    Raises:
+        ProviderError: the file cannot be read, is broken, or does not say all that the zone holds.
+    """
+    try:
+        master = parse(origin, path.read_bytes().decode("latin-1"))
+    except OSError as error:
+        raise ProviderError(f"{path}: {error.strerror}") from None
+    # To deny what another file or a loop would add, or without a SOA, would be to say "absent" for "unknown".
+    if not master.whole:
+        raise ProviderError(f"{path}: $INCLUDE and $GENERATE are not read here, so the zone is not served")
+    return master.zone()
+
+
+def _reply(wire: bytes, source: Source, limit: int | None) -> bytes | None:
     """Return the response to a message in wire format, in at most `limit` octets; None where there is nothing to answer."""
     if len(wire) < 12 or wire[2] & 0x80:
         return None  # too short for a header, or itself a response
@@ -124,7 +155,7 @@ def _reply(wire: bytes, zones: Zones, limit: int | None) -> bytes | None:
     except dns.exception.DNSException:
         return wire[:2] + b"\x80\x01" + bytes(8)  # FORMERR
     try:
-        response = respond(question, zones)
+        response = respond(question, source)
         if limit is None:
             return response.to_wire(max_size=65535)
         room = min(max(question.payload, 512), limit) if question.edns >= 0 else 512
@@ -144,7 +175,8 @@ def _reply(wire: bytes, zones: Zones, limit: int | None) -> bytes | None:
 class Server:
     """The server; a context manager that answers between entering and leaving."""
 
-    def __init__(self, directory: Path, address: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, directory: Path, address: str = "127.0.0.1", port: int = 0, source: Source | None = None) -> None:
+        """Answer from the files in `directory`, or from `source` in their place."""
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:
@@ -155,7 +187,7 @@ class Server:
             )
         if not directory.is_dir():
             raise ProviderError(f"{directory}: there is no such folder")
-        self._zones = Zones(directory)
+        self._source = source or Zones(directory)
         self._family = socket.AF_INET6 if ip.version == 6 else socket.AF_INET
         self._address = address
         self.port = port
@@ -163,7 +195,7 @@ class Server:
         self._stopped = threading.Event()
 
     def __enter__(self) -> Server:
-        zones = self._zones
+        source = self._source
         family = self._family
 
         class Udp(socketserver.UDPServer):
@@ -179,13 +211,13 @@ class Server:
         class UdpHandler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 wire, answering = self.request
-                reply = _reply(wire, zones, UDP_SIZE)
+                reply = _reply(wire, source, UDP_SIZE)
                 if reply is not None:
                     answering.sendto(reply, self.client_address)
 
         class TcpHandler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
-                _converse(self.request, zones)
+                _converse(self.request, source)
 
         try:
             tcp = Tcp((self._address, self.port), TcpHandler)
@@ -214,13 +246,13 @@ class Server:
             pass
 
 
-def _converse(connection: socket.socket, zones: Zones) -> None:
+def _converse(connection: socket.socket, source: Source) -> None:
     """Answer the messages of one TCP connection (RFC 7766) until the client closes it or says nothing."""
     connection.settimeout(TCP_IDLE)
     try:
         while (head := _exactly(connection, 2)) is not None:
             wire = _exactly(connection, struct.unpack("!H", head)[0])
-            reply = _reply(wire, zones, None) if wire is not None else None
+            reply = _reply(wire, source, None) if wire is not None else None
             if reply is None:
                 return
             connection.sendall(struct.pack("!H", len(reply)) + reply)

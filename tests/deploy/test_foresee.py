@@ -1,0 +1,129 @@
+"""`serve --plan`: receivers of others, pointed at what is not applied yet."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dkim
+import dns.flags
+import dns.message
+import dns.query
+import dns.resolver
+import pytest
+import spf
+
+from mailauth_dns.deploy import planfile
+from mailauth_dns.deploy.foresee import Foreseen
+from mailauth_dns.deploy.serve import Server
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.records.server import Server as Endpoint
+from tests.conftest import RepoFolder, free_port
+from tests.live.authority import Authority, zone
+from tests.signing.messages import PLAIN, ed25519_key
+
+HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
+OURS = HEAD + '@ IN TXT "MS=ms1"\n@ IN TXT "v=spf1 ip4:192.0.2.99 -all"\nold._domainkey IN TXT "v=DKIM1; p="\nwww IN A 192.0.2.80\n'
+SENDER = zone("sender.example", '_spf 300 IN TXT "v=spf1 ip4:203.0.113.0/24 -all"\n')
+
+
+SENT = {"192.0.2.10": "pass", "203.0.113.7": "pass", "192.0.2.99": "fail", "198.51.100.1": "fail"}
+TESTS = "".join(f"  - {{name: {ip}, from: alice@example.com, ip: {ip}, expect: {{spf: {result}}}}}\n" for ip, result in SENT.items())
+
+
+@pytest.fixture
+def planned(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
+    """A plan for example.com, whose zone is a local file; sender.example is on a server somewhere."""
+    with Authority([SENDER]) as elsewhere:
+        repo.local("example.com", OURS)
+        p = ed25519_key().record.rpartition("p=")[2]
+        repo.policy(
+            "domain: example.com\nproviders: [local]\nspf: {terms: ['ip4:192.0.2.10', 'include:_spf.sender.example'], all: fail}\n"
+            f"dkim: {{selectors: {{e1: {{p: '{p}', k: ed25519}}, old: {{state: absent}}, s1: {{cname: _spf.sender.example}}}}}}\n"
+            f"tests:\n{TESTS}",
+            "example.com",
+        )
+        repo.policy(f"domain: sender.example\nnameservers: ['{elsewhere.text}']\ndmarc: {{p: none}}\n", "sender.example")
+        assert repo.run("plan", "--out", "plan.json").code == 0
+        yield repo
+
+
+@pytest.fixture
+def server(planned: RepoFolder) -> Iterator[Server]:
+    plan = planfile.read(planned.root / "plan.json")
+    directory = planned.root / "served"
+    source = Foreseen(directory, plan, load_repo(planned.root).policies, Endpoint("127.0.0.1", 0))
+    with Server(directory, source=source) as running:
+        yield running
+
+
+def ask(server: Server, name: str, type: str) -> dns.message.Message:
+    return dns.query.udp(dns.message.make_query(name, type), "127.0.0.1", port=server.port, timeout=5)
+
+
+ANSWERS = [
+    ("example.com", "TXT", "NOERROR", {'"MS=ms1"', '"v=spf1 ip4:192.0.2.10 include:_spf.sender.example -all"'}),
+    ("e1._domainkey.example.com", "TXT", "NOERROR", {f'"{ed25519_key().record}"'}),
+    ("old._domainkey.example.com", "TXT", "NXDOMAIN", set()),
+    ("www.example.com", "A", "NOERROR", {"192.0.2.80"}),
+    ("www.example.com", "TXT", "NOERROR", set()),
+    ("s1._domainkey.example.com", "CNAME", "NOERROR", {"_spf.sender.example."}),
+    ("s1._domainkey.example.com", "TXT", "NOERROR", {'"v=spf1 ip4:203.0.113.0/24 -all"'}),
+    ("_spf.sender.example", "TXT", "NOERROR", {'"v=spf1 ip4:203.0.113.0/24 -all"'}),
+    ("nothing.sender.example", "TXT", "NXDOMAIN", set()),
+    ("example.org", "TXT", "SERVFAIL", set()),
+]
+
+
+@pytest.mark.parametrize(("name", "type", "rcode", "values"), ANSWERS)
+def test_planned_names_are_as_planned_and_the_rest_is_found_out(server: Server, name: str, type: str, rcode: str, values: set[str]) -> None:
+    response = ask(server, name, type)
+    assert dns.rcode.to_text(response.rcode()) == rcode
+    assert {rdata.to_text() for rrset in response.answer for rdata in rrset} == values
+    assert all(rrset.ttl == 0 for rrset in response.answer)
+    assert response.flags & dns.flags.RA
+    assert not response.flags & dns.flags.AA
+
+
+@pytest.fixture
+def pointed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """dnspython's own resolver, which pyspf and dkimpy ask, asks the server."""
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers, resolver.port = ["127.0.0.1"], server.port
+    monkeypatch.setattr(dns.resolver, "default_resolver", resolver)
+
+
+@pytest.mark.filterwarnings("ignore:please use dns.resolver.resolve:DeprecationWarning")  # pyspf's
+def test_pyspf_and_the_plan_s_tests_agree(pointed: None, planned: RepoFolder) -> None:
+    tests = {test.name: test for zone in planfile.read(planned.root / "plan.json").zones for test in zone.tests}
+    assert {name: test.result for name, test in tests.items()} == dict.fromkeys(SENT, "passed")
+    assert {ip: spf.check2(ip, "alice@example.com", "mx.example.com")[0] for ip in SENT} == {ip: test.spf for ip, test in tests.items()}
+
+
+def test_dkimpy_sees_the_future(pointed: None) -> None:
+    assert dkim.verify(ed25519_key().sign(PLAIN, selector="e1"))
+
+
+def test_the_command_serves_a_plan(planned: RepoFolder) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "mailauth_dns", "-C", str(planned.root), "serve", "--port", str(port), "--plan", "plan.json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stderr is not None
+            assert f"port {port}" in process.stderr.readline()
+            response = dns.query.udp(dns.message.make_query("old._domainkey.example.com", "TXT"), "127.0.0.1", port=port, timeout=5)
+            assert response.rcode() == dns.rcode.NXDOMAIN
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def test_a_zone_that_is_known_in_part_is_not_guessed_at(planned: RepoFolder) -> None:
+    planned.local("example.org", HEAD + "$INCLUDE other\n")
+    ran = planned.run("serve", "--port", "0", "--plan", "plan.json")
+    assert ran.code == 1
+    assert "$INCLUDE and $GENERATE are not read here" in ran.err
