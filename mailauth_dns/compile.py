@@ -8,15 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
 from mailauth_dns.errors import FileProblem, PolicyError
-from mailauth_dns.policy import document
+from mailauth_dns.policy import document, flattening
 from mailauth_dns.policy.load import Policy, Repo
-from mailauth_dns.policy.model import DmarcSection, SelectorSection
+from mailauth_dns.policy.lock import Lock
+from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import NULL_MX, Family
 from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -41,6 +43,7 @@ class Declared:
     values: frozenset[str]
     needed_until: datetime | None = None  # DKIM: until when mail may arrive that was signed with the key that is to go
     served: mta_sts.Policy | None = None  # MTA-STS: the policy that the record announces, to be served over HTTPS
+    spf_names: tuple[tuple[DomainName, Addresses], ...] = ()  # SPF: what names stand for that the record includes now or did before
 
 
 @dataclass(frozen=True)
@@ -99,14 +102,16 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
     by_zone: dict[DomainName, list[Policy]] = {}
     for policy in repo.policies:
         by_zone.setdefault(policy.zone, []).append(policy)
-    problems: list[FileProblem] = []
+    problems = [problem for policy in repo.policies for problem in flattening.lock_problems(policy, repo.lock)]
+    if problems:
+        raise PolicyError(problems)
     consents = _consents(repo.policies, by_zone, problems)
     publications = []
     for zone in sorted(by_zone):
         policies = by_zone[zone]
         declared: dict[RRKey, Declared] = {}
         alias_or_data: dict[DomainName, bool] = {}
-        own = ((policy, entry) for policy in policies for entry in _declarations(policy))
+        own = ((policy, entry) for policy in policies for entry in _declarations(policy, repo.lock))
         for policy, entry in (*own, *consents.get(zone, ())):
             taken = declared.get(entry.key)
             is_alias = entry.key[1] == "CNAME"
@@ -122,7 +127,7 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
     return tuple(publications)
 
 
-def _declarations(policy: Policy) -> Iterator[Declared]:
+def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:
     body, domain = policy.body, policy.domain
 
     def declare(
@@ -137,19 +142,24 @@ def _declarations(policy: Policy) -> Iterator[Declared]:
         values = frozenset() if text is None else frozenset({text})
         return Declared(domain, (DomainName(name), type), family, ttl or body.ttl, values, needed_until, served)
 
+    laid = flattening.layout(policy, lock)
+    spf_names = flattening.known_names(policy, lock, laid)
+    spf_ttl = body.spf.ttl if isinstance(body.spf, SpfSection) else None
     if body.parked:
         dmarc_name = dmarc.owner_name(domain)
         section = _dmarc_section(policy)
         reports = "".join(f"; {tag}={','.join(uris)}" for tag in ("rua", "ruf") if section and (uris := getattr(section, tag)))
-        yield declare(domain, "TXT", Family.SPF, PARKED_SPF)
+        yield replace(declare(domain, "TXT", Family.SPF, PARKED_SPF), spf_names=spf_names)
         yield declare(dmarc_name, "TXT", Family.DMARC, PARKED_DMARC + reports)
     else:
         if body.spf is not None:
-            spf_text, spf_ttl = (None, None) if body.spf == "absent" else (body.spf.text, body.spf.ttl)
-            yield declare(domain, "TXT", Family.SPF, spf_text, spf_ttl)
+            own = declare(domain, "TXT", Family.SPF, laid.root if laid is not None else None, spf_ttl)
+            yield replace(own, spf_names=spf_names)
         if body.dmarc is not None:
             dmarc_text, dmarc_ttl = (None, None) if body.dmarc == "absent" else (body.dmarc.text, body.dmarc.ttl)
             yield declare(dmarc.owner_name(domain), "TXT", Family.DMARC, dmarc_text, dmarc_ttl)
+    for part, text in flattening.parts(policy, lock, laid).items():
+        yield declare(part, "TXT", Family.SPF, text, spf_ttl)
     if body.mta_sts is not None:
         name = mta_sts.owner_name(domain)
         if body.mta_sts == "absent":

@@ -5,6 +5,7 @@
       PolicyError         the files of a zone repo are wrong; lists every problem of every file
       ObservationError    DNS could not be asked, so the answer is unknown (never "absent")
       PlanRefused         the plan is not the reviewed one, or is not safe to apply
+      NotFlattened        an SPF name cannot be replaced by addresses
       ProviderError       a DNS provider cannot be reached, read or written
         SetMoved          what is written over is no longer as it was read; nothing was written
 
@@ -87,6 +88,10 @@ class PolicyError(MailAuthError):
 
 class ObservationError(MailAuthError):
     """DNS could not be asked or did not give a usable answer: the state is unknown."""
+
+
+class NotFlattened(MailAuthError):
+    """An SPF name cannot be replaced by the addresses that pass for it; the text says why."""
 
 
 class PlanRefused(MailAuthError):

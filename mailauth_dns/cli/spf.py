@@ -1,17 +1,22 @@
-"""Commands about SPF alone: the tree of lookups behind a record."""
+"""Commands about SPF alone: the tree of lookups behind a record, and the lock on names that are flattened."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from mailauth_dns.cli.app import session_of
-from mailauth_dns.cli.policy import OutputFormat
+from mailauth_dns.cli.policy import Domains, OutputFormat
 from mailauth_dns.cli.receive import worlds
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.policy.lock import LOCK_FILE
+
+LOCK_TIME = 300.0  # seconds that DNS may take for all names together
 
 # What makes SPF a permerror for every message that gets there, whatever it costs.
 _PERMERRORS = (Remark.MISSING, Remark.SEVERAL, Remark.INVALID, Remark.LOOP, Remark.EXCHANGERS)
@@ -19,14 +24,10 @@ _PERMERRORS = (Remark.MISSING, Remark.SEVERAL, Remark.INVALID, Remark.LOOP, Rema
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(name="spf", help="SPF records and what they cost.", rich_markup_mode=None)
+    group = typer.Typer(name="spf", help="SPF records: what they cost, and flattening with a reviewed lock.", rich_markup_mode=None)
     group.command("tree")(tree)
-    group.callback()(_group)
+    group.command("lock")(lock)
     app.add_typer(group)
-
-
-def _group() -> None:
-    """Tell typer that `spf` has subcommands: with a single command it would be that command."""
 
 
 def tree(
@@ -54,3 +55,30 @@ def _exit_code(cost: LookupCost) -> int:
         return FAILED
     wrong = cost.total > MAX_TERMS or cost.voids > MAX_VOIDS or any(cost.found(remark) for remark in _PERMERRORS)
     return DIFFERS if wrong else DONE
+
+
+def lock(
+    context: typer.Context,
+    domain: Domains = None,
+    check: Annotated[bool, typer.Option("--check", help="write nothing; exit code 2 when the lock is stale")] = False,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Resolve what policies flatten, and write zones/locks/spf.json."""
+    from mailauth_dns.deploy import relock  # loads octoDNS, which other commands can do without
+    from mailauth_dns.live.resolver import LiveResolver  # dnspython takes time to load
+    from mailauth_dns.render import locks
+
+    session = session_of(context)
+    repo = load_repo(session.root)  # not compiled: what the lock lacks would stop that
+    nameservers = {policy.zone: policy.body.nameservers for policy in repo.policies}
+    resolver = LiveResolver(nameservers, message_time=LOCK_TIME)
+    result = relock.relock(repo, resolver, domains(domain), datetime.now(UTC))
+    if not check and result.stale:
+        relock.write(repo, result)
+    if format is Format.JSON:
+        session.json(locks.data(result, written=not check and result.stale))
+    else:
+        session.show(locks.text(result))
+        state = ("stale" if check else "written") if result.stale else "as it is"
+        session.line(f"Lock: {LOCK_FILE.as_posix()} {state}")
+    return DIFFERS if check and result.stale else DONE

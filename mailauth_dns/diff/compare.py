@@ -16,6 +16,7 @@ from mailauth_dns.diff.semantics import same
 from mailauth_dns.diff.wildcard import Wildcards
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, ancestors
+from mailauth_dns.records.spf_parts import MAX_ANSWER
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 DEFAULT_TTL = 3600  # seconds, for a set that is new and whose policy names none
@@ -86,8 +87,20 @@ def _change(there: RRset | None, entry: Declared, judge: Judge, normalize: bool)
         ttl_after = next(ttl for ttl in (entry.ttl, ttl_before, DEFAULT_TTL) if ttl is not None)
     if after == before and ttl_after == ttl_before:
         return None
-    judgement = Judgement(f"TTL {ttl_before} -> {ttl_after} s") if after == before else judge(entry, before, after)
+    if after == before:
+        judgement = Judgement(f"TTL {ttl_before} -> {ttl_after} s")
+    else:
+        judgement = _with_size(judge(entry, before, after), entry, before | foreign, after | foreign)
     return Change(entry.domain, entry.key, entry.family, before, after, ttl_before, ttl_after, foreign, judgement)
+
+
+def _with_size(judgement: Judgement, entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
+    """Add a word where an SPF record makes the whole set, foreign values included, outgrow an answer by UDP (RFC 7208 §3.4)."""
+    was, now = (len(entry.key[0]) + sum(map(len, values)) for values in (before, after))
+    if entry.family is not Family.SPF or now <= max(was, MAX_ANSWER):
+        return judgement
+    said = f"{judgement.meaning}; all TXT values here are {now} octets with the name, and only {MAX_ANSWER} fit into every answer"
+    return replace(judgement, meaning=said, risk=max(judgement.risk, Risk.CAUTION))
 
 
 class _Blocks:
@@ -109,8 +122,10 @@ class _Blocks:
         """Return why what is declared cannot be, or None; `changes` says whether the set would be written."""
         if changes and (self._closed is not None or entry.key in self._locked):
             return self._closed or self._locked[entry.key]
+        if not entry.values and changes and self._included(entry):
+            return f"the SPF record of {entry.domain} at this provider still includes it; it goes in a later plan than that record changes"
         if not entry.values:
-            return None  # taking our own values away harms nothing, wherever they stand
+            return None  # taking our own values away harms nothing else, wherever they stand
         hidden = self._hidden(entry.key)
         if hidden is not None or not changes:
             return hidden  # a record where no server looks is not published, although nothing has to change
@@ -119,6 +134,13 @@ class _Blocks:
         if entry.domain in self._in_use:
             return "the domain has an MX, so it is in use and not parked; take the MX away first, or `parked` out of the policy"
         return self._alias(entry)
+
+    def _included(self, entry: Declared) -> bool:
+        """Tell whether this is a part of an SPF record that the record at the provider still refers to."""
+        if entry.family is not Family.SPF or entry.key[0] == entry.domain:
+            return False
+        there = self._before.get((entry.domain, "TXT"))
+        return there is not None and any(entry.key[0] in value.lower() for value in ours(there, Family.SPF))
 
     def _hidden(self, key: RRKey) -> str | None:
         """Return why servers would not answer with a record at `key`: it lies under a delegation, a DNAME or a foreign alias."""

@@ -1,6 +1,6 @@
 """Changes in the language of mail, and how much each can hurt (RFC 7208, 6376, 9989, 7505).
 
-What concerns mail that comes in is in `reception`.
+Who may send is in `senders`, and what concerns mail that comes in is in `reception`.
 """
 
 from __future__ import annotations
@@ -8,18 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailauth_dns.compile import Declared
-from mailauth_dns.diff import reception
+from mailauth_dns.diff import reception, senders
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.compare import Judge
 from mailauth_dns.diff.semantics import parsed, same
-from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records import dkim, dmarc
 from mailauth_dns.records.family import Family
-
-MAX_LOOKUPS = 10  # RFC 7208 §4.6.4
 
 _DISPOSITION = {"none": "failing mail is delivered", "quarantine": "failing mail goes to spam", "reject": "failing mail is refused"}
 _LEVEL = {"none": 0, "quarantine": 1, "reject": 2}
-_REST = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
 
 def judge_at(now: datetime) -> Judge:
@@ -29,7 +26,7 @@ def judge_at(now: datetime) -> Judge:
         if same(entry.family, entry.key[1], before, after):
             return Judgement("the same meaning in our spelling")
         if entry.family is Family.SPF:
-            return _spf(before, after)
+            return senders.spf_changed(entry, before, after)
         if entry.family is Family.DMARC:
             return _dmarc(before, after)
         if entry.family is Family.DKIM:
@@ -51,74 +48,6 @@ def judge_at(now: datetime) -> Judge:
 
 def _only(values: frozenset[str]) -> str | None:
     return next(iter(values)) if len(values) == 1 else None
-
-
-# SPF
-
-
-def _spf(before: frozenset[str], after: frozenset[str]) -> Judgement:
-    text = _only(after)
-    if text is None:
-        return Judgement("no SPF any more: receivers cannot tell which hosts may send", Risk.CAUTION)
-    new = parsed(Family.SPF, "TXT", text)
-    assert isinstance(new, spf.Record)
-    over = _over_limit(new)
-    if over is not None:
-        return over
-    if not before:
-        return Judgement(
-            f"SPF is new: {_senders(new)}; every other host: {_rest(new)}", Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE
-        )
-    if len(before) > 1:
-        return Judgement(
-            f"{len(before)} SPF values, a permanent error for every message, become one: {_senders(new)}; every other host: {_rest(new)}",
-            Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE,
-        )
-    old = parsed(Family.SPF, "TXT", next(iter(before)))
-    if not isinstance(old, spf.Record):
-        return Judgement(f"a broken SPF record is mended: {_senders(new)}; every other host: {_rest(new)}")
-    return _spf_changed(old, new)
-
-
-def _spf_changed(old: spf.Record, new: spf.Record) -> Judgement:
-    was, now = _sender_terms(old), _sender_terms(new)
-    parts = []
-    if added := [term for term in now if term not in was]:
-        parts.append(f"may send now: {' '.join(added)}")
-    dropped = [term for term in was if term not in now]
-    if dropped:
-        parts.append(f"may no longer send: {' '.join(dropped)}")
-    if _rest(old) != _rest(new):
-        parts.append(f"every other host {_rest(old)} -> {_rest(new)}")
-    harder = _rest(new) == "fail" and _rest(old) != "fail"
-    return Judgement("; ".join(parts) or "the order or modifiers change", Risk.CAUTION if dropped or harder else Risk.SAFE)
-
-
-def _sender_terms(record: spf.Record) -> list[str]:
-    terms = [str(term) for term in record.terms if not isinstance(term, spf.All)]
-    return [*terms, *([f"redirect={record.redirect}"] if record.redirect is not None else [])]
-
-
-def _senders(record: spf.Record) -> str:
-    return f"may send: {' '.join(_sender_terms(record)) or 'nobody'}"
-
-
-def _rest(record: spf.Record) -> str:
-    last = record.all
-    if last is not None:
-        return _REST[str(last.qualifier.value)]
-    return "as the redirect says" if record.redirect is not None else "neutral"
-
-
-def _over_limit(record: spf.Record) -> Judgement | None:
-    """Return a judgement where the record's own terms already pass the limit; what includes add is for `lint --live` to say."""
-    looks_up = (spf.Include, spf.A, spf.Mx, spf.Ptr, spf.Exists)
-    own = sum(isinstance(term, looks_up) for term in record.terms) + (record.redirect is not None and record.all is None)
-    if own <= MAX_LOOKUPS:
-        return None
-    return Judgement(
-        f"the SPF record needs {own} lookups, receivers stop after {MAX_LOOKUPS}: SPF fails for all mail", Risk.BREAKING, ("SPF010",)
-    )
 
 
 # DMARC

@@ -61,8 +61,8 @@ def lay(base: Any, existing: Any, difference: Difference, encoders: tuple[Encode
 def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tuple[list[tuple[Change, Any]], list[Blocked]]:
     """Block what goes with a blocked change.
 
-    Half of a selector's move from key to alias would lose the key, and a DMARC policy must not be tightened before the SPF record that
-    lets the domain's own mail pass is there.
+    Half of a selector's move from key to alias would lose the key, an SPF record must not include a part that is not there, and a DMARC
+    policy must not be tightened before the SPF record that lets the domain's own mail pass is there.
     """
     moves = {entry.key[0]: entry for entry in blocked if entry.family is Family.DKIM}
     behind = {entry.domain: entry for entry in blocked if entry.family is Family.SPF}
@@ -71,9 +71,16 @@ def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tup
         other, why = moves.get(change.key[0]), "goes with"
         if change.family is Family.DMARC and change.before and change.judgement.risk > Risk.SAFE:
             other, why = behind.get(change.domain), "waits for"
+        if change.family is Family.SPF:
+            other, why = next((entry for entry in blocked if _includes(change, entry)), None), "waits for"
         if other is None:
             left.append((change, record))
         else:
             reason = f"{why} the {other.key[1]} at {other.key[0]}, which is blocked"
             blocked.append(Blocked(change.domain, change.key, change.family, reason))
     return left, blocked
+
+
+def _includes(change: Change, part: Blocked) -> bool:
+    """Tell whether a record is to refer to a part of it that is blocked."""
+    return (part.domain, part.family) == (change.domain, Family.SPF) and any(f"include:{part.key[0]}" in text for text in change.after)

@@ -30,6 +30,7 @@ from mailauth_dns.octo.reading import Reading, owner
 from mailauth_dns.octo.zonefile import relative
 from mailauth_dns.policy.stanza import SHORTEST_SECRET, Stanza
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_parts import is_part
 from mailauth_dns.records.zone import Zone
 
 
@@ -211,6 +212,9 @@ def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:  # noq
         names = ", ".join(f"{name} {type}" for name, type in sorted(missing))
         reason = f"the provider would not carry out the change of {names}"
     if reason is None:
+        if plan is not None:
+            # Providers that write set by set do so in the plan's order: a record comes after the parts that it includes.
+            plan.changes.sort(key=lambda change: not is_part(owner(change.record.fqdn)))
         return difference, plan
     blocked = tuple(Blocked(change.domain, change.key, change.family, reason) for change in difference.changes)
     return replace(difference, changes=(), blocked=difference.blocked + blocked), None

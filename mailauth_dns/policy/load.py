@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from mailauth_dns.errors import FileProblem, PolicyError, RecordSyntaxError
-from mailauth_dns.policy import document, keys, stanza
+from mailauth_dns.policy import document, keys, lock, stanza
 from mailauth_dns.policy.explain import problems_of
-from mailauth_dns.policy.model import PolicyFile
+from mailauth_dns.policy.model import PolicyFile, SpfSection
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, domain_name, is_at_or_below
+from mailauth_dns.records.spf_parts import part_name
 
 DEFAULTS = "_defaults.yaml"
 POLICY_DIR = Path("zones/policy")
@@ -24,6 +27,7 @@ PROVIDER_DIR = Path("providers")
 RESERVED = "_absent"  # zones/compiled/_absent.yaml
 
 Route = tuple[str | int, ...]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,6 +54,7 @@ class Repo:
     root: Path
     policies: tuple[Policy, ...]
     stanzas: Mapping[str, stanza.Stanza]
+    lock: lock.Lock
 
 
 def load_repo(root: Path) -> Repo:
@@ -83,28 +88,28 @@ class _Loader:
             raise PolicyError([problem])
         stanzas = self._stanzas()
         paths = list(self._policy_files(folder))
-        defaults = self._document(folder / DEFAULTS) if folder / DEFAULTS in paths else None
+        defaults = self._read(folder / DEFAULTS, document.read) if folder / DEFAULTS in paths else None
         if defaults is not None:
             self._check_defaults(defaults)
         policies: list[Policy] = []
         for path in paths:
             if path.name == DEFAULTS:
                 continue
-            root = self._document(path)
+            root = self._read(path, document.read)
             if root is not None:
                 policies.extend(self._policies(path, root if defaults is None else document.merged(defaults, root), root))
         if not paths and not self.problems:
             self.problems.append(FileProblem(POLICY_DIR.as_posix(), 0, 0, "", "holds no policy; write one, for example example.com.yaml"))
         self._check_keys_folder()
         self._check_together(policies, stanzas)
-        return Repo(self.root, tuple(sorted(policies, key=lambda policy: policy.domain)), stanzas)
+        return Repo(self.root, tuple(sorted(policies, key=lambda policy: policy.domain)), stanzas, self._lock())
 
     # Files
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
-    def _bytes(self, path: Path, place: document.Place | None = None, key: str = "") -> bytes | None:
+    def _bytes(self, path: Path, place: document.Place | None = None, key: str = "", limit: int = document.MAX_FILE) -> bytes | None:
         """Read a file of the repo; a problem is put at `place`, the key that names the file, where there is one."""
         name = self._relative(path) if path.is_relative_to(self.root) else str(path)
 
@@ -119,8 +124,8 @@ class _Loader:
             if not stat.S_ISREG(status.st_mode):
                 complain("not a regular file")  # to open a pipe would be to wait for ever
                 return None
-            if status.st_size > document.MAX_FILE:
-                complain(f"has {status.st_size} octets, at most {document.MAX_FILE} are read; split it")
+            if status.st_size > limit:
+                complain(f"has {status.st_size} octets, at most {limit} are read; split it")
                 return None
             return path.read_bytes()
         except FileNotFoundError:
@@ -142,12 +147,12 @@ class _Loader:
             self._folders[path.parent] = path.parent.resolve().is_relative_to(self._inside)
         return self._folders[path.parent]
 
-    def _document(self, path: Path) -> document.Mapping | None:
-        data = self._bytes(path)
+    def _read(self, path: Path, read: Callable[[str, bytes], _T], limit: int = document.MAX_FILE) -> _T | None:
+        data = self._bytes(path, limit=limit)
         if data is None:
             return None
         try:
-            return document.read(self._relative(path), data)
+            return read(self._relative(path), data)
         except document.DocumentError as error:
             self.problems.extend(error.problems)
             return None
@@ -173,14 +178,14 @@ class _Loader:
         for path in self._walk(folder) if folder.is_dir() else ():
             if path.parent != folder or path.suffix != ".yaml":
                 continue
-            data = self._bytes(path)
-            if data is None:
-                continue
-            try:
-                found[path.stem] = stanza.read(path.stem, self._relative(path), data)
-            except document.DocumentError as error:
-                self.problems.extend(error.problems)
+            if (read := self._read(path, partial(stanza.read, path.stem))) is not None:
+                found[path.stem] = read
         return found
+
+    def _lock(self) -> lock.Lock:
+        path = self.root / lock.LOCK_FILE
+        there = path.exists() or path.is_symlink()
+        return (self._read(path, lock.read, lock.MAX_FILE) if there else None) or lock.Lock()
 
     def _walk(self, folder: Path) -> Iterator[Path]:
         """Yield the files in and below a folder; one that cannot be looked into is a problem, not an empty one."""
@@ -295,6 +300,8 @@ class _Loader:
         names = [dmarc.owner_name(domain)]
         if body.dkim is not None:
             names += [dkim.owner_name(selector, domain) for selector in body.dkim.selectors]
+        if isinstance(body.spf, SpfSection) and body.spf.flatten:
+            names.append(part_name("", domain))
         if body.mta_sts is not None:
             names.append(mta_sts.owner_name(domain))
         if body.tls_rpt is not None:

@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.mailtest import MailTest, distinct
@@ -74,6 +74,13 @@ def _spf_term(text: str) -> str:
     return text
 
 
+def _bare_name(text: object) -> object:
+    if isinstance(text, str) and text.lower().startswith("include:"):
+        fail("give the name alone, without include:", 0, len("include:"))
+    return text
+
+
+SpfName = Annotated[Domain, BeforeValidator(_bare_name)]
 SpfTerm = Annotated[str, AfterValidator(_spf_term), checked(spf.parse_term)]
 ReportUri = Annotated[ReportAddress, _dmarc_tag("rua")]
 TagName = Annotated[str, AfterValidator(_tag_name)]
@@ -89,7 +96,23 @@ class SpfSection(Section):
         None, description="what to say of every other host"
     )
     redirect: Annotated[str, checked(spf.parse_term, "redirect=")] | None = None
+    flatten: tuple[SpfName, ...] = Field(
+        (), description="names of includes in `terms` to be replaced by the addresses in zones/locks/spf.json, which `spf lock` writes"
+    )
     ttl: Ttl | None = None
+
+    @field_validator("flatten")
+    @classmethod
+    def _included(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if "terms" in info.data:
+            included = [term.domain.folded for term in map(spf.parse_term, info.data["terms"]) if isinstance(term, spf.Include)]
+            known = ", ".join(name for name in included if "%" not in name)
+            for name in names:
+                if name not in included:
+                    fail(f"{name} is not included; `flatten` takes names of includes in `terms`: {known or 'there is none'}")
+        if len(set(names)) != len(names):
+            fail("a name is listed twice")
+        return names
 
     @model_validator(mode="after")
     def _whole(self) -> SpfSection:
@@ -103,15 +126,16 @@ class SpfSection(Section):
         return self
 
     @property
-    def text(self) -> str:
-        """The record as published."""
+    def words(self) -> tuple[str, ...]:
+        """The terms and modifiers in order, `all` and `redirect` with them, and nothing flattened."""
         closing = {"pass": "+all", "fail": "-all", "softfail": "~all", "neutral": "?all"}
-        parts = ["v=spf1", *self.terms]
-        if self.all is not None:
-            parts.append(closing[self.all])
-        if self.redirect is not None:
-            parts.append(f"redirect={self.redirect}")
-        return " ".join(parts)
+        ending = (closing[self.all],) if self.all is not None else ()
+        return (*self.terms, *ending, *((f"redirect={self.redirect}",) if self.redirect is not None else ()))
+
+    @property
+    def text(self) -> str:
+        """The record as it is without flattening."""
+        return " ".join([spf.VERSION, *self.words])
 
 
 State = Literal["pending", "active", "retiring", "revoked", "absent"]

@@ -1,0 +1,199 @@
+"""The lock on SPF names made anew: resolve what policies flatten, and follow old parts until nothing refers to them.
+
+All or nothing: a name that cannot be resolved whole leaves the lock as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailauth_dns.deploy.compiled import replace_file
+from mailauth_dns.errors import MailAuthError, NotFlattened, ObservationError
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.spf_addresses import Drift, drift, passing
+from mailauth_dns.policy import lock as lockfile
+from mailauth_dns.policy.flattening import flattened_names, layout
+from mailauth_dns.policy.load import Policy, Repo
+from mailauth_dns.policy.lock import LOCK_FILE, Lock, LockedName, LockedPart
+from mailauth_dns.policy.model import SpfSection
+from mailauth_dns.records import spf
+from mailauth_dns.records.addresses import NOBODY
+from mailauth_dns.records.name import DomainName
+
+# How long a part outlives the last record that was seen to refer to it, or the TTL where that is longer: a cached record must find it.
+GRACE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """One name: what it has gained and lost since the review; `before` None where it is new, `after` None where nothing flattens it."""
+
+    name: DomainName
+    before: LockedName | None
+    after: LockedName | None
+
+    @property
+    def drift(self) -> Drift:
+        """The addresses that came and went."""
+        return drift(*(NOBODY if side is None else side.addresses for side in (self.before, self.after)))
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """One part and what becomes of it, in words; `changed` tells whether the lock says so only now."""
+
+    domain: DomainName
+    name: DomainName
+    said: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Relocked:
+    """The lock before and after."""
+
+    before: Lock
+    after: Lock
+    names: tuple[NameRow, ...]
+    parts: tuple[PartRow, ...]
+
+    @property
+    def stale(self) -> bool:
+        """Tell whether the file would be another one."""
+        return lockfile.text(self.before) != lockfile.text(self.after)
+
+
+def relock(repo: Repo, resolver: Resolver, domains: tuple[DomainName, ...], now: datetime) -> Relocked:
+    """Return the lock as it should be `now`, for what these domains flatten; for everything where none is named.
+
+    Raises:
+        MailAuthError: a domain has no policy, or names cannot be resolved, all of them listed.
+    """
+    chosen = _chosen(repo, domains)
+    wanted = {name for policy in chosen for name in flattened_names(policy)}
+    flattened = {name for policy in repo.policies for name in flattened_names(policy)}
+    names = {name: locked for name, locked in repo.lock.names.items() if name in flattened}
+    problems: list[str] = []
+    for name in sorted(wanted):
+        try:
+            names[name] = _locked(name, repo.lock.names.get(name), resolver, now)
+        except (NotFlattened, ObservationError) as error:
+            problems.append(f"  {name}: {error}")
+    _refuse(problems)
+    fresh = Lock(names, repo.lock.parts)
+    parts: dict[DomainName, Mapping[DomainName, LockedPart]] = {}
+    rows: list[PartRow] = []
+    for policy in repo.policies:
+        try:
+            parts[policy.domain], told = _parts(policy, fresh, resolver if policy in chosen else None, now)
+        except ObservationError as error:
+            problems.append(f"  {policy.domain}: whether old parts of its record are still in use is unknown: {error}")
+            continue
+        rows += told
+    _refuse(problems)
+    gone = {domain: of_domain for domain, of_domain in repo.lock.parts.items() if domain not in parts}
+    rows += [
+        PartRow(domain, name, "no policy declares the domain any more; left as it is in DNS", True)
+        for domain, of_domain in sorted(gone.items())
+        for name in sorted(of_domain)
+    ]
+    shown = sorted(repo.lock.names.keys() | names)
+    return Relocked(
+        repo.lock, Lock(names, parts), tuple(NameRow(name, repo.lock.names.get(name), names.get(name)) for name in shown), tuple(rows)
+    )
+
+
+def write(repo: Repo, relocked: Relocked) -> None:
+    """Replace the lock file whole.
+
+    Raises:
+        MailAuthError: it cannot be written.
+    """
+    path = repo.root / LOCK_FILE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, lockfile.text(relocked.after))
+    except OSError as error:
+        raise MailAuthError(f"{error.filename or path}: {error.strerror}") from None
+
+
+def _chosen(repo: Repo, domains: tuple[DomainName, ...]) -> list[Policy]:
+    if missing := sorted(set(domains) - {policy.domain for policy in repo.policies}):
+        raise MailAuthError(f"no policy is for {', '.join(missing)}; see zones/policy")
+    return [policy for policy in repo.policies if not domains or policy.domain in domains]
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise MailAuthError("\n".join(["the lock stays as it is:", *problems]))
+
+
+def _locked(name: DomainName, before: LockedName | None, resolver: Resolver, now: datetime) -> LockedName:
+    found = passing(name, resolver)
+    if before is not None and (before.addresses, dict(before.records)) == (found.addresses, dict(found.records)):
+        return before
+    return LockedName(found.addresses, found.records, now.date())
+
+
+# Parts
+
+
+def _parts(policy: Policy, fresh: Lock, resolver: Resolver | None, now: datetime) -> tuple[Mapping[DomainName, LockedPart], list[PartRow]]:
+    """Return a domain's parts with what is to be told of them; without a resolver old ones stay what they are."""
+    listed = fresh.parts.get(policy.domain, {})
+    if resolver is None and any(name not in fresh.names for name in flattened_names(policy)):
+        return listed, []
+    needed = layout(policy, fresh)
+    found = {name: LockedPart(text) for name, text in (needed.parts if needed is not None else ())}
+    rows = [PartRow(policy.domain, name, "new", True) for name in found if name not in listed]
+    old = {name: part for name, part in listed.items() if name not in found}
+    if resolver is None:
+        return {**old, **found}, rows
+    referred = _referred(policy.domain, resolver) if old else frozenset[str]()
+    for name, part in sorted(old.items()):
+        there = any(spf.has_version(value) for value in resolver.lookup(name, "TXT") or ())
+        later, said = _later(part, name in referred, there, now, _grace(policy))
+        rows.append(PartRow(policy.domain, name, said, later != part))
+        if later is not None:
+            found[name] = later
+    return found, rows
+
+
+def _later(part: LockedPart, referred: bool, there: bool, now: datetime, grace: timedelta) -> tuple[LockedPart | None, str]:
+    """Return what becomes of a part that the policy no longer needs, and why; None where it can be forgotten."""
+    if referred:
+        return LockedPart(part.text), "still in use: the record in live DNS refers to it; apply first"
+    if not there:
+        return None, "not in DNS, and forgotten"
+    if part.absent:
+        return part, "to be deleted by the next apply"
+    if part.unused_since is None:
+        return LockedPart(part.text, now.replace(microsecond=0)), f"no longer in use; stays until {_until(now + grace)}"
+    if now - part.unused_since < grace:
+        return part, f"no longer in use; stays until {_until(part.unused_since + grace)}"
+    return LockedPart(part.text, part.unused_since, absent=True), "to be deleted by the next apply"
+
+
+def _until(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _referred(domain: DomainName, resolver: Resolver) -> frozenset[str]:
+    """Return the words of the domain's live SPF records that name others; a broken record still may refer."""
+    texts = (value for value in resolver.lookup(domain, "TXT") or () if spf.has_version(value))
+    return frozenset(_targets(word for text in texts for word in text.lower().split(" ")))
+
+
+def _targets(words: Iterator[str]) -> Iterator[str]:
+    for word in words:
+        for mark in ("include:", "redirect="):
+            before, found, target = word.partition(mark)
+            if found and before in ("", "+", "-", "~", "?"):
+                yield target.rstrip(".")
+
+
+def _grace(policy: Policy) -> timedelta:
+    own = policy.body.spf.ttl if isinstance(policy.body.spf, SpfSection) else None
+    return max(GRACE, timedelta(seconds=own or policy.body.ttl or 0))

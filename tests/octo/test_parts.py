@@ -1,0 +1,55 @@
+"""Parts of an SPF record at a provider: they are written before the record, and where one cannot be, the record waits."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from ipaddress import IPv4Network
+
+from mailauth_dns.compile import compile_repo
+from mailauth_dns.octo.targets import Proposal, Target
+from mailauth_dns.policy import lock as lockfile
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.policy.lock import Lock, LockedName, LockedPart
+from mailauth_dns.records.addresses import addresses_of
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf import Qualifier
+from mailauth_dns.records.spf_parts import Flat, laid_out
+from tests.conftest import RepoFolder
+from tests.lab.zones import HEAD
+
+COM, SENDER = DomainName("example.com"), DomainName("_spf.sender.example")
+ADDRESSES = addresses_of(IPv4Network((0xC6336400 + 2 * n, 32)) for n in range(50))
+LAYOUT = laid_out(COM, [Flat(Qualifier.PASS, ADDRESSES), "-all"])
+PARTS = [name for name, _ in LAYOUT.parts]
+POLICY = f'domain: example.com\nproviders: [local]\nspf: {{terms: ["include:{SENDER}"], all: fail, flatten: [{SENDER}]}}\n'
+
+
+def proposed(repo: RepoFolder, records: str) -> Proposal:
+    repo.local("example.com", HEAD + records)
+    repo.policy(POLICY)
+    parts = {name: LockedPart(text) for name, text in LAYOUT.parts}
+    repo.write("zones/locks/spf.json", lockfile.text(Lock({SENDER: LockedName(ADDRESSES, (), date(2026, 6, 1))}, {COM: parts})))
+    loaded = load_repo(repo.root)
+    [publication] = compile_repo(loaded)
+    return Target(loaded.stanzas["local"], repo.root).propose(publication, datetime(2026, 6, 1, tzinfo=UTC))
+
+
+def test_parts_come_before_the_record_in_the_order_of_writing(repo: RepoFolder) -> None:
+    for before in ("", '@ IN TXT "v=spf1 ~all"\n'):
+        plan = proposed(repo, before).octodns_plan
+        assert [change.record.fqdn for change in plan.changes] == [f"{name}." for name in [*sorted(PARTS), COM]]
+
+
+def test_a_record_waits_for_a_part_that_is_blocked(repo: RepoFolder) -> None:
+    difference = proposed(repo, f"{PARTS[0]}. IN CNAME elsewhere.example.\n").difference
+    assert [change.key[0] for change in difference.changes] == PARTS[1:]
+    reasons = {entry.key[0]: entry.reason for entry in difference.blocked}
+    assert reasons.keys() == {COM, PARTS[0]}
+    assert reasons[COM] == f"waits for the TXT at {PARTS[0]}, which is blocked"
+
+
+def test_a_name_that_hides_its_parts_keeps_its_record(repo: RepoFolder) -> None:
+    """A DNAME at the domain leaves its own TXT alone and hides everything below."""
+    difference = proposed(repo, "@ IN DNAME elsewhere.example.\n").difference
+    assert difference.changes == ()
+    assert {entry.key[0] for entry in difference.blocked} == {COM, *PARTS}
