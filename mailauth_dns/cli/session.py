@@ -67,10 +67,10 @@ class Session:
     def show(self, lines: Iterable[Text], *, beside: bool = False) -> None:
         """Write lines, long ones are the terminal's to fold: results, or what stands `beside` a result that is not text."""
         stream = sys.stderr if beside else sys.stdout
-        if stream.isatty():
+        if stream.isatty() and not self.no_color:
             from rich.console import Console  # slow to load, and of no use in a pipe
 
-            console = Console(file=stream, no_color=self.no_color, highlight=False)
+            console = Console(file=stream, highlight=False)
             for line in lines:
                 console.print(line, soft_wrap=True)
         else:

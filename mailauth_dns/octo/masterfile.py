@@ -72,6 +72,16 @@ class MasterFile:
         return Zone(self.origin, frozenset(sets))
 
     @property
+    def has_soa(self) -> bool:
+        """Tell whether the zone's SOA is in the file."""
+        return any(entry.serial is not None and entry.owner == self.origin for entry in self.entries)
+
+    @property
+    def uneven(self) -> frozenset[RRKey]:
+        """The sets whose records have different TTLs, which RFC 2181 §5.2 does not allow."""
+        return frozenset(key for key, entries in self._sets.items() if len({entry.ttl for entry in entries}) > 1)
+
+    @property
     def serial(self) -> int:
         """The SOA's serial."""
         soa = next((entry for entry in self.entries if entry.serial is not None and entry.owner == self.origin), None)
