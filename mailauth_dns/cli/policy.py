@@ -1,25 +1,25 @@
-"""Commands that need the files alone: lint, compile, rules, schema."""
+"""Commands about the files: lint, compile, rules, schema."""
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Container, Iterable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from mailauth_dns.cli.app import session_of
-from mailauth_dns.cli.session import DIFFERS, DONE, Format, domains
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.planning import selected
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.rule import Severity, Subject, run
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.lint.catalog import ALL_RULES, RULES
+from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
+from mailauth_dns.lint.subject import Subject, subjects
+from mailauth_dns.lint.waiver import waived
 from mailauth_dns.policy.model import json_schema
-from mailauth_dns.records.name import DomainName
-from mailauth_dns.render import data, text
+from mailauth_dns.render import data, github, junit, markdown, sarif, text
 from mailauth_dns.render.values import count
 
 Domains = Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="only these domains; default: all")]
@@ -34,6 +34,17 @@ class FailOn(StrEnum):
     INFO = "info"
 
 
+class LintFormat(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("lint")(lint)
@@ -42,31 +53,82 @@ def register(app: typer.Typer) -> None:
     app.command("schema")(schema)
 
 
-def subjects(repo: Repo, publications: tuple[Publication, ...]) -> list[Subject]:
-    """Return what the rules look at: every policy that declares something in these publications."""
-    by_domain: dict[DomainName, list[Declared]] = {}
-    for publication in publications:
-        for entry in publication.declared:
-            by_domain.setdefault(entry.domain, []).append(entry)
-    return [Subject(policy, tuple(by_domain[policy.domain])) for policy in repo.policies if policy.domain in by_domain]
-
-
 def lint(
     context: typer.Context,
     domain: Domains = None,
+    live: Annotated[bool, typer.Option("--live", help="also ask DNS: what is live, and what the policies lead to")] = False,
+    select: Annotated[list[str] | None, typer.Option("--select", metavar="ID,...", help="only these rules")] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="ID,...", help="not these rules")] = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="from which severity on the exit code is 2")] = FailOn.ERROR,
-    format: OutputFormat = Format.TEXT,
+    format: Annotated[LintFormat, typer.Option("--format", help="text, json, sarif, junit, github or markdown")] = LintFormat.TEXT,
 ) -> int:
-    """Check the policies with rules that have ids."""
+    """Check the policies with rules that have ids, and with --live also what DNS says."""
     session = session_of(context)
+    chosen = _chosen(select, ignore, live)
     repo, publications = session.load()
-    found = run(RULES, subjects(repo, selected(publications, domains(domain))))
-    if format is Format.JSON:
-        session.json(data.findings(found))
-    else:
-        session.show(text.findings(found))
+    today = datetime.now(UTC).date()
+    looked_at = subjects(repo, selected(publications, domains(domain)), today)
+    beside: Iterable[Subject] = looked_at
+    if live:
+        from mailauth_dns.deploy.inspection import beside_dns  # loads dnspython, which a check of files can do without
+
+        beside = beside_dns(looked_at, chosen, publications)
+    found = waived(run(chosen, beside), looked_at, chosen, ALL_RULES, today)
     worst = Severity[fail_on.value.upper()]
+    if not live and select is None:
+        session.say(
+            f"{sum(rule.needs in (Needs.DNS, Needs.SERVERS) for rule in RULES)} rules about live DNS were not run; --live runs them"
+        )
+    _show(session, found, format, worst)
+    if any(finding.unknown for finding in found):
+        return FAILED
     return DIFFERS if any(finding.rule.severity >= worst for finding in found) else DONE
+
+
+def _chosen(select: list[str] | None, ignore: list[str] | None, live: bool) -> tuple[Rule, ...]:
+    """Return the rules to run.
+
+    Raises:
+        MailAuthError: an id is not a rule's, or a selected rule needs what is not there.
+    """
+    known = {rule.id: rule for rule in ALL_RULES}
+    named = {option: _ids(option, texts, known) for option, texts in (("--select", select), ("--ignore", ignore))}
+    for id in named["--select"]:
+        if known[id].needs is Needs.PLAN:
+            raise MailAuthError(f"--select {id}: it is judged by plan, or about waivers; lint cannot run it alone")
+        if known[id].needs is not Needs.POLICY and not live:
+            raise MailAuthError(f"--select {id}: it is about what is live; add --live")
+    return tuple(
+        rule
+        for rule in RULES
+        if (live or rule.needs is Needs.POLICY) and (select is None or rule.id in named["--select"]) and rule.id not in named["--ignore"]
+    )
+
+
+def _ids(option: str, texts: list[str] | None, known: Container[str]) -> frozenset[str]:
+    ids = [id.strip().upper() for text in texts or () for id in text.split(",")]
+    for id in ids:
+        if id not in known:
+            raise MailAuthError(f"{option} {id}: is not a rule; `mailauth-dns rules` lists them")
+    return frozenset(ids)
+
+
+def _show(session: Session, found: list[Finding], format: LintFormat, worst: Severity) -> None:
+    match format:
+        case LintFormat.JSON:
+            session.json(data.findings(found))
+        case LintFormat.SARIF:
+            session.json(sarif.findings(found))
+        case LintFormat.JUNIT:
+            session.line(junit.findings(found, worst).rstrip())
+        case LintFormat.GITHUB:
+            for line in github.findings(found):
+                session.line(line)
+        case LintFormat.MARKDOWN:
+            for line in markdown.findings(found):
+                session.line(line)
+        case LintFormat.TEXT:
+            session.show(text.findings(found))
 
 
 def compile_(
@@ -108,7 +170,7 @@ def rules(
 ) -> int:
     """List the rules of lint, or show one."""
     session = session_of(context)
-    shown = [rule for rule in RULES if id is None or rule.id == id.upper()]
+    shown = [rule for rule in ALL_RULES if id is None or rule.id == id.upper()]
     if not shown:
         raise MailAuthError(f"{id} is not a rule; `mailauth-dns rules` lists them")
     if format is Format.JSON:
@@ -118,7 +180,7 @@ def rules(
             session.line(f"{rule.id:<9} {rule.severity!s:<8} {rule.slug:<28} {rule.source}")
     else:
         [rule] = shown
-        session.line(f"{rule.id} {rule.slug} ({rule.severity})\n\n{inspect.cleandoc(rule.page)}\n\nSource: {rule.source}")
+        session.line(f"{rule.id} {rule.slug} ({rule.severity})\n\n{rule.page}\n\nSource: {rule.source}")
     return DONE
 
 

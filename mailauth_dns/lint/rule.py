@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, replace
+from enum import Enum, IntEnum
 
-from mailauth_dns.compile import Declared
+from mailauth_dns.errors import ObservationError
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.document import Place
-from mailauth_dns.policy.load import Policy, Route
-from mailauth_dns.records.family import Family
+from mailauth_dns.policy.load import Route
+from mailauth_dns.records.zone import RRKey
 
 
 class Severity(IntEnum):
@@ -24,36 +28,55 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
+class Needs(Enum):
+    """What a rule cannot do without. `PLAN`: it is judged where changes are planned, not by lint."""
+
+    POLICY = "policy"
+    DNS = "dns"
+    SERVERS = "servers"
+    PLAN = "plan"
+
+
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What a rule looks at: one policy and what it declares."""
+class At:
+    """A record that is live: its owner name and type, and the server that holds it."""
 
-    policy: Policy
-    declared: tuple[Declared, ...]
+    key: RRKey
+    server: str
 
-    def texts(self, family: Family) -> Iterator[tuple[Declared, str]]:
-        """Yield the TXT values of one family that are to be published."""
-        for entry in self.declared:
-            if entry.family is family and entry.key[1] == "TXT":
-                for text in entry.values:
-                    yield entry, text
+    def __str__(self) -> str:
+        return f"{self.key[0]} {self.key[1]} at {self.server}"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that a rule found: where in the policy, what happens to mail, and what to write instead."""
+    """One thing that a rule found: where in the policy, what happens to mail, and what to write instead.
+
+    `at` is the live record at fault, where it is one.
+    """
 
     route: Route
     message: str
     fix: str
+    at: At | None = None
 
 
-Check = Callable[[Subject], Iterator[Problem]]
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A rule could not be decided, for this reason; it has neither passed nor failed."""
+
+    route: Route
+    reason: str
+    at: At | None = None
+
+
+Check = Callable[[Subject], Iterator[Problem | Undecided]]
+Keys = Callable[[Subject], Iterable[tuple[Route, RRKey]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its id is never renamed or used again."""
+    """A rule: its id is never renamed or used again. `keys` are the sets that the zone's servers are asked for."""
 
     id: str
     slug: str
@@ -61,36 +84,155 @@ class Rule:
     source: str
     check: Check
     page: str
+    needs: Needs = Needs.POLICY
+    keys: Keys | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem with its rule and its place."""
+    """A problem with its rule and its place; where `unknown`, the rule could not be decided and `message` says why."""
 
     rule: Rule
     domain: str
     place: Place
     message: str
     fix: str
+    at: At | None = None
+    unknown: bool = False
+
+    @property
+    def word(self) -> str:
+        """How bad it is, in one word."""
+        return "unknown" if self.unknown else str(self.rule.severity)
+
+    @property
+    def text(self) -> str:
+        """What happens to mail; of a live record with its name, type and server."""
+        return f"{self.at}: {self.message}" if self.at is not None else self.message
+
+    @property
+    def advice(self) -> str:
+        """What happens to mail, and what to do."""
+        return f"{self.text}; {self.fix}"
 
 
-def rule(id: str, slug: str, severity: Severity, source: str) -> Callable[[Check], Rule]:
+def tally(found: Iterable[Finding]) -> str:
+    """Return how many findings there are of each kind, the worst first."""
+    number = Counter(finding.word for finding in found)
+    words = ("unknown", *map(str, sorted(Severity, reverse=True)))
+    told = (f"{number[word]} {word}{'s' if number[word] > 1 and word not in ('unknown', 'info') else ''}" for word in words if number[word])
+    return ", ".join(told) or "nothing found"
+
+
+def rule(
+    id: str, slug: str, severity: Severity, source: str, needs: Needs = Needs.POLICY, keys: Keys | None = None
+) -> Callable[[Check], Rule]:
     """Make a rule of a checking function."""
 
     def made(check: Check) -> Rule:
-        return Rule(id, slug, severity, source, check, check.__doc__ or "")
+        return Rule(id, slug, severity, source, check, inspect.getdoc(check) or "", needs, keys)
 
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What one server holds under one name and type; empty where it holds nothing."""
+
+    subject: Subject
+    route: Route
+    key: RRKey
+    values: frozenset[str]
+
+
+ServedCheck = Callable[[Served], Iterator[Problem]]
+
+
+def served(id: str, slug: str, severity: Severity, source: str, keys: Keys) -> Callable[[ServedCheck], Rule]:
+    """Make a rule of a function that checks one set as one server holds it; servers that hold the same are looked at once."""
+
+    def made(check: ServedCheck) -> Rule:
+        def each(subject: Subject) -> Iterator[Problem | Undecided]:
+            for route, key in keys(subject):
+                yield from _each_server(subject, route, key, check)
+
+        return Rule(id, slug, severity, source, each, inspect.getdoc(check) or "", Needs.SERVERS, keys)
+
+    return made
+
+
+def _each_server(subject: Subject, route: Route, key: RRKey, check: ServedCheck) -> Iterator[Problem | Undecided]:
+    observation = subject.observation
+    if observation is None or not observation.servers:
+        reason = observation.problem if observation is not None else None
+        yield Undecided(route, reason or f"no server of {subject.policy.zone} was asked")
+        return
+    seen: set[frozenset[str]] = set()
+    for view in observation.servers:
+        answer = view.sets.get(key, Unknown("was not asked"))
+        if isinstance(answer, Unknown):
+            yield Undecided(route, answer.reason, At(key, view.server))
+            continue
+        values = answer.values if answer is not None else frozenset()
+        if values not in seen:
+            seen.add(values)
+            for problem in check(Served(subject, route, key, values)):
+                yield replace(problem, at=At(key, view.server))
+
+
+def page(id: str, slug: str, severity: Severity, source: str, text: str) -> Rule:
+    """Return a rule that plan and apply judge, for its page."""
+    return Rule(id, slug, severity, source, _judged_elsewhere, text, Needs.PLAN)
+
+
+def _judged_elsewhere(subject: Subject) -> Iterator[Problem | Undecided]:
+    yield Undecided((), f"{subject.domain}: plan judges this, where it knows what changes")
+
+
 def run(rules: Iterable[Rule], subjects: Iterable[Subject]) -> list[Finding]:
-    """Return what the rules find, in the files' order. Policies of one file that say the same give one finding."""
-    found: dict[tuple[str, str, int, int, str], Finding] = {}
+    """Return what the rules find, in the files' order. Policies of one file that say the same give one finding.
+
+    Rules that need what a subject does not have are left out.
+    """
+    found: dict[tuple[object, ...], Finding] = {}
+
+    def add(each: Rule, subject: Subject, problem: Problem | Undecided) -> None:
+        finding = _finding(each, subject, problem)
+        place = finding.place
+        found.setdefault((place.source.path, each.id, place.line, place.column, finding.message, finding.at), finding)
+
     rules = tuple(rules)
     for subject in subjects:
         for each in rules:
-            for problem in each.check(subject):
-                place = subject.policy.place(problem.route)
-                finding = Finding(each, subject.policy.domain, place, problem.message, problem.fix)
-                found.setdefault((place.source.path, each.id, place.line, place.column, problem.message), finding)
-    return sorted(found.values(), key=lambda each: (each.place.source.path, each.place.line, each.place.column, each.rule.id))
+            if not _can_run(each, subject):
+                continue
+            try:
+                for problem in each.check(subject):
+                    add(each, subject, problem)
+            except ObservationError as error:
+                add(each, subject, Undecided((), str(error)))
+    return in_order(found.values())
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str]:
+    return (finding.place.source.path, finding.place.line, finding.place.column, finding.rule.id)
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in the files' order."""
+    return sorted(findings, key=_order)
+
+
+def _can_run(each: Rule, subject: Subject) -> bool:
+    if each.needs is Needs.POLICY:
+        return True
+    if each.needs is Needs.DNS:
+        return subject.resolver is not None
+    return each.needs is Needs.SERVERS and subject.observation is not None
+
+
+def _finding(each: Rule, subject: Subject, problem: Problem | Undecided) -> Finding:
+    place = subject.policy.place(problem.route) if problem.route else subject.policy.declared_at
+    if isinstance(problem, Undecided):
+        return Finding(each, subject.domain, place, problem.reason, "ask again when DNS answers", problem.at, unknown=True)
+    return Finding(each, subject.domain, place, problem.message, problem.fix, problem.at)

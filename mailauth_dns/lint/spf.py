@@ -1,38 +1,35 @@
-"""Rules about SPF records (RFC 7208)."""
+"""Rules about the terms of an SPF record (RFC 7208)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailauth_dns.lint.rule import Problem, Severity, Subject, rule
+from mailauth_dns.lint.rule import Problem, Severity, rule
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.policy.load import Route
 from mailauth_dns.records import spf
-from mailauth_dns.records.family import Family
+from mailauth_dns.records.macro import Macro
+
+MAX_TEXT = 450  # octets of a record (RFC 7208 §3.4)
 
 
-def _records(subject: Subject) -> Iterator[spf.Record]:
-    if not subject.policy.body.parked:
-        for _, text in subject.texts(Family.SPF):
-            yield spf.parse(text)
+def all_place(subject: Subject) -> Route:
+    """Return where the policy says `all`: the key, or the item among the terms."""
+    return next((route for route, term in subject.spf_terms if isinstance(term, spf.All)), ("spf", "all"))
 
 
-@rule("SPF010", "spf-lookup-limit", Severity.ERROR, "RFC 7208 §4.6.4")
-def spf_lookup_limit(subject: Subject) -> Iterator[Problem]:
-    """Receivers stop after ten terms that ask DNS and return permerror: SPF then fails for all mail.
-
-    Counted here are the record's own terms; what its includes add comes on top.
+@rule("SPF008", "spf-unknown-modifier", Severity.INFO, "RFC 7208 §6")
+def spf_unknown_modifier(subject: Subject) -> Iterator[Problem]:
+    """Receivers ignore modifiers they do not know, so a misspelt one does nothing.
 
     Bad:
-        spf: {terms: ["include:a.example", "include:b.example", "... eleven in all"]}
+        spf: {terms: ["redirct=example.net"]}
     Good:
-        spf: {terms: ["include:a.example", "ip4:192.0.2.0/24"]}
+        spf: {redirect: example.net}
     """
-    asking = (spf.Include, spf.A, spf.Mx, spf.Ptr, spf.Exists)
-    for record in _records(subject):
-        own = sum(isinstance(term, asking) for term in record.terms) + (record.redirect is not None and record.all is None)
-        if own > 10:
-            yield Problem(
-                ("spf", "terms"), f"needs {own} lookups by itself, receivers allow 10", "drop what no longer sends, or list its addresses"
-            )
+    for route, term in subject.spf_terms:
+        if isinstance(term, spf.Modifier) and term.name not in ("redirect", "exp"):
+            yield Problem(route, f"{term.name} is no modifier that receivers know: they ignore it", "take it out, or correct its name")
 
 
 @rule("SPF014", "spf-ptr", Severity.WARNING, "RFC 7208 §5.5")
@@ -44,9 +41,9 @@ def spf_ptr(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
     """
-    for record in _records(subject):
-        if any(isinstance(term, spf.Ptr) for term in record.terms):
-            yield Problem(("spf", "terms"), "uses ptr, which receivers may skip", "list the hosts by ip4, ip6 or a")
+    for route, term in subject.spf_terms:
+        if isinstance(term, spf.Ptr):
+            yield Problem(route, "uses ptr, which receivers may skip", "list the hosts by ip4, ip6 or a")
 
 
 @rule("SPF015", "spf-no-all", Severity.WARNING, "RFC 7208 §4.7")
@@ -58,9 +55,8 @@ def spf_no_all(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: [mx], all: softfail}
     """
-    for record in _records(subject):
-        if record.all is None and record.redirect is None:
-            yield Problem(("spf",), "says nothing about other hosts: they are neutral", "add all: softfail, or all: fail")
+    if subject.spf_record is not None and subject.spf_record.all is None and subject.spf_record.redirect is None:
+        yield Problem(("spf",), "says nothing about other hosts: they are neutral", "add all: softfail, or all: fail")
 
 
 @rule("SPF016", "spf-plus-all", Severity.ERROR, "RFC 7208 §5.1")
@@ -72,9 +68,8 @@ def spf_plus_all(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: [mx], all: fail}
     """
-    for record in _records(subject):
-        if record.all is not None and record.all.qualifier is spf.Qualifier.PASS:
-            yield Problem(("spf", "all"), "lets every host send as this domain", "use all: fail or all: softfail")
+    if subject.spf_record is not None and subject.spf_record.all is not None and subject.spf_record.all.qualifier is spf.Qualifier.PASS:
+        yield Problem(all_place(subject), "lets every host send as this domain", "use all: fail or all: softfail")
 
 
 @rule("SPF017", "spf-neutral-all", Severity.WARNING, "RFC 7208 §8.2")
@@ -86,9 +81,8 @@ def spf_neutral_all(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: [mx], all: softfail}
     """
-    for record in _records(subject):
-        if record.all is not None and record.all.qualifier is spf.Qualifier.NEUTRAL:
-            yield Problem(("spf", "all"), "treats every other host as if there were no SPF", "use all: softfail or all: fail")
+    if subject.spf_record is not None and subject.spf_record.all is not None and subject.spf_record.all.qualifier is spf.Qualifier.NEUTRAL:
+        yield Problem(all_place(subject), "treats every other host as if there were no SPF", "use all: softfail or all: fail")
 
 
 @rule("SPF018", "spf-terms-after-all", Severity.WARNING, "RFC 7208 §5.1")
@@ -100,10 +94,78 @@ def spf_terms_after_all(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: [mx], all: fail}
     """
-    for record in _records(subject):
-        places = [at for at, term in enumerate(record.terms) if isinstance(term, spf.All)]
-        if places and places[0] < len(record.terms) - 1:
-            term = record.terms[places[0] + 1]
-            yield Problem(
-                ("spf", "terms"), f"{term} stands after all and is never looked at", "take `all` out of terms and give it as the key all"
-            )
+    seen = False
+    for route, term in subject.spf_terms:
+        if seen and not isinstance(term, spf.Modifier):
+            yield Problem(route, f"{term} stands after all and is never looked at", "take `all` out of terms and give it as the key all")
+            return
+        seen = seen or isinstance(term, spf.All)
+    if seen and subject.spf_section is not None and subject.spf_section.all is not None:
+        yield Problem(("spf", "all"), "there is an all among the terms, so that this one is never looked at", "take one of them out")
+
+
+@rule("SPF019", "spf-redirect-with-all", Severity.WARNING, "RFC 7208 §6.1")
+def spf_redirect_with_all(subject: Subject) -> Iterator[Problem]:
+    """A record with `all` has decided before `redirect` is looked at: the other domain's hosts do not pass.
+
+    Bad:
+        spf: {terms: ["redirect=example.net"], all: fail}
+    Good:
+        spf: {redirect: example.net}
+    """
+    if subject.spf_record is None or subject.spf_record.all is None or subject.spf_record.redirect is None:
+        return
+    listed = (route for route, term in subject.spf_terms if isinstance(term, spf.Modifier) and term.name == "redirect")
+    yield Problem(next(listed, ("spf", "redirect")), "redirect is never looked at, because there is an all", "keep one of them")
+
+
+@rule("SPF032", "spf-record-over-450", Severity.WARNING, "RFC 7208 §3.4")
+def spf_record_over_450(subject: Subject) -> Iterator[Problem]:
+    """A long record does not fit into an answer of 512 octets: resolvers must ask again over TCP, and some do not get through.
+
+    Bad:
+        spf: {terms: ["ip4:192.0.2.1", "... forty addresses more"], all: fail}
+    Good:
+        spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
+    """
+    section = subject.spf_section
+    if section is not None and len(section.text) > MAX_TEXT:
+        message = f"a record of {len(section.text)} octets: answers over UDP are cut off, {MAX_TEXT} are the RFC's advice"
+        yield Problem(("spf", "terms"), message, "list networks in place of addresses, or move a part behind an include")
+
+
+@rule("SPF035", "spf-macro-p", Severity.WARNING, "RFC 7208 §7.2")
+def spf_macro_p(subject: Subject) -> Iterator[Problem]:
+    """`%{p}` costs receivers what ptr costs, and is not to be used: where it is skipped, the term does not match.
+
+    Bad:
+        spf: {terms: ["exists:%{p}.allow.example.com"], all: fail}
+    Good:
+        spf: {terms: ["exists:%{i}.allow.example.com"], all: fail}
+    """
+    for route, term in subject.spf_terms:
+        spec = term.value if isinstance(term, spf.Modifier) else None if isinstance(term, spf.All | spf.Ip4 | spf.Ip6) else term.domain
+        if spec is not None and any(isinstance(piece, Macro) and piece.letter in "pP" for piece in spec.pieces):
+            yield Problem(route, f"{term} asks for the client's name, which receivers may skip", "use %{i}, the address")
+
+
+@rule("SPF046", "spf-hardfail-with-forwarding", Severity.INFO, "RFC 9989 §7.1")
+def spf_hardfail_with_forwarding(subject: Subject) -> Iterator[Problem]:
+    """Some receivers refuse on `-all` before they look at DKIM: forwarded mail that DKIM would have saved is lost.
+
+    Bad:
+        spf: {terms: [mx], all: fail}
+        dmarc: {p: reject, rua: ["mailto:dmarc@example.com"]}
+    Good:
+        spf: {terms: [mx], all: softfail}
+        dmarc: {p: reject, rua: ["mailto:dmarc@example.com"]}
+    """
+    if subject.spf_record is None or subject.dmarc_record is None or not subject.spf_terms or not subject.signing:
+        return
+    ending = subject.spf_record.all
+    if ending is not None and ending.qualifier is spf.Qualifier.FAIL and subject.dmarc_record.effective_p.value == "reject":
+        yield Problem(
+            all_place(subject),
+            "some receivers refuse forwarded mail for this, before DKIM can save it",
+            "with p: reject, use all: softfail",
+        )

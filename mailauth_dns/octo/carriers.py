@@ -32,7 +32,7 @@ def local_reading(provider: LocalProvider, origin: DomainName) -> Reading | None
         return None
     # A new TTL for all of them would change what is foreign, and no TTL is right for ours.
     locked = dict.fromkeys(master.uneven, "the records of this set have different TTLs (RFC 2181 §5.2); give them one first")
-    return Reading(master.zone(), exists=True, locked=locked, closed=provider.refusal(origin))
+    return Reading(master.zone(), exists=True, locked=locked, closed=provider.refusal(master))
 
 
 class _Local:

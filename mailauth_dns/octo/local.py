@@ -118,15 +118,12 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             raise ProviderError(f"{self.path(origin)}: {master.refusal}, so what the zone holds is not known here")
         return master
 
-    def refusal(self, origin: DomainName) -> str | None:
-        """Return why a zone's file cannot be edited, or None."""
-        journal = self.path(origin).with_name(f"{origin}.zone.jnl")
+    def refusal(self, master: MasterFile) -> str | None:
+        """Return why a zone's file, which was just read, cannot be edited; None where it can."""
+        journal = self.path(master.origin).with_name(f"{master.origin}.zone.jnl")
         if journal.exists():
             return f"{journal.name} lies beside the file: a server changes this zone itself; use octodns_bind.Rfc2136Provider for it"
-        master = self.read(origin)
-        if master is None or master.refusal is not None:
-            return master.refusal if master is not None else None
-        return None if master.has_soa else "the file has no SOA record"
+        return master.refusal or (None if master.has_soa else "the file has no SOA record")
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:  # noqa: ANN401, ARG002 - octoDNS's signature
         """Read a zone for octoDNS; types it does not know are left out, which loses nothing: sets are written one by one."""
@@ -149,12 +146,12 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
     def _apply(self, plan: Any) -> bool:  # noqa: ANN401 - an octoDNS Plan
         origin = owner(plan.desired.name)
         with self._locked():
-            refusal = self.refusal(origin)
-            if refusal is not None:
-                raise MasterFileError(f"{origin}: {refusal}")
             master = self.read(origin)
             if master is None:
                 raise ProviderError(f"{self.path(origin)}: there is no such file; zones are never made here")
+            refusal = self.refusal(master)
+            if refusal is not None:
+                raise MasterFileError(f"{origin}: {refusal}")
             changes: dict[RRKey, RRset | None] = {}
             for change in plan.changes:
                 key = (owner(change.record.fqdn), change.record._type)

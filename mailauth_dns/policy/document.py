@@ -292,12 +292,17 @@ def merged(base: Mapping, over: Mapping) -> Mapping:
 
 def without_nulls(root: Mapping) -> Mapping:
     """Return a mapping without the keys, at any depth of mappings, that are null: there is nothing left that they could take out."""
-    items = {
-        key: without_nulls(node) if isinstance(node, Mapping) else node
-        for key, node in root.items.items()
-        if not (isinstance(node, Scalar) and node.text is None)
-    }
-    return Mapping(root.place, items, root.keys)
+    items: dict[str, Node] = {}
+    same = True
+    for key, node in root.items.items():
+        if isinstance(node, Mapping):
+            items[key] = kept = without_nulls(node)
+            same = same and kept is node
+        elif isinstance(node, Scalar) and node.text is None:
+            same = False
+        else:
+            items[key] = node
+    return root if same else Mapping(root.place, items, root.keys)
 
 
 def child(node: Node, step: str | int) -> Node | None:

@@ -16,6 +16,7 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.mailtest import MailTest, distinct
 from mailauth_dns.policy.scalars import (
     UNSAFE,
+    Day,
     Domain,
     Duration,
     Flag,
@@ -218,6 +219,14 @@ class DmarcSection(Section):
         return str(dmarc.parse(self._joined()))
 
 
+class WaiverSection(Section):
+    """A finding of lint that the owner knows of and accepts for a time."""
+
+    rule: str = Field(description="the rule's id, such as SPF046")
+    reason: str = Field(min_length=1, description="why it is accepted, for those who read it later")
+    until: Day = Field(description="the last day that it holds, in UTC")
+
+
 class PolicyFile(Section):
     """A policy: who may send mail for a domain, and what receivers should do with the rest."""
 
@@ -234,6 +243,7 @@ class PolicyFile(Section):
     mta_sts: Annotated[MtaStsSection | Literal["absent"] | None, section_or_absent(MtaStsSection)] = None
     tls_rpt: Annotated[TlsRptSection | Literal["absent"] | None, section_or_absent(TlsRptSection)] = None
     bimi: BimiSections | None = Field(None, description="logos by selector; the selector receivers look for first is `default`")
+    waivers: tuple[WaiverSection, ...] = Field((), description="findings of lint that are known and accepted")
     parked: Flag | None = Field(None, description="the domain sends and receives no mail; false takes the parking records away")
     tests: Annotated[tuple[MailTest, ...], AfterValidator(distinct)] = Field((), description="what receivers must say once this is live")
 

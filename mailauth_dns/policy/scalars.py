@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, NoReturn
 
@@ -136,6 +136,17 @@ def _selector_template(text: str) -> str:
     return text
 
 
+def _day(text: object) -> date:
+    if isinstance(text, date):
+        return text
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        fail(f"{text!r} is not a day; write 2027-01-31")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(f"{text!r} is not in the calendar; write 2027-01-31")
+
+
 def one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes
     """Return a validator of words."""
 
@@ -191,6 +202,7 @@ Flag = Annotated[bool, BeforeValidator(_bool)]
 Domain = Annotated[str, AfterValidator(_host_name)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
 Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"})]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 ProviderId = Annotated[str, AfterValidator(_provider_id)]
 ServerAddress = Annotated[str, AfterValidator(_address)]
 Selector = Annotated[str, AfterValidator(_selector)]

@@ -29,6 +29,10 @@ def findings(found: Iterable[Finding]) -> dict[str, Any]:
                 "path": finding.place.source.path,
                 "line": finding.place.line,
                 "column": finding.place.column,
+                "name": finding.at.key[0] if finding.at is not None else None,
+                "type": finding.at.key[1] if finding.at is not None else None,
+                "server": finding.at.server if finding.at is not None else None,
+                "unknown": finding.unknown,
                 "message": finding.message,
                 "fix": finding.fix,
                 "source": finding.rule.source,
@@ -43,7 +47,10 @@ def rules(shown: Iterable[Rule]) -> dict[str, Any]:
     fields = ("id", "slug", "source", "page")
     return {
         "format": FORMAT,
-        "rules": [{**{field: getattr(rule, field) for field in fields}, "severity": str(rule.severity)} for rule in shown],
+        "rules": [
+            {**{field: getattr(rule, field) for field in fields}, "severity": str(rule.severity), "needs": rule.needs.value}
+            for rule in shown
+        ],
     }
 
 

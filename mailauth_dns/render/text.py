@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from rich.text import Text
 
 from mailauth_dns.deploy.applying import Outcome, Status, ZoneOutcome
 from mailauth_dns.deploy.planfile import AuthorityEntry, ChangeEntry, KeptEntry, LiveEntry, PlanFile, ZoneEntry
 from mailauth_dns.errors import printable
-from mailauth_dns.lint.rule import Finding, Severity
+from mailauth_dns.lint.rule import Finding, tally
 from mailauth_dns.render.values import count, shown
 
 _RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
 _STATE = {"as policy": "green", "as provider": "yellow", "differs": "red", "unknown": "magenta"}
 _STATUS = {Status.APPLIED: "green", Status.UNCHANGED: "dim", Status.PARTIAL: "bold red", Status.FAILED: "red", Status.REFUSED: "red"}
 _OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
-_SEVERITY = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_FOUND = {"error": "bold red", "warning": "yellow", "info": "cyan", "unknown": "magenta"}
 
 
 def _line(indent: int, *parts: str | tuple[str, str]) -> Text:
@@ -176,18 +176,19 @@ def _outcome_line(zone: ZoneOutcome) -> Text:
     return _line(0, f"{zone.zone} at {zone.provider}  ", (str(zone.status), _STATUS.get(zone.status, "")), detail)
 
 
-def findings(found: Iterable[Finding]) -> Iterator[Text]:
-    """Yield findings with their line shown."""
-    number = Counter[Severity]()
-    for finding in found:
-        number[finding.rule.severity] += 1
+def findings(found: Sequence[Finding]) -> Iterator[Text]:
+    """Yield findings with their line shown; rules that are unknown for the same reason are told together."""
+    together: dict[tuple[str, int, int, str], list[Finding]] = {}
+    for number, finding in enumerate(found):
         place = finding.place
-        yield _line(
-            0,
-            (f"{place.source.path}:{place.line}:{place.column}: ", "bold"),
-            (f"{finding.rule.severity} ", _SEVERITY[finding.rule.severity]),
-            f"{finding.rule.id} {finding.rule.slug}: {finding.message}; {finding.fix}",
-        )
+        reason = finding.text if finding.unknown else str(number)
+        together.setdefault((place.source.path, place.line, place.column, reason), []).append(finding)
+    for same in together.values():
+        finding, place = same[0], same[0].place
+        what = f"{finding.rule.id} {finding.rule.slug}: {finding.advice}"
+        if finding.unknown:
+            what = f"{', '.join(dict.fromkeys(each.rule.id for each in same))}: {finding.advice}"
+        where = f"{place.source.path}:{place.line}:{place.column}: "
+        yield _line(0, (where, "bold"), (f"{finding.word} ", _FOUND[finding.word]), what)
         yield _line(2, (shown(place.source.lines[place.line - 1].strip()), "dim"))
-    said = ", ".join(count(number[severity], str(severity)) for severity in sorted(Severity, reverse=True) if number[severity])
-    yield _line(0, ("Lint: " + (said or "nothing found"), "bold"))
+    yield _line(0, ("Lint: " + tally(found), "bold"))

@@ -1,0 +1,30 @@
+"""The policies beside live DNS, for lint: what each server of their zones holds, and what DNS is once they are published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.deploy.world import as_it_is, as_published
+from mailauth_dns.lint.rule import Rule
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.live.observe import Wanted, observe
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey
+
+
+def beside_dns(subjects: Sequence[Subject], rules: Iterable[Rule], publications: Sequence[Publication]) -> Iterator[Subject]:
+    """Yield the subjects with a resolver, and with what the servers of their zone hold of the sets that the rules ask for."""
+    zones: dict[DomainName, set[RRKey]] = {}
+    asking = [rule.keys for rule in rules if rule.keys is not None]
+    for subject in subjects:
+        keys = zones.setdefault(subject.policy.zone, set())
+        keys.update(key for each in asking for _, key in each(subject))
+    nameservers = {subject.policy.zone: subject.policy.body.nameservers for subject in subjects}
+    observations = observe([Wanted(zone, frozenset(keys), nameservers[zone]) for zone, keys in zones.items()])
+    live = as_it_is(subject.policy for subject in subjects)
+    resolver = as_published(publications, live)
+    for subject in subjects:
+        live.next_message()  # each policy has the time that a message has
+        yield replace(subject, resolver=resolver, observation=observations[subject.policy.zone])

@@ -1,0 +1,123 @@
+"""Rules about mail exchangers (RFC 5321 §5, RFC 7505)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailauth_dns.evaluate.hosts import exchangers
+from mailauth_dns.lint.rule import Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.policy.load import Route
+from mailauth_dns.records.family import NULL_MX
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey
+
+
+def mail_hosts(subject: Subject) -> list[DomainName]:
+    """Return the domain's mail exchangers, the null MX left out; nothing where DNS was not asked.
+
+    Raises:
+        ObservationError: DNS could not tell.
+    """
+    values = subject.resolver.lookup(subject.domain, "MX") if subject.resolver is not None else None
+    return [DomainName(host.lower()) for host in exchangers(subject.domain, values or ()) if host]
+
+
+def _mx(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    yield ("domain",), (subject.domain, "MX")
+
+
+@rule("MX001", "mx-missing", Severity.WARNING, "RFC 5321 §5.1", needs=Needs.DNS)
+def mx_missing(subject: Subject) -> Iterator[Problem | Undecided]:
+    """A domain that has an MTA-STS policy takes mail; without MX records senders try its address, which may take none.
+
+    Bad:
+        mta_sts: {mode: testing, mx: [mx.example.com], max_age: 604800}  # and no MX
+    Good:
+        example.com. MX 10 mx.example.com.
+    """
+    if subject.mta_sts is not None and subject.mta_sts.mode != "none" and subject.resolver is not None and not mail_hosts(subject):
+        yield Problem(("mta_sts",), f"{subject.domain} has no MX record", "publish one, or take mta_sts out")
+
+
+@served("MX002", "mx-null-with-others", Severity.ERROR, "RFC 7505 §3", keys=_mx)
+def mx_null_with_others(found: Served) -> Iterator[Problem]:
+    """A null MX says that there is no mail here; beside another one senders disagree about which to believe.
+
+    Bad:
+        example.com. MX 0 . and MX 10 mx.example.com.
+    Good:
+        example.com. MX 10 mx.example.com.
+    """
+    if NULL_MX in found.values and len(found.values) > 1:
+        yield Problem(found.route, f"{found.subject.domain} has a null MX beside others", "delete one kind")
+
+
+@served("MX003", "mx-null-missing-parked", Severity.WARNING, "RFC 7505 §3", keys=_mx)
+def mx_null_missing_parked(found: Served) -> Iterator[Problem]:
+    """Without a null MX senders try the address of a parked domain for days before they give up.
+
+    Bad:
+        parked: true  # and the zone has no MX
+    Good:
+        example.com. MX 0 .
+    """
+    if found.subject.parked and NULL_MX not in found.values:
+        yield Problem(("parked",), f"{found.subject.domain} is parked and has no null MX", "publish what the policy says: plan, apply")
+
+
+@served("MX004", "mx-null-but-sends", Severity.WARNING, "RFC 7505 §4.2", keys=_mx)
+def mx_null_but_sends(found: Served) -> Iterator[Problem]:
+    """Receivers may refuse mail from a domain that takes none, because no bounce can come back.
+
+    Bad:
+        example.com. MX 0 .  # and dkim has a selector that signs
+    Good:
+        example.com. MX 10 mx.example.com.
+    """
+    if not found.subject.parked and found.subject.signing and found.values == {NULL_MX}:
+        yield Problem(found.route, f"{found.subject.domain} signs mail and takes none (null MX)", "publish an MX, or park the domain")
+
+
+@rule("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", needs=Needs.DNS)
+def mx_cname(subject: Subject) -> Iterator[Problem | Undecided]:
+    """An exchanger that is an alias is not allowed: some senders deliver, some do not.
+
+    Bad:
+        example.com. MX 10 mail.example.com., an alias
+    Good:
+        example.com. MX 10 host.example.com., which has addresses
+    """
+    for host in mail_hosts(subject):
+        if subject.resolver is not None and subject.resolver.lookup(host, "CNAME"):
+            yield Problem(("domain",), f"the exchanger {host} is an alias (CNAME)", "name the host that it stands for")
+
+
+@rule("MX006", "mx-ip", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
+def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
+    """An exchanger is a host name: an address in its place is looked up as a name, and there is none.
+
+    Bad:
+        example.com. MX 10 192.0.2.25.
+    Good:
+        example.com. MX 10 mx.example.com.
+    """
+    for host in mail_hosts(subject):
+        if host.rpartition(".")[2].isdigit():
+            yield Problem(("domain",), f"the exchanger {host} is an address, not a name", "name the host")
+
+
+@rule("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
+def mx_unresolvable(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Mail for an exchanger without an address waits and bounces.
+
+    Bad:
+        example.com. MX 10 gone.example.com.
+    Good:
+        example.com. MX 10 mx.example.com., which has an address
+    """
+    for host in mail_hosts(subject):
+        if host.rpartition(".")[2].isdigit() or subject.resolver is None:
+            continue
+        if not any(subject.resolver.lookup(host, kind) for kind in ("A", "AAAA")):
+            yield Problem(("domain",), f"the exchanger {host} has no address", "correct its name, or give it an address")

@@ -1,0 +1,103 @@
+"""Rules about the addresses in an SPF record (RFC 7208 §5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from mailauth_dns.lint.rule import Problem, Severity, rule
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.policy.load import Route
+from mailauth_dns.records import spf
+
+_WIDEST = {4: 16, 6: 32}  # prefix lengths in bits
+
+# What is never the source of a message that crosses the Internet (RFC 6890). Documentation ranges are not among them: examples use them.
+_NEVER = tuple(
+    map(
+        ip_network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+            *("224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8"),
+        ),
+    )
+)
+
+
+def _networks(subject: Subject) -> Iterator[tuple[Route, spf.Ip4 | spf.Ip6]]:
+    for route, term in subject.spf_terms:
+        if isinstance(term, spf.Ip4 | spf.Ip6):
+            yield route, term
+
+
+def _within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
+    if isinstance(inner, IPv4Network):
+        return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
+
+
+@rule("SPF027", "spf-ip-private", Severity.WARNING, "RFC 6890 §2.2")
+def spf_ip_private(subject: Subject) -> Iterator[Problem]:
+    """Private and reserved addresses never reach a receiver over the Internet: the term lets nobody send.
+
+    Bad:
+        spf: {terms: ["ip4:10.1.2.3"], all: fail}
+    Good:
+        spf: {terms: ["ip4:192.0.2.10"], all: fail}
+    """
+    for route, term in _networks(subject):
+        around = next((each for each in _NEVER if _within(term.network.network, each)), None)
+        if around is not None:
+            yield Problem(route, f"{term} lies in {around}, which no receiver sees as a source", "list the address that mail leaves from")
+
+
+@rule("SPF028", "spf-ip-too-broad", Severity.WARNING, "practice")
+def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
+    """Every host of the network can send as the domain; one so wide holds the hosts of many others.
+
+    Bad:
+        spf: {terms: ["ip4:198.0.0.0/8"], all: fail}
+    Good:
+        spf: {terms: ["ip4:198.51.100.0/24"], all: fail}
+    """
+    for route, term in subject.spf_terms:
+        if isinstance(term, spf.Ip4 | spf.Ip6):
+            lengths = [(term.network.version, term.network.network.prefixlen)]
+        elif isinstance(term, spf.A | spf.Mx):
+            lengths = [(4, term.prefix4), (6, term.prefix6)]
+        else:
+            continue
+        wide = next((length for version, length in lengths if length < _WIDEST[version]), None)
+        if wide is not None and term.qualifier is spf.Qualifier.PASS:
+            yield Problem(route, f"{term} lets every host of a /{wide} send as this domain", "list the networks that send")
+
+
+@rule("SPF029", "spf-host-bits", Severity.INFO, "practice")
+def spf_host_bits(subject: Subject) -> Iterator[Problem]:
+    """Receivers look at the network alone: the rest of the address says something that is not meant, or the length is wrong.
+
+    Bad:
+        spf: {terms: ["ip4:192.0.2.10/24"], all: fail}
+    Good:
+        spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
+    """
+    for route, term in _networks(subject):
+        if term.network.ip != term.network.network.network_address:
+            yield Problem(route, f"{term} stands for all of {term.network.network}", f"write {term.network.network}, or the address alone")
+
+
+@rule("SPF030", "spf-covered-cidr", Severity.INFO, "practice")
+def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
+    """A term that an earlier one covers is never what decides: it only makes the record longer.
+
+    Bad:
+        spf: {terms: ["ip4:192.0.2.0/24", "ip4:192.0.2.10"], all: fail}
+    Good:
+        spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
+    """
+    earlier: list[spf.Ip4 | spf.Ip6] = []
+    for route, term in _networks(subject):
+        covering = next((each for each in earlier if _within(term.network.network, each.network.network)), None)
+        if covering is not None:
+            yield Problem(route, f"{term} is covered by {covering} before it", "take it out")
+        earlier.append(term)

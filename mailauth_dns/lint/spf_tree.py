@@ -1,0 +1,350 @@
+"""Rules about what an SPF record leads to: includes, redirects, and the lookups that they cost (RFC 7208 §4.6.4).
+
+The tree is that of DNS as it will be: the policy's own record, and behind it what others publish now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.evaluate.macros import queryable
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
+from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
+from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.policy.load import Route
+from mailauth_dns.records import spf
+from mailauth_dns.records.macro import Macro
+from mailauth_dns.records.name import DomainName
+
+_HEADROOM = 8  # lookups: what a sender adds tomorrow must still fit below ten
+_ASKING = (spf.Include, spf.A, spf.Mx, spf.Ptr, spf.Exists)
+
+
+def _tree(subject: Subject) -> LookupCost | None:
+    """Return the tree of a domain's record; None where DNS was not asked."""
+    return lookup_cost(subject.domain, subject.resolver) if subject.resolver is not None else None
+
+
+def _place(subject: Subject, tree: LookupCost, node: LookupCost) -> Route:
+    """Return the term of the policy that leads to `node`."""
+    own = next((child for child in tree.children if any(each is node for each in child.walk())), None)
+    if own is None:
+        return ("spf",)
+    if own.term.startswith("redirect="):
+        return ("spf", "redirect")
+    return next((route for route, term in subject.spf_terms if str(term) == own.term), ("spf",))
+
+
+def _open(tree: LookupCost) -> Iterator[Undecided]:
+    for node in tree.walk():
+        if node.unknown is not None:
+            yield Undecided(("spf",), f"{node.term}: {node.unknown.reason}")
+            return
+
+
+@rule("SPF010", "spf-lookup-limit", Severity.ERROR, "RFC 7208 §4.6.4")
+def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Receivers stop after ten terms that ask DNS and return permerror: SPF then fails for all mail.
+
+    Without DNS only the record's own terms are counted; with it the whole tree, in the worst case.
+
+    Bad:
+        spf: {terms: ["include:a.example", "include:b.example", "... eleven in all"]}
+    Good:
+        spf: {terms: ["include:a.example", "ip4:192.0.2.0/24"]}
+    """
+    record = subject.spf_record
+    own = 0
+    if record is not None:
+        own = sum(isinstance(term, _ASKING) for term in record.terms) + (record.redirect is not None and record.all is None)
+    if own > MAX_TERMS:
+        message = f"needs {own} lookups by itself, receivers allow {MAX_TERMS}"
+        yield Problem(("spf", "terms"), message, "drop what no longer sends, or list its addresses")
+        return
+    tree = _tree(subject)
+    if tree is None:
+        return
+    if tree.total > MAX_TERMS and tree.largest is not None:
+        message = f"needs {tree.total} lookups with all that it includes, receivers allow {MAX_TERMS}"
+        fix = f"{tree.largest} costs {tree.largest.total} of them: drop it, or list its addresses"
+        yield Problem(_place(subject, tree, tree.largest), message, fix)
+    else:
+        yield from _open(tree)
+
+
+@rule("SPF011", "spf-lookup-budget", Severity.WARNING, "RFC 7208 §4.6.4", needs=Needs.DNS)
+def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
+    """With nine or ten of ten lookups spent, the next include that a sender adds to its own record makes all mail fail.
+
+    Bad:
+        spf: {terms: ["include:a.example", "include:b.example", "... nine in all"]}
+    Good:
+        spf: {terms: ["include:a.example", "ip4:192.0.2.0/24"]}
+    """
+    tree = _tree(subject)
+    if tree is None:
+        return
+    yield from _open(tree)
+    if _HEADROOM < tree.total <= MAX_TERMS:
+        yield Problem(
+            ("spf",), f"needs {tree.total} of {MAX_TERMS} lookups: a sender that adds one more breaks it", "make room: drop an include"
+        )
+
+
+@rule("SPF012", "spf-void-lookups", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
+def spf_void_lookups(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Receivers stop after two lookups that find nothing and return permerror: SPF then fails for all mail.
+
+    Bad:
+        spf: {terms: ["a:gone1.example.com", "a:gone2.example.com", "a:gone3.example.com"], all: fail}
+    Good:
+        spf: {terms: ["a:mail.example.com"], all: fail}
+    """
+    tree = _tree(subject)
+    if tree is None:
+        return
+    if tree.voids > MAX_VOIDS:
+        void = [node for node in tree.walk() if node.voids4 or node.voids6]
+        names = ", ".join(node.term for node in void[:3])
+        message = f"{tree.voids} lookups find nothing, receivers allow {MAX_VOIDS}: {names}"
+        yield Problem(_place(subject, tree, void[0]), message, "drop the terms that find nothing")
+    else:
+        yield from _open(tree)
+
+
+@rule("SPF013", "spf-mx-too-many", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
+def spf_mx_too_many(subject: Subject) -> Iterator[Problem | Undecided]:
+    """An mx term with more than ten exchangers gives permerror: SPF then fails for all mail that reaches it.
+
+    Bad:
+        spf: {terms: [mx], all: fail}  # and eleven MX records
+    Good:
+        spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
+    """
+    yield from _remarked(subject, Remark.EXCHANGERS, "list the hosts by ip4 and ip6")
+
+
+def _remarked(subject: Subject, remark: Remark, fix: str) -> Iterator[Problem | Undecided]:
+    tree = _tree(subject)
+    if tree is None:
+        return
+    nodes = tree.found(remark)
+    for node in nodes:
+        text = next(note.text for note in node.notes if note.remark is remark)
+        yield Problem(_place(subject, tree, node), text, fix)
+    if not nodes:
+        yield from _open(tree)
+
+
+def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided]:
+    tree = _tree(subject)
+    if tree is None:
+        return
+    yield from _open(tree)
+    for node in tree.walk():
+        if node is tree or node.term.startswith("redirect=") is not redirect:
+            continue
+        for note in node.notes:
+            if note.remark in (Remark.MISSING, Remark.SEVERAL, Remark.INVALID):
+                yield Problem(
+                    _place(subject, tree, node), f"{node.term}: {note.text}; receivers return permerror", "correct the name, or drop it"
+                )
+
+
+@rule("SPF021", "spf-redirect-target-none", Severity.ERROR, "RFC 7208 §6.1", needs=Needs.DNS)
+def spf_redirect_target_none(subject: Subject) -> Iterator[Problem | Undecided]:
+    """A redirect to a name without one valid SPF record is a permerror: SPF then fails for all mail that gets there.
+
+    Bad:
+        spf: {redirect: gone.example.net}
+    Good:
+        spf: {redirect: _spf.example.net}
+    """
+    yield from _broken(subject, redirect=True)
+
+
+@rule("SPF022", "spf-include-target-none", Severity.ERROR, "RFC 7208 §5.2", needs=Needs.DNS)
+def spf_include_target_none(subject: Subject) -> Iterator[Problem | Undecided]:
+    """An include of a name without one valid SPF record is a permerror: SPF then fails for all mail that gets there.
+
+    Bad:
+        spf: {terms: ["include:gone.example.net"], all: fail}
+    Good:
+        spf: {terms: ["include:_spf.example.net"], all: fail}
+    """
+    yield from _broken(subject, redirect=False)
+
+
+@rule("SPF023", "spf-include-loop", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
+def spf_include_loop(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Records that include each other use up the ten lookups and give permerror.
+
+    Bad:
+        spf: {terms: ["include:example.com"], all: fail}  # in the policy of example.com
+    Good:
+        spf: {terms: ["include:_spf.example.net"], all: fail}
+    """
+    yield from _remarked(subject, Remark.LOOP, "take the include that closes the loop out")
+
+
+@rule("SPF024", "spf-duplicate-include", Severity.WARNING, "RFC 7208 §4.6.4")
+def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
+    """An include that is reached twice is paid twice, out of ten lookups, and lets nobody more send.
+
+    Bad:
+        spf: {terms: ["include:a.example", "include:a.example"], all: fail}
+    Good:
+        spf: {terms: ["include:a.example"], all: fail}
+    """
+    seen: set[str] = set()
+    for route, term in subject.spf_terms:
+        if isinstance(term, spf.Include):
+            if term.domain.folded in seen:
+                yield Problem(route, f"{term} is there twice and costs its lookups twice", "take one of them out")
+            seen.add(term.domain.folded)
+    tree = _tree(subject)
+    if tree is None:
+        return
+    yield from _open(tree)
+    reached: set[str] = set()
+    terms: set[str] = set()
+    for child in tree.children:
+        if child.term.lower() in terms:
+            continue  # told above
+        terms.add(child.term.lower())
+        for node in child.walk():
+            name = node.term.lower()
+            if name.startswith("include:") and name in reached:
+                message = f"{node.term} is reached more than once, and costs its lookups each time"
+                yield Problem(_place(subject, tree, node), message, "include it once")
+            reached.add(name)
+
+
+@rule("SPF025", "spf-include-neutral-child", Severity.WARNING, "RFC 7208 §5.2", needs=Needs.DNS)
+def spf_include_passes_all(subject: Subject) -> Iterator[Problem | Undecided]:
+    """An included record that ends in `+all` passes every host of the Internet, and so does the one that includes it.
+
+    Bad:
+        spf: {terms: ["include:open.example.net"], all: fail}  # open.example.net: v=spf1 +all
+    Good:
+        spf: {terms: ["include:_spf.example.net"], all: fail}
+    """
+    tree = _tree(subject)
+    if tree is None or subject.resolver is None:
+        return
+    yield from _open(tree)
+    for node in tree.walk():
+        if node is tree or node.notes or node.unknown or not node.term.lower().startswith(("include:", "redirect=")):
+            continue
+        record = _behind(node, subject.resolver)
+        if record is not None and record.all is not None and record.all.qualifier is spf.Qualifier.PASS:
+            yield Problem(
+                _place(subject, tree, node), f"{node.term} passes every host (+all)", "drop it, or ask its owner to end it in -all"
+            )
+
+
+def _behind(node: LookupCost, resolver: Resolver) -> spf.Record | None:
+    """Return the record that an include or redirect leads to, None where its name depends on the message."""
+    term = spf.parse_term(node.term)
+    spec = term.value if isinstance(term, spf.Modifier) else term.domain if isinstance(term, spf.Include) else None
+    if spec is None or any(isinstance(piece, Macro) for piece in spec.pieces):
+        return None
+    for text in resolver.lookup(DomainName(spec.folded), "TXT") or ():
+        if spf.has_version(text):
+            try:
+                return spf.parse(text)
+            except RecordSyntaxError:
+                return None  # SPF022 tells of it
+    return None
+
+
+@rule("SPF036", "spf-macro-opaque", Severity.INFO, "RFC 7208 §7", needs=Needs.DNS)
+def spf_macro_opaque(subject: Subject) -> Iterator[Problem | Undecided]:
+    """What a name with macros leads to depends on the message: the lookups counted here are the fewest there can be.
+
+    Bad:
+        spf: {terms: ["include:%{l}.spf.example.net"], all: fail}
+    Good:
+        spf: {terms: ["include:_spf.example.net"], all: fail}
+    """
+    yield from _remarked(subject, Remark.MACRO, "know that the count of lookups is a lower bound")
+
+
+@rule("SPF037", "spf-exp-target", Severity.WARNING, "RFC 7208 §6.2", needs=Needs.DNS)
+def spf_exp_target(subject: Subject) -> Iterator[Problem | Undecided]:
+    """An explanation whose name has no text, or several, is not shown to anybody.
+
+    Bad:
+        spf: {terms: [mx, "exp=gone.example.com"], all: fail}
+    Good:
+        spf: {terms: [mx, "exp=why.example.com"], all: fail}  # why.example.com TXT: Not one of our hosts
+    """
+    for route, term in subject.spf_terms:
+        if isinstance(term, spf.Modifier) and term.name == "exp" and subject.resolver is not None:
+            name = None if any(isinstance(piece, Macro) for piece in term.value.pieces) else queryable(term.value.folded)
+            texts = (subject.resolver.lookup(name, "TXT") or ()) if name is not None else ("depends on the message",)
+            if len(texts) != 1:
+                yield Problem(
+                    route, f"{name} has {len(texts)} texts, so that no explanation is shown", "publish one TXT there, or take exp out"
+                )
+
+
+@rule("SPF001", "spf-missing", Severity.ERROR, "RFC 7208 §3")
+def spf_missing(subject: Subject) -> Iterator[Problem | Undecided]:
+    """A domain whose mail is signed sends mail; without an SPF record it never passes SPF, and large receivers refuse it.
+
+    Bad:
+        spf: absent
+        dkim: {selectors: {s1: {key: s1.pem}}}
+    Good:
+        spf: {terms: ["ip4:192.0.2.10"], all: fail}
+        dkim: {selectors: {s1: {key: s1.pem}}}
+    """
+    if subject.parked or not subject.signing or subject.spf_record is not None:
+        return
+    if subject.policy.body.spf == "absent":
+        yield Problem(("spf",), "the domain signs mail and has no SPF record: its mail cannot pass SPF", "say in spf which hosts send")
+    elif subject.resolver is not None and not any(map(spf.has_version, subject.resolver.lookup(subject.domain, "TXT") or ())):
+        yield Problem(("domain",), "the domain signs mail and has no SPF record: its mail cannot pass SPF", "add spf: which hosts send")
+
+
+@rule("SPF038", "spf-wildcard", Severity.WARNING, "RFC 7208 §3.5", needs=Needs.DNS)
+def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
+    """A wildcard answers only for names that have nothing: hosts with an address of their own stay without SPF.
+
+    Bad:
+        "*.example.com. TXT v=spf1 -all" in the zone
+    Good:
+        a record of its own at every name that has an address
+    """
+    if subject.resolver is not None:
+        texts = subject.resolver.lookup(DomainName(f"*.{subject.domain}"), "TXT") or ()
+        if any(map(spf.has_version, texts)):
+            message = f"*.{subject.domain} has an SPF record, which does not answer for names that exist, and does for _dmarc and selectors"
+            yield Problem(("domain",), message, "publish v=spf1 -all at the names that have an address")
+
+
+@rule("SPF039", "spf-helo-missing", Severity.WARNING, "RFC 7208 §2.3", needs=Needs.DNS)
+def spf_helo_missing(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Bounces have no MAIL FROM, so that receivers look for SPF at the name in HELO: without a record there, they pass nowhere.
+
+    The names are those that the policy's tests give.
+
+    Bad:
+        tests: [{name: ours, from: a@example.com, helo: mx.example.com, ip: 192.0.2.10, expect: {spf: pass}}]
+    Good:
+        mx.example.com. TXT "v=spf1 a -all", beside it
+    """
+    told: set[str] = set()
+    for index, test in enumerate(subject.policy.body.tests):
+        helo = test.helo
+        if helo is None or helo in told or subject.resolver is None or not helo.endswith(f".{subject.domain}"):
+            continue
+        told.add(helo)
+        if test.expect.spf == "pass" and not any(map(spf.has_version, subject.resolver.lookup(DomainName(helo), "TXT") or ())):
+            yield Problem(
+                ("tests", index, "helo"), f"{helo} has no SPF record: bounces from it pass nowhere", "publish v=spf1 a -all there"
+            )

@@ -1,0 +1,141 @@
+"""What rules look at: one policy, what it declares, and, where DNS was asked, what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.evaluate.observation import Observation
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.policy.load import Policy, Repo, Route
+from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
+from mailauth_dns.policy.sections import MtaStsSection
+from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName
+
+_SIGNING = ("active", "retiring")
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What the repo's other policies say, as far as one policy's rules need it."""
+
+    key_owners: Mapping[str, DomainName] = field(default_factory=dict)  # the first domain that publishes a key, by its `p`
+    dmarc: frozenset[DomainName] = frozenset()  # domains that declare a DMARC record
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One policy and what it declares.
+
+    `resolver` answers as DNS would with the repo published; `observation` is what the servers of the policy's zone hold now. Both are
+    None where DNS was not asked. `today` is the day in UTC.
+    """
+
+    policy: Policy
+    declared: tuple[Declared, ...]
+    neighbours: Neighbours
+    today: date
+    resolver: Resolver | None = None
+    observation: Observation | None = None
+
+    @property
+    def domain(self) -> DomainName:
+        """The policy's domain."""
+        return self.policy.domain
+
+    @property
+    def parked(self) -> bool:
+        """Whether the domain neither sends nor receives mail."""
+        return bool(self.policy.body.parked)
+
+    @cached_property
+    def spf_section(self) -> SpfSection | None:
+        """The `spf` section, None where it says nothing about a record."""
+        section = self.policy.body.spf
+        return None if self.parked or section == "absent" else section
+
+    @cached_property
+    def spf_record(self) -> spf.Record | None:
+        """The SPF record that the policy writes; a parked domain's is not written by its owner."""
+        return spf.parse(self.spf_section.text) if self.spf_section is not None else None
+
+    @cached_property
+    def spf_terms(self) -> tuple[tuple[Route, spf.Term | spf.Modifier], ...]:
+        """The terms of the SPF section, each with its place; `all` and `redirect` are keys of their own where they are not in the list."""
+        section = self.spf_section
+        if section is None:
+            return ()
+        return tuple((("spf", "terms", index), spf.parse_term(text)) for index, text in enumerate(section.terms))
+
+    @cached_property
+    def dmarc_section(self) -> DmarcSection | None:
+        """The `dmarc` section, None where it says nothing about a record."""
+        section = self.policy.body.dmarc
+        return None if self.parked or section == "absent" else section
+
+    @cached_property
+    def dmarc_record(self) -> dmarc.Record | None:
+        """The DMARC record that the policy writes."""
+        return dmarc.parse(self.dmarc_section.text) if self.dmarc_section is not None else None
+
+    @cached_property
+    def report_addresses(self) -> tuple[tuple[str, int, dmarc.Uri], ...]:
+        """The addresses that DMARC reports are asked to, each with its tag and index; a parked domain can ask for them too."""
+        section = self.policy.body.dmarc
+        if section is None or section == "absent":
+            return ()
+        record = dmarc.parse(section.text)
+        return tuple((tag, index, uri) for tag in ("rua", "ruf") for index, uri in enumerate(getattr(record, tag) or ()))
+
+    @cached_property
+    def mta_sts(self) -> MtaStsSection | None:
+        """The `mta_sts` section, None where it says nothing about a record."""
+        section = self.policy.body.mta_sts
+        return None if section == "absent" else section
+
+    @cached_property
+    def selectors(self) -> Mapping[str, SelectorSection]:
+        """The selectors that the policy lists."""
+        section = self.policy.body.dkim
+        return section.selectors if section is not None else {}
+
+    @cached_property
+    def signing(self) -> Mapping[str, SelectorSection]:
+        """The selectors whose signatures can be on mail now."""
+        return {name: entry for name, entry in self.selectors.items() if entry.state in _SIGNING}
+
+    @cached_property
+    def keys(self) -> Mapping[str, dkim.Record]:
+        """The key records that the policy writes, by selector."""
+        found: dict[str, dkim.Record] = {}
+        for entry in self.declared:
+            selector = entry.key[0].removesuffix(f"._domainkey.{self.domain}")
+            if entry.family is Family.DKIM and entry.key[1] == "TXT" and selector in self.selectors:
+                found.update((selector, dkim.parse(text)) for text in entry.values)
+        return found
+
+
+def subjects(repo: Repo, publications: Iterable[Publication], today: date) -> list[Subject]:
+    """Return what the rules look at: every policy that declares something in these publications."""
+    by_domain: dict[DomainName, list[Declared]] = {}
+    for publication in publications:
+        for entry in publication.declared:
+            by_domain.setdefault(entry.domain, []).append(entry)
+    neighbours = Neighbours(
+        _key_owners(by_domain), frozenset(policy.domain for policy in repo.policies if policy.body.dmarc not in (None, "absent"))
+    )
+    return [Subject(policy, tuple(by_domain[policy.domain]), neighbours, today) for policy in repo.policies if policy.domain in by_domain]
+
+
+def _key_owners(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str, DomainName]:
+    owners: dict[str, DomainName] = {}
+    for domain, entries in by_domain.items():
+        for entry in entries:
+            for text in entry.values if entry.family is Family.DKIM and entry.key[1] == "TXT" else ():
+                owners.setdefault(dkim.parse(text).p, domain)
+    return owners

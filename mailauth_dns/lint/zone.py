@@ -1,0 +1,113 @@
+"""Rules about the DNS around the records: aliases, delegations, wildcards, and servers that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.lint.rule import At, Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.policy.load import Route
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName, ancestors, below
+from mailauth_dns.records.zone import RRKey, RRset
+
+_HERE: Route = ("domain",)
+_SECTION = {family: family.value for family in (Family.SPF, Family.DKIM, Family.DMARC, Family.MTA_STS, Family.TLS_RPT, Family.BIMI)}
+
+
+def _own(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    """Yield the sets that the policy declares with values, in its own zone."""
+    for entry in subject.declared:
+        if entry.values and entry.family is not Family.DMARC_REPORT:
+            route = (_SECTION[entry.family],) if entry.family in _SECTION and not subject.parked else _HERE
+            yield route, entry.key
+
+
+def _aliases(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    for route, (name, rrtype) in _own(subject):
+        if rrtype != "CNAME" and "._domainkey." not in name:
+            yield route, (name, "CNAME")
+
+
+@served("DNS002", "cname-coexist", Severity.ERROR, "RFC 1034 §3.6.2", keys=_aliases)
+def cname_coexist(found: Served) -> Iterator[Problem]:
+    """A name that is an alias holds nothing else: the record cannot be published, or is never served.
+
+    Bad:
+        example.com. CNAME www.example.net., and spf in the policy of example.com
+    Good:
+        example.com. with its own records
+    """
+    for target in found.values:
+        yield Problem(found.route, f"{found.key[0]} is an alias of {target}, so that no record can stand there", "take the alias away")
+
+
+@rule("DNS003", "delegation-below", Severity.ERROR, "RFC 1034 §4.2.1", needs=Needs.DNS)
+def delegation_below(subject: Subject) -> Iterator[Problem | Undecided]:
+    """A name under a delegation belongs to the servers it is delegated to: what the zone holds there is never served.
+
+    Bad:
+        _domainkey.example.com. NS ns.example.net., and dkim in the policy
+    Good:
+        no delegation between the zone and its records
+    """
+    told: set[DomainName] = set()
+    for route, (name, _) in _own(subject):
+        for cut in (name, *ancestors(name, subject.policy.zone)):
+            if cut in (subject.policy.zone, *told) or subject.resolver is None:
+                continue
+            if servers := subject.resolver.lookup(cut, "NS"):
+                told.add(cut)
+                message = f"{cut} is delegated to {', '.join(servers)}: {name} is not served from the zone {subject.policy.zone}"
+                yield Problem(route, message, f"write zone: {cut}, or take the delegation away")
+
+
+@served("DNS004", "wildcard-shadowed", Severity.WARNING, "RFC 4592 §2.2", keys=_own)
+def wildcard_shadowed(found: Served) -> Iterator[Problem]:
+    """A wildcard does not answer for a name that exists: once the record is there, what the wildcard said for the name is gone.
+
+    Bad:
+        "*.example.com. TXT hello", and a new record at _smtp._tls.example.com
+    Good:
+        records of their own in place of a wildcard
+    """
+    name = found.key[0]
+    if found.subject.resolver is None or found.values:
+        return
+    for upper in (*ancestors(name, found.subject.policy.zone), found.subject.policy.zone):
+        wildcard = below("*", upper)
+        kinds = [kind for kind in ("TXT", "CNAME") if wildcard != name and found.subject.resolver.lookup(wildcard, kind)]
+        if kinds:
+            yield Problem(
+                found.route, f"{wildcard} ({', '.join(kinds)}) no longer answers for {name} once it is published", "see whether it may"
+            )
+            return
+
+
+@rule("DNS007", "ns-disagree", Severity.WARNING, "RFC 1034 §4.3.5", needs=Needs.SERVERS, keys=_own)
+def ns_disagree(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Receivers ask one server or the other: while they differ, the same mail passes here and fails there.
+
+    Bad:
+        ns1 has v=spf1 mx -all, ns2 still has v=spf1 -all
+    Good:
+        every server of the zone with the same records
+    """
+    observation = subject.observation
+    if observation is None or not observation.servers:
+        yield Undecided(_HERE, (observation.problem if observation is not None else None) or "no server was asked")
+        return
+    for route, key in _own(subject):
+        known: dict[str, frozenset[str]] = {}
+        for view in observation.servers:
+            answer = view.sets.get(key, Unknown("was not asked"))
+            if isinstance(answer, Unknown):
+                yield Undecided(route, answer.reason, At(key, view.server))
+            else:
+                known[view.server] = answer.values if isinstance(answer, RRset) else frozenset()
+        first, *others = known or [""]
+        for server in others:
+            if known[server] != known[first]:
+                message = f"{first} and {server} differ at {key[0]} {key[1]}"
+                yield Problem(route, message, "wait for the zone transfer, or look at the server that is behind", At(key, server))

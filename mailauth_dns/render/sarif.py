@@ -1,0 +1,54 @@
+"""Findings as SARIF 2.1.0, which code hosts show beside the lines (OASIS, static analysis results interchange format)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from mailauth_dns import __version__
+from mailauth_dns.lint.rule import Finding, Rule, Severity
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def findings(found: Sequence[Finding]) -> dict[str, Any]:
+    """Return one run with these results; paths are relative to the repo."""
+    rules = sorted({finding.rule.id: finding.rule for finding in found}.values(), key=lambda rule: rule.id)
+    index = {rule.id: at for at, rule in enumerate(rules)}
+    driver = {"name": "mailauth-dns", "version": __version__, "rules": [_rule(rule) for rule in rules]}
+    results = [_result(finding, index[finding.rule.id]) for finding in found]
+    return {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "name": rule.slug,
+        "shortDescription": {"text": rule.page.partition("\n")[0]},
+        "help": {"text": f"{rule.page}\n\nSource: {rule.source}"},
+        "defaultConfiguration": {"level": _LEVEL[rule.severity]},
+    }
+
+
+def _result(finding: Finding, index: int) -> dict[str, Any]:
+    place = finding.place
+    region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.column + place.width}
+    location: dict[str, Any] = {
+        "physicalLocation": {"artifactLocation": {"uri": quote(place.source.path)}, "region": region},
+        "logicalLocations": [{"fullyQualifiedName": finding.at.key[0] if finding.at is not None else finding.domain, "kind": "resource"}],
+    }
+    return {
+        "ruleId": finding.rule.id,
+        "ruleIndex": index,
+        # A rule that could not be decided is open, and of no level (SARIF §3.27.9, §3.27.10).
+        "kind": "open" if finding.unknown else "fail",
+        "level": "none" if finding.unknown else _LEVEL[finding.rule.severity],
+        "message": {"text": finding.advice},
+        "locations": [location],
+    }

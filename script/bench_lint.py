@@ -1,0 +1,75 @@
+"""Static lint of many policies, beside checkdmarc's parsers over the same records in the same run.
+
+Prints policies a second and peak memory in MB. checkdmarc has an environment of its own (argument 1: its python) and gets the records in
+memory and a resolver that answers from a table, so that neither waits for a network; ours reads, checks and compiles the files first.
+Each runs as a process of its own, twice in turn; the faster counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import KEY, POLICY, run
+
+POLICIES = int(os.environ.get("BENCH_POLICIES", "10000"))
+ROUNDS = 2
+SPF = "v=spf1 ip4:192.0.2.10 include:_spf.example.net -all"
+DMARC = "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.net"
+
+CHECKDMARC = """
+import json, sys
+import dns.message, dns.rdatatype, dns.resolver, dns.rrset
+from checkdmarc.dmarc import parse_dmarc_record
+from checkdmarc.spf import parse_spf_record
+
+class Table(dns.resolver.Resolver):
+    def resolve(self, qname, rdtype="A", *args, **kwargs):
+        name = str(qname).rstrip(".") + "."
+        kind = dns.rdatatype.to_text(dns.rdatatype.RdataType.make(rdtype))
+        text = {"_spf.example.net.": '"v=spf1 ip4:198.51.100.0/24 -all"'}.get(name, '"v=DMARC1"' if "._report._dmarc." in name else None)
+        found = {("TXT",): text, ("MX",): "10 mx.example.net.", ("A",): "192.0.2.1"}.get((kind,))
+        if found is None:
+            raise dns.resolver.NoAnswer(response=dns.message.make_response(dns.message.make_query(name, kind)))
+        response = dns.message.make_response(dns.message.make_query(name, kind))
+        whole = dns.rrset.from_text(name, 300, "IN", kind, found)
+        response.find_rrset(response.answer, whole.name, whole.rdclass, whole.rdtype, create=True).update(whole)
+        return dns.resolver.Answer(whole.name, whole.rdtype, whole.rdclass, response)
+
+table = Table(configure=False)
+table.nameservers = ["192.0.2.53"]
+for domain, spf, dmarc in json.load(open(sys.argv[1])):
+    parse_spf_record(spf, domain, resolver=table)
+    parse_dmarc_record(dmarc, domain, resolver=table)
+"""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="mailauth-bench-") as folder:
+        root = Path(folder)
+        (root / "zones/policy").mkdir(parents=True)
+        domains = [f"d{number}.example" for number in range(POLICIES)]
+        for domain in domains:
+            (root / f"zones/policy/{domain}.yaml").write_text(POLICY.format(domain=domain, key=KEY))
+        records = root / "records.json"
+        records.write_text(json.dumps([[domain, SPF, DMARC] for domain in domains]))
+        jobs = {
+            "mailauth-dns lint": [str(Path(sys.executable).parent / "mailauth-dns"), "-q", "-C", str(root), "lint"],
+            "checkdmarc, two parsers": [sys.argv[1], "-c", CHECKDMARC, str(records)],
+        }
+        best: dict[str, tuple[float, float]] = {}
+        for _ in range(ROUNDS):
+            for name, command in jobs.items():
+                seconds, memory = run(*command)
+                known = best.get(name, (seconds, memory))
+                best[name] = (min(known[0], seconds), max(known[1], memory))
+    print(f"{POLICIES} policies; best of {ROUNDS} rounds in one run, {os.cpu_count()} cores")
+    for name, (seconds, memory) in best.items():
+        print(f"  {name:<42} {POLICIES / seconds:7.0f} a second {memory:7.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

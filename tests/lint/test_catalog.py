@@ -1,0 +1,57 @@
+"""Every id that a plan or an apply can bear has a page, and the commands know them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import mailauth_dns
+from mailauth_dns.lint.catalog import ALL_RULES
+from tests.conftest import RepoFolder
+
+PACKAGE = Path(mailauth_dns.__file__).parent
+LEFT_OUT = PACKAGE.parent / "docs/rules.md"
+
+
+def test_ids_in_plans_have_pages() -> None:
+    said = {
+        id
+        for folder in ("diff", "deploy")
+        for path in (PACKAGE / folder).glob("*.py")
+        for id in re.findall(r'"([A-Z]+[0-9]{3})"', path.read_text())
+    }
+    assert said
+    assert said <= {rule.id for rule in ALL_RULES}
+
+
+def test_what_is_left_out_is_told_and_is_left_out() -> None:
+    left_out = set(re.findall(r"^\| ([A-Z]+[0-9]{3})", LEFT_OUT.read_text(), re.MULTILINE))
+    assert left_out
+    assert not left_out & {rule.id for rule in ALL_RULES}
+
+
+@pytest.mark.parametrize("id", ["DMARC033", "dkim030", "WAIVER001", "SPF010"])
+def test_the_command_shows_the_page(repo: RepoFolder, id: str) -> None:
+    ran = repo.run("rules", id)
+    assert ran.code == 0
+    assert "Bad:" in ran.out
+
+
+SELECTING = [
+    (("--select", "SPF014"), 0, "SPF014"),
+    (("--select", "spf014,SPF016", "--fail-on", "warning"), 2, "SPF014"),
+    (("--ignore", "SPF014"), 0, "Lint: nothing found"),
+    (("--select", "SPF14"), 1, "--select SPF14: is not a rule"),
+    (("--ignore", "SPF14"), 1, "--ignore SPF14: is not a rule"),
+    (("--select", "SPF002"), 1, "--select SPF002: it is about what is live; add --live"),
+    (("--select", "DKIM030"), 1, "--select DKIM030: it is judged by plan"),
+]
+
+
+@pytest.mark.parametrize(("options", "code", "said"), SELECTING)
+def test_rules_are_selected_and_ignored(repo: RepoFolder, options: tuple[str, ...], code: int, said: str) -> None:
+    repo.policy("domain: example.com\nspf: {terms: [ptr], all: fail}\n")
+    ran = repo.run("lint", *options)
+    assert (ran.code, said in ran.said) == (code, True)

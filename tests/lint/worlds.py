@@ -1,0 +1,70 @@
+"""DNS for the rules: what one or several servers hold, written as lines of name, type and value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.deploy.world import as_published
+from mailauth_dns.errors import ObservationError
+from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
+from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.records.name import ROOT, DomainName, is_at_or_below
+from mailauth_dns.records.zone import RRKey, RRset, Zone, zone_of
+
+Servers = Mapping[str, str]  # name of a server -> what it holds
+
+
+def world(text: str) -> Zone:
+    """Return all of DNS; a TXT value is the rest of its line, blanks at its beginning written as _."""
+    sets: dict[RRKey, set[str]] = {}
+    for line in text.splitlines():
+        name, rrtype, value = line.split(maxsplit=2)
+        lead = len(value) - len(value.lstrip("_")) if rrtype == "TXT" else 0
+        sets.setdefault((DomainName(name), rrtype), set()).add(" " * lead + value[lead:])
+    return zone_of(ROOT, (RRset(*key, 60, frozenset(values)) for key, values in sets.items()))
+
+
+def _zones(whole: Zone) -> Iterator[Zone]:
+    """Yield the zones that the NS sets make of all of DNS, and the rest of it."""
+    yield whole
+    for cut in (rrset for rrset in whole.rrsets if rrset.type == "NS"):
+        yield zone_of(cut.name, (rrset for rrset in whole.rrsets if is_at_or_below(rrset.name, cut.name)))
+
+
+class Deaf:
+    """DNS that nobody answers."""
+
+    def lookup(self, name: DomainName, rrtype: str) -> Values:
+        raise ObservationError(f"{name} {rrtype}: no answer in 2 s")
+
+
+class _Anything(dict[RRKey, RRset | Unknown | None]):
+    def __init__(self, zone: Zone) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def get(self, key: RRKey, default: object = None) -> RRset | None:  # type: ignore[override] # a server answers every question
+        return self._zone.get(key)
+
+
+def live(subjects: Sequence[Subject], publications: Sequence[Publication], servers: Servers) -> Iterator[Subject]:
+    """Yield the subjects with DNS beside them; the first server is the one that resolvers ask."""
+    first = world(next(iter(servers.values())))
+    views = tuple(ServerView(name, _Anything(world(text))) for name, text in servers.items())
+    yield from _with(subjects, publications, ZoneResolver(_zones(first)), views)
+
+
+def unanswered(subjects: Sequence[Subject], publications: Sequence[Publication]) -> Iterator[Subject]:
+    """Yield the subjects beside DNS that does not answer."""
+    yield from _with(subjects, publications, Deaf(), ())
+
+
+def _with(
+    subjects: Sequence[Subject], publications: Sequence[Publication], resolver: Resolver, views: tuple[ServerView, ...]
+) -> Iterator[Subject]:
+    for subject in subjects:
+        observation = Observation(subject.policy.zone, views, None, None if views else "no server answers")
+        yield replace(subject, resolver=as_published(publications, resolver), observation=observation)
