@@ -7,10 +7,11 @@ from typing import Any
 
 from rich.text import Text
 
+from mailauth_dns.errors import printable
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_cost import LookupCost
 from mailauth_dns.render.data import FORMAT
-from mailauth_dns.render.values import count, printable, shown
+from mailauth_dns.render.values import count, shown
 
 
 def tree(title: str, cost: LookupCost) -> Iterator[Text]:

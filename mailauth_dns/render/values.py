@@ -17,11 +17,6 @@ def shown(value: str, longest: int = LONGEST) -> str:
     return f"{text[:half]} ... {text[-half:]}"
 
 
-def printable(sentence: str) -> str:
-    """Return a sentence of ours with names and values of others in it, on one line."""
-    return sentence if sentence.isprintable() else sentence.encode("unicode_escape").decode("ascii")
-
-
 def count(number: int, noun: str, nouns: str | None = None) -> str:
     """Return a number with its noun.
 

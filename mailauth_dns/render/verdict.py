@@ -10,10 +10,11 @@ from rich.text import Text
 
 from mailauth_dns.deploy.rehearsal import Rehearsal
 from mailauth_dns.deploy.trial import Outcome, Trial
+from mailauth_dns.errors import printable
 from mailauth_dns.evaluate.message import Identifier, Verdict
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.render.data import FORMAT
-from mailauth_dns.render.values import count, printable
+from mailauth_dns.render.values import count
 
 _OUTCOME = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.UNKNOWN: "magenta"}
 _RESULT = {"pass": "green", "fail": "red", "softfail": "yellow", "permerror": "red", "temperror": "magenta"}
