@@ -17,6 +17,7 @@ from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains
 from mailauth_dns.compile import compile_repo
 from mailauth_dns.deploy import published
 from mailauth_dns.deploy.published import COMMON_SELECTORS, Published
+from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError, PolicyError, RecordSyntaxError
 from mailauth_dns.importing import genkey
 from mailauth_dns.importing.draft import Draft, Surroundings, drafts
@@ -168,7 +169,7 @@ def _genkey(path: Path, named: tuple[DomainName, ...]) -> _Source:
         raise MailAuthError(f"{path.name}: {error}") from None
     if key.domain not in (None, named[0]):
         raise MailAuthError(f"{path.name}: the key is for {key.domain}, not for {named[0]}")
-    rrset = RRset(dkim.owner_name(key.selector, named[0]), "TXT", None, frozenset({key.text}))
+    rrset = RRset(dkim.owner_name(key.selector, named[0]), "TXT", DEFAULT_TTL, frozenset({key.text}))
     return _Source(path.name, lambda origin, _: Published(Zone(origin, frozenset({rrset}))))
 
 
@@ -206,7 +207,7 @@ def _import(
         sys.stderr.write(f"{found.zone.origin}: {text}\n")
     for draft in made:
         for left in draft.left:
-            session.say(f"not said, left as it is: {left}")
+            session.say(f"not said: {left}")
         text = _annotated(draft, source, beside, unknown)
         if not write:
             session.show([Text(text.removesuffix("\n"))] if len(made) == 1 else [Text("---"), Text(text.removesuffix("\n"))])
@@ -234,7 +235,7 @@ def _annotated(draft: Draft, source: _Source, beside: Surroundings, unknown: lis
     findings = run(RULES, subjects(repo, tuple(publications)))
     head = [f"Imported from {source.name}.", *([source.note] if source.note else []), *unknown]
     if draft.left:
-        head += ["Not said here, and left as it is in DNS:", *(f"  {left}" for left in draft.left)]
+        head += ["Not said here:", *(f"  {left}" for left in draft.left)]
     return annotated(draft.text, draft.policy.path, head, findings)
 
 

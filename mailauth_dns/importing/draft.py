@@ -181,7 +181,7 @@ class _Sketch:
         safe = UNSAFE.sub("", note)
         if safe == note:
             return section
-        self._left[key, value] = f"its note (n) is taken over as {safe!r}: quotes, backslashes and odd characters are not published safely"
+        self._left[key, value] = f"its note (n) is taken over as {safe!r}: other characters are not published safely"
         return {**section, "n": safe}
 
     def park(self) -> None:

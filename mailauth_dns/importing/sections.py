@@ -14,6 +14,7 @@ Section = dict[str, Any]
 
 _ALL = re.compile(r"([+?~-]?)all", re.IGNORECASE)
 _REDIRECT = re.compile(r"redirect=(.+)", re.IGNORECASE)
+_QUOTED_NOTE = re.compile(r'"(.*)"', re.DOTALL)
 _RESULT = {"": "pass", "+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
 
@@ -62,7 +63,9 @@ def of_key(text: str) -> Section:
     section: Section = {"p": record.p} if record.p else {"state": "revoked"}
     section |= {"k": record.k} if record.k is not None else {}
     section |= {tag: ":".join(words) for tag in ("h", "s", "t") if (words := getattr(record, tag)) is not None}
-    section |= {"n": record.n} if record.n is not None else {}
+    if record.n is not None:
+        quoted = _QUOTED_NOTE.fullmatch(record.n)  # opendkim-genkey puts every note into quotes
+        section["n"] = quoted[1] if quoted is not None else record.n
     return _with_others(section, record.other)
 
 
