@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from mailauth_dns.cli import importing, policy, publish
+from mailauth_dns.cli import importing, init, policy, publish
 from mailauth_dns.cli.app import app
 from mailauth_dns.cli.session import FAILED, INTERRUPTED
 from mailauth_dns.errors import MailAuthError
@@ -33,6 +33,7 @@ _EVERYWHERE = {
 policy.register(app)
 publish.register(app)
 importing.register(app)
+init.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
