@@ -86,10 +86,12 @@ def import_(
         elif provider is not None:
             source = _provider(repo, provider)
         else:
-            source = _dns(selector, servers or _inherited_servers(defaults))
+            source = _dns(selector, servers or _inherited(defaults, "nameservers"))
         settings = {"providers": (provider,) if provider else (), "nameservers": servers}
         others = tuple(policy for policy in repo.policies if policy.domain not in named)
-        beside = Surroundings(defaults, others, {key: values for key, values in settings.items() if values})
+        beside = Surroundings(
+            defaults, others, {key: values for key, values in settings.items() if values and values != _inherited(defaults, key)}
+        )
     codes = [
         _import(session, source, source.read(at, together), together, beside, served, write=write)
         for at, together in _by_zone(named, origin).items()
@@ -179,13 +181,11 @@ def _dns(selectors: list[str] | None, servers: tuple[str, ...]) -> _Source:
     return _Source("live DNS", lambda origin, together: published.in_dns(origin, together, asked, servers), None if selectors else tried)
 
 
-def _inherited_servers(defaults: document.Mapping | None) -> tuple[str, ...]:
-    node = defaults.items.get("nameservers") if defaults is not None else None
-    return (
-        tuple(item.text for item in node.items if isinstance(item, document.Scalar) and item.text)
-        if isinstance(node, document.Sequence)
-        else ()
-    )
+def _inherited(defaults: document.Mapping | None, key: str) -> tuple[str, ...]:
+    """Return the list that every policy inherits under `key`."""
+    node = defaults.items.get(key) if defaults is not None else None
+    items = node.items if isinstance(node, document.Sequence) else ()
+    return tuple(item.text for item in items if isinstance(item, document.Scalar) and item.text)
 
 
 # One zone
