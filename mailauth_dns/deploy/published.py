@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.evaluate.observation import Observation, Unknown
+from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.policy.stanza import Stanza
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.name import DomainName, ancestors
@@ -90,12 +90,13 @@ def in_dns(origin: DomainName, domains: Iterable[DomainName], selectors: Iterabl
     selectors = tuple(selectors)
     keys = frozenset(key for domain in domains for key in _keys(domain, origin, selectors))
     observation = observe([Wanted(origin, keys, nameservers)])[origin]
+    hint = "; --zone names the zone that holds its records" if observation.delegated == frozenset() else ""
     sets: dict[RRKey, RRset] = {}
     unknown: list[tuple[RRKey, str]] = []
-    for key in sorted(keys | _aliases(observation, keys)):
+    for key in sorted(keys):
         said = observation.agreed(key)
         if isinstance(said, Unknown):
-            unknown.append((key, said.reason))
+            unknown.append((key, said.reason + hint))
         elif said is not None:
             sets[key] = said
     own = (rrset for rrset in sets.values() if not _is_synthesized(rrset, sets, origin))
@@ -108,15 +109,9 @@ def _keys(domain: DomainName, origin: DomainName, selectors: tuple[str, ...]) ->
     names = [dmarc.owner_name(domain), mta_sts.owner_name(domain), tlsrpt.owner_name(domain), bimi.owner_name("default", domain)]
     names += [dkim.owner_name(selector, domain) for selector in selectors]
     for name in names:
-        yield (name, "TXT")
-        for upper in (*ancestors(name, origin), origin):
-            yield (DomainName(f"*.{upper}"), "TXT")
-
-
-def _aliases(observation: Observation, asked: frozenset[RRKey]) -> frozenset[RRKey]:
-    """Return the names asked for that a server says are aliases; where another one does not, they differ."""
-    names = {name for name, _ in asked}
-    return frozenset(key for view in observation.servers for key in view.sets if key[1] == "CNAME" and key[0] in names)
+        for each in (name, *(DomainName(f"*.{upper}") for upper in (*ancestors(name, origin), origin))):
+            yield (each, "TXT")
+            yield (each, "CNAME")
 
 
 def _is_synthesized(rrset: RRset, sets: dict[RRKey, RRset], origin: DomainName) -> bool:
