@@ -21,7 +21,7 @@ from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError, PolicyError, RecordSyntaxError
 from mailauth_dns.importing import genkey
 from mailauth_dns.importing.draft import Draft, Surroundings, drafts
-from mailauth_dns.importing.writing import annotated
+from mailauth_dns.importing.writing import annotated, inherited
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.rule import run
 from mailauth_dns.policy import document
@@ -86,12 +86,10 @@ def import_(
         elif provider is not None:
             source = _provider(repo, provider)
         else:
-            source = _dns(selector, servers or _inherited(defaults, "nameservers"))
+            source = _dns(selector, servers or inherited(defaults, "nameservers"))
         settings = {"providers": (provider,) if provider else (), "nameservers": servers}
         others = tuple(policy for policy in repo.policies if policy.domain not in named)
-        beside = Surroundings(
-            defaults, others, {key: values for key, values in settings.items() if values and values != _inherited(defaults, key)}
-        )
+        beside = Surroundings(defaults, others, {key: values for key, values in settings.items() if values})
     codes = [
         _import(session, source, source.read(at, together), together, beside, served, write=write)
         for at, together in _by_zone(named, origin).items()
@@ -179,13 +177,6 @@ def _dns(selectors: list[str] | None, servers: tuple[str, ...]) -> _Source:
     asked = tuple(_checked(selector, "--selector", domain_name) for selector in selectors or ()) or COMMON_SELECTORS
     tried = f"DNS does not tell which selectors there are: {len(asked)} common names were tried; name others with --selector"
     return _Source("live DNS", lambda origin, together: published.in_dns(origin, together, asked, servers), None if selectors else tried)
-
-
-def _inherited(defaults: document.Mapping | None, key: str) -> tuple[str, ...]:
-    """Return the list that every policy inherits under `key`."""
-    node = defaults.items.get(key) if defaults is not None else None
-    items = node.items if isinstance(node, document.Sequence) else ()
-    return tuple(item.text for item in items if isinstance(item, document.Scalar) and item.text)
 
 
 # One zone

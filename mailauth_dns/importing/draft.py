@@ -7,7 +7,7 @@ change anything is taken out again and told, with the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.importing import sections
 from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
-from mailauth_dns.importing.writing import alone, document_of
+from mailauth_dns.importing.writing import alone, document_of, inherited
 from mailauth_dns.policy import document
 from mailauth_dns.policy.load import POLICY_DIR, Policy, Repo, Route
 from mailauth_dns.policy.model import PolicyFile
@@ -70,7 +70,7 @@ class Surroundings:
 
     defaults: document.Mapping | None = None
     policies: tuple[Policy, ...] = ()
-    settings: Mapping[str, tuple[str, ...]] | None = None
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def drafts(
@@ -210,10 +210,21 @@ class _Sketch:
         body: dict[str, Any] = {"domain": str(self.domain)}
         if self._zone.origin != self.domain:
             body["zone"] = str(self._zone.origin)
-        body |= {key: list(values) for key, values in (self._beside.settings or {}).items()}
+        body |= self._settings()
         ordered = sorted(self._sections, key=lambda route: _RANK.index(str(route[0])))
         body |= self._parked if self._parked is not None else _nested({route: self._sections[route] for route in ordered})
         return alone(body, self._beside.defaults)
+
+    def _settings(self) -> dict[str, list[str]]:
+        """Return where to publish and whom to ask, as told, else as the other policies of the zone say: all of a zone have the same."""
+        sharer = next((other.body for other in self._beside.policies if other.zone == self._zone.origin), None)
+        found: dict[str, list[str]] = {}
+        for key in ("providers", "nameservers"):
+            usual = inherited(self._beside.defaults, key)
+            said = self._beside.settings.get(key) or (getattr(sharer, key) if sharer is not None else usual)
+            if said != usual:
+                found[key] = list(said)
+        return found
 
     def policy(self) -> Policy:
         """Return it as the repo would read it."""

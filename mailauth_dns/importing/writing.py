@@ -28,17 +28,22 @@ def document_of(body: Mapping[str, Any]) -> str:
     return HEAD + yaml.dump(dict(body), Dumper=_Dumper, sort_keys=False, width=_LONGEST)
 
 
+def inherited(defaults: document.Mapping | None, key: str) -> tuple[str, ...]:
+    """Return the list that every policy inherits under `key`."""
+    node = defaults.items.get(key) if defaults is not None else None
+    items = node.items if isinstance(node, document.Sequence) else ()
+    return tuple(item.text for item in items if isinstance(item, document.Scalar) and item.text)
+
+
 def alone(body: Mapping[str, Any], defaults: document.Mapping | None) -> dict[str, Any]:
     """Return a policy so that it inherits nothing about mail: what the defaults say and it does not is taken out by null.
 
     A parked policy inherits no mail section but the report addresses of `dmarc`, and may name no other.
     """
     found = dict(body)
-    inherited = defaults.items if defaults is not None else {}
-    for key in _MAIL:
-        if key not in inherited:
+    for key, node in (defaults.items if defaults is not None else {}).items():
+        if key not in _MAIL:
             continue
-        node = inherited[key]
         if not found.get("parked"):
             found[key] = _cancelled(found[key], node) if key in found else None
         elif key == "ttl":
@@ -50,11 +55,11 @@ def alone(body: Mapping[str, Any], defaults: document.Mapping | None) -> dict[st
     return found
 
 
-def _cancelled(said: Any, inherited: document.Node) -> Any:  # noqa: ANN401 - a part of a policy
-    if not isinstance(said, dict) or not isinstance(inherited, document.Mapping):
+def _cancelled(said: Any, default: document.Node) -> Any:  # noqa: ANN401 - a part of a policy
+    if not isinstance(said, dict) or not isinstance(default, document.Mapping):
         return said
-    found = {key: _cancelled(part, inherited.items[key]) if key in inherited.items else part for key, part in said.items()}
-    return found | {key: None for key in inherited.items if key not in said}
+    found = {key: _cancelled(part, default.items[key]) if key in default.items else part for key, part in said.items()}
+    return found | {key: None for key in default.items if key not in said}
 
 
 def annotated(text: str, path: str, head: Iterable[str], findings: Iterable[Finding]) -> str:

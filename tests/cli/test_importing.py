@@ -81,6 +81,16 @@ def test_domains_of_one_zone_are_imported_together(repo: RepoFolder) -> None:
     assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
 
 
+def test_policies_of_one_zone_get_the_same_providers(repo: RepoFolder) -> None:
+    repo.local("example.com", f'{HEAD}sub IN TXT "v=spf1 mx -all"\n')
+    repo.policy('domain: example.com\nproviders: [local]\nnameservers: ["192.0.2.53"]\nspf: absent\n', "example.com")
+    ran = repo.run("import", "sub.example.com", "--zone", "example.com", "--from-zone", "served/example.com.zone", "--write")
+    assert ran.code == 0, ran.said
+    text = (repo.root / "zones/policy/sub.example.com.yaml").read_text()
+    assert "zone: example.com\nproviders:\n  - local\nnameservers:\n  - 192.0.2.53\n" in text
+    assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
+
+
 STS = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 86400\n"
 
 
