@@ -48,7 +48,7 @@ class _Source:
 
 def import_(
     context: typer.Context,
-    domain: Annotated[list[str], typer.Argument(metavar="DOMAIN...", help="the domains to make policies for")],
+    domain: Annotated[list[str], typer.Argument(metavar="DOMAIN", help="the domains to make policies for")],
     selector: Annotated[list[str] | None, typer.Option("--selector", help="ask for this DKIM selector; default: common names")] = None,
     from_zone: Annotated[Path | None, typer.Option("--from-zone", metavar="FILE", help="read this master file, not DNS")] = None,
     from_genkey: Annotated[

@@ -93,7 +93,7 @@ def in_dns(origin: DomainName, domains: Iterable[DomainName], selectors: Iterabl
     hint = "; --zone names the zone that holds its records" if observation.delegated == frozenset() else ""
     sets: dict[RRKey, RRset] = {}
     unknown: list[tuple[RRKey, str]] = []
-    for key in sorted(keys):
+    for key in sorted(keys, key=lambda key: (key[0].startswith("*"), len(key[0]), key)):  # what is told first stands for the rest
         said = observation.agreed(key)
         if isinstance(said, Unknown):
             unknown.append((key, said.reason + hint))

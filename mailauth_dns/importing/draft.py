@@ -25,7 +25,7 @@ from mailauth_dns.policy import document
 from mailauth_dns.policy.load import POLICY_DIR, Policy, Repo, Route
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.scalars import UNSAFE
-from mailauth_dns.records import mta_sts
+from mailauth_dns.records import dkim, mta_sts
 from mailauth_dns.records.family import NULL_MX, Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone, quoted
@@ -49,9 +49,19 @@ class Left:
     reason: str
 
     def __str__(self) -> str:
-        """Return the record as a zone file has it, and the reason."""
+        """Return the record as a zone file has it, but for a private key that somebody published, and the reason."""
         name, type = self.key
-        return f"{name} {type} {quoted(self.value) if type == 'TXT' else self.value}: {self.reason}"
+        value = self.value if type != "TXT" else "(not shown)" if _is_private(self.value) else quoted(self.value)
+        return f"{name} {type} {value}: {self.reason}"
+
+
+def _is_private(text: str) -> bool:
+    if "PRIVATE KEY" in text:
+        return True
+    try:
+        return dkim.is_private_key(dkim.parse(text).key_bytes)
+    except RecordSyntaxError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,7 @@ class _Sketch:
                 return
             PolicyFile.model_validate({"domain": self.domain, **_nested({spot.route: section})})
         except RecordSyntaxError as error:
-            self._left[key, value] = f"broken: {error}"
+            self._left[key, value] = f"broken: {error.expected if _is_private(value) else error}"
         except ValidationError as error:
             self._left[key, value] = _refusal(error)
         else:

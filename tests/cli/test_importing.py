@@ -162,7 +162,7 @@ def test_what_cannot_be_asked_is_unknown_and_never_absent(repo: RepoFolder) -> N
     port = free_port()
     ran = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{port}")
     assert ran.code == 1
-    assert f": 127.0.0.1:{port}: refused: nothing listens on UDP port {port}" in ran.err
+    assert f"example.com: unknown: example.com MX and 157 more: 127.0.0.1:{port}: refused: nothing listens on UDP port {port}" in ran.err
     assert "# unknown: " in ran.out
     assert "absent" not in ran.out
     written = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{port}", "--write")
@@ -180,7 +180,7 @@ def test_a_delegated_name_is_unknown(live: RepoFolder) -> None:
 
 
 USAGE: dict[tuple[str, ...], str] = {
-    (): "Missing argument 'DOMAIN...'",
+    (): "Missing argument 'DOMAIN",
     ("example.com", "--from-zone", "a", "--provider", "local"): "three sources; give one",
     ("example.com", "--from-zone", "a", "--selector", "s1"): "--selector and --nameserver are for asking DNS",
     ("example.com", "--from-zone", "nothing.zone"): "nothing.zone: No such file or directory",

@@ -108,6 +108,20 @@ def test_what_a_policy_does_not_say_is_told(label: str, type: str, values: set[s
     assert all(left.reason.startswith(reason) or reason in left.reason for left in made.left), made.left
 
 
+PRIVATE = {
+    "v=DKIM1; p=MAcCAQAwAgUA": "this is a private key",
+    "v=DKIM1; p=-----BEGIN PRIVATE KEY----- MAcCAQAwAgUA": "broken: p is not base64",
+}
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_a_private_key_that_somebody_published_is_told_and_not_shown(text: str) -> None:
+    made = draft(("s1._domainkey", "TXT", {text}))
+    [left] = made.left
+    assert PRIVATE[text] in left.reason
+    assert "MAcCAQ" not in f"{made.text}{left}"
+
+
 def test_what_has_nothing_to_do_with_mail_is_passed_over() -> None:
     made = draft(
         ("@", "A", {"192.0.2.1"}), ("@", "TXT", {"MS=ms1", "about v=spf1"}), ("@", "MX", {"10 mx."}), ("www", "CNAME", {"example.com."})
