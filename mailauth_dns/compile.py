@@ -39,7 +39,7 @@ class Declared:
     family: Family
     ttl: int | None
     values: frozenset[str]
-    signed_until: datetime | None = None  # DKIM: when the last message was signed with the key that is to go
+    needed_until: datetime | None = None  # DKIM: until when mail may arrive that was signed with the key that is to go
     served: mta_sts.Policy | None = None  # MTA-STS: the policy that the record announces, to be served over HTTPS
 
 
@@ -51,6 +51,7 @@ class Publication:
     declared: tuple[Declared, ...]
     providers: tuple[str, ...]
     nameservers: tuple[str, ...]
+    unselected: frozenset[RRKey] = frozenset()  # declared by policies that were not asked for; kept, and not nobody's
 
     @cached_property
     def zone(self) -> Zone:
@@ -77,7 +78,7 @@ class Publication:
     def digest(self) -> str:
         """SHA-256 of all of it."""
         rows = [
-            [entry.domain, *entry.key, entry.family, entry.ttl, sorted(entry.values), str(entry.signed_until)] for entry in self.declared
+            [entry.domain, *entry.key, entry.family, entry.ttl, sorted(entry.values), str(entry.needed_until)] for entry in self.declared
         ]
         said = json.dumps([self.origin, rows, sorted(self.providers), sorted(self.nameservers)])
         return hashlib.sha256(said.encode()).hexdigest()
@@ -85,7 +86,8 @@ class Publication:
     def only(self, domains: frozenset[DomainName]) -> Publication:
         """Return the part that these domains declare."""
         kept = tuple(entry for entry in self.declared if entry.domain in domains)
-        return Publication(self.origin, kept, self.providers, self.nameservers)
+        others = frozenset(entry.key for entry in self.declared if entry.domain not in domains)
+        return Publication(self.origin, kept, self.providers, self.nameservers, others)
 
 
 def compile_repo(repo: Repo) -> tuple[Publication, ...]:
@@ -129,11 +131,11 @@ def _declarations(policy: Policy) -> Iterator[Declared]:
         family: Family,
         text: str | None,
         ttl: int | None = None,
-        signed_until: datetime | None = None,
+        needed_until: datetime | None = None,
         served: mta_sts.Policy | None = None,
     ) -> Declared:
         values = frozenset() if text is None else frozenset({text})
-        return Declared(domain, (DomainName(name), type), family, ttl or body.ttl, values, signed_until, served)
+        return Declared(domain, (DomainName(name), type), family, ttl or body.ttl, values, needed_until, served)
 
     if body.parked:
         dmarc_name = dmarc.owner_name(domain)
@@ -170,9 +172,10 @@ def _declarations(policy: Policy) -> Iterator[Declared]:
             yield declare(name, "CNAME", Family.DKIM, None)
     for selector, entry in selectors.items():
         name = dkim.owner_name(selector, domain)
+        needed_until = entry.signed_until + body.dkim.rotation.grace if body.dkim and entry.signed_until else None
         alias = f"{entry.cname}." if entry.cname is not None and entry.state != "absent" else None
-        yield declare(name, "TXT", Family.DKIM, _key_record(policy, selector, entry), entry.ttl, entry.signed_until)
-        yield declare(name, "CNAME", Family.DKIM, alias, entry.ttl, entry.signed_until)
+        yield declare(name, "TXT", Family.DKIM, _key_record(policy, selector, entry), entry.ttl, needed_until)
+        yield declare(name, "CNAME", Family.DKIM, alias, entry.ttl, needed_until)
 
 
 def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | None:

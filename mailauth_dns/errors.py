@@ -6,14 +6,23 @@
       ObservationError    DNS could not be asked, so the answer is unknown (never "absent")
       PlanRefused         the plan is not the reviewed one, or is not safe to apply
       ProviderError       a DNS provider cannot be reached, read or written
+        SetMoved          what is written over is no longer as it was read; nothing was written
 
 A judgement about somebody's mail is a value (a finding, a change, a verdict), never an exception.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def printable(text: str) -> str:
+    r"""Return text with control characters written as `\DDD`: what others wrote must not reach a terminal as a command to it."""
+    return _CONTROL.sub(lambda found: f"\\{ord(found[0]):03d}", text)
 
 
 class MailAuthError(Exception):
@@ -56,11 +65,12 @@ class FileProblem:
     def __str__(self) -> str:
         """Return `path:line:column: key: message`, and below it the line with a mark under the place."""
         where = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
-        head = f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+        head = printable(f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}")
         if not self.shown:
             return head
         mark = " " * (self.column - 1) + "^" + "~" * (self.width - 1)
-        return f"{head}\n{self.line:>5} | {self.shown}\n      | {mark}"
+        # One character for one, so that the mark stays under its place.
+        return f"{head}\n{self.line:>5} | {_CONTROL.sub('?', self.shown)}\n      | {mark}"
 
 
 class PolicyError(MailAuthError):
@@ -85,3 +95,7 @@ class PlanRefused(MailAuthError):
 
 class ProviderError(MailAuthError):
     """A DNS provider cannot be reached, read or written, or its stanza is wrong."""
+
+
+class SetMoved(ProviderError):
+    """A set is no longer as it was read, so nothing was written; the text says which and what to do."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from collections.abc import Sequence
 
 import typer
 
-from mailauth_dns.cli import importing, init, policy, publish
+from mailauth_dns.cli import dkim, export, importing, init, policy, publish
 from mailauth_dns.cli.app import app
 from mailauth_dns.cli.session import FAILED, INTERRUPTED
-from mailauth_dns.errors import MailAuthError
+from mailauth_dns.errors import MailAuthError, printable
 
 __all__ = ["main"]
 
@@ -32,6 +33,8 @@ _EVERYWHERE = {
 
 policy.register(app)
 publish.register(app)
+dkim.register(app)
+export.register(app)
 importing.register(app)
 init.register(app)
 
@@ -67,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write("\n".join(map(printable, text.split("\n"))) + "\n")
 
 
 def _hoisted(arguments: list[str]) -> list[str]:
@@ -79,9 +82,11 @@ def _hoisted(arguments: list[str]) -> list[str]:
         if argument == "--":
             rest += [argument, *queue]
         elif argument in _EVERYWHERE:
-            first.append(argument)
-            if _EVERYWHERE[argument]:
-                first += [value for value in [next(queue, None)] if value is not None]
+            value = next(queue, None) if _EVERYWHERE[argument] else ""
+            if value is None:
+                rest.append(argument)  # typer tells that it wants a value
+            else:
+                first += [argument, value] if value else [argument]
         elif argument.startswith("--directory=") or (argument.startswith("-C") and len(argument) > 2):
             first.append(argument)
         else:
@@ -92,6 +97,11 @@ def _hoisted(arguments: list[str]) -> list[str]:
 def run() -> None:
     """Be the program."""
     # A run makes many values that live until it ends and hardly a cycle; looking for cycles all the time costs a third of a large plan.
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # closed by whoever started us
+            sys.exit(FAILED)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a section sign on an ASCII terminal is no reason to fail
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
     sys.exit(main())

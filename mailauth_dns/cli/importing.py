@@ -19,14 +19,13 @@ from mailauth_dns.deploy import published
 from mailauth_dns.deploy.published import COMMON_SELECTORS, Published
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError, PolicyError, RecordSyntaxError
-from mailauth_dns.importing import genkey
 from mailauth_dns.importing.draft import Draft, Surroundings, drafts
 from mailauth_dns.importing.writing import annotated, inherited
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.rule import run
 from mailauth_dns.policy import document
 from mailauth_dns.policy.load import DEFAULTS, POLICY_DIR, Repo
-from mailauth_dns.records import dkim, mta_sts
+from mailauth_dns.records import dkim, genkey, mta_sts
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.server import server
 from mailauth_dns.records.zone import RRset, Zone
@@ -109,9 +108,7 @@ def _checked(text: str, option: str, parse: Callable[[str], _T]) -> _T:
 
 def _repo(session: Session) -> tuple[Repo, document.Mapping | None]:
     """Return the repo that is worked in and its defaults; outside of one an empty repo."""
-    if not (session.root / POLICY_DIR).is_dir():
-        return Repo(session.root, (), {}), None
-    repo, _ = session.load()
+    repo, _ = session.load(may_be_empty=True)
     path = session.root / POLICY_DIR / DEFAULTS
     if not path.exists():
         return repo, None
@@ -163,13 +160,16 @@ def _provider(repo: Repo, id: str) -> _Source:
 def _genkey(path: Path, named: tuple[DomainName, ...]) -> _Source:
     if len(named) > 1:
         raise MailAuthError("--from-genkey is one domain's key; import that domain alone")
+    text = path.read_bytes().decode("latin-1")
+    if "PRIVATE KEY" in text:
+        raise MailAuthError(f"{path.name}: this is the private key; give the .txt file that opendkim-genkey wrote beside it")
     try:
-        key = genkey.read(path.read_bytes().decode("latin-1"))
-    except MailAuthError as error:
-        raise MailAuthError(f"{path.name}: {error}") from None
+        key = genkey.parse(text)
+    except RecordSyntaxError as error:
+        raise MailAuthError(f"{path.name}: {error.expected}") from None  # never the text: what people give by mistake is a private key
     if key.domain not in (None, named[0]):
         raise MailAuthError(f"{path.name}: the key is for {key.domain}, not for {named[0]}")
-    rrset = RRset(dkim.owner_name(key.selector, named[0]), "TXT", DEFAULT_TTL, frozenset({key.text}))
+    rrset = RRset(dkim.owner_name(key.selector, named[0]), "TXT", DEFAULT_TTL, frozenset({str(key.record)}))
     return _Source(path.name, lambda origin, _: Published(Zone(origin, frozenset({rrset}))))
 
 

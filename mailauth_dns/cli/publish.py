@@ -15,7 +15,7 @@ from rich.text import Text
 
 from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.policy import Domains, OutputFormat
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, domains
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.applying import Outcome, carry_out, refuse_without_permission, replan
 from mailauth_dns.deploy.gates import allowance
@@ -192,6 +192,8 @@ def _confirmed() -> bool:
 
 
 def _exit_code(result: Outcome, *, live_unknown_allowed: bool) -> int:
+    if result.interrupted:
+        return INTERRUPTED
     if not result.complete:
         return FAILED
     if any(row.state == "unknown" for row in result.live or ()) and not live_unknown_allowed:

@@ -52,9 +52,9 @@ class Session:
     no_color: bool
     log_format: Redacting
 
-    def load(self) -> tuple[Repo, tuple[Publication, ...]]:
-        """Return the repo and what its policies declare."""
-        repo = load_repo(self.root)
+    def load(self, *, may_be_empty: bool = False) -> tuple[Repo, tuple[Publication, ...]]:
+        """Return the repo and what its policies declare; one without a policy is a problem unless it `may_be_empty`."""
+        repo = load_repo(self.root, may_be_empty=may_be_empty)
         names = {name for stanza in repo.stanzas.values() for name in stanza.environment}
         self.log_format.secrets = [secret for name in names if len(secret := os.environ.get(name, "")) >= SHORTEST_SECRET]
         return repo, compile_repo(repo)
@@ -66,10 +66,10 @@ class Session:
     def show(self, lines: Iterable[Text], *, beside: bool = False) -> None:
         """Write lines, long ones are the terminal's to fold: results, or what stands `beside` a result that is not text."""
         stream = sys.stderr if beside else sys.stdout
-        if stream.isatty():
+        if stream.isatty() and not self.no_color:
             from rich.console import Console  # slow to load, and of no use in a pipe
 
-            console = Console(file=stream, no_color=self.no_color, highlight=False)
+            console = Console(file=stream, highlight=False)
             for line in lines:
                 console.print(line, soft_wrap=True)
         else:

@@ -21,7 +21,7 @@ from mailauth_dns.deploy.planning import Plan, Step, make_plan, selected
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.diff.compare import ours
 from mailauth_dns.diff.semantics import same
-from mailauth_dns.errors import PlanRefused, ProviderError
+from mailauth_dns.errors import PlanRefused, ProviderError, SetMoved
 from mailauth_dns.octo.targets import Proposal, Target
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.family import Family
@@ -62,6 +62,7 @@ class Outcome:
     notes: tuple[str, ...]
     live: tuple[LiveEntry, ...] | None
     watched: tuple[str, ...] = ()
+    interrupted: bool = False
 
     @property
     def complete(self) -> bool:
@@ -90,6 +91,7 @@ def replan(
             publication.declared,
             tuple(provider for provider in publication.providers if (publication.origin, provider) in named),
             publication.nameservers,
+            publication.unselected,
         )
         for publication in chosen
     ]
@@ -192,22 +194,36 @@ def carry_out(
         PlanRefused: the plan needs permission that `allowed` does not give; nothing was written.
     """
     refuse_without_permission(plan.file, allowed)
-    log = _Journal(journal)
-    outcomes = []
-    for zone in plan.file.zones:
-        log.write(zone, "begun")
-        outcome = _zone(zone, plan.proposals[zone.zone, zone.provider], plan.targets[zone.provider], plan.publications[zone.zone])
-        log.write(zone, outcome.status.value, outcome.detail)
-        outcomes.append(outcome)
-        step(zone.zone)
+    outcomes, interrupted = _zones(plan, _Journal(journal), step)
     outcomes += [ZoneOutcome(failed.zone, failed.provider, Status.FAILED, (), failed.error) for failed in plan.file.failed]
     for failed in reviewed.failed if reviewed is not None else ():
         outcomes.append(ZoneOutcome(failed.zone, failed.provider, Status.NOT_TRIED, (), f"was not planned: {failed.error}"))
-    if not live:
-        return Outcome(tuple(outcomes), notes, None)
+    if not live or interrupted:
+        return Outcome(tuple(outcomes), notes, None, interrupted=interrupted)
     watched = _to_watch(outcomes, plan.file, reviewed)
     seen = watch([plan.publications[zone] for zone in watched], wait)
     return Outcome(tuple(outcomes), notes, tuple(row for rows in seen.values() for row in unsettled(rows)), tuple(watched))
+
+
+def _zones(plan: Plan, log: _Journal, step: Step) -> tuple[list[ZoneOutcome], bool]:
+    """Write zone after zone; an interrupt ends it, and what came of each zone is told all the same."""
+    outcomes: list[ZoneOutcome] = []
+    zones = list(plan.file.zones)
+    try:
+        for zone in zones:
+            log.write(zone, "begun")
+            outcome = _zone(zone, plan.proposals[zone.zone, zone.provider], plan.targets[zone.provider], plan.publications[zone.zone])
+            log.write(zone, outcome.status.value, outcome.detail)
+            outcomes.append(outcome)
+            step(zone.zone)
+    except KeyboardInterrupt:
+        status, detail = Status.FAILED, "interrupted while it was written; run the apply again"
+        for zone in zones[len(outcomes) :]:
+            outcomes.append(ZoneOutcome(zone.zone, zone.provider, status, zone.changes, detail))
+            log.write(zone, status.value, detail)
+            status, detail = Status.NOT_TRIED, "interrupted"
+        return outcomes, True
+    return outcomes, False
 
 
 def _to_watch(outcomes: Iterable[ZoneOutcome], fresh: PlanFile, reviewed: PlanFile | None) -> list[str]:
@@ -219,12 +235,13 @@ def _to_watch(outcomes: Iterable[ZoneOutcome], fresh: PlanFile, reviewed: PlanFi
 
 def _zone(zone: ZoneEntry, proposal: Proposal, target: Target, publication: Publication) -> ZoneOutcome:
     refused = "; ".join(f"{entry.name} {entry.type}: {entry.reason}" for entry in zone.blocked)
-    if not zone.changes:
-        return ZoneOutcome(zone.zone, zone.provider, Status.REFUSED if refused else Status.UNCHANGED, (), refused)
     try:
+        if not zone.changes:
+            target.finish(publication.origin)
+            return ZoneOutcome(zone.zone, zone.provider, Status.REFUSED if refused else Status.UNCHANGED, (), refused)
         target.apply(proposal)
     except ProviderError as error:
-        return _after_failure(zone, target, publication, str(error))
+        return _after_failure(zone, target, publication, error)
     left = _left(target, publication, zone)
     if isinstance(left, str):
         return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, f"written, but it could not be read back: {left}")
@@ -237,11 +254,13 @@ def _zone(zone: ZoneEntry, proposal: Proposal, target: Target, publication: Publ
     return ZoneOutcome(zone.zone, zone.provider, Status.APPLIED, zone.changes)
 
 
-def _after_failure(zone: ZoneEntry, target: Target, publication: Publication, error: str) -> ZoneOutcome:
+def _after_failure(zone: ZoneEntry, target: Target, publication: Publication, error: ProviderError) -> ZoneOutcome:
     """Say how much of the change was done all the same; not knowing is said too."""
     left = _left(target, publication, zone)
     if isinstance(left, str):
         return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, f"{error}; what was written is unknown: {left}")
+    if not left and isinstance(error, SetMoved):
+        return ZoneOutcome(zone.zone, zone.provider, Status.UNCHANGED, zone.changes, "somebody else has just made these changes")
     done = len(zone.changes) - len(left)
     status = Status.PARTIAL if done else Status.FAILED
     return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, f"{error}; {done} of {len(zone.changes)} changes are done")

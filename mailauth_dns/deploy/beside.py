@@ -30,15 +30,17 @@ def rows(publication: Publication, provider: Zone | None, observation: Observati
     """Return one row for every declared set; none where live DNS was not asked, since nothing could stand side by side."""
     if observation is None:
         return ()
-    shown = (entry for entry in publication.declared if entry.values or _relevant(entry, provider, observation))
+    held = {entry.key[0] for entry in publication.declared if entry.values}
+    shown = (entry for entry in publication.declared if entry.values or _relevant(entry, provider, observation, entry.key[0] in held))
     return tuple(_row(entry, provider, observation) for entry in shown)
 
 
-def _relevant(entry: Declared, provider: Zone | None, observation: Observation) -> bool:
-    """Tell whether a set declared absent is worth a row: it is somewhere, or nobody knows."""
+def _relevant(entry: Declared, provider: Zone | None, observation: Observation, has_other: bool) -> bool:
+    """Tell whether a set declared absent is worth a row: it is somewhere, or nobody knows and no other set of the name says so."""
     if _ours_at(provider, entry):
         return True
-    return observation.agreed(entry.key) is not None
+    seen = observation.agreed(entry.key)
+    return isinstance(seen, RRset) or (isinstance(seen, Unknown) and not has_other)
 
 
 def _ours_at(zone: Zone | None, entry: Declared) -> frozenset[str]:
@@ -48,7 +50,7 @@ def _ours_at(zone: Zone | None, entry: Declared) -> frozenset[str]:
 
 def _row(entry: Declared, provider: Zone | None, observation: Observation) -> LiveEntry:
     at_provider = _ours_at(provider, entry)
-    seen = observation.agreed(entry.key)
+    seen = observation.agreed(entry.key, lambda rrset: ours(rrset, entry.family))
     live: frozenset[str] | None = None
     reason = None
     if isinstance(seen, Unknown):

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailauth_dns.deploy.planfile import PlanFile, ZoneEntry
-from mailauth_dns.errors import MailAuthError
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.records.name import domain_name
 
 LIVE_UNKNOWN = "live-unknown"
 NOT_AUTHORITATIVE = "DNS008"
@@ -31,10 +32,13 @@ def allowance(text: str) -> Allowance:
     Raises:
         MailAuthError: the text is no rule id, with or without a domain.
     """
-    match = re.fullmatch(r"(live-unknown|[A-Z]{2,8}[0-9]{3})(?::([a-z0-9._-]+))?", text)
-    if match is None:
-        raise MailAuthError(f"--allow {text}: name a rule such as DKIM030, or DKIM030:example.com, or live-unknown")
-    return Allowance(match[1], match[2])
+    id, colon, domain = text.partition(":")
+    try:
+        if re.fullmatch(r"live-unknown|[A-Z]{2,8}[0-9]{3}", id):
+            return Allowance(id, domain_name(domain) if colon else None)
+    except RecordSyntaxError as error:
+        raise MailAuthError(f"--allow {text}: {error}") from None
+    raise MailAuthError(f"--allow {text}: name a rule such as DKIM030, or DKIM030:example.com, or live-unknown")
 
 
 def refusals(plan: PlanFile, allowed: Iterable[Allowance]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,19 +14,11 @@ from mailauth_dns.deploy import beside
 from mailauth_dns.deploy.planfile import FailedEntry, PlanFile, ZoneEntry, blocked_entry, change_entry, kept_entry
 from mailauth_dns.errors import MailAuthError, ProviderError
 from mailauth_dns.evaluate.observation import Observation
-from mailauth_dns.octo.targets import Proposal, Target
+from mailauth_dns.octo.targets import Proposal, Target, Unreachable
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.name import DomainName
 
 Step = Callable[[str], None]  # told each zone that is done, for a progress bar
-
-
-@dataclass(frozen=True)
-class Job:
-    """One zone at one provider; `domains` of the zone are taken into account, the rest counts as kept."""
-
-    publication: Publication
-    provider: str
 
 
 @dataclass(frozen=True)
@@ -73,16 +65,19 @@ def make_plan(
     """
     chosen = selected(publications, domains)
     now = datetime.now(UTC)
-    targets = open_targets(repo, chosen)
+    targets, unreachable = open_targets(repo, chosen)
     proposals: dict[tuple[str, str], Proposal] = {}
     failed: list[FailedEntry] = []
-    for job in _jobs(chosen):
-        origin = job.publication.origin
-        try:
-            proposals[origin, job.provider] = targets[job.provider].propose(job.publication, now, normalize=normalize)
-        except ProviderError as error:
-            failed.append(FailedEntry(zone=origin, provider=job.provider, error=str(error)))
-        step(origin)
+    for publication in chosen:
+        origin = publication.origin
+        for provider in publication.providers:
+            try:
+                if provider in unreachable:
+                    raise unreachable[provider]
+                proposals[origin, provider] = targets[provider].propose(publication, now, normalize=normalize)
+            except ProviderError as error:
+                failed.append(FailedEntry(zone=origin, provider=provider, error=str(error)))
+            step(origin)
     by_zone = {publication.origin: publication for publication in chosen}
     observations = _observed(by_zone, proposals) if live else {}
     zones = []
@@ -113,28 +108,25 @@ def make_plan(
     return Plan(file, proposals, {str(origin): publication for origin, publication in by_zone.items()}, targets)
 
 
-def _jobs(publications: Iterable[Publication]) -> Iterator[Job]:
-    for publication in publications:
-        for provider in publication.providers:
-            yield Job(publication, provider)
-
-
-def open_targets(repo: Repo, publications: Iterable[Publication]) -> dict[str, Target]:
-    """Return the providers that these publications name, each made once.
+def open_targets(repo: Repo, publications: Iterable[Publication]) -> tuple[dict[str, Target], dict[str, ProviderError]]:
+    """Return the providers that these publications name, each made once, and the errors of those that cannot be reached.
 
     Raises:
         ProviderError: listing everything that is wrong with every stanza that is needed.
     """
     targets: dict[str, Target] = {}
+    unreachable: dict[str, ProviderError] = {}
     problems: list[str] = []
     for id in sorted({provider for publication in publications for provider in publication.providers}):
         try:
             targets[id] = Target(repo.stanzas[id], repo.root)
+        except Unreachable as error:
+            unreachable[id] = error
         except ProviderError as error:
             problems.append(str(error))
     if problems:
         raise ProviderError("\n".join(problems))
-    return targets
+    return targets, unreachable
 
 
 def _observed(

@@ -7,11 +7,13 @@ is carried over unchanged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from mailauth_dns.compile import Declared, Publication
-from mailauth_dns.diff.change import Blocked, Change, Difference, Judgement, Kept
+from mailauth_dns.diff.change import Blocked, Change, Difference, Judgement, Kept, Risk
 from mailauth_dns.diff.consent import Consents
 from mailauth_dns.diff.semantics import same
+from mailauth_dns.diff.wildcard import Wildcards
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, ancestors
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -39,7 +41,7 @@ def compare(
     `normalize` asks for our spelling and our TTL even where the meaning is the same already.
     """
     blocks = _Blocks(before, publication, locked, closed)
-    consents = Consents(before)
+    consents, wildcards = Consents(before), Wildcards(before)
     changes: list[Change] = []
     blocked: list[Blocked] = []
     for entry in publication.declared:
@@ -49,8 +51,17 @@ def compare(
         if reason is not None:
             blocked.append(Blocked(entry.domain, entry.key, entry.family, reason))
         elif change is not None:
-            changes.append(change)
+            changes.append(_with_shadow(change, wildcards))
     return Difference(tuple(changes), tuple(blocked), tuple(_kept(before, publication)))
+
+
+def _with_shadow(change: Change, wildcards: Wildcards) -> Change:
+    """Return a change with what it takes from hosts besides."""
+    shadowed = wildcards.shadowed(change.key[0]) if change.after else None
+    if shadowed is None:
+        return change
+    told = change.judgement
+    return replace(change, judgement=Judgement(f"{told.meaning}; {shadowed}", Risk.BREAKING, (*told.rules, "DNS004")))
 
 
 def ours(rrset: RRset, owned: Family) -> frozenset[str]:
@@ -153,6 +164,7 @@ def _kept(before: Zone, publication: Publication) -> Iterator[Kept]:
         foreign = rrset.values if owned is None else rrset.values - ours(rrset, owned)
         by_family: dict[Family | None, set[str]] = {}
         for value in foreign:
-            by_family.setdefault(family(rrset.name, rrset.type, value), set()).add(value)
+            looks = None if rrset.key in publication.unselected else family(rrset.name, rrset.type, value)
+            by_family.setdefault(looks, set()).add(value)
         for looks_like in sorted(by_family, key=str):
             yield Kept(rrset.key, frozenset(by_family[looks_like]), owned is not None, looks_like)

@@ -5,7 +5,7 @@ What concerns mail that comes in is in `reception`.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailauth_dns.compile import Declared
 from mailauth_dns.diff import reception
@@ -15,7 +15,6 @@ from mailauth_dns.diff.semantics import parsed, same
 from mailauth_dns.records import dkim, dmarc, spf
 from mailauth_dns.records.family import Family
 
-GRACE = timedelta(days=7)  # mail can wait that long in queues before a receiver looks for the key
 MAX_LOOKUPS = 10  # RFC 7208 §4.6.4
 
 _DISPOSITION = {"none": "failing mail is delivered", "quarantine": "failing mail goes to spam", "reject": "failing mail is refused"}
@@ -72,7 +71,8 @@ def _spf(before: frozenset[str], after: frozenset[str]) -> Judgement:
         )
     if len(before) > 1:
         return Judgement(
-            f"{len(before)} SPF values, a permanent error for every message, become one: {_senders(new)}; every other host: {_rest(new)}"
+            f"{len(before)} SPF values, a permanent error for every message, become one: {_senders(new)}; every other host: {_rest(new)}",
+            Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE,
         )
     old = parsed(Family.SPF, "TXT", next(iter(before)))
     if not isinstance(old, spf.Record):
@@ -184,22 +184,26 @@ def _dmarc_changed(old: dmarc.Record, new: dmarc.Record) -> Judgement:
 
 def _dkim(entry: Declared, before: frozenset[str], after: frozenset[str], now: datetime) -> Judgement:
     selector = entry.key[0].split("._domainkey.")[0]
-    lost = _loses_key(entry.key[1], before, after)
-    settled = entry.signed_until is not None and entry.signed_until + GRACE <= now
     said = _dkim_said(selector, entry.key[1], before, after)
-    if lost and not settled:
-        return Judgement(f"{said}; mail on its way that was signed with the old key fails", Risk.BREAKING, ("DKIM030",))
-    return Judgement(said, Risk.CAUTION if lost else Risk.SAFE)
-
-
-def _loses_key(type: str, before: frozenset[str], after: frozenset[str]) -> bool:
-    """Tell whether a key that may still be needed can no longer be found."""
-    if type == "CNAME":
-        return bool(before)
-    old = [record for text in before if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record) and record.p]
-    new = {record.p for text in after if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record)}
+    old, new = _keys(before), _keys(after)
     # Several keys at one selector are undefined for receivers (RFC 6376 §3.6.2.2): one of them left is none lost.
-    return bool(old) and not any(record.p in new for record in old)
+    lost = bool(before) if entry.key[1] == "CNAME" else bool(old - {""}) and not old & new - {""}
+    settled = entry.needed_until is not None and entry.needed_until <= now
+    risk = Risk.CAUTION if lost else Risk.SAFE
+    rules: tuple[str, ...] = ()
+    if lost and not settled:
+        said += "; mail on its way that was signed with the old key fails"
+        risk, rules = Risk.BREAKING, ("DKIM030",)
+    if old and new - old - {""}:
+        # A key that was revoked counts too: caches hold the empty record for its TTL.
+        said += "; a new key belongs under a new selector: caches still hold the old record"
+        risk, rules = max(risk, Risk.CAUTION), (*rules, "DKIM034")
+    return Judgement(said, risk, rules)
+
+
+def _keys(texts: frozenset[str]) -> frozenset[str]:
+    """Return the `p` of each record, empty where it is revoked."""
+    return frozenset(record.p for text in texts if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record))
 
 
 def _dkim_said(selector: str, type: str, before: frozenset[str], after: frozenset[str]) -> str:

@@ -5,7 +5,7 @@ Unknown is a value with its reason and never means absent: a timeout, SERVFAIL o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mailauth_dns.records.name import DomainName
@@ -27,6 +27,10 @@ class ServerView:
     sets: Mapping[RRKey, RRset | Unknown | None]
 
 
+def _all_values(rrset: RRset) -> frozenset[str]:
+    return rrset.values
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What every authoritative server of `zone` says about the keys that were asked.
@@ -41,8 +45,11 @@ class Observation:
     delegated: frozenset[DomainName] | None
     problem: str | None = None
 
-    def agreed(self, key: RRKey) -> RRset | Unknown | None:
-        """Return what all servers say about `key` alike (TTLs aside); Unknown when one is unknown or two differ."""
+    def agreed(self, key: RRKey, part: Callable[[RRset], frozenset[str]] = _all_values) -> RRset | Unknown | None:
+        """Return what all servers say about `key` alike (TTLs aside); Unknown when one is unknown or two differ.
+
+        `part` gives the values of a set that matter: servers may differ in the others.
+        """
         if not self.servers:
             return Unknown(self.problem or "no server was asked")
         answers = [view.sets.get(key, Unknown("was not asked")) for view in self.servers]
@@ -51,10 +58,10 @@ class Observation:
                 return Unknown(f"{view.server}: {answer.reason}")
         first = answers[0]
         for view, answer in zip(self.servers, answers, strict=True):
-            if _values(answer) != _values(first):
+            if _values(answer, part) != _values(first, part):
                 return Unknown(f"{self.servers[0].server} and {view.server} differ")
         return first
 
 
-def _values(answer: RRset | Unknown | None) -> frozenset[str]:
-    return answer.values if isinstance(answer, RRset) else frozenset()
+def _values(answer: RRset | Unknown | None, part: Callable[[RRset], frozenset[str]]) -> frozenset[str]:
+    return part(answer) if isinstance(answer, RRset) else frozenset()

@@ -19,6 +19,8 @@ RULES: tuple[Rule, ...] = (
     dkim.dkim_ed25519_length,
     dkim.dkim_ed25519_alone,
     dkim.dkim_test_flag,
+    dkim.dkim_sign_before_publish,
+    dkim.dkim_selector_reuse,
     dmarc.dmarc_unknown_tag,
     dmarc.dmarc_p_missing,
     dmarc.dmarc_removed_tag,

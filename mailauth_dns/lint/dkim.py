@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from mailauth_dns.lint.rule import Problem, Severity, Subject, rule
 from mailauth_dns.policy import keys
@@ -128,3 +129,46 @@ def dkim_test_flag(subject: Subject) -> Iterator[Problem]:
     for route, record in _records(subject):
         if record.t is not None and "y" in record.t:
             yield Problem((*route, "t"), "says that the domain is only testing DKIM", "take y out of t")
+
+
+@rule("DKIM031", "dkim-sign-before-publish", Severity.ERROR, "RFC 2308 §5")
+def dkim_sign_before_publish(subject: Subject) -> Iterator[Problem]:
+    """A key that signs before every server and cache has its record makes receivers find no key: signatures fail.
+
+    `since` says when the key began to sign, `seen` when every authoritative server was first found to serve it; between them
+    lies the record's TTL at least. `export` also asks DNS, and counts the negative TTL.
+
+    Bad:
+        dkim: {selectors: {s1: {key: s1.pem, state: active, since: 2026-05-31}}}
+    Good:
+        dkim: {selectors: {s1: {key: s1.pem, state: active, seen: 2026-05-30, since: 2026-05-31}}}
+    """
+    body = subject.policy.body
+    for selector, section in (body.dkim.selectors if body.dkim else {}).items():
+        # A key without `since` signed before it came into the policy.
+        if section.key is None or section.state != "active" or section.since is None:
+            continue
+        route = ("dkim", "selectors", selector)
+        fix = "let `dkim rotate` make pending keys active; take `since` out of a key that signed before it came into the policy"
+        if section.seen is None:
+            yield Problem((*route, "since"), "signs, and was never seen on every server", fix)
+        elif section.since < section.seen + timedelta(seconds=section.ttl or body.ttl or 0):
+            yield Problem((*route, "since"), "signs before caches can have the key", fix)
+
+
+@rule("DKIM034", "dkim-selector-reuse", Severity.WARNING, "RFC 6376 §3.1")
+def dkim_selector_reuse(subject: Subject) -> Iterator[Problem]:
+    """A new key under an old selector: caches still hold the old record, and mail that was signed with the old key fails.
+
+    A selector with `signed_until` has had its life.
+
+    Bad:
+        dkim: {selectors: {s1: {key: new.pem, state: pending, signed_until: 2026-05-31}}}
+    Good:
+        dkim: {selectors: {s1: {state: revoked, signed_until: 2026-05-31}, s2: {key: new.pem, state: pending}}}
+    """
+    section = subject.policy.body.dkim
+    for selector, entry in (section.selectors if section else {}).items():
+        if entry.signed_until is not None and entry.state in ("pending", "active"):
+            route = ("dkim", "selectors", selector, "signed_until")
+            yield Problem(route, f"{selector} was retired before", "give the new key a new selector")

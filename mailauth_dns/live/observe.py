@@ -69,6 +69,15 @@ def observe(
     return {entry.zone: _observation(entry, found[entry.zone], replies) for entry in wanted}
 
 
+def resolve(
+    keys: Iterable[RRKey], *, resolvers: Sequence[Server] | None = None, timeout: float = 2.0, tries: int = 2
+) -> dict[RRKey, RRset | Unknown | None]:
+    """Return the set that each name and type leads to, aliases followed, as recursive resolvers tell it; None where there is none."""
+    asking = partial(ask, timeout=timeout, tries=tries)
+    replies = _Recursion(_system_resolvers() if resolvers is None else resolvers, asking).lookup(keys)
+    return {key: reply if isinstance(reply, Unknown) else reply.followed for key, reply in replies.items()}
+
+
 def _system_resolvers() -> tuple[Server, ...]:
     try:
         system = dns.resolver.Resolver()

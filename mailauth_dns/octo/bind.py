@@ -11,6 +11,7 @@ from typing import Any
 import dns.exception
 import dns.query
 import dns.rcode
+import dns.rdata
 import dns.rdatatype
 import dns.update
 import dns.zone
@@ -19,8 +20,8 @@ from octodns.record import Create, Record, Rr, Update
 from octodns.record.exception import RecordException
 from octodns_bind import AxfrPopulate, Rfc2136Provider
 
-from mailauth_dns.errors import ProviderError
-from mailauth_dns.octo.carry import legacy_encoder
+from mailauth_dns.errors import ProviderError, SetMoved
+from mailauth_dns.octo.carry import internal_text, legacy_encoder
 from mailauth_dns.octo.reading import Reading, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
@@ -118,14 +119,25 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         for change in plan.changes:
             record = change.record
             if isinstance(change, Create | Update):
-                encode = legacy_encoder if record._type == "TXT" else lambda record: record.to_rrset().rdatas
-                update.replace(record.fqdn, record.ttl, record._type, *encode(record))
+                update.replace(record.fqdn, record.ttl, *_rdatas(record, transferred))
             else:
                 update.delete(record.fqdn, record._type)
         answer = dns.query.tcp(update, self.host, port=self.port, timeout=self.timeout)
         code = answer.rcode()
         if code in (dns.rcode.NXRRSET, dns.rcode.YXRRSET, dns.rcode.YXDOMAIN):
-            raise ProviderError(f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; plan again")
+            raise SetMoved(f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; plan again")
         if code != dns.rcode.NOERROR:
             raise ProviderError(f"{plan.desired.name.rstrip('.')}: the server answered the update with {dns.rcode.to_text(code)}")
         return True
+
+
+def _rdatas(record: Any, transferred: dns.zone.Zone) -> list[dns.rdata.Rdata]:  # noqa: ANN401 - an octoDNS Record
+    """Return what the update sends for a set: values that are there already as they are, since octoDNS would split them anew."""
+    if record._type != "TXT":
+        return [dns.rdata.from_text("IN", record._type, text) for text in record.to_rrset().rdatas]
+    there = {
+        internal_text(b"".join(rdata.strings).decode("utf-8", "surrogateescape")): rdata
+        for rdata in transferred.get_rdataset(record.fqdn, "TXT") or ()
+    }
+    sent = zip(record.values, legacy_encoder(record), strict=True)
+    return [there.get(str(value)) or dns.rdata.from_text("IN", "TXT", text) for value, text in sent]

@@ -28,7 +28,11 @@ class Carrier(Protocol):
 def local_reading(provider: LocalProvider, origin: DomainName) -> Reading | None:
     """Return what a zone's file says, or None where there is none."""
     master = provider.read_whole(origin)
-    return None if master is None else Reading(master.zone(), exists=True, closed=provider.refusal(origin))
+    if master is None:
+        return None
+    # A new TTL for all of them would change what is foreign, and no TTL is right for ours.
+    locked = dict.fromkeys(master.uneven, "the records of this set have different TTLs (RFC 2181 §5.2); give them one first")
+    return Reading(master.zone(), exists=True, locked=locked, closed=provider.refusal(master))
 
 
 class _Local:

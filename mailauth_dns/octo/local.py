@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import subprocess
 import tempfile
 import time
@@ -27,7 +28,7 @@ from octodns.record import Record
 from octodns.record.exception import RecordException
 from octodns.record.rr import Rrset
 
-from mailauth_dns.errors import ProviderError
+from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.carry import internal_text, octets, txt_record
 from mailauth_dns.octo.masteredit import edited
 from mailauth_dns.octo.masterfile import MasterFile, MasterFileError, normal, parse
@@ -95,8 +96,12 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         """
         path = self.path(origin)
         try:
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise ProviderError(f"{path}: not a regular file")  # to open a pipe would be to wait for ever
             text = path.read_bytes().decode("latin-1")
         except FileNotFoundError:
+            if not self.directory.is_dir():
+                raise ProviderError(f"{self.directory}: there is no such folder") from None
             return None
         except OSError as error:
             raise ProviderError(f"{path}: {error.strerror}") from None
@@ -113,13 +118,12 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             raise ProviderError(f"{self.path(origin)}: {master.refusal}, so what the zone holds is not known here")
         return master
 
-    def refusal(self, origin: DomainName) -> str | None:
-        """Return why a zone's file cannot be edited, or None."""
-        journal = self.path(origin).with_name(f"{origin}.zone.jnl")
+    def refusal(self, master: MasterFile) -> str | None:
+        """Return why a zone's file, which was just read, cannot be edited; None where it can."""
+        journal = self.path(master.origin).with_name(f"{master.origin}.zone.jnl")
         if journal.exists():
             return f"{journal.name} lies beside the file: a server changes this zone itself; use octodns_bind.Rfc2136Provider for it"
-        master = self.read(origin)
-        return master.refusal if master is not None else None
+        return master.refusal or (None if master.has_soa else "the file has no SOA record")
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:  # noqa: ANN401, ARG002 - octoDNS's signature
         """Read a zone for octoDNS; types it does not know are left out, which loses nothing: sets are written one by one."""
@@ -142,12 +146,12 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
     def _apply(self, plan: Any) -> bool:  # noqa: ANN401 - an octoDNS Plan
         origin = owner(plan.desired.name)
         with self._locked():
-            refusal = self.refusal(origin)
-            if refusal is not None:
-                raise MasterFileError(f"{origin}: {refusal}")
             master = self.read(origin)
             if master is None:
                 raise ProviderError(f"{self.path(origin)}: there is no such file; zones are never made here")
+            refusal = self.refusal(master)
+            if refusal is not None:
+                raise MasterFileError(f"{origin}: {refusal}")
             changes: dict[RRKey, RRset | None] = {}
             for change in plan.changes:
                 key = (owner(change.record.fqdn), change.record._type)
@@ -155,9 +159,25 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                 changes[key] = _rrset(change.new, origin) if change.new is not None else None
             text = edited(master, changes)
             self._check_aliases(parse(origin, text), changes)
+            if self.reload:
+                self._unloaded(origin).touch()  # before the new file: a run that is killed here leaves the reload to the next
             self._replace(origin, text)
-        self._reload(origin)
+        self.finish(origin)
         return True
+
+    def finish(self, origin: DomainName) -> None:
+        """Run the reload command if a run has written the zone and did not come to it, or it failed.
+
+        Raises:
+            ProviderError: the command fails.
+        """
+        mark = self._unloaded(origin)
+        if self.reload and mark.exists():
+            self._reload(origin)
+            mark.unlink(missing_ok=True)
+
+    def _unloaded(self, origin: DomainName) -> Path:
+        return self.directory / f".{origin}.unloaded"
 
     def _check_aliases(self, master: MasterFile, changes: Mapping[RRKey, RRset | None]) -> None:
         """Refuse a file in which an alias that came since stands beside what we write: a server would not load the zone at all."""
@@ -168,7 +188,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                 types.setdefault(rrset.name, set()).add(rrset.type)
         for name, there in types.items():
             if "CNAME" in there and len(there) > 1:
-                raise ProviderError(f"{name}: changed since it was read, and holds {' and '.join(sorted(there))} now; plan again")
+                raise SetMoved(f"{name}: changed since it was read, and holds {' and '.join(sorted(there))} now; plan again")
 
     def _check_unmoved(self, master: MasterFile, key: RRKey, existing: Any) -> None:  # noqa: ANN401 - an octoDNS Record
         there = master.zone().get(key)
@@ -177,7 +197,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         else:
             unmoved = _record(existing.zone, there).data == existing.data
         if not unmoved:
-            raise ProviderError(f"{key[0]} {key[1]}: the set changed since it was read; plan again")
+            raise SetMoved(f"{key[0]} {key[1]}: the set changed since it was read; plan again")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -205,6 +225,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         path = self.path(origin).resolve()  # a link stays a link
         try:
             before = path.stat()
+            for left in path.parent.glob(f".{path.name}.*"):
+                left.unlink(missing_ok=True)  # of a killed run; the lock says that none is at it
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -227,14 +249,13 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             raise ProviderError(f"{path}: {error.strerror}") from None
 
     def _reload(self, origin: DomainName) -> None:
-        if not self.reload:
-            return
+        assert self.reload is not None
         command = [word.replace("{zone}", origin) for word in self.reload]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=RELOAD_TIME, stdin=subprocess.DEVNULL)  # noqa: S603 - the stanza's own command
         except subprocess.CalledProcessError as error:
-            said = error.stderr.decode(errors="replace").strip()[-200:]
-            raise ProviderError(f"{origin} is written, but {command[0]} failed with exit code {error.returncode}: {said}") from None
+            said = f": {error.stderr.decode(errors='replace').strip()[-200:]}" if error.stderr.strip() else ""
+            raise ProviderError(f"{origin} is written, but {command[0]} failed with exit code {error.returncode}{said}") from None
         except (OSError, subprocess.TimeoutExpired) as error:
             raise ProviderError(f"{origin} is written, but {command[0]} could not be run: {error}") from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from mailauth_dns.errors import ProviderError, RecordSyntaxError
@@ -70,6 +70,16 @@ class MasterFile:
             if is_at_or_below(key[0], self.origin)
         )
         return Zone(self.origin, frozenset(sets))
+
+    @property
+    def has_soa(self) -> bool:
+        """Tell whether the zone's SOA is in the file."""
+        return any(entry.serial is not None and entry.owner == self.origin for entry in self.entries)
+
+    @property
+    def uneven(self) -> frozenset[RRKey]:
+        """The sets whose records have different TTLs, which RFC 2181 §5.2 does not allow."""
+        return frozenset(key for key, entries in self._sets.items() if len({entry.ttl for entry in entries}) > 1)
 
     @property
     def serial(self) -> int:
@@ -175,6 +185,19 @@ def _broken(origin: str, text: str, at: int, what: str) -> MasterFileError:
     return MasterFileError(f"{origin}, line {line}: {what}")
 
 
+_IN = frozenset({"IN", "in", "In", "iN"})
+
+
+@lru_cache(maxsize=4096)
+def _type(word: str) -> tuple[str, str | None]:
+    """Return a type's mnemonic, and what is wrong with it or None."""
+    type = _NUMBERED.get(word.upper(), word.upper())
+    if _CLASS.fullmatch(type):
+        return type, "is not class IN, the only one that is read"
+    return type, None if _TYPE.fullmatch(type) else "is not a record type"
+
+
+@lru_cache(maxsize=4096)  # a file says the same few words in every line
 def seconds(text: str) -> int | None:
     """Return a TTL such as 3600, 1h or 1w2d in seconds, or None where it is none."""
     if not text[:1].isdigit() or not _TTL.fullmatch(text):
@@ -186,9 +209,14 @@ def _absolute(name: str, origin: str) -> str:
     """Return a name with its trailing dot, in lower case; `origin` ends in a dot."""
     if name == "@":
         return origin
-    lowered = _one_spelling(name) if _ODD_NAME.search(name) else name.lower()
-    if lowered.endswith(".") and (len(lowered) - len(lowered[:-1].rstrip("\\"))) % 2:
-        return lowered
+    if _ODD_NAME.search(name) is None:
+        lowered = name.lower()
+        if lowered[-1:] == ".":
+            return lowered
+    else:
+        lowered = _one_spelling(name)
+        if lowered.endswith(".") and (len(lowered) - len(lowered[:-1].rstrip("\\"))) % 2:
+            return lowered
     return f"{lowered}.{origin}" if origin != "." else f"{lowered}."
 
 
@@ -341,14 +369,13 @@ class _Reader:
             if written is None and (ttl := seconds(word)) is not None:
                 written = ttl
                 at += 1
-            elif word.upper() in ("IN", "CLASS1"):
+            elif word in _IN or word.upper() == "CLASS1":
                 at += 1
         if at >= len(tokens):
             raise ValueError("no type")
-        type = _NUMBERED.get(tokens[at].upper(), tokens[at].upper())
-        if _CLASS.fullmatch(type) or not _TYPE.fullmatch(type):
-            what = "is not class IN, the only one that is read" if _CLASS.fullmatch(type) else "is not a record type"
-            raise MasterFileError(f"{self._zone}, line {line.number}: {tokens[at]!r} {what}")
+        type, wrong = _type(tokens[at])
+        if wrong is not None:
+            raise MasterFileError(f"{self._zone}, line {line.number}: {tokens[at]!r} {wrong}")
         rdata = tokens[at + 1 :]
         value = _value(type, rdata, self._origin)
         inherits_ttl = written is None and self._default_ttl is None

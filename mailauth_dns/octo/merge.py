@@ -8,9 +8,10 @@ from typing import Any
 
 from octodns.record import Record
 
-from mailauth_dns.diff.change import Blocked, Change, Difference
+from mailauth_dns.diff.change import Blocked, Change, Difference, Risk
 from mailauth_dns.octo.carry import Encoder, carried, internal_text
 from mailauth_dns.octo.zonefile import relative
+from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
 
@@ -58,15 +59,21 @@ def lay(base: Any, existing: Any, difference: Difference, encoders: tuple[Encode
 
 
 def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tuple[list[tuple[Change, Any]], list[Blocked]]:
-    """Block what goes with a blocked change at the same name: half of a selector's move from key to alias would lose the key."""
-    stuck = {entry.key[0]: entry for entry in blocked}
+    """Block what goes with a blocked change.
+
+    Half of a selector's move from key to alias would lose the key, and a DMARC policy must not be tightened before the SPF record that
+    lets the domain's own mail pass is there.
+    """
+    moves = {entry.key[0]: entry for entry in blocked if entry.family is Family.DKIM}
+    behind = {entry.domain: entry for entry in blocked if entry.family is Family.SPF}
     left = []
     for change, record in made:
-        other = stuck.get(change.key[0])
+        other, why = moves.get(change.key[0]), "goes with"
+        if change.family is Family.DMARC and change.before and change.judgement.risk > Risk.SAFE:
+            other, why = behind.get(change.domain), "waits for"
         if other is None:
             left.append((change, record))
         else:
-            blocked.append(
-                Blocked(change.domain, change.key, change.family, f"goes with the {other.key[1]} at this name, which is blocked")
-            )
+            reason = f"{why} the {other.key[1]} at {other.key[0]}, which is blocked"
+            blocked.append(Blocked(change.domain, change.key, change.family, reason))
     return left, blocked

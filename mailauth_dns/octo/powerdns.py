@@ -17,7 +17,7 @@ from octodns.zone import Zone as OctoZone
 from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zone_name
 from requests import HTTPError
 
-from mailauth_dns.errors import ProviderError
+from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.reading import Reading, octets, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -101,6 +101,19 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
             return False
         return True
 
+    def _patch(self, path: str, data: Any) -> Any:  # noqa: ANN401 - octodns-powerdns's signature
+        """Send changes, with values that are there already as they are, since octoDNS would split their strings anew."""
+        there = {
+            (owner(entry["name"]), octets(record["content"])): record["content"]
+            for entry in self._answers[owner(unquote_plus(path.removeprefix("zones/").replace("=", "%")))]["rrsets"]
+            if entry["type"] == "TXT"
+            for record in entry["records"]
+        }
+        for rrset in data["rrsets"]:
+            for record in rrset.get("records", ()) if rrset["type"] == "TXT" else ():
+                record["content"] = there.get((owner(rrset["name"]), octets(record["content"])), record["content"])
+        return super()._patch(path, data)
+
     def _apply(self, plan: Any) -> None:  # noqa: ANN401 - an octoDNS Plan
         """Write, if what is written over is as it was read: the API itself has no conditions."""
         origin = owner(plan.desired.name)
@@ -111,7 +124,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
             raise ProviderError(f"{origin}: {error}") from None
         if now != before:
             names = ", ".join(sorted({f"{name} {type}" for name, type in now.keys() ^ before.keys()} or _moved(before, now)))
-            raise ProviderError(f"{names}: changed at the server since it was read; plan again")
+            raise SetMoved(f"{names}: changed at the server since it was read; plan again")
         super()._apply(plan)
 
 

@@ -43,6 +43,10 @@ class Proposal:
     octodns_plan: Any = field(default=None, repr=False, compare=False)
 
 
+class Unreachable(ProviderError):
+    """The provider could not even be made: its host has no address, its login fails. Its zones fail, those of other providers do not."""
+
+
 class Target:
     """One provider, ready to be asked. Its class was loaded and its secrets were found."""
 
@@ -59,7 +63,7 @@ class Target:
         except (TypeError, ValueError) as error:
             raise ProviderError(f"{stanza.path}: {stanza.class_name} does not take these arguments: {self._redacted(error)}") from None
         except Exception as error:  # noqa: BLE001 - any provider's own constructor, whose errors have no common type
-            raise ProviderError(f"{stanza.path}: {stanza.class_name}: {self._redacted(error)}") from None
+            raise Unreachable(f"{stanza.path}: {stanza.class_name}: {self._redacted(error)}") from None
         self._carrier = carrier_of(self._provider)
 
     def propose(self, publication: Publication, now: datetime, *, normalize: bool = False) -> Proposal:
@@ -93,6 +97,16 @@ class Target:
         """
         with self._asked(proposal.reading.zone.origin):
             self._provider.apply(proposal.octodns_plan)
+
+    def finish(self, origin: DomainName) -> None:
+        """Do what an earlier run may have left undone for a zone that needs no change: the reload of a local zone.
+
+        Raises:
+            ProviderError: it cannot be done.
+        """
+        if isinstance(self._provider, LocalProvider):
+            with self._asked(origin):
+                self._provider.finish(origin)
 
     def read(self, origin: DomainName) -> Zone:
         """Return what the provider holds now.
@@ -128,7 +142,7 @@ class Target:
             yield
         except MailAuthError as error:
             if isinstance(error, ProviderError):
-                raise ProviderError(f"{self.id}: {self._redacted(error)}") from None
+                raise type(error)(f"{self.id}: {self._redacted(error)}") from None
             raise
         except Exception as error:
             raise ProviderError(f"{self.id}: {origin}: {self._redacted(error)}") from error
@@ -208,8 +222,10 @@ def _class(stanza: Stanza) -> Any:  # noqa: ANN401 - an octoDNS provider class
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
-        package = module_name.split(".")[0].replace("_", "-")
-        raise ProviderError(f"{stanza.path}: class: {stanza.class_name} cannot be imported ({error}); pip install {package}") from None
+        top = module_name.split(".")[0]
+        # Of other names nobody knows whose package it would be.
+        hint = f"; pip install {top.replace('_', '-')}" if top.startswith("octodns_") else ""
+        raise ProviderError(f"{stanza.path}: class: {stanza.class_name} cannot be imported ({error}){hint}") from None
     except AttributeError:
         raise ProviderError(f"{stanza.path}: class: the module {module_name} has no {class_name}") from None
     except Exception as error:  # noqa: BLE001 - importing runs a stranger's code

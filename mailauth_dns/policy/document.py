@@ -290,6 +290,21 @@ def merged(base: Mapping, over: Mapping) -> Mapping:
     return Mapping(over.place, items, keys)
 
 
+def without_nulls(root: Mapping) -> Mapping:
+    """Return a mapping without the keys, at any depth of mappings, that are null: there is nothing left that they could take out."""
+    items: dict[str, Node] = {}
+    same = True
+    for key, node in root.items.items():
+        if isinstance(node, Mapping):
+            items[key] = kept = without_nulls(node)
+            same = same and kept is node
+        elif isinstance(node, Scalar) and node.text is None:
+            same = False
+        else:
+            items[key] = node
+    return root if same else Mapping(root.place, items, root.keys)
+
+
 def child(node: Node, step: str | int) -> Node | None:
     """Return what stands below a mapping's key or at a list's index, or None."""
     if isinstance(node, Mapping):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,7 @@ DEFAULTS = "_defaults.yaml"
 POLICY_DIR = Path("zones/policy")
 KEY_DIR = Path("zones/keys")
 PROVIDER_DIR = Path("providers")
+RESERVED = "_absent"  # zones/compiled/_absent.yaml
 
 Route = tuple[str | int, ...]
 
@@ -49,13 +52,13 @@ class Repo:
     stanzas: Mapping[str, stanza.Stanza]
 
 
-def load_repo(root: Path) -> Repo:
-    """Read the zone repo in `root`.
+def load_repo(root: Path, *, may_be_empty: bool = False) -> Repo:
+    """Read the zone repo in `root`; one without a policy is a problem unless it `may_be_empty`.
 
     Raises:
         PolicyError: with every problem of every file.
     """
-    loader = _Loader(root)
+    loader = _Loader(root, may_be_empty)
     repo = loader.load()
     if loader.problems:
         unique = dict.fromkeys(loader.problems)
@@ -64,21 +67,23 @@ def load_repo(root: Path) -> Repo:
 
 
 class _Loader:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, may_be_empty: bool) -> None:
         self.root = root
+        self._may_be_empty = may_be_empty
         self.problems: list[FileProblem] = []
         self._inside = root.resolve()
         self._folders: dict[Path, bool] = {}
+        self._key_paths: set[Path] = set()
 
     def load(self) -> Repo:
         folder = self.root / POLICY_DIR
-        if not folder.is_dir():
+        if not folder.is_dir() and not self._may_be_empty:
             problem = FileProblem(
                 str(POLICY_DIR), 0, 0, "", f"there is no such folder in {self.root}; run in a zone repo, or name one with -C"
             )
             raise PolicyError([problem])
         stanzas = self._stanzas()
-        paths = list(self._policy_files(folder))
+        paths = list(self._policy_files(folder)) if folder.is_dir() else []
         defaults = self._document(folder / DEFAULTS) if folder / DEFAULTS in paths else None
         if defaults is not None:
             self._check_defaults(defaults)
@@ -89,6 +94,8 @@ class _Loader:
             root = self._document(path)
             if root is not None:
                 policies.extend(self._policies(path, root if defaults is None else document.merged(defaults, root), root))
+        if not paths and not self.problems and not self._may_be_empty:
+            self.problems.append(FileProblem(POLICY_DIR.as_posix(), 0, 0, "", "holds no policy; write one, for example example.com.yaml"))
         self._check_keys_folder()
         self._check_together(policies, stanzas)
         return Repo(self.root, tuple(sorted(policies, key=lambda policy: policy.domain)), stanzas)
@@ -109,12 +116,16 @@ class _Loader:
             if not self._is_inside(path):
                 complain("lies outside the repo; every file that a policy names must be inside it")
                 return None
-            if (size := path.stat().st_size) > document.MAX_FILE:
-                complain(f"has {size} octets, at most {document.MAX_FILE} are read; split it")
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                complain("not a regular file")  # to open a pipe would be to wait for ever
+                return None
+            if status.st_size > document.MAX_FILE:
+                complain(f"has {status.st_size} octets, at most {document.MAX_FILE} are read; split it")
                 return None
             return path.read_bytes()
         except FileNotFoundError:
-            complain("there is no such file")
+            complain("there is no such file" if path.parent.resolve().is_relative_to(self._inside) else "lies outside the repo")
         except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "symbolic links go in a circle, or the name is not a file's"
             complain(f"cannot be read: {reason}")
@@ -160,7 +171,9 @@ class _Loader:
     def _stanzas(self) -> dict[str, stanza.Stanza]:
         folder = self.root / PROVIDER_DIR
         found: dict[str, stanza.Stanza] = {}
-        for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+        for path in self._walk(folder) if folder.is_dir() else ():
+            if path.parent != folder or path.suffix != ".yaml":
+                continue
             data = self._bytes(path)
             if data is None:
                 continue
@@ -170,6 +183,17 @@ class _Loader:
                 self.problems.extend(error.problems)
         return found
 
+    def _walk(self, folder: Path) -> Iterator[Path]:
+        """Yield the files in and below a folder; one that cannot be looked into is a problem, not an empty one."""
+
+        def complain(error: OSError) -> None:
+            name = self._relative(Path(error.filename or folder))
+            self.problems.append(FileProblem(name, 0, 0, "", f"cannot be read: {error.strerror}"))
+
+        for parent, folders, files in os.walk(folder, onerror=complain):
+            folders.sort()
+            yield from (Path(parent) / name for name in sorted(files))
+
     # One policy
 
     def _check_defaults(self, defaults: document.Mapping) -> None:
@@ -178,6 +202,7 @@ class _Loader:
                 self.problems.append(defaults.keys[key].problem(key, "belongs into a policy, not into the defaults"))
 
     def _policies(self, path: Path, root: document.Mapping, own: document.Mapping) -> Iterator[Policy]:
+        root, own = document.without_nulls(root), document.without_nulls(own)
         root = _with_one_ending(self._without_inherited_mail(root, own), own)
         self._check_spellings(root)
         try:
@@ -190,6 +215,9 @@ class _Loader:
             zone = DomainName(body.zone) if body.zone else domain
             if not is_at_or_below(domain, zone):
                 self.problems.append(document.value_place(root, ("zone",)).problem("zone", f"{domain} does not lie in the zone {zone}"))
+                continue
+            if zone == RESERVED:
+                self.problems.append(place.problem("zone", f"{RESERVED} cannot be a zone: compile has a file of that name"))
                 continue
             self._check_lengths(domain, body, place)
             yield Policy(domain, zone, body, root, self._relative(path), place, self._key_files(domain, body, root))
@@ -287,6 +315,7 @@ class _Loader:
             route = ("dkim", "selectors", selector, "key")
             where = f"dkim.selectors.{selector}.key"
             place = document.value_place(root, route)
+            self._key_paths.add(self.root / KEY_DIR / domain / section.key)
             data = self._bytes(self.root / KEY_DIR / domain / section.key, place, where)
             if data is None:
                 continue
@@ -304,9 +333,9 @@ class _Loader:
 
     def _check_keys_folder(self) -> None:
         """A private key anywhere in zones/keys is a problem, also when no policy names the file."""
-        for path in sorted((self.root / KEY_DIR).rglob("*")):
-            if not path.is_file():
-                continue
+        for path in self._walk(self.root / KEY_DIR) if (self.root / KEY_DIR).is_dir() else ():
+            if path in self._key_paths:
+                continue  # it was read for the policy that names it
             data = self._bytes(path)
             if data is not None and b"PRIVATE KEY" in data:
                 try:
@@ -337,9 +366,13 @@ class _Loader:
                     self.problems.append(policy.place((key,)).problem(key, message))
             self._check_providers(policy, stanzas)
 
+    def _broken_stanzas(self) -> frozenset[str]:
+        """Return the stanzas that are there and have problems of their own."""
+        return frozenset(problem.path for problem in self.problems)
+
     def _check_providers(self, policy: Policy, stanzas: Mapping[str, stanza.Stanza]) -> None:
         for index, id in enumerate(policy.body.providers):
-            if id not in stanzas and not (self.root / PROVIDER_DIR / f"{id}.yaml").exists():
+            if id not in stanzas and f"{PROVIDER_DIR.as_posix()}/{id}.yaml" not in self._broken_stanzas():
                 place = document.value_place(policy.root, ("providers", index))
                 known = ", ".join(sorted(stanzas)) or "none yet"
                 self.problems.append(place.problem("providers", f"there is no providers/{id}.yaml; there are: {known}"))

@@ -7,6 +7,7 @@ that a policy cannot hold what a record could not.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
@@ -15,12 +16,14 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.scalars import (
     UNSAFE,
     Domain,
+    Duration,
     Flag,
     Moment,
     ProviderId,
     ReportAddress,
     Section,
     Selector,
+    SelectorTemplate,
     ServerAddress,
     Ttl,
     checked,
@@ -152,9 +155,22 @@ class SelectorSection(Section):
         return self
 
 
+class RotationSection(Section):
+    """How long a key lives on when it no longer signs."""
+
+    grace: Duration = Field(
+        default=timedelta(days=7), description="from the last signature to the revocation: mail waits that long in queues"
+    )
+    revoked_for: Duration = Field(default=timedelta(days=30), description="how long the empty key stays published")
+
+
 class DkimSection(Section):
     """The DKIM keys of the domain."""
 
+    selector_template: SelectorTemplate = Field(
+        default="{date}", description="names of new selectors; {date} is the day, such as 20260531, {type} is rsa or ed25519"
+    )
+    rotation: RotationSection = RotationSection()
     selectors: dict[Selector, SelectorSection] = Field(default_factory=dict)
 
     @model_validator(mode="before")

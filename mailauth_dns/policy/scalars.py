@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, NoReturn
 
@@ -19,6 +19,7 @@ from mailauth_dns.records.name import domain_name
 UNSAFE = re.compile(r'[^ -~]|["\\]')
 
 MAX_TTL = 604800  # seconds, a week: longer ones keep a mistake alive
+MAX_DURATION = timedelta(days=3650)
 
 
 def fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
@@ -110,7 +111,29 @@ def _moment(text: object) -> datetime:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
         fail(f"{text!r} is not a date and time; write 2026-05-31 or 2026-05-31T12:00:00Z")
+    if not 1990 <= moment.year < 2200:
+        fail(f"{text!r} is no date in the life of a key")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _duration(text: object) -> timedelta:
+    if isinstance(text, timedelta):
+        return text
+    match = re.fullmatch(r"([0-9]{1,6})(s|m|h|d)", str(text))
+    if match is None:
+        fail(f"{text!r} is not a time; write 7d, 12h, 30m or 90s")
+    duration = timedelta(seconds=int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]])
+    if duration > MAX_DURATION:
+        fail(f"{text!r} is too long; at most {MAX_DURATION.days}d")
+    return duration
+
+
+def _selector_template(text: str) -> str:
+    filled = text.replace("{date}", "20260531").replace("{type}", "ed25519")
+    if "{date}" not in text or "{" in filled or "}" in filled:
+        fail(f"{text!r} is no template for new names; write {{date}} in it, and {{type}} where wanted: mx{{date}}")
+    _selector(filled)
+    return text
 
 
 def one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes
@@ -167,7 +190,9 @@ Ttl = Annotated[int, integer(1, MAX_TTL, "seconds"), WithJsonSchema({"type": "in
 Flag = Annotated[bool, BeforeValidator(_bool)]
 Domain = Annotated[str, AfterValidator(_host_name)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
+Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"})]
 ProviderId = Annotated[str, AfterValidator(_provider_id)]
 ServerAddress = Annotated[str, AfterValidator(_address)]
 Selector = Annotated[str, AfterValidator(_selector)]
+SelectorTemplate = Annotated[str, AfterValidator(_selector_template)]
 ReportAddress = Annotated[str, AfterValidator(_report_uri)]

@@ -21,7 +21,9 @@ SHORTEST_SECRET = 4  # characters; what is shorter stands in too many other word
 
 # A key that names a secret; `auth_key_name`, `key_name` and the like name none.
 _SECRET = re.compile(
-    r"secret|token|passw|pwd|passphrase|private|credential|api_?key|(?:^|_)key$|(?:consumer|application|access)_?key", re.IGNORECASE
+    r"secret|token|passw|pwd|passphrase|private|credential|api[_-]?key|(?:^|[_-])key$|(?:consumer|application|access)[_-]?key"
+    r"|connection[_-]?string|(?:^|_)(?:sas|pw|auth)$|account_json",
+    re.IGNORECASE,
 )
 _NO_SECRET = re.compile(r"(?:_name|_id|_file|_path|_algorithm|_env)$", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"-----BEGIN|://[^/@\s]*:[^/@\s]+@")

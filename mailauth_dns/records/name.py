@@ -54,6 +54,11 @@ def _label(text: str, at: int, label: str) -> str:
             label = idna.encode(label).decode("ascii")
         except idna.IDNAError as error:
             raise RecordSyntaxError(text, at, end, f"not an internationalised label: {error}") from error
+    elif label.startswith("xn--"):
+        try:
+            idna.ulabel(label)
+        except idna.IDNAError as error:
+            raise RecordSyntaxError(text, at, end, f"not an internationalised label: {error}") from error
     elif label != "*" and not _LABEL.issuperset(label):
         raise RecordSyntaxError(text, at, end, "a label holds letters, digits, '-' and '_'")
     if len(label) > MAX_LABEL:

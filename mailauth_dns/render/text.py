@@ -9,6 +9,7 @@ from rich.text import Text
 
 from mailauth_dns.deploy.applying import Outcome, Status, ZoneOutcome
 from mailauth_dns.deploy.planfile import AuthorityEntry, ChangeEntry, KeptEntry, LiveEntry, PlanFile, ZoneEntry
+from mailauth_dns.errors import printable
 from mailauth_dns.lint.rule import Finding, Severity
 from mailauth_dns.render.values import count, shown
 
@@ -19,7 +20,8 @@ _SEVERITY = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.IN
 
 
 def _line(indent: int, *parts: str | tuple[str, str]) -> Text:
-    return Text.assemble(" " * indent, *parts)
+    safe = (printable(part) if isinstance(part, str) else (printable(part[0]), part[1]) for part in parts)
+    return Text.assemble(" " * indent, *safe)
 
 
 def plan(file: PlanFile, show_kept: bool) -> Iterator[Text]:

@@ -360,3 +360,22 @@ def test_a_wrong_secret_is_told_without_the_secret(repo: RepoFolder, serving: Se
     planned = repo.run("plan")
     assert planned.code == 1
     assert "d3Jvbmct" not in planned.said
+
+
+def test_the_strings_of_a_foreign_value_stay_as_they_were_split(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=HEAD + '@ IN TXT "v=spf1 ~all"\n@ IN TXT "q\\"uo;te" "two"\n')
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    assert publish(repo).code == 0
+    strings = {rdata.strings for rrset in server.ask("example.com", "TXT").answer for rdata in rrset}
+    assert strings == {(b"v=spf1 -all",), (b'q"uo;te', b"two")}
+
+
+def test_dmarc_is_not_tightened_while_the_spf_record_is_blocked(repo: RepoFolder, serving_bind: Serving) -> None:
+    server = serving_bind(example_com=HEAD + '@ IN TXT "v=spf1 ~all"\n@ IN TXT "back\\\\slash"\n_dmarc IN TXT "v=DMARC1; p=none"\n')
+    before = server.dump("example.com")
+    repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
+    planned = repo.run("plan", "--out", "plan.json")
+    assert planned.code == 1
+    assert "waits for the TXT at example.com, which is blocked" in planned.out
+    assert repo.run("apply", "plan.json").code == 1
+    assert server.dump("example.com") == before

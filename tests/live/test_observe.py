@@ -14,7 +14,7 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.live import observe as module
 from mailauth_dns.live.lookup import Answer, Question, Server, ask
-from mailauth_dns.live.observe import Wanted, observe
+from mailauth_dns.live.observe import Wanted, observe, resolve
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 from tests.live.authority import Authority, Behaviour, closed_port, silent_port, zone
@@ -312,3 +312,29 @@ def test_given_and_delegated_zones_go_together(delegated: Delegated) -> None:
     assert servers(seen[other]) == [authority.text]
     assert seen[other].delegated is None
     assert seen[ZONE].agreed(APEX) == SPF
+
+
+TARGETS = """
+s1 300 IN TXT "v=DKIM1; p="
+"""
+RESOLVED = [
+    (SELECTOR, "v=DKIM1; p="),  # through the alias
+    (APEX, "v=spf1 -all"),
+    (DMARC, None),
+    ((DomainName("s2._domainkey.example.com"), "TXT"), None),  # an alias that leads nowhere
+]
+
+
+@pytest.mark.parametrize(("key", "value"), RESOLVED)
+def test_names_are_resolved_to_where_their_aliases_end(key: RRKey, value: str | None) -> None:
+    zones = [zone("example.com", RECORDS + "s2._domainkey 300 IN CNAME gone.example.net.\n"), zone("example.net", TARGETS)]
+    with Authority(zones, Behaviour(recursive=True)) as authority:
+        found = resolve([key], resolvers=[authority.server], timeout=0.3)[key]
+    assert not isinstance(found, Unknown), found
+    assert (found and found.values) == (value and {value})
+
+
+def test_a_name_that_nobody_resolves_is_unknown() -> None:
+    with closed_port() as closed:
+        [found] = resolve([SELECTOR], resolvers=[closed], timeout=0.3).values()
+    assert "resolver" in reason(found)

@@ -1,0 +1,140 @@
+"""Commands about DKIM keys: keygen, status, rotate, check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli.app import session_of
+from mailauth_dns.cli.policy import Domains, OutputFormat
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains
+from mailauth_dns.deploy import rotation
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.render import data, keys
+from mailauth_dns.signing import keypair, private_files
+from mailauth_dns.signing.keypair import KeyType
+
+dkim = typer.Typer(
+    help="DKIM keys: make, look at, rotate and check them.",
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Domain = Annotated[str, typer.Argument(metavar="DOMAIN")]
+PrivateDir = Annotated[
+    Path | None,
+    typer.Option("--private-dir", metavar="DIR", help=f"where private keys are, outside the repo (also {private_files.ENVIRONMENT})"),
+]
+Bits = Annotated[int, typer.Option("--bits", help=f"size of an RSA key: {', '.join(map(str, keypair.RSA_BITS))}")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    dkim.command("keygen")(keygen)
+    dkim.command("status")(status)
+    dkim.command("rotate")(rotate)
+    dkim.command("check")(check)
+    app.add_typer(dkim, name="dkim")
+
+
+def _check_bits(bits: int) -> None:
+    if bits not in keypair.RSA_BITS:
+        raise MailAuthError(f"--bits {bits}: use one of {', '.join(map(str, keypair.RSA_BITS))}")
+
+
+def keygen(
+    context: typer.Context,
+    domain: Domain,
+    selector: Annotated[str | None, typer.Option("--selector", help="its name; default: the policy's selector_template")] = None,
+    type: Annotated[KeyType, typer.Option("--type", help="rsa or ed25519")] = KeyType.RSA,
+    bits: Bits = keypair.RSA_BITS[0],
+    private_dir: PrivateDir = None,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Make a key: the private half outside the repo, the public half and a pending selector in it."""
+    session = session_of(context)
+    _check_bits(bits)
+    repo = load_repo(session.root)
+    [policy] = rotation.policies_of(repo, domains([domain]))
+    folder = private_files.folder(private_dir, session.root)
+    made = rotation.keygen(repo, policy, type, bits, selector, folder, datetime.now(UTC))
+    if format is Format.JSON:
+        session.json({"format": data.FORMAT, **keys.new_key_data(made)})
+    else:
+        session.show(keys.new_key(made))
+        session.say("publish it (compile, plan, apply), then `dkim status` until it may sign, then `dkim rotate`")
+    return DONE
+
+
+def status(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
+    """Show every key's state, what DNS says, and the next step; write down when every server was first seen to serve a key."""
+    session = session_of(context)
+    repo = load_repo(session.root)
+    policies = rotation.policies_of(repo, domains(domain))
+    now = datetime.now(UTC)
+    states = rotation.look(policies, now)
+    written: tuple[rotation.Written, ...] = ()
+    problem = None
+    try:
+        written = rotation.record_sightings(repo, policies, states, now)
+    except MailAuthError as error:  # a policy that cannot be written must not hide how the keys stand
+        problem = error
+    if written:
+        states = rotation.again(states, rotation.policies_of(load_repo(session.root), domains(domain)), now)
+    if format is Format.JSON:
+        session.json(keys.status_data(states, written))
+    else:
+        session.show(keys.status(states, now))
+    for each in written:
+        session.say(f"written, to be committed: {each}")
+    if problem is not None:
+        raise problem
+    return FAILED if any(state.sight.state == "unknown" for state in states) else DONE
+
+
+def rotate(
+    context: typer.Context,
+    domain: Domain,
+    type: Annotated[list[KeyType] | None, typer.Option("--type", help="only keys of this type")] = None,
+    bits: Bits = keypair.RSA_BITS[0],
+    private_dir: PrivateDir = None,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Write the next step of a domain's keys into its policy, as an edit to be reviewed; refuse what may not be done yet."""
+    session = session_of(context)
+    _check_bits(bits)
+    repo = load_repo(session.root)
+    [policy] = rotation.policies_of(repo, domains([domain]))
+    result = rotation.rotate(repo, policy, type or (), bits, private_dir, datetime.now(UTC))
+    if format is Format.JSON:
+        session.json(keys.rotated_data(result))
+    else:
+        session.show(keys.rotated(result))
+    if result.written or result.made:
+        session.say("review and commit it, then compile, plan, apply; where a key begins to sign, export to the signing host too")
+    return FAILED if result.waiting else DONE
+
+
+def check(
+    context: typer.Context,
+    domain: Domains = None,
+    private_dir: PrivateDir = None,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Compare private keys, the policy and DNS, look at permissions, and at where delegated selectors lead."""
+    session = session_of(context)
+    repo = load_repo(session.root)
+    policies = rotation.policies_of(repo, domains(domain))
+    folder = private_files.folder(private_dir, session.root)
+    checked, found = rotation.check(policies, folder)
+    if format is Format.JSON:
+        session.json(keys.problems_data(found, checked))
+    else:
+        session.show(keys.problems(found, checked))
+    if any(problem.unknown for problem in found):
+        return FAILED
+    return DIFFERS if found else DONE

@@ -1,0 +1,84 @@
+"""The export command: records and signing files for programs that are not ours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli.app import session_of
+from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains
+from mailauth_dns.deploy import exporting, rotation
+from mailauth_dns.deploy.exporting import ExportFormat, Host
+from mailauth_dns.deploy.gates import allowance
+from mailauth_dns.deploy.planning import selected
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.render import keys
+from mailauth_dns.signing import milter
+from mailauth_dns.signing.keypair import KeyType
+from mailauth_dns.signing.signers import host_folder
+
+_CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
+_KEYS = "/etc/opendkim/keys"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("export")(export)
+
+
+def export(
+    context: typer.Context,
+    domain: Annotated[list[str], typer.Argument(metavar="DOMAIN...", help="the domains that the files are for")],
+    format: Annotated[ExportFormat, typer.Option("--format", help="whose form")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="write the files here; default: print them")] = None,
+    check: Annotated[Path | None, typer.Option("--check", metavar="DIR", help="compare with what is installed here; exit code 2")] = None,
+    socket: Annotated[str, typer.Option("--socket", help="where the signing program listens")] = "inet:8891@localhost",
+    ed25519_socket: Annotated[
+        str, typer.Option("--ed25519-socket", help="where the OpenDKIM for Ed25519 keys listens")
+    ] = "inet:8892@localhost",
+    key_dir: Annotated[str, typer.Option("--key-dir", metavar="DIR", help="where the signing host has private keys")] = _KEYS,
+    config_dir: Annotated[str | None, typer.Option("--config-dir", metavar="DIR", help="where it has the tables and maps")] = None,
+    hostname: Annotated[str | None, typer.Option("--hostname", help="the mail host's name, for Postfix")] = None,
+    allow: Annotated[list[str] | None, typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses")] = None,
+) -> int:
+    """Write records and signing files: only active keys sign, and only when every server and cache can have them."""
+    session = session_of(context)
+    if out is not None and check is not None:
+        raise MailAuthError("--out writes and --check compares; give one of them")
+    allowed = [allowance(each) for each in allow or ()]
+    named = domains(domain)
+    [host_name] = domains([hostname]) if hostname is not None else (None,)
+    host = Host(
+        {KeyType.RSA: milter.socket(socket, "--socket"), KeyType.ED25519: milter.socket(ed25519_socket, "--ed25519-socket")},
+        host_folder(config_dir or _CONFIG.get(format, "/etc/opendkim"), "--config-dir"),
+        host_folder(key_dir, "--key-dir"),
+        host_name,
+    )
+    repo, publications = session.load()
+    policies = rotation.policies_of(repo, named)
+    files = exporting.export(format, policies, selected(publications, named), host)
+    if check is not None:
+        found = exporting.compare(format, files, check, policies, host)
+        session.show(keys.differences(found))
+        return DIFFERS if found else DONE
+    if format in exporting.SIGNING:
+        now = datetime.now(UTC)
+        if refused := exporting.refusals(rotation.look(policies, now), allowed, now):
+            raise MailAuthError("\n".join(refused))
+    if out is None:
+        _print(session, {name: exporting.marked(name, text) for name, text in files.items()})
+    else:
+        for path in exporting.write(format, files, out):
+            session.line(f"written: {path}")
+    return DONE
+
+
+def _print(session: Session, files: dict[str, str]) -> None:
+    """Write the files to standard output; the name stands before each where there are several."""
+    for name, text in files.items():
+        if len(files) > 1:
+            session.line(f"==> {name} <==")
+        session.line(text)

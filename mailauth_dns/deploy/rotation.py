@@ -1,0 +1,311 @@
+"""The policy's keys beside live DNS, and the edits that take them through their life.
+
+What is written, in this order: the private key, its public half in zones/keys, and last the policy that names it. A run that is
+killed in between leaves a key that nothing uses, never a policy without its key.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mailauth_dns.deploy.compiled import replace_file
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.evaluate.observation import Observation
+from mailauth_dns.policy import document, edit
+from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
+from mailauth_dns.policy.model import DkimSection
+from mailauth_dns.records import dkim
+from mailauth_dns.records.name import DomainName, domain_name
+from mailauth_dns.records.zone import RRKey
+from mailauth_dns.signing import checking, keypair, lifecycle, private_files
+from mailauth_dns.signing.checking import KeyProblem
+from mailauth_dns.signing.keypair import KeyType
+from mailauth_dns.signing.lifecycle import Key, Keys, Sight, Step
+
+_LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")  # behind the template's name when it is taken: several keys a day are rare
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """One declared selector, what DNS says of it, and what comes next."""
+
+    key: Key
+    sight: Sight
+    step: Step | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was made, and where its parts are; `public` and `policy` are relative to the repo."""
+
+    domain: DomainName
+    selector: str
+    type: KeyType
+    private: Path
+    public: Path
+    policy: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written into a policy for one selector."""
+
+    path: str
+    selector: str
+    keys: Keys
+
+    def __str__(self) -> str:
+        """Return it as a line for people."""
+        said = ", ".join(f"{key}: {value}" if value is not None else f"{key} taken out" for key, value in self.keys.items())
+        return f"{self.path}: {self.selector}: {said}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a rotation wrote, and what it could not do yet."""
+
+    written: tuple[Written, ...]
+    made: tuple[NewKey, ...]
+    waiting: tuple[str, ...]
+
+
+def policies_of(repo: Repo, domains: tuple[DomainName, ...]) -> tuple[Policy, ...]:
+    """Return the policies of these domains; all of them where none is named.
+
+    Raises:
+        MailAuthError: a domain has no policy.
+    """
+    known = {policy.domain for policy in repo.policies}
+    if missing := [domain for domain in domains if domain not in known]:
+        raise MailAuthError(f"no policy is for {', '.join(missing)}; see zones/policy")
+    return tuple(policy for policy in repo.policies if not domains or policy.domain in domains)
+
+
+def look(policies: Iterable[Policy], now: datetime) -> tuple[KeyState, ...]:
+    """Ask the authoritative servers for every key that the policies declare."""
+    pairs, observations = _observed(policies)
+    return _states(pairs, {key.name: lifecycle.sight(key, observations[policy.zone]) for policy, key in pairs}, now)
+
+
+def _states(pairs: Sequence[tuple[Policy, Key]], sights: Mapping[DomainName, Sight], now: datetime) -> tuple[KeyState, ...]:
+    by_domain: dict[DomainName, list[Key]] = {}
+    for _, key in pairs:
+        by_domain.setdefault(key.domain, []).append(key)
+    found = []
+    for policy, key in pairs:
+        seen, successor = sights[key.name], lifecycle.successor_of(key, by_domain[key.domain])
+        found.append(KeyState(key, seen, lifecycle.next_step(key, seen, _section(policy).rotation, now, successor)))
+    return tuple(found)
+
+
+def _observed(policies: Iterable[Policy]) -> tuple[list[tuple[Policy, Key]], Mapping[DomainName, Observation]]:
+    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load; only live DNS needs it
+
+    pairs = [(policy, key) for policy in policies for key in lifecycle.keys_of(policy)]
+    questions: dict[DomainName, set[RRKey]] = {}
+    servers: dict[DomainName, tuple[str, ...]] = {}
+    for policy, key in pairs:
+        questions.setdefault(policy.zone, set()).update(key.questions)
+        servers[policy.zone] = policy.body.nameservers
+    return pairs, observe([Wanted(zone, frozenset(asked), servers[zone]) for zone, asked in questions.items()])
+
+
+def _section(policy: Policy) -> DkimSection:
+    return policy.body.dkim or DkimSection()
+
+
+def again(states: Iterable[KeyState], policies: Iterable[Policy], now: datetime) -> tuple[KeyState, ...]:
+    """Return what was seen beside the policies as they are now; nothing is asked again."""
+    pairs = [(policy, key) for policy in policies for key in lifecycle.keys_of(policy)]
+    return _states(pairs, {state.key.name: state.sight for state in states}, now)
+
+
+def check(policies: Iterable[Policy], folder: Path) -> tuple[int, list[KeyProblem]]:
+    """Return how many keys were looked at, and what is wrong with them: on this host, in DNS, and behind delegations."""
+    from mailauth_dns.live.observe import resolve  # as above
+
+    pairs, observations = _observed(policies)
+    tracked = private_files.in_git(folder)
+    targets = resolve({(DomainName(key.section.cname), "TXT") for _, key in pairs if key.section.cname is not None})
+    found: list[KeyProblem] = []
+    for policy, key in pairs:
+        observation = observations[policy.zone]
+        found += checking.of_private(key, folder, tracked)
+        found += checking.of_published(key, lifecycle.sight(key, observation))
+        if key.section.cname is not None:
+            found += checking.of_delegated(key, observation, targets[DomainName(key.section.cname), "TXT"])
+    return len(pairs), found
+
+
+def record_sightings(repo: Repo, policies: Sequence[Policy], states: Sequence[KeyState], now: datetime) -> tuple[Written, ...]:
+    """Write `seen` for keys that every server was found to serve for the first time, and return what was written.
+
+    A selector of a file that several domains share is seen when it is seen for all of them.
+
+    Raises:
+        MailAuthError: a policy cannot be written.
+    """
+    by_domain = {policy.domain: policy for policy in policies}
+    said: dict[str, dict[str, list[Keys | None]]] = {}  # path, selector
+    for state in states:
+        policy = by_domain[state.key.domain]
+        if (name := _spelling(policy, state.key.selector)) is not None:
+            of_path = said.setdefault(policy.path, {})
+            of_path.setdefault(name, []).append(lifecycle.sighting(state.key, state.sight, now))
+    sharing = Counter(policy.path for policy in repo.policies)
+    written: list[Written] = []
+    for path, selectors in said.items():
+        changes = {
+            selector: each[0] for selector, each in selectors.items() if each[0] is not None and each.count(each[0]) == sharing[path]
+        }
+        written += _write(repo.root, path, changes)
+    return tuple(written)
+
+
+def _spelling(policy: Policy, selector: str) -> str | None:
+    """Return the selector as the policy's own file writes it; None where it is inherited."""
+    selectors = document.follow(policy.root, ("dkim", "selectors"))[0]
+    assert isinstance(selectors, document.Mapping)
+    found = next((name, place) for name, place in selectors.keys.items() if domain_name(name) == selector)
+    return found[0] if found[1].source.path == policy.path else None
+
+
+def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str | None, folder: Path, now: datetime) -> NewKey:
+    """Make a key and add it to the policy as pending; `bits` is the size of an RSA key.
+
+    Raises:
+        MailAuthError: the policy is shared or parked, the selector is taken, or a file cannot be written.
+    """
+    _check_editable(repo, policy)
+    private_files.refuse_inside(folder, repo.root)
+    public_folder = repo.root / KEY_DIR / policy.domain
+    if not public_folder.resolve().is_relative_to(repo.root.resolve()):
+        raise MailAuthError(f"{KEY_DIR / policy.domain}: lies outside the repo; every file that a policy names must be inside it")
+    name = _free_selector(policy, type, selector, folder, public_folder, now)
+    keys = {"key": f"{name}.pem", "state": "pending", "since": lifecycle.moment(now)}
+    text = edit.with_selector(policy.path, _read(repo.root, policy.path), name, keys)
+    pair = keypair.generate(type, bits)
+    private = private_files.write(folder, repo.root, policy.domain, name, pair)
+    public = public_folder / f"{name}.pem"
+    try:
+        public_folder.mkdir(parents=True, exist_ok=True)
+        replace_file(public, pair.public_pem.decode("ascii"))
+    except OSError as error:
+        raise MailAuthError(f"{error.filename or public}: {error.strerror}; {private} is there now and used by nothing") from None
+    _replace(repo.root, policy.path, text)
+    return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path))
+
+
+def _check_editable(repo: Repo, policy: Policy) -> None:
+    sharing = [other.domain for other in repo.policies if other.path == policy.path]
+    if len(sharing) > 1:
+        raise MailAuthError(
+            f"{policy.path} is the policy of {len(sharing)} domains, each of which would have to have the key; "
+            f"give {policy.domain} a policy of its own"
+        )
+    if policy.body.parked:
+        raise MailAuthError(f"{policy.path}: {policy.domain} is parked and sends no mail; take `parked` out first")
+
+
+def _free_selector(policy: Policy, type: KeyType, named: str | None, folder: Path, public_folder: Path, now: datetime) -> str:
+    section = _section(policy)
+
+    def taken(name: str) -> str | None:
+        if name in section.selectors:
+            return f"{policy.path} declares {name} already"
+        private = private_files.path_of(folder, policy.domain, name)
+        there = [path for path in (private, private_files.seed_of(private), public_folder / f"{name}.pem") if path.exists()]
+        return f"{there[0]} is there already" if there else None
+
+    if named is not None:
+        name = _checked(named, policy.domain)
+        if reason := taken(name):
+            raise MailAuthError(f"{reason}; a new key needs a new selector")
+        return name
+    filled = section.selector_template.replace("{date}", f"{now:%Y%m%d}").replace("{type}", type)
+    for letter in _LETTERS:
+        name = _checked(filled + letter, policy.domain)
+        if taken(name) is None:
+            return name
+    raise MailAuthError(f"{policy.domain}: {filled} and its letters are all taken; name one with --selector")
+
+
+def _checked(selector: str, domain: DomainName) -> str:
+    try:
+        name = domain_name(selector)
+    except RecordSyntaxError as error:
+        raise MailAuthError(f"selector {selector}: {error}") from None
+    if "*" in name or len(dkim.owner_name(name, domain)) > 253:
+        raise MailAuthError(f"selector {selector}: one or more labels such as mx2026, short enough for a name of 253 octets")
+    return name
+
+
+def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, private_dir: Path | None, now: datetime) -> Rotated:
+    """Write the next step of the domain's keys into its policy, each type on its own.
+
+    `types` limits it to these; none is every type of which the policy has a key, RSA where it has no key yet. New keys are made when
+    nothing is under way; `private_dir` is where their private halves go, and is looked at only then.
+
+    Raises:
+        MailAuthError: the policy is shared or parked, or cannot be written; a new key is the next step and has no folder to be kept in.
+    """
+    _check_editable(repo, policy)
+    states = look([policy], now)
+    changes: dict[str, dict[str, str | None]] = {}
+    pairs: dict[str, tuple[Key, Sight]] = {}
+    for state in states:
+        key = state.key
+        if _spelling(policy, key.selector) is not None and (seen := lifecycle.sighting(key, state.sight, now)) is not None:
+            changes[key.selector] = dict(seen)
+            key = lifecycle.with_sighting(key, seen)
+        pairs[key.selector] = (key, state.sight)
+    settings = _section(policy).rotation
+    found = {type: lifecycle.rotation_of(type, pairs, settings, now) for type in types or _types(pairs)}
+    for rotation in found.values():
+        for selector, keys in rotation.edits.items():
+            changes.setdefault(selector, {}).update(keys)
+    # To ask again whether one type may go on must not begin a rotation of the other.
+    idle = all(rotation.new_key for rotation in found.values())
+    new = list(found) if idle else []
+    folder = private_files.folder(private_dir, repo.root) if new else Path()
+    # An inherited selector keeps its name here, and the edit is refused: it is not this file's to change.
+    written = _write(repo.root, policy.path, {_spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
+    made = [keygen(repo, policy, type, bits, None, folder, now) for type in new]
+    return Rotated(written, tuple(made), tuple(text for rotation in found.values() for text in rotation.waiting))
+
+
+def _types(pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:
+    own = [key for key, _ in pairs.values() if key.ours and key.public is not None]
+    return [type for type in KeyType if any(key.public and key.public.k == type for key in own)] or [KeyType.RSA]
+
+
+# Files of the repo
+
+
+def _read(root: Path, path: str) -> str:
+    try:
+        # Line ends and a byte order mark are the file's own and stay.
+        return (root / path).read_bytes().decode("utf-8")
+    except OSError as error:
+        raise MailAuthError(f"{path}: {error.strerror}") from None
+
+
+def _write(root: Path, path: str, changes: Mapping[str, Keys]) -> tuple[Written, ...]:
+    if not changes:
+        return ()
+    text = _read(root, path)
+    for selector, keys in changes.items():
+        text = edit.with_keys(path, text, selector, keys)
+    _replace(root, path, text)
+    return tuple(Written(path, selector, keys) for selector, keys in changes.items())
+
+
+def _replace(root: Path, path: str, text: str) -> None:
+    try:
+        replace_file((root / path).resolve(), text)
+    except OSError as error:
+        raise MailAuthError(f"{path}: {error.strerror}") from None

@@ -1,0 +1,54 @@
+"""Names that stop being answered by a wildcard because we publish something at or below them (RFC 4592 §2.2.1, §2.2.2).
+
+A name that exists, be it only because a name below it does, gets nothing from the wildcard any more: with `*.example.com MX` there, an SPF
+record at `news.example.com` takes its MX away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailauth_dns.records.name import DomainName, ancestors
+from mailauth_dns.records.zone import Zone
+
+_REACHED = frozenset({"A", "AAAA", "MX", "CNAME", "SRV", "HTTPS"})  # types by which a host is found
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """`name` begins to exist, and loses the sets of these types that `wildcard` gave it."""
+
+    name: DomainName
+    wildcard: DomainName
+    types: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return f"{self.name} then exists, and no longer gets {' and '.join(self.types)} from {self.wildcard}"
+
+
+class Wildcards:
+    """The wildcards of a zone, and which names they answer for."""
+
+    def __init__(self, zone: Zone) -> None:
+        self._origin = zone.origin
+        self._types: dict[DomainName, set[str]] = {}
+        for rrset in zone.rrsets:
+            if rrset.name.startswith("*."):
+                self._types.setdefault(rrset.name, set()).add(rrset.type)
+        self._existing: set[DomainName] = set()
+        if self._types:
+            for rrset in zone.rrsets:
+                self._existing.update((rrset.name, *ancestors(rrset.name, zone.origin)))
+            self._existing.add(zone.origin)
+
+    def shadowed(self, name: DomainName) -> Shadowed | None:
+        """Return what a new record at `name` takes from hosts; names that begin with `_` are no hosts."""
+        if not self._types or name in self._existing:
+            return None
+        upward = (name, *ancestors(name, self._origin), self._origin)
+        encloser = next(upper for upper in upward if upper in self._existing)
+        wildcard = DomainName(f"*.{encloser}")
+        types = tuple(sorted(self._types.get(wildcard, set()) & _REACHED))
+        top = upward[upward.index(encloser) - 1]  # the highest name that begins to exist; below a label with `_` there are no hosts
+        return Shadowed(top, wildcard, types) if types and not top.startswith(("_", "*")) else None

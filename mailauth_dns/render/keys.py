@@ -1,0 +1,165 @@
+"""Keys, rotations and exports as text for people and as JSON data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.text import Text
+
+from mailauth_dns.deploy.exporting import Difference
+from mailauth_dns.deploy.rotation import KeyState, NewKey, Rotated, Written
+from mailauth_dns.policy import keys
+from mailauth_dns.records import dkim
+from mailauth_dns.render.data import FORMAT
+from mailauth_dns.render.values import count, shown
+from mailauth_dns.signing.checking import KeyProblem
+from mailauth_dns.signing.lifecycle import Key, moment
+
+_SERVED = {"served": "green", "revoked": "dim", "missing": "yellow", "other": "red", "partly": "yellow", "unknown": "magenta"}
+_STEP = {
+    "active": "begins to sign",
+    "retiring": "ends to sign",
+    "revoked": "is revoked",
+    "absent": "is deleted",
+    "successor": "may get a successor",
+}
+
+
+def status(states: Sequence[KeyState], now: datetime) -> Iterator[Text]:
+    """Yield each key with its state, its age, what DNS says, and the next step with the date it may be taken."""
+    for state in states:
+        key, section = state.key, state.key.section
+        age = f" for {_age(now - section.since)}" if section.since is not None else ""
+        yield Text.assemble((key.name, "bold"), f"  {_kind(key)}, {section.state}{age}")
+        detail = f" ({state.sight.detail})" if state.sight.detail else ""
+        seen = f", since {moment(section.seen)} at every server" if section.seen is not None and state.sight.state == "served" else ""
+        yield Text.assemble("    DNS: ", (state.sight.state, _SERVED[state.sight.state]), f"{detail}{seen}")
+        yield Text(f"    next: {_next(state, now)}")
+    yield Text(f"Keys: {len(states)}", style="bold")
+
+
+def _kind(key: Key) -> str:
+    if key.section.cname is not None:
+        return f"delegated to {key.section.cname}"
+    if key.public is None:
+        return "no key"
+    if key.public.k != "rsa":
+        return key.public.k
+    bits = keys.rsa_bits(dkim.Record(p=key.public.p).key_bytes)
+    return f"rsa {bits}" if bits is not None else "rsa"
+
+
+def _age(age: timedelta) -> str:
+    if age.days > 0:
+        return count(age.days, "day")
+    hours = max(0, int(age.total_seconds())) // 3600
+    return count(hours, "hour") if hours else "less than an hour"
+
+
+def _next(state: KeyState, now: datetime) -> str:
+    step = state.step
+    if step is None:
+        return "nothing" if state.key.ours or state.key.section.state in ("revoked", "absent") else "nothing here; its sender rotates it"
+    if step.at is None:
+        return f"{_STEP[step.to]}, not yet: {step.why}"
+    return f"{_STEP[step.to]}, now (dkim rotate)" if step.due(now) else f"{_STEP[step.to]}, from {moment(step.at)}"
+
+
+def status_data(states: Iterable[KeyState], written: Iterable[Written]) -> dict[str, Any]:
+    """Return the same as data."""
+    return {"format": FORMAT, "keys": [_key_data(state) for state in states], "written": [_written_data(each) for each in written]}
+
+
+def _key_data(state: KeyState) -> dict[str, Any]:
+    key, section, step = state.key, state.key.section, state.step
+    times = {name: moment(time) if (time := getattr(section, name)) is not None else None for name in ("since", "seen", "signed_until")}
+    after = None
+    if step is not None:
+        after = {"to": step.to, "at": moment(step.at) if step.at is not None else None, "why": step.why or None}
+    return {
+        "domain": key.domain,
+        "selector": key.selector,
+        "name": key.name,
+        "type": key.public.k if key.public is not None else None,
+        "cname": section.cname,
+        "ours": key.ours,
+        "state": section.state,
+        **times,
+        "dns": {"state": state.sight.state, "detail": state.sight.detail or None},
+        "next": after,
+    }
+
+
+def _written_data(written: Written) -> dict[str, Any]:
+    return {"path": written.path, "selector": written.selector, "keys": dict(written.keys)}
+
+
+def new_key(made: NewKey) -> Iterator[Text]:
+    """Yield where a new key is, and what comes next."""
+    yield Text.assemble((f"{made.selector}._domainkey.{made.domain}", "bold"), f"  {made.type}, pending")
+    yield Text(f"    private  {made.private}")
+    yield Text(f"    public   {made.public}")
+    yield Text(f"    policy   {made.policy}")
+
+
+def new_key_data(made: NewKey) -> dict[str, Any]:
+    """Return the same as data."""
+    return {
+        "domain": made.domain,
+        "selector": made.selector,
+        "type": str(made.type),
+        "private": str(made.private),
+        "public": made.public.as_posix(),
+        "policy": made.policy.as_posix(),
+    }
+
+
+def rotated(result: Rotated) -> Iterator[Text]:
+    """Yield what a rotation wrote and what has to wait."""
+    for written in result.written:
+        yield Text(str(written))
+    for made in result.made:
+        yield from new_key(made)
+    for reason in result.waiting:
+        yield Text.assemble(("not yet: ", "yellow"), reason)
+
+
+def rotated_data(result: Rotated) -> dict[str, Any]:
+    """Return the same as data."""
+    return {
+        "format": FORMAT,
+        "written": [_written_data(each) for each in result.written],
+        "made": [new_key_data(each) for each in result.made],
+        "waiting": list(result.waiting),
+    }
+
+
+def problems(found: Iterable[KeyProblem], checked: int) -> Iterator[Text]:
+    """Yield what is wrong with keys."""
+    unknown = wrong = 0
+    for problem in found:
+        unknown += problem.unknown
+        wrong += not problem.unknown
+        word, style = ("unknown", "magenta") if problem.unknown else ("wrong", "bold red")
+        name = f"{problem.selector}._domainkey.{problem.domain}"
+        yield Text.assemble((name, "bold"), "  ", (word, style), f"  {problem.rule}: {problem.message}")
+    yield Text(f"Check: {count(checked, 'key')}, {wrong} wrong, {unknown} unknown", style="bold")
+
+
+def problems_data(found: Iterable[KeyProblem], checked: int) -> dict[str, Any]:
+    """Return the same as data."""
+    rows = [
+        {"domain": each.domain, "selector": each.selector, "rule": each.rule, "message": each.message, "unknown": each.unknown}
+        for each in found
+    ]
+    return {"format": FORMAT, "keys": checked, "problems": rows}
+
+
+def differences(found: Sequence[Difference]) -> Iterator[Text]:
+    """Yield how installed files differ from an export."""
+    for each in found:
+        style = "green" if each.sign == "+" else "red"
+        yield Text.assemble(f"{each.path}: ", (f"{each.sign} {shown(each.statement, 300)}", style))
+    yield Text(f"Export: {count(len(found), 'difference')}", style="bold")

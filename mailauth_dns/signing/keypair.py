@@ -1,0 +1,86 @@
+"""DKIM key pairs: made here, the private half as PKCS#8 PEM (RFC 6376 §3.3, RFC 8463 §3).
+
+OpenDKIM reads that for both types, Rspamd for RSA only: it wants an Ed25519 key as its seed in base64, so that is written too.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from mailauth_dns.policy import keys
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+
+RSA_BITS = (2048, 3072, 4096)  # RFC 8301 §3.2: signers should use 2048 at least, verifiers must take up to 4096
+
+
+class KeyType(StrEnum):
+    """The key types of DKIM, as `k=` names them."""
+
+    RSA = "rsa"
+    ED25519 = "ed25519"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A new key. The private half never shows in a repr, and so in no traceback or log."""
+
+    private_pem: bytes = field(repr=False)
+    public_pem: bytes
+    seed: bytes | None = field(default=None, repr=False)  # Ed25519: the private key's 32 octets in base64
+
+    @property
+    def public(self) -> keys.PublicKey:
+        """What the record publishes."""
+        return keys.read(self.public_pem)
+
+
+def generate(type: KeyType, bits: int = 2048) -> KeyPair:
+    """Return a new key pair; `bits` is the size of an RSA key, one of `RSA_BITS`, and says nothing of Ed25519."""
+    # Imported here: loading OpenSSL costs more than the rest of a run that makes no key.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    if type is KeyType.RSA:
+        rsa = generate_private_key(65537, bits)
+        return KeyPair(rsa.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), _public_pem(rsa.public_key()))
+    ed25519 = Ed25519PrivateKey.generate()
+    return KeyPair(
+        ed25519.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        _public_pem(ed25519.public_key()),
+        base64.b64encode(ed25519.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())) + b"\n",
+    )
+
+
+def public_half(text: bytes) -> keys.PublicKey:
+    """Return what the record of a private key, in PEM or as an Ed25519 seed, has to publish.
+
+    Raises:
+        KeyFileError: it is no private key of a kind that DKIM knows, or is encrypted; the text never quotes it.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    private: PrivateKeyTypes
+    try:
+        if b"-----BEGIN" not in text:
+            private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(text.strip(), validate=True))
+        else:
+            private = load_pem_private_key(text, password=None)
+    except TypeError:
+        raise keys.KeyFileError("the private key is encrypted; mail servers cannot ask for its password") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise keys.KeyFileError("is not a private key, or is broken") from None
+    return keys.read(_public_pem(private.public_key()))
+
+
+def _public_pem(public: PublicKeyTypes) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -1,0 +1,66 @@
+"""Where the signing program listens, in the spelling of each program, so that their files cannot disagree."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mailauth_dns.errors import MailAuthError
+
+_QUEUE = "/var/spool/postfix/"
+_INET = re.compile(r"(inet6?):([0-9]{1,5})@([A-Za-z0-9.:-]+)")
+_LOCAL = re.compile(r"(?:local|unix):(/[!-~]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Inet:
+    """A TCP port; `host` is the address that is listened on."""
+
+    family: str
+    port: int
+    host: str
+
+    @property
+    def opendkim(self) -> str:
+        """As OpenDKIM's `Socket` has it."""
+        return f"{self.family}:{self.port}@{self.host}"
+
+    @property
+    def postfix(self) -> str:
+        """As Postfix's `smtpd_milters` has it; an address, because a chrooted smtpd may not be able to look up a name."""
+        host = {"localhost": "::1" if self.family == "inet6" else "127.0.0.1"}.get(self.host, self.host)
+        return f"inet:[{host}]:{self.port}" if ":" in host else f"inet:{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A socket file."""
+
+    path: str
+
+    @property
+    def opendkim(self) -> str:
+        """As OpenDKIM's `Socket` has it."""
+        return f"local:{self.path}"
+
+    @property
+    def postfix(self) -> str:
+        """As Postfix's `smtpd_milters` has it: inside its queue directory relative to that, which a chrooted smtpd needs."""
+        return f"unix:{self.path.removeprefix(_QUEUE)}"
+
+
+Socket = Inet | Local
+
+
+def socket(text: str, option: str) -> Socket:
+    """Return the socket that is written as OpenDKIM writes it; `option` is for messages.
+
+    Raises:
+        MailAuthError: it is no socket, or one that would listen to everybody.
+    """
+    if found := _LOCAL.fullmatch(text):
+        return Local(found[1])
+    found = _INET.fullmatch(text)
+    if found is None or not 0 < int(found[2]) < 65536:
+        raise MailAuthError(f"{option} {text}: write inet:8891@localhost, or local:/run/opendkim/opendkim.sock")
+    return Inet(found[1], int(found[2]), found[3])

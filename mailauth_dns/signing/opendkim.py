@@ -1,0 +1,77 @@
+"""OpenDKIM's files: opendkim.conf, KeyTable and SigningTable (opendkim.conf(5)).
+
+One OpenDKIM signs with one algorithm, `SignatureAlgorithm`, whatever the key is: an RSA key under ed25519-sha256 makes signatures
+that nobody can verify, an Ed25519 key under rsa-sha256 a temporary error for every message. So Ed25519 keys have one of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.signing.keypair import KeyType
+from mailauth_dns.signing.milter import Socket
+from mailauth_dns.signing.signers import Signer
+
+CONF = {KeyType.RSA: "opendkim.conf", KeyType.ED25519: "opendkim-ed25519.conf"}
+KEY_TABLE = {KeyType.RSA: "KeyTable", KeyType.ED25519: "KeyTable.ed25519"}
+SIGNING_TABLE = {KeyType.RSA: "SigningTable", KeyType.ED25519: "SigningTable.ed25519"}
+TABLES = (*KEY_TABLE.values(), *SIGNING_TABLE.values())
+
+# What decides with which key mail is signed; the rest of the file is the host's own business.
+_DECIDING = frozenset({"mode", "keytable", "signingtable", "multiplesignatures", "signaturealgorithm", "socket"})
+
+
+def files(signers: Sequence[Signer], sockets: Mapping[KeyType, Socket], config_dir: PurePosixPath) -> dict[str, str]:
+    """Return the three files of each OpenDKIM that is needed; the tables are to stand in `config_dir`."""
+    found = {}
+    for type in KeyType:
+        of_type = [signer for signer in signers if signer.type is type]
+        if of_type:
+            found[CONF[type]] = _conf(type, sockets[type], config_dir)
+            found[KEY_TABLE[type]] = "".join(f"{signer.name} {signer.domain}:{signer.selector}:{signer.path}\n" for signer in of_type)
+            found[SIGNING_TABLE[type]] = "".join(f"*@{signer.domain} {signer.name}\n" for signer in of_type)
+    return found
+
+
+def _conf(type: KeyType, socket: Socket, config_dir: PurePosixPath) -> str:
+    settings = {
+        "Mode": "s",
+        "SignatureAlgorithm": f"{type}-sha256",
+        "Canonicalization": "relaxed/relaxed",
+        "OversignHeaders": "From",
+        "KeyTable": str(config_dir / KEY_TABLE[type]),
+        "SigningTable": f"refile:{config_dir / SIGNING_TABLE[type]}",
+        "MultipleSignatures": "yes",  # without it only the first of several active keys signs
+        "Socket": socket.opendkim,
+        "UMask": "007",
+        "UserID": "opendkim",
+        "PidFile": f"/run/opendkim/{PurePosixPath(CONF[type]).stem}.pid",
+        "Syslog": "yes",
+    }
+    return "".join(f"{name:<20}{value}\n" for name, value in settings.items())
+
+
+def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterator[str]:
+    """Yield what one of the files says of signing for these domains, a line a statement, in one spelling."""
+    for line in text.splitlines():
+        words = line.split("#", 1)[0].split()
+        if len(words) < 2:
+            continue
+        if name in CONF.values():
+            if words[0].lower() in _DECIDING:
+                yield _setting(words[0].lower(), " ".join(words[1:]))
+        elif name in KEY_TABLE.values():
+            if words[1].split(":")[0].lower() in domains:
+                yield f"{words[0].lower()} {words[1]}"
+        elif words[0].rpartition("@")[2].lower() in domains:
+            yield " ".join(words).lower()
+
+
+def _setting(name: str, value: str) -> str:
+    if name == "mode":
+        value = "".join(sorted(set(value) - {"v"}))  # to verify as well does not change signing
+    if name == "multiplesignatures":
+        value = "yes" if value.lower() in ("yes", "true", "1") else "no"
+    return f"{name} {value}"

@@ -1,0 +1,156 @@
+"""Private keys as files on the signing host: <folder>/<domain>/<selector>.private, for nobody but their owner to read.
+
+An Ed25519 key stands beside it once more, as <selector>.seed, which is what Rspamd reads.
+
+The folder lies outside the zone repo and its git work tree, symbolic links followed: a key that was committed once is public for good.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.signing.keypair import KeyPair
+
+ENVIRONMENT = "MAILAUTH_PRIVATE_DIR"
+
+SUFFIX = ".private"
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def folder(named: Path | None, root: Path) -> Path:
+    """Return the folder of private keys, absolute: the one named, else the environment's; `root` is the zone repo.
+
+    Raises:
+        MailAuthError: none is named, or it lies inside the repo or the git work tree that holds the repo.
+    """
+    given = named or (Path(text) if (text := os.environ.get(ENVIRONMENT)) else None)
+    if given is None:
+        raise MailAuthError(f"where are private keys kept? name a folder outside the repo: --private-dir DIR, or {ENVIRONMENT}")
+    found = given.expanduser().resolve()
+    refuse_inside(found, root)
+    return found
+
+
+def refuse_inside(path: Path, root: Path) -> None:
+    """Refuse a path, symbolic links followed, in the repo or in a git work tree that the repo is part of.
+
+    Raises:
+        MailAuthError: it lies there.
+    """
+    repo = root.resolve()
+    trees = [repo, *(parent for parent in repo.parents if (parent / ".git").exists())]
+    real = path.resolve()
+    for tree in trees:
+        if real == tree or real.is_relative_to(tree):
+            raise MailAuthError(f"{path}: lies inside {tree}, which is kept in git; private keys belong into a folder outside it")
+
+
+def path_of(folder: Path, domain: DomainName, selector: str) -> Path:
+    """Return where the private key of a selector is."""
+    return folder / domain / f"{selector}{SUFFIX}"
+
+
+def seed_of(path: Path) -> Path:
+    """Return where the seed of the Ed25519 key at `path` is."""
+    return path.with_name(path.name.removesuffix(SUFFIX) + ".seed")
+
+
+def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: KeyPair) -> Path:
+    """Write the private half of a key once, mode 0600 in a folder of mode 0700, whole or not at all, and return where.
+
+    When root writes, the files belong to the folder's owner: the signing program reads them under its own name.
+
+    Raises:
+        MailAuthError: there is a key already, somebody else could replace it, or it cannot be written.
+    """
+    path = path_of(folder, domain, selector)
+    try:
+        _make_folder(folder)
+        owner = folder.stat()
+        for parent in _open_to_all(path):
+            raise MailAuthError(f"{parent}: everybody may write there, so OpenDKIM refuses keys below it; use another folder")
+        _make_folder(path.parent)
+        refuse_inside(path.parent, root)
+        if os.geteuid() == 0:
+            # The folder's owner could have put a link in its place: what the link leads to is not given away.
+            os.chown(path.parent, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        _write_once(path, pair.private_pem, owner)
+        if pair.seed is not None:
+            _write_once(seed_of(path), pair.seed, owner)
+    except FileExistsError as error:
+        there = error.filename2 or error.filename
+        raise MailAuthError(f"{there}: there is a private key already; it is never overwritten: choose another selector") from None
+    except OSError as error:
+        raise MailAuthError(f"{error.filename or path}: cannot be written: {error.strerror}") from None
+    return path
+
+
+def _make_folder(path: Path) -> None:
+    if not path.is_dir():
+        path.mkdir(mode=0o700, parents=True)
+
+
+def _open_to_all(path: Path) -> Iterator[Path]:
+    """Yield the folders above a file in which everybody may write; a sticky bit does not make OpenDKIM trust them."""
+    for parent in path.resolve().parents:
+        if parent.exists() and parent.stat().st_mode & stat.S_IWOTH:
+            yield parent
+
+
+def _write_once(path: Path, data: bytes, owner: os.stat_result) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            if os.geteuid() == 0:
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            os.fsync(file.fileno())
+        path.hardlink_to(draft)  # a rename would replace a key that is there
+        _sync(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def weaknesses(path: Path) -> list[str]:
+    """Return who else could read or replace a private key, in words; what OpenDKIM's RequireSafeKeys refuses is among them.
+
+    Raises:
+        OSError: the file cannot be looked at.
+    """
+    found = []
+    mode = path.stat().st_mode
+    if mode & _OTHERS:
+        found.append(f"its mode is {stat.S_IMODE(mode):04o}: others than its owner may use it; chmod 600 {path}")
+    found += [f"everybody may write in {parent}; OpenDKIM refuses keys below it" for parent in _open_to_all(path)]
+    return found
+
+
+def in_git(folder: Path) -> frozenset[Path]:
+    """Return the files of the folder that a git work tree around it keeps."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        listed = subprocess.run(  # noqa: S603
+            ["git", "-C", str(folder), "ls-files", "-z"],  # noqa: S607 - git is found on PATH
+            capture_output=True,
+            timeout=10,
+            check=True,
+        )
+        return frozenset(folder / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)
+    return frozenset()

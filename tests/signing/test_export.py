@@ -1,0 +1,333 @@
+"""Exports: the files of the article, letter by letter, what differs from what is installed, and what may not be installed yet."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailauth_dns.deploy.serve import Server
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.signing import milter
+from tests.conftest import RepoFolder
+
+# The key of the article that the project starts from, as its author published it.
+P = (
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAy9qfhh+9ngAdCpTVmxy9KHNkgZwSjZsp4NfMV+0zZ0+K8vVWDpo8/MhfVoemYjpLCASwX7yyufXWMbdRNs3rhiulNpEFhopT2AJyhe9B"
+    "dcyvR/MEQoa+HMeEE+SCqQ0Z8cgkXdEQdGhrw807KjAjTlxoQ+gCsvRn1okXJ6OproJrzvfD/ol/RuIcyaGiQl/OG5ZSKpM4SBPyFCDH73T9l9apZ45Vlo6uyoj9tOOAwx9VFn5U98rqMPWoVKPu"
+    "V+EgrR0DhmVmDKVHMlM/Sc/vHY8JzM5CJLHCsYPm3Rb4AWR4bMcDGNrKnc2IUcf+0NWPCQkax9S2iNkmCo0AM43PAwIDAQAB"
+)
+RECORD = f"v=DKIM1; k=rsa; p={P}"
+PEM = "-----BEGIN PUBLIC KEY-----\n" + "".join(P[at : at + 64] + "\n" for at in range(0, len(P), 64)) + "-----END PUBLIC KEY-----\n"
+POLICY = """domain: example.com
+spf: {terms: ["+ip4:192.0.2.10"], all: fail}
+dkim: {selectors: {default: {key: default.pem}}}
+dmarc:
+  p: quarantine
+  rua: ["mailto:dmarc-rua-report@example.com"]
+  ruf: ["mailto:dmarc-ruf-report@example.com"]
+  ri: 86400
+  adkim: s
+  aspf: s
+  ttl: 360
+"""
+MARK = "# made by `mailauth-dns export`; make it again instead of changing it\n"
+
+
+@pytest.fixture
+def article(repo: RepoFolder) -> Iterator[RepoFolder]:
+    """The article's domain, published and seen long ago."""
+    repo.write("zones/keys/example.com/default.pem", PEM)
+    repo.policy(POLICY.replace("default.pem}", "default.pem, seen: 2026-01-01}"))
+    repo.local(
+        "example.com",
+        "$TTL 60\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 60\n@ IN NS ns1.example.net.\n"
+        f'default._domainkey IN TXT "{RECORD[:255]}" "{RECORD[255:]}"\n',
+    )
+    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        yield repo
+
+
+def exported(repo: RepoFolder, *arguments: str) -> dict[str, str]:
+    folder = repo.root.parent / "exported"
+    done = repo.run("export", "example.com", *arguments, "--out", str(folder))
+    assert done.code == 0, done.said
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_the_articles_opendkim_files(article: RepoFolder) -> None:
+    files = exported(article, "--format", "opendkim")
+    assert files["KeyTable"] == (
+        MARK + "default._domainkey.example.com example.com:default:/etc/opendkim/keys/example.com/default.private\n"
+    )
+    assert files["SigningTable"] == MARK + "*@example.com default._domainkey.example.com\n"
+    settings = dict(line.split(None, 1) for line in files["opendkim.conf"].splitlines()[1:])
+    article_says = {
+        "Mode": "s",
+        "KeyTable": "/etc/opendkim/KeyTable",
+        "SigningTable": "refile:/etc/opendkim/SigningTable",
+        "Socket": "inet:8891@localhost",
+    }
+    assert article_says.items() <= settings.items()
+    assert set(files) == {"opendkim.conf", "KeyTable", "SigningTable"}
+
+
+def test_the_articles_main_cf_lines(article: RepoFolder) -> None:
+    assert exported(article, "--format", "postfix")["main.cf"] == (
+        MARK + "smtpd_milters = inet:127.0.0.1:8891\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = accept\n"
+    )
+
+
+def test_the_articles_records_as_one_line_each(article: RepoFolder) -> None:
+    said = article.run("export", "example.com", "--format", "paste").out
+    assert f"Host:   default._domainkey\nor:     default._domainkey.example.com\nTTL:    3600\nValue:  {RECORD}\n" in said
+    assert f'Split:  "{RECORD[:255]}" "{RECORD[255:]}"\n' in said
+    assert "Host:   @\nor:     example.com\nTTL:    3600\nValue:  v=spf1 +ip4:192.0.2.10 -all\n" in said
+    [dmarc] = re.findall(r"or:     _dmarc\.example\.com\nTTL:    360\nValue:  (.*)", said)
+    reports = "rua=mailto:dmarc-rua-report@example.com; ruf=mailto:dmarc-ruf-report@example.com"
+    assert set(dmarc.split("; ")) == set(f"v=DMARC1; p=quarantine; {reports}; ri=86400; adkim=s; aspf=s".split("; "))
+
+
+def test_the_articles_records_in_a_master_file(article: RepoFolder) -> None:
+    said = article.run("export", "example.com", "--format", "bind").out
+    assert f'default._domainkey.example.com. 3600 IN TXT "{RECORD[:255]}" "{RECORD[255:]}"\n' in said
+
+
+# Sockets as OpenDKIM and as Postfix write them.
+SOCKETS = [
+    ("inet:8891@localhost", "inet:127.0.0.1:8891"),
+    ("inet:8891@192.0.2.10", "inet:192.0.2.10:8891"),
+    ("inet6:8891@localhost", "inet:[::1]:8891"),
+    ("inet6:8891@2001:db8::1", "inet:[2001:db8::1]:8891"),
+    ("local:/run/opendkim/opendkim.sock", "unix:/run/opendkim/opendkim.sock"),
+    ("local:/var/spool/postfix/opendkim/opendkim.sock", "unix:opendkim/opendkim.sock"),
+]
+
+
+@pytest.mark.parametrize(("opendkim", "postfix"), SOCKETS)
+def test_both_sides_name_the_same_socket(article: RepoFolder, opendkim: str, postfix: str) -> None:
+    conf = exported(article, "--format", "opendkim", "--socket", opendkim)["opendkim.conf"]
+    assert re.search(rf"^Socket\s+{re.escape(opendkim)}$", conf, re.MULTILINE)
+    assert f"smtpd_milters = {postfix}\n" in exported(article, "--format", "postfix", "--socket", opendkim)["main.cf"]
+
+
+@pytest.mark.parametrize(
+    "text", ["inet:8891", "inet:0@localhost", "inet:99999@localhost", "/run/x", "local:run/x", "inet:1@a b", "inet:1@a'b"]
+)
+def test_a_socket_that_is_none_or_listens_to_everybody_is_refused(text: str) -> None:
+    with pytest.raises(MailAuthError, match=r"--socket .*: write inet:8891@localhost"):
+        milter.socket(text, "--socket")
+
+
+@pytest.mark.parametrize("path", ["keys", "/a b", "/a:b", "/a'b", "/a\nb", "/a%b"])
+def test_a_path_that_a_table_cannot_hold_is_refused(article: RepoFolder, path: str) -> None:
+    refused = article.run("export", "example.com", "--format", "opendkim", "--key-dir", path)
+    assert refused.code == 1
+    assert "an absolute path of letters, digits" in refused.err
+
+
+ED25519 = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+BOTH = POLICY.replace("default.pem}", "default.pem}, e1: {key: e1.pem}")
+ALLOWED = ("--allow", "DKIM031")
+
+
+def test_an_ed25519_key_has_an_opendkim_of_its_own(article: RepoFolder) -> None:
+    """One OpenDKIM signs with one algorithm, whatever the key is."""
+    article.write("zones/keys/example.com/e1.pem", f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n")
+    article.policy(BOTH)
+    files = exported(article, "--format", "opendkim", *ALLOWED)
+    assert "default" in files["KeyTable"]
+    assert "e1" not in files["KeyTable"]
+    assert files["KeyTable.ed25519"] == MARK + "e1._domainkey.example.com example.com:e1:/etc/opendkim/keys/example.com/e1.private\n"
+    conf = dict(line.split(None, 1) for line in files["opendkim-ed25519.conf"].splitlines()[1:])
+    assert conf["SignatureAlgorithm"] == "ed25519-sha256"
+    assert conf["Socket"] == "inet:8892@localhost"
+    assert conf["KeyTable"] == "/etc/opendkim/KeyTable.ed25519"
+    assert conf["PidFile"] == "/run/opendkim/opendkim-ed25519.pid"
+    main = exported(article, "--format", "postfix")["main.cf"]
+    assert "smtpd_milters = inet:127.0.0.1:8891, inet:127.0.0.1:8892\n" in main
+    one = article.run("export", "example.com", "--format", "opendkim", "--ed25519-socket", "inet:8891@localhost", *ALLOWED)
+    assert one.code == 1
+    assert "one OpenDKIM signs with one kind" in one.err
+    # When the key is gone its table is emptied, so that it does not go on signing.
+    article.policy(POLICY)
+    folder = article.root.parent / "exported"
+    stale = article.run("export", "example.com", "--format", "opendkim", "--check", str(folder))
+    assert stale.code == 2
+    assert f"{folder}/KeyTable.ed25519: - e1._domainkey.example.com" in stale.out
+    assert exported(article, "--format", "opendkim", *ALLOWED)["KeyTable.ed25519"] == MARK
+    assert article.run("export", "example.com", "--format", "opendkim", "--check", str(folder)).code == 0
+
+
+def test_rspamd_gets_maps_for_one_key_and_a_block_for_several(article: RepoFolder) -> None:
+    files = exported(article, "--format", "rspamd", "--key-dir", "/var/lib/rspamd/dkim")
+    assert files["dkim_selectors.map"] == MARK + "example.com default\n"
+    assert files["dkim_paths.map"] == MARK + "example.com /var/lib/rspamd/dkim/example.com/default.private\n"
+    assert 'selector_map = "/etc/rspamd/dkim_selectors.map";' in files["dkim_signing.conf"]
+    article.write("zones/keys/example.com/e1.pem", f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n")
+    article.policy(BOTH)
+    files = exported(article, "--format", "rspamd", "--key-dir", "/var/lib/rspamd/dkim", *ALLOWED)
+    assert files["dkim_selectors.map"] == MARK
+    assert '{ selector = "e1"; path = "/var/lib/rspamd/dkim/example.com/e1.seed"; }' in files["dkim_signing.conf"]
+
+
+SENDERS = f"""domain: example.com
+dkim:
+  selectors:
+    default: {{key: default.pem, state: pending}}
+    old: {{key: default.pem, state: retiring}}
+    vendor: {{p: {P}}}
+    s1: {{cname: s1.example.net}}
+"""
+
+
+def test_only_our_active_keys_sign(article: RepoFolder) -> None:
+    """A key given as `p` or `cname` is a sender's: in our tables it would name a file that is not there."""
+    article.policy(SENDERS)
+    for format in ("opendkim", "rspamd"):
+        refused = article.run("export", "example.com", "--format", format, *ALLOWED)
+        assert refused.code == 1
+        assert "no active key of ours signs for example.com" in refused.err
+    article.policy(SENDERS.replace("pending", "active"))
+    assert exported(article, "--format", "opendkim", *ALLOWED)["KeyTable"].count("\n") == 2
+
+
+GATE = {
+    "never seen": (POLICY, "the policy has no `seen:` for it; `mailauth-dns dkim status` writes it (DKIM031; --allow DKIM031:example.com"),
+    "seen just now": (
+        POLICY.replace("default.pem}", "default.pem, seen: 2199-01-01}"),
+        "served everywhere, but caches may know it as missing until 2199-01-01T00:01:00Z (DKIM031",
+    ),
+    "not served": (
+        POLICY.replace("default: ", "other: ").replace("default.pem}", "default.pem, seen: 2026-01-01}"),
+        "not every authoritative server serves the key (missing) (DKIM031",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", GATE)
+def test_a_key_that_receivers_may_not_find_is_not_exported(article: RepoFolder, case: str) -> None:
+    text, message = GATE[case]
+    article.policy(text)
+    for format in ("opendkim", "rspamd"):
+        refused = article.run("export", "example.com", "--format", format)
+        assert refused.code == 1
+        assert message in refused.err
+        assert refused.out == ""
+        assert article.run("export", "example.com", "--format", format, "--allow", "DKIM031:example.org").code == 1
+        assert article.run("export", "example.com", "--format", format, "--allow", "DKIM031:example.com").code == 0
+    assert article.run("export", "example.com", "--format", "paste").code == 0  # records are what is published first
+
+
+def test_unknown_dns_needs_a_permission_of_its_own(article: RepoFolder) -> None:
+    article.write("zones/policy/_defaults.yaml", 'nameservers: ["127.0.0.1:1"]\n')
+    refused = article.run("export", "example.com", "--format", "opendkim", *ALLOWED)
+    assert refused.code == 1
+    assert "DNS is unknown" in refused.err
+    assert article.run("export", "example.com", "--format", "opendkim", "--allow", "live-unknown").code == 0
+
+
+CONF = """# ours
+Mode\tsv
+syslog yes
+KeyTable /etc/opendkim/KeyTable
+SigningTable refile:/etc/opendkim/SigningTable
+SignatureAlgorithm rsa-sha256
+MultipleSignatures True
+Socket inet:8891@localhost
+"""
+KEYS = "default._domainkey.example.com example.com:default:/etc/opendkim/keys/example.com/default.private\n"
+OTHERS = "x._domainkey.example.org example.org:x:/etc/opendkim/keys/x\n"
+INSTALLED: dict[str, tuple[str, dict[str, str], list[str]]] = {
+    # the format, what is installed, and what is said to differ
+    "the same": (
+        "opendkim",
+        {"opendkim.conf": CONF, "KeyTable": KEYS, "SigningTable": "*@example.com default._domainkey.example.com\n"},
+        [],
+    ),
+    "beside another domain": (
+        "opendkim",
+        {
+            "opendkim.conf": CONF,
+            "KeyTable": OTHERS + KEYS,
+            "SigningTable": "*@example.org x\n*@Example.com  default._domainkey.example.com # us\n",
+        },
+        [],
+    ),
+    "an old key": (
+        "opendkim",
+        {"opendkim.conf": CONF, "KeyTable": KEYS.replace("default", "old"), "SigningTable": "*@example.com old._domainkey.example.com\n"},
+        [
+            "KeyTable: - old._domainkey.example.com example.com:old:/etc/opendkim/keys/example.com/old.private",
+            "KeyTable: + default._domainkey.example.com example.com:default:/etc/opendkim/keys/example.com/default.private",
+            "SigningTable: - *@example.com old._domainkey.example.com",
+            "SigningTable: + *@example.com default._domainkey.example.com",
+        ],
+    ),
+    "nothing": (
+        "postfix",
+        {},
+        [
+            "main.cf: + smtpd_milters: inet:127.0.0.1:8891",
+            "main.cf: + non_smtpd_milters: inet:127.0.0.1:8891",
+            "main.cf: + milter_default_action = accept",
+        ],
+    ),
+    "a spam filter beside": (
+        "postfix",
+        {
+            "main.cf": "smtpd_milters = inet:127.0.0.1:11332,\n  # and ours\n  inet:127.0.0.1:8891\n"
+            "non_smtpd_milters=$smtpd_milters\nmilter_default_action = accept\n"
+        },
+        [],
+    ),
+    "another port": (
+        "postfix",
+        {"main.cf": "smtpd_milters = inet:127.0.0.1:8892\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = tempfail\n"},
+        [
+            "main.cf: - milter_default_action = tempfail",
+            "main.cf: + smtpd_milters: inet:127.0.0.1:8891",
+            "main.cf: + milter_default_action = accept",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INSTALLED)
+def test_installed_files_are_compared_in_what_concerns_the_domain(article: RepoFolder, tmp_path: Path, case: str) -> None:
+    format, installed, differences = INSTALLED[case]
+    folder = tmp_path / "installed"
+    folder.mkdir()
+    for name, text in installed.items():
+        (folder / name).write_text(text)
+    checked = article.run("export", "example.com", "--format", format, "--check", str(folder))
+    assert checked.code == (2 if differences else 0), checked.said
+    assert [line.removeprefix(f"{folder}/") for line in checked.out.splitlines()[:-1]] == differences
+
+
+def test_a_file_of_somebody_else_is_not_overwritten(article: RepoFolder, tmp_path: Path) -> None:
+    (tmp_path / "KeyTable").write_text("mine\n")
+    refused = article.run("export", "example.com", "--format", "opendkim", "--out", str(tmp_path))
+    assert refused.code == 1
+    assert "no export made this file, and it is not overwritten" in refused.err
+    assert sorted(path.name for path in tmp_path.glob("*[eE]*") if path.is_file()) == ["KeyTable"]
+
+
+def test_terraform_takes_no_macro_for_a_template(article: RepoFolder) -> None:
+    article.policy('domain: example.com\nspf: {terms: ["exists:%{i}._spf.example.net"], all: fail}\n')
+    said = json.loads(article.run("export", "example.com", "--format", "terraform").out)
+    assert said["locals"]["mailauth_dns"]["example.com TXT"]["value"] == "v=spf1 exists:%%{i}._spf.example.net -all"
+
+
+def test_dnscontrol_extends_the_zone(article: RepoFolder) -> None:
+    article.policy("domain: news.example.com\nzone: example.com\nspf: {all: fail}\ndkim: {selectors: {s1: {cname: s1.example.net}}}\n")
+    said = article.run("export", "news.example.com", "--format", "dnscontrol").out
+    assert said.split("\n", 1)[1].strip() == (
+        'D_EXTEND("example.com",\n  TXT("news", "v=spf1 -all", TTL(3600)),\n  CNAME("s1._domainkey.news", "s1.example.net.", TTL(3600))\n);'
+    )
+    article.policy("domain: example.com\nparked: true\n")
+    assert 'MX("@", 0, ".", TTL(3600))' in article.run("export", "example.com", "--format", "dnscontrol").out
