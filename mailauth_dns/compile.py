@@ -197,7 +197,16 @@ def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | 
     if entry.state == "revoked":
         p = ""
         k = entry.k
-    tags = {"v": "DKIM1", "h": entry.h, "k": k or ("rsa" if p else None), "n": entry.n, "s": entry.s, "t": entry.t, "p": p or ""}
+    tags = {
+        "v": "DKIM1",
+        "h": entry.h,
+        "k": k or ("rsa" if p else None),
+        "n": entry.n,
+        "s": entry.s,
+        "t": entry.t,
+        **entry.other,
+        "p": p or "",
+    }
     return str(dkim.parse("; ".join(f"{tag}={value}" for tag, value in tags.items() if value is not None)))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from mailauth_dns.cli import dkim, export, policy, publish, receive, spf
+from mailauth_dns.cli import dkim, export, importing, init, policy, publish, receive, spf
 from mailauth_dns.cli.app import app
 from mailauth_dns.cli.session import FAILED, INTERRUPTED
 from mailauth_dns.errors import MailAuthError, printable
@@ -37,6 +37,8 @@ dkim.register(app)
 export.register(app)
 receive.register(app)
 spf.register(app)
+importing.register(app)
+init.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

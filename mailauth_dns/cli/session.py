@@ -53,9 +53,9 @@ class Session:
     no_color: bool
     log_format: Redacting
 
-    def load(self) -> tuple[Repo, tuple[Publication, ...]]:
-        """Return the repo and what its policies declare."""
-        repo = load_repo(self.root)
+    def load(self, *, may_be_empty: bool = False) -> tuple[Repo, tuple[Publication, ...]]:
+        """Return the repo and what its policies declare; one without a policy is a problem unless it `may_be_empty`."""
+        repo = load_repo(self.root, may_be_empty=may_be_empty)
         names = {name for stanza in repo.stanzas.values() for name in stanza.environment}
         self.log_format.secrets = [secret for name in names if len(secret := os.environ.get(name, "")) >= SHORTEST_SECRET]
         return repo, compile_repo(repo)

@@ -57,13 +57,13 @@ class Repo:
     lock: lock.Lock
 
 
-def load_repo(root: Path) -> Repo:
-    """Read the zone repo in `root`.
+def load_repo(root: Path, *, may_be_empty: bool = False) -> Repo:
+    """Read the zone repo in `root`; one without a policy is a problem unless it `may_be_empty`.
 
     Raises:
         PolicyError: with every problem of every file.
     """
-    loader = _Loader(root)
+    loader = _Loader(root, may_be_empty)
     repo = loader.load()
     if loader.problems:
         unique = dict.fromkeys(loader.problems)
@@ -72,8 +72,9 @@ def load_repo(root: Path) -> Repo:
 
 
 class _Loader:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, may_be_empty: bool) -> None:
         self.root = root
+        self._may_be_empty = may_be_empty
         self.problems: list[FileProblem] = []
         self._inside = root.resolve()
         self._folders: dict[Path, bool] = {}
@@ -81,13 +82,13 @@ class _Loader:
 
     def load(self) -> Repo:
         folder = self.root / POLICY_DIR
-        if not folder.is_dir():
+        if not folder.is_dir() and not self._may_be_empty:
             problem = FileProblem(
                 str(POLICY_DIR), 0, 0, "", f"there is no such folder in {self.root}; run in a zone repo, or name one with -C"
             )
             raise PolicyError([problem])
         stanzas = self._stanzas()
-        paths = list(self._policy_files(folder))
+        paths = list(self._policy_files(folder)) if folder.is_dir() else []
         defaults = self._read(folder / DEFAULTS, document.read) if folder / DEFAULTS in paths else None
         if defaults is not None:
             self._check_defaults(defaults)
@@ -98,7 +99,7 @@ class _Loader:
             root = self._read(path, document.read)
             if root is not None:
                 policies.extend(self._policies(path, root if defaults is None else document.merged(defaults, root), root))
-        if not paths and not self.problems:
+        if not paths and not self.problems and not self._may_be_empty:
             self.problems.append(FileProblem(POLICY_DIR.as_posix(), 0, 0, "", "holds no policy; write one, for example example.com.yaml"))
         self._check_keys_folder()
         self._check_together(policies, stanzas)

@@ -68,6 +68,12 @@ def _public_key(text: str) -> str:
     return text
 
 
+def _key_tag_name(text: str) -> str:
+    if text in ("v", "k", "h", "s", "t", "n", "p"):  # RFC 6376 §3.2: upper and lower case apart
+        fail(f"{text} is known; give it as the key {text}" if text != "v" else "v is written by itself; leave it out")
+    return text
+
+
 def _spf_term(text: str) -> str:
     if re.match(r"v=", text, re.IGNORECASE):
         fail("the version is written for you; list the terms behind it")
@@ -84,6 +90,7 @@ SpfName = Annotated[Domain, BeforeValidator(_bare_name)]
 SpfTerm = Annotated[str, AfterValidator(_spf_term), checked(spf.parse_term)]
 ReportUri = Annotated[ReportAddress, _dmarc_tag("rua")]
 TagName = Annotated[str, AfterValidator(_tag_name)]
+KeyTagName = Annotated[str, AfterValidator(_key_tag_name), checked(dkim.parse, "v=DKIM1; ", "=; p=", refused=";")]
 DmarcPolicy = Annotated[str, _dmarc_tag("p"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
 Alignment = Annotated[str, _dmarc_tag("adkim"), WithJsonSchema({"enum": ["r", "s"]})]
 
@@ -152,6 +159,7 @@ class SelectorSection(Section):
     s: Annotated[str, _dkim_tag("s")] | None = None
     t: Annotated[str, _dkim_tag("t")] | None = None
     n: Annotated[str, _dkim_tag("n")] | None = None
+    other: dict[KeyTagName, Annotated[str, _dkim_tag("x")]] = Field(default_factory=dict, description="tags that verifiers do not know")
     state: Annotated[State, one_of("pending", "active", "retiring", "revoked", "absent")] = "active"
     since: Moment | None = None
     seen: Moment | None = None
@@ -165,7 +173,7 @@ class SelectorSection(Section):
             fail(f"{' and '.join(sources)} are given; keep one")
         if not sources and self.state not in ("revoked", "absent"):
             fail("no key; give `key` (a file), `p` (as published) or `cname` (delegated), or `state: revoked` or `absent`")
-        tags = [tag for tag in ("k", "h", "s", "t", "n") if getattr(self, tag) is not None]
+        tags = [tag for tag in ("k", "h", "s", "t", "n") if getattr(self, tag) is not None] + list(self.other)
         if self.cname is not None and tags:
             fail(f"a delegated selector has no tags of its own; leave out {', '.join(tags)}")
         if self.cname is not None and self.state == "revoked":

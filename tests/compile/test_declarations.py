@@ -51,6 +51,21 @@ def test_a_section_declares_one_record(repo: RepoFolder, policy: str, name: str,
     assert all(family(*entry.key, value) is owned for value in values)
 
 
+KEYS = {
+    '{p: AAAA, other: {g: "*", x: "1 2"}}': {"v=DKIM1; k=rsa; g=*; x=1 2; p=AAAA"},
+    "{p: AAAA, k: ed25519, t: s, other: {V: 1}}": {"v=DKIM1; k=ed25519; t=s; V=1; p=AAAA"},
+    '{state: revoked, other: {g: "*"}}': {"v=DKIM1; g=*; p="},
+    '{p: AAAA, state: absent, other: {g: "*"}}': set(),
+}
+
+
+@pytest.mark.parametrize("selector", KEYS)
+def test_a_key_carries_tags_that_verifiers_do_not_know(repo: RepoFolder, selector: str) -> None:
+    [alias, key] = published(repo, f"dkim: {{selectors: {{s1: {selector}}}}}").declared
+    assert (key.key, key.values) == (("s1._domainkey.example.com", "TXT"), KEYS[selector])
+    assert alias.values == set()
+
+
 def test_an_id_follows_the_policy_and_nothing_else(repo: RepoFolder) -> None:
     def id(policy: str) -> str:
         [entry] = published(repo, policy).declared

@@ -1,0 +1,60 @@
+"""The command that makes a new zone repo: init."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli.app import session_of
+from mailauth_dns.cli.session import DONE
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.policy.load import POLICY_DIR, PROVIDER_DIR
+from mailauth_dns.policy.model import json_schema
+
+# Where a file of the package's template goes.
+_FILES = {
+    "zones/policy/_defaults.yaml": "zones/policy/_defaults.yaml",
+    "zones/policy/example.com.yaml": "zones/policy/example.com.yaml",
+    "providers/local.yaml": "providers/local.yaml",
+    "served/example.com.zone": "served/example.com.zone",
+    "workflow.yaml": ".github/workflows/mailauth.yml",
+    "pre-commit-config.yaml": ".pre-commit-config.yaml",
+    "gitignore": ".gitignore",
+}
+_SCHEMA = "zones/policy.schema.json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("init")(init)
+
+
+def init(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="the folder to make it in; default: this one")] = Path(),
+) -> int:
+    """Make a new zone repo: an example that works at once, a CI workflow and a pre-commit hook."""
+    session = session_of(context)
+    root = session.path(directory)
+    for taken in (POLICY_DIR.parts[0], PROVIDER_DIR.name):
+        if (root / taken).exists():
+            raise MailAuthError(f"{root / taken} is there already; nothing was written")
+    template = files("mailauth_dns") / "template"
+    texts = {target: template.joinpath(source).read_text("utf-8") for source, target in _FILES.items()}
+    texts[_SCHEMA] = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
+    for target, text in texts.items():
+        path = root / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            session.say(f"left as it is: {target}")
+        else:
+            session.line(f"written: {target}")
+    session.say("next: mailauth-dns lint, compile, and plan; `mailauth-dns serve` answers DNS for the example meanwhile")
+    return DONE

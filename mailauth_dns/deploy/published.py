@@ -1,0 +1,123 @@
+"""What domains publish already: read from their name servers, from a provider, or from a zone's master file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailauth_dns.errors import ProviderError
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.policy.stanza import Stanza
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records.name import DomainName, ancestors
+from mailauth_dns.records.zone import RRKey, RRset, Zone
+
+# Names that mail services and servers give their selectors; DNS cannot be asked which there are (RFC 6376 §3.1).
+COMMON_SELECTORS = (
+    *(
+        "default",
+        "dkim",
+        "dkim1",
+        "mail",
+        "mx",
+        "smtp",
+        "email",
+        "key1",
+        "key2",
+        "s1",
+        "s2",
+        "s1024",
+        "s2048",
+        "selector",
+        "rsa",
+        "ed25519",
+    ),
+    *("selector1", "selector2", "google", "k1", "k2", "k3", "mandrill", "mte1", "mte2", "sig1", "fm1", "fm2", "fm3", "mesmtp", "pm", "pic"),
+    *("protonmail", "protonmail2", "protonmail3", "zoho", "zmail", "zendesk1", "zendesk2", "sendgrid", "smtpapi", "m1", "m2", "mailo"),
+    *("mailjet", "krs", "mg", "mxvault", "cm", "scph0316", "everlytickey1", "everlytickey2", "hs1", "hs2", "turbo-smtp", "dk", "titan1"),
+    *("brevo1", "brevo2", "ctct1", "ctct2", "litesrv", "ml", "mailpoet1", "mailpoet2", "postal", "stalwart", "modoboa", "mailcow", "x"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The sets that were found in one zone. `unknown` are those that nobody could tell of, with the reason."""
+
+    zone: Zone
+    unknown: tuple[tuple[RRKey, str], ...] = ()
+
+
+def in_file(path: Path, origin: DomainName) -> Published:
+    """Return what a master file says for the zone `origin`.
+
+    Raises:
+        ProviderError: the file breaks the format, is of another zone, or says only a part of what the zone holds.
+        OSError: it cannot be read.
+    """
+    from mailauth_dns.octo.masterfile import parse  # octoDNS takes time to load
+
+    master = parse(origin, path.read_bytes().decode("latin-1"))
+    if not master.whole:
+        raise ProviderError(f"{path}: {master.refusal}, so what the zone holds is not known here")
+    zone = master.zone()
+    if zone.get((origin, "SOA")) is None:
+        raise ProviderError(f"{path}: there is no SOA record of {origin}; is it the file of another zone? --zone names it")
+    return Published(zone)
+
+
+def at_provider(stanza: Stanza, root: Path, origin: DomainName) -> Published:
+    """Return what a provider holds.
+
+    Raises:
+        ProviderError: it cannot be asked, or does not have the zone.
+    """
+    from mailauth_dns.octo.targets import Target  # as above
+
+    return Published(Target(stanza, root).read(origin))
+
+
+def in_dns(origin: DomainName, domains: Iterable[DomainName], selectors: Iterable[str], nameservers: tuple[str, ...]) -> Published:
+    """Return what every authoritative server of the zone says of the domains' mail records alike.
+
+    What a wildcard answers is found at the wildcard alone: a record in its place would be a new one.
+
+    Raises:
+        RecordSyntaxError: an entry of `nameservers` is not an address.
+    """
+    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
+
+    selectors = tuple(selectors)
+    keys = frozenset(key for domain in domains for key in _keys(domain, origin, selectors))
+    observation = observe([Wanted(origin, keys, nameservers)])[origin]
+    hint = "; --zone names the zone that holds its records" if observation.delegated == frozenset() else ""
+    sets: dict[RRKey, RRset] = {}
+    unknown: list[tuple[RRKey, str]] = []
+    for key in sorted(keys, key=lambda key: (key[0].startswith("*"), len(key[0]), key)):  # what is told first stands for the rest
+        said = observation.agreed(key)
+        if isinstance(said, Unknown):
+            unknown.append((key, said.reason + hint))
+        elif said is not None:
+            sets[key] = said
+    own = (rrset for rrset in sets.values() if not _is_synthesized(rrset, sets, origin))
+    return Published(Zone(origin, frozenset(own)), tuple(unknown))
+
+
+def _keys(domain: DomainName, origin: DomainName, selectors: tuple[str, ...]) -> Iterator[RRKey]:
+    yield (domain, "TXT")
+    yield (domain, "MX")
+    names = [dmarc.owner_name(domain), mta_sts.owner_name(domain), tlsrpt.owner_name(domain), bimi.owner_name("default", domain)]
+    names += [dkim.owner_name(selector, domain) for selector in selectors]
+    for name in names:
+        for each in (name, *(DomainName(f"*.{upper}") for upper in (*ancestors(name, origin), origin))):
+            yield (each, "TXT")
+            yield (each, "CNAME")
+
+
+def _is_synthesized(rrset: RRset, sets: dict[RRKey, RRset], origin: DomainName) -> bool:
+    """Tell whether a wildcard above gives the same answer (RFC 4592 §3.3.1), so that the name itself may not be there."""
+    for upper in (*ancestors(rrset.name, origin), origin):
+        wildcard = sets.get((DomainName(f"*.{upper}"), rrset.type))
+        if wildcard is not None and wildcard is not rrset:
+            return wildcard.values == rrset.values
+    return False

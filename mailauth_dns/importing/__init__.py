@@ -1,0 +1,1 @@
+"""What is published already, as policies that change nothing."""

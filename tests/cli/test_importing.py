@@ -1,0 +1,208 @@
+"""What import writes and says, from each of its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailauth_dns.deploy.serve import Server
+from tests.conftest import RepoFolder, free_port
+from tests.importing.zones import HEAD, ODD
+
+GOLDEN = Path(__file__).parent / "golden"
+DEFAULTS = (
+    "providers: [local]\nttl: 300\ndmarc: {sp: reject}\nspf: {terms: [a], all: fail}\n"
+    "dkim: {selectors: {s1: {cname: x.example.net}, dd: {state: absent}}}\n"
+)
+
+
+@pytest.fixture
+def odd(repo: RepoFolder) -> RepoFolder:
+    repo.local("example.com", ODD)
+    repo.write("zones/policy/_defaults.yaml", DEFAULTS)
+    return repo
+
+
+@pytest.mark.parametrize("source", [("--from-zone", "served/example.com.zone"), ("--provider", "local")])
+def test_all_of_an_odd_zone_is_said_or_told(odd: RepoFolder, source: tuple[str, str], request: pytest.FixtureRequest) -> None:
+    ran = odd.run("import", "example.com", *source)
+    name = f"import_{source[0].strip('-').replace('-', '_')}.txt"
+    said = f"exit code {ran.code}\n--- stdout\n{ran.out}--- stderr\n{ran.err}"
+    if request.config.getoption("--update-golden"):
+        (GOLDEN / name).write_text(said)
+    assert said == (GOLDEN / name).read_text()
+    written = odd.run("import", "example.com", *source, "--write")
+    assert (written.code, written.out) == (2, "written: zones/policy/example.com.yaml\n")
+    assert (odd.root / "zones/policy/example.com.yaml").read_text() == ran.out
+    plan = odd.run("plan", "--no-live", "--detailed-exitcode")
+    assert (plan.code, plan.out.splitlines()[-1]) == (0, "Plan: 0 changes")
+
+
+def test_a_file_is_never_written_over(odd: RepoFolder) -> None:
+    before = odd.policy("domain: example.com\n", "mine").read_text()
+    ran = odd.run("import", "example.com", "--from-zone", "served/example.com.zone", "--write")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "example.com has a policy already: zones/policy/mine.yaml; leave --write out to compare\n"
+    assert (odd.root / "zones/policy/mine.yaml").read_text() == before
+    assert odd.run("import", "example.com", "--from-zone", "served/example.com.zone").code == 2
+
+
+def test_a_parked_domain_is_said_in_one_word(repo: RepoFolder) -> None:
+    records = '@ IN TXT "v=spf1 -all"\n@ IN MX 0 .\n'
+    records += '*._domainkey IN TXT "v=DKIM1; p="\n_dmarc IN TXT "v=DMARC1; p=reject; rua=mailto:a@example.com"\n'
+    repo.local("example.com", HEAD + records)
+    repo.write(
+        "zones/policy/_defaults.yaml", "providers: [local]\nttl: 60\nspf: {all: fail}\ndmarc: {p: none, ruf: ['mailto:b@example.com']}\n"
+    )
+    ran = repo.run("import", "example.com", "--provider", "local", "--write")
+    assert ran.code == 0, ran.said
+    text = (repo.root / "zones/policy/example.com.yaml").read_text()
+    assert "parked: true\n" in text
+    assert "spf" not in text
+    assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
+
+
+def test_domains_of_one_zone_are_imported_together(repo: RepoFolder) -> None:
+    """The domain above shows that both are one organization; without it the reports would need a consent that is not there."""
+    dmarc = 'TXT "v=DMARC1; p=none; rua=mailto:a@example.com"'
+    repo.local("example.com", f'{HEAD}_dmarc IN {dmarc}\n_dmarc.sub IN {dmarc}\nsub IN TXT "v=spf1 mx -all"\n')
+    repo.write("zones/policy/_defaults.yaml", "providers: [local]\n")
+    alone = repo.run("import", "sub.example.com", "--zone", "example.com", "--from-zone", "served/example.com.zone")
+    assert alone.code == 2
+    assert "would add that one's consent at sub.example.com._report._dmarc.example.com" in alone.err
+    assert "\ndmarc:" not in alone.out
+    both = repo.run(
+        "import", "example.com", "sub.example.com", "--zone", "example.com", "--from-zone", "served/example.com.zone", "--write"
+    )
+    assert both.code == 0, both.said
+    assert "zone: example.com\n" in (repo.root / "zones/policy/sub.example.com.yaml").read_text()
+    assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
+
+
+def test_policies_of_one_zone_get_the_same_providers(repo: RepoFolder) -> None:
+    repo.local("example.com", f'{HEAD}sub IN TXT "v=spf1 mx -all"\n')
+    repo.policy('domain: example.com\nproviders: [local]\nnameservers: ["192.0.2.53"]\nspf: absent\n', "example.com")
+    ran = repo.run("import", "sub.example.com", "--zone", "example.com", "--from-zone", "served/example.com.zone", "--write")
+    assert ran.code == 0, ran.said
+    text = (repo.root / "zones/policy/sub.example.com.yaml").read_text()
+    assert "zone: example.com\nproviders:\n  - local\nnameservers:\n  - 192.0.2.53\n" in text
+    assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
+
+
+STS = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 86400\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        (STS, 0, "    - mx.example.com\n  max_age: 86400\n  id: '2026'\n"),
+        (STS + "x: y\n", 2, "has lines that no policy here says: x"),
+        ("mode: enforce\n", 1, "--mta-sts sts.txt: version is missing"),
+    ],
+)
+def test_an_mta_sts_policy_is_given_as_a_file(repo: RepoFolder, body: str, code: int, said: str) -> None:
+    repo.write("sts.txt", body)
+    repo.local("example.com", HEAD + '_mta-sts IN TXT "v=STSv1; id=2026"\n')
+    ran = repo.run("import", "example.com", "--provider", "local", "--mta-sts", "sts.txt")
+    assert ran.code == code
+    assert said in ran.said
+
+
+# Live DNS
+
+
+@pytest.fixture
+def live(repo: RepoFolder) -> Iterator[RepoFolder]:
+    records = (
+        '@ IN TXT "v=spf1 mx ~all"\n_dmarc IN TXT "v=DMARC1; p=none"\nmail._domainkey IN TXT "p=AAAA"\n'
+        "mine._domainkey IN CNAME k.example.net.\n"
+        'sub IN TXT "v=spf1 -all"\n*._domainkey.sub IN TXT "v=DKIM1; p="\n*.sub IN TXT "v=DMARC1; p=none"\n'
+        '*.w IN TXT "v=DMARC1; p=none"\nw IN TXT "v=spf1 -all"\n'
+    )
+    repo.local("example.com", HEAD + records)
+    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        yield repo
+
+
+def test_common_selectors_are_tried(live: RepoFolder) -> None:
+    ran = live.run("import", "example.com", "--write")
+    assert ran.code == 0, ran.said
+    text = (live.root / "zones/policy/example.com.yaml").read_text()
+    assert "DNS does not tell which selectors there are" in text
+    assert "    mail:\n" in text
+    assert "      p: AAAA\n" in text
+    assert "mine" not in text
+    plan = live.run("plan", "--detailed-exitcode")
+    assert plan.code == 0, plan.said
+
+
+def test_named_selectors_are_asked_for(live: RepoFolder) -> None:
+    ran = live.run("import", "example.com", "--selector", "mine")
+    assert ran.code == 0
+    assert "mine:\n      cname: k.example.net\n" in ran.out
+    assert "mail:" not in ran.out
+    assert "common names" not in ran.out
+
+
+def test_what_a_wildcard_answers_is_not_taken_for_a_record(live: RepoFolder) -> None:
+    """A policy for the name would add a record there, and take it from the wildcard."""
+    keys = live.run("import", "sub.example.com", "--zone", "example.com")
+    assert "selectors:\n    '*':\n      state: revoked\n" in keys.out
+    assert "mail:" not in keys.out
+    records = live.run("import", "w.example.com", "--zone", "example.com")
+    assert "\ndmarc:" not in records.out
+    assert '*.w.example.com TXT "v=DMARC1; p=none": ' in records.err
+    assert records.code == 2
+
+
+def test_what_cannot_be_asked_is_unknown_and_never_absent(repo: RepoFolder) -> None:
+    port = free_port()
+    ran = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{port}")
+    assert ran.code == 1
+    assert f"example.com: unknown: example.com MX and 157 more: 127.0.0.1:{port}: refused: nothing listens on UDP port {port}" in ran.err
+    assert "# unknown: " in ran.out
+    assert "absent" not in ran.out
+    written = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{port}", "--write")
+    assert written.code == 1
+    assert "zones/policy/example.com.yaml: not written, since not all of it is known\n" in written.err
+    assert not (repo.root / "zones/policy/example.com.yaml").exists()
+
+
+def test_a_delegated_name_is_unknown(live: RepoFolder) -> None:
+    with (live.root / "served/example.com.zone").open("a") as file:
+        file.write("_domainkey.w IN NS ns.sender.example.\n")
+    ran = live.run("import", "w.example.com", "--zone", "example.com", "--selector", "s1")
+    assert ran.code == 1
+    assert "_domainkey.w.example.com is delegated to ns.sender.example: this server does not answer for it" in ran.err
+
+
+USAGE: dict[tuple[str, ...], str] = {
+    (): "Missing argument 'DOMAIN",
+    ("example.com", "--from-zone", "a", "--provider", "local"): "three sources; give one",
+    ("example.com", "--from-zone", "a", "--selector", "s1"): "--selector and --nameserver are for asking DNS",
+    ("example.com", "--from-zone", "nothing.zone"): "nothing.zone: No such file or directory",
+    ("example.net", "--from-zone", "served/example.com.zone", "--zone", "example.com"): "example.net does not lie in the zone example.com",
+    ("example.net", "--from-zone", "served/absolute.zone"): "there is no SOA record of example.net",
+    ("example.com", "--from-zone", "served/part.zone"): "$INCLUDE in line 4",
+    ("example.com", "--provider", "none"): "there is no providers/none.yaml; there are: local",
+    ("example.edu", "--provider", "local"): "local has no zone example.edu",
+    ("example.com", "--nameserver", "ns1.example.net"): "--nameserver: expected the address of a DNS server, not a name",
+    ("example.com", "--selector", "a b"): "--selector: a label holds letters",
+    ("example.com", "--zone", "a b"): "--zone: a label holds letters",
+    ("example.com", "example.net", "--from-genkey", "x.txt"): "--from-genkey is one domain's key",
+    ("example.net", "--from-genkey", "key.txt"): "key.txt: the key is for example.com, not for example.net",
+    ("example.com", "example.net", "--provider", "local", "--mta-sts", "x"): "--mta-sts is one domain's policy",
+}
+
+
+@pytest.mark.parametrize("arguments", USAGE, ids=" ".join)
+def test_bad_usage_is_1_and_writes_nothing(odd: RepoFolder, arguments: tuple[str, ...]) -> None:
+    odd.write("served/part.zone", HEAD + "$INCLUDE other.zone\n")
+    odd.write("served/absolute.zone", HEAD.replace("@", "example.com."))
+    odd.write("key.txt", 's1._domainkey.example.com. IN TXT ( "p=AAAA" )')
+    ran = odd.run("import", *arguments)
+    assert (ran.code, ran.out) == (1, "")
+    assert USAGE[arguments] in ran.err

@@ -1,0 +1,88 @@
+"""A new zone repo works at once, and an old one is never written into."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from mailauth_dns.deploy.serve import Server
+from tests.conftest import RepoFolder
+
+PROJECT = Path(__file__).parents[2]
+
+
+def in_new(repo: RepoFolder) -> RepoFolder:
+    assert repo.run("init", "new/repo").code == 0
+    return RepoFolder(repo.root / "new/repo", repo.capture)
+
+
+def test_a_new_repo_is_linted_compiled_and_planned_at_once(repo: RepoFolder) -> None:
+    new = in_new(repo)
+    lint = new.run("lint")
+    assert (lint.code, lint.out) == (0, "Lint: nothing found\n")
+    assert new.run("compile").code == 0
+    assert new.run("compile", "--check").code == 0
+    with Server(new.root / "served", "127.0.0.1", 0) as server:
+        defaults = new.root / "zones/policy/_defaults.yaml"
+        new.write("zones/policy/_defaults.yaml", defaults.read_text().replace("5453", str(server.port)))
+        assert new.run("plan", "--out", "plan.json", "--detailed-exitcode").code == 2
+        applied = new.run("apply", "plan.json")
+        assert applied.code == 0, applied.said
+        assert new.run("plan", "--detailed-exitcode").code == 0
+    assert "site-verification=example" in (new.root / "served/example.com.zone").read_text()
+
+
+def test_the_schema_that_the_example_names_is_written(repo: RepoFolder) -> None:
+    new = in_new(repo)
+    assert (new.root / "zones/policy.schema.json").read_text() == new.run("schema").out
+    assert "$schema=../policy.schema.json" in (new.root / "zones/policy/example.com.yaml").read_text()
+
+
+def test_the_workflow_keeps_secrets_from_forks_and_applies_one_at_a_time(repo: RepoFolder) -> None:
+    text = (in_new(repo).root / ".github/workflows/mailauth.yml").read_text()
+    workflow = yaml.safe_load(text)
+    jobs = workflow["jobs"]
+    assert "NEVER run `plan` with secrets on a pull request from a fork" in text
+    assert set(workflow[True]) == {"pull_request", "push"}  # YAML 1.1 reads the key `on` as true
+    assert "head.repo.full_name == github.repository" in jobs["plan"]["if"]
+    assert jobs["apply"]["if"] == "github.event_name == 'push'"
+    assert jobs["apply"]["concurrency"] == {"group": "mailauth-apply", "cancel-in-progress": False}
+    runs = {job: [step["run"] for step in jobs[job]["steps"] if "run" in step][1:] for job in jobs}
+    assert runs == {
+        "check": ["mailauth-dns lint", "mailauth-dns compile --check"],
+        "plan": ["mailauth-dns plan --out plan.json"],
+        "apply": ["mailauth-dns apply plan.json"],
+    }
+
+
+def test_the_hooks_run_lint_and_compile_check(repo: RepoFolder) -> None:
+    [local] = yaml.safe_load((in_new(repo).root / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [hook["entry"] for hook in local["hooks"]] == ["mailauth-dns lint", "mailauth-dns compile --check"]
+
+
+def test_a_folder_with_zones_or_providers_is_refused_whole(repo: RepoFolder) -> None:
+    for taken in ("zones", "providers"):
+        (repo.root / taken / taken).mkdir(parents=True)
+        folder = repo.root / taken
+        ran = repo.run("init", taken)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err == f"{folder / taken} is there already; nothing was written\n"
+        assert [path.name for path in folder.iterdir() if path.name != "policy"] == [taken]
+
+
+def test_other_files_of_a_folder_stay(repo: RepoFolder) -> None:
+    repo.write("new/.gitignore", "mine\n")
+    ran = repo.run("init", "new")
+    assert ran.code == 0
+    assert "left as it is: .gitignore\n" in ran.err
+    assert (repo.root / "new/.gitignore").read_text() == "mine\n"
+    assert (repo.root / "new/providers/local.yaml").exists()
+
+
+def test_the_template_is_part_of_the_package() -> None:
+    data = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["mailauth_dns"]
+    package = PROJECT / "mailauth_dns"
+    packed = {path for pattern in data for path in package.glob(pattern) if path.is_file()}
+    assert {path for path in (package / "template").rglob("*") if path.is_file()} <= packed

@@ -1,0 +1,96 @@
+"""What opendkim-genkey writes comes out of the policy that import makes of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mailauth_dns.records import dkim, genkey
+from mailauth_dns.records.zone import quoted
+from tests.conftest import IN_CI, RepoFolder
+
+CORPUS = Path(__file__).parents[3] / "shared/corpora/dkim/key_records.json"
+
+REFUSED = {
+    "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n": "this is the private key; give the .txt file",
+    's1._domainkey IN TXT ( "p=-----BEGIN PRIVATE KEY----- c2VjcmV0" )': "this is the private key; give the .txt file",
+    's1._domainkey IN TXT ( "p=MAcCAQAwAgUA" )': "this is a private key",
+    's1._domainkey IN TXT ( "p=c2VjcmV0!" )': "p is not base64",
+    "c2VjcmV0": "expected a line such as default._domainkey IN TXT",
+    's1._domainkey IN TXT ( "p=c2VjcmV0 )': "expected a closing quote",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_is_no_public_key_is_refused_and_never_quoted(repo: RepoFolder, text: str) -> None:
+    repo.write("default.txt", text)
+    ran = repo.run("import", "example.com", "--from-genkey", "default.txt")
+    assert ran.code in (1, 2)
+    assert REFUSED[text] in ran.err
+    assert "c2VjcmV0" not in ran.said
+    assert "MAcCAQAw" not in ran.said
+
+
+def imported(repo: RepoFolder, text: str) -> dkim.Record:
+    """Return the record that the imported policy publishes."""
+    repo.write("default.txt", text)
+    (repo.root / "zones/policy/example.com.yaml").unlink(missing_ok=True)
+    ran = repo.run("import", "example.com", "--from-genkey", "default.txt", "--write")
+    assert (ran.code, ran.out) == (0, "written: zones/policy/example.com.yaml\n"), ran.said
+    repo.run("compile")
+    [entry] = [entry for entry in _declared(repo) if entry]
+    [value] = entry
+    return dkim.parse(value)
+
+
+def _declared(repo: RepoFolder) -> list[frozenset[str]]:
+    from mailauth_dns import compile_repo, load_repo
+
+    [publication] = compile_repo(load_repo(repo.root))
+    return [entry.values for entry in publication.declared]
+
+
+VARIANTS = {
+    "1024": ("-b", "1024"),
+    "2048": ("-b", "2048"),
+    "4096": ("-b", "4096"),
+    "hashes": ("-b", "1024", "-h", "sha256:sha1"),
+    "note": ("-b", "1024", "-n", "made in spring"),
+    "testing, no subdomains": ("-b", "1024", "-t", "-S"),
+    "domain appended": ("-b", "1024", "-a"),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_the_program_writes_comes_out_of_the_policy(repo: RepoFolder, tmp_path: Path, variant: str) -> None:
+    if shutil.which("opendkim-genkey") is None:
+        if IN_CI:
+            pytest.fail("opendkim-genkey is not installed (script/servers gets it)")
+        pytest.skip("opendkim-genkey is not installed (script/servers gets it)")
+    made = tmp_path / "keys"
+    made.mkdir()
+    subprocess.run(
+        ["opendkim-genkey", "-D", str(made), "-d", "example.com", "-s", "s1", *VARIANTS[variant]], check=True, capture_output=True
+    )
+    text = (made / "s1.txt").read_text()
+    record = imported(repo, text)
+    published = genkey.parse(text).record
+    assert record.meaning == published.meaning
+    assert record.n == (published.n.strip('"') if published.n is not None else None)
+    refused = repo.run("import", "example.com", "--from-genkey", str(made / "s1.private"))
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == "s1.private: this is the private key; give the .txt file that opendkim-genkey wrote beside it\n"
+
+
+def test_the_corpus_of_generated_records(repo: RepoFolder) -> None:
+    if not CORPUS.exists():
+        pytest.skip("key_records.json lives beside the checkout, in ../shared/corpora")
+    cases = [case for case in json.loads(CORPUS.read_text())["cases"] if case.get("strings")]
+    assert cases
+    for case in cases:
+        text = "s1._domainkey IN TXT ( " + "\n\t".join(map(quoted, case["strings"])) + " ) ; ----- DKIM key"
+        assert imported(repo, text).meaning == dkim.parse("".join(case["strings"])).meaning

@@ -1,0 +1,161 @@
+"""What each record becomes in a policy, and what has no place in one."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailauth_dns.importing.draft import Draft, Surroundings, drafts
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRset, Zone
+
+DOMAIN = DomainName("example.com")
+
+
+def draft(*sets: tuple[str, str, set[str]]) -> Draft:
+    """Return the policy for these sets; names are relative to the domain, `@` is the domain itself."""
+    names = (f"{label}.{DOMAIN}" if label != "@" else DOMAIN for label, _, _ in sets)
+    rrsets = (RRset(DomainName(name), type, 300, frozenset(values)) for name, (_, type, values) in zip(names, sets, strict=True))
+    [made] = drafts(Zone(DOMAIN, frozenset(rrsets)), [DOMAIN], Surroundings(), {})
+    return made
+
+
+def said(made: Draft) -> str:
+    """Return the policy without its head."""
+    return made.text.partition("domain: example.com\n")[2]
+
+
+SPF = {
+    "v=spf1": "spf:\n  terms: []\n",
+    "V=SPF1 ": "spf:\n  terms: []\n",
+    "v=spf1 -all": "spf:\n  terms: []\n  all: fail\n",
+    "v=spf1 +ALL": "spf:\n  terms: []\n  all: pass\n",
+    "v=spf1 all": "spf:\n  terms: []\n  all: pass\n",
+    "v=spf1  A   ?all ": "spf:\n  terms:\n    - A\n  all: neutral\n",
+    "v=spf1 -all a": "spf:\n  terms:\n    - -all\n    - a\n",
+    "v=spf1 redirect=_spf.example.net": "spf:\n  terms: []\n  redirect: _spf.example.net\n",
+    "v=spf1 Redirect=_spf.example.net mx": "spf:\n  terms:\n    - mx\n  redirect: _spf.example.net\n",
+    "v=spf1 redirect=_spf.example.net ~all": "spf:\n  terms:\n    - redirect=_spf.example.net\n  all: softfail\n",
+    "v=spf1 exp=e.example.com x=%{i} a exists:%{i}.example.net -all": (
+        "spf:\n  terms:\n    - exp=e.example.com\n    - x=%{i}\n    - a\n    - exists:%{i}.example.net\n  all: fail\n"
+    ),
+    "v=spf1 ip6:2001:db8:: ip4:192.0.2.1/32": "spf:\n  terms:\n    - 'ip6:2001:db8::'\n    - ip4:192.0.2.1/32\n",
+}
+
+
+@pytest.mark.parametrize("text", SPF)
+def test_spf_terms_stay_as_they_are_written(text: str) -> None:
+    made = draft(("@", "TXT", {text, "MS=ms1"}))
+    assert (said(made), made.left) == (SPF[text], ())
+
+
+OTHERS = {
+    ("_dmarc", "TXT", "v=DMARC1;P=NONE;Future=1"): "dmarc:\n  p: none\n  other:\n    future: '1'\n",
+    ("_dmarc", "TXT", "v = DMARC1 ; fo=1:d; rua=mailto:a@example.com!5m , mailto:b@example.com; pct=50"): (
+        "dmarc:\n  fo: 1:d\n  rua:\n    - mailto:a@example.com!5m\n    - mailto:b@example.com\n  pct: '50'\n"
+    ),
+    ("_dmarc", "TXT", "v=DMARC1; sp=reject"): "dmarc:\n  sp: reject\n",
+    ("s1._domainkey", "TXT", "p=AA AA"): "dkim:\n  selectors:\n    s1:\n      p: AAAA\n",
+    ("a.b._domainkey", "TXT", "v=DKIM1; g=*; t=y : s; h=sha256; n=note; p="): (
+        "dkim:\n  selectors:\n    a.b:\n      state: revoked\n      h: sha256\n      t: y:s\n      n: note\n      other:\n        g: '*'\n"
+    ),
+    ("on._domainkey", "CNAME", "K.Example.NET."): "dkim:\n  selectors:\n    'on':\n      cname: K.Example.NET\n",
+    ("_smtp._tls", "TXT", "v=TLSRPTv1;rua=mailto:a@example.com;x=1"): (
+        "tls_rpt:\n  rua:\n    - mailto:a@example.com\n  other:\n    x: '1'\n"
+    ),
+    ("x._bimi", "TXT", "v=BIMI1;l=;avp=personal"): "bimi:\n  x:\n    l: ''\n    avp: personal\n",
+}
+
+
+@pytest.mark.parametrize("record", OTHERS, ids=" ".join)
+def test_a_record_becomes_a_section(record: tuple[str, str, str]) -> None:
+    label, type, value = record
+    made = draft((label, type, {value}))
+    assert (said(made), made.left) == (OTHERS[record], ())
+
+
+LEFT = [
+    ("@", "TXT", {"v=spf1 a", "V=spf1 mx"}, "2 values where there can be one"),
+    ("@", "TXT", {"v=spf1 ipv4:192.0.2.1"}, "broken: not a mechanism; did you mean ip4?"),
+    ("@", "TXT", {"v=spf1 exists:a..example.com"}, "no policy can say it: "),
+    ("@", "TXT", {'"v=spf1 -all"'}, "no receiver reads this value"),
+    ("@", "TXT", {"v=spf1;-all"}, "no receiver reads this value"),
+    ("@", "TXT", {"v=DMARC1; p=none"}, "no receiver reads this value"),
+    ("@", "TXT", {"spf2.0/pra -all"}, "no receiver reads this value"),
+    ("@", "MX", {"0 ."}, "a null MX (RFC 7505): only `parked: true` declares one"),
+    ("_dmarc", "TXT", {"v=DMARC1; p=none; p=none"}, "broken: p is given twice"),
+    ("_dmarc", "TXT", {"v=DMARC1; p=none; x=\\"}, "no policy can say it: a backslash cannot be published safely"),
+    ("_dmarc", "TXT", {"p=none"}, "no receiver reads this value"),
+    ("_dmarc", "TXT", {"v=spf1 -all"}, "no receiver reads this value"),
+    ("_dmarc", "CNAME", {"dmarc.vendor.example."}, "an alias: what is found here is its target's to say"),
+    ("_domainkey", "CNAME", {"keys.vendor.example."}, "an alias: what is found here is its target's to say"),
+    ("s1._domainkey", "TXT", {"v=DKIM1; p=!"}, "broken: p is not base64"),
+    ("s1._domainkey", "TXT", {'v=DKIM1; p=; n="a" \\ b'}, "its note (n) is taken over as 'a  b'"),
+    ("s1._domainkey", "CNAME", {"."}, "no policy can say it: expected a domain name"),
+    (r"a\.b._domainkey", "TXT", {"p="}, "no policy can say it: a label holds letters"),
+    ("s._domainkey.sub", "TXT", {"p="}, "belongs to sub.example.com, which is a domain of its own to mail"),
+    ("sub", "TXT", {"v=spf1 -all"}, "belongs to sub.example.com, which is a domain of its own to mail"),
+    ("sub", "MX", {"0 ."}, "belongs to sub.example.com, which is a domain of its own to mail"),
+    ("*", "TXT", {"v=spf1 -all"}, "a wildcard, which no policy is for"),
+    ("_mta-sts", "TXT", {"v=STSv1; id=1"}, "give its text with --mta-sts"),
+    ("a.example._report._dmarc", "TXT", {"v=DMARC1"}, "a consent to reports about a.example"),
+]
+
+
+@pytest.mark.parametrize(("label", "type", "values", "reason"), LEFT)
+def test_what_a_policy_does_not_say_is_told(label: str, type: str, values: set[str], reason: str) -> None:
+    made = draft((label, type, values))
+    assert {left.value for left in made.left} == values
+    assert all(left.reason.startswith(reason) or reason in left.reason for left in made.left), made.left
+
+
+PRIVATE = {
+    "v=DKIM1; p=MAcCAQAwAgUA": "this is a private key",
+    "v=DKIM1; p=-----BEGIN PRIVATE KEY----- MAcCAQAwAgUA": "broken: p is not base64",
+}
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_a_private_key_that_somebody_published_is_told_and_not_shown(text: str) -> None:
+    made = draft(("s1._domainkey", "TXT", {text}))
+    [left] = made.left
+    assert PRIVATE[text] in left.reason
+    assert "MAcCAQ" not in f"{made.text}{left}"
+
+
+def test_what_has_nothing_to_do_with_mail_is_passed_over() -> None:
+    made = draft(
+        ("@", "A", {"192.0.2.1"}), ("@", "TXT", {"MS=ms1", "about v=spf1"}), ("@", "MX", {"10 mx."}), ("www", "CNAME", {"example.com."})
+    )
+    assert (said(made), made.left) == ("", ())
+
+
+def test_a_key_under_a_delegation_is_left_to_its_servers() -> None:
+    made = draft(("_domainkey", "NS", {"ns1.vendor.example."}), ("s1._domainkey", "TXT", {"p=AAAA"}))
+    assert said(made) == ""
+    [left] = made.left
+    assert left.reason.startswith("_domainkey.example.com is delegated to other servers (NS)")
+
+
+PARKED = [("@", "TXT", {"v=spf1 -all"}), ("@", "MX", {"0 ."}), ("*._domainkey", "TXT", {"p="})]
+REJECT = ("_dmarc", "TXT", {"v=DMARC1; p=reject; ruf=mailto:a@example.com"})
+
+
+def test_exactly_what_parking_publishes_is_parked() -> None:
+    made = draft(*PARKED, REJECT)
+    assert (said(made), made.left) == ("parked: true\ndmarc:\n  ruf:\n    - mailto:a@example.com\n", ())
+
+
+NEARLY = {
+    "another DMARC policy": [*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=none"})],
+    "no DMARC record": PARKED,
+    "a key": [*PARKED, REJECT, ("s1._domainkey", "TXT", {"p="})],
+    "reports about TLS": [*PARKED, REJECT, ("_smtp._tls", "TXT", {"v=TLSRPTv1; rua=mailto:a@example.com"})],
+    "no null MX": [PARKED[0], PARKED[2], REJECT],
+    "another MX": [PARKED[0], PARKED[2], REJECT, ("@", "MX", {"0 .", "10 mx.example.com."})],
+    "a broken key": [*PARKED, REJECT, ("s1._domainkey", "TXT", {"p=!"})],
+}
+
+
+@pytest.mark.parametrize("case", NEARLY)
+def test_what_is_nearly_parked_is_not(case: str) -> None:
+    assert "parked" not in draft(*NEARLY[case]).text
