@@ -158,7 +158,7 @@ def dmarc_p_not_second(found: Served) -> Iterator[Problem]:
     for text in found.values:
         received = receive(text)
         if received is not None and received.record.p is not None:
-            second = text.split(";")[1].partition("=")[0].strip().lower()
+            second = next(name for part in text.split(";")[1:] if (name := part.partition("=")[0].strip().lower()))
             if second != "p":
                 yield Problem(
                     found.route, f"{second} stands before p, which old receivers want second", "plan --normalize writes it in order"

@@ -230,6 +230,7 @@ def parse(text: str) -> Record:
     return Record(tuple(terms), modifiers.get("redirect"), modifiers.get("exp"), tuple(unknown))
 
 
+@lru_cache(maxsize=1024)  # as `parse`
 def parse_term(text: str) -> Term | Modifier:
     """Return one mechanism or modifier, as a policy lists them.
 

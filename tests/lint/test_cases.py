@@ -58,7 +58,7 @@ def findings(repo: RepoFolder, rule: Rule, case: Case, beside: Beside | None = N
     if beside is not None:
         looked_at = beside(list(looked_at), publications)
     elif held := servers(case):
-        looked_at = worlds.live(list(looked_at), publications, held)
+        looked_at = worlds.live(list(looked_at), publications, {name: worlds.world(text) for name, text in held.items()})
     return run([rule], looked_at)
 
 

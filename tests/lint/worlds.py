@@ -14,7 +14,7 @@ from mailauth_dns.lint.subject import Subject
 from mailauth_dns.records.name import ROOT, DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone, zone_of
 
-Servers = Mapping[str, str]  # name of a server -> what it holds
+Servers = Mapping[str, Zone]  # name of a server -> what it holds
 
 
 def world(text: str) -> Zone:
@@ -52,8 +52,8 @@ class _Anything(dict[RRKey, RRset | Unknown | None]):
 
 def live(subjects: Sequence[Subject], publications: Sequence[Publication], servers: Servers) -> Iterator[Subject]:
     """Yield the subjects with DNS beside them; the first server is the one that resolvers ask."""
-    first = world(next(iter(servers.values())))
-    views = tuple(ServerView(name, _Anything(world(text))) for name, text in servers.items())
+    first = next(iter(servers.values()))
+    views = tuple(ServerView(name, _Anything(zone)) for name, zone in servers.items())
     yield from _with(subjects, publications, ZoneResolver(_zones(first)), views)
 
 
