@@ -80,7 +80,7 @@ def test_a_wildcards_answers_are_found_at_the_wildcard_alone() -> None:
 
 def test_a_domain_that_is_no_zone_gets_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     with Authority([zone("example.com", WILD)], Behaviour(recursive=True)) as resolver:
-        monkeypatch.setattr(observe, "_system_resolvers", lambda: (resolver.server,))
+        monkeypatch.setattr(observe, "system_resolvers", lambda: (resolver.server,))
         found = in_dns(SUB, [SUB], ["s1"], ())
     assert found.zone.rrsets == frozenset()
     expected = "sub.example.com has no NS set, so it is not a zone of its own in DNS; --zone names the zone that holds its records"

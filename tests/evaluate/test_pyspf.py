@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import spf as pyspf
@@ -51,8 +52,8 @@ DEFAULT = pyspf.EXPLANATIONS["fail"]
 
 
 def theirs(ip: str, sender: str, helo: str, resolver: Resolver) -> tuple[str, str | None]:
-    pyspf.DNSLookup = answers(resolver)
-    result, explanation = pyspf.check2(i=ip, s=sender, h=helo)
+    with patch.object(pyspf, "DNSLookup", answers(resolver)):
+        result, explanation = pyspf.check2(i=ip, s=sender, h=helo)
     return result, None if explanation == DEFAULT or result != "fail" else explanation.lower()
 
 
