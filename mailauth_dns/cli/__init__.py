@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import io
 import sys
 from collections.abc import Sequence
 
 import typer
 
-from mailauth_dns.cli import dkim, export, importing, init, policy, publish, receive, spf
 from mailauth_dns.cli.app import app
 from mailauth_dns.cli.session import FAILED, INTERRUPTED
 from mailauth_dns.errors import MailAuthError, printable
@@ -31,22 +31,45 @@ _EVERYWHERE = {
     "--no-color": False,
 }
 
-policy.register(app)
-publish.register(app)
-dkim.register(app)
-export.register(app)
-receive.register(app)
-spf.register(app)
-importing.register(app)
-init.register(app)
+# The modules of this package, by the commands they hold. Only that of the command at hand is loaded: what dkim or lint need takes as
+# long to load as a plan of a hundred zones.
+_COMMANDS = {
+    "policy": ("lint", "compile", "rules", "schema"),
+    "publish": ("diff", "plan", "apply", "verify", "serve"),
+    "dkim": ("dkim",),
+    "export": ("export",),
+    "receive": ("test", "simulate", "check-message"),
+    "spf": ("spf",),
+    "importing": ("import",),
+    "init": ("init",),
+}
+_loaded: set[str] = set()
+
+
+def _load(arguments: Sequence[str]) -> None:
+    """Make the command that is named known to `app`; all of them where none is, or it is a mistake."""
+    queue = iter(arguments)
+    named = None
+    for argument in queue:
+        if _EVERYWHERE.get(argument):
+            next(queue, None)
+        elif not argument.startswith("-"):
+            named = argument
+            break
+    known = any(named in commands for commands in _COMMANDS.values())
+    for module, commands in _COMMANDS.items():
+        if module not in _loaded and (not known or named in commands):
+            importlib.import_module(f"{__name__}.{module}").register(app)
+            _loaded.add(module)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; no exception that a user can cause gets past here."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = _hoisted(list(sys.argv[1:] if arguments is None else arguments))
     try:
+        _load(given)
         command = typer.main.get_command(app)
-        result = command.main(args=_hoisted(given), prog_name="mailauth-dns", standalone_mode=False)
+        result = command.main(args=given, prog_name="mailauth-dns", standalone_mode=False)
         sys.stdout.flush()
     except typer.Exit as end:
         return end.exit_code

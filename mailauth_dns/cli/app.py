@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 from mailauth_dns import __version__
-from mailauth_dns.cli.session import FAILED, Session, new_session
+from mailauth_dns.cli.session import FAILED, Format, Session, new_session
+
+Domains = Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="only these domains; default: all")]
+OutputFormat = Annotated[Format, typer.Option("--format", help="text or json")]
 
 app = typer.Typer(
     name="mailauth-dns",

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli.app import session_of
-from mailauth_dns.cli.policy import Domains, OutputFormat
+from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains
 from mailauth_dns.deploy import rotation
 from mailauth_dns.errors import MailAuthError

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli.app import session_of
+from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.planning import selected
@@ -21,9 +21,6 @@ from mailauth_dns.lint.waiver import waived
 from mailauth_dns.policy.model import json_schema
 from mailauth_dns.render import data, github, junit, markdown, sarif, text
 from mailauth_dns.render.values import count
-
-Domains = Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="only these domains; default: all")]
-OutputFormat = Annotated[Format, typer.Option("--format", help="text or json")]
 
 
 class FailOn(StrEnum):

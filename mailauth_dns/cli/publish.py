@@ -12,8 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli.app import session_of
-from mailauth_dns.cli.policy import Domains, OutputFormat
+from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, domains
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.applying import Outcome, carry_out, refuse_without_permission, replan

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from mailauth_dns.cli.app import session_of
-from mailauth_dns.cli.policy import Domains, OutputFormat
+from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy import planfile

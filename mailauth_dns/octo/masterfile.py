@@ -145,11 +145,34 @@ def _lines(origin: str, text: str) -> Iterator[_Line]:
                 yield _Line(at, end, line[0] in " \t", tokens, [at + line.index(tokens[0])], number)
             at, number = end, number + 1
             continue
+        words = _words_and_strings(line)
+        if words is not None:
+            yield _Line(at, end, line[0] in " \t", words, [at + len(line) - len(line.lstrip(" \t"))], number)
+            at, number = end, number + 1
+            continue
         whole = _long_line(origin, text, at, number)
         if whole.tokens:
             yield whole
         number += text.count("\n", at, whole.end)
         at = whole.end
+
+
+def _words_and_strings(line: str) -> list[str] | None:
+    """Return the tokens of a line of plain words and strings, most TXT records; None where it has to be read character by character."""
+    if "\\" in line:
+        return None
+    tokens: list[str] = []
+    parts = line.split('"')
+    if len(parts) < 3 or len(parts) % 2 == 0:
+        return None
+    for index, part in enumerate(parts):
+        if index % 2:
+            tokens.append(f'"{part}"')
+        elif _NOT_PLAIN.search(part):
+            return None
+        else:
+            tokens += part.split()
+    return tokens
 
 
 def _long_line(origin: str, text: str, start: int, number: int) -> _Line:
