@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -150,6 +151,28 @@ def test_a_spoof_is_refused(host: MailHost) -> None:
     # The receiver had DNS and its filters at that time: opendmarc lets everything in when it has not.
     assert host.send(RECEIVER, "alice@example.com", "bob@example.net", "from the right host", SENDER) == "accepted"
     assert results(host.delivered("from the right host"))["spf"] == ["pass"]
+
+
+def checked(host: MailHost, text: str, ip: str) -> tuple[int, dict[str, str]]:
+    """What check-message finds in a message, over the lab's DNS: exit code, and results by method."""
+    host.write("/srv/message.eml", text)
+    done = host.mailauth("check-message", "/srv/message.eml", "--ip", ip, "--mail-from", "alice@example.com", "--format", "json")
+    found = json.loads(done.stdout)["before"]
+    return done.returncode, {method: found[method] for method in ("spf", "dkim", "dmarc", "disposition")}
+
+
+def test_check_message_agrees_with_the_receiver(host: MailHost) -> None:
+    host.send("127.0.0.1", "alice@example.com", "bob@example.net", "for check-message")
+    host.submit("alice@example.com", "list@example.org", "forwarded for check-message")
+    genuine, forwarded = host.delivered("for check-message"), host.delivered("forwarded for check-message")
+    assert checked(host, genuine.as_string(), SENDER) == (0, {"spf": "pass", "dkim": "pass", "dmarc": "pass", "disposition": "none"})
+    assert checked(host, forwarded.as_string(), mailhost.FORWARDER) == (
+        0,
+        {"spf": "fail", "dkim": "pass", "dmarc": "pass", "disposition": "none"},
+    )
+    spoof = "From: ceo@example.com\nTo: bob@example.net\nSubject: spoof\n\nPay this.\n"
+    code, found = checked(host, spoof, STRANGER)
+    assert (code, found["dmarc"], found["disposition"]) == (2, "fail", "reject")
 
 
 def test_opendkim_testkey_says_key_ok(host: MailHost) -> None:
