@@ -69,6 +69,8 @@ def import_(
         raise MailAuthError("--from-zone, --from-genkey and --provider are three sources; give one")
     if (selector or nameserver) and (from_zone or from_genkey or provider):
         raise MailAuthError("--selector and --nameserver are for asking DNS; leave them out with another source")
+    if wild := next((each for each in named if each.startswith("*")), None):
+        raise MailAuthError(f"{wild}: a wildcard cannot have a policy of its own; name the domain")
     repo, defaults = _repo(session)
     if write:
         _refuse_existing(session, repo, named)

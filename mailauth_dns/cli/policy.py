@@ -71,6 +71,8 @@ def lint(
 
         beside = beside_dns(looked_at, chosen, publications)
     found = waived(run(chosen, beside), looked_at, chosen, ALL_RULES, today)
+    ignored = set(_ids("--ignore", ignore, {rule.id: rule for rule in ALL_RULES}))
+    found = [finding for finding in found if finding.rule.id not in ignored]
     worst = Severity[fail_on.value.upper()]
     if not live and select is None:
         session.say(

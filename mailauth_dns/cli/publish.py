@@ -211,6 +211,7 @@ def serve(
 
         source = Foreseen(directory, planfile.read(session.path(plan)), repo.policies, Endpoint(address, port))
     with Server(directory, address, port, source) as server:
-        session.say(f"serving {directory} on {address} port {server.port}, UDP and TCP; interrupt to stop")
+        what = f"{directory} as after {plan}" if plan is not None else str(directory)
+        session.say(f"serving {what} on {address} port {server.port}, UDP and TCP; interrupt to stop")
         server.wait()
     return DONE

@@ -52,17 +52,8 @@ class Left:
     def __str__(self) -> str:
         """Return the record as a zone file has it, but for a private key that somebody published, and the reason."""
         name, type = self.key
-        value = self.value if type != "TXT" else "(not shown)" if _is_private(self.value) else quoted(self.value)
+        value = self.value if type != "TXT" else "(not shown)" if dkim.holds_private_key(self.value) else quoted(self.value)
         return f"{name} {type} {value}: {self.reason}"
-
-
-def _is_private(text: str) -> bool:
-    if "PRIVATE KEY" in text:
-        return True
-    try:
-        return dkim.is_private_key(dkim.parse(text).key_bytes)
-    except RecordSyntaxError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +150,16 @@ class _Sketch:
             self._left |= dict.fromkeys(values, reason)
             return
         [(key, value)] = values
+        if dkim.holds_private_key(value):
+            self._left[key, value] = "this is a private key, and who reads DNS can sign as the domain; take it away and make a new one"
+            return
         try:
             section = self._section(spot, key, value)
             if section is None:
                 return
             PolicyFile.model_validate({"domain": self.domain, **_nested({spot.route: section})})
         except RecordSyntaxError as error:
-            self._left[key, value] = f"broken: {error.expected if _is_private(value) else error}"
+            self._left[key, value] = f"broken: {error}"
         except ValidationError as error:
             self._left[key, value] = _refusal(error)
         else:

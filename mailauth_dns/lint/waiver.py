@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from mailauth_dns.lint.rule import Finding, Rule, Severity, in_order, page
+from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, in_order, page
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.document import Place
 
@@ -43,7 +43,7 @@ UNKNOWN = page(
     "waiver-unknown-rule",
     Severity.ERROR,
     "practice",
-    """A waiver for a rule that does not exist silences nothing.
+    """A waiver for a rule that does not exist, or that lint does not judge, silences nothing.
 
 Bad:
     waivers: [{rule: SPF14, reason: "ptr", until: 2030-01-31}]
@@ -55,7 +55,9 @@ Good:
 
 def waived(found: Sequence[Finding], subjects: Iterable[Subject], ran: Iterable[Rule], known: Iterable[Rule], today: date) -> list[Finding]:
     """Return the findings that no waiver silences, and those about the waivers; whether one is used is judged for rules that `ran`."""
-    ran_ids, known_ids = {rule.id for rule in ran}, {rule.id for rule in known}
+    ran_ids = {rule.id for rule in ran}
+    by_id = {rule.id: rule for rule in known}
+    undecided = {(finding.domain, finding.rule.id) for finding in found if finding.unknown}
     used: set[tuple[str, int, int]] = set()
     rows = list(_rows(subjects))
     silenced: dict[tuple[str, str], list[Place]] = {}
@@ -70,11 +72,17 @@ def waived(found: Sequence[Finding], subjects: Iterable[Subject], ran: Iterable[
             left.append(finding)
     about: dict[tuple[str, int, int], Finding] = {}
     for subject, place, id, until in rows:
-        if id not in known_ids:
+        if id not in by_id:
             problem = (UNKNOWN, f"{id} is not a rule", "`mailauth-dns rules` lists them")
+        elif by_id[id].needs is Needs.PLAN:
+            problem = (
+                UNKNOWN,
+                f"{id} is not judged by lint, and no waiver opens a plan's gate",
+                f"take it out; apply --allow {id} permits it",
+            )
         elif until < today:
             problem = (EXPIRED, f"the waiver for {id} ended on {until}", "correct what it was for and take it out, or give it a new day")
-        elif id in ran_ids and _spot(place) not in used:
+        elif id in ran_ids and _spot(place) not in used and (subject.domain, id) not in undecided:
             problem = (UNUSED, f"there is no finding of {id} for this waiver", "take it out")
         else:
             continue

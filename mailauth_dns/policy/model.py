@@ -31,6 +31,7 @@ from mailauth_dns.policy.scalars import (
     checked,
     fail,
     one_of,
+    refuse_private_key,
     section_or_absent,
 )
 from mailauth_dns.policy.sections import BimiSections, MtaStsSection, TlsRptSection
@@ -55,6 +56,7 @@ def _dkim_tag(tag: str) -> AfterValidator:
 
 def _public_key(text: str) -> str:
     # No message quotes the value: what people paste here by mistake is a private key.
+    refuse_private_key(text)
     if UNSAFE.search(text) or ";" in text:
         fail("p holds base64 only; a quote, a semicolon or a line break does not belong to it")
     try:
@@ -63,8 +65,6 @@ def _public_key(text: str) -> str:
         fail(error.expected)
     if not key:
         fail("p is empty; write `state: revoked`")
-    if dkim.is_private_key(key):
-        fail("this is a private key; take it out of the repo and out of git's history, make a new key, and give only the public part")
     return text
 
 
@@ -151,7 +151,9 @@ State = Literal["pending", "active", "retiring", "revoked", "absent"]
 class SelectorSection(Section):
     """One DKIM selector: a key file, a key as published, a delegation, or its end (RFC 6376 §3.6.1)."""
 
-    key: str | None = Field(None, description="file in zones/keys/<domain>/ that holds the public key as PEM")
+    key: Annotated[str, AfterValidator(refuse_private_key)] | None = Field(
+        None, description="file in zones/keys/<domain>/ that holds the public key as PEM"
+    )
     p: Annotated[str, AfterValidator(_public_key)] | None = Field(None, description="the public key in base64, as published")
     cname: Domain | None = Field(None, description="the sender's name that holds the key")
     k: Annotated[str, _dkim_tag("k")] | None = None

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from pydantic_core import PydanticCustomError
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import server
+from mailauth_dns.records import dkim, server
 from mailauth_dns.records.name import domain_name
 
 # Our own values pass through YAML, octoDNS and every provider's encoder; these characters do not survive all of them.
@@ -28,6 +28,13 @@ def fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
     raise PydanticCustomError("mailauth", "{message}", {"message": message, "start": start, "end": end})
 
 
+def refuse_private_key(text: str) -> str:
+    """Return the text; one that holds a private key is refused without being shown."""
+    if len(text) >= 12 and dkim.holds_private_key(text):
+        fail("this is a private key; take it out of the repo and out of git's history, make a new key, and give only the public part")
+    return text
+
+
 def checked(parse: Callable[[str], object], prefix: str = "", suffix: str = "", refused: str = "") -> AfterValidator:
     """Return a validator that parses `prefix + text + suffix` and places an error inside `text`.
 
@@ -36,6 +43,7 @@ def checked(parse: Callable[[str], object], prefix: str = "", suffix: str = "", 
 
     @lru_cache(maxsize=1024)  # fleets say the same few things many times
     def check(text: str) -> str:
+        refuse_private_key(text)
         if unsafe := UNSAFE.search(text):
             fail(f"{_named(unsafe[0])} cannot be published safely; take it out", unsafe.start(), unsafe.end())
         if refused and refused in text:

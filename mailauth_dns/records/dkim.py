@@ -72,6 +72,17 @@ def is_private_key(der: bytes) -> bool:
     return der[content : content + 2] == b"\x02\x01"
 
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{12,}")
+
+
+def holds_private_key(text: str) -> bool:
+    """Tell whether a text holds a private key, as PEM or as DER in base64, wherever it stands in it."""
+    if "PRIVATE KEY" in text:
+        return True
+    runs = {run for spelling in (text, re.sub(r"[\s\"]+", "", text)) for run in _BASE64.findall(spelling)}
+    return any(is_private_key(base64.b64decode(run[: len(run) // 4 * 4])) for run in runs)
+
+
 def owner_name(selector: str, domain: DomainName) -> DomainName:
     """Return where a selector's record is published (RFC 6376 §3.6.2.1)."""
     return DomainName(f"{selector}._domainkey.{domain}")

@@ -110,7 +110,10 @@ def test_what_a_policy_does_not_say_is_told(label: str, type: str, values: set[s
 
 PRIVATE = {
     "v=DKIM1; p=MAcCAQAwAgUA": "this is a private key",
-    "v=DKIM1; p=-----BEGIN PRIVATE KEY----- MAcCAQAwAgUA": "broken: p is not base64",
+    "v=DKIM1; p=-----BEGIN PRIVATE KEY----- MAcCAQAwAgUA": "this is a private key",
+    "v=DKIM1; x=MAcCAQAwAgUA; p=": "this is a private key",  # in another tag
+    "v=DKIM1; x-y=1; p=MAcCAQAwAgUA": "this is a private key",  # in what is no record
+    "MAcCAQAwAgUA": "this is a private key",
 }
 
 
