@@ -207,7 +207,8 @@ class _Loader:
                 self.problems.append(defaults.keys[key].problem(key, "belongs into a policy, not into the defaults"))
 
     def _policies(self, path: Path, root: document.Mapping, own: document.Mapping) -> Iterator[Policy]:
-        root, own = document.without_nulls(root), document.without_nulls(own)
+        whole = document.without_nulls(root)
+        root, own = whole, whole if own is root else document.without_nulls(own)
         root = _with_one_ending(self._without_inherited_mail(root, own), own)
         self._check_spellings(root)
         try:
