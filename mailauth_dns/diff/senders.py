@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from mailauth_dns.compile import Declared
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.semantics import parsed
+from mailauth_dns.evaluate.spf import MAX_TERMS
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import NOBODY, Addresses
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import networks_of, terms_of
 
-MAX_LOOKUPS = 10  # RFC 7208 §4.6.4
 MAX_SHOWN = 8  # terms in one list; the values stand below it
 
 _REST = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
@@ -128,12 +128,11 @@ def _rest(record: spf.Record) -> str:
 
 def _over_limit(record: spf.Record) -> Judgement | None:
     """Return a judgement where the record's own terms already pass the limit; what includes add is for `lint --live` to say."""
-    looks_up = (spf.Include, spf.A, spf.Mx, spf.Ptr, spf.Exists)
-    own = sum(isinstance(term, looks_up) for term in record.terms) + (record.redirect is not None and record.all is None)
-    if own <= MAX_LOOKUPS:
+    own = record.own_lookups
+    if own <= MAX_TERMS:
         return None
     return Judgement(
-        f"the SPF record needs {own} lookups, receivers stop after {MAX_LOOKUPS}: SPF fails for all mail", Risk.BREAKING, ("SPF010",)
+        f"the SPF record needs {own} lookups, receivers stop after {MAX_TERMS}: SPF fails for all mail", Risk.BREAKING, ("SPF010",)
     )
 
 

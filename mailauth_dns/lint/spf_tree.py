@@ -20,7 +20,6 @@ from mailauth_dns.records.macro import Macro
 from mailauth_dns.records.name import DomainName
 
 _HEADROOM = 8  # lookups: what a sender adds tomorrow must still fit below ten
-_ASKING = (spf.Include, spf.A, spf.Mx, spf.Ptr, spf.Exists)
 
 
 def _tree(subject: Subject) -> LookupCost | None:
@@ -57,9 +56,7 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
         spf: {terms: ["include:a.example", "ip4:192.0.2.0/24"]}
     """
     record = subject.spf_record
-    own = 0
-    if record is not None:
-        own = sum(isinstance(term, _ASKING) for term in record.terms) + (record.redirect is not None and record.all is None)
+    own = record.own_lookups if record is not None else 0
     if own > MAX_TERMS:
         message = f"needs {own} lookups by itself, receivers allow {MAX_TERMS}"
         yield Problem(("spf", "terms"), message, "drop what no longer sends, or list its addresses")

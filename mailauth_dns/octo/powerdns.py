@@ -80,8 +80,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
     def _get(self, path: str, data: Any = None) -> Any:  # noqa: ANN401 - octodns-powerdns's signature
         if not path.startswith("zones/"):
             return super()._get(path, data)
-        # The client writes "=2F" for a slash in the zone's name.
-        name = unquote_plus(path.removeprefix("zones/").replace("=", "%"))
+        name = _zone_in(path)
         self._answers.pop(owner(name), None)
         answer = super()._get(path, data).json()
         self._answers[owner(name)] = answer
@@ -105,7 +104,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         """Send changes, with values that are there already as they are, since octoDNS would split their strings anew."""
         there = {
             (owner(entry["name"]), octets(record["content"])): record["content"]
-            for entry in self._answers[owner(unquote_plus(path.removeprefix("zones/").replace("=", "%")))]["rrsets"]
+            for entry in self._answers[owner(_zone_in(path))]["rrsets"]
             if entry["type"] == "TXT"
             for record in entry["records"]
         }
@@ -126,6 +125,11 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
             names = ", ".join(sorted({f"{name} {type}" for name, type in now.keys() ^ before.keys()} or _moved(before, now)))
             raise SetMoved(f"{names}: changed at the server since it was read; plan again")
         super()._apply(plan)
+
+
+def _zone_in(path: str) -> str:
+    """Return the zone that a request's path names; the client writes "=2F" for a slash in it."""
+    return unquote_plus(path.removeprefix("zones/").replace("=", "%"))
 
 
 def _at_names(answer: Any, plan: Any) -> dict[RRKey, Any]:  # noqa: ANN401 - JSON, an octoDNS Plan

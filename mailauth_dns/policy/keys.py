@@ -48,16 +48,3 @@ def read(data: bytes) -> PublicKey:
         raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)  # RFC 8463 §4.2: the bare 32 octets, no SubjectPublicKeyInfo
         return PublicKey("ed25519", base64.b64encode(raw).decode("ascii"))
     raise KeyFileError("DKIM knows RSA and Ed25519 keys only; this is another kind")
-
-
-def rsa_bits(der: bytes) -> int | None:
-    """Return the size of an RSA public key in SubjectPublicKeyInfo DER, in bits; None where it is no such key."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    try:
-        key = load_der_public_key(der)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return None
-    return key.key_size if isinstance(key, RSAPublicKey) else None

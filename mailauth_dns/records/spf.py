@@ -150,6 +150,12 @@ class Record:
         return next((term for term in self.terms if isinstance(term, All)), None)
 
     @property
+    def own_lookups(self) -> int:
+        """How many of the record's own terms ask DNS (RFC 7208 §4.6.4), what they lead to left aside."""
+        asking = sum(isinstance(term, Include | A | Mx | Ptr | Exists) for term in self.terms)
+        return asking + (self.redirect is not None and self.all is None)
+
+    @property
     def meaning(self) -> Hashable:
         """Equal for records that no receiver tells apart."""
         reached = []

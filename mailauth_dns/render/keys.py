@@ -10,8 +10,8 @@ from rich.text import Text
 
 from mailauth_dns.deploy.exporting import Difference
 from mailauth_dns.deploy.rotation import KeyState, NewKey, Rotated, Written
-from mailauth_dns.policy import keys
 from mailauth_dns.records import dkim
+from mailauth_dns.records.rsa import modulus_bits
 from mailauth_dns.render.data import FORMAT
 from mailauth_dns.render.values import count, shown
 from mailauth_dns.signing.checking import KeyProblem
@@ -47,7 +47,7 @@ def _kind(key: Key) -> str:
         return "no key"
     if key.public.k != "rsa":
         return key.public.k
-    bits = keys.rsa_bits(dkim.Record(p=key.public.p).key_bytes)
+    bits = modulus_bits(dkim.Record(p=key.public.p).key_bytes)
     return f"rsa {bits}" if bits is not None else "rsa"
 
 
