@@ -1,4 +1,7 @@
-"""The policies beside live DNS, for lint: what each server of their zones holds, and what DNS is once they are published."""
+"""The policies beside what is live, for lint.
+
+That is what each server of their zones holds, what DNS is once they are published, and what is served over HTTPS for them.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from mailauth_dns.deploy.world import as_it_is, as_published
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.live.observe import Wanted, observe
+from mailauth_dns.live.web import fetch
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
 
 def beside_dns(subjects: Sequence[Subject], rules: Iterable[Rule], publications: Sequence[Publication]) -> Iterator[Subject]:
-    """Yield the subjects with a resolver, and with what the servers of their zone hold of the sets that the rules ask for."""
+    """Yield the subjects with a resolver, and with what the servers of their zone and the web hold of what the rules ask for."""
+    rules = tuple(rules)
     zones: dict[DomainName, set[RRKey]] = {}
     asking = [rule.keys for rule in rules if rule.keys is not None]
     for subject in subjects:
@@ -25,6 +30,13 @@ def beside_dns(subjects: Sequence[Subject], rules: Iterable[Rule], publications:
     observations = observe([Wanted(zone, frozenset(keys), nameservers[zone]) for zone, keys in zones.items()])
     live = as_it_is(subject.policy for subject in subjects)
     resolver = as_published(publications, live)
+
+    def addresses(host: DomainName) -> list[str]:
+        live.next_message()
+        return [address for kind in ("A", "AAAA") for address in resolver.lookup(host, kind) or ()]
+
+    fetching = [rule.requests for rule in rules if rule.requests is not None]
+    pages = fetch((request for subject in subjects for each in fetching for _, request in each(subject)), addresses)
     for subject in subjects:
         live.next_message()  # each policy has the time that a message has
-        yield replace(subject, resolver=resolver, observation=observations[subject.policy.zone])
+        yield replace(subject, resolver=resolver, observation=observations[subject.policy.zone], pages=pages)

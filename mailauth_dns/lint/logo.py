@@ -1,10 +1,13 @@
-"""Rules about BIMI records (AuthIndicators draft)."""
+"""Rules about BIMI records, logos and their evidence (AuthIndicators draft)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from mailauth_dns.lint.rule import Problem, Served, Severity, rule, served
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.page import Nothing, Page, Request, Untrusted
+from mailauth_dns.lint import drawing, mark
+from mailauth_dns.lint.rule import Fetched, Needs, Problem, Served, Severity, Undecided, fetched, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.policy.sections import BimiSection
@@ -13,6 +16,7 @@ from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.zone import RRKey
 
 _SOURCE = "BIMI draft"
+_REDIRECTS = 3  # the draft does not say whether they are followed
 
 
 def _sections(subject: Subject) -> Iterator[tuple[str, BimiSection]]:
@@ -24,6 +28,20 @@ def _sections(subject: Subject) -> Iterator[tuple[str, BimiSection]]:
 def _names(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     for selector, _ in _sections(subject):
         yield ("bimi", selector), (bimi.owner_name(selector, subject.domain), "TXT")
+
+
+def _at_https(tag: str, limit: int) -> Callable[[Subject], Iterator[tuple[Route, Request]]]:
+    def requests(subject: Subject) -> Iterator[tuple[Route, Request]]:
+        for selector, section in _sections(subject):
+            url = getattr(section, tag)
+            if url and url.lower().startswith("https://"):  # BIMI003 tells of others
+                yield ("bimi", selector, tag), Request(url, _REDIRECTS, limit)
+
+    return requests
+
+
+_logos = _at_https("l", drawing.LARGEST)
+_evidence = _at_https("a", 1 << 18)
 
 
 @rule("BIMI001", "bimi-policy", Severity.ERROR, _SOURCE)
@@ -75,6 +93,66 @@ def bimi_https(subject: Subject) -> Iterator[Problem]:
         for tag, uri in (("l", section.l), ("a", section.a)):
             if uri and not uri.lower().startswith("https://"):
                 yield Problem(("bimi", selector, tag), f"{uri} is not https: no logo is shown", "use https")
+
+
+@fetched("BIMI004", "bimi-svg", Severity.ERROR, _SOURCE, requests=_logos)
+def bimi_svg(found: Fetched) -> Iterator[Problem | Undecided]:
+    """Mail programs show a logo that is SVG Tiny Portable/Secure and no other: no script, no movement, no references, square, with a title.
+
+    Bad:
+        l=https://example.com/logo.svg, which is <svg version="1.1"> with a script in it
+    Good:
+        l=https://example.com/logo.svg, which is <svg version="1.2" baseProfile="tiny-ps"> with a title
+    """
+    page = _page(found.outcome)
+    if isinstance(page, str):
+        yield Problem(found.route, f"the logo cannot be had: {page}", "serve it there")
+    elif not page.whole:
+        yield Problem(found.route, f"the logo has over {found.request.limit} octets", "make it smaller")
+    else:
+        for fault in drawing.faults(page.body):
+            yield Problem(found.route, f"no logo is shown: {fault}", "make it SVG Tiny Portable/Secure")
+
+
+@rule("BIMI005", "bimi-vmc", Severity.WARNING, _SOURCE, needs=Needs.WEB, requests=_evidence)
+def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Most mailbox providers show a logo only with a mark certificate that covers the domain and holds this logo.
+
+    Whether a provider accepts the certificate's issuer is not looked at.
+
+    Bad:
+        bimi: {default: {l: "https://example.com/logo.svg"}}
+    Good:
+        bimi: {default: {l: "https://example.com/logo.svg", a: "https://example.com/vmc.pem"}}
+    """
+    logos = {route[1]: subject.fetched(request) for route, request in _logos(subject)}
+    for selector, section in _sections(subject):
+        if section.l and not section.a:
+            yield Problem(("bimi", selector), "there is no evidence for the logo: most mailbox providers do not show it", "give a")
+    for route, request in _evidence(subject):
+        outcome = subject.fetched(request)
+        if isinstance(outcome, Unknown):
+            yield Undecided(route, f"{request.url}: {outcome.reason}")
+            continue
+        page = _page(outcome)
+        if isinstance(page, str):
+            yield Problem(route, f"the evidence cannot be had: {page}", "serve it there")
+            continue
+        certificate = mark.read(page.body)
+        if certificate is None:
+            yield Problem(route, "the evidence is no certificate in PEM", "serve the mark certificate with its chain")
+            continue
+        logo = logos.get(route[1])
+        octets = logo.body if isinstance(logo, Page) and logo.status == 200 and logo.whole else None
+        for fault in mark.faults(certificate, subject.domain, str(route[1]), subject.today, octets):
+            yield Problem(route, f"the certificate is no evidence: {fault}", "get a mark certificate for this domain and logo")
+
+
+def _page(outcome: Page | Untrusted | Nothing) -> Page | str:
+    """Return a page that holds what was asked for, or why there is none."""
+    if not isinstance(outcome, Page):
+        return outcome.reason
+    return outcome if outcome.status == 200 else f"the server answers {outcome.status}"
 
 
 @rule("BIMI006", "bimi-decline-form", Severity.INFO, _SOURCE)

@@ -10,6 +10,7 @@ from enum import Enum, IntEnum
 
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.page import Nothing, Page, Request, Untrusted
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.document import Place
 from mailauth_dns.policy.load import Route
@@ -29,11 +30,12 @@ class Severity(IntEnum):
 
 
 class Needs(Enum):
-    """What a rule cannot do without. `PLAN`: it is judged where changes are planned, not by lint."""
+    """What a rule cannot do without. `WEB`: pages over HTTPS. `PLAN`: it is judged where changes are planned, not by lint."""
 
     POLICY = "policy"
     DNS = "dns"
     SERVERS = "servers"
+    WEB = "web"
     PLAN = "plan"
 
 
@@ -72,11 +74,15 @@ class Undecided:
 
 Check = Callable[[Subject], Iterator[Problem | Undecided]]
 Keys = Callable[[Subject], Iterable[tuple[Route, RRKey]]]
+Requests = Callable[[Subject], Iterable[tuple[Route, Request]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its id is never renamed or used again. `keys` are the sets that the zone's servers are asked for."""
+    """A rule: its id is never renamed or used again.
+
+    `keys` are the sets that the zone's servers are asked for, `requests` what is fetched over HTTPS.
+    """
 
     id: str
     slug: str
@@ -86,6 +92,7 @@ class Rule:
     page: str
     needs: Needs = Needs.POLICY
     keys: Keys | None = None
+    requests: Requests | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +132,18 @@ def tally(found: Iterable[Finding]) -> str:
 
 
 def rule(
-    id: str, slug: str, severity: Severity, source: str, needs: Needs = Needs.POLICY, keys: Keys | None = None
+    id: str,
+    slug: str,
+    severity: Severity,
+    source: str,
+    needs: Needs = Needs.POLICY,
+    keys: Keys | None = None,
+    requests: Requests | None = None,
 ) -> Callable[[Check], Rule]:
     """Make a rule of a checking function."""
 
     def made(check: Check) -> Rule:
-        return Rule(id, slug, severity, source, check, inspect.getdoc(check) or "", needs, keys)
+        return Rule(id, slug, severity, source, check, inspect.getdoc(check) or "", needs, keys, requests)
 
     return made
 
@@ -178,6 +191,36 @@ def _each_server(subject: Subject, route: Route, key: RRKey, check: ServedCheck)
             seen.add(values)
             for problem in check(Served(subject, route, key, values)):
                 yield replace(problem, at=At(key, view.server))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What the web said to one request: a page, or why there is none."""
+
+    subject: Subject
+    route: Route
+    request: Request
+    outcome: Page | Untrusted | Nothing
+
+
+FetchedCheck = Callable[[Fetched], Iterator[Problem | Undecided]]
+
+
+def fetched(id: str, slug: str, severity: Severity, source: str, requests: Requests) -> Callable[[FetchedCheck], Rule]:
+    """Make a rule of a function that checks what is served over HTTPS."""
+
+    def made(check: FetchedCheck) -> Rule:
+        def each(subject: Subject) -> Iterator[Problem | Undecided]:
+            for route, request in requests(subject):
+                outcome = subject.fetched(request)
+                if isinstance(outcome, Unknown):
+                    yield Undecided(route, f"{request.url}: {outcome.reason}")
+                else:
+                    yield from check(Fetched(subject, route, request, outcome))
+
+        return Rule(id, slug, severity, source, each, inspect.getdoc(check) or "", Needs.WEB, requests=requests)
+
+    return made
 
 
 def page(id: str, slug: str, severity: Severity, source: str, text: str) -> Rule:
@@ -228,6 +271,8 @@ def _can_run(each: Rule, subject: Subject) -> bool:
         return True
     if each.needs is Needs.DNS:
         return subject.resolver is not None
+    if each.needs is Needs.WEB:
+        return subject.pages is not None
     return each.needs is Needs.SERVERS and subject.observation is not None
 
 

@@ -8,7 +8,8 @@ from datetime import date
 from functools import cached_property
 
 from mailauth_dns.compile import Declared, Publication
-from mailauth_dns.evaluate.observation import Observation
+from mailauth_dns.evaluate.observation import Observation, Unknown
+from mailauth_dns.evaluate.page import Outcome, Pages, Request
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.policy.load import Policy, Repo, Route
 from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
@@ -32,8 +33,8 @@ class Neighbours:
 class Subject:
     """One policy and what it declares.
 
-    `resolver` answers as DNS would with the repo published; `observation` is what the servers of the policy's zone hold now. Both are
-    None where DNS was not asked. `today` is the day in UTC.
+    `resolver` answers as DNS would with the repo published; `observation` is what the servers of the policy's zone hold now,
+    `pages` what is served over HTTPS. They are None where nothing was asked. `today` is the day in UTC.
     """
 
     policy: Policy
@@ -42,11 +43,16 @@ class Subject:
     today: date
     resolver: Resolver | None = None
     observation: Observation | None = None
+    pages: Pages | None = None
 
     @property
     def domain(self) -> DomainName:
         """The policy's domain."""
         return self.policy.domain
+
+    def fetched(self, request: Request) -> Outcome:
+        """What the web said to a request."""
+        return Unknown("was not asked") if self.pages is None else self.pages.get(request, Unknown("was not asked"))
 
     @property
     def parked(self) -> bool:

@@ -60,24 +60,6 @@ def sts_id_format(found: Served) -> Iterator[Problem]:
             yield Problem(found.route, f"{error}: senders find no policy", "publish the record that the policy says")
 
 
-@rule("STS004", "sts-txt-without-policy", Severity.ERROR, "RFC 8461 §3.3", needs=Needs.DNS)
-def sts_txt_without_policy(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Senders fetch the policy from the host mta-sts: without an address it cannot be had, and mail goes without verified TLS.
-
-    Bad:
-        mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}  # and no mta-sts.example.com
-    Good:
-        mta-sts.example.com. A 192.0.2.80, which serves the file in zones/mta-sts
-    """
-    host = below("mta-sts", subject.domain)
-    if subject.mta_sts is None or subject.resolver is None:
-        return
-    if not any(subject.resolver.lookup(host, kind) for kind in ("A", "AAAA")):
-        yield Problem(
-            ("mta_sts",), f"{host} has no address, so that nobody can fetch the policy", "give it an address and serve the policy there"
-        )
-
-
 @rule("STS011", "sts-max-age-short", Severity.WARNING, "RFC 8461 §3.2")
 def sts_max_age_short(subject: Subject) -> Iterator[Problem]:
     """A policy that senders forget within a day protects little: an attacker only has to block its renewal for so long.

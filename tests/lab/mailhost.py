@@ -133,7 +133,7 @@ class MailHost:
                 self.inside(*command), stdout=log, stderr=log, stdin=subprocess.DEVNULL, text=True, env={**os.environ, **environment}
             )
 
-    def mailauth(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def mailauth(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command line in the zone repo /srv/repo."""
         return self.run(
             sys.executable,
@@ -145,6 +145,7 @@ class MailHost:
             check=False,
             LAB_SECRET=self.secret,
             PYTHONPATH=str(Path.cwd()),
+            **environment,
         )
 
     def write(self, path: str, text: str) -> None:
@@ -159,7 +160,7 @@ class MailHost:
             assert time.monotonic() < until, f"{what} was not ready in {PATIENCE} s"
             time.sleep(0.05)
 
-    def _listening(self, address: str, port: int) -> bool:
+    def listening(self, address: str, port: int) -> bool:
         script = f"import socket; socket.create_connection(({address!r}, {port}), 1).close()"
         return self.run(sys.executable, "-c", script, check=False).returncode == 0
 
@@ -184,7 +185,7 @@ class MailHost:
             {" ".join(stanzas)}""",
         )
         self.begin("named", "-g", "-n", "1", "-c", "/srv/named/named.conf")
-        self.wait(lambda: self._listening(NAMESERVER, 53), "BIND")
+        self.wait(lambda: self.listening(NAMESERVER, 53), "BIND")
 
     def postfix(self, name: str, hostname: str, address: str, more: str, listens: str = "") -> None:
         """Make a Postfix of its own in /srv/<name>."""
@@ -196,11 +197,11 @@ class MailHost:
 
     def start_postfix(self, name: str, address: str) -> None:
         self.run("postfix", "-c", f"/srv/{name}/etc", "start")
-        self.wait(lambda: self._listening(address, 25), f"Postfix {name}")
+        self.wait(lambda: self.listening(address, 25), f"Postfix {name}")
 
     def start_opendkim(self, conf: str, port: int) -> None:
         self.begin("opendkim", "-f", "-x", conf)
-        self.wait(lambda: self._listening("127.0.0.1", port), "OpenDKIM")
+        self.wait(lambda: self.listening("127.0.0.1", port), "OpenDKIM")
 
     def receiver(self) -> None:
         """Start mx.example.net, which verifies, refuses what DMARC says to refuse, and keeps bob's mail."""
@@ -217,7 +218,7 @@ class MailHost:
         )
         self.start_opendkim("/srv/in/opendkim.conf", 8894)
         self.begin("opendmarc", "-f", "-c", "/srv/in/opendmarc.conf")
-        self.wait(lambda: self._listening("127.0.0.1", 8893), "OpenDMARC")
+        self.wait(lambda: self.listening("127.0.0.1", 8893), "OpenDMARC")
         self.postfix(
             "in",
             "mx.example.net",

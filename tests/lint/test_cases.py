@@ -1,7 +1,8 @@
 """Every rule has policies that pass and policies that fail, in cases/<ID>.yaml; this is the one driver.
 
-A case is a policy alone, or a mapping: `policy`, and for rules about DNS `zone` (what its one server holds) or `servers`. What fails also
-has `message`, and `at`: line and column, or name and type where the finding is about a live record.
+A case is a policy alone, or a mapping: `policy`, and for rules about DNS `zone` (what its one server holds) or `servers`; for rules about
+the web also `web`: by address `body` or `file` (of the folder pages), and where it matters `status`, `type`, `location`, or why it is
+`untrusted`. What fails also has `message`, and `at`: line and column, or name and type where the finding is about a live record.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 import yaml
 
 from mailauth_dns.compile import Publication, compile_repo
+from mailauth_dns.evaluate.page import Outcome, Page, Untrusted
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
 from mailauth_dns.lint.subject import Subject, subjects
@@ -24,6 +26,7 @@ from tests.lint import worlds
 
 FOLDER = Path(__file__).parent / "cases"
 KEYS = Path(__file__).parent / "keys"
+PAGES = Path(__file__).parent / "pages"
 TODAY = date(2026, 6, 1)
 
 Case = str | dict[str, Any]
@@ -47,6 +50,16 @@ def servers(case: Case) -> dict[str, str]:
     return held
 
 
+def pages(case: Case) -> dict[str, Outcome]:
+    web = case.get("web", {}) if isinstance(case, dict) else {}
+    return {url: Untrusted(page["untrusted"]) if "untrusted" in page else served(page) for url, page in web.items()}
+
+
+def served(page: dict[str, Any]) -> Page:
+    body = (PAGES / page["file"]).read_bytes() if "file" in page else page.get("body", "").encode()
+    return Page(page.get("status", 200), page.get("type", "text/plain"), body, page.get("whole", True), page.get("location", ""))
+
+
 def findings(repo: RepoFolder, rule: Rule, case: Case, beside: Beside | None = None) -> list[Finding]:
     for key in KEYS.glob("*.pem"):
         repo.write(f"zones/keys/example.com/{key.name}", key.read_bytes())
@@ -58,7 +71,8 @@ def findings(repo: RepoFolder, rule: Rule, case: Case, beside: Beside | None = N
     if beside is not None:
         looked_at = beside(list(looked_at), publications)
     elif held := servers(case):
-        looked_at = worlds.live(list(looked_at), publications, {name: worlds.world(text) for name, text in held.items()})
+        dns = {name: worlds.world(text) for name, text in held.items()}
+        looked_at = worlds.live(list(looked_at), publications, dns, pages(case))
     return run([rule], looked_at)
 
 
@@ -86,7 +100,7 @@ def test_no_rule_passes_when_dns_does_not_answer(repo: RepoFolder, rule: Rule, c
 
 
 def test_rules_about_dns_have_cases_in_dns() -> None:
-    needing = {rule.id for rule in RULES if rule.needs in (Needs.DNS, Needs.SERVERS)}
+    needing = {rule.id for rule in RULES if rule.needs is not Needs.POLICY}
     for kind in ("passes", "fails"):
         assert needing <= {parameter.values[0].id for parameter in cases(kind, live=True)}
 

@@ -39,7 +39,8 @@ def found(repo: RepoFolder) -> list[Finding]:
     loaded = load_repo(repo.root)
     publications = compile_repo(loaded)
     here, there = subjects(loaded, publications, date(2026, 6, 1))
-    beside = [*worlds.live([here], publications, {"ns1 (192.0.2.53:53)": worlds.world(ZONE)}), *worlds.unanswered([there], publications)]
+    servers = {"ns1 (192.0.2.53:53)": worlds.world(ZONE)}
+    beside = [*worlds.live([here], publications, servers, {}), *worlds.unanswered([there], publications)]
     return run([rule for rule in RULES if rule.id in SELECTED], beside)
 
 

@@ -1,14 +1,16 @@
-"""DNS for the rules: what one or several servers hold, written as lines of name, type and value."""
+"""DNS and the web for the rules: what one or several servers hold, written as lines of name, type and value, and what pages there are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy.world import as_published
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
+from mailauth_dns.evaluate.page import Nothing, Outcome, Pages, Request
 from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.records.name import ROOT, DomainName, is_at_or_below
@@ -50,21 +52,43 @@ class _Anything(dict[RRKey, RRset | Unknown | None]):
         return self._zone.get(key)
 
 
-def live(subjects: Sequence[Subject], publications: Sequence[Publication], servers: Servers) -> Iterator[Subject]:
-    """Yield the subjects with DNS beside them; the first server is the one that resolvers ask."""
+class Web(dict[Request, Outcome]):
+    """The web: `pages` by address; where there is none nothing listens, or the host has no address."""
+
+    def __init__(self, pages: Mapping[str, Outcome], resolver: Resolver) -> None:
+        super().__init__()
+        self._pages = pages
+        self._resolver = resolver
+
+    def get(self, request: Request, default: object = None) -> Outcome:  # type: ignore[override] # every request has an outcome
+        host = DomainName(urlsplit(request.url).hostname or "")
+        if not any(self._resolver.lookup(host, kind) for kind in ("A", "AAAA")):
+            return Nothing(f"{host} has no address")
+        return self._pages.get(request.url, Nothing(f"nothing listens on {host} port 443"))
+
+
+def live(
+    subjects: Sequence[Subject], publications: Sequence[Publication], servers: Servers, pages: Mapping[str, Outcome]
+) -> Iterator[Subject]:
+    """Yield the subjects with DNS and the web beside them; the first server is the one that resolvers ask."""
     first = next(iter(servers.values()))
     views = tuple(ServerView(name, _Anything(zone)) for name, zone in servers.items())
-    yield from _with(subjects, publications, ZoneResolver(_zones(first)), views)
+    resolver = ZoneResolver(_zones(first))
+    yield from _with(subjects, publications, resolver, views, Web(pages, resolver))
 
 
 def unanswered(subjects: Sequence[Subject], publications: Sequence[Publication]) -> Iterator[Subject]:
-    """Yield the subjects beside DNS that does not answer."""
-    yield from _with(subjects, publications, Deaf(), ())
+    """Yield the subjects beside DNS that does not answer, and so no web."""
+    yield from _with(subjects, publications, Deaf(), (), {})
 
 
 def _with(
-    subjects: Sequence[Subject], publications: Sequence[Publication], resolver: Resolver, views: tuple[ServerView, ...]
+    subjects: Sequence[Subject],
+    publications: Sequence[Publication],
+    resolver: Resolver,
+    views: tuple[ServerView, ...],
+    pages: Pages,
 ) -> Iterator[Subject]:
     for subject in subjects:
         observation = Observation(subject.policy.zone, views, None, None if views else "no server answers")
-        yield replace(subject, resolver=as_published(publications, resolver), observation=observation)
+        yield replace(subject, resolver=as_published(publications, resolver), observation=observation, pages=pages)

@@ -1,0 +1,99 @@
+"""Logos as BIMI wants them: SVG Tiny Portable/Secure (draft-svg-tiny-ps-abrotman), a still drawing that asks for nothing.
+
+What is checked is what the draft asks of every file; a validator of the whole profile has a schema for it.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+LARGEST = 32768  # octets that a logo should have at most (BIMI draft)
+_UNPACKED = 1 << 20  # octets that are taken out of a compressed logo
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_MOVING = ("animate", "animateColor", "animateMotion", "animateTransform", "set", "discard")
+_ACTIVE = ("script", "handler", "listener")
+_FOREIGN = ("image", "foreignObject", "audio", "video", "animation")
+_NUMBER = re.compile(r"\s*\+?([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]{1,3})?)\s*(?:px)?\s*")
+
+
+def unpacked(octets: bytes) -> bytes | None:
+    """Return a logo as XML: it may be compressed with gzip. None where it breaks off, or is far too large."""
+    if not octets.startswith(b"\x1f\x8b"):
+        return octets
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        text = reader.decompress(octets, _UNPACKED)
+    except zlib.error:
+        return None
+    return text if reader.eof else None
+
+
+def faults(octets: bytes) -> Iterator[str]:
+    """Yield what keeps mail programs from showing this logo."""
+    text = unpacked(octets)
+    if text is None:
+        yield "it is not whole gzip data, or far too large"
+        return
+    if b"<!ENTITY" in text:
+        yield "it declares entities"
+        return
+    # Imported here: most runs look at no logo. Entities are refused above, and expat limits what is left.
+    from xml.etree import ElementTree
+
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # LookupError: an encoding that does not exist
+        yield f"it is no XML: {error}"
+        return
+    if root.tag != f"{_SVG}svg":
+        yield "it is no SVG: the root is not svg in SVG's namespace"
+        return
+    yield from _root_faults(root)
+    yield from _content_faults(root)
+
+
+def _root_faults(root: Element) -> Iterator[str]:
+    for attribute, wanted in (("version", "1.2"), ("baseProfile", "tiny-ps")):
+        if root.get(attribute) != wanted:
+            yield (
+                f'svg has {attribute}="{root.get(attribute)}" where "{wanted}" must stand'
+                if attribute in root.attrib
+                else (f'svg lacks {attribute}="{wanted}"')
+            )
+    for attribute in ("x", "y"):
+        if attribute in root.attrib:
+            yield f"svg has the attribute {attribute}, which must not be"
+    title = root.find(f"{_SVG}title")
+    if title is None or not "".join(title.itertext()).strip():
+        yield "it has no title"
+    size = _size(root)
+    if size is not None and size[0] != size[1]:
+        yield f"it is not square: {size[0]:g} by {size[1]:g}"
+
+
+def _size(root: Element) -> tuple[float, float] | None:
+    box = root.get("viewBox", "").replace(",", " ").split()
+    sides = box[2:] if len(box) == 4 else [root.get("width", ""), root.get("height", "")]
+    matches = [_NUMBER.fullmatch(side) for side in sides]
+    return (float(matches[0][1]), float(matches[1][1])) if matches[0] and matches[1] else None
+
+
+def _content_faults(root: Element) -> Iterator[str]:
+    kinds = {"moves": _MOVING, "is active": _ACTIVE, "holds other media": _FOREIGN}
+    seen = {element.tag.removeprefix(_SVG) for element in root.iter() if isinstance(element.tag, str)}
+    for what, names in kinds.items():
+        for name in sorted(seen & set(names)):
+            yield f"it {what}: <{name}>"
+    outside = {
+        value for element in root.iter() for attribute in (_HREF, "href") if (value := element.get(attribute, "#")) and value[0] != "#"
+    }
+    if outside:
+        yield "it refers to something outside"

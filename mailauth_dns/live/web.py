@@ -1,0 +1,163 @@
+"""HTTPS as senders use it to fetch an MTA-STS policy (RFC 8461 §3.3): certificates are verified, redirects followed only where asked.
+
+No proxy is used, no cookie sent and nothing cached: what is seen is what the server tells a stranger now.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from mailauth_dns.errors import ObservationError, RecordSyntaxError, printable
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.page import Nothing, Outcome, Page, Request, Untrusted
+from mailauth_dns.records.name import DomainName, domain_name
+
+Addresses = Callable[[DomainName], Sequence[str]]
+
+_CONNECT = 5.0  # seconds to reach one address
+_WHOLE = 20.0  # seconds for one response; RFC 8461 §3.3 suggests a minute to senders, who can try again later
+_AT_ONCE = 32  # servers asked at the same time
+_IN_URLS = "!$%&'()*+,/:;=?@[]"  # what stands in a path or a query as it is (RFC 3986 §3.3); a redirect may hold anything
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def fetch(requests: Iterable[Request], addresses: Addresses) -> dict[Request, Outcome]:
+    """Return what the web says to each request; `addresses` tells where a host is, and raises ObservationError where nobody can.
+
+    Every certificate must be for the host and lead to an authority that this machine trusts (SSL_CERT_FILE names others).
+    """
+    wanted = list(dict.fromkeys(requests))
+    if not wanted:
+        return {}
+    context = ssl.create_default_context()
+    one_at_a_time = threading.Lock()
+
+    def located(host: DomainName) -> Sequence[str]:
+        with one_at_a_time:
+            return addresses(host)
+
+    def fetched(request: Request) -> Outcome:
+        return _followed(request, located, context) if _has_authorities() else Unknown("this machine has no certificate authorities")
+
+    with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
+        return dict(zip(wanted, pool.map(fetched, wanted), strict=True))
+
+
+def _has_authorities() -> bool:
+    """Tell whether there is anything to verify a certificate with; without it every server would seem to be an impostor."""
+    paths = ssl.get_default_verify_paths()
+    return any(path is not None and Path(path).exists() for path in (paths.cafile, paths.capath))
+
+
+def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -> Outcome:
+    url = request.url
+    for left in range(request.redirects, -1, -1):
+        outcome = _fetched(url, request.limit, addresses, context)
+        if not (isinstance(outcome, Page) and outcome.location and left):
+            break
+        url = outcome.location
+    return outcome
+
+
+def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext) -> Outcome:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 443
+        host = domain_name(parts.hostname or "")
+    except (ValueError, RecordSyntaxError):
+        return Nothing(f"{url} names no host")
+    if parts.scheme != "https":
+        return Nothing(f"{url} is not https")
+    try:
+        found = addresses(host)
+    except ObservationError as error:
+        return Unknown(str(error))
+    if not found:
+        return Nothing(f"{host} has no address")
+    outcome: Outcome = Unknown("was not asked")
+    refused: list[str] = []
+    for address in found:
+        try:
+            connection = socket.create_connection((address, port), timeout=_CONNECT)
+        except ConnectionRefusedError:
+            refused.append(f"nothing listens on {address} port {port}")
+        except OSError as error:
+            outcome = Unknown(f"{address} port {port} cannot be reached: {_words(error)}")
+        else:
+            return _asked(connection, host, parts, limit, context)
+    # Where one address could not be reached, another look may find it serving.
+    return Nothing("; ".join(refused)) if len(refused) == len(found) else outcome
+
+
+def _asked(connection: socket.socket, host: DomainName, parts: SplitResult, limit: int, context: ssl.SSLContext) -> Outcome:
+    late = threading.Event()
+    with context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False) as secured:
+
+        def give_up() -> None:
+            late.set()
+            with suppress(OSError):  # it may be closed by now
+                socket.socket.shutdown(secured, socket.SHUT_RDWR)  # SSLSocket's own would take TLS from under the reader
+
+        # A socket's own timeout begins anew with every octet that drips in.
+        clock = threading.Timer(_WHOLE, give_up)
+        clock.daemon = True
+        clock.start()
+        try:
+            secured.do_handshake()
+            page = _response(secured, host, parts, limit)
+            return _late(host, _WHOLE) if late.is_set() else page
+        except ssl.SSLCertVerificationError as error:
+            return Untrusted(error.verify_message)
+        except (OSError, http.client.HTTPException) as error:
+            if late.is_set() or isinstance(error, TimeoutError):
+                return _late(host, _WHOLE if late.is_set() else _CONNECT)
+            if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+                return Untrusted(f"TLS with {host} fails: {_words(error)}")
+            return Unknown(f"{host} breaks off: {_words(error)}")
+        finally:
+            clock.cancel()
+
+
+def _response(secured: ssl.SSLSocket, host: DomainName, parts: SplitResult, limit: int) -> Page:
+    client = http.client.HTTPConnection(host)
+    client.sock = secured
+    target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_IN_URLS)
+    client.putrequest("GET", target, skip_host=True, skip_accept_encoding=True)
+    client.putheader("Host", f"{host}:{parts.port}" if parts.port not in (None, 443) else host)
+    client.putheader("User-Agent", "mailauth-dns")
+    client.putheader("Connection", "close")
+    client.endheaders()
+    response = client.getresponse()
+    body = response.read(limit + 1)
+    if len(body) <= limit and response.length:
+        raise http.client.IncompleteRead(body, response.length)
+    location = response.headers.get("Location", "") if response.status in _REDIRECTS else ""
+    media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return Page(response.status, printable(media_type), body[:limit], len(body) <= limit, printable(_joined(parts.geturl(), location)))
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location) if location else ""
+    except ValueError:  # what is no URL leads nowhere, which following it will find out
+        return location
+
+
+def _late(host: DomainName, seconds: float) -> Unknown:
+    return Unknown(f"{host} takes longer than {seconds:g} s to answer")
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).replace("_", " ").lower()
+    if isinstance(error, TimeoutError):
+        return f"no answer within {_CONNECT:g} s"
+    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__

@@ -1,0 +1,84 @@
+"""Logos and mark certificates, in the details that the rules' cases do not show."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import date
+
+import pytest
+
+from mailauth_dns.lint import drawing, mark
+from mailauth_dns.lint.catalog import RULES
+from mailauth_dns.lint.rule import Finding
+from tests.conftest import RepoFolder
+from tests.lint.test_cases import PAGES, findings
+
+LOGO = (PAGES / "logo.svg").read_bytes()
+DAY = date(2026, 6, 1)
+
+
+def certificate(file: str) -> mark.Mark:
+    found = mark.read((PAGES / file).read_bytes())
+    assert found is not None
+    return found
+
+
+def test_a_certificate_tells_its_names_days_purpose_and_logo() -> None:
+    assert certificate("mark.pem") == mark.Mark(frozenset({"example.com"}), date(2026, 1, 1), date(2036, 1, 1), True, LOGO)
+
+
+def test_every_fault_of_a_certificate_is_told() -> None:
+    assert list(mark.faults(certificate("other-mark.pem"), "example.com", "default", DAY, LOGO)) == [
+        "it is not made for marks",
+        "it ran out on 2026-05-01",
+        "it is for example.net",
+        "the logo in it is another one",
+    ]
+    assert "it is good from 2026-01-01 on" in list(mark.faults(certificate("mark.pem"), "example.com", "default", date(2025, 1, 1), None))
+
+
+COVERED = [
+    ("mark.pem", "example.com", "default", True),
+    ("mark.pem", "news.example.com", "default", True),  # a certificate for the organizational domain
+    ("mark.pem", "notexample.com", "default", False),
+    ("other-logo.pem", "example.com", "default", True),  # for default._bimi.example.com
+    ("other-logo.pem", "example.com", "brand", False),
+]
+
+
+@pytest.mark.parametrize(("file", "domain", "selector", "covered"), COVERED)
+def test_which_domains_a_certificate_is_for(file: str, domain: str, selector: str, covered: bool) -> None:
+    told = [fault for fault in mark.faults(certificate(file), domain, selector, DAY, None) if fault.startswith("it is for")]
+    assert (told == []) is covered
+
+
+@pytest.mark.parametrize("junk", [b"", b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", LOGO])
+def test_what_is_no_certificate_is_none(junk: bytes) -> None:
+    assert mark.read(junk) is None
+
+
+def test_a_logo_may_be_compressed() -> None:
+    assert list(drawing.faults(gzip.compress(LOGO))) == []
+
+
+HOSTILE = [
+    gzip.compress(LOGO)[:-9],
+    gzip.compress(b"<" + b"x" * (2 << 20)),
+    b"\x1f\x8b",
+    b"\xff\xfe" + "<!DOCTYPE svg [<!ENTITY x 'y'>]><svg>&x;</svg>".encode("utf-16-le"),
+    b'<?xml version="1.0" encoding="nonsense"?><svg/>',
+    b"<svg" + b"<a>" * 10000,
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1e999 x"/>',
+]
+
+
+@pytest.mark.parametrize("octets", HOSTILE)
+def test_hostile_logos_are_faulted_and_nothing_else_happens(octets: bytes) -> None:
+    assert list(drawing.faults(octets))
+
+
+def test_a_logo_without_evidence_is_told_whatever_the_web_says(repo: RepoFolder) -> None:
+    [vmc] = [rule for rule in RULES if rule.id == "BIMI005"]
+    policy = 'domain: example.com\nbimi: {default: {l: "https://www.example.com/logo.svg"}}\n'
+    found: list[Finding] = findings(repo, vmc, {"policy": policy, "zone": "www.example.com A 192.0.2.80\n"})
+    assert [finding.message for finding in found] == ["there is no evidence for the logo: most mailbox providers do not show it"]

@@ -1,0 +1,204 @@
+"""Fetching over HTTPS beside a real TLS server: what is served, what is not, and what nobody can tell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from socket import socket
+
+import pytest
+
+from mailauth_dns.errors import ObservationError
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.page import Nothing, Outcome, Page, Request, Untrusted
+from mailauth_dns.live import web
+from mailauth_dns.records.name import DomainName
+from tests.live.site import Authority, Port, Reply, Site
+
+HOST = "mta-sts.example.com"
+PATH = "/.well-known/mta-sts.txt"
+TEXT = b"version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n"
+PAGES = {
+    PATH: Reply(TEXT),
+    "/parameters": Reply(b"", type='Text/Plain; charset="utf-8"'),
+    "/untyped": Reply(b"", type=""),
+    "/long": Reply(b"x" * 1001),
+    "/just": Reply(b"x" * 1000),
+    "/moved": Reply(status=302, location=PATH),
+    "/loop": Reply(status=301, location="/loop"),
+    "/plain": Reply(status=301, location="http://mta-sts.example.com/"),
+    "/odd": Reply(status=308, location="/b\xfcro logo?\x1b[31m"),
+    "/nonsense": Reply(status=302, location="https://[example/"),
+    "/nowhere": Reply(status=302),
+    "/cut": Reply(TEXT, cut=True),
+    "/a%20b?c=d%2F": Reply(b"found"),
+}
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    made = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.root))
+    return made
+
+
+@pytest.fixture
+def site(authority: Authority) -> Iterator[Site]:
+    with Site(authority.certificate(HOST), PAGES) as serving:
+        yield serving
+
+
+def here(host: DomainName) -> Sequence[str]:
+    return ["127.0.0.1"] if host == HOST else []
+
+
+def at(*addresses: str) -> web.Addresses:
+    return lambda _: addresses
+
+
+def nowhere(host: DomainName) -> Sequence[str]:
+    return []
+
+
+def closing(connection: socket) -> None: ...
+
+
+def silent(connection: socket) -> None:
+    time.sleep(3)
+
+
+def got(port: int, path: str = PATH, redirects: int = 0, addresses: web.Addresses = here) -> Outcome:
+    request = Request(f"https://{HOST}:{port}{path}", redirects, 1000)
+    return web.fetch([request], addresses)[request]
+
+
+PAGE = [
+    (PATH, 0, Page(200, "text/plain", TEXT, True, "")),
+    ("/parameters", 0, Page(200, "text/plain", b"", True, "")),
+    ("/untyped", 0, Page(200, "", b"", True, "")),
+    ("/just", 0, Page(200, "text/plain", b"x" * 1000, True, "")),
+    ("/long", 0, Page(200, "text/plain", b"x" * 1000, False, "")),
+    ("/a%20b?c=d%2F", 0, Page(200, "text/plain", b"found", True, "")),
+    ("/missing", 3, Page(404, "text/html", b"not here", True, "")),
+    ("/moved", 1, Page(200, "text/plain", TEXT, True, "")),
+    ("/nowhere", 3, Page(302, "text/plain", b"", True, "")),
+    ("/odd", 3, Page(404, "text/html", b"not here", True, "")),
+]
+
+
+@pytest.mark.parametrize(("path", "redirects", "page"), PAGE)
+def test_what_is_served(site: Site, path: str, redirects: int, page: Page) -> None:
+    assert got(site.port, path, redirects) == page
+    assert {host for host, _ in site.seen} == {f"{HOST}:{site.port}"}
+
+
+REDIRECTED = [
+    ("/moved", 0, f"https://{HOST}:{{port}}{PATH}"),
+    ("/loop", 3, f"https://{HOST}:{{port}}/loop"),
+    ("/odd", 0, f"https://{HOST}:{{port}}/b\xfcro logo?\\027[31m"),  # a terminal must not take it for a command
+]
+
+
+@pytest.mark.parametrize(("path", "redirects", "location"), REDIRECTED)
+def test_a_redirect_that_is_not_followed_is_told(site: Site, path: str, redirects: int, location: str) -> None:
+    outcome = got(site.port, path, redirects)
+    assert isinstance(outcome, Page)
+    assert outcome.location == location.format(port=site.port)
+    assert len(site.seen) == redirects + 1
+
+
+def test_a_redirect_to_what_is_not_https_leads_nowhere(site: Site) -> None:
+    assert got(site.port, "/plain", 1) == Nothing("http://mta-sts.example.com/ is not https")
+    assert got(site.port, "/nonsense", 1) == Nothing("https://[example/ names no host")
+
+
+def test_many_at_once_are_each_answered(site: Site) -> None:
+    requests = [Request(f"https://{HOST}:{site.port}{PATH}?{number}", 0, 1000) for number in range(200)]
+    assert set(web.fetch(requests, here)) == set(requests)
+
+
+CERTIFICATES = [
+    (("www.example.com",), 30, "mta-sts.example.com"),
+    (("*.mta-sts.example.com",), 30, "mta-sts.example.com"),
+    ((HOST,), -1, "expired"),
+]
+
+
+@pytest.mark.parametrize(("hosts", "days", "reason"), CERTIFICATES)
+def test_a_certificate_must_be_for_the_host(authority: Authority, hosts: tuple[str, ...], days: int, reason: str) -> None:
+    with Site(authority.certificate(*hosts, days=days), PAGES) as site:
+        outcome = got(site.port)
+    assert isinstance(outcome, Untrusted)
+    assert reason in outcome.reason
+    assert not site.seen
+
+
+def test_a_certificate_of_another_authority_is_not_trusted(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with Site(Authority(tmp_path / "other").certificate(HOST), PAGES) as other:
+        assert isinstance(got(other.port), Untrusted)
+
+
+def test_without_authorities_nobody_can_tell(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nowhere"))
+    assert got(site.port) == Unknown("this machine has no certificate authorities")
+
+
+def test_nothing_listens_or_has_an_address(authority: Authority) -> None:
+    with Port(closing) as unused:
+        port = unused.port
+    assert got(port) == Nothing(f"nothing listens on 127.0.0.1 port {port}")
+    assert got(port, addresses=nowhere) == Nothing(f"{HOST} has no address")
+
+
+def test_the_next_address_is_tried(authority: Authority) -> None:
+    with Site(authority.certificate(HOST), PAGES, address="127.0.0.2") as site:
+        assert isinstance(got(site.port, addresses=at("127.0.0.1", "127.0.0.2")), Page)
+
+
+def test_an_address_that_cannot_be_reached_says_nothing_about_the_site(authority: Authority) -> None:
+    """255.255.255.255 has no route; what the refusing address says is not all there is."""
+    with Port(closing) as unused:
+        port = unused.port
+    outcome = got(port, addresses=at("255.255.255.255", "127.0.0.1"))
+    assert isinstance(outcome, Unknown)
+    assert "255.255.255.255" in outcome.reason
+
+
+def test_dns_that_cannot_tell_is_unknown(authority: Authority) -> None:
+    def deaf(host: DomainName) -> Sequence[str]:
+        raise ObservationError(f"{host} A: no answer")
+
+    assert got(443, addresses=deaf) == Unknown(f"{HOST} A: no answer")
+
+
+def test_a_server_that_drips_or_is_silent_is_given_up_on(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "_WHOLE", 1.0)
+    monkeypatch.setattr(web, "_CONNECT", 0.5)
+    began = time.monotonic()
+    with Site(authority.certificate(HOST), {PATH: Reply(b"x" * 600, drip=0.1)}) as site:
+        assert got(site.port) == Unknown(f"{HOST} takes longer than 1 s to answer")
+    with Port(silent) as port:
+        assert got(port.port) == Unknown(f"{HOST} takes longer than 0.5 s to answer")
+    assert time.monotonic() - began < 5
+
+
+def test_a_body_that_breaks_off_is_no_answer(site: Site) -> None:
+    outcome = got(site.port, "/cut")
+    assert isinstance(outcome, Unknown)
+    assert outcome.reason.startswith(f"{HOST} breaks off: ")
+
+
+def test_what_is_not_tls_is_told_apart_from_a_connection_that_breaks(authority: Authority) -> None:
+    def plain(connection: socket) -> None:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with Port(plain) as port:
+        outcome = got(port.port)
+        assert isinstance(outcome, Untrusted)
+        assert outcome.reason.startswith(f"TLS with {HOST} fails: ")
+    with Port(closing) as port:
+        assert isinstance(got(port.port), Unknown)
