@@ -7,6 +7,7 @@
       PlanRefused         the plan is not the reviewed one, or is not safe to apply
       NotFlattened        an SPF name cannot be replaced by addresses
       ProviderError       a DNS provider cannot be reached, read or written
+        ProviderSilent    it did not answer, or is busy; what is safe to do twice may be tried again
         SetMoved          what is written over is no longer as it was read; nothing was written
 
 A judgement about somebody's mail is a value (a finding, a change, a verdict), never an exception.
@@ -100,6 +101,10 @@ class PlanRefused(MailAuthError):
 
 class ProviderError(MailAuthError):
     """A DNS provider cannot be reached, read or written, or its stanza is wrong."""
+
+
+class ProviderSilent(ProviderError):
+    """A DNS provider did not answer, or said that it is busy: the same question may be answered later."""
 
 
 class SetMoved(ProviderError):

@@ -11,44 +11,22 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy.gates import Allowance, refusals
+from mailauth_dns.deploy.lanes import Crew, Lane
+from mailauth_dns.deploy.onezone import Status, ZoneOutcome, written
 from mailauth_dns.deploy.planfile import ChangeEntry, LiveEntry, PlanFile, ZoneEntry
 from mailauth_dns.deploy.planning import Plan, Step, make_plan, selected
 from mailauth_dns.deploy.verify import unsettled, watch
-from mailauth_dns.diff.compare import ours
 from mailauth_dns.diff.semantics import same
-from mailauth_dns.errors import PlanRefused, ProviderError, SetMoved
-from mailauth_dns.octo.targets import Proposal, Target
+from mailauth_dns.errors import PlanRefused
+from mailauth_dns.octo.targets import Proposal
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import Zone, quoted
-
-
-class Status(StrEnum):
-    """How an apply ended for one zone at one provider."""
-
-    APPLIED = "applied"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
-    FAILED = "failed"
-    PARTIAL = "partial"
-    NOT_TRIED = "not tried"
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneOutcome:
-    """What happened to one zone at one provider."""
-
-    zone: str
-    provider: str
-    status: Status
-    changes: tuple[ChangeEntry, ...]
-    detail: str = ""
+from mailauth_dns.records.zone import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,24 +184,31 @@ def carry_out(
 
 
 def _zones(plan: Plan, log: _Journal, step: Step) -> tuple[list[ZoneOutcome], bool]:
-    """Write zone after zone; an interrupt ends it, and what came of each zone is told all the same."""
-    outcomes: list[ZoneOutcome] = []
-    zones = list(plan.file.zones)
+    """Write the zones; an interrupt ends it after those that were begun, and what came of each zone is told all the same."""
+    zones = {(zone.zone, zone.provider): zone for zone in plan.file.zones}
+    outcomes: dict[tuple[str, str], ZoneOutcome] = {}
+
+    def write(lane: Lane, key: tuple[str, str]) -> ZoneOutcome:
+        log.write(zones[key], "begun")
+        outcome = written(lane, zones[key], plan.proposals[key], plan.publications[key[0]], normalize=plan.file.normalize)
+        log.write(zones[key], outcome.status.value, outcome.detail)
+        return outcome
+
+    crew = Crew({key: plan.lanes[key[1]].of(key[0]) for key in zones}, write)
     try:
-        for zone in zones:
-            log.write(zone, "begun")
-            outcome = _zone(zone, plan.proposals[zone.zone, zone.provider], plan.targets[zone.provider], plan.publications[zone.zone])
-            log.write(zone, outcome.status.value, outcome.detail)
-            outcomes.append(outcome)
-            step(zone.zone)
+        for key, outcome in crew.results():
+            outcomes[key] = outcome
+            step(key[0])
     except KeyboardInterrupt:
-        status, detail = Status.FAILED, "interrupted while it was written; run the apply again"
-        for zone in zones[len(outcomes) :]:
-            outcomes.append(ZoneOutcome(zone.zone, zone.provider, status, zone.changes, detail))
-            log.write(zone, status.value, detail)
-            status, detail = Status.NOT_TRIED, "interrupted"
-        return outcomes, True
-    return outcomes, False
+        with suppress(KeyboardInterrupt):  # a second one does not wait for those that were begun
+            outcomes.update(crew.last_results())
+    return [outcomes.get(key) or _interrupted(zone, key in crew.begun) for key, zone in zones.items()], len(outcomes) < len(zones)
+
+
+def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneOutcome:
+    if begun:
+        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, "interrupted while it was written; run the apply again")
+    return ZoneOutcome(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, "interrupted")
 
 
 def _to_watch(outcomes: Iterable[ZoneOutcome], fresh: PlanFile, reviewed: PlanFile | None) -> list[str]:
@@ -231,57 +216,6 @@ def _to_watch(outcomes: Iterable[ZoneOutcome], fresh: PlanFile, reviewed: PlanFi
     changing = {zone.zone for file in (fresh, reviewed) if file is not None for zone in file.zones if zone.changes}
     settled = {outcome.zone for outcome in outcomes if outcome.status in (Status.APPLIED, Status.UNCHANGED)}
     return sorted(changing & settled)
-
-
-def _zone(zone: ZoneEntry, proposal: Proposal, target: Target, publication: Publication) -> ZoneOutcome:
-    refused = "; ".join(f"{entry.name} {entry.type}: {entry.reason}" for entry in zone.blocked)
-    try:
-        if not zone.changes:
-            target.finish(publication.origin)
-            return ZoneOutcome(zone.zone, zone.provider, Status.REFUSED if refused else Status.UNCHANGED, (), refused)
-        target.apply(proposal)
-    except ProviderError as error:
-        return _after_failure(zone, target, publication, error)
-    left = _left(target, publication, zone)
-    if isinstance(left, str):
-        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, f"written, but it could not be read back: {left}")
-    if left:
-        names = ", ".join(sorted(f"{name} {type}" for name, type in left))
-        status = Status.PARTIAL if len(left) < len(zone.changes) else Status.FAILED
-        return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, f"the provider took the change and does not have it: {names}")
-    if refused:
-        return ZoneOutcome(zone.zone, zone.provider, Status.PARTIAL, zone.changes, f"refused: {refused}")
-    return ZoneOutcome(zone.zone, zone.provider, Status.APPLIED, zone.changes)
-
-
-def _after_failure(zone: ZoneEntry, target: Target, publication: Publication, error: ProviderError) -> ZoneOutcome:
-    """Say how much of the change was done all the same; not knowing is said too."""
-    left = _left(target, publication, zone)
-    if isinstance(left, str):
-        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, f"{error}; what was written is unknown: {left}")
-    if not left and isinstance(error, SetMoved):
-        return ZoneOutcome(zone.zone, zone.provider, Status.UNCHANGED, zone.changes, "somebody else has just made these changes")
-    done = len(zone.changes) - len(left)
-    status = Status.PARTIAL if done else Status.FAILED
-    return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, f"{error}; {done} of {len(zone.changes)} changes are done")
-
-
-def _left(target: Target, publication: Publication, zone: ZoneEntry) -> set[tuple[str, str]] | str:
-    """Read back, and return the changes that are not done, or why that is unknown."""
-    try:
-        held = target.read(publication.origin)
-    except ProviderError as error:
-        return str(error)
-    return {(change.name, change.type) for change in zone.changes if not _is_done(change, held)}
-
-
-def _is_done(change: ChangeEntry, held: Zone) -> bool:
-    """Tell whether our values are as after; a TTL counts where it is all that changes, since providers have floors of their own."""
-    there = held.get((DomainName(change.name), change.type))
-    now = frozenset[str]() if there is None else ours(there, Family(change.family))
-    if change.before == change.after:
-        return there is not None and there.ttl == change.ttl_after
-    return now == frozenset(change.after)
 
 
 class _Journal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +12,11 @@ from pathlib import Path
 from mailauth_dns import __version__
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy import beside
+from mailauth_dns.deploy.lanes import Crew, Lane, Lanes, open_lanes
 from mailauth_dns.deploy.planfile import FailedEntry, PlanFile, TrialEntry, ZoneEntry, blocked_entry, change_entry, kept_entry
 from mailauth_dns.errors import MailAuthError, ProviderError
 from mailauth_dns.evaluate.observation import Observation
-from mailauth_dns.octo.targets import Proposal, Target, Unreachable
+from mailauth_dns.octo.targets import Proposal, Unreachable
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.name import DomainName
 
@@ -28,7 +30,7 @@ class Plan:
     file: PlanFile
     proposals: Mapping[tuple[str, str], Proposal]
     publications: Mapping[str, Publication]
-    targets: Mapping[str, Target]
+    lanes: Mapping[str, Lanes]
 
 
 def selected(publications: Iterable[Publication], domains: tuple[DomainName, ...]) -> tuple[Publication, ...]:
@@ -65,20 +67,14 @@ def make_plan(
     """
     chosen = selected(publications, domains)
     now = datetime.now(UTC)
-    targets, unreachable = open_targets(repo, chosen)
-    proposals: dict[tuple[str, str], Proposal] = {}
-    failed: list[FailedEntry] = []
-    for publication in chosen:
-        origin = publication.origin
-        for provider in publication.providers:
-            try:
-                if provider in unreachable:
-                    raise unreachable[provider]
-                proposals[origin, provider] = targets[provider].propose(publication, now, normalize=normalize)
-            except ProviderError as error:
-                failed.append(FailedEntry(zone=origin, provider=provider, error=str(error)))
-            step(origin)
     by_zone = {publication.origin: publication for publication in chosen}
+    lanes, said = _proposed(repo, chosen, now, normalize, step)
+    proposals = {key: proposal for key, proposal in said.items() if isinstance(proposal, Proposal)}
+    failed = [
+        FailedEntry(zone=zone, provider=provider, error=str(error))
+        for (zone, provider), error in said.items()
+        if isinstance(error, ProviderError)
+    ]
     observations = _observed(by_zone, proposals) if live else {}
     trials = _tested(repo, chosen, proposals, live)
     zones = []
@@ -89,7 +85,7 @@ def make_plan(
                 zone=zone,
                 provider=provider,
                 policy_digest=publication.digest,
-                provider_digest=targets[provider].digest,
+                provider_digest=repo.stanzas[provider].digest,
                 changes=tuple(map(change_entry, proposal.difference.changes)),
                 blocked=tuple(map(blocked_entry, proposal.difference.blocked)),
                 kept=tuple(kept_entry(kept, show_kept) for kept in proposal.difference.kept),
@@ -107,28 +103,51 @@ def make_plan(
         zones=tuple(zones),
         failed=tuple(failed),
     )
-    return Plan(file, proposals, {str(origin): publication for origin, publication in by_zone.items()}, targets)
+    return Plan(file, proposals, {str(origin): publication for origin, publication in by_zone.items()}, lanes)
 
 
-def open_targets(repo: Repo, publications: Iterable[Publication]) -> tuple[dict[str, Target], dict[str, ProviderError]]:
-    """Return the providers that these publications name, each made once, and the errors of those that cannot be reached.
+def _proposed(
+    repo: Repo, chosen: Iterable[Publication], now: datetime, normalize: bool, step: Step
+) -> tuple[dict[str, Lanes], dict[tuple[str, str], Proposal | ProviderError]]:
+    """Ask every provider of these publications what would change; the answers are in the order of the publications."""
+    lanes, unreachable = _lanes(repo, chosen)
+    wanted: dict[tuple[str, str], Publication] = {
+        (publication.origin, provider): publication for publication in chosen for provider in publication.providers
+    }
+
+    def propose(lane: Lane, key: tuple[str, str]) -> Proposal | ProviderError:
+        try:
+            return lane.ask(lambda target: target.propose(wanted[key], now, normalize=normalize))
+        except ProviderError as error:
+            return error
+
+    said: dict[tuple[str, str], Proposal | ProviderError] = {}
+    for key, answer in Crew({key: lanes[key[1]].of(key[0]) for key in wanted if key[1] in lanes}, propose).results():
+        said[key] = answer
+        step(key[0])
+    return lanes, {key: said[key] if key in said else unreachable[key[1]] for key in wanted}
+
+
+def _lanes(repo: Repo, publications: Iterable[Publication]) -> tuple[dict[str, Lanes], dict[str, ProviderError]]:
+    """Return lanes to the providers that these publications name, and the errors of those that cannot be reached.
 
     Raises:
         ProviderError: listing everything that is wrong with every stanza that is needed.
     """
-    targets: dict[str, Target] = {}
+    lanes: dict[str, Lanes] = {}
     unreachable: dict[str, ProviderError] = {}
     problems: list[str] = []
-    for id in sorted({provider for publication in publications for provider in publication.providers}):
+    zones = Counter(provider for publication in publications for provider in publication.providers)
+    for id in sorted(zones):
         try:
-            targets[id] = Target(repo.stanzas[id], repo.root)
+            lanes[id] = open_lanes(repo, id, zones[id])
         except Unreachable as error:
             unreachable[id] = error
         except ProviderError as error:
             problems.append(str(error))
     if problems:
         raise ProviderError("\n".join(problems))
-    return targets, unreachable
+    return lanes, unreachable
 
 
 def _observed(

@@ -20,7 +20,7 @@ from octodns.record import Create, Record, Rr, Update
 from octodns.record.exception import RecordException
 from octodns_bind import AxfrPopulate, Rfc2136Provider
 
-from mailauth_dns.errors import ProviderError, SetMoved
+from mailauth_dns.errors import ProviderError, ProviderSilent, SetMoved
 from mailauth_dns.octo.carry import internal_text, legacy_encoder
 from mailauth_dns.octo.reading import Reading, owner
 from mailauth_dns.records.name import DomainName
@@ -51,7 +51,8 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         raise ProviderError(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {rcode}: {hint}") from None
     except (dns.exception.DNSException, OSError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        raise ProviderError(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {reason}") from None
+        kind = ProviderSilent if isinstance(error, OSError | dns.exception.Timeout) else ProviderError
+        raise kind(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {reason}") from None
 
 
 def reading(zone: dns.zone.Zone) -> Reading:

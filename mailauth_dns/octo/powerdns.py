@@ -15,9 +15,8 @@ from octodns.record.exception import RecordException
 from octodns.zone import DuplicateRecordException
 from octodns.zone import Zone as OctoZone
 from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zone_name
-from requests import HTTPError
 
-from mailauth_dns.errors import ProviderError, SetMoved
+from mailauth_dns.errors import SetMoved
 from mailauth_dns.octo.reading import Reading, octets, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -117,10 +116,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         """Write, if what is written over is as it was read: the API itself has no conditions."""
         origin = owner(plan.desired.name)
         before = _at_names(self._answers[origin], plan)
-        try:
-            now = _at_names(super()._get(f"zones/{_encode_zone_name(plan.desired.name)}").json(), plan)
-        except HTTPError as error:
-            raise ProviderError(f"{origin}: {error}") from None
+        now = _at_names(super()._get(f"zones/{_encode_zone_name(plan.desired.name)}").json(), plan)
         if now != before:
             names = ", ".join(sorted({f"{name} {type}" for name, type in now.keys() ^ before.keys()} or _moved(before, now)))
             raise SetMoved(f"{names}: changed at the server since it was read; plan again")

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import dns.exception
 from octodns.processor.base import BaseProcessor
 from octodns.zone import Zone as OctoZone
 
@@ -22,7 +23,7 @@ from mailauth_dns.compile import Publication
 from mailauth_dns.diff.change import Blocked, Difference
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.judge import judge_at
-from mailauth_dns.errors import MailAuthError, ProviderError
+from mailauth_dns.errors import MailAuthError, ProviderError, ProviderSilent
 from mailauth_dns.octo.carriers import Remembering, carrier_of, local_reading
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.merge import lay, octodns_record
@@ -32,6 +33,9 @@ from mailauth_dns.policy.stanza import SHORTEST_SECRET, Stanza
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import is_part
 from mailauth_dns.records.zone import Zone
+
+_AT_ONCE = 4  # zones of one provider; each costs a provider object, which may log in or list its zones
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,6 @@ class Target:
 
     def __init__(self, stanza: Stanza, root: Path) -> None:
         self.id = stanza.id
-        self.digest = stanza.digest
         self._secrets: list[str] = []
         arguments = self._resolved(stanza, stanza.arguments)
         kind = _class(stanza)
@@ -66,6 +69,8 @@ class Target:
         except Exception as error:  # noqa: BLE001 - any provider's own constructor, whose errors have no common type
             raise Unreachable(f"{stanza.path}: {stanza.class_name}: {self._redacted(error)}") from None
         self._carrier = carrier_of(self._provider)
+        # Local files are read and written at the speed of this process, under one lock.
+        self.at_once = 1 if isinstance(self._provider, LocalProvider) else _AT_ONCE
 
     def propose(self, publication: Publication, now: datetime, *, normalize: bool = False) -> Proposal:
         """Read the zone and work out what would change.
@@ -146,7 +151,8 @@ class Target:
                 raise type(error)(f"{self.id}: {self._redacted(error)}") from None
             raise
         except Exception as error:
-            raise ProviderError(f"{self.id}: {origin}: {self._redacted(error)}") from error
+            kind = ProviderSilent if _may_pass(error) else ProviderError
+            raise kind(f"{self.id}: {origin}: {self._redacted(error)}") from error
 
     def _redacted(self, error: Exception) -> str:
         text = " ".join(str(error).split()) or type(error).__name__
@@ -177,6 +183,14 @@ class Target:
             return float(text) if "." in text else int(text)
         except ValueError:
             return text
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell whether a provider's own error says that it did not answer, or is busy (RFC 9110 §15.6, RFC 6585 §4)."""
+    response = getattr(error, "response", None)  # of requests, which most octoDNS providers use
+    if response is not None:
+        return getattr(response, "status_code", None) in _BUSY
+    return isinstance(error, OSError | dns.exception.Timeout)  # an OSError that came without a response, requests' own among them
 
 
 class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types

@@ -7,7 +7,8 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 
 from rich.text import Text
 
-from mailauth_dns.deploy.applying import Outcome, Status, ZoneOutcome
+from mailauth_dns.deploy.applying import Outcome
+from mailauth_dns.deploy.onezone import Status, ZoneOutcome
 from mailauth_dns.deploy.planfile import AuthorityEntry, ChangeEntry, KeptEntry, LiveEntry, PlanFile, ZoneEntry
 from mailauth_dns.errors import printable
 from mailauth_dns.lint.rule import Finding, tally
