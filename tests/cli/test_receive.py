@@ -156,6 +156,11 @@ def test_without_tests_there_is_nothing_to_say(served: RepoFolder) -> None:
 
 
 SIMULATED = [
+    (
+        ("--from", '"a@b c"@example.com', "--ip", "192.0.2.10"),
+        0,
+        "as it would be: SPF pass, DKIM none, DMARC pass, requested disposition none\n",
+    ),
     (("--from", "a@example.com", "--ip", "192.0.2.10"), 0, "as it would be: SPF pass, DKIM none, DMARC pass, requested disposition none\n"),
     (
         ("--from", "a@example.com", "--ip", "203.0.113.5", "--mail-from", "<>", "--helo", "host.sender.example", "--dkim", "s1"),
@@ -195,8 +200,17 @@ BAD = [
     (("--from", "alice", "--ip", "192.0.2.1"), "--from: 'alice' is not an address; write one such as alice@example.com\n"),
     (
         ("--from", "a@example.com", "--ip", "mx"),
-        "--ip: 'mx' is not an IP address; write the client's, such as 192.0.2.10 or 2001:db8::10\n",
+        "--ip: 'mx' is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10\n",
     ),
+    (
+        ("--from", "a@b@example.com", "--ip", "::1"),
+        "--from: 'a@b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com\n",
+    ),
+    (
+        ("--from", "a@example.com, b@example.org", "--ip", "::1"),
+        "--from: 'a@example.com, b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com\n",
+    ),
+    (("--from", "a@example..com", "--ip", "::1"), "--from: 'example..com' is no domain: expected a label before the dot\n"),
     (("--from", "a@example.com", "--ip", "::1", "--dkim", "example.com:"), "--dkim: expected a domain name\n"),
     (("--from", "a@example.com", "--ip", "::1", "--mail-from", "<>"), "--mail-from: a null sender is judged by its helo; give it\n"),
 ]
