@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -35,11 +36,23 @@ AS_IT_IS, AS_IT_WOULD_BE = "as it is", "as it would be"
 PlanOption = Annotated[Path | None, typer.Option("--plan", metavar="FILE", help="judge by DNS with this plan applied")]
 
 
-def run_tests(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
+class TestFormat(StrEnum):
+    """How the results of tests are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+
+
+def run_tests(
+    context: typer.Context,
+    domain: Domains = None,
+    format: Annotated[TestFormat, typer.Option("--format", help="text, json or junit")] = TestFormat.TEXT,
+) -> int:
     """Run the policies' tests against DNS as it is and as it would be."""
     from mailauth_dns.deploy.rehearsal import rehearse  # these load dnspython and octoDNS, which other commands can do without
     from mailauth_dns.deploy.trial import Outcome
-    from mailauth_dns.render import verdict
+    from mailauth_dns.render import junit, verdict
 
     session = session_of(context)
     repo, publications = session.load()
@@ -52,10 +65,13 @@ def run_tests(context: typer.Context, domain: Domains = None, format: OutputForm
         found = rehearse(policies, repo, chosen, step=step)
     if not found:
         session.say("no policy here has tests")
-    if format is Format.JSON:
-        session.json(verdict.tests_data(found))
-    else:
-        session.show(verdict.tests(found))
+    match format:
+        case TestFormat.TEXT:
+            session.show(verdict.tests(found))
+        case TestFormat.JSON:
+            session.json(verdict.tests_data(found))
+        case TestFormat.JUNIT:
+            session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
     outcomes = {rehearsal.after.outcome for rehearsal in found}
     return FAILED if Outcome.UNKNOWN in outcomes else DIFFERS if Outcome.FAILED in outcomes else DONE
 

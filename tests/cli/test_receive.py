@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from mailauth_dns.deploy.serve import Server
 from tests.conftest import RepoFolder
+
+GOLDEN = Path(__file__).parent / "golden"
 
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
 # `psd=n` ends the walk for the organizational domain inside the zone: the demo's DNS knows nothing above.
@@ -140,6 +144,23 @@ def test_json_has_both_states_and_what_is_aligned(served: RepoFolder) -> None:
         {"mechanism": "DKIM", "domain": "example.com", "result": "pass", "aligned": True, "reason": None},
     ]
     assert (tests[1]["after"]["author_domain"], tests[1]["after"]["policy_domain"]) == ("example.com", "example.com")
+
+
+def test_junit_has_a_case_a_test(served: RepoFolder, request: pytest.FixtureRequest) -> None:
+    """One that passes, one that fails, and one of which DNS does not tell enough."""
+    policy = POLICY.replace("p: quarantine", "p: none") + TESTS
+    policy += "  - {name: elsewhere, from: a@example.com, mail_from: a@example.org, ip: 192.0.2.10, expect: {spf: pass}}\n"
+    served.policy(policy, "example.com")
+    ran = served.run("test", "--format", "junit")
+    golden = GOLDEN / "test_junit.xml"
+    if request.config.getoption("--update-golden"):
+        golden.write_text(ran.out)
+    assert ran.code == 1
+    assert ran.out == golden.read_text()
+    suite = ElementTree.fromstring(ran.out)[0]
+    assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) == ("6", "1", "1")
+    assert [case.attrib["name"] for case in suite.iter("testcase") if case.find("failure") is not None] == ["a spoof"]
+    assert [case.attrib["name"] for case in suite.iter("testcase") if case.find("error") is not None] == ["elsewhere"]
 
 
 def test_only_the_named_domains_are_tested_and_taken_as_published(served: RepoFolder) -> None:
