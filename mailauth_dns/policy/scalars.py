@@ -30,10 +30,15 @@ def fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
 
 def said(value: object) -> str:
     """Return a value as its author wrote it, or what kind of thing it is."""
-    if value is None:
-        return "null"
-    kinds = {dict: "a mapping", list: "a list", tuple: "a list"}
-    return kinds.get(type(value)) or repr(value)
+    match value:
+        case None:
+            return "null"
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return repr(value)
 
 
 def refuse_private_key(text: str) -> str:
