@@ -58,18 +58,24 @@ class Foreseen:
         """
         self._live.next_message()
         try:
-            values = self._any(name) if type == "ANY" else self._resolver.lookup(name, type)
+            return self._any(name) if type == "ANY" else self._found(name, type)
         except ObservationError as error:
             raise ProviderError(str(error)) from None
+
+    def _found(self, name: DomainName, type: str) -> Answer:
+        values = self._resolver.lookup(name, type)
         chain = self._chain(name) if type != "CNAME" else ()
         at = alias_target(next(iter(chain[-1].values))) if chain else name
-        if values:
-            found = () if type == "ANY" and chain else (RRset(at, "HINFO" if type == "ANY" else type, TTL, frozenset(values)),)
-            return Answer(Rcode.NOERROR, (*chain, *found), authoritative=False)
-        return Answer(Rcode.NXDOMAIN if values is None else Rcode.NOERROR, chain, self._soa(at), authoritative=False)
+        if not values:
+            return Answer(Rcode.NXDOMAIN if values is None else Rcode.NOERROR, chain, self._soa(at), authoritative=False)
+        return Answer(Rcode.NOERROR, (*chain, RRset(at, type, TTL, frozenset(values))), authoritative=False)
 
-    def _any(self, name: DomainName) -> tuple[str, ...] | None:
-        return None if self._resolver.lookup(name, "CNAME") is None else (_ANY,)
+    def _any(self, name: DomainName) -> Answer:
+        alias = self._resolver.lookup(name, "CNAME")
+        if alias is None:
+            return Answer(Rcode.NXDOMAIN, (), self._soa(name), authoritative=False)
+        found = RRset(name, "CNAME", TTL, frozenset(alias)) if alias else RRset(name, "HINFO", TTL, frozenset({_ANY}))
+        return Answer(Rcode.NOERROR, (found,), authoritative=False)
 
     def _chain(self, name: DomainName) -> tuple[RRset, ...]:
         """Return the aliases that lead away from a name."""
