@@ -36,6 +36,8 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve)
 
 
+LOCAL = "local"  # the provider whose directory `serve` answers from, unless another one is named
+
 NoLive = Annotated[bool, typer.Option("--no-live", help="do not ask live DNS; its state is then unknown")]
 ShowKept = Annotated[bool, typer.Option("--show-kept", help="print foreign values that stay (plans are posted in public)")]
 Allow = Annotated[list[str] | None, typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses")]
@@ -190,28 +192,30 @@ def serve(
     context: typer.Context,
     address: Annotated[str, typer.Option("--address", help="a loopback address")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="UDP and TCP; 0 takes a free one")] = 5453,
-    provider: Annotated[str, typer.Option("--provider", help="the local provider whose directory is served")] = "local",
+    provider: Annotated[str, typer.Option("--provider", help="the local provider whose directory is served")] = LOCAL,
     plan: Annotated[
         Path | None, typer.Option("--plan", metavar="FILE", help="answer as after this plan, and find out the rest from live DNS")
     ] = None,
 ) -> int:
     """Answer DNS on loopback from the local provider's directory, until interrupted."""
-    from mailauth_dns.deploy.serve import Server
+    from mailauth_dns.deploy.serve import Server, Source
     from mailauth_dns.octo.targets import local_directory
 
     session = session_of(context)
     repo, _ = session.load()
-    if provider not in repo.stanzas:
-        raise MailAuthError(f"there is no providers/{provider}.yaml; --provider names another one")
-    directory = local_directory(repo.stanzas[provider], repo.root)
+    directory = local_directory(repo.stanzas[provider], repo.root) if provider in repo.stanzas else None
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    source = None
-    if plan is not None:
+    source: Path | Source
+    if plan is not None and (directory is not None or provider == LOCAL):  # a plan lies over live DNS where nothing is local
         from mailauth_dns.deploy.foresee import Foreseen
 
         source = Foreseen(directory, planfile.read(session.path(plan)), repo.policies, Endpoint(address, port))
-    with Server(directory, address, port, source) as server:
-        what = f"{directory} as after {plan}" if plan is not None else str(directory)
+    elif directory is not None:
+        source = directory
+    else:
+        raise MailAuthError(f"there is no providers/{provider}.yaml; --provider names another one")
+    with Server(source, address, port) as server:
+        what = f"{directory or 'live DNS'} as after {plan}" if plan is not None else str(directory)
         session.say(f"serving {what} on {address} port {server.port}, UDP and TCP; interrupt to stop")
         server.wait()
     return DONE

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -17,8 +19,8 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.message import DmarcResult, Message, Verdict, judge
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.policy.load import POLICY_DIR, Policy
-from mailauth_dns.policy.mailtest import MessageSection
-from mailauth_dns.records.name import domain_name
+from mailauth_dns.policy.mailtest import EnvelopeSection, MessageSection
+from mailauth_dns.records.mailbox import domain_of
 from mailauth_dns.render.data import FORMAT
 
 
@@ -34,11 +36,23 @@ AS_IT_IS, AS_IT_WOULD_BE = "as it is", "as it would be"
 PlanOption = Annotated[Path | None, typer.Option("--plan", metavar="FILE", help="judge by DNS with this plan applied")]
 
 
-def run_tests(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
+class TestFormat(StrEnum):
+    """How the results of tests are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+
+
+def run_tests(
+    context: typer.Context,
+    domain: Domains = None,
+    format: Annotated[TestFormat, typer.Option("--format", help="text, json or junit")] = TestFormat.TEXT,
+) -> int:
     """Run the policies' tests against DNS as it is and as it would be."""
     from mailauth_dns.deploy.rehearsal import rehearse  # these load dnspython and octoDNS, which other commands can do without
     from mailauth_dns.deploy.trial import Outcome
-    from mailauth_dns.render import verdict
+    from mailauth_dns.render import junit, verdict
 
     session = session_of(context)
     repo, publications = session.load()
@@ -51,10 +65,13 @@ def run_tests(context: typer.Context, domain: Domains = None, format: OutputForm
         found = rehearse(policies, repo, chosen, step=step)
     if not found:
         session.say("no policy here has tests")
-    if format is Format.JSON:
-        session.json(verdict.tests_data(found))
-    else:
-        session.show(verdict.tests(found))
+    match format:
+        case TestFormat.TEXT:
+            session.show(verdict.tests(found))
+        case TestFormat.JSON:
+            session.json(verdict.tests_data(found))
+        case TestFormat.JUNIT:
+            session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
     outcomes = {rehearsal.after.outcome for rehearsal in found}
     return FAILED if Outcome.UNKNOWN in outcomes else DIFFERS if Outcome.FAILED in outcomes else DONE
 
@@ -74,19 +91,20 @@ def simulate(
 
     session = session_of(context)
     given = {"from": header_from, "ip": ip, "mail_from": mail_from, "helo": helo}
-    message = _message({**given, "dkim": [_signature(each) for each in dkim or ()]}, {})
-    author = domain_name(message.from_.rpartition("@")[2])
+    message = _described(MessageSection, {**given, "dkim": [_signature(each) for each in dkim or ()]}, {})
+    author = domain_of(message.from_)
     live, published = worlds(session, plan)
     found = [(title, judged(author, message, resolver)) for title, resolver in (live, *published)]
     return _show(session, found, format)
 
 
-MAX_MESSAGE = 100_000_000  # octets; receivers take less
+MAX_MESSAGE = 50_000_000  # octets; receivers take less
+STDIN = Path("-")
 
 
 def check_message(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="a message as it came, head and body")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="a message as it came, head and body; -: standard input")],
     ip: Annotated[str, typer.Option("--ip", help="the address of the client that it came from")],
     helo: Annotated[str | None, typer.Option("--helo", metavar="NAME", help="what the client called itself")] = None,
     mail_from: Annotated[
@@ -99,29 +117,50 @@ def check_message(
     from mailauth_dns.signing import verification
 
     session = session_of(context)
-    path = session.path(file)
+    called = "standard input" if file == STDIN else str(file)
     try:
-        if path.stat().st_size > MAX_MESSAGE:
-            raise MailAuthError(f"{file}: is bigger than {MAX_MESSAGE} octets")
-        received = verification.read(path.read_bytes())
-        authors = verification.author_addresses(received)
+        received = verification.read(_octets(session, file))
     except OSError as error:
-        raise MailAuthError(f"{file}: {error.strerror}") from None
+        raise MailAuthError(f"{called}: {error.strerror}") from None
     except verification.NoMessageError as error:
-        raise MailAuthError(f"{file}: {error}") from None
-    sender = mail_from if mail_from is not None else verification.return_path(received)
-    given = {"from": authors[0], "mail_from": sender, "helo": helo, "ip": ip}
-    message = _message(given, {"from": f"{file}: From", "mail_from": "--mail-from" if mail_from is not None else f"{file}: Return-Path"})
+        raise MailAuthError(f"{called}: {error}") from None
+    authors, fields = verification.author_addresses(received), len(received.values("from"))
+    sender, origin = mail_from, "--mail-from"
+    if sender is None:
+        sender, origin = verification.return_path(received), f"{called}: Return-Path"
+    if sender is None and authors:
+        sender, origin = authors[0], f"{called}: From"
+    envelope = _described(EnvelopeSection, {"mail_from": sender, "helo": helo, "ip": ip}, {"mail_from": origin})
     live, changed = worlds(session, plan)
     found = []
     for title, resolver in (live, *(changed if plan is not None else ())):
         signatures = verification.verified(received, resolver)
-        found.append((title, judge(Message(authors, message.sender, message.client, message.ip, signatures), resolver)))
+        message = Message(
+            authors, envelope.sender, envelope.client, envelope.ip, signatures, verification.unseen(received), from_fields=fields
+        )
+        found.append((title, judge(message, resolver)))
     return _show(session, found, format)
 
 
+def _octets(session: Session, file: Path) -> bytes:
+    """Return a message in a file.
+
+    Raises:
+        MailAuthError: it is too big.
+        OSError: it cannot be read.
+    """
+    if file == STDIN:
+        octets = sys.stdin.buffer.read(MAX_MESSAGE + 1)
+    else:
+        with session.path(file).open("rb") as stream:
+            octets = stream.read(MAX_MESSAGE + 1)
+    if len(octets) > MAX_MESSAGE:
+        raise MailAuthError(f"{'standard input' if file == STDIN else file}: is bigger than {MAX_MESSAGE} octets, which no receiver takes")
+    return octets
+
+
 def _show(session: Session, found: list[tuple[str, Verdict]], format: Format) -> int:
-    """Show the verdicts; the exit code is by the last: 2 where DMARC fails, 1 where nobody can tell or From names several domains."""
+    """Show the verdicts; the exit code is by the last: 2 where DMARC fails or cannot pass, 1 where nobody can tell."""
     from mailauth_dns.render import verdict
 
     if format is Format.JSON:
@@ -130,15 +169,18 @@ def _show(session: Session, found: list[tuple[str, Verdict]], format: Format) ->
     else:
         session.show(verdict.one(found))
     result = found[-1][1].dmarc
-    if result in (DmarcResult.TEMPERROR, DmarcResult.PERMERROR):
+    if result is DmarcResult.TEMPERROR:
         return FAILED
-    return DIFFERS if result is DmarcResult.FAIL else DONE
+    return DIFFERS if result in (DmarcResult.FAIL, DmarcResult.PERMERROR) else DONE
 
 
-def _message(given: Mapping[str, object], called: Mapping[str, str]) -> MessageSection:
+_Described = TypeVar("_Described", bound=EnvelopeSection)
+
+
+def _described(kind: type[_Described], given: Mapping[str, object], called: Mapping[str, str]) -> _Described:
     """Return the message that was described; `called` says what a user knows a field by, where that is no option of its name."""
     try:
-        return MessageSection.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         problems = []
         for detail in error.errors(include_url=False, include_input=False):

@@ -10,29 +10,30 @@ from mailauth_dns.deploy.serve import whole_zone
 from mailauth_dns.deploy.world import as_planned
 from mailauth_dns.diff.compare import ours
 from mailauth_dns.errors import ObservationError, ProviderError
-from mailauth_dns.evaluate.authority import Answer, Rcode
+from mailauth_dns.evaluate.authority import MAX_CHAIN, Answer, Rcode, alias_target
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.live.recursion import system_resolvers
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.policy.load import Policy
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.name import DomainName, domain_name
+from mailauth_dns.records.name import ROOT, DomainName, domain_name
 from mailauth_dns.records.server import Server
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 
 TTL = 0  # seconds: nobody may keep what is not so yet
+_ANY = '"RFC8482" ""'  # a HINFO that stands for whatever a name holds (RFC 8482 §4.2)
 
 
 class Foreseen:
     """Answers as a recursive resolver would after the plan.
 
-    Zones with a file in the directory are that file with the plan's changes, read once. Elsewhere the plan lies over live DNS, which
-    is asked each question once.
+    Zones with a file in the directory, where there is one, are that file with the plan's changes, read once. Elsewhere the plan lies over
+    live DNS, which is asked each question once.
     """
 
     recursive = True
 
-    def __init__(self, directory: Path, plan: PlanFile, policies: Iterable[Policy], own: Server) -> None:
+    def __init__(self, directory: Path | None, plan: PlanFile, policies: Iterable[Policy], own: Server) -> None:
         """Read the zones; `own` is the address that will answer, which is not asked for the rest.
 
         Raises:
@@ -40,6 +41,7 @@ class Foreseen:
         """
         changes = {zone.zone: zone.changes for zone in plan.zones}
         zones = {name: _changed(whole_zone(name, path), changes.get(name, ())) for name, path in _files(directory)}
+        self._origins = {*zones, *changes}
         nameservers = {
             policy.zone: tuple(text for text in policy.body.nameservers if text != str(own))
             for policy in policies
@@ -49,23 +51,56 @@ class Foreseen:
         self._resolver = ZoneResolver(zones.values(), elsewhere=as_planned(plan, self._live))
 
     def answer(self, name: DomainName, type: str) -> Answer | None:
-        """Return the answer; the set at the end of an alias stands at the name that was asked for.
+        """Return the answer, aliases followed; where there is none, with the SOA of a zone that the directory or the plan has.
 
         Raises:
             ProviderError: nobody could tell.
         """
         self._live.next_message()
         try:
-            values = self._resolver.lookup(name, type)
+            return self._any(name) if type == "ANY" else self._found(name, type)
         except ObservationError as error:
             raise ProviderError(str(error)) from None
-        if values is None:
-            return Answer(Rcode.NXDOMAIN, authoritative=False)
-        return Answer(Rcode.NOERROR, (RRset(name, type, TTL, frozenset(values)),) if values else (), authoritative=False)
+
+    def _found(self, name: DomainName, type: str) -> Answer:
+        values = self._resolver.lookup(name, type)
+        chain = self._chain(name) if type != "CNAME" else ()
+        at = alias_target(next(iter(chain[-1].values))) if chain else name
+        if not values:
+            return Answer(Rcode.NXDOMAIN if values is None else Rcode.NOERROR, chain, self._soa(at), authoritative=False)
+        return Answer(Rcode.NOERROR, (*chain, RRset(at, type, TTL, frozenset(values))), authoritative=False)
+
+    def _any(self, name: DomainName) -> Answer:
+        alias = self._resolver.lookup(name, "CNAME")
+        if alias is None:
+            return Answer(Rcode.NXDOMAIN, (), self._soa(name), authoritative=False)
+        found = RRset(name, "CNAME", TTL, frozenset(alias)) if alias else RRset(name, "HINFO", TTL, frozenset({_ANY}))
+        return Answer(Rcode.NOERROR, (found,), authoritative=False)
+
+    def _chain(self, name: DomainName) -> tuple[RRset, ...]:
+        """Return the aliases that lead away from a name."""
+        chain: list[RRset] = []
+        while len(chain) < MAX_CHAIN and (targets := self._known(name, "CNAME")):
+            chain.append(RRset(name, "CNAME", TTL, frozenset(targets)))
+            name = alias_target(targets[0])
+        return tuple(chain)
+
+    def _soa(self, name: DomainName) -> tuple[RRset, ...]:
+        """Return what a denial needs to be believed (RFC 2308 §3), where it is at hand."""
+        while name != ROOT and name not in self._origins:
+            name = DomainName(name.partition(".")[2])
+        values = self._known(name, "SOA") if name != ROOT else ()
+        return (RRset(name, "SOA", TTL, frozenset(values)),) if values else ()
+
+    def _known(self, name: DomainName, type: str) -> tuple[str, ...]:
+        try:
+            return self._resolver.lookup(name, type) or ()
+        except ObservationError:
+            return ()  # what the answer says besides can do without
 
 
-def _files(directory: Path) -> Iterable[tuple[DomainName, Path]]:
-    for path in sorted(directory.glob("*.zone")):
+def _files(directory: Path | None) -> Iterable[tuple[DomainName, Path]]:
+    for path in sorted(directory.glob("*.zone")) if directory is not None else ():
         yield domain_name(path.name.removesuffix(".zone")), path
 
 

@@ -14,6 +14,7 @@ from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.targets import Proposal
 from mailauth_dns.policy.load import Policy, Repo
 from mailauth_dns.policy.mailtest import MailTest
+from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName
 
 Step = Callable[[str], None]  # told each domain whose test is done, for a progress bar
@@ -92,7 +93,7 @@ def _entry(after: Trial, before: Outcome | None) -> TrialEntry:
         spf=str(verdict.spf.result),
         dkim=str(verdict.dkim),
         dmarc=str(verdict.dmarc),
-        disposition=str(verdict.disposition),
+        disposition=str(verdict.disposition or dmarc.Policy.NONE),
         why=verdict.why,
         warnings=verdict.warnings,
     )

@@ -56,6 +56,9 @@ class Source(Protocol):
 def respond(question: dns.message.Message, source: Source) -> dns.message.Message:
     """Return the response to a message."""
     response = dns.message.make_response(question, our_payload=UDP_SIZE)
+    if question.edns > 0:
+        response.set_rcode(dns.rcode.BADVERS)  # RFC 6891 §6.1.3
+        return response
     if question.opcode() != dns.opcode.QUERY:
         response.set_rcode(dns.rcode.NOTIMP)
         return response
@@ -66,6 +69,9 @@ def respond(question: dns.message.Message, source: Source) -> dns.message.Messag
     name = DomainName(asked.name.to_text().rstrip(".").lower())
     if asked.rdclass != dns.rdataclass.IN or asked.rdtype in (dns.rdatatype.AXFR, dns.rdatatype.IXFR):
         response.set_rcode(dns.rcode.REFUSED)
+        return response
+    if dns.rdatatype.is_metatype(asked.rdtype) and asked.rdtype != dns.rdatatype.ANY:
+        response.set_rcode(dns.rcode.NOTIMP)  # MAILA, TSIG and the like are no data that a name could hold (RFC 6895 §3.1)
         return response
     if source.recursive:
         response.flags |= dns.flags.RA
@@ -175,8 +181,8 @@ def _reply(wire: bytes, source: Source, limit: int | None) -> bytes | None:
 class Server:
     """The server; a context manager that answers between entering and leaving."""
 
-    def __init__(self, directory: Path, address: str = "127.0.0.1", port: int = 0, source: Source | None = None) -> None:
-        """Answer from the files in `directory`, or from `source` in their place."""
+    def __init__(self, source: Path | Source, address: str = "127.0.0.1", port: int = 0) -> None:
+        """Answer from `source`, which may be a directory of master files."""
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:
@@ -185,9 +191,9 @@ class Server:
             raise ProviderError(
                 f"{address} is not a loopback address; use 127.0.0.1 or ::1, and a real name server for the rest of the world"
             )
-        if not directory.is_dir():
-            raise ProviderError(f"{directory}: there is no such folder")
-        self._source = source or Zones(directory)
+        if isinstance(source, Path) and not source.is_dir():
+            raise ProviderError(f"{source}: there is no such folder")
+        self._source = Zones(source) if isinstance(source, Path) else source
         self._family = socket.AF_INET6 if ip.version == 6 else socket.AF_INET
         self._address = address
         self.port = port

@@ -32,12 +32,13 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DkimResult:
-    """One signature's result; `reason` says why it is not pass."""
+    """One signature's result; `reason` says why it is not pass, `unsigned` how many octets of the body lie behind what it covers (l=)."""
 
     d: DomainName
     s: str
     result: Result
     reason: str | None = None
+    unsigned: int = 0
 
 
 def overall(signatures: tuple[DkimResult, ...]) -> Result:

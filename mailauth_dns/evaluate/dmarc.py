@@ -152,8 +152,7 @@ class Discovery:
 def discover(author_domain: DomainName, resolver: Resolver) -> Discovery:
     """Return the policy that applies to `author_domain` (RFC 9989 §4.10.1)."""
     walked = walk(author_domain, resolver)
-    policy_domain = _policy_domain(walked)
-    received = walked.at(policy_domain) if isinstance(policy_domain, str) else None
+    policy_domain, received = _policy(walked, resolver)
     record = received.applied if received is not None else None
     if not isinstance(policy_domain, str) or record is None:
         return Discovery(walked, policy_domain, policy_domain if isinstance(policy_domain, Unknown) else None)
@@ -161,15 +160,25 @@ def discover(author_domain: DomainName, resolver: Resolver) -> Discovery:
     return Discovery(walked, policy_domain, Applicable(policy_domain, record, tag))
 
 
-def _policy_domain(walked: Walk) -> DomainName | Unknown | None:
-    if walked.at(walked.start) is not None:
-        return walked.start  # known, even where the walk broke off later
+def _policy(walked: Walk, resolver: Resolver) -> tuple[DomainName | Unknown | None, Received | None]:
+    """Return the policy domain and its record, in the order of preference: author domain, organizational domain, public suffix."""
+    own = walked.at(walked.start)
+    if own is not None:
+        return walked.start, own  # known, even where the walk broke off later
     organizational = walked.organizational_domain
-    if isinstance(organizational, Unknown) or walked.at(organizational) is not None:
-        return organizational
+    if isinstance(organizational, Unknown):
+        return organizational, None
+    asked = {step.domain: step.received for step in walked.steps}
+    try:
+        # A walk from nine labels and more skips some: the name below a public suffix of seven labels is among them.
+        received = asked[organizational] if organizational in asked else _step(organizational, resolver).received
+    except ObservationError as error:
+        return Unknown(str(error)), None
+    if received is not None:
+        return organizational, received
     # Only a public suffix can be left: any other record would have made its own domain the organizational one.
     last = walked.steps[-1]
-    return last.domain if last.received is not None else None
+    return (last.domain, last.received) if last.received is not None else (None, None)
 
 
 def _subdomain_tag(author_domain: DomainName, record: Record, resolver: Resolver) -> str | Unknown:

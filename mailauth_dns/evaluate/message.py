@@ -22,6 +22,7 @@ class Message:
     """What a receiver sees of a message.
 
     `header_from` are the addresses in the From header, `mail_from` the one of the envelope, empty for the null path; `ip` is the client's.
+    Of `unseen` more signatures nobody has found out anything.
     """
 
     header_from: tuple[str, ...]
@@ -29,10 +30,12 @@ class Message:
     helo: str
     ip: str
     dkim: tuple[DkimResult, ...] = ()
+    unseen: int = 0
+    from_fields: int = 1
 
 
 class DmarcResult(StrEnum):
-    """What DMARC says: none where no policy applies, permerror where there is no single author domain."""
+    """What DMARC says: none where no policy applies, permerror where there is no single author domain, so that it cannot pass."""
 
     NONE = "none"
     PASS = "pass"  # noqa: S105 - the result, no password
@@ -76,14 +79,15 @@ class Identifier:
 class Verdict:
     """What a receiver finds, and what the owner of the author domain requests for the message.
 
-    `disposition` is a request and no prediction: receivers must not reject for it alone (RFC 9989 §7.4). `why` is for people, one sentence
-    for each identifier and one for DMARC; `warnings` are about mail that passes and is in danger all the same.
+    `disposition` is a request and no prediction: receivers must not reject for it alone (RFC 9989 §7.4). It is None where nobody can be
+    said to request anything: DMARC is temperror or permerror. `why` is for people, one sentence for each identifier and one for DMARC;
+    `warnings` are about mail that passes and is in danger all the same, or dangerous.
     """
 
     spf: SpfResult
     dkim: dkim.Result
     dmarc: DmarcResult
-    disposition: Policy
+    disposition: Policy | None
     identifiers: tuple[Identifier, ...]
     discovery: Discovery | None
     why: tuple[str, ...]
@@ -100,28 +104,37 @@ def judge(message: Message, resolver: Resolver) -> Verdict:
     checked, candidates = _authenticated(message, resolver)
     author = _author_domain(message)
     signed = dkim.overall(message.dkim)
+    if message.unseen and signed is not dkim.Result.PASS:
+        signed = dkim.Result.TEMPERROR
     if isinstance(author, Unknown):
-        why = (*_told(checked, candidates, None), author.reason)
-        return Verdict(checked, signed, DmarcResult.PERMERROR, Policy.NONE, candidates, None, why, ())
+        why = (*_told(checked, candidates, message.unseen, None), author.reason)
+        return Verdict(checked, signed, DmarcResult.PERMERROR, None, candidates, None, why, ())
     discovery = discover(author, resolver)
     if isinstance(discovery.applicable, Applicable):
         candidates = tuple(_compared(candidate, discovery.applicable, discovery, resolver) for candidate in candidates)
-    result, disposition, said = _result(candidates, discovery)
-    warnings = tuple(_refused_early(candidates)) if result is DmarcResult.PASS else ()
-    return Verdict(checked, signed, result, disposition, candidates, discovery, (*_told(checked, candidates, discovery), said), warnings)
+    result, disposition, said = _result(candidates, message.unseen, discovery)
+    warnings = (*(_refused_early(candidates) if result is DmarcResult.PASS else ()), *_unsigned(message.dkim))
+    why = (*_told(checked, candidates, message.unseen, discovery), said)
+    return Verdict(checked, signed, result, disposition, candidates, discovery, why, warnings)
+
+
+_REFUSED = "so DMARC cannot pass, and receivers refuse such mail"
 
 
 def _author_domain(message: Message) -> DomainName | Unknown:
+    # RFC 9989 §5.3.1 leaves such mail out; receivers refuse it, because it can show one domain and be judged by another (§11.5).
+    if message.from_fields != 1:
+        fields = f"{message.from_fields} From fields" if message.from_fields else "no From field"
+        return Unknown(f"the message has {fields} where one is needed (RFC 5322 §3.6), {_REFUSED}")
     domains: set[DomainName] = set()
     for address in message.header_from:
         try:
             domains.add(domain_name(address.rpartition("@")[2]))
         except RecordSyntaxError:
-            return Unknown(f"{address!a} in the From header has no domain name, so DMARC cannot be applied")
+            return Unknown(f"{address!a} in the From header has no domain name, {_REFUSED}")
     if len(domains) != 1:
-        # RFC 9989 §5.3.1 leaves such mail out; receivers refuse it, because it can show one domain and be judged by another.
-        named = " and ".join(sorted(domains)) or "no domain"
-        return Unknown(f"the From header names {named}; DMARC needs exactly one domain, and receivers refuse such mail")
+        named = f"names {' and '.join(sorted(domains))}" if domains else "holds no address that can be read"
+        return Unknown(f"the From header {named}, {_REFUSED}")
     return domains.pop()
 
 
@@ -152,11 +165,11 @@ def _compared(candidate: Identifier, applicable: Applicable, discovery: Discover
     return Identifier(candidate.mechanism, candidate.domain, candidate.result, candidate.shown, candidate.reason, comparison)
 
 
-def _result(candidates: tuple[Identifier, ...], discovery: Discovery) -> tuple[DmarcResult, Policy, str]:
+def _result(candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery) -> tuple[DmarcResult, Policy | None, str]:
     """Return the result, what is requested, and the sentence about it."""
     author, applicable = discovery.author_domain, discovery.applicable
     if isinstance(applicable, Unknown):
-        return DmarcResult.TEMPERROR, Policy.NONE, f"the DMARC policy for {author} is unknown: {applicable.reason}"
+        return DmarcResult.TEMPERROR, None, f"the DMARC policy for {author} is unknown: {applicable.reason}"
     if applicable is None:
         return DmarcResult.NONE, Policy.NONE, _unprotected(discovery)
     passing = [candidate for candidate in candidates if candidate.passes is True]
@@ -164,11 +177,13 @@ def _result(candidates: tuple[Identifier, ...], discovery: Discovery) -> tuple[D
         by = " and ".join(dict.fromkeys(candidate.mechanism for candidate in passing))
         return DmarcResult.PASS, Policy.NONE, f"DMARC passes for {author} by {by}"
     unknown = [candidate.passes for candidate in candidates if isinstance(candidate.passes, Unknown)]
+    if unseen:
+        unknown.append(Unknown("one of the signatures that were not looked at may pass"))
     requested = applicable.requested
     if unknown or isinstance(requested, Unknown):
         # RFC 9989 §5.3.6: neither pass nor fail, so that no policy applies.
         reason = unknown[0].reason if unknown else requested.reason if isinstance(requested, Unknown) else ""
-        return DmarcResult.TEMPERROR, Policy.NONE, f"whether DMARC passes for {author}, and what is requested, is unknown: {reason}"
+        return DmarcResult.TEMPERROR, None, f"whether DMARC passes for {author}, and what is requested, is unknown: {reason}"
     return DmarcResult.FAIL, requested, f"DMARC fails for {author}: {_request(applicable, requested)}"
 
 
@@ -188,7 +203,7 @@ def _request(applicable: Applicable, requested: Policy) -> str:
     return said if requested is applicable.policy else f"{said}, and one level less while it is only tried (t=y): {requested}"
 
 
-def _told(checked: SpfResult, candidates: tuple[Identifier, ...], discovery: Discovery | None) -> Iterator[str]:
+def _told(checked: SpfResult, candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery | None) -> Iterator[str]:
     if not any(candidate.mechanism is Mechanism.SPF for candidate in candidates):
         yield f"SPF says {checked.result}: {checked.reason}"
     for candidate in candidates:
@@ -199,6 +214,17 @@ def _told(checked: SpfResult, candidates: tuple[Identifier, ...], discovery: Dis
             yield f"{candidate.mechanism} says {candidate.result} for {candidate.shown}{reason}"
     if not any(candidate.mechanism is Mechanism.DKIM for candidate in candidates):
         yield "the message has no DKIM signature"
+    if unseen:
+        yield f"{unseen} more DKIM signatures were not looked at: receivers verify a few of them, and need not verify all (RFC 6376 §6.1)"
+
+
+def _unsigned(signatures: tuple[DkimResult, ...]) -> Iterator[str]:
+    for each in signatures:
+        if each.result is dkim.Result.PASS and each.unsigned:
+            yield (
+                f"the signature of {each.d} (selector {each.s}) has a body length limit (l=): the last {each.unsigned} octets of the body "
+                "are not signed, and anybody can have written them (RFC 6376 §8.2)"
+            )
 
 
 def _refused_early(candidates: tuple[Identifier, ...]) -> Iterator[str]:

@@ -31,6 +31,8 @@ class Remark(StrEnum):
     UNUSABLE = "unusable"  # DNS cannot hold the name
     EXCHANGERS = "exchangers"  # an mx with more hosts than its own limit
     UNFOLLOWED = "unfollowed"
+    EVERYBODY = "everybody"  # a record that lets every host pass
+    PERMISSIVE = "permissive"  # one that lets in hosts of others
 
 
 _OPEN = frozenset({Remark.MACRO, Remark.UNFOLLOWED})
@@ -149,7 +151,8 @@ class _Tree:
             return LookupCost(domain, term, own, unknown=record)
         if isinstance(record, Note):
             return LookupCost(domain, term, own, notes=(record,))
-        return LookupCost(domain, term, own, children=tuple(self._term(each, path, depth - 1) for each in _asking(record)))
+        notes = tuple(_permissive(record, included=len(path) > 1))
+        return LookupCost(domain, term, own, notes=notes, children=tuple(self._term(each, path, depth - 1) for each in _asking(record)))
 
     def _record(self, name: DomainName) -> spf.Record | Note | Unknown:
         if name not in self._records:
@@ -240,6 +243,21 @@ def _asking(record: spf.Record) -> Iterator[_Asking]:
             yield term
     if record.redirect is not None:
         yield _Redirect(record.redirect)
+
+
+def _permissive(record: spf.Record, *, included: bool) -> Iterator[Note]:
+    """Return what makes a record let in too many; what it says of the rest does not matter where it is `included`."""
+    for term in record.terms:
+        wide = spf.too_wide(term)
+        if wide is not None:
+            yield Note(Remark.PERMISSIVE, f"{term} lets every host of a /{wide} pass")
+        if isinstance(term, spf.All):
+            break
+    rest = record.all
+    if rest is not None and rest.qualifier is spf.Qualifier.PASS:
+        yield Note(Remark.EVERYBODY, "+all lets every host pass")
+    elif not included and record.redirect is None and (rest is None or rest.qualifier is spf.Qualifier.NEUTRAL):
+        yield Note(Remark.PERMISSIVE, f"{rest or 'without `all` it'} leaves open whether other hosts may send: they are neutral")
 
 
 def _target(spec: DomainSpec | None, domain: str) -> str | None:

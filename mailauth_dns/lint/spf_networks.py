@@ -10,8 +10,6 @@ from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import spf
 
-_WIDEST = {4: 16, 6: 32}  # prefix lengths in bits
-
 # What is never the source of a message that crosses the Internet (RFC 6890). Documentation ranges are not among them: examples use them.
 _NEVER = tuple(
     map(
@@ -61,14 +59,8 @@ def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
         spf: {terms: ["ip4:198.51.100.0/24"], all: fail}
     """
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Ip4 | spf.Ip6):
-            lengths = [(term.network.version, term.network.network.prefixlen)]
-        elif isinstance(term, spf.A | spf.Mx):
-            lengths = [(4, term.prefix4), (6, term.prefix6)]
-        else:
-            continue
-        wide = next((length for version, length in lengths if length < _WIDEST[version]), None)
-        if wide is not None and term.qualifier is spf.Qualifier.PASS:
+        wide = spf.too_wide(term) if not isinstance(term, spf.Modifier) else None
+        if wide is not None:
             yield Problem(route, f"{term} lets every host of a /{wide} send as this domain", "list the networks that send")
 
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.macros import queryable
-from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
 from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
@@ -230,32 +228,14 @@ def spf_include_passes_all(subject: Subject) -> Iterator[Problem | Undecided]:
         spf: {terms: ["include:_spf.example.net"], all: fail}
     """
     tree = _tree(subject)
-    if tree is None or subject.resolver is None:
+    if tree is None:
         return
     yield from _open(tree)
-    for node in tree.walk():
-        if node is tree or node.notes or node.unknown or not node.term.lower().startswith(("include:", "redirect=")):
-            continue
-        record = _behind(node, subject.resolver)
-        if record is not None and record.all is not None and record.all.qualifier is spf.Qualifier.PASS:
+    for node in tree.found(Remark.EVERYBODY):
+        if node is not tree:
             yield Problem(
                 _place(subject, tree, node), f"{node.term} passes every host (+all)", "drop it, or ask its owner to end it in -all"
             )
-
-
-def _behind(node: LookupCost, resolver: Resolver) -> spf.Record | None:
-    """Return the record that an include or redirect leads to, None where its name depends on the message."""
-    term = spf.parse_term(node.term)
-    spec = term.value if isinstance(term, spf.Modifier) else term.domain if isinstance(term, spf.Include) else None
-    if spec is None or any(isinstance(piece, Macro) for piece in spec.pieces):
-        return None
-    for text in resolver.lookup(DomainName(spec.folded), "TXT") or ():
-        if spf.has_version(text):
-            try:
-                return spf.parse(text)
-            except RecordSyntaxError:
-                return None  # SPF022 tells of it
-    return None
 
 
 @rule("SPF036", "spf-macro-opaque", Severity.INFO, "RFC 7208 §7", needs=Needs.DNS)

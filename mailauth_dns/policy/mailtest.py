@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.scalars import Domain, Section, Selector, fail, one_of
-from mailauth_dns.records.name import domain_name
+from mailauth_dns.records.mailbox import domain_of
 
 NULL_PATH = ("", "<>")  # a bounce's MAIL FROM (RFC 5321 §4.5.5)
 
@@ -21,13 +21,10 @@ def _one_line(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    local, at, domain = text.rpartition("@")
-    if not (local and at) or not text.isprintable() or " " in text:
-        fail(f"{text!r} is not an address; write one such as alice@example.com")
     try:
-        domain_name(domain)
+        domain_of(text)
     except RecordSyntaxError as error:
-        fail(error.expected, len(local) + 1 + error.start, len(local) + 1 + error.end)
+        fail(error.expected, error.start, error.end)
     return text
 
 
@@ -39,7 +36,7 @@ def _ip(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
-        fail(f"{text!r} is not an IP address; write the client's, such as 192.0.2.10 or 2001:db8::10")
+        fail(f"{text!r} is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10")
 
 
 def _signature(value: object) -> object:
@@ -99,33 +96,42 @@ class ExpectSection(Section):
         return self
 
 
-class MessageSection(Section):
-    """A message as a receiver sees it."""
+class EnvelopeSection(Section):
+    """What the SMTP session of a message says."""
 
-    from_: Annotated[str, AfterValidator(_address)] = Field(alias="from", description="give the address in the message's From header")
     mail_from: Annotated[str, AfterValidator(_path)] | None = Field(
         None, description="the envelope's sender, '<>' for the null sender; default: from"
     )
     helo: Domain | None = Field(None, description="what the client calls itself; default: the domain of mail_from")
     ip: Annotated[str, AfterValidator(_ip)] = Field(description="give the client's address")
-    dkim: tuple[Signature, ...] = Field((), description="selectors that signed and verify; {d: other.example, s: x} for another domain's")
 
     @model_validator(mode="after")
-    def _judged_by(self) -> MessageSection:
+    def _judged_by(self) -> Self:
         if self.mail_from in NULL_PATH and self.helo is None:
             fail("a null sender is judged by its helo; give it")
         return self
 
     @property
     def sender(self) -> str:
-        """The address in MAIL FROM, empty for the null path."""
-        sender = self.from_ if self.mail_from is None else self.mail_from
-        return "" if sender in NULL_PATH else sender
+        """The address in MAIL FROM, empty for the null path and where none is known."""
+        return "" if self.mail_from is None or self.mail_from in NULL_PATH else self.mail_from
 
     @property
     def client(self) -> str:
         """The HELO name."""
         return self.helo or self.sender.rpartition("@")[2]
+
+
+class MessageSection(EnvelopeSection):
+    """A message as a receiver sees it."""
+
+    from_: Annotated[str, AfterValidator(_address)] = Field(alias="from", description="give the address in the message's From header")
+    dkim: tuple[Signature, ...] = Field((), description="selectors that signed and verify; {d: other.example, s: x} for another domain's")
+
+    @property
+    def sender(self) -> str:
+        """The address in MAIL FROM, empty for the null path."""
+        return self.from_ if self.mail_from is None else super().sender
 
 
 class MailTest(MessageSection):

@@ -28,6 +28,19 @@ def fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
     raise PydanticCustomError("mailauth", "{message}", {"message": message, "start": start, "end": end})
 
 
+def said(value: object) -> str:
+    """Return a value as its author wrote it, or what kind of thing it is."""
+    match value:
+        case None:
+            return "null"
+        case dict():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return repr(value)
+
+
 def refuse_private_key(text: str) -> str:
     """Return the text; one that holds a private key is refused without being shown."""
     if len(text) >= 12 and dkim.holds_private_key(text):
@@ -92,7 +105,7 @@ def _bool(text: object) -> bool:
         return text
     if text in ("true", "True", "false", "False"):
         return text in ("true", "True")
-    fail(f"{text!r} is neither true nor false")
+    fail(f"{said(text)} is neither true nor false")
 
 
 def integer(low: int, high: int, unit: str) -> BeforeValidator:
@@ -104,7 +117,7 @@ def integer(low: int, high: int, unit: str) -> BeforeValidator:
         elif isinstance(text, str) and re.fullmatch(r"[0-9]{1,12}", text):
             number = int(text)
         else:
-            fail(f"{text!r} is not a number of {unit}; use {low} to {high}")
+            fail(f"{said(text)} is not a number of {unit}; use {low} to {high}")
         if not low <= number <= high:
             fail(f"{number} is out of range; use {low} to {high} {unit}")
         return number
@@ -118,9 +131,9 @@ def _moment(text: object) -> datetime:
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
-        fail(f"{text!r} is not a date and time; write 2026-05-31 or 2026-05-31T12:00:00Z")
+        fail(f"{said(text)} is not a date and time; write 2026-05-31 or 2026-05-31T12:00:00Z")
     if not 1990 <= moment.year < 2200:
-        fail(f"{text!r} is no date in the life of a key")
+        fail(f"{said(text)} is no date in the life of a key")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -129,7 +142,7 @@ def _duration(text: object) -> timedelta:
         return text
     match = re.fullmatch(r"([0-9]{1,6})(s|m|h|d)", str(text))
     if match is None:
-        fail(f"{text!r} is not a time; write 7d, 12h, 30m or 90s")
+        fail(f"{said(text)} is not a time; write 7d, 12h, 30m or 90s")
     duration = timedelta(seconds=int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]])
     if duration > MAX_DURATION:
         fail(f"{text!r} is too long; at most {MAX_DURATION.days}d")
@@ -148,7 +161,7 @@ def _day(text: object) -> date:
     if isinstance(text, date):
         return text
     if not isinstance(text, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        fail(f"{text!r} is not a day; write 2027-01-31")
+        fail(f"{said(text)} is not a day; write 2027-01-31")
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -160,7 +173,7 @@ def one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes
 
     def check(text: object) -> object:
         if text not in accepted:
-            fail(f"{text!r} is not known here; use {', '.join(accepted[:-1])} or {accepted[-1]}")
+            fail(f"{said(text)} is not known here; use {', '.join(accepted[:-1])} or {accepted[-1]}")
         return text
 
     return BeforeValidator(check)
@@ -199,7 +212,7 @@ def section_or_absent(section: type[Section]) -> BeforeValidator:
 
     def check(value: object) -> object:
         if value != "absent" and not isinstance(value, dict | section):
-            fail(f"{value!r} is neither a mapping nor `absent`")
+            fail(f"{said(value)} is neither a mapping nor `absent`")
         return value
 
     return BeforeValidator(check)

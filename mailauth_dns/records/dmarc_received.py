@@ -42,8 +42,8 @@ def receive(text: str) -> Received | None:
     """
     version, *rest = text.split(";")
     name, equals, value = (part.strip(_WSP) for part in version.partition("="))
-    if not equals or name.lower() != "v" or value != "DMARC1":
-        return None
+    if text[:1] in _WSP or not equals or name.lower() != "v" or value != "DMARC1":
+        return None  # RFC 9989 §4.8 has white space around the version's parts, and none in front
     record, dropped = Record(), set[str]()
     seen = {"v"}
     for part in rest:

@@ -120,6 +120,21 @@ class Exists:
 
 Term = All | Include | A | Mx | Ptr | Ip4 | Ip6 | Exists
 
+_WIDEST = {4: 16, 6: 32}  # prefix lengths in bits: wider networks hold the hosts of many others
+
+
+def too_wide(term: Term) -> int | None:
+    """Return the prefix length by which a term lets more hosts pass than a domain can have, None where it does not."""
+    match term:
+        case Ip4(network=interface) | Ip6(network=interface):
+            lengths = [(interface.version, interface.network.prefixlen)]
+        case A(prefix4=four, prefix6=six) | Mx(prefix4=four, prefix6=six):
+            lengths = [(4, four), (6, six)]
+        case _:
+            return None
+    wide = next((length for version, length in lengths if length < _WIDEST[version]), None)
+    return wide if term.qualifier is Qualifier.PASS else None
+
 
 @dataclass(frozen=True, slots=True)
 class Modifier:

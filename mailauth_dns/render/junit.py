@@ -1,32 +1,67 @@
-"""Findings as JUnit XML, which every CI system can show."""
+"""Findings and policy tests as JUnit XML, which every CI system can show."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from mailauth_dns.deploy.trial import Outcome, Trial
 from mailauth_dns.lint.rule import Finding, Severity
 
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One test case; `kind` is failure or error, None where it went well. `text` says more, and is all that is told of what went well."""
+
+    place: str
+    name: str
+    kind: str | None = None
+    word: str = ""
+    message: str = ""
+    text: str = ""
+
+
 def findings(found: Sequence[Finding], worst: Severity) -> str:
     """Return one suite with a test case a finding; those below `worst` are reported and do not fail, what is unknown is an error."""
-    failing = [finding for finding in found if not finding.unknown and finding.rule.severity >= worst]
-    unknown = [finding for finding in found if finding.unknown]
-    counts = {"tests": str(len(found) or 1), "failures": str(len(failing)), "errors": str(len(unknown))}
-    root = Element("testsuites", counts)
-    suite = SubElement(root, "testsuite", {"name": "mailauth-dns lint", **counts})
-    if not found:
-        SubElement(suite, "testcase", {"classname": "mailauth-dns", "name": "nothing found"})
+    cases = []
     for finding in found:
         place = finding.place
         name = f"{finding.rule.id} {finding.rule.slug} at {place.line}:{place.column}"
-        case = SubElement(suite, "testcase", {"classname": place.source.path, "name": name})
-        kind = "error" if finding.unknown else "failure" if finding.rule.severity >= worst else "system-out"
-        text = _NO_XML.sub("\ufffd", f"{finding.word}: {finding.advice}")
-        told = SubElement(case, kind, {} if kind == "system-out" else {"type": finding.word, "message": text})
-        told.text = text if kind == "system-out" else f"{place.source.path}:{place.line}:{place.column}"
+        kind = "error" if finding.unknown else "failure" if finding.rule.severity >= worst else None
+        message = f"{finding.word}: {finding.advice}"
+        where = f"{place.source.path}:{place.line}:{place.column}"
+        cases.append(_Case(place.source.path, name, kind, finding.word, message, where if kind is not None else message))
+    return _document("mailauth-dns lint", cases or [_Case("mailauth-dns", "nothing found")])
+
+
+def tests(found: Iterable[Trial]) -> str:
+    """Return one suite with a test case a policy test; one that nobody can tell is an error."""
+    kinds = {Outcome.PASSED: None, Outcome.FAILED: "failure", Outcome.UNKNOWN: "error"}
+    cases = []
+    for trial in found:
+        told = "\n".join((*trial.verdict.why, *(f"warning: {warning}" for warning in trial.verdict.warnings)))
+        cases.append(_Case(trial.domain, trial.name, kinds[trial.outcome], str(trial.outcome), "; ".join(trial.problems), told))
+    return _document("mailauth-dns test", cases)
+
+
+def _document(title: str, cases: Sequence[_Case]) -> str:
+    tally = {"failures": "failure", "errors": "error"}
+    counts = {"tests": str(len(cases)), **{name: str(sum(case.kind == kind for case in cases)) for name, kind in tally.items()}}
+    root = Element("testsuites", counts)
+    suite = SubElement(root, "testsuite", {"name": title, **counts})
+    for case in cases:
+        element = SubElement(suite, "testcase", {"classname": case.place, "name": _clean(case.name)})
+        if case.kind is not None:
+            SubElement(element, case.kind, {"type": case.word, "message": _clean(case.message)}).text = _clean(case.text)
+        elif case.text:
+            SubElement(element, "system-out").text = _clean(case.text)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _clean(text: str) -> str:
+    return _NO_XML.sub("\ufffd", text)

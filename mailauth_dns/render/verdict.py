@@ -11,7 +11,7 @@ from rich.text import Text
 from mailauth_dns.deploy.rehearsal import Rehearsal
 from mailauth_dns.deploy.trial import Outcome, Trial
 from mailauth_dns.errors import printable
-from mailauth_dns.evaluate.message import Identifier, Verdict
+from mailauth_dns.evaluate.message import DmarcResult, Identifier, Verdict
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.render.data import FORMAT
 from mailauth_dns.render.values import count
@@ -24,12 +24,9 @@ def _results(verdict: Verdict) -> list[str | tuple[str, str]]:
     parts: list[str | tuple[str, str]] = []
     for name, result in (("SPF", verdict.spf.result), ("DKIM", verdict.dkim), ("DMARC", verdict.dmarc)):
         parts += [f"{name} ", (str(result), _RESULT.get(str(result), "")), ", "]
-    return [*parts, "requested disposition ", (requested(verdict), "bold")]
-
-
-def requested(verdict: Verdict) -> str:
-    """Return what the owner of the author domain requests for the message; unknown where DMARC could not be judged."""
-    return "unknown" if verdict.dmarc == "temperror" else str(verdict.disposition)
+    if verdict.dmarc is DmarcResult.PERMERROR:
+        return [*parts, ("receivers refuse it", "bold")]
+    return [*parts, "requested disposition ", (str(verdict.disposition or "unknown"), "bold")]
 
 
 def _sentences(verdict: Verdict, indent: int) -> Iterator[Text]:
@@ -85,14 +82,14 @@ def _trial_data(trial: Trial) -> dict[str, Any]:
 
 
 def verdict_data(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict; `disposition` is null where it is unknown."""
+    """Return a verdict; `disposition` is null where nobody can be said to request anything."""
     discovery = verdict.discovery
     policy_domain = discovery.policy_domain if discovery is not None else None
     return {
         "spf": str(verdict.spf.result),
         "dkim": str(verdict.dkim),
         "dmarc": str(verdict.dmarc),
-        "disposition": None if verdict.dmarc == "temperror" else str(verdict.disposition),
+        "disposition": str(verdict.disposition) if verdict.disposition is not None else None,
         "author_domain": discovery.author_domain if discovery is not None else None,
         "policy_domain": None if isinstance(policy_domain, Unknown) else policy_domain,
         "identifiers": [_identifier_data(identifier) for identifier in verdict.identifiers],

@@ -7,11 +7,14 @@ belong together.
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.utils import getaddresses
+from typing import Any
 
 import dkim
+from dkim.canonicalization import CanonicalizationPolicy, InvalidCanonicalizationPolicyError
 from dkim.util import InvalidTagValueList, parse_tag_value
 
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
@@ -21,6 +24,14 @@ from mailauth_dns.records import dkim as key_record
 from mailauth_dns.records.name import DomainName, domain_name
 
 _log = logging.getLogger(__name__)
+
+_FIELD = "dkim-signature"
+
+MAX_SIGNATURES = 10  # that are verified, from the top; receivers look at fewer (RFC 6376 §6.1 lets them choose)
+# Looser than RFC 5321: what receivers can read has an author, be there one dot too many.
+_ADDRESS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s@"<>()\[\]\\,;:]+)@(?:[^\s@"<>()\[\]\\,;:]+|\[[^\s@<>\[\]]*\])')
+_SECOND = re.compile(rb"\n\r?\nFrom [^\r\n]*[0-9]{2}:[0-9]{2}[^\r\n]*\r?\n[!-9;-~]+:")  # another message of a mailbox (RFC 4155)
+_BYTES = re.compile(r"""\bb('|")(.*?)\1""")
 
 # What dkimpy lets out of its parsers besides its own exceptions, where a signature is malformed.
 _MALFORMED = (dkim.DKIMException, InvalidTagValueList, ValueError, LookupError, TypeError, ArithmeticError)
@@ -54,6 +65,8 @@ def read(octets: bytes) -> ReceivedMessage:
         raise NoMessageError("is no message: a line in its head is no header field") from None
     if not headers:
         raise NoMessageError("is no message: it has no header fields")
+    if octets.startswith(b"From ") and _SECOND.search(octets):
+        raise NoMessageError("is a mailbox of several messages; give one message")
     # RFC 6532 has UTF-8 in header fields; other octets are kept as they are, for DKIM's sake.
     fields = ((name.decode("ascii").lower(), _unfolded(value.decode("utf-8", "backslashreplace"))) for name, value in headers)
     return ReceivedMessage(octets, tuple(fields))
@@ -64,22 +77,12 @@ def _unfolded(value: str) -> str:
 
 
 def author_addresses(message: ReceivedMessage) -> tuple[str, ...]:
-    """Return the addresses in the From field.
-
-    Raises:
-        NoMessageError: there is no From field, there are several, or it holds no address; receivers refuse such mail.
-    """
-    found = message.values("from")
-    if len(found) != 1:
-        said = f"has {len(found)} From fields" if found else "has no From field"
-        raise NoMessageError(f"{said}; a message has exactly one, and receivers refuse others (RFC 5322 §3.6)")
+    """Return the addresses in the From fields; none where one of the fields cannot be read."""
     try:
-        addresses = tuple(address for _, address in getaddresses(list(found)) if address)
+        addresses = tuple(address for _, address in getaddresses(list(message.values("from"))))
     except (MessageError, ValueError, LookupError):
-        addresses = ()
-    if not addresses:
-        raise NoMessageError(f"its From field holds no address: {found[0]!a}")
-    return addresses
+        return ()
+    return addresses if all(map(_ADDRESS.fullmatch, addresses)) else ()
 
 
 def return_path(message: ReceivedMessage) -> str | None:
@@ -89,12 +92,18 @@ def return_path(message: ReceivedMessage) -> str | None:
 
 
 def verified(message: ReceivedMessage, resolver: Resolver) -> tuple[DkimResult, ...]:
-    """Return the result of each signature, from the top; what is wrong with one is its result and no error."""
-    signatures = message.values("dkim-signature")
-    return tuple(_result(message.octets, index, text, resolver) for index, text in enumerate(signatures))
+    """Return the result of each signature, from the top, `MAX_SIGNATURES` at most; what is wrong with one is its result and no error."""
+    signatures = message.values(_FIELD)[:MAX_SIGNATURES]
+    verifier = dkim.DKIM(message.octets, logger=_log) if signatures else None
+    return tuple(_result(verifier, index, text, resolver) for index, text in enumerate(signatures))
 
 
-def _result(octets: bytes, index: int, text: str, resolver: Resolver) -> DkimResult:
+def unseen(message: ReceivedMessage) -> int:
+    """Return how many signatures `verified` does not look at."""
+    return max(0, len(message.values(_FIELD)) - MAX_SIGNATURES)
+
+
+def _result(verifier: Any, index: int, text: str, resolver: Resolver) -> DkimResult:  # noqa: ANN401 - dkimpy has no types
     try:
         tags = {name.decode(): value.decode() for name, value in parse_tag_value(text.encode()).items()}
     except (InvalidTagValueList, ValueError):
@@ -112,8 +121,21 @@ def _result(octets: bytes, index: int, text: str, resolver: Resolver) -> DkimRes
         return key
     name = DomainName(key_record.owner_name(selector, domain))
     [value] = resolver.lookup(name, "TXT") or ()  # `claimed` found one, and it is a good one
-    problem = _unfit(tags, key_record.parse(value), domain) or _broken(octets, index, value)
-    return DkimResult(domain, selector, Result.FAIL if problem else Result.PASS, problem)
+    unsigned = _unsigned(verifier.body, tags)
+    beyond = f"l={tags['l']} is more than the body has (RFC 6376 §3.5)" if unsigned < 0 else None
+    problem = _unfit(tags, key_record.parse(value), domain) or beyond or _broken(verifier, index, value)
+    return DkimResult(domain, selector, Result.FAIL if problem else Result.PASS, problem, 0 if problem else unsigned)
+
+
+def _unsigned(body: bytes, tags: dict[str, str]) -> int:
+    """Return how many octets of the body lie behind those that a signature covers, negative where it is to cover more than there are."""
+    if "l" not in tags:
+        return 0
+    try:
+        policy = CanonicalizationPolicy.from_c_value(tags.get("c", "simple/simple").encode())
+        return len(policy.canonicalize_body(body)) - int(tags["l"])
+    except (InvalidCanonicalizationPolicyError, ValueError):
+        return 0  # the signature is broken, and does not verify
 
 
 def _refused(tags: dict[str, str]) -> str | None:
@@ -136,10 +158,10 @@ def _unfit(tags: dict[str, str], key: key_record.Record, domain: DomainName) -> 
     return None
 
 
-def _broken(octets: bytes, index: int, key: str) -> str | None:
+def _broken(verifier: Any, index: int, key: str) -> str | None:  # noqa: ANN401 - dkimpy has no types
     """Return what is wrong with the signature itself."""
     try:
-        good = dkim.DKIM(octets, logger=_log).verify(index, dnsfunc=lambda _name, **_: key.encode("latin-1"))
+        good = verifier.verify(index, dnsfunc=lambda _name, **_: key.encode("latin-1"))
     except _MALFORMED as error:
-        return f"the signature does not verify: {str(error) or type(error).__name__}"
+        return f"the signature does not verify: {_BYTES.sub(lambda found: found[2], str(error)) or type(error).__name__}"
     return None if good else "the signature does not verify: it was made with another key, or signed header fields were changed"

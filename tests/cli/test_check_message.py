@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
         repo.write("good.eml", b"Return-Path: <alice@example.com>\r\n" + rsa_key().sign(PLAIN))
         repo.write("spoof.eml", PLAIN)
         repo.write("new.eml", ed25519_key().sign(PLAIN, selector="e1"))
+        repo.write("nobody.eml", b"Subject: x\r\n\r\n")
+        repo.write("twice.eml", b"From: alice@example.com\r\n" + PLAIN)
+        repo.write("root.eml", b"From: root\r\n\r\n")
         repo.write("two.eml", PLAIN.replace(b"<alice@example.com>", b"<alice@example.com>, bob@example.org"))
         yield repo
 
@@ -41,7 +45,16 @@ CASES = [
     (("good.eml", "--ip", "198.51.100.1", "--mail-from", "<>", "--helo", "relay.example.com"), 0, "SPF none, DKIM pass, DMARC pass"),
     (("spoof.eml", "--ip", "198.51.100.1"), 2, "SPF fail, DKIM none, DMARC fail, requested disposition reject"),
     (("new.eml", "--ip", "198.51.100.1"), 2, "SPF fail, DKIM fail, DMARC fail, requested disposition reject"),
-    (("two.eml", "--ip", "192.0.2.10"), 1, "SPF pass, DKIM none, DMARC permerror"),
+    # RFC 9989 §5.3.1 leaves these to receivers, who refuse them
+    (("two.eml", "--ip", "192.0.2.10"), 2, "SPF pass, DKIM none, DMARC permerror, receivers refuse it\n"),
+    (("nobody.eml", "--ip", "192.0.2.10"), 2, "SPF none, DKIM none, DMARC permerror, receivers refuse it\n"),
+    (
+        ("nobody.eml", "--ip", "192.0.2.10", "--mail-from", "a@example.com"),
+        2,
+        "SPF pass, DKIM none, DMARC permerror, receivers refuse it\n",
+    ),
+    (("twice.eml", "--ip", "192.0.2.10"), 2, "SPF pass, DKIM none, DMARC permerror, receivers refuse it\n"),
+    (("root.eml", "--ip", "192.0.2.10"), 2, "SPF none, DKIM none, DMARC permerror, receivers refuse it\n"),
     (("spoof.eml", "--ip", "192.0.2.10", "--mail-from", "x@example.org"), 1, "SPF temperror, DKIM none, DMARC temperror"),
 ]
 
@@ -80,14 +93,53 @@ def test_a_machine_without_a_repo_can_check(served: RepoFolder, tmp_path: Path) 
     assert "this machine has no recursive resolver" in ran.out
 
 
-BAD = [
+def test_a_message_with_two_author_domains_is_told_and_requests_nothing(served: RepoFolder) -> None:
+    ran = served.run("check-message", "two.eml", "--ip", "192.0.2.10")
+    assert ran.out.endswith("    the From header names example.com and example.org, so DMARC cannot pass, and receivers refuse such mail\n")
+    assert "requested disposition" not in ran.out
+    said = json.loads(served.run("check-message", "two.eml", "--ip", "192.0.2.10", "--format", "json").out)["before"]
+    assert (said["dmarc"], said["disposition"], said["author_domain"]) == ("permerror", None, None)
+
+
+def test_a_tail_that_is_not_signed_is_warned_of(served: RepoFolder) -> None:
+    served.write("tail.eml", rsa_key().sign(PLAIN, length=True) + b"Pay to this account.\r\n")
+    ran = served.run("check-message", "tail.eml", "--ip", "198.51.100.1", "--mail-from", "<>", "--helo", "relay.example.com")
+    assert ran.code == 0, ran.said
+    assert (
+        "warning: the signature of example.com (selector s1) has a body length limit (l=): the last 22 octets of the body are " in ran.out
+    )
+
+
+def test_of_many_signatures_the_first_are_looked_at(served: RepoFolder) -> None:
+    junk = b"DKIM-Signature: v=1; a=rsa-sha256; d=junk.example.com; s=x; h=from; bh=AAAA; b=AAAA\r\n"
+    served.write("many.eml", junk * 199 + rsa_key().sign(PLAIN))
+    unknown = served.run("check-message", "many.eml", "--ip", "198.51.100.1")
+    assert (unknown.code, unknown.out.count("DKIM says fail")) == (1, 10)
+    assert unknown.out.startswith("as it is: SPF fail, DKIM temperror, DMARC temperror, requested disposition unknown\n")
+    assert "190 more DKIM signatures were not looked at" in unknown.out
+    passing = served.run("check-message", "many.eml", "--ip", "192.0.2.10")
+    assert (passing.code, "190 more DKIM signatures were not looked at" in passing.out) == (0, True)
+
+
+BAD: list[tuple[bytes, tuple[str, ...], str]] = [
     (b"", (), "bad.eml: is no message: it has no header fields\n"),
     (b"\xff\xfe\0\0", (), "bad.eml: is no message: a line in its head is no header field\n"),
-    (b"Subject: x\n\n", (), "bad.eml: has no From field; a message has exactly one, and receivers refuse others (RFC 5322 §3.6)\n"),
-    (b"From: root\n\n", (), "bad.eml: From: 'root' is not an address; write one such as alice@example.com\n"),
+    (
+        b"From a@example.com Tue Sep  1 10:00:00 2026\n"
+        + PLAIN
+        + b"\nFrom b@example.com Tue Sep  1 10:00:01 2026\nFrom: b@example.com\n\n",
+        (),
+        "bad.eml: is a mailbox of several messages; give one message\n",
+    ),
     (PLAIN, ("--mail-from", "x"), "--mail-from: 'x' is not an address; write one such as alice@example.com\n"),
+    (
+        PLAIN,
+        ("--mail-from", "a@b@example.com"),
+        "--mail-from: 'a@b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com\n",
+    ),
     (b"Return-Path: <x>\n" + PLAIN, (), "bad.eml: Return-Path: 'x' is not an address; write one such as alice@example.com\n"),
     (b"Return-Path: <>\n" + PLAIN, (), "bad.eml: Return-Path: a null sender is judged by its helo; give it\n"),
+    (PLAIN, ("--helo", "a b"), "--helo: a label holds letters, digits, '-' and '_'\n"),
 ]
 
 
@@ -98,5 +150,50 @@ def test_what_cannot_be_judged_is_told(served: RepoFolder, octets: bytes, option
     assert (ran.code, ran.out, ran.err) == (1, "", said)
 
 
-def test_a_file_that_is_not_there_is_told(served: RepoFolder) -> None:
+def test_a_file_that_cannot_be_read_is_told(served: RepoFolder) -> None:
     assert served.run("check-message", "no.eml", "--ip", "::1").err == "no.eml: No such file or directory\n"
+    assert served.run("check-message", "zones", "--ip", "::1").err == "zones: Is a directory\n"
+    served.write("big.eml", PLAIN + b"x" * 50_000_000)
+    ran = served.run("check-message", "big.eml", "--ip", "::1")
+    assert (ran.code, ran.err) == (1, "big.eml: is bigger than 50000000 octets, which no receiver takes\n")
+
+
+def test_a_message_comes_by_standard_input(served: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    for octets, code, said in [
+        (rsa_key().sign(PLAIN), 0, "DKIM pass"),
+        (b"", 1, "standard input: is no message: it has no header fields\n"),
+    ]:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(octets)))
+        ran = served.run("check-message", "-", "--ip", "192.0.2.10")
+        assert ran.code == code, ran.said
+        assert said in ran.said
+
+
+def test_one_message_of_a_mailbox_is_a_message(served: RepoFolder) -> None:
+    octets = b"From a@example.com Tue Sep  1 10:00:00 2026\r\n" + rsa_key().sign(PLAIN) + b"\r\nFrom here on it is a text.\r\n"
+    served.write("one.mbox", b"From a@example.com Tue Sep  1 10:00:00 2026\r\n" + rsa_key().sign(octets[45:]))
+    ran = served.run("check-message", "one.mbox", "--ip", "192.0.2.10")
+    assert ran.code == 0, ran.said
+    assert ran.out.startswith("as it is: SPF pass, DKIM pass, DMARC pass")
+
+
+CLIENTS = [
+    ("::ffff:192.0.2.10", "SPF pass"),  # an IPv4 client on an IPv6 socket
+    ("2001:db8::1", "SPF fail"),
+    ("2001:DB8:0:0:0:0:0:1", "SPF fail"),
+    ("fe80::1%eth0", "SPF fail"),
+]
+
+
+@pytest.mark.parametrize(("ip", "said"), CLIENTS)
+def test_clients_of_both_versions_are_judged(served: RepoFolder, ip: str, said: str) -> None:
+    assert served.run("check-message", "good.eml", "--ip", ip).out.startswith(f"as it is: {said}")
+
+
+@pytest.mark.parametrize(
+    "ip", ["", "192.0.2.10/32", "192.0.2.010", "192.0.2", "[2001:db8::1]", "192.0.2.10:25", "mx.example.com", "2001:db8:::1"]
+)
+def test_what_is_no_client_is_told(served: RepoFolder, ip: str) -> None:
+    ran = served.run("check-message", "good.eml", "--ip", ip)
+    said = f"--ip: {ip!r} is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10\n"
+    assert (ran.code, ran.out, ran.err) == (1, "", said)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from mailauth_dns.deploy.serve import Server
 from tests.conftest import RepoFolder
+
+GOLDEN = Path(__file__).parent / "golden"
 
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
 # `psd=n` ends the walk for the organizational domain inside the zone: the demo's DNS knows nothing above.
@@ -142,6 +146,23 @@ def test_json_has_both_states_and_what_is_aligned(served: RepoFolder) -> None:
     assert (tests[1]["after"]["author_domain"], tests[1]["after"]["policy_domain"]) == ("example.com", "example.com")
 
 
+def test_junit_has_a_case_a_test(served: RepoFolder, request: pytest.FixtureRequest) -> None:
+    """One that passes, one that fails, and one of which DNS does not tell enough."""
+    policy = POLICY.replace("p: quarantine", "p: none") + TESTS
+    policy += "  - {name: elsewhere, from: a@example.com, mail_from: a@example.org, ip: 192.0.2.10, expect: {spf: pass}}\n"
+    served.policy(policy, "example.com")
+    ran = served.run("test", "--format", "junit")
+    golden = GOLDEN / "test_junit.xml"
+    if request.config.getoption("--update-golden"):
+        golden.write_text(ran.out)
+    assert ran.code == 1
+    assert ran.out == golden.read_text()
+    suite = ElementTree.fromstring(ran.out)[0]
+    assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) == ("6", "1", "1")
+    assert [case.attrib["name"] for case in suite.iter("testcase") if case.find("failure") is not None] == ["a spoof"]
+    assert [case.attrib["name"] for case in suite.iter("testcase") if case.find("error") is not None] == ["elsewhere"]
+
+
 def test_only_the_named_domains_are_tested_and_taken_as_published(served: RepoFolder) -> None:
     other = "domain: example.org\ntests: [{name: other, from: a@example.com, ip: 192.0.2.10, expect: {spf: fail}}]\n"
     served.policy(other, "example.org")
@@ -156,6 +177,11 @@ def test_without_tests_there_is_nothing_to_say(served: RepoFolder) -> None:
 
 
 SIMULATED = [
+    (
+        ("--from", '"a@b c"@example.com', "--ip", "192.0.2.10"),
+        0,
+        "as it would be: SPF pass, DKIM none, DMARC pass, requested disposition none\n",
+    ),
     (("--from", "a@example.com", "--ip", "192.0.2.10"), 0, "as it would be: SPF pass, DKIM none, DMARC pass, requested disposition none\n"),
     (
         ("--from", "a@example.com", "--ip", "203.0.113.5", "--mail-from", "<>", "--helo", "host.sender.example", "--dkim", "s1"),
@@ -195,8 +221,17 @@ BAD = [
     (("--from", "alice", "--ip", "192.0.2.1"), "--from: 'alice' is not an address; write one such as alice@example.com\n"),
     (
         ("--from", "a@example.com", "--ip", "mx"),
-        "--ip: 'mx' is not an IP address; write the client's, such as 192.0.2.10 or 2001:db8::10\n",
+        "--ip: 'mx' is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10\n",
     ),
+    (
+        ("--from", "a@b@example.com", "--ip", "::1"),
+        "--from: 'a@b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com\n",
+    ),
+    (
+        ("--from", "a@example.com, b@example.org", "--ip", "::1"),
+        "--from: 'a@example.com, b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com\n",
+    ),
+    (("--from", "a@example..com", "--ip", "::1"), "--from: 'example..com' is no domain: expected a label before the dot\n"),
     (("--from", "a@example.com", "--ip", "::1", "--dkim", "example.com:"), "--dkim: expected a domain name\n"),
     (("--from", "a@example.com", "--ip", "::1", "--mail-from", "<>"), "--mail-from: a null sender is judged by its helo; give it\n"),
 ]

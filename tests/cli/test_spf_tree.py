@@ -74,6 +74,32 @@ CODES = [
 ]
 
 
+OPEN = [  # record, what is noted
+    ("v=spf1 +all", ["+all lets every host pass"]),
+    ("v=spf1 mx all", ["+all lets every host pass"]),
+    ("v=spf1 mx ?all", ["?all leaves open whether other hosts may send: they are neutral"]),
+    ("v=spf1 mx", ["without `all` it leaves open whether other hosts may send: they are neutral"]),
+    ("v=spf1 ip4:198.0.0.0/8 -all", ["ip4:198.0.0.0/8 lets every host of a /8 pass"]),
+    ("v=spf1 mx/0 ip6:2001:db8::/16 ~all", ["mx/0 lets every host of a /0 pass", "ip6:2001:db8::/16 lets every host of a /16 pass"]),
+    ("v=spf1 -ip4:198.0.0.0/8 mx -all", []),
+    ("v=spf1 mx ~all", []),
+    ("v=spf1 mx redirect=_b.sender.example", []),  # what is to be said of the rest stands there
+    ("v=spf1 include:_open.sender.example -all", ["+all lets every host pass"]),
+    ("v=spf1 include:_half.sender.example -all", []),
+]
+
+
+@pytest.mark.parametrize(("record", "notes"), OPEN)
+def test_a_record_that_lets_in_too_many_is_noted(served: RepoFolder, record: str, notes: list[str]) -> None:
+    served.local("example.com", HEAD + f'@ IN MX 10 mx\nmx IN A 192.0.2.10\nmx IN AAAA 2001:db8::1\n@ IN TXT "{record}"\n')
+    served.local("sender.example", SENDER + '_open IN TXT "v=spf1 +all"\n_half IN TXT "v=spf1 mx:example.com"\n')
+    served.policy("domain: example.com\ndmarc: {p: none}\n", "example.com")
+    ran = served.run("spf", "tree", "example.com")
+    found = [line.strip("│ !") for line in ran.out.splitlines() if "! " in line]
+    assert [note for note in found if note != "what it asks for depends on the message"] == notes, ran.said
+    assert ran.code == 0
+
+
 @pytest.mark.parametrize(("terms", "code", "said"), CODES)
 def test_the_exit_code_tells_good_wrong_and_unknown(served: RepoFolder, terms: tuple[str, ...], code: int, said: str) -> None:
     policy(served, *terms)

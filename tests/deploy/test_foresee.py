@@ -12,6 +12,7 @@ import dkim
 import dns.flags
 import dns.message
 import dns.query
+import dns.rcode
 import dns.resolver
 import pytest
 import spf
@@ -26,8 +27,12 @@ from tests.live.authority import Authority, zone
 from tests.signing.messages import PLAIN, ed25519_key
 
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
-OURS = HEAD + '@ IN TXT "MS=ms1"\n@ IN TXT "v=spf1 ip4:192.0.2.99 -all"\nold._domainkey IN TXT "v=DKIM1; p="\nwww IN A 192.0.2.80\n'
-SENDER = zone("sender.example", '_spf 300 IN TXT "v=spf1 ip4:203.0.113.0/24 -all"\n')
+OURS = (
+    HEAD
+    + "away CNAME host.sender.example.\nlost CNAME gone.sender.example.\nfar CNAME x.example.org.\n"
+    + '@ IN TXT "MS=ms1"\n@ IN TXT "v=spf1 ip4:192.0.2.99 -all"\nold._domainkey IN TXT "v=DKIM1; p="\nwww IN A 192.0.2.80\n'
+)
+SENDER = zone("sender.example", '_spf 300 IN TXT "v=spf1 ip4:203.0.113.0/24 -all"\nhost 300 IN A 203.0.113.9\n')
 
 
 SENT = {"192.0.2.10": "pass", "203.0.113.7": "pass", "192.0.2.99": "fail", "198.51.100.1": "fail"}
@@ -56,7 +61,7 @@ def server(planned: RepoFolder) -> Iterator[Server]:
     plan = planfile.read(planned.root / "plan.json")
     directory = planned.root / "served"
     source = Foreseen(directory, plan, load_repo(planned.root).policies, Endpoint("127.0.0.1", 0))
-    with Server(directory, source=source) as running:
+    with Server(source) as running:
         yield running
 
 
@@ -64,28 +69,79 @@ def ask(server: Server, name: str, type: str) -> dns.message.Message:
     return dns.query.udp(dns.message.make_query(name, type), "127.0.0.1", port=server.port, timeout=5)
 
 
-ANSWERS = [
-    ("example.com", "TXT", "NOERROR", {'"MS=ms1"', '"v=spf1 ip4:192.0.2.10 include:_spf.sender.example -all"'}),
-    ("e1._domainkey.example.com", "TXT", "NOERROR", {f'"{ed25519_key().record}"'}),
-    ("old._domainkey.example.com", "TXT", "NXDOMAIN", set()),
-    ("www.example.com", "A", "NOERROR", {"192.0.2.80"}),
-    ("www.example.com", "TXT", "NOERROR", set()),
-    ("s1._domainkey.example.com", "CNAME", "NOERROR", {"_spf.sender.example."}),
-    ("s1._domainkey.example.com", "TXT", "NOERROR", {'"v=spf1 ip4:203.0.113.0/24 -all"'}),
-    ("_spf.sender.example", "TXT", "NOERROR", {'"v=spf1 ip4:203.0.113.0/24 -all"'}),
-    ("nothing.sender.example", "TXT", "NXDOMAIN", set()),
-    ("example.org", "TXT", "SERVFAIL", set()),
+FOREIGN = "_spf.sender.example"
+KEY_ALIAS = "s1._domainkey.example.com CNAME _spf.sender.example."
+SOA = "example.com SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300"
+ANSWERS = [  # question, response code, answer, authority
+    (
+        "example.com TXT",
+        "NOERROR",
+        {'example.com TXT "MS=ms1"', 'example.com TXT "v=spf1 ip4:192.0.2.10 include:_spf.sender.example -all"'},
+        set(),
+    ),
+    ("e1._domainkey.example.com TXT", "NOERROR", {f'e1._domainkey.example.com TXT "{ed25519_key().record}"'}, set()),
+    ("old._domainkey.example.com TXT", "NXDOMAIN", set(), {SOA}),
+    ("www.example.com A", "NOERROR", {"www.example.com A 192.0.2.80"}, set()),
+    ("www.example.com TXT", "NOERROR", set(), {SOA}),
+    ("www.example.com TYPE65280", "NOERROR", set(), {SOA}),
+    # Aliases, into zones that no plan knows of and that nobody answers for
+    ("s1._domainkey.example.com CNAME", "NOERROR", {KEY_ALIAS}, set()),
+    ("s1._domainkey.example.com TXT", "NOERROR", {KEY_ALIAS, f'{FOREIGN} TXT "v=spf1 ip4:203.0.113.0/24 -all"'}, set()),
+    ("away.example.com A", "NOERROR", {"away.example.com CNAME host.sender.example.", "host.sender.example A 203.0.113.9"}, set()),
+    ("away.example.com MX", "NOERROR", {"away.example.com CNAME host.sender.example."}, set()),
+    ("lost.example.com A", "NXDOMAIN", {"lost.example.com CNAME gone.sender.example."}, set()),
+    ("far.example.com A", "SERVFAIL", set(), set()),
+    (f"{FOREIGN} TXT", "NOERROR", {f'{FOREIGN} TXT "v=spf1 ip4:203.0.113.0/24 -all"'}, set()),
+    ("nothing.sender.example TXT", "NXDOMAIN", set(), set()),
+    ("example.org TXT", "SERVFAIL", set(), set()),
+    # ANY: that something is there, and no more (RFC 8482)
+    ("example.com ANY", "NOERROR", {'example.com HINFO "RFC8482" ""'}, set()),
+    ("host.sender.example ANY", "NOERROR", {'host.sender.example HINFO "RFC8482" ""'}, set()),
+    ("s1._domainkey.example.com ANY", "NOERROR", {KEY_ALIAS}, set()),
+    ("nothing.example.com ANY", "NXDOMAIN", set(), {SOA}),
+    ("example.org ANY", "SERVFAIL", set(), set()),
+    ("example.com AXFR", "REFUSED", set(), set()),
+    ("example.com MAILB", "NOTIMP", set(), set()),
 ]
 
 
-@pytest.mark.parametrize(("name", "type", "rcode", "values"), ANSWERS)
-def test_planned_names_are_as_planned_and_the_rest_is_found_out(server: Server, name: str, type: str, rcode: str, values: set[str]) -> None:
-    response = ask(server, name, type)
+def texts(section: list[dns.rrset.RRset]) -> set[str]:
+    return {
+        f"{str(rrset.name).lower().rstrip('.')} {dns.rdatatype.to_text(rrset.rdtype)} {rdata.to_text()}"
+        for rrset in section
+        for rdata in rrset
+    }
+
+
+@pytest.mark.parametrize(("question", "rcode", "answer", "authority"), ANSWERS, ids=[row[0] for row in ANSWERS])
+def test_planned_names_are_as_planned_and_the_rest_is_found_out(
+    server: Server, question: str, rcode: str, answer: set[str], authority: set[str]
+) -> None:
+    response = ask(server, *question.split())
     assert dns.rcode.to_text(response.rcode()) == rcode
-    assert {rdata.to_text() for rrset in response.answer for rdata in rrset} == values
-    assert all(rrset.ttl == 0 for rrset in response.answer)
-    assert response.flags & dns.flags.RA
+    assert texts(response.answer) == answer
+    assert texts(response.authority) == authority
+    assert all(rrset.ttl == 0 for rrset in [*response.answer, *response.authority])
     assert not response.flags & dns.flags.AA
+    assert bool(response.flags & dns.flags.RA) is (rcode not in ("REFUSED", "NOTIMP"))
+
+
+def test_what_is_too_long_for_udp_comes_over_tcp_and_the_question_keeps_its_letters(planned: RepoFolder) -> None:
+    planned.local("example.com", OURS + "".join(f'@ IN TXT "token={n}-{"x" * 200}"\n' for n in range(9)))
+    plan = planned.run("plan", "--out", "plan.json")
+    assert plan.code == 0, plan.said
+    source = Foreseen(planned.root / "served", planfile.read(planned.root / "plan.json"), (), Endpoint("127.0.0.1", 0))
+    with Server(source) as running:
+        for question in (
+            dns.message.make_query("eXaMple.Com", "TXT"),
+            dns.message.make_query("eXaMple.Com", "TXT", use_edns=0, payload=4096),
+        ):
+            cut = dns.query.udp(question, "127.0.0.1", port=running.port, timeout=5)
+            assert (bool(cut.flags & dns.flags.TC), cut.answer) == (True, [])
+            whole = dns.query.tcp(question, "127.0.0.1", port=running.port, timeout=5)
+            [found] = whole.answer
+            assert len(found) == 11
+            assert str(whole.question[0].name) == str(found.name) == "eXaMple.Com."
 
 
 @pytest.fixture
@@ -120,6 +176,20 @@ def test_the_command_serves_a_plan(planned: RepoFolder) -> None:
         finally:
             process.terminate()
             process.wait(timeout=10)
+
+
+def test_a_plan_is_served_where_no_provider_is_local(planned: RepoFolder) -> None:
+    """It lies over live DNS then, which is asked on the name servers that the policy names."""
+    (planned.root / "providers/local.yaml").unlink()
+    planned.policy("domain: example.com\nspf: {all: fail}\n", "example.com")
+    source = Foreseen(None, planfile.read(planned.root / "plan.json"), load_repo(planned.root).policies, Endpoint("127.0.0.1", 0))
+    with Server(source) as running:
+        assert texts(ask(running, "e1._domainkey.example.com", "TXT").answer) == {f'e1._domainkey.example.com TXT "{ed25519_key().record}"'}
+        assert ask(running, "www.example.com", "A").rcode() == dns.rcode.SERVFAIL
+    ran = planned.run("serve", "--port", "0")
+    assert (ran.code, ran.err) == (1, "there is no providers/local.yaml; --provider names another one\n")
+    ran = planned.run("serve", "--port", "0", "--plan", "plan.json", "--provider", "other")
+    assert (ran.code, ran.err) == (1, "there is no providers/other.yaml; --provider names another one\n")
 
 
 def test_a_zone_that_is_known_in_part_is_not_guessed_at(planned: RepoFolder) -> None:

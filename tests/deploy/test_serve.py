@@ -115,6 +115,9 @@ ANSWERS: list[tuple[str, str, str, list[str], list[str], bool]] = [
     (".", "NS", "REFUSED", [], [], False),
     ("example.com", "AXFR", "REFUSED", [], [], False),
     ("example.com", "IXFR", "REFUSED", [], [], False),
+    # what is no type of data, and one that nobody knows
+    ("example.com", "MAILA", "NOTIMP", [], [], False),
+    ("host1.example.com", "TYPE65280", "NOERROR", [], [SOA], True),
 ]
 
 
@@ -167,6 +170,11 @@ def test_other_classes_and_operations_are_refused(served: Server) -> None:
     notify = dns.message.make_query("example.com", "SOA")
     notify.set_opcode(dns.opcode.NOTIFY)
     assert udp(served, notify).rcode() == dns.rcode.NOTIMP
+
+
+def test_a_later_edns_is_told_to_come_down(served: Server) -> None:
+    response = udp(served, dns.message.make_query("example.com", "TXT", use_edns=1))
+    assert (response.rcode(), response.edns, response.answer) == (dns.rcode.BADVERS, 0, [])
 
 
 @pytest.mark.parametrize("payload", [None, 512, 1232, 4096])

@@ -158,6 +158,9 @@ POLICIES: list[tuple[str, Sets, str | None, str | None, str | None]] = [
     ("a.example.com", records({"com": PSD, "example.com": NONE}), "example.com", "sp", "none"),
     ("a.b.example.com", records({"com": PSD, "b.example.com": NONE}), "com", "sp", "reject"),
     ("example.com", records({"com": "v=DMARC1; p=none; np=reject; psd=y"}), "com", "np", "reject"),
+    # and where the walk has stepped over the organizational domain, it is asked for all the same
+    ("a.b.c.d.e.f.g.h.i.com", records({"d.e.f.g.h.i.com": PSD, "c.d.e.f.g.h.i.com": NONE}), "c.d.e.f.g.h.i.com", "sp", "none"),
+    ("a.b.c.d.e.f.g.h.i.com", records({"d.e.f.g.h.i.com": PSD}), "d.e.f.g.h.i.com", "sp", "reject"),
     # a top-level domain without psd=y is taken for the organizational domain
     ("example.com", records({"com": REJECT}), "com", "sp", "reject"),
     # t=y: one level weaker

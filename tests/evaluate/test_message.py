@@ -92,16 +92,22 @@ VERDICTS = [
     (of("x@two.example"), "none", "none", "none", "none", []),
     # From headers
     (of("a@example.com", "b@example.com"), "fail", "none", "fail", "quarantine", []),
-    (of("a@example.com", "b@strict.example"), "fail", "none", "permerror", "none", []),
-    (of(), "fail", "none", "permerror", "none", []),
-    (replace(of("no address"), ip="192.0.2.10"), "none", "none", "permerror", "none", []),
+    (of("a@example.com", "b@strict.example"), "fail", "none", "permerror", None, []),
+    (of(), "fail", "none", "permerror", None, []),
+    (replace(of("no address"), ip="192.0.2.10"), "none", "none", "permerror", None, []),
+    (replace(OURS, from_fields=2), "pass", "pass", "permerror", None, []),
+    (replace(of(), mail_from="", helo="", from_fields=0), "none", "none", "permerror", None, []),
+    # Signatures that nobody looked at: one of them may pass, where nothing else does
+    (replace(UNSIGNED, unseen=3), "pass", "temperror", "pass", "none", ["SPF"]),
+    (replace(FORWARDED, unseen=3), "fail", "pass", "pass", "none", ["DKIM"]),
+    (replace(SPOOF, unseen=3), "fail", "temperror", "temperror", None, []),
     (of("a@Example.COM."), "fail", "none", "fail", "quarantine", []),
     (replace(of("a@bücher.example"), mail_from=""), "none", "none", "fail", "reject", []),
 ]
 
 
 @pytest.mark.parametrize(("message", "spf", "dkim", "dmarc", "disposition", "aligned"), VERDICTS)
-def test_verdict(message: Message, spf: str, dkim: str, dmarc: str, disposition: str, aligned: list[str]) -> None:
+def test_verdict(message: Message, spf: str, dkim: str, dmarc: str, disposition: str | None, aligned: list[str]) -> None:
     verdict = judge(message, Recorded(SETS))
     assert (verdict.spf.result, verdict.dkim, verdict.dmarc, verdict.disposition) == (spf, dkim, dmarc, disposition)
     assert [identifier.mechanism for identifier in verdict.aligned] == aligned
@@ -128,7 +134,7 @@ def test_unknown_is_a_temperror_where_it_matters(message: Message, dark: str, dm
     verdict = judge(message, Recorded(SETS, [dark]))
     assert verdict.dmarc == dmarc
     if dmarc == "temperror":
-        assert verdict.disposition == "none"
+        assert verdict.disposition is None
         assert "unknown" in verdict.why[-1]
 
 
@@ -209,16 +215,43 @@ LAST = [
     ),
     (
         of("a@example.com", "b@strict.example"),
-        "the From header names example.com and strict.example; DMARC needs exactly one domain, and receivers refuse such mail",
+        "the From header names example.com and strict.example, so DMARC cannot pass, and receivers refuse such mail",
     ),
-    (of(), "the From header names no domain; DMARC needs exactly one domain, and receivers refuse such mail"),
-    (of("no address"), "'no address' in the From header has no domain name, so DMARC cannot be applied"),
+    (of(), "the From header holds no address that can be read, so DMARC cannot pass, and receivers refuse such mail"),
+    (of("no address"), "'no address' in the From header has no domain name, so DMARC cannot pass, and receivers refuse such mail"),
+    (
+        replace(OURS, from_fields=2),
+        "the message has 2 From fields where one is needed (RFC 5322 §3.6), so DMARC cannot pass, and receivers refuse such mail",
+    ),
+    (
+        replace(of(), from_fields=0),
+        "the message has no From field where one is needed (RFC 5322 §3.6), so DMARC cannot pass, and receivers refuse such mail",
+    ),
+    (
+        replace(SPOOF, unseen=190),
+        "whether DMARC passes for example.com, and what is requested, is unknown: one of the signatures that were not looked at may pass",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("message", "said"), LAST)
 def test_why_dmarc_says_so(message: Message, said: str) -> None:
     assert judge(message, Recorded(SETS)).why[-1] == said
+
+
+def test_signatures_that_nobody_looked_at_are_counted() -> None:
+    assert "3 more DKIM signatures were not looked at: receivers verify a few of them, and need not verify all (RFC 6376 §6.1)" in (
+        judge(replace(OURS, unseen=3), Recorded(SETS)).why
+    )
+
+
+def test_a_body_that_is_signed_in_part_is_warned_of() -> None:
+    limited = DkimResult(DomainName("example.com"), "s1", Result.PASS, unsigned=17)
+    [warning] = judge(replace(OURS, dkim=(limited,)), Recorded(SETS)).warnings
+    assert warning == (
+        "the signature of example.com (selector s1) has a body length limit (l=): the last 17 octets of the body are not signed, and "
+        "anybody can have written them (RFC 6376 §8.2)"
+    )
 
 
 def test_mail_that_dkim_would_save_may_be_refused_before() -> None:

@@ -239,6 +239,15 @@ DECIDED: list[tuple[str, str, Sets, str, str, str]] = [  # section, record at ex
     # ptr and %{p}
     ("5.5", "v=spf1 ptr ~all", {REVERSE: ["h.example.org.", "h1.example.com."]}, "", "pass", "temperror"),  # skipped, the search goes on
     (
+        "4.6",
+        "v=spf1 ip4:192.0.2.1 exists:%{p}.x.example.com",
+        {REVERSE: [f"void{n}.example.com." for n in range(3)]},
+        "",
+        "pass",
+        "permerror",
+    ),  # a term that is not reached looks nothing up
+    ("4.3", "v=spf1 +all", {"b.example.com TXT": "v=spf1 +all"}, "user@b.example.com.", "pass", "none"),  # an empty label at the end
+    (
         "7.3",
         "v=spf1 exists:%{p}.x.example.com",
         {REVERSE: "h.example.org.", "unknown.x.example.com A": "127.0.0.2"},
@@ -254,6 +263,7 @@ DECIDED: list[tuple[str, str, Sets, str, str, str]] = [  # section, record at ex
     ("12", "v=spf1 +all x=%{", {}, "", "permerror", "pass"),
     ("12", "v=spf1 +all x=%%", {}, "", "pass", "permerror"),  # an escaped % may be the last
     ("12", "v=spf1 exists:%{l;}.example.com", {}, "", "permerror", "neutral"),  # ; is no delimiter
+    ("12", "v=spf1 exists:%{s1-@}.example.com", {}, "", "permerror", "neutral"),  # nor is @
     ("6", "v=spf1 +all x=1 x=2", {}, "", "pass", "permerror"),  # only redirect and exp are to be unique
     ("7.3", "v=spf1 +all exists:%{d0}", {}, "", "permerror", "pass"),
     # Expansion

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 NAMESERVER, SENDER, RECEIVER, FORWARDER, STRANGER = (f"192.0.2.{last}" for last in (53, 10, 20, 30, 66))
+FORESEEN = "127.0.0.1"  # where `serve --plan` answers
 PROGRAMS = ("unshare", "nsenter", "ip", "named", "postfix", "opendkim", "opendkim-testkey", "opendmarc")
 PATIENCE = 30.0  # seconds for anything that happens by itself
 
@@ -68,9 +69,9 @@ import_environment = MAIL_CONFIG
 """
 
 
-def missing() -> str | None:
-    """Return why the mail loop cannot be run here, or None."""
-    absent = [program for program in PROGRAMS if shutil.which(program) is None]
+def missing(*more: str) -> str | None:
+    """Return why the mail loop, with these programs besides, cannot be run here, or None."""
+    absent = [program for program in (*PROGRAMS, *more) if shutil.which(program) is None]
     if absent:
         return f"not installed: {', '.join(absent)} (script/servers gets them)"
     if os.geteuid() != 0:
@@ -84,6 +85,7 @@ class MailHost:
 
     def __init__(self) -> None:
         self.secret = base64.b64encode(secrets.token_bytes(32)).decode()
+        self.nameserver = NAMESERVER  # what the programs in it ask
 
     def __enter__(self) -> Self:
         # The shell ends when its standard input does, and the kernel then ends all the rest.
@@ -203,18 +205,30 @@ class MailHost:
         self.begin("opendkim", "-f", "-x", conf)
         self.wait(lambda: self.listening("127.0.0.1", port), "OpenDKIM")
 
-    def receiver(self) -> None:
-        """Start mx.example.net, which verifies, refuses what DMARC says to refuse, and keeps bob's mail."""
+    def serve_plan(self, plan: str) -> None:
+        """Serve DNS as after a plan on port 53, and make it the resolver of all that starts from now on."""
+        module = (sys.executable, "-m", "mailauth_dns", "-C", "/srv/repo", "serve", "--port", "53", "--plan", plan)
+        self.begin(*module, LAB_SECRET=self.secret, PYTHONPATH=str(Path.cwd()))
+        self.wait(lambda: self._listening(FORESEEN, 53), "mailauth-dns serve")
+        self.nameserver = FORESEEN
+        self.shell(f"echo 'nameserver {FORESEEN}' > /etc/resolv.conf")
+
+    def receiver(self, *, spf_daemon: bool = False) -> None:
+        """Start mx.example.net, which verifies, refuses what DMARC says to refuse, and keeps bob's mail; it may ask an SPF daemon too."""
         nobody = pwd.getpwnam("nobody")
-        # No TrustAnchorFile: without a signed root every key look-up would time out. libunbound does not read resolv.conf.
+        # No TrustAnchorFile: without a signed root every key look-up would time out. libunbound does not read resolv.conf, and asks
+        # nothing of loopback unless told so.
+        self.write("/srv/in/unbound.conf", "server:\n  do-not-query-localhost: no\n")
         self.write(
             "/srv/in/opendkim.conf",
-            f"Mode v\nSocket inet:8894@127.0.0.1\nAuthservID mx.example.net\nAlwaysAddARHeader yes\nNameservers {NAMESERVER}\n",
+            "Mode v\nSocket inet:8894@127.0.0.1\nAuthservID mx.example.net\nAlwaysAddARHeader yes\n"
+            f"Nameservers {self.nameserver}\nResolverConfiguration /srv/in/unbound.conf\n",
         )
+        self.write("/srv/in/suffixes", "com\nnet\norg\n")
         self.write(
             "/srv/in/opendmarc.conf",
             "Socket inet:8893@127.0.0.1\nAuthservID mx.example.net\nTrustedAuthservIDs mx.example.net\n"
-            "RejectFailures true\nSPFSelfValidate true\nSPFIgnoreResults true\n",
+            "RejectFailures true\nSPFSelfValidate true\nSPFIgnoreResults true\nPublicSuffixList /srv/in/suffixes\n",
         )
         self.start_opendkim("/srv/in/opendkim.conf", 8894)
         self.begin("opendmarc", "-f", "-c", "/srv/in/opendmarc.conf")
@@ -225,8 +239,14 @@ class MailHost:
             RECEIVER,
             "virtual_mailbox_domains = example.net\nvirtual_mailbox_base = /srv/in/mail\nvirtual_mailbox_maps = static:bob/\n"
             f"virtual_uid_maps = static:{nobody.pw_uid}\nvirtual_gid_maps = static:{nobody.pw_gid}\n"
-            "smtpd_milters = inet:127.0.0.1:8894, inet:127.0.0.1:8893\nmilter_default_action = tempfail\n",
+            "smtpd_milters = inet:127.0.0.1:8894, inet:127.0.0.1:8893\nmilter_default_action = tempfail\n"
+            + ("smtpd_recipient_restrictions = check_policy_service unix:private/spf\n" if spf_daemon else ""),
         )
+        if spf_daemon:
+            # It tells in the head what it found; to refuse mail is left to OpenDMARC.
+            self.write("/srv/in/spf.conf", "HELO_reject = False\nMail_From_reject = False\n")
+            with self.outside("/srv/in/etc/master.cf").open("a") as master:
+                master.write("spf unix - n n - 0 spawn user=nobody argv=/usr/bin/policyd-spf /srv/in/spf.conf\n")
         self.shell(f"mkdir -p /srv/in/mail && chown {nobody.pw_uid} /srv/in/mail")
         self.start_postfix("in", RECEIVER)
 
@@ -240,10 +260,14 @@ class MailHost:
 
     def send(self, server: str, sender: str, recipient: str, subject: str, source: str = "") -> str:
         """Hand a message in over SMTP and return what the server said last."""
+        return self.send_octets(server, sender, recipient, _text(sender, recipient, subject).encode(), source)
+
+    def send_octets(self, server: str, sender: str, recipient: str, message: bytes, source: str = "") -> str:
+        """Hand in these octets."""
         script = f"""import smtplib
 try:
     with smtplib.SMTP({server!r}, 25, timeout=20, source_address={(source, 0) if source else None!r}) as smtp:
-        smtp.sendmail({sender!r}, [{recipient!r}], {_text(sender, recipient, subject)!r})
+        smtp.sendmail({sender!r}, [{recipient!r}], {message!r})
     print("accepted")
 except smtplib.SMTPResponseException as error:
     print(error.smtp_code, error.smtp_error.decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from ipaddress import IPv4Network
 
@@ -13,7 +14,7 @@ from mailauth_dns.policy.lock import Lock, LockedName, LockedPart
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf import Qualifier
-from mailauth_dns.records.spf_parts import Flat, laid_out
+from mailauth_dns.records.spf_parts import Flat, laid_out, part_name
 from tests.conftest import RepoFolder
 from tests.lab.zones import HEAD
 
@@ -24,10 +25,12 @@ PARTS = [name for name, _ in LAYOUT.parts]
 POLICY = f'domain: example.com\nproviders: [local]\nspf: {{terms: ["include:{SENDER}"], all: fail, flatten: [{SENDER}]}}\n'
 
 
-def proposed(repo: RepoFolder, records: str) -> Proposal:
+def proposed(repo: RepoFolder, records: str, policy: str = POLICY, going: Mapping[DomainName, str] | None = None) -> Proposal:
+    """`going` are old parts that are to be deleted."""
     repo.local("example.com", HEAD + records)
-    repo.policy(POLICY)
+    repo.policy(policy)
     parts = {name: LockedPart(text) for name, text in LAYOUT.parts}
+    parts |= {name: LockedPart(text, datetime(2026, 5, 1, tzinfo=UTC), absent=True) for name, text in (going or {}).items()}
     repo.write("zones/locks/spf.json", lockfile.text(Lock({SENDER: LockedName(ADDRESSES, (), date(2026, 6, 1))}, {COM: parts})))
     loaded = load_repo(repo.root)
     [publication] = compile_repo(loaded)
@@ -53,3 +56,17 @@ def test_a_name_that_hides_its_parts_keeps_its_record(repo: RepoFolder) -> None:
     difference = proposed(repo, "@ IN DNAME elsewhere.example.\n").difference
     assert difference.changes == ()
     assert {entry.key[0] for entry in difference.blocked} == {COM, *PARTS}
+
+
+OLD_TEXT = "v=spf1 ip4:192.0.2.1"
+OLD = part_name(OLD_TEXT, COM)
+
+
+def test_a_stricter_dmarc_waits_for_an_old_part_that_cannot_go(repo: RepoFolder) -> None:
+    records = f'@ IN TXT "v=spf1 include:{OLD} -all"\n{OLD}. IN TXT "{OLD_TEXT}"\n_dmarc IN TXT "v=DMARC1; p=none"\n'
+    difference = proposed(repo, records, policy=POLICY + "dmarc: {p: quarantine}\n", going={OLD: OLD_TEXT}).difference
+    assert {change.key[0] for change in difference.changes} == {COM, *PARTS}
+    reasons = {entry.key[0]: entry.reason for entry in difference.blocked}
+    assert reasons.keys() == {OLD, f"_dmarc.{COM}"}
+    assert "still includes it" in reasons[OLD]
+    assert reasons[DomainName(f"_dmarc.{COM}")] == f"waits for the TXT at {OLD}, which is blocked"

@@ -261,3 +261,51 @@ def test_a_list_of_domains_is_read_with_its_own_places(repo: RepoFolder) -> None
     assert "zones/policy/parked.txt:5:1: a wildcard cannot have a policy" in said
     repo.write("zones/policy/parked.txt", "example.com  # the first\nfaß.example\n")
     assert [policy.domain for policy in load_repo(repo.root).policies] == ["example.com", "xn--fa-hia.example"]
+
+
+ODD = ["null", "[]", "{}", "[null]", "{a: null}", "~"]
+PLACES = [
+    "domain: {}",
+    "domain: example.com\nzone: {}",
+    "domain: example.com\nttl: {}",
+    "domain: example.com\nparked: {}",
+    "domain: example.com\nproviders: {}",
+    "domain: example.com\nproviders: [{}]",
+    "domain: example.com\nnameservers: [{}]",
+    "domain: example.com\nspf: {}",
+    "domain: example.com\nspf: {{terms: {}}}",
+    "domain: example.com\nspf: {{terms: [{}]}}",
+    "domain: example.com\nspf: {{all: {}}}",
+    "domain: example.com\nspf: {{redirect: {}}}",
+    "domain: example.com\ndkim: {{selectors: {{s1: {}}}}}",
+    "domain: example.com\ndkim: {{selectors: {{s1: {{key: x.pem, state: {}}}}}}}",
+    "domain: example.com\ndkim: {{selectors: {{s1: {{key: x.pem, since: {}}}}}}}",
+    "domain: example.com\ndkim: {{selectors: {{s1: {{key: {}}}}}}}",
+    "domain: example.com\ndkim: {{selectors: {{s1: {{p: {}}}}}}}",
+    "domain: example.com\ndkim: {{rotation: {{grace: {}}}}}",
+    "domain: example.com\ndmarc: {{p: {}}}",
+    "domain: example.com\ndmarc: {{p: none, rua: {}}}",
+    "domain: example.com\ndmarc: {{p: none, rua: [{}]}}",
+    "domain: example.com\ndmarc: {{p: none, pct: {}}}",
+    "domain: example.com\ndmarc: {{p: none, other: {}}}",
+    "domain: example.com\nmta_sts: {{mode: {}, mx: [a.example], max_age: {}}}",
+    "domain: example.com\ntls_rpt: {{rua: {}}}",
+    "domain: example.com\nbimi: {{default: {}}}",
+    "domain: example.com\ntests: {}",
+    "domain: example.com\ntests: [{}]",
+    "domain: example.com\ntests: [{{name: {}, from: {}, ip: {}, helo: {}, dkim: {}, expect: {}}}]",
+    "domain: example.com\ntests: [{{name: x, from: a@example.com, ip: 192.0.2.1, expect: {{spf: {}}}}}]",
+    "domain: example.com\nwaivers: [{{rule: {}, reason: {}, until: {}}}]",
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_no_text_is_told_as_it_is_written(repo: RepoFolder, place: str, odd: str) -> None:
+    """And not as the language of this program would write it."""
+    repo.policy(place.format(*[odd] * 6) + "\n")
+    try:
+        load_repo(repo.root)
+    except PolicyError as error:
+        said = [problem.message for problem in error.problems]
+        assert not any(re.search(r"None|\{\'|\[\'|\(\'|\{\}|\(\)|(?:dict|tuple|str|int|NoneType)\b", message) for message in said), said

@@ -21,6 +21,8 @@ NO_RECORD = [
     "p=none; v=DMARC1",
     ";v=DMARC1; p=none",
     '"v=DMARC1; p=none"',
+    " v=DMARC1; p=none",
+    "\tv=DMARC1; p=none",
     "version=DMARC1; p=none",
 ]
 
@@ -33,7 +35,7 @@ def test_a_wrong_version_is_no_record(text: str) -> None:
 # text, the record that counts, tags dropped for their values
 READ = [
     ("v=DMARC1", "v=DMARC1", set()),
-    (" V = DMARC1 ;P = Reject ; ", "v=DMARC1; p=reject", set()),
+    ("V = DMARC1 ;P = Reject ; ", "v=DMARC1; p=reject", set()),
     ("v=DMARC1;;p=none;;", "v=DMARC1; p=none", set()),
     ("v=DMARC1; p=none; future=x y", "v=DMARC1; p=none; future=x y", set()),
     ("v=DMARC1; p=rejct; sp=none", "v=DMARC1; sp=none", {"p"}),

@@ -29,7 +29,15 @@ class Key:
     record: str
     algorithm: bytes
 
-    def sign(self, message: bytes, domain: str = "example.com", selector: str = "s1", headers: tuple[bytes, ...] | None = None) -> bytes:
+    def sign(
+        self,
+        message: bytes,
+        domain: str = "example.com",
+        selector: str = "s1",
+        headers: tuple[bytes, ...] | None = None,
+        *,
+        length: bool = False,
+    ) -> bytes:
         """Return the message with a signature on top."""
         signed = dkim.sign(
             message,
@@ -39,6 +47,7 @@ class Key:
             canonicalize=(b"relaxed", b"relaxed"),
             signature_algorithm=self.algorithm,
             include_headers=list(headers) if headers else None,
+            length=length,
         )
         return bytes(signed) + message
 
