@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.deploy.compiled import replace_file
 from mailauth_dns.deploy.gates import LIVE_UNKNOWN, Allowance
 from mailauth_dns.deploy.rotation import KeyState
 from mailauth_dns.errors import MailAuthError
@@ -19,6 +18,7 @@ from mailauth_dns.signing import lifecycle, opendkim, postfix, records, rspamd
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.milter import Socket
 from mailauth_dns.signing.signers import Signer, signers, signing
+from mailauth_dns.writing import replace_file
 
 MARK = "made by `mailauth-dns export`; make it again instead of changing it"
 
@@ -133,7 +133,7 @@ def write(format: ExportFormat, files: Mapping[str, str], folder: Path) -> tuple
                 raise MailAuthError(f"{path}: no export made this file, and it is not overwritten; write to another folder and compare")
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            replace_file(folder / name, marked(name, text))
+            replace_file(folder / name, marked(name, text).encode(), durable=False)
             if name.endswith(".sh"):
                 (folder / name).chmod(0o755)
     except OSError as error:

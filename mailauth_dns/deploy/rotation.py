@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mailauth_dns.deploy.compiled import replace_file
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.policy import document, edit
@@ -25,6 +24,7 @@ from mailauth_dns.signing import checking, keypair, lifecycle, private_files
 from mailauth_dns.signing.checking import KeyProblem
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.lifecycle import Key, Keys, Sight, Step
+from mailauth_dns.writing import replace_file
 
 _LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")  # behind the template's name when it is taken: several keys a day are rare
 
@@ -193,7 +193,7 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
     public = public_folder / f"{name}.pem"
     try:
         public_folder.mkdir(parents=True, exist_ok=True)
-        replace_file(public, pair.public_pem.decode("ascii"))
+        replace_file(public, pair.public_pem, durable=True)
     except OSError as error:
         raise MailAuthError(f"{error.filename or public}: {error.strerror}; {private} is there now and used by nothing") from None
     _replace(repo.root, policy.path, text)
@@ -306,6 +306,6 @@ def _write(root: Path, path: str, changes: Mapping[str, Keys]) -> tuple[Written,
 
 def _replace(root: Path, path: str, text: str) -> None:
     try:
-        replace_file((root / path).resolve(), text)
+        replace_file((root / path).resolve(), text.encode(), durable=True)
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None

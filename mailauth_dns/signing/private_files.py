@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing.keypair import KeyPair
+from mailauth_dns.writing import create_private_file, sweep
 
 ENVIRONMENT = "MAILAUTH_PRIVATE_DIR"
 
@@ -83,9 +83,11 @@ def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: Key
         if os.geteuid() == 0:
             # The folder's owner could have put a link in its place: what the link leads to is not given away.
             os.chown(path.parent, owner.st_uid, owner.st_gid, follow_symlinks=False)
-        _write_once(path, pair.private_pem, owner)
+        for each in (path, seed_of(path)):
+            sweep(each)  # nobody else makes a key for the same selector
+        create_private_file(path, pair.private_pem, owner)
         if pair.seed is not None:
-            _write_once(seed_of(path), pair.seed, owner)
+            create_private_file(seed_of(path), pair.seed, owner)
     except FileExistsError as error:
         there = error.filename2 or error.filename
         raise MailAuthError(f"{there}: there is a private key already; it is never overwritten: choose another selector") from None
@@ -104,29 +106,6 @@ def _open_to_all(path: Path) -> Iterator[Path]:
     for parent in path.resolve().parents:
         if parent.exists() and parent.stat().st_mode & stat.S_IWOTH:
             yield parent
-
-
-def _write_once(path: Path, data: bytes, owner: os.stat_result) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            if os.geteuid() == 0:
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            os.fsync(file.fileno())
-        path.hardlink_to(draft)  # a rename would replace a key that is there
-        _sync(path.parent)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def weaknesses(path: Path) -> list[str]:

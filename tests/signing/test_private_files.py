@@ -139,7 +139,7 @@ def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
     """Whatever was written by then, the policy names no key that is not there, and the next run makes a key."""
     repo.policy(POLICY)
 
-    def cut(*_: object) -> None:
+    def cut(*_: object, **__: object) -> None:
         raise Cut
 
     with monkeypatch.context() as patched:
