@@ -30,7 +30,8 @@ from octodns.record.rr import Rrset
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.carry import internal_text, octets, txt_record
 from mailauth_dns.octo.masteredit import edited
-from mailauth_dns.octo.masterfile import MasterFile, MasterFileError, normal, parse
+from mailauth_dns.octo.masterfile import MasterFile, normal, parse
+from mailauth_dns.octo.masterlines import MasterFileError
 from mailauth_dns.octo.reading import owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
