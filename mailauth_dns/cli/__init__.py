@@ -42,6 +42,7 @@ _COMMANDS = {
     "spf": ("spf",),
     "importing": ("import",),
     "init": ("init",),
+    "completion": ("completion",),
 }
 _loaded: set[str] = set()
 
