@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.evaluate.observation import Observation
+from mailauth_dns.errors import MailAuthError, ObservationError, RecordSyntaxError
+from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.policy import document, edit
 from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
 from mailauth_dns.policy.model import DkimSection
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName, domain_name
-from mailauth_dns.records.zone import RRKey
+from mailauth_dns.records.zone import RRKey, RRset
 from mailauth_dns.signing import checking, keypair, lifecycle, private_files
 from mailauth_dns.signing.checking import KeyProblem
 from mailauth_dns.signing.keypair import KeyType
@@ -124,21 +124,37 @@ def again(states: Iterable[KeyState], policies: Iterable[Policy], now: datetime)
     return _states(pairs, {state.key.name: state.sight for state in states}, now)
 
 
-def check(policies: Iterable[Policy], folder: Path) -> tuple[int, list[KeyProblem]]:
+def check(repo: Repo, policies: Iterable[Policy], folder: Path) -> tuple[int, list[KeyProblem]]:
     """Return how many keys were looked at, and what is wrong with them: on this host, in DNS, and behind delegations."""
-    from mailauth_dns.live.observe import resolve  # as above
-
     pairs, observations = _observed(policies)
     tracked = private_files.in_git(folder)
-    targets = resolve({(DomainName(key.section.cname), "TXT") for _, key in pairs if key.section.cname is not None})
+    targets = _resolved(repo, frozenset(target for _, key in pairs if (target := checking.delegated_to(key)) is not None))
     found: list[KeyProblem] = []
     for policy, key in pairs:
         observation = observations[policy.zone]
         found += checking.of_private(key, folder, tracked)
-        found += checking.of_published(key, lifecycle.sight(key, observation))
-        if key.section.cname is not None:
-            found += checking.of_delegated(key, observation, targets[DomainName(key.section.cname), "TXT"])
+        if (target := checking.delegated_to(key)) is not None:
+            found += checking.of_delegated(key, target, observation, targets[target])
+        else:
+            found += checking.of_published(key, lifecycle.sight(key, observation))
     return len(pairs), found
+
+
+def _resolved(repo: Repo, names: frozenset[DomainName]) -> Mapping[DomainName, RRset | Unknown | None]:
+    """Return the TXT set that each name leads to; None where there is none. Zones that name their servers are asked there."""
+    from mailauth_dns.deploy.world import as_it_is  # as above
+    from mailauth_dns.live.observe import resolve
+
+    live = as_it_is(repo.policies)
+    found = {name: said for (name, _), said in resolve((name, "TXT") for name in names if not live.names_servers_for(name)).items()}
+    for name in sorted(names - found.keys()):
+        live.next_message()
+        try:
+            values = live.lookup(name, "TXT")
+            found[name] = RRset(name, "TXT", None, frozenset(values)) if values else None
+        except ObservationError as error:
+            found[name] = Unknown(str(error))
+    return found
 
 
 def record_sightings(repo: Repo, policies: Sequence[Policy], states: Sequence[KeyState], now: datetime) -> tuple[Written, ...]:
