@@ -251,12 +251,14 @@ def _free_selector(policy: Policy, type: KeyType, named: str | None, folder: Pat
 
 
 def _checked(selector: str, domain: DomainName) -> str:
+    # What is longer than a selector may be a private key that was pasted: an Ed25519 one has 44 characters.
+    shown = selector if len(selector) <= 40 else f"of {len(selector)} characters"
     try:
         name = domain_name(selector)
     except RecordSyntaxError as error:
-        raise MailAuthError(f"selector {selector}: {error}") from None
+        raise MailAuthError(f"selector {shown}: {error if shown == selector else error.expected}") from None
     if "*" in name or len(dkim.owner_name(name, domain)) > 253:
-        raise MailAuthError(f"selector {selector}: one or more labels such as mx2026, short enough for a name of 253 octets")
+        raise MailAuthError(f"selector {shown}: one or more labels such as mx2026, short enough for a name of 253 octets")
     return name
 
 
