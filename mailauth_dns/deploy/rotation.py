@@ -212,7 +212,10 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
         replace_file(public, pair.public_pem, durable=True)
     except OSError as error:
         raise MailAuthError(f"{error.filename or public}: {error.strerror}; {private} is there now and used by nothing") from None
-    _replace(repo.root, policy.path, text)
+    try:
+        _replace(repo.root, policy.path, text)
+    except MailAuthError as error:
+        raise MailAuthError(f"{error}; {private} and {public} are there now and used by nothing") from None
     return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path))
 
 
