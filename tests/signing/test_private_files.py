@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+import signal
 import stat
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -162,6 +164,37 @@ def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
     again = repo.run("dkim", "keygen", "example.com", "--private-dir", str(private_dir))
     assert again.code == 0, again.said
     assert repo.run("lint").code == 0
+
+
+KILLED = """
+import itertools, os, signal, sys
+from mailauth_dns.cli import main
+calls, sync = itertools.count(1), os.fsync
+def fsync(handle):
+    sync(handle)
+    if next(calls) == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = fsync
+main(sys.argv[2:])
+"""
+SYNCS = 8  # key, seed, public half and policy: the file, and then the folder that it is put into
+
+
+@pytest.mark.parametrize("step", range(1, SYNCS + 1))
+def test_a_killed_run_leaves_whole_files_and_is_run_again(repo: RepoFolder, private_dir: Path, step: int) -> None:
+    path = repo.policy(POLICY)
+    keygen = ("dkim", "keygen", "example.com", "--type", "ed25519", "--private-dir", str(private_dir))
+    done = subprocess.run([sys.executable, "-c", KILLED, str(step), "-C", str(repo.root), *keygen], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert (path.read_text() == POLICY) == (step < SYNCS)
+    for private in (*private_dir.rglob("*.private"), *private_dir.rglob("*.seed")):
+        keypair.public_half(private.read_bytes())
+    assert {mode(each) for each in private_dir.rglob("*") if each.is_file()} == {0o600}  # drafts too
+    assert repo.run("lint").code == 0
+    again = repo.run(*keygen)
+    assert again.code == 0, again.said
+    assert repo.run("lint").code == 0
+    assert len(list(private_dir.rglob("*.seed"))) == (2 if step >= 4 else 1)
 
 
 def test_what_is_no_private_key_is_told_without_its_text() -> None:
