@@ -21,7 +21,6 @@ from mailauth_dns.signing.lifecycle import Key, Sight
 
 MAX_PRIVATE = 100_000  # octets; an RSA key of 4096 bits has 3300
 
-
 Weight = Literal["wrong", "unknown", "note"]
 
 
