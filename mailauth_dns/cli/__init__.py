@@ -13,6 +13,7 @@ import typer
 from mailauth_dns.cli.app import app
 from mailauth_dns.cli.session import FAILED, INTERRUPTED
 from mailauth_dns.errors import MailAuthError, printable
+from mailauth_dns.records.dkim import holds_private_key
 
 __all__ = ["main"]
 
@@ -42,6 +43,7 @@ _COMMANDS = {
     "spf": ("spf",),
     "importing": ("import",),
     "init": ("init",),
+    "completion": ("completion",),
 }
 _loaded: set[str] = set()
 
@@ -66,6 +68,10 @@ def _load(arguments: Sequence[str]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; no exception that a user can cause gets past here."""
     given = _hoisted(list(sys.argv[1:] if arguments is None else arguments))
+    if any(len(argument) > 60 and holds_private_key(argument) for argument in given):
+        # Every complaint about an argument quotes it.
+        _say("an argument is a private key, which the shell's history has now, and logs perhaps: make a new one")
+        return FAILED
     try:
         _load(given)
         command = typer.main.get_command(app)

@@ -129,11 +129,10 @@ def check(
     repo = load_repo(session.root)
     policies = rotation.policies_of(repo, domains(domain))
     folder = private_files.folder(private_dir, session.root)
-    checked, found = rotation.check(policies, folder)
+    checked, found = rotation.check(repo, policies, folder)
     if format is Format.JSON:
         session.json(keys.problems_data(found, checked))
     else:
         session.show(keys.problems(found, checked))
-    if any(problem.unknown for problem in found):
-        return FAILED
-    return DIFFERS if found else DONE
+    weights = {problem.weight for problem in found}
+    return FAILED if "unknown" in weights else DIFFERS if "wrong" in weights else DONE

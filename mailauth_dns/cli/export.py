@@ -59,9 +59,10 @@ def export(
     )
     repo, publications = session.load()
     policies = rotation.policies_of(repo, named)
-    files = exporting.export(format, policies, selected(publications, named), host)
+    chosen = selected(publications, named)
+    files = exporting.export(format, policies, chosen, host)
     if check is not None:
-        found = exporting.compare(format, files, check, policies, host)
+        found = exporting.compare(format, files, session.path(check), policies, host)
         session.show(keys.differences(found))
         return DIFFERS if found else DONE
     if format in exporting.SIGNING:
@@ -71,8 +72,10 @@ def export(
     if out is None:
         _print(session, {name: exporting.marked(name, text) for name, text in files.items()})
     else:
-        for path in exporting.write(format, files, out):
+        for path in exporting.write(format, files, session.path(out), session.root):
             session.line(f"written: {path}")
+    for name in exporting.consents(format, chosen):
+        session.say(f"{name}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS")
     return DONE
 
 

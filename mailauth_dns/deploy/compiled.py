@@ -6,8 +6,6 @@ to be tried out, so which of those files are ours stands in a list of its own, `
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from mailauth_dns.compile import Publication
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.octo.zonefile import ABSENT, MARK, MTA_STS, absent_file, mta_sts_file, read_mta_sts, zone_file
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.writing import replace_file
 
 FOLDER = Path("zones/compiled")
 MTA_STS_FOLDER = Path("zones/mta-sts")
@@ -91,25 +90,6 @@ def write(root: Path, compiled: Compiled) -> None:
             (root / path).unlink()
         for path in compiled.stale:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
-            replace_file(root / path, compiled.files[path])
+            replace_file(root / path, compiled.files[path].encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"{error.filename or root / FOLDER}: {error.strerror}") from None
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file so that a reader finds the old or the new text, whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -9,16 +9,17 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.deploy.compiled import replace_file
 from mailauth_dns.deploy.gates import LIVE_UNKNOWN, Allowance
 from mailauth_dns.deploy.rotation import KeyState
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy.load import Policy
+from mailauth_dns.policy.load import POLICY_DIR, PROVIDER_DIR, Policy
+from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing import lifecycle, opendkim, postfix, records, rspamd
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.milter import Socket
 from mailauth_dns.signing.signers import Signer, signers, signing
+from mailauth_dns.writing import replace_file
 
 MARK = "made by `mailauth-dns export`; make it again instead of changing it"
 
@@ -116,14 +117,23 @@ def refusals(states: Iterable[KeyState], allowed: Collection[Allowance], now: da
 # Files
 
 
-def write(format: ExportFormat, files: Mapping[str, str], folder: Path) -> tuple[Path, ...]:
+def consents(format: ExportFormat, publications: Iterable[Publication]) -> list[DomainName]:
+    """Return the names of the consents to DMARC reports among the exported records: a plan leaves out those that a wildcard gives."""
+    entries = (entry for publication in publications for entry in publication.declared)
+    return [entry.key[0] for entry in entries if entry.family is Family.DMARC_REPORT] if format in _RECORDS else []
+
+
+def write(format: ExportFormat, files: Mapping[str, str], folder: Path, root: Path) -> tuple[Path, ...]:
     """Write the files into a folder, each replaced whole, and return their paths.
 
     A table of an earlier export that is no longer needed is left empty, so that its keys do not go on signing.
 
     Raises:
-        MailAuthError: one would overwrite a file that no export made, or cannot be written.
+        MailAuthError: one would overwrite a file that no export made, or cannot be written, or the folder is one of the repo's own.
     """
+    for own in (POLICY_DIR.parts[0], PROVIDER_DIR):
+        if folder.resolve().is_relative_to((root / own).resolve()):
+            raise MailAuthError(f"--out {folder}: lies in the repo's {own}, where policies and compiled files are; use another folder")
     spare = opendkim.TABLES if format is ExportFormat.OPENDKIM else ()
     files = {**{name: "" for name in spare if (folder / name).exists()}, **files}
     paths = tuple(folder / name for name in files)
@@ -133,7 +143,7 @@ def write(format: ExportFormat, files: Mapping[str, str], folder: Path) -> tuple
                 raise MailAuthError(f"{path}: no export made this file, and it is not overwritten; write to another folder and compare")
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            replace_file(folder / name, marked(name, text))
+            replace_file(folder / name, marked(name, text).encode(), durable=False)
             if name.endswith(".sh"):
                 (folder / name).chmod(0o755)
     except OSError as error:

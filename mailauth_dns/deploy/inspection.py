@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.deploy.world import as_it_is, as_published
+from mailauth_dns.deploy.world import as_published
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.live.observe import Wanted, observe
+from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.live.web import fetch
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
@@ -28,7 +29,8 @@ def beside_dns(subjects: Sequence[Subject], rules: Iterable[Rule], publications:
         keys.update(key for each in asking for _, key in each(subject))
     nameservers = {subject.policy.zone: subject.policy.body.nameservers for subject in subjects}
     observations = observe([Wanted(zone, frozenset(keys), nameservers[zone]) for zone, keys in zones.items()])
-    live = as_it_is(subject.policy for subject in subjects)
+    # Also of zones that were not asked for: what a policy leads to may lie in one of them.
+    live = LiveResolver({publication.origin: publication.nameservers for publication in publications})
     resolver = as_published(publications, live)
 
     def addresses(host: DomainName) -> list[str]:

@@ -186,17 +186,21 @@ def observe_publications(publications: Iterable[Publication]) -> Mapping[DomainN
 def git_commit(root: Path) -> str | None:
     """Return the commit that is checked out in `root`, marked where files differ from it; None outside git."""
     try:
-        head = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)  # noqa: S603, S607
         status = subprocess.run(  # noqa: S603
-            ["git", "-C", str(root), "status", "--porcelain", "--", "zones", "providers"],  # noqa: S607 - git is found on PATH
+            ["git", "-C", str(root), "status", "--porcelain=v2", "--branch", "--", "zones", "providers"],  # noqa: S607 - git is found on PATH
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=10,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return head.stdout.strip() + (" with changes" if status.stdout.strip() else "")
+    lines = status.stdout.splitlines()
+    head = next((line.rpartition(" ")[2] for line in lines if line.startswith("# branch.oid ")), "(initial)")
+    if head == "(initial)":  # there is no commit yet
+        return None
+    return head + (" with changes" if any(not line.startswith("#") for line in lines) else "")
 
 
 def unresolved(plan: PlanFile) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailauth_dns.deploy.compiled import replace_file
 from mailauth_dns.errors import MailAuthError, NotFlattened, ObservationError
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_addresses import Drift, drift, passing
@@ -21,6 +20,7 @@ from mailauth_dns.policy.model import SpfSection
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import NOBODY
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.writing import replace_file
 
 # How long a part outlives the last record that was seen to refer to it, or the TTL where that is longer: a cached record must find it.
 GRACE = timedelta(days=1)
@@ -114,7 +114,7 @@ def write(repo: Repo, relocked: Relocked) -> None:
     path = repo.root / LOCK_FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, lockfile.text(relocked.after))
+        replace_file(path, lockfile.text(relocked.after).encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"{error.filename or path}: {error.strerror}") from None
 

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mailauth_dns.deploy.compiled import replace_file
-from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.evaluate.observation import Observation
+from mailauth_dns.errors import MailAuthError, ObservationError, RecordSyntaxError
+from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.policy import document, edit
 from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
 from mailauth_dns.policy.model import DkimSection
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName, domain_name
-from mailauth_dns.records.zone import RRKey
+from mailauth_dns.records.zone import RRKey, RRset
 from mailauth_dns.signing import checking, keypair, lifecycle, private_files
 from mailauth_dns.signing.checking import KeyProblem
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.lifecycle import Key, Keys, Sight, Step
+from mailauth_dns.writing import replace_file
 
 _LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")  # behind the template's name when it is taken: several keys a day are rare
 
@@ -124,21 +124,37 @@ def again(states: Iterable[KeyState], policies: Iterable[Policy], now: datetime)
     return _states(pairs, {state.key.name: state.sight for state in states}, now)
 
 
-def check(policies: Iterable[Policy], folder: Path) -> tuple[int, list[KeyProblem]]:
+def check(repo: Repo, policies: Iterable[Policy], folder: Path) -> tuple[int, list[KeyProblem]]:
     """Return how many keys were looked at, and what is wrong with them: on this host, in DNS, and behind delegations."""
-    from mailauth_dns.live.observe import resolve  # as above
-
     pairs, observations = _observed(policies)
     tracked = private_files.in_git(folder)
-    targets = resolve({(DomainName(key.section.cname), "TXT") for _, key in pairs if key.section.cname is not None})
+    targets = _resolved(repo, frozenset(target for _, key in pairs if (target := checking.delegated_to(key)) is not None))
     found: list[KeyProblem] = []
     for policy, key in pairs:
         observation = observations[policy.zone]
         found += checking.of_private(key, folder, tracked)
-        found += checking.of_published(key, lifecycle.sight(key, observation))
-        if key.section.cname is not None:
-            found += checking.of_delegated(key, observation, targets[DomainName(key.section.cname), "TXT"])
+        if (target := checking.delegated_to(key)) is not None:
+            found += checking.of_delegated(key, target, observation, targets[target])
+        else:
+            found += checking.of_published(key, lifecycle.sight(key, observation))
     return len(pairs), found
+
+
+def _resolved(repo: Repo, names: frozenset[DomainName]) -> Mapping[DomainName, RRset | Unknown | None]:
+    """Return the TXT set that each name leads to; None where there is none. Zones that name their servers are asked there."""
+    from mailauth_dns.deploy.world import as_it_is  # as above
+    from mailauth_dns.live.observe import resolve
+
+    live = as_it_is(repo.policies)
+    found = {name: said for (name, _), said in resolve((name, "TXT") for name in names if not live.names_servers_for(name)).items()}
+    for name in sorted(names - found.keys()):
+        live.next_message()
+        try:
+            values = live.lookup(name, "TXT")
+            found[name] = RRset(name, "TXT", None, frozenset(values)) if values else None
+        except ObservationError as error:
+            found[name] = Unknown(str(error))
+    return found
 
 
 def record_sightings(repo: Repo, policies: Sequence[Policy], states: Sequence[KeyState], now: datetime) -> tuple[Written, ...]:
@@ -193,10 +209,13 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
     public = public_folder / f"{name}.pem"
     try:
         public_folder.mkdir(parents=True, exist_ok=True)
-        replace_file(public, pair.public_pem.decode("ascii"))
+        replace_file(public, pair.public_pem, durable=True)
     except OSError as error:
         raise MailAuthError(f"{error.filename or public}: {error.strerror}; {private} is there now and used by nothing") from None
-    _replace(repo.root, policy.path, text)
+    try:
+        _replace(repo.root, policy.path, text)
+    except MailAuthError as error:
+        raise MailAuthError(f"{error}; {private} and {public} are there now and used by nothing") from None
     return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path))
 
 
@@ -235,12 +254,14 @@ def _free_selector(policy: Policy, type: KeyType, named: str | None, folder: Pat
 
 
 def _checked(selector: str, domain: DomainName) -> str:
+    # What is longer than a selector may be a private key that was pasted: an Ed25519 one has 44 characters.
+    shown = selector if len(selector) <= 40 else f"of {len(selector)} characters"
     try:
         name = domain_name(selector)
     except RecordSyntaxError as error:
-        raise MailAuthError(f"selector {selector}: {error}") from None
+        raise MailAuthError(f"selector {shown}: {error if shown == selector else error.expected}") from None
     if "*" in name or len(dkim.owner_name(name, domain)) > 253:
-        raise MailAuthError(f"selector {selector}: one or more labels such as mx2026, short enough for a name of 253 octets")
+        raise MailAuthError(f"selector {shown}: one or more labels such as mx2026, short enough for a name of 253 octets")
     return name
 
 
@@ -306,6 +327,6 @@ def _write(root: Path, path: str, changes: Mapping[str, Keys]) -> tuple[Written,
 
 def _replace(root: Path, path: str, text: str) -> None:
     try:
-        replace_file((root / path).resolve(), text)
+        replace_file((root / path).resolve(), text.encode(), durable=True)
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None

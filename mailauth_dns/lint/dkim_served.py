@@ -223,8 +223,8 @@ def dkim_cname_dangling(subject: Subject) -> Iterator[Problem | Undecided]:
         if entry.cname is None or subject.resolver is None:
             continue
         values = subject.resolver.lookup(DomainName(entry.cname), "TXT")
-        if not values:
-            what = "does not exist (NXDOMAIN)" if values is None else "has no TXT record"
+        if not any(_tag(value, "p") for value in values or ()):
+            what = "does not exist (NXDOMAIN)" if values is None else "holds no key" if values else "has no TXT record"
             message = f"its target {entry.cname} {what}: signatures with it fail"
             yield Problem(("dkim", "selectors", selector, "cname"), message, "correct the target, or take the selector out")
 

@@ -56,6 +56,10 @@ class LiveResolver:
         """Give the questions to come the whole time of one message."""
         self._left = self._message_time
 
+    def names_servers_for(self, name: DomainName) -> bool:
+        """Tell whether a name is asked of servers that were named for its zone, and not of recursive resolvers."""
+        return self._zone_of(name) is not None
+
     def lookup(self, name: DomainName, rrtype: str) -> Values:
         """Return the values of one set, sorted.
 

@@ -61,11 +61,6 @@ class Answer:
         """The name, or the one that its CNAMEs lead to, does not exist (RFC 6604 §3)."""
         return self.rcode == "NXDOMAIN"
 
-    @property
-    def nodata(self) -> bool:
-        """The name exists and has no set of the type asked (RFC 2308 §2.2)."""
-        return self.rcode == "NOERROR" and not (self.rrset or self.cname or self.referral)
-
 
 def question_section(name: DomainName, type: str) -> bytes:
     """Return the question section for one name and type in class IN."""

@@ -14,10 +14,9 @@ import fcntl
 import os
 import stat
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -31,10 +30,12 @@ from octodns.record.rr import Rrset
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.carry import internal_text, octets, txt_record
 from mailauth_dns.octo.masteredit import edited
-from mailauth_dns.octo.masterfile import MasterFile, MasterFileError, normal, parse
+from mailauth_dns.octo.masterfile import MasterFile, normal, parse
+from mailauth_dns.octo.masterlines import MasterFileError
 from mailauth_dns.octo.reading import owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
+from mailauth_dns.writing import replace_file, sweep
 
 LOCK_WAIT = 10.0  # seconds to wait for another run
 RELOAD_TIME = 30.0  # seconds a reload command may take
@@ -224,27 +225,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
     def _replace(self, origin: DomainName, text: str) -> None:
         path = self.path(origin).resolve()  # a link stays a link
         try:
-            before = path.stat()
-            for left in path.parent.glob(f".{path.name}.*"):
-                left.unlink(missing_ok=True)  # of a killed run; the lock says that none is at it
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(text.encode("latin-1"))
-                    file.flush()
-                    os.fsync(file.fileno())
-                    os.fchmod(file.fileno(), before.st_mode & 0o7777)
-                    with suppress(PermissionError):  # only root may give files away
-                        os.fchown(file.fileno(), before.st_uid, before.st_gid)
-                Path(name).replace(path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sweep(path)  # the lock says that no other run is at it
+            replace_file(path, text.encode("latin-1"), durable=True)
         except OSError as error:
             raise ProviderError(f"{path}: {error.strerror}") from None
 

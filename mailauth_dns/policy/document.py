@@ -23,7 +23,8 @@ _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1 §4.2; what Python's splitlines takes for one differs
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_KEY_BLOCK = re.compile(r"-----BEGIN|PRIVATE KEY|(?=\S*[A-Z])(?=\S*[0-9])[A-Za-z0-9+/=]{60,}")
+_KEY = r"(?=\S*[A-Z])[A-Za-z0-9+/=]{40,}"  # the shortest private key, an Ed25519 one in base64, has 44 characters
+_KEY_BLOCK = re.compile(rf"-----BEGIN|PRIVATE KEY|{_KEY}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,12 @@ class Source:
     lines: tuple[str, ...]
 
     def problem(self, place: Place, key: str, message: str) -> FileProblem:
-        """Return the problem at that place, with its line, unless the line belongs to a key block."""
+        """Return the problem at that place, with its line, unless the line belongs to a key block; what may be a key is not quoted."""
         shown = self.lines[place.line - 1] if 0 < place.line <= len(self.lines) else ""
         width = max(1, min(place.width, len(shown) - place.column + 1))
         if len(shown) > 200 or _KEY_BLOCK.search(shown):
             shown = ""
+        key, message = (re.sub(_KEY, "(a key)", text) for text in (key, message))
         return FileProblem(self.path, place.line, place.column, key, message, shown.replace("\t", " "), width)
 
 

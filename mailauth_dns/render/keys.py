@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -136,22 +137,30 @@ def rotated_data(result: Rotated) -> dict[str, Any]:
     }
 
 
+_WEIGHT = {"wrong": "bold red", "unknown": "magenta", "note": "cyan"}
+
+
 def problems(found: Iterable[KeyProblem], checked: int) -> Iterator[Text]:
     """Yield what is wrong with keys."""
-    unknown = wrong = 0
+    weights = Counter[str]()
     for problem in found:
-        unknown += problem.unknown
-        wrong += not problem.unknown
-        word, style = ("unknown", "magenta") if problem.unknown else ("wrong", "bold red")
+        weights[problem.weight] += 1
         name = f"{problem.selector}._domainkey.{problem.domain}"
-        yield Text.assemble((name, "bold"), "  ", (word, style), f"  {problem.rule}: {problem.message}")
-    yield Text(f"Check: {count(checked, 'key')}, {wrong} wrong, {unknown} unknown", style="bold")
+        yield Text.assemble((name, "bold"), "  ", (problem.weight, _WEIGHT[problem.weight]), f"  {problem.rule}: {problem.message}")
+    yield Text(f"Check: {count(checked, 'key')}, {weights['wrong']} wrong, {weights['unknown']} unknown", style="bold")
 
 
 def problems_data(found: Iterable[KeyProblem], checked: int) -> dict[str, Any]:
     """Return the same as data."""
     rows = [
-        {"domain": each.domain, "selector": each.selector, "rule": each.rule, "message": each.message, "unknown": each.unknown}
+        {
+            "domain": each.domain,
+            "selector": each.selector,
+            "rule": each.rule,
+            "message": each.message,
+            "unknown": each.weight == "unknown",
+            "note": each.weight == "note",
+        }
         for each in found
     ]
     return {"format": FORMAT, "keys": checked, "problems": rows}

@@ -2,115 +2,146 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from mailauth_dns.diff.semantics import parsed
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.policy import keys
+from mailauth_dns.policy.model import State
 from mailauth_dns.records import dkim
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
 from mailauth_dns.signing import keypair, private_files
+from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.lifecycle import Key, Sight
 
 MAX_PRIVATE = 100_000  # octets; an RSA key of 4096 bits has 3300
 
+Weight = Literal["wrong", "unknown", "note"]
+
 
 @dataclass(frozen=True, slots=True)
 class KeyProblem:
-    """One thing that is wrong with a key, what happens to mail, and what to do; `rule` is its id. Unknown is not wrong, and not right."""
+    """One thing about a key: what is so, what happens to mail, and what to do; `rule` is its id.
+
+    `unknown` is not wrong, and not right; a `note` is wrong with one signing program only, which the host may not have.
+    """
 
     domain: DomainName
     selector: str
     rule: str
     message: str
-    unknown: bool = False
+    weight: Weight = "wrong"
 
 
-def of_private(key: Key, folder: Path, tracked: Collection[Path]) -> Iterator[KeyProblem]:
-    """Yield what is wrong with a key's private half; `tracked` are the files that git keeps.
+def of_private(key: Key, folder: Path, tracked: Collection[Path] | None) -> Iterator[KeyProblem]:
+    """Yield what is wrong with a key's private half; `tracked` are the files that git keeps, None where git does not tell.
 
     A key that is given as `p` is a sender's and has no private half here, unless there is a file for it.
     """
     if key.public is None or key.section.state not in ("pending", "active", "retiring"):
         return
+
+    def problem(rule: str, message: str, weight: Weight = "wrong") -> KeyProblem:
+        return KeyProblem(key.domain, key.selector, rule, message, weight)
+
     path = private_files.path_of(folder, key.domain, key.selector)
+    seed = private_files.seed_of(path)
     try:
-        there = [each for each in (path, private_files.seed_of(path)) if each.exists()]
+        there = [each for each in (path, seed) if each.exists()]
     except OSError as error:
-        yield KeyProblem(key.domain, key.selector, "DKIM032", f"{path}: {error.strerror}", unknown=True)
+        yield problem("DKIM032", f"{path}: {error.strerror}", "unknown")
         return
     if path not in there and key.ours and key.section.state != "retiring":
-        yield KeyProblem(key.domain, key.selector, "DKIM032", f"{path} is not there: nothing can sign with this key")
+        yield problem("DKIM032", f"{path} is not there: nothing can sign with this key")
+    if path in there and seed not in there and key.public.k == KeyType.ED25519:
+        made = f"openssl pkey -in {path} -outform DER | tail -c 32 | base64 > {seed}"
+        yield problem(
+            "DKIM032", f"{seed} is not there: OpenDKIM does not need it, Rspamd cannot sign without; with umask 077: {made}", "note"
+        )
     for each in there:
-        yield from _of_file(key, each, tracked)
-
-
-def _of_file(key: Key, path: Path, tracked: Collection[Path]) -> Iterator[KeyProblem]:
+        try:
+            with each.open("rb") as file:
+                held = keypair.public_half(file.read(MAX_PRIVATE))
+        except OSError as error:
+            yield problem("DKIM032", f"{each}: {error.strerror}", "unknown")
+        except keys.KeyFileError as error:
+            yield problem("DKIM032", f"{each}: {error}")
+        else:
+            if held != key.public:
+                yield problem("DKIM032", f"{each} is not the private half of the policy's key: every signature with it fails")
+        if tracked is not None and each in tracked:
+            yield problem("DKIM037", f"{each} is kept in git; take it out of its history and make a new key")
     try:
-        with path.open("rb") as file:
-            held = keypair.public_half(file.read(MAX_PRIVATE))
-        weak = private_files.weaknesses(path)
+        yield from (problem("DKIM037", reason) for reason in dict.fromkeys(why for each in there for why in private_files.weaknesses(each)))
     except OSError as error:
-        yield KeyProblem(key.domain, key.selector, "DKIM032", f"{path}: {error.strerror}", unknown=True)
-        return
-    except keys.KeyFileError as error:
-        yield KeyProblem(key.domain, key.selector, "DKIM032", f"{path}: {error}")
-        return
-    if held != key.public:
-        message = f"{path} is not the private half of the policy's key: every signature with it fails"
-        yield KeyProblem(key.domain, key.selector, "DKIM032", message)
-    for reason in weak:
-        yield KeyProblem(key.domain, key.selector, "DKIM037", f"{path}: {reason}")
-    if path in tracked:
-        yield KeyProblem(key.domain, key.selector, "DKIM037", f"{path} is kept in git; take it out of its history and make a new key")
+        yield problem("DKIM037", f"{error.filename or path}: {error.strerror}", "unknown")
+    if tracked is None and there:
+        yield problem("DKIM037", f"{folder} lies in a git work tree, and git does not tell which files it keeps", "unknown")
+
+
+# What DNS may say of a key in each state: the finding and what it means; what is left out is as it should be.
+_SIGNS: Mapping[str, tuple[str, str]] = {
+    "missing": ("DKIM001", "no authoritative server has the key: signatures with it fail"),
+    "other": ("DKIM032", "DNS has another key than the policy: signatures with it fail"),
+    "revoked": ("DKIM032", "DNS has an empty key and the policy does not: signatures with it fail"),
+    "partly": ("DKIM001", "the servers differ"),
+}
+_REVOKED = ("DKIM029", "the policy has revoked this key and DNS has not: whoever has it can still sign; plan and apply")
+_ABSENT = ("DKIM029", "the policy has this selector absent and DNS still has it; plan and apply")
+_DIFFER = ("DKIM029", "the servers differ")
+_PUBLISHED: Mapping[State, Mapping[str, tuple[str, str]]] = {
+    "pending": {},  # it may be on its way
+    "active": _SIGNS,
+    "retiring": _SIGNS,
+    "revoked": {"served": _REVOKED, "other": _REVOKED, "partly": _DIFFER},
+    "absent": {"served": _ABSENT, "other": _ABSENT, "revoked": _ABSENT, "partly": _DIFFER},
+}
 
 
 def of_published(key: Key, seen: Sight) -> Iterator[KeyProblem]:
-    """Yield what is wrong with a key of ours in DNS; a pending one may still be on its way."""
-    if not key.ours or key.section.state not in ("active", "retiring"):
-        return
+    """Yield what is wrong with a key, or with what is left of one, in DNS."""
     if seen.state == "unknown":
-        yield KeyProblem(key.domain, key.selector, "DKIM001", seen.detail, unknown=True)
-    elif seen.state == "missing":
-        yield KeyProblem(key.domain, key.selector, "DKIM001", "no authoritative server has the key: signatures with it fail")
-    elif seen.state in ("other", "revoked"):
-        what = "an empty key" if seen.state == "revoked" else "another key"
-        yield KeyProblem(key.domain, key.selector, "DKIM032", f"DNS has {what} than the policy: signatures with it fail")
-    elif seen.state == "partly":
-        yield KeyProblem(key.domain, key.selector, "DKIM001", f"the servers differ: {seen.detail}")
+        yield KeyProblem(key.domain, key.selector, "DKIM001", seen.detail, "unknown")
+    elif seen.state in (wrong := _PUBLISHED[key.section.state]):
+        rule, message = wrong[seen.state]
+        yield KeyProblem(key.domain, key.selector, rule, f"{message}: {seen.detail}" if seen.detail else message)
 
 
-def of_delegated(key: Key, observation: Observation, target: RRset | Unknown | None) -> Iterator[KeyProblem]:
-    """Yield what is wrong with a selector that is delegated to a sender; `target` is the TXT set that its name resolves to."""
-    wanted = key.section.cname
-    if wanted is None or key.section.state not in ("pending", "active", "retiring"):
-        return
+def delegated_to(key: Key) -> DomainName | None:
+    """Return the name whose key a sender signs with under this selector; None where it is not delegated, or no longer."""
+    target = key.section.cname
+    return DomainName(target) if target is not None and key.section.state in ("pending", "active", "retiring") else None
 
-    def problem(rule: str, message: str, *, unknown: bool = False) -> KeyProblem:
-        return KeyProblem(key.domain, key.selector, rule, message, unknown)
+
+def of_delegated(key: Key, wanted: DomainName, observation: Observation, target: RRset | Unknown | None) -> Iterator[KeyProblem]:
+    """Yield what is wrong with a selector that is delegated to `wanted`; `target` is the TXT set that this name resolves to."""
+
+    def problem(rule: str, message: str, weight: Weight = "wrong") -> KeyProblem:
+        return KeyProblem(key.domain, key.selector, rule, message, weight)
 
     if not observation.servers:
-        yield problem("DKIM001", observation.problem or "no server was asked", unknown=True)
+        yield problem("DKIM001", observation.problem or "no server was asked", "unknown")
     for view in observation.servers:
-        alias, text, address = (view.sets.get((key.name, type), Unknown("was not asked")) for type in ("CNAME", "TXT", "A"))
-        dark = next((said for said in (alias, text, address) if isinstance(said, Unknown)), None)
+        alias, text, *addresses = (view.sets.get((key.name, type), Unknown("was not asked")) for type in ("CNAME", "TXT", "A", "AAAA"))
+        dark = next((said for said in (alias, text, *addresses) if isinstance(said, Unknown)), None)
         if dark is not None:
-            yield problem("DKIM001", f"{view.server}: {dark.reason}", unknown=True)
+            yield problem("DKIM001", f"{view.server}: {dark.reason}", "unknown")
         elif isinstance(alias, RRset):
             if {value.rstrip(".") for value in alias.values} != {wanted}:
                 yield problem("DKIM001", f"{view.server}: is an alias of {', '.join(sorted(alias.values))}, not of {wanted}")
-        elif isinstance(text, RRset) or isinstance(address, RRset):
+        elif any(isinstance(said, RRset) for said in (text, *addresses)):
             what = "the target's record" if isinstance(text, RRset) else "an address"
             message = f"{view.server}: answers {what} instead of the alias; it flattens or proxies it, so the sender cannot rotate its key"
             yield problem("DKIM025", message)
         else:
             yield problem("DKIM001", f"{view.server}: has no such record: signatures of the sender fail")
     if isinstance(target, Unknown):
-        yield problem("DKIM024", f"{wanted}: {target.reason}", unknown=True)
+        yield problem("DKIM024", f"{wanted}: {target.reason}", "unknown")
     elif target is None:
         yield problem("DKIM024", f"{wanted} has no key: signatures fail, and whoever gets hold of that name can sign as {key.domain}")
     else:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mailauth_dns.policy import keys
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateNumbers
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
 RSA_BITS = (2048, 3072, 4096)  # RFC 8301 §3.2: signers should use 2048 at least, verifiers must take up to 4096
@@ -65,6 +66,7 @@ def public_half(text: bytes) -> keys.PublicKey:
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     private: PrivateKeyTypes
@@ -72,12 +74,27 @@ def public_half(text: bytes) -> keys.PublicKey:
         if b"-----BEGIN" not in text:
             private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(text.strip(), validate=True))
         else:
-            private = load_pem_private_key(text, password=None)
+            # OpenSSL would prove both primes prime, 0.1 s a key; that a file is whole is seen by its numbers.
+            private = load_pem_private_key(text, password=None, unsafe_skip_rsa_key_validation=True)
+            if isinstance(private, RSAPrivateKey) and not _agree(private.private_numbers()):
+                raise ValueError
     except TypeError:
         raise keys.KeyFileError("the private key is encrypted; mail servers cannot ask for its password") from None
     except (ValueError, UnsupportedAlgorithm):
         raise keys.KeyFileError("is not a private key, or is broken") from None
     return keys.read(_public_pem(private.public_key()))
+
+
+def _agree(key: RSAPrivateNumbers) -> bool:
+    """Tell whether the numbers of an RSA key belong together (RFC 8017 §3.2)."""
+    n, e = key.public_numbers.n, key.public_numbers.e
+    return (
+        min(key.p, key.q) > 2
+        and key.p * key.q == n
+        and all(key.d * e % (prime - 1) == 1 for prime in (key.p, key.q))
+        and (key.dmp1, key.dmq1) == (key.d % (key.p - 1), key.d % (key.q - 1))
+        and key.iqmp * key.q % key.p == 1
+    )
 
 
 def _public_pem(public: PublicKeyTypes) -> bytes:

@@ -55,7 +55,7 @@ class Key:
 
         The SOA tells the negative TTL, a wildcard what was answered before the record came, and an address a proxied alias.
         """
-        types = ("TXT", "CNAME", "A") if self.section.cname is not None else ("TXT", "CNAME")
+        types = ("TXT", "CNAME", "A", "AAAA") if self.section.cname is not None else ("TXT", "CNAME")
         return frozenset({(self.zone, "SOA"), *((self.name, type) for type in types), *self.wildcards})
 
     @property
@@ -119,10 +119,13 @@ def sight(key: Key, observation: Observation) -> Sight:
         for answer in answers:
             if isinstance(answer, Unknown):
                 return Sight("unknown", f"{view.server}: {answer.reason}")
-        held = {answer.type: answer for answer in answers if isinstance(answer, RRset) and answer.name in (key.name, key.zone)}
+        sets = [answer for answer in answers if isinstance(answer, RRset)]
+        held = {answer.type: answer for answer in sets if answer.name in (key.name, key.zone)}
         if "SOA" not in held:
             return Sight("unknown", f"{view.server}: gives no SOA for {key.zone}")
         said[view.server] = _held(key, held)
+        if said[view.server] in ("other", "revoked") and _from_wildcard(key, held, sets):
+            said[view.server] = "missing"
         ttls = [answer.ttl or 0 for answer in answers if isinstance(answer, RRset) and answer.type != "SOA"]
         longest = max(longest, _negative_ttl(held["SOA"]), *ttls)
     wait = timedelta(seconds=longest)
@@ -130,6 +133,11 @@ def sight(key: Key, observation: Observation) -> Sight:
     if len(states) == 1:
         return Sight(states.pop(), wait=wait)
     return Sight("partly", ", ".join(f"{server}: {state}" for server, state in said.items()), wait)
+
+
+def _from_wildcard(key: Key, held: Mapping[str, RRset], sets: Iterable[RRset]) -> bool:
+    """Tell whether what is answered at the selector's name is what a wildcard answers everywhere (RFC 4592)."""
+    return "CNAME" not in held and any(answer.key in key.wildcards and answer.values == held["TXT"].values for answer in sets)
 
 
 def _negative_ttl(soa: RRset) -> int:

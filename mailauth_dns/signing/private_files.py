@@ -8,8 +8,9 @@ The folder lies outside the zone repo and its git work tree, symbolic links foll
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
-import secrets
+import pwd
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from pathlib import Path
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing.keypair import KeyPair
+from mailauth_dns.writing import create_private_file, sweep
 
 ENVIRONMENT = "MAILAUTH_PRIVATE_DIR"
 
@@ -35,7 +37,7 @@ def folder(named: Path | None, root: Path) -> Path:
     given = named or (Path(text) if (text := os.environ.get(ENVIRONMENT)) else None)
     if given is None:
         raise MailAuthError(f"where are private keys kept? name a folder outside the repo: --private-dir DIR, or {ENVIRONMENT}")
-    found = given.expanduser().resolve()
+    found = (root / given.expanduser()).resolve()  # with -C a relative path lies in that folder, as with git
     refuse_inside(found, root)
     return found
 
@@ -76,16 +78,18 @@ def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: Key
     try:
         _make_folder(folder)
         owner = folder.stat()
-        for parent in _open_to_all(path):
-            raise MailAuthError(f"{parent}: everybody may write there, so OpenDKIM refuses keys below it; use another folder")
+        for reason in _open_to_others(path, owner.st_uid):
+            raise MailAuthError(f"{reason}; use another folder")
         _make_folder(path.parent)
         refuse_inside(path.parent, root)
         if os.geteuid() == 0:
             # The folder's owner could have put a link in its place: what the link leads to is not given away.
             os.chown(path.parent, owner.st_uid, owner.st_gid, follow_symlinks=False)
-        _write_once(path, pair.private_pem, owner)
+        for each in (path, seed_of(path)):
+            sweep(each)  # nobody else makes a key for the same selector
+        create_private_file(path, pair.private_pem, owner)
         if pair.seed is not None:
-            _write_once(seed_of(path), pair.seed, owner)
+            create_private_file(seed_of(path), pair.seed, owner)
     except FileExistsError as error:
         there = error.filename2 or error.filename
         raise MailAuthError(f"{there}: there is a private key already; it is never overwritten: choose another selector") from None
@@ -99,34 +103,29 @@ def _make_folder(path: Path) -> None:
         path.mkdir(mode=0o700, parents=True)
 
 
-def _open_to_all(path: Path) -> Iterator[Path]:
-    """Yield the folders above a file in which everybody may write; a sticky bit does not make OpenDKIM trust them."""
+def _open_to_others(path: Path, owner: int) -> Iterator[str]:
+    """Yield what lets somebody beside the owner and root replace a file by its folders; a sticky bit does not make OpenDKIM trust them."""
     for parent in path.resolve().parents:
-        if parent.exists() and parent.stat().st_mode & stat.S_IWOTH:
-            yield parent
+        if not parent.exists():
+            continue
+        there = parent.stat()
+        if there.st_mode & stat.S_IWOTH:
+            yield f"{parent}: everybody may write there, so OpenDKIM refuses keys below it"
+        elif there.st_mode & stat.S_IWGRP and (others := _members(there.st_gid) - {_user(0), _user(owner)}):
+            yield f"{parent}: a group may write there, and {min(others)} is in it, so OpenDKIM refuses keys below"
 
 
-def _write_once(path: Path, data: bytes, owner: os.stat_result) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            if os.geteuid() == 0:
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            os.fsync(file.fileno())
-        path.hardlink_to(draft)  # a rename would replace a key that is there
-        _sync(path.parent)
-    finally:
-        draft.unlink(missing_ok=True)
+def _members(group: int) -> frozenset[str]:
+    """Return the users in a group, those included whose first group it is."""
+    with contextlib.suppress(KeyError):
+        return frozenset([*grp.getgrgid(group).gr_mem, *(user.pw_name for user in pwd.getpwall() if user.pw_gid == group)])
+    return frozenset()
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _user(number: int) -> str:
+    with contextlib.suppress(KeyError):
+        return pwd.getpwuid(number).pw_name
+    return f"uid {number}"
 
 
 def weaknesses(path: Path) -> list[str]:
@@ -136,21 +135,28 @@ def weaknesses(path: Path) -> list[str]:
         OSError: the file cannot be looked at.
     """
     found = []
-    mode = path.stat().st_mode
-    if mode & _OTHERS:
-        found.append(f"its mode is {stat.S_IMODE(mode):04o}: others than its owner may use it; chmod 600 {path}")
-    found += [f"everybody may write in {parent}; OpenDKIM refuses keys below it" for parent in _open_to_all(path)]
+    there = path.stat()
+    if there.st_mode & _OTHERS:
+        found.append(f"{path}: its mode is {stat.S_IMODE(there.st_mode):04o}: others than its owner may use it; chmod 600 {path}")
+    found += _open_to_others(path, there.st_uid)
+    for parent in path.resolve().parents:
+        owner = parent.stat().st_uid
+        if owner not in (0, there.st_uid):
+            found.append(f"{parent}: belongs to {_user(owner)} and the key to {_user(there.st_uid)}: OpenDKIM refuses keys below it")
     return found
 
 
-def in_git(folder: Path) -> frozenset[Path]:
-    """Return the files of the folder that a git work tree around it keeps."""
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
+def in_git(folder: Path) -> frozenset[Path] | None:
+    """Return the files of the folder that a git work tree around it keeps; None where there is one that git does not tell of."""
+    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+        return frozenset()
+    try:
         listed = subprocess.run(  # noqa: S603
             ["git", "-C", str(folder), "ls-files", "-z"],  # noqa: S607 - git is found on PATH
             capture_output=True,
             timeout=10,
             check=True,
         )
-        return frozenset(folder / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)
-    return frozenset()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return frozenset(folder / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -79,6 +80,23 @@ def test_other_files_of_a_folder_stay(repo: RepoFolder) -> None:
     assert "left as it is: .gitignore\n" in ran.err
     assert (repo.root / "new/.gitignore").read_text() == "mine\n"
     assert (repo.root / "new/providers/local.yaml").exists()
+
+
+def test_git_keeps_no_plan_no_journal_and_no_private_key(repo: RepoFolder) -> None:
+    root = in_new(repo).root
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    kept = [
+        "zones/policy/example.com.yaml",
+        "zones/keys/example.com/s1.pem",
+        "zones/compiled/example.com.yaml",
+        "zones/mta-sts/example.com.txt",
+    ]
+    left = [
+        *("plan.json", "plan.json.journal", "plan-42.json", "x.journal", "out/prod.plan.json"),
+        *("s1.private", "keys/s1.seed", "zones/policy/.example.com.yaml.ab12.draft"),
+    ]
+    asked = ["git", "-C", str(root), "check-ignore", "--no-index", *kept, *left]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split() == left
 
 
 def test_the_template_is_part_of_the_package() -> None:

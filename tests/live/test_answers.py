@@ -38,7 +38,7 @@ def test_a_set_is_read_as_values(owner: str, type: str, values: set[str]) -> Non
     assert answer.rrset is not None
     assert answer.rrset.key == (owner, type)
     assert answer.rrset.values == values
-    assert (answer.rcode, answer.authoritative, answer.cname, answer.nodata, answer.nxdomain) == ("NOERROR", True, None, False, False)
+    assert (answer.rcode, answer.authoritative, answer.cname, answer.nxdomain) == ("NOERROR", True, None, False)
     assert answer.followed == answer.rrset
 
 
@@ -53,8 +53,9 @@ def test_no_such_type_and_no_such_name_differ() -> None:
     with Authority([ZONE]) as authority:
         nodata = said(one(authority.server, "mx.example.com", "TXT"))
         nxdomain = said(one(authority.server, "nothing.example.com", "TXT"))
-    assert (nodata.nodata, nodata.nxdomain, nodata.authoritative) == (True, False, True)
-    assert (nxdomain.nodata, nxdomain.nxdomain, nxdomain.authoritative) == (False, True, True)
+    assert nodata == Answer("NOERROR", authoritative=True)
+    assert nxdomain == Answer("NXDOMAIN", authoritative=True)
+    assert (nodata.nxdomain, nxdomain.nxdomain) == (False, True)
 
 
 def test_a_cname_answers_in_place_of_the_set() -> None:
@@ -62,7 +63,6 @@ def test_a_cname_answers_in_place_of_the_set() -> None:
         answer = said(one(authority.server, "s1._domainkey.example.com", "TXT"))
     assert answer.rrset is None
     assert answer.followed is None
-    assert not answer.nodata
     assert answer.cname == RRset(name("s1._domainkey.example.com"), "CNAME", 60, frozenset({"s1.domainkey.example.net."}))
 
 
@@ -78,7 +78,7 @@ def test_a_referral_is_not_an_answer() -> None:
     with Authority([ZONE]) as authority:
         answer = said(one(authority.server, "_dmarc.sub.example.com", "TXT"))
     assert answer.referral == RRset(name("sub.example.com"), "NS", 300, frozenset({"ns1.example.org."}))
-    assert (answer.authoritative, answer.nodata, answer.nxdomain) == (False, False, False)
+    assert (answer.authoritative, answer.nxdomain) == (False, False)
 
 
 @pytest.mark.parametrize("rcode", [dns.rcode.SERVFAIL, dns.rcode.REFUSED, dns.rcode.NOTAUTH])
@@ -86,7 +86,7 @@ def test_an_error_is_an_answer_without_sets(rcode: dns.rcode.Rcode) -> None:
     with Authority([ZONE], Behaviour(rcode=rcode)) as authority:
         answer = said(one(authority.server, "example.com", "TXT"))
     assert answer == Answer(dns.rcode.to_text(rcode), authoritative=False)
-    assert (answer.nodata, answer.nxdomain) == (False, False)
+    assert not answer.nxdomain
 
 
 def test_the_servers_spelling_of_a_name_does_not_matter() -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.octo.masteredit import edited, next_serial
-from mailauth_dns.octo.masterfile import MasterFile, MasterFileError, parse
+from mailauth_dns.octo.masterfile import MasterFile, parse
+from mailauth_dns.octo.masterlines import MasterFileError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 from tests.octo.masterfiles import HEAD, ORIGIN, SOA, sets, without_soa, zones

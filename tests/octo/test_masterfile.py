@@ -15,7 +15,8 @@ from dns.rdtypes.ANY.TXT import TXT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.octo.masterfile import MasterFile, MasterFileError, parse
+from mailauth_dns.octo.masterfile import MasterFile, parse
+from mailauth_dns.octo.masterlines import MasterFileError
 from mailauth_dns.records.zone import RRKey, RRset
 from tests.octo.masterfiles import HEAD, ORIGIN, SOA, without_soa, zones
 

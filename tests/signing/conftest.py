@@ -1,4 +1,4 @@
-"""A folder for private keys as a signing host has it: nobody else can write above it, which /tmp cannot say."""
+"""A signing host: a folder for private keys that nobody else can write above, which /tmp cannot say, and a served zone beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import RepoFolder
+from tests.signing.keyhost import Host, served
 
 _CANDIDATES = (Path.home(), Path(__file__).parent, Path("/var/lib"))
 
@@ -24,3 +27,9 @@ def private_dir() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="mailauth-keys-", dir=candidate))
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def host(repo: RepoFolder, private_dir: Path) -> Iterator[Host]:
+    """An hour of TTL: nothing happens by itself in a test."""
+    yield from served(repo, private_dir, 3600)

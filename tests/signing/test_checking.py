@@ -51,10 +51,10 @@ CASES: dict[str, tuple[Answer, Answer, Answer, Answer, str | None]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_delegation_is_checked_at_both_ends(case: str) -> None:
     alias, txt, address, resolved, expected = CASES[case]
-    view = ServerView("ns1", {(NAME, "CNAME"): alias, (NAME, "TXT"): txt, (NAME, "A"): address})
+    view = ServerView("ns1", {(NAME, "CNAME"): alias, (NAME, "TXT"): txt, (NAME, "A"): address, (NAME, "AAAA"): None})
     found = [
-        f"{'unknown ' if each.unknown else ''}{each.rule} {each.message}"
-        for each in of_delegated(KEY, Observation(DOMAIN, (view,), None), resolved)
+        f"{'unknown ' if each.weight == 'unknown' else ''}{each.rule} {each.message}"
+        for each in of_delegated(KEY, TARGET, Observation(DOMAIN, (view,), None), resolved)
     ]
     if expected is None:
         assert found == []
@@ -64,6 +64,6 @@ def test_a_delegation_is_checked_at_both_ends(case: str) -> None:
 
 
 def test_without_servers_nothing_is_known() -> None:
-    [problem] = of_delegated(KEY, Observation(DOMAIN, (), None, "cannot find the name servers"), target(USABLE))
-    assert problem.unknown
+    [problem] = of_delegated(KEY, TARGET, Observation(DOMAIN, (), None, "cannot find the name servers"), target(USABLE))
+    assert problem.weight == "unknown"
     assert problem.message == "cannot find the name servers"

@@ -331,3 +331,54 @@ def test_dnscontrol_extends_the_zone(article: RepoFolder) -> None:
     )
     article.policy("domain: example.com\nparked: true\n")
     assert 'MX("@", 0, ".", TTL(3600))' in article.run("export", "example.com", "--format", "dnscontrol").out
+
+
+def test_a_consent_that_a_wildcard_may_give_already_is_named(article: RepoFolder) -> None:
+    """To export asks no DNS; under a wildcard the new name would keep it from answering for others (RFC 4592)."""
+    article.policy('domain: example.org\nspf: {all: fail}\ndmarc: {p: none, rua: ["mailto:d@example.com"]}\n', "org")
+    consent = "example.org._report._dmarc.example.com"
+    for format in ("bind", "paste", "terraform", "dnscontrol"):
+        said = article.run("export", "example.org", "--format", format)
+        assert (said.code, said.err) == (
+            0,
+            f"{consent}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS\n",
+        )
+        assert consent.removesuffix(".example.com") in said.out
+        assert article.run("export", "example.com", "--format", format).err == ""
+    assert article.run("export", "example.org", "--format", "postfix").err == ""
+
+
+@pytest.mark.parametrize("place", ["zones", "zones/policy", "zones/keys/x", "providers", "link"])
+def test_nothing_is_written_into_the_repos_own_folders(article: RepoFolder, place: str) -> None:
+    (article.root / "link").symlink_to(article.root / "zones/policy")
+    before = sorted(article.root.rglob("*"))
+    refused = article.run("export", "example.com", "--format", "bind", "--out", str(article.root / place))
+    assert refused.code == 1
+    assert "where policies and compiled files are; use another folder" in refused.err
+    assert sorted(article.root.rglob("*")) == before
+
+
+def test_a_relative_folder_lies_where_the_repo_does(article: RepoFolder) -> None:
+    """As with git, -C comes first."""
+    assert article.run("export", "example.com", "--format", "bind", "--out", "exported").code == 0
+    assert (article.root / "exported/mailauth-dns.zone").exists()
+    assert article.run("export", "example.com", "--format", "bind", "--check", "exported").code == 0
+
+
+CHECKED = ["opendkim", "postfix", "rspamd", "paste", "bind", "terraform", "dnscontrol"]
+
+
+@pytest.mark.parametrize("format", CHECKED)
+def test_what_was_exported_is_in_order_until_it_differs(article: RepoFolder, tmp_path: Path, format: str) -> None:
+    folder = tmp_path / "installed"
+    assert article.run("export", "example.com", "--format", format, "--out", str(folder)).code == 0
+    same = article.run("export", "example.com", "--format", format, "--check", str(folder))
+    assert (same.code, same.out) == (0, "Export: 0 differences\n")
+    for path in folder.iterdir():
+        path.write_text(path.read_text().replace("default", "other").replace("8891", "8892"))
+    other = article.run("export", "example.com", "--format", format, "--check", str(folder))
+    assert other.code == 2, other.said
+    assert re.search(rf"^{folder}/\S+: [+-] ", other.out, re.MULTILINE)
+    for path in folder.iterdir():
+        path.unlink()
+    assert article.run("export", "example.com", "--format", format, "--check", str(folder)).code == 2

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import signal
 import stat
 import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailauth_dns.deploy import rotation
 from mailauth_dns.errors import MailAuthError
@@ -139,7 +147,7 @@ def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
     """Whatever was written by then, the policy names no key that is not there, and the next run makes a key."""
     repo.policy(POLICY)
 
-    def cut(*_: object) -> None:
+    def cut(*_: object, **__: object) -> None:
         raise Cut
 
     with monkeypatch.context() as patched:
@@ -158,6 +166,37 @@ def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
     assert repo.run("lint").code == 0
 
 
+KILLED = """
+import itertools, os, signal, sys
+from mailauth_dns.cli import main
+calls, sync = itertools.count(1), os.fsync
+def fsync(handle):
+    sync(handle)
+    if next(calls) == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = fsync
+main(sys.argv[2:])
+"""
+SYNCS = 8  # key, seed, public half and policy: the file, and then the folder that it is put into
+
+
+@pytest.mark.parametrize("step", range(1, SYNCS + 1))
+def test_a_killed_run_leaves_whole_files_and_is_run_again(repo: RepoFolder, private_dir: Path, step: int) -> None:
+    path = repo.policy(POLICY)
+    keygen = ("dkim", "keygen", "example.com", "--type", "ed25519", "--private-dir", str(private_dir))
+    done = subprocess.run([sys.executable, "-c", KILLED, str(step), "-C", str(repo.root), *keygen], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert (path.read_text() == POLICY) == (step < SYNCS)
+    for private in (*private_dir.rglob("*.private"), *private_dir.rglob("*.seed")):
+        keypair.public_half(private.read_bytes())
+    assert {mode(each) for each in private_dir.rglob("*") if each.is_file()} == {0o600}  # drafts too
+    assert repo.run("lint").code == 0
+    again = repo.run(*keygen)
+    assert again.code == 0, again.said
+    assert repo.run("lint").code == 0
+    assert len(list(private_dir.rglob("*.seed"))) == (2 if step >= 4 else 1)
+
+
 def test_what_is_no_private_key_is_told_without_its_text() -> None:
     pair = keypair.generate(KeyType.RSA)
     for data, message in [
@@ -169,6 +208,33 @@ def test_what_is_no_private_key_is_told_without_its_text() -> None:
         with pytest.raises(KeyFileError, match=message) as caught:
             keypair.public_half(data)
         assert "c2VjcmV0" not in str(caught.value)
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_a_file_with_a_changed_bit_is_no_private_key(data: st.DataObject) -> None:
+    """What OpenSSL's own check, which takes a hundred times as long, finds by proving the primes."""
+    pem = _rsa()
+    der = bytearray(base64.b64decode(b"".join(pem.splitlines()[1:-1])))
+    at = data.draw(st.integers(0, len(der) * 8 - 1))
+    der[at // 8] ^= 1 << at % 8
+    changed = b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(bytes(der)) + b"-----END PRIVATE KEY-----\n"
+    try:
+        load_pem_private_key(changed, password=None)
+    except (ValueError, UnsupportedAlgorithm):
+        with pytest.raises(KeyFileError, match="is not a private key, or is broken"):
+            keypair.public_half(changed)
+
+
+@cache
+def _rsa() -> bytes:
+    return keypair.generate(KeyType.RSA).private_pem
+
+
+@pytest.mark.parametrize("bits", keypair.RSA_BITS)
+def test_a_key_of_each_size_is_read(bits: int) -> None:
+    pair = keypair.generate(KeyType.RSA, bits)
+    assert keypair.public_half(pair.private_pem) == pair.public
 
 
 def test_a_key_pair_shows_its_public_half_only() -> None:

@@ -1,0 +1,106 @@
+"""TTLs, names and rdata of a master file (RFC 1035 §5.1), each brought to the one spelling that `records.zone` has."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records.zone import MAX_STRING, unquoted
+
+_TTL = re.compile(r"(?:[0-9]+[smhdw]?)+", re.IGNORECASE)
+_TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
+_UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
+_ODD_NAME = re.compile(r"[\\@$]|[^!-~]")
+_CHARACTER = re.compile(r"\\([0-9]{3})|\\?(.)", re.DOTALL)
+
+
+@lru_cache(maxsize=4096)  # a file says the same few words in every line
+def seconds(text: str) -> int | None:
+    """Return a TTL such as 3600, 1h or 1w2d in seconds, or None where it is none."""
+    if not text[:1].isdigit() or not _TTL.fullmatch(text):
+        return None
+    return sum(int(number) * _UNIT[unit.lower()] for number, unit in _TTL_PART.findall(text))
+
+
+def absolute(name: str, origin: str) -> str:
+    """Return a name with its trailing dot, in lower case; `origin` ends in a dot."""
+    if name == "@":
+        return origin
+    if _ODD_NAME.search(name) is None:
+        lowered = name.lower()
+        if lowered[-1:] == ".":
+            return lowered
+    else:
+        lowered = _one_spelling(name)
+        if lowered.endswith(".") and (len(lowered) - len(lowered[:-1].rstrip("\\"))) % 2:
+            return lowered
+    return f"{lowered}.{origin}" if origin != "." else f"{lowered}."
+
+
+def _one_spelling(name: str) -> str:
+    r"""Return a name with only those escapes that it needs, so that `\095dmarc` is `_dmarc` (RFC 1035 §5.1)."""
+
+    def spelled(found: re.Match[str]) -> str:
+        if found[0] == ".":
+            return "."
+        code = int(found[1]) if found[1] else ord(found[2])
+        if code > 255:
+            raise ValueError(name)
+        if not 0x20 < code < 0x7F:
+            return f"\\{code:03d}"
+        character = chr(code).lower()
+        return f"\\{character}" if character in '.;"()\\@$' else character
+
+    return _CHARACTER.sub(spelled, name)
+
+
+def _generic(type: str, tokens: list[str]) -> str:
+    """Return rdata that is written in octets (RFC 3597 §5)."""
+    data = bytes.fromhex("".join(tokens[2:]))
+    if type == "SOA" or len(data) != int(tokens[1]):
+        raise ValueError(tokens)
+    if type != "TXT":
+        return f"\\# {len(data)} {data.hex()}".rstrip()
+    joined = bytearray()
+    at = 0
+    while at < len(data):
+        joined += data[at + 1 : at + 1 + data[at]]
+        at += 1 + data[at]
+    return joined.decode("latin-1")
+
+
+def _joined(tokens: list[str]) -> str:
+    """Return the octets of a TXT value."""
+    strings = list(map(unquoted, tokens))
+    for token, string in zip(tokens, strings, strict=True):
+        if len(string) > MAX_STRING:
+            raise RecordSyntaxError(token, 0, len(token), f"a string has at most {MAX_STRING} octets, this one has {len(string)}; split it")
+    return "".join(strings)
+
+
+def value_of(type: str, tokens: list[str], origin: str) -> str:
+    """Return rdata as records.zone has it: TXT as octets, names absolute, the rest as it is written."""
+    if not tokens:
+        raise ValueError(type)
+    if tokens[0] == "\\#" and len(tokens) > 1:
+        return _generic(type, tokens)
+    if type == "TXT":
+        return _joined(tokens)
+    if type in _ONE_NAME:
+        [name] = tokens
+        return absolute(name, origin)
+    if type == "MX":
+        preference, name = tokens
+        return f"{int(preference)} {absolute(name, origin)}"
+    if type == "SRV":
+        *numbers, name = tokens
+        return " ".join([*numbers, absolute(name, origin)])
+    if type == "SOA":
+        mname, rname, serial, *timers = tokens
+        numbers = [str(seconds(timer)) for timer in timers]
+        if len(numbers) != 4 or "None" in numbers or not serial.isdigit():
+            raise ValueError(tokens)
+        return " ".join([absolute(mname, origin), absolute(rname, origin), serial, *numbers])
+    return " ".join(tokens)
