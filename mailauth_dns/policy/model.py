@@ -253,11 +253,19 @@ class DmarcSection(Section):
         return str(dmarc.parse(self._joined()))
 
 
+def _told(text: str) -> str:
+    if not text.strip():
+        fail("the reason is blank; say why the finding is accepted")
+    return text
+
+
 class WaiverSection(Section):
     """A finding of lint that the owner knows of and accepts for a time."""
 
     rule: str = Field(description="the rule's id, such as SPF046")
-    reason: str = Field(min_length=1, description="why it is accepted, for those who read it later")
+    reason: Annotated[str, AfterValidator(_told), WithJsonSchema({"type": "string", "pattern": r"\S"})] = Field(
+        description="why it is accepted, for those who read it later"
+    )
     until: Day = Field(description="the last day that it holds, in UTC")
 
 

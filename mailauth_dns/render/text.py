@@ -176,8 +176,8 @@ def _outcome_line(zone: ZoneOutcome) -> Text:
     return _line(0, f"{zone.zone} at {zone.provider}  ", (str(zone.status), _STATUS.get(zone.status, "")), detail)
 
 
-def findings(found: Sequence[Finding]) -> Iterator[Text]:
-    """Yield findings with their line shown; rules that are unknown for the same reason are told together."""
+def findings(found: Sequence[Finding], waived: int) -> Iterator[Text]:
+    """Yield findings with their line shown; rules that are unknown for the same reason are told together, `waived` are counted."""
     together: dict[tuple[str, int, int, str], list[Finding]] = {}
     for number, finding in enumerate(found):
         place = finding.place
@@ -191,4 +191,4 @@ def findings(found: Sequence[Finding]) -> Iterator[Text]:
         where = f"{place.source.path}:{place.line}:{place.column}: "
         yield _line(0, (where, "bold"), (f"{finding.word} ", _FOUND[finding.word]), what)
         yield _line(2, (shown(place.source.lines[place.line - 1].strip()), "dim"))
-    yield _line(0, ("Lint: " + tally(found), "bold"))
+    yield _line(0, ("Lint: " + tally(found, waived), "bold"))

@@ -32,7 +32,7 @@ def test_what_is_left_out_is_told_and_is_left_out() -> None:
     assert not left_out & {rule.id for rule in ALL_RULES}
 
 
-@pytest.mark.parametrize("id", ["DMARC033", "dkim030", "WAIVER001", "SPF010"])
+@pytest.mark.parametrize("id", ["DMARC033", "dkim030", "WAIVER001", "SPF010", "live-unknown"])
 def test_the_command_shows_the_page(repo: RepoFolder, id: str) -> None:
     ran = repo.run("rules", id)
     assert ran.code == 0
@@ -45,6 +45,9 @@ SELECTING = [
     (("--ignore", "SPF014"), 0, "Lint: nothing found"),
     (("--select", "SPF14"), 1, "--select SPF14: is not a rule"),
     (("--ignore", "SPF14"), 1, "--ignore SPF14: is not a rule"),
+    (("--select", ""), 1, "--select '': a rule's id is missing; write them as SPF010,DKIM009"),
+    (("--select", "SPF014,"), 1, "--select 'SPF014,': a rule's id is missing"),
+    (("--ignore", " "), 1, "--ignore ' ': a rule's id is missing"),
     (("--select", "SPF002"), 1, "--select SPF002: it is about what is live; add --live"),
     (("--select", "DKIM030"), 1, "--select DKIM030: it is judged by plan"),
 ]
