@@ -11,15 +11,14 @@ import typer
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
-from mailauth_dns.deploy import planfile
-from mailauth_dns.deploy.planning import selected
+from mailauth_dns.compile import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.lint.waiver import Waived, waived
 from mailauth_dns.policy.model import json_schema
-from mailauth_dns.render import data, github, junit, markdown, sarif, text
+from mailauth_dns.render import data, findings, github, junit, markdown, sarif
 from mailauth_dns.render.values import count
 
 
@@ -130,7 +129,7 @@ def _show(session: Session, found: list[Finding], silenced: list[Waived], format
             for line in markdown.findings(found, len(silenced)):
                 session.line(line)
         case LintFormat.TEXT:
-            session.show(text.findings(found, len(silenced)))
+            session.show(findings.lines(found, len(silenced)))
 
 
 def compile_(
@@ -174,7 +173,7 @@ def rules(
     session = session_of(context)
     shown = [rule for rule in ALL_RULES if id is None or rule.id.lower() == id.lower()]
     if not shown:
-        raise MailAuthError(f"{id!r} is not a rule; `mailauth-dns rules` lists them")
+        raise MailAuthError(f"{id} is not a rule; `mailauth-dns rules` lists them")
     if format is Format.JSON:
         session.json(data.rules(shown))
     elif id is None:
@@ -197,5 +196,7 @@ def schema(
     context: typer.Context, document: Annotated[Document, typer.Argument(help="policy or plan: which file")] = Document.POLICY
 ) -> int:
     """Print the JSON Schema of a policy file, or of a plan file."""
+    from mailauth_dns.deploy import planfile  # loads octoDNS, which a check of files can do without
+
     session_of(context).json(json_schema() if document is Document.POLICY else planfile.json_schema())
     return DONE

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile import Publication, selected
 from mailauth_dns.deploy.gates import Allowance, refusals
 from mailauth_dns.deploy.planfile import ChangeEntry, LiveEntry, PlanFile, ZoneEntry
-from mailauth_dns.deploy.planning import Plan, Step, make_plan, selected
+from mailauth_dns.deploy.planning import Plan, Step, make_plan
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.diff.compare import ours
 from mailauth_dns.diff.semantics import same

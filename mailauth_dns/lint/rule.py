@@ -17,6 +17,8 @@ from mailauth_dns.policy.load import Policy, Route
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
+_NAMES = re.compile(r"[\w*-]+(?:\.[\w-]+)*")
+
 
 class Severity(IntEnum):
     """How bad a finding is. Receivers break or ignore the record; it works but is risky; advice."""
@@ -121,8 +123,9 @@ class Finding:
         """What happens to mail; of a live record with its name, type and server, in a file of several domains with their names."""
         if self.at is not None:
             return f"{self.at}: {self.message}"
-        named = len(self.domains) == 1 and re.search(rf"(?<![\w.-]){re.escape(self.domain)}(?![\w-])", self.message)
-        return f"{self._domains_told}: {self.message}" if self.shared and not named else self.message
+        if not self.shared or (len(self.domains) == 1 and self.domain in _NAMES.findall(self.message)):
+            return self.message
+        return f"{self._domains_told}: {self.message}"
 
     @property
     def _domains_told(self) -> str:
@@ -235,7 +238,8 @@ def run(rules: Iterable[Rule], subjects: Iterable[Subject]) -> list[Finding]:
                     add(each, subject, problem)
             except ObservationError as error:
                 add(each, subject, Undecided((), str(error)))
-    return in_order(replace(finding, domains=tuple(domains[key])) for key, finding in found.items())
+    several = {key: tuple(about) for key, about in domains.items() if len(about) > 1}
+    return in_order(replace(finding, domains=several[key]) if key in several else finding for key, finding in found.items())
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:

@@ -7,9 +7,10 @@ rules that use this catalogue warn, and block nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
 from mailauth_dns.records.name import DomainName
 
@@ -86,28 +87,37 @@ NEVER_PUBLISHED: Mapping[str, str] = {"_spf.resend.com": "Resend's SPF is on the
 _MANY_HOSTS = ("smtp.google.com", "mail.protection.outlook.com", "mx.microsoft")
 
 
-def _is_in(name: str, zone: str) -> bool:
-    return name == zone or name.endswith(f".{zone}")
+_SENDER_BY_ZONE = {sender.dkim_zone: sender for sender in SENDERS}
+_INCLUDE_BY_NAME = {include.name: include for include in INCLUDES}
 
 
+def _upwards(name: str) -> Iterator[str]:
+    yield name
+    while name:
+        name = name.partition(".")[2]
+        yield name
+
+
+@lru_cache(maxsize=1024)  # the policies of a fleet name the same senders
 def sender_of(target: DomainName | str) -> Sender | None:
     """Return the sender that a DKIM delegation leads to, None where it is not in the catalogue.
 
     >>> sender_of("k2abc.dkim.amazonses.com").name
     'Amazon SES'
     """
-    return next((sender for sender in SENDERS if _is_in(target, sender.dkim_zone)), None)
+    return next((_SENDER_BY_ZONE[zone] for zone in _upwards(target) if zone in _SENDER_BY_ZONE), None)
 
 
+@lru_cache(maxsize=1024)  # as `sender_of`
 def include_of(name: str) -> SpfInclude | None:
     """Return what the catalogue knows of an include, None where it is not there.
 
     >>> include_of("u42.wl.sendgrid.net").sender
     'SendGrid'
     """
-    return next((each for each in INCLUDES if _is_in(name, each.name)), None)
+    return next((_INCLUDE_BY_NAME[zone] for zone in _upwards(name) if zone in _INCLUDE_BY_NAME), None)
 
 
 def is_many_hosts(exchanger: DomainName) -> bool:
     """Tell whether a sender's documented exchanger stands for many hosts."""
-    return any(_is_in(exchanger, zone) for zone in _MANY_HOSTS)
+    return any(zone in _MANY_HOSTS for zone in _upwards(exchanger))

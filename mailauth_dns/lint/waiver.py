@@ -86,6 +86,9 @@ def waived(
     left: list[Finding] = []
     silenced: list[Waived] = []
     for finding in found:
+        if not holding:
+            left.append(finding)
+            continue
         waivers = {} if finding.unknown else {domain: holding.get((domain, finding.rule.id)) for domain in finding.domains}
         if open_for := tuple(domain for domain in finding.domains if waivers.get(domain) is None):
             left.append(replace(finding, domains=open_for))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mailauth_dns.deploy.applying import Outcome
-from mailauth_dns.deploy.planfile import LiveEntry
 from mailauth_dns.lint.rule import Finding, Rule
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.records.name import DomainName
 
 if TYPE_CHECKING:
+    from mailauth_dns.deploy.applying import Outcome
     from mailauth_dns.deploy.compiled import Compiled
+    from mailauth_dns.deploy.planfile import LiveEntry
 
 FORMAT = 1
 

@@ -17,7 +17,7 @@ from mailauth_dns.lint.rule import Finding, Severity, run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.lint.waiver import Waived, waived
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.render import data, github, junit, markdown, sarif, text
+from mailauth_dns.render import data, findings, github, junit, markdown, sarif
 from tests.conftest import RepoFolder
 from tests.lint import worlds
 
@@ -58,7 +58,7 @@ def as_sarif(found: list[Finding], silenced: list[Waived]) -> str:
 
 
 FORMATS: dict[str, Callable[[list[Finding], list[Waived]], str]] = {
-    "text.txt": lambda found, silenced: "".join(f"{line.plain}\n" for line in text.findings(found, len(silenced))),
+    "text.txt": lambda found, silenced: "".join(f"{line.plain}\n" for line in findings.lines(found, len(silenced))),
     "findings.json": lambda found, silenced: json.dumps(data.findings(found, silenced), indent=1) + "\n",
     "findings.sarif": as_sarif,
     "junit.xml": lambda found, silenced: junit.findings(found, silenced, Severity.ERROR),
@@ -124,6 +124,21 @@ def test_a_workflow_command_is_one_line_whose_values_are_escaped(judged: Judged)
     first = next(line for line in lines if "SPF014" in line and "odd" in line)
     assert first.startswith("::warning file=zones/policy/odd%2C name 100%25.yaml,line=2,col=15,endColumn=18,title=SPF014 spf-ptr::")
     assert not any("\n" in line for line in lines)
+
+
+def test_where_dns_is_away_a_domain_has_one_line(repo: RepoFolder) -> None:
+    """JSON tells each rule; for people fifty of them with fifty reasons would hide what is known."""
+    repo.policy(POLICY)
+    repo.policy(POLICY.replace("com", "net"), "net")
+    loaded = load_repo(repo.root)
+    publications = compile_repo(loaded)
+    found = run(RULES, worlds.unanswered(subjects(loaded, publications, date(2026, 6, 1)), publications))
+    said = [line.plain for line in findings.lines(found, 0)]
+    dark = [line for line in said if ": unknown " in line]
+    assert [line.partition(":")[0] for line in dark] == ["zones/policy/net.yaml", "zones/policy/policy.yaml"]
+    number = len({finding.rule.id for finding in found if finding.unknown and finding.domain == "example.com"})
+    assert f"unknown {number} rules could not be decided, the first because of " in dark[1]
+    assert any("SPF014" in line for line in said)
 
 
 def test_nothing_found_is_a_whole_document_too() -> None:
