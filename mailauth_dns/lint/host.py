@@ -85,7 +85,7 @@ def _leads_to(subject: Subject, host: DomainName, address: _Address) -> bool:
     return subject.resolver is not None and address in addresses(host, address.version, subject.resolver)
 
 
-@rule("HOST003", "host-helo-mismatch", Severity.WARNING, "RFC 1912 §2.1", needs=Needs.DNS)
+@rule("HOST003", "host-helo-mismatch", Severity.WARNING, "practice", needs=Needs.DNS)
 def host_helo_mismatch(subject: Subject) -> Iterator[Problem | Undecided]:
     """A host that gives another name in HELO than its address has is taken for a hacked one by many receivers' filters.
 
@@ -103,7 +103,7 @@ def host_helo_mismatch(subject: Subject) -> Iterator[Problem | Undecided]:
             yield Problem((*route, "helo"), message, "let both be the same name: the reverse name (PTR), or what the server says")
 
 
-@rule("HOST004", "host-v6-partial", Severity.WARNING, "RFC 7208 §5", needs=Needs.DNS)
+@rule("HOST004", "host-v6-partial", Severity.WARNING, "practice", needs=Needs.DNS)
 def host_v6_partial(subject: Subject) -> Iterator[Problem | Undecided]:
     """A host that sends by IPv4 and has an IPv6 address sends by that one too, wherever the receiver has one: SPF fails there.
 

@@ -325,7 +325,7 @@ def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
             yield Problem(("domain",), message, "publish v=spf1 -all at the names that have an address")
 
 
-@rule("SPF042", "spf-stale-flatten", Severity.WARNING, "RFC 7208 §5.2", needs=Needs.DNS)
+@rule("SPF042", "spf-stale-flatten", Severity.WARNING, "practice", needs=Needs.DNS)
 def spf_stale_flatten(subject: Subject) -> Iterator[Problem | Undecided]:
     """The published addresses are those of the last `spf lock`: mail from hosts that the sender has added since fails.
 
