@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from mailauth_dns.errors import FileProblem, PolicyError
+from mailauth_dns.errors import FileProblem, MailAuthError, PolicyError
 from mailauth_dns.policy import document, flattening
 from mailauth_dns.policy.load import Policy, Repo
 from mailauth_dns.policy.lock import Lock
@@ -125,6 +125,23 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
     if problems:
         raise PolicyError(problems)
     return tuple(publications)
+
+
+def selected(publications: Iterable[Publication], domains: tuple[DomainName, ...]) -> tuple[Publication, ...]:
+    """Return the publications that concern these domains, cut down to them; all of them where none is named.
+
+    Raises:
+        MailAuthError: a domain has no policy.
+    """
+    publications = tuple(publications)
+    if not domains:
+        return publications
+    wanted = frozenset(domains)
+    known = {domain for publication in publications for domain in publication.domains}
+    if missing := sorted(wanted - known):
+        raise MailAuthError(f"no policy declares anything for {', '.join(missing)}; see zones/policy")
+    cut = (publication.only(wanted & frozenset(publication.domains)) for publication in publications)
+    return tuple(publication for publication in cut if publication.declared)
 
 
 def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:

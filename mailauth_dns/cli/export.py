@@ -10,10 +10,10 @@ import typer
 
 from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains
+from mailauth_dns.compile import selected
 from mailauth_dns.deploy import exporting, rotation
 from mailauth_dns.deploy.exporting import ExportFormat, Host
 from mailauth_dns.deploy.gates import allowance
-from mailauth_dns.deploy.planning import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.render import keys
 from mailauth_dns.signing import milter

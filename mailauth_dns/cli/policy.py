@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -11,15 +11,14 @@ import typer
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
-from mailauth_dns.deploy import planfile
-from mailauth_dns.deploy.planning import selected
+from mailauth_dns.compile import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
 from mailauth_dns.lint.subject import Subject, subjects
-from mailauth_dns.lint.waiver import waived
+from mailauth_dns.lint.waiver import Waived, waived
 from mailauth_dns.policy.model import json_schema
-from mailauth_dns.render import data, github, junit, markdown, sarif, text
+from mailauth_dns.render import data, findings, github, junit, markdown, sarif
 from mailauth_dns.render.values import count
 
 
@@ -70,13 +69,13 @@ def lint(
         from mailauth_dns.deploy.inspection import beside_dns  # loads dnspython, which a check of files can do without
 
         beside = beside_dns(looked_at, chosen, publications)
-    found = waived(run(chosen, beside), looked_at, chosen, ALL_RULES, today)
-    ignored = set(_ids("--ignore", ignore, {rule.id: rule for rule in ALL_RULES}))
+    found, silenced = waived(run(chosen, beside), looked_at, chosen, ALL_RULES, today)
+    ignored = _ids("--ignore", ignore)
     found = [finding for finding in found if finding.rule.id not in ignored]
     worst = Severity[fail_on.value.upper()]
+    _show(session, found, silenced, format, worst)
     if not live and select is None:
         session.say(f"{sum(rule.needs is not Needs.POLICY for rule in RULES)} rules about what is live were not run; --live runs them")
-    _show(session, found, format, worst)
     if any(finding.unknown for finding in found):
         return FAILED
     return DIFFERS if any(finding.rule.severity >= worst for finding in found) else DONE
@@ -89,43 +88,46 @@ def _chosen(select: list[str] | None, ignore: list[str] | None, live: bool) -> t
         MailAuthError: an id is not a rule's, or a selected rule needs what is not there.
     """
     known = {rule.id: rule for rule in ALL_RULES}
-    named = {option: _ids(option, texts, known) for option, texts in (("--select", select), ("--ignore", ignore))}
-    for id in named["--select"]:
+    wanted, unwanted = _ids("--select", select), _ids("--ignore", ignore)
+    for id in sorted(wanted):
         if known[id].needs is Needs.PLAN:
             raise MailAuthError(f"--select {id}: it is judged by plan, or about waivers; lint cannot run it alone")
         if known[id].needs is not Needs.POLICY and not live:
             raise MailAuthError(f"--select {id}: it is about what is live; add --live")
     return tuple(
-        rule
-        for rule in RULES
-        if (live or rule.needs is Needs.POLICY) and (select is None or rule.id in named["--select"]) and rule.id not in named["--ignore"]
+        rule for rule in RULES if (live or rule.needs is Needs.POLICY) and (select is None or rule.id in wanted) and rule.id not in unwanted
     )
 
 
-def _ids(option: str, texts: list[str] | None, known: Container[str]) -> frozenset[str]:
-    ids = [id.strip().upper() for text in texts or () for id in text.split(",")]
-    for id in ids:
-        if id not in known:
-            raise MailAuthError(f"{option} {id}: is not a rule; `mailauth-dns rules` lists them")
-    return frozenset(ids)
+def _ids(option: str, texts: list[str] | None) -> frozenset[str]:
+    known = {rule.id.lower(): rule.id for rule in ALL_RULES}
+    found = []
+    for given in texts or ():
+        for id in map(str.strip, given.split(",")):
+            if not id:
+                raise MailAuthError(f"{option} {given!r}: a rule's id is missing; write them as SPF010,DKIM009")
+            if id.lower() not in known:
+                raise MailAuthError(f"{option} {id}: is not a rule; `mailauth-dns rules` lists them")
+            found.append(known[id.lower()])
+    return frozenset(found)
 
 
-def _show(session: Session, found: list[Finding], format: LintFormat, worst: Severity) -> None:
+def _show(session: Session, found: list[Finding], silenced: list[Waived], format: LintFormat, worst: Severity) -> None:
     match format:
         case LintFormat.JSON:
-            session.json(data.findings(found))
+            session.json(data.findings(found, silenced))
         case LintFormat.SARIF:
-            session.json(sarif.findings(found))
+            session.json(sarif.findings(found, silenced))
         case LintFormat.JUNIT:
-            session.line(junit.findings(found, worst).rstrip())
+            session.line(junit.findings(found, silenced, worst).rstrip())
         case LintFormat.GITHUB:
             for line in github.findings(found):
                 session.line(line)
         case LintFormat.MARKDOWN:
-            for line in markdown.findings(found):
+            for line in markdown.findings(found, len(silenced)):
                 session.line(line)
         case LintFormat.TEXT:
-            session.show(text.findings(found))
+            session.show(findings.lines(found, len(silenced)))
 
 
 def compile_(
@@ -167,14 +169,14 @@ def rules(
 ) -> int:
     """List the rules of lint, or show one."""
     session = session_of(context)
-    shown = [rule for rule in ALL_RULES if id is None or rule.id == id.upper()]
+    shown = [rule for rule in ALL_RULES if id is None or rule.id.lower() == id.lower()]
     if not shown:
         raise MailAuthError(f"{id} is not a rule; `mailauth-dns rules` lists them")
     if format is Format.JSON:
         session.json(data.rules(shown))
     elif id is None:
         for rule in shown:
-            session.line(f"{rule.id:<9} {rule.severity!s:<8} {rule.slug:<28} {rule.source}")
+            session.line(f"{rule.id:<12} {rule.severity!s:<8} {rule.slug:<28} {rule.source}")
     else:
         [rule] = shown
         session.line(f"{rule.id} {rule.slug} ({rule.severity})\n\n{rule.page}\n\nSource: {rule.source}")
@@ -192,5 +194,7 @@ def schema(
     context: typer.Context, document: Annotated[Document, typer.Argument(help="policy or plan: which file")] = Document.POLICY
 ) -> int:
     """Print the JSON Schema of a policy file, or of a plan file."""
+    from mailauth_dns.deploy import planfile  # loads octoDNS, which a check of files can do without
+
     session_of(context).json(json_schema() if document is Document.POLICY else planfile.json_schema())
     return DONE

@@ -14,11 +14,12 @@ from rich.text import Text
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, domains
+from mailauth_dns.compile import selected
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.applying import Outcome, carry_out, refuse_without_permission, replan
 from mailauth_dns.deploy.gates import allowance
 from mailauth_dns.deploy.planfile import LiveEntry, PlanFile
-from mailauth_dns.deploy.planning import Plan, make_plan, selected, unresolved
+from mailauth_dns.deploy.planning import Plan, make_plan, unresolved
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.records.name import DomainName

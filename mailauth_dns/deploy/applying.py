@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile import Publication, selected
 from mailauth_dns.deploy.gates import Allowance, refusals
 from mailauth_dns.deploy.lanes import Crew, Lane
 from mailauth_dns.deploy.onezone import Status, ZoneOutcome, written
 from mailauth_dns.deploy.planfile import ChangeEntry, LiveEntry, PlanFile, ZoneEntry
-from mailauth_dns.deploy.planning import Plan, Step, make_plan, selected
+from mailauth_dns.deploy.planning import Plan, Step, make_plan
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.diff.semantics import same
 from mailauth_dns.errors import PlanRefused

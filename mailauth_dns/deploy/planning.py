@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailauth_dns import __version__
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile import Publication, selected
 from mailauth_dns.deploy import beside
 from mailauth_dns.deploy.lanes import Crew, Lane, Lanes, open_lanes
 from mailauth_dns.deploy.planfile import FailedEntry, PlanFile, TrialEntry, ZoneEntry, blocked_entry, change_entry, kept_entry
-from mailauth_dns.errors import MailAuthError, ProviderError
+from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.octo.targets import Proposal, Unreachable
 from mailauth_dns.policy.load import Repo
@@ -31,23 +31,6 @@ class Plan:
     proposals: Mapping[tuple[str, str], Proposal]
     publications: Mapping[str, Publication]
     lanes: Mapping[str, Lanes]
-
-
-def selected(publications: Iterable[Publication], domains: tuple[DomainName, ...]) -> tuple[Publication, ...]:
-    """Return the publications that concern these domains, cut down to them; all of them where none is named.
-
-    Raises:
-        MailAuthError: a domain has no policy.
-    """
-    publications = tuple(publications)
-    if not domains:
-        return publications
-    wanted = frozenset(domains)
-    known = {domain for publication in publications for domain in publication.domains}
-    if missing := sorted(wanted - known):
-        raise MailAuthError(f"no policy declares anything for {', '.join(missing)}; see zones/policy")
-    cut = (publication.only(wanted & frozenset(publication.domains)) for publication in publications)
-    return tuple(publication for publication in cut if publication.declared)
 
 
 def make_plan(

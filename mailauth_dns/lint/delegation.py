@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.lint.rule import Problem, Severity, rule
-from mailauth_dns.lint.senders import NEVER_PUBLISHED, RETURN_PATH_ONLY, VENDOR_RETURN_PATH, ReturnPath, sender_of
+from mailauth_dns.lint.senders import NEVER_PUBLISHED, ReturnPath, include_of, sender_of
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dmarc, spf
@@ -27,8 +27,9 @@ def spf_nonaligning_include(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {k2: {cname: dkim2.mcsv.net}}}
     """
     for route, name in _includes(subject):
-        if name in VENDOR_RETURN_PATH:
-            message = f"{VENDOR_RETURN_PATH[name]} never has this domain in MAIL FROM: the include costs lookups and aligns nothing"
+        known = include_of(name)
+        if known is not None and known.return_path is ReturnPath.VENDOR:
+            message = f"{known.sender} never has this domain in MAIL FROM: the include costs lookups and aligns nothing"
             yield Problem(route, message, "take it out; its mail is aligned by DKIM")
 
 
@@ -43,8 +44,9 @@ def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
         spf: {terms: ["include:amazonses.com"], all: fail}
     """
     for route, name in _includes(subject):
-        if name in RETURN_PATH_ONLY and subject.signing:
-            message = f"{RETURN_PATH_ONLY[name]} has a subdomain in MAIL FROM: the include belongs there, here it aligns nothing"
+        known = include_of(name)
+        if known is not None and known.return_path is ReturnPath.SUBDOMAIN and subject.signing:
+            message = f"{known.sender} has a subdomain in MAIL FROM: the include belongs there, here it aligns nothing"
             yield Problem(route, message, "move it to the policy of the return path's name")
 
 

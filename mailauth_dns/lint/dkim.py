@@ -23,8 +23,12 @@ def _records(subject: Subject) -> Iterator[tuple[Route, dkim.Record]]:
 
 
 @lru_cache(maxsize=1024)  # several rules ask for each key
+def _modulus_bits(record: dkim.Record) -> int | None:
+    return modulus_bits(record.key_bytes) if record.p else None
+
+
 def _rsa_bits(record: dkim.Record) -> int | None:
-    return modulus_bits(record.key_bytes) if record.effective_k == "rsa" and record.p else None
+    return _modulus_bits(record) if record.effective_k == "rsa" else None
 
 
 @rule("DKIM006", "dkim-p-base64", Severity.ERROR, "RFC 6376 §3.6.1")
@@ -39,7 +43,7 @@ def dkim_key_material(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {s1: {key: s1.pem}}}
     """
     for route, record in _records(subject):
-        if record.effective_k == "rsa" and record.p and len(record.key_bytes) != _ED25519 and _rsa_bits(record) is None:
+        if record.effective_k == "rsa" and record.p and _rsa_bits(record) is None and len(record.key_bytes) != _ED25519:
             yield Problem((*route, "p"), "p is not an RSA public key", "copy the whole value again, or give the key as a file")
 
 
@@ -97,7 +101,7 @@ def dkim_ed25519_length(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {s1: {key: ed25519.pem}}}
     """
     for route, record in _records(subject):
-        if record.effective_k == "ed25519" and record.p and len(record.key_bytes) != _ED25519 and modulus_bits(record.key_bytes) is None:
+        if record.effective_k == "ed25519" and record.p and len(record.key_bytes) != _ED25519 and _modulus_bits(record) is None:
             found = len(record.key_bytes)
             yield Problem((*route, "p"), f"an Ed25519 key has 32 octets, this has {found}", "give the key as a file: key: name.pem")
 
@@ -214,8 +218,7 @@ def dkim_k_mismatch(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {s1: {k: rsa, p: "MIIBIjANBg..."}}}
     """
     for route, record in _records(subject):
-        octets = record.key_bytes
-        kind = "Ed25519" if len(octets) == _ED25519 else "RSA" if modulus_bits(octets) is not None else None
+        kind = "RSA" if _modulus_bits(record) is not None else "Ed25519" if len(record.key_bytes) == _ED25519 else None
         if kind is not None and record.effective_k in ("rsa", "ed25519") and kind.lower() != record.effective_k:
             yield Problem((*route, "p"), f"p is an {kind} key, and k says {record.effective_k}", f"write k: {kind.lower()}")
 

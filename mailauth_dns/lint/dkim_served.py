@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.lint.rule import Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.lint.rule import At, Needs, Problem, Served, Severity, Undecided, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dkim
@@ -174,6 +175,37 @@ def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
     """
     if any("\\;" in text for text in found.values):
         yield Problem(found.route, "has a backslash before a semicolon in the served text: no receiver can read it", "publish it without")
+
+
+def _both(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    for selector in subject.signing:
+        for kind in ("TXT", "CNAME"):
+            yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), kind)
+
+
+@rule("DKIM026", "dkim-cname-with-other-data", Severity.ERROR, "RFC 1034 §3.6.2", needs=Needs.SERVERS, keys=_both)
+def dkim_cname_with_other_data(subject: Subject) -> Iterator[Problem | Undecided]:
+    """A name with an alias can hold nothing else: what receivers get from a server that holds both depends on the resolver between.
+
+    Bad:
+        s1._domainkey.example.com. with a CNAME and a TXT record
+    Good:
+        the key, or the delegation
+    """
+    observation = subject.observation
+    if observation is None or not observation.servers:
+        yield Undecided(("dkim",), (observation.problem if observation is not None else None) or "no server was asked")
+        return
+    for route, key in _both(subject):
+        if key[1] == "CNAME":
+            continue
+        for view in observation.servers:
+            there = [view.sets.get((key[0], kind), Unknown("was not asked")) for kind in ("TXT", "CNAME")]
+            if dark := next((answer for answer in there if isinstance(answer, Unknown)), None):
+                yield Undecided(route, dark.reason, At(key, view.server))
+            elif all(there):
+                yield Problem(route, "has an alias (CNAME) beside its own record", "take one of them away", At(key, view.server))
+                break
 
 
 @rule("DKIM022", "dkim-name-doubled", Severity.ERROR, "RFC 6376 §3.6.2.1", needs=Needs.DNS)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from mailauth_dns.evaluate.hosts import exchangers
 from mailauth_dns.lint.rule import Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.senders import is_many_hosts
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records.family import NULL_MX
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors
 from mailauth_dns.records.zone import RRKey
 
 
@@ -91,6 +92,46 @@ def mx_cname(subject: Subject) -> Iterator[Problem | Undecided]:
     for host in mail_hosts(subject):
         if subject.resolver is not None and subject.resolver.lookup(host, "CNAME"):
             yield Problem(("domain",), f"the exchanger {host} is an alias (CNAME)", "name the host that it stands for")
+
+
+@rule("MX008", "mx-single", Severity.INFO, "practice", needs=Needs.DNS)
+def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
+    """While the only exchanger is away, mail waits at its senders: for days at most, and some give up sooner.
+
+    Senders whose one exchanger stands for many are not told of.
+
+    Bad:
+        example.com. MX 10 mx.example.com., with one address
+    Good:
+        example.com. MX 10 mx.example.com. and MX 20 mx.example.net.
+    """
+    hosts = mail_hosts(subject)
+    if subject.resolver is None or len(hosts) != 1 or is_many_hosts(hosts[0]):
+        return
+    if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
+        yield Problem(("domain",), f"{hosts[0]} is the only exchanger", "have a second one, unless mail may wait while it is away")
+
+
+@rule("TLSA001", "tlsa-no-dnssec", Severity.WARNING, "RFC 7672 §2.2", needs=Needs.DNS)
+def tlsa_no_dnssec(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Senders use a TLSA record only where DNSSEC proves it: in a zone that is not signed it protects nothing.
+
+    Bad:
+        _25._tcp.mx.example.com. TLSA 3 1 1 ..., and example.com has no DNSKEY
+    Good:
+        the same in a zone that is signed
+    """
+    resolver = subject.resolver
+    for host in mail_hosts(subject):
+        name = DomainName(f"_25._tcp.{host}")
+        # Behind an alias both zones count; that is left to who looks after them.
+        if resolver is None or len(name) > MAX_NAME or resolver.lookup(name, "CNAME") or not resolver.lookup(name, "TLSA"):
+            continue
+        zone = next((upper for upper in ancestors(name, ROOT) if resolver.lookup(upper, "NS")), None)
+        if zone is not None and not resolver.lookup(zone, "DNSKEY"):
+            yield Problem(
+                ("domain",), f"{name} has a TLSA record, and the zone {zone} is not signed", f"sign {zone}, or take the record away"
+            )
 
 
 @rule("MX006", "mx-ip", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)

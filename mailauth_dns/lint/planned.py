@@ -96,4 +96,17 @@ Good:
     plan where the names that the tests lead to can be asked
 """,
     ),
+    page(
+        "live-unknown",
+        "live-dns-unknown",
+        Severity.ERROR,
+        "practice",
+        """Whether the zone's servers are this provider's, and what they say now, is unknown: apply could write where nobody looks.
+
+Bad:
+    plan --no-live, or plan on a machine that cannot ask DNS
+Good:
+    plan where the zone's servers can be asked
+""",
+    ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,8 +14,11 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.page import Nothing, Page, Request, Untrusted
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.document import Place
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.load import Policy, Route
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
+
+_NAMES = re.compile(r"[\w*-]+(?:\.[\w-]+)*")
 
 
 class Severity(IntEnum):
@@ -97,15 +101,24 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem with its rule and its place; where `unknown`, the rule could not be decided and `message` says why."""
+    """A problem with its rule and its place; where `unknown`, the rule could not be decided and `message` says why.
+
+    `shared` tells that the place alone does not say which domain it is about: the file holds several, or what several inherit.
+    """
 
     rule: Rule
-    domain: str
+    domains: tuple[DomainName, ...]
+    shared: bool
     place: Place
     message: str
     fix: str
     at: At | None = None
     unknown: bool = False
+
+    @property
+    def domain(self) -> DomainName:
+        """The first domain that it is about."""
+        return self.domains[0]
 
     @property
     def word(self) -> str:
@@ -114,8 +127,17 @@ class Finding:
 
     @property
     def text(self) -> str:
-        """What happens to mail; of a live record with its name, type and server."""
-        return f"{self.at}: {self.message}" if self.at is not None else self.message
+        """What happens to mail; of a live record with its name, type and server, in a file of several domains with their names."""
+        if self.at is not None:
+            return f"{self.at}: {self.message}"
+        if not self.shared or (len(self.domains) == 1 and self.domain in _NAMES.findall(self.message)):
+            return self.message
+        return f"{self._domains_told}: {self.message}"
+
+    @property
+    def _domains_told(self) -> str:
+        first, *more = self.domains
+        return first if not more else f"{first} and {more[0] if len(more) == 1 else f'{len(more)} more domains'}"
 
     @property
     def advice(self) -> str:
@@ -123,12 +145,12 @@ class Finding:
         return f"{self.text}; {self.fix}"
 
 
-def tally(found: Iterable[Finding]) -> str:
-    """Return how many findings there are of each kind, the worst first."""
+def tally(found: Iterable[Finding], waived: int) -> str:
+    """Return how many findings there are of each kind, the worst first, and how many are `waived`."""
     number = Counter(finding.word for finding in found)
     words = ("unknown", *map(str, sorted(Severity, reverse=True)))
-    told = (f"{number[word]} {word}{'s' if number[word] > 1 and word not in ('unknown', 'info') else ''}" for word in words if number[word])
-    return ", ".join(told) or "nothing found"
+    told = [f"{number[word]} {word}{'s' if number[word] > 1 and word not in ('unknown', 'info') else ''}" for word in words if number[word]]
+    return ", ".join([*(told or ["nothing found"]), *([f"{waived} waived"] if waived else [])])
 
 
 def rule(
@@ -238,23 +260,29 @@ def run(rules: Iterable[Rule], subjects: Iterable[Subject]) -> list[Finding]:
     Rules that need what a subject does not have are left out.
     """
     found: dict[tuple[object, ...], Finding] = {}
+    domains: dict[tuple[object, ...], list[DomainName]] = {}
 
     def add(each: Rule, subject: Subject, problem: Problem | Undecided) -> None:
         finding = _finding(each, subject, problem)
         place = finding.place
-        found.setdefault((place.source.path, each.id, place.line, place.column, finding.message, finding.at), finding)
+        key = (place.source.path, each.id, place.line, place.column, finding.message, finding.at)
+        found.setdefault(key, finding)
+        about = domains.setdefault(key, [])
+        if subject.domain not in about[-1:]:
+            about.append(subject.domain)
 
     rules = tuple(rules)
+    of_policies = tuple(each for each in rules if each.needs is Needs.POLICY)
     for subject in subjects:
-        for each in rules:
-            if not _can_run(each, subject):
-                continue
+        alone = subject.resolver is None and subject.observation is None
+        for each in of_policies if alone else (each for each in rules if _can_run(each, subject)):
             try:
                 for problem in each.check(subject):
                     add(each, subject, problem)
             except ObservationError as error:
                 add(each, subject, Undecided((), str(error)))
-    return in_order(found.values())
+    several = {key: tuple(about) for key, about in domains.items() if len(about) > 1}
+    return in_order(replace(finding, domains=several[key]) if key in several else finding for key, finding in found.items())
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:
@@ -277,7 +305,14 @@ def _can_run(each: Rule, subject: Subject) -> bool:
 
 
 def _finding(each: Rule, subject: Subject, problem: Problem | Undecided) -> Finding:
-    place = subject.policy.place(problem.route) if problem.route else subject.policy.declared_at
+    policy = subject.policy
+    place = policy.place(problem.route) if problem.route else policy.declared_at
+    whose = ((subject.domain,), is_shared(policy, place))
     if isinstance(problem, Undecided):
-        return Finding(each, subject.domain, place, problem.reason, "ask again when DNS answers", problem.at, unknown=True)
-    return Finding(each, subject.domain, place, problem.message, problem.fix, problem.at)
+        return Finding(each, *whose, place, problem.reason, "ask again when DNS answers", problem.at, unknown=True)
+    return Finding(each, *whose, place, problem.message, problem.fix, problem.at)
+
+
+def is_shared(policy: Policy, place: Place) -> bool:
+    """Tell whether other domains can have the same place: it does not say which one is meant."""
+    return policy.body.domain is None or place.source.path != policy.path

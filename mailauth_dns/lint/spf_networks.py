@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from mailauth_dns.lint.rule import Problem, Severity, rule
@@ -28,6 +29,11 @@ def _networks(subject: Subject) -> Iterator[tuple[Route, spf.Ip4 | spf.Ip6]]:
             yield route, term
 
 
+@lru_cache(maxsize=1024)  # the policies of a fleet list the same networks
+def _never(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network | None:
+    return next((each for each in _NEVER if _within(network, each)), None)
+
+
 def _within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:
     if isinstance(inner, IPv4Network):
         return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
@@ -44,7 +50,7 @@ def spf_ip_private(subject: Subject) -> Iterator[Problem]:
         spf: {terms: ["ip4:192.0.2.10"], all: fail}
     """
     for route, term in _networks(subject):
-        around = next((each for each in _NEVER if _within(term.network.network, each)), None)
+        around = _never(term.network.network)
         if around is not None:
             yield Problem(route, f"{term} lies in {around}, which no receiver sees as a source", "list the address that mail leaves from")
 

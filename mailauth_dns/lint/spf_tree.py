@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailauth_dns.errors import NotFlattened, ObservationError
 from mailauth_dns.evaluate.macros import queryable
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
+from mailauth_dns.evaluate.spf_addresses import drift, passing
 from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
 from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
@@ -302,6 +304,34 @@ def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
         if any(map(spf.has_version, texts)):
             message = f"*.{subject.domain} has an SPF record, which does not answer for names that exist, and does for _dmarc and selectors"
             yield Problem(("domain",), message, "publish v=spf1 -all at the names that have an address")
+
+
+@rule("SPF042", "spf-stale-flatten", Severity.WARNING, "practice", needs=Needs.DNS)
+def spf_stale_flatten(subject: Subject) -> Iterator[Problem | Undecided]:
+    """The published addresses are those of the last `spf lock`: mail from hosts that the sender has added since fails.
+
+    Bad:
+        spf: {terms: ["include:_spf.sender.example"], flatten: [_spf.sender.example], all: fail}  # and a lock of last year
+    Good:
+        spf lock --check, every day
+    """
+    section = subject.spf_section
+    if section is None or subject.resolver is None:
+        return
+    reviewed = {name: addresses for entry in subject.declared for name, addresses in entry.spf_names}
+    for index, name in enumerate(map(DomainName, section.flatten)):
+        route = ("spf", "flatten", index)
+        try:
+            change = drift(reviewed[name], passing(name, subject.resolver).addresses)
+        except NotFlattened as error:
+            yield Problem(route, f"{name} can no longer be flattened: {error}", "name it as an include, or ask its owner")
+        except ObservationError as error:
+            yield Undecided(route, str(error))
+        else:
+            if change:
+                told = [f"{word} {len(part.networks)}" for word, part in (("gained", change.added), ("lost", change.removed)) if part]
+                message = f"{name} has {' and '.join(told)} networks since it was reviewed"
+                yield Problem(route, message, "run `mailauth-dns spf lock`, review and apply")
 
 
 @rule("SPF039", "spf-helo-missing", Severity.WARNING, "RFC 7208 §2.3", needs=Needs.DNS)

@@ -68,7 +68,7 @@ class Subject:
     @cached_property
     def spf_record(self) -> spf.Record | None:
         """The SPF record that the policy writes; a parked domain's is not written by its owner."""
-        return spf.parse(self.spf_section.text) if self.spf_section is not None else None
+        return self.spf_section.record if self.spf_section is not None else None
 
     @cached_property
     def spf_terms(self) -> tuple[tuple[Route, spf.Term | spf.Modifier], ...]:
@@ -87,7 +87,7 @@ class Subject:
     @cached_property
     def dmarc_record(self) -> dmarc.Record | None:
         """The DMARC record that the policy writes."""
-        return dmarc.parse(self.dmarc_section.text) if self.dmarc_section is not None else None
+        return self.dmarc_section.record if self.dmarc_section is not None else None
 
     @cached_property
     def report_addresses(self) -> tuple[tuple[str, int, dmarc.Uri], ...]:
@@ -95,8 +95,7 @@ class Subject:
         section = self.policy.body.dmarc
         if section is None or section == "absent":
             return ()
-        record = dmarc.parse(section.text)
-        return tuple((tag, index, uri) for tag in ("rua", "ruf") for index, uri in enumerate(getattr(record, tag) or ()))
+        return tuple((tag, index, uri) for tag in ("rua", "ruf") for index, uri in enumerate(getattr(section.record, tag) or ()))
 
     @cached_property
     def mta_sts(self) -> MtaStsSection | None:

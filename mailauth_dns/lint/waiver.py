@@ -5,12 +5,15 @@ They silence lint alone and never a plan. A waiver that has run out, fits nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, in_order, page
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.document import Place
+from mailauth_dns.policy.model import WaiverSection
+from mailauth_dns.records.name import DomainName
 
 EXPIRED = page(
     "WAIVER001",
@@ -53,25 +56,48 @@ Good:
 )
 
 
-def waived(found: Sequence[Finding], subjects: Iterable[Subject], ran: Iterable[Rule], known: Iterable[Rule], today: date) -> list[Finding]:
-    """Return the findings that no waiver silences, and those about the waivers; whether one is used is judged for rules that `ran`."""
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """A finding that a waiver silences, and the waiver with its place."""
+
+    finding: Finding
+    waiver: WaiverSection
+    place: Place
+
+
+_Waiving = tuple[WaiverSection, Place]
+
+
+def waived(
+    found: Sequence[Finding], subjects: Iterable[Subject], ran: Iterable[Rule], known: Iterable[Rule], today: date
+) -> tuple[list[Finding], list[Waived]]:
+    """Return the findings that no waiver silences with those about the waivers, and what is silenced.
+
+    Whether a waiver is used is judged for rules that `ran`.
+    """
     ran_ids = {rule.id for rule in ran}
     by_id = {rule.id: rule for rule in known}
-    undecided = {(finding.domain, finding.rule.id) for finding in found if finding.unknown}
-    used: set[tuple[str, int, int]] = set()
+    undecided = {(domain, finding.rule.id) for finding in found if finding.unknown for domain in finding.domains}
     rows = list(_rows(subjects))
-    silenced: dict[tuple[str, str], list[Place]] = {}
-    for subject, place, id, until in rows:
-        if until >= today:
-            silenced.setdefault((subject.domain, id), []).append(place)
-    left = []
+    holding: dict[tuple[DomainName, str], _Waiving] = {}
+    for subject, place, waiver in rows:
+        if waiver.until >= today:
+            holding.setdefault((subject.domain, waiver.rule), (waiver, place))
+    left: list[Finding] = []
+    silenced: list[Waived] = []
     for finding in found:
-        waivers = () if finding.unknown else silenced.get((finding.domain, finding.rule.id), ())
-        used.update(_spot(place) for place in waivers)
-        if not waivers:
+        if not holding:
             left.append(finding)
+            continue
+        waivers = {} if finding.unknown else {domain: holding.get((domain, finding.rule.id)) for domain in finding.domains}
+        if open_for := tuple(domain for domain in finding.domains if waivers.get(domain) is None):
+            left.append(replace(finding, domains=open_for))
+        for waiving, domains in _by_place(waivers):
+            silenced.append(Waived(replace(finding, domains=domains), *waiving))
+    used = {_spot(each.place) for each in silenced}
     about: dict[tuple[str, int, int], Finding] = {}
-    for subject, place, id, until in rows:
+    for subject, place, waiver in rows:
+        id = waiver.rule
         if id not in by_id:
             problem = (UNKNOWN, f"{id} is not a rule", "`mailauth-dns rules` lists them")
         elif by_id[id].needs is Needs.PLAN:
@@ -80,20 +106,35 @@ def waived(found: Sequence[Finding], subjects: Iterable[Subject], ran: Iterable[
                 f"{id} is not judged by lint, and no waiver opens a plan's gate",
                 f"take it out; apply --allow {id} permits it",
             )
-        elif until < today:
-            problem = (EXPIRED, f"the waiver for {id} ended on {until}", "correct what it was for and take it out, or give it a new day")
+        elif waiver.until < today:
+            problem = (
+                EXPIRED,
+                f"the waiver for {id} ended on {waiver.until}",
+                "correct what it was for and take it out, or give it a new day",
+            )
         elif id in ran_ids and _spot(place) not in used and (subject.domain, id) not in undecided:
             problem = (UNUSED, f"there is no finding of {id} for this waiver", "take it out")
         else:
             continue
-        about.setdefault(_spot(place), Finding(problem[0], subject.domain, place, problem[1], problem[2]))
-    return in_order([*left, *about.values()])
+        # One waiver is one finding, whichever of the policies that share it is looked at first.
+        about.setdefault(_spot(place), Finding(problem[0], (subject.domain,), False, place, problem[1], problem[2]))
+    return in_order([*left, *about.values()]), silenced
 
 
-def _rows(subjects: Iterable[Subject]) -> Iterator[tuple[Subject, Place, str, date]]:
+def _by_place(waivers: Mapping[DomainName, _Waiving | None]) -> Iterator[tuple[_Waiving, tuple[DomainName, ...]]]:
+    """Yield each waiver with the domains that it holds for."""
+    found: dict[tuple[str, int, int], tuple[_Waiving, list[DomainName]]] = {}
+    for domain, waiving in waivers.items():
+        if waiving is not None:
+            found.setdefault(_spot(waiving[1]), (waiving, []))[1].append(domain)
+    for waiving, domains in found.values():
+        yield waiving, tuple(domains)
+
+
+def _rows(subjects: Iterable[Subject]) -> Iterator[tuple[Subject, Place, WaiverSection]]:
     for subject in subjects:
         for index, waiver in enumerate(subject.policy.body.waivers):
-            yield subject, subject.policy.place(("waivers", index)), waiver.rule, waiver.until
+            yield subject, subject.policy.place(("waivers", index)), waiver
 
 
 def _spot(place: Place) -> tuple[str, int, int]:

@@ -8,10 +8,12 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.lint.rule import At, Needs, Problem, Served, Severity, Undecided, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
+from mailauth_dns.records.dmarc import Policy, Testing
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, ancestors, below
 from mailauth_dns.records.zone import RRKey, RRset
 
+_DAY = 86400  # seconds
 _HERE: Route = ("domain",)
 _SECTION = {family: family.value for family in (Family.SPF, Family.DKIM, Family.DMARC, Family.MTA_STS, Family.TLS_RPT, Family.BIMI)}
 
@@ -83,6 +85,32 @@ def wildcard_shadowed(found: Served) -> Iterator[Problem]:
                 found.route, f"{wildcard} ({', '.join(kinds)}) no longer answers for {name} once it is published", "see whether it may"
             )
             return
+
+
+@rule("DNS006", "ttl-high-for-change", Severity.WARNING, "practice")
+def ttl_high_for_change(subject: Subject) -> Iterator[Problem]:
+    """What is to change soon must not be kept for days: a step that turns out wrong cannot be taken back until caches let go of it.
+
+    Steps to come are those of a DMARC policy of `p: none` or `t: y`, and of an SPF record with `flatten`, whose senders move.
+
+    Bad:
+        dmarc: {p: none, rua: ["mailto:dmarc@example.com"], ttl: 604800}
+    Good:
+        dmarc: {p: none, rua: ["mailto:dmarc@example.com"], ttl: 3600}
+    """
+    dmarc, spf = subject.dmarc_section, subject.spf_section
+    record = subject.dmarc_record
+    rising = record is not None and (record.effective_p is Policy.NONE or record.effective_t is Testing.YES)
+    sections = (("dmarc", dmarc, rising, "DMARC policy"), ("spf", spf, bool(spf and spf.flatten), "flattened SPF record"))
+    told: set[Route] = set()
+    for key, section, changes, what in sections:
+        own = section.ttl if section is not None else None
+        ttl = own or subject.policy.body.ttl or 0
+        route: Route = (key, "ttl") if own else ("ttl",)
+        if changes and ttl > _DAY and route not in told:
+            told.add(route)
+            message = f"caches keep the {what} for {ttl / _DAY:.3g} days, and it is to change"
+            yield Problem(route, message, f"use a ttl of {_DAY} or less until it is settled")
 
 
 @rule("DNS007", "ns-disagree", Severity.WARNING, "RFC 1034 §4.3.5", needs=Needs.SERVERS, keys=_own)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
@@ -106,7 +106,8 @@ def read(path: str, data: bytes) -> Mapping:
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
         problem = FileProblem(path, line, column, "", f"not UTF-8: octet 0x{data[error.start]:02x}; save the file as UTF-8")
         raise DocumentError([problem]) from None
-    source = Source(path, tuple(_LINE_END.split(text)))
+    plain_lines = text.isascii() and "\r" not in text  # as good as all files; the others' line ends take a search
+    source = Source(path, tuple(text.split("\n") if plain_lines else _LINE_END.split(text)))
     builder = _Builder(source)
     try:
         root = builder.build(text)
@@ -122,18 +123,24 @@ def read(path: str, data: bytes) -> Mapping:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenSequence:
     place: Place
-    items: list[tuple[Scalar | None, Node]]
-    mapping: bool
-    key: Scalar | None = None
+    items: list[Node]
+
+
+@dataclass(slots=True)
+class _OpenMapping:
+    place: Place
+    items: dict[str, Node]
+    keys: dict[str, Place]
+    key: Scalar | None = None  # whose value comes next
 
 
 class _Builder:
     def __init__(self, source: Source) -> None:
         self.problems: list[FileProblem] = []
         self._source = source
-        self._open: list[_Open] = []
+        self._open: list[_OpenSequence | _OpenMapping] = []
         self._root: Node | None = None
 
     def build(self, text: str) -> Node | None:
@@ -162,7 +169,7 @@ class _Builder:
         width = (end.column if end.line == line else len(self._source.lines[line])) - column
         return Place(self._source, line + 1, column + 1, width if width > 1 else 1)
 
-    def _refuse(self, place: Place, message: str) -> None:
+    def _refuse(self, place: Place, message: str) -> NoReturn:
         self.problems.append(place.problem("", message))
         raise DocumentError(self.problems)
 
@@ -175,7 +182,12 @@ class _Builder:
             self._refuse(place, f"a value of {len(event.value)} characters; at most {MAX_SCALAR} are read")
         if text in _NULL and not event.style:
             text = None
-        self._add(Scalar(place, text))
+        node = Scalar(place, text)
+        parent = self._open[-1] if self._open else None
+        if isinstance(parent, _OpenMapping) and parent.key is None:
+            parent.key = node
+        else:
+            self._add(node)
 
     def _begin(self, event: yaml.CollectionStartEvent, mapping: bool) -> None:
         place = self._place(event)
@@ -183,47 +195,41 @@ class _Builder:
             self._refuse_anchor(place, event.anchor)
         if len(self._open) >= MAX_DEPTH:
             self._refuse(place, _TOO_DEEP)
-        self._open.append(_Open(place, [], mapping))
+        self._open.append(_OpenMapping(place, {}, {}) if mapping else _OpenSequence(place, []))
 
     def _refuse_anchor(self, place: Place, anchor: str) -> None:
         self._refuse(place, f"anchors are not read; leave out &{anchor}, or quote the value")
 
     def _close(self) -> None:
         done = self._open.pop()
-        if not done.mapping:
-            self._add(Sequence(done.place, tuple(item for _, item in done.items)))
-            return
-        items: dict[str, Node] = {}
-        keys: dict[str, Place] = {}
-        for key, item in done.items:
-            assert key is not None
-            name = key.text if key.text is not None else self._source_text(key.place)
-            if name in items:
-                first = keys[name].line
-                self.problems.append(key.place.problem(name, f"given twice, first in line {first}; keep one"))
-                continue
-            items[name] = item
-            keys[name] = key.place
-        self._add(Mapping(done.place, items, keys))
+        if isinstance(done, _OpenMapping):
+            self._add(Mapping(done.place, done.items, done.keys))
+        else:
+            self._add(Sequence(done.place, tuple(done.items)))
+
+    def _add(self, node: Node) -> None:
+        parent = self._open[-1] if self._open else None
+        if isinstance(parent, _OpenMapping):
+            self._add_to(parent, node)
+        elif parent is not None:
+            parent.items.append(node)
+        else:
+            self._root = node
+
+    def _add_to(self, parent: _OpenMapping, node: Node) -> None:
+        key, parent.key = parent.key, None
+        if key is None:
+            self._refuse(node.place, "expected a key here; values with [ ] { } or a leading colon must be quoted")
+        name = key.text if key.text is not None else self._source_text(key.place)
+        if name in parent.items:
+            first = parent.keys[name].line
+            self.problems.append(key.place.problem(name, f"given twice, first in line {first}; keep one"))
+        else:
+            parent.items[name] = node
+            parent.keys[name] = key.place
 
     def _source_text(self, place: Place) -> str:
         return self._source.lines[place.line - 1][place.column - 1 : place.column - 1 + place.width]
-
-    def _add(self, node: Node) -> None:
-        if not self._open:
-            self._root = node
-            return
-        parent = self._open[-1]
-        if not parent.mapping:
-            parent.items.append((None, node))
-        elif parent.key is None:
-            if not isinstance(node, Scalar):
-                self._refuse(node.place, "expected a key here; values with [ ] { } or a leading colon must be quoted")
-            assert isinstance(node, Scalar)
-            parent.key = node
-        else:
-            parent.items.append((parent.key, node))
-            parent.key = None
 
 
 # What YAML says, and what people who met it had written.

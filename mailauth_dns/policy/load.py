@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,7 +78,7 @@ class _Loader:
         self._may_be_empty = may_be_empty
         self.problems: list[FileProblem] = []
         self._inside = root.resolve()
-        self._folders: dict[Path, bool] = {}
+        self._folders: dict[str, bool] = {}
         self._key_paths: set[Path] = set()
 
     def load(self) -> Repo:
@@ -112,16 +113,18 @@ class _Loader:
 
     def _bytes(self, path: Path, place: document.Place | None = None, key: str = "", limit: int = document.MAX_FILE) -> bytes | None:
         """Read a file of the repo; a problem is put at `place`, the key that names the file, where there is one."""
-        name = self._relative(path) if path.is_relative_to(self.root) else str(path)
 
         def complain(message: str) -> None:
+            name = self._relative(path) if path.is_relative_to(self.root) else str(path)
             self.problems.append(place.problem(key, f"{name}: {message}") if place else FileProblem(name, 0, 0, key, message))
 
         try:
-            if not self._is_inside(path):
+            status = path.lstat()
+            if not self._is_inside(path, status):
                 complain("lies outside the repo; every file that a policy names must be inside it")
                 return None
-            status = path.stat()
+            if stat.S_ISLNK(status.st_mode):
+                status = path.stat()
             if not stat.S_ISREG(status.st_mode):
                 complain("not a regular file")  # to open a pipe would be to wait for ever
                 return None
@@ -136,17 +139,18 @@ class _Loader:
             complain(f"cannot be read: {reason}")
         return None
 
-    def _is_inside(self, path: Path) -> bool:
-        """Tell whether a file lies in the repo, symbolic links followed; folders are remembered.
+    def _is_inside(self, path: Path, status: os.stat_result) -> bool:
+        """Tell whether a file lies in the repo, symbolic links followed; folders are remembered. `status` is that of a link itself.
 
         Raises:
             OSError: there is no such file.
         """
-        if path.is_symlink() or ".." in path.parts:
+        if stat.S_ISLNK(status.st_mode) or ".." in path.parts:
             return path.resolve(strict=True).is_relative_to(self._inside)
-        if path.parent not in self._folders:
-            self._folders[path.parent] = path.parent.resolve().is_relative_to(self._inside)
-        return self._folders[path.parent]
+        folder = os.path.dirname(path)  # noqa: PTH120 - a Path for each of many files costs more than to read them
+        if folder not in self._folders:
+            self._folders[folder] = path.parent.resolve().is_relative_to(self._inside)
+        return self._folders[folder]
 
     def _read(self, path: Path, read: Callable[[str, bytes], _T], limit: int = document.MAX_FILE) -> _T | None:
         data = self._bytes(path, limit=limit)
@@ -160,12 +164,14 @@ class _Loader:
 
     def _policy_files(self, folder: Path) -> Iterator[Path]:
         try:
-            entries = sorted(folder.iterdir())
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=attrgetter("name"))
         except OSError as error:
             self.problems.append(FileProblem(self._relative(folder), 0, 0, "", f"cannot be read: {error.strerror}"))
             return
-        for path in entries:
-            if path.is_dir():
+        for entry in entries:
+            path = folder / entry.name
+            if path.is_dir() if entry.is_symlink() else entry.is_dir():  # a circle of links is no folder, and told when it is read
                 if any(path.glob("*.y*ml")):
                     self.problems.append(FileProblem(self._relative(path), 0, 0, "", "policies in sub-folders are not read; move them up"))
             elif path.suffix == ".yml":
@@ -226,7 +232,7 @@ class _Loader:
                 self.problems.append(place.problem("zone", f"{RESERVED} cannot be a zone: compile has a file of that name"))
                 continue
             self._check_lengths(domain, body, place)
-            yield Policy(domain, zone, body, root, self._relative(path), place, self._key_files(domain, body, root))
+            yield Policy(domain, zone, body, root, own.place.source.path, place, self._key_files(domain, body, root))
 
     def _check_spellings(self, root: document.Mapping) -> None:
         """One selector in two spellings is two keys to YAML and one name to DNS: one of them would silently not be published."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
@@ -125,9 +126,8 @@ class SpfSection(Section):
     def _whole(self) -> SpfSection:
         if self.redirect is not None and self.all is not None:
             fail("`redirect` is never looked at when there is an `all`; keep one of them")
-        text = self.text
         try:
-            spf.parse(text)
+            self.record  # noqa: B018 - read for its errors, and kept
         except RecordSyntaxError as error:
             fail(str(error))
         return self
@@ -139,9 +139,14 @@ class SpfSection(Section):
         ending = (closing[self.all],) if self.all is not None else ()
         return (*self.terms, *ending, *((f"redirect={self.redirect}",) if self.redirect is not None else ()))
 
-    @property
-    def text(self) -> str:
+    @cached_property
+    def record(self) -> spf.Record:
         """The record as it is without flattening."""
+        return spf.parse(self.text)
+
+    @cached_property
+    def text(self) -> str:
+        """The text of `record`."""
         return " ".join([spf.VERSION, *self.words])
 
 
@@ -233,7 +238,7 @@ class DmarcSection(Section):
         if self.rua == () or self.ruf == ():
             fail("rua and ruf need an address; leave the key out to ask for no reports")
         try:
-            dmarc.parse(self._joined())
+            self.record  # noqa: B018 - read for its errors, and kept
         except RecordSyntaxError as error:
             fail(str(error))
         return self
@@ -247,17 +252,30 @@ class DmarcSection(Section):
         parts += [f"{tag}={value}" for tag, value in self.other.items()]
         return "; ".join(parts)
 
-    @property
+    @cached_property
+    def record(self) -> dmarc.Record:
+        """The record that is published."""
+        return dmarc.parse(self._joined())
+
+    @cached_property
     def text(self) -> str:
         """The record as published."""
-        return str(dmarc.parse(self._joined()))
+        return str(self.record)
+
+
+def _told(text: str) -> str:
+    if not text.strip():
+        fail("the reason is blank; say why the finding is accepted")
+    return text
 
 
 class WaiverSection(Section):
     """A finding of lint that the owner knows of and accepts for a time."""
 
     rule: str = Field(description="the rule's id, such as SPF046")
-    reason: str = Field(min_length=1, description="why it is accepted, for those who read it later")
+    reason: Annotated[str, AfterValidator(_told), WithJsonSchema({"type": "string", "pattern": r"\S"})] = Field(
+        description="why it is accepted, for those who read it later"
+    )
     until: Day = Field(description="the last day that it holds, in UTC")
 
 

@@ -79,7 +79,7 @@ def holds_private_key(text: str) -> bool:
     """Tell whether a text holds a private key, as PEM or as DER in base64, wherever it stands in it."""
     if "PRIVATE KEY" in text:
         return True
-    runs = {run for spelling in (text, re.sub(r"[\s\"]+", "", text)) for run in _BASE64.findall(spelling)}
+    runs = {run for spelling in {text, re.sub(r"[\s\"]+", "", text)} for run in _BASE64.findall(spelling)}
     return any(is_private_key(base64.b64decode(run[: len(run) // 4 * 4])) for run in runs)
 
 

@@ -5,6 +5,7 @@ U-labels are encoded label by label, so that `_dmarc` and `*` pass as they are; 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NewType
 
 import idna
@@ -20,6 +21,7 @@ MAX_LABEL = 63  # octets
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
+@lru_cache(maxsize=1024)  # selectors and the names of senders are the same in many policies
 def domain_name(text: str) -> DomainName:
     """Return `text` in the one spelling; a trailing dot is accepted, the root is not.
 

@@ -5,40 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mailauth_dns.deploy.applying import Outcome
-from mailauth_dns.deploy.planfile import LiveEntry
 from mailauth_dns.lint.rule import Finding, Rule
+from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.records.name import DomainName
 
 if TYPE_CHECKING:
+    from mailauth_dns.deploy.applying import Outcome
     from mailauth_dns.deploy.compiled import Compiled
+    from mailauth_dns.deploy.planfile import LiveEntry
 
 FORMAT = 1
 
 
-def findings(found: Iterable[Finding]) -> dict[str, Any]:
+def findings(found: Iterable[Finding], waived: Iterable[Waived]) -> dict[str, Any]:
     """Return lint's result."""
+    silenced = [{**_finding(each.finding), "reason": each.waiver.reason, "until": each.waiver.until.isoformat()} for each in waived]
+    return {"format": FORMAT, "findings": [_finding(finding) for finding in found], "waived": silenced}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
     return {
-        "format": FORMAT,
-        "findings": [
-            {
-                "rule": finding.rule.id,
-                "slug": finding.rule.slug,
-                "severity": str(finding.rule.severity),
-                "domain": finding.domain,
-                "path": finding.place.source.path,
-                "line": finding.place.line,
-                "column": finding.place.column,
-                "name": finding.at.key[0] if finding.at is not None else None,
-                "type": finding.at.key[1] if finding.at is not None else None,
-                "server": finding.at.server if finding.at is not None else None,
-                "unknown": finding.unknown,
-                "message": finding.message,
-                "fix": finding.fix,
-                "source": finding.rule.source,
-            }
-            for finding in found
-        ],
+        "rule": finding.rule.id,
+        "slug": finding.rule.slug,
+        "severity": str(finding.rule.severity),
+        "domain": finding.domain,
+        "domains": list(finding.domains),
+        "path": finding.place.source.path,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "name": finding.at.key[0] if finding.at is not None else None,
+        "type": finding.at.key[1] if finding.at is not None else None,
+        "server": finding.at.server if finding.at is not None else None,
+        "unknown": finding.unknown,
+        "message": finding.message,
+        "fix": finding.fix,
+        "source": finding.rule.source,
     }
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from mailauth_dns.deploy.trial import Outcome, Trial
 from mailauth_dns.lint.rule import Finding, Severity
+from mailauth_dns.lint.waiver import Waived
 
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
@@ -25,17 +27,26 @@ class _Case:
     text: str = ""
 
 
-def findings(found: Sequence[Finding], worst: Severity) -> str:
-    """Return one suite with a test case a finding; those below `worst` are reported and do not fail, what is unknown is an error."""
+def findings(found: Sequence[Finding], waived: Sequence[Waived], worst: Severity) -> str:
+    """Return one suite with a test case a finding.
+
+    Those below `worst` are reported and do not fail, what is unknown is an error, what is waived is skipped.
+    """
     cases = []
     for finding in found:
         place = finding.place
-        name = f"{finding.rule.id} {finding.rule.slug} at {place.line}:{place.column}"
         kind = "error" if finding.unknown else "failure" if finding.rule.severity >= worst else None
         message = f"{finding.word}: {finding.advice}"
         where = f"{place.source.path}:{place.line}:{place.column}"
-        cases.append(_Case(place.source.path, name, kind, finding.word, message, where if kind is not None else message))
+        cases.append(_Case(place.source.path, _name(finding), kind, finding.word, message, where if kind is not None else message))
+    for each in waived:
+        reason = f"waived until {each.waiver.until}: {each.waiver.reason}"
+        cases.append(_Case(each.finding.place.source.path, _name(each.finding), "skipped", "", reason, each.finding.advice))
     return _document("mailauth-dns lint", cases or [_Case("mailauth-dns", "nothing found")])
+
+
+def _name(finding: Finding) -> str:
+    return f"{finding.rule.id} {finding.rule.slug} at {finding.place.line}:{finding.place.column}"
 
 
 def tests(found: Iterable[Trial]) -> str:
@@ -49,14 +60,15 @@ def tests(found: Iterable[Trial]) -> str:
 
 
 def _document(title: str, cases: Sequence[_Case]) -> str:
-    tally = {"failures": "failure", "errors": "error"}
-    counts = {"tests": str(len(cases)), **{name: str(sum(case.kind == kind for case in cases)) for name, kind in tally.items()}}
+    kinds = Counter(case.kind for case in cases)
+    counts = {"tests": str(len(cases)), "failures": str(kinds["failure"]), "errors": str(kinds["error"])}
     root = Element("testsuites", counts)
-    suite = SubElement(root, "testsuite", {"name": title, **counts})
+    suite = SubElement(root, "testsuite", {"name": title, **counts, "skipped": str(kinds["skipped"])})
     for case in cases:
         element = SubElement(suite, "testcase", {"classname": case.place, "name": _clean(case.name)})
         if case.kind is not None:
-            SubElement(element, case.kind, {"type": case.word, "message": _clean(case.message)}).text = _clean(case.text)
+            kind = {"type": case.word} if case.word else {}
+            SubElement(element, case.kind, {**kind, "message": _clean(case.message)}).text = _clean(case.text)
         elif case.text:
             SubElement(element, "system-out").text = _clean(case.text)
     indent(root)

@@ -10,9 +10,9 @@ from mailauth_dns.lint.rule import Finding, tally
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
-def findings(found: Sequence[Finding]) -> Iterator[str]:
-    """Yield the table's lines, what is unknown among the others."""
-    yield f"**Lint: {tally(found)}**"
+def findings(found: Sequence[Finding], waived: int) -> Iterator[str]:
+    """Yield the table's lines, what is unknown among the others; `waived` are counted."""
+    yield f"**Lint: {tally(found, waived)}**"
     if found:
         yield ""
         yield "| | rule | place | what happens | what to do |"

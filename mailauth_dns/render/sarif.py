@@ -8,17 +8,22 @@ from urllib.parse import quote
 
 from mailauth_dns import __version__
 from mailauth_dns.lint.rule import Finding, Rule, Severity
+from mailauth_dns.lint.waiver import Waived
+from mailauth_dns.policy.document import Place
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def findings(found: Sequence[Finding]) -> dict[str, Any]:
-    """Return one run with these results; paths are relative to the repo."""
-    rules = sorted({finding.rule.id: finding.rule for finding in found}.values(), key=lambda rule: rule.id)
+def findings(found: Sequence[Finding], waived: Sequence[Waived]) -> dict[str, Any]:
+    """Return one run with these results, what is waived as suppressed ones; paths are relative to the repo."""
+    named = (*found, *(each.finding for each in waived))
+    rules = sorted({finding.rule.id: finding.rule for finding in named}.values(), key=lambda rule: rule.id)
     index = {rule.id: at for at, rule in enumerate(rules)}
     driver = {"name": "mailauth-dns", "version": __version__, "rules": [_rule(rule) for rule in rules]}
-    results = [_result(finding, index[finding.rule.id]) for finding in found]
+    # Either every result of a run has `suppressions` or none (SARIF §3.27.23).
+    results = [{**_result(finding, index[finding.rule.id]), "suppressions": []} for finding in found]
+    results += [{**_result(each.finding, index[each.finding.rule.id]), "suppressions": [_suppression(each)]} for each in waived]
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -37,11 +42,10 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(finding: Finding, index: int) -> dict[str, Any]:
-    place = finding.place
-    region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.column + place.width}
+    names = finding.domains if finding.at is None else (finding.at.key[0],)
     location: dict[str, Any] = {
-        "physicalLocation": {"artifactLocation": {"uri": quote(place.source.path)}, "region": region},
-        "logicalLocations": [{"fullyQualifiedName": finding.at.key[0] if finding.at is not None else finding.domain, "kind": "resource"}],
+        "physicalLocation": _physical(finding.place),
+        "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"} for name in names],
     }
     return {
         "ruleId": finding.rule.id,
@@ -51,4 +55,18 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "level": "none" if finding.unknown else _LEVEL[finding.rule.severity],
         "message": {"text": finding.advice},
         "locations": [location],
+    }
+
+
+def _physical(place: Place) -> dict[str, Any]:
+    region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.column + place.width}
+    return {"artifactLocation": {"uri": quote(place.source.path)}, "region": region}
+
+
+def _suppression(waived: Waived) -> dict[str, Any]:
+    return {
+        "kind": "inSource",
+        "status": "accepted",
+        "justification": waived.waiver.reason,
+        "location": {"physicalLocation": _physical(waived.place)},
     }

@@ -1,29 +1,21 @@
-"""Plans, outcomes, findings and live rows as text for people."""
+"""Plans, outcomes and live rows as text for people."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 
 from rich.text import Text
 
 from mailauth_dns.deploy.applying import Outcome
 from mailauth_dns.deploy.onezone import Status, ZoneOutcome
 from mailauth_dns.deploy.planfile import AuthorityEntry, ChangeEntry, KeptEntry, LiveEntry, PlanFile, ZoneEntry
-from mailauth_dns.errors import printable
-from mailauth_dns.lint.rule import Finding, tally
-from mailauth_dns.render.values import count, shown
+from mailauth_dns.render.values import count, shown, styled
 
 _RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
 _STATE = {"as policy": "green", "as provider": "yellow", "differs": "red", "unknown": "magenta"}
 _STATUS = {Status.APPLIED: "green", Status.UNCHANGED: "dim", Status.PARTIAL: "bold red", Status.FAILED: "red", Status.REFUSED: "red"}
 _OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
-_FOUND = {"error": "bold red", "warning": "yellow", "info": "cyan", "unknown": "magenta"}
-
-
-def _line(indent: int, *parts: str | tuple[str, str]) -> Text:
-    safe = (printable(part) if isinstance(part, str) else (printable(part[0]), part[1]) for part in parts)
-    return Text.assemble(" " * indent, *safe)
 
 
 def plan(file: PlanFile, show_kept: bool) -> Iterator[Text]:
@@ -35,11 +27,11 @@ def plan(file: PlanFile, show_kept: bool) -> Iterator[Text]:
         else:
             quiet += 1
     for failed in file.failed:
-        yield _line(0, (failed.zone, "bold"), f" at {failed.provider}  ", ("could not be planned", "bold red"))
-        yield _line(4, failed.error)
+        yield styled(0, (failed.zone, "bold"), f" at {failed.provider}  ", ("could not be planned", "bold red"))
+        yield styled(4, failed.error)
     if quiet:
         where = "at the provider and in live DNS" if _asked(file) else "at the provider; live DNS was not asked"
-        yield _line(0, f"{count(quiet, 'zone')} as the policy says, {where}")
+        yield styled(0, f"{count(quiet, 'zone')} as the policy says, {where}")
     yield _summary(file)
 
 
@@ -62,16 +54,16 @@ def _summary(file: PlanFile) -> Text:
         parts.append(f"{count(broken, 'test')} broken")
     if file.failed:
         parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
-    return _line(0, ("Plan: " + ", ".join(parts), "bold"))
+    return styled(0, ("Plan: " + ", ".join(parts), "bold"))
 
 
 def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
-    yield _line(0, (zone.zone, "bold"), f" at {zone.provider}")
+    yield styled(0, (zone.zone, "bold"), f" at {zone.provider}")
     for change in zone.changes:
         yield from _change(change)
     for blocked in zone.blocked:
-        yield _line(2, ("! ", "bold red"), (f"{blocked.name} {blocked.type}", "bold"), "  ", ("blocked", "bold red"))
-        yield _line(6, blocked.reason)
+        yield styled(2, ("! ", "bold red"), (f"{blocked.name} {blocked.type}", "bold"), "  ", ("blocked", "bold red"))
+        yield styled(6, blocked.reason)
     yield from _trials(zone)
     yield _authority(zone.authority)
     changing = {(change.name, change.type) for change in zone.changes}
@@ -83,30 +75,32 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
 def _change(change: ChangeEntry) -> Iterator[Text]:
     sign = "+" if not change.before else "-" if not change.after else "~"
     rules = f" {' '.join(change.rules)}" if change.rules else ""
-    yield _line(2, (sign + " ", "bold"), (f"{change.name} {change.type}", "bold"), "  ", (change.risk + rules, _RISK[change.risk]))
-    yield _line(6, change.meaning)
+    yield styled(2, (sign + " ", "bold"), (f"{change.name} {change.type}", "bold"), "  ", (change.risk + rules, _RISK[change.risk]))
+    yield styled(6, change.meaning)
     if change.before != change.after:
         for value in change.before:
-            yield _line(6, ("- " + shown(value), "red"))
+            yield styled(6, ("- " + shown(value), "red"))
         for value in change.after:
-            yield _line(6, ("+ " + shown(value), "green"))
+            yield styled(6, ("+ " + shown(value), "green"))
     if change.ttl_before != change.ttl_after and change.ttl_after is not None:
-        yield _line(6, f"TTL {change.ttl_before} -> {change.ttl_after} s" if change.ttl_before is not None else f"TTL {change.ttl_after} s")
+        yield styled(
+            6, f"TTL {change.ttl_before} -> {change.ttl_after} s" if change.ttl_before is not None else f"TTL {change.ttl_after} s"
+        )
     if change.kept:
-        yield _line(6, f"kept in the same set: {count(change.kept, 'foreign value')}")
+        yield styled(6, f"kept in the same set: {count(change.kept, 'foreign value')}")
 
 
 def _trials(zone: ZoneEntry) -> Iterator[Text]:
     passed = sum(test.result == "passed" for test in zone.tests)
     if passed:
-        yield _line(2, f"tests: {passed} of {len(zone.tests)} ", ("passed", "green"))
+        yield styled(2, f"tests: {passed} of {len(zone.tests)} ", ("passed", "green"))
     for test in zone.tests:
         if test.result == "passed":
             continue
         risk = f"breaking {test.rule}" if test in zone.broken else f"{test.result}, as without this plan"
-        yield _line(2, ("! ", "bold red"), "test ", (test.name, "bold"), f" of {test.domain}  ", (risk, _OUTCOME[test.result]))
+        yield styled(2, ("! ", "bold red"), "test ", (test.name, "bold"), f" of {test.domain}  ", (risk, _OUTCOME[test.result]))
         for line in (*test.problems, *test.why):
-            yield _line(6, line)
+            yield styled(6, line)
 
 
 def _authority(authority: AuthorityEntry) -> Text:
@@ -115,20 +109,20 @@ def _authority(authority: AuthorityEntry) -> Text:
         authority.state
     ]
     checked = "" if authority.delegation_checked or authority.state == "unknown" else "; delegation was not checked (nameservers are given)"
-    return _line(2, "live DNS: ", (word, style), f": {authority.reason}{checked}")
+    return styled(2, "live DNS: ", (word, style), f": {authority.reason}{checked}")
 
 
 def live_rows(rows: Iterable[LiveEntry], told: Container[tuple[str, str]] = ()) -> Iterator[Text]:
     """Yield policy, provider and live DNS side by side; of sets whose change is `told` already, only that live DNS is as the provider."""
     for row in rows:
-        yield _line(4, f"{row.name} {row.type}  ", (row.state, _STATE[row.state]))
+        yield styled(4, f"{row.name} {row.type}  ", (row.state, _STATE[row.state]))
         if row.state == "as provider" and (row.name, row.type) in told:
             continue
         if row.state != "as policy" or (row.provider is not None and row.provider != row.policy):
-            yield _line(8, f"policy    {_side(row.policy)}")
+            yield styled(8, f"policy    {_side(row.policy)}")
             if row.provider is not None:
-                yield _line(8, f"provider  {_side(row.provider)}")
-            yield _line(8, f"live      {_live_side(row)}")
+                yield styled(8, f"provider  {_side(row.provider)}")
+            yield styled(8, f"live      {_live_side(row)}")
 
 
 def _live_side(row: LiveEntry) -> str:
@@ -145,51 +139,33 @@ def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
     if not kept:
         return
     types = Counter(entry.type for entry in kept)
-    yield _line(2, f"kept: {count(len(kept), 'foreign set')} ({', '.join(f'{type} {number}' for type, number in sorted(types.items()))})")
+    yield styled(2, f"kept: {count(len(kept), 'foreign set')} ({', '.join(f'{type} {number}' for type, number in sorted(types.items()))})")
     for entry in kept:
         if entry.values is not None and show_kept:
             for value in entry.values:
-                yield _line(6, f"{entry.name} {entry.type} {shown(value)}")
+                yield styled(6, f"{entry.name} {entry.type} {shown(value)}")
         elif entry.shared or entry.looks_like:
             ours = f"  looks like {entry.looks_like}, and no policy declares it" if entry.looks_like else ""
-            yield _line(6, f"{entry.name} {entry.type}: {', '.join(entry.kinds)}{ours}")
+            yield styled(6, f"{entry.name} {entry.type}: {', '.join(entry.kinds)}{ours}")
 
 
 def outcome(result: Outcome) -> Iterator[Text]:
     """Yield how an apply ended."""
     for note in result.notes:
-        yield _line(0, ("note: ", "cyan"), note)
+        yield styled(0, ("note: ", "cyan"), note)
     for zone in result.zones:
         yield _outcome_line(zone)
     tally = Counter(zone.status for zone in result.zones)
-    yield _line(0, ("Apply: " + (", ".join(f"{tally[status]} {status}" for status in Status if tally[status]) or "nothing to do"), "bold"))
+    yield styled(0, ("Apply: " + (", ".join(f"{tally[status]} {status}" for status in Status if tally[status]) or "nothing to do"), "bold"))
     if result.live is None:
-        yield _line(0, "live DNS was not asked")
+        yield styled(0, "live DNS was not asked")
     elif result.live:
-        yield _line(0, ("live DNS does not say it yet:", "yellow"))
+        yield styled(0, ("live DNS does not say it yet:", "yellow"))
         yield from live_rows(result.live)
     elif result.watched:
-        yield _line(0, ("every authoritative server agrees", "green"))
+        yield styled(0, ("every authoritative server agrees", "green"))
 
 
 def _outcome_line(zone: ZoneOutcome) -> Text:
     detail = f": {zone.detail}" if zone.detail else f", {count(len(zone.changes), 'change')}" if zone.changes else ""
-    return _line(0, f"{zone.zone} at {zone.provider}  ", (str(zone.status), _STATUS.get(zone.status, "")), detail)
-
-
-def findings(found: Sequence[Finding]) -> Iterator[Text]:
-    """Yield findings with their line shown; rules that are unknown for the same reason are told together."""
-    together: dict[tuple[str, int, int, str], list[Finding]] = {}
-    for number, finding in enumerate(found):
-        place = finding.place
-        reason = finding.text if finding.unknown else str(number)
-        together.setdefault((place.source.path, place.line, place.column, reason), []).append(finding)
-    for same in together.values():
-        finding, place = same[0], same[0].place
-        what = f"{finding.rule.id} {finding.rule.slug}: {finding.advice}"
-        if finding.unknown:
-            what = f"{', '.join(dict.fromkeys(each.rule.id for each in same))}: {finding.advice}"
-        where = f"{place.source.path}:{place.line}:{place.column}: "
-        yield _line(0, (where, "bold"), (f"{finding.word} ", _FOUND[finding.word]), what)
-        yield _line(2, (shown(place.source.lines[place.line - 1].strip()), "dim"))
-    yield _line(0, ("Lint: " + tally(found), "bold"))
+    return styled(0, f"{zone.zone} at {zone.provider}  ", (str(zone.status), _STATUS.get(zone.status, "")), detail)

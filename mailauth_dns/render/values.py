@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+from rich.text import Span, Text
+
+from mailauth_dns.errors import printable
+
 _UNPRINTABLE = re.compile(r"[^ -~]")
 LONGEST = 100  # characters of a value in text output; JSON has all of it
 
@@ -24,3 +28,15 @@ def count(number: int, noun: str, nouns: str | None = None) -> str:
     ('1 change', '0 policies')
     """
     return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def styled(indent: int, *parts: str | tuple[str, str]) -> Text:
+    """Return a line of text made of parts, with or without a style, whatever they hold made printable."""
+    text, spans = " " * indent, []
+    for part in parts:
+        word, style = (part, "") if isinstance(part, str) else part
+        word = printable(word)
+        if style:
+            spans.append(Span(len(text), len(text) + len(word), style))
+        text += word
+    return Text(text, spans=spans)

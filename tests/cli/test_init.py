@@ -23,6 +23,9 @@ def test_a_new_repo_is_linted_compiled_and_planned_at_once(repo: RepoFolder) -> 
     new = in_new(repo)
     lint = new.run("lint")
     assert (lint.code, lint.out) == (0, "Lint: nothing found\n")
+    new.write("zones/policy/second.yaml", "domain: example.net\nspf: {all: fail}\n")
+    assert new.run("lint").out == "Lint: nothing found\n"
+    (new.root / "zones/policy/second.yaml").unlink()
     assert new.run("compile").code == 0
     assert new.run("compile", "--check").code == 0
     with Server(new.root / "served", "127.0.0.1", 0) as server:

@@ -66,7 +66,7 @@ BROKEN: dict[str, tuple[str, str, set[tuple[str, str | None]]]] = {
 }
 SOUND = (
     HEAD + '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\n_dmarc IN TXT "v=DMARC1; p=reject; np=reject; rua=mailto:d@sound.example"\n'
-    "@ IN MX 10 mx\nmx IN A 192.0.2.2\nmx IN AAAA 2001:db8::2\n"
+    "@ IN MX 10 mx\n@ IN MX 20 mx2\nmx IN A 192.0.2.2\nmx IN AAAA 2001:db8::2\nmx2 IN A 192.0.2.3\n"
     's1._domainkey IN TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="\n'
     's2._domainkey IN CNAME s2.keys\ns2.keys IN TXT "v=DKIM1; k=rsa; p=MIIB"\n'
 )

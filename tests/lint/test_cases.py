@@ -1,8 +1,8 @@
 """Every rule has policies that pass and policies that fail, in cases/<ID>.yaml; this is the one driver.
 
-A case is a policy alone, or a mapping: `policy`, and for rules about DNS `zone` (what its one server holds) or `servers`; for rules about
-the web also `web`: by address `body` or `file` (of the folder pages), and where it matters `status`, `type`, `location`, or why it is
-`untrusted`. What fails also has `message`, and `at`: line and column, or name and type where the finding is about a live record.
+A case is a policy alone, or a mapping: `policy`, other `files`, and for rules about DNS `zone` (what its one server holds) or `servers`;
+for rules about the web also `web`: by address `body` or `file` (of the folder pages), and where it matters `status`, `type`, `location`, or why
+it is `untrusted`. What fails also has `message`, and `at`: line and column, or name and type where the finding is about a live record.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ def served(page: dict[str, Any]) -> Page:
 def findings(repo: RepoFolder, rule: Rule, case: Case, beside: Beside | None = None) -> list[Finding]:
     for key in KEYS.glob("*.pem"):
         repo.write(f"zones/keys/example.com/{key.name}", key.read_bytes())
+    for path, text in ({} if isinstance(case, str) else case.get("files", {})).items():
+        repo.write(path, text)
     for number, policy in enumerate((case if isinstance(case, str) else case["policy"]).split("---\n")):
         repo.policy(policy, f"policy{number}")
     loaded = load_repo(repo.root)

@@ -26,13 +26,18 @@ def test_ids_in_plans_have_pages() -> None:
     assert said <= {rule.id for rule in ALL_RULES}
 
 
-def test_what_is_left_out_is_told_and_is_left_out() -> None:
-    left_out = set(re.findall(r"^\| ([A-Z]+[0-9]{3})", LEFT_OUT.read_text(), re.MULTILINE))
+def test_every_number_is_a_rule_or_told_as_left_out() -> None:
+    left_out = re.findall(r"^\| ([A-Z]+[0-9]{3})", LEFT_OUT.read_text(), re.MULTILINE)
+    rules = [rule.id for rule in ALL_RULES if rule.id[-1].isdigit()]
+    by_prefix: dict[str, list[int]] = {}
+    for id in (*left_out, *rules):
+        by_prefix.setdefault(id[:-3], []).append(int(id[-3:]))
     assert left_out
-    assert not left_out & {rule.id for rule in ALL_RULES}
+    for prefix, numbers in by_prefix.items():
+        assert sorted(numbers) == list(range(1, len(numbers) + 1)), prefix
 
 
-@pytest.mark.parametrize("id", ["DMARC033", "dkim030", "WAIVER001", "SPF010"])
+@pytest.mark.parametrize("id", ["DMARC033", "dkim030", "WAIVER001", "SPF010", "live-unknown"])
 def test_the_command_shows_the_page(repo: RepoFolder, id: str) -> None:
     ran = repo.run("rules", id)
     assert ran.code == 0
@@ -45,6 +50,9 @@ SELECTING = [
     (("--ignore", "SPF014"), 0, "Lint: nothing found"),
     (("--select", "SPF14"), 1, "--select SPF14: is not a rule"),
     (("--ignore", "SPF14"), 1, "--ignore SPF14: is not a rule"),
+    (("--select", ""), 1, "--select '': a rule's id is missing; write them as SPF010,DKIM009"),
+    (("--select", "SPF014,"), 1, "--select 'SPF014,': a rule's id is missing"),
+    (("--ignore", " "), 1, "--ignore ' ': a rule's id is missing"),
     (("--select", "SPF002"), 1, "--select SPF002: it is about what is live; add --live"),
     (("--select", "DKIM030"), 1, "--select DKIM030: it is judged by plan"),
 ]

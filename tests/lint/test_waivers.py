@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
@@ -23,7 +24,8 @@ def found(repo: RepoFolder, *policies: str, today: date = date(2026, 6, 1)) -> l
         repo.policy(policy, f"policy{number}")
     loaded = load_repo(repo.root)
     looked_at = subjects(loaded, compile_repo(loaded), today)
-    return [(each.rule.id, each.place.line) for each in waived(run(STATIC, looked_at), looked_at, STATIC, ALL_RULES, today)]
+    left, _ = waived(run(STATIC, looked_at), looked_at, STATIC, ALL_RULES, today)
+    return [(each.rule.id, each.place.line) for each in left]
 
 
 def waiver(rule: str, until: str) -> str:
@@ -76,6 +78,30 @@ def test_the_command_knows_waivers_and_their_rules(repo: RepoFolder) -> None:
     assert (ran.code, "'soon' is not a day; write 2027-01-31" in ran.err) == (1, True)
 
 
-def test_a_waiver_has_a_reason(repo: RepoFolder) -> None:
-    repo.policy(POLICY + 'waivers: [{rule: SPF014, reason: "", until: 2999-01-01}]\n')
-    assert repo.run("lint").code == 1
+@pytest.mark.parametrize("reason", ["", "  ", "\\t"])
+def test_a_waiver_has_a_reason(repo: RepoFolder, reason: str) -> None:
+    repo.policy(POLICY + f'waivers: [{{rule: SPF014, reason: "{reason}", until: 2999-01-01}}]\n')
+    ran = repo.run("lint")
+    assert (ran.code, "waivers.0.reason: the reason is blank; say why the finding is accepted" in ran.err) == (1, True)
+
+
+def test_a_waiver_of_one_domain_leaves_what_others_inherit(repo: RepoFolder) -> None:
+    """The mistake stands once, in the defaults; who has no waiver still has it."""
+    repo.write("zones/policy/_defaults.yaml", "spf: {terms: [ptr], all: fail}\n")
+    repo.policy("domain: example.com\n" + waiver("SPF014", "2999-01-01"), "com")
+    repo.policy("domain: example.net\n", "net")
+    repo.policy("domain: example.org\n" + waiver("SPF014", "2999-01-01"), "org")
+    ran = repo.run("lint", "--format", "json")
+    [left] = json.loads(ran.out)["findings"]
+    assert (left["rule"], left["domains"]) == ("SPF014", ["example.net"])
+    silenced = json.loads(ran.out)["waived"]
+    assert [(each["domains"], each["reason"], each["until"]) for each in silenced] == [
+        (["example.com"], "until the move", "2999-01-01"),
+        (["example.org"], "until the move", "2999-01-01"),
+    ]
+
+
+def test_what_is_waived_leaves_a_trace(repo: RepoFolder) -> None:
+    repo.policy(POLICY + waiver("SPF014", "2999-01-01"))
+    assert repo.run("lint").out == "Lint: nothing found, 1 waived\n"
+    assert repo.run("lint", "--ignore", "SPF014").out == "Lint: nothing found\n"
