@@ -48,7 +48,7 @@ class RecordSyntaxError(MailAuthError):
         found = self.text[self.start : self.end]
         shown = found if len(found) <= 60 else found[:57] + "..."
         where = f"at character {self.start + 1}"
-        return f"{self.expected} ({where}: {shown!r})" if found else f"{self.expected} ({where})"
+        return f"{self.expected} ({where}: '{printable(shown)}')" if found else f"{self.expected} ({where})"
 
 
 @dataclass(frozen=True, slots=True)
