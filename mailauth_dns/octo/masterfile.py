@@ -98,7 +98,8 @@ _TOKEN = re.compile(
 # A line without these is its words; a SOA is read in full for the place of its serial. To Python's split() some octets of UTF-8 are
 # white space, to a name server they are not.
 _NOT_PLAIN = re.compile(r'[;()"\\\x0b\x0c\x1c-\x1f\x85\xa0]|\bSOA\b', re.IGNORECASE)
-_TTL = re.compile(r"(?:[0-9]+[smhdw]?)+", re.IGNORECASE)
+_TTL = re.compile(r"[0-9]{1,10}(?:[smhdw][0-9]{1,10})*[smhdw]?", re.IGNORECASE)
+_SERIAL = re.compile(r"[0-9]{1,10}")
 _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
@@ -304,7 +305,7 @@ def _value(type: str, tokens: list[str], origin: str) -> str:
     if type == "SOA":
         mname, rname, serial, *timers = tokens
         numbers = [str(seconds(timer)) for timer in timers]
-        if len(numbers) != 4 or "None" in numbers or not serial.isdigit():
+        if len(numbers) != 4 or "None" in numbers or not _SERIAL.fullmatch(serial):
             raise ValueError(tokens)
         return " ".join([_absolute(mname, origin), _absolute(rname, origin), serial, *numbers])
     return " ".join(tokens)
@@ -398,7 +399,7 @@ class _Reader:
             raise ValueError("no type")
         type, wrong = _type(tokens[at])
         if wrong is not None:
-            raise MasterFileError(f"{self._zone}, line {line.number}: {tokens[at]!r} {wrong}")
+            raise MasterFileError(f"{self._zone}, line {line.number}: {tokens[at][:60]!r} {wrong}")
         rdata = tokens[at + 1 :]
         value = _value(type, rdata, self._origin)
         inherits_ttl = written is None and self._default_ttl is None
