@@ -22,8 +22,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def printable(text: str) -> str:
-    r"""Return text with control characters written as `\DDD`: what others wrote must not reach a terminal as a command to it."""
-    return _CONTROL.sub(lambda found: f"\\{ord(found[0]):03d}", text)
+    r"""Return text with what does not print written as `\DDD`: what others wrote must not reach a terminal as a command to it.
+
+    >>> printable("a\x1b[31m\xa0\u202eé")
+    'a\\027[31m\\160\\u202eé'
+    """
+    return text if text.isprintable() else "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    return f"\\{ord(character):03d}" if ord(character) < 256 else f"\\u{ord(character):04x}"  # octets as in master files
 
 
 class MailAuthError(Exception):

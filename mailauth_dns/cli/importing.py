@@ -174,6 +174,8 @@ def _served(session: Session, path: Path | None, named: tuple[DomainName, ...]) 
     if len(named) > 1:
         raise MailAuthError("--mta-sts is one domain's policy; import that domain alone")
     text = session.path(path).read_text("utf-8", "replace")
+    if dkim.holds_private_key(text):
+        raise MailAuthError(f"--mta-sts {path}: this is a private key; give the policy that the domain serves")
     return {named[0]: _checked(text, f"--mta-sts {path}", mta_sts.parse_policy)}
 
 
@@ -222,11 +224,16 @@ def _genkey(path: Path, named: tuple[DomainName, ...]) -> _Source:
     try:
         key = genkey.parse(text)
     except RecordSyntaxError as error:
-        raise MailAuthError(f"{path.name}: {error.expected}") from None  # never the text: what people give by mistake is a private key
+        # Never the text: what people give by mistake is a private key.
+        raise MailAuthError(f"{path.name}: {error.expected} (character {error.start + 1} of {_part(error, text)})") from None
     if key.domain not in (None, named[0]):
         raise MailAuthError(f"{path.name}: the key is for {key.domain}, not for {named[0]}")
     rrset = RRset(dkim.owner_name(key.selector, named[0]), "TXT", DEFAULT_TTL, frozenset({str(key.record)}))
     return _Source(path.name, lambda zones: {origin: Published(Zone(origin, frozenset({rrset}))) for origin in zones}, lambda *_: ())
+
+
+def _part(error: RecordSyntaxError, text: str) -> str:
+    return "the file" if error.text == text else "the record"
 
 
 def _dns(repo: Repo, selectors: list[str] | None, servers: tuple[str, ...], zones: _Zones) -> _Source:

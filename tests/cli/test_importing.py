@@ -320,6 +320,8 @@ USAGE: dict[tuple[str, ...], str] = {
     ("example.com", "--selector", "a b"): "--selector: a label holds letters",
     ("example.com", "--zone", "a b"): "--zone: a label holds letters",
     ("example.com", "example.net", "--from-genkey", "x.txt"): "--from-genkey is one domain's key",
+    ("example.com", "--from-genkey", "note.txt"): "note.txt: expected = between a tag and its value (character 21 of the record)",
+    ("example.com", "--from-zone", "key.pem", "--mta-sts", "key.pem"): "--mta-sts key.pem: this is a private key; give the policy",
     ("example.net", "--from-genkey", "key.txt"): "key.txt: the key is for example.com, not for example.net",
     ("example.com", "example.net", "--provider", "local", "--mta-sts", "x"): "--mta-sts is one domain's policy",
 }
@@ -329,7 +331,10 @@ USAGE: dict[tuple[str, ...], str] = {
 def test_bad_usage_is_1_and_writes_nothing(odd: RepoFolder, arguments: tuple[str, ...]) -> None:
     odd.write("served/part.zone", HEAD + "$INCLUDE other.zone\n")
     odd.write("served/absolute.zone", HEAD.replace("@", "example.com."))
+    odd.write("note.txt", 's1._domainkey IN TXT ( "v=DKIM1; n=\\"spring; a new key\\"; p=AAAA" )')
+    odd.write("key.pem", "MAcCAQAwAgUA\n")
     odd.write("key.txt", 's1._domainkey.example.com. IN TXT ( "p=AAAA" )')
     ran = odd.run("import", *arguments)
     assert (ran.code, ran.out) == (1, "")
     assert USAGE[arguments] in ran.err
+    assert "MAcCAQ" not in ran.said
