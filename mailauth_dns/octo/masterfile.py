@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from mailauth_dns.errors import ProviderError, RecordSyntaxError
+from mailauth_dns.errors import ProviderError, RecordSyntaxError, printable
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import MAX_STRING, RRKey, RRset, Zone, unquoted
 
@@ -374,7 +374,9 @@ class _Reader:
             self._whole = False
             self._refusal = self._refusal or f"{name} in line {line.number}: sets that come from it cannot be edited one by one"
         else:
-            raise MasterFileError(f"{where}: {name} is no directive with its value; known are $ORIGIN, $TTL, $INCLUDE, $GENERATE")
+            raise MasterFileError(
+                f"{where}: {printable(name[:60])} is no directive with its value; known are $ORIGIN, $TTL, $INCLUDE, $GENERATE"
+            )
 
     def _record(self, line: _Line) -> Entry:
         tokens = line.tokens

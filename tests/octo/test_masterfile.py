@@ -167,6 +167,7 @@ BROKEN = [
     ),  # told at once, not after as many steps as numbers can be split in
     (f"a {'1' * 5000} A 192.0.2.1\n", f"line 4: '{'1' * 60}' is not a record type"),
     (SOA.replace(" 1 ", f" {'1' * 5000} "), "line 4: not a record"),
+    ("$ORIGIM\x1b[31m x\n", r"line 4: $ORIGIM\027[31m is no directive"),
     (SOA.replace(" 1 ", " \xb2 "), "line 4: not a record"),
     ("a\n", "line 4: not a record"),
     ("a TXT \\# 5 0161\n", "line 4: not a record"),
