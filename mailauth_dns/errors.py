@@ -14,11 +14,8 @@ A judgement about somebody's mail is a value (a finding, a change, a verdict), n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def printable(text: str) -> str:
@@ -79,7 +76,8 @@ class FileProblem:
             return head
         mark = " " * (self.column - 1) + "^" + "~" * (self.width - 1)
         # One character for one, so that the mark stays under its place.
-        return f"{head}\n{self.line:>5} | {_CONTROL.sub('?', self.shown)}\n      | {mark}"
+        shown = "".join(character if character.isprintable() else "?" for character in self.shown)
+        return f"{head}\n{self.line:>5} | {shown}\n      | {mark}"
 
 
 class PolicyError(MailAuthError):
