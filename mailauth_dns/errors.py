@@ -15,16 +15,21 @@ A judgement about somebody's mail is a value (a finding, a change, a verdict), n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
 
 def printable(text: str) -> str:
-    r"""Return text with control characters written as `\DDD`: what others wrote must not reach a terminal as a command to it."""
-    return _CONTROL.sub(lambda found: f"\\{ord(found[0]):03d}", text)
+    r"""Return text with what does not print written as `\DDD`: what others wrote must not reach a terminal as a command to it.
+
+    >>> printable("a\x1b[31m\xa0\u202eé")
+    'a\\027[31m\\160\\u202eé'
+    """
+    return text if text.isprintable() else "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    return f"\\{ord(character):03d}" if ord(character) < 256 else f"\\u{ord(character):04x}"  # octets as in master files
 
 
 class MailAuthError(Exception):
@@ -49,7 +54,7 @@ class RecordSyntaxError(MailAuthError):
         found = self.text[self.start : self.end]
         shown = found if len(found) <= 60 else found[:57] + "..."
         where = f"at character {self.start + 1}"
-        return f"{self.expected} ({where}: {shown!r})" if found else f"{self.expected} ({where})"
+        return f"{self.expected} ({where}: '{printable(shown)}')" if found else f"{self.expected} ({where})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ class FileProblem:
             return head
         mark = " " * (self.column - 1) + "^" + "~" * (self.width - 1)
         # One character for one, so that the mark stays under its place.
-        return f"{head}\n{self.line:>5} | {_CONTROL.sub('?', self.shown)}\n      | {mark}"
+        shown = "".join(character if character.isprintable() else "?" for character in self.shown)
+        return f"{head}\n{self.line:>5} | {shown}\n      | {mark}"
 
 
 class PolicyError(MailAuthError):

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli.app import session_of
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains
-from mailauth_dns.compile import compile_repo
+from mailauth_dns.cli.app import OutputFormat, session_of
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.deploy import published
 from mailauth_dns.deploy.published import COMMON_SELECTORS, Published
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError, PolicyError, RecordSyntaxError
-from mailauth_dns.importing.draft import Draft, Surroundings, drafts
-from mailauth_dns.importing.writing import annotated, inherited
-from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.rule import run
-from mailauth_dns.lint.subject import subjects
+from mailauth_dns.importing.draft import Surroundings, drafts
+from mailauth_dns.importing.imported import Imported, commented, reasons
+from mailauth_dns.importing.writing import inherited
 from mailauth_dns.policy import document
 from mailauth_dns.policy.load import DEFAULTS, POLICY_DIR, Repo
-from mailauth_dns.records import dkim, genkey, mta_sts
+from mailauth_dns.records import dkim, dmarc, genkey, mta_sts
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.server import server
-from mailauth_dns.records.zone import RRset, Zone
+from mailauth_dns.records.zone import RRKey, RRset, Zone
+from mailauth_dns.render import data
 
 
 def register(app: typer.Typer) -> None:
@@ -37,12 +36,19 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
+_Zones = Mapping[DomainName, tuple[DomainName, ...]]  # zones, each with the domains that are asked for
+
+
 @dataclass(frozen=True)
 class _Source:
-    """Where records are read, in words, and how; `note` says what may have been missed."""
+    """Where records are read, in words, and how; `note` says what may have been missed.
+
+    `consents` reads a zone of the repo at names where hosts consent to DMARC reports, at each place that has the zone.
+    """
 
     name: str
-    read: Callable[[DomainName, tuple[DomainName, ...]], Published]
+    read: Callable[[_Zones], Mapping[DomainName, Published]]
+    consents: Callable[[DomainName, frozenset[RRKey]], Iterable[Published]]
     note: str | None = None
 
 
@@ -61,6 +67,7 @@ def import_(
     nameserver: Annotated[list[str] | None, typer.Option("--nameserver", metavar="ADDRESS", help="ask this server")] = None,
     sts: Annotated[Path | None, typer.Option("--mta-sts", metavar="FILE", help="the MTA-STS policy that the domain serves")] = None,
     write: Annotated[bool, typer.Option("--write", help="write zones/policy/DOMAIN.yaml; never over a file")] = False,
+    format: OutputFormat = Format.TEXT,
 ) -> int:
     """Write policies for what is published already; a plan with them has nothing to do."""
     session = session_of(context)
@@ -76,27 +83,59 @@ def import_(
         _refuse_existing(session, repo, named)
     origin = _checked(zone, "--zone", domain_name) if zone is not None else None
     served = _served(session, sts, named)
+    if from_zone is not None:
+        origin = origin or named[0]
+    zones = _by_zone(named, origin)
+    beside = Surroundings()
     if from_genkey is not None:
-        source, beside = _genkey(session.path(from_genkey), named), Surroundings()
+        source = _genkey(session.path(from_genkey), named)
     else:
         servers = tuple(nameserver or ())
         for address in servers:
             _checked(address, "--nameserver", server)
         if from_zone is not None:
-            origin = origin or named[0]
-            source = _file(session.path(from_zone))
+            source = _file(repo, session.path(from_zone))
         elif provider is not None:
             source = _provider(repo, provider)
         else:
-            source = _dns(selector, servers or inherited(defaults, "nameservers"))
+            source = _dns(repo, selector, servers or inherited(defaults, "nameservers"), zones)
         settings = {"providers": (provider,) if provider else (), "nameservers": servers}
         others = tuple(policy for policy in repo.policies if policy.domain not in named)
         beside = Surroundings(defaults, others, {key: values for key, values in settings.items() if values}, repo.lock)
-    codes = [
-        _import(session, source, source.read(at, together), together, beside, served, write=write)
-        for at, together in _by_zone(named, origin).items()
-    ]
-    return FAILED if FAILED in codes else max(codes)
+    made = _made(source, zones, beside, served)
+    written = {each.path for each in made if not each.unknown} if write else set[str]()
+    for each in made:
+        if each.path in written:
+            _write(session, each)
+    if format is Format.JSON:
+        session.json(data.imported(source.name, made, written))
+    else:
+        _show(session, made, written, write=write)
+    if any(each.unknown for each in made):
+        return FAILED
+    return DIFFERS if any(each.draft.left for each in made) else DONE
+
+
+def _show(session: Session, made: Sequence[Imported], written: Collection[str], *, write: bool) -> None:
+    unknown = (f"{each.draft.policy.zone}: unknown: {reason}" for each in made for reason in reasons(each.unknown))
+    for text in dict.fromkeys(unknown):  # what is unknown of a zone is so for each of its domains
+        sys.stderr.write(f"{text}\n")
+    for each in made:
+        for left in each.draft.left:
+            session.say(f"not said: {left}")
+        if each.path in written:
+            session.line(f"written: {each.path}")
+        elif write:
+            session.say(f"{each.path}: not written, since not all of it is known")
+        else:
+            session.show([*([Text("---")] if len(made) > 1 else []), Text(each.text.removesuffix("\n"))])
+
+
+def _write(session: Session, each: Imported) -> None:
+    target = session.root / each.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("x", encoding="utf-8") as file:
+        file.write(each.text)
 
 
 _T = TypeVar("_T")
@@ -135,6 +174,8 @@ def _served(session: Session, path: Path | None, named: tuple[DomainName, ...]) 
     if len(named) > 1:
         raise MailAuthError("--mta-sts is one domain's policy; import that domain alone")
     text = session.path(path).read_text("utf-8", "replace")
+    if dkim.holds_private_key(text):
+        raise MailAuthError(f"--mta-sts {path}: this is a private key; give the policy that the domain serves")
     return {named[0]: _checked(text, f"--mta-sts {path}", mta_sts.parse_policy)}
 
 
@@ -150,14 +191,28 @@ def _by_zone(named: tuple[DomainName, ...], origin: DomainName | None) -> Mappin
 # Sources
 
 
-def _file(path: Path) -> _Source:
-    return _Source(path.name, lambda origin, _: published.in_file(path, origin))
+def _file(repo: Repo, path: Path) -> _Source:
+    return _whole(repo, path.name, partial(published.in_file, path))
 
 
 def _provider(repo: Repo, id: str) -> _Source:
     if id not in repo.stanzas:
         raise MailAuthError(f"there is no providers/{id}.yaml; there are: {', '.join(sorted(repo.stanzas)) or 'none yet'}")
-    return _Source(f"the provider {id}", lambda origin, _: published.at_provider(repo.stanzas[id], repo.root, origin))
+    return _whole(repo, f"the provider {id}", partial(published.at_provider, repo.stanzas[id], repo.root))
+
+
+def _whole(repo: Repo, name: str, read: Callable[[DomainName], Published]) -> _Source:
+    """Return a source of whole zones: the consents in other ones are where a plan would look for them."""
+    found: dict[DomainName, Published] = {}
+
+    def read_all(zones: _Zones) -> Mapping[DomainName, Published]:
+        found.update((origin, read(origin)) for origin in zones)
+        return found
+
+    def consents(origin: DomainName, _: frozenset[RRKey]) -> Iterable[Published]:
+        return (found[origin],) if origin in found else published.consents_at_providers(repo, origin)
+
+    return _Source(name, read_all, consents)
 
 
 def _genkey(path: Path, named: tuple[DomainName, ...]) -> _Source:
@@ -169,73 +224,42 @@ def _genkey(path: Path, named: tuple[DomainName, ...]) -> _Source:
     try:
         key = genkey.parse(text)
     except RecordSyntaxError as error:
-        raise MailAuthError(f"{path.name}: {error.expected}") from None  # never the text: what people give by mistake is a private key
+        # Never the text: what people give by mistake is a private key.
+        raise MailAuthError(f"{path.name}: {error.expected} (character {error.start + 1} of {_part(error, text)})") from None
     if key.domain not in (None, named[0]):
         raise MailAuthError(f"{path.name}: the key is for {key.domain}, not for {named[0]}")
     rrset = RRset(dkim.owner_name(key.selector, named[0]), "TXT", DEFAULT_TTL, frozenset({str(key.record)}))
-    return _Source(path.name, lambda origin, _: Published(Zone(origin, frozenset({rrset}))))
+    return _Source(path.name, lambda zones: {origin: Published(Zone(origin, frozenset({rrset}))) for origin in zones}, lambda *_: ())
 
 
-def _dns(selectors: list[str] | None, servers: tuple[str, ...]) -> _Source:
+def _part(error: RecordSyntaxError, text: str) -> str:
+    return "the file" if error.text == text else "the record"
+
+
+def _dns(repo: Repo, selectors: list[str] | None, servers: tuple[str, ...], zones: _Zones) -> _Source:
     asked = tuple(_checked(selector, "--selector", domain_name) for selector in selectors or ()) or COMMON_SELECTORS
     tried = f"DNS does not tell which selectors there are: {len(asked)} common names were tried; name others with --selector"
-    return _Source("live DNS", lambda origin, together: published.in_dns(origin, together, asked, servers), None if selectors else tried)
+    of_others = {policy.zone: policy.body.nameservers for policy in repo.policies if policy.zone not in zones}
+
+    def consents(origin: DomainName, keys: frozenset[RRKey]) -> Iterable[Published]:
+        return (published.consents_in_dns(origin, keys, of_others.get(origin, servers)),)
+
+    return _Source("live DNS", lambda zones: published.in_dns(zones, asked, servers), consents, None if selectors else tried)
 
 
-# One zone
+def _made(source: _Source, zones: _Zones, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy]) -> tuple[Imported, ...]:
+    found = source.read(zones)
+    unknown = {domain: list(found[origin].unknown) for origin, together in zones.items() for domain in together}
 
+    @cache
+    def consents(origin: DomainName, keys: frozenset[RRKey]) -> tuple[Zone, ...]:
+        read = tuple(source.consents(origin, keys))
+        reasons = {reason: None for each in read for _, reason in each.unknown}
+        for key in sorted(keys) if reasons else ():
+            about, _ = dmarc.report_parties(key[0])
+            unknown[about] += [(key, reason) for reason in reasons]
+        return tuple(each.zone for each in read)
 
-def _import(
-    session: Session,
-    source: _Source,
-    found: Published,
-    together: tuple[DomainName, ...],
-    beside: Surroundings,
-    served: Mapping[DomainName, mta_sts.Policy],
-    *,
-    write: bool,
-) -> int:
-    made = drafts(found.zone, together, beside, served)
-    unknown = [f"unknown: {reason}" for reason in _reasons(found)]
-    for text in unknown:
-        sys.stderr.write(f"{found.zone.origin}: {text}\n")
-    for draft in made:
-        for left in draft.left:
-            session.say(f"not said: {left}")
-        text = _annotated(draft, source, beside, unknown)
-        if not write:
-            session.show([Text(text.removesuffix("\n"))] if len(made) == 1 else [Text("---"), Text(text.removesuffix("\n"))])
-        elif unknown:
-            session.say(f"{draft.policy.path}: not written, since not all of it is known")
-        else:
-            _written(session, draft.policy.path, text)
-    if unknown:
-        return FAILED
-    return DIFFERS if any(draft.left for draft in made) else DONE
-
-
-def _reasons(found: Published) -> Iterator[str]:
-    """Yield why something is unknown, once a reason, with what it concerns."""
-    keys: dict[str, list[str]] = {}
-    for (name, type), reason in found.unknown:
-        keys.setdefault(reason, []).append(f"{name} {type}")
-    for reason, names in keys.items():
-        yield f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {reason}"
-
-
-def _annotated(draft: Draft, source: _Source, beside: Surroundings, unknown: list[str]) -> str:
-    repo = Repo(Path(), (draft.policy, *beside.policies), {}, beside.lock)
-    publications = (publication.only(frozenset({draft.domain})) for publication in compile_repo(repo))
-    findings = run(RULES, subjects(repo, tuple(publications), datetime.now(UTC).date()))
-    head = [f"Imported from {source.name}.", *([source.note] if source.note else []), *unknown]
-    if draft.left:
-        head += ["Not said here:", *(f"  {left}" for left in draft.left)]
-    return annotated(draft.text, draft.policy.path, head, findings)
-
-
-def _written(session: Session, path: str, text: str) -> None:
-    target = session.root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("x", encoding="utf-8") as file:
-        file.write(text)
-    session.line(f"written: {path}")
+    made = drafts([(found[origin].zone, together) for origin, together in zones.items()], replace(beside, consents=consents), served)
+    head = [f"Imported from {source.name}.", *([source.note] if source.note else [])]
+    return commented(made, beside, head, unknown, datetime.now(UTC).date())

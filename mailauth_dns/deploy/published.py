@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.policy.load import Repo
 from mailauth_dns.policy.stanza import Stanza
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.name import DomainName, ancestors
@@ -77,30 +78,64 @@ def at_provider(stanza: Stanza, root: Path, origin: DomainName) -> Published:
     return Published(Target(stanza, root).read(origin))
 
 
-def in_dns(origin: DomainName, domains: Iterable[DomainName], selectors: Iterable[str], nameservers: tuple[str, ...]) -> Published:
-    """Return what every authoritative server of the zone says of the domains' mail records alike.
+def in_dns(
+    zones: Mapping[DomainName, Iterable[DomainName]], selectors: Iterable[str], nameservers: tuple[str, ...]
+) -> dict[DomainName, Published]:
+    """Return what every authoritative server of each zone says of the domains' mail records alike, all zones asked together.
 
     What a wildcard answers is found at the wildcard alone: a record in its place would be a new one.
 
     Raises:
         RecordSyntaxError: an entry of `nameservers` is not an address.
     """
+    selectors = tuple(selectors)
+    found = {}
+    asked = {origin: frozenset(key for domain in domains for key in _keys(domain, origin, selectors)) for origin, domains in zones.items()}
+    for origin, published in _observed({origin: (keys, nameservers) for origin, keys in asked.items()}).items():
+        sets = {rrset.key: rrset for rrset in published.zone.rrsets}
+        own = (rrset for rrset in sets.values() if not _is_synthesized(rrset, sets, origin))
+        found[origin] = Published(Zone(origin, frozenset(own)), published.unknown)
+    return found
+
+
+def consents_in_dns(origin: DomainName, keys: frozenset[RRKey], nameservers: tuple[str, ...]) -> Published:
+    """Return what every authoritative server of a zone says alike at names where hosts consent to DMARC reports, by wildcards too."""
+    return _observed({origin: (keys, nameservers)})[origin]
+
+
+def consents_at_providers(repo: Repo, origin: DomainName) -> tuple[Published, ...]:
+    """Return what each provider of a zone of the repo holds, where a plan would look for consents to DMARC reports.
+
+    A provider that cannot be asked leaves everything unknown. Without one, nothing is known to be there.
+    """
+    ids = next((policy.body.providers for policy in repo.policies if policy.zone == origin), ())
+    found = []
+    for id in ids:
+        try:
+            found.append(at_provider(repo.stanzas[id], repo.root, origin))
+        except ProviderError as error:
+            found.append(Published(Zone(origin, frozenset()), (((origin, "TXT"), str(error)),)))
+    return tuple(found) or (Published(Zone(origin, frozenset())),)
+
+
+def _observed(wanted: Mapping[DomainName, tuple[frozenset[RRKey], tuple[str, ...]]]) -> dict[DomainName, Published]:
     from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
 
-    selectors = tuple(selectors)
-    keys = frozenset(key for domain in domains for key in _keys(domain, origin, selectors))
-    observation = observe([Wanted(origin, keys, nameservers)])[origin]
-    hint = "; --zone names the zone that holds its records" if observation.delegated == frozenset() else ""
-    sets: dict[RRKey, RRset] = {}
-    unknown: list[tuple[RRKey, str]] = []
-    for key in sorted(keys, key=lambda key: (key[0].startswith("*"), len(key[0]), key)):  # what is told first stands for the rest
-        said = observation.agreed(key)
-        if isinstance(said, Unknown):
-            unknown.append((key, said.reason + hint))
-        elif said is not None:
-            sets[key] = said
-    own = (rrset for rrset in sets.values() if not _is_synthesized(rrset, sets, origin))
-    return Published(Zone(origin, frozenset(own)), tuple(unknown))
+    found = {}
+    seen = observe([Wanted(origin, keys, nameservers) for origin, (keys, nameservers) in wanted.items()])
+    for origin, (keys, _) in wanted.items():
+        observation = seen[origin]
+        hint = "; --zone names the zone that holds its records" if observation.delegated == frozenset() else ""
+        sets: list[RRset] = []
+        unknown: list[tuple[RRKey, str]] = []
+        for key in sorted(keys, key=lambda key: (key[0].startswith("*"), len(key[0]), key)):  # what is told first stands for the rest
+            said = observation.agreed(key)
+            if isinstance(said, Unknown):
+                unknown.append((key, said.reason + hint))
+            elif said is not None:
+                sets.append(said)
+        found[origin] = Published(Zone(origin, frozenset(sets)), tuple(unknown))
+    return found
 
 
 def _keys(domain: DomainName, origin: DomainName, selectors: tuple[str, ...]) -> Iterator[RRKey]:

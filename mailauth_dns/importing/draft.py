@@ -6,21 +6,21 @@ change anything is taken out again and told, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from mailauth_dns.compile import Declared, compile_repo
+from mailauth_dns.compile import Declared, Publication, compile_repo
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.importing import sections
+from mailauth_dns.importing import parking, sections
 from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
-from mailauth_dns.importing.writing import alone, document_of, inherited
+from mailauth_dns.importing.writing import alone, ascii_only, document_of, inherited
 from mailauth_dns.policy import document
 from mailauth_dns.policy.load import POLICY_DIR, Policy, Repo, Route
 from mailauth_dns.policy.lock import Lock
@@ -49,66 +49,91 @@ class Left:
     value: str
     reason: str
 
+    @property
+    def shown(self) -> str | None:
+        """The value as it may be told: None for a private key that somebody published."""
+        return None if dkim.holds_private_key(self.value) else self.value
+
     def __str__(self) -> str:
-        """Return the record as a zone file has it, but for a private key that somebody published, and the reason."""
+        """Return the record as a zone file has it, and the reason, in which octets are spelt as in the record."""
         name, type = self.key
-        value = self.value if type != "TXT" else "(not shown)" if dkim.holds_private_key(self.value) else quoted(self.value)
-        return f"{name} {type} {value}: {self.reason}"
+        value = "(not shown)" if self.shown is None else quoted(self.value) if type == "TXT" else self.value
+        return f"{name} {type} {value}: {ascii_only(self.reason)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One domain's policy: `text` is its YAML, `left` what it does not say."""
+    """One domain's policy: `text` is its YAML, `left` what it does not say.
+
+    `nearly_parked` says what `parked: true` would change, where the domain sends and receives nothing; else None.
+    """
 
     domain: DomainName
     policy: Policy
     text: str
     left: tuple[Left, ...]
+    nearly_parked: str | None
+
+
+Consents = Callable[[DomainName, frozenset[RRKey]], tuple[Zone, ...]]
+
+
+def _none(origin: DomainName, _: frozenset[RRKey]) -> tuple[Zone, ...]:
+    return (Zone(origin, frozenset()),)
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a draft stands beside: the repo's defaults and other policies, and what it is told to say (`providers`, `nameservers`)."""
+    """What drafts stand beside: the repo's defaults and other policies, and what they are told to say (`providers`, `nameservers`).
+
+    `consents` gives what a zone of the repo holds at the names where hosts consent to DMARC reports, once for each place that has the zone.
+    """
 
     defaults: document.Mapping | None = None
     policies: tuple[Policy, ...] = ()
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)  # what the other policies' flattened SPF names resolved to
+    consents: Consents = _none
 
 
-def drafts(
-    zone: Zone,
-    domains: Collection[DomainName],
-    beside: Surroundings,
-    served: Mapping[DomainName, mta_sts.Policy],
-) -> tuple[Draft, ...]:
-    """Return a policy for each domain of `zone`; `served` are the MTA-STS policies that are known.
+Found = Sequence[tuple[Zone, tuple[DomainName, ...]]]  # zones as they are, each with the domains that are asked for
+
+
+def drafts(found: Found, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy]) -> tuple[Draft, ...]:
+    """Return a policy for each domain; `served` are the MTA-STS policies that are known.
 
     Raises:
         PolicyError: with the repo's other policies they cannot be compiled.
     """
-    sketches = [_Sketch(domain, zone, beside, served.get(domain)) for domain in domains]
+    sketches = [_Sketch(domain, frozenset(domains), zone, beside, served.get(domain)) for zone, domains in found for domain in domains]
     for sketch in sketches:
         sketch.park()
-    by_domain = {sketch.domain: sketch for sketch in sketches}
-    while obstacles := list(_obstacles(zone, [sketch.policy() for sketch in sketches], beside)):
-        for entry, reason in obstacles:
-            by_domain[entry.domain].withdraw(entry, reason)
-    return tuple(sketch.done(frozenset(domains)) for sketch in sketches)
+    zones = {zone.origin: zone for zone, _ in found}
+    while obstacles := list(_obstacles(zones, [sketch.policy() for sketch in sketches], beside)):
+        for sketch in sketches:
+            sketch.withdraw((entry, reason) for entry, reason in obstacles if entry.domain == sketch.domain)
+    return tuple(sketch.done() for sketch in sketches)
 
 
-def _obstacles(zone: Zone, policies: Sequence[Policy], beside: Surroundings) -> Iterator[tuple[Declared, str]]:
+def _obstacles(zones: Mapping[DomainName, Zone], policies: Sequence[Policy], beside: Surroundings) -> Iterator[tuple[Declared, str]]:
     """Yield what these policies declare and a plan would change or refuse, with the reason."""
     ours = frozenset(policy.domain for policy in policies)
     for publication in compile_repo(Repo(Path(), (*policies, *beside.policies), {}, beside.lock)):
         part = publication.only(ours)
         entries = {(entry.key, entry.family): entry for entry in part.declared}
-        if publication.origin != zone.origin:
-            yield from ((entry, _would(entry)) for entry in part.declared)
-            continue
-        difference = compare(zone, part, lambda *_: Judgement(""))
-        yield from ((entries[change.key, change.family], _would(entries[change.key, change.family])) for change in difference.changes)
-        yield from ((entries[blocked.key, blocked.family], blocked.reason) for blocked in difference.blocked)
+        for before in _as_it_is(zones.get(part.origin), part, beside.consents):
+            difference = compare(before, part, lambda *_: Judgement(""))
+            yield from ((entries[change.key, change.family], _would(entries[change.key, change.family])) for change in difference.changes)
+            yield from ((entries[blocked.key, blocked.family], blocked.reason) for blocked in difference.blocked)
+
+
+def _as_it_is(zone: Zone | None, part: Publication, consents: Consents) -> tuple[Zone, ...]:
+    """Return a publication's zone as it is; of one that is not imported no more than the consents that are declared there."""
+    asked = frozenset(entry.key for entry in part.declared if entry.family is Family.DMARC_REPORT)
+    there = consents(part.origin, asked) if asked else ()
+    if zone is None:
+        return there
+    return tuple(Zone(zone.origin, zone.rrsets | each.rrsets) for each in there) or (zone,)
 
 
 def _would(entry: Declared) -> str:
@@ -121,8 +146,10 @@ def _would(entry: Declared) -> str:
 class _Sketch:
     """A policy that is being drafted. `covered` are the published values that each section says."""
 
-    def __init__(self, domain: DomainName, zone: Zone, beside: Surroundings, served: mta_sts.Policy | None) -> None:
-        self.domain = domain
+    def __init__(
+        self, domain: DomainName, together: frozenset[DomainName], zone: Zone, beside: Surroundings, served: mta_sts.Policy | None
+    ) -> None:
+        self.domain, self._together = domain, together
         self._zone, self._beside, self._served = zone, beside, served
         self._sections: dict[Route, Section] = {}
         self._covered: dict[Route, list[tuple[RRKey, str]]] = {}
@@ -172,6 +199,7 @@ class _Sketch:
         if spot.family is not Family.MTA_STS:
             section = _DRAFTED[spot.family](value)
             return self._with_safe_note(section, key, value) if "n" in section else section
+        mta_sts.parse(value)  # whether the record is good comes before what it announces
         if self._served is None:
             self._left[key, value] = "the policy that it announces is served over HTTPS, which is not asked; give its text with --mta-sts"
             return None
@@ -187,30 +215,38 @@ class _Sketch:
         safe = UNSAFE.sub("", note)
         if safe == note:
             return section
-        self._left[key, value] = f"its note (n) is taken over as {safe!r}: other characters are not published safely"
+        self._left[key, value] = f"its note (n) is taken over as '{safe}': other characters are not published safely"
         return {**section, "n": safe}
 
     def park(self) -> None:
         """Say it all with `parked` where exactly that is published."""
         mx = self._zone.get((self.domain, "MX"))
-        if mx is None or mx.values != {NULL_MX} or self._left:
+        if mx is None or mx.values != {NULL_MX} or self._left or self._sections.keys() != parking.SAID:
             return
-        reports = {tag: uris for tag in ("rua", "ruf") if (uris := self._sections.get(("dmarc",), {}).get(tag))}
-        self._parked = {"parked": True, **({"dmarc": reports} if reports else {})}
-        said = {("spf",), ("dmarc",), ("dkim", "selectors", "*")}
-        if self._sections.keys() != said or any(True for _ in _obstacles(self._zone, [self.policy()], Surroundings())):
+        self._parked = parking.section(self._sections)
+        if any(True for _ in _obstacles({self._zone.origin: self._zone}, [self.policy()], Surroundings())):
             self._parked = None
 
-    def withdraw(self, entry: Declared, reason: str) -> None:
-        """Take out the section that declares `entry`."""
-        if self._parked is not None:
-            self._parked = None
-            return
-        spot = spot_of(entry.key[0], self.domain)
-        route: Route = ("dmarc",) if entry.family is Family.DMARC_REPORT or spot is None else spot.route
-        if route in self._sections:  # two entries of one section may be in the way
-            del self._sections[route]
-            self._left |= dict.fromkeys(self._covered.pop(route), reason)
+    def _nearly_parked(self) -> str | None:
+        """Return what `parked: true` would change, where the domain says that it sends nothing."""
+        if self._parked is not None or not parking.is_near(self._sections):
+            return None
+        self._parked = parking.section(self._sections)
+        [publication] = compile_repo(Repo(Path(), (self.policy(),), {}, Lock()))
+        self._parked = None
+        return parking.remainder(compare(self._zone, publication, lambda *_: Judgement("")), self._sections)
+
+    def withdraw(self, obstacles: Iterable[tuple[Declared, str]]) -> None:
+        """Take out the sections that declare what is in the way."""
+        for entry, reason in obstacles:
+            if self._parked is not None:
+                self._parked = None
+                return
+            spot = spot_of(entry.key[0], self.domain)
+            route: Route = ("dmarc",) if entry.family is Family.DMARC_REPORT or spot is None else spot.route
+            if route in self._sections:  # two entries of one section may be in the way
+                del self._sections[route]
+                self._left |= dict.fromkeys(self._covered.pop(route), reason)
 
     def _body(self) -> dict[str, Any]:
         body: dict[str, Any] = {"domain": str(self.domain)}
@@ -245,21 +281,22 @@ class _Sketch:
         place = document.value_place(root, ("domain",))
         return Policy(self.domain, self._zone.origin, body, merged, self._path, place, {})
 
-    def done(self, domains: frozenset[DomainName]) -> Draft:
+    def done(self) -> Draft:
         """Return the policy with everything that it does not say and that has to do with mail."""
         covered = {value for values in self._covered.values() for value in values}
         if self._parked is not None:
             covered.add(((self.domain, "MX"), NULL_MX))
         left = [Left(key, value, reason) for (key, value), reason in self._left.items()]
         for rrset in sorted(self._zone.rrsets, key=lambda rrset: rrset.key):
-            if owner_of(rrset.name, domains) != self.domain:
+            if owner_of(rrset.name, self._together) != self.domain:
                 continue
             for value in sorted(rrset.values):
                 if (rrset.key, value) not in covered and (rrset.key, value) not in self._left:
                     reason = stray(rrset.key, value, self.domain)
                     if reason is not None:
                         left.append(Left(rrset.key, value, reason))
-        return Draft(self.domain, self.policy(), document_of(self._body()), tuple(sorted(left, key=lambda each: (each.key, each.value))))
+        left.sort(key=lambda each: (each.key, each.value))
+        return Draft(self.domain, self.policy(), document_of(self._body()), tuple(left), self._nearly_parked())
 
 
 def _nested(flat: Mapping[Route, Section]) -> dict[str, Any]:

@@ -62,22 +62,21 @@ def _cancelled(said: Any, default: document.Node) -> Any:  # noqa: ANN401 - a pa
     return found | {key: None for key in default.items if key not in said}
 
 
-def annotated(text: str, path: str, head: Iterable[str], findings: Iterable[Finding]) -> str:
+def annotated(text: str, head: Iterable[str], findings: Iterable[Finding]) -> str:
     """Return a policy's text with comments: `head` above it, and each finding in front of the line that it is about."""
     above: dict[int, list[str]] = {}
     for finding in findings:
-        # What a default says is not this file's to change.
-        if finding.place.source.path == path:
-            said = f"{finding.rule.severity} {finding.rule.id}: {finding.message}; {finding.fix}"
-            above.setdefault(finding.place.line, []).append(said)
+        said = f"{finding.rule.severity} {finding.rule.id}: {finding.message}; {finding.fix}"
+        above.setdefault(finding.place.line, []).append(said)
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
         indent = line[: len(line) - len(line.lstrip(" "))]
-        lines += [f"{indent}# lint {_comment(said)}\n" for said in above.get(number, ())]
+        lines += [f"{indent}# lint {ascii_only(said)}\n" for said in above.get(number, ())]
         lines.append(f"{line}\n")
     opening, *rest = lines
-    return "".join([opening, *(f"# {_comment(said)}\n" for said in head), *rest])
+    return "".join([opening, *(f"# {ascii_only(said)}\n" for said in head), *rest])
 
 
-def _comment(text: str) -> str:
+def ascii_only(text: str) -> str:
+    r"""Return text on one line and in ASCII, with what is not written as `\DDD`, as in master files."""
     return _UNPRINTABLE.sub(lambda found: f"\\{ord(found[0]):03d}", text)

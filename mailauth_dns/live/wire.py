@@ -32,6 +32,7 @@ _PAYLOAD = 1232  # octets that pass every path unfragmented (DNS flag day 2020)
 _OPT = b"\0" + _FIXED.pack(dns.rdatatype.OPT, _PAYLOAD, 0, 0)
 _OWNER = b"\xc0\x0c"  # a pointer to the name of the question section
 _QR, _AA, _TC, _RD, _RA = map(int, (dns.flags.QR, dns.flags.AA, dns.flags.TC, dns.flags.RD, dns.flags.RA))
+_MAX_TTL = 2**31 - 1  # seconds; RFC 2181 §8: what is more is 0
 _OPCODE, _RCODE = 0x7800, 0x000F
 _POINTER = 0xC0
 
@@ -122,7 +123,7 @@ def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
                 return None
             at += 2 + _FIXED.size
             values.append(_joined(wire, at, at + length))
-            ttls.append(ttl)
+            ttls.append(ttl if ttl <= _MAX_TTL else 0)
             at += length
         for _ in range(authority + additional):
             at = _past_record(wire, at)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import RecordSyntaxError, printable
 from mailauth_dns.octo.masterlines import Line, MasterFileError, lines
 from mailauth_dns.octo.mastervalues import absolute, seconds, value_of
 from mailauth_dns.records.name import DomainName, is_at_or_below
@@ -177,7 +177,9 @@ class _Reader:
             self._whole = False
             self._refusal = self._refusal or f"{name} in line {line.number}: sets that come from it cannot be edited one by one"
         else:
-            raise MasterFileError(f"{where}: {name} is no directive with its value; known are $ORIGIN, $TTL, $INCLUDE, $GENERATE")
+            raise MasterFileError(
+                f"{where}: {printable(name[:60])} is no directive with its value; known are $ORIGIN, $TTL, $INCLUDE, $GENERATE"
+            )
 
     def _record(self, line: Line) -> Entry:
         tokens = line.tokens
@@ -202,7 +204,7 @@ class _Reader:
             raise ValueError("no type")
         type, wrong = _type(tokens[at])
         if wrong is not None:
-            raise MasterFileError(f"{self._zone}, line {line.number}: {tokens[at]!r} {wrong}")
+            raise MasterFileError(f"{self._zone}, line {line.number}: {tokens[at][:60]!r} {wrong}")
         rdata = tokens[at + 1 :]
         value = value_of(type, rdata, self._origin)
         inherits_ttl = written is None and self._default_ttl is None

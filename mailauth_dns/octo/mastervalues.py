@@ -8,7 +8,8 @@ from functools import lru_cache
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.zone import MAX_STRING, unquoted
 
-_TTL = re.compile(r"(?:[0-9]+[smhdw]?)+", re.IGNORECASE)
+_TTL = re.compile(r"[0-9]{1,10}(?:[smhdw][0-9]{1,10})*[smhdw]?", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,10}")  # Python's int() takes more: blanks, underscores, digits of other scripts
 _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
@@ -22,6 +23,12 @@ def seconds(text: str) -> int | None:
     if not text[:1].isdigit() or not _TTL.fullmatch(text):
         return None
     return sum(int(number) * _UNIT[unit.lower()] for number, unit in _TTL_PART.findall(text))
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
 
 
 def absolute(name: str, origin: str) -> str:
@@ -59,7 +66,7 @@ def _one_spelling(name: str) -> str:
 def _generic(type: str, tokens: list[str]) -> str:
     """Return rdata that is written in octets (RFC 3597 §5)."""
     data = bytes.fromhex("".join(tokens[2:]))
-    if type == "SOA" or len(data) != int(tokens[1]):
+    if type == "SOA" or len(data) != _number(tokens[1]):
         raise ValueError(tokens)
     if type != "TXT":
         return f"\\# {len(data)} {data.hex()}".rstrip()
@@ -93,14 +100,15 @@ def value_of(type: str, tokens: list[str], origin: str) -> str:
         return absolute(name, origin)
     if type == "MX":
         preference, name = tokens
-        return f"{int(preference)} {absolute(name, origin)}"
+        return f"{_number(preference)} {absolute(name, origin)}"
     if type == "SRV":
         *numbers, name = tokens
         return " ".join([*numbers, absolute(name, origin)])
     if type == "SOA":
         mname, rname, serial, *timers = tokens
         numbers = [str(seconds(timer)) for timer in timers]
-        if len(numbers) != 4 or "None" in numbers or not serial.isdigit():
+        if len(numbers) != 4 or "None" in numbers:
             raise ValueError(tokens)
+        _number(serial)
         return " ".join([absolute(mname, origin), absolute(rname, origin), serial, *numbers])
     return " ".join(tokens)

@@ -68,8 +68,8 @@ def parse(text: str) -> Record:
     """
     tags = parse_tags(text)
     first = tags[0]
-    if first.name != "v" or first.value != "BIMI1":
-        raise RecordSyntaxError(text, first.name_start, first.end, "expected v=BIMI1 first")
+    if first.name != "v" or first.value != "BIMI1" or ";" in text[: first.name_start]:
+        raise RecordSyntaxError(text, 0, first.end, "expected v=BIMI1 first")
     for tag in tags:
         if not all(" " <= character <= "~" for character in tag.value):
             raise RecordSyntaxError(text, tag.start, tag.end, "a value holds printable ASCII only")

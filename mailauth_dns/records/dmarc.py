@@ -49,6 +49,7 @@ class Testing(StrEnum):
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s,;!]+")
 _SIZE = re.compile(r"[0-9]+[kmgt]?", re.IGNORECASE)
+_LINE_END = re.compile(r"[\r\n]+")
 _FO = frozenset("01ds")
 
 
@@ -210,8 +211,10 @@ def parse(text: str) -> Record:
     """
     tags = parse_tags(text)
     first = tags[0]
-    if first.name.lower() != "v" or first.value != "DMARC1":
-        raise RecordSyntaxError(text, first.name_start, first.end, "expected v=DMARC1 first")
+    if first.name.lower() != "v" or first.value != "DMARC1" or ";" in text[: first.name_start]:
+        raise RecordSyntaxError(text, 0, first.end, "expected v=DMARC1 first")
+    if (line_end := _LINE_END.search(text)) is not None:  # RFC 9989 §4.8: WSP, where DKIM has FWS
+        raise RecordSyntaxError(text, *line_end.span(), "white space in a record is spaces and tabs")
     found: dict[str, Tag] = {}
     for tag in tags[1:]:
         name = tag.name.lower()

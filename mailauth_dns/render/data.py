@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mailauth_dns.lint.rule import Finding, Rule
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mailauth_dns.deploy.applying import Outcome
     from mailauth_dns.deploy.compiled import Compiled
     from mailauth_dns.deploy.planfile import LiveEntry
+    from mailauth_dns.importing.imported import Imported
 
 FORMAT = 1
 
@@ -40,6 +41,33 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "fix": finding.fix,
         "source": finding.rule.source,
+    }
+
+
+def imported(source: str, made: Iterable[Imported], written: Collection[str]) -> dict[str, Any]:
+    """Return import's result; `written` are the paths of the policies that were."""
+    return {
+        "format": FORMAT,
+        "source": source,
+        "domains": [
+            {
+                "domain": each.draft.domain,
+                "zone": each.draft.policy.zone,
+                "path": each.path,
+                "written": each.path in written,
+                "policy": each.text,
+                "not_said": [
+                    {"name": left.key[0], "type": left.key[1], "value": left.shown, "reason": left.reason} for left in each.draft.left
+                ],
+                "proposals": [
+                    {"rule": found.rule.id, "severity": str(found.rule.severity), "message": found.message, "fix": found.fix}
+                    for found in each.proposals
+                ],
+                "nearly_parked": each.draft.nearly_parked,
+                "unknown": [{"name": name, "type": type, "reason": reason} for (name, type), reason in each.unknown],
+            }
+            for each in made
+        ],
     }
 
 

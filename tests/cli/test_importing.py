@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mailauth_dns.deploy.serve import Server
 from tests.conftest import RepoFolder, free_port
@@ -89,6 +91,131 @@ def test_policies_of_one_zone_get_the_same_providers(repo: RepoFolder) -> None:
     text = (repo.root / "zones/policy/sub.example.com.yaml").read_text()
     assert "zone: example.com\nproviders:\n  - local\nnameservers:\n  - 192.0.2.53\n" in text
     assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
+
+
+# Consents to DMARC reports
+
+REPORTED = f'{HEAD}_dmarc IN TXT "v=DMARC1; p=none; rua=mailto:d@example.net"\n'
+HOST = "domain: example.net\nproviders: [local]\nspf: {all: fail}\n"
+CONSENTS = {  # what the host's zone holds, and whether a plan would have something to add there
+    "its own": ('example.com._report._dmarc IN TXT "v=DMARC1;"\n', False),
+    "a wildcard": ('*._report._dmarc IN TXT "v=DMARC1; rua=mailto:x@example.net"\n', False),
+    "a wildcard for com": ('*.com._report._dmarc IN TXT "v=DMARC1"\n', False),
+    "none": ("", True),
+    "of another domain": ('example.org._report._dmarc IN TXT "v=DMARC1"\n', True),
+    "a wildcard that does not reach": (
+        '*._report._dmarc IN TXT "v=DMARC1"\nshop.com._report._dmarc IN TXT "v=DMARC1"\n',
+        True,
+    ),
+    "a wildcard that says something else": ('*._report._dmarc IN TXT "x"\n', True),
+}
+
+
+@pytest.mark.parametrize("where", ["file", "provider", "DNS"])
+@pytest.mark.parametrize("case", CONSENTS)
+def test_reports_to_another_zone_of_the_repo_are_said_where_it_consents(repo: RepoFolder, case: str, where: str) -> None:
+    records, lacks = CONSENTS[case]
+    repo.local("example.com", REPORTED)
+    repo.local("example.net", HEAD + '@ IN TXT "v=spf1 -all"\n' + records)
+    repo.policy(HOST, "example.net")
+    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        source = {"file": ("--from-zone", "served/example.com.zone"), "provider": ("--provider", "local"), "DNS": ()}[where]
+        ran = repo.run("import", "example.com", *source, "--write")
+    assert ran.code == (2 if lacks else 0), ran.said
+    assert ("would add that one's consent at example.com._report._dmarc.example.net" in ran.err) is lacks
+    assert ("dmarc:" in (repo.root / "zones/policy/example.com.yaml").read_text()) is not lacks
+    plan = repo.run("plan", "--no-live", "--detailed-exitcode")
+    assert (plan.code, plan.out.splitlines()[-1]) == (0, "Plan: 0 changes")
+
+
+def test_a_consent_in_the_own_zone_is_found_in_dns(repo: RepoFolder) -> None:
+    repo.local(
+        "example.com",
+        HEAD + '_dmarc.sub IN TXT "v=DMARC1; p=none; rua=mailto:a@example.com"\n*._report._dmarc IN TXT "v=DMARC1"\n',
+    )
+    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+        nameserver = ("--nameserver", f"127.0.0.1:{server.port}")
+        ran = repo.run("import", "sub.example.com", "--zone", "example.com", *nameserver, "--selector", "s1")
+    assert ran.code == 0, ran.said
+    assert "rua:\n    - mailto:a@example.com\n" in ran.out
+
+
+def test_a_consent_that_nobody_can_tell_of_is_unknown(repo: RepoFolder) -> None:
+    """Neither is the section said, nor is it told that the consent is not there."""
+    repo.local("example.com", REPORTED)
+    repo.policy(HOST.replace("local", "gone"), "example.net")
+    repo.write("providers/gone.yaml", "class: mailauth_dns.octo.LocalProvider\ndirectory: elsewhere\n")
+    ran = repo.run("import", "example.com", "--from-zone", "served/example.com.zone", "--write")
+    assert (ran.code, ran.out) == (1, "")
+    assert "example.com: unknown: example.com._report._dmarc.example.net TXT: " in ran.err
+    assert not (repo.root / "zones/policy/example.com.yaml").exists()
+    port = free_port()
+    repo.policy(f'domain: example.net\nnameservers: ["127.0.0.1:{port}"]\nspf: {{all: fail}}\n', "example.net")
+    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+        live = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{server.port}", "--selector", "s1")
+    assert live.code == 1
+    assert f"example.com._report._dmarc.example.net TXT: 127.0.0.1:{port}: refused" in live.err
+
+
+def test_domains_that_report_to_each_other_are_imported_together(repo: RepoFolder) -> None:
+    """Each alone would be said, and then a plan of both would add consents."""
+    repo.local("example.com", REPORTED)
+    repo.local("example.net", f'{HEAD}_dmarc IN TXT "v=DMARC1; p=none; rua=mailto:d@example.com"\n')
+    repo.write("zones/policy/_defaults.yaml", "providers: [local]\n")
+    ran = repo.run("import", "example.com", "example.net", "--provider", "local", "--write")
+    assert ran.code == 2
+    assert "would add that one's consent at example.net._report._dmarc.example.com" in ran.err
+    assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
+
+
+def test_several_domains_are_several_documents(repo: RepoFolder) -> None:
+    repo.local("example.com", HEAD + '@ IN TXT "v=spf1 -all"\n')
+    repo.local("example.net", HEAD + '@ IN TXT "v=spf1 mx -all"\n')
+    ran = repo.run("import", "example.com", "example.net", "--provider", "local")
+    assert ran.code == 0
+    said = list(yaml.safe_load_all(ran.out))
+    assert [(each["domain"], each["spf"]["terms"]) for each in said] == [("example.com", []), ("example.net", ["mx"])]
+
+
+def test_nothing_is_written_where_one_of_the_zones_cannot_be_read(repo: RepoFolder) -> None:
+    repo.local("example.com", HEAD)
+    ran = repo.run("import", "example.com", "example.net", "--provider", "local", "--write")
+    assert (ran.code, ran.out, list((repo.root / "zones/policy").glob("example.*"))) == (1, "", [])
+
+
+def test_the_result_as_json(odd: RepoFolder) -> None:
+    odd.write("sts.txt", STS)
+    ran = odd.run("import", "example.com", "--provider", "local", "--mta-sts", "sts.txt", "--format", "json", "--write")
+    data = json.loads(ran.out)
+    [domain] = data.pop("domains")
+    assert (ran.code, ran.err, data) == (2, "", {"format": 1, "source": "the provider local"})
+    told = {key: domain.pop(key) for key in ("not_said", "proposals", "policy")}
+    assert domain == {
+        "domain": "example.com",
+        "zone": "example.com",
+        "path": "zones/policy/example.com.yaml",
+        "written": True,
+        "nearly_parked": None,
+        "unknown": [],
+    }
+    assert told["policy"] == (odd.root / domain["path"]).read_text()
+    reason = "no receiver reads this value, at this name, as a mail record"
+    assert {"name": "example.com", "type": "TXT", "value": "v=spf1;-all", "reason": reason} in told["not_said"]
+    proposal = {"rule": "DKIM009", "severity": "warning", "message": "an RSA key of 1024 bits", "fix": "make a key of 2048 bits"}
+    assert proposal in told["proposals"]
+
+
+def test_json_says_what_is_unknown_and_shows_no_private_key(repo: RepoFolder) -> None:
+    ran = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{free_port()}", "--format", "json", "--write")
+    [domain] = json.loads(ran.out)["domains"]
+    assert (ran.code, domain["written"]) == (1, False)
+    assert {(row["name"], row["type"]) for row in domain["unknown"]} >= {("example.com", "TXT"), ("_dmarc.example.com", "TXT")}
+    assert all("nothing listens on UDP port" in row["reason"] for row in domain["unknown"])
+    repo.local("example.net", HEAD + 's1._domainkey IN TXT "v=DKIM1; p=MAcCAQAwAgUA"\n')
+    ran = repo.run("import", "example.net", "--provider", "local", "--format", "json")
+    [left] = json.loads(ran.out)["domains"][0]["not_said"]
+    assert (ran.code, left["value"], "MAcCAQ" in ran.said) == (2, None, False)
 
 
 STS = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 86400\n"
@@ -193,6 +320,8 @@ USAGE: dict[tuple[str, ...], str] = {
     ("example.com", "--selector", "a b"): "--selector: a label holds letters",
     ("example.com", "--zone", "a b"): "--zone: a label holds letters",
     ("example.com", "example.net", "--from-genkey", "x.txt"): "--from-genkey is one domain's key",
+    ("example.com", "--from-genkey", "note.txt"): "note.txt: expected = between a tag and its value (character 21 of the record)",
+    ("example.com", "--from-zone", "key.pem", "--mta-sts", "key.pem"): "--mta-sts key.pem: this is a private key; give the policy",
     ("example.net", "--from-genkey", "key.txt"): "key.txt: the key is for example.com, not for example.net",
     ("example.com", "example.net", "--provider", "local", "--mta-sts", "x"): "--mta-sts is one domain's policy",
 }
@@ -202,7 +331,10 @@ USAGE: dict[tuple[str, ...], str] = {
 def test_bad_usage_is_1_and_writes_nothing(odd: RepoFolder, arguments: tuple[str, ...]) -> None:
     odd.write("served/part.zone", HEAD + "$INCLUDE other.zone\n")
     odd.write("served/absolute.zone", HEAD.replace("@", "example.com."))
+    odd.write("note.txt", 's1._domainkey IN TXT ( "v=DKIM1; n=\\"spring; a new key\\"; p=AAAA" )')
+    odd.write("key.pem", "MAcCAQAwAgUA\n")
     odd.write("key.txt", 's1._domainkey.example.com. IN TXT ( "p=AAAA" )')
     ran = odd.run("import", *arguments)
     assert (ran.code, ran.out) == (1, "")
     assert USAGE[arguments] in ran.err
+    assert "MAcCAQ" not in ran.said

@@ -22,7 +22,7 @@ def key(name: str, type: str) -> RRKey:
 
 
 def asked(*servers: Authority, domain: DomainName = ZONE) -> Published:
-    return in_dns(ZONE, [domain], ["s1"], tuple(server.text for server in servers))
+    return in_dns({ZONE: [domain]}, ["s1"], tuple(server.text for server in servers))[ZONE]
 
 
 def test_what_is_there_is_found_under_its_own_type() -> None:
@@ -81,7 +81,7 @@ def test_a_wildcards_answers_are_found_at_the_wildcard_alone() -> None:
 def test_a_domain_that_is_no_zone_gets_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     with Authority([zone("example.com", WILD)], Behaviour(recursive=True)) as resolver:
         monkeypatch.setattr(observe, "system_resolvers", lambda: (resolver.server,))
-        found = in_dns(SUB, [SUB], ["s1"], ())
+        found = in_dns({SUB: [SUB]}, ["s1"], ())[SUB]
     assert found.zone.rrsets == frozenset()
     expected = "sub.example.com has no NS set, so it is not a zone of its own in DNS; --zone names the zone that holds its records"
     assert {reason for _, reason in found.unknown} == {expected}

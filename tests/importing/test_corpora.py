@@ -59,7 +59,7 @@ def test_a_public_record_is_said_or_told(name: str) -> None:
     owned, owner, _ = FILES[name]
     for text in texts(name):
         zone = Zone(DOMAIN, frozenset({RRset(DomainName(owner), "TXT", 300, frozenset({text}))}))
-        [made] = drafts(zone, [DOMAIN], Surroundings(), {DOMAIN: SERVED})
+        [made] = drafts([(zone, (DOMAIN,))], Surroundings(), {DOMAIN: SERVED})
         published = [entry for part in compile_repo(Repo(Path(), (made.policy,), {}, Lock())) for entry in part.declared if entry.values]
         if published:
             [entry] = published

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.cli import main
@@ -17,7 +17,7 @@ from mailauth_dns.diff.semantics import parsed, same
 from mailauth_dns.octo.masterfile import parse
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.scalars import UNSAFE
-from mailauth_dns.records import spf
+from mailauth_dns.records import mta_sts, spf
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone, quoted
@@ -43,6 +43,14 @@ def respelled_tags(text: str, seed: int, *, version_first: bool) -> str:
     return f";{space()}".join(spaced) + chance.choice(["", ";", "; ", ";;"])
 
 
+def chunked(text: str, seed: int) -> str:
+    """Return a TXT value as a master file holds it, cut anywhere, some strings without quotes and some empty."""
+    chance = random.Random(seed)
+    at = sorted(chance.randint(0, len(text)) for _ in range(chance.randint(0, 3)))
+    pieces = [text[start:end] for start, end in zip([0, *at], [*at, len(text)], strict=True)]
+    return " ".join(piece if piece.isalnum() and chance.random() < 0.5 else quoted(piece) for piece in pieces)
+
+
 def respelled_spf(text: str, seed: int) -> str:
     chance = random.Random(seed)
     version, *words = text.split(" ")
@@ -53,7 +61,10 @@ def respelled_spf(text: str, seed: int) -> str:
 seeds = st.integers(0, 2**16)
 spf_texts = st.builds(respelled_spf, records.spf_records.map(str), seeds)
 dkim_texts = st.builds(lambda text, seed: respelled_tags(text, seed, version_first=True), records.dkim_records.map(str), seeds)
-dmarc_texts = st.builds(lambda text, seed: respelled_tags(text, seed, version_first=True), records.dmarc_records.map(str), seeds)
+reporting = st.sampled_from(["v=DMARC1; p=none; rua=mailto:d@example.net", "v=DMARC1; p=reject; np=none; ruf=mailto:d@sub.example.net"])
+dmarc_texts = st.builds(
+    lambda text, seed: respelled_tags(text, seed, version_first=True), st.one_of(records.dmarc_records.map(str), reporting), seeds
+)
 bimi_texts = st.builds(lambda text, seed: respelled_tags(text, seed, version_first=True), records.bimi_records.map(str), seeds)
 sts_texts = records.mta_sts_records.map(lambda record: str(record).replace("; ", ";") + ";")
 rpt_texts = records.tlsrpt_records.map(lambda record: str(record).replace("; ", " ;  "))
@@ -79,7 +90,7 @@ Place = tuple[str, str, str]  # label, type, rdata
 
 def texts_at(label: str, good: st.SearchStrategy[str]) -> st.SearchStrategy[list[Place]]:
     values = st.one_of(good.map(lambda text: [text]), st.lists(st.one_of(good, near_texts), max_size=2), st.just([]))
-    data = values.map(lambda found: [(label, "TXT", quoted(text)) for text in found])
+    data = st.builds(lambda found, seed: [(label, "TXT", chunked(text, seed)) for text in found], values, seeds)
     return st.one_of(data, data, data, hosts.map(lambda host: [(label, "CNAME", host)])) if label != "@" else data
 
 
@@ -130,22 +141,43 @@ def is_said(publications: tuple[Publication, ...], rrset: RRset, value: str, fou
     return any(entry.values and same(found, rrset.type, frozenset({value}), entry.values) for entry in declared)
 
 
-def must_be_said(zone: Zone, rrset: RRset, value: str, found: Family) -> bool:
+HOST = "domain: example.net\nparked: null\nspf: absent\n" + "".join(
+    f"{key}: null\n" for key in ("dmarc", "mta_sts", "dkim", "bimi", "tls_rpt")
+)
+CONSENTS = {  # what the zone of example.net holds, and whether it takes reports about example.com
+    '*._report._dmarc IN TXT "v=DMARC1"\n*._report._dmarc.sub IN TXT "v=DMARC1;"\n': True,
+    '*.com._report._dmarc IN TXT "v=DMARC1"\nexample.com._report._dmarc.sub IN TXT "v=DMARC1; rua=mailto:x@example.org"\n': True,
+    "": False,
+}
+
+
+def must_be_said(zone: Zone, rrset: RRset, value: str, found: Family, consents: bool, sts: mta_sts.Policy | None) -> bool:
     """Tell whether nothing excuses a policy that does not say this: one valid record, safe to publish, where servers find it."""
-    if "sub" in rrset.name or found in (Family.MTA_STS, Family.DMARC_REPORT, Family.NULL_MX):
+    if "sub" in rrset.name or found in (Family.DMARC_REPORT, Family.NULL_MX):
+        return False
+    if (found is Family.MTA_STS and (sts is None or sts.other)) or (found is Family.DMARC and "example.net" in value and not consents):
         return False
     alone = sum(family(*rrset.key, each) is found for each in rrset.values) == 1
     record = parsed(found, rrset.type, value)
     lacks_label = isinstance(record, spf.Record) and ".." in value
     hidden = any(zone.get((DomainName("_domainkey.example.com"), type)) for type in ("NS", "CNAME")) and found is Family.DKIM
-    here = {"_dmarc": Family.DMARC, "default": Family.BIMI, "_smtp": Family.TLS_RPT}.get(rrset.name.split(".")[0])
+    here = {"_dmarc": Family.DMARC, "default": Family.BIMI, "_smtp": Family.TLS_RPT, "_mta-sts": Family.MTA_STS}.get(
+        rrset.name.split(".")[0]
+    )
     misplaced = found is Family.SPF and (rrset.name != ORIGIN) and here is not Family.SPF
     return alone and record is not None and not UNSAFE.search(value) and not lacks_label and not hidden and not misplaced
 
 
+REPORTED = [("_dmarc", "TXT", '"v=DMARC1; p=none; rua=mailto:d@example.net"')]
+
+
 @settings(max_examples=150)
-@given(st.one_of(zones, zones, parked_zones), st.sampled_from(DEFAULTS))
-def test_what_is_imported_plans_to_nothing(places: list[Place], defaults: str) -> None:
+@example(REPORTED, "", next(iter(CONSENTS)), None)
+@example(REPORTED, DEFAULTS[1], "", None)
+@given(
+    st.one_of(zones, zones, parked_zones), st.sampled_from(DEFAULTS), st.sampled_from(list(CONSENTS)), st.none() | records.mta_sts_policies
+)
+def test_what_is_imported_plans_to_nothing(places: list[Place], defaults: str, consents: str, sts: mta_sts.Policy | None) -> None:
     alias = {label for label, type, _ in places if type == "CNAME"}
     kept = [place for place in places if place[1] == "CNAME" or place[0] not in alias]
     text = HEAD + "".join(dict.fromkeys(f"{label} 300 IN {type} {rdata}\n" for label, type, rdata in kept))
@@ -154,11 +186,15 @@ def test_what_is_imported_plans_to_nothing(places: list[Place], defaults: str) -
         for path, content in {
             "providers/local.yaml": "class: mailauth_dns.octo.LocalProvider\ndirectory: served\n",
             "served/example.com.zone": text,
+            "served/example.net.zone": HEAD + consents,
             "zones/policy/_defaults.yaml": f"providers: [local]\n{defaults}",
+            "zones/policy/example.net.yaml": HOST,
+            "sts.txt": str(sts) if sts is not None else "",
         }.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(content)
-        code = main(["-q", "-C", folder, "import", "example.com", "--from-zone", "served/example.com.zone", "--write"])
+        served = ["--mta-sts", "sts.txt"] if sts is not None else []
+        code = main(["-q", "-C", folder, "import", "example.com", "--from-zone", "served/example.com.zone", "--write", *served])
         policy = (root / "zones/policy/example.com.yaml").read_text()
         repo = load_repo(root)
         publications = compile_repo(repo)
@@ -173,4 +209,4 @@ def test_what_is_imported_plans_to_nothing(places: list[Place], defaults: str) -
         for rrset, value, found in mail_values(zone):
             said = is_said(publications, rrset, value, found)
             assert said or f"{rrset.name} {rrset.type} {quoted(value) if rrset.type == 'TXT' else value}: " in told
-            assert said or not must_be_said(zone, rrset, value, found)
+            assert said or not must_be_said(zone, rrset, value, found, CONSENTS[consents], sts)

@@ -15,7 +15,7 @@ def draft(*sets: tuple[str, str, set[str]]) -> Draft:
     """Return the policy for these sets; names are relative to the domain, `@` is the domain itself."""
     names = (f"{label}.{DOMAIN}" if label != "@" else DOMAIN for label, _, _ in sets)
     rrsets = (RRset(DomainName(name), type, 300, frozenset(values)) for name, (_, type, values) in zip(names, sets, strict=True))
-    [made] = drafts(Zone(DOMAIN, frozenset(rrsets)), [DOMAIN], Surroundings(), {})
+    [made] = drafts([(Zone(DOMAIN, frozenset(rrsets)), (DOMAIN,))], Surroundings(), {})
     return made
 
 
@@ -96,9 +96,26 @@ LEFT = [
     ("sub", "TXT", {"v=spf1 -all"}, "belongs to sub.example.com, which is a domain of its own to mail"),
     ("sub", "MX", {"0 ."}, "belongs to sub.example.com, which is a domain of its own to mail"),
     ("*", "TXT", {"v=spf1 -all"}, "a wildcard, which no policy is for"),
-    ("_mta-sts", "TXT", {"v=STSv1; id=1"}, "give its text with --mta-sts"),
+    (
+        "_mta-sts",
+        "TXT",
+        {"v=STSv1; id=1"},
+        "the policy that it announces is served over HTTPS, which is not asked; give its text with --mta-sts",
+    ),
+    ("_mta-sts", "TXT", {"v=STSv1; id=2026-01-31"}, "broken: an id holds 1 to 32 letters and digits (at character 13: '2026-01-31')"),
+    ("_mta-sts", "TXT", {"v=STSv1;"}, "broken: expected a field behind v=STSv1 (at character 9)"),
+    ("_mta-sts", "TXT", {"v=STSv1; id=1", "v=STSv1; id=2"}, "2 values where there can be one"),
+    ("_mta-sts", "TXT", {"v=STSv2; id=1"}, "no receiver reads this value"),
     ("a.example._report._dmarc", "TXT", {"v=DMARC1"}, "a consent to reports about a.example"),
 ]
+
+
+def test_an_octet_is_spelt_as_in_master_files() -> None:
+    [left] = draft(("_dmarc", "TXT", {"v=DMARC1; p=none; x=caf\xe9\x07\x9b"})).left
+    assert str(left) == (
+        r'_dmarc.example.com TXT "v=DMARC1; p=none; x=caf\233\007\155": '
+        r"broken: a value holds printable ASCII only (at character 21: 'caf\233\007\155')"
+    )
 
 
 @pytest.mark.parametrize(("label", "type", "values", "reason"), LEFT)
@@ -148,17 +165,41 @@ def test_exactly_what_parking_publishes_is_parked() -> None:
     assert (said(made), made.left) == ("parked: true\ndmarc:\n  ruf:\n    - mailto:a@example.com\n", ())
 
 
-NEARLY = {
-    "another DMARC policy": [*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=none"})],
-    "no DMARC record": PARKED,
-    "a key": [*PARKED, REJECT, ("s1._domainkey", "TXT", {"p="})],
-    "reports about TLS": [*PARKED, REJECT, ("_smtp._tls", "TXT", {"v=TLSRPTv1; rua=mailto:a@example.com"})],
-    "no null MX": [PARKED[0], PARKED[2], REJECT],
-    "another MX": [PARKED[0], PARKED[2], REJECT, ("@", "MX", {"0 .", "10 mx.example.com."})],
-    "a broken key": [*PARKED, REJECT, ("s1._domainkey", "TXT", {"p=!"})],
+NEARLY = {  # what is published, and what `parked: true` would change
+    "another DMARC policy": ([*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=none"})], "add p=reject, sp=reject and np=reject"),
+    "weaker for subdomains": ([*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=reject; sp=none"})], "add sp=reject and np=reject"),
+    "weaker for names that do not exist, no null MX": (
+        [PARKED[0], PARKED[2], ("_dmarc", "TXT", {"v=DMARC1; p=reject; np=none"})],
+        "add np=reject and the null MX",
+    ),
+    "testing": ([*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=reject; t=y; fo=1:d; x=1"})], "take out x=1, fo=1:d and t=y"),
+    "no DMARC record": (PARKED, "add the DMARC record"),
+    "a broken DMARC record": ([*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=nothing"})], "add the DMARC record"),
+    "a revoked key": ([*PARKED, REJECT, ("s1._domainkey", "TXT", {"p="})], "leave dkim.selectors.s1 undeclared"),
+    "reports about TLS": (
+        [*PARKED, REJECT, ("_smtp._tls", "TXT", {"v=TLSRPTv1; rua=mailto:a@example.com"})],
+        "leave tls_rpt undeclared",
+    ),
+    "no null MX": ([PARKED[0], PARKED[2], REJECT], "add the null MX"),
+    "SPF alone": (PARKED[:1], "add the empty wildcard key (*._domainkey), the DMARC record and the null MX"),
+    "SPF alone, another MX": ([PARKED[0], ("@", "MX", {"10 mx.example.com."})], None),
+    "a null MX and another one": ([PARKED[0], PARKED[2], REJECT, ("@", "MX", {"0 .", "10 mx.example.com."})], None),
+    "a key": ([*PARKED, REJECT, ("s1._domainkey", "TXT", {"p=AAAA"})], None),
+    "an alias for every key": ([PARKED[0], PARKED[1], REJECT, ("*._domainkey", "CNAME", {"k.example.net."})], None),
+    "an SPF record that lets somebody send": ([("@", "TXT", {"v=spf1 a -all"}), *PARKED[1:], REJECT], None),
+    "no SPF record": ([*PARKED[1:], REJECT], None),
 }
 
 
 @pytest.mark.parametrize("case", NEARLY)
-def test_what_is_nearly_parked_is_not(case: str) -> None:
-    assert "parked" not in draft(*NEARLY[case]).text
+def test_what_is_nearly_parked_is_not_and_is_told_what_differs(case: str) -> None:
+    records, differs = NEARLY[case]
+    made = draft(*records)
+    assert "parked" not in made.text
+    assert made.nearly_parked == (f"parked: true would {differs}" if differs is not None else None)
+
+
+def test_a_broken_key_beside_all_that_parking_publishes_is_told_alone() -> None:
+    made = draft(*PARKED, REJECT, ("s1._domainkey", "TXT", {"p=!"}))
+    assert ("parked" in made.text, made.nearly_parked) == (False, None)
+    assert any("broken: p is not base64" in left.reason for left in made.left)

@@ -1,8 +1,8 @@
 """Every rule has policies that pass and policies that fail, in cases/<ID>.yaml; this is the one driver.
 
 A case is a policy alone, or a mapping: `policy`, other `files`, and for rules about DNS `zone` (what its one server holds) or `servers`;
-for rules about the web also `web`: by address `body` or `file` (of the folder pages), and where it matters `status`, `type`, `location`, or why
-it is `untrusted`. What fails also has `message`, and `at`: line and column, or name and type where the finding is about a live record.
+for rules about the web also `web`: by address `body` or `file` (of the folder pages), and where it matters `status`, `type`, `location`, or
+why it is `untrusted`. What fails also has `message`, and `at`: line and column, or name and type where the finding is about a live record.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import dns.flags
 import dns.message
 import dns.rcode
@@ -47,6 +49,18 @@ def test_the_ttl_is_the_servers() -> None:
         assert said(one(authority.server, "_dmarc.example.com", "TXT")).rrset == RRset(
             name("_dmarc.example.com"), "TXT", 300, frozenset({"v=DMARC1; p=none"})
         )
+
+
+@pytest.mark.parametrize(("ttl", "read"), [(300, 300), (2**31 - 1, 2**31 - 1), (2**31, 0), (2**32 - 1, 0)])
+def test_a_ttl_with_its_upper_bit_set_is_0(ttl: int, read: int) -> None:
+    """RFC 2181 §8."""
+    section = wire.question_section(APEX, "TXT")
+    answer = b"\xc0\x0c" + struct.pack("!HHIH", 16, 1, ttl, 2) + b"\1x"
+    message = struct.pack("!6H", 7, 0x8400, 1, 1, 0, 0) + section + answer
+    expected = RRset(APEX, "TXT", read, frozenset({"x"}))
+    for found in (wire.read_plain(message, APEX, "TXT"), wire.read_any(message, APEX, "TXT")):
+        assert isinstance(found, Answer)
+        assert found.rrset == expected
 
 
 def test_no_such_type_and_no_such_name_differ() -> None:

@@ -162,6 +162,14 @@ BROKEN = [
     ("a MX ten mx\n", "line 4: not a record"),
     ("a CNAME b c\n", "line 4: not a record"),
     ("a TXT\n", "line 4: not a record"),
+    (
+        f"a {'1' * 99}IN A 192.0.2.1\n",
+        f"line 4: '{'1' * 60}' is not a record type",
+    ),  # told at once, not after as many steps as numbers can be split in
+    (f"a {'1' * 5000} A 192.0.2.1\n", f"line 4: '{'1' * 60}' is not a record type"),
+    (SOA.replace(" 1 ", f" {'1' * 5000} "), "line 4: not a record"),
+    ("$ORIGIM\x1b[31m x\n", r"line 4: $ORIGIM\027[31m is no directive"),
+    (SOA.replace(" 1 ", " \xb2 "), "line 4: not a record"),
     ("a\n", "line 4: not a record"),
     ("a TXT \\# 5 0161\n", "line 4: not a record"),
     ("a\\300 A 192.0.2.1\n", "line 4: not a record"),

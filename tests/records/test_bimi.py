@@ -25,6 +25,7 @@ INVALID = [
     ("", "", "expected a tag"),
     (f"l={LOGO}", f"l={LOGO}", "expected v=BIMI1 first"),
     (f"l={LOGO}; v=BIMI1", f"l={LOGO}", "expected v=BIMI1 first"),
+    (f";v=BIMI1; l={LOGO}", ";v=BIMI1", "expected v=BIMI1 first"),
     (f"v=bimi1; l={LOGO}", "v=bimi1", "expected v=BIMI1 first"),
     (f"v=BIMI1; a={EVIDENCE}", "", "expected l="),
     ("v=BIMI1; l=example.com/logo.svg", "example.com/logo.svg", "expected an address such as https://"),

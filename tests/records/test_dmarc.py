@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import dmarc
+from mailauth_dns.records import dmarc, dmarc_received
 from mailauth_dns.records.name import DomainName
 from tests.records.strategies import dmarc_records, near_tags
 
@@ -32,6 +32,8 @@ INVALID = [
     ("", "", "expected a tag"),
     ("p=none", "p=none", "expected v=DMARC1 first"),
     ("p=none; v=DMARC1", "p=none", "expected v=DMARC1 first"),
+    (" ;v=DMARC1; p=none", " ;v=DMARC1", "expected v=DMARC1 first"),
+    ("v=DMARC1; p=none\r\n", "\r\n", "white space in a record is spaces and tabs"),
     ("v=dmarc1; p=none", "v=dmarc1", "expected v=DMARC1 first"),
     ("v=DMARC2; p=none", "v=DMARC2", "expected v=DMARC1 first"),
     ("v=DMARC1 p=none", "v=DMARC1 p=none", "expected v=DMARC1 first"),
@@ -80,7 +82,10 @@ def test_text_round_trips(record: dmarc.Record) -> None:
 @given(st.text() | near_tags)
 def test_parse_raises_nothing_else(text: str) -> None:
     with contextlib.suppress(RecordSyntaxError):
-        assert dmarc.parse(str(dmarc.parse(text))).meaning == dmarc.parse(text).meaning
+        record = dmarc.parse(text)
+        assert dmarc.parse(str(record)).meaning == record.meaning
+        received = dmarc_received.receive(text)
+        assert received == dmarc_received.Received(record)
 
 
 FALLBACKS = [  # record -> what holds for the domain, its subdomains, and those that do not exist
