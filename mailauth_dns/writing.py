@@ -55,9 +55,9 @@ def create_private_file(path: Path, data: bytes, owner: os.stat_result) -> None:
     _sync(path.parent)
 
 
-def sweep(path: Path) -> None:
-    """Delete the drafts of a file that killed runs left, for a caller that knows that no other run is at it."""
-    for left in path.parent.glob(f".{path.name}.*{_DRAFT}"):
+def sweep(folder: Path, names: str) -> None:
+    """Delete the drafts of files that killed runs left, for a caller that knows that no other run is at them; `names` is a pattern."""
+    for left in folder.glob(f".{names}.*{_DRAFT}"):
         left.unlink(missing_ok=True)
 
 

@@ -139,5 +139,5 @@ def test_a_killed_run_leaves_a_draft_that_is_swept(there: Path, call: str) -> No
     if draft.startswith(".key."):
         assert stat.S_IMODE((there.parent / draft).stat().st_mode) == 0o600
     for name in ("file", "key"):
-        sweep(there.parent / name)
+        sweep(there.parent, name)
     assert names(there.parent) == {"file"}

@@ -186,7 +186,6 @@ def carry_out(
 def _zones(plan: Plan, log: _Journal, step: Step) -> tuple[list[ZoneOutcome], bool]:
     """Write the zones; an interrupt ends it after those that were begun, and what came of each zone is told all the same."""
     zones = {(zone.zone, zone.provider): zone for zone in plan.file.zones}
-    outcomes: dict[tuple[str, str], ZoneOutcome] = {}
 
     def write(lane: Lane, key: tuple[str, str]) -> ZoneOutcome:
         log.write(zones[key], "begun")
@@ -195,14 +194,15 @@ def _zones(plan: Plan, log: _Journal, step: Step) -> tuple[list[ZoneOutcome], bo
         return outcome
 
     crew = Crew({key: plan.lanes[key[1]].of(key[0]) for key in zones}, write)
+    interrupted = False
     try:
-        for key, outcome in crew.results():
-            outcomes[key] = outcome
-            step(key[0])
+        for (zone, _), _outcome in crew.results():
+            step(zone)
     except KeyboardInterrupt:
+        interrupted = True
         with suppress(KeyboardInterrupt):  # a second one does not wait for those that were begun
-            outcomes.update(crew.last_results())
-    return [outcomes.get(key) or _interrupted(zone, key in crew.begun) for key, zone in zones.items()], len(outcomes) < len(zones)
+            crew.stop()
+    return [crew.done.get(key) or _interrupted(entry, key in crew.begun) for key, entry in zones.items()], interrupted
 
 
 def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneOutcome:

@@ -77,48 +77,55 @@ def open_lanes(repo: Repo, provider: str, zones: int) -> Lanes:
 
 
 class Crew(Generic[K, R]):
-    """Does `work` for every key: keys of one lane one after the other, lanes at the same time. `begun` are the keys that were come to."""
+    """Does `work` for every key: keys of one lane one after the other, lanes at the same time.
+
+    `begun` are the keys that were come to, `done` is what came of those that are through.
+    """
 
     def __init__(self, lanes: Mapping[K, Lane], work: Callable[[Lane, K], R]) -> None:
         self.begun: set[K] = set()
         self._work = work
+        self.done: dict[K, R] = {}
         self._stopped = threading.Event()
-        self._said: SimpleQueue[tuple[K, R] | BaseException | None] = SimpleQueue()  # None: a lane has ended
-        self._keys: dict[Lane, list[K]] = {}
+        self._said: SimpleQueue[K | BaseException | None] = SimpleQueue()  # a key that is done, what went wrong, or None: a lane has ended
+        keys: dict[Lane, list[K]] = {}
         for key, lane in lanes.items():
-            self._keys.setdefault(lane, []).append(key)
-        self._running = len(self._keys)
+            keys.setdefault(lane, []).append(key)
+        # Daemons, so that an impatient user can leave while a provider is waited for.
+        self._threads = [threading.Thread(target=self._run, args=each, daemon=True) for each in keys.items()]
 
     def results(self) -> Iterator[tuple[K, R]]:
         """Do it, and yield what comes of each key as it comes."""
-        for lane in self._keys:
-            # Daemons, so that an impatient user can leave while a provider is waited for.
-            threading.Thread(target=self._run, args=(lane,), daemon=True).start()
-        return self._heard()
-
-    def last_results(self) -> Iterator[tuple[K, R]]:
-        """Begin nothing more, and yield what comes of that which was begun."""
-        self._stopped.set()
-        return self._heard()
-
-    def _heard(self) -> Iterator[tuple[K, R]]:
-        while self._running:
+        for thread in self._threads:
+            thread.start()
+        running = len(self._threads)
+        while running:
             said = self._said.get()
             if said is None:
-                self._running -= 1
+                running -= 1
             elif isinstance(said, BaseException):
                 self._stopped.set()
                 raise said
             else:
-                yield said
+                yield said, self.done[said]
 
-    def _run(self, lane: Lane) -> None:
-        for key in self._keys[lane]:
+    def stop(self) -> None:
+        """Begin nothing more, and wait for what was begun."""
+        self._stopped.set()
+        # Not from the queue: an interrupt can come between taking something out of it and knowing what it was.
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+
+    def _run(self, lane: Lane, keys: Sequence[K]) -> None:
+        for key in keys:
             if self._stopped.is_set():
                 break
             self.begun.add(key)
             try:
-                self._said.put((key, self._work(lane, key)))
+                self.done[key] = self._work(lane, key)
             except BaseException as error:  # noqa: BLE001 - raised again where the results are taken
                 self._said.put(error)
+                break
+            self._said.put(key)
         self._said.put(None)

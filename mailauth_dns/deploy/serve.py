@@ -13,7 +13,6 @@ import socketserver
 import struct
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
 import dns.exception
@@ -35,6 +34,7 @@ from mailauth_dns.records.zone import RRset, Zone, quoted
 
 _log = logging.getLogger(__name__)
 
+_TRIES = 10  # ports, where any will do
 UDP_SIZE = 1232  # octets we send at most over UDP, whatever the client says
 TCP_IDLE = 10.0  # seconds
 
@@ -225,23 +225,26 @@ class Server:
             def handle(self) -> None:
                 _converse(self.request, source)
 
-        try:
-            tcp = Tcp((self._address, self.port), TcpHandler)
-            self.port = tcp.server_address[1]
-            self._servers.append(tcp)
-            self._servers.append(Udp((self._address, self.port), UdpHandler))
-        except OSError as error:
-            self.__exit__(None, None, None)
-            raise ProviderError(f"{self._address} port {self.port}: {error.strerror}; --port takes another one") from None
+        # Any port will do where none was asked for; the one that TCP is given can be taken for UDP.
+        for left in reversed(range(_TRIES if self.port == 0 else 1)):
+            tcp = None
+            try:
+                tcp = Tcp((self._address, self.port), TcpHandler)
+                self._servers = [tcp, Udp((self._address, tcp.server_address[1]), UdpHandler)]
+                self.port = tcp.server_address[1]
+                break
+            except OSError as error:
+                if tcp is not None:
+                    tcp.server_close()
+                if not left:
+                    raise ProviderError(f"{self._address} port {self.port}: {error.strerror}; --port takes another one") from None
         for server in self._servers:
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        running = kind is not None or len(self._servers) == 2
+    def __exit__(self, *_: object) -> None:
         for server in self._servers:
-            if running:
-                server.shutdown()
+            server.shutdown()
             server.server_close()
         self._servers.clear()
         self._stopped.set()

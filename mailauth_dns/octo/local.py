@@ -80,6 +80,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             raise ValueError("reload is a list: the command and its arguments")
         self.directory = Path(directory)
         self.reload = reload
+        self._swept = False
 
     def path(self, origin: DomainName) -> Path:
         """Return the file of a zone."""
@@ -225,10 +226,18 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
     def _replace(self, origin: DomainName, text: str) -> None:
         path = self.path(origin).resolve()  # a link stays a link
         try:
-            sweep(path)  # the lock says that no other run is at it
+            self._sweep(path)
             replace_file(path, text.encode("latin-1"), durable=True)
         except OSError as error:
             raise ProviderError(f"{path}: {error.strerror}") from None
+
+    def _sweep(self, path: Path) -> None:
+        """Delete what killed runs left beside a file; in our own folder once, which holds as many files as there are zones."""
+        if path.parent != self.directory.resolve():
+            sweep(path.parent, path.name)
+        elif not self._swept:
+            sweep(path.parent, "*.zone")  # the lock says that no other run is in there
+            self._swept = True
 
     def _reload(self, origin: DomainName) -> None:
         assert self.reload is not None

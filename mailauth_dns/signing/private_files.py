@@ -86,7 +86,7 @@ def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: Key
             # The folder's owner could have put a link in its place: what the link leads to is not given away.
             os.chown(path.parent, owner.st_uid, owner.st_gid, follow_symlinks=False)
         for each in (path, seed_of(path)):
-            sweep(each)  # nobody else makes a key for the same selector
+            sweep(each.parent, each.name)  # nobody else makes a key for the same selector
         create_private_file(path, pair.private_pem, owner)
         if pair.seed is not None:
             create_private_file(seed_of(path), pair.seed, owner)

@@ -96,7 +96,7 @@ def test_a_provider_that_never_answers_is_given_up_on(repo: RepoFolder) -> None:
 
 
 def test_an_interrupt_ends_what_was_begun_and_begins_nothing_more(repo: RepoFolder) -> None:
-    folder = remote(repo, *ZONES, pause=0.4)
+    folder = remote(repo, *ZONES, pause=0.5)
     assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
     Remote.forget()
 
@@ -109,7 +109,7 @@ def test_an_interrupt_ends_what_was_begun_and_begins_nothing_more(repo: RepoFold
     applied = repo.run(*APPLY)
     assert applied.code == 130
     done = [zone for zone in ZONES if holds(folder, zone)[0]]
-    assert 0 < len(done) <= 4
+    assert 0 < len(done) < len(ZONES)
     assert applied.out.count("  applied, 2 changes") == len(done)
     assert applied.out.count("not tried: interrupted") == len(ZONES) - len(done)
     assert repo.run(*APPLY).code == 0
