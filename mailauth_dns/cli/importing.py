@@ -43,13 +43,15 @@ _Zones = Mapping[DomainName, tuple[DomainName, ...]]  # zones, each with the dom
 class _Source:
     """Where records are read, in words, and how; `note` says what may have been missed.
 
-    `consents` reads a zone of the repo at names where hosts consent to DMARC reports, at each place that has the zone.
+    `consents` reads a zone of the repo at names where hosts consent to DMARC reports, at each place that has the zone. `served` asks for
+    the MTA-STS policies behind records; None where nothing is asked of the web.
     """
 
     name: str
     read: Callable[[_Zones], Mapping[DomainName, Published]]
     consents: Callable[[DomainName, frozenset[RRKey]], Iterable[Published]]
     note: str | None = None
+    served: Callable[[Mapping[DomainName, Published]], Mapping[DomainName, mta_sts.Policy | str]] | None = None
 
 
 def import_(
@@ -244,11 +246,18 @@ def _dns(repo: Repo, selectors: list[str] | None, servers: tuple[str, ...], zone
     def consents(origin: DomainName, keys: frozenset[RRKey]) -> Iterable[Published]:
         return (published.consents_in_dns(origin, keys, of_others.get(origin, servers)),)
 
-    return _Source("live DNS", lambda zones: published.in_dns(zones, asked, servers), consents, None if selectors else tried)
+    return _Source(
+        "live DNS",
+        lambda zones: published.in_dns(zones, asked, servers),
+        consents,
+        None if selectors else tried,
+        lambda found: published.policies_served(found, servers),
+    )
 
 
 def _made(source: _Source, zones: _Zones, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy]) -> tuple[Imported, ...]:
     found = source.read(zones)
+    policies: Mapping[DomainName, mta_sts.Policy | str] = served or (source.served(found) if source.served is not None else {})
     unknown = {domain: list(found[origin].unknown) for origin, together in zones.items() for domain in together}
 
     @cache
@@ -260,6 +269,6 @@ def _made(source: _Source, zones: _Zones, beside: Surroundings, served: Mapping[
             unknown[about] += [(key, reason) for reason in reasons]
         return tuple(each.zone for each in read)
 
-    made = drafts([(found[origin].zone, together) for origin, together in zones.items()], replace(beside, consents=consents), served)
+    made = drafts([(found[origin].zone, together) for origin, together in zones.items()], replace(beside, consents=consents), policies)
     head = [f"Imported from {source.name}.", *([source.note] if source.note else [])]
     return commented(made, beside, head, unknown, datetime.now(UTC).date())

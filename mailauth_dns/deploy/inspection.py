@@ -33,12 +33,8 @@ def beside_dns(subjects: Sequence[Subject], rules: Iterable[Rule], publications:
     live = LiveResolver({publication.origin: publication.nameservers for publication in publications})
     resolver = as_published(publications, live)
 
-    def addresses(host: DomainName) -> list[str]:
-        live.next_message()
-        return [address for kind in ("A", "AAAA") for address in resolver.lookup(host, kind) or ()]
-
     fetching = [rule.requests for rule in rules if rule.requests is not None]
-    pages = fetch((request for subject in subjects for each in fetching for _, request in each(subject)), addresses)
+    pages = fetch((request for subject in subjects for each in fetching for _, request in each(subject)), live.addresses)
     for subject in subjects:
         live.next_message()  # each policy has the time that a message has
         yield replace(subject, resolver=resolver, observation=observations[subject.policy.zone], pages=pages)

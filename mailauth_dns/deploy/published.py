@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.lint.policy_host import policy_request, served_policy
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.policy.stanza import Stanza
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
@@ -96,6 +97,25 @@ def in_dns(
         own = (rrset for rrset in sets.values() if not _is_synthesized(rrset, sets, origin))
         found[origin] = Published(Zone(origin, frozenset(own)), published.unknown)
     return found
+
+
+def policies_served(found: Mapping[DomainName, Published], nameservers: tuple[str, ...]) -> dict[DomainName, mta_sts.Policy | str]:
+    """Fetch the MTA-STS policies that records announce, and return them by domain, or why senders get none."""
+    prefix = mta_sts.owner_name(DomainName(""))
+    announcing = {
+        DomainName(rrset.name.removeprefix(prefix)): origin
+        for origin, published in found.items()
+        for rrset in published.zone.rrsets
+        if rrset.type == "TXT" and rrset.name.startswith(prefix)
+    }
+    if not announcing:
+        return {}
+    from mailauth_dns.live.resolver import LiveResolver  # as above
+    from mailauth_dns.live.web import fetch
+
+    live = LiveResolver(dict.fromkeys(announcing.values(), nameservers))
+    pages = fetch(map(policy_request, announcing), live.addresses)
+    return {domain: served_policy(pages[policy_request(domain)]) for domain in announcing}
 
 
 def consents_in_dns(origin: DomainName, keys: frozenset[RRKey], nameservers: tuple[str, ...]) -> Published:

@@ -99,8 +99,8 @@ class Surroundings:
 Found = Sequence[tuple[Zone, tuple[DomainName, ...]]]  # zones as they are, each with the domains that are asked for
 
 
-def drafts(found: Found, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy]) -> tuple[Draft, ...]:
-    """Return a policy for each domain; `served` are the MTA-STS policies that are known.
+def drafts(found: Found, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy | str]) -> tuple[Draft, ...]:
+    """Return a policy for each domain; `served` are the MTA-STS policies that are known, or why one could not be had.
 
     Raises:
         PolicyError: with the repo's other policies they cannot be compiled.
@@ -147,7 +147,7 @@ class _Sketch:
     """A policy that is being drafted. `covered` are the published values that each section says."""
 
     def __init__(
-        self, domain: DomainName, together: frozenset[DomainName], zone: Zone, beside: Surroundings, served: mta_sts.Policy | None
+        self, domain: DomainName, together: frozenset[DomainName], zone: Zone, beside: Surroundings, served: mta_sts.Policy | str | None
     ) -> None:
         self.domain, self._together = domain, together
         self._zone, self._beside, self._served = zone, beside, served
@@ -200,8 +200,9 @@ class _Sketch:
             section = _DRAFTED[spot.family](value)
             return self._with_safe_note(section, key, value) if "n" in section else section
         mta_sts.parse(value)  # whether the record is good comes before what it announces
-        if self._served is None:
-            self._left[key, value] = "the policy that it announces is served over HTTPS, which is not asked; give its text with --mta-sts"
+        if not isinstance(self._served, mta_sts.Policy):
+            why = f"could not be fetched: {self._served}" if self._served else "is served over HTTPS, which is not asked"
+            self._left[key, value] = f"the policy that it announces {why}; give its text with --mta-sts"
             return None
         if self._served.other:
             lines = ", ".join(name for name, _ in self._served.other)

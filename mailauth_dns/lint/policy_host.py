@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.page import Nothing, Page, Request, Untrusted
+from mailauth_dns.evaluate.page import Nothing, Outcome, Page, Request, Untrusted
 from mailauth_dns.lint.rule import Fetched, Needs, Problem, Severity, Undecided, fetched, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
@@ -39,17 +39,26 @@ def _record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
         yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
 
 
-def _text(outcome: Page | Untrusted | Nothing) -> str | None:
+def _text(outcome: Outcome) -> str | None:
     """Return what senders read as a policy, None where they read nothing."""
     return outcome.body.decode("latin-1") if isinstance(outcome, Page) and outcome.status == 200 else None
 
 
-def _policy(outcome: Page | Untrusted | Nothing) -> mta_sts.Policy | None:
+def served_policy(outcome: Outcome) -> mta_sts.Policy | str:
+    """Return the policy that senders get, or why they get none."""
+    if not isinstance(outcome, Page):
+        return outcome.reason
     text = _text(outcome)
+    if text is None:
+        return f"the server redirects to {outcome.location}" if outcome.location else f"the server answers {outcome.status}"
     try:
-        return mta_sts.parse_policy(text) if text is not None else None
-    except RecordSyntaxError:
-        return None
+        return mta_sts.parse_policy(text)
+    except RecordSyntaxError as error:
+        return f"line {_line(text, error)} of what is served: {error.expected}"
+
+
+def _line(text: str, error: RecordSyntaxError) -> int:
+    return text.count("\n", 0, error.start) + 1
 
 
 @rule("STS003", "sts-id-not-bumped", Severity.ERROR, "RFC 8461 §3.1", needs=Needs.WEB, keys=_record, requests=_declared)
@@ -71,8 +80,8 @@ def sts_id_not_bumped(subject: Subject) -> Iterator[Problem | Undecided]:
     if isinstance(outcome, Unknown):
         yield Undecided(_ROUTE, f"{policy_request(subject.domain).url}: {outcome.reason}")
         return
-    served = _policy(outcome)
-    if served is None or _content(served) == _content(section.policy):
+    served = served_policy(outcome)
+    if isinstance(served, str) or _content(served) == _content(section.policy):
         return
     live = _live_ids(subject)
     if isinstance(live, Unknown):
@@ -143,8 +152,8 @@ def sts_policy_without_txt(found: Fetched) -> Iterator[Problem | Undecided]:
     Good:
         mta_sts: {mode: none, max_age: 604800}  # served and announced for the old max_age; then absent
     """
-    policy = _policy(found.outcome)
-    if policy is not None and policy.mode is not mta_sts.Mode.NONE:
+    policy = served_policy(found.outcome)
+    if isinstance(policy, mta_sts.Policy) and policy.mode is not mta_sts.Mode.NONE:
         yield Problem(
             found.route,
             f"{found.request.url} still serves mode {policy.mode.value}, which no record announces",
@@ -213,8 +222,9 @@ def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
     try:
         mta_sts.parse_policy(text)
     except RecordSyntaxError as error:
-        line = text.count("\n", 0, error.start) + 1
-        yield Problem(found.route, f"line {line} of the policy that is served: {error.expected}: senders get no policy", _serve(found))
+        yield Problem(
+            found.route, f"line {_line(text, error)} of the policy that is served: {error.expected}: senders get no policy", _serve(found)
+        )
         return
     names = [line.partition(":")[0] for line in text.split("\n")]
     for name in dict.fromkeys(name for name in names if name != "mx" and names.count(name) > 1):

@@ -68,6 +68,15 @@ class LiveResolver:
         """
         return follow(self._step, name, rrtype)
 
+    def addresses(self, host: DomainName) -> tuple[str, ...]:
+        """Return a host's addresses, with the time that DNS may take for a message.
+
+        Raises:
+            ObservationError: no server could tell.
+        """
+        self.next_message()
+        return tuple(address for kind in ("A", "AAAA") for address in self.lookup(host, kind) or ())
+
     def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
         key = (name, rrtype)
         found = self._known.get(key)

@@ -114,3 +114,23 @@ def test_a_web_server_that_cannot_be_reached_is_unknown(host: MailHost) -> None:
     said = run(host, "lint", "far.example.com", "--live", "--select", RULES, code=1)
     assert "unknown STS003, STS004, STS006, STS007, STS008, STS009: " in said
     assert "203.0.113.9 port 443 cannot be reached: Network is unreachable" in said
+
+
+def test_import_takes_the_policy_over_that_is_served(host: MailHost) -> None:
+    """What senders cannot fetch is told with the reason, and is in no policy."""
+    run(host, "compile")
+    run(host, "plan", "--out", "/srv/plan.json")
+    run(host, "apply", "/srv/plan.json")
+    imported = ("import", "example.com", "--nameserver", NAMESERVER, "--selector", "s1")
+    host.shell("mv /srv/repo/zones/policy/example.com.yaml /srv/before.yaml")
+    done = host.mailauth(*imported, SSL_CERT_FILE="/srv/root.pem")
+    assert done.returncode == 2
+    assert f"the policy that it announces could not be fetched: nothing listens on {STRANGER} port 443; give its text" in done.stderr
+    serve(host, STRANGER, "/srv/web")
+    deploy(host)
+    run(host, *imported, "--write")
+    policy = host.outside("/srv/repo/zones/policy/example.com.yaml").read_text()
+    for line in ("mode: enforce", "- mx.example.com", "max_age: 604800"):
+        assert f"  {line}\n" in policy
+    host.shell("sed -i 's/^nameservers/providers: [bind]\\n&/' /srv/repo/zones/policy/example.com.yaml")
+    assert "Plan: 0 changes" in run(host, "plan", "--no-live")
