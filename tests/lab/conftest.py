@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import IN_CI, RepoFolder
+from tests.conftest import RepoFolder, need
 from tests.lab.servers import SERVERS, NameServer, missing
 
 Serving = Callable[..., NameServer]
@@ -29,11 +29,7 @@ def serving_powerdns(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def _serving(kind: type[NameServer], repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
-    reason = missing(kind)
-    if reason is not None:
-        if IN_CI:
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need(missing(kind))
     started: list[NameServer] = []
 
     def start(**zones: str) -> NameServer:

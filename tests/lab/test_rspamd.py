@@ -18,7 +18,7 @@ from pathlib import Path
 import dkim
 import pytest
 
-from tests.conftest import IN_CI, RepoFolder, free_port
+from tests.conftest import RepoFolder, free_port, need
 
 # Only the module that signs; the lists of suffixes and of expressions to compile are a spam filter's, and slow.
 CONF = """options {{ filters = "dkim"; disable_hyperscan = true; url_tld = "{folder}/tld"; dns {{ nameserver = ["127.0.0.1:1"]; }}
@@ -85,10 +85,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.parametrize("types", [("rsa",), ("ed25519",), ("rsa", "ed25519")], ids=" ".join)
 def test_rspamd_signs_with_the_active_keys(repo: RepoFolder, request: pytest.FixtureRequest, types: tuple[str, ...]) -> None:
-    if shutil.which("rspamd") is None:
-        if IN_CI:
-            pytest.fail("rspamd is not installed (script/servers gets it)")
-        pytest.skip("rspamd is not installed (script/servers gets it)")
+    need(None if shutil.which("rspamd") else "rspamd is not installed (script/servers gets it)")
     folder = request.getfixturevalue("folder")
     repo.write("zones/policy/_defaults.yaml", 'nameservers: ["127.0.0.1:1"]\n')
     path = repo.policy("domain: example.com\nspf: {all: fail}\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import IN_CI
+from tests.conftest import need
 from tests.lab import mailhost
 from tests.lab.mailhost import NAMESERVER, STRANGER, MailHost
 from tests.live.site import Authority
@@ -42,11 +42,7 @@ LOGO = (Path(__file__).parents[1] / "lint/pages/logo.svg").read_bytes()
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[MailHost]:
-    reason = mailhost.missing()
-    if reason is not None:
-        if IN_CI:
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need(mailhost.missing())
     authority = Authority(tmp_path)
     with MailHost() as host:
         host.bind({"example.com": ZONE})
