@@ -209,7 +209,7 @@ class MailHost:
         """Serve DNS as after a plan on port 53, and make it the resolver of all that starts from now on."""
         module = (sys.executable, "-m", "mailauth_dns", "-C", "/srv/repo", "serve", "--port", "53", "--plan", plan)
         self.begin(*module, LAB_SECRET=self.secret, PYTHONPATH=str(Path.cwd()))
-        self.wait(lambda: self._listening(FORESEEN, 53), "mailauth-dns serve")
+        self.wait(lambda: self.listening(FORESEEN, 53), "mailauth-dns serve")
         self.nameserver = FORESEEN
         self.shell(f"echo 'nameserver {FORESEEN}' > /etc/resolv.conf")
 
