@@ -110,7 +110,11 @@ class ProviderError(MailAuthError):
 
 
 class ProviderSilent(ProviderError):
-    """A DNS provider did not answer, or said that it is busy: the same question may be answered later."""
+    """A DNS provider did not answer, or said that it is busy: the same question may be answered later, after `pause` seconds if it says."""
+
+    def __init__(self, text: str, pause: float = 0.0) -> None:
+        super().__init__(text)
+        self.pause = pause
 
 
 class SetMoved(ProviderError):

@@ -179,7 +179,10 @@ def carry_out(
     if not live or interrupted:
         return Outcome(tuple(outcomes), notes, None, interrupted=interrupted)
     watched = _to_watch(outcomes, plan.file, reviewed)
-    seen = watch([plan.publications[zone] for zone in watched], wait)
+    try:
+        seen = watch([plan.publications[zone] for zone in watched], wait)
+    except KeyboardInterrupt:
+        return Outcome(tuple(outcomes), notes, None, interrupted=True)
     return Outcome(tuple(outcomes), notes, tuple(row for rows in seen.values() for row in unsettled(rows)), tuple(watched))
 
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.deploy.lanes import Lane
+from mailauth_dns.deploy.lanes import GivenUp, Lane
 from mailauth_dns.deploy.planfile import ChangeEntry, ZoneEntry, change_entry
 from mailauth_dns.diff.compare import ours
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.targets import Proposal, Target
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import Zone
+from mailauth_dns.records.zone import RRKey, Zone
 
 
 class Status(StrEnum):
@@ -45,63 +45,80 @@ def written(lane: Lane, zone: ZoneEntry, proposal: Proposal, publication: Public
     Where the provider does not answer, nobody knows what it did: the zone is read and worked out anew before the next try, which writes
     what is left of the same changes or nothing.
     """
-    refused = "; ".join(f"{entry.name} {entry.type}: {entry.reason}" for entry in zone.blocked)
+    writing = _Writing(zone, proposal, publication, normalize)
+    failure: ProviderError | None = None
     try:
-        if not zone.changes:
-            lane.ask(lambda target: target.finish(publication.origin))
-            return ZoneOutcome(zone.zone, zone.provider, Status.REFUSED if refused else Status.UNCHANGED, (), refused)
-        lane.ask(_Writing(zone, proposal, publication, normalize))
+        lane.ask(zone.zone, writing if zone.changes else lambda target: target.finish(publication.origin))
+    except GivenUp as error:
+        return ZoneOutcome(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, str(error))
     except ProviderError as error:
-        return _after_failure(zone, lane, publication, error)
-    left = _left(lane, publication, zone)
+        failure = error
+    left = _left(lane, publication, zone) if zone.changes else set[RRKey]()
     if isinstance(left, str):
-        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, f"written, but it could not be read back: {left}")
-    if left:
-        names = ", ".join(sorted(f"{name} {type}" for name, type in left))
-        status = Status.PARTIAL if len(left) < len(zone.changes) else Status.FAILED
-        return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, f"the provider took the change and does not have it: {names}")
-    if refused:
-        return ZoneOutcome(zone.zone, zone.provider, Status.PARTIAL, zone.changes, f"refused: {refused}")
-    return ZoneOutcome(zone.zone, zone.provider, Status.APPLIED, zone.changes)
+        detail = f"{failure}; what was written is unknown: {left}" if failure else f"written, but it could not be read back: {left}"
+        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, detail)
+    status, detail = _ended(zone, writing, failure, left)
+    return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, detail)
 
 
 class _Writing:
-    """The work of writing a zone, which can be done again."""
+    """The work of writing a zone, which can be done again. `tries` are counted, `blocked` is what came into the way meanwhile."""
 
     def __init__(self, zone: ZoneEntry, proposal: Proposal, publication: Publication, normalize: bool) -> None:
+        self.tries = 0
+        self.blocked: dict[RRKey, str] = {}
         self._approved = {change.identity for change in zone.changes}
-        self._proposal: Proposal | None = proposal
+        self._proposal = proposal
         self._publication = publication
         self._normalize = normalize
 
     def __call__(self, target: Target) -> None:
-        proposal = self._proposal or target.propose(self._publication, datetime.now(UTC), normalize=self._normalize)
-        first, self._proposal = self._proposal is not None, None
-        if not first and not {change_entry(change).identity for change in proposal.difference.changes} <= self._approved:
-            raise SetMoved(f"{self._publication.origin}: a set changed while the provider did not answer; plan again")
-        if first or proposal.difference.changes:
+        self.tries += 1
+        proposal = self._proposal
+        if self.tries > 1:
+            proposal = target.propose(self._publication, datetime.now(UTC), normalize=self._normalize)
+            if not {change_entry(change).identity for change in proposal.difference.changes} <= self._approved:
+                raise SetMoved(f"{self._publication.origin}: a set changed while the provider did not answer; plan again")
+            self.blocked = {entry.key: entry.reason for entry in proposal.difference.blocked}
+        if self.tries == 1 or proposal.difference.changes:
             target.apply(proposal)
 
 
-def _after_failure(zone: ZoneEntry, lane: Lane, publication: Publication, error: ProviderError) -> ZoneOutcome:
-    """Say how much of the change was done all the same; not knowing is said too."""
-    left = _left(lane, publication, zone)
-    if isinstance(left, str):
-        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, f"{error}; what was written is unknown: {left}")
-    if not left and isinstance(error, SetMoved):
-        return ZoneOutcome(zone.zone, zone.provider, Status.UNCHANGED, zone.changes, "somebody else has just made these changes")
+def _ended(zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: set[RRKey]) -> tuple[Status, str]:
+    """Return how it ended and in words, where what is `left` of the changes is known."""
+    in_the_way = {(DomainName(entry.name), entry.type): entry.reason for entry in zone.blocked}
+    in_the_way |= {key: reason for key, reason in writing.blocked.items() if key in left}
+    refused = "; ".join(f"{name} {type}: {reason}" for (name, type), reason in sorted(in_the_way.items()))
     done = len(zone.changes) - len(left)
-    status = Status.PARTIAL if done else Status.FAILED
-    return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, f"{error}; {done} of {len(zone.changes)} changes are done")
+    told: list[str] = []
+    status = Status.APPLIED if zone.changes else Status.UNCHANGED
+    if failure is not None and (left or not zone.changes):
+        told.append(f"{failure}; {done} of {len(zone.changes)} changes are done" if zone.changes else str(failure))
+        status = Status.FAILED
+    elif missing := left - writing.blocked.keys():
+        names = ", ".join(sorted(f"{name} {type}" for name, type in missing))
+        told.append(f"the provider took the change and does not have it: {names}")
+        status = Status.FAILED
+    elif isinstance(failure, SetMoved) and writing.tries == 1:
+        told.append("somebody else has just made these changes")
+        status = Status.UNCHANGED
+    elif failure is not None:
+        told.append(f"{failure}; the changes are there all the same")
+    if refused:
+        told.insert(0, f"refused: {refused}" if done else refused)
+        status = Status.REFUSED if status in (Status.APPLIED, Status.UNCHANGED) and not done else status
+    if done and (left or refused):
+        status = Status.PARTIAL
+    return status, "; ".join(told)
 
 
-def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> set[tuple[str, str]] | str:
+def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> set[RRKey] | str:
     """Read back, and return the changes that are not done, or why that is unknown."""
     try:
-        held = lane.ask(lambda target: target.read(publication.origin))
+        held = lane.ask(zone.zone, lambda target: target.read(publication.origin))
     except ProviderError as error:
         return str(error)
-    return {(change.name, change.type) for change in zone.changes if not _is_done(change, held)}
+    return {(DomainName(change.name), change.type) for change in zone.changes if not _is_done(change, held)}
 
 
 def _is_done(change: ChangeEntry, held: Zone) -> bool:

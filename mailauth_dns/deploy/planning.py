@@ -100,7 +100,7 @@ def _proposed(
 
     def propose(lane: Lane, key: tuple[str, str]) -> Proposal | ProviderError:
         try:
-            return lane.ask(lambda target: target.propose(wanted[key], now, normalize=normalize))
+            return lane.ask(key[0], lambda target: target.propose(wanted[key], now, normalize=normalize))
         except ProviderError as error:
             return error
 

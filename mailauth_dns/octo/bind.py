@@ -49,9 +49,9 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         rcode = dns.rcode.to_text(error.rcode)
         hint = "the server does not have the zone, or does not let this key transfer it" if rcode in ("NOTAUTH", "REFUSED") else rcode
         raise ProviderError(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {rcode}: {hint}") from None
-    except (dns.exception.DNSException, OSError, ValueError) as error:
+    except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        kind = ProviderSilent if isinstance(error, OSError | dns.exception.Timeout) else ProviderError
+        kind = ProviderSilent if isinstance(error, OSError | EOFError | dns.exception.Timeout) else ProviderError
         raise kind(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {reason}") from None
 
 

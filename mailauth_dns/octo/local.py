@@ -243,7 +243,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         assert self.reload is not None
         command = [word.replace("{zone}", origin) for word in self.reload]
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=RELOAD_TIME, stdin=subprocess.DEVNULL)  # noqa: S603 - the stanza's own command
+            subprocess.run(command, check=True, capture_output=True, timeout=RELOAD_TIME, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - the stanza's own command
         except subprocess.CalledProcessError as error:
             said = f": {error.stderr.decode(errors='replace').strip()[-200:]}" if error.stderr.strip() else ""
             raise ProviderError(f"{origin} is written, but {command[0]} failed with exit code {error.returncode}{said}") from None

@@ -35,6 +35,7 @@ from mailauth_dns.records.spf_parts import is_part
 from mailauth_dns.records.zone import Zone
 
 _AT_ONCE = 4  # zones of one provider; each costs a provider object, which may log in or list its zones
+_PATIENCE = 30.0  # seconds that a busy provider is waited for at most
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -150,11 +151,11 @@ class Target:
             if isinstance(error, ProviderError):
                 raise type(error)(f"{self.id}: {self._redacted(error)}") from None
             raise
-        except Exception as error:
-            kind = ProviderSilent if _may_pass(error) else ProviderError
-            raise kind(f"{self.id}: {origin}: {self._redacted(error)}") from error
+        except (Exception, SystemExit) as error:  # a provider has no business to end the program
+            text = f"{self.id}: {origin}: {self._redacted(error)}"
+            raise (ProviderSilent(text, _retry_after(error)) if _may_pass(error) else ProviderError(text)) from error
 
-    def _redacted(self, error: Exception) -> str:
+    def _redacted(self, error: BaseException) -> str:
         text = " ".join(str(error).split()) or type(error).__name__
         for secret in self._secrets:
             text = text.replace(secret, "***")
@@ -185,12 +186,20 @@ class Target:
             return text
 
 
-def _may_pass(error: Exception) -> bool:
+def _may_pass(error: BaseException) -> bool:
     """Tell whether a provider's own error says that it did not answer, or is busy (RFC 9110 §15.6, RFC 6585 §4)."""
     response = getattr(error, "response", None)  # of requests, which most octoDNS providers use
     if response is not None:
         return getattr(response, "status_code", None) in _BUSY
-    return isinstance(error, OSError | dns.exception.Timeout)  # an OSError that came without a response, requests' own among them
+    # Without a response, an OSError is that of a connection, requests' own among them; dnspython says EOFError when a server hangs up.
+    return isinstance(error, OSError | EOFError | dns.exception.Timeout)
+
+
+def _retry_after(error: BaseException) -> float:
+    """Return how many seconds a busy provider asks us to wait (RFC 9110 §10.2.3), as far as anybody would."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    seconds = str(headers.get("Retry-After", ""))
+    return min(float(seconds), _PATIENCE) if seconds.isascii() and seconds.isdigit() else 0.0
 
 
 class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types

@@ -164,6 +164,9 @@ def outcome(result: Outcome) -> Iterator[Text]:
         yield from live_rows(result.live)
     elif result.watched:
         yield styled(0, ("every authoritative server agrees", "green"))
+    touched = {zone.zone for zone in result.zones if zone.status in (Status.PARTIAL, Status.FAILED)}
+    if result.live is not None and (others := sorted(touched - set(result.watched))):
+        yield styled(0, (f"live DNS was not asked about {', '.join(others)}", "yellow"))
 
 
 def _outcome_line(zone: ZoneOutcome) -> Text:

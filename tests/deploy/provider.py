@@ -11,11 +11,17 @@ from typing import Any, ClassVar
 
 from octodns.provider.yaml import YamlProvider
 
+from mailauth_dns.errors import SetMoved
+
 
 class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
-    """Zones as octoDNS YAML in a folder. Stanza: `pause` seconds an answer takes, and `silent` what gets no answer: `ACT NUMBER[ after]`.
+    """Zones as octoDNS YAML in a folder. Stanza: `pause` seconds an answer takes, `logins` how many objects there may be, and `fault`:
 
-    ACT is read or write, NUMBER how often for each zone; `after` does what was asked all the same.
+    read N, write N     the first N times for each zone there is no answer
+    write N after       the same, and what was asked is done
+    dies                from the first write of a zone in `zones` on, nothing about that zone is answered
+    moved               what was asked is done, and then the server says that somebody was faster
+    exits               ends the program
     """
 
     asked: ClassVar[Counter[tuple[str, str]]] = Counter()  # act and zone, of all objects
@@ -24,12 +30,15 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
     _now = 0
     _lock = threading.Lock()
 
-    def __init__(self, id: str, directory: str, pause: float = 0.0, silent: str = "", **others: Any) -> None:
-        self.pause = pause
-        act, number, *after = silent.split() or ("", "0")
-        self.act, self.number, self.after = act, int(number), bool(after)
-        self.busy = False
-        Remote.made += 1
+    def __init__(
+        self, id: str, directory: str, pause: float = 0.0, fault: str = "", zones: str = "", logins: int = 99, **others: Any
+    ) -> None:
+        self.pause, self.fault, self.zones = pause, fault, zones.split()
+        self.thread = threading.current_thread()
+        with Remote._lock:
+            Remote.made += 1
+            if Remote.made > logins:
+                raise ValueError("logged in already")
         super().__init__(id, directory=directory, escaped_semicolons=True, **others)
         self.log = logging.getLogger("Remote")
 
@@ -37,28 +46,39 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
     def forget(cls) -> None:
         cls.asked, cls.made, cls.together = Counter(), 0, 0
 
-    def _answers(self, act: str, zone: str) -> None:
+    def _has_fault(self, act: str, zone: str, after: bool) -> bool:
+        match self.fault.split():
+            case [faulty, number, *late]:
+                return faulty == act and bool(late) is after and Remote.asked[act, zone] <= int(number)
+            case ["dies"]:
+                return not after and zone.removesuffix(".") in self.zones and Remote.asked["write", zone] > 0
+        return False
+
+    def _asked(self, act: str, zone: str) -> None:
+        assert threading.current_thread() is self.thread, "made in one thread, used in another"
         with Remote._lock:
-            assert not self.busy, "one object, two threads"
-            self.busy = True
             Remote.asked[act, zone] += 1
             Remote._now += 1
             Remote.together = max(Remote.together, Remote._now)
         time.sleep(self.pause)
         with Remote._lock:
             Remote._now -= 1
-            self.busy = False
-        if act == self.act and not self.after and Remote.asked[act, zone] <= self.number:
+        if self._has_fault(act, zone, after=False):
             raise ConnectionResetError("the server hung up")
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
-        self._answers("read", zone.name)
+        self._asked("read", zone.name)
         exists = Path(self.directory, f"{zone.name}yaml").exists()
         super().populate(zone, target=target, lenient=lenient)
         return exists
 
     def _apply(self, plan: Any) -> None:
-        self._answers("write", plan.desired.name)
+        zone = plan.desired.name
+        self._asked("write", zone)
+        if self.fault == "exits":
+            raise SystemExit(7)
         super()._apply(plan)
-        if self.act == "write" and self.after and Remote.asked["write", plan.desired.name] <= self.number:
-            raise ConnectionResetError("the server hung up")
+        if self._has_fault("write", zone, after=True):
+            raise EOFError("EOF")
+        if self.fault == "moved":
+            raise SetMoved(f"{zone}: was faster")
