@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import random
 from datetime import date
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailauth_dns.lint import drawing, mark
 from mailauth_dns.lint.catalog import RULES
@@ -15,6 +19,10 @@ from tests.lint.test_cases import PAGES, findings
 
 LOGO = (PAGES / "logo.svg").read_bytes()
 DAY = date(2026, 6, 1)
+
+
+def pem(der: bytes | bytearray) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
 
 
 def certificate(file: str) -> mark.Mark:
@@ -50,6 +58,24 @@ COVERED = [
 def test_which_domains_a_certificate_is_for(file: str, domain: str, selector: str, covered: bool) -> None:
     told = [fault for fault in mark.faults(certificate(file), domain, selector, DAY, None) if fault.startswith("it is for")]
     assert (told == []) is covered
+
+
+def test_a_strange_certificate_is_read_or_is_none() -> None:
+    """Servers send what they like; what cryptography cannot read is no certificate, whatever it says of it."""
+    der = x509.load_pem_x509_certificate((PAGES / "mark.pem").read_bytes()).public_bytes(Encoding.DER)
+    chance = random.Random(1)
+    for _ in range(400):
+        octets = bytearray(der)
+        for _ in range(chance.randint(1, 3)):
+            octets[chance.randrange(len(octets))] = chance.randrange(256)
+        found = mark.read(pem(octets))
+        assert found is None or list(mark.faults(found, "example.com", "default", DAY, None)) is not None
+
+
+def test_a_version_that_does_not_exist_is_no_certificate() -> None:
+    der = x509.load_pem_x509_certificate((PAGES / "mark.pem").read_bytes()).public_bytes(Encoding.DER)
+    at = der.index(b"\xa0\x03\x02\x01\x02")
+    assert mark.read(pem(der[: at + 4] + b"\x08" + der[at + 5 :])) is None
 
 
 @pytest.mark.parametrize("junk", [b"", b"hello", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", LOGO])
