@@ -136,10 +136,11 @@ class Finding:
             return f"{self.at}: {self.message}"
         if not self.shared or (len(self.domains) == 1 and self.domain in _NAMES.findall(self.message)):
             return self.message
-        return f"{self._domains_told}: {self.message}"
+        return f"{self.domains_told}: {self.message}"
 
     @property
-    def _domains_told(self) -> str:
+    def domains_told(self) -> str:
+        """The domains that it is about, in a few words."""
         first, *more = self.domains
         return first if not more else f"{first} and {more[0] if len(more) == 1 else f'{len(more)} more domains'}"
 
