@@ -55,7 +55,7 @@ def dmarc_removed_tag(subject: Subject) -> Iterator[Problem]:
     advice = {
         "pct": "take it out; t: y asks for one level less",
         "rf": "take it out; failure reports have one format (RFC 9991)",
-        "ri": "take it out; reports come once a day",
+        "ri": "take it out; aggregate reports come about once a day",
     }
     for tag, fix in advice.items():
         if subject.dmarc_record is not None and getattr(subject.dmarc_record, tag) is not None:

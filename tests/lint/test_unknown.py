@@ -48,7 +48,7 @@ SIX = "mx.example.com A 192.0.2.10\nmx.example.com AAAA 2001:db8::10\n"
 BOTH = [
     ("HOST001", HOSTS, "a.example A 192.0.2.1\n", ("2:15", "2:32")),
     ("HOST002", HOSTS, PTR, ("2:15", "2:32")),
-    ("HOST003", LISTED + TESTS, PTR, ("4:3", "5:34")),
+    ("HOST003", TESTS, PTR, ("3:3", "4:34")),
     ("HOST004", LISTED + TESTS, SIX, ("4:34", "5:34")),
     ("HOST004", LISTED, MX + SIX, ("2:1", "2:15")),
     ("SPF039", LISTED + TESTS, SIX, ("4:34", "5:34")),
