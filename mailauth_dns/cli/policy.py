@@ -63,15 +63,15 @@ def lint(
     chosen = _chosen(select, ignore, live)
     repo, publications = session.load()
     today = datetime.now(UTC).date()
-    looked_at = subjects(repo, selected(publications, domains(domain)), today)
+    looked_at = subjects(repo, publications, today, domains(domain))
     beside: Iterable[Subject] = looked_at
     if live:
         from mailauth_dns.deploy.inspection import beside_dns  # loads dnspython, which a check of files can do without
 
         beside = beside_dns(looked_at, chosen, publications)
-    found, silenced = waived(run(chosen, beside), looked_at, chosen, ALL_RULES, today)
+    found, silenced = waived(run(chosen, beside), looked_at, repo.policies, chosen, ALL_RULES, today)
     ignored = _ids("--ignore", ignore)
-    found = [finding for finding in found if finding.rule.id not in ignored]
+    found = [finding for finding in found if finding.rule.id not in ignored and (select is None or finding.rule in chosen)]
     worst = Severity[fail_on.value.upper()]
     _show(session, found, silenced, format, worst)
     if not live and select is None:

@@ -59,7 +59,14 @@ def in_file(path: Path, origin: DomainName) -> Published:
     """
     from mailauth_dns.octo.masterfile import parse  # octoDNS takes time to load
 
-    master = parse(origin, path.read_bytes().decode("latin-1"))
+    octets = path.read_bytes()
+    text = octets.decode("latin-1")
+    try:
+        master = parse(origin, text)
+    except ProviderError:
+        if dkim.is_private_key(octets) or dkim.holds_private_key(text):
+            raise ProviderError(f"{path.name}: this is a private key; give the zone's master file") from None
+        raise
     if not master.whole:
         raise ProviderError(f"{path}: {master.refusal}, so what the zone holds is not known here")
     zone = master.zone()

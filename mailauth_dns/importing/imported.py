@@ -41,9 +41,8 @@ def commented(
     """Return drafts with their comments: `head` above each, then what is unknown and what it does not say, and what lint would change."""
     domains = frozenset(draft.domain for draft in drafts)
     repo = Repo(Path(), (*(draft.policy for draft in drafts), *beside.policies), {}, beside.lock)
-    publications = tuple(publication.only(domains) for publication in compile_repo(repo))
     found: dict[str, list[Finding]] = {draft.policy.path: [] for draft in drafts}
-    for finding in run(RULES, subjects(repo, publications, today)):
+    for finding in run(RULES, subjects(repo, compile_repo(repo), today, domains)):
         # What a default says is not this file's to change.
         found.get(finding.place.source.path, []).append(finding)
     result = []

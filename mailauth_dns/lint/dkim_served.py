@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rule import At, Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.rule import Asked, At, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dkim
@@ -208,8 +208,15 @@ def dkim_cname_with_other_data(subject: Subject) -> Iterator[Problem | Undecided
                 break
 
 
-@rule("DKIM022", "dkim-name-doubled", Severity.ERROR, "RFC 6376 §3.6.2.1", needs=Needs.DNS)
-def dkim_name_doubled(subject: Subject) -> Iterator[Problem | Undecided]:
+def _doubled(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    for selector in subject.signing:
+        name = DomainName(f"{dkim.owner_name(selector, subject.domain)}.{subject.domain}")
+        if len(name) <= MAX_NAME:
+            yield ("dkim", "selectors", selector), name
+
+
+@asked("DKIM022", "dkim-name-doubled", Severity.ERROR, "RFC 6376 §3.6.2.1", things=_doubled)
+def dkim_name_doubled(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """A form that adds the domain by itself made the name twice as long: receivers look elsewhere and find no key.
 
     Bad:
@@ -217,13 +224,9 @@ def dkim_name_doubled(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
     """
-    for selector in subject.signing:
-        name = DomainName(f"{dkim.owner_name(selector, subject.domain)}.{subject.domain}")
-        if subject.resolver is None or len(name) > MAX_NAME:
-            continue
-        if any(_tag(text, "p") is not None for text in subject.resolver.lookup(name, "TXT") or ()):
-            message = f"there is a key at {name}: the domain is in the name twice"
-            yield Problem(("dkim", "selectors", selector), message, "delete it; the key belongs at the name without the second domain")
+    if any(_tag(text, "p") is not None for text in found.resolver.lookup(found.thing, "TXT") or ()):
+        message = f"there is a key at {found.thing}: the domain is in the name twice"
+        yield Problem(found.route, message, "delete it; the key belongs at the name without the second domain")
 
 
 @rule("DKIM023", "dkim-wildcard-shadow", Severity.WARNING, "RFC 6376 §3.6.2", needs=Needs.DNS)
@@ -242,8 +245,14 @@ def dkim_wildcard_shadow(subject: Subject) -> Iterator[Problem | Undecided]:
         yield Problem(("dkim",), f"a wildcard answers for selectors of {subject.domain} that do not exist", "take the wildcard away")
 
 
-@rule("DKIM024", "dkim-cname-dangling", Severity.ERROR, "RFC 6376 §3.6.2.1", needs=Needs.DNS)
-def dkim_cname_dangling(subject: Subject) -> Iterator[Problem | Undecided]:
+def _targets(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    for selector, entry in subject.signing.items():
+        if entry.cname is not None:
+            yield ("dkim", "selectors", selector, "cname"), DomainName(entry.cname)
+
+
+@asked("DKIM024", "dkim-cname-dangling", Severity.ERROR, "RFC 6376 §3.6.2.1", things=_targets)
+def dkim_cname_dangling(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """A delegated selector whose target has no key fails every signature; whoever gets the target's zone can sign as the domain.
 
     Bad:
@@ -251,14 +260,11 @@ def dkim_cname_dangling(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         dkim: {selectors: {s1: {cname: s1.domainkey.example.net}}}
     """
-    for selector, entry in subject.signing.items():
-        if entry.cname is None or subject.resolver is None:
-            continue
-        values = subject.resolver.lookup(DomainName(entry.cname), "TXT")
-        if not any(_tag(value, "p") for value in values or ()):
-            what = "does not exist (NXDOMAIN)" if values is None else "holds no key" if values else "has no TXT record"
-            message = f"its target {entry.cname} {what}: signatures with it fail"
-            yield Problem(("dkim", "selectors", selector, "cname"), message, "correct the target, or take the selector out")
+    values = found.resolver.lookup(found.thing, "TXT")
+    if not any(_tag(value, "p") for value in values or ()):
+        what = "does not exist (NXDOMAIN)" if values is None else "holds no key" if values else "has no TXT record"
+        message = f"its target {found.thing} {what}: signatures with it fail"
+        yield Problem(found.route, message, "correct the target, or take the selector out")
 
 
 @served("DKIM025", "dkim-cname-proxied", Severity.ERROR, "RFC 6376 §3.6.2.1", keys=_aliases)

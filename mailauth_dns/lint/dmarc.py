@@ -52,9 +52,14 @@ def dmarc_removed_tag(subject: Subject) -> Iterator[Problem]:
     Good:
         dmarc: {p: reject, t: y}
     """
-    for tag in ("pct", "rf", "ri"):
+    advice = {
+        "pct": "take it out; t: y asks for one level less",
+        "rf": "take it out; failure reports have one format (RFC 9991)",
+        "ri": "take it out; aggregate reports come about once a day",
+    }
+    for tag, fix in advice.items():
         if subject.dmarc_record is not None and getattr(subject.dmarc_record, tag) is not None:
-            yield Problem(("dmarc", tag), f"{tag} is historic: receivers ignore it", "take it out; t: y asks for one level less")
+            yield Problem(("dmarc", tag), f"{tag} is historic: receivers ignore it", fix)
 
 
 @rule("DMARC015", "dmarc-rua-missing", Severity.WARNING, "RFC 9989 §4.7")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailauth_dns.errors import ObservationError, RecordSyntaxError
+from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.destination import destination, destination_host
 from mailauth_dns.evaluate.dmarc import MAX_QUERIES, walk
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rule import Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dmarc
@@ -82,8 +82,14 @@ def dmarc_version(found: Served) -> Iterator[Problem]:
             yield Problem(found.route, f"{text[:30]!r} is no DMARC record to receivers", "open it with v=DMARC1, in this spelling")
 
 
-@rule("DMARC004", "dmarc-wrong-name", Severity.ERROR, "RFC 9989 §4.5", needs=Needs.DNS)
-def dmarc_wrong_name(subject: Subject) -> Iterator[Problem | Undecided]:
+def _wrong_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    for name in (subject.domain, DomainName(f"{dmarc.owner_name(subject.domain)}.{subject.domain}")):
+        if len(name) <= MAX_NAME:
+            yield ("dmarc",), name
+
+
+@asked("DMARC004", "dmarc-wrong-name", Severity.ERROR, "RFC 9989 §4.5", things=_wrong_names)
+def dmarc_wrong_name(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """Receivers look at `_dmarc` under the domain and nowhere else: a record at another name does nothing.
 
     Bad:
@@ -91,12 +97,9 @@ def dmarc_wrong_name(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         _dmarc.example.com. TXT "v=DMARC1; p=reject"
     """
-    doubled = DomainName(f"{dmarc.owner_name(subject.domain)}.{subject.domain}")
-    for name in (subject.domain, doubled):
-        if subject.resolver is not None and len(name) <= MAX_NAME and any(map(receive, subject.resolver.lookup(name, "TXT") or ())):
-            yield Problem(
-                ("dmarc",), f"there is a DMARC record at {name}, where nobody looks", f"move it to {dmarc.owner_name(subject.domain)}"
-            )
+    if any(map(receive, found.resolver.lookup(found.thing, "TXT") or ())):
+        message = f"there is a DMARC record at {found.thing}, where nobody looks"
+        yield Problem(found.route, message, f"move it to {dmarc.owner_name(found.subject.domain)}")
 
 
 @served("DMARC005", "dmarc-unrelated-txt", Severity.WARNING, "RFC 9989 §4.10", keys=_own)
@@ -138,12 +141,21 @@ def dmarc_syntax(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         received = receive(text)
-        if received is None or received.dropped & {"rua", "ruf"}:
+        if received is None:
             continue
         try:
-            dmarc.parse(text)
+            dmarc.parse(_without(text, received.dropped & {"rua", "ruf"}))
         except RecordSyntaxError as error:
             yield Problem(found.route, f"{error}: receivers drop the tag", "publish the record that the policy says")
+
+
+def _without(text: str, tags: frozenset[str]) -> str:
+    """Return a record without the values of some tags, which DMARC016 tells of; everything else keeps its place in the text."""
+    unknown = {tag: f"{'x' * at}=" for at, tag in enumerate(sorted(tags), start=1)}  # RFC 9989 §4.7: unknown tags are no error
+    names = [part.partition("=")[0].strip().lower() for part in text.split(";")]
+    return ";".join(
+        unknown[name].ljust(len(part), "x") if name in unknown else part for name, part in zip(names, text.split(";"), strict=True)
+    )
 
 
 @served("DMARC010", "dmarc-p-not-second", Severity.INFO, "practice", keys=_own)
@@ -180,8 +192,13 @@ def dmarc_rua_uri(found: Served) -> Iterator[Problem]:
             yield Problem(found.route, f"{tag} holds an address that is none: it gets no reports", "write mailto: before it")
 
 
-@rule("DMARC019", "dmarc-rua-no-mx", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
-def dmarc_rua_no_mx(subject: Subject) -> Iterator[Problem | Undecided]:
+def _addresses(subject: Subject) -> Iterator[tuple[Route, dmarc.Uri]]:
+    for tag, index, uri in subject.report_addresses:
+        yield ("dmarc", tag, index), uri
+
+
+@asked("DMARC019", "dmarc-rua-no-mx", Severity.ERROR, "RFC 5321 §5.1", things=_addresses)
+def dmarc_rua_no_mx(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided]:
     """A report address whose domain takes no mail gets no reports.
 
     Bad:
@@ -189,16 +206,15 @@ def dmarc_rua_no_mx(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
     """
-    for tag, index, uri in subject.report_addresses:
-        host = destination_host(uri)
-        if host is not None and subject.resolver is not None:
-            exchangers = subject.resolver.lookup(host, "MX")
-            if exchangers == ("0 .",) or not (exchangers or any(subject.resolver.lookup(host, kind) for kind in ("A", "AAAA"))):
-                yield Problem(("dmarc", tag, index), f"{host} takes no mail, so no reports", "name an address that does")
+    host = destination_host(found.thing)
+    if host is not None:
+        exchangers = found.resolver.lookup(host, "MX")
+        if exchangers == ("0 .",) or not (exchangers or any(found.resolver.lookup(host, kind) for kind in ("A", "AAAA"))):
+            yield Problem(found.route, f"{host} takes no mail, so no reports", "name an address that does")
 
 
-@rule("DMARC020", "dmarc-external-auth", Severity.ERROR, "RFC 9990", needs=Needs.DNS)
-def dmarc_external_auth(subject: Subject) -> Iterator[Problem | Undecided]:
+@asked("DMARC020", "dmarc-external-auth", Severity.ERROR, "RFC 9990", things=_addresses)
+def dmarc_external_auth(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided]:
     """Reports go to another organization only where it says that it takes them: without its record nobody sends any.
 
     Bad:
@@ -206,14 +222,11 @@ def dmarc_external_auth(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com._report._dmarc.example.net. TXT "v=DMARC1"
     """
-    for tag, index, uri in subject.report_addresses:
-        if subject.resolver is None:
-            return
-        found = destination(subject.domain, uri, subject.resolver)
-        if isinstance(found.accepted, Unknown):
-            yield Undecided(("dmarc", tag, index), found.accepted.reason)
-        elif not found.accepted:
-            yield Problem(("dmarc", tag, index), f"{found.reason}: no reports go there", "ask its owner to publish v=DMARC1 there")
+    reports = destination(found.subject.domain, found.thing, found.resolver)
+    if isinstance(reports.accepted, Unknown):
+        yield Undecided(found.route, reports.accepted.reason)
+    elif not reports.accepted:
+        yield Problem(found.route, f"{reports.reason}: no reports go there", "ask its owner to publish v=DMARC1 there")
 
 
 @rule("DMARC027", "dmarc-treewalk-surprise", Severity.WARNING, "RFC 9989 §4.10.2", needs=Needs.DNS)
@@ -236,8 +249,14 @@ def dmarc_treewalk_surprise(subject: Subject) -> Iterator[Problem | Undecided]:
         yield Problem(("dmarc",), message, f"add psd: n if {above} is not yours")
 
 
-@rule("DMARC028", "dmarc-depth", Severity.WARNING, "RFC 9989 §4.10", needs=Needs.DNS)
-def dmarc_depth(subject: Subject) -> Iterator[Problem | Undecided]:
+def _passed_over(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    labels = subject.domain.split(".")
+    for at in range(1, len(labels) - MAX_QUERIES + 1):
+        yield ("domain",), dmarc.owner_name(DomainName(".".join(labels[at:])))
+
+
+@asked("DMARC028", "dmarc-depth", Severity.WARNING, "RFC 9989 §4.10", things=_passed_over)
+def dmarc_depth(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """The walk asks for the name itself and then for seven labels and fewer: a record between is not found.
 
     Bad:
@@ -245,12 +264,9 @@ def dmarc_depth(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         a record at the name in From, or at seven labels or fewer
     """
-    labels = subject.domain.split(".")
-    for at in range(1, len(labels) - MAX_QUERIES + 1):
-        name = DomainName(".".join(labels[at:]))
-        if subject.resolver is not None and any(map(receive, subject.resolver.lookup(dmarc.owner_name(name), "TXT") or ())):
-            message = f"the record at {dmarc.owner_name(name)} is not found from {subject.domain}"
-            yield Problem(("domain",), message, "publish one at the domain itself, or at seven labels or fewer")
+    if any(map(receive, found.resolver.lookup(found.thing, "TXT") or ())):
+        message = f"the record at {found.thing} is not found from {found.subject.domain}"
+        yield Problem(found.route, message, "publish one at the domain itself, or at seven labels or fewer")
 
 
 @served("DMARC037", "dmarc-cname-delegated", Severity.INFO, "RFC 1034 §3.6.2", keys=_alias)
@@ -308,11 +324,5 @@ def dmarc_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         no wildcard TXT above names that send mail
     """
-    if subject.resolver is not None:
-        try:
-            values = subject.resolver.lookup(DomainName(f"*.{subject.domain}"), "TXT")
-        except ObservationError as error:
-            yield Undecided(("domain",), str(error))
-            return
-        if values:
-            yield Problem(("domain",), f"*.{subject.domain} has a TXT record, which answers for _dmarc of its subdomains", "take it away")
+    if subject.resolver is not None and subject.resolver.lookup(DomainName(f"*.{subject.domain}"), "TXT"):
+        yield Problem(("domain",), f"*.{subject.domain} has a TXT record, which answers for _dmarc of its subdomains", "take it away")

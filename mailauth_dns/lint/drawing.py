@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _HREF = "{http://www.w3.org/1999/xlink}href"
 _MOVING = ("animate", "animateColor", "animateMotion", "animateTransform", "set", "discard")
 _ACTIVE = ("script", "handler", "listener")
 _FOREIGN = ("image", "foreignObject", "audio", "video", "animation")
+_OUTSIDE = re.compile(r"@import|\burl\(\s*[\"']?(?!\s*[\"']?#)", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*\+?([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]{1,3})?)\s*(?:px)?\s*")
 
 
@@ -42,7 +44,7 @@ def faults(octets: bytes) -> Iterator[str]:
     if text is None:
         yield "it is not whole gzip data, or far too large"
         return
-    if b"<!ENTITY" in text:
+    if _declares_entities(text):
         yield "it declares entities"
         return
     # Imported here: most runs look at no logo. Entities are refused above, and expat limits what is left.
@@ -58,6 +60,17 @@ def faults(octets: bytes) -> Iterator[str]:
         return
     yield from _root_faults(root)
     yield from _content_faults(root)
+
+
+def _declares_entities(text: bytes) -> bool:
+    from xml.parsers import expat
+
+    declared: list[object] = []
+    reader = expat.ParserCreate()
+    reader.EntityDeclHandler = lambda *entity: declared.append(entity)
+    with suppress(expat.ExpatError, ValueError, LookupError):  # what is no XML is told by who reads it whole
+        reader.Parse(text, True)
+    return bool(declared)
 
 
 def _root_faults(root: Element) -> Iterator[str]:
@@ -92,8 +105,15 @@ def _content_faults(root: Element) -> Iterator[str]:
     for what, names in kinds.items():
         for name in sorted(seen & set(names)):
             yield f"it {what}: <{name}>"
-    outside = {
-        value for element in root.iter() for attribute in (_HREF, "href") if (value := element.get(attribute, "#")) and value[0] != "#"
-    }
-    if outside:
+    for name in sorted({name for element in root.iter() for name in element.attrib if name.lower().startswith("on")}):
+        yield f"it is active: the attribute {name}"
+    if any(_leads_outside(element) for element in root.iter()):
         yield "it refers to something outside"
+
+
+def _leads_outside(element: Element) -> bool:
+    # Style sheets are in attributes and in elements; only what is in this file may be named.
+    if any((value := element.get(name)) and value[0] != "#" for name in (_HREF, "href")):
+        return True
+    sheet = (element.text or "") if element.tag == f"{_SVG}style" else ""
+    return any(_OUTSIDE.search(text) for text in (sheet, *element.attrib.values()))

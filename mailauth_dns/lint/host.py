@@ -6,13 +6,14 @@ The hosts are those that the SPF record lists one by one, and those of the polic
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 
 from mailauth_dns.evaluate.hosts import addresses
 from mailauth_dns.evaluate.macros import queryable
+from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf import Result, check_host
 from mailauth_dns.lint.mx import mail_hosts
-from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
+from mailauth_dns.lint.rule import Asked, Problem, Severity, Undecided, asked
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.policy.mailtest import MailTest
@@ -20,6 +21,7 @@ from mailauth_dns.records import spf
 from mailauth_dns.records.name import DomainName
 
 _Address = IPv4Address | IPv6Address
+_RECORD: Route = ("spf",)
 
 
 def _own_tests(subject: Subject) -> Iterator[tuple[Route, MailTest]]:
@@ -29,8 +31,8 @@ def _own_tests(subject: Subject) -> Iterator[tuple[Route, MailTest]]:
             yield ("tests", index), test
 
 
-def _hosts(subject: Subject) -> dict[_Address, Route]:
-    """Return the addresses that send, each with its first place."""
+def _hosts(subject: Subject) -> Iterator[tuple[Route, _Address]]:
+    """Yield the addresses that send, each with its first place."""
     found: dict[_Address, Route] = {}
     for route, term in subject.spf_terms:
         if not isinstance(term, spf.Ip4 | spf.Ip6) or term.qualifier is not spf.Qualifier.PASS:
@@ -39,21 +41,22 @@ def _hosts(subject: Subject) -> dict[_Address, Route]:
             found.setdefault(term.network.ip, route)
     for route, test in _own_tests(subject):
         found.setdefault(ip_address(test.ip), (*route, "ip"))
-    return found
+    for address, route in found.items():
+        yield route, address
 
 
-def _names(subject: Subject, address: _Address) -> tuple[str, ...]:
+def _names(address: _Address, resolver: Resolver) -> tuple[str, ...]:
     """Return an address's reverse names, without their last dot.
 
     Raises:
         ObservationError: DNS could not tell.
     """
-    values = subject.resolver.lookup(DomainName(address.reverse_pointer), "PTR") if subject.resolver is not None else None
+    values = resolver.lookup(DomainName(address.reverse_pointer), "PTR")
     return tuple(value.removesuffix(".").lower() for value in values or ())
 
 
-@rule("HOST001", "host-ptr-missing", Severity.ERROR, "RFC 1912 §2.1", needs=Needs.DNS)
-def host_ptr_missing(subject: Subject) -> Iterator[Problem | Undecided]:
+@asked("HOST001", "host-ptr-missing", Severity.ERROR, "RFC 1912 §2.1", things=_hosts)
+def host_ptr_missing(found: Asked[_Address]) -> Iterator[Problem | Undecided]:
     """Large receivers refuse mail from an address without a reverse name.
 
     Bad:
@@ -61,13 +64,12 @@ def host_ptr_missing(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         10.2.0.192.in-addr.arpa. PTR mx.example.com.
     """
-    for address, route in _hosts(subject).items():
-        if not _names(subject, address):
-            yield Problem(route, f"{address} has no reverse name (PTR)", "have whoever holds the address publish one")
+    if not _names(found.thing, found.resolver):
+        yield Problem(found.route, f"{found.thing} has no reverse name (PTR)", "have whoever holds the address publish one")
 
 
-@rule("HOST002", "host-fcrdns", Severity.ERROR, "RFC 1912 §2.1", needs=Needs.DNS)
-def host_fcrdns(subject: Subject) -> Iterator[Problem | Undecided]:
+@asked("HOST002", "host-fcrdns", Severity.ERROR, "RFC 1912 §2.1", things=_hosts)
+def host_fcrdns(found: Asked[_Address]) -> Iterator[Problem | Undecided]:
     """A reverse name that does not lead back to the address proves nothing: large receivers refuse mail from there.
 
     Bad:
@@ -75,18 +77,15 @@ def host_fcrdns(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         mx.example.com. A 192.0.2.10
     """
-    for address, route in _hosts(subject).items():
-        names = _names(subject, address)
-        if names and not any(_leads_to(subject, host, address) for host in map(queryable, names) if host is not None):
-            yield Problem(route, f"{address} is named {', '.join(names)}, which does not lead back to it", "give the name this address")
+    address = found.thing
+    names = _names(address, found.resolver)
+    hosts = [host for host in map(queryable, names) if host is not None]
+    if names and not any(address in addresses(host, address.version, found.resolver) for host in hosts):
+        yield Problem(found.route, f"{address} is named {', '.join(names)}, which does not lead back to it", "give the name this address")
 
 
-def _leads_to(subject: Subject, host: DomainName, address: _Address) -> bool:
-    return subject.resolver is not None and address in addresses(host, address.version, subject.resolver)
-
-
-@rule("HOST003", "host-helo-mismatch", Severity.WARNING, "practice", needs=Needs.DNS)
-def host_helo_mismatch(subject: Subject) -> Iterator[Problem | Undecided]:
+@asked("HOST003", "host-helo-mismatch", Severity.WARNING, "practice", things=_own_tests)
+def host_helo_mismatch(found: Asked[MailTest]) -> Iterator[Problem | Undecided]:
     """A host that gives another name in HELO than its address has is taken for a hacked one by many receivers' filters.
 
     The names are those that the policy's tests give.
@@ -96,15 +95,40 @@ def host_helo_mismatch(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         10.2.0.192.in-addr.arpa. PTR mail.example.com., beside it
     """
+    test = found.thing
+    names = _names(ip_address(test.ip), found.resolver) if test.helo is not None else ()
+    if names and test.helo not in names:
+        message = f"{test.ip} is named {', '.join(names)}, and says {test.helo} in HELO"
+        yield Problem((*found.route, "helo"), message, "let both be the same name: the reverse name (PTR), or what the server says")
+
+
+_Sending = tuple[DomainName, str]  # a host, and an address that it sends as
+
+
+def _sending(subject: Subject) -> Iterator[tuple[Route, _Sending]]:
+    """Yield hosts that send: those of the tests, and where the record lists IPv4 addresses the exchangers.
+
+    Raises:
+        ObservationError: DNS could not tell the exchangers.
+    """
+    told: set[str] = set()
     for route, test in _own_tests(subject):
-        names = _names(subject, ip_address(test.ip)) if test.helo is not None else ()
-        if names and test.helo not in names:
-            message = f"{test.ip} is named {', '.join(names)}, and says {test.helo} in HELO"
-            yield Problem((*route, "helo"), message, "let both be the same name: the reverse name (PTR), or what the server says")
+        if test.helo is not None and test.helo not in told:
+            told.add(test.helo)
+            yield (*route, "helo"), (DomainName(test.helo), test.sender or f"postmaster@{test.helo}")
+    for host in mail_hosts(subject) if any(_listed(subject)) else ():
+        if host not in told and queryable(host):
+            yield _RECORD, (host, f"postmaster@{subject.domain}")
 
 
-@rule("HOST004", "host-v6-partial", Severity.WARNING, "practice", needs=Needs.DNS)
-def host_v6_partial(subject: Subject) -> Iterator[Problem | Undecided]:
+def _listed(subject: Subject) -> Iterator[tuple[Route, IPv4Network]]:
+    for route, term in subject.spf_terms:
+        if isinstance(term, spf.Ip4):
+            yield route, term.network.network
+
+
+@asked("HOST004", "host-v6-partial", Severity.WARNING, "practice", things=_sending)
+def host_v6_partial(found: Asked[_Sending]) -> Iterator[Problem | Undecided]:
     """A host that sends by IPv4 and has an IPv6 address sends by that one too, wherever the receiver has one: SPF fails there.
 
     The hosts are those that the policy's tests name in `helo`, and exchangers whose IPv4 address the record lists.
@@ -114,32 +138,15 @@ def host_v6_partial(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf: {terms: ["ip4:192.0.2.10", "ip6:2001:db8::10"], all: fail}
     """
-    if subject.resolver is None:
-        return
-    for host, (route, sender) in _sending_hosts(subject).items():
-        for address in addresses(host, 6, subject.resolver):
-            found = check_host(str(address), sender.rpartition("@")[2], sender, host, subject.resolver)
-            if found.result is Result.TEMPERROR:
-                yield Undecided(route, found.reason)
-            elif found.result is not Result.PASS:
-                message = f"{host} also has the address {address}, for which SPF says {found.result}"
-                yield Problem(route, message, f"add ip6:{address}, or have the host send by IPv4 only")
-
-
-def _sending_hosts(subject: Subject) -> dict[DomainName, tuple[Route, str]]:
-    """Return hosts that send, each with its place and an address that it sends as.
-
-    Raises:
-        ObservationError: DNS could not tell.
-    """
-    found: dict[DomainName, tuple[Route, str]] = {}
-    for route, test in _own_tests(subject):
-        if test.helo is not None:
-            found.setdefault(DomainName(test.helo), ((*route, "helo"), test.sender or f"postmaster@{test.helo}"))
-    listed = [(route, term.network.network) for route, term in subject.spf_terms if isinstance(term, spf.Ip4)]
-    for host in mail_hosts(subject) if listed else ():
-        four = addresses(host, 4, subject.resolver) if subject.resolver is not None and queryable(host) else ()
-        place = next((route for route, network in listed if any(address in network for address in four)), None)
-        if place is not None:
-            found.setdefault(host, (place, f"postmaster@{subject.domain}"))
-    return found
+    host, sender = found.thing
+    places = [found.route]
+    if found.route == _RECORD:
+        four = addresses(host, 4, found.resolver)
+        places = [route for route, network in _listed(found.subject) if any(address in network for address in four)]
+    for address in addresses(host, 6, found.resolver) if places else ():
+        checked = check_host(str(address), sender.rpartition("@")[2], sender, host, found.resolver)
+        if checked.result is Result.TEMPERROR:
+            yield Undecided(places[0], checked.reason)
+        elif checked.result is not Result.PASS:
+            message = f"{host} also has the address {address}, for which SPF says {checked.result}"
+            yield Problem(places[0], message, f"add ip6:{address}, or have the host send by IPv4 only")

@@ -44,6 +44,11 @@ _logos = _at_https("l", drawing.LARGEST)
 _evidence = _at_https("a", 1 << 18)
 
 
+def _pair(subject: Subject) -> Iterator[tuple[Route, Request]]:
+    yield from _logos(subject)
+    yield from _evidence(subject)
+
+
 @rule("BIMI001", "bimi-policy", Severity.ERROR, _SOURCE)
 def bimi_policy(subject: Subject) -> Iterator[Problem]:
     """Mail programs show a logo only where DMARC is enforced, for the domain and all below it: here they show none.
@@ -114,7 +119,7 @@ def bimi_svg(found: Fetched) -> Iterator[Problem | Undecided]:
             yield Problem(found.route, f"no logo is shown: {fault}", "make it SVG Tiny Portable/Secure")
 
 
-@rule("BIMI005", "bimi-vmc", Severity.WARNING, _SOURCE, needs=Needs.WEB, requests=_evidence)
+@rule("BIMI005", "bimi-vmc", Severity.WARNING, _SOURCE, needs=Needs.WEB, requests=_pair)
 def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
     """Most mailbox providers show a logo only with a mark certificate that covers the domain and holds this logo.
 
@@ -125,7 +130,7 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         bimi: {default: {l: "https://example.com/logo.svg", a: "https://example.com/vmc.pem"}}
     """
-    logos = {route[1]: subject.fetched(request) for route, request in _logos(subject)}
+    logos = {route[1]: request for route, request in _logos(subject)}
     for selector, section in _sections(subject):
         if section.l and not section.a:
             yield Problem(("bimi", selector), "there is no evidence for the logo: most mailbox providers do not show it", "give a")
@@ -142,8 +147,13 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
         if certificate is None:
             yield Problem(route, "the evidence is no certificate in PEM", "serve the mark certificate with its chain")
             continue
-        logo = logos.get(route[1])
-        octets = logo.body if isinstance(logo, Page) and logo.status == 200 and logo.whole else None
+        octets = None
+        if (wanted := logos.get(route[1])) is not None:
+            logo = subject.fetched(wanted)
+            if isinstance(logo, Unknown):
+                yield Undecided(route, f"whether it is for the logo: {wanted.url}: {logo.reason}")
+            elif isinstance(logo, Page) and logo.status == 200 and logo.whole:  # BIMI004 tells of one that cannot be had
+                octets = logo.body
         for fault in mark.faults(certificate, subject.domain, str(route[1]), subject.today, octets):
             yield Problem(route, f"the certificate is no evidence: {fault}", "get a mark certificate for this domain and logo")
 

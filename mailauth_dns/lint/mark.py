@@ -9,11 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from mailauth_dns.lint.drawing import unpacked
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 _PURPOSE = "1.3.6.1.5.5.7.3.31"  # id-kp-BrandIndicatorforMessageIdentification
 _LOGOTYPE = "1.3.6.1.5.5.7.1.12"  # RFC 9399 §4.1
@@ -32,15 +37,22 @@ class Mark:
 
 
 def read(pem: bytes) -> Mark | None:
-    """Return the first certificate in a PEM file, None where there is none."""
+    """Return the first certificate in a PEM file, None where there is none, or one that nobody can read."""
     # Imported here: loading OpenSSL costs more than the rest of a run that has no evidence to read.
     from cryptography import x509
 
     try:
-        certificate = x509.load_pem_x509_certificate(pem)
-        extensions = {extension.oid.dotted_string: extension.value for extension in certificate.extensions}
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about certificates that later versions of the library will refuse
+            return _read(x509.load_pem_x509_certificate(pem))
+    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return None
+
+
+def _read(certificate: Certificate) -> Mark:
+    from cryptography import x509
+
+    extensions = {extension.oid.dotted_string: extension.value for extension in certificate.extensions}
     alternative = extensions.get(x509.SubjectAlternativeName.oid.dotted_string)
     usage = extensions.get(x509.ExtendedKeyUsage.oid.dotted_string)
     logotype = extensions.get(_LOGOTYPE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.hosts import exchangers
-from mailauth_dns.lint.rule import Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.senders import is_many_hosts
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
@@ -22,6 +22,11 @@ def mail_hosts(subject: Subject) -> list[DomainName]:
     """
     values = subject.resolver.lookup(subject.domain, "MX") if subject.resolver is not None else None
     return [DomainName(host.lower()) for host in exchangers(subject.domain, values or ()) if host]
+
+
+def _hosts(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    for host in mail_hosts(subject):
+        yield ("domain",), host
 
 
 def _mx(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -80,8 +85,8 @@ def mx_null_but_sends(found: Served) -> Iterator[Problem]:
         yield Problem(found.route, f"{found.subject.domain} signs mail and takes none (null MX)", "publish an MX, or park the domain")
 
 
-@rule("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", needs=Needs.DNS)
-def mx_cname(subject: Subject) -> Iterator[Problem | Undecided]:
+@asked("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", things=_hosts)
+def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """An exchanger that is an alias is not allowed: some senders deliver, some do not.
 
     Bad:
@@ -89,9 +94,8 @@ def mx_cname(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com. MX 10 host.example.com., which has addresses
     """
-    for host in mail_hosts(subject):
-        if subject.resolver is not None and subject.resolver.lookup(host, "CNAME"):
-            yield Problem(("domain",), f"the exchanger {host} is an alias (CNAME)", "name the host that it stands for")
+    if found.resolver.lookup(found.thing, "CNAME"):
+        yield Problem(found.route, f"the exchanger {found.thing} is an alias (CNAME)", "name the host that it stands for")
 
 
 @rule("MX008", "mx-single", Severity.INFO, "practice", needs=Needs.DNS)
@@ -112,8 +116,8 @@ def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
         yield Problem(("domain",), f"{hosts[0]} is the only exchanger", "have a second one, unless mail may wait while it is away")
 
 
-@rule("TLSA001", "tlsa-no-dnssec", Severity.WARNING, "RFC 7672 §2.2", needs=Needs.DNS)
-def tlsa_no_dnssec(subject: Subject) -> Iterator[Problem | Undecided]:
+@asked("TLSA001", "tlsa-no-dnssec", Severity.WARNING, "RFC 7672 §2.2", things=_hosts)
+def tlsa_no_dnssec(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """Senders use a TLSA record only where DNSSEC proves it: in a zone that is not signed it protects nothing.
 
     Bad:
@@ -121,17 +125,14 @@ def tlsa_no_dnssec(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         the same in a zone that is signed
     """
-    resolver = subject.resolver
-    for host in mail_hosts(subject):
-        name = DomainName(f"_25._tcp.{host}")
-        # Behind an alias both zones count; that is left to who looks after them.
-        if resolver is None or len(name) > MAX_NAME or resolver.lookup(name, "CNAME") or not resolver.lookup(name, "TLSA"):
-            continue
-        zone = next((upper for upper in ancestors(name, ROOT) if resolver.lookup(upper, "NS")), None)
-        if zone is not None and not resolver.lookup(zone, "DNSKEY"):
-            yield Problem(
-                ("domain",), f"{name} has a TLSA record, and the zone {zone} is not signed", f"sign {zone}, or take the record away"
-            )
+    resolver = found.resolver
+    name = DomainName(f"_25._tcp.{found.thing}")
+    # Behind an alias both zones count; that is left to who looks after them.
+    if len(name) > MAX_NAME or resolver.lookup(name, "CNAME") or not resolver.lookup(name, "TLSA"):
+        return
+    zone = next((upper for upper in ancestors(name, ROOT) if resolver.lookup(upper, "NS")), None)
+    if zone is not None and not resolver.lookup(zone, "DNSKEY"):
+        yield Problem(found.route, f"{name} has a TLSA record, and the zone {zone} is not signed", f"sign {zone}, or take the record away")
 
 
 @rule("MX006", "mx-ip", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
@@ -148,8 +149,8 @@ def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
             yield Problem(("domain",), f"the exchanger {host} is an address, not a name", "name the host")
 
 
-@rule("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
-def mx_unresolvable(subject: Subject) -> Iterator[Problem | Undecided]:
+@asked("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", things=_hosts)
+def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """Mail for an exchanger without an address waits and bounces.
 
     Bad:
@@ -157,8 +158,6 @@ def mx_unresolvable(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com. MX 10 mx.example.com., which has an address
     """
-    for host in mail_hosts(subject):
-        if host.rpartition(".")[2].isdigit() or subject.resolver is None:
-            continue
-        if not any(subject.resolver.lookup(host, kind) for kind in ("A", "AAAA")):
-            yield Problem(("domain",), f"the exchanger {host} has no address", "correct its name, or give it an address")
+    host = found.thing
+    if not host.rpartition(".")[2].isdigit() and not any(found.resolver.lookup(host, kind) for kind in ("A", "AAAA")):
+        yield Problem(found.route, f"the exchanger {host} has no address", "correct its name, or give it an address")

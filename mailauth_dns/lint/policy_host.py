@@ -34,6 +34,11 @@ def _given_up(subject: Subject) -> Iterator[tuple[Route, Request]]:
         yield _ROUTE, policy_request(subject.domain)
 
 
+def _given_up_record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    if subject.policy.body.mta_sts == "absent":
+        yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
+
+
 def _record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     if subject.mta_sts is not None:
         yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
@@ -143,22 +148,31 @@ def _serve(found: Fetched) -> str:
     return f"serve zones/mta-sts/{found.subject.domain}.txt there"
 
 
-@fetched("STS005", "sts-policy-without-txt", Severity.WARNING, "RFC 8461 §8.3", requests=_given_up)
-def sts_policy_without_txt(found: Fetched) -> Iterator[Problem | Undecided]:
+@rule("STS005", "sts-policy-without-txt", Severity.WARNING, "RFC 8461 §8.3", needs=Needs.WEB, keys=_given_up_record, requests=_given_up)
+def sts_policy_without_txt(subject: Subject) -> Iterator[Problem | Undecided]:
     """A policy that no record announces is found by nobody new, while those who hold it keep to it until its max_age is over.
+
+    As long as a record is live that is to go, nothing is said: plan and apply judge its end (STS017).
 
     Bad:
         mta_sts: absent  # and mta-sts.example.com goes on serving mode: enforce
     Good:
         mta_sts: {mode: none, max_age: 604800}  # served and announced for the old max_age; then absent
     """
-    policy = served_policy(found.outcome)
-    if isinstance(policy, mta_sts.Policy) and policy.mode is not mta_sts.Mode.NONE:
-        yield Problem(
-            found.route,
-            f"{found.request.url} still serves mode {policy.mode.value}, which no record announces",
-            "serve mode none for its max_age, then nothing",
-        )
+    for route, request in _given_up(subject):
+        outcome = subject.fetched(request)
+        if isinstance(outcome, Unknown):
+            yield Undecided(route, f"{request.url}: {outcome.reason}")
+            continue
+        policy = served_policy(outcome)
+        if isinstance(policy, str) or policy.mode is mta_sts.Mode.NONE:
+            continue
+        live = _live_ids(subject)
+        if isinstance(live, Unknown):
+            yield Undecided(route, live.reason)
+        elif not live:
+            message = f"{request.url} still serves mode {policy.mode.value}, which no record announces"
+            yield Problem(route, message, "serve mode none for its max_age, then nothing")
 
 
 @fetched("STS006", "sts-cert", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)
@@ -171,9 +185,8 @@ def sts_cert(found: Fetched) -> Iterator[Problem | Undecided]:
         mta-sts.example.com answers with a certificate for mta-sts.example.com
     """
     if isinstance(found.outcome, Untrusted):
-        yield Problem(
-            found.route, f"senders do not trust mta-sts.{found.subject.domain}: {found.outcome.reason}", "give the host a valid certificate"
-        )
+        host = f"mta-sts.{found.subject.domain}"
+        yield Problem(found.route, f"senders do not trust {host}: {found.outcome.reason}", f"serve TLS there with a certificate for {host}")
 
 
 @fetched("STS007", "sts-redirect", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)

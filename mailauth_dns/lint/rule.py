@@ -8,16 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
+from typing import Generic, TypeVar
 
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.page import Nothing, Page, Request, Untrusted
+from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.document import Place
 from mailauth_dns.policy.load import Policy, Route
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
+_T = TypeVar("_T")
 _NAMES = re.compile(r"[\w*-]+(?:\.[\w-]+)*")
 
 
@@ -103,7 +106,8 @@ class Rule:
 class Finding:
     """A problem with its rule and its place; where `unknown`, the rule could not be decided and `message` says why.
 
-    `shared` tells that the place alone does not say which domain it is about: the file holds several, or what several inherit.
+    `fix` is empty then. `shared` tells that the place alone does not say which domain it is about: the file holds several, or what several
+    inherit.
     """
 
     rule: Rule
@@ -132,17 +136,18 @@ class Finding:
             return f"{self.at}: {self.message}"
         if not self.shared or (len(self.domains) == 1 and self.domain in _NAMES.findall(self.message)):
             return self.message
-        return f"{self._domains_told}: {self.message}"
+        return f"{self.domains_told}: {self.message}"
 
     @property
-    def _domains_told(self) -> str:
+    def domains_told(self) -> str:
+        """The domains that it is about, in a few words."""
         first, *more = self.domains
         return first if not more else f"{first} and {more[0] if len(more) == 1 else f'{len(more)} more domains'}"
 
     @property
     def advice(self) -> str:
-        """What happens to mail, and what to do."""
-        return f"{self.text}; {self.fix}"
+        """What happens to mail, and what to do where that can be said."""
+        return f"{self.text}; {self.fix}" if self.fix else self.text
 
 
 def tally(found: Iterable[Finding], waived: int) -> str:
@@ -209,10 +214,46 @@ def _each_server(subject: Subject, route: Route, key: RRKey, check: ServedCheck)
             yield Undecided(route, answer.reason, At(key, view.server))
             continue
         values = answer.values if answer is not None else frozenset()
-        if values not in seen:
-            seen.add(values)
+        if values in seen:
+            continue
+        seen.add(values)
+        try:
             for problem in check(Served(subject, route, key, values)):
                 yield replace(problem, at=At(key, view.server))
+        except ObservationError as error:
+            yield Undecided(route, str(error), At(key, view.server))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[_T]):
+    """One thing that DNS is asked about, such as a host or a term, with its place."""
+
+    subject: Subject
+    resolver: Resolver
+    route: Route
+    thing: _T
+
+
+AskedCheck = Callable[[Asked[_T]], Iterator[Problem | Undecided]]
+Things = Callable[[Subject], Iterable[tuple[Route, _T]]]
+
+
+def asked(id: str, slug: str, severity: Severity, source: str, things: Things[_T]) -> Callable[[AskedCheck[_T]], Rule]:
+    """Make a rule of a function that asks DNS about one of several things: what is unknown of one hides nothing of the others."""
+
+    def made(check: AskedCheck[_T]) -> Rule:
+        def each(subject: Subject) -> Iterator[Problem | Undecided]:
+            if subject.resolver is None:
+                return
+            for route, thing in things(subject):
+                try:
+                    yield from check(Asked(subject, subject.resolver, route, thing))
+                except ObservationError as error:
+                    yield Undecided(route, str(error))
+
+        return Rule(id, slug, severity, source, each, inspect.getdoc(check) or "", Needs.DNS)
+
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +350,7 @@ def _finding(each: Rule, subject: Subject, problem: Problem | Undecided) -> Find
     place = policy.place(problem.route) if problem.route else policy.declared_at
     whose = ((subject.domain,), is_shared(policy, place))
     if isinstance(problem, Undecided):
-        return Finding(each, *whose, place, problem.reason, "ask again when DNS answers", problem.at, unknown=True)
+        return Finding(each, *whose, place, problem.reason, "", problem.at, unknown=True)
     return Finding(each, *whose, place, problem.message, problem.fix, problem.at)
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailauth_dns.errors import NotFlattened, ObservationError
+from mailauth_dns.errors import NotFlattened
 from mailauth_dns.evaluate.macros import queryable
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_addresses import drift, passing
 from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
-from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
+from mailauth_dns.lint.rule import Asked, Needs, Problem, Severity, Undecided, asked, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import spf
+from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.macro import Macro
 from mailauth_dns.records.name import DomainName
 
@@ -252,8 +253,17 @@ def spf_macro_opaque(subject: Subject) -> Iterator[Problem | Undecided]:
     yield from _remarked(subject, Remark.MACRO, "know that the count of lookups is a lower bound")
 
 
-@rule("SPF037", "spf-exp-target", Severity.WARNING, "RFC 7208 §6.2", needs=Needs.DNS)
-def spf_exp_target(subject: Subject) -> Iterator[Problem | Undecided]:
+def _explanations(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    """Yield the names of explanations; what a name with macros leads to depends on the message."""
+    for route, term in subject.spf_terms:
+        if isinstance(term, spf.Modifier) and term.name == "exp" and not any(isinstance(piece, Macro) for piece in term.value.pieces):
+            name = queryable(term.value.folded)
+            if name is not None:
+                yield route, name
+
+
+@asked("SPF037", "spf-exp-target", Severity.WARNING, "RFC 7208 §6.2", things=_explanations)
+def spf_exp_target(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """An explanation whose name has no text, or several, is not shown to anybody.
 
     Bad:
@@ -261,14 +271,10 @@ def spf_exp_target(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf: {terms: [mx, "exp=why.example.com"], all: fail}  # why.example.com TXT: Not one of our hosts
     """
-    for route, term in subject.spf_terms:
-        if isinstance(term, spf.Modifier) and term.name == "exp" and subject.resolver is not None:
-            name = None if any(isinstance(piece, Macro) for piece in term.value.pieces) else queryable(term.value.folded)
-            texts = (subject.resolver.lookup(name, "TXT") or ()) if name is not None else ("depends on the message",)
-            if len(texts) != 1:
-                yield Problem(
-                    route, f"{name} has {len(texts)} texts, so that no explanation is shown", "publish one TXT there, or take exp out"
-                )
+    texts = found.resolver.lookup(found.thing, "TXT") or ()
+    if len(texts) != 1:
+        message = f"{found.thing} has {len(texts)} texts, so that no explanation is shown"
+        yield Problem(found.route, message, "publish one TXT there, or take exp out")
 
 
 @rule("SPF001", "spf-missing", Severity.ERROR, "RFC 7208 §3")
@@ -306,8 +312,14 @@ def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
             yield Problem(("domain",), message, "publish v=spf1 -all at the names that have an address")
 
 
-@rule("SPF042", "spf-stale-flatten", Severity.WARNING, "practice", needs=Needs.DNS)
-def spf_stale_flatten(subject: Subject) -> Iterator[Problem | Undecided]:
+def _flattened(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, Addresses]]]:
+    reviewed = {name: addresses for entry in subject.declared for name, addresses in entry.spf_names}
+    for index, name in enumerate(map(DomainName, subject.spf_section.flatten if subject.spf_section is not None else ())):
+        yield ("spf", "flatten", index), (name, reviewed[name])
+
+
+@asked("SPF042", "spf-stale-flatten", Severity.WARNING, "practice", things=_flattened)
+def spf_stale_flatten(found: Asked[tuple[DomainName, Addresses]]) -> Iterator[Problem | Undecided]:
     """The published addresses are those of the last `spf lock`: mail from hosts that the sender has added since fails.
 
     Bad:
@@ -315,27 +327,29 @@ def spf_stale_flatten(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf lock --check, every day
     """
-    section = subject.spf_section
-    if section is None or subject.resolver is None:
+    name, reviewed = found.thing
+    try:
+        change = drift(reviewed, passing(name, found.resolver).addresses)
+    except NotFlattened as error:
+        yield Problem(found.route, f"{name} can no longer be flattened: {error}", "name it as an include, or ask its owner")
         return
-    reviewed = {name: addresses for entry in subject.declared for name, addresses in entry.spf_names}
-    for index, name in enumerate(map(DomainName, section.flatten)):
-        route = ("spf", "flatten", index)
-        try:
-            change = drift(reviewed[name], passing(name, subject.resolver).addresses)
-        except NotFlattened as error:
-            yield Problem(route, f"{name} can no longer be flattened: {error}", "name it as an include, or ask its owner")
-        except ObservationError as error:
-            yield Undecided(route, str(error))
-        else:
-            if change:
-                told = [f"{word} {len(part.networks)}" for word, part in (("gained", change.added), ("lost", change.removed)) if part]
-                message = f"{name} has {' and '.join(told)} networks since it was reviewed"
-                yield Problem(route, message, "run `mailauth-dns spf lock`, review and apply")
+    if change:
+        told = [f"{word} {len(part.networks)}" for word, part in (("gained", change.added), ("lost", change.removed)) if part]
+        message = f"{name} has {' and '.join(told)} networks since it was reviewed"
+        yield Problem(found.route, message, "run `mailauth-dns spf lock`, review and apply")
 
 
-@rule("SPF039", "spf-helo-missing", Severity.WARNING, "RFC 7208 §2.3", needs=Needs.DNS)
-def spf_helo_missing(subject: Subject) -> Iterator[Problem | Undecided]:
+def _own_helo_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    told: set[str] = set()
+    for index, test in enumerate(subject.policy.body.tests):
+        helo = test.helo
+        if helo is not None and test.expect.spf == "pass" and helo not in told and helo.endswith(f".{subject.domain}"):
+            told.add(helo)
+            yield ("tests", index, "helo"), DomainName(helo)
+
+
+@asked("SPF039", "spf-helo-missing", Severity.WARNING, "RFC 7208 §2.3", things=_own_helo_names)
+def spf_helo_missing(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """Bounces have no MAIL FROM, so that receivers look for SPF at the name in HELO: without a record there, they pass nowhere.
 
     The names are those that the policy's tests give.
@@ -345,13 +359,6 @@ def spf_helo_missing(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         mx.example.com. TXT "v=spf1 a -all", beside it
     """
-    told: set[str] = set()
-    for index, test in enumerate(subject.policy.body.tests):
-        helo = test.helo
-        if helo is None or helo in told or subject.resolver is None or not helo.endswith(f".{subject.domain}"):
-            continue
-        told.add(helo)
-        if test.expect.spf == "pass" and not any(map(spf.has_version, subject.resolver.lookup(DomainName(helo), "TXT") or ())):
-            yield Problem(
-                ("tests", index, "helo"), f"{helo} has no SPF record: bounces from it pass nowhere", "publish v=spf1 a -all there"
-            )
+    if not any(map(spf.has_version, found.resolver.lookup(found.thing, "TXT") or ())):
+        message = f"{found.thing} has no SPF record: bounces from it pass nowhere"
+        yield Problem(found.route, message, "publish v=spf1 a -all there")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.evaluate.page import Outcome, Pages, Request
 from mailauth_dns.evaluate.resolver import Resolver
@@ -125,8 +126,14 @@ class Subject:
         return found
 
 
-def subjects(repo: Repo, publications: Iterable[Publication], today: date) -> list[Subject]:
-    """Return what the rules look at: every policy that declares something in these publications."""
+def subjects(repo: Repo, publications: Iterable[Publication], today: date, only: Collection[DomainName] = ()) -> list[Subject]:
+    """Return what the rules look at: every policy of the repo, or where some are named these, beside what all of them declare.
+
+    Raises:
+        MailAuthError: a named domain has no policy.
+    """
+    if missing := sorted(set(only) - {policy.domain for policy in repo.policies}):
+        raise MailAuthError(f"there is no policy for {', '.join(missing)}; see zones/policy")
     by_domain: dict[DomainName, list[Declared]] = {}
     for publication in publications:
         for entry in publication.declared:
@@ -134,7 +141,8 @@ def subjects(repo: Repo, publications: Iterable[Publication], today: date) -> li
     neighbours = Neighbours(
         _key_owners(by_domain), frozenset(policy.domain for policy in repo.policies if policy.body.dmarc not in (None, "absent"))
     )
-    return [Subject(policy, tuple(by_domain[policy.domain]), neighbours, today) for policy in repo.policies if policy.domain in by_domain]
+    chosen = (policy for policy in repo.policies if not only or policy.domain in only)
+    return [Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, today) for policy in chosen]
 
 
 def _key_owners(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str, DomainName]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.lint.mx import mail_hosts
-from mailauth_dns.lint.rule import Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import mta_sts, tlsrpt
 from mailauth_dns.records.family import Family, family
-from mailauth_dns.records.name import below
+from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import RRKey
 
 _DAY = 86400  # seconds
@@ -90,7 +90,7 @@ def sts_mx_mismatch(subject: Subject) -> Iterator[Problem | Undecided]:
         mta_sts: {mode: enforce, mx: [mx1.example.com, mx2.example.com], max_age: 604800}
     """
     section = subject.mta_sts
-    if section is not None and section.mode != "none":
+    if section is not None and section.mode == "enforce":
         for host in mail_hosts(subject):
             if not any(_covers(pattern, host) for pattern in section.mx):
                 yield Problem(("mta_sts", "mx"), f"the exchanger {host} is not in the policy's mx: senders pass it by", f"add {host}")
@@ -171,8 +171,13 @@ def tlsrpt_uri(subject: Subject) -> Iterator[Problem]:
             yield Problem(("tls_rpt", "rua", index), f"{uri} is neither mailto nor https: no reports go there", "use mailto: or https:")
 
 
-@rule("TLSRPT004", "tlsrpt-wrong-name", Severity.ERROR, "RFC 8460 §3", needs=Needs.DNS)
-def tlsrpt_wrong_name(subject: Subject) -> Iterator[Problem | Undecided]:
+def _wrong_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    for label in _WRONG_NAMES:
+        yield ("tls_rpt",), below(label, subject.domain)
+
+
+@asked("TLSRPT004", "tlsrpt-wrong-name", Severity.ERROR, "RFC 8460 §3", things=_wrong_names)
+def tlsrpt_wrong_name(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """Senders look at `_smtp._tls` and nowhere else: a record at another name brings no reports.
 
     Bad:
@@ -180,13 +185,9 @@ def tlsrpt_wrong_name(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         _smtp._tls.example.com. TXT "v=TLSRPTv1; rua=mailto:tls@example.com"
     """
-    for label in _WRONG_NAMES:
-        name = below(label, subject.domain)
-        texts = (subject.resolver.lookup(name, "TXT") or ()) if subject.resolver is not None else ()
-        if any(family(tlsrpt.owner_name(subject.domain), "TXT", text) is Family.TLS_RPT for text in texts):
-            yield Problem(
-                ("tls_rpt",), f"there is a record at {name}, where nobody looks", f"move it to {tlsrpt.owner_name(subject.domain)}"
-            )
+    right = tlsrpt.owner_name(found.subject.domain)
+    if any(family(right, "TXT", text) is Family.TLS_RPT for text in found.resolver.lookup(found.thing, "TXT") or ()):
+        yield Problem(found.route, f"there is a record at {found.thing}, where nobody looks", f"move it to {right}")
 
 
 @rule("TLSRPT005", "tlsrpt-stray-id", Severity.INFO, "RFC 8460 §3")

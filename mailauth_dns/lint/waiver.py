@@ -12,6 +12,7 @@ from datetime import date
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, in_order, page
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.document import Place
+from mailauth_dns.policy.load import Policy
 from mailauth_dns.policy.model import WaiverSection
 from mailauth_dns.records.name import DomainName
 
@@ -69,20 +70,32 @@ _Waiving = tuple[WaiverSection, Place]
 
 
 def waived(
-    found: Sequence[Finding], subjects: Iterable[Subject], ran: Iterable[Rule], known: Iterable[Rule], today: date
+    found: Sequence[Finding],
+    subjects: Sequence[Subject],
+    policies: Iterable[Policy],
+    ran: Iterable[Rule],
+    known: Iterable[Rule],
+    today: date,
 ) -> tuple[list[Finding], list[Waived]]:
     """Return the findings that no waiver silences with those about the waivers, and what is silenced.
 
-    Whether a waiver is used is judged for rules that `ran`.
+    Whether a waiver is used is judged for rules that `ran`, and where each of the repo's `policies` that have it was looked at.
     """
     ran_ids = {rule.id for rule in ran}
     by_id = {rule.id: rule for rule in known}
     undecided = {(domain, finding.rule.id) for finding in found if finding.unknown for domain in finding.domains}
-    rows = list(_rows(subjects))
+    spelling = {id.lower(): id for id in by_id}
+
+    def id_of(waiver: WaiverSection) -> str:
+        return spelling.get(waiver.rule.strip().lower(), waiver.rule)
+
+    rows = list(_rows(subject.policy for subject in subjects))
+    looked_at = {subject.domain for subject in subjects}
+    elsewhere = {_spot(place) for _, place, _ in _rows(policy for policy in policies if policy.domain not in looked_at)}
     holding: dict[tuple[DomainName, str], _Waiving] = {}
-    for subject, place, waiver in rows:
+    for domain, place, waiver in rows:
         if waiver.until >= today:
-            holding.setdefault((subject.domain, waiver.rule), (waiver, place))
+            holding.setdefault((domain, id_of(waiver)), (waiver, place))
     left: list[Finding] = []
     silenced: list[Waived] = []
     for finding in found:
@@ -95,11 +108,13 @@ def waived(
         for waiving, domains in _by_place(waivers):
             silenced.append(Waived(replace(finding, domains=domains), *waiving))
     used = {_spot(each.place) for each in silenced}
+    open_yet = elsewhere | {_spot(place) for domain, place, waiver in rows if (domain, id_of(waiver)) in undecided}
     about: dict[tuple[str, int, int], Finding] = {}
-    for subject, place, waiver in rows:
-        id = waiver.rule
+    for domain, place, waiver in rows:
+        id = id_of(waiver)
         if id not in by_id:
-            problem = (UNKNOWN, f"{id} is not a rule", "`mailauth-dns rules` lists them")
+            message = f"{id} is not a rule" if id.strip() else "the waiver names no rule"
+            problem = (UNKNOWN, message, "`mailauth-dns rules` lists them")
         elif by_id[id].needs is Needs.PLAN:
             problem = (
                 UNKNOWN,
@@ -112,12 +127,12 @@ def waived(
                 f"the waiver for {id} ended on {waiver.until}",
                 "correct what it was for and take it out, or give it a new day",
             )
-        elif id in ran_ids and _spot(place) not in used and (subject.domain, id) not in undecided:
+        elif id in ran_ids and _spot(place) not in used | open_yet:
             problem = (UNUSED, f"there is no finding of {id} for this waiver", "take it out")
         else:
             continue
         # One waiver is one finding, whichever of the policies that share it is looked at first.
-        about.setdefault(_spot(place), Finding(problem[0], (subject.domain,), False, place, problem[1], problem[2]))
+        about.setdefault(_spot(place), Finding(problem[0], (domain,), False, place, problem[1], problem[2]))
     return in_order([*left, *about.values()]), silenced
 
 
@@ -131,10 +146,10 @@ def _by_place(waivers: Mapping[DomainName, _Waiving | None]) -> Iterator[tuple[_
         yield waiving, tuple(domains)
 
 
-def _rows(subjects: Iterable[Subject]) -> Iterator[tuple[Subject, Place, WaiverSection]]:
-    for subject in subjects:
-        for index, waiver in enumerate(subject.policy.body.waivers):
-            yield subject, subject.policy.place(("waivers", index)), waiver
+def _rows(policies: Iterable[Policy]) -> Iterator[tuple[DomainName, Place, WaiverSection]]:
+    for policy in policies:
+        for index, waiver in enumerate(policy.body.waivers):
+            yield policy.domain, policy.place(("waivers", index)), waiver
 
 
 def _spot(place: Place) -> tuple[str, int, int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rule import At, Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.rule import Asked, At, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records.dmarc import Policy, Testing
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.name import DomainName, ancestors, below
+from mailauth_dns.records.name import DomainName, ancestors, below, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset
 
 _DAY = 86400  # seconds
@@ -45,8 +45,18 @@ def cname_coexist(found: Served) -> Iterator[Problem]:
         yield Problem(found.route, f"{found.key[0]} is an alias of {target}, so that no record can stand there", "take the alias away")
 
 
-@rule("DNS003", "delegation-below", Severity.ERROR, "RFC 1034 §4.2.1", needs=Needs.DNS)
-def delegation_below(subject: Subject) -> Iterator[Problem | Undecided]:
+def _between(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, DomainName]]]:
+    """Yield the names where a delegation could be, each with the record below it."""
+    told = {subject.policy.zone}
+    for route, (name, _) in _own(subject):
+        for cut in (name, *ancestors(name, subject.policy.zone)):
+            if cut not in told:
+                told.add(cut)
+                yield route, (cut, name)
+
+
+@asked("DNS003", "delegation-below", Severity.ERROR, "RFC 1034 §4.2.1", things=_between)
+def delegation_below(found: Asked[tuple[DomainName, DomainName]]) -> Iterator[Problem | Undecided]:
     """A name under a delegation belongs to the servers it is delegated to: what the zone holds there is never served.
 
     Bad:
@@ -54,15 +64,15 @@ def delegation_below(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         no delegation between the zone and its records
     """
-    told: set[DomainName] = set()
-    for route, (name, _) in _own(subject):
-        for cut in (name, *ancestors(name, subject.policy.zone)):
-            if cut in (subject.policy.zone, *told) or subject.resolver is None:
-                continue
-            if servers := subject.resolver.lookup(cut, "NS"):
-                told.add(cut)
-                message = f"{cut} is delegated to {', '.join(servers)}: {name} is not served from the zone {subject.policy.zone}"
-                yield Problem(route, message, f"write zone: {cut}, or take the delegation away")
+    cut, name = found.thing
+    servers = found.resolver.lookup(cut, "NS")
+    # Behind an alias stand the servers of another zone.
+    if servers and not found.resolver.lookup(cut, "CNAME"):
+        message = f"{cut} is delegated to {', '.join(servers)}: {name} is not served from the zone {found.subject.policy.zone}"
+        if is_at_or_below(found.subject.domain, cut):
+            yield Problem(found.route, message, f"write zone: {cut}, or take the delegation away")
+        else:
+            yield Problem(found.route, message, "take the delegation away, or take the record out of the policy and publish it there")
 
 
 @served("DNS004", "wildcard-shadowed", Severity.WARNING, "RFC 4592 §2.2", keys=_own)

@@ -6,12 +6,15 @@ No proxy is used, no cookie sent and nothing cached: what is seen is what the se
 from __future__ import annotations
 
 import http.client
+import os
+import queue
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -23,7 +26,8 @@ from mailauth_dns.records.name import DomainName, domain_name
 Addresses = Callable[[DomainName], Sequence[str]]
 
 _CONNECT = 5.0  # seconds to reach one address
-_WHOLE = 20.0  # seconds for one response; RFC 8461 §3.3 suggests a minute to senders, who can try again later
+_ADDRESSES = 4  # of one host that are tried
+_WHOLE = 20.0  # seconds for one response, connecting included; RFC 8461 §3.3 suggests a minute to senders, who can try again later
 _AT_ONCE = 32  # servers asked at the same time
 _IN_URLS = "!$%&'()*+,/:;=?@[]"  # what stands in a path or a query as it is (RFC 3986 §3.3); a redirect may hold anything
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -38,23 +42,39 @@ def fetch(requests: Iterable[Request], addresses: Addresses) -> dict[Request, Ou
     if not wanted:
         return {}
     context = ssl.create_default_context()
+    trusting = _has_authorities(context)
     one_at_a_time = threading.Lock()
+    outcomes: dict[Request, Outcome] = {}
+    left: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    for request in wanted:
+        left.put(request)
 
     def located(host: DomainName) -> Sequence[str]:
         with one_at_a_time:
             return addresses(host)
 
-    def fetched(request: Request) -> Outcome:
-        return _followed(request, located, context) if _has_authorities() else Unknown("this machine has no certificate authorities")
+    def fetching() -> None:
+        with suppress(queue.Empty):
+            while True:
+                request = left.get_nowait()
+                outcome = _followed(request, located, context) if trusting else Unknown("this machine has no certificate authorities")
+                outcomes[request] = outcome
 
-    with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
-        return dict(zip(wanted, pool.map(fetched, wanted), strict=True))
+    # Threads of a pool are waited for when the program ends; an interrupt must not wait for what these have open.
+    threads = [threading.Thread(target=fetching, daemon=True) for _ in range(min(_AT_ONCE, len(wanted)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
 
 
-def _has_authorities() -> bool:
+def _has_authorities(context: ssl.SSLContext) -> bool:
     """Tell whether there is anything to verify a certificate with; without it every server would seem to be an impostor."""
     paths = ssl.get_default_verify_paths()
-    return any(path is not None and Path(path).exists() for path in (paths.cafile, paths.capath))
+    folders = os.environ.get(paths.openssl_capath_env, paths.openssl_capath).split(os.pathsep)
+    # What is in a folder is read when it is needed: by its name, which is a hash.
+    return context.cert_store_stats()["x509"] > 0 or any(any(Path(folder).glob("[0-9a-f]" * 8 + ".[0-9]*")) for folder in folders)
 
 
 def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -> Outcome:
@@ -70,10 +90,20 @@ def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -
 def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext) -> Outcome:
     try:
         parts = urlsplit(url)
-        port = parts.port or 443
-        host = domain_name(parts.hostname or "")
-    except (ValueError, RecordSyntaxError):
+        name = parts.hostname or ""
+    except ValueError:
         return Nothing(f"{url} names no host")
+    with suppress(ValueError):
+        ip_address(name)
+        return Nothing(f"{url} names an address where the name of a host must stand")
+    try:
+        host = domain_name(name)
+    except RecordSyntaxError:
+        return Nothing(f"{url} names no host")
+    try:
+        port = parts.port or 443
+    except ValueError:
+        return Nothing(f"{url} names a port that cannot be")
     if parts.scheme != "https":
         return Nothing(f"{url} is not https")
     try:
@@ -82,24 +112,29 @@ def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext
         return Unknown(str(error))
     if not found:
         return Nothing(f"{host} has no address")
-    outcome: Outcome = Unknown("was not asked")
+    deadline = time.monotonic() + _WHOLE
+    outcome: Outcome = Unknown(f"the first {_ADDRESSES} of {len(found)} addresses of {host} refuse, and no other was tried")
     refused: list[str] = []
-    for address in found:
+    for address in found[:_ADDRESSES]:
         try:
-            connection = socket.create_connection((address, port), timeout=_CONNECT)
+            connection = socket.create_connection((address, port), timeout=max(min(_CONNECT, deadline - time.monotonic()), 0.001))
         except ConnectionRefusedError:
             refused.append(f"nothing listens on {address} port {port}")
         except OSError as error:
             outcome = Unknown(f"{address} port {port} cannot be reached: {_words(error)}")
         else:
-            return _asked(connection, host, parts, limit, context)
+            connection.settimeout(_CONNECT)
+            return _asked(connection, host, parts, limit, context, deadline)
     # Where one address could not be reached, another look may find it serving.
     return Nothing("; ".join(refused)) if len(refused) == len(found) else outcome
 
 
-def _asked(connection: socket.socket, host: DomainName, parts: SplitResult, limit: int, context: ssl.SSLContext) -> Outcome:
+def _asked(
+    connection: socket.socket, host: DomainName, parts: SplitResult, limit: int, context: ssl.SSLContext, deadline: float
+) -> Outcome:
     late = threading.Event()
-    with context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False) as secured:
+    # A body without a length is whole where TLS was closed and not only the connection, which anybody on the way can do (RFC 9112 §8).
+    with context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False) as secured:
 
         def give_up() -> None:
             late.set()
@@ -107,7 +142,7 @@ def _asked(connection: socket.socket, host: DomainName, parts: SplitResult, limi
                 socket.socket.shutdown(secured, socket.SHUT_RDWR)  # SSLSocket's own would take TLS from under the reader
 
         # A socket's own timeout begins anew with every octet that drips in.
-        clock = threading.Timer(_WHOLE, give_up)
+        clock = threading.Timer(max(deadline - time.monotonic(), 0.0), give_up)
         clock.daemon = True
         clock.start()
         try:
@@ -140,6 +175,8 @@ def _response(secured: ssl.SSLSocket, host: DomainName, parts: SplitResult, limi
     if len(body) <= limit and response.length:
         raise http.client.IncompleteRead(body, response.length)
     location = response.headers.get("Location", "") if response.status in _REDIRECTS else ""
+    # It may hold octets of any charset, and is to be asked for as it came.
+    location = quote(location.encode("latin-1"), safe=_IN_URLS + "#")
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return Page(response.status, printable(media_type), body[:limit], len(body) <= limit, printable(_joined(parts.geturl(), location)))
 

@@ -46,7 +46,8 @@ def findings(found: Sequence[Finding], waived: Sequence[Waived], worst: Severity
 
 
 def _name(finding: Finding) -> str:
-    return f"{finding.rule.id} {finding.rule.slug} at {finding.place.line}:{finding.place.column}"
+    whose = f" of {finding.domains_told}" if finding.shared else ""
+    return f"{finding.rule.id} {finding.rule.slug}{whose} at {finding.place.line}:{finding.place.column}"
 
 
 def tests(found: Iterable[Trial]) -> str:

@@ -99,7 +99,7 @@ USAGE: dict[tuple[str, ...], str] = {
     ("verify", "--wait"): "requires an argument",
     ("apply", "--allow", "everything"): "--allow everything: name a rule such as DKIM030",
     ("lint", "not a domain"): "not a domain: a label holds letters",
-    ("lint", "example.edu"): "no policy declares anything for example.edu",
+    ("lint", "example.edu"): "there is no policy for example.edu",
     ("rules", "SPF999"): "SPF999 is not a rule",
     ("apply", "missing.json"): "missing.json: No such file or directory",
     ("plan", "--show", "missing.json"): "missing.json: No such file or directory",

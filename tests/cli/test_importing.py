@@ -321,6 +321,7 @@ USAGE: dict[tuple[str, ...], str] = {
     ("example.com", "--zone", "a b"): "--zone: a label holds letters",
     ("example.com", "example.net", "--from-genkey", "x.txt"): "--from-genkey is one domain's key",
     ("example.com", "--from-genkey", "note.txt"): "note.txt: expected = between a tag and its value (character 21 of the record)",
+    ("example.com", "--from-zone", "key.pem"): "key.pem: this is a private key; give the zone's master file",
     ("example.com", "--from-zone", "key.pem", "--mta-sts", "key.pem"): "--mta-sts key.pem: this is a private key; give the policy",
     ("example.net", "--from-genkey", "key.txt"): "key.txt: the key is for example.com, not for example.net",
     ("example.com", "example.net", "--provider", "local", "--mta-sts", "x"): "--mta-sts is one domain's policy",

@@ -48,7 +48,7 @@ BROKEN: dict[str, tuple[str, str, set[tuple[str, str | None]]]] = {
         HEAD + DMARC + "@ IN MX 10 gone\n@ IN MX 20 alias\nalias IN CNAME host\nhost IN A 192.0.2.1\n"
         '_mta-sts IN TXT "v=STSv1; id=1"\n_mta-sts IN TXT "v=STSv1; id=2"\n'
         '_smtp._tls IN TXT "v=TLSRPTv1; rua=mailto:a@mail.example"\n_smtp._tls IN TXT "v=TLSRPTv1; rua=mailto:b@mail.example"\n',
-        "mta_sts: {mode: testing, mx: [host.mail.example], max_age: 604800}\n",
+        "mta_sts: {mode: enforce, mx: [host.mail.example], max_age: 604800}\n",
         {
             *(("MX005", None), ("MX007", None), ("STS004", None), ("STS012", None)),
             *(("STS001", "_mta-sts.mail.example TXT"), ("TLSRPT001", "_smtp._tls.mail.example TXT")),

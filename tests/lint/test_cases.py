@@ -2,7 +2,8 @@
 
 A case is a policy alone, or a mapping: `policy`, other `files`, and for rules about DNS `zone` (what its one server holds) or `servers`;
 for rules about the web also `web`: by address `body` or `file` (of the folder pages), and where it matters `status`, `type`, `location`, or
-why it is `untrusted`. What fails also has `message`, and `at`: line and column, or name and type where the finding is about a live record.
+why it is `untrusted`. What fails also has `message`, and `at`: line and column, or name and type where the finding is about a live record;
+where it matters also `fix`.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def test_fails_at_the_right_place(repo: RepoFolder, rule: Rule, case: dict[str, 
     where = f"{finding.place.line}:{finding.place.column}" if finding.at is None else " ".join(finding.at.key)
     assert where == str(case["at"])
     assert case["message"] in finding.message
+    assert case.get("fix", "") in finding.fix
     assert finding.fix
     assert not finding.unknown
 

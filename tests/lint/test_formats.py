@@ -51,7 +51,7 @@ def judged(repo: RepoFolder) -> Judged:
     beside = [*worlds.live([here], publications, servers, {}), *worlds.unanswered([there], publications)]
     rules = [rule for rule in RULES if rule.id in SELECTED]
     looked_at = [*others, *beside, waiving]
-    return waived(run(rules, looked_at), looked_at, rules, ALL_RULES, today)
+    return waived(run(rules, looked_at), looked_at, loaded.policies, rules, ALL_RULES, today)
 
 
 def as_sarif(found: list[Finding], silenced: list[Waived]) -> str:

@@ -24,7 +24,7 @@ def found(repo: RepoFolder, *policies: str, today: date = date(2026, 6, 1)) -> l
         repo.policy(policy, f"policy{number}")
     loaded = load_repo(repo.root)
     looked_at = subjects(loaded, compile_repo(loaded), today)
-    left, _ = waived(run(STATIC, looked_at), looked_at, STATIC, ALL_RULES, today)
+    left, _ = waived(run(STATIC, looked_at), looked_at, loaded.policies, STATIC, ALL_RULES, today)
     return [(each.rule.id, each.place.line) for each in left]
 
 
@@ -48,6 +48,7 @@ WAIVERS = [
     ("SPF016", [("SPF014", 2), ("WAIVER002", 4)]),  # nothing to silence
     ("SPF14", [("SPF014", 2), ("WAIVER003", 4)]),  # no rule
     ("SPF002", [("SPF014", 2)]),  # about what is live, which was not asked: whether it is used is open
+    ("spf014", []),  # in the spellings that --select takes
     ("DKIM030", [("SPF014", 2), ("WAIVER003", 4)]),  # a plan's, whose gates no waiver opens
 ]
 
@@ -105,3 +106,24 @@ def test_what_is_waived_leaves_a_trace(repo: RepoFolder) -> None:
     repo.policy(POLICY + waiver("SPF014", "2999-01-01"))
     assert repo.run("lint").out == "Lint: nothing found, 1 waived\n"
     assert repo.run("lint", "--ignore", "SPF014").out == "Lint: nothing found\n"
+
+
+def test_a_waiver_without_a_rule_is_told_as_one(repo: RepoFolder) -> None:
+    repo.policy(POLICY + waiver("''", "2999-01-01"))
+    assert "WAIVER003 waiver-unknown-rule: the waiver names no rule; " in repo.run("lint").out
+
+
+def test_whether_a_waiver_is_used_is_open_until_all_who_share_it_are_looked_at(repo: RepoFolder) -> None:
+    repo.write("zones/policy/_defaults.yaml", waiver("SPF014", "2999-01-01"))
+    repo.policy(POLICY, "com")
+    repo.policy("domain: example.net\nspf: {terms: [mx], all: fail}\n", "net")
+    assert repo.run("lint", "example.net").out == "Lint: nothing found\n"
+    assert repo.run("lint", "example.com").out == "Lint: nothing found, 1 waived\n"
+    repo.policy(POLICY.replace("ptr", "mx"), "com")
+    assert "WAIVER002" in repo.run("lint").out
+
+
+def test_only_selected_rules_are_told_and_decide_the_exit_code(repo: RepoFolder) -> None:
+    repo.policy(POLICY + waiver("SPF14", "2999-01-01"))
+    ran = repo.run("lint", "--select", "SPF016", "--fail-on", "info")
+    assert (ran.code, ran.out) == (0, "Lint: nothing found\n")

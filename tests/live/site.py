@@ -31,6 +31,8 @@ class Reply:
     location: str | None = None
     drip: float = 0.0  # seconds between two octets of the body
     cut: bool = False  # ends before the body does
+    sized: bool = True  # says how long the body is; else it ends with the connection
+    closes: bool = True  # says that TLS ends before the connection does
 
 
 class Authority:
@@ -104,13 +106,17 @@ def _handler(reply: Callable[[str, str], Reply]) -> type[BaseHTTPRequestHandler]
                 self.send_header("Content-Type", said.type)
             if said.location is not None:
                 self.send_header("Location", said.location)
-            self.send_header("Content-Length", str(len(said.body) + said.cut))
+            if said.sized:
+                self.send_header("Content-Length", str(len(said.body) + said.cut))
             self.end_headers()
             try:
                 for octet in said.body if said.drip else ():
                     self.wfile.write(bytes([octet]))
                     time.sleep(said.drip)
                 self.wfile.write(b"" if said.drip else said.body)
+                if said.closes and not said.sized:
+                    self.wfile.flush()
+                    self.connection.unwrap()  # type: ignore[attr-defined] # every connection is a TLS one
             except OSError:
                 pass  # who asked has left
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from socket import socket
 
 import pytest
 
@@ -33,6 +36,10 @@ PAGES = {
     "/nowhere": Reply(status=302),
     "/cut": Reply(TEXT, cut=True),
     "/a%20b?c=d%2F": Reply(b"found"),
+    "/unsized": Reply(TEXT, sized=False),
+    "/torn": Reply(TEXT, sized=False, closes=False),
+    "/octets": Reply(status=302, location="/caf\u00c3\u00a9.svg"),  # in UTF-8, as the header's characters are octets
+    "/caf%C3%A9.svg": Reply(b"drawn"),
 }
 
 
@@ -61,10 +68,10 @@ def nowhere(host: DomainName) -> Sequence[str]:
     return []
 
 
-def closing(connection: socket) -> None: ...
+def closing(connection: socket.socket) -> None: ...
 
 
-def silent(connection: socket) -> None:
+def silent(connection: socket.socket) -> None:
     time.sleep(3)
 
 
@@ -83,6 +90,8 @@ PAGE = [
     ("/missing", 3, Page(404, "text/html", b"not here", True, "")),
     ("/moved", 1, Page(200, "text/plain", TEXT, True, "")),
     ("/nowhere", 3, Page(302, "text/plain", b"", True, "")),
+    ("/unsized", 0, Page(200, "text/plain", TEXT, True, "")),
+    ("/octets", 1, Page(200, "text/plain", b"drawn", True, "")),
     ("/odd", 3, Page(404, "text/html", b"not here", True, "")),
 ]
 
@@ -96,7 +105,7 @@ def test_what_is_served(site: Site, path: str, redirects: int, page: Page) -> No
 REDIRECTED = [
     ("/moved", 0, f"https://{HOST}:{{port}}{PATH}"),
     ("/loop", 3, f"https://{HOST}:{{port}}/loop"),
-    ("/odd", 0, f"https://{HOST}:{{port}}/b\xfcro logo?\\027[31m"),  # a terminal must not take it for a command
+    ("/odd", 0, f"https://{HOST}:{{port}}/b%FCro%20logo?%1B[31m"),  # a terminal must not take it for a command
 ]
 
 
@@ -111,6 +120,21 @@ def test_a_redirect_that_is_not_followed_is_told(site: Site, path: str, redirect
 def test_a_redirect_to_what_is_not_https_leads_nowhere(site: Site) -> None:
     assert got(site.port, "/plain", 1) == Nothing("http://mta-sts.example.com/ is not https")
     assert got(site.port, "/nonsense", 1) == Nothing("https://[example/ names no host")
+
+
+NOWHERE = [
+    ("https://192.0.2.80/logo.svg", "names an address where the name of a host must stand"),
+    ("https://[2001:db8::80]/logo.svg", "names an address where the name of a host must stand"),
+    ("https://www.example.com:port/logo.svg", "names a port that cannot be"),
+    ("https://www.example.com:99999/logo.svg", "names a port that cannot be"),
+    ("https:///logo.svg", "names no host"),
+]
+
+
+@pytest.mark.parametrize(("url", "reason"), NOWHERE)
+def test_what_leads_nowhere_is_told(authority: Authority, url: str, reason: str) -> None:
+    request = Request(url, 0, 1000)
+    assert web.fetch([request], here)[request] == Nothing(f"{url} {reason}")
 
 
 def test_many_at_once_are_each_answered(site: Site) -> None:
@@ -146,6 +170,25 @@ def test_without_authorities_nobody_can_tell(site: Site, monkeypatch: pytest.Mon
     assert got(site.port) == Unknown("this machine has no certificate authorities")
 
 
+def test_an_empty_folder_or_file_of_authorities_is_none(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "empty.pem").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "empty.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "folder"))
+    assert got(site.port) == Unknown("this machine has no certificate authorities")
+
+
+def test_authorities_in_a_folder_are_enough(site: Site, authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each is found by the hash of its name; SSL_CERT_DIR can name several folders."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    hashed = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", authority.root], check=True, capture_output=True, text=True)
+    (folder / f"{hashed.stdout.strip()}.0").write_bytes(authority.root.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'nowhere'}:{folder}")
+    assert isinstance(got(site.port), Page)
+
+
 def test_nothing_listens_or_has_an_address(authority: Authority) -> None:
     with Port(closing) as unused:
         port = unused.port
@@ -156,6 +199,49 @@ def test_nothing_listens_or_has_an_address(authority: Authority) -> None:
 def test_the_next_address_is_tried(authority: Authority) -> None:
     with Site(authority.certificate(HOST), PAGES, address="127.0.0.2") as site:
         assert isinstance(got(site.port, addresses=at("127.0.0.1", "127.0.0.2")), Page)
+
+
+def test_four_addresses_are_tried(authority: Authority) -> None:
+    refusing = [f"127.0.0.{number}" for number in range(2, 7)]
+    with Site(authority.certificate(HOST), PAGES) as site:
+        assert isinstance(got(site.port, addresses=at(*refusing[:3], "127.0.0.1")), Page)
+        assert got(site.port, addresses=at(*refusing[:4], "127.0.0.1")) == Unknown(
+            f"the first 4 of 5 addresses of {HOST} refuse, and no other was tried"
+        )
+
+
+def test_the_time_for_a_response_begins_before_the_connection(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue of connections that is full leaves the next one without an answer."""
+    monkeypatch.setattr(web, "_WHOLE", 0.6)
+    monkeypatch.setattr(web, "_CONNECT", 0.4)
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)), socket.socket() as second:
+            second.setblocking(False)
+            second.connect_ex(("127.0.0.1", port))
+            assert isinstance(got(port, addresses=at(*["127.0.0.1"] * 4)), Unknown)
+    assert time.monotonic() - began < 1.4
+
+
+def test_an_interrupt_waits_for_no_server(authority: Authority) -> None:
+    program = (
+        "import sys; from mailauth_dns.evaluate.page import Request; from mailauth_dns.live import web\n"
+        "request = Request(f'https://mta-sts.example.com:{sys.argv[1]}/', 0, 1000)\n"
+        "print('asking', flush=True); web.fetch([request], lambda host: ['127.0.0.1'])"
+    )
+    with Port(silent) as port:
+        asking = subprocess.Popen(
+            [sys.executable, "-c", program, str(port.port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "asking\n"
+        time.sleep(0.5)
+        began = time.monotonic()
+        asking.send_signal(signal.SIGINT)
+        _, said = asking.communicate(timeout=10)
+        assert time.monotonic() - began < 2
+        assert said.endswith("KeyboardInterrupt\n")
 
 
 def test_an_address_that_cannot_be_reached_says_nothing_about_the_site(authority: Authority) -> None:
@@ -189,10 +275,11 @@ def test_a_body_that_breaks_off_is_no_answer(site: Site) -> None:
     outcome = got(site.port, "/cut")
     assert isinstance(outcome, Unknown)
     assert outcome.reason.startswith(f"{HOST} breaks off: ")
+    assert got(site.port, "/torn") == Unknown(f"{HOST} breaks off: unexpected eof while reading")
 
 
 def test_what_is_not_tls_is_told_apart_from_a_connection_that_breaks(authority: Authority) -> None:
-    def plain(connection: socket) -> None:
+    def plain(connection: socket.socket) -> None:
         connection.recv(1000)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
