@@ -115,6 +115,8 @@ def rotate(
         session.show(keys.rotated(result))
     if result.written or result.made:
         session.say("review and commit it, then compile, plan, apply; where a key begins to sign, export to the signing host too")
+    if result.problem is not None:
+        raise MailAuthError(result.problem)
     return FAILED if result.waiting else DONE
 
 

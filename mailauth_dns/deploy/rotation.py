@@ -1,18 +1,22 @@
 """The policy's keys beside live DNS, and the edits that take them through their life.
 
 What is written, in this order: the private key, its public half in zones/keys, and last the policy that names it. A run that is
-killed in between leaves a key that nothing uses, never a policy without its key.
+killed in between leaves a key that nothing uses, never a policy without its key. A policy is read, edited and replaced in one go, in which
+runs of ours take turns: making a key and asking DNS take seconds, in which people edit.
 """
 
 from __future__ import annotations
 
+import os.path
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from mailauth_dns.errors import MailAuthError, ObservationError, RecordSyntaxError
+from mailauth_dns.errors import MailAuthError, ObservationError, PolicyError, RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.policy import document, edit
 from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
@@ -24,7 +28,7 @@ from mailauth_dns.signing import checking, keypair, lifecycle, private_files
 from mailauth_dns.signing.checking import KeyProblem
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.lifecycle import Key, Keys, Sight, Step
-from mailauth_dns.writing import replace_file
+from mailauth_dns.writing import alone, followed, replace_file
 
 _LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")  # behind the template's name when it is taken: several keys a day are rare
 
@@ -66,11 +70,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What a rotation wrote, and what it could not do yet."""
+    """What a rotation wrote, what it could not do yet, and what kept it from ending; None where it came to its end."""
 
     written: tuple[Written, ...]
     made: tuple[NewKey, ...]
     waiting: tuple[str, ...]
+    problem: str | None = None
 
 
 def policies_of(repo: Repo, domains: tuple[DomainName, ...]) -> tuple[Policy, ...]:
@@ -137,6 +142,8 @@ def check(repo: Repo, policies: Iterable[Policy], folder: Path) -> tuple[int, li
             found += checking.of_delegated(key, target, observation, targets[target])
         else:
             found += checking.of_published(key, lifecycle.sight(key, observation))
+    for policy in policies:
+        found += checking.of_folder(policy.domain, _section(policy).selectors, folder)
     return len(pairs), found
 
 
@@ -166,19 +173,19 @@ def record_sightings(repo: Repo, policies: Sequence[Policy], states: Sequence[Ke
         MailAuthError: a policy cannot be written.
     """
     by_domain = {policy.domain: policy for policy in policies}
+    of_path = {policy.path: policy for policy in policies}
     said: dict[str, dict[str, list[Keys | None]]] = {}  # path, selector
     for state in states:
         policy = by_domain[state.key.domain]
         if (name := _spelling(policy, state.key.selector)) is not None:
-            of_path = said.setdefault(policy.path, {})
-            of_path.setdefault(name, []).append(lifecycle.sighting(state.key, state.sight, now))
+            said.setdefault(policy.path, {}).setdefault(name, []).append(lifecycle.sighting(state.key, state.sight, now))
     sharing = Counter(policy.path for policy in repo.policies)
     written: list[Written] = []
     for path, selectors in said.items():
         changes = {
             selector: each[0] for selector, each in selectors.items() if each[0] is not None and each.count(each[0]) == sharing[path]
         }
-        written += _write(repo.root, path, changes)
+        written += _write(repo.root, of_path[path], changes)
     return tuple(written)
 
 
@@ -203,20 +210,39 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
         raise MailAuthError(f"{KEY_DIR / policy.domain}: lies outside the repo; every file that a policy names must be inside it")
     name = _free_selector(policy, type, selector, folder, public_folder, now)
     keys = {"key": f"{name}.pem", "state": "pending", "since": lifecycle.moment(now)}
-    text = edit.with_selector(policy.path, _read(repo.root, policy.path), name, keys)
+    edited = partial(edit.with_selector, policy.path, selector=name, keys=keys)
+    _edited(edited, _read(repo.root, policy.path))  # for a policy that has no place for it no key is made
+    try:
+        public_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MailAuthError(f"{error.filename}: {error.strerror}") from None
     pair = keypair.generate(type, bits)
     private = private_files.write(folder, repo.root, policy.domain, name, pair)
     public = public_folder / f"{name}.pem"
     try:
-        public_folder.mkdir(parents=True, exist_ok=True)
-        replace_file(public, pair.public_pem, durable=True)
-    except OSError as error:
-        raise MailAuthError(f"{error.filename or public}: {error.strerror}; {private} is there now and used by nothing") from None
-    try:
-        _replace(repo.root, policy.path, text)
+        with _alone(repo.root, policy.path):
+            _write_public(public, pair.public_pem)
+            _edit(repo.root, policy.path, edited)
     except MailAuthError as error:
-        raise MailAuthError(f"{error}; {private} and {public} are there now and used by nothing") from None
+        raise MailAuthError(f"{error}\n{private} is made: {_way_on(policy, name, private, public)}") from None
     return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path))
+
+
+def _way_on(policy: Policy, selector: str, private: Path, public: Path) -> str:
+    """Return what can be done with a private key that is there and that the policy does not name."""
+    return (
+        f"{policy.path} does not name it; to use it, write its public half (openssl pkey -in {private} -pubout -out {public}) and "
+        f"`{selector}: {{key: {selector}.pem, state: pending}}` in dkim.selectors; or delete it, with the files of its name in both folders"
+    )
+
+
+def _write_public(public: Path, pem: bytes) -> None:
+    try:
+        if os.path.lexists(public):  # another run has come first, with another folder of private keys
+            raise MailAuthError(f"{public}: is there already, and belongs to another key")
+        replace_file(public, pem, durable=True)
+    except OSError as error:
+        raise MailAuthError(f"{error.filename or public}: {error.strerror}") from None
 
 
 def _check_editable(repo: Repo, policy: Policy) -> None:
@@ -231,24 +257,27 @@ def _check_editable(repo: Repo, policy: Policy) -> None:
 
 
 def _free_selector(policy: Policy, type: KeyType, named: str | None, folder: Path, public_folder: Path, now: datetime) -> str:
-    section = _section(policy)
+    declared = _section(policy).selectors
 
-    def taken(name: str) -> str | None:
-        if name in section.selectors:
-            return f"{policy.path} declares {name} already"
+    def there(name: str) -> list[Path]:
         private = private_files.path_of(folder, policy.domain, name)
-        there = [path for path in (private, private_files.seed_of(private), public_folder / f"{name}.pem") if path.exists()]
-        return f"{there[0]} is there already" if there else None
+        return [path for path in (private, private_files.seed_of(private), public_folder / f"{name}.pem") if os.path.lexists(path)]
 
     if named is not None:
         name = _checked(named, policy.domain)
-        if reason := taken(name):
-            raise MailAuthError(f"{reason}; a new key needs a new selector")
+        if name in declared:
+            raise MailAuthError(f"{policy.path} declares {name} already; a new key needs a new selector")
+        if found := there(name):
+            said = f"{found[0]} is there already; a new key needs a new selector"
+            if found[0] == (private := private_files.path_of(folder, policy.domain, name)):  # as a run leaves it that is cut off
+                private_files.sweep_folder(private.parent)
+                said = f"{said}; {_way_on(policy, name, private, public_folder / f'{name}.pem')}"
+            raise MailAuthError(said)
         return name
-    filled = section.selector_template.replace("{date}", f"{now:%Y%m%d}").replace("{type}", type)
+    filled = _section(policy).selector_template.replace("{date}", f"{now:%Y%m%d}").replace("{type}", type)
     for letter in _LETTERS:
         name = _checked(filled + letter, policy.domain)
-        if taken(name) is None:
+        if name not in declared and not there(name):
             return name
     raise MailAuthError(f"{policy.domain}: {filled} and its letters are all taken; name one with --selector")
 
@@ -269,10 +298,12 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
     """Write the next step of the domain's keys into its policy, each type on its own.
 
     `types` limits it to these; none is every type of which the policy has a key, RSA where it has no key yet. New keys are made when
-    nothing is under way; `private_dir` is where their private halves go, and is looked at only then.
+    nothing is under way, and where types are named also for one whose turn a run before did not come to. `private_dir` is where their
+    private halves go, and is looked at only then.
 
     Raises:
-        MailAuthError: the policy is shared or parked, or cannot be written; a new key is the next step and has no folder to be kept in.
+        MailAuthError: nothing was written: the policy is shared or parked, or cannot be written; a new key is the next step and has no
+            folder to be kept in, or is the first that cannot be made.
     """
     _check_editable(repo, policy)
     states = look([policy], now)
@@ -290,13 +321,29 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
         for selector, keys in rotation.edits.items():
             changes.setdefault(selector, {}).update(keys)
     # To ask again whether one type may go on must not begin a rotation of the other.
-    idle = all(rotation.new_key for rotation in found.values())
-    new = list(found) if idle else []
+    ready = all(rotation.new_key or (types and _just_begun(type, pairs)) for type, rotation in found.items())
+    new = [type for type, rotation in found.items() if rotation.new_key] if ready else []
     folder = private_files.folder(private_dir, repo.root) if new else Path()
     # An inherited selector keeps its name here, and the edit is refused: it is not this file's to change.
-    written = _write(repo.root, policy.path, {_spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
-    made = [keygen(repo, policy, type, bits, None, folder, now) for type in new]
-    return Rotated(written, tuple(made), tuple(text for rotation in found.values() for text in rotation.waiting))
+    written = _write(repo.root, policy, {_spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
+    made: list[NewKey] = []
+    problem = None
+    for number, type in enumerate(new):
+        try:
+            made.append(keygen(repo, policy, type, bits, None, folder, now))
+        except MailAuthError as error:
+            if not written and not made:
+                raise
+            missing = " ".join(f"--type {each}" for each in new[number:])
+            problem = f"{error}\nwhat stands above is done; `mailauth-dns dkim rotate {policy.domain} {missing}` makes what is missing"
+            break
+    return Rotated(written, tuple(made), tuple(text for rotation in found.values() for text in rotation.waiting), problem)
+
+
+def _just_begun(type: KeyType, pairs: Mapping[str, tuple[Key, Sight]]) -> bool:
+    """Tell whether there is a new key of a type and nothing of the rotation before."""
+    states = {key.section.state for key, _ in pairs.values() if key.ours and key.public is not None and key.public.k == type}
+    return "pending" in states and "retiring" not in states
 
 
 def _types(pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:
@@ -307,26 +354,60 @@ def _types(pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:
 # Files of the repo
 
 
+@contextmanager
+def _alone(root: Path, path: str) -> Iterator[None]:
+    try:
+        with alone(followed(root / path).parent):
+            yield
+    except OSError as error:
+        raise MailAuthError(f"{path}: {error.strerror}") from None
+
+
 def _read(root: Path, path: str) -> str:
     try:
         # Line ends and a byte order mark are the file's own and stay.
         return (root / path).read_bytes().decode("utf-8")
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise MailAuthError(f"{path}: is not UTF-8 any more; mend it, and run the command again") from None
 
 
-def _write(root: Path, path: str, changes: Mapping[str, Keys]) -> tuple[Written, ...]:
+def _write(root: Path, policy: Policy, changes: Mapping[str, Keys]) -> tuple[Written, ...]:
+    """Change selectors in a policy's file.
+
+    Raises:
+        MailAuthError: it cannot be written, or is no longer as it was when DNS was asked, by which the changes were chosen.
+    """
+
+    def edited(text: str) -> str:
+        if document.read(policy.path, text.encode()).place.source.lines != policy.root.place.source.lines:
+            raise MailAuthError(f"{policy.path}: was changed while DNS was asked, and is left as it is; run the command again")
+        for selector, keys in changes.items():
+            text = edit.with_keys(policy.path, text, selector, keys)
+        return text
+
     if not changes:
         return ()
-    text = _read(root, path)
-    for selector, keys in changes.items():
-        text = edit.with_keys(path, text, selector, keys)
-    _replace(root, path, text)
-    return tuple(Written(path, selector, keys) for selector, keys in changes.items())
+    with _alone(root, policy.path):
+        _edit(root, policy.path, edited)
+    return tuple(Written(policy.path, selector, keys) for selector, keys in changes.items())
 
 
-def _replace(root: Path, path: str, text: str) -> None:
+def _edit(root: Path, path: str, edited: Callable[[str], str]) -> None:
+    before = _read(root, path)
+    _replace(root, path, before, _edited(edited, before))
+
+
+def _edited(edited: Callable[[str], str], text: str) -> str:
     try:
-        replace_file((root / path).resolve(), text.encode(), durable=True)
+        return edited(text)
+    except document.DocumentError as error:  # it was one when the run began
+        raise PolicyError(error.problems) from None
+
+
+def _replace(root: Path, path: str, before: str, after: str) -> None:
+    try:
+        replace_file(followed(root / path), after.encode(), durable=True, instead_of=before.encode())
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None

@@ -134,6 +134,7 @@ def rotated_data(result: Rotated) -> dict[str, Any]:
         "written": [_written_data(each) for each in result.written],
         "made": [new_key_data(each) for each in result.made],
         "waiting": list(result.waiting),
+        "problem": result.problem,
     }
 
 
