@@ -164,13 +164,12 @@ def _resolved(repo: Repo, names: frozenset[DomainName]) -> Mapping[DomainName, R
     return found
 
 
-def record_sightings(repo: Repo, policies: Sequence[Policy], states: Sequence[KeyState], now: datetime) -> tuple[Written, ...]:
-    """Write `seen` for keys that every server was found to serve for the first time, and return what was written.
+def record_sightings(
+    repo: Repo, policies: Sequence[Policy], states: Sequence[KeyState], now: datetime
+) -> tuple[tuple[Written, ...], tuple[str, ...]]:
+    """Write `seen` for keys that every server was found to serve for the first time; return what was written, and what could not be.
 
     A selector of a file that several domains share is seen when it is seen for all of them.
-
-    Raises:
-        MailAuthError: a policy cannot be written.
     """
     by_domain = {policy.domain: policy for policy in policies}
     of_path = {policy.path: policy for policy in policies}
@@ -181,12 +180,16 @@ def record_sightings(repo: Repo, policies: Sequence[Policy], states: Sequence[Ke
             said.setdefault(policy.path, {}).setdefault(name, []).append(lifecycle.sighting(state.key, state.sight, now))
     sharing = Counter(policy.path for policy in repo.policies)
     written: list[Written] = []
+    problems: list[str] = []
     for path, selectors in said.items():
         changes = {
             selector: each[0] for selector, each in selectors.items() if each[0] is not None and each.count(each[0]) == sharing[path]
         }
-        written += _write(repo.root, of_path[path], changes)
-    return tuple(written)
+        try:
+            written += _write(repo.root, of_path[path], changes)
+        except MailAuthError as error:
+            problems.append(str(error))
+    return tuple(written), tuple(problems)
 
 
 def _spelling(policy: Policy, selector: str) -> str | None:

@@ -14,7 +14,7 @@ import pytest
 from mailauth_dns.deploy import rotation
 from mailauth_dns.signing import keypair
 from tests.conftest import RepoFolder
-from tests.signing.keyhost import POLICY, Host
+from tests.signing.keyhost import POLICY, ZONE, Host
 
 KEYGEN = ("dkim", "keygen", "example.com", "--private-dir")
 
@@ -97,6 +97,19 @@ def test_what_was_edited_while_dns_was_asked_is_not_judged_by_the_answer(host: H
     assert ("DNS: served" in refused.out) == (command == "status")
     assert host.policy == edited
     assert host.run("dkim", "status").code == 0
+
+
+def test_a_policy_that_cannot_be_written_keeps_no_other_from_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.repo.write("served/example.org.zone", ZONE.format(ttl=60))
+    host.repo.write("zones/keys/example.org/s1.pem", (host.repo.root / "zones/keys/example.com/old.pem").read_bytes())
+    other = host.repo.policy("domain: example.org\ndkim: {selectors: {s1: {key: s1.pem}}}\n", "other")
+    host.publish()
+    during(monkeypatch, rotation, "_observed", lambda: host.path.write_text(POLICY + "# edited\n"))
+    status = host.run("dkim", "status")
+    assert status.code == 1
+    assert "written, to be committed: zones/policy/other.yaml: s1: seen" in status.err
+    assert "zones/policy/policy.yaml: was changed while DNS was asked" in status.err
+    assert "seen" in other.read_text()
 
 
 def test_a_rotation_that_ends_half_way_tells_what_it_made_and_is_completed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
