@@ -20,7 +20,7 @@ from mailauth_dns.errors import MailAuthError, ObservationError, PolicyError, Re
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.policy import document, edit
 from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
-from mailauth_dns.policy.model import DkimSection
+from mailauth_dns.policy.model import DkimSection, SelectorSection
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.zone import RRKey, RRset
@@ -222,12 +222,14 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
     pair = keypair.generate(type, bits)
     private = private_files.write(folder, repo.root, policy.domain, name, pair)
     public = public_folder / f"{name}.pem"
-    try:
-        with _alone(repo.root, policy.path):
+    with _alone(repo.root, policy.path):
+        if os.path.lexists(public):
+            raise MailAuthError(f"{public}: another run has made a key of this name meanwhile; {private} is used by nothing: delete it")
+        try:
             _write_public(public, pair.public_pem)
             _edit(repo.root, policy.path, edited)
-    except MailAuthError as error:
-        raise MailAuthError(f"{error}\n{private} is made: {_way_on(policy, name, private, public)}") from None
+        except MailAuthError as error:
+            raise MailAuthError(f"{error}\n{private} is made: {_way_on(policy, name, private, public)}") from None
     return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path))
 
 
@@ -241,8 +243,6 @@ def _way_on(policy: Policy, selector: str, private: Path, public: Path) -> str:
 
 def _write_public(public: Path, pem: bytes) -> None:
     try:
-        if os.path.lexists(public):  # another run has come first, with another folder of private keys
-            raise MailAuthError(f"{public}: is there already, and belongs to another key")
         replace_file(public, pem, durable=True)
     except OSError as error:
         raise MailAuthError(f"{error.filename or public}: {error.strerror}") from None
@@ -324,8 +324,9 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
         for selector, keys in rotation.edits.items():
             changes.setdefault(selector, {}).update(keys)
     # To ask again whether one type may go on must not begin a rotation of the other.
-    ready = all(rotation.new_key or (types and _just_begun(type, pairs)) for type, rotation in found.items())
-    new = [type for type, rotation in found.items() if rotation.new_key] if ready else []
+    new = [type for type, rotation in found.items() if rotation.new_key]
+    if len(new) < len(found):
+        new = _left_out(new, found, pairs) if types else []
     folder = private_files.folder(private_dir, repo.root) if new else Path()
     # An inherited selector keeps its name here, and the edit is refused: it is not this file's to change.
     written = _write(repo.root, policy, {_spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
@@ -343,10 +344,18 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
     return Rotated(written, tuple(made), tuple(text for rotation in found.values() for text in rotation.waiting), problem)
 
 
-def _just_begun(type: KeyType, pairs: Mapping[str, tuple[Key, Sight]]) -> bool:
-    """Tell whether there is a new key of a type and nothing of the rotation before."""
-    states = {key.section.state for key, _ in pairs.values() if key.ours and key.public is not None and key.public.k == type}
-    return "pending" in states and "retiring" not in states
+def _left_out(idle: Sequence[KeyType], types: Iterable[KeyType], pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:
+    """Return which of the types a run that began with the others did not come to: it made their keys, and these types' are older."""
+
+    def sections(type: KeyType) -> list[SelectorSection]:
+        own = (key for key, _ in pairs.values() if key.ours and key.public is not None and key.public.k == type)
+        return [key.section for key in own]
+
+    others = [section for type in types if type not in idle for section in sections(type)]
+    begun = [section.since for section in others if section.state == "pending" and section.since is not None]
+    if not begun or any(section.state == "retiring" for section in others):
+        return []
+    return [type for type in idle if all(section.since is None or section.since <= min(begun) for section in sections(type))]
 
 
 def _types(pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:

@@ -103,7 +103,9 @@ def _create_seed(path: Path, seed: bytes, owner: os.stat_result) -> None:
     try:
         create_private_file(seed_of(path), seed, owner)
     except OSError as error:
-        raise MailAuthError(f"{seed_of(path)}: cannot be written: {error.strerror}; {path} is there now and used by nothing") from None
+        raise MailAuthError(
+            f"{seed_of(path)}: cannot be written: {error.strerror}; {path} is made and used by nothing: delete it"
+        ) from None
 
 
 def sweep_folder(folder: Path) -> None:

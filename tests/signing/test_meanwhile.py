@@ -81,7 +81,10 @@ def test_two_keygens_of_one_selector_make_one_key(
     path = repo.policy("domain: example.com\nspf: {all: fail}\n")
     other = private_dir / "other" if elsewhere else private_dir
     during(monkeypatch, rotation.keypair, "generate", lambda: repo.run(*KEYGEN, str(other), "--selector", "s1"))
-    assert repo.run(*KEYGEN, str(private_dir), "--selector", "s1").code == 1
+    refused = repo.run(*KEYGEN, str(private_dir), "--selector", "s1")
+    assert refused.code == 1
+    assert ("s1.private is used by nothing: delete it" if elsewhere else "there is a private key already") in refused.err
+    assert "to use it" not in refused.err
     assert path.read_text().count("s1.pem") == 1
     held = keypair.public_half((other / "example.com/s1.private").read_bytes())
     assert held == keypair.keys.read((repo.root / "zones/keys/example.com/s1.pem").read_bytes())
@@ -128,6 +131,12 @@ def test_a_rotation_that_ends_half_way_tells_what_it_made_and_is_completed(host:
     assert "everybody may write there" in said["problem"]
     assert "`mailauth-dns dkim rotate example.com --type ed25519` makes what is missing" in half.err
     assert host.policy.count("state: pending") == 1
+    half_way = host.policy
+    # An Ed25519 key that is newer has had its turn, and waits for RSA, whatever keeps that.
+    host.edit("e.pem, state: active, since: 20", "e.pem, state: active, since: 21")
+    assert host.run(*rotate).code == 1
+    assert host.policy.count("state: pending") == 1
+    host.path.write_text(half_way)
     again = host.run(*rotate)
     assert "ed25519, pending" in again.out
     assert host.policy.count("state: pending") == 2
