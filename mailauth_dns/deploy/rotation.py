@@ -1,22 +1,22 @@
 """The policy's keys beside live DNS, and the edits that take them through their life.
 
 What is written, in this order: the private key, its public half in zones/keys, and last the policy that names it. A run that is
-killed in between leaves a key that nothing uses, never a policy without its key. A policy is read, edited and replaced in one go, in which
-runs of ours take turns: making a key and asking DNS take seconds, in which people edit.
+killed in between leaves a key that nothing uses, never a policy without its key.
 """
 
 from __future__ import annotations
 
 import os.path
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from mailauth_dns.errors import MailAuthError, ObservationError, PolicyError, RecordSyntaxError
+from mailauth_dns.deploy import policyfile
+from mailauth_dns.deploy.policyfile import Written
+from mailauth_dns.errors import MailAuthError, ObservationError, RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.policy import document, edit
 from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
@@ -28,7 +28,7 @@ from mailauth_dns.signing import checking, keypair, lifecycle, private_files
 from mailauth_dns.signing.checking import KeyProblem
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.lifecycle import Key, Keys, Sight, Step
-from mailauth_dns.writing import alone, followed, replace_file
+from mailauth_dns.writing import replace_file
 
 _LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")  # behind the template's name when it is taken: several keys a day are rare
 
@@ -52,20 +52,6 @@ class NewKey:
     private: Path
     public: Path
     policy: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What was written into a policy for one selector."""
-
-    path: str
-    selector: str
-    keys: Keys
-
-    def __str__(self) -> str:
-        """Return it as a line for people."""
-        said = ", ".join(f"{key}: {value}" if value is not None else f"{key} taken out" for key, value in self.keys.items())
-        return f"{self.path}: {self.selector}: {said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +172,7 @@ def record_sightings(
             selector: each[0] for selector, each in selectors.items() if each[0] is not None and each.count(each[0]) == sharing[path]
         }
         try:
-            written += _write(repo.root, of_path[path], changes)
+            written += policyfile.write(repo.root, of_path[path], changes)
         except MailAuthError as error:
             problems.append(str(error))
     return tuple(written), tuple(problems)
@@ -214,7 +200,7 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
     name = _free_selector(policy, type, selector, folder, public_folder, now)
     keys = {"key": f"{name}.pem", "state": "pending", "since": lifecycle.moment(now)}
     edited = partial(edit.with_selector, policy.path, selector=name, keys=keys)
-    _edited(edited, _read(repo.root, policy.path))  # for a policy that has no place for it no key is made
+    policyfile.tried(edited, policyfile.read(repo.root, policy.path))  # for a policy that has no place for it no key is made
     try:
         public_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -222,12 +208,12 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
     pair = keypair.generate(type, bits)
     private = private_files.write(folder, repo.root, policy.domain, name, pair)
     public = public_folder / f"{name}.pem"
-    with _alone(repo.root, policy.path):
+    with policyfile.alone(repo.root, policy.path):
         if os.path.lexists(public):
             raise MailAuthError(f"{public}: another run has made a key of this name meanwhile; {private} is used by nothing: delete it")
         try:
             _write_public(public, pair.public_pem)
-            _edit(repo.root, policy.path, edited)
+            policyfile.edit(repo.root, policy.path, edited)
         except MailAuthError as error:
             raise MailAuthError(f"{error}\n{private} is made: {_way_on(policy, name, private, public)}") from None
     return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path))
@@ -329,7 +315,7 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
         new = _left_out(new, found, pairs) if types else []
     folder = private_files.folder(private_dir, repo.root) if new else Path()
     # An inherited selector keeps its name here, and the edit is refused: it is not this file's to change.
-    written = _write(repo.root, policy, {_spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
+    written = policyfile.write(repo.root, policy, {_spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
     made: list[NewKey] = []
     problem = None
     for number, type in enumerate(new):
@@ -361,65 +347,3 @@ def _left_out(idle: Sequence[KeyType], types: Iterable[KeyType], pairs: Mapping[
 def _types(pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:
     own = [key for key, _ in pairs.values() if key.ours and key.public is not None]
     return [type for type in KeyType if any(key.public and key.public.k == type for key in own)] or [KeyType.RSA]
-
-
-# Files of the repo
-
-
-@contextmanager
-def _alone(root: Path, path: str) -> Iterator[None]:
-    try:
-        with alone(followed(root / path).parent):
-            yield
-    except OSError as error:
-        raise MailAuthError(f"{path}: {error.strerror}") from None
-
-
-def _read(root: Path, path: str) -> str:
-    try:
-        # Line ends and a byte order mark are the file's own and stay.
-        return (root / path).read_bytes().decode("utf-8")
-    except OSError as error:
-        raise MailAuthError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise MailAuthError(f"{path}: is not UTF-8 any more; mend it, and run the command again") from None
-
-
-def _write(root: Path, policy: Policy, changes: Mapping[str, Keys]) -> tuple[Written, ...]:
-    """Change selectors in a policy's file.
-
-    Raises:
-        MailAuthError: it cannot be written, or is no longer as it was when DNS was asked, by which the changes were chosen.
-    """
-
-    def edited(text: str) -> str:
-        if document.read(policy.path, text.encode()).place.source.lines != policy.root.place.source.lines:
-            raise MailAuthError(f"{policy.path}: was changed while DNS was asked, and is left as it is; run the command again")
-        for selector, keys in changes.items():
-            text = edit.with_keys(policy.path, text, selector, keys)
-        return text
-
-    if not changes:
-        return ()
-    with _alone(root, policy.path):
-        _edit(root, policy.path, edited)
-    return tuple(Written(policy.path, selector, keys) for selector, keys in changes.items())
-
-
-def _edit(root: Path, path: str, edited: Callable[[str], str]) -> None:
-    before = _read(root, path)
-    _replace(root, path, before, _edited(edited, before))
-
-
-def _edited(edited: Callable[[str], str], text: str) -> str:
-    try:
-        return edited(text)
-    except document.DocumentError as error:  # it was one when the run began
-        raise PolicyError(error.problems) from None
-
-
-def _replace(root: Path, path: str, before: str, after: str) -> None:
-    try:
-        replace_file(followed(root / path), after.encode(), durable=True, instead_of=before.encode())
-    except OSError as error:
-        raise MailAuthError(f"{path}: {error.strerror}") from None

@@ -57,7 +57,7 @@ def test_an_edit_between_reading_and_replacing_is_not_replaced(
     path = repo.policy("domain: example.com\nspf: {all: fail}\n")
     edited = "domain: example.com\nspf: {all: softfail}\n"
     with monkeypatch.context() as patched:
-        during(patched, rotation, "_read", lambda: during(patched, rotation, "_read", lambda: path.write_text(edited)))
+        during(patched, rotation.policyfile, "read", lambda: during(patched, rotation.policyfile, "read", lambda: path.write_text(edited)))
         refused = repo.run(*KEYGEN, str(private_dir), "--selector", "s1")
     assert refused.code == 1
     assert "was changed by somebody else meanwhile, and is left as it is; run the command again" in refused.err

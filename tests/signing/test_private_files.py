@@ -157,7 +157,7 @@ def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
         elif step == "its public half":
             patched.setattr(rotation, "replace_file", cut)
         else:
-            patched.setattr(rotation, "_replace", cut)
+            patched.setattr(rotation.policyfile, "_replace", cut)
         with pytest.raises(Cut):
             repo.run("dkim", "keygen", "example.com", "--private-dir", str(private_dir))
     assert (repo.root / "zones/policy/policy.yaml").read_text() == POLICY
