@@ -5,25 +5,28 @@ Everything goes into a draft in the same folder first. A killed run can leave on
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EINVAL
+from errno import EBUSY, EINVAL, ELOOP
 from pathlib import Path
 from typing import BinaryIO
 
 _DRAFT = ".draft"
+_MAX_LINKS = 40  # as Linux follows
 
 
-def replace_file(path: Path, data: bytes, *, durable: bool) -> None:
-    """Put a file in the place of the one that is there, if there is one; a link is replaced too, unless the caller resolves it.
+def replace_file(path: Path, data: bytes, *, durable: bool, instead_of: bytes | None = None) -> None:
+    """Put a file in the place of the one that is there, if there is one; a link is replaced too.
 
-    The mode stays, and the owner where we may give files away. `durable` waits until the disk has it, for what cannot be made again.
+    A name that a user gave goes through `followed` first. The mode stays, and the owner where we may give files away. `durable` waits until
+    the disk has it, for what cannot be made again. `instead_of` is what the caller has read: nothing else is replaced.
 
     Raises:
-        OSError: it cannot be written, or what is there is no regular file.
+        OSError: it cannot be written, what is there is no regular file, or it is another file than the caller has read.
     """
     before = path.stat() if path.exists() else None
     if before is not None and not stat.S_ISREG(before.st_mode):
@@ -35,9 +38,45 @@ def replace_file(path: Path, data: bytes, *, durable: bool) -> None:
                 os.fchown(file.fileno(), before.st_uid, before.st_gid)
         os.fchmod(file.fileno(), mode)  # after fchown, which takes special bits away
         _fill(file, data, durable=durable)
+        if instead_of is not None and path.read_bytes() != instead_of:
+            raise OSError(EBUSY, "was changed by somebody else meanwhile, and is left as it is; run the command again", str(path))
         draft.replace(path)
     if durable:
         _sync(path.parent)
+
+
+def followed(path: Path) -> Path:
+    """Return the file that a name stands for which a user gave: a link stays a link, and what it leads to is written.
+
+    Raises:
+        OSError: it stands for a device or for a file that is open, as /dev/stdout does, or links go in a circle.
+    """
+    for _ in range(_MAX_LINKS):
+        folder = Path(os.path.realpath(path.parent))
+        if folder == Path("/dev") or folder.is_relative_to("/proc"):
+            # The open file behind it has a name perhaps, but to replace what has that name would not reach who has it open.
+            raise OSError(EINVAL, "stands for a device or an open file, which cannot be replaced; name a file", str(path))
+        path = folder / path.name
+        if not path.is_symlink():
+            return path
+        path = folder / path.readlink()
+    raise OSError(ELOOP, os.strerror(ELOOP), str(path))
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let no other run of ours that asks the same be at a folder's files; the kernel ends it with the process, however that ends.
+
+    Raises:
+        OSError: there is no such folder, or it cannot be read.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # NFS locks nothing that is open to be read only; there `instead_of` has to do
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def create_private_file(path: Path, data: bytes, owner: os.stat_result) -> None:
@@ -57,8 +96,13 @@ def create_private_file(path: Path, data: bytes, owner: os.stat_result) -> None:
 
 def sweep(folder: Path, names: str) -> None:
     """Delete the drafts of files that killed runs left, for a caller that knows that no other run is at them; `names` is a pattern."""
-    for left in folder.glob(f".{names}.*{_DRAFT}"):
+    for left in drafts(folder, names):
         left.unlink(missing_ok=True)
+
+
+def drafts(folder: Path, names: str) -> list[Path]:
+    """Return the drafts of files that killed runs left, or that another run is at; `names` is a pattern."""
+    return sorted(folder.glob(f".{names}.*{_DRAFT}"))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.writing import create_private_file, replace_file, sweep
+from mailauth_dns.writing import alone, create_private_file, followed, replace_file, sweep
 
 OLD, NEW = b"old", b"new" * 100
 
@@ -52,10 +52,11 @@ def test_the_owner_stays(there: Path) -> None:
     assert (there.stat().st_uid, there.stat().st_gid) == (1234, 4321)
 
 
-def test_a_link_is_replaced_and_one_that_is_resolved_stays(there: Path, tmp_path: Path) -> None:
+def test_a_link_is_replaced_and_one_that_is_followed_stays(there: Path, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(there)
-    replace_file(link.resolve(), NEW, durable=False)
+    (tmp_path / "second").symlink_to("link")
+    replace_file(followed(tmp_path / "second"), NEW, durable=False)
     assert (link.is_symlink(), there.read_bytes()) == (True, NEW)
     replace_file(link, OLD, durable=False)
     assert (link.is_symlink(), link.read_bytes(), there.read_bytes()) == (False, OLD, NEW)
@@ -70,6 +71,47 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
             replace_file(tmp_path / name, NEW, durable=False)
     assert names(tmp_path) == {"pipe", "folder", "null"}
     assert (tmp_path / "null").is_symlink()
+
+
+def test_what_a_user_named_is_found_behind_links(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "to").symlink_to("folder")
+    (tmp_path / "folder/dangling").symlink_to("../new")
+    (tmp_path / "round").symlink_to("round")
+    assert followed(tmp_path / "to/file") == tmp_path / "folder/file"
+    assert followed(tmp_path / "to/dangling") == tmp_path / "new"
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        followed(tmp_path / "round")
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
+def test_an_open_file_is_not_replaced_by_its_number(tmp_path: Path, name: str) -> None:
+    """Root could: /dev/stdout would be a file from then on."""
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    program = "import sys; from pathlib import Path; from mailauth_dns.writing import followed; followed(Path(sys.argv[1]))"
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / name)], stdout=out, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert "stands for a device or an open file, which cannot be replaced; name a file" in done.stderr
+
+
+def test_what_is_no_longer_as_it_was_read_is_not_replaced(there: Path) -> None:
+    with pytest.raises(OSError, match="was changed by somebody else meanwhile"):
+        replace_file(there, NEW, durable=False, instead_of=b"older")
+    assert (there.read_bytes(), names(there.parent)) == (OLD, {"file"})
+    replace_file(there, NEW, durable=False, instead_of=OLD)
+    assert there.read_bytes() == NEW
+
+
+def test_runs_are_at_a_folder_one_after_the_other(tmp_path: Path) -> None:
+    """The kernel lets the next one in, also when a run is killed."""
+    program = "import sys; from mailauth_dns.writing import Path, alone\nwith alone(Path(sys.argv[1])): print('in', flush=True)"
+    with alone(tmp_path):
+        second = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE)
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(1)
+    assert second.communicate(timeout=10)[0] == b"in\n"
 
 
 def test_an_error_names_the_file_and_no_draft(tmp_path: Path) -> None:

@@ -76,12 +76,7 @@ def status(context: typer.Context, domain: Domains = None, format: OutputFormat 
     policies = rotation.policies_of(repo, domains(domain))
     now = datetime.now(UTC)
     states = rotation.look(policies, now)
-    written: tuple[rotation.Written, ...] = ()
-    problem = None
-    try:
-        written = rotation.record_sightings(repo, policies, states, now)
-    except MailAuthError as error:  # a policy that cannot be written must not hide how the keys stand
-        problem = error
+    written, problems = rotation.record_sightings(repo, policies, states, now)
     if written:
         states = rotation.again(states, rotation.policies_of(load_repo(session.root), domains(domain)), now)
     if format is Format.JSON:
@@ -90,8 +85,8 @@ def status(context: typer.Context, domain: Domains = None, format: OutputFormat 
         session.show(keys.status(states, now))
     for each in written:
         session.say(f"written, to be committed: {each}")
-    if problem is not None:
-        raise problem
+    if problems:  # how the keys stand is told first
+        raise MailAuthError("\n".join(problems))
     return FAILED if any(state.sight.state == "unknown" for state in states) else DONE
 
 
@@ -115,6 +110,8 @@ def rotate(
         session.show(keys.rotated(result))
     if result.written or result.made:
         session.say("review and commit it, then compile, plan, apply; where a key begins to sign, export to the signing host too")
+    if result.problem is not None:
+        raise MailAuthError(result.problem)
     return FAILED if result.waiting else DONE
 
 

@@ -72,7 +72,7 @@ def export(
     if out is None:
         _print(session, {name: exporting.marked(name, text) for name, text in files.items()})
     else:
-        for path in exporting.write(format, files, session.path(out), session.root):
+        for path in exporting.write(format, files, session.path(out), session.root, named, host):
             session.line(f"written: {path}")
     for name in exporting.consents(format, chosen):
         session.say(f"{name}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS")

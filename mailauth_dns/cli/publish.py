@@ -26,7 +26,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.server import Server as Endpoint
 from mailauth_dns.render import data, text
 from mailauth_dns.render.values import count
-from mailauth_dns.writing import replace_file
+from mailauth_dns.writing import followed, replace_file
 
 
 def register(app: typer.Typer) -> None:
@@ -120,7 +120,7 @@ def _planned(session: Session, named: tuple[DomainName, ...], *, live: bool, nor
 
 def _write_plan(out: Path, file: PlanFile) -> None:
     try:
-        replace_file(out, planfile.dumped(file).encode(), durable=False)
+        replace_file(followed(out), planfile.dumped(file).encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"--out {out}: {error.strerror}") from None
 

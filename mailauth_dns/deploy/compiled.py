@@ -72,6 +72,8 @@ def _body(domain: DomainName) -> Path:
 
 def _text(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            raise MailAuthError(f"{path}: is not a regular file")  # to open a pipe would be to wait for ever
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None

@@ -19,7 +19,7 @@ from mailauth_dns.signing import lifecycle, opendkim, postfix, records, rspamd
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.milter import Socket
 from mailauth_dns.signing.signers import Signer, signers, signing
-from mailauth_dns.writing import replace_file
+from mailauth_dns.writing import followed, replace_file
 
 MARK = "made by `mailauth-dns export`; make it again instead of changing it"
 
@@ -123,13 +123,16 @@ def consents(format: ExportFormat, publications: Iterable[Publication]) -> list[
     return [entry.key[0] for entry in entries if entry.family is Family.DMARC_REPORT] if format in _RECORDS else []
 
 
-def write(format: ExportFormat, files: Mapping[str, str], folder: Path, root: Path) -> tuple[Path, ...]:
+def write(
+    format: ExportFormat, files: Mapping[str, str], folder: Path, root: Path, domains: Sequence[DomainName], host: Host
+) -> tuple[Path, ...]:
     """Write the files into a folder, each replaced whole, and return their paths.
 
     A table of an earlier export that is no longer needed is left empty, so that its keys do not go on signing.
 
     Raises:
-        MailAuthError: one would overwrite a file that no export made, or cannot be written, or the folder is one of the repo's own.
+        MailAuthError: one would overwrite a file that no export made, or take other domains than these out of it, or cannot be written, or
+            the folder is one of the repo's own.
     """
     for own in (POLICY_DIR.parts[0], PROVIDER_DIR):
         if folder.resolve().is_relative_to((root / own).resolve()):
@@ -137,18 +140,44 @@ def write(format: ExportFormat, files: Mapping[str, str], folder: Path, root: Pa
     spare = opendkim.TABLES if format is ExportFormat.OPENDKIM else ()
     files = {**{name: "" for name in spare if (folder / name).exists()}, **files}
     paths = tuple(folder / name for name in files)
+    there = {path: _read(path) for path in paths if path.exists()}
+    for path, text in there.items():
+        if MARK not in text[:500]:
+            raise MailAuthError(f"{path}: no export made this file, and it is not overwritten; write to another folder and compare")
+    _refuse_to_drop(format, {path.name: text for path, text in there.items()}, files, folder, domains, host)
     try:
-        for path in paths:
-            if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:500]:
-                raise MailAuthError(f"{path}: no export made this file, and it is not overwritten; write to another folder and compare")
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            replace_file(folder / name, marked(name, text).encode(), durable=False)
+            replace_file(followed(folder / name), marked(name, text).encode(), durable=False)
             if name.endswith(".sh"):
                 (folder / name).chmod(0o755)
     except OSError as error:
         raise MailAuthError(f"{error.filename or folder}: {error.strerror}") from None
     return paths
+
+
+_DOMAINS_OF = {ExportFormat.OPENDKIM: opendkim.domains_of, ExportFormat.RSPAMD: rspamd.domains_of}
+
+
+def _refuse_to_drop(
+    format: ExportFormat, there: Mapping[str, str], files: Mapping[str, str], folder: Path, domains: Sequence[DomainName], host: Host
+) -> None:
+    """Refuse to take out of a signing host's files what an earlier export put there for other domains."""
+    if format is ExportFormat.POSTFIX and postfix.MAIN in there:
+        known = {socket.postfix for socket in host.sockets.values()}
+        if gone := postfix.milters(there[postfix.MAIN]) & known - postfix.milters(files[postfix.MAIN]):
+            raise MailAuthError(
+                f"{folder / postfix.MAIN}: an earlier export has {', '.join(sorted(gone))} there, where mail of other domains may be "
+                "signed; name all domains of the host, or delete the file first where none of them needs it"
+            )
+    if (domains_of := _DOMAINS_OF.get(format)) is None:
+        return
+    if gone := frozenset[str]().union(*(domains_of(name, text) for name, text in there.items())) - frozenset(domains):
+        every = " ".join(sorted({*domains, *gone}))
+        raise MailAuthError(
+            f"--out {folder}: {', '.join(sorted(gone))} would be taken out of the files there, and no longer signed for; name all domains "
+            f"of the host: mailauth-dns export {every} --format {format}; or delete the files first where it shall sign no more"
+        )
 
 
 def marked(name: str, text: str) -> str:
@@ -164,8 +193,10 @@ def compare(format: ExportFormat, files: Mapping[str, str], folder: Path, polici
     """Return how what is installed in a folder differs in what concerns these policies; the rest of the files is not looked at.
 
     Raises:
-        MailAuthError: a file cannot be read.
+        MailAuthError: there is no such folder, or a file cannot be read.
     """
+    if not folder.is_dir():
+        raise MailAuthError(f"--check {folder}: there is no such folder")
     spare = dict.fromkeys(opendkim.TABLES, "") if format is ExportFormat.OPENDKIM else {}
     domains = frozenset(policy.domain for policy in policies)
     sockets = _listening(signers(policies, host.key_dir), host)
@@ -199,6 +230,8 @@ def _installed(folder: Path, name: str) -> Path:
 
 def _read(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            raise MailAuthError(f"{path}: is not a regular file")  # to open a pipe would be to wait for ever
         return path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""

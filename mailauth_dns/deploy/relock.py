@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailauth_dns.errors import MailAuthError, NotFlattened, ObservationError
+from mailauth_dns.errors import MailAuthError, NotFlattened, ObservationError, PolicyError
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_addresses import Drift, drift, passing
+from mailauth_dns.policy import document
 from mailauth_dns.policy import lock as lockfile
 from mailauth_dns.policy.flattening import flattened_names, layout
 from mailauth_dns.policy.load import Policy, Repo
@@ -20,7 +21,7 @@ from mailauth_dns.policy.model import SpfSection
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import NOBODY
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.writing import replace_file
+from mailauth_dns.writing import alone, replace_file
 
 # How long a part outlives the last record that was seen to refer to it, or the TTL where that is longer: a cached record must find it.
 GRACE = timedelta(days=1)
@@ -106,15 +107,21 @@ def relock(repo: Repo, resolver: Resolver, domains: tuple[DomainName, ...], now:
 
 
 def write(repo: Repo, relocked: Relocked) -> None:
-    """Replace the lock file whole.
+    """Replace the lock file whole; runs of ours take turns.
 
     Raises:
-        MailAuthError: it cannot be written.
+        MailAuthError: it cannot be written, or is another one than was read before DNS was asked.
     """
     path = repo.root / LOCK_FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, lockfile.text(relocked.after).encode(), durable=False)
+        with alone(path.parent):
+            data = path.read_bytes() if path.exists() else None
+            if (Lock() if data is None else lockfile.read(LOCK_FILE.as_posix(), data)) != relocked.before:
+                raise MailAuthError(f"{LOCK_FILE.as_posix()}: was changed while DNS was asked, and is left as it is; run the command again")
+            replace_file(path, lockfile.text(relocked.after).encode(), durable=False, instead_of=data)
+    except document.DocumentError as error:
+        raise PolicyError(error.problems) from None
     except OSError as error:
         raise MailAuthError(f"{error.filename or path}: {error.strerror}") from None
 

@@ -6,17 +6,21 @@ killed in between leaves a key that nothing uses, never a policy without its key
 
 from __future__ import annotations
 
+import os.path
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from mailauth_dns.deploy import policyfile
+from mailauth_dns.deploy.policyfile import Written
 from mailauth_dns.errors import MailAuthError, ObservationError, RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.policy import document, edit
 from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
-from mailauth_dns.policy.model import DkimSection
+from mailauth_dns.policy.model import DkimSection, SelectorSection
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.zone import RRKey, RRset
@@ -51,26 +55,13 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What was written into a policy for one selector."""
-
-    path: str
-    selector: str
-    keys: Keys
-
-    def __str__(self) -> str:
-        """Return it as a line for people."""
-        said = ", ".join(f"{key}: {value}" if value is not None else f"{key} taken out" for key, value in self.keys.items())
-        return f"{self.path}: {self.selector}: {said}"
-
-
-@dataclass(frozen=True, slots=True)
 class Rotated:
-    """What a rotation wrote, and what it could not do yet."""
+    """What a rotation wrote, what it could not do yet, and what kept it from ending; None where it came to its end."""
 
     written: tuple[Written, ...]
     made: tuple[NewKey, ...]
     waiting: tuple[str, ...]
+    problem: str | None = None
 
 
 def policies_of(repo: Repo, domains: tuple[DomainName, ...]) -> tuple[Policy, ...]:
@@ -137,6 +128,8 @@ def check(repo: Repo, policies: Iterable[Policy], folder: Path) -> tuple[int, li
             found += checking.of_delegated(key, target, observation, targets[target])
         else:
             found += checking.of_published(key, lifecycle.sight(key, observation))
+    for policy in policies:
+        found += checking.of_folder(policy.domain, _section(policy).selectors, folder)
     return len(pairs), found
 
 
@@ -157,29 +150,32 @@ def _resolved(repo: Repo, names: frozenset[DomainName]) -> Mapping[DomainName, R
     return found
 
 
-def record_sightings(repo: Repo, policies: Sequence[Policy], states: Sequence[KeyState], now: datetime) -> tuple[Written, ...]:
-    """Write `seen` for keys that every server was found to serve for the first time, and return what was written.
+def record_sightings(
+    repo: Repo, policies: Sequence[Policy], states: Sequence[KeyState], now: datetime
+) -> tuple[tuple[Written, ...], tuple[str, ...]]:
+    """Write `seen` for keys that every server was found to serve for the first time; return what was written, and what could not be.
 
     A selector of a file that several domains share is seen when it is seen for all of them.
-
-    Raises:
-        MailAuthError: a policy cannot be written.
     """
     by_domain = {policy.domain: policy for policy in policies}
+    of_path = {policy.path: policy for policy in policies}
     said: dict[str, dict[str, list[Keys | None]]] = {}  # path, selector
     for state in states:
         policy = by_domain[state.key.domain]
         if (name := _spelling(policy, state.key.selector)) is not None:
-            of_path = said.setdefault(policy.path, {})
-            of_path.setdefault(name, []).append(lifecycle.sighting(state.key, state.sight, now))
+            said.setdefault(policy.path, {}).setdefault(name, []).append(lifecycle.sighting(state.key, state.sight, now))
     sharing = Counter(policy.path for policy in repo.policies)
     written: list[Written] = []
+    problems: list[str] = []
     for path, selectors in said.items():
         changes = {
             selector: each[0] for selector, each in selectors.items() if each[0] is not None and each.count(each[0]) == sharing[path]
         }
-        written += _write(repo.root, path, changes)
-    return tuple(written)
+        try:
+            written += policyfile.write(repo.root, of_path[path], changes)
+        except MailAuthError as error:
+            problems.append(str(error))
+    return tuple(written), tuple(problems)
 
 
 def _spelling(policy: Policy, selector: str) -> str | None:
@@ -203,20 +199,39 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
         raise MailAuthError(f"{KEY_DIR / policy.domain}: lies outside the repo; every file that a policy names must be inside it")
     name = _free_selector(policy, type, selector, folder, public_folder, now)
     keys = {"key": f"{name}.pem", "state": "pending", "since": lifecycle.moment(now)}
-    text = edit.with_selector(policy.path, _read(repo.root, policy.path), name, keys)
+    edited = partial(edit.with_selector, policy.path, selector=name, keys=keys)
+    policyfile.tried(edited, policyfile.read(repo.root, policy.path))  # for a policy that has no place for it no key is made
+    try:
+        public_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MailAuthError(f"{error.filename}: {error.strerror}") from None
     pair = keypair.generate(type, bits)
     private = private_files.write(folder, repo.root, policy.domain, name, pair)
     public = public_folder / f"{name}.pem"
-    try:
-        public_folder.mkdir(parents=True, exist_ok=True)
-        replace_file(public, pair.public_pem, durable=True)
-    except OSError as error:
-        raise MailAuthError(f"{error.filename or public}: {error.strerror}; {private} is there now and used by nothing") from None
-    try:
-        _replace(repo.root, policy.path, text)
-    except MailAuthError as error:
-        raise MailAuthError(f"{error}; {private} and {public} are there now and used by nothing") from None
+    with policyfile.alone(repo.root, policy.path):
+        if os.path.lexists(public):
+            raise MailAuthError(f"{public}: another run has made a key of this name meanwhile; {private} is used by nothing: delete it")
+        try:
+            _write_public(public, pair.public_pem)
+            policyfile.edit(repo.root, policy.path, edited)
+        except MailAuthError as error:
+            raise MailAuthError(f"{error}\n{private} is made: {_way_on(policy, name, private, public)}") from None
     return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path))
+
+
+def _way_on(policy: Policy, selector: str, private: Path, public: Path) -> str:
+    """Return what can be done with a private key that is there and that the policy does not name."""
+    return (
+        f"{policy.path} does not name it; to use it, write its public half (openssl pkey -in {private} -pubout -out {public}) and "
+        f"`{selector}: {{key: {selector}.pem, state: pending}}` in dkim.selectors; or delete it, with the files of its name in both folders"
+    )
+
+
+def _write_public(public: Path, pem: bytes) -> None:
+    try:
+        replace_file(public, pem, durable=True)
+    except OSError as error:
+        raise MailAuthError(f"{error.filename or public}: {error.strerror}") from None
 
 
 def _check_editable(repo: Repo, policy: Policy) -> None:
@@ -231,24 +246,27 @@ def _check_editable(repo: Repo, policy: Policy) -> None:
 
 
 def _free_selector(policy: Policy, type: KeyType, named: str | None, folder: Path, public_folder: Path, now: datetime) -> str:
-    section = _section(policy)
+    declared = _section(policy).selectors
 
-    def taken(name: str) -> str | None:
-        if name in section.selectors:
-            return f"{policy.path} declares {name} already"
+    def there(name: str) -> list[Path]:
         private = private_files.path_of(folder, policy.domain, name)
-        there = [path for path in (private, private_files.seed_of(private), public_folder / f"{name}.pem") if path.exists()]
-        return f"{there[0]} is there already" if there else None
+        return [path for path in (private, private_files.seed_of(private), public_folder / f"{name}.pem") if os.path.lexists(path)]
 
     if named is not None:
         name = _checked(named, policy.domain)
-        if reason := taken(name):
-            raise MailAuthError(f"{reason}; a new key needs a new selector")
+        if name in declared:
+            raise MailAuthError(f"{policy.path} declares {name} already; a new key needs a new selector")
+        if found := there(name):
+            said = f"{found[0]} is there already; a new key needs a new selector"
+            if found[0] == (private := private_files.path_of(folder, policy.domain, name)):  # as a run leaves it that is cut off
+                private_files.sweep_folder(private.parent)
+                said = f"{said}; {_way_on(policy, name, private, public_folder / f'{name}.pem')}"
+            raise MailAuthError(said)
         return name
-    filled = section.selector_template.replace("{date}", f"{now:%Y%m%d}").replace("{type}", type)
+    filled = _section(policy).selector_template.replace("{date}", f"{now:%Y%m%d}").replace("{type}", type)
     for letter in _LETTERS:
         name = _checked(filled + letter, policy.domain)
-        if taken(name) is None:
+        if name not in declared and not there(name):
             return name
     raise MailAuthError(f"{policy.domain}: {filled} and its letters are all taken; name one with --selector")
 
@@ -269,10 +287,12 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
     """Write the next step of the domain's keys into its policy, each type on its own.
 
     `types` limits it to these; none is every type of which the policy has a key, RSA where it has no key yet. New keys are made when
-    nothing is under way; `private_dir` is where their private halves go, and is looked at only then.
+    nothing is under way, and where types are named also for one whose turn a run before did not come to. `private_dir` is where their
+    private halves go, and is looked at only then.
 
     Raises:
-        MailAuthError: the policy is shared or parked, or cannot be written; a new key is the next step and has no folder to be kept in.
+        MailAuthError: nothing was written: the policy is shared or parked, or cannot be written; a new key is the next step and has no
+            folder to be kept in, or is the first that cannot be made.
     """
     _check_editable(repo, policy)
     states = look([policy], now)
@@ -290,43 +310,40 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
         for selector, keys in rotation.edits.items():
             changes.setdefault(selector, {}).update(keys)
     # To ask again whether one type may go on must not begin a rotation of the other.
-    idle = all(rotation.new_key for rotation in found.values())
-    new = list(found) if idle else []
+    new = [type for type, rotation in found.items() if rotation.new_key]
+    if len(new) < len(found):
+        new = _left_out(new, found, pairs) if types else []
     folder = private_files.folder(private_dir, repo.root) if new else Path()
     # An inherited selector keeps its name here, and the edit is refused: it is not this file's to change.
-    written = _write(repo.root, policy.path, {_spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
-    made = [keygen(repo, policy, type, bits, None, folder, now) for type in new]
-    return Rotated(written, tuple(made), tuple(text for rotation in found.values() for text in rotation.waiting))
+    written = policyfile.write(repo.root, policy, {_spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
+    made: list[NewKey] = []
+    problem = None
+    for number, type in enumerate(new):
+        try:
+            made.append(keygen(repo, policy, type, bits, None, folder, now))
+        except MailAuthError as error:
+            if not written and not made:
+                raise
+            missing = " ".join(f"--type {each}" for each in new[number:])
+            problem = f"{error}\nwhat stands above is done; `mailauth-dns dkim rotate {policy.domain} {missing}` makes what is missing"
+            break
+    return Rotated(written, tuple(made), tuple(text for rotation in found.values() for text in rotation.waiting), problem)
+
+
+def _left_out(idle: Sequence[KeyType], types: Iterable[KeyType], pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:
+    """Return which of the types a run that began with the others did not come to: it made their keys, and these types' are older."""
+
+    def sections(type: KeyType) -> list[SelectorSection]:
+        own = (key for key, _ in pairs.values() if key.ours and key.public is not None and key.public.k == type)
+        return [key.section for key in own]
+
+    others = [section for type in types if type not in idle for section in sections(type)]
+    begun = [section.since for section in others if section.state == "pending" and section.since is not None]
+    if not begun or any(section.state == "retiring" for section in others):
+        return []
+    return [type for type in idle if all(section.since is None or section.since <= min(begun) for section in sections(type))]
 
 
 def _types(pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:
     own = [key for key, _ in pairs.values() if key.ours and key.public is not None]
     return [type for type in KeyType if any(key.public and key.public.k == type for key in own)] or [KeyType.RSA]
-
-
-# Files of the repo
-
-
-def _read(root: Path, path: str) -> str:
-    try:
-        # Line ends and a byte order mark are the file's own and stay.
-        return (root / path).read_bytes().decode("utf-8")
-    except OSError as error:
-        raise MailAuthError(f"{path}: {error.strerror}") from None
-
-
-def _write(root: Path, path: str, changes: Mapping[str, Keys]) -> tuple[Written, ...]:
-    if not changes:
-        return ()
-    text = _read(root, path)
-    for selector, keys in changes.items():
-        text = edit.with_keys(path, text, selector, keys)
-    _replace(root, path, text)
-    return tuple(Written(path, selector, keys) for selector, keys in changes.items())
-
-
-def _replace(root: Path, path: str, text: str) -> None:
-    try:
-        replace_file((root / path).resolve(), text.encode(), durable=True)
-    except OSError as error:
-        raise MailAuthError(f"{path}: {error.strerror}") from None

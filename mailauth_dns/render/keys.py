@@ -10,7 +10,8 @@ from typing import Any
 from rich.text import Text
 
 from mailauth_dns.deploy.exporting import Difference
-from mailauth_dns.deploy.rotation import KeyState, NewKey, Rotated, Written
+from mailauth_dns.deploy.policyfile import Written
+from mailauth_dns.deploy.rotation import KeyState, NewKey, Rotated
 from mailauth_dns.records import dkim
 from mailauth_dns.records.rsa import modulus_bits
 from mailauth_dns.render.data import FORMAT
@@ -134,6 +135,7 @@ def rotated_data(result: Rotated) -> dict[str, Any]:
         "written": [_written_data(each) for each in result.written],
         "made": [new_key_data(each) for each in result.made],
         "waiting": list(result.waiting),
+        "problem": result.problem,
     }
 
 

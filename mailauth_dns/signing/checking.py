@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import stat
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
+from errno import EINVAL
 from pathlib import Path
 from typing import Literal
 
@@ -65,8 +67,7 @@ def of_private(key: Key, folder: Path, tracked: Collection[Path] | None) -> Iter
         )
     for each in there:
         try:
-            with each.open("rb") as file:
-                held = keypair.public_half(file.read(MAX_PRIVATE))
+            held = keypair.public_half(_octets(each))
         except OSError as error:
             yield problem("DKIM032", f"{each}: {error.strerror}", "unknown")
         except keys.KeyFileError as error:
@@ -82,6 +83,29 @@ def of_private(key: Key, folder: Path, tracked: Collection[Path] | None) -> Iter
         yield problem("DKIM037", f"{error.filename or path}: {error.strerror}", "unknown")
     if tracked is None and there:
         yield problem("DKIM037", f"{folder} lies in a git work tree, and git does not tell which files it keeps", "unknown")
+
+
+def _octets(path: Path) -> bytes:
+    # To open a pipe would be to wait for ever; a folder says by itself what it is.
+    if not (stat.S_ISREG(mode := path.stat().st_mode) or stat.S_ISDIR(mode)):
+        raise OSError(EINVAL, "is not a regular file", str(path))
+    with path.open("rb") as file:
+        return file.read(MAX_PRIVATE)
+
+
+def of_folder(domain: DomainName, selectors: Container[str], folder: Path) -> Iterator[KeyProblem]:
+    """Yield the private keys of a domain that are none of these selectors', and what killed runs left; nothing signs with them."""
+    try:
+        files, drafts = private_files.unnamed(folder, domain, selectors)
+    except OSError as error:
+        yield KeyProblem(domain, "*", "DKIM032", f"{error.filename or folder}: {error.strerror}", "unknown")
+        return
+    for path in files:
+        message = f"{path} is of a selector that the policy does not name; declare it, or delete the file"
+        yield KeyProblem(domain, path.stem, "DKIM032", message, "note")
+    for path in drafts:
+        message = f"{path} was left by a run that was cut off, and can hold a private key; the next `dkim keygen` deletes it"
+        yield KeyProblem(domain, path.name[1:].rsplit(".", 3)[0], "DKIM037", message, "note")
 
 
 # What DNS may say of a key in each state: the finding and what it means; what is left out is as it should be.

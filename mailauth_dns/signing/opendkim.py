@@ -6,6 +6,7 @@ that nobody can verify, an Ed25519 key under rsa-sha256 a temporary error for ev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -65,8 +66,23 @@ def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterato
         elif name in KEY_TABLE.values():
             if words[1].split(":")[0].lower() in domains:
                 yield f"{words[0].lower()} {words[1]}"
-        elif words[0].rpartition("@")[2].lower() in domains:
+        elif any(_matches(words[0].lower(), domain) for domain in domains):
             yield " ".join(words).lower()
+
+
+def _matches(pattern: str, domain: DomainName) -> bool:
+    """Tell whether a SigningTable's pattern takes an address of the domain: all that match sign, those of other domains too."""
+    _, at, of_domain = pattern.rpartition("@")
+    # Where there is no @ a star stands for it, and for what is beside it.
+    tails = [of_domain] if at else [pattern[index:] for index, character in enumerate(pattern) if character == "*"] or [pattern]
+    return any(re.fullmatch(".*".join(map(re.escape, tail.split("*"))), domain) for tail in tails)
+
+
+def domains_of(name: str, text: str) -> frozenset[str]:
+    """Return the domains for which one of the tables, as `files` makes them, has keys."""
+    tables = [line.split("#", 1)[0].split() for line in text.splitlines()] if name in TABLES else []
+    at_key = name in KEY_TABLE.values()
+    return frozenset(words[1].split(":")[0] if at_key else words[0].rpartition("@")[2] for words in tables if len(words) > 1)
 
 
 def _setting(name: str, value: str) -> str:

@@ -48,6 +48,11 @@ def statements(text: str, sockets: Collection[Socket], hostname: str | None) -> 
             yield f"{name} = {value}"
 
 
+def milters(text: str) -> frozenset[str]:
+    """Return the milters that main.cf has mail from other hosts pass."""
+    return frozenset(_settings(text).get("smtpd_milters", "").replace(",", " ").split())
+
+
 def _settings(text: str) -> dict[str, str]:
     """Return main.cf's settings; a line that begins with white space goes on the one before, and the last of a name counts."""
     found: dict[str, str] = {}

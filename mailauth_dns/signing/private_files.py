@@ -13,17 +13,18 @@ import os
 import pwd
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing.keypair import KeyPair
-from mailauth_dns.writing import create_private_file, sweep
+from mailauth_dns.writing import alone, create_private_file, drafts, sweep
 
 ENVIRONMENT = "MAILAUTH_PRIVATE_DIR"
 
 SUFFIX = ".private"
+_SUFFIXES = (SUFFIX, ".seed")
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -85,11 +86,11 @@ def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: Key
         if os.geteuid() == 0:
             # The folder's owner could have put a link in its place: what the link leads to is not given away.
             os.chown(path.parent, owner.st_uid, owner.st_gid, follow_symlinks=False)
-        for each in (path, seed_of(path)):
-            sweep(each.parent, each.name)  # nobody else makes a key for the same selector
-        create_private_file(path, pair.private_pem, owner)
-        if pair.seed is not None:
-            create_private_file(seed_of(path), pair.seed, owner)
+        with alone(path.parent):
+            _sweep(path.parent)
+            create_private_file(path, pair.private_pem, owner)
+            if pair.seed is not None:
+                _create_seed(path, pair.seed, owner)
     except FileExistsError as error:
         there = error.filename2 or error.filename
         raise MailAuthError(f"{there}: there is a private key already; it is never overwritten: choose another selector") from None
@@ -98,9 +99,44 @@ def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: Key
     return path
 
 
+def _create_seed(path: Path, seed: bytes, owner: os.stat_result) -> None:
+    try:
+        create_private_file(seed_of(path), seed, owner)
+    except OSError as error:
+        raise MailAuthError(
+            f"{seed_of(path)}: cannot be written: {error.strerror}; {path} is made and used by nothing: delete it"
+        ) from None
+
+
+def sweep_folder(folder: Path) -> None:
+    """Delete the drafts that killed runs left among the keys of a domain: each can hold a private key."""
+    with contextlib.suppress(OSError), alone(folder):  # whoever may not delete them may still be told about the rest
+        _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
+    for suffix in _SUFFIXES:
+        sweep(folder, f"*{suffix}")
+
+
+def unnamed(folder: Path, domain: DomainName, selectors: Container[str]) -> tuple[list[Path], list[Path]]:
+    """Return the files of a domain's private keys whose selector is none of these, and the drafts that killed runs left.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    of_domain = folder / domain
+    if not of_domain.is_dir():
+        return [], []
+    found = sorted(path for path in of_domain.iterdir() if path.suffix in _SUFFIXES and path.stem not in selectors)
+    return found, [path for suffix in _SUFFIXES for path in drafts(of_domain, f"*{suffix}")]
+
+
 def _make_folder(path: Path) -> None:
-    if not path.is_dir():
-        path.mkdir(mode=0o700, parents=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise MailAuthError(f"{error.filename}: is a file, or a link that leads nowhere; private keys need a folder there") from None
 
 
 def _open_to_others(path: Path, owner: int) -> Iterator[str]:

@@ -5,12 +5,15 @@ Rspamd reads an Ed25519 key as its seed, not as PEM, so those are named by the f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.signers import Signer
+
+_BLOCK = re.compile(r'  "(\S+)" \{')
 
 CONF, SELECTORS, PATHS = "dkim_signing.conf", "dkim_selectors.map", "dkim_paths.map"
 
@@ -63,3 +66,11 @@ def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterato
         words = line.split("#", 1)[0].split()
         if words and (name == CONF or words[0].lower() in domains):
             yield " ".join(words)
+
+
+def domains_of(name: str, text: str) -> frozenset[str]:
+    """Return the domains for which one of the files, as `files` makes them, has keys."""
+    if name == CONF:
+        return frozenset(block[1] for line in text.splitlines() if (block := _BLOCK.fullmatch(line)))
+    lines = [line.split("#", 1)[0].split() for line in text.splitlines()]
+    return frozenset(words[0] for words in lines if words)

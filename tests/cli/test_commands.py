@@ -88,6 +88,12 @@ def test_a_relative_file_lies_in_the_repo_that_is_worked_in(served: RepoFolder) 
     assert (served.root / "plan.json").exists()
 
 
+def test_a_plan_is_written_to_what_a_link_leads_to(served: RepoFolder) -> None:
+    (served.root / "link.json").symlink_to("plan.json")
+    served.run("plan", "--out", "link.json")
+    assert ((served.root / "link.json").is_symlink(), (served.root / "plan.json").is_file()) == (True, True)
+
+
 # What bad usage says. It is 1, never 2: a pipeline must not take a typo for changes.
 USAGE: dict[tuple[str, ...], str] = {
     (): "",
@@ -104,6 +110,7 @@ USAGE: dict[tuple[str, ...], str] = {
     ("apply", "missing.json"): "missing.json: No such file or directory",
     ("plan", "--show", "missing.json"): "missing.json: No such file or directory",
     ("plan", "--out", "no/such/folder.json"): "--out",
+    ("plan", "--out", "/dev/stdout"): "--out /dev/stdout: stands for a device or an open file, which cannot be replaced; name a file",
     ("serve", "--address", "192.0.2.1"): "not a loopback address",
     ("serve", "--provider", "none"): "there is no providers/none.yaml",
     ("serve", "--port", "99999"): "Invalid value for '--port'",

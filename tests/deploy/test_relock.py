@@ -170,6 +170,20 @@ def test_whether_a_part_is_in_use_is_never_guessed(repo: RepoFolder) -> None:
         locked(repo, {"a.example TXT": sender(100)}, dark=["example.com"])
 
 
+def test_a_lock_that_was_changed_while_dns_was_asked_is_left(repo: RepoFolder) -> None:
+    repo.policy(policy("example.com", "a.example"))
+    world = Recorded({"a.example TXT": sender(0)})
+    loaded = load_repo(repo.root)
+    first, second = (relock(loaded, world, (), now) for now in (START, START + DAY))
+    write(loaded, first)
+    before = (repo.root / LOCK_FILE).read_bytes()
+    for text in (before, b"{"):
+        (repo.root / LOCK_FILE).write_bytes(text)
+        with pytest.raises(MailAuthError, match="was changed while DNS was asked" if text == before else "not JSON"):
+            write(loaded, second)
+        assert (repo.root / LOCK_FILE).read_bytes() == text
+
+
 def test_a_domain_without_a_policy_is_refused(repo: RepoFolder) -> None:
     repo.policy(policy("example.com", "a.example"))
     with pytest.raises(MailAuthError, match=r"no policy is for example\.org; see zones/policy"):

@@ -125,6 +125,15 @@ def test_what_cannot_be_looked_at_is_unknown_beside_what_is_wrong(host: Host) ->
     assert f"unknown  DKIM037: {host.private_dir} lies in a git work tree, and git does not tell which files it keeps" in checked.out
 
 
+def test_a_pipe_is_not_waited_for(host: Host) -> None:
+    private = host.private_dir / "example.com/old.private"
+    private.unlink()
+    os.mkfifo(private, 0o600)
+    checked = host.run("dkim", "check", "--private-dir", str(host.private_dir))
+    assert checked.code == 1
+    assert f"unknown  DKIM032: {private}: is not a regular file" in checked.out
+
+
 def test_a_seed_that_is_missing_is_a_note(host: Host) -> None:
     """OpenDKIM does without. The command that the note gives makes it."""
     host.keygen("--selector", "e", "--type", "ed25519")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -156,7 +157,7 @@ def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
         elif step == "its public half":
             patched.setattr(rotation, "replace_file", cut)
         else:
-            patched.setattr(rotation, "_replace", cut)
+            patched.setattr(rotation.policyfile, "_replace", cut)
         with pytest.raises(Cut):
             repo.run("dkim", "keygen", "example.com", "--private-dir", str(private_dir))
     assert (repo.root / "zones/policy/policy.yaml").read_text() == POLICY
@@ -195,6 +196,49 @@ def test_a_killed_run_leaves_whole_files_and_is_run_again(repo: RepoFolder, priv
     assert again.code == 0, again.said
     assert repo.run("lint").code == 0
     assert len(list(private_dir.rglob("*.seed"))) == (2 if step >= 4 else 1)
+
+
+def test_the_same_selector_again_tells_of_the_key_that_a_killed_run_left(repo: RepoFolder, private_dir: Path) -> None:
+    """What it says to do is enough to use the key; the draft, which is the key by another name, goes."""
+    path = repo.policy(POLICY)
+    keygen = ("dkim", "keygen", "example.com", "--selector", "mx", "--private-dir", str(private_dir))
+    subprocess.run([sys.executable, "-c", KILLED, "2", "-C", str(repo.root), *keygen], capture_output=True, check=False)
+    private = private_dir / "example.com/mx.private"
+    (private.parent / ".mx.private.abcd.draft").hardlink_to(private)
+    checked = repo.run("dkim", "check", "--private-dir", str(private_dir)).out
+    assert f"mx._domainkey.example.com  note  DKIM032: {private} is of a selector that the policy does not name" in checked
+    assert (
+        f"mx._domainkey.example.com  note  DKIM037: {private.parent}/.mx.private.abcd.draft was left by a run that was cut off" in checked
+    )
+    refused = repo.run(*keygen)
+    assert refused.code == 1
+    assert (
+        f"{private} is there already; a new key needs a new selector; zones/policy/policy.yaml does not name it; to use it, " in refused.err
+    )
+    assert [each.name for each in private.parent.iterdir()] == ["mx.private"]
+    [command], [entry] = re.findall(r"\((openssl .*?)\)", refused.err), re.findall(r"`(mx: \{.*?\})`", refused.err)
+    subprocess.run(command.split(), check=True)
+    path.write_text(f"{POLICY}dkim:\n  selectors:\n    {entry}\n")
+    assert repo.run("lint").code == 0
+    assert "DKIM032" not in repo.run("dkim", "check", "--private-dir", str(private_dir)).out
+
+
+@pytest.mark.parametrize("name", ["keys", "keys/example.com"])
+@pytest.mark.parametrize("kind", ["a file", "a link that leads nowhere"])
+def test_what_is_no_folder_is_told(repo: RepoFolder, private_dir: Path, name: str, kind: str) -> None:
+    repo.policy(POLICY)
+    at = private_dir / name
+    at.parent.mkdir(exist_ok=True)
+    if kind == "a file":
+        at.write_text("mine")
+    else:
+        at.symlink_to(private_dir / "nowhere")
+    made = repo.run("dkim", "keygen", "example.com", "--selector", "s1", "--private-dir", str(private_dir / "keys"))
+    if (name, kind) == ("keys", "a link that leads nowhere"):  # it leads to where the folder is made
+        assert (made.code, (private_dir / "nowhere/example.com/s1.private").exists()) == (0, True)
+    else:
+        assert made.code == 1
+        assert f"{at}: is a file, or a link that leads nowhere; private keys need a folder there" in made.err
 
 
 def test_what_is_no_private_key_is_told_without_its_text() -> None:
