@@ -134,7 +134,7 @@ def _sending_hosts(subject: Subject) -> dict[DomainName, tuple[Route, str]]:
     """
     found: dict[DomainName, tuple[Route, str]] = {}
     for route, test in _own_tests(subject):
-        if test.helo is not None:
+        if test.helo is not None and not test.helo.startswith("["):
             found.setdefault(DomainName(test.helo), ((*route, "helo"), test.sender or f"postmaster@{test.helo}"))
     listed = [(route, term.network.network) for route, term in subject.spf_terms if isinstance(term, spf.Ip4)]
     for host in mail_hosts(subject) if listed else ():
