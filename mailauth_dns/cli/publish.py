@@ -209,7 +209,7 @@ def serve(
     if plan is not None and (directory is not None or provider == LOCAL):  # a plan lies over live DNS where nothing is local
         from mailauth_dns.deploy.foresee import Foreseen
 
-        source = Foreseen(directory, planfile.read(session.path(plan)), repo.policies, Endpoint(address, port))
+        source = Foreseen(directory, provider, planfile.read(session.path(plan)), repo.policies, Endpoint(address, port))
     elif directory is not None:
         source = directory
     else:

@@ -19,8 +19,8 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.message import DmarcResult, Message, Verdict, judge
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.policy.load import POLICY_DIR, Policy
-from mailauth_dns.policy.mailtest import EnvelopeSection, MessageSection
-from mailauth_dns.records.mailbox import domain_of
+from mailauth_dns.policy.mailtest import NULL_PATH, EnvelopeSection, MessageSection
+from mailauth_dns.records.mailbox import domain_of, is_address
 from mailauth_dns.render.data import FORMAT
 
 
@@ -130,13 +130,24 @@ def check_message(
         sender, origin = verification.return_path(received), f"{called}: Return-Path"
     if sender is None and authors:
         sender, origin = authors[0], f"{called}: From"
-    envelope = _described(EnvelopeSection, {"mail_from": sender, "helo": helo, "ip": ip}, {"mail_from": origin})
+    # What stands in the message may be anything, and is judged as it is.
+    odd = sender if mail_from is None and sender and sender not in NULL_PATH and not is_address(sender) else None
+    if odd is not None:
+        session.say(f"{origin}: {odd!r} is no address with a domain name; --mail-from gives the sender of the envelope")
+    envelope = _described(EnvelopeSection, {"mail_from": sender if odd is None else None, "helo": helo, "ip": ip}, {"mail_from": origin})
+    sender = odd or envelope.sender
     live, changed = worlds(session, plan)
     found = []
     for title, resolver in (live, *(changed if plan is not None else ())):
         signatures = verification.verified(received, resolver)
         message = Message(
-            authors, envelope.sender, envelope.client, envelope.ip, signatures, verification.unseen(received), from_fields=fields
+            authors,
+            sender,
+            envelope.client or sender.rpartition("@")[2],
+            envelope.ip,
+            signatures,
+            verification.unseen(received),
+            from_fields=fields,
         )
         found.append((title, judge(message, resolver)))
     return _show(session, found, format)

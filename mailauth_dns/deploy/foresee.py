@@ -28,20 +28,20 @@ class Foreseen:
     """Answers as a recursive resolver would after the plan.
 
     Zones with a file in the directory, where there is one, are that file with the plan's changes, read once. Elsewhere the plan lies over
-    live DNS, which is asked each question once.
+    live DNS, which is asked each question once, and a zone at two providers becomes the same at both.
     """
 
     recursive = True
 
-    def __init__(self, directory: Path | None, plan: PlanFile, policies: Iterable[Policy], own: Server) -> None:
-        """Read the zones; `own` is the address that will answer, which is not asked for the rest.
+    def __init__(self, directory: Path | None, provider: str, plan: PlanFile, policies: Iterable[Policy], own: Server) -> None:
+        """Read the zones in the directory of `provider`; `own` is the address that will answer, which is not asked for the rest.
 
         Raises:
             ProviderError: a zone's file cannot be read, or says only a part of the zone.
         """
-        changes = {zone.zone: zone.changes for zone in plan.zones}
+        changes = {zone.zone: zone.changes for zone in plan.zones if zone.provider == provider}
         zones = {name: _changed(whole_zone(name, path), changes.get(name, ())) for name, path in _files(directory)}
-        self._origins = {*zones, *changes}
+        self._origins = {*zones, *(zone.zone for zone in plan.zones)}
         nameservers = {
             policy.zone: tuple(text for text in policy.body.nameservers if text != str(own))
             for policy in policies

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailauth_dns.compile import Publication
@@ -45,25 +45,37 @@ def rehearse(
 
 
 def entries(
-    policies: Sequence[Policy], repo: Repo, proposals: Mapping[tuple[str, str], Proposal], *, ask_live: bool
+    policies: Sequence[Policy], planned: Container[DomainName], repo: Repo, proposals: Mapping[tuple[str, str], Proposal], *, ask_live: bool
 ) -> dict[tuple[str, str], tuple[TrialEntry, ...]]:
     """Return, by zone and provider, how the tests of `policies` end over the zones as the proposals leave them.
 
-    What the zones do not hold is asked of live DNS, as `repo` says where; without `ask_live` it is unknown.
+    Tests of domains that are not `planned` are among them where they pass before and not after; those whose zone is not among the
+    proposals' stand with the first zone that changes. What the zones do not hold is asked of live DNS, as `repo` says where; without
+    `ask_live` it is unknown.
     """
     live = as_it_is(repo.policies) if ask_live else None
     found: dict[tuple[str, str], tuple[TrialEntry, ...]] = {}
+    held = {zone for zone, _ in proposals}
+    changes = any(proposal.difference.changes for proposal in proposals.values())
     for provider in dict.fromkeys(provider for _, provider in proposals):
         # This provider's zones first: it may be the only one that is asked, and of a zone held twice the first counts.
         ordered = sorted(proposals.values(), key=lambda proposal: proposal.provider != provider)
         before, after = (as_provided(ordered, live, changed=changed) for changed in (False, True))
         by_zone: dict[str, list[TrialEntry]] = {}
         zones = {zone for zone, at in proposals if at == provider}
+        changing = [zone for zone, at in proposals if at == provider and proposals[zone, at].difference.changes]
         for policy in policies:
-            if policy.zone not in zones:
+            bystander = policy.domain not in planned
+            if policy.zone in zones and (changes or not bystander):
+                zone: str = policy.zone
+            elif policy.zone not in held and bystander and changing:
+                zone = changing[0]
+            else:
                 continue
             for domain, test in tests_of([policy]):
-                by_zone.setdefault(policy.zone, []).append(_entry(*_worse(domain, test, before, after, live)))
+                entry = _entry(*_worse(domain, test, before, after, live))
+                if not bystander or (entry.result != "passed" and entry.before == "passed"):
+                    by_zone.setdefault(zone, []).append(entry)
         found |= {(zone, provider): tuple(rows) for zone, rows in by_zone.items()}
     return found
 

@@ -6,6 +6,8 @@ when it changes, so that an apply is seen at once.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import ipaddress
 import logging
 import socket
@@ -13,7 +15,7 @@ import socketserver
 import struct
 import threading
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import dns.exception
 import dns.flags
@@ -37,6 +39,8 @@ _log = logging.getLogger(__name__)
 _TRIES = 10  # ports, where any will do
 UDP_SIZE = 1232  # octets we send at most over UDP, whatever the client says
 TCP_IDLE = 10.0  # seconds
+MAX_AT_ONCE = 64  # questions over UDP that a source looks for elsewhere
+_PATIENCE = 1.0  # seconds that one more waits for its turn before it is dropped, and its client asks again
 
 
 class Source(Protocol):
@@ -56,6 +60,8 @@ class Source(Protocol):
 def respond(question: dns.message.Message, source: Source) -> dns.message.Message:
     """Return the response to a message."""
     response = dns.message.make_response(question, our_payload=UDP_SIZE)
+    if source.recursive:
+        response.flags |= dns.flags.RA  # whatever becomes of this question (RFC 1035 §4.1.1)
     if question.edns > 0:
         response.set_rcode(dns.rcode.BADVERS)  # RFC 6891 §6.1.3
         return response
@@ -73,8 +79,6 @@ def respond(question: dns.message.Message, source: Source) -> dns.message.Messag
     if dns.rdatatype.is_metatype(asked.rdtype) and asked.rdtype != dns.rdatatype.ANY:
         response.set_rcode(dns.rcode.NOTIMP)  # MAILA, TSIG and the like are no data that a name could hold (RFC 6895 §3.1)
         return response
-    if source.recursive:
-        response.flags |= dns.flags.RA
     try:
         answer = source.answer(name, dns.rdatatype.to_text(asked.rdtype))
     except ProviderError as error:
@@ -115,7 +119,7 @@ class Zones:
         origin: str = name
         while origin:
             path = self._directory / f"{origin}.zone"
-            if "/" not in origin and path.is_file():
+            if "/" not in origin and _is_file(path):
                 return self._authority(origin, path).answer(name, type)
             _, _, origin = origin.partition(".")
         return None
@@ -134,6 +138,15 @@ class Zones:
             raise ProviderError(f"{path}: the zone has no SOA record, so it is not served")
         self._read[name] = (stamp, authority)
         return authority
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise ProviderError(f"{path}: {error.strerror}") from None
 
 
 def whole_zone(origin: DomainName, path: Path) -> Zone:
@@ -159,7 +172,7 @@ def _reply(wire: bytes, source: Source, limit: int | None) -> bytes | None:
     try:
         question = dns.message.from_wire(wire, ignore_trailing=True)
     except dns.exception.DNSException:
-        return wire[:2] + b"\x80\x01" + bytes(8)  # FORMERR
+        return wire[:2] + (b"\x80\x81" if source.recursive else b"\x80\x01") + bytes(8)  # FORMERR
     try:
         response = respond(question, source)
         if limit is None:
@@ -169,12 +182,14 @@ def _reply(wire: bytes, source: Source, limit: int | None) -> bytes | None:
             return response.to_wire(max_size=room)
         except dns.exception.TooBig:
             short = dns.message.make_response(question, our_payload=UDP_SIZE)
-            short.flags |= dns.flags.TC | (response.flags & dns.flags.AA)
+            short.flags |= dns.flags.TC | (response.flags & (dns.flags.AA | dns.flags.RA))
             return short.to_wire(max_size=room)
     except dns.exception.DNSException as error:
         _log.warning("%s", error)
         failed = dns.message.make_response(question)
         failed.set_rcode(dns.rcode.SERVFAIL)
+        if source.recursive:
+            failed.flags |= dns.flags.RA
         return failed.to_wire()
 
 
@@ -208,6 +223,20 @@ class Server:
             address_family = family
             max_packet_size = 4096
 
+        class Threaded(socketserver.ThreadingMixIn, Udp):
+            daemon_threads = True
+            places = threading.BoundedSemaphore(MAX_AT_ONCE)
+
+            def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as socketserver has it
+                if self.places.acquire(timeout=_PATIENCE):
+                    super().process_request(request, client_address)
+
+            def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as above
+                try:
+                    super().process_request_thread(request, client_address)
+                finally:
+                    self.places.release()
+
         class Tcp(socketserver.ThreadingTCPServer):
             address_family = family
             allow_reuse_address = True
@@ -219,7 +248,8 @@ class Server:
                 wire, answering = self.request
                 reply = _reply(wire, source, UDP_SIZE)
                 if reply is not None:
-                    answering.sendto(reply, self.client_address)
+                    with contextlib.suppress(OSError):  # the server has stopped, or the client is gone
+                        answering.sendto(reply, self.client_address)
 
         class TcpHandler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
@@ -230,7 +260,9 @@ class Server:
             tcp = None
             try:
                 tcp = Tcp((self._address, self.port), TcpHandler)
-                self._servers = [tcp, Udp((self._address, tcp.server_address[1]), UdpHandler)]
+                # What is looked for elsewhere may take its time, and holds up nobody else.
+                udp = Threaded if source.recursive else Udp
+                self._servers = [tcp, udp((self._address, tcp.server_address[1]), UdpHandler)]
                 self.port = tcp.server_address[1]
                 break
             except OSError as error:

@@ -13,6 +13,7 @@ from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.rsa import modulus_bits
+from mailauth_dns.records.tags import has_empty_tag
 
 MIN_RSA_BITS = 1024  # verifiers must not take a signature by a shorter key (RFC 8301 §3.2)
 ED25519_OCTETS = 32  # RFC 8463 §4.2
@@ -67,6 +68,8 @@ def _problem(name: DomainName, values: tuple[str, ...]) -> str | None:
         record = dkim.parse(values[0])
     except RecordSyntaxError as error:
         return f"the key record at {name} is broken: {error}"
+    if has_empty_tag(values[0]):
+        return f"the key record at {name} is broken: a semicolon has no tag before it, and verifiers refuse that (RFC 6376 §3.2)"
     if not record.p:
         return f"the key at {name} is revoked (empty p)"
     return _unusable(name, record)

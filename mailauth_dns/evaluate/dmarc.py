@@ -152,7 +152,7 @@ class Discovery:
 def discover(author_domain: DomainName, resolver: Resolver) -> Discovery:
     """Return the policy that applies to `author_domain` (RFC 9989 §4.10.1)."""
     walked = walk(author_domain, resolver)
-    policy_domain, received = _policy(walked, resolver)
+    policy_domain, received = _policy(walked)
     record = received.applied if received is not None else None
     if not isinstance(policy_domain, str) or record is None:
         return Discovery(walked, policy_domain, policy_domain if isinstance(policy_domain, Unknown) else None)
@@ -160,7 +160,7 @@ def discover(author_domain: DomainName, resolver: Resolver) -> Discovery:
     return Discovery(walked, policy_domain, Applicable(policy_domain, record, tag))
 
 
-def _policy(walked: Walk, resolver: Resolver) -> tuple[DomainName | Unknown | None, Received | None]:
+def _policy(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]:
     """Return the policy domain and its record, in the order of preference: author domain, organizational domain, public suffix."""
     own = walked.at(walked.start)
     if own is not None:
@@ -168,12 +168,9 @@ def _policy(walked: Walk, resolver: Resolver) -> tuple[DomainName | Unknown | No
     organizational = walked.organizational_domain
     if isinstance(organizational, Unknown):
         return organizational, None
-    asked = {step.domain: step.received for step in walked.steps}
-    try:
-        # A walk from nine labels and more skips some: the name below a public suffix of seven labels is among them.
-        received = asked[organizational] if organizational in asked else _step(organizational, resolver).received
-    except ObservationError as error:
-        return Unknown(str(error)), None
+    # Disputed: below a public suffix of seven labels the walk steps over the organizational domain. RFC 9989 §4.10.1 puts its record before
+    # the public suffix's, and §4.10 never asks for it. §5.1.8 says of such a record that it will never be discovered.
+    received = walked.at(organizational)
     if received is not None:
         return organizational, received
     # Only a public suffix can be left: any other record would have made its own domain the organizational one.

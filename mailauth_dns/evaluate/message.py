@@ -12,7 +12,7 @@ from mailauth_dns.evaluate.dkim import DkimResult
 from mailauth_dns.evaluate.dmarc import Applicable, Comparison, Discovery, compare, discover
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.evaluate.spf import SpfResult, check_host
+from mailauth_dns.evaluate.spf import Result, SpfResult, check_host
 from mailauth_dns.records.dmarc import Alignment, Policy
 from mailauth_dns.records.name import DomainName, domain_name
 
@@ -141,6 +141,8 @@ def _author_domain(message: Message) -> DomainName | Unknown:
 def _authenticated(message: Message, resolver: Resolver) -> tuple[SpfResult, tuple[Identifier, ...]]:
     # RFC 7208 §2.4: the null path is postmaster at the HELO name, which counts for DMARC then, and only then (RFC 9989 §3.2.4).
     domain = message.mail_from.rpartition("@")[2] if message.mail_from else message.helo
+    if not domain:
+        return SpfResult(Result.NONE, "no sender of the envelope is known, so there is nothing to check"), tuple(_signed(message.dkim))
     checked = check_host(message.ip, domain, message.mail_from, message.helo, resolver)
     found: list[Identifier] = []
     try:
@@ -150,10 +152,13 @@ def _authenticated(message: Message, resolver: Resolver) -> tuple[SpfResult, tup
     else:
         shown = f"{name} (MAIL FROM)" if message.mail_from else f"{name} (HELO, for the null sender)"
         found.append(Identifier(Mechanism.SPF, name, checked.result, shown, checked.reason))
-    for signature in message.dkim:
+    return checked, (*found, *_signed(message.dkim))
+
+
+def _signed(signatures: tuple[DkimResult, ...]) -> Iterator[Identifier]:
+    for signature in signatures:
         shown = f"{signature.d} (selector {signature.s})"
-        found.append(Identifier(Mechanism.DKIM, signature.d, signature.result, shown, signature.reason))
-    return checked, tuple(found)
+        yield Identifier(Mechanism.DKIM, signature.d, signature.result, shown, signature.reason)
 
 
 def _compared(candidate: Identifier, applicable: Applicable, discovery: Discovery, resolver: Resolver) -> Identifier:

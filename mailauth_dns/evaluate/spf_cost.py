@@ -82,6 +82,13 @@ class LookupCost:
         return max(sum(node.voids4 for node in self.walk()), sum(node.voids6 for node in self.walk()))
 
     @property
+    def void_terms(self) -> tuple[LookupCost, ...]:
+        """The nodes whose lookups those are."""
+        nodes = tuple(self.walk())
+        worse6 = sum(node.voids6 for node in nodes) > sum(node.voids4 for node in nodes)
+        return tuple(node for node in nodes if (node.voids6 if worse6 else node.voids4))
+
+    @property
     def largest(self) -> LookupCost | None:
         """The child that costs most, the first of equals."""
         return max(self.children, key=lambda child: child.total, default=None)

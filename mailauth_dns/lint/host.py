@@ -113,7 +113,7 @@ def _sending(subject: Subject) -> Iterator[tuple[Route, _Sending]]:
     """
     told: set[str] = set()
     for route, test in _own_tests(subject):
-        if test.helo is not None and test.helo not in told:
+        if test.helo is not None and not test.helo.startswith("[") and test.helo not in told:
             told.add(test.helo)
             yield (*route, "helo"), (DomainName(test.helo), test.sender or f"postmaster@{test.helo}")
     for host in mail_hosts(subject) if any(_listed(subject)) else ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import dns.resolver
@@ -31,6 +32,7 @@ class Recursion:
     def __init__(self, resolvers: Sequence[Server], asking: Ask) -> None:
         self._resolvers = list(resolvers)
         self._asking = asking
+        self._dropping = threading.Lock()
 
     def lookup(self, keys: Iterable[RRKey]) -> dict[RRKey, Reply]:
         """Return the answer for each key; Unknown names every resolver that failed."""
@@ -48,11 +50,17 @@ class Recursion:
                     reasons[key].append(usable.reason)
                 else:
                     found[key] = usable
-            if all(isinstance(reply, Unknown) for reply in replies.values()) and len(self._resolvers) > 1:
-                self._resolvers.remove(resolver)  # its timeouts are waited for once, not in every round
+            if all(isinstance(reply, Unknown) for reply in replies.values()):
+                self._drop(resolver)
         for key, why in reasons.items():
             found.setdefault(key, Unknown("; ".join(why) or "this machine has no recursive resolver; name servers in `nameservers`"))
         return found
+
+    def _drop(self, resolver: Server) -> None:
+        """Ask a resolver no more, unless it is the last: its timeouts are waited for once, not in every round."""
+        with self._dropping:
+            if len(self._resolvers) > 1 and resolver in self._resolvers:
+                self._resolvers.remove(resolver)
 
 
 def _usable(resolver: Server, reply: Reply) -> Reply:

@@ -5,6 +5,7 @@ Names in zones with name servers of their own are asked there, with authority; e
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -22,10 +23,18 @@ MESSAGE_TIME = 20.0  # seconds that DNS may take for one message (RFC 7208 §4.6
 _DEAF_AFTER = 2  # questions without an answer, and a server that has never given one is asked no more
 
 
+class _Budget(threading.local):
+    """The seconds that are left for the message that a thread judges."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+
 class LiveResolver:
     """Answers from live DNS, each name and type asked once.
 
-    Aliases are followed here, so that each name of a chain is asked where its zone is served.
+    Aliases are followed here, so that each name of a chain is asked where its zone is served. Threads may share it; each has a time of its
+    own, and two that want the same at once may both ask.
     """
 
     def __init__(
@@ -47,14 +56,15 @@ class LiveResolver:
         self._servers = {zone: tuple(map(parse_server, texts)) for zone, texts in (nameservers or {}).items() if texts}
         self._recursion = Recursion(system_resolvers() if resolvers is None else resolvers, self._ask)
         self._timeout, self._tries = timeout, tries
-        self._message_time = self._left = message_time
+        self._message_time = message_time
+        self._budget = _Budget(message_time)
         self._known: dict[RRKey, Values | Alias | Unknown] = {}
         self._heard: set[Server] = set()  # servers that have answered
         self._unanswered: dict[Server, list[Unknown]] = {}  # what was said of questions to servers that have not
 
     def next_message(self) -> None:
         """Give the questions to come the whole time of one message."""
-        self._left = self._message_time
+        self._budget.left = self._message_time
 
     def names_servers_for(self, name: DomainName) -> bool:
         """Tell whether a name is asked of servers that were named for its zone, and not of recursive resolvers."""
@@ -81,7 +91,7 @@ class LiveResolver:
         key = (name, rrtype)
         found = self._known.get(key)
         if found is None and key not in self._known:
-            if self._left <= 0:
+            if self._budget.left <= 0:
                 # Not remembered: the next message has time again.
                 raise ObservationError(f"{name} {rrtype}: the {self._message_time:g} s that DNS may take for a message are over")
             self._known[key] = found = self._found(key)
@@ -138,9 +148,9 @@ class LiveResolver:
         if server not in self._heard and len(unanswered) >= _DEAF_AFTER:
             return Unknown(f"{unanswered[-1].reason}; it is asked no more")
         began = time.monotonic()
-        timeout = max(min(self._timeout, self._left / self._tries), 0.001)
+        timeout = max(min(self._timeout, self._budget.left / self._tries), 0.001)
         reply = ask([question], timeout=timeout, tries=self._tries)[question]
-        self._left -= time.monotonic() - began
+        self._budget.left -= time.monotonic() - began
         if isinstance(reply, Answer):
             self._heard.add(server)
         elif server not in self._heard:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.scalars import Domain, Section, Selector, fail, one_of
+from mailauth_dns.policy.scalars import Domain, Section, Selector, fail, host_name, one_of
 from mailauth_dns.records.mailbox import domain_of
 
 NULL_PATH = ("", "<>")  # a bounce's MAIL FROM (RFC 5321 §4.5.5)
@@ -37,6 +37,20 @@ def _ip(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         fail(f"{text!r} is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10")
+
+
+def _helo(text: str) -> str:
+    """Return a name, or an address in brackets as a client without one says (RFC 5321 §4.1.3)."""
+    if not text.startswith("["):
+        return host_name(text)
+    tag = text[1:6].lower() == "ipv6:"
+    try:
+        address = ip_address(text[6:-1] if tag else text[1:-1])
+    except ValueError:
+        address = None
+    if address is None or isinstance(address, IPv6Address) is not tag or not text.endswith("]"):
+        fail(f"{text!r} is no address literal; write one such as [192.0.2.10] or [IPv6:2001:db8::10]")
+    return text
 
 
 def _signature(value: object) -> object:
@@ -102,7 +116,9 @@ class EnvelopeSection(Section):
     mail_from: Annotated[str, AfterValidator(_path)] | None = Field(
         None, description="the envelope's sender, '<>' for the null sender; default: from"
     )
-    helo: Domain | None = Field(None, description="what the client calls itself; default: the domain of mail_from")
+    helo: Annotated[str, AfterValidator(_helo)] | None = Field(
+        None, description="what the client calls itself; default: the domain of mail_from"
+    )
     ip: Annotated[str, AfterValidator(_ip)] = Field(description="give the client's address")
 
     @model_validator(mode="after")

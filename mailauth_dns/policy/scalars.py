@@ -86,7 +86,8 @@ def _name(text: str) -> str:
         fail(error.expected, error.start, error.end)
 
 
-def _host_name(text: str) -> str:
+def host_name(text: str) -> str:
+    """Return the domain name in a text, or fail."""
     name = _name(text)
     if name.startswith("*"):
         fail("a wildcard cannot have a policy of its own; name the domain", 0, 1)
@@ -220,7 +221,7 @@ def section_or_absent(section: type[Section]) -> BeforeValidator:
 
 Ttl = Annotated[int, integer(1, MAX_TTL, "seconds"), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_TTL})]
 Flag = Annotated[bool, BeforeValidator(_bool)]
-Domain = Annotated[str, AfterValidator(_host_name)]
+Domain = Annotated[str, AfterValidator(host_name)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
 Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"})]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]

@@ -39,3 +39,12 @@ def domain_of(text: str) -> DomainName:
     if name.startswith("*"):
         raise RecordSyntaxError(text, start, len(text), f"{domain!r} is no domain: no mail comes from a wildcard")
     return name
+
+
+def is_address(text: str) -> bool:
+    """Tell whether `domain_of` would return a domain."""
+    try:
+        domain_of(text)
+    except RecordSyntaxError:
+        return False
+    return True

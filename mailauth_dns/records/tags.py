@@ -32,7 +32,8 @@ class Tag:
 def parse_tags(text: str) -> tuple[Tag, ...]:
     """Return the tags of a record in order.
 
-    Semicolons with nothing between them are passed over: the grammar has one at the end at most, receivers do not mind more.
+    Semicolons with nothing between them are passed over: the grammar has one at the end at most, receivers of DMARC do not mind more. Those
+    of DKIM do, see `has_empty_tag`.
 
     Raises:
         RecordSyntaxError: there is no tag, one has no name or no `=`, or is given twice.
@@ -53,6 +54,11 @@ def parse_tags(text: str) -> tuple[Tag, ...]:
     if not tags:
         raise RecordSyntaxError(text, 0, len(text), "expected a tag such as p=none")
     return tuple(tags)
+
+
+def has_empty_tag(text: str) -> bool:
+    """Tell whether there is nothing before a semicolon, where the grammar has a tag (RFC 6376 §3.2)."""
+    return any(not part.strip(_FWS) for part in text.split(";")[:-1])
 
 
 def _tag(text: str, start: int, end: int) -> Tag | None:

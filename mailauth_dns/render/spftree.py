@@ -21,6 +21,11 @@ def tree(title: str, cost: LookupCost) -> Iterator[Text]:
     yield from _branches(cost, "")
     terms = _sum("lookups", cost.total, MAX_TERMS, cost.lower_bound)
     yield Text.assemble("SPF: ", terms, ", ", _sum("void lookups", cost.voids, MAX_VOIDS, cost.lower_bound))
+    if cost.voids > MAX_VOIDS:
+        blame = ", ".join(dict.fromkeys(node.term for node in cost.void_terms))
+        yield Text(
+            f"over the limit of void lookups, so that SPF is a permerror for mail that no earlier term matches: {blame}", style="red"
+        )
     if cost.total > MAX_TERMS:
         yield Text(f"over the limit, so that SPF is a permerror for mail that no earlier term matches: {_blame(cost)}", style="red")
 

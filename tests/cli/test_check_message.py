@@ -66,6 +66,47 @@ def test_a_message_is_judged_as_a_receiver_does(served: RepoFolder, arguments: t
     assert ran.code == code
 
 
+ENVELOPES = [  # lines on top, options, what SPF says of the sender, what is said on standard error
+    (b"Return-Path: <alice@example.com> (the sender)\n", (), "SPF passes for example.com (MAIL FROM)", False),
+    (b"Return-Path: <@a.example,@b.example:alice@example.com>\n", (), "SPF passes for example.com (MAIL FROM)", False),
+    (b'Return-Path: <"a>b"@example.com>\n', (), "SPF passes for example.com (MAIL FROM)", False),
+    (b"Return-Path: <alice@[192.0.2.1]>\n", (), "SPF says none: '[192.0.2.1]' is not a full domain name", True),
+    (b"Return-Path: <MAILER-DAEMON>\n", (), "SPF says none for mailer-daemon (MAIL FROM): 'MAILER-DAEMON' is not a full", True),
+    (b"Return-Path: who knows\n", (), "SPF says none: 'who knows' is not a full domain name", True),
+    (b"Return-Path: <MAILER-DAEMON>\n", ("--mail-from", "a@example.com"), "SPF passes for example.com (MAIL FROM)", False),
+    (b"Return-Path: <>\n", ("--helo", "[192.0.2.10]"), "SPF says none: '[192.0.2.10]' is not a full domain name", False),
+    (b"Return-Path: <>\n", ("--helo", "[IPv6:2001:db8::10]"), "SPF says none: '[IPv6:2001:db8::10]' is not a full domain name", False),
+]
+
+
+@pytest.mark.parametrize(("top", "options", "said", "hint"), ENVELOPES)
+def test_whoever_the_envelope_names_the_rest_is_judged(
+    served: RepoFolder, top: bytes, options: tuple[str, ...], said: str, hint: bool
+) -> None:
+    served.write("odd.eml", top + rsa_key().sign(PLAIN))
+    ran = served.run("check-message", "odd.eml", "--ip", "192.0.2.10", *options)
+    assert ran.code == 0, ran.said
+    assert f"    {said}" in ran.out
+    assert "DKIM passes for example.com" in ran.out
+    assert ("--mail-from gives the sender of the envelope" in ran.err) is hint
+
+
+def test_that_no_sender_is_known_is_told(served: RepoFolder) -> None:
+    ran = served.run("check-message", "nobody.eml", "--ip", "192.0.2.10")
+    assert "    SPF says none: no sender of the envelope is known, so there is nothing to check\n" in ran.out
+
+
+def test_a_second_from_field_cannot_hide_behind_white_space(served: RepoFolder) -> None:
+    """RFC 5322 §4.5 has readers accept it, so that people may be shown either."""
+    signed = rsa_key().sign(PLAIN, headers=(b"from", b"subject"))
+    for octets in (b'From : "CEO" <ceo@bank.example>\r\n' + signed, signed.replace(b"To:", b"FROM\t: ceo@bank.example\r\nTo:")):
+        served.write("spoof.eml", octets)
+        ran = served.run("check-message", "spoof.eml", "--ip", "192.0.2.10")
+        assert ran.code == 2
+        assert "DMARC permerror" in ran.out
+        assert "the message has 2 From fields where one is needed" in ran.out
+
+
 def test_a_plan_is_judged_before_it_is_applied(served: RepoFolder) -> None:
     """The key that signed is in nobody's DNS yet, and will be."""
     p = ed25519_key().record.rpartition("p=")[2]
@@ -137,9 +178,13 @@ BAD: list[tuple[bytes, tuple[str, ...], str]] = [
         ("--mail-from", "a@b@example.com"),
         "--mail-from: 'a@b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com\n",
     ),
-    (b"Return-Path: <x>\n" + PLAIN, (), "bad.eml: Return-Path: 'x' is not an address; write one such as alice@example.com\n"),
     (b"Return-Path: <>\n" + PLAIN, (), "bad.eml: Return-Path: a null sender is judged by its helo; give it\n"),
     (PLAIN, ("--helo", "a b"), "--helo: a label holds letters, digits, '-' and '_'\n"),
+    (
+        PLAIN,
+        ("--helo", "[192.0.2]"),
+        "--helo: '[192.0.2]' is no address literal; write one such as [192.0.2.10] or [IPv6:2001:db8::10]\n",
+    ),
 ]
 
 

@@ -46,6 +46,8 @@ example.com as it would be
         └── exists:%{i}.sender.example  1
             ! what it asks for depends on the message
 SPF: at least 8 of 10 lookups, at least 3 of 2 void lookups
+over the limit of void lookups, so that SPF is a permerror for mail that no earlier term matches: \
+mx, a:h1.sender.example, a:h2.sender.example
 """
 
 
@@ -54,6 +56,16 @@ def test_the_tree_of_the_policy_is_drawn_with_costs_and_voids(served: RepoFolder
     ran = served.run("spf", "tree", "example.com")
     assert ran.out == WITHIN
     assert ran.code == 2  # three void lookups for a client with an IPv6 address
+
+
+def test_four_void_lookups_are_told_with_their_terms(served: RepoFolder) -> None:
+    names = [f"n{number}.sender.example" for number in range(4)]
+    policy(served, "mx", *(f"a:{name}" for name in names))
+    ran = served.run("spf", "tree", "example.com")
+    assert (ran.code, ran.out.splitlines()[-2]) == (2, "SPF: 5 of 10 lookups, 5 of 2 void lookups")
+    assert ran.out.endswith(
+        "no earlier term matches: mx, a:n0.sender.example, a:n1.sender.example, a:n2.sender.example, a:n3.sender.example\n"
+    )
 
 
 def test_over_the_limit_the_way_to_the_culprit_is_told(served: RepoFolder) -> None:

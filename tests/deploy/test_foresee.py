@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dkim
@@ -19,11 +23,12 @@ import spf
 
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.foresee import Foreseen
-from mailauth_dns.deploy.serve import Server
+from mailauth_dns.deploy.serve import MAX_AT_ONCE, Server
+from mailauth_dns.evaluate.authority import Answer
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.server import Server as Endpoint
 from tests.conftest import RepoFolder, free_port
-from tests.live.authority import Authority, zone
+from tests.live.authority import Authority, Behaviour, zone
 from tests.signing.messages import PLAIN, ed25519_key
 
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
@@ -60,7 +65,7 @@ def planned(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
 def server(planned: RepoFolder) -> Iterator[Server]:
     plan = planfile.read(planned.root / "plan.json")
     directory = planned.root / "served"
-    source = Foreseen(directory, plan, load_repo(planned.root).policies, Endpoint("127.0.0.1", 0))
+    source = Foreseen(directory, "local", plan, load_repo(planned.root).policies, Endpoint("127.0.0.1", 0))
     with Server(source) as running:
         yield running
 
@@ -123,21 +128,21 @@ def test_planned_names_are_as_planned_and_the_rest_is_found_out(
     assert texts(response.authority) == authority
     assert all(rrset.ttl == 0 for rrset in [*response.answer, *response.authority])
     assert not response.flags & dns.flags.AA
-    assert bool(response.flags & dns.flags.RA) is (rcode not in ("REFUSED", "NOTIMP"))
+    assert response.flags & dns.flags.RA
 
 
 def test_what_is_too_long_for_udp_comes_over_tcp_and_the_question_keeps_its_letters(planned: RepoFolder) -> None:
     planned.local("example.com", OURS + "".join(f'@ IN TXT "token={n}-{"x" * 200}"\n' for n in range(9)))
     plan = planned.run("plan", "--out", "plan.json")
     assert plan.code == 0, plan.said
-    source = Foreseen(planned.root / "served", planfile.read(planned.root / "plan.json"), (), Endpoint("127.0.0.1", 0))
+    source = Foreseen(planned.root / "served", "local", planfile.read(planned.root / "plan.json"), (), Endpoint("127.0.0.1", 0))
     with Server(source) as running:
         for question in (
             dns.message.make_query("eXaMple.Com", "TXT"),
             dns.message.make_query("eXaMple.Com", "TXT", use_edns=0, payload=4096),
         ):
             cut = dns.query.udp(question, "127.0.0.1", port=running.port, timeout=5)
-            assert (bool(cut.flags & dns.flags.TC), cut.answer) == (True, [])
+            assert (bool(cut.flags & dns.flags.TC), bool(cut.flags & dns.flags.RA), cut.answer) == (True, True, [])
             whole = dns.query.tcp(question, "127.0.0.1", port=running.port, timeout=5)
             [found] = whole.answer
             assert len(found) == 11
@@ -182,7 +187,7 @@ def test_a_plan_is_served_where_no_provider_is_local(planned: RepoFolder) -> Non
     """It lies over live DNS then, which is asked on the name servers that the policy names."""
     (planned.root / "providers/local.yaml").unlink()
     planned.policy("domain: example.com\nspf: {all: fail}\n", "example.com")
-    source = Foreseen(None, planfile.read(planned.root / "plan.json"), load_repo(planned.root).policies, Endpoint("127.0.0.1", 0))
+    source = Foreseen(None, "local", planfile.read(planned.root / "plan.json"), load_repo(planned.root).policies, Endpoint("127.0.0.1", 0))
     with Server(source) as running:
         assert texts(ask(running, "e1._domainkey.example.com", "TXT").answer) == {f'e1._domainkey.example.com TXT "{ed25519_key().record}"'}
         assert ask(running, "www.example.com", "A").rcode() == dns.rcode.SERVFAIL
@@ -190,6 +195,63 @@ def test_a_plan_is_served_where_no_provider_is_local(planned: RepoFolder) -> Non
     assert (ran.code, ran.err) == (1, "there is no providers/local.yaml; --provider names another one\n")
     ran = planned.run("serve", "--port", "0", "--plan", "plan.json", "--provider", "other")
     assert (ran.code, ran.err) == (1, "there is no providers/other.yaml; --provider names another one\n")
+
+
+@pytest.mark.parametrize("order", ["local, other", "other, local"])
+def test_of_a_zone_at_two_providers_each_file_gets_its_own_changes(planned: RepoFolder, order: str) -> None:
+    """One of them is as planned already, and the other is not."""
+    planned.provider("other", {"class": "mailauth_dns.octo.LocalProvider", "directory": "elsewhere"})
+    planned.write("elsewhere/example.com.zone", HEAD + '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\nhere IN A 192.0.2.81\n')
+    planned.policy(f"domain: example.com\nproviders: [{order}]\nspf: {{terms: ['ip4:192.0.2.10'], all: fail}}\n", "example.com")
+    ran = planned.run("plan", "--out", "plan.json")
+    assert ran.code == 0, ran.said
+    plan, policies = planfile.read(planned.root / "plan.json"), load_repo(planned.root).policies
+    for directory, provider, beside in (("served", "local", {'"MS=ms1"'}), ("elsewhere", "other", set())):
+        with Server(Foreseen(planned.root / directory, provider, plan, policies, Endpoint("127.0.0.1", 0))) as running:
+            said = {'"v=spf1 ip4:192.0.2.10 -all"', *beside}
+            assert texts(ask(running, "example.com", "TXT").answer) == {f"example.com TXT {text}" for text in said}
+
+
+def test_a_name_that_takes_its_time_holds_up_no_other(planned: RepoFolder) -> None:
+    with Authority([SENDER], Behaviour(delay=0.5)) as slow:
+        planned.policy(f"domain: sender.example\nnameservers: ['{slow.text}']\ndmarc: {{p: none}}\n", "sender.example")
+        plan, policies = planfile.read(planned.root / "plan.json"), load_repo(planned.root).policies
+        source = Foreseen(planned.root / "served", "local", plan, policies, Endpoint("127.0.0.1", 0))
+        with Server(source) as running, ThreadPoolExecutor(max_workers=2) as crew:
+            late = [crew.submit(ask, running, f"{name}.sender.example", "A") for name in ("a", "host")]
+            began = time.monotonic()
+            assert ask(running, "www.example.com", "A").answer
+            assert time.monotonic() - began < 0.4
+            assert not any(each.done() for each in late)
+            assert [dns.rcode.to_text(each.result().rcode()) for each in late] == ["NXDOMAIN", "NOERROR"]
+
+
+def test_more_than_can_be_looked_for_at_once_is_dropped_and_the_rest_answered(planned: RepoFolder) -> None:
+    class Held:
+        recursive = True
+
+        def __init__(self) -> None:
+            self.opened = threading.Event()
+            self.waiting = 0
+
+        def answer(self, name: str, type: str) -> Answer | None:
+            self.waiting += 1
+            self.opened.wait(10)
+            return None
+
+    held = Held()
+    with Server(held) as running, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        for _ in range(MAX_AT_ONCE + 20):
+            client.sendto(dns.message.make_query("example.com", "A").to_wire(), ("127.0.0.1", running.port))
+        time.sleep(0.5)
+        assert held.waiting == MAX_AT_ONCE
+        held.opened.set()
+
+
+def test_what_is_refused_says_that_there_is_recursion(server: Server) -> None:
+    later = dns.message.make_query("example.com", "TXT", use_edns=1)
+    response = dns.query.udp(later, "127.0.0.1", port=server.port, timeout=5)
+    assert (response.rcode(), bool(response.flags & dns.flags.RA)) == (dns.rcode.BADVERS, True)
 
 
 def test_a_zone_that_is_known_in_part_is_not_guessed_at(planned: RepoFolder) -> None:

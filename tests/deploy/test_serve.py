@@ -280,6 +280,14 @@ def test_no_question_leaves_the_folder(tmp_path: Path, name: str) -> None:
         assert rcode(server, name) == "REFUSED"
 
 
+def test_a_name_longer_than_a_file_s_name_is_answered_from_the_zone_above(tmp_path: Path) -> None:
+    (tmp_path / "example.com.zone").write_text(HEAD)
+    for name in (f"{'.'.join(['x' * 63] * 3)}.{'y' * 48}.example.com", "\\000" * 60 + "." + "\\000" * 60 + ".example.com"):
+        with Server(tmp_path, "127.0.0.1", 0) as server:
+            assert rcode(server, name) == "NXDOMAIN"
+            assert rcode(server, name.replace("example.com", "example.net")) == "REFUSED"
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.1", "::", "2001:db8::1", "localhost", ""])
 def test_only_loopback_is_served(tmp_path: Path, address: str) -> None:
     with pytest.raises(ProviderError, match=r"use 127\.0\.0\.1 or ::1"):

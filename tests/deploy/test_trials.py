@@ -116,6 +116,38 @@ def test_another_zone_s_change_that_breaks_a_test_is_refused(served: RepoFolder)
     assert "the test 'the sender' of example.com would fail" in refused.err
 
 
+SPF_SENDER = "domain: _spf.sender.example\nzone: sender.example\nspf: {terms: ['ip4:%s'], all: fail}\n"
+OUR_OTHER = "domain: news.example.com\nzone: example.com\nspf: {terms: [], all: fail}\n"
+
+
+def test_the_test_of_a_domain_that_is_not_planned_is_refused_where_the_plan_breaks_it(served: RepoFolder) -> None:
+    """Its zone may be among those that are planned, or not."""
+    ours = BASE.replace('"ip4:192.0.2.10"', '"ip4:192.0.2.10", "include:_spf.sender.example"')
+    already = "  - {name: never passed, from: a@example.com, ip: 198.51.100.7, expect: {spf: pass}}\n"
+    served.policy(ours, "example.com")
+    served.policy(SPF_SENDER % "203.0.113.0/24", "spf.sender")
+    plan(served)
+    assert served.run("apply", "plan.json").code == 0
+    served.policy(ours + TESTS + SENT + already, "example.com")
+    served.policy(OUR_OTHER, "news")
+    served.policy(SPF_SENDER % "203.0.113.99", "spf.sender")
+    for chosen, home in ((("_spf.sender.example",), "sender.example"), (("_spf.sender.example", "news.example.com"), "example.com")):
+        ran = served.run("plan", *chosen, "--out", "plan.json")
+        assert "! test the sender of example.com  breaking TEST001" in ran.out, ran.said
+        assert "never passed" not in ran.out
+        zones = json.loads((served.root / "plan.json").read_text())["zones"]
+        assert {zone["zone"]: [test["name"] for test in zone["tests"]] for zone in zones if zone["tests"]} == {home: ["the sender"]}
+        refused = served.run("apply", "plan.json")
+        assert "the test 'the sender' of example.com would fail: spf is fail, expected pass" in refused.err
+        assert "TEST001:example.com" in refused.err
+    served.run("plan", "_spf.sender.example", "--out", "plan.json")
+    assert served.run("apply", "plan.json", "--allow", "TEST001:example.com").code == 0
+    # It fails already now, which is not the business of a plan for another domain.
+    served.policy(SPF_SENDER % "203.0.113.98", "spf.sender")
+    assert "test the sender" not in served.run("plan", "_spf.sender.example", "--out", "plan.json").out
+    assert served.run("apply", "plan.json").code == 0
+
+
 def test_what_lies_outside_is_unknown_without_live_dns(served: RepoFolder) -> None:
     served.policy(BASE.replace('"ip4:192.0.2.10"', '"ip4:192.0.2.10", "include:_spf.example.org"') + TESTS, "example.com")
     _, tests = plan(served, "--no-live")

@@ -29,6 +29,8 @@ GOOD = [
     f"v=DKIM1; k=ed25519; p={ED25519}",
     f"v=DKIM1; h=sha1:sha256; s=tlsrpt:email; t=y:s; x=1; p={RSA}",
     f"v=DKIM1; s=*; p={RSA[:50]} {RSA[50:]}",
+    f"v=DKIM1; p={RSA};",
+    f"v=DKIM1; p={RSA} ; ",
 ]
 
 # TXT values, why a signature by it fails
@@ -45,6 +47,12 @@ BAD = [
     ([f"v=DKIM1; k=dsa; p={RSA}"], "k=dsa"),
     ([f"v=DKIM1; h=sha1; p={RSA}"], "verifiers take sha256"),
     ([f"v=DKIM1; s=tlsrpt; p={RSA}"], "is not for mail"),
+    # OpenDKIM and dkimpy refuse these too
+    ([f"v=DKIM1;; p={RSA}"], "is broken: a semicolon has no tag before it"),
+    ([f"v=DKIM1; ; p={RSA}"], "is broken: a semicolon has no tag before it"),
+    ([f"; v=DKIM1; p={RSA}"], "is broken: a semicolon has no tag before it"),
+    ([f"v=DKIM1; p={RSA};;"], "is broken: a semicolon has no tag before it"),
+    ([f"v=DKIM1; p={RSA}; ; "], "is broken: a semicolon has no tag before it"),
     # 1000 bits: the modulus of a real key, cut
     (
         ["v=DKIM1; p=" + base64.b64encode(bytes.fromhex("308183027e") + b"\x7f" + b"\xff" * 125 + b"\x02\x01\x03").decode()],

@@ -158,8 +158,8 @@ POLICIES: list[tuple[str, Sets, str | None, str | None, str | None]] = [
     ("a.example.com", records({"com": PSD, "example.com": NONE}), "example.com", "sp", "none"),
     ("a.b.example.com", records({"com": PSD, "b.example.com": NONE}), "com", "sp", "reject"),
     ("example.com", records({"com": "v=DMARC1; p=none; np=reject; psd=y"}), "com", "np", "reject"),
-    # and where the walk has stepped over the organizational domain, it is asked for all the same
-    ("a.b.c.d.e.f.g.h.i.com", records({"d.e.f.g.h.i.com": PSD, "c.d.e.f.g.h.i.com": NONE}), "c.d.e.f.g.h.i.com", "sp", "none"),
+    # disputed: the walk steps over the organizational domain (RFC 9989 §4.10), whose record would go first if it were asked for (§4.10.1)
+    ("a.b.c.d.e.f.g.h.i.com", records({"d.e.f.g.h.i.com": PSD, "c.d.e.f.g.h.i.com": NONE}), "d.e.f.g.h.i.com", "sp", "reject"),
     ("a.b.c.d.e.f.g.h.i.com", records({"d.e.f.g.h.i.com": PSD}), "d.e.f.g.h.i.com", "sp", "reject"),
     # a top-level domain without psd=y is taken for the organizational domain
     ("example.com", records({"com": REJECT}), "com", "sp", "reject"),

@@ -12,8 +12,17 @@ from mailauth_dns.evaluate.dkim import DkimResult
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, zone_of
-from mailauth_dns.signing.verification import MAX_SIGNATURES, NoMessageError, author_addresses, read, return_path, unseen, verified
-from tests.signing.messages import PLAIN, Key, ed25519_key, rsa_key
+from mailauth_dns.signing.verification import (
+    CLOCK_DRIFT,
+    MAX_SIGNATURES,
+    NoMessageError,
+    author_addresses,
+    read,
+    return_path,
+    unseen,
+    verified,
+)
+from tests.signing.messages import PLAIN, Key, ed25519_key, rsa_key, written
 
 APEX = DomainName("example.com")
 
@@ -78,10 +87,15 @@ FAILS = [
     ("SHA-1", SIGNED.replace(b"a=rsa-sha256", b"a=rsa-sha1"), GOOD, "a=rsa-sha1 is not accepted"),
     ("no tags", b"DKIM-Signature: nonsense\r\n" + PLAIN, GOOD, "not a list of tags"),
     ("a domain that is none", SIGNED.replace(b"d=example.com", b"d=exa mple"), GOOD, "name no key"),
-    ("expired", SIGNED.replace(b"; t=", b"; x=1000000000; t="), GOOD, "x= value"),
-    ("a c= that is none", SIGNED.replace(b"c=relaxed/relaxed", b"c=relaxed/loose"), GOOD, "invalid c= value: loose"),
-    ("a t= that is none", SIGNED.replace(b"; t=", b"; t=x"), GOOD, "t= value is not a decimal integer (x1"),
+    ("expired", SIGNED.replace(b"; t=", b"; x=1000000000; t="), GOOD, "expires before it was made"),
+    ("a c= that is none", SIGNED.replace(b"c=relaxed/relaxed", b"c=relaxed/loose"), GOOD, "c=relaxed/loose is no canonical form"),
+    ("a t= that is none", SIGNED.replace(b"; t=", b"; t=x"), GOOD, "is not a number"),
     ("more than there is", re.sub(rb"l=\d+", b"l=99", LIMITED), GOOD, "l=99 is more than the body has"),
+    ("an i= without a domain", SIGNED.replace(b"i=@example.com", b"i=example.com"), GOOD, "i=example.com has no '@'"),
+    ("an i= of others", SIGNED.replace(b"i=@example.com", b"i=@badexample.com"), GOOD, "which is neither example.com nor below it"),
+    ("no b=", re.sub(rb" b=[^;]+\r\n(?=From)", b" x-b=AAAA\r\n", SIGNED), GOOD, "has no b="),
+    ("another version", SIGNED.replace(b"v=1", b"v=2"), GOOD, "v=2 is not 1"),
+    ("another way to the key", SIGNED.replace(b"q=dns/txt", b"q=x-foo"), GOOD, "q=x-foo names no way to the key"),
     ("a broken b=", re.sub(rb" b=[^;]+\r\n(?=From)", b" b=AAA=AAA=\r\n", SIGNED), GOOD, "does not verify"),
 ]
 
@@ -92,6 +106,74 @@ def test_a_signature_that_must_not_count_fails(octets: bytes, record: str | None
     assert result.result == "fail"
     assert reason in (result.reason or "")
     assert "b'" not in (result.reason or "")
+
+
+NOW = 1_800_000_000
+TIMES = [  # t=, x=, why the signature does not hold at NOW: clocks may differ by five minutes, as OpenDKIM has it
+    (None, NOW - CLOCK_DRIFT, None),
+    (None, NOW - CLOCK_DRIFT - 1, "the signature has expired: x=1799999699 is 2027-01-15 07:54:59 UTC"),
+    (NOW - 90_000, NOW - 36_000, "has expired"),
+    (NOW + CLOCK_DRIFT, None, None),
+    (NOW + CLOCK_DRIFT + 1, None, "is of the future: t=1800000301 is 2027-01-15 08:05:01 UTC"),
+    (NOW - 10, NOW - 20, "expires before it was made"),
+    (None, 10**75, None),
+    (10**75, None, "is out of reach"),
+]
+
+
+@pytest.mark.parametrize(("made", "expires", "reason"), TIMES)
+def test_a_signature_holds_for_the_time_that_it_says(
+    monkeypatch: pytest.MonkeyPatch, made: int | None, expires: int | None, reason: str | None
+) -> None:
+    monkeypatch.setattr("time.time", lambda: float(NOW))
+    tags = [(b"t", made), (b"x", expires)]
+    result = only(written(PLAIN, "relaxed", [(name, str(value).encode()) for name, value in tags if value is not None]), world(s1=GOOD))
+    assert result.result == ("fail" if reason else "pass"), result.reason
+    assert (reason or "") in (result.reason or "")
+
+
+WAYS = [b"dns/txt", b"dns/txt:x-foo", b"x-foo:dns/txt", b"x-foo : dns/txt"]  # RFC 6376 §3.5: what nobody knows is passed over
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_of_the_ways_to_the_key_one_must_be_known(way: bytes) -> None:
+    assert only(written(PLAIN, "relaxed", [(b"q", way)]), world(s1=GOOD)).result == "pass"
+
+
+KEYS = [  # what stands before p=, the result that OpenDKIM has too
+    ("s=email:tlsrpt; ", "pass"),
+    ("s=*:email; ", "pass"),
+    ("s=other:*; ", "pass"),
+    ("s=email; h=sha256:foo; t=y; n=x; ", "pass"),
+    ("s=tlsrpt; ", "fail"),
+    ("; ", "fail"),
+]
+
+
+@pytest.mark.parametrize(("before", "result"), KEYS)
+def test_a_key_s_lists_are_read_as_lists(before: str, result: str) -> None:
+    assert only(SIGNED, world(s1=GOOD.replace("p=", f"{before}p="))).result == result
+
+
+OBSOLETE = PLAIN.replace(b"Subject:", b"Subject \t:")
+MOVED = [  # message as signed, canonical form of the head, message as it came, result; OpenDKIM's verdicts are these
+    (OBSOLETE, "relaxed", OBSOLETE, "pass"),
+    (OBSOLETE, "simple", OBSOLETE, "pass"),
+    (OBSOLETE, "relaxed", PLAIN, "pass"),
+    (OBSOLETE, "simple", PLAIN, "fail"),
+    (PLAIN, "relaxed", OBSOLETE, "pass"),
+    (PLAIN, "simple", OBSOLETE, "fail"),
+    (PLAIN.replace(b"From:", b"From :"), "relaxed", PLAIN.replace(b"From:", b"From :"), "pass"),
+    (PLAIN.replace(b"From:", b"From :"), "simple", PLAIN.replace(b"From:", b"From :"), "pass"),
+    (PLAIN, "relaxed", b"From : eve@example.org\r\n" + PLAIN, "fail"),
+    (PLAIN, "relaxed", PLAIN.replace(b"To:", b"From : eve@example.org\r\nTo:"), "fail"),
+]
+
+
+@pytest.mark.parametrize(("signed", "form", "came", "result"), MOVED)
+def test_white_space_before_the_colon_is_signed_as_the_form_says(signed: bytes, form: str, came: bytes, result: str) -> None:
+    field = written(signed, form, []).removesuffix(signed)
+    assert only(field + came, world(s1=GOOD)).result == result
 
 
 def test_a_subdomain_in_i_is_refused_where_the_key_says_so() -> None:
@@ -156,6 +238,8 @@ def test_no_signature_made_of_tags_passes_or_stops_us(tags: list[bytes]) -> None
 
 
 BROKEN = [
+    (b"Subject: x\nFrom a@example.com\n\n", "is no message: a line in its head is no header field"),
+    (b"Sub ject: x\n\n", "is no message: a line in its head is no header field"),
     (b"", "is no message: it has no header fields"),
     (b"\r\nonly a body\r\n", "is no message: it has no header fields"),
     (b"\x89PNG\r\n\x1a\n\0\0", "is no message: a line in its head is no header field"),
@@ -183,6 +267,10 @@ FROM: list[tuple[bytes, tuple[str, ...]]] = [
     (b"From: team: a@example.com, b@example.com;\r\n\r\n", ("a@example.com", "b@example.com")),
     (b"From: a@[192.0.2.1]\r\n\r\n", ("a@[192.0.2.1]",)),
     (b"From: a@example.com\r\nfrom: b@example.org\r\n\r\n", ("a@example.com", "b@example.org")),
+    # RFC 5322 §4.5: white space before the colon
+    (b"From : a@example.com\r\n\r\n", ("a@example.com",)),
+    (b"Subject : x\r\nFROM\t : a@example.com\r\n\r\n", ("a@example.com",)),
+    (b"From: a@example.com\nFrom : b@example.org\n\n", ("a@example.com", "b@example.org")),
     # no address, or none that all receivers would read alike
     (b"Subject: x\r\n\r\n", ()),
     (b"From: \r\n\r\n", ()),
