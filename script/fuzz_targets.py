@@ -168,8 +168,8 @@ def dmarc_as_received(octets: bytes) -> None:
     text = text_of(octets)
     received = dmarc_received.receive(text)
     with suppress(RecordSyntaxError):
-        # Where nothing is wrong, a receiver drops nothing.
-        assert received == dmarc_received.Received(dmarc.parse(text)), received
+        # Where nothing is wrong, a receiver drops nothing; white space in front is read by some, and by the receiver here not.
+        assert text[:1] in (" ", "\t") or received == dmarc_received.Received(dmarc.parse(text)), received
 
 
 def txt_value(octets: bytes) -> None:

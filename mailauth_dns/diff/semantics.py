@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
 from mailauth_dns.records.family import Family
+from mailauth_dns.records.tags import has_empty_tag
 
 Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tlsrpt.Record | bimi.Record
 
@@ -42,7 +43,15 @@ def meaning(family: Family, type: str, text: str) -> Hashable:
     if type == "MX":
         return tuple(text.lower().split())
     record = parsed(family, type, text)
-    return text if record is None else record.meaning
+    return text if record is None or disputed(family, text) else record.meaning
+
+
+def disputed(family: Family, text: str) -> bool:
+    """Tell whether some receivers read a text and others refuse it: a DKIM key with an empty tag, a DMARC record with white space in front.
+
+    The grammars have neither (RFC 6376 §3.2, RFC 9989 §4.8).
+    """
+    return (family is Family.DKIM and has_empty_tag(text)) or (family is Family.DMARC and text[:1] in (" ", "\t"))
 
 
 def same(family: Family, type: str, before: frozenset[str], after: frozenset[str]) -> bool:

@@ -11,7 +11,7 @@ from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import MAX_NAME, DomainName
-from mailauth_dns.records.tags import parse_tags
+from mailauth_dns.records.tags import has_empty_tag, parse_tags
 from mailauth_dns.records.zone import RRKey
 
 _PROBE = "mailauth-dns-no-such-selector"  # a selector that nobody has
@@ -94,6 +94,10 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
         except RecordSyntaxError as error:
             if not _has_tags(text) or (_tag(text, "p") is not None and _version_is_right(text)):  # else another rule tells of it
                 yield Problem(found.route, f"{error}: signatures with it fail", "publish the record that the policy says")
+        else:
+            if has_empty_tag(text):
+                message = "a semicolon has no tag before it: some verifiers refuse the key, and signatures with it fail there"
+                yield Problem(found.route, message, "publish the record that the policy says")
 
 
 def _has_tags(text: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import RecordSyntaxError, printable
 
 PORT = 53
 
@@ -40,7 +40,8 @@ def server(text: str) -> Server:
     """
     if _is_ipv6(text):
         # "2001:db8::1:53" is an address too; without brackets nobody can tell which was meant.
-        raise RecordSyntaxError(text, 0, len(text), f"an IPv6 address stands in brackets: '[{text}]' or '[{text}]:{PORT}'")
+        shown = printable(text)  # a scope may hold anything
+        raise RecordSyntaxError(text, 0, len(text), f"an IPv6 address stands in brackets: '[{shown}]' or '[{shown}]:{PORT}'")
     match = _BRACKETED.fullmatch(text) or _BARE.fullmatch(text)
     if match is None:
         raise RecordSyntaxError(text, 0, len(text), f"expected the address of a DNS server; {_ACCEPTED}")

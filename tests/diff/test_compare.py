@@ -68,8 +68,11 @@ DIFFERENT = [
     (Family.DMARC, "v=DMARC1; p=none", "v=DMARC1"),
     (Family.DMARC, "v=DMARC1; p=none; rua=mailto:a@example.com", "v=DMARC1; p=none; rua=mailto:A@example.com"),
     (Family.DMARC, "v=DMARC1; p=reject", "v=DMARC1; p=reject; pct=50"),
+    (Family.DMARC, "v=DMARC1; p=reject", " v=DMARC1; p=reject"),  # to some receivers no record
     (Family.DKIM, f"v=DKIM1; p={KEY_A}", f"v=DKIM1; p={KEY_A}; t=y"),
     (Family.DKIM, f"v=DKIM1; p={KEY_A}", f"v=DKIM1; p={KEY_A.lower()}"),
+    (Family.DKIM, f"v=DKIM1; p={KEY_A}", f"v=DKIM1;; p={KEY_A}"),  # to some verifiers no key
+    (Family.DKIM, f"v=DKIM1; p={KEY_A}", f"v=DKIM1; p={KEY_A};;"),
     (Family.MTA_STS, "v=STSv1; id=1", "v=STSv1; id=2"),
     (Family.MTA_STS, "v=STSv1; id=a", "v=STSv1; id=A"),
     (Family.MTA_STS, "v=STSv1; id=1", "V=STSv1; id=1"),

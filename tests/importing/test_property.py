@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mailauth_dns.cli import main
 from mailauth_dns.compile import Publication, compile_repo
 from mailauth_dns.deploy.planning import make_plan
-from mailauth_dns.diff.semantics import parsed, same
+from mailauth_dns.diff.semantics import disputed, parsed, same
 from mailauth_dns.octo.masterfile import parse
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.scalars import UNSAFE
@@ -165,6 +165,8 @@ def must_be_said(zone: Zone, rrset: RRset, value: str, found: Family, consents: 
         rrset.name.split(".")[0]
     )
     misplaced = found is Family.SPF and (rrset.name != ORIGIN) and here is not Family.SPF
+    if disputed(found, value):
+        return False
     return alone and record is not None and not UNSAFE.search(value) and not lacks_label and not hidden and not misplaced
 
 

@@ -33,6 +33,7 @@ INVALID = [
     ("192.0.2.1:53:53", "a port from 1 to 65535", "53:53"),
     ("2001:db8::1", "stands in brackets: '[2001:db8::1]'", "2001:db8::1"),
     ("2001:db8::1:53", "stands in brackets", "2001:db8::1:53"),
+    ("::%{i\0", "stands in brackets: '[::%{i\\000]'", "::%{i\0"),  # a scope may hold anything
     ("[2001:db8::1]53", "expected the address of a DNS server", "[2001"),
     ("[2001:db8::1", "expected the address of a DNS server", "[2001"),
 ]
