@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from mailauth_dns.compile import Declared, Publication, compile_repo
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.importing import parking, sections
 from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
@@ -104,12 +104,18 @@ def drafts(found: Found, beside: Surroundings, served: Mapping[DomainName, mta_s
 
     Raises:
         PolicyError: with the repo's other policies they cannot be compiled.
+        MailAuthError: what a policy would say can be neither kept nor left out.
     """
     sketches = [_Sketch(domain, frozenset(domains), zone, beside, served.get(domain)) for zone, domains in found for domain in domains]
     for sketch in sketches:
         sketch.park()
     zones = {zone.origin: zone for zone, _ in found}
+    before: list[tuple[Declared, str]] = []
     while obstacles := list(_obstacles(zones, [sketch.policy() for sketch in sketches], beside)):
+        if obstacles == before:  # what no sketch has cannot be withdrawn, and would be asked for again for ever
+            entry, reason = obstacles[0]
+            raise MailAuthError(f"{entry.key[0]} {entry.key[1]} cannot be imported: {reason}")
+        before = obstacles
         for sketch in sketches:
             sketch.withdraw((entry, reason) for entry, reason in obstacles if entry.domain == sketch.domain)
     return tuple(sketch.done() for sketch in sketches)

@@ -14,6 +14,8 @@ _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
 _ODD_NAME = re.compile(r"[\\@$]|[^!-~]")
+_EMPTY_LABEL = re.compile(r"^\.|\.\.")
+_ESCAPED = re.compile(r"\\(?:[0-9]{3}|.)")
 _CHARACTER = re.compile(r"\\([0-9]{3})|\\?(.)", re.DOTALL)
 
 
@@ -37,10 +39,14 @@ def absolute(name: str, origin: str) -> str:
         return origin
     if _ODD_NAME.search(name) is None:
         lowered = name.lower()
+        if ".." in lowered or (lowered.startswith(".") and lowered != "."):
+            raise ValueError(name)  # a label is empty (RFC 1035 §3.1)
         if lowered[-1:] == ".":
             return lowered
     else:
         lowered = _one_spelling(name)
+        if _EMPTY_LABEL.search(_ESCAPED.sub("x", lowered)):
+            raise ValueError(name)
         if lowered.endswith(".") and (len(lowered) - len(lowered[:-1].rstrip("\\"))) % 2:
             return lowered
     return f"{lowered}.{origin}" if origin != "." else f"{lowered}."

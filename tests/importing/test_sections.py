@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailauth_dns.errors import MailAuthError
 from mailauth_dns.importing.draft import Draft, Surroundings, drafts
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
@@ -203,3 +204,9 @@ def test_a_broken_key_beside_all_that_parking_publishes_is_told_alone() -> None:
     made = draft(*PARKED, REJECT, ("s1._domainkey", "TXT", {"p=!"}))
     assert ("parked" in made.text, made.nearly_parked) == (False, None)
     assert any("broken: p is not base64" in left.reason for left in made.left)
+
+
+def test_what_cannot_be_withdrawn_is_an_error_and_no_endless_search() -> None:
+    """No zone has a name with an empty label; who makes one all the same is told."""
+    with pytest.raises(MailAuthError, match="cannot be imported"):
+        draft(("s1.._domainkey", "TXT", {"v=DKIM1; p="}))

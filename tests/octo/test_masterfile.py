@@ -161,6 +161,11 @@ BROKEN = [
     ("a MX mx\n", "line 4: not a record"),
     ("a MX ten mx\n", "line 4: not a record"),
     ("a CNAME b c\n", "line 4: not a record"),
+    ("a..b A 192.0.2.1\n", "line 4: not a record"),
+    (".b A 192.0.2.1\n", "line 4: not a record"),
+    ("a\\\\..b A 192.0.2.1\n", "line 4: not a record"),
+    ("a CNAME b..\n", "line 4: not a record"),
+    ("$ORIGIN a..b.\n", "line 4: not a record"),
     ("a TXT\n", "line 4: not a record"),
     (
         f"a {'1' * 99}IN A 192.0.2.1\n",
