@@ -13,28 +13,9 @@ import pytest
 from mailauth_dns.deploy.serve import Server
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.signing import milter
+from tests.compile.test_article import DKIM, PEM, POLICY, P
 from tests.conftest import RepoFolder
 
-# The key of the article that the project starts from, as its author published it.
-P = (
-    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAy9qfhh+9ngAdCpTVmxy9KHNkgZwSjZsp4NfMV+0zZ0+K8vVWDpo8/MhfVoemYjpLCASwX7yyufXWMbdRNs3rhiulNpEFhopT2AJyhe9B"
-    "dcyvR/MEQoa+HMeEE+SCqQ0Z8cgkXdEQdGhrw807KjAjTlxoQ+gCsvRn1okXJ6OproJrzvfD/ol/RuIcyaGiQl/OG5ZSKpM4SBPyFCDH73T9l9apZ45Vlo6uyoj9tOOAwx9VFn5U98rqMPWoVKPu"
-    "V+EgrR0DhmVmDKVHMlM/Sc/vHY8JzM5CJLHCsYPm3Rb4AWR4bMcDGNrKnc2IUcf+0NWPCQkax9S2iNkmCo0AM43PAwIDAQAB"
-)
-RECORD = f"v=DKIM1; k=rsa; p={P}"
-PEM = "-----BEGIN PUBLIC KEY-----\n" + "".join(P[at : at + 64] + "\n" for at in range(0, len(P), 64)) + "-----END PUBLIC KEY-----\n"
-POLICY = """domain: example.com
-spf: {terms: ["+ip4:192.0.2.10"], all: fail}
-dkim: {selectors: {default: {key: default.pem}}}
-dmarc:
-  p: quarantine
-  rua: ["mailto:dmarc-rua-report@example.com"]
-  ruf: ["mailto:dmarc-ruf-report@example.com"]
-  ri: 86400
-  adkim: s
-  aspf: s
-  ttl: 360
-"""
 MARK = "# made by `mailauth-dns export`; make it again instead of changing it\n"
 
 
@@ -46,7 +27,7 @@ def article(repo: RepoFolder) -> Iterator[RepoFolder]:
     repo.local(
         "example.com",
         "$TTL 60\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 60\n@ IN NS ns1.example.net.\n"
-        f'default._domainkey IN TXT "{RECORD[:255]}" "{RECORD[255:]}"\n',
+        f'default._domainkey IN TXT "{DKIM[:255]}" "{DKIM[255:]}"\n',
     )
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
@@ -85,8 +66,8 @@ def test_the_articles_main_cf_lines(article: RepoFolder) -> None:
 
 def test_the_articles_records_as_one_line_each(article: RepoFolder) -> None:
     said = article.run("export", "example.com", "--format", "paste").out
-    assert f"Host:   default._domainkey\nor:     default._domainkey.example.com\nTTL:    3600\nValue:  {RECORD}\n" in said
-    assert f'Split:  "{RECORD[:255]}" "{RECORD[255:]}"\n' in said
+    assert f"Host:   default._domainkey\nor:     default._domainkey.example.com\nTTL:    3600\nValue:  {DKIM}\n" in said
+    assert f'Split:  "{DKIM[:255]}" "{DKIM[255:]}"\n' in said
     assert "Host:   @\nor:     example.com\nTTL:    3600\nValue:  v=spf1 +ip4:192.0.2.10 -all\n" in said
     [dmarc] = re.findall(r"or:     _dmarc\.example\.com\nTTL:    360\nValue:  (.*)", said)
     reports = "rua=mailto:dmarc-rua-report@example.com; ruf=mailto:dmarc-ruf-report@example.com"
@@ -95,7 +76,7 @@ def test_the_articles_records_as_one_line_each(article: RepoFolder) -> None:
 
 def test_the_articles_records_in_a_master_file(article: RepoFolder) -> None:
     said = article.run("export", "example.com", "--format", "bind").out
-    assert f'default._domainkey.example.com. 3600 IN TXT "{RECORD[:255]}" "{RECORD[255:]}"\n' in said
+    assert f'default._domainkey.example.com. 3600 IN TXT "{DKIM[:255]}" "{DKIM[255:]}"\n' in said
 
 
 # Sockets as OpenDKIM and as Postfix write them.
