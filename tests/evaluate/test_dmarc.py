@@ -268,18 +268,20 @@ ALIGNMENTS: list[tuple[str, str, Alignment, dict[str, str | list[str]], bool, li
         ["b.example.com", "example.com", "com"],
     ),
     # without a record above, each is on its own
-    ("a.example.com", "b.example.com", R, {"a.example.com": NONE}, False, ["b.example.com", "example.com", "com"]),
-    ("a.example.com", "b.example.com", R, {"a.example.com": NONE, "b.example.com": NONE}, False, ["b.example.com", "example.com", "com"]),
-    ("example.com", "example.net", R, {"example.com": NONE, "example.net": NONE}, False, ["example.net", "net"]),
-    ("example.com", "badexample.com", R, {"example.com": NONE}, False, ["badexample.com", "com"]),
+    ("a.example.com", "b.example.com", R, {"a.example.com": NONE}, False, []),
+    ("a.example.com", "b.example.com", R, {"a.example.com": NONE, "b.example.com": NONE}, False, []),
+    # not at or below the author's organizational domain: no question is needed
+    ("example.com", "example.net", R, {"example.com": NONE, "example.net": NONE}, False, []),
+    ("example.com", "badexample.com", R, {"example.com": NONE}, False, []),
+    ("a.example.com", "example.com", R, {"a.example.com": OWN, "example.com": NONE}, False, []),
     # psd=n cuts a tenant off from its host
-    ("tenant.example.com", "example.com", R, HOSTED, False, ["example.com", "com"]),
+    ("tenant.example.com", "example.com", R, HOSTED, False, []),
     ("a.tenant.example.com", "b.tenant.example.com", R, HOSTED, True, ["b.tenant.example.com", "tenant.example.com"]),
-    ("tenant.example.com", "other.example.com", R, HOSTED, False, ["other.example.com"]),
+    ("tenant.example.com", "other.example.com", R, HOSTED, False, []),
     # psd=y keeps its registrants apart
     ("giant.bank.example", "mail.giant.bank.example", R, BANKS, True, ["mail.giant.bank.example", "giant.bank.example", "bank.example"]),
-    ("giant.bank.example", "mail.mega.bank.example", R, BANKS, False, ["mail.mega.bank.example", "mega.bank.example", "bank.example"]),
-    ("giant.bank.example", "bank.example", R, {"bank.example": PSD}, False, ["bank.example"]),
+    ("giant.bank.example", "mail.mega.bank.example", R, BANKS, False, []),
+    ("giant.bank.example", "bank.example", R, {"bank.example": PSD}, False, []),
     # a top-level domain's record without psd=y makes one organization of all below it
     ("example.com", "other.com", R, {"com": NONE}, True, ["other.com", "com"]),
 ]
@@ -302,12 +304,19 @@ UNKNOWN_ALIGNMENTS = [
     ("mail.example.com", S, "_dmarc.com", False),
     ("mail.example.com", R, "_dmarc.com", Unknown("_dmarc.com TXT: SERVFAIL")),
     ("mail.example.com", R, "_dmarc.mail.example.com", Unknown("_dmarc.mail.example.com TXT: SERVFAIL")),
+    ("other.com", R, "_dmarc.com", Unknown("_dmarc.com TXT: SERVFAIL")),
+    # can never be of the author's organization
+    ("example.net", R, "_dmarc.example.net", False),
+    ("example.net", R, "_dmarc.net", False),
+    ("example.net", R, "_dmarc.com", False),
+    ("other.com", R, "_dmarc.other.com", False),
+    ("tenant.com", R, "_dmarc.com", False),
 ]
 
 
 @pytest.mark.parametrize(("identifier", "mode", "dark", "aligned"), UNKNOWN_ALIGNMENTS)
 def test_alignment_may_be_unknown(identifier: str, mode: Alignment, dark: str, aligned: bool | Unknown) -> None:
-    resolver = Recorded(records({"example.com": NONE}), [dark])
+    resolver = Recorded(records({"example.com": NONE, "tenant.com": OWN}), [dark])
     found = discover(DomainName("example.com"), resolver)
     assert compare(DomainName(identifier), mode, found, resolver).aligned == aligned
 
