@@ -69,7 +69,7 @@ def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tup
     left = []
     for change, record in made:
         other, why = moves.get(change.key[0]), "goes with"
-        if change.family is Family.DMARC and change.before and change.judgement.risk > Risk.SAFE:
+        if change.family is Family.DMARC and change.judgement.risk > Risk.SAFE:
             other, why = behind.get(change.domain), "waits for"
         if change.family is Family.SPF:
             other, why = next((entry for entry in blocked if _includes(change, entry)), None), "waits for"
