@@ -29,7 +29,7 @@ def dmarc_missing(subject: Subject) -> Iterator[Problem | Undecided]:
         return
     found = discover(subject.domain, subject.resolver)
     own = found.walk.steps[0] if found.walk.steps else None
-    if own is not None and (own.records > 1 or (own.received is not None and own.received.dropped)):
+    if own is not None and (own.records > 1 or (own.received is not None and own.received.dropped - {"rua", "ruf"})):
         return  # DMARC002 and DMARC007 tell of it
     if isinstance(found.policy_domain, Unknown):
         yield Undecided(("dmarc",), found.policy_domain.reason)
