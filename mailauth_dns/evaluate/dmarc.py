@@ -226,11 +226,21 @@ def same_organization(walked: Walk, other: DomainName, resolver: Resolver) -> tu
         return False, None
     second = walk(other, resolver)
     theirs = second.organizational_domain
-    if isinstance(theirs, Unknown):
-        return theirs if not isinstance(ours, Unknown) else ours, second
-    if isinstance(ours, Unknown):
-        return ours if is_at_or_below(walked.start, theirs) else False, second
-    return ours == theirs, second
+    if not isinstance(ours, Unknown) and not isinstance(theirs, Unknown):
+        return ours == theirs, second
+    if isinstance(ours, Unknown) and not isinstance(theirs, Unknown) and not is_at_or_below(walked.start, theirs):
+        return False, second
+    if _end_alike(walked, second):
+        return True, second
+    return next(each for each in (ours, theirs) if isinstance(each, Unknown)), second
+
+
+def _end_alike(one: Walk, other: Walk) -> bool:
+    """Tell whether two walks broke off at the same name, above one record that both found: whatever is up there, it decides for both."""
+    if one.broken is None or other.broken is None or not one.steps or not other.steps or one.steps[-1].domain != other.steps[-1].domain:
+        return False
+    last = [next((step.domain for step in reversed(each.steps) if step.received is not None), None) for each in (one, other)]
+    return last[0] is not None and last[0] == last[1]
 
 
 def _shares_top(name: DomainName, other: DomainName) -> bool:

@@ -257,6 +257,7 @@ def _alignment(comparison: Comparison | None, discovery: Discovery | None) -> st
         return f", which is not aligned with {author}: {why}"
     theirs = comparison.walk.organizational_domain
     if comparison.aligned:
-        return f", which is aligned with {author}: both belong to {theirs}"
+        both = "whatever is above decides for both" if isinstance(theirs, Unknown) else f"both belong to {theirs}"
+        return f", which is aligned with {author}: {both}"
     known = not isinstance(ours, Unknown) and ours != author
     return f", which is not aligned with {author}: it belongs to {theirs}" + (f", and {author} to {ours}" if known else "")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.evaluate.dmarc import Applicable, compare, discover, walk
@@ -302,7 +303,8 @@ def test_alignment(
 UNKNOWN_ALIGNMENTS = [
     ("example.com", R, "_dmarc.com", True),
     ("mail.example.com", S, "_dmarc.com", False),
-    ("mail.example.com", R, "_dmarc.com", Unknown("_dmarc.com TXT: SERVFAIL")),
+    ("mail.example.com", R, "_dmarc.com", True),  # whatever is there, it is above both
+    ("mail.tenant.com", R, "_dmarc.com", False),
     ("mail.example.com", R, "_dmarc.mail.example.com", Unknown("_dmarc.mail.example.com TXT: SERVFAIL")),
     ("other.com", R, "_dmarc.com", Unknown("_dmarc.com TXT: SERVFAIL")),
     # can never be of the author's organization
@@ -345,3 +347,27 @@ def test_a_walk_obeys_its_limits(at: dict[str, str | list[str]], start: str) -> 
     assert all(f".{start}".endswith(f".{domain}") for domain in asked)
     assert [domain.count(".") for domain in asked] == sorted({domain.count(".") for domain in asked}, reverse=True)
     assert f".{start}".endswith(f".{walked.organizational_domain}")
+
+
+_FILLINGS = ["", NONE, OWN, PSD]
+_NAMES = st.sampled_from(["com", "b.com", "a.b.com", "c.b.com", "d.a.b.com", "x.com", "net"])
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(_NAMES, st.sampled_from(_FILLINGS[1:]), max_size=4), st.sets(_NAMES, min_size=1, max_size=2), _NAMES, _NAMES)
+def test_what_is_decided_without_an_answer_holds_whatever_the_answer_is(at: Sets, dark: set[str], author: str, identifier: str) -> None:
+    """Against the definition: two whole walks, compared (RFC 9989 §4.10.2)."""
+
+    def aligned(sets: Sets, unanswered: set[str]) -> bool | Unknown:
+        resolver = Recorded(records(sets), [f"_dmarc.{name}" for name in unanswered])
+        return compare(DomainName(identifier), R, discover(DomainName(author), resolver), resolver).aligned
+
+    known = {name: text for name, text in at.items() if name not in dark}
+    found = set()
+    for texts in itertools.product(_FILLINGS, repeat=len(dark)):
+        sets: Sets = known | {name: text for name, text in zip(sorted(dark), texts, strict=True) if text}
+        walks = [walk(DomainName(name), Recorded(records(sets))).organizational_domain for name in (author, identifier)]
+        assert aligned(sets, set()) is (author == identifier or walks[0] == walks[1])
+        found.add(aligned(sets, set()))
+    decided = aligned(known, dark)
+    assert isinstance(decided, Unknown) or found == {decided}
