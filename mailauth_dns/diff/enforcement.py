@@ -191,8 +191,9 @@ def _details(was: _Side, now: _Side) -> Iterator[_Told]:
     above, then = was.found.organizational_domain, now.found.organizational_domain
     if above != then and not isinstance(above, Unknown) and not isinstance(then, Unknown):
         yield _Told(f"the organizational domain {above} -> {then}: mail is aligned that passes for a name at or below it", Risk.CAUTION)
-    if (was.record.effective_psd is PublicSuffix.YES) is not (now.record.effective_psd is PublicSuffix.YES):
-        yield _Told(f"psd {was.record.effective_psd} -> {now.record.effective_psd}: which names below are aligned changes", Risk.CAUTION)
+    psd = [record.effective_psd for record in (was.record, now.record)]
+    if was.source == now.source and psd.count(PublicSuffix.YES) == 1:
+        yield _Told(f"psd {psd[0]} -> {psd[1]}: it changes what names below are aligned with", Risk.CAUTION)
     if (before := _percent(was.record)) != (after := _percent(now.record)) and Policy.NONE not in (was.own.policy, now.own.policy):
         yield _Told(f"receivers that obey pct apply it to {after} of 100 messages, {before} until now", Risk.CAUTION)
 

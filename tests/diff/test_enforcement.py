@@ -181,6 +181,7 @@ INHERITED: list[tuple[Sets, str | None, dict[str, str | None], Risk, str, str]] 
     ({AT: f"{REJECT}; np=none", AT_SUB: REJECT}, None, {}, CAUTION, "DMARC034", "p reject -> none"),  # nothing else is at the name
     ({AT: f"{REJECT}; np=none", AT_SUB: REJECT, "a.example.com A": "192.0.2.1"}, None, {}, SAFE, "", "the record of example.com applies"),
     ({AT: NONE, AT_SUB: REJECT}, None, {}, CAUTION, "DMARC034", "the record of example.com applies; p reject -> none"),
+    ({AT: f"{NONE}; psd=y", AT_SUB: REJECT}, None, {}, CAUTION, "DMARC034", "p reject -> none: failing mail is delivered"),
     ({AT: ORG, AT_SUB: REJECT}, None, {}, SAFE, "", "the record of example.com applies; aggregate reports to mailto:o@example.com"),
     ({AT: "v=DMARC1;p=nonee", AT_SUB: REJECT}, None, {}, CAUTION, "DMARC034", "a parent domain's policy applies, or none"),
     ({"_dmarc.example.com CNAME": "x.example.net.", AT_SUB: REJECT}, None, {}, CAUTION, "DMARC034", "what applies then is unknown"),
