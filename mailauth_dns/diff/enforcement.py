@@ -13,6 +13,7 @@ from mailauth_dns.evaluate.dmarc import Applicable, Discovery, discover, inherit
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.records.dmarc import Alignment, Policy, PublicSuffix, Record, Testing
+from mailauth_dns.records.dmarc_received import receive
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 
@@ -103,6 +104,25 @@ def dmarc_changed(entry: Declared, before: frozenset[str], after: frozenset[str]
         words = [head, *words]
     rules = tuple(dict.fromkeys(rule for each in told for rule in each.rules))
     return Judgement("; ".join(words) or "other tags change", max(each.risk for each in told), rules)
+
+
+def tightens(before: frozenset[str], after: frozenset[str]) -> bool:
+    """Tell whether a domain's own record asks for more than its own record before, whatever it inherited meanwhile."""
+    old, new = (_applied(values) for values in (before, after))
+    asked = [
+        [_asked(record, getattr(record, tag, None)) for record in (old, new)] for tag in ("effective_p", "effective_sp", "effective_np")
+    ]
+    if any(now.above(was) > 0 for was, now in asked):
+        return True
+    strict = [
+        {tag for tag in ("effective_adkim", "effective_aspf") if getattr(record, tag, None) is Alignment.STRICT} for record in (old, new)
+    ]
+    return not strict[1] <= strict[0] and any(now.policy in _WEAKER for _, now in asked)
+
+
+def _applied(texts: frozenset[str]) -> Record | None:
+    records = [received for text in texts if (received := receive(text)) is not None]
+    return records[0].applied if len(records) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def dmarc_missing(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
     """
-    if subject.resolver is None or subject.parked or subject.dmarc_record is not None:
+    if subject.resolver is None or subject.parked:
         return
     found = discover(subject.domain, subject.resolver)
     own = found.walk.steps[0] if found.walk.steps else None
@@ -33,7 +33,7 @@ def dmarc_missing(subject: Subject) -> Iterator[Problem | Undecided]:
         return  # DMARC002 and DMARC007 tell of it
     if isinstance(found.policy_domain, Unknown):
         yield Undecided(("dmarc",), found.policy_domain.reason)
-    elif found.applicable is None:
+    elif found.applicable is None and subject.dmarc_record is None:  # else DMARC009 tells of it
         yield Problem(("dmarc",), _unprotected(found), 'add dmarc: {p: none, rua: ["mailto:..."]}')
 
 

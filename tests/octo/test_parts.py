@@ -63,6 +63,13 @@ def test_a_stricter_dmarc_waits_for_an_spf_record_that_is_blocked(repo: RepoFold
     assert {entry.key[0] for entry in difference.blocked} == {COM, PARTS[0], f"_dmarc.{COM}"}
 
 
+@pytest.mark.parametrize("dmarc", ["{p: none}", "{p: quarantine, rua: ['mailto:d@example.com']}", "absent"])
+def test_a_dmarc_that_asks_for_no_more_waits_for_nothing(repo: RepoFolder, dmarc: str) -> None:
+    blocked = f'{PARTS[0]}. IN CNAME elsewhere.example.\n_dmarc IN TXT "v=DMARC1; p=quarantine; rua=mailto:x@example.com"\n'
+    difference = proposed(repo, blocked, policy=POLICY + f"dmarc: {dmarc}\n").difference
+    assert f"_dmarc.{COM}" in {change.key[0] for change in difference.changes}
+
+
 def test_a_name_that_hides_its_parts_keeps_its_record(repo: RepoFolder) -> None:
     """A DNAME at the domain leaves its own TXT alone and hides everything below."""
     difference = proposed(repo, "@ IN DNAME elsewhere.example.\n").difference
