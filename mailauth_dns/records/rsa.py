@@ -1,4 +1,4 @@
-"""The size of an RSA public key in DER (RFC 8017 A.1.1), bare or in a SubjectPublicKeyInfo (RFC 5280 §4.1)."""
+"""An RSA public key in DER (RFC 8017 A.1.1), bare or in a SubjectPublicKeyInfo (RFC 5280 §4.1)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ _RSA = bytes.fromhex("2a864886f70d010101")  # rsaEncryption, 1.2.840.113549.1.1.
 
 def modulus_bits(der: bytes) -> int | None:
     """Return the length of the key's modulus in bits; None where the octets are no RSA public key."""
+    numbers = public_numbers(der)
+    return numbers[0].bit_length() if numbers is not None else None
+
+
+def is_bare(der: bytes) -> bool:
+    """Tell whether octets are an RSA public key without the SubjectPublicKeyInfo around it."""
+    return public_numbers(der) is not None and _element(_only(der, _SEQUENCE))[0] == _INTEGER
+
+
+def public_numbers(der: bytes) -> tuple[int, int] | None:
+    """Return the key's modulus and exponent; None where the octets are no RSA public key."""
     try:
         outer = _only(der, _SEQUENCE)
         tag, first, rest = _element(outer)
@@ -24,7 +35,7 @@ def modulus_bits(der: bytes) -> int | None:
     # A modulus is a product of odd primes, and an exponent below 3 or even has no inverse.
     number, power = (int.from_bytes(octets, signed=True) for octets in (modulus, exponent))
     whole = tag == _INTEGER and number > 0 and number % 2 == 1 and power >= 3 and power % 2 == 1
-    return number.bit_length() if whole else None
+    return (number, power) if whole else None
 
 
 class _Broken(Exception):
