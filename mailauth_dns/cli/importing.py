@@ -175,7 +175,7 @@ def _served(session: Session, path: Path | None, named: tuple[DomainName, ...]) 
         return {}
     if len(named) > 1:
         raise MailAuthError("--mta-sts is one domain's policy; import that domain alone")
-    text = session.path(path).read_bytes().decode("utf-8", "replace")  # line ends as they are: senders do not take every kind
+    text = session.path(path).read_bytes().decode("utf-8", "replace")  # senders do not take every kind of line end
     if dkim.holds_private_key(text):
         raise MailAuthError(f"--mta-sts {path}: this is a private key; give the policy that the domain serves")
     try:

@@ -13,6 +13,8 @@ from mailauth_dns.records.family import NULL_MX
 from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors
 from mailauth_dns.records.zone import RRKey
 
+_FREE = "take `parked` out of the policy if the domain takes mail, otherwise delete its MX; then plan, apply"
+
 
 def mail_hosts(subject: Subject) -> list[DomainName]:
     """Return the domain's mail exchangers, the null MX left out; nothing where DNS was not asked.
@@ -25,7 +27,7 @@ def mail_hosts(subject: Subject) -> list[DomainName]:
 
 
 def _hosts(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    for host in mail_hosts(subject):
+    for host in mail_hosts(subject) if not subject.parked else ():  # of a parked domain they go, and need no mending
         yield ("domain",), host
 
 
@@ -56,7 +58,8 @@ def mx_null_with_others(found: Served) -> Iterator[Problem]:
         example.com. MX 10 mx.example.com.
     """
     if NULL_MX in found.values and len(found.values) > 1:
-        yield Problem(found.route, f"{found.subject.domain} has a null MX beside others", "delete one kind")
+        fix = _FREE if found.subject.parked else "delete the null MX (0 .), unless the domain is to take no mail"
+        yield Problem(found.route, f"{found.subject.domain} has a null MX beside others", fix)
 
 
 @served("MX003", "mx-null-missing-parked", Severity.WARNING, "RFC 7505 §3", keys=_mx)
@@ -69,7 +72,8 @@ def mx_null_missing_parked(found: Served) -> Iterator[Problem]:
         example.com. MX 0 .
     """
     if found.subject.parked and NULL_MX not in found.values:
-        yield Problem(("parked",), f"{found.subject.domain} is parked and has no null MX", "publish what the policy says: plan, apply")
+        what, fix = ("an MX", _FREE) if found.values else ("no null MX", "publish what the policy says: plan, apply")
+        yield Problem(("parked",), f"{found.subject.domain} is parked and has {what}", fix)
 
 
 @served("MX004", "mx-null-but-sends", Severity.WARNING, "RFC 7505 §4.2", keys=_mx)
@@ -82,7 +86,11 @@ def mx_null_but_sends(found: Served) -> Iterator[Problem]:
         example.com. MX 10 mx.example.com.
     """
     if not found.subject.parked and found.subject.signing and found.values == {NULL_MX}:
-        yield Problem(found.route, f"{found.subject.domain} signs mail and takes none (null MX)", "publish an MX, or park the domain")
+        yield Problem(
+            found.route,
+            f"{found.subject.domain} signs mail and takes none (null MX)",
+            "put an MX in its place, or park the domain once nothing sends as it",
+        )
 
 
 @asked("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", things=_hosts)
@@ -109,7 +117,7 @@ def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com. MX 10 mx.example.com. and MX 20 mx.example.net.
     """
-    hosts = mail_hosts(subject)
+    hosts = [host for _, host in _hosts(subject)]
     if subject.resolver is None or len(hosts) != 1 or is_many_hosts(hosts[0]):
         return
     if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
@@ -144,7 +152,7 @@ def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com. MX 10 mx.example.com.
     """
-    for host in mail_hosts(subject):
+    for _, host in _hosts(subject):
         if host.rpartition(".")[2].isdigit():
             yield Problem(("domain",), f"the exchanger {host} is an address, not a name", "name the host")
 

@@ -231,9 +231,8 @@ def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
     try:
         mta_sts.parse_policy(text)
     except RecordSyntaxError as error:
-        yield Problem(
-            found.route, f"line {mta_sts.line_of(error)} of the policy that is served: {error.expected}: senders get no policy", _serve(found)
-        )
+        message = f"line {mta_sts.line_of(error)} of the policy that is served: {error.expected}: senders get no policy"
+        yield Problem(found.route, message, _serve(found))
         return
     names = [line.partition(":")[0] for line in text.split("\n")]
     for name in dict.fromkeys(name for name in names if name != "mx" and names.count(name) > 1):

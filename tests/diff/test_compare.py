@@ -171,6 +171,24 @@ def test_blocked(case: str) -> None:
     assert [reason in entry.reason for entry in difference.blocked if reason] == ([True] if reason else [])
 
 
+NULL_MX = [  # what is there, declared -> the values of the change, blocked
+    (set(), "0 .", {"0 ."}, False),
+    ({"0 ."}, "0 .", None, False),
+    ({"10 mx.example.com."}, "0 .", None, True),
+    ({"0 .", "10 mx.example.com."}, "0 .", None, True),
+    ({"0 .", "10 mx.example.com."}, None, {"10 mx.example.com."}, False),
+    ({"10 mx.example.com."}, None, None, False),
+]
+
+
+@pytest.mark.parametrize(("there", "declared", "after", "blocked"), NULL_MX)
+def test_a_null_mx_stands_alone(there: set[str], declared: str | None, after: set[str] | None, blocked: bool) -> None:
+    before = zone(("example.com", "MX", 60, there)) if there else zone()
+    found = compared(before, declare(Family.NULL_MX, declared, type="MX"))
+    assert [change.values_after for change in found.changes] == ([] if after is None else [after])
+    assert ["(RFC 7505 §3); take the MX away first" in entry.reason for entry in found.blocked] == [True] * blocked
+
+
 def test_an_alias_above_a_name_blocks_it() -> None:
     before = zone(("_domainkey.example.com", "CNAME", 60, {"x.example.net."}))
     [entry] = compared(before, declare(Family.DKIM, "v=DKIM1; p=", name="s._domainkey.example.com")).blocked
