@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.lint import remedy
 from mailauth_dns.lint.rule import Asked, At, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
-
-_PUBLISH = "publish what the policy says: plan, apply"
 
 
 def _aliases(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -48,7 +47,7 @@ def dkim_cname_with_other_data(subject: Subject) -> Iterator[Problem | Undecided
             if dark := next((answer for answer in there if isinstance(answer, Unknown)), None):
                 yield Undecided(route, dark.reason, At(key, view.server))
             elif all(there):
-                yield Problem(route, "has an alias (CNAME) beside its own record", _PUBLISH, At(key, view.server))
+                yield Problem(route, "has an alias (CNAME) beside its own record", remedy.PUBLISH, At(key, view.server))
                 break
 
 

@@ -54,7 +54,7 @@ def dkim_key_material(subject: Subject) -> Iterator[Problem]:
     A chunk that was lost on the way, or a private key's text, looks like this.
 
     Bad:
-        dkim: {selectors: {s1: {p: "MIIBIjANBg"}}}
+        dkim: {selectors: {s1: {p: "MIIBIjANBg=="}}}
     Good:
         dkim: {selectors: {s1: {key: s1.pem}}}
     """

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mailauth_dns.diff.semantics import parsed
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.lint import remedy
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
@@ -15,7 +16,6 @@ from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.tags import has_empty_tag, parse_tags
 from mailauth_dns.records.zone import RRKey
 
-_PUBLISH = "publish what the policy says: plan, apply"
 _SHIELD = 'declare selectors: {"*": {state: revoked}}, which answers in its place'
 _PROBE = "mailauth-dns-no-such-selector"  # a selector that nobody has
 
@@ -86,11 +86,11 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
             dkim.parse(text)
         except RecordSyntaxError as error:
             if not _has_tags(text) or (_tag(text, "p") is not None and _version_is_right(text)):  # else another rule tells of it
-                yield Problem(found.route, f"{error}: signatures with it fail", _PUBLISH)
+                yield Problem(found.route, f"{error}: signatures with it fail", remedy.PUBLISH)
         else:
             if has_empty_tag(text):
                 message = "a semicolon has no tag before it: some verifiers refuse the key, and signatures with it fail there"
-                yield Problem(found.route, message, _PUBLISH)
+                yield Problem(found.route, message, remedy.PUBLISH)
 
 
 def _has_tags(text: str) -> bool:
@@ -115,7 +115,7 @@ def dkim_version(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _has_tags(text) and not _version_is_right(text):
-            yield Problem(found.route, "v must be the first tag and exactly DKIM1: receivers drop this key", _PUBLISH)
+            yield Problem(found.route, "v must be the first tag and exactly DKIM1: receivers drop this key", remedy.PUBLISH)
 
 
 @served("DKIM005", "dkim-p-missing", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -129,7 +129,7 @@ def dkim_p_missing(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _has_tags(text) and _tag(text, "p") is None:
-            yield Problem(found.route, "has no p: there is no key", _PUBLISH)
+            yield Problem(found.route, "has no p: there is no key", remedy.PUBLISH)
 
 
 @served("DKIM007", "dkim-revoked-active", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -158,7 +158,7 @@ def dkim_g_tag(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
     """
     if any(_tag(text, "g") is not None for text in found.values):
-        yield Problem(found.route, "has the tag g, which no standard knows any more", _PUBLISH)
+        yield Problem(found.route, "has the tag g, which no standard knows any more", remedy.PUBLISH)
 
 
 @served("DKIM021", "dkim-semicolon-escape", Severity.ERROR, "RFC 6376 §3.2", keys=_texts)
@@ -171,7 +171,7 @@ def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=MIIB..."
     """
     if any("\\;" in text for text in found.values):
-        yield Problem(found.route, "has a backslash before a semicolon in the served text: no receiver can read it", _PUBLISH)
+        yield Problem(found.route, "has a backslash before a semicolon in the served text: no receiver can read it", remedy.PUBLISH)
 
 
 def _doubled(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
@@ -221,7 +221,7 @@ def dkim_retired_still_published(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; p="
     """
     if any(dkim_received.keys(text) - {""} for text in found.values):
-        yield Problem(found.route, f"{found.key[0]} still has a key", _PUBLISH)
+        yield Problem(found.route, f"{found.key[0]} still has a key", remedy.PUBLISH)
 
 
 @served("DKIM036", "dkim-parked-revoke", Severity.INFO, "RFC 6376 §3.6.1", keys=_parked)
@@ -234,7 +234,7 @@ def dkim_parked_revoke(found: Served) -> Iterator[Problem]:
         *._domainkey.example.com. TXT "v=DKIM1; p="
     """
     if not found.values or any(dkim_received.keys(text) - {""} for text in found.values):
-        yield Problem(found.route, f"{found.key[0]} {'holds a key' if found.values else 'is not there'}", _PUBLISH)
+        yield Problem(found.route, f"{found.key[0]} {'holds a key' if found.values else 'is not there'}", remedy.park(found.subject))
 
 
 def _own_keys(subject: Subject) -> Iterator[tuple[Route, RRKey]]:

@@ -40,7 +40,7 @@ def dmarc_p_missing(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
     """
     if subject.dmarc_record is not None and subject.dmarc_record.p is None:
-        yield Problem(("dmarc",), "has no p: at best it counts as p=none", "add p: none, quarantine or reject")
+        yield Problem(("dmarc",), "has no p: at best it counts as p=none", "add p: none, and raise it as the reports allow")
 
 
 @rule("DMARC011", "dmarc-removed-tag", Severity.WARNING, "RFC 9989 §9.3")
@@ -53,7 +53,7 @@ def dmarc_removed_tag(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: reject, t: y}
     """
     advice = {
-        "pct": "take it out; t: y asks for one level less",
+        "pct": "take it out; while the policy is on trial, t: y asks for one level less",
         "rf": "take it out; failure reports have one format (RFC 9991)",
         "ri": "take it out; aggregate reports come about once a day",
     }
@@ -86,7 +86,9 @@ def dmarc_sp_weaker(subject: Subject) -> Iterator[Problem]:
     """
     record = subject.dmarc_record
     if record is not None and record.p is not None and record.sp is not None and _LEVEL[record.sp] < _LEVEL[record.p]:
-        yield Problem(("dmarc", "sp"), f"subdomains have {record.sp}, weaker than p {record.p}", "raise sp, or leave it out")
+        yield Problem(
+            ("dmarc", "sp"), f"subdomains have {record.sp}, weaker than p {record.p}", "raise sp step by step as the reports allow"
+        )
 
 
 @rule("DMARC026", "dmarc-psd-misuse", Severity.ERROR, "RFC 9989 §4.10.2")

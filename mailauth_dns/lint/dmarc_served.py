@@ -8,6 +8,7 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.destination import destination, destination_host
 from mailauth_dns.evaluate.dmarc import MAX_QUERIES, walk
 from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.lint import remedy
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
@@ -16,6 +17,8 @@ from mailauth_dns.records.dmarc_received import receive
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.zone import RRKey
+
+_SPARE = "give the names that need it a record of their own, then take it away"
 
 
 def _own(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -65,7 +68,11 @@ def dmarc_multiple(found: Served) -> Iterator[Problem]:
     """
     records = [text for text in found.values if receive(text) is not None]
     if len(records) > 1:
-        yield Problem(found.route, f"{found.key[0]} has {len(records)} DMARC records: receivers drop all of them", "keep one")
+        yield Problem(
+            found.route,
+            f"{found.key[0]} has {len(records)} DMARC records: receivers drop all of them",
+            remedy.publish(found.subject, Family.DMARC),
+        )
 
 
 @served("DMARC003", "dmarc-version", Severity.ERROR, "RFC 9989 §4.7", keys=_own)
@@ -79,7 +86,7 @@ def dmarc_version(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _is_meant(found, text) and receive(text.strip()) is None:
-            yield Problem(found.route, f"{text[:30]!r} is no DMARC record to receivers", "open it with v=DMARC1, in this spelling")
+            yield Problem(found.route, f"{text[:30]!r} is no DMARC record to receivers", remedy.publish(found.subject, Family.DMARC))
 
 
 def _wrong_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
@@ -99,7 +106,7 @@ def dmarc_wrong_name(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """
     if any(map(receive, found.resolver.lookup(found.thing, "TXT") or ())):
         message = f"there is a DMARC record at {found.thing}, where nobody looks"
-        yield Problem(found.route, message, f"move it to {dmarc.owner_name(found.subject.domain)}")
+        yield Problem(found.route, message, remedy.take_away(found.subject, Family.DMARC))
 
 
 @served("DMARC005", "dmarc-unrelated-txt", Severity.WARNING, "RFC 9989 §4.10", keys=_own)
@@ -113,7 +120,9 @@ def dmarc_unrelated_txt(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if not _is_meant(found, text) and receive(text) is None:
-            yield Problem(found.route, f"{found.key[0]} also has {text[:30]!r}", "move it to the name it belongs to")
+            yield Problem(
+                found.route, f"{found.key[0]} also has {text[:30]!r}", "take it away, unless a service that you know wants it here"
+            )
 
 
 @served("DMARC006", "dmarc-leading-space", Severity.ERROR, "RFC 9989 §4.7", keys=_own)
@@ -127,7 +136,7 @@ def dmarc_leading_space(found: Served) -> Iterator[Problem]:
     """
     for text in found.values:
         if _is_meant(found, text) and text != text.lstrip():
-            yield Problem(found.route, "opens with a blank: many receivers see no record", "publish it without")
+            yield Problem(found.route, "opens with a blank: many receivers see no record", remedy.publish(found.subject, Family.DMARC))
 
 
 @served("DMARC007", "dmarc-syntax", Severity.ERROR, "RFC 9989 §4.8", keys=_own)
@@ -189,7 +198,11 @@ def dmarc_rua_uri(found: Served) -> Iterator[Problem]:
     for text in sorted(found.values):
         received = receive(text)
         for tag in sorted(received.dropped & {"rua", "ruf"}) if received is not None else ():
-            yield Problem(found.route, f"{tag} holds an address that is none: it gets no reports", "write mailto: before it")
+            yield Problem(
+                found.route,
+                f"{tag} holds an address that is none: it gets no reports",
+                "write it as mailto:reports@example.com; a comma in it is %2C, an exclamation mark %21",
+            )
 
 
 def _addresses(subject: Subject) -> Iterator[tuple[Route, dmarc.Uri]]:
@@ -293,7 +306,9 @@ def dmarc_cname_dangling(found: Served) -> Iterator[Problem]:
     """
     for target in found.values:
         if found.subject.resolver is not None and not found.subject.resolver.lookup(DomainName(target.removesuffix(".").lower()), "TXT"):
-            yield Problem(found.route, f"{found.key[0]} is an alias of {target}, where there is nothing", "replace it by a record")
+            yield Problem(
+                found.route, f"{found.key[0]} is an alias of {target}, where there is nothing", "take the alias away, then plan, apply"
+            )
 
 
 @served("DMARC039", "dmarc-parked-form", Severity.WARNING, "practice", keys=_own)
@@ -310,9 +325,7 @@ def dmarc_parked_form(found: Served) -> Iterator[Problem]:
     records = [received.record for text in found.values if (received := receive(text)) is not None]
     strict = all({each.effective_p, each.effective_sp, each.effective_np} == {dmarc.Policy.REJECT} for each in records)
     if not records or not strict:
-        yield Problem(
-            ("parked",), f"{found.subject.domain} is parked and does not ask for reject", "publish what the policy says: plan, apply"
-        )
+        yield Problem(("parked",), f"{found.subject.domain} is parked and does not ask for reject", remedy.park(found.subject))
 
 
 @rule("DMARC040", "dmarc-wildcard", Severity.WARNING, "RFC 4592 §2.2", needs=Needs.DNS)
@@ -325,4 +338,4 @@ def dmarc_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
         no wildcard TXT above names that send mail
     """
     if subject.resolver is not None and subject.resolver.lookup(DomainName(f"*.{subject.domain}"), "TXT"):
-        yield Problem(("domain",), f"*.{subject.domain} has a TXT record, which answers for _dmarc of its subdomains", "take it away")
+        yield Problem(("domain",), f"*.{subject.domain} has a TXT record, which answers for _dmarc of its subdomains", _SPARE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.hosts import exchangers
+from mailauth_dns.lint import remedy
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.senders import is_many_hosts
 from mailauth_dns.lint.subject import Subject
@@ -12,8 +13,6 @@ from mailauth_dns.policy.load import Route
 from mailauth_dns.records.family import NULL_MX
 from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors
 from mailauth_dns.records.zone import RRKey
-
-_FREE = "take `parked` out of the policy if the domain takes mail, otherwise delete its MX; then plan, apply"
 
 
 def mail_hosts(subject: Subject) -> list[DomainName]:
@@ -24,6 +23,11 @@ def mail_hosts(subject: Subject) -> list[DomainName]:
     """
     values = subject.resolver.lookup(subject.domain, "MX") if subject.resolver is not None else None
     return [DomainName(host.lower()) for host in exchangers(subject.domain, values or ()) if host]
+
+
+def _first(subject: Subject) -> str:
+    """Return what a new exchanger waits for: who holds an enforcing policy delivers to no host that it lacks (RFC 8461 §8.1)."""
+    return ", in mta_sts.mx first" if subject.mta_sts is not None and subject.mta_sts.mode == "enforce" else ""
 
 
 def _hosts(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
@@ -45,7 +49,7 @@ def mx_missing(subject: Subject) -> Iterator[Problem | Undecided]:
         example.com. MX 10 mx.example.com.
     """
     if subject.mta_sts is not None and subject.mta_sts.mode != "none" and subject.resolver is not None and not mail_hosts(subject):
-        yield Problem(("mta_sts",), f"{subject.domain} has no MX record", "publish one, or take mta_sts out")
+        yield Problem(("mta_sts",), f"{subject.domain} has no MX record", "publish one; if it takes no mail, mode: none ends MTA-STS")
 
 
 @served("MX002", "mx-null-with-others", Severity.ERROR, "RFC 7505 §3", keys=_mx)
@@ -58,7 +62,7 @@ def mx_null_with_others(found: Served) -> Iterator[Problem]:
         example.com. MX 10 mx.example.com.
     """
     if NULL_MX in found.values and len(found.values) > 1:
-        fix = _FREE if found.subject.parked else "delete the null MX (0 .), unless the domain is to take no mail"
+        fix = remedy.UNPARK if found.subject.parked else "delete the null MX (0 .), unless the domain is to take no mail"
         yield Problem(found.route, f"{found.subject.domain} has a null MX beside others", fix)
 
 
@@ -72,7 +76,7 @@ def mx_null_missing_parked(found: Served) -> Iterator[Problem]:
         example.com. MX 0 .
     """
     if found.subject.parked and NULL_MX not in found.values:
-        what, fix = ("an MX", _FREE) if found.values else ("no null MX", "publish what the policy says: plan, apply")
+        what, fix = ("an MX", remedy.UNPARK) if found.values else ("no null MX", remedy.PUBLISH)
         yield Problem(("parked",), f"{found.subject.domain} is parked and has {what}", fix)
 
 
@@ -103,7 +107,9 @@ def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
         example.com. MX 10 host.example.com., which has addresses
     """
     if found.resolver.lookup(found.thing, "CNAME"):
-        yield Problem(found.route, f"the exchanger {found.thing} is an alias (CNAME)", "name the host that it stands for")
+        yield Problem(
+            found.route, f"the exchanger {found.thing} is an alias (CNAME)", f"name the host that it stands for{_first(found.subject)}"
+        )
 
 
 @rule("MX008", "mx-single", Severity.INFO, "practice", needs=Needs.DNS)
@@ -121,7 +127,9 @@ def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
     if subject.resolver is None or len(hosts) != 1 or is_many_hosts(hosts[0]):
         return
     if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
-        yield Problem(("domain",), f"{hosts[0]} is the only exchanger", "have a second one, unless mail may wait while it is away")
+        yield Problem(
+            ("domain",), f"{hosts[0]} is the only exchanger", f"have a second one{_first(subject)}, unless mail may wait while it is away"
+        )
 
 
 @asked("TLSA001", "tlsa-no-dnssec", Severity.WARNING, "RFC 7672 §2.2", things=_hosts)
@@ -140,7 +148,11 @@ def tlsa_no_dnssec(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
         return
     zone = next((upper for upper in ancestors(name, ROOT) if resolver.lookup(upper, "NS")), None)
     if zone is not None and not resolver.lookup(zone, "DNSKEY"):
-        yield Problem(found.route, f"{name} has a TLSA record, and the zone {zone} is not signed", f"sign {zone}, or take the record away")
+        yield Problem(
+            found.route,
+            f"{name} has a TLSA record, and the zone {zone} is not signed",
+            f"take the record away; or see that it fits the certificate, and sign {zone}",
+        )
 
 
 @rule("MX006", "mx-ip", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
@@ -154,7 +166,7 @@ def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
     """
     for _, host in _hosts(subject):
         if host.rpartition(".")[2].isdigit():
-            yield Problem(("domain",), f"the exchanger {host} is an address, not a name", "name the host")
+            yield Problem(("domain",), f"the exchanger {host} is an address, not a name", f"name the host{_first(subject)}")
 
 
 @asked("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", things=_hosts)
@@ -168,4 +180,6 @@ def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """
     host = found.thing
     if not host.rpartition(".")[2].isdigit() and not any(found.resolver.lookup(host, kind) for kind in ("A", "AAAA")):
-        yield Problem(found.route, f"the exchanger {host} has no address", "correct its name, or give it an address")
+        yield Problem(
+            found.route, f"the exchanger {host} has no address", f"give it an address, or correct its name{_first(found.subject)}"
+        )
