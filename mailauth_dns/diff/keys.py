@@ -83,7 +83,7 @@ def _delegation(name: str, before: frozenset[str], after: frozenset[str]) -> str
 def _said(name: str, before: frozenset[str], after: frozenset[str]) -> str:
     """Return what happens to a selector's record; one that is broken by the letter is told as such."""
     faults = [fault for text in sorted(before) if (fault := dkim_received.fault(text)) is not None and any(dkim_received.keys(text))]
-    broken = f"; it was broken ({faults[0]}), and some verifiers used its key all the same" if faults else ""
+    broken = f"; what was there is broken ({faults[0]}), and some verifiers use its key all the same" if faults else ""
     if not after:
         return f"the record of {name} is deleted{broken}"
     [record] = _records(after)

@@ -17,6 +17,7 @@ from mailauth_dns.records.tags import has_empty_tag, parse_tags
 from mailauth_dns.records.zone import RRKey
 
 _SHIELD = 'declare selectors: {"*": {state: revoked}}, which answers in its place'
+_WHICH = "find out which key signs (dkim check) before you publish the policy's: what the other signed fails"
 _PROBE = "mailauth-dns-no-such-selector"  # a selector that nobody has
 
 
@@ -35,6 +36,24 @@ def _retired(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 def _parked(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     if subject.parked:
         yield ("parked",), (dkim.owner_name("*", subject.domain), "TXT")
+
+
+def _selector(found: Served) -> str:
+    return found.key[0].partition("._domainkey.")[0]
+
+
+def _live_keys(found: Served) -> frozenset[str]:
+    return frozenset(key for text in found.values for key in dkim_received.keys(text) if key)
+
+
+def _is_other(found: Served) -> bool:
+    """Tell whether verifiers find a key here, and never the policy's."""
+    live, wanted = _live_keys(found), found.subject.keys.get(_selector(found))
+    return bool(live) and wanted is not None and not any(dkim_received.same_key(key, wanted.p) for key in live)
+
+
+def _mend(found: Served) -> str:
+    return _WHICH if _is_other(found) else remedy.PUBLISH
 
 
 def _tag(text: str, name: str) -> str | None:
@@ -86,11 +105,11 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
             dkim.parse(text)
         except RecordSyntaxError as error:
             if not _has_tags(text) or (_tag(text, "p") is not None and _version_is_right(text)):  # else another rule tells of it
-                yield Problem(found.route, f"{error}: signatures with it fail", remedy.PUBLISH)
+                yield Problem(found.route, f"{error}: signatures with it fail", _mend(found))
         else:
             if has_empty_tag(text):
                 message = "a semicolon has no tag before it: some verifiers refuse the key, and signatures with it fail there"
-                yield Problem(found.route, message, remedy.PUBLISH)
+                yield Problem(found.route, message, _mend(found))
 
 
 def _has_tags(text: str) -> bool:
@@ -115,7 +134,7 @@ def dkim_version(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _has_tags(text) and not _version_is_right(text):
-            yield Problem(found.route, "v must be the first tag and exactly DKIM1: receivers drop this key", remedy.PUBLISH)
+            yield Problem(found.route, "v must be the first tag and exactly DKIM1: receivers drop this key", _mend(found))
 
 
 @served("DKIM005", "dkim-p-missing", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -129,7 +148,7 @@ def dkim_p_missing(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _has_tags(text) and _tag(text, "p") is None:
-            yield Problem(found.route, "has no p: there is no key", remedy.PUBLISH)
+            yield Problem(found.route, "has no p: there is no key", _mend(found))
 
 
 @served("DKIM007", "dkim-revoked-active", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -158,7 +177,7 @@ def dkim_g_tag(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
     """
     if any(_tag(text, "g") is not None for text in found.values):
-        yield Problem(found.route, "has the tag g, which no standard knows any more", remedy.PUBLISH)
+        yield Problem(found.route, "has the tag g, which no standard knows any more", _mend(found))
 
 
 @served("DKIM021", "dkim-semicolon-escape", Severity.ERROR, "RFC 6376 §3.2", keys=_texts)
@@ -171,7 +190,7 @@ def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=MIIB..."
     """
     if any("\\;" in text for text in found.values):
-        yield Problem(found.route, "has a backslash before a semicolon in the served text: no receiver can read it", remedy.PUBLISH)
+        yield Problem(found.route, "has a backslash before a semicolon in the served text: no receiver can read it", _mend(found))
 
 
 def _doubled(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
@@ -255,19 +274,15 @@ def dkim_other_key(found: Served) -> Iterator[Problem]:
     Good:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIBIjANBg...B"
     """
-    selector = found.key[0].partition("._domainkey.")[0]
-    wanted = found.subject.keys[selector]
-    live = frozenset(key for text in found.values for key in dkim_received.keys(text) if key)
+    selector = _selector(found)
+    wanted, live = found.subject.keys[selector], _live_keys(found)
     kinds = {record.effective_k for text in found.values if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record)}
-    if live and not any(dkim_received.same_key(key, wanted.p) for key in live):
+    if _is_other(found):
         what = f"DNS holds another key for {selector}"
     elif live and len(found.values) == 1 and kinds - {wanted.effective_k}:
         what = f"DNS says k={', '.join(sorted(kinds))} for {selector}, the policy says {wanted.effective_k}"
     else:
         return
     state = found.subject.selectors[selector].state
-    if state == "pending":
-        fix = "give the pending key a selector of its own: caches keep the old one"
-    else:
-        fix = "find out which key signs (dkim check) before you publish the policy's: what the other signed fails"
+    fix = "give the pending key a selector of its own: caches keep the old one" if state == "pending" else _WHICH
     yield Problem(found.route, f"{what}: signatures with the policy's key fail", fix)

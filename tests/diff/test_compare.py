@@ -345,9 +345,17 @@ def test_a_key_that_may_still_be_needed_is_not_dropped(
 
 
 TOLD = [
-    ({f"k=rsa; v=DKIM1; p={KEY_A}"}, None, "the record of selector s1 is deleted; it was broken (v must be the first tag), and some"),
+    (
+        {f"k=rsa; v=DKIM1; p={KEY_A}"},
+        None,
+        "the record of selector s1 is deleted; what was there is broken (v must be the first tag)",
+    ),
     ({f"k=rsa; v=DKIM1; p={RSA}"}, f"v=DKIM1; p={RSA}", "selector s1 keeps its key, and its record is mended (v must be the first tag)"),
-    ({f"v=DKIM1;; p={KEY_A}"}, "v=DKIM1; p=", "is revoked: signatures with it fail; it was broken (a semicolon has no tag before it)"),
+    (
+        {f"v=DKIM1;; p={KEY_A}"},
+        "v=DKIM1; p=",
+        "signatures with it fail; what was there is broken (a semicolon has no tag before it)",
+    ),
     ({f"p={RSA}"}, f"v=DKIM1; k=dsa; p={RSA}", "its tags change; the new one is of a kind that verifiers do not know (k=dsa): signatures"),
     ({f"p={RSA}"}, f"v=DKIM1; p={BARE}", "keeps its key, in a form that some verifiers do not read (PKCS#1)"),
     ({f"p={BARE}"}, f"v=DKIM1; p={RSA}", "selector s1 keeps its key, its tags change"),
