@@ -21,6 +21,7 @@ from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.errors import PlanRefused, PolicyError, RecordSyntaxError
 from mailauth_dns.evaluate import macros
+from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.importing.draft import Surroundings, drafts
@@ -29,10 +30,10 @@ from mailauth_dns.octo import masteredit, masterfile
 from mailauth_dns.policy import keys, lock, stanza
 from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import Repo, load_repo
-from mailauth_dns.records import bimi, dkim, dmarc, dmarc_received, genkey, macro, mta_sts, server, spf, tlsrpt
+from mailauth_dns.records import address_list, bimi, dkim, dmarc, dmarc_received, genkey, macro, mta_sts, server, spf, tlsrpt
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.zone import RRset, Zone, quoted, unquoted
-from mailauth_dns.signing import verification
+from mailauth_dns.signing import message_file, verification
 
 ROOT = Path(__file__).parents[1]
 ORIGIN = DomainName("example.com")
@@ -283,11 +284,23 @@ def dns_answer(octets: bytes) -> None:
 
 
 def received_message(octets: bytes) -> None:
-    message = read(lambda: verification.read(octets), verification.NoMessageError)
-    if message is not None:
-        verification.verified(message, RESOLVER)
-        verification.return_path(message)
-        read(lambda: verification.author_addresses(message), verification.NoMessageError)
+    """Judge what a stranger sends: it ends in a verdict, or in a word about the file."""
+    received = read(lambda: message_file.read(octets), message_file.NoMessageError)
+    if received is not None:
+        sender = message_file.return_path(received)
+        signatures = verification.verified(received, RESOLVER)
+        authors, fields = message_file.author_addresses(received), len(received.values("from"))
+        for client in ("192.0.2.3", "2001:db8::cb01"):
+            message = Message(authors, sender or "", "", client, signatures, verification.unseen(received), fields)
+            verdict = judge(message, RESOLVER)
+            assert all(verdict.why)
+
+
+def from_field(octets: bytes) -> None:
+    text = text_of(octets)
+    found = read(lambda: address_list.addresses(text))
+    # An address stands for itself, wherever it came from.
+    assert all(address_list.addresses(f"<{each}>") == (each,) for each in found or ()), found
 
 
 def masters() -> Iterable[bytes]:
@@ -318,4 +331,5 @@ TARGETS = {
     "import": Target(imported_zone, both(tables("tests.importing.zones"), files("served/*.zone"))),
     "answer": Target(dns_answer, answers),
     "message": Target(received_message, lambda: {MESSAGE, MESSAGE.replace(b"\r", b"")}),
+    "from": Target(from_field, tables("tests.records.test_address_list")),
 }

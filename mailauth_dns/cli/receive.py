@@ -114,20 +114,20 @@ def check_message(
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Tell what a receiver finds in a real message: SPF, DKIM and DMARC. Results that it carries in its head are not looked at."""
-    from mailauth_dns.signing import verification
+    from mailauth_dns.signing import message_file, verification
 
     session = session_of(context)
     called = "standard input" if file == STDIN else str(file)
     try:
-        received = verification.read(_octets(session, file))
+        received = message_file.read(_octets(session, file))
     except OSError as error:
         raise MailAuthError(f"{called}: {error.strerror}") from None
-    except verification.NoMessageError as error:
+    except message_file.NoMessageError as error:
         raise MailAuthError(f"{called}: {error}") from None
-    authors, fields = verification.author_addresses(received), len(received.values("from"))
+    authors, fields = message_file.author_addresses(received), len(received.values("from"))
     sender, origin = mail_from, "--mail-from"
     if sender is None:
-        sender, origin = verification.return_path(received), f"{called}: Return-Path"
+        sender, origin = message_file.return_path(received), f"{called}: Return-Path"
     if sender is None and authors:
         sender, origin = authors[0], f"{called}: From"
     # What stands in the message may be anything, and is judged as it is.

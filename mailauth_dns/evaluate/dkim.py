@@ -12,10 +12,13 @@ from mailauth_dns.errors import ObservationError, RecordSyntaxError
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import MAX_NAME, DomainName
-from mailauth_dns.records.rsa import modulus_bits
+from mailauth_dns.records.rsa import public_numbers
 from mailauth_dns.records.tags import has_empty_tag
 
 MIN_RSA_BITS = 1024  # verifiers must not take a signature by a shorter key (RFC 8301 §3.2)
+# What OpenSSL verifies with, and so most verifiers. Without a limit one key of a stranger's keeps a verifier busy for minutes.
+MAX_RSA_BITS = 16384
+SMALL_RSA_BITS, MAX_EXPONENT_BITS = 3072, 64  # beside a modulus that is longer, an exponent may be no longer than that
 ED25519_OCTETS = 32  # RFC 8463 §4.2
 
 
@@ -84,12 +87,23 @@ def unusable(record: dkim.Record) -> str | None:
         return f"is for {', '.join(record.h)} only, and verifiers take sha256 (RFC 8301 §3.1)"
     match record.effective_k:
         case "rsa":
-            bits = modulus_bits(record.key_bytes)
-            if bits is None:
-                return "is no RSA key"
-            return f"is an RSA key of {bits} bits, verifiers take none under {MIN_RSA_BITS}" if bits < MIN_RSA_BITS else None
+            return _unusable_rsa(record)
         case "ed25519":
             size = len(record.key_bytes)
             return f"has {size} octets instead of {ED25519_OCTETS}, so it is no Ed25519 key" if size != ED25519_OCTETS else None
         case other:
             return f"is of a kind that verifiers do not know (k={other})"
+
+
+def _unusable_rsa(record: dkim.Record) -> str | None:
+    numbers = public_numbers(record.key_bytes)
+    if numbers is None:
+        return "is no RSA key"
+    bits, exponent_bits = (number.bit_length() for number in numbers)
+    if bits < MIN_RSA_BITS:
+        return f"has {bits} bits, verifiers take none under {MIN_RSA_BITS}"
+    if bits > MAX_RSA_BITS:
+        return f"has {bits} bits, verifiers take none over {MAX_RSA_BITS}"
+    if bits > SMALL_RSA_BITS and exponent_bits > MAX_EXPONENT_BITS:
+        return f"has an exponent of {exponent_bits} bits, verifiers take {MAX_EXPONENT_BITS} beside a modulus of {bits}"
+    return None

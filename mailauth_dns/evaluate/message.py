@@ -22,7 +22,7 @@ class Message:
     """What a receiver sees of a message.
 
     `header_from` are the addresses in the From header, `mail_from` the one of the envelope, empty for the null path; `ip` is the client's.
-    Of `unseen` more signatures nobody has found out anything.
+    `helo` is empty where nobody told it. Of `unseen` more signatures nobody has found out anything.
     """
 
     header_from: tuple[str, ...]
@@ -112,12 +112,13 @@ def judge(message: Message, resolver: Resolver) -> Verdict:
     discovery = discover(author, resolver)
     if isinstance(discovery.applicable, Applicable):
         candidates = tuple(_compared(candidate, discovery.applicable, discovery, resolver) for candidate in candidates)
-    result, disposition, said = _result(candidates, message.unseen, discovery)
+    result, disposition, said = _result(candidates, tuple(_untold(message)), discovery)
     warnings = (*(_refused_early(candidates) if result is DmarcResult.PASS else ()), *_unsigned(message.dkim))
     why = (*_told(checked, candidates, message.unseen, discovery), said)
     return Verdict(checked, signed, result, disposition, candidates, discovery, why, warnings)
 
 
+_NOTHING_FOR_SPF = "the envelope has no sender and no HELO name is given, so there is nothing to check"
 _REFUSED = "so DMARC cannot pass, and receivers refuse such mail"
 
 
@@ -142,7 +143,7 @@ def _authenticated(message: Message, resolver: Resolver) -> tuple[SpfResult, tup
     # RFC 7208 §2.4: the null path is postmaster at the HELO name, which counts for DMARC then, and only then (RFC 9989 §3.2.4).
     domain = message.mail_from.rpartition("@")[2] if message.mail_from else message.helo
     if not domain:
-        return SpfResult(Result.NONE, "no sender of the envelope is known, so there is nothing to check"), tuple(_signed(message.dkim))
+        return SpfResult(Result.NONE, _NOTHING_FOR_SPF), tuple(_signed(message.dkim))
     checked = check_host(message.ip, domain, message.mail_from, message.helo, resolver)
     found: list[Identifier] = []
     try:
@@ -170,7 +171,17 @@ def _compared(candidate: Identifier, applicable: Applicable, discovery: Discover
     return Identifier(candidate.mechanism, candidate.domain, candidate.result, candidate.shown, candidate.reason, comparison)
 
 
-def _result(candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery) -> tuple[DmarcResult, Policy | None, str]:
+def _untold(message: Message) -> Iterator[Unknown]:
+    """Yield what nobody looked at, each of which may make DMARC pass."""
+    if message.unseen:
+        yield Unknown("one of the signatures that were not looked at may pass")
+    if not message.mail_from and not message.helo:
+        yield Unknown("SPF may pass for the HELO name, which is not given")
+
+
+def _result(
+    candidates: tuple[Identifier, ...], untold: tuple[Unknown, ...], discovery: Discovery
+) -> tuple[DmarcResult, Policy | None, str]:
     """Return the result, what is requested, and the sentence about it."""
     author, applicable = discovery.author_domain, discovery.applicable
     if isinstance(applicable, Unknown):
@@ -181,9 +192,7 @@ def _result(candidates: tuple[Identifier, ...], unseen: int, discovery: Discover
     if passing:
         by = " and ".join(dict.fromkeys(candidate.mechanism for candidate in passing))
         return DmarcResult.PASS, Policy.NONE, f"DMARC passes for {author} by {by}"
-    unknown = [candidate.passes for candidate in candidates if isinstance(candidate.passes, Unknown)]
-    if unseen:
-        unknown.append(Unknown("one of the signatures that were not looked at may pass"))
+    unknown = [*(candidate.passes for candidate in candidates if isinstance(candidate.passes, Unknown)), *untold]
     requested = applicable.requested
     if unknown or isinstance(requested, Unknown):
         # RFC 9989 §5.3.6: neither pass nor fail, so that no policy applies.

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from functools import lru_cache
 
+from mailauth_dns.evaluate.dkim import MIN_RSA_BITS, unusable
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
@@ -195,7 +196,7 @@ def dkim_rsa_bare(subject: Subject) -> Iterator[Problem]:
 
 @rule("DKIM041", "dkim-rsa-over-4096", Severity.WARNING, "RFC 8301 §3.2")
 def dkim_rsa_over_4096(subject: Subject) -> Iterator[Problem]:
-    """Verifiers need not take RSA keys over 4096 bits: where they do not, every signature fails.
+    """Verifiers need not take RSA keys over 4096 bits, nor exponents that are long: where they do not, every signature fails.
 
     Bad:
         dkim: {selectors: {s1: {key: rsa8192.pem}}}
@@ -206,3 +207,5 @@ def dkim_rsa_over_4096(subject: Subject) -> Iterator[Problem]:
         bits = _rsa_bits(record)
         if bits is not None and bits > _LARGEST:
             yield Problem(route, f"an RSA key of {bits} bits: verifiers need not take it", _NEW_KEY)
+        elif bits is not None and bits >= MIN_RSA_BITS and (reason := unusable(dkim.Record(record.p))) is not None:
+            yield Problem(route, f"the key {reason}", _NEW_KEY)

@@ -18,7 +18,7 @@ from mailauth_dns.policy import document, keys, lock, stanza
 from mailauth_dns.policy.explain import problems_of
 from mailauth_dns.policy.model import PolicyFile, SpfSection
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
-from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, domain_name, is_at_or_below
+from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, is_at_or_below, publishable_name
 from mailauth_dns.records.spf_parts import part_name
 
 DEFAULTS = "_defaults.yaml"
@@ -295,7 +295,7 @@ class _Loader:
                 continue
             place = document.Place(source, number, line.index(text) + 1, len(text))
             try:
-                domain = domain_name(text)
+                domain = publishable_name(text)
             except RecordSyntaxError as error:
                 self.problems.append(place.problem("", str(error)))
                 continue

@@ -121,12 +121,6 @@ class EnvelopeSection(Section):
     )
     ip: Annotated[str, AfterValidator(_ip)] = Field(description="give the client's address")
 
-    @model_validator(mode="after")
-    def _judged_by(self) -> Self:
-        if self.mail_from in NULL_PATH and self.helo is None:
-            fail("a null sender is judged by its helo; give it")
-        return self
-
     @property
     def sender(self) -> str:
         """The address in MAIL FROM, empty for the null path and where none is known."""
@@ -134,7 +128,7 @@ class EnvelopeSection(Section):
 
     @property
     def client(self) -> str:
-        """The HELO name."""
+        """The HELO name; empty for a null sender whose name is not given."""
         return self.helo or self.sender.rpartition("@")[2]
 
 
@@ -155,6 +149,13 @@ class MailTest(MessageSection):
 
     name: Annotated[str, AfterValidator(_one_line)] = Field(description="name the test, to tell it from others")
     expect: ExpectSection = Field(description="say what receivers must find: {dmarc: pass}")
+
+    @model_validator(mode="after")
+    def _judged_by(self) -> Self:
+        # DKIM alone can make DMARC pass; everything else is known only with SPF.
+        if self.mail_from in NULL_PATH and self.helo is None and (self.expect.spf is not None or not self.dkim):
+            fail("a null sender is judged by its helo; give it")
+        return self
 
 
 def distinct(tests: tuple[MailTest, ...]) -> tuple[MailTest, ...]:

@@ -22,6 +22,7 @@ from mailauth_dns.policy.scalars import (
     Duration,
     Flag,
     Moment,
+    OwnDomain,
     ProviderId,
     ReportAddress,
     Section,
@@ -282,10 +283,10 @@ class WaiverSection(Section):
 class PolicyFile(Section):
     """A policy: who may send mail for a domain, and what receivers should do with the rest."""
 
-    domain: Domain | None = Field(None, description="the domain this policy is for")
-    domains: tuple[Domain, ...] | None = Field(None, description="several domains with the same policy")
+    domain: OwnDomain | None = Field(None, description="the domain this policy is for")
+    domains: tuple[OwnDomain, ...] | None = Field(None, description="several domains with the same policy")
     domains_file: str | None = Field(None, description="a file with one domain a line, relative to this one; # opens a comment")
-    zone: Domain | None = Field(None, description="the DNS zone that holds the records; default: the domain")
+    zone: OwnDomain | None = Field(None, description="the DNS zone that holds the records; default: the domain")
     providers: tuple[ProviderId, ...] = Field((), description="ids of providers/*.yaml to publish at")
     nameservers: tuple[ServerAddress, ...] = Field((), description="addresses to ask for live DNS")
     ttl: Ttl | None = Field(None, description="seconds; default: what is there, else 3600")

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import dkim, server
-from mailauth_dns.records.name import domain_name
+from mailauth_dns.records.name import DomainName, domain_name, publishable_name
 
 # Our own values pass through YAML, octoDNS and every provider's encoder; these characters do not survive all of them.
 UNSAFE = re.compile(r'[^ -~]|["\\]')
@@ -79,23 +79,30 @@ def _named(character: str) -> str:
     return names.get(character) or (f"the control character U+{ord(character):04X}" if ord(character) < 32 else f"{character!r}")
 
 
-def _name(text: str) -> str:
+def _name(text: str, read: Callable[[str], DomainName] = domain_name) -> str:
     try:
-        return domain_name(text)
+        return read(text)
     except RecordSyntaxError as error:
         fail(error.expected, error.start, error.end)
 
 
 def host_name(text: str) -> str:
     """Return the domain name in a text, or fail."""
-    name = _name(text)
+    return _no_wildcard(_name(text))
+
+
+def _own_name(text: str) -> str:
+    return _no_wildcard(_name(text, publishable_name))
+
+
+def _no_wildcard(name: str) -> str:
     if name.startswith("*"):
         fail("a wildcard cannot have a policy of its own; name the domain", 0, 1)
     return name
 
 
 def _selector(text: str) -> str:
-    name = _name(text)
+    name = _name(text, publishable_name)
     if "*" in name and name != "*":
         fail("a selector is one or more labels such as mx2026, or '*' alone")
     return name
@@ -222,6 +229,7 @@ def section_or_absent(section: type[Section]) -> BeforeValidator:
 Ttl = Annotated[int, integer(1, MAX_TTL, "seconds"), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_TTL})]
 Flag = Annotated[bool, BeforeValidator(_bool)]
 Domain = Annotated[str, AfterValidator(host_name)]
+OwnDomain = Annotated[str, AfterValidator(_own_name)]  # one that owns records
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
 Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"})]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]

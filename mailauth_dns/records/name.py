@@ -25,7 +25,8 @@ _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 def domain_name(text: str) -> DomainName:
     """Return `text` in the one spelling; a trailing dot is accepted, the root is not.
 
-    Labels hold letters, digits, `-` and `_`; the left-most may be `*`.
+    Labels hold letters, digits, `-` and `_`; the left-most may be `*`. An A-label stays what it is, even one that IDNA 2008 refuses: DNS
+    and receivers take it as it stands.
 
     Raises:
         RecordSyntaxError: the text is not such a name, or is too long for DNS.
@@ -47,6 +48,24 @@ def domain_name(text: str) -> DomainName:
     return DomainName(name)
 
 
+def publishable_name(text: str) -> DomainName:
+    """Return `domain_name` of a name that is to own records: octoDNS refuses A-labels that IDNA 2008 refuses.
+
+    Raises:
+        RecordSyntaxError: the text is not such a name.
+    """
+    name = domain_name(text)
+    for label in name.split("."):
+        if label.startswith("xn--"):
+            try:
+                idna.ulabel(label)
+            except idna.IDNAError as error:
+                raise RecordSyntaxError(
+                    text, 0, len(text), f"{label!r} is not an internationalised label, so octoDNS takes no records below it: {error}"
+                ) from error
+    return name
+
+
 def _label(text: str, at: int, label: str) -> str:
     end = at + len(label)
     if not label:
@@ -54,11 +73,6 @@ def _label(text: str, at: int, label: str) -> str:
     if not label.isascii():
         try:
             label = idna.encode(label).decode("ascii")
-        except idna.IDNAError as error:
-            raise RecordSyntaxError(text, at, end, f"not an internationalised label: {error}") from error
-    elif label.startswith("xn--"):
-        try:
-            idna.ulabel(label)
         except idna.IDNAError as error:
             raise RecordSyntaxError(text, at, end, f"not an internationalised label: {error}") from error
     elif label != "*" and not _LABEL.issuperset(label):

@@ -45,6 +45,9 @@ CASES = [
     (("good.eml", "--ip", "198.51.100.1", "--mail-from", "<>", "--helo", "relay.example.com"), 0, "SPF none, DKIM pass, DMARC pass"),
     (("spoof.eml", "--ip", "198.51.100.1"), 2, "SPF fail, DKIM none, DMARC fail, requested disposition reject"),
     (("new.eml", "--ip", "198.51.100.1"), 2, "SPF fail, DKIM fail, DMARC fail, requested disposition reject"),
+    # The null sender is judged by its HELO name: where DKIM is enough, nobody has to know it
+    (("good.eml", "--ip", "198.51.100.1", "--mail-from", "<>"), 0, "SPF none, DKIM pass, DMARC pass"),
+    (("spoof.eml", "--ip", "198.51.100.1", "--mail-from", "<>"), 1, "SPF none, DKIM none, DMARC temperror"),
     # RFC 9989 §5.3.1 leaves these to receivers, who refuse them
     (("two.eml", "--ip", "192.0.2.10"), 2, "SPF pass, DKIM none, DMARC permerror, receivers refuse it\n"),
     (("nobody.eml", "--ip", "192.0.2.10"), 2, "SPF none, DKIM none, DMARC permerror, receivers refuse it\n"),
@@ -91,9 +94,41 @@ def test_whoever_the_envelope_names_the_rest_is_judged(
     assert ("--mail-from gives the sender of the envelope" in ran.err) is hint
 
 
+def test_what_is_unknown_without_a_helo_name_is_told(served: RepoFolder) -> None:
+    ran = served.run("check-message", "spoof.eml", "--ip", "192.0.2.10", "--mail-from", "<>")
+    assert ran.code == 1
+    assert (
+        "    whether DMARC passes for example.com, and what is requested, is unknown: SPF may pass for the HELO name, which is not"
+        in ran.out
+    )
+
+
+STRANGE = [  # what a stranger may send, and what is said of it
+    (b"From: " + b"(" * 1000 + b"a@example.com\r\n\r\n", "the From header holds no address that can be read"),
+    (b"From: " + b"(" * 1000 + b")" * 1000 + b"a@example.com\r\n\r\n", "DMARC fails for example.com"),
+    (b"From: " + b"a:" * 1000 + b"\r\n\r\n", "the From header holds no address that can be read"),
+    (b"From: " + b"<" * 1000 + b"\r\n\r\n", "the From header holds no address that can be read"),
+    (b'From: "' + b"\\" * 1001 + b"\r\n\r\n", "the From header holds no address that can be read"),
+    (b"From: a@[192.0.2.1]\r\n\r\n", "'a@[192.0.2.1]' in the From header has no domain name"),
+    (b"From: a@" + b"x." * 200 + b"example\r\n\r\n", "in the From header has no domain name"),
+    (b"From: a@xn--ls8h.example\r\n\r\n", "the DMARC policy for xn--ls8h.example is unknown: _dmarc.xn--ls8h.example TXT"),
+    ("From: a@\U0001f4a9.example\r\n\r\n".encode(), "in the From header has no domain name"),
+    (b"From: \x00a@example.com\r\n\r\n", "the From header holds no address that can be read"),
+    (b"From: a@example.com\r\n" + b"X: y\r\n" * 50_000 + b"\r\n", "DMARC fails for example.com"),
+]
+
+
+@pytest.mark.parametrize(("octets", "said"), STRANGE)
+def test_whatever_a_stranger_sends_ends_in_a_verdict(served: RepoFolder, octets: bytes, said: str) -> None:
+    served.write("strange.eml", octets)
+    ran = served.run("check-message", "strange.eml", "--ip", "198.51.100.1", "--mail-from", "x@example.com")
+    assert said in ran.out, ran.said
+    assert ran.err == ""
+
+
 def test_that_no_sender_is_known_is_told(served: RepoFolder) -> None:
     ran = served.run("check-message", "nobody.eml", "--ip", "192.0.2.10")
-    assert "    SPF says none: no sender of the envelope is known, so there is nothing to check\n" in ran.out
+    assert "    SPF says none: the envelope has no sender and no HELO name is given, so there is nothing to check\n" in ran.out
 
 
 def test_a_second_from_field_cannot_hide_behind_white_space(served: RepoFolder) -> None:
@@ -178,7 +213,6 @@ BAD: list[tuple[bytes, tuple[str, ...], str]] = [
         ("--mail-from", "a@b@example.com"),
         "--mail-from: 'a@b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com\n",
     ),
-    (b"Return-Path: <>\n" + PLAIN, (), "bad.eml: Return-Path: a null sender is judged by its helo; give it\n"),
     (PLAIN, ("--helo", "a b"), "--helo: a label holds letters, digits, '-' and '_'\n"),
     (
         PLAIN,

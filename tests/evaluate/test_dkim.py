@@ -20,6 +20,17 @@ def rsa_key(bits: int) -> str:
     return base64.b64encode(der).decode()
 
 
+def odd_key(bits: int, exponent_bits: int) -> str:
+    """Return a bare RSAPublicKey of these sizes; nobody made it from primes."""
+    numbers = ((1 << (bits - 1)) + 1, (1 << (exponent_bits - 1)) + 1)
+    parts = b"".join(_der(2, number.to_bytes(number.bit_length() // 8 + 1)) for number in numbers)
+    return base64.b64encode(_der(0x30, parts)).decode()
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    return bytes([tag, 0x82]) + len(content).to_bytes(2) + content
+
+
 RSA = rsa_key(1024)
 ED25519 = base64.b64encode(bytes(32)).decode()
 
@@ -31,6 +42,8 @@ GOOD = [
     f"v=DKIM1; s=*; p={RSA[:50]} {RSA[50:]}",
     f"v=DKIM1; p={RSA};",
     f"v=DKIM1; p={RSA} ; ",
+    f"v=DKIM1; p={odd_key(16384, 64)}",
+    f"v=DKIM1; p={odd_key(3072, 3000)}",
 ]
 
 # TXT values, why a signature by it fails
@@ -58,6 +71,10 @@ BAD = [
         ["v=DKIM1; p=" + base64.b64encode(bytes.fromhex("308183027e") + b"\x7f" + b"\xff" * 125 + b"\x02\x01\x03").decode()],
         "verifiers take none under 1024",
     ),
+    # What keeps a verifier busy for minutes
+    ([f"v=DKIM1; p={odd_key(16385, 17)}"], "has 16385 bits, verifiers take none over 16384"),
+    ([f"v=DKIM1; p={odd_key(16384, 16384)}"], "has an exponent of 16384 bits, verifiers take 64 beside a modulus of 16384"),
+    ([f"v=DKIM1; p={odd_key(3073, 65)}"], "has an exponent of 65 bits"),
 ]
 
 

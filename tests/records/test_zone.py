@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from octodns.idna import IdnaError, idna_encode
+from octodns.idna import IdnaError, idna_decode, idna_encode
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.family import Family, family
-from mailauth_dns.records.name import DomainName, ancestors, domain_name
+from mailauth_dns.records.name import DomainName, ancestors, domain_name, publishable_name
 from mailauth_dns.records.zone import quoted, strings, unquoted
 
 octets = st.text(st.characters(min_codepoint=0, max_codepoint=255), max_size=600)
@@ -60,6 +60,8 @@ NAMES = [
     ("*.example.com", "*.example.com"),
     ("faß.example", "xn--fa-hia.example"),  # IDNA 2008; Python's own codec says fass.example
     ("BÜCHER.example", "xn--bcher-kva.example"),
+    ("xn--ls8h.example", "xn--ls8h.example"),  # IDNA 2008 refuses it, DNS has it
+    ("xn--a.example", "xn--a.example"),
     ("a" * 63 + ".example", "a" * 63 + ".example"),
     (".".join(["a" * 49] * 5) + ".abc", ".".join(["a" * 49] * 5) + ".abc"),  # 253 octets
 ]
@@ -89,6 +91,15 @@ def test_what_is_no_name_is_refused(text: str, expected: str) -> None:
     with pytest.raises(RecordSyntaxError) as caught:
         domain_name(text)
     assert expected in caught.value.expected
+
+
+def test_octodns_takes_no_records_below_every_a_label() -> None:
+    assert publishable_name("Xn--Bcher-Kva.example.") == "xn--bcher-kva.example"
+    for text in ("xn--ls8h.example", "a.xn--a.example"):
+        with pytest.raises(IdnaError):
+            idna_decode(text)
+        with pytest.raises(RecordSyntaxError, match="is not an internationalised label, so octoDNS takes no records below it"):
+            publishable_name(text)
 
 
 @given(st.lists(st.text("abcäöüßñ漢字é-_0Z", min_size=1, max_size=8), min_size=1, max_size=3).map(".".join))

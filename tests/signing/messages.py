@@ -71,22 +71,38 @@ def ed25519_key() -> Key:
     return Key(private, f"v=DKIM1; k=ed25519; p={base64.b64encode(public).decode()}", b"ed25519-sha256")
 
 
-def written(message: bytes, form: str, tags: list[tuple[bytes, bytes]]) -> bytes:
-    """Return a message signed by `rsa_key`, From and Subject, in that canonical form of the head, by RFC 6376 §3.7 and not by dkimpy."""
+def written(
+    message: bytes,
+    form: str,
+    tags: list[tuple[bytes, bytes]],
+    *,
+    d: bytes = b"example.com",
+    s: bytes = b"s1",
+    h: bytes = b"From:Subject",
+    after: bytes = b"",
+) -> bytes:
+    """Return a message signed by `rsa_key` in that canonical form of the head, by RFC 6376 §3.7 and not by a library.
+
+    `after` stands behind the value of b=.
+    """
     head, _, body = message.partition(b"\r\n\r\n")
     bh = base64.b64encode(hashlib.sha256(body).digest())
     said = b"".join(b" %b=%b;" % tag for tag in tags)
-    signature = b" v=1; a=rsa-sha256; c=%b; d=example.com; s=s1; h=From:Subject;%b bh=%b; b=" % (form.encode(), said, bh)
-    fields = [re.split(rb"(?<=:)", line, maxsplit=1) for line in head.split(b"\r\n")]
-    chosen = [field for name in (b"from", b"subject") for field in fields if field[0].lower().rstrip(b" \t:") == name]
-    data = b"\r\n".join(_canonical(*field, form) for field in [*chosen, [b"DKIM-Signature:", signature]])
+    signature = b" v=1; a=rsa-sha256; c=%b; d=%b; s=%b; h=%b;%b bh=%b; b=" % (form.encode(), d, s, h, said, bh)
+    fields = [re.split(rb"(?<=:)", line, maxsplit=1) for line in re.split(rb"\r\n(?![ \t])", head)]
+    chosen: list[list[bytes]] = []
+    for name in h.lower().split(b":"):  # from the bottom, each field once
+        left = [field for field in fields if field[0].lower().rstrip(b" \t:") == name and not any(field is one for one in chosen)]
+        chosen += left[-1:]
+    data = b"\r\n".join(_canonical(*field, form) for field in [*chosen, [b"DKIM-Signature:", signature + after]])
     private = load_pem_private_key(rsa_key().private, None)
     assert isinstance(private, rsa.RSAPrivateKey)
-    return b"DKIM-Signature:%b%b\r\n%b" % (signature, base64.b64encode(private.sign(data, padding.PKCS1v15(), SHA256())), message)
+    b = base64.b64encode(private.sign(data, padding.PKCS1v15(), SHA256()))
+    return b"DKIM-Signature:%b%b%b\r\n%b" % (signature, b, after, message)
 
 
 def _canonical(name: bytes, value: bytes, form: str) -> bytes:
-    """Return a field of one line in its canonical form (RFC 6376 §3.4.1, §3.4.2)."""
+    """Return a field in its canonical form, without the last line end (RFC 6376 §3.4.1, §3.4.2)."""
     if form == "simple":
         return name + value
-    return name.lower().rstrip(b" \t:") + b":" + re.sub(rb"[ \t]+", b" ", value).strip()
+    return name.lower().rstrip(b" \t:") + b":" + re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip()

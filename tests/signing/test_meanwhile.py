@@ -68,7 +68,8 @@ def test_two_keygens_at_once_both_stay(repo: RepoFolder, private_dir: Path) -> N
     path = repo.policy("domain: example.com\nspf: {all: fail}\n")
     command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), *KEYGEN, str(private_dir), "--type", "ed25519", "--selector"]
     runs = [subprocess.Popen([*command, name], stderr=subprocess.PIPE, stdout=subprocess.PIPE) for name in ("a", "b", "c", "d")]
-    assert [(run.communicate()[1], run.returncode)[1] for run in runs] == [0, 0, 0, 0]
+    said = [(run.communicate()[1].decode(), run.returncode) for run in runs]
+    assert [code for _, code in said] == [0, 0, 0, 0], said
     assert sorted(re.findall(r"    (\w): \{key: (\w)\.pem", path.read_text())) == [(name, name) for name in "abcd"]
     assert repo.run("lint").code == 0
 
