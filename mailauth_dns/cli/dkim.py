@@ -87,7 +87,9 @@ def status(context: typer.Context, domain: Domains = None, format: OutputFormat 
         session.say(f"written, to be committed: {each}")
     if problems:  # how the keys stand is told first
         raise MailAuthError("\n".join(problems))
-    return FAILED if any(state.sight.state == "unknown" for state in states) else DONE
+    if any(state.sight.state == "unknown" for state in states):
+        return FAILED
+    return DIFFERS if any(state.wrong for state in states) else DONE
 
 
 def rotate(

@@ -175,10 +175,14 @@ def _served(session: Session, path: Path | None, named: tuple[DomainName, ...]) 
         return {}
     if len(named) > 1:
         raise MailAuthError("--mta-sts is one domain's policy; import that domain alone")
-    text = session.path(path).read_text("utf-8", "replace")
+    text = session.path(path).read_bytes().decode("utf-8", "replace")  # senders do not take every kind of line end
     if dkim.holds_private_key(text):
         raise MailAuthError(f"--mta-sts {path}: this is a private key; give the policy that the domain serves")
-    return {named[0]: _checked(text, f"--mta-sts {path}", mta_sts.parse_policy)}
+    try:
+        return {named[0]: mta_sts.parse_policy(text)}
+    except RecordSyntaxError as error:
+        where = f"line {mta_sts.line_of(error)}: " if error.start < error.end else ""
+        raise MailAuthError(f"--mta-sts {path}: {where}{error.expected}: senders get no policy") from None
 
 
 def _by_zone(named: tuple[DomainName, ...], origin: DomainName | None) -> Mapping[DomainName, tuple[DomainName, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.deploy.planfile import AuthorityEntry, LiveEntry, State
-from mailauth_dns.diff.compare import ours
+from mailauth_dns.diff.compare import decisive
 from mailauth_dns.diff.semantics import same
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -37,26 +37,26 @@ def rows(publication: Publication, provider: Zone | None, observation: Observati
 
 def _relevant(entry: Declared, provider: Zone | None, observation: Observation, has_other: bool) -> bool:
     """Tell whether a set declared absent is worth a row: it is somewhere, or nobody knows and no other set of the name says so."""
-    if _ours_at(provider, entry):
+    if _decisive_at(provider, entry):
         return True
     seen = observation.agreed(entry.key)
     return isinstance(seen, RRset) or (isinstance(seen, Unknown) and not has_other)
 
 
-def _ours_at(zone: Zone | None, entry: Declared) -> frozenset[str]:
+def _decisive_at(zone: Zone | None, entry: Declared) -> frozenset[str]:
     there = zone.get(entry.key) if zone is not None else None
-    return ours(there, entry.family) if there is not None else frozenset()
+    return decisive(there, entry) if there is not None else frozenset()
 
 
 def _row(entry: Declared, provider: Zone | None, observation: Observation) -> LiveEntry:
-    at_provider = _ours_at(provider, entry)
-    seen = observation.agreed(entry.key, lambda rrset: ours(rrset, entry.family))
+    at_provider = _decisive_at(provider, entry)
+    seen = observation.agreed(entry.key, lambda rrset: decisive(rrset, entry))
     live: frozenset[str] | None = None
     reason = None
     if isinstance(seen, Unknown):
         reason = seen.reason
     else:
-        live = ours(seen, entry.family) if seen is not None else frozenset()
+        live = decisive(seen, entry) if seen is not None else frozenset()
         reason = _alias_in_place(entry.key, observation) if seen is None else None
     return LiveEntry(
         domain=entry.domain,

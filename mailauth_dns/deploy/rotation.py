@@ -41,6 +41,13 @@ class KeyState:
     sight: Sight
     step: Step | None
 
+    @property
+    def wrong(self) -> str | None:
+        """Why DNS fails signatures with a key in use: it holds another; None where it does not, or nobody knows."""
+        if self.key.section.state not in ("active", "retiring") or not self.sight.contradicts:
+            return None
+        return next(problem.message for problem in checking.of_published(self.key, self.sight))
+
 
 @dataclass(frozen=True, slots=True)
 class NewKey:

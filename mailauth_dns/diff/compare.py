@@ -71,6 +71,11 @@ def ours(rrset: RRset, owned: Family) -> frozenset[str]:
     return frozenset(value for value in rrset.values if family(rrset.name, rrset.type, value) is owned)
 
 
+def decisive(rrset: RRset, entry: Declared) -> frozenset[str]:
+    """Return the values that decide whether what is declared holds: ours, and beside a null MX any other MX (RFC 7505 §3)."""
+    return rrset.values if entry.family is Family.NULL_MX and entry.values else ours(rrset, entry.family)
+
+
 def _change(there: RRset | None, entry: Declared, judge: Judge, sides: Sides, normalize: bool) -> Change | None:
     before = ours(there, entry.family) if there is not None else frozenset[str]()
     foreign = there.values - before if there is not None else frozenset[str]()
@@ -128,10 +133,12 @@ class _Blocks:
         if not entry.values:
             return None  # taking our own values away harms nothing else, wherever they stand
         hidden = self._hidden(entry.key)
-        if hidden is not None or not changes:
+        if hidden is not None:
             return hidden  # a record where no server looks is not published, although nothing has to change
-        if entry.domain in self._in_use and entry.family is Family.NULL_MX:
+        if entry.domain in self._in_use and entry.family is Family.NULL_MX:  # also where it stands beside the MX already
             return "the domain has an MX, so it receives mail: a null MX beside it is an error (RFC 7505 §3); take the MX away first"
+        if not changes:
+            return None
         if entry.domain in self._in_use:
             return "the domain has an MX, so it is in use and not parked; take the MX away first, or `parked` out of the policy"
         return self._alias(entry)

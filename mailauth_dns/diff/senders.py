@@ -1,27 +1,28 @@
 """What changes of SPF records mean: who may send now, and who no longer (RFC 7208).
 
-Where the lock tells what a name stands for, records are compared by addresses: to flatten an include, or to divide a record into parts,
-changes nobody's mail.
+Records are compared by the results that addresses get, and where the lock tells what a name stands for, so is the name: to flatten an
+include, whatever its qualifier, or to divide a record into parts, changes nobody's mail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import permutations
 
 from mailauth_dns.compile import Declared
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.semantics import parsed
+from mailauth_dns.diff.spf_results import Results, rest_of
 from mailauth_dns.evaluate.spf import MAX_TERMS
 from mailauth_dns.records import spf
-from mailauth_dns.records.addresses import NOBODY, Addresses
+from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import networks_of, terms_of
 
 MAX_SHOWN = 8  # terms in one list; the values stand below it
 
-_REST = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
+_RESULT = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral", "": "as the redirect says"}
 
 
 def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
@@ -43,7 +44,7 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
         said = f"{_made(before)}: {_senders(new)}; every other host: {_rest(new)}"
         return Judgement(said, Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE)
     names = dict(entry.spf_names)
-    return _senders_changed(_Senders.of(old, names), _Senders.of(new, names), old, new)
+    return _senders_changed(Results.of(old, names), Results.of(new, names), (old.exp, old.unknown) != (new.exp, new.unknown))
 
 
 def _made(before: frozenset[str]) -> str:
@@ -64,45 +65,38 @@ def _record(text: str | None) -> spf.Record | None:
     return record if isinstance(record, spf.Record) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Senders:
-    """Who passes: addresses that are known, and terms as published for the rest."""
+def _senders_changed(was: Results, now: Results, modifiers: bool) -> Judgement:
+    """Judge two records by the results that hosts get; `modifiers` tells that terms which match nobody differ."""
+    lost = [*_networks(was.known("+") - now.having("+")), *was.terms_beyond(now, "+")]
+    parts = [_told("may send now", [*_networks(now.known("+") - was.having("+")), *now.terms_beyond(was, "+")])]
+    parts.append(_told("may no longer send", lost))
+    worse = bool(lost)
+    for old, new in permutations("?~-", 2):
+        if (old, new) != (was.rest, now.rest):  # what goes with every other host needs no words of its own
+            moved = _networks(was.having(old) & now.having(new))
+            parts.append(_told(f"{_RESULT[old]} -> {_RESULT[new]}", moved))
+            worse = worse or bool(moved and new == "-")
+    for qualifier in "?~-":
+        told = now.terms_beyond(was, qualifier), was.terms_beyond(now, qualifier)
+        parts += [_told(f"{_RESULT[qualifier]} now", told[0]), _told(f"no longer {_RESULT[qualifier]}", told[1])]
+        worse = worse or any(told)
+    if was.rest != now.rest:
+        parts.append(f"every other host {_RESULT[was.rest]} -> {_RESULT[now.rest]}")
+        worse = worse or now.rest == "-"
+    said = "; ".join(filter(None, parts))
+    if said:
+        return Judgement(said, Risk.CAUTION if worse else Risk.SAFE)
+    if was.order != now.order:
+        return Judgement("the order of terms changes, which decides for hosts that fit several of them", Risk.CAUTION)
+    return Judgement("the modifiers change" if modifiers else "the same hosts may send, listed in another way")
 
-    addresses: Addresses
-    terms: tuple[str, ...]
 
-    @staticmethod
-    def of(record: spf.Record, names: Mapping[DomainName, Addresses]) -> _Senders:
-        if not names:
-            return _Senders(NOBODY, tuple(_sender_terms(record)))
-        found = networks_of(record)
-        rest = []
-        for term in record.terms:
-            passes = term.qualifier is spf.Qualifier.PASS
-            if passes and isinstance(term, spf.Include) and (known := names.get(DomainName(term.domain.folded))) is not None:
-                found |= known
-            elif not (isinstance(term, spf.All) or (passes and isinstance(term, spf.Ip4 | spf.Ip6))):
-                rest.append(str(term))
-        return _Senders(found, (*rest, *_redirect(record)))
-
-    def beyond(self, other: _Senders) -> list[str]:
-        """Return the terms for what passes here and not there."""
-        networks = terms_of(spf.Qualifier.PASS, self.addresses - other.addresses)
-        return [*networks, *(term for term in self.terms if term not in other.terms)]
+def _networks(addresses: Addresses) -> tuple[str, ...]:
+    return terms_of(spf.Qualifier.PASS, addresses)
 
 
-def _senders_changed(was: _Senders, now: _Senders, old: spf.Record, new: spf.Record) -> Judgement:
-    parts = []
-    if added := now.beyond(was):
-        parts.append(f"may send now: {_listed(added)}")
-    dropped = was.beyond(now)
-    if dropped:
-        parts.append(f"may no longer send: {_listed(dropped)}")
-    if _rest(old) != _rest(new):
-        parts.append(f"every other host {_rest(old)} -> {_rest(new)}")
-    harder = _rest(new) == "fail" and _rest(old) != "fail"
-    otherwise = "the same hosts may send, listed in another way" if was.addresses else "the order or modifiers change"
-    return Judgement("; ".join(parts) or otherwise, Risk.CAUTION if dropped or harder else Risk.SAFE)
+def _told(what: str, terms: Sequence[str]) -> str:
+    return f"{what}: {_listed(terms)}" if terms else ""
 
 
 def _listed(terms: Sequence[str]) -> str:
@@ -123,10 +117,7 @@ def _senders(record: spf.Record) -> str:
 
 
 def _rest(record: spf.Record) -> str:
-    last = record.all
-    if last is not None:
-        return _REST[str(last.qualifier.value)]
-    return "as the redirect says" if record.redirect is not None else "neutral"
+    return _RESULT[rest_of(record)]
 
 
 def _over_limit(record: spf.Record) -> Judgement | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailauth_dns.diff.semantics import parsed
-from mailauth_dns.records import dkim, spf
+from mailauth_dns.records import dkim_received, spf
 from mailauth_dns.records.family import NULL_MX, Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
@@ -59,7 +59,4 @@ def _passes(record: spf.Record) -> bool:
 
 
 def _is_key(type: str, values: Iterable[str]) -> bool:
-    if type == "TXT":
-        records = [parsed(Family.DKIM, type, value) for value in values]
-        return any(not isinstance(record, dkim.Record) or bool(record.p) for record in records)
-    return type == "CNAME"
+    return type == "CNAME" or (type == "TXT" and any(any(dkim_received.keys(value)) for value in values))

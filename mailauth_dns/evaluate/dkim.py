@@ -75,34 +75,35 @@ def _problem(name: DomainName, values: tuple[str, ...]) -> str | None:
         return f"the key record at {name} is broken: a semicolon has no tag before it, and verifiers refuse that (RFC 6376 §3.2)"
     if not record.p:
         return f"the key at {name} is revoked (empty p)"
-    return _unusable(name, record)
+    reason = unusable(record)
+    return f"the key at {name} {reason}" if reason is not None else None
 
 
-def _unusable(name: DomainName, record: dkim.Record) -> str | None:
+def unusable(record: dkim.Record) -> str | None:
+    """Return why verifiers do not use a key for mail, as a sentence about it without its subject; None where they do."""
     if record.s is not None and not {"*", "email"} & set(record.s):
-        return f"the key at {name} is not for mail (s={':'.join(record.s)})"
+        return f"is not for mail (s={':'.join(record.s)})"
     if record.h is not None and "sha256" not in record.h:
-        return f"the key at {name} is for {', '.join(record.h)} only, and verifiers take sha256 (RFC 8301 §3.1)"
+        return f"is for {', '.join(record.h)} only, and verifiers take sha256 (RFC 8301 §3.1)"
     match record.effective_k:
         case "rsa":
-            return _unusable_rsa(name, record)
+            return _unusable_rsa(record)
         case "ed25519":
             size = len(record.key_bytes)
-            return f"the Ed25519 key at {name} has {size} octets instead of {ED25519_OCTETS}" if size != ED25519_OCTETS else None
+            return f"has {size} octets instead of {ED25519_OCTETS}, so it is no Ed25519 key" if size != ED25519_OCTETS else None
         case other:
-            return f"the key at {name} is of a kind that verifiers do not know (k={other})"
+            return f"is of a kind that verifiers do not know (k={other})"
 
 
-def _unusable_rsa(name: DomainName, record: dkim.Record) -> str | None:
+def _unusable_rsa(record: dkim.Record) -> str | None:
     numbers = public_numbers(record.key_bytes)
     if numbers is None:
-        return f"the key at {name} is no RSA key"
+        return "is no RSA key"
     bits, exponent_bits = (number.bit_length() for number in numbers)
     if bits < MIN_RSA_BITS:
-        return f"the RSA key at {name} has {bits} bits, verifiers take none under {MIN_RSA_BITS}"
+        return f"has {bits} bits, verifiers take none under {MIN_RSA_BITS}"
     if bits > MAX_RSA_BITS:
-        return f"the RSA key at {name} has {bits} bits, verifiers take none over {MAX_RSA_BITS}"
+        return f"has {bits} bits, verifiers take none over {MAX_RSA_BITS}"
     if bits > SMALL_RSA_BITS and exponent_bits > MAX_EXPONENT_BITS:
-        said = f"has an exponent of {exponent_bits} bits, verifiers take {MAX_EXPONENT_BITS} beside a modulus of {bits}"
-        return f"the RSA key at {name} {said}"
+        return f"has an exponent of {exponent_bits} bits, verifiers take {MAX_EXPONENT_BITS} beside a modulus of {bits}"
     return None

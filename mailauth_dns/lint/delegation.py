@@ -30,7 +30,7 @@ def spf_nonaligning_include(subject: Subject) -> Iterator[Problem]:
         known = include_of(name)
         if known is not None and known.return_path is ReturnPath.VENDOR:
             message = f"{known.sender} never has this domain in MAIL FROM: the include costs lookups and aligns nothing"
-            yield Problem(route, message, "take it out; its mail is aligned by DKIM")
+            yield Problem(route, message, "take it out; publish the selectors that its console shows, which align its mail")
 
 
 @rule("SPF041", "spf-include-wrong-name", Severity.WARNING, "RFC 7208 §2.4")
@@ -38,7 +38,8 @@ def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
     """The sender has a subdomain in MAIL FROM, and receivers look for SPF there: at the domain in From the include does nothing.
 
     Bad:
-        spf: {terms: ["include:amazonses.com"], all: fail}  # in the policy of the domain that signs
+        spf: {terms: ["include:amazonses.com"], all: fail}
+        dkim: {selectors: {s1: {key: s1.pem}}}
     Good:
         domain: mail.example.com
         spf: {terms: ["include:amazonses.com"], all: fail}
@@ -47,7 +48,7 @@ def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
         known = include_of(name)
         if known is not None and known.return_path is ReturnPath.SUBDOMAIN and subject.signing:
             message = f"{known.sender} has a subdomain in MAIL FROM: the include belongs there, here it aligns nothing"
-            yield Problem(route, message, "move it to the policy of the return path's name")
+            yield Problem(route, message, "say it in the policy of the return path's name; once that is published, take it out here")
 
 
 @rule("SPF045", "spf-underscore-include-typo", Severity.WARNING, "RFC 7208 §5.2")

@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailauth_dns.diff.semantics import parsed
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rule import Asked, At, Needs, Problem, Served, Severity, Undecided, asked, rule, served
+from mailauth_dns.lint import remedy
+from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
-from mailauth_dns.records import dkim
+from mailauth_dns.records import dkim, dkim_received
+from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.tags import has_empty_tag, parse_tags
 from mailauth_dns.records.zone import RRKey
 
+_SHIELD = 'declare selectors: {"*": {state: revoked}}, which answers in its place'
+_WHICH = "find out which key signs (dkim check) before you publish the policy's: what the other signed fails"
 _PROBE = "mailauth-dns-no-such-selector"  # a selector that nobody has
-
-
-def _selector(found: Served | RRKey) -> str:
-    name = found.key[0] if isinstance(found, Served) else found[0]
-    return name.partition("._domainkey.")[0]
 
 
 def _texts(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     for selector, entry in subject.signing.items():
         if entry.cname is None:
             yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), "TXT")
-
-
-def _aliases(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    for selector, entry in subject.signing.items():
-        if entry.cname is not None:
-            yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), "CNAME")
 
 
 def _retired(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -43,6 +36,24 @@ def _retired(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 def _parked(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     if subject.parked:
         yield ("parked",), (dkim.owner_name("*", subject.domain), "TXT")
+
+
+def _selector(found: Served) -> str:
+    return found.key[0].partition("._domainkey.")[0]
+
+
+def _live_keys(found: Served) -> frozenset[str]:
+    return frozenset(key for text in found.values for key in dkim_received.keys(text) if key)
+
+
+def _is_other(found: Served) -> bool:
+    """Tell whether verifiers find a key here, and never the policy's."""
+    live, wanted = _live_keys(found), found.subject.keys.get(_selector(found))
+    return bool(live) and wanted is not None and not any(dkim_received.same_key(key, wanted.p) for key in live)
+
+
+def _mend(found: Served) -> str:
+    return _WHICH if _is_other(found) else remedy.PUBLISH
 
 
 def _tag(text: str, name: str) -> str | None:
@@ -76,7 +87,8 @@ def dkim_multiple_txt(found: Served) -> Iterator[Problem]:
         one TXT record at each selector
     """
     if len(found.values) > 1:
-        yield Problem(found.route, f"{found.key[0]} has {len(found.values)} TXT records, one is allowed", "keep the key that signs")
+        message = f"{found.key[0]} has {len(found.values)} TXT records, one is allowed"
+        yield Problem(found.route, message, "keep the key that signs, which `dkim check` tells, and take the others away")
 
 
 @served("DKIM003", "dkim-syntax", Severity.ERROR, "RFC 6376 §3.2", keys=_texts)
@@ -93,11 +105,11 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
             dkim.parse(text)
         except RecordSyntaxError as error:
             if not _has_tags(text) or (_tag(text, "p") is not None and _version_is_right(text)):  # else another rule tells of it
-                yield Problem(found.route, f"{error}: signatures with it fail", "publish the record that the policy says")
+                yield Problem(found.route, f"{error}: signatures with it fail", _mend(found))
         else:
             if has_empty_tag(text):
                 message = "a semicolon has no tag before it: some verifiers refuse the key, and signatures with it fail there"
-                yield Problem(found.route, message, "publish the record that the policy says")
+                yield Problem(found.route, message, _mend(found))
 
 
 def _has_tags(text: str) -> bool:
@@ -122,7 +134,7 @@ def dkim_version(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _has_tags(text) and not _version_is_right(text):
-            yield Problem(found.route, "v must be the first tag and exactly DKIM1: receivers drop this key", "open the record with v=DKIM1")
+            yield Problem(found.route, "v must be the first tag and exactly DKIM1: receivers drop this key", _mend(found))
 
 
 @served("DKIM005", "dkim-p-missing", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -136,7 +148,7 @@ def dkim_p_missing(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _has_tags(text) and _tag(text, "p") is None:
-            yield Problem(found.route, "has no p: there is no key", "publish the record that the policy says")
+            yield Problem(found.route, "has no p: there is no key", _mend(found))
 
 
 @served("DKIM007", "dkim-revoked-active", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -150,9 +162,9 @@ def dkim_revoked_active(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _tag(text, "p") == "":
-            yield Problem(
-                found.route, f"{found.key[0]} is revoked in DNS and signs by the policy", "publish its key, or write state: revoked"
-            )
+            message = f"{found.key[0]} is revoked in DNS and signs by the policy"
+            fix = "sign with a new key under a new selector (dkim keygen), and write state: revoked for this one"
+            yield Problem(found.route, message, fix)
 
 
 @served("DKIM019", "dkim-g-tag", Severity.INFO, "RFC 6376 Appendix C", keys=_texts)
@@ -165,7 +177,7 @@ def dkim_g_tag(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
     """
     if any(_tag(text, "g") is not None for text in found.values):
-        yield Problem(found.route, "has the tag g, which no standard knows any more", "publish the record that the policy says")
+        yield Problem(found.route, "has the tag g, which no standard knows any more", _mend(found))
 
 
 @served("DKIM021", "dkim-semicolon-escape", Severity.ERROR, "RFC 6376 §3.2", keys=_texts)
@@ -178,38 +190,7 @@ def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=MIIB..."
     """
     if any("\\;" in text for text in found.values):
-        yield Problem(found.route, "has a backslash before a semicolon in the served text: no receiver can read it", "publish it without")
-
-
-def _both(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    for selector in subject.signing:
-        for kind in ("TXT", "CNAME"):
-            yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), kind)
-
-
-@rule("DKIM026", "dkim-cname-with-other-data", Severity.ERROR, "RFC 1034 §3.6.2", needs=Needs.SERVERS, keys=_both)
-def dkim_cname_with_other_data(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A name with an alias can hold nothing else: what receivers get from a server that holds both depends on the resolver between.
-
-    Bad:
-        s1._domainkey.example.com. with a CNAME and a TXT record
-    Good:
-        the key, or the delegation
-    """
-    observation = subject.observation
-    if observation is None or not observation.servers:
-        yield Undecided(("dkim",), (observation.problem if observation is not None else None) or "no server was asked")
-        return
-    for route, key in _both(subject):
-        if key[1] == "CNAME":
-            continue
-        for view in observation.servers:
-            there = [view.sets.get((key[0], kind), Unknown("was not asked")) for kind in ("TXT", "CNAME")]
-            if dark := next((answer for answer in there if isinstance(answer, Unknown)), None):
-                yield Undecided(route, dark.reason, At(key, view.server))
-            elif all(there):
-                yield Problem(route, "has an alias (CNAME) beside its own record", "take one of them away", At(key, view.server))
-                break
+        yield Problem(found.route, "has a backslash before a semicolon in the served text: no receiver can read it", _mend(found))
 
 
 def _doubled(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
@@ -228,9 +209,9 @@ def dkim_name_doubled(found: Asked[DomainName]) -> Iterator[Problem | Undecided]
     Good:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
     """
-    if any(_tag(text, "p") is not None for text in found.resolver.lookup(found.thing, "TXT") or ()):
+    if any(map(dkim_received.keys, found.resolver.lookup(found.thing, "TXT") or ())):
         message = f"there is a key at {found.thing}: the domain is in the name twice"
-        yield Problem(found.route, message, "delete it; the key belongs at the name without the second domain")
+        yield Problem(found.route, message, f"publish it at {found.thing.removesuffix(f'.{found.subject.domain}')}, then delete this one")
 
 
 @rule("DKIM023", "dkim-wildcard-shadow", Severity.WARNING, "RFC 6376 §3.6.2", needs=Needs.DNS)
@@ -246,42 +227,7 @@ def dkim_wildcard_shadow(subject: Subject) -> Iterator[Problem | Undecided]:
         return
     name = dkim.owner_name(_PROBE, subject.domain)
     if subject.resolver.lookup(name, "CNAME") or subject.resolver.lookup(name, "TXT"):
-        yield Problem(("dkim",), f"a wildcard answers for selectors of {subject.domain} that do not exist", "take the wildcard away")
-
-
-def _targets(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    for selector, entry in subject.signing.items():
-        if entry.cname is not None:
-            yield ("dkim", "selectors", selector, "cname"), DomainName(entry.cname)
-
-
-@asked("DKIM024", "dkim-cname-dangling", Severity.ERROR, "RFC 6376 §3.6.2.1", things=_targets)
-def dkim_cname_dangling(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """A delegated selector whose target has no key fails every signature; whoever gets the target's zone can sign as the domain.
-
-    Bad:
-        dkim: {selectors: {s1: {cname: s1.gone.example.net}}}
-    Good:
-        dkim: {selectors: {s1: {cname: s1.domainkey.example.net}}}
-    """
-    values = found.resolver.lookup(found.thing, "TXT")
-    if not any(_tag(value, "p") for value in values or ()):
-        what = "does not exist (NXDOMAIN)" if values is None else "holds no key" if values else "has no TXT record"
-        message = f"its target {found.thing} {what}: signatures with it fail"
-        yield Problem(found.route, message, "correct the target, or take the selector out")
-
-
-@served("DKIM025", "dkim-cname-proxied", Severity.ERROR, "RFC 6376 §3.6.2.1", keys=_aliases)
-def dkim_cname_flattened(found: Served) -> Iterator[Problem]:
-    """A delegated selector that is served without its CNAME was flattened, proxied, or never published: the sender cannot change its key.
-
-    Bad:
-        s1._domainkey.example.com. is not an alias, and the policy delegates it
-    Good:
-        s1._domainkey.example.com. CNAME s1.domainkey.example.net.
-    """
-    if not found.values:
-        yield Problem(found.route, f"{found.key[0]} is no alias in DNS", "publish the CNAME, with proxy and flattening off")
+        yield Problem(("dkim",), f"a wildcard answers for selectors of {subject.domain} that do not exist", _SHIELD)
 
 
 @served("DKIM029", "dkim-retired-still-published", Severity.INFO, "RFC 6376 §3.6.1", keys=_retired)
@@ -293,8 +239,8 @@ def dkim_retired_still_published(found: Served) -> Iterator[Problem]:
     Good:
         s1._domainkey.example.com. TXT "v=DKIM1; p="
     """
-    if any(_tag(text, "p") for text in found.values):
-        yield Problem(found.route, f"{found.key[0]} still has a key", "publish what the policy says: plan, apply")
+    if any(dkim_received.keys(text) - {""} for text in found.values):
+        yield Problem(found.route, f"{found.key[0]} still has a key", remedy.PUBLISH)
 
 
 @served("DKIM036", "dkim-parked-revoke", Severity.INFO, "RFC 6376 §3.6.1", keys=_parked)
@@ -306,5 +252,37 @@ def dkim_parked_revoke(found: Served) -> Iterator[Problem]:
     Good:
         *._domainkey.example.com. TXT "v=DKIM1; p="
     """
-    if not found.values:
-        yield Problem(found.route, f"{found.key[0]} is not there", "publish what the policy says: plan, apply")
+    if not found.values or any(dkim_received.keys(text) - {""} for text in found.values):
+        yield Problem(found.route, f"{found.key[0]} {'holds a key' if found.values else 'is not there'}", remedy.park(found.subject))
+
+
+def _own_keys(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    for selector, record in subject.keys.items():
+        if record.p and subject.selectors[selector].state in ("pending", "active", "retiring"):
+            yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), "TXT")
+
+
+@served("DKIM042", "dkim-other-key", Severity.ERROR, "RFC 6376 §3.6.2", keys=_own_keys)
+def dkim_other_key(found: Served) -> Iterator[Problem]:
+    """DNS holds another key under the selector than the policy: one of the two is not the one that signs, and its signatures fail.
+
+    `dkim check` tells which of them the private key fits. If DNS is right, the policy gets that key (import, or `--from-genkey`); a plan
+    that replaces a key which may still sign is breaking.
+
+    Bad:
+        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIBIjANBg...A"  # and s1.pem holds MIIBIjANBg...B
+    Good:
+        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIBIjANBg...B"
+    """
+    selector = _selector(found)
+    wanted, live = found.subject.keys[selector], _live_keys(found)
+    kinds = {record.effective_k for text in found.values if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record)}
+    if _is_other(found):
+        what = f"DNS holds another key for {selector}"
+    elif live and len(found.values) == 1 and kinds - {wanted.effective_k}:
+        what = f"DNS says k={', '.join(sorted(kinds))} for {selector}, the policy says {wanted.effective_k}"
+    else:
+        return
+    state = found.subject.selectors[selector].state
+    fix = "give the pending key a selector of its own: caches keep the old one" if state == "pending" else _WHICH
+    yield Problem(found.route, f"{what}: signatures with the policy's key fail", fix)

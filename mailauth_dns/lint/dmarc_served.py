@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.lint import remedy
 from mailauth_dns.lint.rule import Problem, Served, Severity, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
@@ -32,7 +33,7 @@ def _is_declared(found: Served) -> bool:
 
 
 def _mend(found: Served, by_hand: str) -> str:
-    return "plan and apply publish what the policy says" if _is_declared(found) else by_hand
+    return remedy.PUBLISH if _is_declared(found) else by_hand
 
 
 def _ignored(found: Served, text: str, message: str, by_hand: str) -> Problem:

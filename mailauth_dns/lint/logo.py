@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.page import Nothing, Page, Request, Untrusted
-from mailauth_dns.lint import drawing, mark
+from mailauth_dns.lint import drawing, mark, remedy
 from mailauth_dns.lint.rule import Fetched, Needs, Problem, Served, Severity, Undecided, fetched, rule, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
@@ -66,9 +66,15 @@ def bimi_policy(subject: Subject) -> Iterator[Problem]:
     weak = "p" if record.effective_p is dmarc.Policy.NONE else "sp" if record.effective_sp is dmarc.Policy.NONE else None
     for selector, section in _sections(subject):
         if weak is not None and section.l:
-            yield Problem(("bimi", selector), f"no logo is shown while DMARC has {weak}=none", f"raise dmarc.{weak} first")
+            yield Problem(
+                ("bimi", selector),
+                f"no logo is shown while DMARC has {weak}=none",
+                f"raise dmarc.{weak} first, step by step as the reports allow",
+            )
         elif record.effective_t is dmarc.Testing.YES and section.l:
-            yield Problem(("bimi", selector), "no logo is shown while DMARC is only tried (t=y)", "take dmarc.t out first")
+            yield Problem(
+                ("bimi", selector), "no logo is shown while DMARC is only tried (t=y)", "take dmarc.t out first, when the reports allow it"
+            )
 
 
 @served("BIMI002", "bimi-multiple", Severity.ERROR, _SOURCE, keys=_names)
@@ -82,7 +88,7 @@ def bimi_multiple(found: Served) -> Iterator[Problem]:
     """
     records = [text for text in found.values if family(found.key[0], "TXT", text) is Family.BIMI]
     if len(records) > 1:
-        yield Problem(found.route, f"{found.key[0]} has {len(records)} records: no logo is shown", "keep one")
+        yield Problem(found.route, f"{found.key[0]} has {len(records)} records: no logo is shown", remedy.PUBLISH)
 
 
 @rule("BIMI003", "bimi-https", Severity.ERROR, _SOURCE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.hosts import exchangers
+from mailauth_dns.lint import remedy
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.senders import is_many_hosts
 from mailauth_dns.lint.subject import Subject
@@ -24,8 +25,13 @@ def mail_hosts(subject: Subject) -> list[DomainName]:
     return [DomainName(host.lower()) for host in exchangers(subject.domain, values or ()) if host]
 
 
+def _first(subject: Subject) -> str:
+    """Return what a new exchanger waits for: who holds an enforcing policy delivers to no host that it lacks (RFC 8461 §8.1)."""
+    return ", in mta_sts.mx first" if subject.mta_sts is not None and subject.mta_sts.mode == "enforce" else ""
+
+
 def _hosts(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    for host in mail_hosts(subject):
+    for host in mail_hosts(subject) if not subject.parked else ():  # of a parked domain they go, and need no mending
         yield ("domain",), host
 
 
@@ -43,7 +49,7 @@ def mx_missing(subject: Subject) -> Iterator[Problem | Undecided]:
         example.com. MX 10 mx.example.com.
     """
     if subject.mta_sts is not None and subject.mta_sts.mode != "none" and subject.resolver is not None and not mail_hosts(subject):
-        yield Problem(("mta_sts",), f"{subject.domain} has no MX record", "publish one, or take mta_sts out")
+        yield Problem(("mta_sts",), f"{subject.domain} has no MX record", "publish one; if it takes no mail, mode: none ends MTA-STS")
 
 
 @served("MX002", "mx-null-with-others", Severity.ERROR, "RFC 7505 §3", keys=_mx)
@@ -56,7 +62,8 @@ def mx_null_with_others(found: Served) -> Iterator[Problem]:
         example.com. MX 10 mx.example.com.
     """
     if NULL_MX in found.values and len(found.values) > 1:
-        yield Problem(found.route, f"{found.subject.domain} has a null MX beside others", "delete one kind")
+        fix = remedy.UNPARK if found.subject.parked else "delete the null MX (0 .), unless the domain is to take no mail"
+        yield Problem(found.route, f"{found.subject.domain} has a null MX beside others", fix)
 
 
 @served("MX003", "mx-null-missing-parked", Severity.WARNING, "RFC 7505 §3", keys=_mx)
@@ -69,7 +76,8 @@ def mx_null_missing_parked(found: Served) -> Iterator[Problem]:
         example.com. MX 0 .
     """
     if found.subject.parked and NULL_MX not in found.values:
-        yield Problem(("parked",), f"{found.subject.domain} is parked and has no null MX", "publish what the policy says: plan, apply")
+        what, fix = ("an MX", remedy.UNPARK) if found.values else ("no null MX", remedy.PUBLISH)
+        yield Problem(("parked",), f"{found.subject.domain} is parked and has {what}", fix)
 
 
 @served("MX004", "mx-null-but-sends", Severity.WARNING, "RFC 7505 §4.2", keys=_mx)
@@ -82,7 +90,11 @@ def mx_null_but_sends(found: Served) -> Iterator[Problem]:
         example.com. MX 10 mx.example.com.
     """
     if not found.subject.parked and found.subject.signing and found.values == {NULL_MX}:
-        yield Problem(found.route, f"{found.subject.domain} signs mail and takes none (null MX)", "publish an MX, or park the domain")
+        yield Problem(
+            found.route,
+            f"{found.subject.domain} signs mail and takes none (null MX)",
+            "put an MX in its place, or park the domain once nothing sends as it",
+        )
 
 
 @asked("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", things=_hosts)
@@ -95,7 +107,9 @@ def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
         example.com. MX 10 host.example.com., which has addresses
     """
     if found.resolver.lookup(found.thing, "CNAME"):
-        yield Problem(found.route, f"the exchanger {found.thing} is an alias (CNAME)", "name the host that it stands for")
+        yield Problem(
+            found.route, f"the exchanger {found.thing} is an alias (CNAME)", f"name the host that it stands for{_first(found.subject)}"
+        )
 
 
 @rule("MX008", "mx-single", Severity.INFO, "practice", needs=Needs.DNS)
@@ -109,11 +123,13 @@ def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com. MX 10 mx.example.com. and MX 20 mx.example.net.
     """
-    hosts = mail_hosts(subject)
+    hosts = [host for _, host in _hosts(subject)]
     if subject.resolver is None or len(hosts) != 1 or is_many_hosts(hosts[0]):
         return
     if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
-        yield Problem(("domain",), f"{hosts[0]} is the only exchanger", "have a second one, unless mail may wait while it is away")
+        yield Problem(
+            ("domain",), f"{hosts[0]} is the only exchanger", f"have a second one{_first(subject)}, unless mail may wait while it is away"
+        )
 
 
 @asked("TLSA001", "tlsa-no-dnssec", Severity.WARNING, "RFC 7672 §2.2", things=_hosts)
@@ -132,7 +148,11 @@ def tlsa_no_dnssec(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
         return
     zone = next((upper for upper in ancestors(name, ROOT) if resolver.lookup(upper, "NS")), None)
     if zone is not None and not resolver.lookup(zone, "DNSKEY"):
-        yield Problem(found.route, f"{name} has a TLSA record, and the zone {zone} is not signed", f"sign {zone}, or take the record away")
+        yield Problem(
+            found.route,
+            f"{name} has a TLSA record, and the zone {zone} is not signed",
+            f"take the record away; or see that it fits the certificate, and sign {zone}",
+        )
 
 
 @rule("MX006", "mx-ip", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
@@ -144,9 +164,9 @@ def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com. MX 10 mx.example.com.
     """
-    for host in mail_hosts(subject):
+    for _, host in _hosts(subject):
         if host.rpartition(".")[2].isdigit():
-            yield Problem(("domain",), f"the exchanger {host} is an address, not a name", "name the host")
+            yield Problem(("domain",), f"the exchanger {host} is an address, not a name", f"name the host{_first(subject)}")
 
 
 @asked("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", things=_hosts)
@@ -160,4 +180,6 @@ def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """
     host = found.thing
     if not host.rpartition(".")[2].isdigit() and not any(found.resolver.lookup(host, kind) for kind in ("A", "AAAA")):
-        yield Problem(found.route, f"the exchanger {host} has no address", "correct its name, or give it an address")
+        yield Problem(
+            found.route, f"the exchanger {host} has no address", f"give it an address, or correct its name{_first(found.subject)}"
+        )

@@ -59,11 +59,7 @@ def served_policy(outcome: Outcome) -> mta_sts.Policy | str:
     try:
         return mta_sts.parse_policy(text)
     except RecordSyntaxError as error:
-        return f"line {_line(text, error)} of what is served: {error.expected}"
-
-
-def _line(text: str, error: RecordSyntaxError) -> int:
-    return text.count("\n", 0, error.start) + 1
+        return f"line {mta_sts.line_of(error)} of what is served: {error.expected}"
 
 
 @rule("STS003", "sts-id-not-bumped", Severity.ERROR, "RFC 8461 §3.1", needs=Needs.WEB, keys=_record, requests=_declared)
@@ -235,9 +231,8 @@ def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
     try:
         mta_sts.parse_policy(text)
     except RecordSyntaxError as error:
-        yield Problem(
-            found.route, f"line {_line(text, error)} of the policy that is served: {error.expected}: senders get no policy", _serve(found)
-        )
+        message = f"line {mta_sts.line_of(error)} of the policy that is served: {error.expected}: senders get no policy"
+        yield Problem(found.route, message, _serve(found))
         return
     names = [line.partition(":")[0] for line in text.split("\n")]
     for name in dict.fromkeys(name for name in names if name != "mx" and names.count(name) > 1):

@@ -11,6 +11,7 @@ from mailauth_dns.records import spf
 from mailauth_dns.records.macro import Macro
 
 MAX_TEXT = 450  # octets of a record (RFC 7208 §3.4)
+_SOFTFAIL = "write all: softfail; all: fail when you know that every host that sends is listed"
 
 
 def all_place(subject: Subject) -> Route:
@@ -43,7 +44,7 @@ def spf_ptr(subject: Subject) -> Iterator[Problem]:
     """
     for route, term in subject.spf_terms:
         if isinstance(term, spf.Ptr):
-            yield Problem(route, "uses ptr, which receivers may skip", "list the hosts by ip4, ip6 or a")
+            yield Problem(route, "uses ptr, which receivers may skip", "list the hosts that send by ip4, ip6 or a, then take it out")
 
 
 @rule("SPF015", "spf-no-all", Severity.WARNING, "RFC 7208 §4.7")
@@ -56,7 +57,7 @@ def spf_no_all(subject: Subject) -> Iterator[Problem]:
         spf: {terms: [mx], all: softfail}
     """
     if subject.spf_record is not None and subject.spf_record.all is None and subject.spf_record.redirect is None:
-        yield Problem(("spf",), "says nothing about other hosts: they are neutral", "add all: softfail, or all: fail")
+        yield Problem(("spf",), "says nothing about other hosts: they are neutral", _SOFTFAIL)
 
 
 @rule("SPF016", "spf-plus-all", Severity.ERROR, "RFC 7208 §5.1")
@@ -69,7 +70,7 @@ def spf_plus_all(subject: Subject) -> Iterator[Problem]:
         spf: {terms: [mx], all: fail}
     """
     if subject.spf_record is not None and subject.spf_record.all is not None and subject.spf_record.all.qualifier is spf.Qualifier.PASS:
-        yield Problem(all_place(subject), "lets every host send as this domain", "use all: fail or all: softfail")
+        yield Problem(all_place(subject), "lets every host send as this domain", f"list every host that sends, then {_SOFTFAIL}")
 
 
 @rule("SPF017", "spf-neutral-all", Severity.WARNING, "RFC 7208 §8.2")
@@ -82,7 +83,7 @@ def spf_neutral_all(subject: Subject) -> Iterator[Problem]:
         spf: {terms: [mx], all: softfail}
     """
     if subject.spf_record is not None and subject.spf_record.all is not None and subject.spf_record.all.qualifier is spf.Qualifier.NEUTRAL:
-        yield Problem(all_place(subject), "treats every other host as if there were no SPF", "use all: softfail or all: fail")
+        yield Problem(all_place(subject), "treats every other host as if there were no SPF", _SOFTFAIL)
 
 
 @rule("SPF018", "spf-terms-after-all", Severity.WARNING, "RFC 7208 §5.1")
@@ -97,11 +98,11 @@ def spf_terms_after_all(subject: Subject) -> Iterator[Problem]:
     seen = False
     for route, term in subject.spf_terms:
         if seen and not isinstance(term, spf.Modifier):
-            yield Problem(route, f"{term} stands after all and is never looked at", "take `all` out of terms and give it as the key all")
+            yield Problem(route, f"{term} stands after all and is never looked at", "take it out; if its hosts send, put it before all")
             return
         seen = seen or isinstance(term, spf.All)
     if seen and subject.spf_section is not None and subject.spf_section.all is not None:
-        yield Problem(("spf", "all"), "there is an all among the terms, so that this one is never looked at", "take one of them out")
+        yield Problem(("spf", "all"), "there is an all among the terms, so that this one is never looked at", "take this one out")
 
 
 @rule("SPF019", "spf-redirect-with-all", Severity.WARNING, "RFC 7208 §6.1")
@@ -116,7 +117,11 @@ def spf_redirect_with_all(subject: Subject) -> Iterator[Problem]:
     if subject.spf_record is None or subject.spf_record.all is None or subject.spf_record.redirect is None:
         return
     listed = (route for route, term in subject.spf_terms if isinstance(term, spf.Modifier) and term.name == "redirect")
-    yield Problem(next(listed, ("spf", "redirect")), "redirect is never looked at, because there is an all", "keep one of them")
+    yield Problem(
+        next(listed, ("spf", "redirect")),
+        "redirect is never looked at, because there is an all",
+        "take it out, which changes nothing; or all, if its hosts send",
+    )
 
 
 @rule("SPF032", "spf-record-over-450", Severity.WARNING, "RFC 7208 §3.4")
@@ -131,7 +136,9 @@ def spf_record_over_450(subject: Subject) -> Iterator[Problem]:
     section = subject.spf_section
     if section is not None and len(section.text) > MAX_TEXT:
         message = f"a record of {len(section.text)} octets: answers over UDP are cut off, {MAX_TEXT} are the RFC's advice"
-        yield Problem(("spf", "terms"), message, "list networks in place of addresses, or move a part behind an include")
+        yield Problem(
+            ("spf", "terms"), message, "take out what no longer sends, or flatten an include (spf.flatten): its addresses go to parts"
+        )
 
 
 @rule("SPF035", "spf-macro-p", Severity.WARNING, "RFC 7208 §7.2")
@@ -146,7 +153,11 @@ def spf_macro_p(subject: Subject) -> Iterator[Problem]:
     for route, term in subject.spf_terms:
         spec = term.value if isinstance(term, spf.Modifier) else None if isinstance(term, spf.All | spf.Ip4 | spf.Ip6) else term.domain
         if spec is not None and any(isinstance(piece, Macro) and piece.letter in "pP" for piece in spec.pieces):
-            yield Problem(route, f"{term} asks for the client's name, which receivers may skip", "use %{i}, the address")
+            yield Problem(
+                route,
+                f"{term} asks for the client's name, which receivers may skip",
+                "use %{i}, once the names that it makes are published",
+            )
 
 
 @rule("SPF046", "spf-hardfail-with-forwarding", Severity.INFO, "RFC 9989 §7.1")
@@ -155,9 +166,11 @@ def spf_hardfail_with_forwarding(subject: Subject) -> Iterator[Problem]:
 
     Bad:
         spf: {terms: [mx], all: fail}
+        dkim: {selectors: {s1: {key: s1.pem}}}
         dmarc: {p: reject, rua: ["mailto:dmarc@example.com"]}
     Good:
         spf: {terms: [mx], all: softfail}
+        dkim: {selectors: {s1: {key: s1.pem}}}
         dmarc: {p: reject, rua: ["mailto:dmarc@example.com"]}
     """
     if subject.spf_record is None or subject.dmarc_record is None or not subject.spf_terms or not subject.signing:

@@ -52,7 +52,11 @@ def spf_ip_private(subject: Subject) -> Iterator[Problem]:
     for route, term in _networks(subject):
         around = _never(term.network.network)
         if around is not None:
-            yield Problem(route, f"{term} lies in {around}, which no receiver sees as a source", "list the address that mail leaves from")
+            yield Problem(
+                route,
+                f"{term} lies in {around}, which no receiver sees as a source",
+                "list the public address that mail leaves from in its place",
+            )
 
 
 @rule("SPF028", "spf-ip-too-broad", Severity.WARNING, "practice")
@@ -67,7 +71,9 @@ def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
     for route, term in subject.spf_terms:
         wide = spf.too_wide(term) if not isinstance(term, spf.Modifier) else None
         if wide is not None:
-            yield Problem(route, f"{term} lets every host of a /{wide} send as this domain", "list the networks that send")
+            yield Problem(
+                route, f"{term} lets every host of a /{wide} send as this domain", "list the networks that send, all of them, in its place"
+            )
 
 
 @rule("SPF029", "spf-host-bits", Severity.INFO, "practice")
@@ -81,7 +87,11 @@ def spf_host_bits(subject: Subject) -> Iterator[Problem]:
     """
     for route, term in _networks(subject):
         if term.network.ip != term.network.network.network_address:
-            yield Problem(route, f"{term} stands for all of {term.network.network}", f"write {term.network.network}, or the address alone")
+            yield Problem(
+                route,
+                f"{term} stands for all of {term.network.network}",
+                f"write {term.network.network}; or the address alone, if no other host there sends",
+            )
 
 
 @rule("SPF030", "spf-covered-cidr", Severity.INFO, "practice")

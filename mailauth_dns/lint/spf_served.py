@@ -8,10 +8,12 @@ from enum import Enum, auto
 
 from mailauth_dns.compile import PARKED_SPF
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.lint import remedy
 from mailauth_dns.lint.rule import Problem, Served, Severity, served
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import spf
+from mailauth_dns.records.family import Family
 from mailauth_dns.records.zone import MAX_STRING, RRKey
 
 _ANSWER = 512  # octets of an answer over UDP that every resolver takes (RFC 1035 §4.2.1)
@@ -69,7 +71,7 @@ def _faulty(found: Served, fault: _Fault) -> Iterator[Problem]:
     for text in sorted(found.values):
         what = _fault(text) if spf.has_version(text) else None
         if what is not None and what[0] is fault:
-            yield Problem(found.route, f"{what[1]}: receivers return permerror for all mail", "publish the record that the policy says")
+            yield Problem(found.route, f"{what[1]}: receivers return permerror for all mail", remedy.publish(found.subject, Family.SPF))
 
 
 @served("SPF002", "spf-multiple-records", Severity.ERROR, "RFC 7208 §4.5", keys=_apex)
@@ -86,7 +88,7 @@ def spf_multiple_records(found: Served) -> Iterator[Problem]:
         yield Problem(
             found.route,
             f"{found.subject.domain} has {len(records)} SPF records: receivers return permerror",
-            "keep one, with the terms of both",
+            "say the terms of both in spf, then plan, apply: one record takes the place of all",
         )
 
 
@@ -129,7 +131,7 @@ def spf_version_prefix(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _NEARLY.match(text) and not spf.has_version(text):
-            yield Problem(found.route, f"{text[:40]!r} is no SPF record to receivers", "open it with v=spf1 and one space")
+            yield Problem(found.route, f"{text[:40]!r} is no SPF record to receivers", remedy.take_away(found.subject, Family.SPF))
 
 
 @served("SPF006", "spf-syntax", Severity.ERROR, "RFC 7208 §4.6", keys=_apex)
@@ -205,7 +207,7 @@ def spf_rrset_truncation(found: Served) -> Iterator[Problem]:
         size = 12 + len(found.subject.domain) + 6 + sum(len(text) + len(text) // MAX_STRING + 1 + _OVERHEAD for text in found.values)
         if size > _ANSWER:
             message = f"the {len(found.values)} TXT records of {found.subject.domain} make an answer of {size} octets, over {_ANSWER}"
-            yield Problem(found.route, message, "delete tokens that are no longer needed")
+            yield Problem(found.route, message, "delete verification tokens of services that you no longer use")
 
 
 @served("SPF034", "spf-macro-syntax", Severity.ERROR, "RFC 7208 §7.1", keys=_apex)
@@ -231,6 +233,4 @@ def spf_parked_form(found: Served) -> Iterator[Problem]:
     """
     records = [text for text in found.values if spf.has_version(text)]
     if found.subject.parked and [text.lower() for text in records] != [PARKED_SPF]:
-        yield Problem(
-            ("parked",), f"{found.subject.domain} is parked and does not publish {PARKED_SPF}", "publish what the policy says: plan, apply"
-        )
+        yield Problem(("parked",), f"{found.subject.domain} is parked and does not publish {PARKED_SPF}", remedy.park(found.subject))

@@ -20,6 +20,7 @@ from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.macro import Macro
 from mailauth_dns.records.name import DomainName
 
+_ROOM = "drop what no longer sends, or flatten an include (spf.flatten, spf lock)"
 _HEADROOM = 8  # lookups: what a sender adds tomorrow must still fit below ten
 
 
@@ -60,14 +61,14 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
     own = record.own_lookups if record is not None else 0
     if own > MAX_TERMS:
         message = f"needs {own} lookups by itself, receivers allow {MAX_TERMS}"
-        yield Problem(("spf", "terms"), message, "drop what no longer sends, or list its addresses")
+        yield Problem(("spf", "terms"), message, _ROOM)
         return
     tree = _tree(subject)
     if tree is None:
         return
     if tree.total > MAX_TERMS and tree.largest is not None:
         message = f"needs {tree.total} lookups with all that it includes, receivers allow {MAX_TERMS}"
-        fix = f"{tree.largest} costs {tree.largest.total} of them: drop it, or list its addresses"
+        fix = f"{tree.largest} costs {tree.largest.total} of them; {_ROOM}"
         yield Problem(_place(subject, tree, tree.largest), message, fix)
     else:
         yield from _open(tree)
@@ -87,9 +88,7 @@ def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
         return
     yield from _open(tree)
     if _HEADROOM < tree.total <= MAX_TERMS:
-        yield Problem(
-            ("spf",), f"needs {tree.total} of {MAX_TERMS} lookups: a sender that adds one more breaks it", "make room: drop an include"
-        )
+        yield Problem(("spf",), f"needs {tree.total} of {MAX_TERMS} lookups: a sender that adds one more breaks it", _ROOM)
 
 
 @rule("SPF012", "spf-void-lookups", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
@@ -108,7 +107,7 @@ def spf_void_lookups(subject: Subject) -> Iterator[Problem | Undecided]:
         void = [node for node in tree.walk() if node.voids4 or node.voids6]
         names = ", ".join(node.term for node in void[:3])
         message = f"{tree.voids} lookups find nothing, receivers allow {MAX_VOIDS}: {names}"
-        yield Problem(_place(subject, tree, void[0]), message, "drop the terms that find nothing")
+        yield Problem(_place(subject, tree, void[0]), message, "take out the terms that find nothing, if their hosts are gone for good")
     else:
         yield from _open(tree)
 
@@ -122,7 +121,7 @@ def spf_mx_too_many(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
     """
-    yield from _remarked(subject, Remark.EXCHANGERS, "list the hosts by ip4 and ip6")
+    yield from _remarked(subject, Remark.EXCHANGERS, "list every host that sends by ip4 and ip6 in its place")
 
 
 def _remarked(subject: Subject, remark: Remark, fix: str) -> Iterator[Problem | Undecided]:
@@ -147,9 +146,9 @@ def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided
             continue
         for note in node.notes:
             if note.remark in (Remark.MISSING, Remark.SEVERAL, Remark.INVALID):
-                yield Problem(
-                    _place(subject, tree, node), f"{node.term}: {note.text}; receivers return permerror", "correct the name, or drop it"
-                )
+                own = any(child is node for child in tree.children)
+                fix = "correct the name, or drop it if it is gone for good" if own else f"ask the owner of the record that has {node.term}"
+                yield Problem(_place(subject, tree, node), f"{node.term}: {note.text}; receivers return permerror", fix)
 
 
 @rule("SPF021", "spf-redirect-target-none", Severity.ERROR, "RFC 7208 §6.1", needs=Needs.DNS)
@@ -185,7 +184,7 @@ def spf_include_loop(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf: {terms: ["include:_spf.example.net"], all: fail}
     """
-    yield from _remarked(subject, Remark.LOOP, "take the include that closes the loop out")
+    yield from _remarked(subject, Remark.LOOP, "take the include that closes the loop out, or ask its owner to")
 
 
 @rule("SPF024", "spf-duplicate-include", Severity.WARNING, "RFC 7208 §4.6.4")
@@ -201,7 +200,7 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
     for route, term in subject.spf_terms:
         if isinstance(term, spf.Include):
             if term.domain.folded in seen:
-                yield Problem(route, f"{term} is there twice and costs its lookups twice", "take one of them out")
+                yield Problem(route, f"{term} is there twice and costs its lookups twice", "take this one out: the first has decided")
             seen.add(term.domain.folded)
     tree = _tree(subject)
     if tree is None:
@@ -217,7 +216,9 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
             name = node.term.lower()
             if name.startswith("include:") and name in reached:
                 message = f"{node.term} is reached more than once, and costs its lookups each time"
-                yield Problem(_place(subject, tree, node), message, "include it once")
+                yield Problem(
+                    _place(subject, tree, node), message, "take out an include of yours whose hosts another one brings along for good"
+                )
             reached.add(name)
 
 
@@ -237,7 +238,9 @@ def spf_include_passes_all(subject: Subject) -> Iterator[Problem | Undecided]:
     for node in tree.found(Remark.EVERYBODY):
         if node is not tree:
             yield Problem(
-                _place(subject, tree, node), f"{node.term} passes every host (+all)", "drop it, or ask its owner to end it in -all"
+                _place(subject, tree, node),
+                f"{node.term} passes every host (+all)",
+                "ask its owner to end it in -all; drop it if it does not send for you",
             )
 
 
@@ -309,7 +312,9 @@ def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
         texts = subject.resolver.lookup(DomainName(f"*.{subject.domain}"), "TXT") or ()
         if any(map(spf.has_version, texts)):
             message = f"*.{subject.domain} has an SPF record, which does not answer for names that exist, and does for _dmarc and selectors"
-            yield Problem(("domain",), message, "publish v=spf1 -all at the names that have an address")
+            yield Problem(
+                ("domain",), message, "publish at names with an address what sends from them: v=spf1 a -all, or v=spf1 -all for nothing"
+            )
 
 
 def _flattened(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, Addresses]]]:
@@ -331,7 +336,9 @@ def spf_stale_flatten(found: Asked[tuple[DomainName, Addresses]]) -> Iterator[Pr
     try:
         change = drift(reviewed, passing(name, found.resolver).addresses)
     except NotFlattened as error:
-        yield Problem(found.route, f"{name} can no longer be flattened: {error}", "name it as an include, or ask its owner")
+        yield Problem(
+            found.route, f"{name} can no longer be flattened: {error}", "take it out of flatten, if its lookups fit, or ask its owner"
+        )
         return
     if change:
         told = [f"{word} {len(part.networks)}" for word, part in (("gained", change.added), ("lost", change.removed)) if part]
@@ -361,4 +368,4 @@ def spf_helo_missing(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """
     if not any(map(spf.has_version, found.resolver.lookup(found.thing, "TXT") or ())):
         message = f"{found.thing} has no SPF record: bounces from it pass nowhere"
-        yield Problem(found.route, message, "publish v=spf1 a -all there")
+        yield Problem(found.route, message, "publish v=spf1 a -all there; name the addresses too, if mail leaves from others")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.lint import remedy
 from mailauth_dns.lint.mx import mail_hosts
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
 from mailauth_dns.lint.subject import Subject
@@ -41,7 +42,11 @@ def sts_txt_multiple(found: Served) -> Iterator[Problem]:
     """
     records = _meant(found, Family.MTA_STS)
     if len(records) > 1:
-        yield Problem(found.route, f"{found.key[0]} has {len(records)} records: senders take it for none", "keep one")
+        yield Problem(
+            found.route,
+            f"{found.key[0]} has {len(records)} records: senders take it for none",
+            remedy.publish(found.subject, Family.MTA_STS),
+        )
 
 
 @served("STS002", "sts-id-format", Severity.ERROR, "RFC 8461 §3.1", keys=_sts)
@@ -57,7 +62,7 @@ def sts_id_format(found: Served) -> Iterator[Problem]:
         try:
             mta_sts.parse(text)
         except RecordSyntaxError as error:
-            yield Problem(found.route, f"{error}: senders find no policy", "publish the record that the policy says")
+            yield Problem(found.route, f"{error}: senders find no policy", remedy.publish(found.subject, Family.MTA_STS))
 
 
 @rule("STS011", "sts-max-age-short", Severity.WARNING, "RFC 8461 §3.2")
@@ -93,7 +98,11 @@ def sts_mx_mismatch(subject: Subject) -> Iterator[Problem | Undecided]:
     if section is not None and section.mode == "enforce":
         for host in mail_hosts(subject):
             if not any(_covers(pattern, host) for pattern in section.mx):
-                yield Problem(("mta_sts", "mx"), f"the exchanger {host} is not in the policy's mx: senders pass it by", f"add {host}")
+                yield Problem(
+                    ("mta_sts", "mx"),
+                    f"the exchanger {host} is not in the policy's mx: senders pass it by",
+                    f"add {host}, if it is yours, and serve the policy before you apply",
+                )
 
 
 @rule("STS013", "sts-mx-extra", Severity.WARNING, "RFC 8461 §3.2", needs=Needs.DNS)
@@ -137,7 +146,11 @@ def tlsrpt_multiple(found: Served) -> Iterator[Problem]:
     """
     records = _meant(found, Family.TLS_RPT)
     if len(records) > 1:
-        yield Problem(found.route, f"{found.key[0]} has {len(records)} records: senders take it for none", "keep one, with all addresses")
+        yield Problem(
+            found.route,
+            f"{found.key[0]} has {len(records)} records: senders take it for none",
+            remedy.publish(found.subject, Family.TLS_RPT),
+        )
 
 
 @served("TLSRPT002", "tlsrpt-syntax", Severity.ERROR, "RFC 8460 §3", keys=_rpt)
@@ -153,7 +166,7 @@ def tlsrpt_syntax(found: Served) -> Iterator[Problem]:
         try:
             tlsrpt.parse(text)
         except RecordSyntaxError as error:
-            yield Problem(found.route, f"{error}: no reports come", "publish the record that the policy says")
+            yield Problem(found.route, f"{error}: no reports come", remedy.publish(found.subject, Family.TLS_RPT))
 
 
 @rule("TLSRPT003", "tlsrpt-uri", Severity.ERROR, "RFC 8460 §3")
@@ -187,7 +200,9 @@ def tlsrpt_wrong_name(found: Asked[DomainName]) -> Iterator[Problem | Undecided]
     """
     right = tlsrpt.owner_name(found.subject.domain)
     if any(family(right, "TXT", text) is Family.TLS_RPT for text in found.resolver.lookup(found.thing, "TXT") or ()):
-        yield Problem(found.route, f"there is a record at {found.thing}, where nobody looks", f"move it to {right}")
+        yield Problem(
+            found.route, f"there is a record at {found.thing}, where nobody looks", remedy.take_away(found.subject, Family.TLS_RPT)
+        )
 
 
 @rule("TLSRPT005", "tlsrpt-stray-id", Severity.INFO, "RFC 8460 §3")

@@ -42,7 +42,13 @@ def cname_coexist(found: Served) -> Iterator[Problem]:
         example.com. with its own records
     """
     for target in found.values:
-        yield Problem(found.route, f"{found.key[0]} is an alias of {target}, so that no record can stand there", "take the alias away")
+        yield Problem(found.route, f"{found.key[0]} is an alias of {target}, so that no record can stand there", _unaliased(found.key[0]))
+
+
+def _unaliased(name: DomainName) -> str:
+    if name.startswith("_"):
+        return "take the alias away, then plan, apply; or leave the record to its target"
+    return "put the addresses that it leads to in its place: they can stand beside other records"
 
 
 def _between(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, DomainName]]]:
@@ -70,9 +76,9 @@ def delegation_below(found: Asked[tuple[DomainName, DomainName]]) -> Iterator[Pr
     if servers and not found.resolver.lookup(cut, "CNAME"):
         message = f"{cut} is delegated to {', '.join(servers)}: {name} is not served from the zone {found.subject.policy.zone}"
         if is_at_or_below(found.subject.domain, cut):
-            yield Problem(found.route, message, f"write zone: {cut}, or take the delegation away")
+            yield Problem(found.route, message, f"write zone: {cut}")
         else:
-            yield Problem(found.route, message, "take the delegation away, or take the record out of the policy and publish it there")
+            yield Problem(found.route, message, f"publish it at the servers of {cut}, and take it out of the policy")
 
 
 @served("DNS004", "wildcard-shadowed", Severity.WARNING, "RFC 4592 §2.2", keys=_own)
@@ -92,7 +98,9 @@ def wildcard_shadowed(found: Served) -> Iterator[Problem]:
         kinds = [kind for kind in ("TXT", "CNAME") if wildcard != name and found.subject.resolver.lookup(wildcard, kind)]
         if kinds:
             yield Problem(
-                found.route, f"{wildcard} ({', '.join(kinds)}) no longer answers for {name} once it is published", "see whether it may"
+                found.route,
+                f"{wildcard} ({', '.join(kinds)}) no longer answers for {name} once it is published",
+                f"give {name} what it still needs of it",
             )
             return
 

@@ -27,6 +27,8 @@ def _unlike(*known: str) -> AfterValidator:
 
 
 def _mx_pattern(text: str) -> str:
+    if (reason := mta_sts.no_host(text)) is not None:
+        fail(reason, 0, len(text))
     try:
         return mta_sts.mx_pattern(domain_name(text))
     except RecordSyntaxError as error:

@@ -110,7 +110,7 @@ def parse_policy(text: str) -> Policy:
         name, colon, rest = bare.partition(":")
         value = rest.strip(" \t")
         if not (colon and _FIELD_NAME.fullmatch(name) and _FIELD_VALUE.fullmatch(value)):
-            raise RecordSyntaxError(text, at, at + len(bare), "expected a line such as mode: enforce")
+            raise RecordSyntaxError(text, at, at + len(bare), _line_fault(bare))
         start = at + len(name) + 1 + len(rest) - len(rest.lstrip(" \t"))
         if name == "mx":
             mx.append(_placed_pattern(text, start, value))
@@ -132,6 +132,21 @@ def parse_policy(text: str) -> Policy:
         _max_age(text, *found["max_age"]),
         tuple((name, value) for name, (_, value) in found.items() if name not in known),
     )
+
+
+def line_of(error: RecordSyntaxError) -> int:
+    """Return the number of the line of a policy that an error is about."""
+    return error.text.count("\n", 0, error.start) + 1
+
+
+def _line_fault(line: str) -> str:
+    if line.startswith(("\ufeff", "\xef\xbb\xbf")):
+        return "expected version: STSv1 first, and no byte order mark (BOM) before it"
+    if "\r" in line:
+        return "expected LF or CRLF at the end of a line, not CR alone"
+    if "\0" in line:
+        return "expected text; there is a NUL in it, so it may be UTF-16"
+    return "expected a line such as mode: enforce"
 
 
 def _mode(text: str, start: int, value: str) -> Mode:
@@ -162,11 +177,27 @@ def mx_pattern(text: str) -> DomainName:
     """
     if not text.isascii():
         raise RecordSyntaxError(text, 0, len(text), "an internationalised name stands in A-labels here: xn--...")
+    if (reason := no_host(text)) is not None:
+        raise RecordSyntaxError(text, 0, len(text), reason)
+    if text.endswith("."):
+        raise RecordSyntaxError(text, len(text) - 1, len(text), "a policy's names have no dot at their end")
     name = domain_name(text)
     labels = name.removeprefix("*.").split(".")
     if name == "*" or not all(_HOST_LABEL.fullmatch(label) for label in labels):
         raise RecordSyntaxError(text, 0, len(text), "expected a host name, or *. and a domain name")
     return name
+
+
+def no_host(text: str) -> str | None:
+    """Return what stands where a host name belongs, in words: a URL, a port or an address; None where it may be a name."""
+    if "/" in text:
+        return "expected a host name, not a URL"
+    _, colon, port = text.rpartition(":")
+    if colon and text.count(":") == 1 and port.isdigit() and not text.startswith("["):
+        return "expected a host name, without a port"
+    if ":" in text or "[" in text or text.removesuffix(".").rpartition(".")[2].isdigit():
+        return "expected a host name, not an address: senders compare it with the names in MX records"
+    return None
 
 
 _DERIVED = re.compile(r"(?P<mode>enforce|testing|none)[0-9a-f]{16}")

@@ -38,6 +38,8 @@ def status(states: Sequence[KeyState], now: datetime) -> Iterator[Text]:
         detail = f" ({state.sight.detail})" if state.sight.detail else ""
         seen = f", since {moment(section.seen)} at every server" if section.seen is not None and state.sight.state == "served" else ""
         yield Text.assemble("    DNS: ", (state.sight.state, _SERVED[state.sight.state]), f"{detail}{seen}")
+        if state.wrong is not None:
+            yield Text.assemble("    ", ("wrong: ", "bold red"), f"{state.wrong}; see dkim check")
         yield Text(f"    next: {_next(state, now)}")
     yield Text(f"Keys: {len(states)}", style="bold")
 
@@ -90,6 +92,7 @@ def _key_data(state: KeyState) -> dict[str, Any]:
         "state": section.state,
         **times,
         "dns": {"state": state.sight.state, "detail": state.sight.detail or None},
+        "wrong": state.wrong,
         "next": after,
     }
 

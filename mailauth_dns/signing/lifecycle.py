@@ -17,7 +17,7 @@ from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.policy.keys import PublicKey
 from mailauth_dns.policy.load import Policy
 from mailauth_dns.policy.model import RotationSection, SelectorSection, State
-from mailauth_dns.records import dkim
+from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
@@ -75,6 +75,7 @@ class Sight:
     state: Served
     detail: str = ""
     wait: timedelta | None = None
+    contradicts: bool = False  # a server holds another key, or an empty one: not one that is yet to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def sight(key: Key, observation: Observation) -> Sight:
     if not observation.servers:
         return Sight("unknown", observation.problem or "no server was asked")
     said: dict[str, Served] = {}
+    others: dict[str, str] = {}
     longest = key.ttl or 0
     for view in observation.servers:
         answers = [view.sets.get(question, Unknown("was not asked")) for question in sorted(key.questions)]
@@ -126,13 +128,17 @@ def sight(key: Key, observation: Observation) -> Sight:
         said[view.server] = _held(key, held)
         if said[view.server] in ("other", "revoked") and _from_wildcard(key, held, sets):
             said[view.server] = "missing"
+        elif said[view.server] == "other":
+            others[view.server] = _other(held)
         ttls = [answer.ttl or 0 for answer in answers if isinstance(answer, RRset) and answer.type != "SOA"]
         longest = max(longest, _negative_ttl(held["SOA"]), *ttls)
     wait = timedelta(seconds=longest)
     states = set(said.values())
+    contradicts = bool(states & {"other", "revoked"})
     if len(states) == 1:
-        return Sight(states.pop(), wait=wait)
-    return Sight("partly", ", ".join(f"{server}: {state}" for server, state in said.items()), wait)
+        return Sight(states.pop(), "; ".join(dict.fromkeys(others.values())), wait, contradicts)
+    detail = (f"{server}: {state}" + (f" ({others[server]})" if server in others else "") for server, state in said.items())
+    return Sight("partly", ", ".join(detail), wait, contradicts)
 
 
 def _from_wildcard(key: Key, held: Mapping[str, RRset], sets: Iterable[RRset]) -> bool:
@@ -165,6 +171,19 @@ def _held(key: Key, held: Mapping[str, RRset]) -> Served:
         return "revoked"
     public = key.public
     return "served" if public is not None and (record.effective_k, record.p) == (public.k, public.p) else "other"
+
+
+def _other(held: Mapping[str, RRset]) -> str:
+    """Return what stands at a selector in place of what the policy says."""
+    if (alias := held.get("CNAME")) is not None:
+        return f"an alias of {', '.join(sorted(alias.values))}"
+    texts = sorted(held["TXT"].values)
+    if len(texts) > 1:
+        return f"{len(texts)} records, of which verifiers may take any"
+    if (fault := dkim_received.fault(texts[0])) is not None:
+        return f"a broken record: {fault}"
+    record = dkim.parse(texts[0])
+    return f"k={record.effective_k}; p=...{record.p[-20:]}"  # all keys of a size open alike
 
 
 # What comes next

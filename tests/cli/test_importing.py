@@ -202,7 +202,8 @@ def test_the_result_as_json(odd: RepoFolder) -> None:
     assert told["policy"] == (odd.root / domain["path"]).read_text()
     reason = "no receiver reads this value, at this name, as a mail record"
     assert {"name": "example.com", "type": "TXT", "value": "v=spf1;-all", "reason": reason} in told["not_said"]
-    proposal = {"rule": "DKIM009", "severity": "warning", "message": "an RSA key of 1024 bits", "fix": "make a key of 2048 bits"}
+    fix = "make a new key of 2048 bits under a new selector (dkim keygen), and revoke this one when it has not signed for a week"
+    proposal = {"rule": "DKIM009", "severity": "warning", "message": "an RSA key of 1024 bits", "fix": fix}
     assert proposal in told["proposals"]
 
 
@@ -226,11 +227,16 @@ STS = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 86400\n"
     [
         (STS, 0, "    - mx.example.com\n  max_age: 86400\n  id: '2026'\n"),
         (STS + "x: y\n", 2, "has lines that no policy here says: x"),
-        ("mode: enforce\n", 1, "--mta-sts sts.txt: version is missing"),
+        ("mode: enforce\n", 1, "--mta-sts sts.txt: version is missing: senders get no policy"),
+        (STS.replace("\n", "\r\n"), 0, "    - mx.example.com\n"),
+        (STS.replace("\n", "\r"), 1, "--mta-sts sts.txt: line 1: expected LF or CRLF at the end of a line, not CR alone"),
+        ("\ufeff" + STS, 1, "--mta-sts sts.txt: line 1: expected version: STSv1 first, and no byte order mark (BOM) before it"),
+        (STS.replace("mx.example.com", "mx.example.com."), 1, "--mta-sts sts.txt: line 3: a policy's names have no dot at their end"),
+        (STS.replace("mx.example.com", "192.0.2.1"), 1, "--mta-sts sts.txt: line 3: expected a host name, not an address"),
     ],
 )
 def test_an_mta_sts_policy_is_given_as_a_file(repo: RepoFolder, body: str, code: int, said: str) -> None:
-    repo.write("sts.txt", body)
+    repo.write("sts.txt", body.encode())
     repo.local("example.com", HEAD + '_mta-sts IN TXT "v=STSv1; id=2026"\n')
     ran = repo.run("import", "example.com", "--provider", "local", "--mta-sts", "sts.txt")
     assert ran.code == code

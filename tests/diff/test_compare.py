@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -170,6 +171,24 @@ def test_blocked(case: str) -> None:
     assert [reason in entry.reason for entry in difference.blocked if reason] == ([True] if reason else [])
 
 
+NULL_MX = [  # what is there, declared -> the values of the change, blocked
+    (set(), "0 .", {"0 ."}, False),
+    ({"0 ."}, "0 .", None, False),
+    ({"10 mx.example.com."}, "0 .", None, True),
+    ({"0 .", "10 mx.example.com."}, "0 .", None, True),
+    ({"0 .", "10 mx.example.com."}, None, {"10 mx.example.com."}, False),
+    ({"10 mx.example.com."}, None, None, False),
+]
+
+
+@pytest.mark.parametrize(("there", "declared", "after", "blocked"), NULL_MX)
+def test_a_null_mx_stands_alone(there: set[str], declared: str | None, after: set[str] | None, blocked: bool) -> None:
+    before = zone(("example.com", "MX", 60, there)) if there else zone()
+    found = compared(before, declare(Family.NULL_MX, declared, type="MX"))
+    assert [change.values_after for change in found.changes] == ([] if after is None else [after])
+    assert ["(RFC 7505 §3); take the MX away first" in entry.reason for entry in found.blocked] == [True] * blocked
+
+
 def test_an_alias_above_a_name_blocks_it() -> None:
     before = zone(("_domainkey.example.com", "CNAME", 60, {"x.example.net."}))
     [entry] = compared(before, declare(Family.DKIM, "v=DKIM1; p=", name="s._domainkey.example.com")).blocked
@@ -280,6 +299,9 @@ def test_an_id_kept_by_hand_is_told_with_the_mode_of_its_policy() -> None:
     )
 
 
+# One RSA key of 1024 bits, with SubjectPublicKeyInfo around it and without
+BARE = base64.b64encode(bytes.fromhex("308189028181 00" + "ff" * 128 + "0203010001")).decode()
+RSA = base64.b64encode(bytes.fromhex("30819f300d06092a864886f70d010101050003818d00") + base64.b64decode(BARE)).decode()
 SETTLED, RECENT = NOW, NOW + timedelta(hours=1)
 DKIM_JUDGED: list[tuple[str, set[str], str | None, datetime | None, Risk, str]] = [
     ("TXT", {f"p={KEY_A}"}, None, None, Risk.BREAKING, "DKIM030"),
@@ -290,11 +312,34 @@ DKIM_JUDGED: list[tuple[str, set[str], str | None, datetime | None, Risk, str]] 
     ("TXT", {f"p={KEY_A}"}, f"v=DKIM1; p={KEY_B}", None, Risk.BREAKING, "DKIM030 DKIM034"),
     ("TXT", {f"p={KEY_A}"}, f"v=DKIM1; p={KEY_B}", SETTLED, Risk.CAUTION, "DKIM034"),
     ("TXT", {"v=DKIM1; p="}, f"v=DKIM1; p={KEY_B}", None, Risk.CAUTION, "DKIM034"),
-    ("TXT", {f"p={KEY_A}", f"p={KEY_B}"}, f"v=DKIM1; p={KEY_B}", None, Risk.SAFE, ""),
+    ("TXT", {f"p={KEY_A}", f"p={KEY_B}"}, f"v=DKIM1; p={KEY_B}", None, Risk.BREAKING, "DKIM030"),  # verifiers may take either
     ("TXT", {"p="}, None, None, Risk.SAFE, ""),
     ("TXT", {"not a key record"}, f"v=DKIM1; p={KEY_A}", None, Risk.SAFE, ""),
     ("TXT", set(), f"v=DKIM1; p={KEY_A}", None, Risk.SAFE, ""),
-    ("TXT", {f"p={KEY_A}"}, f"v=DKIM1; p={KEY_A}; t=s", None, Risk.SAFE, ""),
+    ("TXT", {f"p={KEY_A}"}, f"v=DKIM1; p={KEY_A}; t=s", None, Risk.CAUTION, ""),
+    ("TXT", {f"p={KEY_A}"}, f"v=DKIM1; p={KEY_A}; t=y", None, Risk.CAUTION, ""),
+    # What some verifiers take a key from, although it is broken by the letter
+    ("TXT", {f"k=rsa; v=DKIM1; p={KEY_A}"}, None, None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"v=DKIM1; t=; p={KEY_A}"}, None, None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"v=DKIM1; p={KEY_A}; p={KEY_A}"}, None, None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"v=DKIM1; p=; p={KEY_A}"}, None, None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"v=DKIM1; x-y=1; P={KEY_A}"}, None, None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f'v=DKIM1 k=rsa p="{KEY_A}"'}, "v=DKIM1; p=", None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"k=rsa; v=DKIM1; p={KEY_A}"}, f"v=DKIM1; p={KEY_B}", None, Risk.BREAKING, "DKIM030 DKIM034"),
+    ("TXT", {f"k=rsa; v=DKIM1; p={RSA}"}, f"v=DKIM1; p={RSA}", None, Risk.SAFE, ""),
+    ("TXT", {f"k=rsa; v=DKIM1; p={KEY_A}"}, None, SETTLED, Risk.CAUTION, ""),
+    ("TXT", {f"k=rsa; v=DKIM1; p={KEY_A}", f"p={KEY_B}"}, None, None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"k=rsa; v=DKIM1; p={KEY_A}", "v=DKIM1; p="}, "v=DKIM1; p=", None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {"v=DMARC1; p=quarantine"}, None, None, Risk.SAFE, ""),
+    ("TXT", {"k=rsa; v=DKIM1; p="}, None, None, Risk.SAFE, ""),
+    # The same key, of which new tags or a new form keep verifiers away
+    ("TXT", {f"p={RSA}"}, f"v=DKIM1; h=sha1; p={RSA}", None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"p={RSA}"}, f"v=DKIM1; k=dsa; p={RSA}", None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"p={RSA}"}, f"v=DKIM1; k=ed25519; p={RSA}", None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"p={RSA}"}, f"v=DKIM1; s=tlsrpt; p={RSA}", SETTLED, Risk.CAUTION, ""),
+    ("TXT", {f"h=sha1; p={RSA}"}, f"v=DKIM1; h=sha1; t=s; p={RSA}", None, Risk.CAUTION, ""),
+    ("TXT", {f"p={RSA}"}, f"v=DKIM1; p={BARE}", None, Risk.BREAKING, "DKIM030"),
+    ("TXT", {f"p={BARE}"}, f"v=DKIM1; p={RSA}", None, Risk.SAFE, ""),
     ("CNAME", {"a.example.net."}, "b.example.net.", None, Risk.BREAKING, "DKIM030"),
     ("CNAME", {"a.example.net."}, None, SETTLED, Risk.CAUTION, ""),
     ("CNAME", set(), "b.example.net.", None, Risk.SAFE, ""),
@@ -309,3 +354,28 @@ def test_a_key_that_may_still_be_needed_is_not_dropped(
     [change] = compared(there, declare(Family.DKIM, after, name=S1, type=type, needed_until=needed_until)).changes
     assert change.judgement.risk is risk
     assert " ".join(change.judgement.rules) == rules
+
+
+TOLD = [
+    (
+        {f"k=rsa; v=DKIM1; p={KEY_A}"},
+        None,
+        "the record of selector s1 is deleted; what was there is broken (v must be the first tag)",
+    ),
+    ({f"k=rsa; v=DKIM1; p={RSA}"}, f"v=DKIM1; p={RSA}", "selector s1 keeps its key, and its record is mended (v must be the first tag)"),
+    (
+        {f"v=DKIM1;; p={KEY_A}"},
+        "v=DKIM1; p=",
+        "signatures with it fail; what was there is broken (a semicolon has no tag before it)",
+    ),
+    ({f"p={RSA}"}, f"v=DKIM1; k=dsa; p={RSA}", "its tags change; the new one is of a kind that verifiers do not know (k=dsa): signatures"),
+    ({f"p={RSA}"}, f"v=DKIM1; p={BARE}", "keeps its key, in a form that some verifiers do not read (PKCS#1)"),
+    ({f"p={BARE}"}, f"v=DKIM1; p={RSA}", "selector s1 keeps its key, its tags change"),
+    ({f"p={KEY_A}"}, f"v=DKIM1; t=y; p={KEY_A}", "its tags change; t=y: verifiers may treat signed mail as unsigned"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "words"), TOLD)
+def test_what_happens_to_a_key_is_told(before: set[str], after: str | None, words: str) -> None:
+    [change] = compared(zone((S1, "TXT", 60, before)), declare(Family.DKIM, after, name=S1)).changes
+    assert words in change.judgement.meaning

@@ -6,16 +6,20 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff.change import Change, Risk
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.judge import judge_at
+from mailauth_dns.evaluate.spf import Result, check_host
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import part_name
 from mailauth_dns.records.zone import RRset, zone_of
+from tests.evaluate.zones import Recorded
 
 COM = DomainName("example.com")
 SENDER = DomainName("_spf.example.net")
@@ -61,7 +65,30 @@ MEANINGS = [
     (
         f"include:{SENDER} -all",
         f"?include:{SENDER} -all",
-        f"may send now: ?include:{SENDER}; may no longer send: ip4:192.0.2.0/25 ip4:198.51.100.0/24",
+        "may no longer send: ip4:192.0.2.0/25 ip4:198.51.100.0/24",
+        Risk.CAUTION,
+    ),
+    *(
+        (f"{sign}include:{SENDER} mx {end}", f"{sign}ip4:192.0.2.0/25 {sign}ip4:198.51.100.0/24 mx {end}", SAME, Risk.SAFE)
+        for sign in "~?-"
+        for end in ("-all", "~all", "?all")
+    ),
+    (f"mx ~include:{SENDER} ~all", "mx ~all", SAME, Risk.SAFE),  # what no term matches gets the same
+    ("mx ~a ~all", "mx ~all", SAME, Risk.SAFE),
+    ("mx ~a -all", "mx -all", "no longer softfail: a", Risk.CAUTION),
+    ("mx -all", "mx ?a -all", "neutral now: a", Risk.CAUTION),
+    (f"?include:{SENDER} -all", f"~include:{SENDER} -all", "neutral -> softfail: ip4:192.0.2.0/25 ip4:198.51.100.0/24", Risk.SAFE),
+    (f"?include:{OLD} mx ~all", f"-include:{OLD} mx ~all", "neutral -> fail: ip4:192.0.2.128/25", Risk.CAUTION),
+    (f"?include:{OLD} mx -all", f"?include:{OLD} mx ~all", "every other host fail -> softfail", Risk.SAFE),
+    (f"ip4:192.0.2.0/24 ?include:{SENDER} -all", "ip4:192.0.2.0/24 ?ip4:198.51.100.0/24 -all", SAME, Risk.SAFE),
+    ("-ip4:192.0.2.1 ip4:192.0.2.0/24 -all", "ip4:192.0.2.0/24 -ip4:192.0.2.1 -all", "may send now: ip4:192.0.2.1", Risk.SAFE),
+    ("-a mx ~all", "mx -a ~all", "the order of terms changes, which decides for hosts that fit several of them", Risk.CAUTION),
+    ("mx a -all", "a mx -all", SAME, Risk.SAFE),
+    ("mx -all", "mx exp=why.example.com -all", "the modifiers change", Risk.SAFE),
+    (
+        "a redirect=b.example",
+        "a redirect=c.example",
+        "may send now: redirect=c.example; may no longer send: redirect=b.example",
         Risk.CAUTION,
     ),
     ("ip4:192.0.2.0/24 -all", "ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all", SAME, Risk.SAFE),
@@ -79,6 +106,49 @@ MEANINGS = [
 def test_the_record_is_judged_by_addresses(before: str, after: str, meaning: str, risk: Risk) -> None:
     [change], _ = changed({COM: f"v=spf1 {before}"}, root(f"v=spf1 {after}"))
     assert (change.judgement.meaning, change.judgement.risk) == (meaning, risk)
+
+
+ADDRESSES = [f"192.0.2.{number}" for number in range(16)]
+HELD = DomainName("held.example.net")
+HELD_TEXT = "v=spf1 ip4:192.0.2.4/30 ?ip4:192.0.2.8 -all"
+NETWORKS = [f"ip4:192.0.2.{at}/{length}" for length in (29, 30, 32) for at in range(0, 16, 2 ** (32 - length))]
+UNKNOWN = "a:host.example.net"  # to a plan, which asks no DNS
+
+
+def records(*terms: str) -> st.SearchStrategy[str]:
+    listed = st.lists(st.tuples(st.sampled_from(["", "-", "~", "?"]), st.sampled_from(terms)).map("".join), max_size=6)
+    return st.tuples(listed, st.sampled_from(["-all", "~all", "?all", ""])).map(
+        lambda drawn: " ".join(["v=spf1", *drawn[0], drawn[1]]).strip()
+    )
+
+
+def judged(before: str, after: str) -> tuple[list[Result], list[Result], str]:
+    """Return what check_host() says of each address before and after, and what the plan says."""
+
+    def results(text: str) -> list[Result]:
+        world = {f"{COM} TXT": [text], f"{HELD} TXT": [HELD_TEXT], "host.example.net A": ["192.0.2.5"]}
+        return [check_host(address, COM, f"a@{COM}", COM, Recorded(world)).result for address in ADDRESSES]
+
+    held = ((HELD, addresses_of([IPv4Network("192.0.2.4/30")])),)
+    changes, _ = changed({COM: before}, Declared(COM, (COM, "TXT"), Family.SPF, None, frozenset({after}), spf_names=held))
+    return results(before), results(after), changes[0].judgement.meaning if changes else SAME
+
+
+@given(records(*NETWORKS, f"include:{HELD}"), records(*NETWORKS, f"include:{HELD}"))
+def test_what_is_told_of_known_addresses_is_what_receivers_find(before: str, after: str) -> None:
+    was, now, meaning = judged(before, after)
+    pairs = list(zip(was, now, strict=True))
+    assert ("may no longer send" in meaning) is any(old is Result.PASS is not new for old, new in pairs)
+    assert ("may send now" in meaning) is any(new is Result.PASS is not old for old, new in pairs)
+    if was == now:
+        assert meaning == SAME or meaning.startswith("every other host")
+
+
+@given(records(*NETWORKS[4:9], UNKNOWN), records(*NETWORKS[4:9], UNKNOWN))
+def test_what_is_told_as_the_same_is_the_same_to_receivers(before: str, after: str) -> None:
+    """Also where a term is looked up only when mail comes."""
+    was, now, meaning = judged(before, after)
+    assert meaning != SAME or was == now
 
 
 PARTS = [

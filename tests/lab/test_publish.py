@@ -320,13 +320,19 @@ def test_a_wildcard_consent_is_left_to_answer_for_everybody(repo: RepoFolder, se
     assert states == {"a.example._report._dmarc.example.com": "as policy"}
 
 
-def test_a_null_mx_is_never_put_beside_a_real_one(repo: RepoFolder, serving: Serving) -> None:
-    server = serving(example_com=HEAD + "@ IN MX 10 mx.example.net.\n")
+@pytest.mark.parametrize("beside", ["", "@ IN MX 0 .\n"])
+def test_a_null_mx_is_never_put_beside_a_real_one(repo: RepoFolder, serving: Serving, beside: str) -> None:
+    server = serving(example_com=HEAD + "@ IN MX 10 mx.example.net.\n" + beside)
     before = server.dump("example.com")
     repo.policy("domain: example.com\nparked: true\n")
     planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
     assert planned.code == 1
     assert "it receives mail" in planned.out
+    for command in ("diff", "verify"):
+        told = repo.run(command)
+        assert told.code == 2, told.said
+        live = " | ".join(["0 ."] * bool(beside) + ["10 mx.example.net."])
+        assert f"example.com MX  differs\n        policy    0 .\n        live      {live}\n" in told.out
     assert repo.run("apply", str(repo.root / "plan.json")).code == 1
     assert server.dump("example.com") == before
 

@@ -95,6 +95,10 @@ KEYS: dict[str, tuple[str | None, str]] = {
         "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
         "the public key in this file is broken; write it again from the private key\n",
     ),
+    "PKCS#1": (
+        "-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----\n",
+        "a bare RSA key (PKCS#1); write it as others read it: openssl rsa -RSAPublicKey_in -in KEY -pubout\n",
+    ),
     "no PEM": ("MIIB", "not a public key in PEM; it opens with -----BEGIN PUBLIC KEY----- (openssl pkey -in KEY -pubout)\n"),
 }
 

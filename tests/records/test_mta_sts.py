@@ -108,6 +108,17 @@ BROKEN_POLICIES = [
     ("version: STSv1\nmode: enforce\nmx: mx*.example.com\nmax_age: 1\n", "mx*", "a label holds"),
     ("version: STSv1\nmode: enforce\nmx: a.*.example\nmax_age: 1\n", "a.*.example", "'*' can only be the first label"),
     ("version: STSv1\nmode: enforce\nmx: mx_1.example.com\nmax_age: 1\n", "mx_1.example.com", "expected a host name"),
+    ("version: STSv1\rmode: none\rmax_age: 1\r", "version: STSv1\rmode: none\rmax_age: 1", "not CR alone"),
+    ("version: STSv1\nmode: none\rmax_age: 1\n", "mode: none\rmax_age: 1", "not CR alone"),
+    ("\ufeffversion: STSv1\nmode: none\nmax_age: 1\n", "\ufeffversion: STSv1", "no byte order mark"),
+    ("\xef\xbb\xbfversion: STSv1\nmode: none\nmax_age: 1\n", "\xef\xbb\xbfversion: STSv1", "no byte order mark"),
+    ("v\0e\0r\0s\0", "v\0e\0r\0s\0", "there is a NUL in it"),
+    ("version: STSv1\nmode: enforce\nmx: mx.example.com.\nmax_age: 1\n", ".", "no dot at their end"),
+    ("version: STSv1\nmode: enforce\nmx: 192.0.2.1\nmax_age: 1\n", "192.0.2.1", "not an address"),
+    ("version: STSv1\nmode: enforce\nmx: 2001:db8::1\nmax_age: 1\n", "2001:db8::1", "not an address"),
+    ("version: STSv1\nmode: enforce\nmx: [192.0.2.1]\nmax_age: 1\n", "[192.0.2.1]", "not an address"),
+    ("version: STSv1\nmode: enforce\nmx: mx.example.com:25\nmax_age: 1\n", "mx.example.com:25", "without a port"),
+    ("version: STSv1\nmode: enforce\nmx: https://mx.example.com\nmax_age: 1\n", "https://mx.example.com", "not a URL"),
     ("version: STSv1\nmode: enforce\nmx: mx-.example.com\nmax_age: 1\n", "mx-.example.com", "expected a host name"),
 ]
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.records.rsa import modulus_bits
+from mailauth_dns.records.rsa import is_bare, modulus_bits, public_numbers, subject_public_key_info
 
 KEYS = {bits: rsa.generate_private_key(65537, bits).public_key() for bits in (1024, 2048, 3072)}
 SPKI = KEYS[1024].public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -18,6 +18,14 @@ SPKI = KEYS[1024].public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 @pytest.mark.parametrize("format", [PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1])
 def test_size(bits: int, format: PublicFormat) -> None:
     assert modulus_bits(KEYS[bits].public_bytes(Encoding.DER, format)) == bits
+
+
+@pytest.mark.parametrize("bits", KEYS)
+def test_a_bare_key_is_wrapped_as_openssl_does_it(bits: int) -> None:
+    bare, whole = (KEYS[bits].public_bytes(Encoding.DER, format) for format in (PublicFormat.PKCS1, PublicFormat.SubjectPublicKeyInfo))
+    assert subject_public_key_info(bare) == whole
+    assert (is_bare(bare), is_bare(whole)) == (True, False)
+    assert public_numbers(bare) == public_numbers(whole) == (KEYS[bits].public_numbers().n, KEYS[bits].public_numbers().e)
 
 
 # A bare key of modulus 15 and exponent 3, and what can be wrong with it

@@ -126,6 +126,17 @@ def test_status_as_data(host: Host) -> None:
     assert [each["selector"] for each in said["written"]] == ["old"]
 
 
+@pytest.mark.parametrize(("state", "code"), [("active", 2), ("retiring", 2), ("pending", 0)])
+def test_another_key_in_dns_is_told_by_status(host: Host, state: str, code: int) -> None:
+    host.keygen("--selector", "other")
+    host.path.write_text(POLICY.replace("{key: old.pem}", f"{{key: other.pem, state: {state}}}"))
+    status = host.run("dkim", "status")
+    wrong = "    wrong: DNS has another key than the policy: signatures with it fail: k=rsa; p=..."
+    assert (status.code, wrong in status.out) == (code, code == 2)
+    [row] = json.loads(host.run("dkim", "status", "--format", "json").out)["keys"]
+    assert bool(row["wrong"]) is (code == 2)
+
+
 def test_unknown_dns_is_1_and_writes_nothing(host: Host) -> None:
     defaults = host.repo.root / "zones/policy/_defaults.yaml"
     defaults.write_text('providers: [local]\nnameservers: ["127.0.0.1:1"]\n')

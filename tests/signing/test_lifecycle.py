@@ -76,6 +76,33 @@ def test_what_servers_say_is_one_state(case: str) -> None:
     assert sight(key(), observation).state == state
 
 
+LONGER, ALIAS = text("p=MIIBIjANBgkqhkiG9w0BAQEF"), {(NAME, "CNAME"): RRset(NAME, "CNAME", 300, frozenset({"s1.example.net."}))}
+CONTRADICTED = {
+    "another key": (observed(server("a", text(OTHER))), f"k=rsa; p=...{OTHER[-20:]}"),
+    "broken": (observed(server("a", text(f"k=rsa; v=DKIM1; p={RSA.p}"))), "a broken record: v must be the first tag"),
+    "several": (observed(server("a", {(NAME, "TXT"): RRset(NAME, "TXT", 300, frozenset({OTHER, "p="}))})), "2 records, of which verifiers"),
+    "an alias": (observed(server("a", ALIAS)), "an alias of s1.example.net."),
+    "two others": (observed(server("a", LONGER), server("b", ALIAS)), "k=rsa; p=...IjANBgkqhkiG9w0BAQEF; an alias of s1.example.net."),
+    "one server of two": (observed(server("a", SERVED), server("b", LONGER)), "a: served, b: other (k=rsa; p=...IjANBgkqhkiG9w0BAQEF)"),
+    "revoked": (observed(server("a", text("p="))), ""),
+    "one is revoked": (observed(server("a", SERVED), server("b", text("p="))), "a: served, b: revoked"),
+}
+
+
+@pytest.mark.parametrize("case", CONTRADICTED)
+def test_what_stands_in_the_place_of_a_key_is_told(case: str) -> None:
+    observation, detail = CONTRADICTED[case]
+    seen = sight(key(), observation)
+    assert seen.contradicts
+    assert seen.detail.startswith(detail)
+
+
+@pytest.mark.parametrize("views", [(SERVED,), ({},), (SERVED, {})])
+def test_a_key_that_is_yet_to_come_is_no_contradiction(views: tuple[dict[RRKey, RRset | None], ...]) -> None:
+    seen = sight(key(), observed(*(server(str(number), view) for number, view in enumerate(views))))
+    assert not seen.contradicts
+
+
 # TTL of the record, of the policy, SOA minimum and SOA TTL; what caches may hold, in seconds.
 WAITS = [
     (300, None, 900, 3600, 900),

@@ -1,0 +1,116 @@
+"""Which result an SPF record gives to which addresses, as far as it can be known without asking DNS (RFC 7208 §4.6.2).
+
+The first term that matches decides. Networks and names that the lock holds are known; whom the other terms match is not, so they are
+kept as they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mailauth_dns.records import spf
+from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, addresses_of
+from mailauth_dns.records.name import DomainName
+
+Names = Mapping[DomainName, Addresses]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Neighbouring terms with one qualifier: the addresses that get there, and the terms that are not known, as written."""
+
+    qualifier: str
+    addresses: Addresses
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The groups of a record in order, and what every other host gets: a qualifier, or nothing where a redirect says it."""
+
+    groups: tuple[Group, ...]
+    rest: str
+
+    @staticmethod
+    def of(record: spf.Record, names: Names) -> Results:
+        """Return what a record says; `names` are what includes stand for."""
+        groups: list[Group] = []
+        decided = NOBODY
+        for term in _deciding(record):
+            qualifier = str(term.qualifier.value)
+            known = _addresses(term, names)
+            fresh, unknown = (known - decided, ()) if known is not None else (NOBODY, (str(term).lstrip("+-~?"),))
+            decided |= fresh
+            if groups and groups[-1].qualifier == qualifier:
+                last = groups.pop()
+                groups.append(Group(qualifier, last.addresses | fresh, (*last.terms, *unknown)))
+            elif fresh or unknown:
+                groups.append(Group(qualifier, fresh, unknown))
+        rest = rest_of(record)
+        while groups and groups[-1].qualifier == rest:  # what these match gets the same without them
+            groups.pop()
+        if not rest:
+            groups.append(Group("+", NOBODY, (f"redirect={record.redirect}",)))
+        return Results(tuple(groups), rest)
+
+    @property
+    def order(self) -> Hashable:
+        """Equal for records that decide alike: where a term stands means something beside unknown terms of another qualifier only."""
+        unknown: list[tuple[str, frozenset[str]]] = []
+        behind: dict[tuple[str, frozenset[str]], Addresses] = {}
+        for group in self.groups:
+            others = frozenset(term for qualifier, terms in unknown if qualifier != group.qualifier for term in terms)
+            place = (group.qualifier, others)
+            behind[place] = behind.get(place, NOBODY) | group.addresses
+            if group.terms:
+                same = unknown.pop()[1] if unknown and unknown[-1][0] == group.qualifier else frozenset[str]()
+                unknown.append((group.qualifier, same | frozenset(group.terms)))
+        # What gets the result of every other host, with nothing behind it that could give another, might as well not be listed.
+        last = (self.rest, frozenset(term for qualifier, terms in unknown if qualifier != self.rest for term in terms))
+        return tuple(unknown), frozenset((place, addresses) for place, addresses in behind.items() if addresses and place != last)
+
+    def known(self, qualifier: str) -> Addresses:
+        """Return the addresses that a term gives this result."""
+        found = NOBODY
+        for group in self.groups:
+            if group.qualifier == qualifier:
+                found |= group.addresses
+        return found
+
+    def having(self, qualifier: str) -> Addresses:
+        """Return the addresses that have this result, those that no term matches included."""
+        if qualifier != self.rest:
+            return self.known(qualifier)
+        other = NOBODY
+        for group in self.groups:
+            other |= group.addresses if group.qualifier != qualifier else NOBODY
+        return EVERYBODY - other
+
+    def terms_beyond(self, other: Results, qualifier: str) -> list[str]:
+        """Return the terms that are not known which give this result here and not there."""
+        return [term for term in self._terms(qualifier) if term not in other._terms(qualifier)]
+
+    def _terms(self, qualifier: str) -> list[str]:
+        return [term for group in self.groups if group.qualifier == qualifier for term in group.terms]
+
+
+def rest_of(record: spf.Record) -> str:
+    """Return what hosts get that no term matches: the qualifier of `all`, else neutral, or nothing where a redirect says it."""
+    if record.all is not None:
+        return str(record.all.qualifier.value)
+    return "" if record.redirect is not None else "?"
+
+
+def _addresses(term: spf.Term, names: Names) -> Addresses | None:
+    """Return whom a term matches, None where only DNS knows."""
+    if isinstance(term, spf.Ip4 | spf.Ip6):
+        return addresses_of([term.network.network])
+    return names.get(DomainName(term.domain.folded)) if isinstance(term, spf.Include) else None
+
+
+def _deciding(record: spf.Record) -> Iterator[spf.Term]:
+    for term in record.terms:
+        if isinstance(term, spf.All):
+            return
+        yield term
