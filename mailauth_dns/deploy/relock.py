@@ -139,9 +139,10 @@ def _refuse(problems: list[str]) -> None:
 
 def _locked(name: DomainName, before: LockedName | None, resolver: Resolver, now: datetime) -> LockedName:
     found = passing(name, resolver)
-    if before is not None and (before.addresses, dict(before.records)) == (found.addresses, dict(found.records)):
+    same = before is not None and (before.addresses, dict(before.records)) == (found.addresses, dict(found.records))
+    if before is not None and same and before.proven:
         return before
-    return LockedName(found.addresses, found.records, now.date())
+    return LockedName(found.addresses, found.records, before.since if before is not None and same else now.date(), found.hosts)
 
 
 # Parts

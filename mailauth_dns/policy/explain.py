@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy import document
@@ -19,7 +20,18 @@ _KINDS = {
     "model_type": "expected a mapping: {key: value}",
     "model_attributes_type": "expected a mapping: {key: value}",
     "string_type": "expected a single value here",
+    "string_unicode": "half a character (a surrogate) stands in it; write it whole",
+    "literal_error": "is not known here",
+    "missing": "is missing",
+    "extra_forbidden": "is not a key here; take it out",
 }
+
+
+def words(detail: ErrorDetails) -> str:
+    """Return what is wrong in our own words: those of the library speak of types of this program's language."""
+    if detail["type"] == "mailauth":
+        return str(detail["ctx"]["message"])
+    return _KINDS.get(detail["type"], "cannot be read here; `mailauth-dns schema` describes what can stand here")
 
 
 def problems_of(error: ValidationError, root: document.Mapping, model: type[BaseModel]) -> list[FileProblem]:
@@ -37,13 +49,13 @@ def problems_of(error: ValidationError, root: document.Mapping, model: type[Base
             name = str(detail["loc"][-1])
             message = f"{name} is missing; {_fields_at(model, route)[name].description or 'add it'}"
         elif kind == "mailauth":
-            message = context["message"]
+            message = words(detail)
             if detail["loc"][-1:] == ("[key]",):  # pydantic's mark: the key is at fault, not its value
                 place = document.locate(root, route)
             else:
                 place = _inside(place, root, route, context["start"], context["end"])
         else:
-            message = _KINDS.get(kind, detail["msg"].lower())
+            message = words(detail)
             if kind == "literal_error" and context.get("expected") == "'absent'":
                 continue  # the other arm of `section or absent` has told what is wrong
         found.setdefault((place.line, place.column, message), place.problem(key, message))
