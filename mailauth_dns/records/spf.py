@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.macro import DomainSpec, domain_spec, macro_string
@@ -121,6 +121,11 @@ class Exists:
 Term = All | Include | A | Mx | Ptr | Ip4 | Ip6 | Exists
 
 _WIDEST = {4: 16, 6: 32}  # prefix lengths in bits: wider networks hold the hosts of many others
+
+
+def too_wide_network(network: IPv4Network | IPv6Network) -> bool:
+    """Tell whether a network has more hosts than a domain can have."""
+    return network.prefixlen < _WIDEST[network.version]
 
 
 def too_wide(term: Term) -> int | None:
