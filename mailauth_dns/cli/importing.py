@@ -29,6 +29,7 @@ from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.server import server
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 from mailauth_dns.render import data
+from mailauth_dns.writing import own_folder
 
 
 def register(app: typer.Typer) -> None:
@@ -134,7 +135,7 @@ def _show(session: Session, made: Sequence[Imported], written: Collection[str], 
 
 
 def _write(session: Session, each: Imported) -> None:
-    target = session.root / each.path
+    target = own_folder(session.root, Path(each.path).parent) / Path(each.path).name
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
         file.write(each.text)

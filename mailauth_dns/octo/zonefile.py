@@ -98,7 +98,8 @@ def mta_sts_file(domains: Iterable[DomainName]) -> str:
 
 def read_mta_sts(text: str) -> frozenset[DomainName]:
     """Return the domains that `_mta-sts.yaml` lists, read line by line so that a merge that was not finished does no harm."""
-    return frozenset(DomainName(line[3:-1]) for line in text.splitlines() if line.startswith("- '") and line.endswith("'"))
+    found = (line[3:-1] for line in text.splitlines() if line.startswith("- '") and line.endswith("'"))
+    return frozenset(DomainName(name) for name in found if "/" not in name)
 
 
 def read_absent(path: Path) -> Mapping[DomainName, frozenset[tuple[RRKey, Family]]]:
