@@ -28,9 +28,11 @@ def replace_file(path: Path, data: bytes, *, durable: bool, instead_of: bytes | 
     Raises:
         OSError: it cannot be written, what is there is no regular file, or it is another file than the caller has read.
     """
-    before = path.stat() if path.exists() and not path.is_symlink() else None  # a link's target lends nothing to what replaces the link
+    before = path.stat() if path.exists() else None
     if before is not None and not stat.S_ISREG(before.st_mode):
         raise OSError(EINVAL, "is not a regular file", str(path))  # root would put a file in the place of /dev/null
+    if path.is_symlink():
+        before = None  # what a link leads to lends neither mode nor owner to what takes the link's place
     mode = stat.S_IMODE(before.st_mode) if before is not None else 0o666 & ~_umask()
     with _draft(path) as (draft, file):
         if before is not None:
