@@ -144,9 +144,9 @@ def read(path: str, data: bytes) -> Lock:
         DocumentError: it is not what `text` writes, with every problem; nothing is guessed.
     """
     content = _content(path, data)
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        given = said(content.get("format") if isinstance(content, dict) else None)
-        message = f"{given} is not a format that this version reads, which is {FORMAT}; {_MEND}"
+    given = content.get("format") if isinstance(content, dict) else None
+    if type(given) is not int or given != FORMAT:
+        message = f"{said(given)} is not a format that this version reads, which is {FORMAT}; {_MEND}"
         raise DocumentError([FileProblem(path, 0, 0, "format", message)])
     try:
         file = _File.model_validate(content)

@@ -33,6 +33,8 @@ def said(value: object) -> str:
     match value:
         case None:
             return "null"
+        case bool():
+            return "true" if value else "false"
         case dict():
             return "a mapping"
         case list() | tuple():
