@@ -74,6 +74,15 @@ def load_repo(root: Path, *, may_be_empty: bool = False) -> Repo:
     return repo
 
 
+def read_defaults(path: str, data: bytes) -> document.Mapping:
+    """Return what every policy inherits; nothing but comments is nothing to inherit.
+
+    Raises:
+        DocumentError: as `document.read`.
+    """
+    return document.read(path, data, "defaults hold keys of policies, such as `ttl: 3600`", may_be_empty=True)
+
+
 class _Loader:
     def __init__(self, root: Path, may_be_empty: bool) -> None:
         self.root = root
@@ -92,7 +101,7 @@ class _Loader:
             raise PolicyError([problem])
         stanzas = self._stanzas()
         paths = list(self._policy_files(folder)) if folder.is_dir() else []
-        defaults = self._read(folder / DEFAULTS, document.read) if folder / DEFAULTS in paths else None
+        defaults = self._read(folder / DEFAULTS, read_defaults) if folder / DEFAULTS in paths else None
         if defaults is not None:
             self._check_defaults(defaults)
         policies: list[Policy] = []
@@ -246,7 +255,8 @@ class _Loader:
 
     def _check_spellings(self, root: document.Mapping) -> None:
         """One selector in two spellings is two keys to YAML and one name to DNS: one of them would silently not be published."""
-        selectors = document.follow(root, ("dkim", "selectors"))[0]
+        dkim_section = root.items.get("dkim")
+        selectors = document.child(dkim_section, "selectors") if dkim_section is not None else None
         first: dict[str, str] = {}
         for name, place in selectors.keys.items() if isinstance(selectors, document.Mapping) else ():
             known = first.setdefault(name.lower().rstrip("."), name)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from pydantic_core import PydanticCustomError
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.rewritten import rewritten
 from mailauth_dns.records import dkim, server
 from mailauth_dns.records.name import domain_name
 
@@ -204,6 +205,12 @@ def _report_uri(text: str) -> str:
     return text
 
 
+def refuse_record(value: object) -> None:
+    """Refuse a record where its parts belong, and show them."""
+    if isinstance(value, str) and (instead := rewritten(value)) is not None:
+        fail(f"the parts of a record are written one by one; write {instead}")
+
+
 class Section(BaseModel):
     """A part of a policy: immutable, and a key that it does not know is a problem."""
 
@@ -215,6 +222,7 @@ def section_or_absent(section: type[Section]) -> BeforeValidator:
 
     def check(value: object) -> object:
         if value != "absent" and not isinstance(value, dict | section):
+            refuse_record(value)
             fail(f"{said(value)} is neither a mapping nor `absent`")
         return value
 

@@ -57,7 +57,7 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     Raises:
         DocumentError: not a YAML mapping, no `class`, or a literal secret in it.
     """
-    root = document.read(path, data)
+    root = document.read(path, data, "a provider opens with `class: octodns_bind.Rfc2136Provider`")
     problems: list[FileProblem] = []
     _refuse_secrets(root, problems)
     if "class" not in root.items:

@@ -302,6 +302,32 @@ def test_defaults_merge_and_null_takes_out(repo: RepoFolder) -> None:
     assert policy.body.ttl is None
 
 
+NOTHING = ["", "# later\n", "---\n", "--- # later\n", "{}\n", "null\n", "~\n", "\ufeff# later\n", "\n\n", "%YAML 1.1\n---\n# later\n"]
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_defaults_that_say_nothing_are_empty(repo: RepoFolder, text: str) -> None:
+    repo.write("zones/policy/_defaults.yaml", text)
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    assert len(load_repo(repo.root).policies) == 1
+    assert repo.run("lint").code == 0
+
+
+# What is no policy is not told to open as one does.
+OPENINGS = {
+    "zones/policy/_defaults.yaml": ("[]\n", ":1:1: expected `key: value` lines; defaults hold keys of policies, such as `ttl: 3600`"),
+    "providers/x.yaml": ("# later\n", ": the file is empty; a provider opens with `class: octodns_bind.Rfc2136Provider`"),
+}
+
+
+@pytest.mark.parametrize("path", OPENINGS)
+def test_a_file_is_told_how_its_own_kind_opens(repo: RepoFolder, path: str) -> None:
+    text, expected = OPENINGS[path]
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    repo.write(path, text)
+    assert told(repo).startswith(path + expected)
+
+
 def test_problems_in_the_defaults_are_told_once_and_there(repo: RepoFolder) -> None:
     repo.write("zones/policy/_defaults.yaml", "dmarc: {p: rejct}\ndomain: example.com\n")
     for name in ("a", "b"):
