@@ -212,6 +212,32 @@ def test_a_symbolic_link_out_of_the_repo_is_refused(repo: RepoFolder) -> None:
     assert told(repo) == "zones/policy/linked.yaml: lies outside the repo; every file that a policy names must be inside it\n"
 
 
+OUTSIDE_KINDS = {
+    "a policy": "zones/policy/x.yaml",
+    "the defaults": "zones/policy/_defaults.yaml",
+    "a list": "zones/policy/x.txt",
+    "a key": "zones/keys/example.com/s1.pem",
+    "a key that nobody names": "zones/keys/example.com/x.pem",
+    "a provider": "providers/x.yaml",
+    "the lock": "zones/locks/spf.json",
+}
+
+
+@pytest.mark.parametrize("kind", OUTSIDE_KINDS)
+@pytest.mark.parametrize("target", ["secret", "/dev/zero", "/proc/self/environ"])
+def test_no_kind_of_file_is_read_outside_the_repo(repo: RepoFolder, kind: str, target: str) -> None:
+    secret = repo.root.parent / "secret"
+    secret.write_text("hunter2: [")
+    repo.policy(KEY_POLICY if kind == "a key" else "domain: example.com\nspf: absent\n")
+    repo.write("zones/policy/list.yaml", "domains_file: x.txt\nparked: true\n" if kind == "a list" else "domain: a.example\nspf: absent\n")
+    link = repo.root / OUTSIDE_KINDS[kind]
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(secret if target == "secret" else target)
+    said = told(repo)
+    assert "lies outside the repo" in said
+    assert "hunter2" not in said
+
+
 def test_links_that_go_in_a_circle_are_told(repo: RepoFolder) -> None:
     (repo.root / "zones/policy/a.yaml").symlink_to(repo.root / "zones/policy/b.yaml")
     (repo.root / "zones/policy/b.yaml").symlink_to(repo.root / "zones/policy/a.yaml")
