@@ -11,7 +11,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EBUSY, EINVAL, ELOOP
+from errno import EBUSY, EINVAL, ELOOP, EPERM
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +31,8 @@ def replace_file(path: Path, data: bytes, *, durable: bool, instead_of: bytes | 
     before = path.stat() if path.exists() else None
     if before is not None and not stat.S_ISREG(before.st_mode):
         raise OSError(EINVAL, "is not a regular file", str(path))  # root would put a file in the place of /dev/null
+    if path.is_symlink():
+        before = None  # what a link leads to lends neither mode nor owner to what takes the link's place
     mode = stat.S_IMODE(before.st_mode) if before is not None else 0o666 & ~_umask()
     with _draft(path) as (draft, file):
         if before is not None:
@@ -43,6 +45,22 @@ def replace_file(path: Path, data: bytes, *, durable: bool, instead_of: bytes | 
         draft.replace(path)
     if durable:
         _sync(path.parent)
+
+
+def own_folder(root: Path, folder: Path) -> Path:
+    """Return a folder of the repo that a command writes to or deletes in, links followed, whether or not it is there yet.
+
+    What comes is done below the result, so that a link which is changed meanwhile leads nowhere else. Who can put another folder into its
+    place while a command runs can write the repo's files as he likes.
+
+    Raises:
+        OSError: it lies outside the repo: a link that was committed must not choose what is written over or deleted.
+    """
+    real = Path(os.path.realpath(root / folder))
+    if not real.is_relative_to(os.path.realpath(root)):
+        told = "lies outside the repo; what a command writes or deletes must be inside it: take the link out"
+        raise OSError(EPERM, told, str(folder))
+    return real
 
 
 def followed(path: Path) -> Path:

@@ -6,7 +6,8 @@ import gc
 import importlib
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import typer
 
@@ -48,16 +49,29 @@ _COMMANDS = {
 _loaded: set[str] = set()
 
 
-def _load(arguments: Sequence[str]) -> None:
-    """Make the command that is named known to `app`; all of them where none is, or it is a mistake."""
+_THEIRS = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "use a whole number",
+    "Input should be greater than or equal to": "use at least",
+    "Input should be less than or equal to": "use at most",
+    "Input should be": "use",
+}
+_GROUPS = ("dkim", "spf")  # commands that hold others
+
+
+def _words(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield the arguments that are no options, nor values of those that work everywhere."""
     queue = iter(arguments)
-    named = None
     for argument in queue:
         if _EVERYWHERE.get(argument):
             next(queue, None)
         elif not argument.startswith("-"):
-            named = argument
-            break
+            yield argument
+
+
+def _load(arguments: Sequence[str]) -> None:
+    """Make the command that is named known to `app`; all of them where none is, or it is a mistake."""
+    named = next(_words(arguments), None)
     known = any(named in commands for commands in _COMMANDS.values())
     for module, commands in _COMMANDS.items():
         if module not in _loaded and (not known or named in commands):
@@ -81,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end.exit_code
     except _USAGE as error:
         # typer says 2 for bad usage; here 2 means that there is something to see, and a pipeline must not take a typo for it.
-        _say(f"{error.format_message().rstrip('.')}; see mailauth-dns --help")  # type: ignore[attr-defined] # ClickException has it
+        _say(_usage(error, given))
         return FAILED
     except (typer.Abort, KeyboardInterrupt):
         _say("interrupted")
@@ -98,6 +112,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if result == INTERRUPTED:  # how some versions of typer tell of it; others abort
         _say("interrupted")
     return result if isinstance(result, int) else 0
+
+
+def _usage(error: Any, given: Sequence[str]) -> str:  # noqa: ANN401 - a ClickException of either click
+    """Return what is wrong with the arguments on one line, and whose help says what is right."""
+    said = " ".join(error.format_message().split()).rstrip(".")
+    for theirs, ours in _THEIRS.items():  # some versions of typer hand on the words of a library below it
+        said = said.replace(theirs, ours)
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        return f"{said}; see {context.command_path} --help"
+    first, second = (*_words(given), "", "")[:2]
+    named = f" {first}" if any(first in commands for commands in _COMMANDS.values()) else ""
+    return f"{said}; see mailauth-dns{named}{f' {second}' if first in _GROUPS and second else ''} --help"
 
 
 def _say(text: str) -> None:

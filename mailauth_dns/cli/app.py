@@ -32,7 +32,10 @@ def _show_version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,
-    directory: Annotated[Path, typer.Option("-C", "--directory", help="the zone repo to work in")] = Path(),
+    directory: Annotated[
+        Path | None,
+        typer.Option("-C", "--directory", help="the zone repo to work in; default: this one or the next above that is one"),
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="results only")] = False,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="also what the libraries say; twice for more")] = 0,
     no_color: Annotated[bool, typer.Option("--no-color", help="no colours (also NO_COLOR)")] = False,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.deploy import rotation
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
@@ -59,7 +59,7 @@ def keygen(
     _check_bits(bits)
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
-    folder = private_files.folder(private_dir, session.root)
+    folder = private_files.folder(_named(session, private_dir), session.root)
     made = rotation.keygen(repo, policy, type, bits, selector, folder, datetime.now(UTC))
     if format is Format.JSON:
         session.json({"format": data.FORMAT, **keys.new_key_data(made)})
@@ -67,6 +67,11 @@ def keygen(
         session.show(keys.new_key(made))
         session.say("publish it (compile, plan, apply), then `dkim status` until it may sign, then `dkim rotate`")
     return DONE
+
+
+def _named(session: Session, private_dir: Path | None) -> Path | None:
+    """Return the folder that the command line named; a relative one is no part of the repo, which may be above."""
+    return session.path(private_dir.expanduser()).absolute() if private_dir is not None else None
 
 
 def status(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
@@ -105,7 +110,7 @@ def rotate(
     _check_bits(bits)
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
-    result = rotation.rotate(repo, policy, type or (), bits, private_dir, datetime.now(UTC))
+    result = rotation.rotate(repo, policy, type or (), bits, _named(session, private_dir), datetime.now(UTC))
     if format is Format.JSON:
         session.json(keys.rotated_data(result))
     else:
@@ -127,7 +132,7 @@ def check(
     session = session_of(context)
     repo = load_repo(session.root)
     policies = rotation.policies_of(repo, domains(domain))
-    folder = private_files.folder(private_dir, session.root)
+    folder = private_files.folder(_named(session, private_dir), session.root)
     checked, found = rotation.check(repo, policies, folder)
     if format is Format.JSON:
         session.json(keys.problems_data(found, checked))

@@ -23,12 +23,13 @@ from mailauth_dns.importing.draft import Surroundings, drafts
 from mailauth_dns.importing.imported import Imported, commented, reasons
 from mailauth_dns.importing.writing import inherited
 from mailauth_dns.policy import document
-from mailauth_dns.policy.load import DEFAULTS, POLICY_DIR, Repo
+from mailauth_dns.policy.load import DEFAULTS, POLICY_DIR, Repo, read_defaults
 from mailauth_dns.records import dkim, dmarc, genkey, mta_sts
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.server import server
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 from mailauth_dns.render import data
+from mailauth_dns.writing import own_folder
 
 
 def register(app: typer.Typer) -> None:
@@ -134,7 +135,7 @@ def _show(session: Session, made: Sequence[Imported], written: Collection[str], 
 
 
 def _write(session: Session, each: Imported) -> None:
-    target = session.root / each.path
+    target = own_folder(session.root, Path(each.path).parent) / Path(each.path).name
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
         file.write(each.text)
@@ -157,7 +158,7 @@ def _repo(session: Session) -> tuple[Repo, document.Mapping | None]:
     if not path.exists():
         return repo, None
     try:
-        return repo, document.read((POLICY_DIR / DEFAULTS).as_posix(), path.read_bytes())
+        return repo, read_defaults((POLICY_DIR / DEFAULTS).as_posix(), path.read_bytes())
     except document.DocumentError as error:
         raise PolicyError(error.problems) from None
 

@@ -14,6 +14,7 @@ from mailauth_dns.cli.session import DONE
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.policy.model import json_schema
+from mailauth_dns.writing import own_folder
 
 # Where a file of the package's template goes.
 _FILES = {
@@ -46,8 +47,9 @@ def init(
     template = files("mailauth_dns") / "template"
     texts = {target: template.joinpath(source).read_text("utf-8") for source, target in _FILES.items()}
     texts[_SCHEMA] = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
+    folders = {target: own_folder(root, Path(target).parent) for target in texts}  # all of them before anything is written
     for target, text in texts.items():
-        path = root / target
+        path = folders[target] / Path(target).name
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with path.open("x", encoding="utf-8") as file:

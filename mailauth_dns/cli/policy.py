@@ -127,7 +127,7 @@ def _show(session: Session, found: list[Finding], silenced: list[Waived], format
             for line in markdown.findings(found, len(silenced)):
                 session.line(line)
         case LintFormat.TEXT:
-            session.show(findings.lines(found, len(silenced)))
+            session.show(findings.lines(found, len(silenced)), wrap=True)
 
 
 def compile_(

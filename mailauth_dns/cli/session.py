@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,9 +18,10 @@ from rich.text import Text
 
 from mailauth_dns.compile import Publication, compile_repo
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.policy.load import Repo, load_repo
+from mailauth_dns.policy.load import POLICY_DIR, Repo, load_repo
 from mailauth_dns.policy.stanza import SHORTEST_SECRET
 from mailauth_dns.records.name import DomainName, domain_name
+from mailauth_dns.render.values import wrapped
 
 DONE, FAILED, DIFFERS, INTERRUPTED = 0, 1, 2, 130  # the exit codes, the same everywhere
 
@@ -46,9 +48,13 @@ class Redacting(logging.Formatter):
 
 @dataclass
 class Session:
-    """One run. Results go to standard output, everything else to standard error."""
+    """One run in the repo `root`. Results go to standard output, everything else to standard error.
+
+    `folder` is where files lie that the command line names: that of -C, else the current one, which may be below the root.
+    """
 
     root: Path
+    folder: Path
     quiet: bool
     no_color: bool
     log_format: Redacting
@@ -62,17 +68,21 @@ class Session:
 
     def path(self, given: Path) -> Path:
         """Return a file that the command line named; with -C a relative one lies in that folder, as with git."""
-        return self.root / given
+        return self.folder / given
 
-    def show(self, lines: Iterable[Text], *, beside: bool = False) -> None:
-        """Write lines, long ones are the terminal's to fold: results, or what stands `beside` a result that is not text."""
+    def show(self, lines: Iterable[Text], *, beside: bool = False, wrap: bool = False) -> None:
+        """Write lines: results, or what stands `beside` a result that is not text.
+
+        Long ones are the terminal's to fold; with `wrap` they go on below between two words there. Elsewhere a line stays one.
+        """
         stream = sys.stderr if beside else sys.stdout
-        if stream.isatty() and not self.no_color:
+        if stream.isatty():
             from rich.console import Console  # slow to load, and of no use in a pipe
 
-            console = Console(file=stream, highlight=False)
+            console = Console(file=stream, highlight=False, no_color=self.no_color, color_system=None if self.no_color else "auto")
             for line in lines:
-                console.print(line, soft_wrap=True)
+                for part in wrapped(line, console.width) if wrap else (line,):
+                    console.print(part, soft_wrap=True)
         else:
             stream.writelines(f"{line.plain}\n" for line in lines)
 
@@ -103,16 +113,47 @@ class Session:
             yield lambda _part: progress.advance(task)
 
 
-def new_session(root: Path, quiet: bool, verbosity: int, no_color: bool) -> Session:
+def repo_root(start: Path) -> Path:
+    """Return the folder to work in: `start`, or the next one above it that holds zones/policy; `start` where none does.
+
+    As with git, the search ends with the work tree that `start` is in, and with the file system.
+
+    Raises:
+        MailAuthError: the one above belongs to somebody else, whose stanzas would say which code runs here.
+    """
+    here = start.absolute()
+    for folder in (here, *here.parents):
+        if folder.stat().st_dev != here.stat().st_dev:
+            break
+        if (folder / POLICY_DIR).is_dir():
+            if folder == here:
+                break
+            if folder.stat().st_uid not in _users():
+                raise MailAuthError(f"{folder}: is a zone repo of another user; if you trust what it runs, name it with -C")
+            return folder
+        if (folder / ".git").exists():
+            break
+    return start
+
+
+def _users() -> set[int]:
+    """Return who runs this, behind sudo too."""
+    behind = os.environ.get("SUDO_UID", "")
+    return {os.geteuid(), *([int(behind)] if os.geteuid() == 0 and re.fullmatch("[0-9]{1,10}", behind) else [])}
+
+
+def new_session(directory: Path | None, quiet: bool, verbosity: int, no_color: bool) -> Session:
     """Return the session for these options; `verbosity` 1 shows the libraries' warnings, 2 what they do."""
-    if not root.is_dir():
-        raise MailAuthError(f"-C {root}: there is no such folder")
+    if directory is not None and not directory.is_dir():
+        raise MailAuthError(f"-C {directory}: there is no such folder")
+    folder = directory if directory is not None else Path()
+    root = directory if directory is not None else repo_root(folder)
     log_format = Redacting("%(name)s: %(message)s")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(log_format)
     logging.basicConfig(handlers=[handler])
     logging.getLogger().setLevel({0: logging.CRITICAL, 1: logging.WARNING}.get(verbosity, logging.INFO))
-    return Session(root, quiet, no_color or "NO_COLOR" in os.environ, log_format)
+    return Session(root, folder, quiet, no_color or "NO_COLOR" in os.environ, log_format)
 
 
 def domains(texts: list[str] | None) -> tuple[DomainName, ...]:

@@ -14,7 +14,7 @@ from mailauth_dns.compile import Publication
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.octo.zonefile import ABSENT, MARK, MTA_STS, absent_file, mta_sts_file, read_mta_sts, zone_file
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.writing import replace_file
+from mailauth_dns.writing import own_folder, replace_file
 
 FOLDER = Path("zones/compiled")
 MTA_STS_FOLDER = Path("zones/mta-sts")
@@ -51,7 +51,7 @@ def compare(root: Path, publications: Iterable[Publication], only: frozenset[Dom
         general[FOLDER / MTA_STS] = mta_sts_file(served)
     files = general | {path: text for path, (_, text) in of_zone.items()}
 
-    there = {path.relative_to(root): _text(path) for folder, kind in _KINDS for path in sorted((root / folder).glob(kind))}
+    there = {folder / path.name: _text(path) for folder, kind in _KINDS for path in sorted(_own(root, folder).glob(kind))}
     listed = {_body(domain) for domain in read_mta_sts(there.get(FOLDER / MTA_STS, ""))}
     # A body that says what we would write needs no mark to be ours.
     ours = {path for path, text in there.items() if path in listed or text.startswith(MARK) or text == files.get(path)}
@@ -70,7 +70,17 @@ def _body(domain: DomainName) -> Path:
     return MTA_STS_FOLDER / f"{domain}.txt"
 
 
+def _own(root: Path, folder: Path) -> Path:
+    try:
+        return own_folder(root, folder)
+    except OSError as error:
+        raise MailAuthError(f"{error.filename}: {error.strerror}") from None
+
+
 def _text(path: Path) -> str:
+    """Return a file's text; a link has none: compile writes no links, and what one leads to is not ours."""
+    if path.is_symlink():
+        return ""
     try:
         if path.exists() and not path.is_file():
             raise MailAuthError(f"{path}: is not a regular file")  # to open a pipe would be to wait for ever
@@ -89,9 +99,10 @@ def write(root: Path, compiled: Compiled) -> None:
     """
     try:
         for path in compiled.gone:
-            (root / path).unlink()
+            (own_folder(root, path.parent) / path.name).unlink()
         for path in compiled.stale:
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            replace_file(root / path, compiled.files[path].encode(), durable=False)
+            folder = own_folder(root, path.parent)
+            folder.mkdir(parents=True, exist_ok=True)
+            replace_file(folder / path.name, compiled.files[path].encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"{error.filename or root / FOLDER}: {error.strerror}") from None

@@ -21,7 +21,7 @@ from mailauth_dns.policy.model import SpfSection
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import NOBODY
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.writing import alone, replace_file
+from mailauth_dns.writing import alone, own_folder, replace_file
 
 # How long a part outlives the last record that was seen to refer to it, or the TTL where that is longer: a cached record must find it.
 GRACE = timedelta(days=1)
@@ -114,6 +114,7 @@ def write(repo: Repo, relocked: Relocked) -> None:
     """
     path = repo.root / LOCK_FILE
     try:
+        path = own_folder(repo.root, LOCK_FILE.parent) / LOCK_FILE.name
         path.parent.mkdir(parents=True, exist_ok=True)
         with alone(path.parent):
             data = path.read_bytes() if path.exists() else None
@@ -139,9 +140,10 @@ def _refuse(problems: list[str]) -> None:
 
 def _locked(name: DomainName, before: LockedName | None, resolver: Resolver, now: datetime) -> LockedName:
     found = passing(name, resolver)
-    if before is not None and (before.addresses, dict(before.records)) == (found.addresses, dict(found.records)):
+    same = before is not None and (before.addresses, dict(before.records)) == (found.addresses, dict(found.records))
+    if before is not None and same and before.proven:
         return before
-    return LockedName(found.addresses, found.records, now.date())
+    return LockedName(found.addresses, found.records, before.since if before is not None and same else now.date(), found.hosts)
 
 
 # Parts

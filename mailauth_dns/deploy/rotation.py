@@ -28,7 +28,7 @@ from mailauth_dns.signing import checking, keypair, lifecycle, private_files
 from mailauth_dns.signing.checking import KeyProblem
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.lifecycle import Key, Keys, Sight, Step
-from mailauth_dns.writing import replace_file
+from mailauth_dns.writing import own_folder, replace_file
 
 _LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")  # behind the template's name when it is taken: several keys a day are rare
 
@@ -202,8 +202,10 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
     _check_editable(repo, policy)
     private_files.refuse_inside(folder, repo.root)
     public_folder = repo.root / KEY_DIR / policy.domain
-    if not public_folder.resolve().is_relative_to(repo.root.resolve()):
-        raise MailAuthError(f"{KEY_DIR / policy.domain}: lies outside the repo; every file that a policy names must be inside it")
+    try:
+        own_folder(repo.root, KEY_DIR / policy.domain)
+    except OSError as error:
+        raise MailAuthError(f"{error.filename}: {error.strerror}") from None
     name = _free_selector(policy, type, selector, folder, public_folder, now)
     keys = {"key": f"{name}.pem", "state": "pending", "since": lifecycle.moment(now)}
     edited = partial(edit.with_selector, policy.path, selector=name, keys=keys)

@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network
 from mailauth_dns.errors import NotFlattened, RecordSyntaxError
 from mailauth_dns.evaluate.hosts import addresses, exchangers
 from mailauth_dns.evaluate.macros import queryable
-from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.resolver import Resolver, Values
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, addresses_of
@@ -25,10 +25,14 @@ MAX_FOLLOWED = 100  # terms that ask DNS: ten times what receivers follow; whate
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """The addresses that pass for a name, and the SPF records that say so, by name in the order they were read."""
+    """The addresses that pass for a name, and what DNS said: SPF records by name in the order they were read, and hosts.
+
+    `hosts` are the answers for `a` and `mx`, by name and type ("mx.example.net A"), sorted.
+    """
 
     addresses: Addresses
     records: tuple[tuple[DomainName, str], ...]
+    hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def passing(name: DomainName, resolver: Resolver) -> Passing:
         raise NotFlattened(f"{name} lets no address pass")
     if found.v4 == EVERYBODY.v4 or found.v6 == EVERYBODY.v6:
         raise NotFlattened(f"{name} lets every address pass; take the include out of the policy")
-    return Passing(found, tuple(walk.texts.items()))
+    return Passing(found, tuple(walk.texts.items()), tuple(sorted(walk.heard.hosts.items())))
 
 
 def drift(reviewed: Addresses, now: Addresses) -> Drift:
@@ -67,12 +71,26 @@ def drift(reviewed: Addresses, now: Addresses) -> Drift:
     return Drift(now - reviewed, reviewed - now)
 
 
+class _Heard:
+    """A resolver whose answers about hosts are kept."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self.hosts: dict[str, tuple[str, ...]] = {}
+        self._resolver = resolver
+
+    def lookup(self, name: DomainName, rrtype: str) -> Values:
+        found = self._resolver.lookup(name, rrtype)
+        if found and rrtype != "TXT":
+            self.hosts[f"{name} {rrtype}"] = tuple(sorted(found))
+        return found
+
+
 class _Walk:
     """Records on the way, each evaluated once."""
 
     def __init__(self, resolver: Resolver) -> None:
         self.texts: dict[DomainName, str] = {}
-        self._resolver = resolver
+        self.heard = self._resolver = _Heard(resolver)
         self._known: dict[DomainName, Addresses] = {}
         self._terms = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.lint.rule import Problem, Severity, rule
+from mailauth_dns.lint.spf_networks import wide_open
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import spf
@@ -62,7 +63,7 @@ def spf_no_all(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF016", "spf-plus-all", Severity.ERROR, "RFC 7208 §5.1")
 def spf_plus_all(subject: Subject) -> Iterator[Problem]:
-    """`+all` lets every host of the Internet send as the domain, with an SPF pass.
+    """`+all` lets every host of the Internet send as the domain, with an SPF pass; networks that hold most of it are the same.
 
     Bad:
         spf: {terms: [mx], all: pass}
@@ -71,6 +72,13 @@ def spf_plus_all(subject: Subject) -> Iterator[Problem]:
     """
     if subject.spf_record is not None and subject.spf_record.all is not None and subject.spf_record.all.qualifier is spf.Qualifier.PASS:
         yield Problem(all_place(subject), "lets every host send as this domain", f"list every host that sends, then {_SOFTFAIL}")
+    elif (found := wide_open(subject)) is not None:
+        route, share, version = found
+        yield Problem(
+            route,
+            f"{share} % of all IPv{version} addresses can send as this domain, as good as +all",
+            "list every network that sends, then take this out",
+        )
 
 
 @rule("SPF017", "spf-neutral-all", Severity.WARNING, "RFC 7208 §8.2")
@@ -133,9 +141,9 @@ def spf_record_over_450(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
     """
-    section = subject.spf_section
-    if section is not None and len(section.text) > MAX_TEXT:
-        message = f"a record of {len(section.text)} octets: answers over UDP are cut off, {MAX_TEXT} are the RFC's advice"
+    size = len(str(subject.published_spf)) if subject.published_spf is not None else 0
+    if size > MAX_TEXT:
+        message = f"a record of {size} octets: answers over UDP are cut off, {MAX_TEXT} are the RFC's advice"
         yield Problem(
             ("spf", "terms"), message, "take out what no longer sends, or flatten an include (spf.flatten): its addresses go to parts"
         )

@@ -57,7 +57,7 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf: {terms: ["include:a.example", "ip4:192.0.2.0/24"]}
     """
-    record = subject.spf_record
+    record = subject.published_spf
     own = record.own_lookups if record is not None else 0
     if own > MAX_TERMS:
         message = f"needs {own} lookups by itself, receivers allow {MAX_TERMS}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -16,8 +16,10 @@ from mailauth_dns.policy.load import Policy, Repo, Route
 from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
 from mailauth_dns.policy.sections import MtaStsSection
 from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_parts import networks_of
 
 _SIGNING = ("active", "retiring")
 
@@ -28,6 +30,16 @@ class Neighbours:
 
     key_owners: Mapping[str, DomainName] = field(default_factory=dict)  # the first domain that publishes a key, by its `p`
     dmarc: frozenset[DomainName] = frozenset()  # domains that declare a DMARC record
+
+
+@dataclass(frozen=True, slots=True)
+class Flattened:
+    """What stands for a name in the published record, or a part that the lock lists; the key or item of the policy that asks for it."""
+
+    route: Route
+    name: DomainName
+    qualifier: spf.Qualifier
+    addresses: Addresses
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +90,31 @@ class Subject:
         if section is None:
             return ()
         return tuple((("spf", "terms", index), spf.parse_term(text)) for index, text in enumerate(section.terms))
+
+    @cached_property
+    def published_spf(self) -> spf.Record | None:
+        """The SPF record that is published, what is flattened as its addresses; None where `spf_record` is."""
+        texts = (text for key, text in self._spf_texts if key == self.domain)
+        return spf.parse(next(texts)) if self.spf_section is not None else None
+
+    @cached_property
+    def flattened(self) -> tuple[Flattened, ...]:
+        """The names that the policy flattens, as the lock has them, and the parts that are published and that its record does not need."""
+        locked = {name: addresses for entry in self.declared for name, addresses in entry.spf_names}
+        qualifiers = {term.domain.folded: term.qualifier for _, term in self.spf_terms if isinstance(term, spf.Include)}
+        names = map(DomainName, self.spf_section.flatten if self.spf_section is not None else ())
+        found = [Flattened(("spf", "flatten", index), name, qualifiers[name], locked[name]) for index, name in enumerate(names)]
+        terms = self.published_spf.terms if self.published_spf is not None else ()
+        needed = {term.domain.folded for term in terms if isinstance(term, spf.Include)} | {self.domain}
+        for name, text in self._spf_texts:
+            if name not in needed:
+                place = ("spf",) if self.policy.body.spf is not None else ("domain",)
+                found.append(Flattened(place, name, spf.Qualifier.PASS, networks_of(spf.parse(text))))
+        return tuple(found)
+
+    @property
+    def _spf_texts(self) -> Iterator[tuple[DomainName, str]]:
+        return ((entry.key[0], text) for entry in self.declared if entry.family is Family.SPF for text in entry.values)
 
     @cached_property
     def dmarc_section(self) -> DmarcSection | None:

@@ -80,6 +80,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             raise ValueError("reload is a list: the command and its arguments")
         self.directory = Path(directory)
         self.reload = reload
+        self.within: Path | None = None  # the repo, where the directory is its own: then no link of it leads out of it
         self._swept = False
 
     def path(self, origin: DomainName) -> Path:
@@ -97,6 +98,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             ProviderError: the file cannot be read, or is broken.
         """
         path = self.path(origin)
+        if self.within is not None and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within)):
+            raise ProviderError(f"{path}: is a link that leads out of the repo; name the directory that it leads to in the stanza")
         try:
             if not stat.S_ISREG(path.stat().st_mode):
                 raise ProviderError(f"{path}: not a regular file")  # to open a pipe would be to wait for ever
@@ -162,7 +165,9 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             text = edited(master, changes)
             self._check_aliases(parse(origin, text), changes)
             if self.reload:
-                self._unloaded(origin).touch()  # before the new file: a run that is killed here leaves the reload to the next
+                mark = self._unloaded(origin)
+                mark.unlink(missing_ok=True)  # a link would be followed
+                mark.touch()  # before the new file: a run that is killed here leaves the reload to the next
             self._replace(origin, text)
         self.finish(origin)
         return True
@@ -205,7 +210,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
     def _locked(self) -> Iterator[None]:
         path = self.directory / ".mailauth-dns.lock"
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise ProviderError(f"{path}: {error.strerror}") from None
         try:

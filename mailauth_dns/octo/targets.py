@@ -33,6 +33,7 @@ from mailauth_dns.policy.stanza import SHORTEST_SECRET, Stanza
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import is_part
 from mailauth_dns.records.zone import Zone
+from mailauth_dns.writing import own_folder
 
 _AT_ONCE = 4  # zones of one provider; each costs a provider object, which may log in or list its zones
 _PATIENCE = 30.0  # seconds that a busy provider is waited for at most
@@ -62,7 +63,7 @@ class Target:
         arguments = self._resolved(stanza, stanza.arguments)
         kind = _class(stanza)
         if issubclass(kind, LocalProvider) and isinstance(arguments.get("directory"), str):
-            arguments["directory"] = str(root / arguments["directory"])
+            arguments["directory"] = str(_inside(stanza, root))
         try:
             self._provider: Any = kind(stanza.id, **arguments)
         except (TypeError, ValueError) as error:
@@ -70,6 +71,8 @@ class Target:
         except Exception as error:  # noqa: BLE001 - any provider's own constructor, whose errors have no common type
             raise Unreachable(f"{stanza.path}: {stanza.class_name}: {self._redacted(error)}") from None
         self._carrier = carrier_of(self._provider)
+        if isinstance(self._provider, LocalProvider) and not Path(stanza.arguments["directory"]).is_absolute():
+            self._provider.within = root
         # Local files are read and written at the speed of this process, under one lock.
         self.at_once = 1 if isinstance(self._provider, LocalProvider) else _AT_ONCE
 
@@ -279,4 +282,21 @@ def local_directory(stanza: Stanza, root: Path) -> Path:
     directory = stanza.arguments.get("directory")
     if not issubclass(_class(stanza), LocalProvider) or not isinstance(directory, str):
         raise ProviderError(f"{stanza.path}: only a local provider (mailauth_dns.octo.LocalProvider) has files to serve")
-    return root / directory
+    return _inside(stanza, root)
+
+
+def _inside(stanza: Stanza, root: Path) -> Path:
+    """Return the directory of a `local` provider: a relative one is the repo's, an absolute one is wherever the stanza says.
+
+    Raises:
+        ProviderError: it is relative and leads out of the repo, which a link could do unseen.
+    """
+    directory = Path(stanza.arguments["directory"])
+    if directory.is_absolute():
+        return directory
+    try:
+        return own_folder(root, directory)
+    except OSError:
+        raise ProviderError(
+            f"{stanza.path}: directory: {directory} leads out of the repo; write where it is, as an absolute path"
+        ) from None

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from natsort import natsort_keygen
 
 from mailauth_dns.compile import Publication
 from mailauth_dns.errors import ProviderError
+from mailauth_dns.policy import document
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
@@ -98,7 +98,8 @@ def mta_sts_file(domains: Iterable[DomainName]) -> str:
 
 def read_mta_sts(text: str) -> frozenset[DomainName]:
     """Return the domains that `_mta-sts.yaml` lists, read line by line so that a merge that was not finished does no harm."""
-    return frozenset(DomainName(line[3:-1]) for line in text.splitlines() if line.startswith("- '") and line.endswith("'"))
+    found = (line[3:-1] for line in text.splitlines() if line.startswith("- '") and line.endswith("'"))
+    return frozenset(DomainName(name) for name in found if "/" not in name)
 
 
 def read_absent(path: Path) -> Mapping[DomainName, frozenset[tuple[RRKey, Family]]]:
@@ -108,7 +109,7 @@ def read_absent(path: Path) -> Mapping[DomainName, frozenset[tuple[RRKey, Family
         ProviderError: the file is not there or not ours.
     """
     try:
-        data: Any = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+        data: Any = document.plain(document.read(path.name, path.read_bytes()))
         found: dict[DomainName, frozenset[tuple[RRKey, Family]]] = {}
         for origin, entries in data.items():
             zone = DomainName(origin)
@@ -117,6 +118,6 @@ def read_absent(path: Path) -> Mapping[DomainName, frozenset[tuple[RRKey, Family
             found[zone] = frozenset(zip(keys, families, strict=True))
     except OSError as error:
         raise ProviderError(f"{path}: {error.strerror}; run `mailauth-dns compile`") from None
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError):
+    except (document.DocumentError, AttributeError, KeyError, TypeError, ValueError):
         raise ProviderError(f"{path} is not what `mailauth-dns compile` writes; run it again") from None
     return found

@@ -22,6 +22,7 @@ MAX_DEPTH = 40  # levels; the format itself needs 6
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1 §4.2; what Python's splitlines takes for one differs
+_TAB = re.compile(r" *\t")  # in front of what a line says
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _KEY = r"(?=\S*[A-Z])[A-Za-z0-9+/=]{40,}"  # the shortest private key, an Ed25519 one in base64, has 44 characters
 _KEY_BLOCK = re.compile(rf"-----BEGIN|PRIVATE KEY|{_KEY}")
@@ -93,8 +94,13 @@ class DocumentError(Exception):
         self.problems = problems
 
 
-def read(path: str, data: bytes) -> Mapping:
-    """Return the mapping that a policy file holds; `path` is for messages.
+POLICY_OPENS = "a policy opens with `domain: example.com`"
+
+
+def read(path: str, data: bytes, opens: str = POLICY_OPENS, *, may_be_empty: bool = False) -> Mapping:
+    """Return the mapping that a file holds; `path` is for messages, `opens` says with what such a file opens.
+
+    A file with nothing in it but comments has no key where it `may_be_empty`.
 
     Raises:
         DocumentError: not UTF-8, not YAML, nested too deep, a key given twice, or not a mapping.
@@ -116,9 +122,11 @@ def read(path: str, data: bytes) -> Mapping:
     if builder.problems:
         raise DocumentError(builder.problems)
     if root is None or (isinstance(root, Scalar) and root.text is None):
-        raise DocumentError([FileProblem(path, 0, 0, "", "the file is empty; a policy opens with `domain: example.com`")])
+        if may_be_empty:
+            return Mapping(Place(source, 1, 1), {}, {})
+        raise DocumentError([FileProblem(path, 0, 0, "", f"the file is empty; {opens}")])
     if not isinstance(root, Mapping):
-        raise DocumentError([root.place.problem("", "expected `key: value` lines; a policy opens with `domain: example.com`")])
+        raise DocumentError([root.place.problem("", f"expected `key: value` lines; {opens}")])
     return root
 
 
@@ -234,10 +242,7 @@ class _Builder:
 
 # What YAML says, and what people who met it had written.
 _HINTS = (
-    (
-        "cannot start any token",
-        "a value that starts with % or @ must be quoted: '%{i}._spf.example.com'; and YAML does not indent with tabs",
-    ),
+    ("cannot start any token", "a value that starts with % or @ must be quoted: '%{i}._spf.example.com'"),
     ("while scanning an alias", "a value that starts with * must be quoted: '*.example.com'"),
     ("did not find expected alphabetic", "a value that starts with * or & must be quoted: '*.example.com'"),
     ("while scanning a directive", "a line that starts with % must be quoted"),
@@ -267,7 +272,16 @@ def _explained(source: Source, error: yaml.YAMLError) -> FileProblem:
         message = _TOO_DEEP
     if mark is None:
         return FileProblem(source.path, 0, 0, "", message)
+    for number in (mark.line, mark.line + 1):  # the line before it, and its own
+        tab = _TAB.match(source.lines[number - 1]) if 0 < number <= len(source.lines) else None
+        if tab is not None:
+            return Place(source, number, tab.end()).problem("", "a tab: YAML indents with spaces alone; put spaces in its place")
     return Place(source, mark.line + 1, mark.column + 1).problem("", message)
+
+
+def may_be_key(text: str) -> bool:
+    """Tell whether a text may be a key, or a part of one, which no message quotes."""
+    return _KEY_BLOCK.search(text) is not None
 
 
 def plain(node: Node) -> Plain:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy import document
+from mailauth_dns.policy.rewritten import LONGEST, listed
 
 _KINDS = {
     "tuple_type": "expected a list: [a, b]",
@@ -19,7 +22,18 @@ _KINDS = {
     "model_type": "expected a mapping: {key: value}",
     "model_attributes_type": "expected a mapping: {key: value}",
     "string_type": "expected a single value here",
+    "string_unicode": "half a character (a surrogate) stands in it; write it whole",
+    "literal_error": "is not known here",
+    "missing": "is missing",
+    "extra_forbidden": "is not a key here; take it out",
 }
+
+
+def words(detail: ErrorDetails) -> str:
+    """Return what is wrong in our own words: those of the library speak of types of this program's language."""
+    if detail["type"] == "mailauth":
+        return str(detail["ctx"]["message"])
+    return _KINDS.get(detail["type"], "cannot be read here; `mailauth-dns schema` describes what can stand here")
 
 
 def problems_of(error: ValidationError, root: document.Mapping, model: type[BaseModel]) -> list[FileProblem]:
@@ -37,17 +51,26 @@ def problems_of(error: ValidationError, root: document.Mapping, model: type[Base
             name = str(detail["loc"][-1])
             message = f"{name} is missing; {_fields_at(model, route)[name].description or 'add it'}"
         elif kind == "mailauth":
-            message = context["message"]
+            message = words(detail)
             if detail["loc"][-1:] == ("[key]",):  # pydantic's mark: the key is at fault, not its value
                 place = document.locate(root, route)
             else:
                 place = _inside(place, root, route, context["start"], context["end"])
         else:
-            message = _KINDS.get(kind, detail["msg"].lower())
+            message = _list_of(root, route) if kind == "tuple_type" else words(detail)
             if kind == "literal_error" and context.get("expected") == "'absent'":
                 continue  # the other arm of `section or absent` has told what is wrong
         found.setdefault((place.line, place.column, message), place.problem(key, message))
     return list(found.values())
+
+
+def _list_of(root: document.Mapping, route: tuple[str | int, ...]) -> str:
+    """Return what is said where a list belongs: a single value as the list that it was meant to be."""
+    node = document.follow(root, route)[0]
+    text = node.text if isinstance(node, document.Scalar) else None
+    if not text or len(text) > LONGEST or document.may_be_key(text):
+        return _KINDS["tuple_type"]
+    return f"expected a list; write {listed(re.split(r'[ ,]+', text.strip(' ,')))}"
 
 
 def _route(location: tuple[int | str, ...], root: document.Mapping) -> tuple[str | int, ...]:
@@ -75,12 +98,33 @@ def _inside(place: document.Place, root: document.Node, route: tuple[str | int, 
     return document.Place(place.source, place.line, offset + start + 1, end - start)
 
 
+# What people call a key, for what the record calls it.
+_ALIASES = {
+    **{"policy": "p", "subdomain_policy": "sp", "subdomains": "sp", "nonexistent": "np", "percent": "pct", "percentage": "pct"},
+    **{"report": "rua", "reports": "rua", "aggregate": "rua", "forensic": "ruf", "failure": "ruf"},
+    **{"include": "terms", "includes": "terms", "mechanisms": "terms", "ip4": "terms", "ip6": "terms", "a": "terms", "mx": "terms"},
+    **{"qualifier": "all", "default": "all", "public_key": "p", "file": "key", "maxage": "max_age", "logo": "l", "expires": "until"},
+}
+
+
 def _unknown_key(key: str, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else f"; keys here: {', '.join(known)}"
+    return f"{key!r} is not a key here{_instead(key, known)}"
+
+
+def _instead(key: str, known: Mapping[str, Any]) -> str:
     if key.endswith(":") or "::" in key:
-        hint = "; a value that ends in a colon must be quoted"
-    return f"{key!r} is not a key here{hint}"
+        return "; a value that ends in a colon must be quoted"
+    folded = key.lower().replace("-", "_")
+    close = [name for name in (folded, folded.replace("_", ""), _ALIASES.get(folded, "")) if name in known]
+    close += difflib.get_close_matches(folded, known, n=1)
+    if close:
+        return f"; did you mean {close[0]}?" + (" keys are written in lower case" if close[0] == key.lower() else "")
+    for meant in (folded, _ALIASES.get(folded, "")):
+        for section, field in known.items():
+            below = _model_in(field.annotation) if not _only_many(field.annotation) else None
+            if below is not None and meant in _keys(below):
+                return f"; did you mean {section}: {{{meant}: ...}}?"
+    return f"; keys here: {', '.join(known)}"
 
 
 def _fields_at(model: type[BaseModel], route: tuple[str | int, ...]) -> Mapping[str, Any]:
@@ -111,6 +155,14 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any 
         if found is not None:
             return found
     return None
+
+
+def _only_many(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
+    """Tell whether the models stand in a list, or under names, and are not a part themselves."""
+    return typing.get_origin(annotation) in (dict, tuple) or (
+        typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated)
+        and all(map(_only_many, (arm for arm in typing.get_args(annotation) if _model_in(arm) is not None)))
+    )
 
 
 def _holds_many(annotation: Any) -> bool:  # noqa: ANN401 - any annotation

@@ -61,10 +61,12 @@ def lock_problems(policy: Policy, lock: Lock) -> Iterator[FileProblem]:
     """Yield what the lock lacks for this policy: names never resolved, and parts that it could not remember once they are published."""
     unknown = False
     for index, name in enumerate(flattened_names(policy)):
-        if name not in lock.names:
+        held = lock.names.get(name)
+        if held is None or not held.proven:
             unknown = True
             place = document.value_place(policy.root, ("spf", "flatten", index))
-            yield place.problem(f"spf.flatten.{index}", f"zones/locks/spf.json does not hold {name}; {_RUN}")
+            lacking = name if held is None else f"the hosts behind {name}, which an earlier version did not keep"
+            yield place.problem(f"spf.flatten.{index}", f"zones/locks/spf.json does not hold {lacking}; {_RUN}")
     needed = layout(policy, lock) if not unknown else None
     listed = lock.parts.get(policy.domain, {})
     for part, _ in needed.parts if needed is not None else ():

@@ -25,6 +25,8 @@ DEFAULTS = "_defaults.yaml"
 POLICY_DIR = Path("zones/policy")
 KEY_DIR = Path("zones/keys")
 PROVIDER_DIR = Path("providers")
+LIST_DIR = Path("zones")  # where lists of domains may lie
+MAX_LIST = 64_000_000  # octets of a list; a million domains have about 20 MB
 RESERVED = "_absent"  # zones/compiled/_absent.yaml
 
 Route = tuple[str | int, ...]
@@ -72,6 +74,15 @@ def load_repo(root: Path, *, may_be_empty: bool = False) -> Repo:
     return repo
 
 
+def read_defaults(path: str, data: bytes) -> document.Mapping:
+    """Return what every policy inherits; nothing but comments is nothing to inherit.
+
+    Raises:
+        DocumentError: as `document.read`.
+    """
+    return document.read(path, data, "defaults hold keys of policies, such as `ttl: 3600`", may_be_empty=True)
+
+
 class _Loader:
     def __init__(self, root: Path, may_be_empty: bool) -> None:
         self.root = root
@@ -90,7 +101,7 @@ class _Loader:
             raise PolicyError([problem])
         stanzas = self._stanzas()
         paths = list(self._policy_files(folder)) if folder.is_dir() else []
-        defaults = self._read(folder / DEFAULTS, document.read) if folder / DEFAULTS in paths else None
+        defaults = self._read(folder / DEFAULTS, read_defaults) if folder / DEFAULTS in paths else None
         if defaults is not None:
             self._check_defaults(defaults)
         policies: list[Policy] = []
@@ -124,6 +135,9 @@ class _Loader:
                 complain("lies outside the repo; every file that a policy names must be inside it")
                 return None
             if stat.S_ISLNK(status.st_mode):
+                if not self._is_of_its_kind(path):
+                    complain("is a link to a file of another kind, whose lines would be shown; put the file itself here")
+                    return None
                 status = path.stat()
             if not stat.S_ISREG(status.st_mode):
                 complain("not a regular file")  # to open a pipe would be to wait for ever
@@ -151,6 +165,11 @@ class _Loader:
         if folder not in self._folders:
             self._folders[folder] = path.parent.resolve().is_relative_to(self._inside)
         return self._folders[folder]
+
+    def _is_of_its_kind(self, link: Path) -> bool:
+        """Tell whether a link leads to a file with the same ending, and not into a hidden folder such as .git, which can hold secrets."""
+        real = Path(os.path.realpath(link)).relative_to(self._inside)
+        return real.suffix == link.suffix and not any(part.startswith(".") for part in real.parts)
 
     def _read(self, path: Path, read: Callable[[str, bytes], _T], limit: int = document.MAX_FILE) -> _T | None:
         data = self._bytes(path, limit=limit)
@@ -236,7 +255,8 @@ class _Loader:
 
     def _check_spellings(self, root: document.Mapping) -> None:
         """One selector in two spellings is two keys to YAML and one name to DNS: one of them would silently not be published."""
-        selectors = document.follow(root, ("dkim", "selectors"))[0]
+        dkim_section = root.items.get("dkim")
+        selectors = document.child(dkim_section, "selectors") if dkim_section is not None else None
         first: dict[str, str] = {}
         for name, place in selectors.keys.items() if isinstance(selectors, document.Mapping) else ():
             known = first.setdefault(name.lower().rstrip("."), name)
@@ -278,26 +298,35 @@ class _Loader:
             yield domain, document.value_place(root, ("domains", index))
         if body.domains_file is None:
             return
+        where = document.value_place(root, ("domains_file",))
         listing = path.parent / body.domains_file
-        data = self._bytes(listing, document.value_place(root, ("domains_file",)), "domains_file")
+        data = self._bytes(listing, where, "domains_file", MAX_LIST)
         if data is None:
+            return
+        real = Path(os.path.realpath(listing)).relative_to(self._inside)
+        if real.suffix != ".txt" or real.parts[0] != LIST_DIR.name:
+            message = f"{body.domains_file}: not a *.txt file below {LIST_DIR}; other files hold more than names: put the list there"
+            self.problems.append(where.problem("domains_file", message))
             return
         try:
             lines = tuple(data.decode("utf-8-sig").splitlines())
         except UnicodeDecodeError:
-            self.problems.append(document.value_place(root, ("domains_file",)).problem("domains_file", f"{body.domains_file} is not UTF-8"))
+            self.problems.append(where.problem("domains_file", f"{body.domains_file} is not UTF-8"))
             return
-        name = listing.resolve().relative_to(self._inside).as_posix()
-        source = document.Source(name, lines)
-        for number, line in enumerate(lines, 1):
-            text = line.split("#", 1)[0].strip()
+        yield from self._listed(document.Source(real.as_posix(), lines))
+
+    def _listed(self, source: document.Source) -> Iterator[tuple[str, document.Place]]:
+        """Yield the names in a list. A line that is no name is not quoted: nobody knows what it is."""
+        for number, line in enumerate(source.lines, 1):
+            text = line.partition("#")[0].strip()
             if not text:
                 continue
             place = document.Place(source, number, line.index(text) + 1, len(text))
             try:
                 domain = publishable_name(text)
             except RecordSyntaxError as error:
-                self.problems.append(place.problem("", str(error)))
+                message = f"not a domain name: {error.expected.partition(':')[0]}"
+                self.problems.append(FileProblem(source.path, number, place.column + error.start, "", message))
                 continue
             if domain.startswith("*"):
                 self.problems.append(place.problem("", "a wildcard cannot have a policy of its own; name the domain"))

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.mailtest import MailTest, distinct
+from mailauth_dns.policy.rewritten import rewritten
 from mailauth_dns.policy.scalars import (
     UNSAFE,
     Day,
@@ -34,6 +35,7 @@ from mailauth_dns.policy.scalars import (
     fail,
     one_of,
     refuse_private_key,
+    refuse_record,
     section_or_absent,
 )
 from mailauth_dns.policy.sections import BimiSections, MtaStsSection, TlsRptSection
@@ -78,7 +80,8 @@ def _key_tag_name(text: str) -> str:
 
 def _spf_term(text: str) -> str:
     if re.match(r"v=", text, re.IGNORECASE):
-        fail("the version is written for you; list the terms behind it")
+        instead = rewritten(text) if " " in text else None
+        fail(f"the version is written for you; write {instead}" if instead else "the version is written for you; list the terms behind it")
     return text
 
 
@@ -212,6 +215,7 @@ class DkimSection(Section):
     def _not_absent(cls, value: object) -> object:
         if value == "absent":
             fail("undeclared selectors are never touched; declare each one that shall go as `{state: absent}`")
+        refuse_record(value)
         return value
 
 

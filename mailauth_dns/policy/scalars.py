@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from pydantic_core import PydanticCustomError
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.rewritten import rewritten
 from mailauth_dns.records import dkim, server
 from mailauth_dns.records.name import DomainName, domain_name, publishable_name
 
@@ -33,6 +34,8 @@ def said(value: object) -> str:
     match value:
         case None:
             return "null"
+        case bool():
+            return "true" if value else "false"
         case dict():
             return "a mapping"
         case list() | tuple():
@@ -209,6 +212,12 @@ def _report_uri(text: str) -> str:
     return text
 
 
+def refuse_record(value: object) -> None:
+    """Refuse a record where its parts belong, and show them."""
+    if isinstance(value, str) and (instead := rewritten(value)) is not None:
+        fail(f"the parts of a record are written one by one; write {instead}")
+
+
 class Section(BaseModel):
     """A part of a policy: immutable, and a key that it does not know is a problem."""
 
@@ -220,6 +229,7 @@ def section_or_absent(section: type[Section]) -> BeforeValidator:
 
     def check(value: object) -> object:
         if value != "absent" and not isinstance(value, dict | section):
+            refuse_record(value)
             fail(f"{said(value)} is neither a mapping nor `absent`")
         return value
 

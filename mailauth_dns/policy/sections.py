@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.scalars import ReportAddress, Section, Selector, Ttl, checked, fail, integer, one_of, section_or_absent
+from mailauth_dns.policy.scalars import (
+    ReportAddress,
+    Section,
+    Selector,
+    Ttl,
+    checked,
+    fail,
+    integer,
+    one_of,
+    refuse_record,
+    section_or_absent,
+)
 from mailauth_dns.records import bimi, mta_sts, tlsrpt
 from mailauth_dns.records.name import DomainName, domain_name
 
@@ -141,6 +152,7 @@ class BimiSection(Section):
 def _not_absent(value: object) -> object:
     if value == "absent":
         fail("undeclared selectors are never touched; declare each one that shall go as `default: absent`")
+    refuse_record(value)
     return value
 
 

@@ -57,19 +57,14 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     Raises:
         DocumentError: not a YAML mapping, no `class`, or a literal secret in it.
     """
-    root = document.read(path, data)
+    root = document.read(path, data, "a provider opens with `class: octodns_bind.Rfc2136Provider`")
     problems: list[FileProblem] = []
     _refuse_secrets(root, problems)
     if "class" not in root.items:
         problems.append(root.place.problem("class", "missing; name the octoDNS provider, for example octodns_bind.Rfc2136Provider"))
     if problems:
         raise document.DocumentError(problems)
-    # Typed by YAML's own rules, as octoDNS does it: `port: 5453` is a number there.
-    try:
-        arguments = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, whichever is there
-    except (yaml.YAMLError, ValueError) as error:
-        reason = getattr(error, "problem", None) or error
-        raise document.DocumentError([FileProblem(path, 0, 0, "", f"YAML cannot give a value its type: {reason}; quote it")]) from None
+    arguments = _typed(root, data)
     class_name = arguments.pop("class")
     if not isinstance(class_name, str) or "." not in class_name:
         place = document.value_place(root, ("class",))
@@ -77,10 +72,46 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     return Stanza(id, path, class_name, arguments)
 
 
+def _typed(root: document.Mapping, data: bytes) -> dict[str, Any]:
+    """Return the file's values, typed by YAML's own rules, as octoDNS does it: `port: 5453` is a number there.
+
+    Raises:
+        DocumentError: YAML takes one for a number or a date that cannot be.
+    """
+    arguments = _loaded(data)
+    if arguments is None:
+        message = "YAML cannot take this for a number, a date or an object; quote it"
+        places = [place for place, text in _scalars(root) if _loaded(text.encode()) is None] or [root.place]
+        raise document.DocumentError([place.problem("", message) for place in places])
+    assert isinstance(arguments, dict)
+    return arguments
+
+
+def _loaded(data: bytes) -> Any:  # noqa: ANN401 - anything YAML holds
+    """Return what YAML makes of a text, None where it makes nothing of it or a number that no option has."""
+    try:
+        found = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, whichever is there
+        json.dumps(_ordered(found), default=str)  # Python writes no number of thousands of digits, and says so here
+    except (yaml.YAMLError, ValueError, OverflowError, TypeError):
+        return None
+    return found
+
+
+def _scalars(node: document.Node) -> Iterator[tuple[document.Place, str]]:
+    if isinstance(node, document.Scalar):
+        if node.text is not None:
+            yield node.place, node.text
+        return
+    for below in node.items.values() if isinstance(node, document.Mapping) else node.items:
+        yield from _scalars(below)
+
+
 def _ordered(value: Any) -> Any:  # noqa: ANN401 - anything YAML holds
     """Return mappings as lists of pairs in the order of their keys, which YAML lets be of several types."""
     if isinstance(value, Mapping):
         return sorted(([repr(key), _ordered(below)] for key, below in value.items()), key=lambda pair: pair[0])
+    if isinstance(value, set):
+        return sorted(map(repr, value))
     return list(map(_ordered, value)) if isinstance(value, list) else value
 
 

@@ -71,6 +71,8 @@ def _label(text: str, at: int, label: str) -> str:
     if not label:
         raise RecordSyntaxError(text, at, at + 1, "expected a label before the dot")
     if not label.isascii():
+        if end - at > MAX_LABEL:  # its A-label is longer still, and to find it out takes time
+            raise RecordSyntaxError(text, at, end, f"a label has at most {MAX_LABEL} octets, this one has more")
         try:
             label = idna.encode(label).decode("ascii")
         except idna.IDNAError as error:

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.macro import DomainSpec, domain_spec, macro_string
@@ -121,6 +121,11 @@ class Exists:
 Term = All | Include | A | Mx | Ptr | Ip4 | Ip6 | Exists
 
 _WIDEST = {4: 16, 6: 32}  # prefix lengths in bits: wider networks hold the hosts of many others
+
+
+def too_wide_network(network: IPv4Network | IPv6Network) -> bool:
+    """Tell whether a network has more hosts than a domain can have."""
+    return network.prefixlen < _WIDEST[network.version]
 
 
 def too_wide(term: Term) -> int | None:
@@ -277,6 +282,7 @@ def _name(parsed: Term | Modifier) -> DomainSpec | None:
 
 _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*|")
+_HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]{0,62}\.)+[A-Za-z][A-Za-z0-9-]{0,62}\.?")
 _MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
 _NO_SEMICOLON = "SPF has no semicolons; terms are separated by spaces"
 _TYPOS = {"ipv4": "ip4", "ipv6": "ip6", "includes": "include", "ip": "ip4", "inc": "include", "exist": "exists"}
@@ -314,10 +320,29 @@ def _term(text: str, start: int, end: int) -> Term | Modifier:
 def _unknown(word: str, name: str) -> str:
     if ";" in word:
         return _NO_SEMICOLON
+    if (instead := _bare(word)) is not None:
+        return instead
     close = _TYPOS.get(name) or next(iter(difflib.get_close_matches(name, _MECHANISMS, n=1, cutoff=0.6)), None)
     if close is not None:
         return f"not a mechanism; did you mean {close}?"
     return f"not a mechanism; known are {', '.join(_MECHANISMS)}"
+
+
+def _bare(word: str) -> str | None:
+    """Return what a word without a mechanism was meant to be: an address, or a name."""
+    sign = word[:1] if word[:1] in "+-~?" else ""
+    bare = word.removeprefix(sign)
+    # "ip:" is no mechanism either, and says more of what was meant.
+    literal = re.sub(r"^ip:", "", bare, flags=re.IGNORECASE).partition("/")[0]
+    try:
+        address = ipaddress.ip_address(literal.strip("[]"))
+    except ValueError:
+        if bare.count(".") and _HOST.fullmatch(bare):
+            return f"a name needs a mechanism: {sign}include:{bare} for what its SPF record lets pass, {sign}a:{bare} for its addresses"
+        return None
+    digits = bare.partition("/")[2]
+    length = f"/{digits}" if digits.isascii() and digits.isdigit() and len(digits) < 4 and int(digits) <= address.max_prefixlen else ""
+    return f"an address needs its mechanism: write {sign}ip{address.version}:{address}{length}"
 
 
 def _modifier(text: str, start: int, end: int, name: str) -> Modifier:
@@ -353,6 +378,7 @@ def _mechanism(name: str, qualifier: Qualifier, text: str, at: int, end: int) ->
     return A(qualifier, spec, prefix4, prefix6) if name == "a" else Mx(qualifier, spec, prefix4, prefix6)
 
 
+_IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _DUAL = re.compile(r"(?:/([0-9]+))?(?://([0-9]+))?\Z")
 
 
@@ -391,5 +417,8 @@ def _network(name: str, qualifier: Qualifier, text: str, at: int, end: int) -> T
             raise ValueError(literal)
         return Ip6(qualifier, IPv6Interface((int(ipaddress.IPv6Address(literal)), prefix)))
     except ValueError:
-        other = "an IPv6 address; use ip6:" if ":" in literal and name == "ip4" else f"not an {'IPv4' if name == 'ip4' else 'IPv6'} address"
-        raise RecordSyntaxError(text, at + 1, slash_at, f"{other}; for example {example}" if "not" in other else other) from None
+        if name == "ip4":
+            message = "an IPv6 address; use ip6:" if ":" in literal else f"not an IPv4 address; for example {example}"
+        else:
+            message = f"not an IPv6 address; {'use ip4:' if _IPV4.fullmatch(literal) else f'for example {example}'}"
+        raise RecordSyntaxError(text, at + 1, slash_at, message) from None

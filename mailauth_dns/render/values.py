@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from rich.text import Span, Text
 
 from mailauth_dns.errors import printable
 
 _UNPRINTABLE = re.compile(r"[^ -~]")
+_HANGING = 4  # blanks in front of what goes on below
 LONGEST = 100  # characters of a value in text output; JSON has all of it
 
 
@@ -40,3 +42,22 @@ def styled(indent: int, *parts: str | tuple[str, str]) -> Text:
             spans.append(Span(len(text), len(text) + len(word), style))
         text += word
     return Text(text, spans=spans)
+
+
+def wrapped(line: Text, width: int) -> Iterator[Text]:
+    """Yield a line in parts that are at most `width` characters long where its words are, indented from the second on."""
+    indent = len(line.plain) - len(line.plain.lstrip()) + _HANGING
+    start, room = 0, width
+    while len(line.plain) - start > room:
+        end = line.plain.rfind(" ", start + (0 if start else indent - _HANGING), start + room + 1)
+        if end <= start:  # a name is not broken: the word is as long as it is
+            end = line.plain.find(" ", start + room)
+        if end < 0:
+            break
+        yield _indented(line[start:end], indent if start else 0)
+        start, room = end + 1, max(width - indent, 1)
+    yield _indented(line[start : len(line.plain)], indent if start else 0)
+
+
+def _indented(part: Text, indent: int) -> Text:
+    return Text(" " * indent).append_text(part) if indent else part

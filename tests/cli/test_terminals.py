@@ -73,3 +73,49 @@ def test_closed_output_is_no_traceback(repo: RepoFolder) -> None:
     command = f"{sys.executable} -m mailauth_dns -C {repo.root} schema >&-"
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (1, "")
+
+
+NAME = "_spf.a-rather-long-name-of-a-sender-that-nobody-would-break-anywhere.example"
+LONG = f'domain: example.com\nspf: {{terms: [ptr, "ip4:192.0.2.10/24", "include:{NAME}"]}}\n'
+
+
+def long_lines(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 132])
+def test_findings_are_wrapped_between_words(repo: RepoFolder, columns: int) -> None:
+    repo.policy(LONG)
+    whole = repo.run("lint", "-q").out
+    said = long_lines(on_a_terminal(repo, "lint", "-q", "--no-color", COLUMNS=str(columns)))
+    assert " ".join(said.split()) == " ".join(whole.split())
+    lines = said.splitlines()
+    assert len(lines) > len(whole.splitlines())
+    words = set(whole.split())
+    for line in lines:
+        assert len(line) <= columns or len(line.split()) == 1
+        assert words.issuperset(line.split())
+
+
+def test_what_goes_on_below_is_indented(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\nspf: {terms: [ptr], all: fail}\n")
+    said = long_lines(on_a_terminal(repo, "lint", "-q", "--no-color", COLUMNS="60"))
+    assert said.startswith(
+        "zones/policy/policy.yaml:2:15: warning SPF014 spf-ptr: uses\n"
+        "    ptr, which receivers may skip; list the hosts by ip4,\n"
+        "    ip6 or a\n"
+    )
+
+
+def test_colours_stay_with_their_words(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\nspf: {terms: [ptr], all: fail}\n")
+    said = on_a_terminal(repo, "lint", "-q", COLUMNS="60")
+    assert "\x1b[1mzones/policy/policy.yaml:2:15: \x1b[0m\x1b[33mwarning \x1b[0m" in said
+
+
+def test_outside_of_a_terminal_a_finding_is_one_line(repo: RepoFolder) -> None:
+    """So that it can be searched for and counted."""
+    repo.policy(LONG)
+    command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), "lint", "-q"]
+    ran = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "40"}, check=False)
+    assert ran.stdout == repo.run("lint", "-q").out

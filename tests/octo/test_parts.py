@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from ipaddress import IPv4Network
 
 import pytest
@@ -12,13 +12,14 @@ from mailauth_dns.compile import compile_repo
 from mailauth_dns.octo.targets import Proposal, Target
 from mailauth_dns.policy import lock as lockfile
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.lock import Lock, LockedName, LockedPart
+from mailauth_dns.policy.lock import Lock, LockedPart
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf import Qualifier
 from mailauth_dns.records.spf_parts import Flat, laid_out, part_name
 from tests.conftest import RepoFolder
 from tests.lab.zones import HEAD
+from tests.policy.locks import locked_name
 
 COM, SENDER = DomainName("example.com"), DomainName("_spf.sender.example")
 ADDRESSES = addresses_of(IPv4Network((0xC6336400 + 2 * n, 32)) for n in range(50))
@@ -33,7 +34,7 @@ def proposed(repo: RepoFolder, records: str, policy: str = POLICY, going: Mappin
     repo.policy(policy)
     parts = {name: LockedPart(text) for name, text in LAYOUT.parts}
     parts |= {name: LockedPart(text, datetime(2026, 5, 1, tzinfo=UTC), absent=True) for name, text in (going or {}).items()}
-    repo.write("zones/locks/spf.json", lockfile.text(Lock({SENDER: LockedName(ADDRESSES, (), date(2026, 6, 1))}, {COM: parts})))
+    repo.write("zones/locks/spf.json", lockfile.text(Lock({SENDER: locked_name(SENDER, ADDRESSES)}, {COM: parts})))
     loaded = load_repo(repo.root)
     [publication] = compile_repo(loaded)
     return Target(loaded.stanzas["local"], repo.root).propose(publication, datetime(2026, 6, 1, tzinfo=UTC))

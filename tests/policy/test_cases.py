@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -151,10 +152,94 @@ def test_a_list_of_domains_outside_the_repo_is_refused(repo: RepoFolder, name: s
     assert told(repo) == f"zones/policy/policy.yaml:1:15: domains_file: {shown}: {OUTSIDE}" + marked(1, f"domains_file: {name}", name)
 
 
+SECRET = "hunter2"
+NOT_LISTS = [".env", ".git/config", "zones/.env", "zones/list.md", "zones/policy/linked.txt", "providers/list.txt", "list.txt"]
+
+
+@pytest.mark.parametrize("name", NOT_LISTS)
+def test_only_a_txt_file_below_zones_is_read_as_a_list(repo: RepoFolder, name: str) -> None:
+    """Lines that are shown must not be those of a file that holds secrets, whoever names it."""
+    if name == "zones/policy/linked.txt":
+        repo.write(".env", f"PASSWORD={SECRET}\n{SECRET}.example\n")
+        (repo.root / name).symlink_to("../../.env")
+    else:
+        repo.write(name, f"PASSWORD={SECRET}\n{SECRET}.example\n")
+    repo.write("zones/policy/a.policy.yaml", f"domains_file: {os.path.relpath(name, 'zones/policy')}\nparked: true\n")
+    said = told(repo)
+    assert SECRET not in said
+    assert "a.policy.yaml:1:15: domains_file: " in said
+
+
+def test_a_line_of_a_list_that_is_no_name_is_not_quoted(repo: RepoFolder) -> None:
+    lines = [
+        f"PASSWORD={SECRET}",
+        f"{SECRET} x",
+        f"xn--{SECRET}",
+        f"{SECRET}\xe9\u0301\u200d.example",
+        f"{SECRET}..example",
+        f"a.*.{SECRET}",
+    ]
+    repo.write("zones/lists/a.txt", "".join(f"{line}\n" for line in lines))
+    repo.policy("domains_file: ../lists/a.txt\nparked: true\n")
+    said = told(repo)
+    assert SECRET not in said
+    assert [line.partition(": ")[0].rpartition(":")[0] for line in said.splitlines()] == [f"zones/lists/a.txt:{n}" for n in range(1, 7)]
+
+
+LINKED = {
+    "zones/policy/x.yaml": ".git/config",
+    "providers/x.yaml": ".env",
+    "zones/locks/spf.json": ".npmrc",
+    "zones/keys/x.pem": ".key.pem",
+}
+
+
+@pytest.mark.parametrize(("link", "target"), LINKED.items())
+def test_a_link_to_a_file_of_another_kind_is_refused_unread(repo: RepoFolder, link: str, target: str) -> None:
+    """A checkout's .git/config can hold the token it was fetched with, and what is no policy is shown line by line."""
+    repo.policy("domain: example.com\nspf: absent\n")
+    repo.write(target, f"[http]\n\textraheader = {SECRET}\n")
+    (repo.root / link).parent.mkdir(parents=True, exist_ok=True)
+    (repo.root / link).symlink_to(os.path.relpath(target, Path(link).parent))
+    assert told(repo) == f"{link}: is a link to a file of another kind, whose lines would be shown; put the file itself here\n"
+
+
+def test_a_policy_may_be_a_link_to_another_place_of_the_repo(repo: RepoFolder) -> None:
+    repo.write("teams/mail/x.yaml", "domain: example.com\nspf: absent\n")
+    (repo.root / "zones/policy/x.yaml").symlink_to("../../teams/mail/x.yaml")
+    assert [policy.domain for policy in load_repo(repo.root).policies] == ["example.com"]
+
+
 def test_a_symbolic_link_out_of_the_repo_is_refused(repo: RepoFolder) -> None:
     (repo.root.parent / "outside.yaml").write_text("domain: example.com\n")
     (repo.root / "zones/policy/linked.yaml").symlink_to(repo.root.parent / "outside.yaml")
     assert told(repo) == "zones/policy/linked.yaml: lies outside the repo; every file that a policy names must be inside it\n"
+
+
+OUTSIDE_KINDS = {
+    "a policy": "zones/policy/x.yaml",
+    "the defaults": "zones/policy/_defaults.yaml",
+    "a list": "zones/policy/x.txt",
+    "a key": "zones/keys/example.com/s1.pem",
+    "a key that nobody names": "zones/keys/example.com/x.pem",
+    "a provider": "providers/x.yaml",
+    "the lock": "zones/locks/spf.json",
+}
+
+
+@pytest.mark.parametrize("kind", OUTSIDE_KINDS)
+@pytest.mark.parametrize("target", ["secret", "/dev/zero", "/proc/self/environ"])
+def test_no_kind_of_file_is_read_outside_the_repo(repo: RepoFolder, kind: str, target: str) -> None:
+    secret = repo.root.parent / "secret"
+    secret.write_text("hunter2: [")
+    repo.policy(KEY_POLICY if kind == "a key" else "domain: example.com\nspf: absent\n")
+    repo.write("zones/policy/list.yaml", "domains_file: x.txt\nparked: true\n" if kind == "a list" else "domain: a.example\nspf: absent\n")
+    link = repo.root / OUTSIDE_KINDS[kind]
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(secret if target == "secret" else target)
+    said = told(repo)
+    assert "lies outside the repo" in said
+    assert "hunter2" not in said
 
 
 def test_links_that_go_in_a_circle_are_told(repo: RepoFolder) -> None:
@@ -247,6 +332,32 @@ def test_defaults_merge_and_null_takes_out(repo: RepoFolder) -> None:
     assert policy.body.ttl is None
 
 
+NOTHING = ["", "# later\n", "---\n", "--- # later\n", "{}\n", "null\n", "~\n", "\ufeff# later\n", "\n\n", "%YAML 1.1\n---\n# later\n"]
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_defaults_that_say_nothing_are_empty(repo: RepoFolder, text: str) -> None:
+    repo.write("zones/policy/_defaults.yaml", text)
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    assert len(load_repo(repo.root).policies) == 1
+    assert repo.run("lint").code == 0
+
+
+# What is no policy is not told to open as one does.
+OPENINGS = {
+    "zones/policy/_defaults.yaml": ("[]\n", ":1:1: expected `key: value` lines; defaults hold keys of policies, such as `ttl: 3600`"),
+    "providers/x.yaml": ("# later\n", ": the file is empty; a provider opens with `class: octodns_bind.Rfc2136Provider`"),
+}
+
+
+@pytest.mark.parametrize("path", OPENINGS)
+def test_a_file_is_told_how_its_own_kind_opens(repo: RepoFolder, path: str) -> None:
+    text, expected = OPENINGS[path]
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    repo.write(path, text)
+    assert told(repo).startswith(path + expected)
+
+
 def test_problems_in_the_defaults_are_told_once_and_there(repo: RepoFolder) -> None:
     repo.write("zones/policy/_defaults.yaml", "dmarc: {p: rejct}\ndomain: example.com\n")
     for name in ("a", "b"):
@@ -261,7 +372,7 @@ def test_a_list_of_domains_is_read_with_its_own_places(repo: RepoFolder) -> None
     repo.write("zones/policy/parked.txt", "# ours\nexample.com  # the first\n\nexample..org\n*.example.net\nfaß.example\n")
     repo.policy("domains_file: parked.txt\nparked: true\n")
     said = told(repo)
-    assert "zones/policy/parked.txt:4:1: expected a label before the dot" in said
+    assert "zones/policy/parked.txt:4:9: not a domain name: expected a label before the dot\n" in said
     assert "zones/policy/parked.txt:5:1: a wildcard cannot have a policy" in said
     repo.write("zones/policy/parked.txt", "example.com  # the first\nfaß.example\n")
     assert [policy.domain for policy in load_repo(repo.root).policies] == ["example.com", "xn--fa-hia.example"]
