@@ -13,6 +13,8 @@ from datetime import datetime
 from functools import cached_property
 
 from mailauth_dns.errors import FileProblem, MailAuthError, PolicyError
+from mailauth_dns.evaluate.dmarc import same_organization, walk
+from mailauth_dns.evaluate.resolver import Values
 from mailauth_dns.policy import document, flattening
 from mailauth_dns.policy.load import Policy, Repo
 from mailauth_dns.policy.lock import Lock
@@ -163,18 +165,14 @@ def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:
     spf_names = flattening.known_names(policy, lock, laid)
     spf_ttl = body.spf.ttl if isinstance(body.spf, SpfSection) else None
     if body.parked:
-        dmarc_name = dmarc.owner_name(domain)
-        section = _dmarc_section(policy)
-        reports = "".join(f"; {tag}={','.join(uris)}" for tag in ("rua", "ruf") if section and (uris := getattr(section, tag)))
         yield replace(declare(domain, "TXT", Family.SPF, PARKED_SPF), spf_names=spf_names)
-        yield declare(dmarc_name, "TXT", Family.DMARC, PARKED_DMARC + reports)
-    else:
-        if body.spf is not None:
-            own = declare(domain, "TXT", Family.SPF, laid.root if laid is not None else None, spf_ttl)
-            yield replace(own, spf_names=spf_names)
-        if body.dmarc is not None:
-            dmarc_text, dmarc_ttl = (None, None) if body.dmarc == "absent" else (body.dmarc.text, body.dmarc.ttl)
-            yield declare(dmarc.owner_name(domain), "TXT", Family.DMARC, dmarc_text, dmarc_ttl)
+    elif body.spf is not None:
+        own = declare(domain, "TXT", Family.SPF, laid.root if laid is not None else None, spf_ttl)
+        yield replace(own, spf_names=spf_names)
+    if body.parked or body.dmarc is not None:
+        section = _dmarc_section(policy)
+        dmarc_ttl = section.ttl if section is not None and not body.parked else None
+        yield declare(dmarc.owner_name(domain), "TXT", Family.DMARC, _dmarc_text(policy), dmarc_ttl)
     for part, text in flattening.parts(policy, lock, laid).items():
         yield declare(part, "TXT", Family.SPF, text, spf_ttl)
     if body.mta_sts is not None:
@@ -205,6 +203,14 @@ def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:
         yield declare(name, "CNAME", Family.DKIM, alias, entry.ttl, needed_until)
 
 
+def _dmarc_text(policy: Policy) -> str | None:
+    """Return the DMARC record that a policy publishes; None where it publishes none."""
+    section = _dmarc_section(policy)
+    if not policy.body.parked:
+        return section.text if section is not None else None
+    return PARKED_DMARC + "".join(f"; {tag}={','.join(uris)}" for tag in ("rua", "ruf") if section and (uris := getattr(section, tag)))
+
+
 def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | None:
     if entry.state == "absent" or entry.cname is not None:
         return None
@@ -230,17 +236,31 @@ def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | 
 # DMARC reports to another domain
 
 
+@dataclass(frozen=True, slots=True)
+class _DmarcAlone:
+    """A world that holds the DMARC records of this repo and nothing else."""
+
+    texts: Mapping[DomainName, tuple[str, ...]]
+
+    def lookup(self, name: DomainName, rrtype: str) -> Values:
+        """Return the record that the repo declares at a name."""
+        return self.texts.get(name) if rrtype == "TXT" else None
+
+
 def _consents(
     policies: tuple[Policy, ...], zones: Container[DomainName], problems: list[FileProblem]
 ) -> Mapping[DomainName, list[tuple[Policy, Declared]]]:
-    """Return, by zone, what hosts of the repo have to say so that receivers send them other domains' reports (RFC 9990)."""
-    published = {policy.domain: section.psd for policy in policies if (section := _dmarc_section(policy)) is not None}
-    published |= {policy.domain: None for policy in policies if policy.body.parked}
+    """Return, by zone, what hosts of the repo have to say so that receivers send them other domains' reports (RFC 9990).
+
+    A consent is left out where the DMARC records of this repo alone show that domain and host are of one organization. Where others'
+    records would show it, it is not needed and harms nothing.
+    """
+    repo = _DmarcAlone({dmarc.owner_name(policy.domain): (text,) for policy in policies if (text := _dmarc_text(policy)) is not None})
     found: dict[DomainName, list[tuple[Policy, Declared]]] = {}
     for policy in policies:
         for host, (tag, index) in _report_hosts(policy).items():
             zone = next((name for name in _upwards(host) if name in zones), None)
-            if zone is None or _same_organization(policy.domain, host, published):
+            if zone is None or same_organization(walk(policy.domain, repo), host, repo)[0] is True:
                 continue
             name = dmarc.report_name(policy.domain, host)
             if len(name) > MAX_NAME:
@@ -265,31 +285,6 @@ def _report_hosts(policy: Policy) -> Mapping[DomainName, tuple[str, int]]:
 
 def _dmarc_section(policy: Policy) -> DmarcSection | None:
     return None if policy.body.dmarc == "absent" else policy.body.dmarc
-
-
-def _same_organization(domain: DomainName, host: DomainName, published: Mapping[DomainName, str | None]) -> bool:
-    """Tell whether the DMARC records of this repo alone show that both belong to one organization.
-
-    Where they do not, a consent is published; it is not needed where others' records would show it, and harms nothing.
-    """
-    if domain == host:
-        return True
-    found = _organizational_domain(host, published)
-    return found is not None and found == _organizational_domain(domain, published)
-
-
-def _organizational_domain(start: DomainName, published: Mapping[DomainName, str | None]) -> DomainName | None:
-    """Walk up the names that `published` has a DMARC record for, each with its `psd` (RFC 9989 §4.10.2); None where there is none."""
-    found: DomainName | None = None
-    below = start
-    for name in _upwards(start):
-        if name in published:
-            psd = published[name]
-            found = below if psd == "y" else name
-            if psd in ("n", "y"):
-                return found
-        below = name
-    return found
 
 
 def _upwards(name: DomainName) -> Iterator[DomainName]:

@@ -13,6 +13,7 @@ from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff.change import Blocked, Change, Difference, Judgement, Kept, Risk
 from mailauth_dns.diff.consent import Consents
 from mailauth_dns.diff.semantics import same
+from mailauth_dns.diff.sides import Sides
 from mailauth_dns.diff.wildcard import Wildcards
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, ancestors
@@ -21,7 +22,7 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 DEFAULT_TTL = 3600  # seconds, for a set that is new and whose policy names none
 
-Judge = Callable[[Declared, frozenset[str], frozenset[str]], Judgement]
+Judge = Callable[[Declared, frozenset[str], frozenset[str], Sides], Judgement]
 
 
 _NOTHING_LOCKED: Mapping[RRKey, str] = {}
@@ -42,12 +43,12 @@ def compare(
     `normalize` asks for our spelling and our TTL even where the meaning is the same already.
     """
     blocks = _Blocks(before, publication, locked, closed)
-    consents, wildcards = Consents(before), Wildcards(before)
+    consents, wildcards, sides = Consents(before), Wildcards(before), Sides(before, publication)
     changes: list[Change] = []
     blocked: list[Blocked] = []
     for entry in publication.declared:
         agreed = entry.family is Family.DMARC_REPORT and entry.values and consents.has(entry.key)
-        change = None if agreed else _change(before.get(entry.key), entry, judge, normalize)
+        change = None if agreed else _change(before.get(entry.key), entry, judge, sides, normalize)
         reason = blocks.reason(entry, changes=change is not None)
         if reason is not None:
             blocked.append(Blocked(entry.domain, entry.key, entry.family, reason))
@@ -75,7 +76,7 @@ def decisive(rrset: RRset, entry: Declared) -> frozenset[str]:
     return rrset.values if entry.family is Family.NULL_MX and entry.values else ours(rrset, entry.family)
 
 
-def _change(there: RRset | None, entry: Declared, judge: Judge, normalize: bool) -> Change | None:
+def _change(there: RRset | None, entry: Declared, judge: Judge, sides: Sides, normalize: bool) -> Change | None:
     before = ours(there, entry.family) if there is not None else frozenset[str]()
     foreign = there.values - before if there is not None else frozenset[str]()
     ttl_before = there.ttl if there is not None else None
@@ -95,7 +96,7 @@ def _change(there: RRset | None, entry: Declared, judge: Judge, normalize: bool)
     if after == before:
         judgement = Judgement(f"TTL {ttl_before} -> {ttl_after} s")
     else:
-        judgement = _with_size(judge(entry, before, after), entry, before | foreign, after | foreign)
+        judgement = _with_size(judge(entry, before, after, sides), entry, before | foreign, after | foreign)
     return Change(entry.domain, entry.key, entry.family, before, after, ttl_before, ttl_after, foreign, judgement)
 
 

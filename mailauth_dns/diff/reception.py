@@ -37,7 +37,7 @@ def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[st
     old, new = _in_force(Family.MTA_STS, before), _in_force(Family.MTA_STS, after)
     was = mta_sts.mode_of(old.id) if isinstance(old, mta_sts.Record) else None
     if not isinstance(new, mta_sts.Record):
-        return _mta_sts_gone(was) if isinstance(old, mta_sts.Record) else Judgement("an MTA-STS record that senders ignore is deleted")
+        return _mta_sts_gone(was) if isinstance(old, mta_sts.Record) else _mta_sts_ignored(before)
     now = entry.served.mode if entry.served is not None else mta_sts.mode_of(new.id)
     if not isinstance(old, mta_sts.Record):
         said = f"{_made('MTA-STS', before)}: mode {now or 'unknown'}: {_EFFECT[now]}"
@@ -64,6 +64,12 @@ def _mta_sts_gone(was: mta_sts.Mode | None) -> Judgement:
     )
 
 
+def _mta_sts_ignored(before: frozenset[str]) -> Judgement:
+    """Judge the end of what is no record by RFC 8461 §3.1: it can have been one when a sender took the policy, and some read it as one."""
+    what = "a broken MTA-STS record is" if len(before) == 1 else f"{len(before)} MTA-STS records, all ignored, are"
+    return Judgement(f"{what} deleted; senders that still hold a policy go by it until its max_age is over", Risk.CAUTION)
+
+
 # TLS-RPT
 
 
@@ -71,14 +77,16 @@ def tls_rpt_changed(before: frozenset[str], after: frozenset[str]) -> Judgement:
     """Judge by where reports go."""
     old, new = _in_force(Family.TLS_RPT, before), _in_force(Family.TLS_RPT, after)
     if not isinstance(new, tlsrpt.Record):
-        return Judgement("no TLS reports any more")
+        if not isinstance(old, tlsrpt.Record):
+            return Judgement("a TLS-RPT record that senders ignore is deleted")
+        return Judgement(f"no TLS reports any more, until now to {' '.join(old.rua)}", Risk.CAUTION)
     to = f"TLS reports go to {' '.join(new.rua)}"
     if not isinstance(old, tlsrpt.Record):
         return Judgement(f"{_made('TLS-RPT', before)}: {to}")
     if old.rua == new.rua:
         return Judgement("the extension fields of the TLS-RPT record change, which senders ignore")
     dropped = [uri for uri in old.rua if uri not in new.rua]
-    return Judgement(to + (f", no longer to {' '.join(dropped)}" if dropped else ""))
+    return Judgement(f"{to}, no longer to {' '.join(dropped)}", Risk.CAUTION) if dropped else Judgement(to)
 
 
 # BIMI
@@ -89,7 +97,9 @@ def bimi_changed(entry: Declared, before: frozenset[str], after: frozenset[str])
     selector = f"BIMI selector {entry.key[0].split('._bimi.')[0]}"
     old, new = _in_force(Family.BIMI, before), _in_force(Family.BIMI, after)
     if not isinstance(new, bimi.Record):
-        return Judgement(f"{selector} has no logo any more")
+        return Judgement(
+            f"{selector} has no logo any more" if isinstance(old, bimi.Record) else f"a broken record of {selector} is deleted"
+        )
     logo = "no logo shall be shown" if new.declines else f"the logo is {new.l or 'the one in the evidence'}"
     if not isinstance(old, bimi.Record):
         return Judgement(f"{_made(selector, before)}: {logo}")

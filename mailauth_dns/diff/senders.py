@@ -29,7 +29,10 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
     """Judge by who may send; a part is judged by itself, since nothing depends on it but the record that includes it."""
     if entry.key[0] != entry.domain:
         return _part_changed(entry.domain, before, after)
-    text = _only(after)
+    text, old = _only(after), _record(_only(before))
+    if text is None and old is None:
+        gone = "a broken SPF record is" if len(before) == 1 else f"{len(before)} SPF values are"
+        return Judgement(f"{gone} deleted, a permanent error for every message until now")
     if text is None:
         return Judgement("no SPF any more: receivers cannot tell which hosts may send", Risk.CAUTION)
     new = _record(text)
@@ -37,20 +40,20 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
     over = _over_limit(new)
     if over is not None:
         return over
-    if not before:
-        return Judgement(
-            f"SPF is new: {_senders(new)}; every other host: {_rest(new)}", Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE
-        )
-    if len(before) > 1:
-        return Judgement(
-            f"{len(before)} SPF values, a permanent error for every message, become one: {_senders(new)}; every other host: {_rest(new)}",
-            Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE,
-        )
-    old = _record(next(iter(before)))
     if old is None:
-        return Judgement(f"a broken SPF record is mended: {_senders(new)}; every other host: {_rest(new)}")
+        said = f"{_made(before)}: {_senders(new)}; every other host: {_rest(new)}"
+        return Judgement(said, Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE)
     names = dict(entry.spf_names)
     return _senders_changed(Results.of(old, names), Results.of(new, names), (old.exp, old.unknown) != (new.exp, new.unknown))
+
+
+def _made(before: frozenset[str]) -> str:
+    """Return how a record came to be where receivers could use none (RFC 7208 §4.5, §4.6)."""
+    if not before:
+        return "SPF is new"
+    if len(before) == 1:
+        return "a broken SPF record is mended, a permanent error for every message until now"
+    return f"{len(before)} SPF values, a permanent error for every message, become one"
 
 
 def _only(values: frozenset[str]) -> str | None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError
-from mailauth_dns.evaluate.dmarc import walk
+from mailauth_dns.evaluate.dmarc import same_organization, walk
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.records import dmarc
 from mailauth_dns.records.dmarc import Uri
 from mailauth_dns.records.dmarc_received import receive
 from mailauth_dns.records.name import MAX_NAME, DomainName, domain_name
@@ -33,13 +34,12 @@ def destination(policy_domain: DomainName, uri: Uri, resolver: Resolver) -> Dest
     host = destination_host(uri)
     if host is None:
         return Destination(uri, accepted=False, reason=f"{uri.text} names no host")
-    own, theirs = (walk(domain, resolver).organizational_domain for domain in (policy_domain, host))
-    for organizational in (own, theirs):
-        if isinstance(organizational, Unknown):
-            return Destination(uri, organizational)
-    if own == theirs:
+    internal, _ = same_organization(walk(policy_domain, resolver), host, resolver)
+    if isinstance(internal, Unknown):
+        return Destination(uri, internal)
+    if internal:
         return Destination(uri, accepted=True, addresses=(uri,))
-    name = DomainName(f"{policy_domain}._report._dmarc.{host}")
+    name = dmarc.report_name(policy_domain, host)
     if len(name) > MAX_NAME:
         return Destination(
             uri, accepted=False, authorisation=name, reason=f"{name} is too long for DNS, so {host} cannot accept the reports"

@@ -13,7 +13,7 @@ from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.dmarc import Alignment, Policy, PublicSuffix, Record, Testing
 from mailauth_dns.records.dmarc_received import Received, receive
-from mailauth_dns.records.name import MAX_NAME, DomainName
+from mailauth_dns.records.name import MAX_NAME, DomainName, is_at_or_below
 
 MAX_QUERIES = 8  # of one walk: the name itself, then the names of 7 labels down to 1 (RFC 9989 §4.10)
 
@@ -163,8 +163,11 @@ def discover(author_domain: DomainName, resolver: Resolver) -> Discovery:
 def _policy(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]:
     """Return the policy domain and its record, in the order of preference: author domain, organizational domain, public suffix."""
     own = walked.at(walked.start)
-    if own is not None:
-        return walked.start, own  # known, even where the walk broke off later
+    return (walked.start, own) if own is not None else inherited(walked)  # known, even where the walk broke off later
+
+
+def inherited(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]:
+    """Return whose record applies to names below the start that have none of their own, and to the start where it has none."""
     organizational = walked.organizational_domain
     if isinstance(organizational, Unknown):
         return organizational, None
@@ -206,9 +209,39 @@ def compare(identifier: DomainName, mode: Alignment, discovery: Discovery, resol
         return Comparison(identifier, mode, aligned=True)  # in both modes, and no organizational domain is needed
     if mode is Alignment.STRICT:
         return Comparison(identifier, mode, aligned=False)
-    if isinstance(discovery.organizational_domain, Unknown):
-        return Comparison(identifier, mode, discovery.organizational_domain)
-    walked = walk(identifier, resolver)
-    organizational = walked.organizational_domain
-    aligned = organizational if isinstance(organizational, Unknown) else organizational == discovery.organizational_domain
+    aligned, walked = same_organization(discovery.walk, identifier, resolver)
     return Comparison(identifier, mode, aligned, walked)
+
+
+def same_organization(walked: Walk, other: DomainName, resolver: Resolver) -> tuple[bool | Unknown, Walk | None]:
+    """Tell whether the start of a walk and `other` have one organizational domain (RFC 9989 §4.10.2); also the walk from `other`.
+
+    An organizational domain is the name that a walk starts from or one above it. So DNS is not asked about a name for which the first
+    walk rules that out, and an error there leaves nothing unknown.
+    """
+    if other == walked.start:
+        return True, None
+    ours = walked.organizational_domain
+    if not (_shares_top(walked.start, other) if isinstance(ours, Unknown) else is_at_or_below(other, ours)):
+        return False, None
+    second = walk(other, resolver)
+    theirs = second.organizational_domain
+    if not isinstance(ours, Unknown) and not isinstance(theirs, Unknown):
+        return ours == theirs, second
+    if isinstance(ours, Unknown) and not isinstance(theirs, Unknown) and not is_at_or_below(walked.start, theirs):
+        return False, second
+    if _end_alike(walked, second):
+        return True, second
+    return next(each for each in (ours, theirs) if isinstance(each, Unknown)), second
+
+
+def _end_alike(one: Walk, other: Walk) -> bool:
+    """Tell whether two walks broke off at the same name, above one record that both found: whatever is up there, it decides for both."""
+    if one.broken is None or other.broken is None or not one.steps or not other.steps or one.steps[-1].domain != other.steps[-1].domain:
+        return False
+    last = [next((step.domain for step in reversed(each.steps) if step.received is not None), None) for each in (one, other)]
+    return last[0] is not None and last[0] == last[1]
+
+
+def _shares_top(name: DomainName, other: DomainName) -> bool:
+    return name.rpartition(".")[2] == other.rpartition(".")[2]

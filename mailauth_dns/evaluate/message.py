@@ -260,8 +260,13 @@ def _alignment(comparison: Comparison | None, discovery: Discovery | None) -> st
         return f"; whether that is aligned with {author} is unknown: {comparison.aligned.reason}"
     if comparison.mode is Alignment.STRICT:
         return f", which is not aligned: strict alignment takes {author} alone"
-    theirs = comparison.walk.organizational_domain if comparison.walk is not None else comparison.identifier
-    if comparison.aligned:
-        return f", which is aligned with {author}: both belong to {theirs}"
     ours = discovery.organizational_domain
-    return f", which is not aligned with {author}: it belongs to {theirs}" + (f", and {author} to {ours}" if ours != author else "")
+    if comparison.walk is None:
+        why = "no domain is above both" if isinstance(ours, Unknown) else f"it does not lie at or below {ours}"
+        return f", which is not aligned with {author}: {why}"
+    theirs = comparison.walk.organizational_domain
+    if comparison.aligned:
+        both = "whatever is above decides for both" if isinstance(theirs, Unknown) else f"both belong to {theirs}"
+        return f", which is aligned with {author}: {both}"
+    known = not isinstance(ours, Unknown) and ours != author
+    return f", which is not aligned with {author}: it belongs to {theirs}" + (f", and {author} to {ours}" if known else "")

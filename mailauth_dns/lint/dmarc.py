@@ -40,7 +40,7 @@ def dmarc_p_missing(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
     """
     if subject.dmarc_record is not None and subject.dmarc_record.p is None:
-        yield Problem(("dmarc",), "has no p: at best it counts as p=none", "add p: none, and raise it as the reports allow")
+        yield Problem(("dmarc",), "has no p: at best it counts as p=none", "add p: none; raise it when reports show that your mail passes")
 
 
 @rule("DMARC011", "dmarc-removed-tag", Severity.WARNING, "RFC 9989 §9.3")
@@ -50,10 +50,10 @@ def dmarc_removed_tag(subject: Subject) -> Iterator[Problem]:
     Bad:
         dmarc: {p: reject, pct: 10}
     Good:
-        dmarc: {p: reject, t: y}
+        dmarc: {p: quarantine}
     """
     advice = {
-        "pct": "take it out; while the policy is on trial, t: y asks for one level less",
+        "pct": "lower p first where it is not none, since older receivers obey pct; then take it out",
         "rf": "take it out; failure reports have one format (RFC 9991)",
         "ri": "take it out; aggregate reports come about once a day",
     }
@@ -86,9 +86,8 @@ def dmarc_sp_weaker(subject: Subject) -> Iterator[Problem]:
     """
     record = subject.dmarc_record
     if record is not None and record.p is not None and record.sp is not None and _LEVEL[record.sp] < _LEVEL[record.p]:
-        yield Problem(
-            ("dmarc", "sp"), f"subdomains have {record.sp}, weaker than p {record.p}", "raise sp step by step as the reports allow"
-        )
+        message = f"subdomains have {record.sp}, weaker than p {record.p}"
+        yield Problem(("dmarc", "sp"), message, "raise sp one level at a time, when reports show that their mail passes")
 
 
 @rule("DMARC026", "dmarc-psd-misuse", Severity.ERROR, "RFC 9989 §4.10.2")
@@ -102,7 +101,7 @@ def dmarc_psd_misuse(subject: Subject) -> Iterator[Problem]:
     """
     if subject.dmarc_record is not None and subject.dmarc_record.psd is dmarc.PublicSuffix.YES:
         message = "psd: y is for public suffixes: subdomains no longer align with this domain"
-        yield Problem(("dmarc", "psd"), message, "use psd: n, or leave it out")
+        yield Problem(("dmarc", "psd"), message, "leave it out")
 
 
 @rule("DMARC012", "dmarc-pct-partial", Severity.WARNING, "RFC 9989 Appendix C")
@@ -112,12 +111,12 @@ def dmarc_pct_partial(subject: Subject) -> Iterator[Problem]:
     Bad:
         dmarc: {p: reject, pct: 10}
     Good:
-        dmarc: {p: reject, t: y}
+        dmarc: {p: quarantine}
     """
     record = subject.dmarc_record
     if record is not None and record.pct is not None and 0 < int(record.pct) < 100 and _enforces(record):
         message = f"is meant for {record.pct} of 100 messages and is the policy for all of them"
-        yield Problem(("dmarc", "pct"), message, "use t: y to try a policy")
+        yield Problem(("dmarc", "pct"), message, "lower p until all of the mail may get it: older receivers do not know t: y")
 
 
 @rule("DMARC014", "dmarc-size-suffix", Severity.INFO, "RFC 9989 §4.7")
@@ -173,7 +172,8 @@ def dmarc_np_missing(subject: Subject) -> Iterator[Problem]:
     """
     record = subject.dmarc_record
     if record is not None and _enforces(record) and record.effective_np is not dmarc.Policy.REJECT and _above(subject) is None:
-        yield Problem(("dmarc",), f"names that do not exist have {record.effective_np}", "add np: reject")
+        message = f"names that do not exist have {record.effective_np}"
+        yield Problem(("dmarc",), message, "add np: reject, when reports show no mail of yours from such names")
 
 
 def _above(subject: Subject) -> DomainName | None:
@@ -220,7 +220,8 @@ def dmarc_no_aligned_path(subject: Subject) -> Iterator[Problem]:
     if record is None or not _enforces(record) or not subject.selectors or subject.signing:
         return
     if subject.policy.body.spf == "absent" or (hosts is not None and not subject.spf_terms and hosts.redirect is None):
-        yield Problem(("dmarc", "p"), "no host and no key can pass for this domain", "park the domain (parked: true), or say what sends")
+        message = "no host and no key can pass for this domain"
+        yield Problem(("dmarc", "p"), message, "say what sends; park the domain (parked: true) only where nothing does")
 
 
 @rule("DMARC031", "dmarc-spf-only-enforce", Severity.WARNING, "RFC 9989 §7.4")

@@ -23,7 +23,10 @@ Good:
         "dmarc-policy-skip",
         Severity.ERROR,
         "RFC 9989 §7.4",
-        """From none to reject in one step: all mail that was failing unseen is refused at once.
+        """From none, or from no record where there is mail, to reject in one step: all mail that was failing unseen is refused at once.
+
+A domain has mail where it has an MX, an SPF record that lets anybody send, or a DKIM key; to park a domain is no such step. `t: y` does not
+make it a smaller one, since receivers of before RFC 9989 do not know it.
 
 Bad:
     dmarc: {p: reject}  # and p=none is published

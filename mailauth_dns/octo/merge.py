@@ -8,7 +8,8 @@ from typing import Any
 
 from octodns.record import Record
 
-from mailauth_dns.diff.change import Blocked, Change, Difference, Risk
+from mailauth_dns.diff.change import Blocked, Change, Difference
+from mailauth_dns.diff.enforcement import tightens
 from mailauth_dns.octo.carry import Encoder, carried, internal_text
 from mailauth_dns.octo.zonefile import relative
 from mailauth_dns.records.family import Family
@@ -69,7 +70,7 @@ def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tup
     left = []
     for change, record in made:
         other, why = moves.get(change.key[0]), "goes with"
-        if change.family is Family.DMARC and change.before and change.judgement.risk > Risk.SAFE:
+        if change.family is Family.DMARC and tightens(change.before, change.after):
             other, why = behind.get(change.domain), "waits for"
         if change.family is Family.SPF:
             other, why = next((entry for entry in blocked if _includes(change, entry)), None), "waits for"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.dmarc import Policy, Record, parse
@@ -34,6 +35,7 @@ class Received:
         return replace(self.record, p=Policy.NONE, sp=None, np=None) if self.record.rua else None
 
 
+@lru_cache(maxsize=1024)  # as `dmarc.parse`
 def receive(text: str) -> Received | None:
     """Return what receivers make of one TXT value; None where it is no DMARC record.
 

@@ -58,7 +58,11 @@ CASES = [
     ),
     (("twice.eml", "--ip", "192.0.2.10"), 2, "SPF pass, DKIM none, DMARC permerror, receivers refuse it\n"),
     (("root.eml", "--ip", "192.0.2.10"), 2, "SPF none, DKIM none, DMARC permerror, receivers refuse it\n"),
-    (("spoof.eml", "--ip", "192.0.2.10", "--mail-from", "x@example.org"), 1, "SPF temperror, DKIM none, DMARC temperror"),
+    (
+        ("spoof.eml", "--ip", "192.0.2.10", "--mail-from", "x@example.org"),
+        2,
+        "SPF temperror, DKIM none, DMARC fail, requested disposition reject",
+    ),
 ]
 
 

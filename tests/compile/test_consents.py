@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailauth_dns.compile import compile_repo
 from mailauth_dns.errors import PolicyError
+from mailauth_dns.evaluate.destination import destination
+from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.policy.load import load_repo
+from mailauth_dns.records import dmarc
+from mailauth_dns.records.dmarc import Uri
 from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import ROOT, DomainName
+from mailauth_dns.records.zone import zone_of
 from tests.conftest import RepoFolder
 
 REPORTS = 'dmarc: {p: none, rua: ["mailto:r@reports.example"]}'
@@ -55,6 +66,31 @@ CASES: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
         {"example.com": "dmarc: {p: none, psd: y}", "a.example.com": TO.format("b.example.com"), "b.example.com": "dmarc: {p: none}"},
         {"b.example.com": {"a.example.com._report._dmarc.b.example.com"}},
     ),
+    # The walk from nine labels goes on at seven (RFC 9989 §4.10): it does not see what stands at eight.
+    "nine labels, and an organization at eight that takes the reports": (
+        {
+            "example.com": "dmarc: {p: none}",
+            "b.c.d.e.f.g.example.com": "dmarc: {p: none, psd: n}",
+            "a.b.c.d.e.f.g.example.com": TO.format("b.c.d.e.f.g.example.com"),
+        },
+        {"b.c.d.e.f.g.example.com": {"a.b.c.d.e.f.g.example.com._report._dmarc.b.c.d.e.f.g.example.com"}},
+    ),
+    "nine labels, and reports to the organization that the walk finds": (
+        {
+            "example.com": "dmarc: {p: none}",
+            "b.c.d.e.f.g.example.com": "dmarc: {p: none, psd: n}",
+            "a.b.c.d.e.f.g.example.com": TO.format("example.com"),
+        },
+        {},
+    ),
+    "eight labels, where the walk leaves none out": (
+        {
+            "example.com": "dmarc: {p: none}",
+            "c.d.e.f.g.example.com": "dmarc: {p: none, psd: n}",
+            "b.c.d.e.f.g.example.com": TO.format("c.d.e.f.g.example.com"),
+        },
+        {},
+    ),
     "a parked domain": (
         {"example.com": 'parked: true\ndmarc: {rua: ["mailto:r@reports.example"]}', "reports.example": "spf: absent"},
         {"reports.example": {"example.com._report._dmarc.reports.example"}},
@@ -91,6 +127,31 @@ def test_consents(repo: RepoFolder, case: str) -> None:
                 assert entry.key[0] == f"{entry.domain}._report._dmarc." + entry.key[0].split("._report._dmarc.")[1]
                 found.setdefault(publication.origin, set()).add(entry.key[0])
     assert found == expected
+
+
+DEEP = ["a", "b", "c", "d", "e", "f", "g", "h", "example", "com"]
+labels = st.integers(0, len(DEEP) - 2).map(lambda at: ".".join(DEEP[at:])) | st.sampled_from(
+    ["x.example.com", "x.b.c.d.e.f.g.h.example.com"]
+)
+psd = st.sampled_from(["", ", psd: n", ", psd: y"])
+
+
+@settings(max_examples=60)
+@given(policies=st.dictionaries(labels, st.tuples(psd, labels), min_size=1, max_size=8))
+def test_receivers_send_every_report_that_goes_to_a_host_of_the_repo(tmp_path: Path, policies: dict[str, tuple[str, str]]) -> None:
+    folder = tmp_path / "zones/policy"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for number, (domain, (tag, host)) in enumerate(policies.items()):
+        text = f'domain: {domain}\nzone: example.com\ndmarc: {{p: none{tag}, rua: ["mailto:r@{host}"]}}\n'
+        (folder / f"p{number}.yaml").write_text(text)
+    published = compile_repo(load_repo(tmp_path))
+    world = ZoneResolver([zone_of(ROOT, (rrset for publication in published for rrset in publication.zone.rrsets))])
+    for domain, (_, host) in policies.items():
+        reports = destination(DomainName(domain), Uri(f"mailto:r@{host}"), world)
+        assert reports.accepted is True, reports
+        consent = dmarc.report_name(DomainName(domain), DomainName(host))
+        assert (reports.authorisation is None) == all(publication.zone.get((consent, "TXT")) is None for publication in published)
 
 
 def test_a_consent_goes_with_the_domain_whose_reports_it_is_about(repo: RepoFolder) -> None:

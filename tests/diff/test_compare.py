@@ -202,7 +202,7 @@ def test_a_record_that_is_never_served_is_blocked_even_where_nothing_changes() -
     assert len(difference.blocked) == 1
 
 
-SPF, DMARC, S1 = Family.SPF, Family.DMARC, "s1._domainkey.example.com"
+SPF, S1 = Family.SPF, "s1._domainkey.example.com"
 STS, RPT, BIMI = Family.MTA_STS, Family.TLS_RPT, Family.BIMI
 ENFORCE, TESTING, NONE = (f"v=STSv1; id={mode}{'0' * 16}" for mode in ("enforce", "testing", "none"))
 TO_A, TO_B = "v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com"
@@ -214,18 +214,25 @@ JUDGED = [
     (SPF, {"v=spf1 mx a ~all"}, "v=spf1 mx ~all", Risk.CAUTION, "may no longer send: a"),
     (SPF, {"v=spf1 mx ~all"}, "v=spf1 mx -all", Risk.CAUTION, "every other host softfail -> fail"),
     (SPF, {"v=spf1 mx ~all"}, None, Risk.CAUTION, "no SPF any more"),
-    (SPF, {"v=spf1 bogus:x ~all"}, "v=spf1 mx ~all", Risk.SAFE, "a broken SPF record is mended"),
+    (
+        SPF,
+        {"v=spf1 bogus:x ~all"},
+        "v=spf1 mx ~all",
+        Risk.SAFE,
+        "a broken SPF record is mended, a permanent error for every message until now",
+    ),
+    # nothing failed while it was broken
+    (SPF, {"v=spf1 bogus:x -all"}, "v=spf1 mx -all", Risk.CAUTION, "a broken SPF record is mended"),
+    (
+        SPF,
+        {"v=spf1 mx -all", "v=spf1 a -all"},
+        "v=spf1 mx -all",
+        Risk.CAUTION,
+        "2 SPF values, a permanent error for every message, become one",
+    ),
+    (SPF, {"v=spf1 bogus:x -all"}, None, Risk.SAFE, "a broken SPF record is deleted, a permanent error for every message until now"),
+    (SPF, {"v=spf1 mx -all", "v=spf1 a -all"}, None, Risk.SAFE, "2 SPF values are deleted"),
     (SPF, set(), "v=spf1 " + " ".join(f"a:a{number}.example" for number in range(11)), Risk.BREAKING, "needs 11 lookups"),
-    (DMARC, set(), "v=DMARC1; p=none", Risk.SAFE, "DMARC is new: p none: failing mail is delivered"),
-    (DMARC, set(), "v=DMARC1; p=reject", Risk.CAUTION, "DMARC is new: p reject: failing mail is refused"),
-    (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=quarantine", Risk.CAUTION, "p none -> quarantine: failing mail goes to spam"),
-    (DMARC, {"v=DMARC1; p=quarantine"}, "v=DMARC1; p=reject", Risk.CAUTION, "p quarantine -> reject: failing mail is refused"),
-    (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=reject", Risk.BREAKING, "p none -> reject"),
-    (DMARC, {"v=DMARC1; p=reject; t=y"}, "v=DMARC1; p=reject", Risk.CAUTION, "p quarantine -> reject"),
-    (DMARC, {"v=DMARC1; p=reject"}, "v=DMARC1; p=none", Risk.CAUTION, "p reject -> none: failing mail is delivered"),
-    (DMARC, {"v=DMARC1; p=reject"}, None, Risk.CAUTION, "no DMARC record any more"),
-    (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=none; rua=mailto:a@example.com", Risk.SAFE, "aggregate reports to mailto:a@example.com"),
-    (DMARC, {"v=DMARC1; p=none"}, "v=DMARC1; p=none; adkim=s", Risk.CAUTION, "DKIM alignment relaxed -> strict"),
     (STS, set(), TESTING, Risk.SAFE, "MTA-STS is new: mode testing: senders deliver all the same and report where TLS fails"),
     (STS, set(), ENFORCE, Risk.CAUTION, "MTA-STS is new: mode enforce: senders do not deliver without verified TLS"),
     (STS, set(), "v=STSv1; id=1", Risk.CAUTION, "MTA-STS is new: mode unknown: senders do as the policy says"),
@@ -244,15 +251,19 @@ JUDGED = [
     (STS, {"v=STSv1; id=1"}, None, Risk.BREAKING, "no MTA-STS any more, mode unknown until now"),
     (STS, {TESTING}, None, Risk.CAUTION, "senders that still hold an older policy go by it"),
     (STS, {NONE}, None, Risk.CAUTION, "senders that still hold an older policy go by it"),
-    (STS, {"v=STSv1"}, None, Risk.SAFE, "an MTA-STS record that senders ignore is deleted"),
-    (STS, {ENFORCE, TESTING}, None, Risk.SAFE, "an MTA-STS record that senders ignore is deleted"),
+    # ignored now, and perhaps not when a sender took the policy
+    (STS, {"v=STSv1"}, None, Risk.CAUTION, "a broken MTA-STS record is deleted; senders that still hold a policy go by it"),
+    (STS, {"v=STSv1; id=2026-06-01"}, None, Risk.CAUTION, "a broken MTA-STS record is deleted"),
+    (STS, {ENFORCE, TESTING}, None, Risk.CAUTION, "2 MTA-STS records, all ignored, are deleted"),
     (RPT, set(), TO_A, Risk.SAFE, "TLS-RPT is new: TLS reports go to mailto:a@example.com"),
     (RPT, {"v=TLSRPTv1"}, TO_A, Risk.SAFE, "a broken TLS-RPT record is mended: TLS reports go to mailto:a@example.com"),
     (RPT, {TO_A, TO_B}, TO_A, Risk.SAFE, "2 TLS-RPT records, all ignored, become one"),
-    (RPT, {TO_A}, TO_B, Risk.SAFE, "TLS reports go to mailto:b@example.com, no longer to mailto:a@example.com"),
+    (RPT, {TO_A}, TO_B, Risk.CAUTION, "TLS reports go to mailto:b@example.com, no longer to mailto:a@example.com"),
     (RPT, {TO_A}, TO_A + ",mailto:b@example.com", Risk.SAFE, "TLS reports go to mailto:a@example.com mailto:b@example.com"),
     (RPT, {TO_A + "; x=1"}, TO_A, Risk.SAFE, "extension fields of the TLS-RPT record change"),
-    (RPT, {TO_A}, None, Risk.SAFE, "no TLS reports any more"),
+    (RPT, {TO_A}, None, Risk.CAUTION, "no TLS reports any more, until now to mailto:a@example.com"),
+    (RPT, {"v=TLSRPTv1; rua=tls@example.com"}, None, Risk.SAFE, "a TLS-RPT record that senders ignore is deleted"),
+    (RPT, {"v=TLSRPTv1; rua=tls@example.com"}, TO_A, Risk.SAFE, "a broken TLS-RPT record is mended"),
     (BIMI, set(), SHOWN, Risk.SAFE, "BIMI selector default is new: the logo is https://example.com/l.svg"),
     (BIMI, set(), "v=BIMI1; l=; a=", Risk.SAFE, "BIMI selector default is new: no logo shall be shown"),
     (BIMI, set(), f"v=BIMI1; l=; a={MARK}", Risk.SAFE, "BIMI selector default is new: the logo is the one in the evidence"),
@@ -262,6 +273,7 @@ JUDGED = [
     (BIMI, {f"{SHOWN}; a={MARK}"}, SHOWN, Risk.SAFE, "BIMI selector default: there is no evidence any more"),
     (BIMI, {SHOWN}, f"{SHOWN}; avp=personal", Risk.SAFE, "BIMI selector default: other tags change"),
     (BIMI, {SHOWN}, None, Risk.SAFE, "BIMI selector default has no logo any more"),
+    (BIMI, {"v=BIMI1"}, None, Risk.SAFE, "a broken record of BIMI selector default is deleted"),
 ]
 
 

@@ -64,10 +64,26 @@ def test_a_wildcard_accepts_all_domains() -> None:
     assert destination(COM, Uri("mailto:d@r.example"), Recorded({"*._report._dmarc.r.example TXT": "v=DMARC1"})).accepted is True
 
 
-@pytest.mark.parametrize("dark", ["_dmarc.example.com", "_dmarc.r.example", "_dmarc.example", NAME])
-def test_what_cannot_be_asked_is_unknown(dark: str) -> None:
-    judged = destination(COM, Uri("mailto:d@r.example"), Recorded({f"{NAME} TXT": "v=DMARC1"}, [dark]))
+# host, name that does not answer
+DARK = [
+    ("r.example", NAME),
+    ("in.example.com", "_dmarc.example.com"),
+    ("in.example.com", "_dmarc.in.example.com"),
+    ("in.example.com", "_dmarc.com"),
+    ("other.com", "_dmarc.com"),
+]
+
+
+@pytest.mark.parametrize(("host", "dark"), DARK)
+def test_what_cannot_be_asked_is_unknown(host: str, dark: str) -> None:
+    judged = destination(COM, Uri(f"mailto:d@{host}"), Recorded({f"{NAME} TXT": "v=DMARC1"}, [dark]))
     assert judged.accepted == Unknown(f"{dark} TXT: SERVFAIL")
+
+
+@pytest.mark.parametrize("dark", ["_dmarc.example.com", "_dmarc.com", "_dmarc.r.example", "_dmarc.example"])
+def test_a_host_that_cannot_be_of_the_same_organization_is_known_to_need_consent(dark: str) -> None:
+    judged = destination(COM, Uri("mailto:d@r.example"), Recorded({f"{NAME} TXT": "v=DMARC1"}, [dark]))
+    assert (judged.accepted, judged.authorisation) == (True, NAME)
 
 
 def test_a_name_that_is_too_long_cannot_accept() -> None:

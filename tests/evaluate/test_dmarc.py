@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.evaluate.dmarc import Applicable, compare, discover, walk
@@ -268,18 +269,20 @@ ALIGNMENTS: list[tuple[str, str, Alignment, dict[str, str | list[str]], bool, li
         ["b.example.com", "example.com", "com"],
     ),
     # without a record above, each is on its own
-    ("a.example.com", "b.example.com", R, {"a.example.com": NONE}, False, ["b.example.com", "example.com", "com"]),
-    ("a.example.com", "b.example.com", R, {"a.example.com": NONE, "b.example.com": NONE}, False, ["b.example.com", "example.com", "com"]),
-    ("example.com", "example.net", R, {"example.com": NONE, "example.net": NONE}, False, ["example.net", "net"]),
-    ("example.com", "badexample.com", R, {"example.com": NONE}, False, ["badexample.com", "com"]),
+    ("a.example.com", "b.example.com", R, {"a.example.com": NONE}, False, []),
+    ("a.example.com", "b.example.com", R, {"a.example.com": NONE, "b.example.com": NONE}, False, []),
+    # not at or below the author's organizational domain: no question is needed
+    ("example.com", "example.net", R, {"example.com": NONE, "example.net": NONE}, False, []),
+    ("example.com", "badexample.com", R, {"example.com": NONE}, False, []),
+    ("a.example.com", "example.com", R, {"a.example.com": OWN, "example.com": NONE}, False, []),
     # psd=n cuts a tenant off from its host
-    ("tenant.example.com", "example.com", R, HOSTED, False, ["example.com", "com"]),
+    ("tenant.example.com", "example.com", R, HOSTED, False, []),
     ("a.tenant.example.com", "b.tenant.example.com", R, HOSTED, True, ["b.tenant.example.com", "tenant.example.com"]),
-    ("tenant.example.com", "other.example.com", R, HOSTED, False, ["other.example.com"]),
+    ("tenant.example.com", "other.example.com", R, HOSTED, False, []),
     # psd=y keeps its registrants apart
     ("giant.bank.example", "mail.giant.bank.example", R, BANKS, True, ["mail.giant.bank.example", "giant.bank.example", "bank.example"]),
-    ("giant.bank.example", "mail.mega.bank.example", R, BANKS, False, ["mail.mega.bank.example", "mega.bank.example", "bank.example"]),
-    ("giant.bank.example", "bank.example", R, {"bank.example": PSD}, False, ["bank.example"]),
+    ("giant.bank.example", "mail.mega.bank.example", R, BANKS, False, []),
+    ("giant.bank.example", "bank.example", R, {"bank.example": PSD}, False, []),
     # a top-level domain's record without psd=y makes one organization of all below it
     ("example.com", "other.com", R, {"com": NONE}, True, ["other.com", "com"]),
 ]
@@ -300,14 +303,22 @@ def test_alignment(
 UNKNOWN_ALIGNMENTS = [
     ("example.com", R, "_dmarc.com", True),
     ("mail.example.com", S, "_dmarc.com", False),
-    ("mail.example.com", R, "_dmarc.com", Unknown("_dmarc.com TXT: SERVFAIL")),
+    ("mail.example.com", R, "_dmarc.com", True),  # whatever is there, it is above both
+    ("mail.tenant.com", R, "_dmarc.com", False),
     ("mail.example.com", R, "_dmarc.mail.example.com", Unknown("_dmarc.mail.example.com TXT: SERVFAIL")),
+    ("other.com", R, "_dmarc.com", Unknown("_dmarc.com TXT: SERVFAIL")),
+    # can never be of the author's organization
+    ("example.net", R, "_dmarc.example.net", False),
+    ("example.net", R, "_dmarc.net", False),
+    ("example.net", R, "_dmarc.com", False),
+    ("other.com", R, "_dmarc.other.com", False),
+    ("tenant.com", R, "_dmarc.com", False),
 ]
 
 
 @pytest.mark.parametrize(("identifier", "mode", "dark", "aligned"), UNKNOWN_ALIGNMENTS)
 def test_alignment_may_be_unknown(identifier: str, mode: Alignment, dark: str, aligned: bool | Unknown) -> None:
-    resolver = Recorded(records({"example.com": NONE}), [dark])
+    resolver = Recorded(records({"example.com": NONE, "tenant.com": OWN}), [dark])
     found = discover(DomainName("example.com"), resolver)
     assert compare(DomainName(identifier), mode, found, resolver).aligned == aligned
 
@@ -336,3 +347,27 @@ def test_a_walk_obeys_its_limits(at: dict[str, str | list[str]], start: str) -> 
     assert all(f".{start}".endswith(f".{domain}") for domain in asked)
     assert [domain.count(".") for domain in asked] == sorted({domain.count(".") for domain in asked}, reverse=True)
     assert f".{start}".endswith(f".{walked.organizational_domain}")
+
+
+_FILLINGS = ["", NONE, OWN, PSD]
+_NAMES = st.sampled_from(["com", "b.com", "a.b.com", "c.b.com", "d.a.b.com", "x.com", "net"])
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(_NAMES, st.sampled_from(_FILLINGS[1:]), max_size=4), st.sets(_NAMES, min_size=1, max_size=2), _NAMES, _NAMES)
+def test_what_is_decided_without_an_answer_holds_whatever_the_answer_is(at: Sets, dark: set[str], author: str, identifier: str) -> None:
+    """Against the definition: two whole walks, compared (RFC 9989 §4.10.2)."""
+
+    def aligned(sets: Sets, unanswered: set[str]) -> bool | Unknown:
+        resolver = Recorded(records(sets), [f"_dmarc.{name}" for name in unanswered])
+        return compare(DomainName(identifier), R, discover(DomainName(author), resolver), resolver).aligned
+
+    known = {name: text for name, text in at.items() if name not in dark}
+    found = set()
+    for texts in itertools.product(_FILLINGS, repeat=len(dark)):
+        sets: Sets = known | {name: text for name, text in zip(sorted(dark), texts, strict=True) if text}
+        walks = [walk(DomainName(name), Recorded(records(sets))).organizational_domain for name in (author, identifier)]
+        assert aligned(sets, set()) is (author == identifier or walks[0] == walks[1])
+        found.add(aligned(sets, set()))
+    decided = aligned(known, dark)
+    assert isinstance(decided, Unknown) or found == {decided}

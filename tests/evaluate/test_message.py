@@ -119,9 +119,13 @@ DARK = [
     (OURS, "example.com", "pass"),  # SPF is unknown, and DKIM aligns
     (UNSIGNED, "example.com", "temperror"),  # SPF could have passed
     (UNSIGNED, "_dmarc.com", "pass"),  # the author domain itself needs no organizational domain
-    (replace(UNSIGNED, mail_from="x@bounce.example.com"), "_dmarc.com", "temperror"),
+    (replace(UNSIGNED, mail_from="x@bounce.example.com"), "_dmarc.com", "pass"),  # both walks have found example.com below it
     (replace(UNSIGNED, mail_from="x@sender.example"), "sender.example", "fail"),  # would not align even if it passed
-    (replace(UNSIGNED, mail_from="x@sender.example"), "_dmarc.sender.example", "temperror"),
+    # can never be of the author's organization, so nobody need ask: a sender's SPF domain, and the d= of a signature
+    (replace(UNSIGNED, mail_from="x@sender.example"), "_dmarc.sender.example", "fail"),
+    (replace(UNSIGNED, mail_from="x@sender.example"), "_dmarc.com", "fail"),
+    (replace(SPOOF, dkim=(signed("sender.example"),)), "_dmarc.sender.example", "fail"),
+    (replace(SPOOF, dkim=(signed("mail.example.com"),)), "_dmarc.mail.example.com", "temperror"),
     (replace(SPOOF, dkim=(signed("example.com", Result.TEMPERROR, "SERVFAIL"),)), "x", "temperror"),
     (replace(SPOOF, dkim=(signed("sender.example", Result.TEMPERROR, "SERVFAIL"),)), "x", "fail"),
     (replace(of("x@nothing.example.com"), mail_from="x@example.net"), "nothing.example.com", "temperror"),  # sp or np?
@@ -153,7 +157,7 @@ WHY = [
         ),
         [
             "SPF passes for bounce.example.com (MAIL FROM), which is aligned with example.com: both belong to example.com",
-            "DKIM passes for sender.example (selector s1), which is not aligned with example.com: it belongs to sender.example",
+            "DKIM passes for sender.example (selector s1), which is not aligned with example.com: it does not lie at or below example.com",
             "DKIM says fail for example.com (selector s1): no key at s1",
             "DMARC passes for example.com by SPF",
         ],
@@ -205,6 +209,18 @@ WHY = [
 @pytest.mark.parametrize(("message", "why"), WHY)
 def test_the_reasons_are_told(message: Message, why: list[str]) -> None:
     assert list(judge(message, Recorded(SETS)).why) == why
+
+
+# message, name that does not answer, part of what is told
+WHY_UNANSWERED = [
+    (replace(UNSIGNED, mail_from="x@bounce.example.com"), "_dmarc.com", "aligned with example.com: whatever is above decides for both"),
+    (replace(UNSIGNED, mail_from="x@sender.example"), "_dmarc.com", "not aligned with example.com: no domain is above both"),
+]
+
+
+@pytest.mark.parametrize(("message", "dark", "told"), WHY_UNANSWERED)
+def test_what_no_answer_is_needed_for_is_told(message: Message, dark: str, told: str) -> None:
+    assert told in judge(message, Recorded(SETS, [dark])).why[0]
 
 
 LAST = [

@@ -51,7 +51,8 @@ def ok(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
 def publish(host: MailHost) -> str:
     ok(host.mailauth("compile"))
     ok(host.mailauth("plan", "--out", "/srv/plan.json"))
-    return ok(host.mailauth("apply", "/srv/plan.json"))
+    # The domain has an MX and no DMARC record at first, and asks for reject at once, so that what fails here is refused.
+    return ok(host.mailauth("apply", "/srv/plan.json", "--allow", "DMARC033:example.com"))
 
 
 def until_done(host: MailHost, *command: str) -> str:

@@ -55,15 +55,17 @@ def test_backslashes_on_bind_refuse_the_change_and_lose_nothing(repo: RepoFolder
     planned = repo.run("plan", "--format", "json", "--out", str(repo.root / "plan.json"))
     assert planned.code == 1
     [zone] = json.loads(planned.out)["zones"]
-    [blocked] = zone["blocked"]
+    blocked, waiting = sorted(zone["blocked"], key=lambda entry: str(entry["family"]), reverse=True)
     assert (blocked["name"], blocked["type"]) == ("example.com", "TXT")
     assert blocked["reason"].startswith("the provider's encoder would change ")
     assert blocked["reason"].endswith(": it holds a backslash")
+    assert (waiting["name"], waiting["reason"]) == ("_dmarc.example.com", "waits for the TXT at example.com, which is blocked")
     applied = repo.run("apply", str(repo.root / "plan.json"), "--format", "json")
     assert applied.code == 1
     [outcome] = json.loads(applied.out)["zones"]
-    assert (outcome["status"], outcome["detail"]) == ("partial", f"refused: example.com TXT: {blocked['reason']}")
-    assert server.dump("example.com") == before | {record for record in OURS if record[3] != SPF}
+    refused = f"refused: _dmarc.example.com TXT: {waiting['reason']}; example.com TXT: {blocked['reason']}"
+    assert (outcome["status"], outcome["detail"]) == ("partial", refused)
+    assert server.dump("example.com") == before | {record for record in OURS if record[3] not in (SPF, DMARC)}
 
 
 def test_backslashes_on_powerdns_are_carried(repo: RepoFolder, serving_powerdns: Serving) -> None:

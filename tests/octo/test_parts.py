@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from ipaddress import IPv4Network
 
+import pytest
+
 from mailauth_dns.compile import compile_repo
 from mailauth_dns.octo.targets import Proposal, Target
 from mailauth_dns.policy import lock as lockfile
@@ -49,6 +51,23 @@ def test_a_record_waits_for_a_part_that_is_blocked(repo: RepoFolder) -> None:
     reasons = {entry.key[0]: entry.reason for entry in difference.blocked}
     assert reasons.keys() == {COM, PARTS[0]}
     assert reasons[COM] == f"waits for the TXT at {PARTS[0]}, which is blocked"
+
+
+@pytest.mark.parametrize("there", ['_dmarc IN TXT "v=DMARC1; p=none"\n', '_dmarc IN TXT "v=DMARC1; p=none; fo:0"\n', ""])
+@pytest.mark.parametrize("p", ["quarantine", "reject"])
+def test_a_stricter_dmarc_waits_for_an_spf_record_that_is_blocked(repo: RepoFolder, there: str, p: str) -> None:
+    """Also where there was none: from no record to a policy is as much of a step."""
+    blocked = f"{PARTS[0]}. IN CNAME elsewhere.example.\n"
+    difference = proposed(repo, blocked + there, policy=POLICY + f"dmarc: {{p: {p}}}\n").difference
+    assert [change.key[0] for change in difference.changes] == PARTS[1:]
+    assert {entry.key[0] for entry in difference.blocked} == {COM, PARTS[0], f"_dmarc.{COM}"}
+
+
+@pytest.mark.parametrize("dmarc", ["{p: none}", "{p: quarantine, rua: ['mailto:d@example.com']}", "absent"])
+def test_a_dmarc_that_asks_for_no_more_waits_for_nothing(repo: RepoFolder, dmarc: str) -> None:
+    blocked = f'{PARTS[0]}. IN CNAME elsewhere.example.\n_dmarc IN TXT "v=DMARC1; p=quarantine; rua=mailto:x@example.com"\n'
+    difference = proposed(repo, blocked, policy=POLICY + f"dmarc: {dmarc}\n").difference
+    assert f"_dmarc.{COM}" in {change.key[0] for change in difference.changes}
 
 
 def test_a_name_that_hides_its_parts_keeps_its_record(repo: RepoFolder) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +89,16 @@ def test_what_is_acted_on(text: str, record: str | None) -> None:
     received = receive(text)
     assert received is not None
     assert (None if received.applied is None else str(received.applied)) == record
+
+
+TABLE = yaml.safe_load(Path(__file__).with_name("dmarc_received.yaml").read_text())
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row["text"] for row in TABLE])
+def test_the_policy_that_is_applied(row: dict[str, str]) -> None:
+    received = receive(row["text"])
+    record = received.applied if received is not None else None
+    assert (str(record.effective_p) if record is not None else "no record") == row["applied"]
 
 
 @given(dmarc_records)
