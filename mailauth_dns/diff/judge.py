@@ -1,7 +1,7 @@
 """Changes in the language of mail, and how much each can hurt (RFC 7208, 6376, 9989, 7505).
 
-Who may send is in `senders`, keys are in `keys`, what DMARC asks of receivers is in `enforcement`, and what concerns mail that comes
-in is in `reception`.
+Who may send is in `senders`, keys are in `keys`, what DMARC asks of receivers in `enforcement`, and what concerns
+mail that comes in is in `reception`.
 """
 
 from __future__ import annotations

@@ -220,6 +220,4 @@ def dmarc_parked_form(found: Served) -> Iterator[Problem]:
     records = [received for text in found.values if (received := receive(text)) is not None]
     applied = records[0].applied if len(records) == 1 else None
     if applied is None or {applied.effective_p, applied.effective_sp, applied.effective_np} != {dmarc.Policy.REJECT}:
-        yield Problem(
-            ("parked",), f"{found.subject.domain} is parked and does not ask for reject", "publish what the policy says: plan, apply"
-        )
+        yield Problem(("parked",), f"{found.subject.domain} is parked and does not ask for reject", remedy.park(found.subject))
