@@ -29,7 +29,7 @@ from mailauth_dns.octo import masteredit, masterfile
 from mailauth_dns.policy import keys, lock, stanza
 from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import Repo, load_repo
-from mailauth_dns.records import bimi, dkim, dmarc, dmarc_received, genkey, macro, mta_sts, server, spf, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, dmarc_received, genkey, macro, masterlines, masterloose, mta_sts, server, spf, tlsrpt
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.zone import RRset, Zone, quoted, unquoted
 from mailauth_dns.signing import verification
@@ -192,8 +192,25 @@ def macro_expansion(octets: bytes) -> None:
 
 
 def genkey_file(octets: bytes) -> None:
-    found = read(lambda: genkey.parse(octets.decode("latin-1")))
-    assert found is None or dkim.parse(str(found.record)) == found.record
+    found = read(lambda: genkey.parse(masterloose.text_of(octets), ORIGIN, "given"), masterlines.MasterFileError)
+    if found is not None:
+        assert all(dkim.parse(str(key.record)) == key.record for key in found.keys)
+        assert all(text.isprintable() for text in (*found.passed_over, *found.notes))
+
+
+def exported_zone(octets: bytes) -> None:
+    """Read a zone file for import; what the strict reader takes whole is read alike."""
+    text = masterloose.text_of(octets)
+    read(lambda: masterloose.zone_name(text), masterlines.MasterFileError)
+    found = read(lambda: masterloose.read(ORIGIN, text), masterlines.MasterFileError)
+    if found is None:
+        return
+    assert all(text.isprintable() for text in (*found.outside, *found.notes))
+    strict = read(lambda: masterfile.parse(ORIGIN, text), masterlines.MasterFileError)
+    if strict is not None and not found.notes:
+        for rrset in strict.zone().rrsets:
+            loose = found.zone.get(rrset.key)
+            assert rrset.type not in ("TXT", "MX", "CNAME") or (loose is not None and rrset.values == loose.values), rrset.key
 
 
 def policy_file(octets: bytes) -> None:
@@ -250,10 +267,10 @@ def places_in(data: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - any JSO
 
 def master_file(octets: bytes) -> None:
     new = RRset(DomainName("_dmarc.example.com"), "TXT", 300, frozenset({"v=DMARC1; p=none"}))
-    file = read(lambda: masterfile.parse(ORIGIN, octets.decode("latin-1")), masterfile.MasterFileError)
+    file = read(lambda: masterfile.parse(ORIGIN, octets.decode("latin-1")), masterlines.MasterFileError)
     if file is not None:
         file.zone()
-        after = read(lambda: masteredit.edited(file, {new.key: new}), masterfile.MasterFileError)
+        after = read(lambda: masteredit.edited(file, {new.key: new}), masterlines.MasterFileError)
         assert after is None or masterfile.parse(ORIGIN, after).zone().get(new.key) == new
 
 
@@ -261,7 +278,7 @@ def imported_zone(octets: bytes) -> None:
     """Import what a master file holds; the policy changes nothing."""
     try:
         zone = masterfile.parse(ORIGIN, SOA + octets.decode("latin-1")).zone()
-    except masterfile.MasterFileError:
+    except masterlines.MasterFileError:
         return
     [made] = drafts([(zone, (ORIGIN,))], Surroundings(), {})
     for publication in compile_repo(Repo(Path(), (made.policy,), {}, lock.Lock())):
@@ -308,6 +325,7 @@ TARGETS = {
     "name": Target(record(domain_name), tables("tests.records.test_zone")),
     "server": Target(record(server.server), tables("tests.records.test_server")),
     "txt": Target(txt_value, tables("tests.records.test_zone")),
+    "export": Target(exported_zone, both(tables("tests.records.test_masterloose"), lambda: set(masters()))),
     "genkey": Target(genkey_file, tables("tests.records.test_genkey", "tests.importing.test_genkey")),
     "policy": Target(policy_file, files("tests/policy/cases/*.yaml", "zones/policy/*.yaml")),
     "public-key": Target(public_key, files("zones/keys/*/*.pem", "tests/lint/keys/*.pem")),
