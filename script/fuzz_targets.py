@@ -5,6 +5,7 @@ Seeds come from the tests' tables and from the examples of this checkout.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib
 import json
@@ -19,7 +20,7 @@ from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.planning import make_plan
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
-from mailauth_dns.errors import PlanRefused, PolicyError, RecordSyntaxError
+from mailauth_dns.errors import PlanRefused, PolicyError, RecordSyntaxError, octets, printable
 from mailauth_dns.evaluate import macros
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import ZoneResolver
@@ -32,7 +33,7 @@ from mailauth_dns.policy.load import Repo, load_repo
 from mailauth_dns.records import bimi, dkim, dmarc, dmarc_received, genkey, macro, masterlines, masterloose, mta_sts, server, spf, tlsrpt
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.zone import RRset, Zone, quoted, unquoted
-from mailauth_dns.signing import verification
+from mailauth_dns.signing import keypair, verification
 
 ROOT = Path(__file__).parents[1]
 ORIGIN = DomainName("example.com")
@@ -226,6 +227,28 @@ def public_key(octets: bytes) -> None:
         dkim.parse(f"v=DKIM1; k={found.k}; p={found.p}")
 
 
+def private_key(octets: bytes) -> None:
+    """Read a private key; what is written of it reads as the same key, and a refusal quotes nothing of it."""
+    found = read(lambda: keypair.read(octets), keys.KeyFileError)
+    if found is not None:
+        assert keypair.read(found.private_pem).public == found.public
+        assert found.seed is None or keypair.public_half(found.seed) == found.public
+
+
+def shown_octets(text: bytes) -> None:
+    said = printable(text_of(text))
+    assert said.isprintable(), said
+    assert printable(said) == said
+    assert octets(text.decode("latin-1")).isascii()
+
+
+def private_keys() -> set[bytes]:
+    pair = keypair.generate(keypair.KeyType.ED25519)
+    assert pair.seed is not None
+    raw = base64.b64decode(pair.seed) + base64.b64decode(pair.public.p)
+    return {pair.private_pem, pair.seed, raw, base64.b64encode(raw), keypair.generate(keypair.KeyType.RSA).private_pem}
+
+
 def provider_stanza(octets: bytes) -> None:
     found = read(lambda: stanza.read("x", "providers/x.yaml", octets), DocumentError)
     if found is not None:
@@ -329,6 +352,8 @@ TARGETS = {
     "genkey": Target(genkey_file, tables("tests.records.test_genkey", "tests.importing.test_genkey")),
     "policy": Target(policy_file, files("tests/policy/cases/*.yaml", "zones/policy/*.yaml")),
     "public-key": Target(public_key, files("zones/keys/*/*.pem", "tests/lint/keys/*.pem")),
+    "private-key": Target(private_key, private_keys),
+    "octets": Target(shown_octets, tables("tests.cli.test_octets", "tests.records.test_zone")),
     "stanza": Target(provider_stanza, files("providers/*.yaml", "mailauth_dns/template/providers/*.yaml")),
     "lock": Target(spf_lock, tables("tests.policy.test_lock")),
     "plan": Target(plan_file, plan_parts),
