@@ -11,7 +11,9 @@ from tests.conftest import RepoFolder
 from tests.importing.zones import HEAD
 
 UTF8 = "caf\\195\\169"
-ZONE = HEAD + rf"""@ TXT "v=spf1 include:{UTF8}.example a:\233.example exists:%{{i}}.{UTF8} -all"
+ZONE = (
+    HEAD
+    + rf"""@ TXT "v=spf1 include:{UTF8}.example a:\233.example exists:%{{i}}.{UTF8} -all"
 @ TXT "{UTF8}=1"
 @ MX 10 mx
 _dmarc TXT "v=DMARC1; p=none; x={UTF8}"
@@ -21,6 +23,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua={UTF8}"
 default._bimi TXT "v=BIMI1; l={UTF8}"
 sub TXT "v=spf1 a:x{UTF8}.example -all"
 """
+)
 POLICY = """domain: example.com
 spf: {terms: [a], all: fail}
 dkim: {selectors: {mail: {state: absent}}}
