@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.lint.policy_host import policy_request, served_policy
@@ -91,7 +92,9 @@ def in_file(path: Path, origin: DomainName) -> Published:
     """
     with _told(path, text := read_text(path)):
         found = masterloose.read(origin, text)
-    return Published(found.zone, (), found.outside, found.notes)
+    # A set without a TTL is not one that would change: servers give it one of theirs.
+    sets = (replace(rrset, ttl=rrset.ttl if rrset.ttl is not None else DEFAULT_TTL) for rrset in found.zone.rrsets)
+    return Published(Zone(origin, frozenset(sets)), (), found.outside, found.notes)
 
 
 @contextmanager

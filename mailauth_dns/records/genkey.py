@@ -6,7 +6,6 @@ Most are master files (RFC 1035 §5.1) of one or several records. Others are the
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator
@@ -154,7 +153,7 @@ def _of_pem(text: str) -> str | None:
         )
     try:
         der = base64.b64decode("".join(found[2].split()), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise RecordSyntaxError(text, 0, 0, "the public key in this file is broken; write it again from the private key") from None
     if der.startswith(_ED25519) and len(der) == len(_ED25519) + 32:
         return f"v=DKIM1; k=ed25519; p={base64.b64encode(der[len(_ED25519) :]).decode()}"
@@ -177,7 +176,7 @@ def _of_json(text: str, selector: str | None) -> Iterator[Genkey]:
     found = False
     for value, name in _values(data):
         found = True
-        label, _, domain = f"{name}.".partition(_MARK) if name is not None and "._domainkey" in name else (name, "", "")
+        label, _, domain = f"{name.rstrip('.')}.".partition(_MARK) if name is not None and "._domainkey" in name else (name, "", "")
         key = _named(text, value, label or selector)
         yield replace(key, domain=domain_name(domain) if domain else None)
     if not found:

@@ -92,7 +92,7 @@ def is_private(text: bytes) -> bool:
 
 
 def _private(text: bytes) -> PrivateKeyTypes:
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -105,7 +105,7 @@ def _private(text: bytes) -> PrivateKeyTypes:
             raise ValueError
     except TypeError:
         raise keys.KeyFileError("the private key is encrypted; mail servers cannot ask for its password") from None
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, InternalError):  # the last where OpenSSL itself refuses, as an X448 key of 32 octets
         raise keys.KeyFileError("is not a private key, or is broken") from None
     return private
 

@@ -116,7 +116,7 @@ SHAPES: dict[str, tuple[str, list[tuple[str, str | None, str]], list[str]]] = {
         [],
     ),
     "JSON by name": (
-        f'[{{"name": "a._domainkey.example.com", "content": "\\"v=DKIM1; p={RSA}\\""}},'
+        f'[{{"name": "a._domainkey.example.com.", "content": "\\"v=DKIM1; p={RSA}\\""}},'
         f' {{"b._domainkey": {{"TXT": ["k=ed25519; p={E}"]}}}}]',
         [("a", "example.com", R), ("b", None, ED)],
         [],
@@ -151,6 +151,7 @@ BROKEN = [
     (pem(RSA, "RSA PUBLIC KEY"), "this is RSA PUBLIC KEY; openssl pkey"),
     (pem("AAAA"), "RSA and Ed25519 keys only; this is another kind, or is broken"),
     (pem("MCowBQYDK2VwAyEA"), "RSA and Ed25519 keys only"),
+    (pem(f"MCowBQYDK2VwAyEA\xff{E}"), "is broken; write it again from the private key"),
     (pem("A"), "is broken; write it again from the private key"),
     ('{"p": 1}', "expected a line such as"),
     ("[" * 100_000, "is not JSON, though it opens so"),
