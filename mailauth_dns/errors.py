@@ -15,16 +15,37 @@ A judgement about somebody's mail is a value (a finding, a change, a verdict), n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_UNPRINTABLE = re.compile(r"[^ -~]")
+# UTF-8 as DNS brings it, one character an octet: no text for people has these letters beside each other.
+_OCTETS = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+
+
+def octets(text: str) -> str:
+    r"""Return a record's text in printable ASCII, each other octet as `\DDD` (RFC 1035 §5.1): the one way in which octets are shown.
+
+    >>> octets("caf\xc3\xa9 \xe9\n")
+    'caf\\195\\169 \\233\\010'
+    """
+    return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub(lambda found: _escaped(found[0]), text)
+
 
 def printable(text: str) -> str:
-    r"""Return text with what does not print written as `\DDD`: what others wrote must not reach a terminal as a command to it.
+    r"""Return a sentence, which may quote records and people, with what does not print and what is octets written as `\DDD`.
+
+    What others wrote must not reach a terminal as a command to it.
 
     >>> printable("a\x1b[31m\xa0\u202eé")
     'a\\027[31m\\160\\u202eé'
+    >>> printable("José: caf\xc3\xa9")
+    'José: caf\\195\\169'
     """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _OCTETS.sub(lambda found: octets(found[0]), text)
     return text if text.isprintable() else "".join(character if character.isprintable() else _escaped(character) for character in text)
 
 
@@ -54,7 +75,8 @@ class RecordSyntaxError(MailAuthError):
         found = self.text[self.start : self.end]
         shown = found if len(found) <= 60 else found[:57] + "..."
         where = f"at character {self.start + 1}"
-        return f"{self.expected} ({where}: '{printable(shown)}')" if found else f"{self.expected} ({where})"
+        shown = octets(shown) if _OCTETS.search(self.text) else printable(shown)  # the part alone can be half a letter
+        return f"{self.expected} ({where}: '{shown}')" if found else f"{self.expected} ({where})"
 
 
 @dataclass(frozen=True, slots=True)

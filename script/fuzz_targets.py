@@ -5,6 +5,7 @@ Seeds come from the tests' tables and from the examples of this checkout.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib
 import json
@@ -19,7 +20,7 @@ from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.planning import make_plan
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
-from mailauth_dns.errors import PlanRefused, PolicyError, RecordSyntaxError
+from mailauth_dns.errors import PlanRefused, PolicyError, RecordSyntaxError, octets, printable
 from mailauth_dns.evaluate import macros
 from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.observation import Unknown
@@ -30,10 +31,24 @@ from mailauth_dns.octo import masteredit, masterfile
 from mailauth_dns.policy import keys, lock, stanza
 from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import Repo, load_repo
-from mailauth_dns.records import address_list, bimi, dkim, dmarc, dmarc_received, genkey, macro, mta_sts, server, spf, tlsrpt
+from mailauth_dns.records import (
+    address_list,
+    bimi,
+    dkim,
+    dmarc,
+    dmarc_received,
+    genkey,
+    macro,
+    masterlines,
+    masterloose,
+    mta_sts,
+    server,
+    spf,
+    tlsrpt,
+)
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.zone import RRset, Zone, quoted, unquoted
-from mailauth_dns.signing import message_file, verification
+from mailauth_dns.signing import keypair, message_file, verification
 
 ROOT = Path(__file__).parents[1]
 ORIGIN = DomainName("example.com")
@@ -193,8 +208,25 @@ def macro_expansion(octets: bytes) -> None:
 
 
 def genkey_file(octets: bytes) -> None:
-    found = read(lambda: genkey.parse(octets.decode("latin-1")))
-    assert found is None or dkim.parse(str(found.record)) == found.record
+    found = read(lambda: genkey.parse(masterloose.text_of(octets), ORIGIN, "given"), masterlines.MasterFileError)
+    if found is not None:
+        assert all(dkim.parse(str(key.record)) == key.record for key in found.keys)
+        assert all(text.isprintable() for text in (*found.passed_over, *found.notes))
+
+
+def exported_zone(octets: bytes) -> None:
+    """Read a zone file for import; what the strict reader takes whole is read alike."""
+    text = masterloose.text_of(octets)
+    read(lambda: masterloose.zone_name(text), masterlines.MasterFileError)
+    found = read(lambda: masterloose.read(ORIGIN, text), masterlines.MasterFileError)
+    if found is None:
+        return
+    assert all(text.isprintable() for text in (*found.outside, *found.notes))
+    strict = read(lambda: masterfile.parse(ORIGIN, text), masterlines.MasterFileError)
+    if strict is not None and not found.notes:
+        for rrset in strict.zone().rrsets:
+            loose = found.zone.get(rrset.key)
+            assert rrset.type not in ("TXT", "MX", "CNAME") or (loose is not None and rrset.values == loose.values), rrset.key
 
 
 def policy_file(octets: bytes) -> None:
@@ -208,6 +240,28 @@ def public_key(octets: bytes) -> None:
     found = read(lambda: keys.read(octets), keys.KeyFileError)
     if found is not None:
         dkim.parse(f"v=DKIM1; k={found.k}; p={found.p}")
+
+
+def private_key(octets: bytes) -> None:
+    """Read a private key; what is written of it reads as the same key, and a refusal quotes nothing of it."""
+    found = read(lambda: keypair.read(octets), keys.KeyFileError)
+    if found is not None:
+        assert keypair.read(found.private_pem).public == found.public
+        assert found.seed is None or keypair.public_half(found.seed) == found.public
+
+
+def shown_octets(text: bytes) -> None:
+    said = printable(text_of(text))
+    assert said.isprintable(), said
+    assert printable(said) == said
+    assert octets(text.decode("latin-1")).isascii()
+
+
+def private_keys() -> set[bytes]:
+    pair = keypair.generate(keypair.KeyType.ED25519)
+    assert pair.seed is not None
+    raw = base64.b64decode(pair.seed) + base64.b64decode(pair.public.p)
+    return {pair.private_pem, pair.seed, raw, base64.b64encode(raw), keypair.generate(keypair.KeyType.RSA).private_pem}
 
 
 def provider_stanza(octets: bytes) -> None:
@@ -251,10 +305,10 @@ def places_in(data: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - any JSO
 
 def master_file(octets: bytes) -> None:
     new = RRset(DomainName("_dmarc.example.com"), "TXT", 300, frozenset({"v=DMARC1; p=none"}))
-    file = read(lambda: masterfile.parse(ORIGIN, octets.decode("latin-1")), masterfile.MasterFileError)
+    file = read(lambda: masterfile.parse(ORIGIN, octets.decode("latin-1")), masterlines.MasterFileError)
     if file is not None:
         file.zone()
-        after = read(lambda: masteredit.edited(file, {new.key: new}), masterfile.MasterFileError)
+        after = read(lambda: masteredit.edited(file, {new.key: new}), masterlines.MasterFileError)
         assert after is None or masterfile.parse(ORIGIN, after).zone().get(new.key) == new
 
 
@@ -262,7 +316,7 @@ def imported_zone(octets: bytes) -> None:
     """Import what a master file holds; the policy changes nothing."""
     try:
         zone = masterfile.parse(ORIGIN, SOA + octets.decode("latin-1")).zone()
-    except masterfile.MasterFileError:
+    except masterlines.MasterFileError:
         return
     [made] = drafts([(zone, (ORIGIN,))], Surroundings(), {})
     for publication in compile_repo(Repo(Path(), (made.policy,), {}, lock.Lock())):
@@ -321,9 +375,12 @@ TARGETS = {
     "name": Target(record(domain_name), tables("tests.records.test_zone")),
     "server": Target(record(server.server), tables("tests.records.test_server")),
     "txt": Target(txt_value, tables("tests.records.test_zone")),
+    "export": Target(exported_zone, both(tables("tests.records.test_masterloose"), lambda: set(masters()))),
     "genkey": Target(genkey_file, tables("tests.records.test_genkey", "tests.importing.test_genkey")),
     "policy": Target(policy_file, files("tests/policy/cases/*.yaml", "zones/policy/*.yaml")),
     "public-key": Target(public_key, files("zones/keys/*/*.pem", "tests/lint/keys/*.pem")),
+    "private-key": Target(private_key, private_keys),
+    "octets": Target(shown_octets, tables("tests.cli.test_octets", "tests.records.test_zone")),
     "stanza": Target(provider_stanza, files("providers/*.yaml", "mailauth_dns/template/providers/*.yaml")),
     "lock": Target(spf_lock, tables("tests.policy.test_lock")),
     "plan": Target(plan_file, plan_parts),

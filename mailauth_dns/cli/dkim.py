@@ -1,4 +1,4 @@
-"""Commands about DKIM keys: keygen, status, rotate, check."""
+"""Commands about DKIM keys: keygen, adopt, status, rotate, check."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import typer
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
-from mailauth_dns.deploy import rotation
+from mailauth_dns.deploy import adoption, rotation
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
+from mailauth_dns.records import dkim as records_dkim
 from mailauth_dns.render import data, keys
 from mailauth_dns.signing import keypair, private_files
 from mailauth_dns.signing.keypair import KeyType
 
 dkim = typer.Typer(
-    help="DKIM keys: make, look at, rotate and check them.",
+    help="DKIM keys: make, adopt, look at, rotate and check them.",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -34,6 +35,7 @@ Bits = Annotated[int, typer.Option("--bits", help=f"size of an RSA key: {', '.jo
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     dkim.command("keygen")(keygen)
+    dkim.command("adopt")(adopt)
     dkim.command("status")(status)
     dkim.command("rotate")(rotate)
     dkim.command("check")(check)
@@ -66,6 +68,38 @@ def keygen(
     else:
         session.show(keys.new_key(made))
         session.say("publish it (compile, plan, apply), then `dkim status` until it may sign, then `dkim rotate`")
+    return DONE
+
+
+def adopt(
+    context: typer.Context,
+    domain: Domain,
+    selector: Annotated[str, typer.Argument(metavar="SELECTOR")],
+    private_key: Annotated[Path, typer.Option("--private-key", metavar="FILE", help="its private half, as PEM or an Ed25519 seed")],
+    private_dir: PrivateDir = None,
+    move: Annotated[bool, typer.Option("--move", help="take FILE away once the key is in the private folder")] = False,
+    leave: Annotated[bool, typer.Option("--leave", help="leave the private half in FILE, and copy it nowhere")] = False,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Make a key ours that the policy has as published (`p:`), or a new selector of a key that you have."""
+    session = session_of(context)
+    if not private_key.name or records_dkim.holds_private_key(str(private_key)) or keypair.is_private(str(private_key).encode()):
+        raise MailAuthError("--private-key names the file that holds the key; the key itself is no argument")
+    if move and leave:
+        raise MailAuthError("--move and --leave: give one")
+    if leave and private_dir is not None:
+        raise MailAuthError("--leave copies nothing, so it takes no --private-dir")
+    repo = load_repo(session.root)
+    [policy] = rotation.policies_of(repo, domains([domain]))
+    folder = None if leave else private_files.folder(_named(session, private_dir), session.root)
+    made = adoption.adopt(repo, policy, selector, adoption.Source(session.path(private_key), folder, move), datetime.now(UTC))
+    if format is Format.JSON:
+        session.json({"format": data.FORMAT, **keys.adopted_data(made)})
+    else:
+        session.show(keys.adopted(made))
+        session.say(
+            "review and commit it; plan has nothing to do where DNS serves the key; then `dkim status`, and export to the signing host"
+        )
     return DONE
 
 

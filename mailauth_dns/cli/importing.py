@@ -25,11 +25,14 @@ from mailauth_dns.importing.writing import inherited
 from mailauth_dns.policy import document
 from mailauth_dns.policy.load import DEFAULTS, POLICY_DIR, Repo, read_defaults
 from mailauth_dns.records import dkim, dmarc, genkey, mta_sts
+from mailauth_dns.records.masterlines import MasterFileError
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.server import server
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 from mailauth_dns.render import data
 from mailauth_dns.writing import own_folder
+
+MAX_OUTSIDE = 20  # records of other zones that are named one by one
 
 
 def register(app: typer.Typer) -> None:
@@ -58,10 +61,13 @@ class _Source:
 def import_(
     context: typer.Context,
     domain: Annotated[list[str], typer.Argument(metavar="DOMAIN", help="the domains to make policies for")],
-    selector: Annotated[list[str] | None, typer.Option("--selector", help="ask for this DKIM selector; default: common names")] = None,
+    selector: Annotated[
+        list[str] | None,
+        typer.Option("--selector", help="ask for this DKIM selector; default: common names; with --from-genkey the key's name"),
+    ] = None,
     from_zone: Annotated[Path | None, typer.Option("--from-zone", metavar="FILE", help="read this master file, not DNS")] = None,
     from_genkey: Annotated[
-        Path | None, typer.Option("--from-genkey", metavar="FILE", help="read the .txt file of opendkim-genkey, not DNS")
+        Path | None, typer.Option("--from-genkey", metavar="FILE", help="read the keys in a file, as opendkim-genkey writes it, not DNS")
     ] = None,
     provider: Annotated[
         str | None, typer.Option("--provider", metavar="ID", help="read the whole zone at providers/ID.yaml, not DNS")
@@ -77,8 +83,10 @@ def import_(
     named = domains(domain)
     if sum(given is not None for given in (from_zone, from_genkey, provider)) > 1:
         raise MailAuthError("--from-zone, --from-genkey and --provider are three sources; give one")
-    if (selector or nameserver) and (from_zone or from_genkey or provider):
+    if (nameserver and (from_zone or from_genkey or provider)) or (selector and (from_zone or provider)):
         raise MailAuthError("--selector and --nameserver are for asking DNS; leave them out with another source")
+    if from_genkey is not None and len(selector or ()) > 1:
+        raise MailAuthError("--from-genkey takes one --selector: that of a key which has no name in the file")
     if wild := next((each for each in named if each.startswith("*")), None):
         raise MailAuthError(f"{wild}: a wildcard cannot have a policy of its own; name the domain")
     repo, defaults = _repo(session)
@@ -87,11 +95,11 @@ def import_(
     origin = _checked(zone, "--zone", domain_name) if zone is not None else None
     served = _served(session, sts, named)
     if from_zone is not None:
-        origin = origin or named[0]
+        origin = origin or published.zone_of_file(session.path(from_zone), named[0])
     zones = _by_zone(named, origin)
     beside = Surroundings()
     if from_genkey is not None:
-        source = _genkey(session.path(from_genkey), named)
+        source = _genkey(session.path(from_genkey), named, selector[0] if selector else None)
     else:
         servers = tuple(nameserver or ())
         for address in servers:
@@ -105,18 +113,31 @@ def import_(
         settings = {"providers": (provider,) if provider else (), "nameservers": servers}
         others = tuple(policy for policy in repo.policies if policy.domain not in named)
         beside = Surroundings(defaults, others, {key: values for key, values in settings.items() if values}, repo.lock)
-    made = _made(source, zones, beside, served)
+    found = source.read(zones)
+    made = _made(source, found, zones, beside, served)
     written = {each.path for each in made if not each.unknown} if write else set[str]()
     for each in made:
         if each.path in written:
             _write(session, each)
     if format is Format.JSON:
-        session.json(data.imported(source.name, made, written))
+        session.json(data.imported(source.name, found.values(), made, written))
     else:
+        _tell(session, found.values())
         _show(session, made, written, write=write)
     if any(each.unknown for each in made):
         return FAILED
-    return DIFFERS if any(each.draft.left for each in made) else DONE
+    return DIFFERS if any(each.draft.left for each in made) or any(each.outside for each in found.values()) else DONE
+
+
+def _tell(session: Session, found: Iterable[Published]) -> None:
+    """Say how a file was read, and what of it was not."""
+    for each in found:
+        for note in each.notes:
+            session.say(note)
+        for outside in each.outside[:MAX_OUTSIDE]:
+            session.say(f"not read: {outside}")
+        if len(each.outside) > MAX_OUTSIDE:
+            session.say(f"not read: {len(each.outside) - MAX_OUTSIDE} more; --format json has them all")
 
 
 def _show(session: Session, made: Sequence[Imported], written: Collection[str], *, write: bool) -> None:
@@ -222,25 +243,33 @@ def _whole(repo: Repo, name: str, read: Callable[[DomainName], Published]) -> _S
     return _Source(name, read_all, consents)
 
 
-def _genkey(path: Path, named: tuple[DomainName, ...]) -> _Source:
+def _genkey(path: Path, named: tuple[DomainName, ...], selector: str | None) -> _Source:
     if len(named) > 1:
         raise MailAuthError("--from-genkey is one domain's key; import that domain alone")
-    text = path.read_bytes().decode("latin-1")
-    if "PRIVATE KEY" in text:
+    [domain] = named
+    text = published.read_text(path)
+    if "PRIVATE KEY" in text or (genkey.is_json(text) and dkim.holds_private_key(text)):
         raise MailAuthError(f"{path.name}: this is the private key; give the .txt file that opendkim-genkey wrote beside it")
     try:
-        key = genkey.parse(text)
+        found = genkey.parse(text, domain, selector)
     except RecordSyntaxError as error:
         # Never the text: what people give by mistake is a private key.
-        raise MailAuthError(f"{path.name}: {error.expected} (character {error.start + 1} of {_part(error, text)})") from None
-    if key.domain not in (None, named[0]):
-        raise MailAuthError(f"{path.name}: the key is for {key.domain}, not for {named[0]}")
-    rrset = RRset(dkim.owner_name(key.selector, named[0]), "TXT", DEFAULT_TTL, frozenset({str(key.record)}))
-    return _Source(path.name, lambda zones: {origin: Published(Zone(origin, frozenset({rrset}))) for origin in zones}, lambda *_: ())
-
-
-def _part(error: RecordSyntaxError, text: str) -> str:
-    return "the file" if error.text == text else "the record"
+        place = f" (character {error.start + 1} of the record)" if error.end else ""
+        raise MailAuthError(f"{path.name}: {error.expected}{place}") from None
+    except MasterFileError as error:
+        raise MailAuthError(f"{path.name}: {error}") from None
+    ours = [key for key in found.keys if key.domain in (None, domain)]
+    others = [key for key in found.keys if key not in ours]
+    if not ours:
+        raise MailAuthError(f"{path.name}: the key is for {others[0].domain}, not for {domain}")
+    values: dict[DomainName, set[str]] = {}
+    for key in ours:
+        values.setdefault(dkim.owner_name(key.selector, domain), set()).add(str(key.record))
+    sets = frozenset(RRset(name, "TXT", DEFAULT_TTL, frozenset(each)) for name, each in values.items())
+    outside = (*(f"the key {key.selector} of {key.domain}, which is another domain" for key in others), *found.passed_over)
+    return _Source(
+        path.name, lambda zones: {origin: Published(Zone(origin, sets), (), outside, found.notes) for origin in zones}, lambda *_: ()
+    )
 
 
 def _dns(repo: Repo, selectors: list[str] | None, servers: tuple[str, ...], zones: _Zones) -> _Source:
@@ -260,8 +289,13 @@ def _dns(repo: Repo, selectors: list[str] | None, servers: tuple[str, ...], zone
     )
 
 
-def _made(source: _Source, zones: _Zones, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy]) -> tuple[Imported, ...]:
-    found = source.read(zones)
+def _made(
+    source: _Source,
+    found: Mapping[DomainName, Published],
+    zones: _Zones,
+    beside: Surroundings,
+    served: Mapping[DomainName, mta_sts.Policy],
+) -> tuple[Imported, ...]:
     policies: Mapping[DomainName, mta_sts.Policy | str] = served or (source.served(found) if source.served is not None else {})
     unknown = {domain: list(found[origin].unknown) for origin, together in zones.items() for domain in together}
 
@@ -275,5 +309,9 @@ def _made(source: _Source, zones: _Zones, beside: Surroundings, served: Mapping[
         return tuple(each.zone for each in read)
 
     made = drafts([(found[origin].zone, together) for origin, together in zones.items()], replace(beside, consents=consents), policies)
-    head = [f"Imported from {source.name}.", *([source.note] if source.note else [])]
+    head = [
+        f"Imported from {source.name}.",
+        *([source.note] if source.note else []),
+        *(note for each in found.values() for note in each.notes),
+    ]
     return commented(made, beside, head, unknown, datetime.now(UTC).date())

@@ -69,8 +69,7 @@ def write(root: Path, policy: Policy, changes: Mapping[str, Keys]) -> tuple[Writ
     """
 
     def edited(text: str) -> str:
-        if document.read(policy.path, text.encode()).place.source.lines != policy.root.place.source.lines:
-            raise MailAuthError(f"{policy.path}: was changed while DNS was asked, and is left as it is; run the command again")
+        check_unchanged(policy, text)
         for selector, keys in changes.items():
             text = with_keys(policy.path, text, selector, keys)
         return text
@@ -80,6 +79,17 @@ def write(root: Path, policy: Policy, changes: Mapping[str, Keys]) -> tuple[Writ
     with alone(root, policy.path):
         edit(root, policy.path, edited)
     return tuple(Written(policy.path, selector, keys) for selector, keys in changes.items())
+
+
+def check_unchanged(policy: Policy, text: str) -> None:
+    """Refuse a policy's text that is no longer as it was when DNS was asked.
+
+    Raises:
+        DocumentError: it is no policy document any more.
+        MailAuthError: it has changed.
+    """
+    if document.read(policy.path, text.encode()).place.source.lines != policy.root.place.source.lines:
+        raise MailAuthError(f"{policy.path}: was changed while DNS was asked, and is left as it is; run the command again")
 
 
 def edit(root: Path, path: str, edited: Callable[[str], str]) -> None:

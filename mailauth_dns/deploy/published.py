@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.lint.policy_host import policy_request, served_policy
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.policy.stanza import Stanza
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
-from mailauth_dns.records.name import DomainName, ancestors
+from mailauth_dns.records import bimi, dkim, dmarc, masterloose, mta_sts, tlsrpt
+from mailauth_dns.records.name import DomainName, ancestors, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 # Names that mail services and servers give their selectors; DNS cannot be asked which there are (RFC 6376 §3.1).
@@ -44,10 +46,41 @@ COMMON_SELECTORS = (
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The sets that were found in one zone. `unknown` are those that nobody could tell of, with the reason."""
+    """The sets that were found in one zone. `unknown` are those that nobody could tell of, with the reason.
+
+    Of a file, `outside` are the records that are no part of it, and `notes` say how it was read where a name server would read otherwise.
+    """
 
     zone: Zone
     unknown: tuple[tuple[RRKey, str], ...] = ()
+    outside: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file that somebody else wrote, one character an octet.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return masterloose.text_of(path.read_bytes())
+
+
+def zone_of_file(path: Path, domain: DomainName) -> DomainName:
+    """Return the zone that a master file is of: the one that its SOA or its $ORIGIN names, else the domain that is asked for.
+
+    Raises:
+        ProviderError: the file is of a zone that the domain does not lie in, or is broken.
+        OSError: it cannot be read.
+    """
+    with _told(path, text := read_text(path)):
+        named = masterloose.zone_name(text)
+    if named is None or is_at_or_below(named[0], domain):
+        return domain
+    zone, where = named
+    if not is_at_or_below(domain, zone):
+        raise ProviderError(f"{path}: is of the zone {zone} ({where}), in which {domain} does not lie; name a domain in it")
+    return zone
 
 
 def in_file(path: Path, origin: DomainName) -> Published:
@@ -57,22 +90,21 @@ def in_file(path: Path, origin: DomainName) -> Published:
         ProviderError: the file breaks the format, is of another zone, or says only a part of what the zone holds.
         OSError: it cannot be read.
     """
-    from mailauth_dns.octo.masterfile import parse  # octoDNS takes time to load
+    with _told(path, text := read_text(path)):
+        found = masterloose.read(origin, text)
+    # A set without a TTL is not one that would change: servers give it one of theirs.
+    sets = (replace(rrset, ttl=rrset.ttl if rrset.ttl is not None else DEFAULT_TTL) for rrset in found.zone.rrsets)
+    return Published(Zone(origin, frozenset(sets)), (), found.outside, found.notes)
 
-    octets = path.read_bytes()
-    text = octets.decode("latin-1")
+
+@contextmanager
+def _told(path: Path, text: str) -> Iterator[None]:
     try:
-        master = parse(origin, text)
-    except ProviderError:
-        if dkim.is_private_key(octets) or dkim.holds_private_key(text):
+        yield
+    except ProviderError as error:
+        if dkim.is_private_key(text.encode("latin-1")) or dkim.holds_private_key(text):
             raise ProviderError(f"{path.name}: this is a private key; give the zone's master file") from None
-        raise
-    if not master.whole:
-        raise ProviderError(f"{path}: {master.refusal}, so what the zone holds is not known here")
-    zone = master.zone()
-    if zone.get((origin, "SOA")) is None:
-        raise ProviderError(f"{path}: there is no SOA record of {origin}; is it the file of another zone? --zone names it")
-    return Published(zone)
+        raise ProviderError("\n".join(f"{path}: {line}" for line in str(error).split("\n"))) from None
 
 
 def at_provider(stanza: Stanza, root: Path, origin: DomainName) -> Published:

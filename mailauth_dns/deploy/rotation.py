@@ -169,7 +169,7 @@ def record_sightings(
     said: dict[str, dict[str, list[Keys | None]]] = {}  # path, selector
     for state in states:
         policy = by_domain[state.key.domain]
-        if (name := _spelling(policy, state.key.selector)) is not None:
+        if (name := spelling(policy, state.key.selector)) is not None:
             said.setdefault(policy.path, {}).setdefault(name, []).append(lifecycle.sighting(state.key, state.sight, now))
     sharing = Counter(policy.path for policy in repo.policies)
     written: list[Written] = []
@@ -185,7 +185,7 @@ def record_sightings(
     return tuple(written), tuple(problems)
 
 
-def _spelling(policy: Policy, selector: str) -> str | None:
+def spelling(policy: Policy, selector: str) -> str | None:
     """Return the selector as the policy's own file writes it; None where it is inherited."""
     selectors = document.follow(policy.root, ("dkim", "selectors"))[0]
     assert isinstance(selectors, document.Mapping)
@@ -199,13 +199,9 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
     Raises:
         MailAuthError: the policy is shared or parked, the selector is taken, or a file cannot be written.
     """
-    _check_editable(repo, policy)
+    check_editable(repo, policy)
     private_files.refuse_inside(folder, repo.root)
-    public_folder = repo.root / KEY_DIR / policy.domain
-    try:
-        own_folder(repo.root, KEY_DIR / policy.domain)
-    except OSError as error:
-        raise MailAuthError(f"{error.filename}: {error.strerror}") from None
+    public_folder = public_folder_of(repo, policy)
     name = _free_selector(policy, type, selector, folder, public_folder, now)
     keys = {"key": f"{name}.pem", "state": "pending", "since": lifecycle.moment(now)}
     edited = partial(edit.with_selector, policy.path, selector=name, keys=keys)
@@ -221,7 +217,7 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
         if os.path.lexists(public):
             raise MailAuthError(f"{public}: another run has made a key of this name meanwhile; {private} is used by nothing: delete it")
         try:
-            _write_public(public, pair.public_pem)
+            write_public(public, pair.public_pem)
             policyfile.edit(repo.root, policy.path, edited)
         except MailAuthError as error:
             raise MailAuthError(f"{error}\n{private} is made: {_way_on(policy, name, private, public)}") from None
@@ -236,14 +232,37 @@ def _way_on(policy: Policy, selector: str, private: Path, public: Path) -> str:
     )
 
 
-def _write_public(public: Path, pem: bytes) -> None:
+def write_public(public: Path, pem: bytes) -> None:
+    """Write the public half of a key, and wait until the disk has it.
+
+    Raises:
+        MailAuthError: it cannot be written.
+    """
     try:
         replace_file(public, pem, durable=True)
     except OSError as error:
         raise MailAuthError(f"{error.filename or public}: {error.strerror}") from None
 
 
-def _check_editable(repo: Repo, policy: Policy) -> None:
+def public_folder_of(repo: Repo, policy: Policy) -> Path:
+    """Return where the public keys of a policy's domain are.
+
+    Raises:
+        MailAuthError: a link leads out of the repo.
+    """
+    try:
+        own_folder(repo.root, KEY_DIR / policy.domain)
+    except OSError as error:
+        raise MailAuthError(f"{error.filename}: {error.strerror}") from None
+    return repo.root / KEY_DIR / policy.domain
+
+
+def check_editable(repo: Repo, policy: Policy) -> None:
+    """Refuse a policy that cannot get a key of its own.
+
+    Raises:
+        MailAuthError: several domains share it, or it is parked.
+    """
     sharing = [other.domain for other in repo.policies if other.path == policy.path]
     if len(sharing) > 1:
         raise MailAuthError(
@@ -262,7 +281,7 @@ def _free_selector(policy: Policy, type: KeyType, named: str | None, folder: Pat
         return [path for path in (private, private_files.seed_of(private), public_folder / f"{name}.pem") if os.path.lexists(path)]
 
     if named is not None:
-        name = _checked(named, policy.domain)
+        name = checked_selector(named, policy.domain)
         if name in declared:
             raise MailAuthError(f"{policy.path} declares {name} already; a new key needs a new selector")
         if found := there(name):
@@ -274,13 +293,18 @@ def _free_selector(policy: Policy, type: KeyType, named: str | None, folder: Pat
         return name
     filled = _section(policy).selector_template.replace("{date}", f"{now:%Y%m%d}").replace("{type}", type)
     for letter in _LETTERS:
-        name = _checked(filled + letter, policy.domain)
+        name = checked_selector(filled + letter, policy.domain)
         if name not in declared and not there(name):
             return name
     raise MailAuthError(f"{policy.domain}: {filled} and its letters are all taken; name one with --selector")
 
 
-def _checked(selector: str, domain: DomainName) -> str:
+def checked_selector(selector: str, domain: DomainName) -> str:
+    """Return a selector in its one spelling.
+
+    Raises:
+        MailAuthError: it is none, or too long for the domain; a text that may be a pasted key is not shown.
+    """
     # What is longer than a selector may be a private key that was pasted: an Ed25519 one has 44 characters.
     shown = selector if len(selector) <= 40 else f"of {len(selector)} characters"
     try:
@@ -303,13 +327,13 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
         MailAuthError: nothing was written: the policy is shared or parked, or cannot be written; a new key is the next step and has no
             folder to be kept in, or is the first that cannot be made.
     """
-    _check_editable(repo, policy)
+    check_editable(repo, policy)
     states = look([policy], now)
     changes: dict[str, dict[str, str | None]] = {}
     pairs: dict[str, tuple[Key, Sight]] = {}
     for state in states:
         key = state.key
-        if _spelling(policy, key.selector) is not None and (seen := lifecycle.sighting(key, state.sight, now)) is not None:
+        if spelling(policy, key.selector) is not None and (seen := lifecycle.sighting(key, state.sight, now)) is not None:
             changes[key.selector] = dict(seen)
             key = lifecycle.with_sighting(key, seen)
         pairs[key.selector] = (key, state.sight)
@@ -324,7 +348,7 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
         new = _left_out(new, found, pairs) if types else []
     folder = private_files.folder(private_dir, repo.root) if new else Path()
     # An inherited selector keeps its name here, and the edit is refused: it is not this file's to change.
-    written = policyfile.write(repo.root, policy, {_spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
+    written = policyfile.write(repo.root, policy, {spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
     made: list[NewKey] = []
     problem = None
     for number, type in enumerate(new):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailauth_dns.errors import ObservationError, RecordSyntaxError
+from mailauth_dns.errors import ObservationError, RecordSyntaxError, printable
 from mailauth_dns.evaluate.hosts import addresses, exchangers, validated_names
 from mailauth_dns.evaluate.macros import Envelope, a_labels, client_address, envelope, expand, queryable, target_name
 from mailauth_dns.evaluate.resolver import Resolver
@@ -96,20 +96,15 @@ def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver)
     try:
         verdict = evaluation.check(a_labels(domain) if domain or sender else session.helo)
     except _Permerror as error:
-        return SpfResult(Result.PERMERROR, _line(str(error)), cost=evaluation.cost)
+        return SpfResult(Result.PERMERROR, printable(str(error)), cost=evaluation.cost)
     except ObservationError as error:
-        return SpfResult(Result.TEMPERROR, _line(f"DNS gave no answer: {error}"), cost=evaluation.cost)
+        return SpfResult(Result.TEMPERROR, printable(f"DNS gave no answer: {error}"), cost=evaluation.cost)
     reason = verdict.reason
     if verdict.matched:
         path = ", ".join(match.term for match in verdict.matched)
         reason = f"{verdict.matched[0].domain} {_SAYS[verdict.result].format(client)}: {path}"
     explanation = _explanation(verdict.exp, session, resolver) if verdict.exp is not None else None
-    return SpfResult(verdict.result, _line(reason), verdict.matched, explanation, evaluation.cost)
-
-
-def _line(text: str) -> str:
-    """Return a text as one line: macros carry what the client sent into names, and so into reasons."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    return SpfResult(verdict.result, printable(reason), verdict.matched, explanation, evaluation.cost)
 
 
 class _Permerror(Exception):

@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from mailauth_dns.compile import Declared, Publication, compile_repo
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
-from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError, octets
 from mailauth_dns.importing import parking, sections
 from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
-from mailauth_dns.importing.writing import alone, ascii_only, document_of, inherited
+from mailauth_dns.importing.writing import alone, document_of, inherited
 from mailauth_dns.policy import document
 from mailauth_dns.policy.load import POLICY_DIR, Policy, Repo, Route
 from mailauth_dns.policy.lock import Lock
@@ -58,7 +58,7 @@ class Left:
         """Return the record as a zone file has it, and the reason, in which octets are spelt as in the record."""
         name, type = self.key
         value = "(not shown)" if self.shown is None else quoted(self.value) if type == "TXT" else self.value
-        return f"{name} {type} {value}: {ascii_only(self.reason)}"
+        return f"{name} {type} {value}: {octets(self.reason)}"
 
 
 @dataclass(frozen=True, slots=True)

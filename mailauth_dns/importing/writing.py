@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
 
+from mailauth_dns.errors import octets
 from mailauth_dns.lint.rule import Finding
 from mailauth_dns.policy import document
 
 HEAD = "# yaml-language-server: $schema=../policy.schema.json\n"
 _MAIL = ("ttl", "spf", "dkim", "dmarc", "mta_sts", "tls_rpt", "bimi", "parked")  # what a draft shall say alone, inherited or not
 _LONGEST = 10_000  # characters of a line; keys stay on one
-_UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -71,12 +70,7 @@ def annotated(text: str, head: Iterable[str], findings: Iterable[Finding]) -> st
     lines = []
     for number, line in enumerate(text.splitlines(), 1):
         indent = line[: len(line) - len(line.lstrip(" "))]
-        lines += [f"{indent}# lint {ascii_only(said)}\n" for said in above.get(number, ())]
+        lines += [f"{indent}# lint {octets(said)}\n" for said in above.get(number, ())]
         lines.append(f"{line}\n")
     opening, *rest = lines
-    return "".join([opening, *(f"# {ascii_only(said)}\n" for said in head), *rest])
-
-
-def ascii_only(text: str) -> str:
-    r"""Return text on one line and in ASCII, with what is not written as `\DDD`, as in master files."""
-    return _UNPRINTABLE.sub(lambda found: f"\\{ord(found[0]):03d}", text)
+    return "".join([opening, *(f"# {octets(said)}\n" for said in head), *rest])

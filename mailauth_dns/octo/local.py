@@ -31,8 +31,8 @@ from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.carry import internal_text, octets, txt_record
 from mailauth_dns.octo.masteredit import edited
 from mailauth_dns.octo.masterfile import MasterFile, normal, parse
-from mailauth_dns.octo.masterlines import MasterFileError
 from mailauth_dns.octo.reading import owner
+from mailauth_dns.records.masterlines import MasterFileError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 from mailauth_dns.writing import replace_file, sweep

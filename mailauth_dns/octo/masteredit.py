@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailauth_dns.octo.masterfile import Entry, MasterFile, normal, parse
-from mailauth_dns.octo.masterlines import MasterFileError
+from mailauth_dns.records.masterlines import MasterFileError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, quoted
 

@@ -12,8 +12,8 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from mailauth_dns.errors import RecordSyntaxError, printable
-from mailauth_dns.octo.masterlines import Line, MasterFileError, lines
-from mailauth_dns.octo.mastervalues import absolute, seconds, value_of
+from mailauth_dns.records.masterlines import Line, MasterFileError, lines
+from mailauth_dns.records.mastervalues import absolute, head, is_class, seconds, value_of
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
@@ -90,28 +90,14 @@ class MasterFile:
 
 _SIGNED = frozenset({"RRSIG", "NSEC", "NSEC3", "NSEC3PARAM"})
 _TYPE = re.compile(r"[A-Z][A-Z0-9-]*")
-_CLASS = re.compile(r"CH|CS|HS|CLASS[0-9]+")
-# RFC 3597 §5: any type may be written by its number; these are the ones whose values are read here.
-_NUMBERED = {
-    "TYPE2": "NS",
-    "TYPE5": "CNAME",
-    "TYPE6": "SOA",
-    "TYPE12": "PTR",
-    "TYPE15": "MX",
-    "TYPE16": "TXT",
-    "TYPE33": "SRV",
-    "TYPE39": "DNAME",
-}
-_IN = frozenset({"IN", "in", "In", "iN"})
 
 
 @lru_cache(maxsize=4096)
-def _type(word: str) -> tuple[str, str | None]:
-    """Return a type's mnemonic, and what is wrong with it or None."""
-    type = _NUMBERED.get(word.upper(), word.upper())
-    if _CLASS.fullmatch(type):
-        return type, "is not class IN, the only one that is read"
-    return type, None if _TYPE.fullmatch(type) else "is not a record type"
+def _wrong(type: str) -> str | None:
+    """Return what is wrong with a type, or None."""
+    if is_class(type):
+        return "is not class IN, the only one that is read"
+    return None if _TYPE.fullmatch(type) else "is not a record type"
 
 
 def normal(type: str, value: str, origin: DomainName) -> str:
@@ -183,27 +169,15 @@ class _Reader:
 
     def _record(self, line: Line) -> Entry:
         tokens = line.tokens
-        at = 0
-        if line.indented:
-            ttl_at = line.start
-        else:
-            self._owner = DomainName(absolute(tokens[0], self._origin)[:-1])
-            ttl_at = line.starts[0] + len(tokens[0])
-            at = 1
+        found = head(tokens, line.indented)
+        ttl_at = line.start
+        if found.owner is not None:
+            self._owner = DomainName(absolute(found.owner, self._origin)[:-1])
+            ttl_at = line.starts[0] + len(found.owner)
         if self._owner is None:
             raise ValueError("no owner")
-        written: int | None = None
-        for _ in range(2):  # TTL and class come in either order
-            word = tokens[at] if at < len(tokens) else ""
-            if written is None and (ttl := seconds(word)) is not None:
-                written = ttl
-                at += 1
-            elif word in _IN or word.upper() == "CLASS1":
-                at += 1
-        if at >= len(tokens):
-            raise ValueError("no type")
-        type, wrong = _type(tokens[at])
-        if wrong is not None:
+        written, type, at = found.ttl, found.type, found.at
+        if (wrong := _wrong(type)) is not None:
             raise MasterFileError(f"{self._zone}, line {line.number}: {tokens[at][:60]!r} {wrong}")
         rdata = tokens[at + 1 :]
         value = value_of(type, rdata, self._origin)

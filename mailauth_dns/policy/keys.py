@@ -34,14 +34,14 @@ def read(data: bytes) -> PublicKey:
     if b"-----BEGIN PUBLIC KEY-----" not in data:
         raise KeyFileError("not a public key in PEM; it opens with -----BEGIN PUBLIC KEY----- (openssl pkey -in KEY -pubout)")
     # Imported here: loading OpenSSL costs more than the rest of a run without key files.
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
     try:
         key = load_pem_public_key(data)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
         raise KeyFileError("the public key in this file is broken; write it again from the private key") from None
     if isinstance(key, RSAPublicKey):
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mailauth_dns.deploy.applying import Outcome
     from mailauth_dns.deploy.compiled import Compiled
     from mailauth_dns.deploy.planfile import LiveEntry
+    from mailauth_dns.deploy.published import Published
     from mailauth_dns.importing.imported import Imported
 
 FORMAT = 1
@@ -44,11 +45,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def imported(source: str, made: Iterable[Imported], written: Collection[str]) -> dict[str, Any]:
-    """Return import's result; `written` are the paths of the policies that were."""
+def imported(source: str, found: Collection[Published], made: Iterable[Imported], written: Collection[str]) -> dict[str, Any]:
+    """Return import's result; `found` is what was read, `written` are the paths of the policies that were."""
     return {
         "format": FORMAT,
         "source": source,
+        "notes": [note for each in found for note in each.notes],
+        "not_read": [outside for each in found for outside in each.outside],
         "domains": [
             {
                 "domain": each.draft.domain,

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from mailauth_dns.deploy.adoption import Adopted
 from mailauth_dns.deploy.exporting import Difference
 from mailauth_dns.deploy.policyfile import Written
 from mailauth_dns.deploy.rotation import KeyState, NewKey, Rotated
@@ -118,6 +119,36 @@ def new_key_data(made: NewKey) -> dict[str, Any]:
         "private": str(made.private),
         "public": made.public.as_posix(),
         "policy": made.policy.as_posix(),
+    }
+
+
+def adopted(made: Adopted) -> Iterator[Text]:
+    """Yield where an adopted key is, what DNS says of it, and who else could use it."""
+    yield Text.assemble((made.key.name, "bold"), f"  {made.type}, {made.key.section.state}")
+    yield Text(f"    private  {made.private}")
+    if made.left is not None:
+        yield Text(f"    also in  {made.left}: delete it when no program uses it")
+    yield Text(f"    public   {made.public}")
+    yield Text(f"    policy   {made.policy}")
+    detail = f" ({made.sight.detail})" if made.sight.detail else ""
+    yield Text.assemble("    DNS: ", (made.sight.state, _SERVED[made.sight.state]), detail)
+    for weakness in made.weaknesses:
+        yield Text.assemble(("    not safe: ", "yellow"), weakness)
+
+
+def adopted_data(made: Adopted) -> dict[str, Any]:
+    """Return the same as data."""
+    return {
+        "domain": made.key.domain,
+        "selector": made.key.selector,
+        "type": str(made.type),
+        "state": made.key.section.state,
+        "private": str(made.private),
+        "left": str(made.left) if made.left is not None else None,
+        "public": made.public.as_posix(),
+        "policy": made.policy.as_posix(),
+        "dns": {"state": made.sight.state, "detail": made.sight.detail or None},
+        "weaknesses": list(made.weaknesses),
     }
 
 

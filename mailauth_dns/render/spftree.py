@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from mailauth_dns.errors import printable
+from mailauth_dns.errors import octets, printable
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_cost import LookupCost
 from mailauth_dns.render.data import FORMAT
@@ -22,7 +22,7 @@ def tree(title: str, cost: LookupCost) -> Iterator[Text]:
     terms = _sum("lookups", cost.total, MAX_TERMS, cost.lower_bound)
     yield Text.assemble("SPF: ", terms, ", ", _sum("void lookups", cost.voids, MAX_VOIDS, cost.lower_bound))
     if cost.voids > MAX_VOIDS:
-        blame = ", ".join(dict.fromkeys(node.term for node in cost.void_terms))
+        blame = ", ".join(dict.fromkeys(octets(node.term) for node in cost.void_terms))
         yield Text(
             f"over the limit of void lookups, so that SPF is a permerror for mail that no earlier term matches: {blame}", style="red"
         )
@@ -61,7 +61,7 @@ def _blame(cost: LookupCost) -> str:
     parts = []
     node = cost.largest
     while node is not None and node.total > 1:
-        parts.append(f"{node.term} costs {node.total}")
+        parts.append(f"{octets(node.term)} costs {node.total}")
         node = node.largest
     return ", of which ".join(parts) or "no single term costs more than one"
 

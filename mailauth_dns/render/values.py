@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from rich.text import Span, Text
 
-from mailauth_dns.errors import printable
+from mailauth_dns.errors import octets, printable
 
-_UNPRINTABLE = re.compile(r"[^ -~]")
 _HANGING = 4  # blanks in front of what goes on below
 LONGEST = 100  # characters of a value in text output; JSON has all of it
 
 
 def shown(value: str, longest: int = LONGEST) -> str:
     """Return a published value, printable and on one line, cut in the middle where it is long (a key's ends tell it apart)."""
-    text = value if value.isascii() and value.isprintable() else _UNPRINTABLE.sub(lambda match: f"\\{ord(match[0]):03d}", value)
+    text = octets(value)
     if len(text) <= longest:
         return text
     half = (longest - 5) // 2

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
-from errno import EINVAL
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +18,6 @@ from mailauth_dns.records.zone import RRset
 from mailauth_dns.signing import keypair, private_files
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.lifecycle import Key, Sight
-
-MAX_PRIVATE = 100_000  # octets; an RSA key of 4096 bits has 3300
 
 Weight = Literal["wrong", "unknown", "note"]
 
@@ -67,7 +63,7 @@ def of_private(key: Key, folder: Path, tracked: Collection[Path] | None) -> Iter
         )
     for each in there:
         try:
-            held = keypair.public_half(_octets(each))
+            held = keypair.public_half(private_files.octets(each))
         except OSError as error:
             yield problem("DKIM032", f"{each}: {error.strerror}", "unknown")
         except keys.KeyFileError as error:
@@ -83,14 +79,6 @@ def of_private(key: Key, folder: Path, tracked: Collection[Path] | None) -> Iter
         yield problem("DKIM037", f"{error.filename or path}: {error.strerror}", "unknown")
     if tracked is None and there:
         yield problem("DKIM037", f"{folder} lies in a git work tree, and git does not tell which files it keeps", "unknown")
-
-
-def _octets(path: Path) -> bytes:
-    # To open a pipe would be to wait for ever; a folder says by itself what it is.
-    if not (stat.S_ISREG(mode := path.stat().st_mode) or stat.S_ISDIR(mode)):
-        raise OSError(EINVAL, "is not a regular file", str(path))
-    with path.open("rb") as file:
-        return file.read(MAX_PRIVATE)
 
 
 def of_folder(domain: DomainName, selectors: Container[str], folder: Path) -> Iterator[KeyProblem]:

@@ -14,6 +14,7 @@ import pwd
 import stat
 import subprocess
 from collections.abc import Container, Iterator
+from errno import EINVAL
 from pathlib import Path
 
 from mailauth_dns.errors import MailAuthError
@@ -25,6 +26,8 @@ ENVIRONMENT = "MAILAUTH_PRIVATE_DIR"
 
 SUFFIX = ".private"
 _SUFFIXES = (SUFFIX, ".seed")
+
+MAX_PRIVATE = 100_000  # octets; an RSA key of 4096 bits has 3300
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -67,9 +70,23 @@ def seed_of(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(SUFFIX) + ".seed")
 
 
-def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: KeyPair) -> Path:
+def octets(path: Path) -> bytes:
+    """Return what a private key's file holds.
+
+    Raises:
+        OSError: it cannot be read, or is no file.
+    """
+    # To open a pipe would be to wait for ever; a folder says by itself what it is.
+    if not (stat.S_ISREG(mode := path.stat().st_mode) or stat.S_ISDIR(mode)):
+        raise OSError(EINVAL, "is not a regular file", str(path))
+    with path.open("rb") as file:
+        return file.read(MAX_PRIVATE)
+
+
+def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: KeyPair, *, again: bool = False) -> Path:
     """Write the private half of a key once, mode 0600 in a folder of mode 0700, whole or not at all, and return where.
 
+    `again` leaves the files that are there, for a caller that has found them to be of this key, and writes those that are missing.
     When root writes, the files belong to the folder's owner: the signing program reads them under its own name.
 
     Raises:
@@ -88,8 +105,9 @@ def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: Key
             os.chown(path.parent, owner.st_uid, owner.st_gid, follow_symlinks=False)
         with alone(path.parent):
             _sweep(path.parent)
-            create_private_file(path, pair.private_pem, owner)
-            if pair.seed is not None:
+            if not (again and path.exists()):
+                create_private_file(path, pair.private_pem, owner)
+            if pair.seed is not None and not (again and seed_of(path).exists()):
                 _create_seed(path, pair.seed, owner)
     except FileExistsError as error:
         there = error.filename2 or error.filename

@@ -11,7 +11,7 @@ import yaml
 
 from mailauth_dns.deploy.serve import Server
 from tests.conftest import RepoFolder, free_port
-from tests.importing.zones import HEAD, ODD
+from tests.importing.zones import HEAD, ODD, P
 
 GOLDEN = Path(__file__).parent / "golden"
 DEFAULTS = (
@@ -189,7 +189,7 @@ def test_the_result_as_json(odd: RepoFolder) -> None:
     ran = odd.run("import", "example.com", "--provider", "local", "--mta-sts", "sts.txt", "--format", "json", "--write")
     data = json.loads(ran.out)
     [domain] = data.pop("domains")
-    assert (ran.code, ran.err, data) == (2, "", {"format": 1, "source": "the provider local"})
+    assert (ran.code, ran.err, data) == (2, "", {"format": 1, "source": "the provider local", "notes": [], "not_read": []})
     told = {key: domain.pop(key) for key in ("not_said", "proposals", "policy")}
     assert domain == {
         "domain": "example.com",
@@ -241,6 +241,73 @@ def test_an_mta_sts_policy_is_given_as_a_file(repo: RepoFolder, body: str, code:
     ran = repo.run("import", "example.com", "--provider", "local", "--mta-sts", "sts.txt")
     assert ran.code == code
     assert said in ran.said
+
+
+# Files of others
+
+KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # of RFC 8463 §A.2
+EXPORTED = f"""\ufeff;; SOA Record
+example.com\t3600\tIN\tSOA\tada.dns.example. dns.dns.example. 204 10000 2400 604800 3600
+
+;; TXT Records
+example.com.\t1\tIN\tTXT\t"v=spf1 mx ~all" ; cf_tags=x
+_dmarc.sub.example.com\t1\tIN\tTXT\t"v=DMARC1; p=none"
+s1._domainkey.example.com.\t1\tIN\tTXT\t"v=DKIM1; k=ed25519; p={KEY}"
+ns1.example.net.\t1\tIN\tA\t192.0.2.1
+"""
+NOTE = "line 6: has no dot behind example.com, and is read as if it had; a name server would read _dmarc.sub.example.com.example.com.\n"
+
+
+@pytest.mark.parametrize("domain", ["example.com", "sub.example.com"])
+def test_an_export_is_read_with_what_is_said_about_it(repo: RepoFolder, domain: str) -> None:
+    """The file names its zone, so that a domain in it needs no --zone; what lies outside is told."""
+    repo.write("x.zone", EXPORTED.replace("\n", "\r\n"))
+    ran = repo.run("import", domain, "--from-zone", "x.zone", "--write")
+    assert (ran.code, ran.out) == (2, f"written: zones/policy/{domain}.yaml\n"), ran.said
+    assert ran.err.startswith(f"{NOTE}not read: line 8: ns1.example.net A\n")
+    said = yaml.safe_load((repo.root / f"zones/policy/{domain}.yaml").read_text())
+    assert (
+        said
+        == {
+            "example.com": {
+                "domain": "example.com",
+                "spf": {"terms": ["mx"], "all": "softfail"},
+                "dkim": {"selectors": {"s1": {"p": KEY, "k": "ed25519"}}},
+            },
+            "sub.example.com": {"domain": "sub.example.com", "zone": "example.com", "dmarc": {"p": "none"}},
+        }[domain]
+    )
+    assert NOTE in (repo.root / f"zones/policy/{domain}.yaml").read_text()
+    data = json.loads(repo.run("import", domain, "--from-zone", "x.zone", "--format", "json").out)
+    assert (data["notes"], data["not_read"]) == ([NOTE.strip()], ["line 8: ns1.example.net A"])
+
+
+def test_what_lies_outside_is_named_up_to_a_number(repo: RepoFolder) -> None:
+    repo.write("x.zone", '@ TXT "v=spf1 -all"\n' + "".join(f"n{number}.example.net. TXT x\n" for number in range(30)))
+    ran = repo.run("import", "example.com", "--from-zone", "x.zone")
+    assert (ran.code, ran.err.count("not read: line ")) == (2, 20)
+    assert "not read: 10 more; --format json has them all\n" in ran.err
+    assert "spf:\n  terms: []\n  all: fail\n" in ran.out  # though nothing says a TTL
+
+
+def test_every_key_of_a_file_is_imported(repo: RepoFolder) -> None:
+    text = f'; keys\na._domainkey.example.com. TXT "k=ed25519; p={KEY}"\nb._domainkey TXT "v=DKIM1; k=rsa; p={P}"\n'
+    repo.write("keys.txt", f'{text}c._domainkey.example.net. TXT "p=AAAA"\n_dmarc.example.com. TXT "v=DMARC1; p=none"\n')
+    ran = repo.run("import", "example.com", "--from-genkey", "keys.txt")
+    assert ran.code == 2
+    assert ran.err == ("not read: the key c of example.net, which is another domain\nnot read: line 5: _dmarc.example.com TXT\n")
+    assert yaml.safe_load(ran.out)["dkim"]["selectors"] == {"a": {"p": KEY, "k": "ed25519"}, "b": {"p": P, "k": "rsa"}}
+    repo.write("keys.txt", text)
+    assert repo.run("import", "example.com", "--from-genkey", "keys.txt").code == 0
+
+
+def test_a_key_without_a_name_gets_the_one_that_is_told(repo: RepoFolder) -> None:
+    repo.write("key.txt", f"v=DKIM1; k=ed25519; p={KEY}\n")
+    ran = repo.run("import", "example.com", "--from-genkey", "key.txt", "--selector", "mail")
+    assert ran.code == 0, ran.said
+    assert yaml.safe_load(ran.out)["dkim"]["selectors"] == {"mail": {"p": KEY, "k": "ed25519"}}
+    asked = repo.run("import", "example.com", "--from-genkey", "key.txt")
+    assert (asked.code, asked.err) == (1, "key.txt: the key has no name here; say which selector it is for: --selector NAME\n")
 
 
 # Live DNS
@@ -318,7 +385,11 @@ USAGE: dict[tuple[str, ...], str] = {
     ("example.com", "--from-zone", "a", "--selector", "s1"): "--selector and --nameserver are for asking DNS",
     ("example.com", "--from-zone", "nothing.zone"): "nothing.zone: No such file or directory",
     ("example.net", "--from-zone", "served/example.com.zone", "--zone", "example.com"): "example.net does not lie in the zone example.com",
-    ("example.net", "--from-zone", "served/absolute.zone"): "there is no SOA record of example.net",
+    (
+        "example.net",
+        "--from-zone",
+        "served/absolute.zone",
+    ): "is of the zone example.com (SOA in line 2), in which example.net does not lie; name a domain in it",
     ("example.com", "--from-zone", "served/part.zone"): "$INCLUDE in line 4",
     ("example.com", "--provider", "none"): "there is no providers/none.yaml; there are: local",
     ("example.edu", "--provider", "local"): "local has no zone example.edu",
@@ -326,7 +397,15 @@ USAGE: dict[tuple[str, ...], str] = {
     ("example.com", "--selector", "a b"): "--selector: a label holds letters",
     ("example.com", "--zone", "a b"): "--zone: a label holds letters",
     ("example.com", "example.net", "--from-genkey", "x.txt"): "--from-genkey is one domain's key",
-    ("example.com", "--from-genkey", "note.txt"): "note.txt: expected = between a tag and its value (character 21 of the record)",
+    ("example.com", "--from-genkey", "note.txt", "--selector", "a", "--selector", "b"): "--from-genkey takes one --selector",
+    ("example.com", "--from-zone", "broken.zone"): "broken.zone: line 1: is not a record: NAME [TTL] [IN] TYPE VALUE",
+    ("example.com", "--zone", "example.org", "--from-zone", "served/absolute.zone"): "example.com does not lie in the zone example.org",
+    (
+        "example.com",
+        "--from-zone",
+        "served/other.zone",
+    ): "holds no record of example.com; what is there is of other zones: line 1: a.example.org TXT",
+    ("example.com", "--from-genkey", "note.txt"): "note.txt: line 1: expected = between a tag and its value (character 21 of the record)",
     ("example.com", "--from-zone", "key.pem"): "key.pem: this is a private key; give the zone's master file",
     ("example.com", "--from-zone", "key.pem", "--mta-sts", "key.pem"): "--mta-sts key.pem: this is a private key; give the policy",
     ("example.net", "--from-genkey", "key.txt"): "key.txt: the key is for example.com, not for example.net",
@@ -338,6 +417,8 @@ USAGE: dict[tuple[str, ...], str] = {
 def test_bad_usage_is_1_and_writes_nothing(odd: RepoFolder, arguments: tuple[str, ...]) -> None:
     odd.write("served/part.zone", HEAD + "$INCLUDE other.zone\n")
     odd.write("served/absolute.zone", HEAD.replace("@", "example.com."))
+    odd.write("served/other.zone", "a.example.org. TXT x\n")
+    odd.write("broken.zone", "x\n")
     odd.write("note.txt", 's1._domainkey IN TXT ( "v=DKIM1; n=\\"spring; a new key\\"; p=AAAA" )')
     odd.write("key.pem", "MAcCAQAwAgUA\n")
     odd.write("key.txt", 's1._domainkey.example.com. IN TXT ( "p=AAAA" )')

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.octo.masteredit import edited, next_serial
 from mailauth_dns.octo.masterfile import MasterFile, parse
-from mailauth_dns.octo.masterlines import MasterFileError
+from mailauth_dns.records.masterlines import MasterFileError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 from tests.octo.masterfiles import HEAD, ORIGIN, SOA, sets, without_soa, zones

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.octo.masterfile import MasterFile, parse
-from mailauth_dns.octo.masterlines import MasterFileError
+from mailauth_dns.records import masterloose
+from mailauth_dns.records.masterlines import MasterFileError
 from mailauth_dns.records.zone import RRKey, RRset
 from tests.conftest import need
 from tests.octo.masterfiles import HEAD, ORIGIN, SOA, without_soa, zones
@@ -210,6 +211,16 @@ def test_a_first_record_without_owner_or_ttl_is_refused(text: str) -> None:
 def test_reads_what_was_meant(zone: tuple[str, dict[RRKey, RRset]], line_end: str) -> None:
     text, expected = zone
     assert without_soa(parse(ORIGIN, text.replace("\n", line_end))) == expected
+
+
+@given(zones())
+def test_import_reads_the_same(zone: tuple[str, dict[RRKey, RRset]]) -> None:
+    """What needs no forbearance is read for import as it is for editing."""
+    text, expected = zone
+    loose = masterloose.read(ORIGIN, text)
+    assert loose.notes == ()
+    found = {rrset.key: rrset.values for rrset in loose.zone.rrsets if rrset.type in ("TXT", "MX")}
+    assert found == {key: rrset.values for key, rrset in expected.items() if rrset.type in ("TXT", "MX")}
 
 
 @given(zones())

@@ -63,6 +63,9 @@ def test_private_octets_are_nowhere(host: Host, monkeypatch: pytest.MonkeyPatch)
         ("-vv", "dkim", "keygen", "example.com", "--selector", "e", "--type", "ed25519", "--format", "json"),
         ("dkim", "keygen", "example.com", "--selector", "e"),  # refused
         ("dkim", "keygen", "example.com", "--private-dir", str(root)),  # refused
+        ("-vv", "dkim", "adopt", "example.com", "r", "--private-key", str(host.private_dir / "example.com/r.private"), "--format", "json"),
+        ("-vv", "dkim", "adopt", "example.com", "e", "--private-key", str(host.private_dir / "example.com/r.private")),  # refused
+        ("dkim", "adopt", "example.com", "e", "--private-key", str(host.private_dir / "example.com/e.seed"), "--leave"),
         ("compile",),
         ("-vv", "plan", "--out", plan, "--show-kept"),
         ("plan", "--show", plan, "--format", "json"),
@@ -125,6 +128,15 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     "as --type": ({}, ["dkim", "keygen", "example.com", "--type", "{pem}"]),
     "as the domain": ({}, ["dkim", "keygen", "{base64}"]),
     "as --private-dir": ({}, ["dkim", "keygen", "example.com", "--private-dir", "{pem}"]),
+    "as --private-key": ({}, ["dkim", "adopt", "example.com", "old", "--private-key", "{pem}", "--leave"]),
+    "its body as --private-key": ({}, ["dkim", "adopt", "example.com", "old", "--private-key", "{base64}", "--leave"]),
+    "its seed as --private-key": ({}, ["dkim", "adopt", "example.com", "old", "--private-key", "{seed}", "--leave"]),
+    "adopted as another one": ({}, ["dkim", "adopt", "example.com", "old", "--private-key", "{file}", "--leave"]),
+    "its seed adopted as another one": ({}, ["dkim", "adopt", "example.com", "old", "--private-key", "{file}.seed", "--leave"]),
+    "as JSON given to --from-genkey": (
+        {"keys.json": '{{"selector": "s1", "privkey": "{base64}", "txt": "v=DKIM1; p=AAAA"}}'},
+        ["import", "example.com", "--from-genkey", "keys.json"],
+    ),
     "as --allow": ({}, ["export", "example.com", "--format", "bind", "--allow", "{base64}"]),
     "as an argument too many": ({}, ["dkim", "rotate", "example.com", "{pem}"]),
 }

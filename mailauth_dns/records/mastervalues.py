@@ -1,9 +1,10 @@
-"""TTLs, names and rdata of a master file (RFC 1035 §5.1), each brought to the one spelling that `records.zone` has."""
+"""What stands before a type, names and rdata of a master file (RFC 1035 §5.1), brought to the one spelling that `records.zone` has."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.zone import MAX_STRING, unquoted
@@ -12,6 +13,19 @@ _TTL = re.compile(r"[0-9]{1,10}(?:[smhdw][0-9]{1,10})*[smhdw]?", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,10}")  # Python's int() takes more: blanks, underscores, digits of other scripts
 _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_IN = frozenset({"IN", "in", "In", "iN"})
+_CLASS = re.compile(r"CH|CS|HS|CLASS[0-9]+")
+# RFC 3597 §5: any type may be written by its number; these are the ones whose values are read here.
+_NUMBERED = {
+    "TYPE2": "NS",
+    "TYPE5": "CNAME",
+    "TYPE6": "SOA",
+    "TYPE12": "PTR",
+    "TYPE15": "MX",
+    "TYPE16": "TXT",
+    "TYPE33": "SRV",
+    "TYPE39": "DNAME",
+}
 _ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
 _ODD_NAME = re.compile(r"[\\@$]|[^!-~]")
 _EMPTY_LABEL = re.compile(r"^\.|\.\.")
@@ -25,6 +39,49 @@ def seconds(text: str) -> int | None:
     if not text[:1].isdigit() or not _TTL.fullmatch(text):
         return None
     return sum(int(number) * _UNIT[unit.lower()] for number, unit in _TTL_PART.findall(text))
+
+
+class Head(NamedTuple):
+    """What stands before the rdata of a record: `owner` as written, None where the line before gives it; `ttl` in seconds.
+
+    `at` counts the tokens before the type.
+    """
+
+    owner: str | None
+    ttl: int | None
+    type: str
+    at: int
+
+
+def head(tokens: list[str], indented: bool) -> Head:
+    """Return what stands before the rdata of a record; TTL and class come in either order.
+
+    Raises:
+        ValueError: there is no type.
+    """
+    at = 0 if indented else 1
+    ttl: int | None = None
+    for _ in range(2):
+        word = tokens[at] if at < len(tokens) else ""
+        if ttl is None and (written := seconds(word)) is not None:
+            ttl = written
+            at += 1
+        elif word in _IN or word.upper() == "CLASS1":
+            at += 1
+    if at >= len(tokens):
+        raise ValueError("no type")
+    return Head(None if indented else tokens[0], ttl, type_of(tokens[at]), at)
+
+
+@lru_cache(maxsize=4096)
+def type_of(word: str) -> str:
+    """Return a type's mnemonic in capitals, whatever was written."""
+    return _NUMBERED.get(word.upper(), word.upper())
+
+
+def is_class(word: str) -> bool:
+    """Tell whether a word in capitals stands for a class, none of which but IN is read."""
+    return _CLASS.fullmatch(word) is not None
 
 
 def _number(text: str) -> int:

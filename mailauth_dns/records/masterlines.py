@@ -38,7 +38,7 @@ class Line(NamedTuple):
 
 
 def lines(origin: str, text: str) -> Iterator[Line]:
-    """Yield the logical lines that hold something; `origin` is for messages.
+    """Yield the logical lines that hold something; `origin` is for messages, empty where the caller says which file it is.
 
     Raises:
         MasterFileError: a quote or a parenthesis is not closed; the text gives the line.
@@ -113,4 +113,4 @@ def _long_line(origin: str, text: str, start: int, number: int) -> Line:
 
 def _broken(origin: str, text: str, at: int, what: str) -> MasterFileError:
     line = text.count("\n", 0, at) + 1
-    return MasterFileError(f"{origin}, line {line}: {what}")
+    return MasterFileError(f"{origin}, line {line}: {what}" if origin else f"line {line}: {what}")
