@@ -16,7 +16,8 @@ from mailauth_dns.deploy.lanes import Crew, Lane, Lanes, open_lanes
 from mailauth_dns.deploy.planfile import FailedEntry, PlanFile, TrialEntry, ZoneEntry, blocked_entry, change_entry, kept_entry
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Observation
-from mailauth_dns.octo.targets import Proposal, Unreachable
+from mailauth_dns.octo.construction import Unreachable
+from mailauth_dns.octo.targets import Proposal
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.name import DomainName
 
