@@ -11,7 +11,7 @@ from mailauth_dns.compile import Declared
 from mailauth_dns.diff import reception, senders
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.compare import Judge
-from mailauth_dns.diff.semantics import parsed, same
+from mailauth_dns.diff.semantics import cut, parsed, same
 from mailauth_dns.records import dkim, dmarc
 from mailauth_dns.records.family import Family
 
@@ -23,6 +23,16 @@ def judge_at(now: datetime) -> Judge:
     """Return the judge of changes made at `now`, which has a time zone."""
 
     def judge(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
+        judged = by_family(entry, before, after)
+        lengths = cut(before, after)
+        if lengths is None:
+            return judged
+        said = "the value there is this one, cut at {} of {} octets: this provider may not hold it whole".format(*lengths)
+        if entry.family is not Family.DKIM:  # of which half a key says nothing
+            said += f"; {judged.meaning}"
+        return Judgement(said, max(judged.risk, Risk.CAUTION), judged.rules)
+
+    def by_family(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
         if same(entry.family, entry.key[1], before, after):
             return Judgement("the same meaning in our spelling")
         if entry.family is Family.SPF:

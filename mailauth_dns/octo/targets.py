@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from octodns.processor.base import BaseProcessor
 from octodns.zone import Zone as OctoZone
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.diff.change import Blocked, Difference
+from mailauth_dns.diff.change import Difference
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.judge import judge_at
 from mailauth_dns.errors import ProviderError, ProviderSilent
@@ -219,8 +219,7 @@ def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:  # noq
             # Providers that write set by set do so in the plan's order: a record comes after the parts that it includes.
             plan.changes.sort(key=lambda change: not is_part(owner(change.record.fqdn)))
         return difference, plan
-    blocked = tuple(Blocked(change.domain, change.key, change.family, reason) for change in difference.changes)
-    return replace(difference, changes=(), blocked=difference.blocked + blocked), None
+    return difference.refused(reason), None
 
 
 def local_directory(stanza: Stanza, root: Path) -> Path:
