@@ -17,6 +17,7 @@ from octodns.zone import Zone as OctoZone
 from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zone_name
 
 from mailauth_dns.errors import ProviderError, SetMoved
+from mailauth_dns.octo.carry import refuse_what_hangs
 from mailauth_dns.octo.reading import Reading, headless, octets, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -83,6 +84,7 @@ def encoder(provider: PowerDnsBaseProvider) -> Any:  # noqa: ANN401 - carry.Enco
     """Return what the API would be sent for a TXT record."""
 
     def encode(record: Any) -> list[str]:  # noqa: ANN401 - an octoDNS Record
+        refuse_what_hangs(record)
         records, _ = provider._records_for(record)
         return [entry["content"] for entry in records]
 

@@ -8,6 +8,7 @@ import logging
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -115,6 +116,8 @@ class Leaky(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         self.log.warning("asking with %s and %r", self.token, {"key": self.token})
         if self.where == "read":
             raise RuntimeError(f"401 for https://192.0.2.1/?token={quote_plus(self.token)}: {json.dumps(self.token)}")
+        warnings.warn("this is DEPRECATED", DeprecationWarning, stacklevel=1)
+        warnings.warn("and this is odd", stacklevel=1)
         if self.where == "answered":
             json.loads(f"<b>{self.token}</b>")
         zone.add_record(Record.new(zone, "", {"type": "TXT", "ttl": 60, "value": "v=spf1 ~all"}))
@@ -139,7 +142,7 @@ def test_a_secret_in_a_providers_error_is_not_repeated(repo: RepoFolder, where: 
     assert ran.returncode == 1
     assert where.startswith("made") or "Leaky: asking with ***" in said
     assert "***" in said
-    assert "Traceback" not in said
+    assert not any(word in said for word in ("Traceback", "DEPRECATED", "this is odd"))
     written = "".join(path.read_text() for path in repo.root.rglob("*") if path.is_file())
     for text in (said, written):
         assert not any(each in text for each in ("s3cr3t", base64.b64encode(b"s3cr3t").decode().rstrip("=")[:6], "t0ken"))
