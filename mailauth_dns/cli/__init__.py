@@ -6,6 +6,7 @@ import gc
 import importlib
 import io
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -155,6 +156,8 @@ def _hoisted(arguments: list[str]) -> list[str]:
 def run() -> None:
     """Be the program."""
     # A run makes many values that live until it ends and hardly a cycle; looking for cycles all the time costs a third of a large plan.
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what libraries warn programmers of; set once, since the filters are those of all threads
     for stream in (sys.stdout, sys.stderr):
         if stream is None:  # closed by whoever started us
             sys.exit(FAILED)

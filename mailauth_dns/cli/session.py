@@ -19,7 +19,7 @@ from rich.text import Text
 from mailauth_dns.compile import Publication, compile_repo
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.policy.load import POLICY_DIR, Repo, load_repo
-from mailauth_dns.policy.stanza import SHORTEST_SECRET
+from mailauth_dns.policy.redaction import Redactor, secrets_of
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.render.values import wrapped
 
@@ -36,14 +36,11 @@ class Format(StrEnum):
 class Redacting(logging.Formatter):
     """Log lines without the secrets that the stanzas name: libraries log what they send."""
 
-    secrets: list[str] = []  # noqa: RUF012 - replaced whole, never added to
+    redactor = Redactor()
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        line = super().format(record)
-        for secret in self.secrets:
-            line = line.replace(secret, "***")
-        return line
+        return self.redactor.text(super().format(record))
 
 
 @dataclass
@@ -62,8 +59,7 @@ class Session:
     def load(self, *, may_be_empty: bool = False) -> tuple[Repo, tuple[Publication, ...]]:
         """Return the repo and what its policies declare; one without a policy is a problem unless it `may_be_empty`."""
         repo = load_repo(self.root, may_be_empty=may_be_empty)
-        names = {name for stanza in repo.stanzas.values() for name in stanza.environment}
-        self.log_format.secrets = [secret for name in names if len(secret := os.environ.get(name, "")) >= SHORTEST_SECRET]
+        self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
         return repo, compile_repo(repo)
 
     def path(self, given: Path) -> Path:

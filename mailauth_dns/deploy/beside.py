@@ -9,6 +9,7 @@ from mailauth_dns.diff.semantics import same
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
+_NOT_ASKED = "live DNS was not asked, so nothing shows whether the provider told all that it holds"
 MAX_WITNESSES = 4  # foreign sets asked for where the provider does not tell its apex NS
 
 
@@ -91,7 +92,7 @@ def authority(provider: Zone, observation: Observation | None, publication: Publ
     To agree takes a positive match: the same apex NS set, or, where the provider does not tell it, a foreign set found in both.
     """
     if observation is None:
-        return AuthorityEntry(state="unknown", reason="live DNS was not asked", delegation_checked=False)
+        return AuthorityEntry(state="unknown", reason=_NOT_ASKED, delegation_checked=False)
     checked = observation.delegated is not None
 
     def said(state: str, reason: str) -> AuthorityEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from mailauth_dns.compile import Publication
 from mailauth_dns.deploy.lanes import GivenUp, Lane
 from mailauth_dns.deploy.planfile import ChangeEntry, ZoneEntry, change_entry
 from mailauth_dns.diff.compare import ours
+from mailauth_dns.diff.semantics import cut
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.targets import Proposal, Target
 from mailauth_dns.records.family import Family
@@ -53,7 +55,7 @@ def written(lane: Lane, zone: ZoneEntry, proposal: Proposal, publication: Public
         return ZoneOutcome(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, str(error))
     except ProviderError as error:
         failure = error
-    left = _left(lane, publication, zone) if zone.changes else set[RRKey]()
+    left = _left(lane, publication, zone) if zone.changes else dict[RRKey, str]()
     if isinstance(left, str):
         detail = f"{failure}; what was written is unknown: {left}" if failure else f"written, but it could not be read back: {left}"
         return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, detail)
@@ -77,14 +79,19 @@ class _Writing:
         proposal = self._proposal
         if self.tries > 1:
             proposal = target.propose(self._publication, datetime.now(UTC), normalize=self._normalize)
-            if not {change_entry(change).identity for change in proposal.difference.changes} <= self._approved:
+            if not {change_entry(change).identity for change in proposal.difference.changes} <= self._approved or self._lost(proposal):
                 raise SetMoved(f"{self._publication.origin}: a set changed while the provider did not answer; plan again")
             self.blocked = {entry.key: entry.reason for entry in proposal.difference.blocked}
         if self.tries == 1 or proposal.difference.changes:
             target.apply(proposal)
 
+    def _lost(self, proposal: Proposal) -> bool:
+        """Tell whether a value of others that was seen beside ours is no longer told: taken away, or the second answer is only a part."""
+        seen = {change.key: change.kept for change in self._proposal.difference.changes}
+        return any(seen[change.key] - change.kept for change in proposal.difference.changes)
 
-def _ended(zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: set[RRKey]) -> tuple[Status, str]:
+
+def _ended(zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]) -> tuple[Status, str]:
     """Return how it ended and in words, where what is `left` of the changes is known."""
     in_the_way = {(DomainName(entry.name), entry.type): entry.reason for entry in zone.blocked}
     in_the_way |= {key: reason for key, reason in writing.blocked.items() if key in left}
@@ -95,8 +102,8 @@ def _ended(zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, le
     if failure is not None and (left or not zone.changes):
         told.append(f"{failure}; {done} of {len(zone.changes)} changes are done" if zone.changes else str(failure))
         status = Status.FAILED
-    elif missing := left - writing.blocked.keys():
-        names = ", ".join(sorted(f"{name} {type}" for name, type in missing))
+    elif missing := left.keys() - writing.blocked.keys():
+        names = ", ".join(f"{name} {type}{left[name, type]}" for name, type in sorted(missing))
         told.append(f"the provider took the change and does not have it: {names}")
         status = Status.FAILED
     elif isinstance(failure, SetMoved) and writing.tries == 1:
@@ -112,13 +119,22 @@ def _ended(zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, le
     return status, "; ".join(told)
 
 
-def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> set[RRKey] | str:
-    """Read back, and return the changes that are not done, or why that is unknown."""
+def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> dict[RRKey, str] | str:
+    """Read back, and return the changes that are not done, each with what is known of it, or why that is unknown."""
     try:
         held = lane.ask(zone.zone, lambda target: target.read(publication.origin))
     except ProviderError as error:
         return str(error)
-    return {(DomainName(change.name), change.type) for change in zone.changes if not _is_done(change, held)}
+    return {(DomainName(change.name), change.type): _cut(change, held) for change in zone.changes if not _is_done(change, held)}
+
+
+def _cut(change: ChangeEntry, held: Zone) -> str:
+    """Return in words that only the beginning of a value is there, if so."""
+    there = held.get((DomainName(change.name), change.type))
+    lengths = cut(there.values, frozenset(change.after)) if there is not None else None
+    if lengths is None:
+        return ""
+    return " ({0} of {1} octets are there: the provider cuts a TXT value at {0})".format(*lengths)
 
 
 def _is_done(change: ChangeEntry, held: Zone) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +13,21 @@ from mailauth_dns import __version__
 from mailauth_dns.compile import Publication, selected
 from mailauth_dns.deploy import beside
 from mailauth_dns.deploy.lanes import Crew, Lane, Lanes, open_lanes
-from mailauth_dns.deploy.planfile import FailedEntry, PlanFile, TrialEntry, ZoneEntry, blocked_entry, change_entry, kept_entry
+from mailauth_dns.deploy.planfile import (
+    AuthorityEntry,
+    FailedEntry,
+    PlanFile,
+    TrialEntry,
+    ZoneEntry,
+    blocked_entry,
+    change_entry,
+    kept_entry,
+)
+from mailauth_dns.diff.whole import not_told
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Observation
-from mailauth_dns.octo.targets import Proposal, Unreachable
+from mailauth_dns.octo.construction import Unreachable
+from mailauth_dns.octo.targets import Proposal
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.name import DomainName
 
@@ -59,6 +70,11 @@ def make_plan(
         if isinstance(error, ProviderError)
     ]
     observations = _observed(by_zone, proposals) if live else {}
+    authorities = {
+        key: beside.authority(proposal.reading.zone, observations.get(DomainName(key[0])), by_zone[DomainName(key[0])])
+        for key, proposal in proposals.items()
+    }
+    proposals = {key: _told_whole(proposal, authorities[key], observations.get(DomainName(key[0]))) for key, proposal in proposals.items()}
     trials = _tested(repo, chosen, proposals, live)
     zones = []
     for (zone, provider), proposal in proposals.items():
@@ -73,7 +89,7 @@ def make_plan(
                 blocked=tuple(map(blocked_entry, proposal.difference.blocked)),
                 kept=tuple(kept_entry(kept, show_kept) for kept in proposal.difference.kept),
                 live=beside.rows(publication, proposal.reading.zone, observation),
-                authority=beside.authority(proposal.reading.zone, observation, publication),
+                authority=authorities[zone, provider],
                 tests=trials.get((zone, provider), ()),
             )
         )
@@ -87,6 +103,17 @@ def make_plan(
         failed=tuple(failed),
     )
     return Plan(file, proposals, {str(origin): publication for origin, publication in by_zone.items()}, lanes)
+
+
+def _told_whole(proposal: Proposal, authority: AuthorityEntry, observation: Observation | None) -> Proposal:
+    """Return a proposal that writes nothing where the zone's servers show that the provider did not tell everything that it holds.
+
+    Servers that are certainly another provider's (DNS008) show nothing of it.
+    """
+    if observation is None or authority.state == "differs":
+        return proposal
+    reason = not_told(proposal.difference, proposal.reading.zone, observation)
+    return proposal if reason is None else replace(proposal, difference=proposal.difference.refused(reason), octodns_plan=None)
 
 
 def _proposed(

@@ -84,3 +84,8 @@ class Difference:
     changes: tuple[Change, ...]
     blocked: tuple[Blocked, ...]
     kept: tuple[Kept, ...]
+
+    def refused(self, reason: str) -> Difference:
+        """Return this with every change blocked for one reason."""
+        blocked = tuple(Blocked(change.domain, change.key, change.family, reason) for change in self.changes)
+        return Difference((), self.blocked + blocked, self.kept)

@@ -13,7 +13,7 @@ from mailauth_dns.diff import keys, reception, senders
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.compare import Judge
 from mailauth_dns.diff.enforcement import dmarc_changed
-from mailauth_dns.diff.semantics import same
+from mailauth_dns.diff.semantics import cut, same
 from mailauth_dns.diff.sides import Sides
 from mailauth_dns.records.family import Family
 
@@ -22,6 +22,16 @@ def judge_at(now: datetime) -> Judge:
     """Return the judge of changes made at `now`, which has a time zone."""
 
     def judge(entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides) -> Judgement:
+        judged = by_family(entry, before, after, sides)
+        lengths = cut(before, after)
+        if lengths is None:
+            return judged
+        said = "the value there is this one, cut at {} of {} octets: this provider may not hold it whole".format(*lengths)
+        if entry.family is not Family.DKIM:  # of which half a key says nothing
+            said += f"; {judged.meaning}"
+        return Judgement(said, max(judged.risk, Risk.CAUTION), judged.rules)
+
+    def by_family(entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides) -> Judgement:
         if same(entry.family, entry.key[1], before, after):
             return Judgement("the same meaning in our spelling")
         if entry.family is Family.SPF:

@@ -71,3 +71,18 @@ def same(family: Family, type: str, before: frozenset[str], after: frozenset[str
 def consents(values: Iterable[str]) -> bool:
     """Tell whether one of the values at a report name lets DMARC reports through."""
     return any(map(dmarc.authorises, values))
+
+
+_SHORTEST_CUT = 100  # octets; what is shorter begins many a value (a key that is revoked, `v=spf1`)
+
+
+def cut(there: frozenset[str], wanted: frozenset[str]) -> tuple[int, int] | None:
+    """Return how many octets are there of a value and how many it has, where what is there is only its beginning; else None.
+
+    Some providers keep the first character-string of a TXT value, 255 octets, and say nothing.
+    """
+    for whole in wanted - there:
+        for begin in there:
+            if _SHORTEST_CUT <= len(begin) < len(whole) and whole.startswith(begin):
+                return len(begin), len(whole)
+    return None

@@ -1,6 +1,6 @@
 """Where this package meets octoDNS; nothing else imports it.
 
-`HandsOff` and `LocalProvider` are for octoDNS configurations, which name them as `mailauth_dns.octo.HandsOff` and so on.
+`HandsOff`, `MergeOurs` and `LocalProvider` are for octoDNS configurations, which name them as `mailauth_dns.octo.HandsOff` and so on.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mailauth_dns.octo.handsoff import HandsOff
     from mailauth_dns.octo.local import LocalProvider
+    from mailauth_dns.octo.mergeours import MergeOurs
 
-__all__ = ["HandsOff", "LocalProvider"]
+__all__ = ["HandsOff", "LocalProvider", "MergeOurs"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes
@@ -24,4 +25,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes
         from mailauth_dns.octo.local import LocalProvider
 
         return LocalProvider
+    if name == "MergeOurs":
+        from mailauth_dns.octo.mergeours import MergeOurs
+
+        return MergeOurs
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,22 +6,27 @@ carries prerequisites (RFC 2136 §2.4), so that a value that was added since we 
 
 from __future__ import annotations
 
+import binascii
+from collections.abc import Hashable
 from typing import Any
 
 import dns.exception
 import dns.query
 import dns.rcode
 import dns.rdata
+import dns.rdataset
 import dns.rdatatype
+import dns.tsig
 import dns.update
 import dns.zone
+from dns.rdtypes.ANY.TXT import TXT
 from octodns.idna import IdnaError
 from octodns.record import Create, Record, Rr, Update
 from octodns.record.exception import RecordException
 from octodns_bind import AxfrPopulate, Rfc2136Provider
 
 from mailauth_dns.errors import ProviderError, ProviderSilent, SetMoved
-from mailauth_dns.octo.carry import internal_text, legacy_encoder
+from mailauth_dns.octo.carry import exact_encoder
 from mailauth_dns.octo.reading import Reading, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
@@ -45,6 +50,10 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
             **provider._auth_params(),
         )
         return dns.zone.from_xfr(messages, relativize=False)
+    except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime, binascii.Error) as error:
+        raise ProviderError(
+            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {_key_trouble(error)}"
+        ) from None
     except dns.query.TransferError as error:
         rcode = dns.rcode.to_text(error.rcode)
         hint = "the server does not have the zone, or does not let this key transfer it" if rcode in ("NOTAUTH", "REFUSED") else rcode
@@ -53,6 +62,18 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         reason = str(error) or type(error).__name__
         kind = ProviderSilent if isinstance(error, OSError | EOFError | dns.exception.Timeout) else ProviderError
         raise kind(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {reason}") from None
+
+
+def _key_trouble(error: Exception) -> str:
+    """Return in terms of the stanza's keys what is wrong with the TSIG key (RFC 8945 §5.2)."""
+    match error:
+        case binascii.Error():
+            return "key_secret is not Base64: copy it whole, as it stands in the server's key statement"
+        case dns.tsig.PeerBadKey():
+            return "the server does not know the key: compare key_name, and key_algorithm, with the server's key statement"
+        case dns.tsig.BadTime() | dns.tsig.PeerBadTime():
+            return "the clocks of this machine and of the server differ by more than TSIG allows: set them"
+    return "the server has another secret for the key: compare key_secret, and key_algorithm, with the server's key statement"
 
 
 def reading(zone: dns.zone.Zone) -> Reading:
@@ -119,11 +140,17 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
                     update.absent(record.fqdn, "CNAME")
         for change in plan.changes:
             record = change.record
-            if isinstance(change, Create | Update):
-                update.replace(record.fqdn, record.ttl, *_rdatas(record, transferred))
-            else:
-                update.delete(record.fqdn, record._type)
-        answer = dns.query.tcp(update, self.host, port=self.port, timeout=self.timeout)
+            there = transferred.get_rdataset(record.fqdn, record._type)
+            wanted = record if isinstance(change, Create | Update) else None
+            for old in _left_out(there, wanted):
+                update.delete(record.fqdn, old)
+            if wanted is not None:
+                for new in _added(there, wanted):
+                    update.add(record.fqdn, record.ttl, new)
+        try:
+            answer = dns.query.tcp(update, self.host, port=self.port, timeout=self.timeout)
+        except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime) as error:
+            raise ProviderError(f"update of {plan.desired.name.rstrip('.')}: {_key_trouble(error)}") from None
         code = answer.rcode()
         if code in (dns.rcode.NXRRSET, dns.rcode.YXRRSET, dns.rcode.YXDOMAIN):
             raise SetMoved(f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; plan again")
@@ -132,13 +159,32 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         return True
 
 
-def _rdatas(record: Any, transferred: dns.zone.Zone) -> list[dns.rdata.Rdata]:  # noqa: ANN401 - an octoDNS Record
-    """Return what the update sends for a set: values that are there already as they are, since octoDNS would split them anew."""
-    if record._type != "TXT":
-        return [dns.rdata.from_text("IN", record._type, text) for text in record.to_rrset().rdatas]
-    there = {
-        internal_text(b"".join(rdata.strings).decode("utf-8", "surrogateescape")): rdata
-        for rdata in transferred.get_rdataset(record.fqdn, "TXT") or ()
-    }
-    sent = zip(record.values, legacy_encoder(record), strict=True)
-    return [there.get(str(value)) or dns.rdata.from_text("IN", "TXT", text) for value, text in sent]
+# Records are deleted and added one by one (RFC 2136 §2.5.1, §2.5.4): those of others are not touched, whatever is in them.
+
+
+def _left_out(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.Rdata]:  # noqa: ANN401 - an octoDNS Record or None
+    """Return the records of a set that shall not be in it any more."""
+    keep = {_meaning(rdata) for rdata in _rdatas(wanted)} if wanted is not None else set()
+    return [rdata for rdata in there or () if _meaning(rdata) not in keep]
+
+
+def _added(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.Rdata]:  # noqa: ANN401 - an octoDNS Record
+    """Return the records that are to come into a set; all of it where its TTL changes, which is one for all (RFC 2181 §5.2)."""
+    has = {_meaning(rdata) for rdata in there or ()}
+    new = [rdata for rdata in _rdatas(wanted) if _meaning(rdata) not in has]
+    if there is None or there.ttl == wanted.ttl:
+        return new
+    keep = {_meaning(rdata) for rdata in _rdatas(wanted)}
+    return [*new, *(rdata for rdata in there if _meaning(rdata) in keep)]  # octet for octet as they came
+
+
+def _meaning(rdata: dns.rdata.Rdata) -> Hashable:
+    """Return what makes two records of one type the same to us: of a text its octets, however they are split into strings."""
+    return b"".join(rdata.strings) if isinstance(rdata, TXT) else rdata
+
+
+def _rdatas(record: Any) -> list[dns.rdata.Rdata]:  # noqa: ANN401 - an octoDNS Record
+    """Return a set as records of the wire; octoDNS would change some texts, so those are taken as octets."""
+    if record._type == "TXT":
+        return [dns.rdata.from_text("IN", "TXT", text) for text in exact_encoder(record)]
+    return [dns.rdata.from_text("IN", record._type, text) for text in record.to_rrset().rdatas]

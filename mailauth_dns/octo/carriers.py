@@ -6,13 +6,16 @@ octodns-bind and octodns-powerdns are extras; what is not installed cannot be th
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any, Protocol
 
 from mailauth_dns.octo import carry
 from mailauth_dns.octo.local import LocalProvider
-from mailauth_dns.octo.reading import Reading, from_octodns, owner
+from mailauth_dns.octo.reading import Reading, from_octodns, headless, owner
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import Zone, quoted
+from mailauth_dns.records.zone import Zone
+
+_TELL_NS = frozenset({"Route53Provider"})  # classes that always tell the NS set of the apex; of others nobody knows
 
 
 class Carrier(Protocol):
@@ -41,7 +44,7 @@ class _Local:
         return local_reading(provider, origin) or Reading(Zone(origin, frozenset()), exists=False)
 
     def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401, ARG002
-        return (lambda record: [quoted(carry.octets(str(value))) for value in record.values],)
+        return (carry.exact_encoder,)
 
 
 class _Bind:
@@ -52,8 +55,10 @@ class _Bind:
             return provider.reading(owner(existing.name))
         return bind.reading(bind.transfer(provider, existing.name))
 
-    def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401, ARG002
-        return (carry.legacy_encoder,)
+    def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401
+        from mailauth_dns.octo import bind
+
+        return (carry.exact_encoder if isinstance(provider, bind.Bind) else carry.legacy_encoder,)
 
 
 class _PowerDns:
@@ -86,7 +91,10 @@ class _Unknown:
 
     def read(self, provider: Any, existing: Any) -> Reading:  # noqa: ANN401
         remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
-        return remembered or from_octodns(existing, exists=True)
+        reading = remembered or from_octodns(existing, exists=True)
+        if reading.exists and type(provider).__name__ in _TELL_NS:
+            return replace(reading, closed=headless(reading.zone, "NS"))
+        return reading
 
     def encoders(self, provider: Any) -> tuple[carry.Encoder, ...]:  # noqa: ANN401, ARG002
         return (carry.legacy_encoder, carry.modern_encoder)

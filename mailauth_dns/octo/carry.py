@@ -7,7 +7,6 @@ compared with what has to come out.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,7 +15,7 @@ from octodns.record.chunked import _ChunkedValue
 
 from mailauth_dns.diff.label import label
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records.zone import RRset, unquoted
+from mailauth_dns.records.zone import RRset, quoted, unquoted
 
 Encoder = Callable[[Any], list[str]]  # an octoDNS TXT record -> what the server is sent, in presentation form
 
@@ -33,14 +32,25 @@ def octets(internal: str) -> str:
 
 def legacy_encoder(record: Any) -> list[str]:  # noqa: ANN401 - an octoDNS Record
     """Return what providers send that use octoDNS's `rrs` or `chunked_values`, octodns-bind among them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return [str(value) for value in record.chunked_values]
+    refuse_what_hangs(record)
+    return [str(value) for value in record.chunked_values]
 
 
 def modern_encoder(record: Any) -> list[str]:  # noqa: ANN401 - an octoDNS Record
     """Return what providers send that use `to_rrset`."""
+    refuse_what_hangs(record)
     return [str(rdata) for rdata in record.to_rrset().rdatas]
+
+
+def exact_encoder(record: Any) -> list[str]:  # noqa: ANN401 - an octoDNS Record
+    """Return what our own providers write: the octets as they are, in one spelling."""
+    return [quoted(octets(str(value))) for value in record.values]
+
+
+def refuse_what_hangs(record: Any) -> None:  # noqa: ANN401 - an octoDNS Record
+    """Refuse texts on which octoDNS's chunking never ends: a chunk of nothing but backslashes."""
+    if any(text.endswith("\\") or "\\" * 255 in text for text in map(str, record.values)):
+        raise ValueError("a chunk of nothing but backslashes")
 
 
 def txt_record(zone: Any, name: str, ttl: int, values: Iterable[str]) -> Any:  # noqa: ANN401 - octoDNS Zone and Record
@@ -64,14 +74,15 @@ def carried(zone: Any, name: str, rrset: RRset, there: Any, encoders: tuple[Enco
         spellings = [*(str(text) for text in getattr(there, "values", ())), internal_text(value)]
         text = next((text for text in spellings if all(_comes_out(zone, name, text, encoder) == value for encoder in encoders)), None)
         if text is None:
-            return None, f"the provider's encoder would change a value ({label('TXT', value)}): {_why(value)}"
+            return None, (
+                f"the provider's encoder would change a value ({label('TXT', value)}): {_why(value)}; "
+                "write our value there by hand, beside the others, and plan again: what is there already needs no writing"
+            )
         texts.append(text)
     return txt_record(zone, name, rrset.ttl or 0, texts), None
 
 
 def _comes_out(zone: Any, name: str, text: str, encoder: Encoder) -> str | None:  # noqa: ANN401 - an octoDNS Zone
-    if _hangs(text):
-        return None
     try:
         [encoded] = encoder(txt_record(zone, name, 300, [text]))
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -82,11 +93,6 @@ def _comes_out(zone: Any, name: str, text: str, encoder: Encoder) -> str | None:
         return unquoted(encoded)
     except RecordSyntaxError:
         return None
-
-
-def _hangs(text: str) -> bool:
-    """Tell whether octoDNS's chunking would never end on this text: a chunk of nothing but backslashes."""
-    return text.endswith("\\") or "\\" * 255 in text
 
 
 def _why(value: str) -> str:

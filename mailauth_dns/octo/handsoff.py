@@ -27,6 +27,7 @@ from mailauth_dns.octo.reading import from_octodns, owner, rrset_of
 from mailauth_dns.octo.zonefile import KEEP_TTL, read_absent
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import Zone
 
 
 class HandsOffRefused(ProcessorException):  # type: ignore[misc] # octoDNS has no types
@@ -57,9 +58,10 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             difference = compare(read.zone, publication, judge, read.locked, read.closed)
         base = self._base(desired, existing, publication)
         difference = lay(base, existing, difference, carrier.encoders(target))
-        if difference.blocked:
-            reasons = "\n".join(f"  {entry.key[0]} {entry.key[1]}: {entry.reason}" for entry in difference.blocked)
-            raise HandsOffRefused(f"{origin}: refused, nothing is planned for this zone:\n{reasons}")
+        reasons = [f"  {entry.key[0]} {entry.key[1]}: {entry.reason}" for entry in difference.blocked]
+        reasons += self._dropped(desired, read.zone, publication)
+        if reasons:
+            raise HandsOffRefused(f"{origin}: refused, nothing is planned for this zone:\n" + "\n".join(reasons))
         return base, existing
 
     def _declared(self, origin: DomainName, desired: Any) -> Iterator[Declared]:  # noqa: ANN401 - an octoDNS Zone
@@ -78,6 +80,18 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             yield Declared(rrset.name, rrset.key, owned, ttl, values)
         for key, owned in absent.items():
             yield Declared(key[0], key, Family(owned), None, frozenset())
+
+    def _dropped(self, desired: Any, there: Zone, publication: Publication) -> Iterator[str]:  # noqa: ANN401 - an octoDNS Zone
+        """Yield in words the values that a source of your own puts beside ours: what stands beside ours here is the target's alone."""
+        for record in desired.records:
+            rrset = rrset_of(record)
+            entry = next((entry for entry in publication.declared if entry.key == rrset.key), None)
+            held = there.get(rrset.key)
+            if entry is not None and rrset.values - entry.values - (held.values if held is not None else frozenset()):
+                yield (
+                    f"  {rrset.name} {rrset.type}: your own source has values here that the target has not, and this processor would drop "
+                    "them; use mailauth_dns.octo.MergeOurs in its place, which publishes both"
+                )
 
     def _base(self, desired: Any, existing: Any, publication: Publication) -> Any:  # noqa: ANN401 - octoDNS zones
         """Return the zone our changes are laid into: foreign sets from where the scope says, ours as they are."""

@@ -16,10 +16,13 @@ from octodns.zone import DuplicateRecordException
 from octodns.zone import Zone as OctoZone
 from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zone_name
 
-from mailauth_dns.errors import SetMoved
-from mailauth_dns.octo.reading import Reading, octets, owner
+from mailauth_dns.errors import ProviderError, SetMoved
+from mailauth_dns.octo.carry import refuse_what_hangs
+from mailauth_dns.octo.reading import Reading, headless, octets, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
+
+_WHO = "is it PowerDNS that answers at the stanza's host and port?"
 
 
 def fetch(provider: PowerDnsBaseProvider, origin: str) -> Reading:
@@ -31,7 +34,7 @@ def reading(origin: str, answer: Any) -> Reading:  # noqa: ANN401 - JSON
     """Return the API's answer as values; disabled ones are not served and lock their set."""
     rrsets: list[RRset] = []
     locked: dict[RRKey, str] = {}
-    for entry in answer["rrsets"]:
+    for entry in _rrsets(origin, answer):
         name, type = owner(entry["name"]), entry["type"]
         live = [record["content"] for record in entry["records"] if not record["disabled"]]
         if len(live) < len(entry["records"]):
@@ -41,13 +44,47 @@ def reading(origin: str, answer: Any) -> Reading:  # noqa: ANN401 - JSON
             )
         if live:
             rrsets.append(RRset(name, type, entry["ttl"], frozenset(map(octets, live)) if type == "TXT" else frozenset(live)))
-    return Reading(Zone(owner(origin), frozenset(rrsets)), exists=True, locked=locked)
+    zone = Zone(owner(origin), frozenset(rrsets))
+    return Reading(zone, exists=True, locked=locked, closed=headless(zone, "SOA", "NS"))
+
+
+def _rrsets(origin: str, answer: Any) -> list[Any]:  # noqa: ANN401 - JSON
+    """Return the sets in an answer of the API.
+
+    Raises:
+        ProviderError: it is not the zone that was asked for, or not as the API writes one.
+    """
+    sets = answer.get("rrsets") if isinstance(answer, dict) else None
+    if not isinstance(sets, list):
+        raise ProviderError(f"{origin.rstrip('.')}: the answer is JSON and no zone of PowerDNS (it has no rrsets): {_WHO}")
+    if owner(str(answer.get("name", origin))) != owner(origin):
+        raise ProviderError(f"{origin.rstrip('.')}: the answer is about the zone {answer['name']}: {_WHO}")
+    for entry in sets:
+        if not _is_set(entry):
+            raise ProviderError(f"{origin.rstrip('.')}: a set in the answer is not as PowerDNS writes one: {_WHO}")
+    return sets
+
+
+def _is_set(entry: Any) -> bool:  # noqa: ANN401 - JSON
+    """Tell whether this has all that we read of a set."""
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("name"), str)
+        and isinstance(entry.get("type"), str)
+        and isinstance(entry.get("ttl"), int)
+        and isinstance(entry.get("records"), list)
+        and all(
+            isinstance(record, dict) and isinstance(record.get("content"), str) and isinstance(record.get("disabled"), bool)
+            for record in entry["records"]
+        )
+    )
 
 
 def encoder(provider: PowerDnsBaseProvider) -> Any:  # noqa: ANN401 - carry.Encoder
     """Return what the API would be sent for a TXT record."""
 
     def encode(record: Any) -> list[str]:  # noqa: ANN401 - an octoDNS Record
+        refuse_what_hangs(record)
         records, _ = provider._records_for(record)
         return [entry["content"] for entry in records]
 
@@ -84,7 +121,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         answer = super()._get(path, data).json()
         self._answers[owner(name)] = answer
         zone = OctoZone(name, set())
-        return _Filtered([entry for entry in answer["rrsets"] if self._holds(zone, entry)])
+        return _Filtered([entry for entry in _rrsets(name, answer) if self._holds(zone, entry)])
 
     def _holds(self, zone: Any, entry: Any) -> bool:  # noqa: ANN401 - an octoDNS Zone, JSON
         """Tell whether octoDNS can hold a set; one that it cannot is in `reading`, and is no reason not to change the others."""
@@ -116,7 +153,10 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         """Write, if what is written over is as it was read: the API itself has no conditions."""
         origin = owner(plan.desired.name)
         before = _at_names(self._answers[origin], plan)
-        now = _at_names(super()._get(f"zones/{_encode_zone_name(plan.desired.name)}").json(), plan)
+        answer = super()._get(f"zones/{_encode_zone_name(plan.desired.name)}").json()
+        if (closed := reading(plan.desired.name, answer).closed) is not None:
+            raise ProviderError(f"{origin}: {closed}")
+        now = _at_names(answer, plan)
         if now != before:
             names = ", ".join(sorted({f"{name} {type}" for name, type in now.keys() ^ before.keys()} or _moved(before, now)))
             raise SetMoved(f"{names}: changed at the server since it was read; plan again")

@@ -25,6 +25,14 @@ class Reading:
     closed: str | None = None
 
 
+def headless(zone: Zone, *types: str) -> str | None:
+    """Return why nothing may be written where a provider that always tells these sets of the apex leaves one out, or None."""
+    missing = [type for type in types if zone.get((zone.origin, type)) is None]
+    if not missing:
+        return None
+    return f"the provider's answer has no {' and no '.join(missing)} at {zone.origin}, so it is only a part of the zone; nothing is written"
+
+
 def owner(fqdn: str) -> DomainName:
     """Return an owner name in our spelling; foreign names may be odd and are never refused."""
     return DomainName(fqdn.rstrip(".").lower())

@@ -6,11 +6,10 @@ carried out.
 
 from __future__ import annotations
 
-import importlib
-import os
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,20 +19,21 @@ from octodns.processor.base import BaseProcessor
 from octodns.zone import Zone as OctoZone
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.diff.change import Blocked, Difference
+from mailauth_dns.diff.change import Difference
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.judge import judge_at
-from mailauth_dns.errors import MailAuthError, ProviderError, ProviderSilent
-from mailauth_dns.octo.carriers import Remembering, carrier_of, local_reading
+from mailauth_dns.errors import ProviderError, ProviderSilent
+from mailauth_dns.octo.carriers import carrier_of, local_reading
+from mailauth_dns.octo.construction import Maker, local_folder, provider_class
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.merge import lay, octodns_record
 from mailauth_dns.octo.reading import Reading, owner
+from mailauth_dns.octo.telling import told
 from mailauth_dns.octo.zonefile import relative
-from mailauth_dns.policy.stanza import SHORTEST_SECRET, Stanza
+from mailauth_dns.policy.stanza import Stanza
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import is_part
 from mailauth_dns.records.zone import Zone
-from mailauth_dns.writing import own_folder
 
 _AT_ONCE = 4  # zones of one provider; each costs a provider object, which may log in or list its zones
 _PATIENCE = 30.0  # seconds that a busy provider is waited for at most
@@ -42,37 +42,33 @@ _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What one provider holds for one zone and what would be changed there. `octodns_plan` is for `Target.apply` alone."""
+    """What one provider holds for one zone and what would be changed there.
+
+    `octodns_plan`, and the provider object that made it and remembers what it read, are for `Target.apply` alone.
+    """
 
     provider: str
     reading: Reading
     difference: Difference
     octodns_plan: Any = field(default=None, repr=False, compare=False)
-
-
-class Unreachable(ProviderError):
-    """The provider could not even be made: its host has no address, its login fails. Its zones fail, those of other providers do not."""
+    octodns_provider: Any = field(default=None, repr=False, compare=False)
 
 
 class Target:
     """One provider, ready to be asked. Its class was loaded and its secrets were found."""
 
     def __init__(self, stanza: Stanza, root: Path) -> None:
+        """Make the first provider object.
+
+        Raises:
+            ProviderError: the stanza is wrong.
+            Unreachable: the provider cannot be reached.
+        """
         self.id = stanza.id
-        self._secrets: list[str] = []
-        arguments = self._resolved(stanza, stanza.arguments)
-        kind = _class(stanza)
-        if issubclass(kind, LocalProvider) and isinstance(arguments.get("directory"), str):
-            arguments["directory"] = str(_inside(stanza, root))
-        try:
-            self._provider: Any = kind(stanza.id, **arguments)
-        except (TypeError, ValueError) as error:
-            raise ProviderError(f"{stanza.path}: {stanza.class_name} does not take these arguments: {self._redacted(error)}") from None
-        except Exception as error:  # noqa: BLE001 - any provider's own constructor, whose errors have no common type
-            raise Unreachable(f"{stanza.path}: {stanza.class_name}: {self._redacted(error)}") from None
+        self._maker = Maker(stanza, root)
+        self._provider: Any = self._maker.make()
+        self._looked_at: set[DomainName] = set()
         self._carrier = carrier_of(self._provider)
-        if isinstance(self._provider, LocalProvider) and not Path(stanza.arguments["directory"]).is_absolute():
-            self._provider.within = root
         # Local files are read and written at the speed of this process, under one lock.
         self.at_once = 1 if isinstance(self._provider, LocalProvider) else _AT_ONCE
 
@@ -86,18 +82,19 @@ class Target:
         if quick is not None:
             return quick
         origin = publication.origin
+        provider = self._unread(origin)
         desired = OctoZone(f"{origin}.", set())
         for rrset in publication.zone.rrsets:
             desired.add_record(octodns_record(desired, relative(rrset.name, origin), rrset), lenient=True)
         proposing = _Proposing(self._carrier, publication, now, normalize)
         with self._asked(origin):
-            plan = self._provider.plan(desired, processors=[proposing], lenient=True)
+            plan = provider.plan(desired, processors=[proposing], lenient=True)
         if proposing.proposal is None:
             raise ProviderError(f"{self.id}: octoDNS did not plan {origin}")
         reading, difference = proposing.proposal
         if not reading.exists or (plan is not None and not plan.exists):
             raise self._no_zone(origin)
-        return Proposal(self.id, reading, *_agreed(difference, plan))
+        return Proposal(self.id, reading, *_agreed(difference, plan), provider)
 
     def apply(self, proposal: Proposal) -> None:
         """Carry out a proposal of this target.
@@ -106,7 +103,7 @@ class Target:
             ProviderError: the provider cannot be reached or refuses; what it did before that is not known here.
         """
         with self._asked(proposal.reading.zone.origin):
-            self._provider.apply(proposal.octodns_plan)
+            proposal.octodns_provider.apply(proposal.octodns_plan)
 
     def finish(self, origin: DomainName) -> None:
         """Do what an earlier run may have left undone for a zone that needs no change: the reload of a local zone.
@@ -119,17 +116,26 @@ class Target:
                 self._provider.finish(origin)
 
     def read(self, origin: DomainName) -> Zone:
-        """Return what the provider holds now.
+        """Return what the provider holds now, by a provider object that has read nothing yet: many remember what they read once.
 
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
         """
         existing = OctoZone(f"{origin}.", set())
         with self._asked(origin):
-            exists = self._provider.populate(existing, target=True, lenient=True)
+            provider = self._maker.make()
+            exists = provider.populate(existing, target=True, lenient=True)
             if exists is False:
                 raise self._no_zone(origin)
-            return self._carrier.read(self._provider, existing).zone
+            return self._carrier.read(provider, existing).zone
+
+    def _unread(self, origin: DomainName) -> Any:  # noqa: ANN401 - an octoDNS provider
+        """Return a provider object for a look at a zone: for the first look at each zone the same one, for a second look a new one."""
+        if origin in self._looked_at:
+            with self._asked(origin):
+                return self._maker.make()
+        self._looked_at.add(origin)
+        return self._provider
 
     def _without_change(self, publication: Publication, now: datetime, normalize: bool) -> Proposal | None:
         """Return a proposal without changes where the local files already say what is declared; no octoDNS objects are made."""
@@ -150,47 +156,18 @@ class Target:
         """Turn whatever a provider raises into our error, without the secrets it may quote."""
         try:
             yield
-        except MailAuthError as error:
-            if isinstance(error, ProviderError):
-                raise type(error)(f"{self.id}: {self._redacted(error)}") from None
-            raise
-        except (Exception, SystemExit) as error:  # a provider has no business to end the program
-            text = f"{self.id}: {origin}: {self._redacted(error)}"
-            raise (ProviderSilent(text, _retry_after(error)) if _may_pass(error) else ProviderError(text)) from error
-
-    def _redacted(self, error: BaseException) -> str:
-        text = " ".join(str(error).split()) or type(error).__name__
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
-    def _resolved(self, stanza: Stanza, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments with `env/NAME` and `env/NAME/default` replaced, as octoDNS does it, numbers included."""
-        resolved: dict[str, Any] = {}
-        for key, value in arguments.items():
-            if isinstance(value, dict):
-                resolved[key] = self._resolved(stanza, value)
-            elif isinstance(value, str) and value.startswith("env/"):
-                resolved[key] = self._from_environment(stanza, key, value)
-            else:
-                resolved[key] = value
-        return resolved
-
-    def _from_environment(self, stanza: Stanza, key: str, reference: str) -> str | int | float:
-        _, name, *default = reference.split("/", 2)
-        text = os.environ.get(name, default[0] if default else None)
-        if text is None:
-            raise ProviderError(f"{stanza.path}: {key}: {name} is not in the environment; set it, for example: export {name}=...")
-        if name in os.environ and len(text) >= SHORTEST_SECRET:
-            self._secrets.append(text)
-        try:
-            return float(text) if "." in text else int(text)
-        except ValueError:
-            return text
+        except ProviderError as error:
+            raise type(error)(f"{self.id}: {self._maker.redactor.line(str(error))}") from None
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a provider has no business to end the program
+            text = f"{self.id}: {origin}: {self._maker.redactor.line(told(error))}"
+            # Without its cause, which still holds what was taken out of the text.
+            raise (ProviderSilent(text, _retry_after(error)) if _may_pass(error) else ProviderError(text)) from None
 
 
 def _may_pass(error: BaseException) -> bool:
     """Tell whether a provider's own error says that it did not answer, or is busy (RFC 9110 §15.6, RFC 6585 §4)."""
+    if isinstance(error, json.JSONDecodeError):
+        return False  # that of requests is an OSError too
     response = getattr(error, "response", None)  # of requests, which most octoDNS providers use
     if response is not None:
         return getattr(response, "status_code", None) in _BUSY
@@ -242,35 +219,7 @@ def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:  # noq
             # Providers that write set by set do so in the plan's order: a record comes after the parts that it includes.
             plan.changes.sort(key=lambda change: not is_part(owner(change.record.fqdn)))
         return difference, plan
-    blocked = tuple(Blocked(change.domain, change.key, change.family, reason) for change in difference.changes)
-    return replace(difference, changes=(), blocked=difference.blocked + blocked), None
-
-
-def _class(stanza: Stanza) -> Any:  # noqa: ANN401 - an octoDNS provider class
-    """Return the provider class, with ours in the place of the two whose zones we read as they really are."""
-    module_name, _, class_name = stanza.class_name.rpartition(".")
-    try:
-        kind = getattr(importlib.import_module(module_name), class_name)
-    except ImportError as error:
-        top = module_name.split(".")[0]
-        # Of other names nobody knows whose package it would be.
-        hint = f"; pip install {top.replace('_', '-')}" if top.startswith("octodns_") else ""
-        raise ProviderError(f"{stanza.path}: class: {stanza.class_name} cannot be imported ({error}){hint}") from None
-    except AttributeError:
-        raise ProviderError(f"{stanza.path}: class: the module {module_name} has no {class_name}") from None
-    except Exception as error:  # noqa: BLE001 - importing runs a stranger's code
-        raise ProviderError(f"{stanza.path}: class: importing {module_name} failed: {type(error).__name__}: {error}") from None
-    if not (isinstance(kind, type) and hasattr(kind, "plan") and hasattr(kind, "apply")):
-        raise ProviderError(f"{stanza.path}: class: {stanza.class_name} is not an octoDNS provider")
-    if module_name == "octodns_bind" and class_name in ("Rfc2136Provider", "BindProvider"):
-        from mailauth_dns.octo.bind import Bind
-
-        return Bind
-    if module_name == "octodns_powerdns" and class_name == "PowerDnsProvider":
-        from mailauth_dns.octo.powerdns import PowerDns
-
-        return PowerDns
-    return kind if issubclass(kind, LocalProvider) else type(kind.__name__, (Remembering, kind), {})
+    return difference.refused(reason), None
 
 
 def local_directory(stanza: Stanza, root: Path) -> Path:
@@ -280,23 +229,6 @@ def local_directory(stanza: Stanza, root: Path) -> Path:
         ProviderError: the stanza is another kind of provider.
     """
     directory = stanza.arguments.get("directory")
-    if not issubclass(_class(stanza), LocalProvider) or not isinstance(directory, str):
+    if not issubclass(provider_class(stanza), LocalProvider) or not isinstance(directory, str):
         raise ProviderError(f"{stanza.path}: only a local provider (mailauth_dns.octo.LocalProvider) has files to serve")
-    return _inside(stanza, root)
-
-
-def _inside(stanza: Stanza, root: Path) -> Path:
-    """Return the directory of a `local` provider: a relative one is the repo's, an absolute one is wherever the stanza says.
-
-    Raises:
-        ProviderError: it is relative and leads out of the repo, which a link could do unseen.
-    """
-    directory = Path(stanza.arguments["directory"])
-    if directory.is_absolute():
-        return directory
-    try:
-        return own_folder(root, directory)
-    except OSError:
-        raise ProviderError(
-            f"{stanza.path}: directory: {directory} leads out of the repo; write where it is, as an absolute path"
-        ) from None
+    return local_folder(stanza, root)

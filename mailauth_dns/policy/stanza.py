@@ -17,8 +17,6 @@ import yaml
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy import document
 
-SHORTEST_SECRET = 4  # characters; what is shorter stands in too many other words to be taken out of a text
-
 # A key that names a secret; `auth_key_name`, `key_name` and the like name none.
 _SECRET = re.compile(
     r"secret|token|passw|pwd|passphrase|private|credential|api[_-]?key|(?:^|[_-])key$|(?:consumer|application|access)[_-]?key"
@@ -49,6 +47,11 @@ class Stanza:
     def environment(self) -> frozenset[str]:
         """The names of the environment that the stanza refers to."""
         return frozenset(_environment_names(self.arguments))
+
+
+def names_secret(key: str) -> bool:
+    """Tell whether what stands under this key, or in the environment under this name, is a secret."""
+    return bool(_SECRET.search(key)) and not _NO_SECRET.search(key)
 
 
 def read(id: str, path: str, data: bytes) -> Stanza:
@@ -127,8 +130,7 @@ def _refuse_secrets(node: document.Node, problems: list[FileProblem], key: str =
     """Add a problem for every literal where a secret belongs; what lies below a key that names one is one too."""
     if isinstance(node, document.Mapping):
         for name, below in node.items.items():
-            named = bool(_SECRET.search(name)) and not _NO_SECRET.search(name)
-            _refuse_secrets(below, problems, name, secret or named)
+            _refuse_secrets(below, problems, name, secret or names_secret(name))
     elif isinstance(node, document.Sequence):
         for below in node.items:
             _refuse_secrets(below, problems, key, secret)

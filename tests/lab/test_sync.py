@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import RepoFolder
 from tests.lab.servers import NameServer, PowerDns
-from tests.lab.zones import DKIM, DMARC, FULL, HEAD, POLICY, SPF
+from tests.lab.zones import DKIM, DMARC, FULL, HEAD, LONG_TOKEN, POLICY, SPF
 
 Serving = Callable[..., NameServer]
 
@@ -91,3 +91,43 @@ def test_an_unknown_scope_is_refused(repo: RepoFolder, serving_bind: Serving, sc
     done = sync(repo, server, scope or "''", "policy")
     assert done.returncode != 0
     assert "use zone or sets" in done.stderr
+
+
+MERGED = """\
+providers:
+  own: {{class: octodns.provider.yaml.YamlProvider, directory: {root}/own, escaped_semicolons: true}}
+  target: {target}
+processors:
+  merge-ours: {{class: mailauth_dns.octo.MergeOurs, compiled: {root}/zones/compiled}}
+zones:
+  example.com.: {{sources: [own], processors: [merge-ours], targets: [target]}}
+"""
+
+
+def test_ours_are_merged_into_a_zone_of_their_own(repo: RepoFolder, serving: Serving) -> None:
+    server = serving(example_com=HEAD + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "gone"\n')
+    repo.policy(POLICY)
+    ns = "{type: NS, values: [ns1.example.net., ns2.example.net.]}"
+    repo.write("own/example.com.yaml", f"'':\n  - {ns}\n  - {{ttl: 300, type: TXT, values: [MS=ms1, '{LONG_TOKEN}']}}\n")
+    assert repo.run("compile").code == 0
+    target = "{" + ", ".join(f"{key}: {value}" for key, value in server.stanza().items()) + "}"
+    repo.write("octodns.yaml", MERGED.format(root=repo.root, target=target))
+    main = "from octodns.cmds.sync import main; main()"
+    command = [sys.executable, "-c", main, f"--config-file={repo.root}/octodns.yaml", "--doit", "--force"]
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert server.served("example.com", "TXT") == {SPF, "MS=ms1", LONG_TOKEN}
+    assert "No changes were planned" in done.stderr
+    assert server.served("s1._domainkey.example.com", "TXT") == {DKIM}
+
+
+def test_hands_off_drops_no_value_in_silence(repo: RepoFolder, serving_bind: Serving) -> None:
+    server = serving_bind(example_com=HEAD)
+    repo.policy("domain: example.com\ndmarc: {p: none}\n")
+    repo.write("rest/example.com.yaml", "'':\n  type: TXT\n  values: ['v=spf1 -all', MS=ms1]\n")
+    before = server.dump("example.com")
+    done = sync(repo, server, "sets", "policy, rest")
+    assert done.returncode != 0
+    assert "use mailauth_dns.octo.MergeOurs in its place" in done.stderr
+    assert server.dump("example.com") == before

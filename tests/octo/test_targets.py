@@ -1,10 +1,7 @@
-"""Provider stanzas: what is wrong with one is told with the file, and no secret is ever in what is said."""
+"""Provider stanzas: what is wrong with one is told with the file, in terms of its keys."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,11 +29,44 @@ WRONG: dict[str, tuple[str, str]] = {
     "a class without its module": ("class: Provider\n", "providers/p.yaml:1:8: class: name a class with its module"),
     "an argument that is not one": (
         "class: mailauth_dns.octo.LocalProvider\ndirectory: served\nreload: rndc\n",
-        "providers/p.yaml: mailauth_dns.octo.LocalProvider does not take these arguments: reload is a list: the command and its arguments",
+        "providers/p.yaml: mailauth_dns.octo.LocalProvider does not take what its keys say (directory, reload): "
+        "reload is a list: the command and its arguments\n",
     ),
-    "an argument too few": (
+    "a key too few": (
         "class: octodns_powerdns.PowerDnsProvider\nhost: 127.0.0.1\n",
-        "PowerDnsProvider does not take these arguments",
+        "providers/p.yaml: api_key: missing; octodns_powerdns.PowerDnsProvider needs it: "
+        "write api_key: env/NAME, with the value in NAME of the environment\n",
+    ),
+    "two keys too few, one of them mistyped": (
+        "class: octodns_powerdns.PowerDnsProvider\nhots: 127.0.0.1\n",
+        "providers/p.yaml: hots: octodns_powerdns.PowerDnsProvider has no such key; did you mean host?; "
+        "host: missing; octodns_powerdns.PowerDnsProvider needs it: write host: ...; api_key: missing",
+    ),
+    "a key that is octoDNS's own": (
+        "class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\nid: other\n",
+        "providers/p.yaml: id: octodns_bind.Rfc2136Provider has no such key; ",
+    ),
+    "a word for a number": (
+        "class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\nport: dns\n",
+        "providers/p.yaml: port: 'dns' is not a number\n",
+    ),
+    "a list for a number": (
+        "class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\ntimeout: [5]\n",
+        "providers/p.yaml: octodns_bind.Rfc2136Provider does not take what its keys say (host, timeout): ",
+    ),
+    "a word that is not one of those it knows": (
+        "class: octodns_powerdns.PowerDnsProvider\nhost: 127.0.0.1\napi_key: env/GOOD_SECRET\nsoa_edit_api: never\n",
+        "providers/p.yaml: octodns_powerdns.PowerDnsProvider does not take what its keys say (host, api_key, soa_edit_api): "
+        'invalid soa_edit_api, "never"',
+    ),
+    "an empty secret": (
+        "class: octodns_powerdns.PowerDnsProvider\nhost: 127.0.0.1\napi_key: env/EMPTY_SECRET\n",
+        "providers/p.yaml: api_key: EMPTY_SECRET is empty; set it to the whole secret\n",
+    ),
+    "a secret of three characters": (
+        "class: octodns_powerdns.PowerDnsProvider\nhost: 127.0.0.1\napi_key: env/SHORT_SECRET\n",
+        "providers/p.yaml: api_key: SHORT_SECRET has fewer than 4 characters, too few to be kept out of messages; "
+        "set it to the whole secret\n",
     ),
     "a secret that is not set": (
         "class: octodns_powerdns.PowerDnsProvider\nhost: 127.0.0.1\napi_key: env/NOT_SET_HERE\n",
@@ -51,58 +81,17 @@ WRONG: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_with_a_stanza_is_told(repo: RepoFolder, case: str) -> None:
+def test_what_is_wrong_with_a_stanza_is_told(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     stanza, expected = WRONG[case]
+    for name, value in {"GOOD_SECRET": "s3cr3t-t0ken", "EMPTY_SECRET": " \n", "SHORT_SECRET": "abc\n"}.items():
+        monkeypatch.setenv(name, value)
     repo.policy(POLICY)
     repo.write("providers/p.yaml", stanza)
     (repo.root / "served").mkdir()
     ran = repo.run("plan", "--no-live")
     assert ran.code == 1
     assert expected in ran.said
-    assert "Traceback" not in ran.said
-
-
-class Leaky(BaseProvider):  # type: ignore[misc] # octoDNS has no types
-    """A provider whose errors quote its secret, as client libraries do."""
-
-    SUPPORTS_GEO = SUPPORTS_DYNAMIC = False
-    SUPPORTS = frozenset({"TXT"})
-
-    def __init__(self, id: str, token: str, where: str) -> None:
-        import logging
-
-        self.log = logging.getLogger("Leaky")
-        super().__init__(id)
-        self.token, self.where = token, where
-        if where == "made":
-            raise RuntimeError(f"cannot log in with {token}")
-
-    def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
-        self.log.warning("asking with %s", self.token)
-        if self.where == "read":
-            raise RuntimeError(f"401 for https://192.0.2.1/?token={self.token}")
-        zone.add_record(Record.new(zone, "", {"type": "TXT", "ttl": 60, "value": "v=spf1 ~all"}))
-        return True
-
-    def _apply(self, plan: Any) -> None:
-        raise RuntimeError(f"500 for {self.token}")
-
-
-@pytest.mark.parametrize("where", ["made", "read", "written"])
-def test_a_secret_in_a_providers_error_is_not_repeated(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    monkeypatch.setenv("LEAKY_TOKEN", "s3cr3t-t0ken")
-    repo.policy(POLICY)
-    repo.write("providers/p.yaml", f"class: {HERE}.Leaky\ntoken: env/LEAKY_TOKEN\nwhere: {where}\n")
-    said = ""
-    for arguments in (("plan", "--no-live", "--out", "plan.json"), ("apply", "plan.json", "--no-live", "--allow", "live-unknown")):
-        command = [sys.executable, "-m", "mailauth_dns", "-vv", "-C", str(repo.root), *arguments]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
-        said += ran.stdout + ran.stderr
-    assert ran.returncode == 1
-    assert where == "made" or "Leaky: asking with ***\n" in said
-    assert "***" in said
-    assert "s3cr3t" not in said
-    assert "s3cr3t" not in "".join(path.read_text() for path in repo.root.rglob("*") if path.is_file())
+    assert not any(word in ran.said for word in ("__init__", "Value error", "positional argument", "keyword argument", "NoneType"))
 
 
 class Meddling(BaseProvider):  # type: ignore[misc] # octoDNS has no types
