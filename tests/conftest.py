@@ -18,9 +18,6 @@ from mailauth_dns.cli import main
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("default")
 
-# A shell has its background jobs ignore interrupts, and so would every program that a test starts and interrupts.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 
 @dataclass(frozen=True)
 class Ran:
@@ -122,3 +119,8 @@ def need(missing: str | None) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite golden files with what is said now")
+
+
+def pytest_configure() -> None:
+    # A shell has its background jobs ignore interrupts, and so would every program that a test starts and interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
