@@ -98,7 +98,7 @@ def test_a_plan_is_written_to_what_a_link_leads_to(served: RepoFolder) -> None:
 USAGE: dict[tuple[str, ...], str] = {
     (): "",
     ("lnit",): "No such command 'lnit'",
-    ("plan", "--nolive"): "No such option: --nolive",
+    ("plan", "--nolive"): "--nolive",
     ("plan", "--format", "xml"): "'xml' is not one of 'text', 'json'",
     ("apply", "a", "b"): "unexpected extra argument",
     ("verify", "--wait", "soon"): "--wait soon: write a time such as 90s, 10m or 1h",
