@@ -11,6 +11,7 @@ from mailauth_dns import __version__
 from mailauth_dns.cli.session import FAILED, Format, Session, new_session
 
 Domains = Annotated[list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="only these domains; default: all")]
+PrivateWeb = Annotated[bool, typer.Option("--private-web", help="fetch from web servers at addresses that are not public, too")]
 OutputFormat = Annotated[Format, typer.Option("--format", help="text or json")]
 
 app = typer.Typer(

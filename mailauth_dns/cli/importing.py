@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli.app import OutputFormat, session_of
+from mailauth_dns.cli.app import OutputFormat, PrivateWeb, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.deploy import published
 from mailauth_dns.deploy.published import COMMON_SELECTORS, Published
@@ -75,6 +75,7 @@ def import_(
     zone: Annotated[str | None, typer.Option("--zone", help="the zone that holds the records; default: the domain")] = None,
     nameserver: Annotated[list[str] | None, typer.Option("--nameserver", metavar="ADDRESS", help="ask this server")] = None,
     sts: Annotated[Path | None, typer.Option("--mta-sts", metavar="FILE", help="the MTA-STS policy that the domain serves")] = None,
+    private_web: PrivateWeb = False,
     write: Annotated[bool, typer.Option("--write", help="write zones/policy/DOMAIN.yaml; never over a file")] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
@@ -83,8 +84,8 @@ def import_(
     named = domains(domain)
     if sum(given is not None for given in (from_zone, from_genkey, provider)) > 1:
         raise MailAuthError("--from-zone, --from-genkey and --provider are three sources; give one")
-    if (nameserver and (from_zone or from_genkey or provider)) or (selector and (from_zone or provider)):
-        raise MailAuthError("--selector and --nameserver are for asking DNS; leave them out with another source")
+    if ((nameserver or private_web) and (from_zone or from_genkey or provider)) or (selector and (from_zone or provider)):
+        raise MailAuthError("--selector, --nameserver and --private-web are for asking DNS; leave them out with another source")
     if from_genkey is not None and len(selector or ()) > 1:
         raise MailAuthError("--from-genkey takes one --selector: that of a key which has no name in the file")
     if wild := next((each for each in named if each.startswith("*")), None):
@@ -109,7 +110,7 @@ def import_(
         elif provider is not None:
             source = _provider(repo, provider)
         else:
-            source = _dns(repo, selector, servers or inherited(defaults, "nameservers"), zones)
+            source = _dns(repo, selector, servers or inherited(defaults, "nameservers"), zones, private_web=private_web)
         settings = {"providers": (provider,) if provider else (), "nameservers": servers}
         others = tuple(policy for policy in repo.policies if policy.domain not in named)
         beside = Surroundings(defaults, others, {key: values for key, values in settings.items() if values}, repo.lock)
@@ -272,7 +273,7 @@ def _genkey(path: Path, named: tuple[DomainName, ...], selector: str | None) -> 
     )
 
 
-def _dns(repo: Repo, selectors: list[str] | None, servers: tuple[str, ...], zones: _Zones) -> _Source:
+def _dns(repo: Repo, selectors: list[str] | None, servers: tuple[str, ...], zones: _Zones, *, private_web: bool) -> _Source:
     asked = tuple(_checked(selector, "--selector", domain_name) for selector in selectors or ()) or COMMON_SELECTORS
     tried = f"DNS does not tell which selectors there are: {len(asked)} common names were tried; name others with --selector"
     of_others = {policy.zone: policy.body.nameservers for policy in repo.policies if policy.zone not in zones}
@@ -285,7 +286,7 @@ def _dns(repo: Repo, selectors: list[str] | None, servers: tuple[str, ...], zone
         lambda zones: published.in_dns(zones, asked, servers),
         consents,
         None if selectors else tried,
-        lambda found: published.policies_served(found, servers),
+        lambda found: published.policies_served(found, servers, private_web=private_web),
     )
 
 

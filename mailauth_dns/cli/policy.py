@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli.app import Domains, OutputFormat, session_of
+from mailauth_dns.cli.app import Domains, OutputFormat, PrivateWeb, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.compile import selected
 from mailauth_dns.errors import MailAuthError
@@ -53,6 +53,7 @@ def lint(
     context: typer.Context,
     domain: Domains = None,
     live: Annotated[bool, typer.Option("--live", help="also ask DNS and, for MTA-STS and BIMI, the web: what is live")] = False,
+    private_web: PrivateWeb = False,
     select: Annotated[list[str] | None, typer.Option("--select", metavar="ID,...", help="only these rules")] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="ID,...", help="not these rules")] = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="from which severity on the exit code is 2")] = FailOn.ERROR,
@@ -60,6 +61,8 @@ def lint(
 ) -> int:
     """Check the policies with rules that have ids, and with --live also what DNS says."""
     session = session_of(context)
+    if private_web and not live:
+        raise MailAuthError("--private-web: nothing is fetched without --live; add it")
     chosen = _chosen(select, ignore, live)
     repo, publications = session.load()
     today = datetime.now(UTC).date()
@@ -68,7 +71,7 @@ def lint(
     if live:
         from mailauth_dns.deploy.inspection import beside_dns  # loads dnspython, which a check of files can do without
 
-        beside = beside_dns(looked_at, chosen, publications)
+        beside = beside_dns(looked_at, chosen, publications, private_web=private_web)
     found, silenced = waived(run(chosen, beside), looked_at, repo.policies, chosen, ALL_RULES, today)
     ignored = _ids("--ignore", ignore)
     found = [finding for finding in found if finding.rule.id not in ignored and (select is None or finding.rule in chosen)]

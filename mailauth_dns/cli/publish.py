@@ -204,7 +204,8 @@ def serve(
     session = session_of(context)
     repo, _ = session.load()
     directory = local_directory(repo.stanzas[provider], repo.root) if provider in repo.stanzas else None
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # To be told to end is how a server's work is over; an interrupt is told and has a code of its own, as everywhere.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
     source: Path | Source
     if plan is not None and (directory is not None or provider == LOCAL):  # a plan lies over live DNS where nothing is local
         from mailauth_dns.deploy.foresee import Foreseen

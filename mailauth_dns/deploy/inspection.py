@@ -19,7 +19,9 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
 
-def beside_dns(subjects: Sequence[Subject], rules: Iterable[Rule], publications: Sequence[Publication]) -> Iterator[Subject]:
+def beside_dns(
+    subjects: Sequence[Subject], rules: Iterable[Rule], publications: Sequence[Publication], *, private_web: bool
+) -> Iterator[Subject]:
     """Yield the subjects with a resolver, and with what the servers of their zone and the web hold of what the rules ask for."""
     rules = tuple(rules)
     zones: dict[DomainName, set[RRKey]] = {}
@@ -34,7 +36,9 @@ def beside_dns(subjects: Sequence[Subject], rules: Iterable[Rule], publications:
     resolver = as_published(publications, live)
 
     fetching = [rule.requests for rule in rules if rule.requests is not None]
-    pages = fetch((request for subject in subjects for each in fetching for _, request in each(subject)), live.addresses)
+    pages = fetch(
+        (request for subject in subjects for each in fetching for _, request in each(subject)), live.addresses, private=private_web
+    )
     for subject in subjects:
         live.next_message()  # each policy has the time that a message has
         yield replace(subject, resolver=resolver, observation=observations[subject.policy.zone], pages=pages)

@@ -138,7 +138,9 @@ def in_dns(
     return found
 
 
-def policies_served(found: Mapping[DomainName, Published], nameservers: tuple[str, ...]) -> dict[DomainName, mta_sts.Policy | str]:
+def policies_served(
+    found: Mapping[DomainName, Published], nameservers: tuple[str, ...], *, private_web: bool
+) -> dict[DomainName, mta_sts.Policy | str]:
     """Fetch the MTA-STS policies that records announce, and return them by domain, or why senders get none."""
     prefix = mta_sts.owner_name(DomainName(""))
     announcing = {
@@ -153,7 +155,7 @@ def policies_served(found: Mapping[DomainName, Published], nameservers: tuple[st
     from mailauth_dns.live.web import fetch
 
     live = LiveResolver(dict.fromkeys(announcing.values(), nameservers))
-    pages = fetch(map(policy_request, announcing), live.addresses)
+    pages = fetch(map(policy_request, announcing), live.addresses, private=private_web)
     return {domain: served_policy(pages[policy_request(domain)]) for domain in announcing}
 
 

@@ -6,6 +6,7 @@ No proxy is used, no cookie sent and nothing cached: what is seen is what the se
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import queue
 import socket
@@ -21,6 +22,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from mailauth_dns.errors import ObservationError, RecordSyntaxError, printable
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.page import Nothing, Outcome, Page, Request, Untrusted
+from mailauth_dns.live.public import is_public
 from mailauth_dns.records.name import DomainName, domain_name
 
 Addresses = Callable[[DomainName], Sequence[str]]
@@ -33,15 +35,16 @@ _IN_URLS = "!$%&'()*+,/:;=?@[]"  # what stands in a path or a query as it is (RF
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-def fetch(requests: Iterable[Request], addresses: Addresses) -> dict[Request, Outcome]:
+def fetch(requests: Iterable[Request], addresses: Addresses, *, private: bool = False) -> dict[Request, Outcome]:
     """Return what the web says to each request; `addresses` tells where a host is, and raises ObservationError where nobody can.
 
-    Every certificate must be for the host and lead to an authority that this machine trusts (SSL_CERT_FILE names others).
+    Every certificate must be for the host and lead to an authority that this machine trusts (SSL_CERT_FILE names others). Whoever
+    writes a record chooses where this machine connects to: addresses that are not public are asked only if `private` says so.
     """
     wanted = list(dict.fromkeys(requests))
     if not wanted:
         return {}
-    context = ssl.create_default_context()
+    context = _context()
     trusting = _has_authorities(context)
     one_at_a_time = threading.Lock()
     outcomes: dict[Request, Outcome] = {}
@@ -51,7 +54,9 @@ def fetch(requests: Iterable[Request], addresses: Addresses) -> dict[Request, Ou
 
     def located(host: DomainName) -> Sequence[str]:
         with one_at_a_time:
-            return addresses(host)
+            found = addresses(host)
+        # These are what is connected to, and DNS is not asked again: no second answer can lead elsewhere.
+        return found if private else _public(host, found)
 
     def fetching() -> None:
         with suppress(queue.Empty):
@@ -67,6 +72,33 @@ def fetch(requests: Iterable[Request], addresses: Addresses) -> dict[Request, Ou
     for thread in threads:
         thread.join()
     return outcomes
+
+
+def _public(host: DomainName, found: Sequence[str]) -> Sequence[str]:
+    """Return the addresses that are public.
+
+    Raises:
+        ObservationError: there are addresses, and none of them is.
+    """
+    public = [address for address in found if is_public(address)]
+    if found and not public:
+        raise ObservationError(f"{host} is at {found[0]}, which is no public address: not asked; --private-web asks there too")
+    return public
+
+
+def _context() -> ssl.SSLContext:
+    """Return what is checked of a server, the same whatever Python runs and whatever its defaults are."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a certificate that leads to an authority, and is for the host
+    # RFC 8461 §3.3 lets only a name in subjectAltName count; OpenSSL would take the common name where there is none.
+    context.hostname_checks_common_name = False
+    # Chains are checked as mail servers do it, which run OpenSSL and others with their defaults. Python 3.13 adds X509_STRICT, which wants
+    # an authority key identifier in each certificate, and PARTIAL_CHAIN: what senders accept would be told as wrong, or the reverse.
+    context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8461 §3.3 leaves it to BCP 195; RFC 8996 takes older ones away
+    # Python 3.11.2, which Debian 12 has, sets it: the end of a connection, which anybody on the way can make, would be the end of TLS.
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # OpenSSL 1.1.1 has no such thing
+    context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    return context
 
 
 def _has_authorities(context: ssl.SSLContext) -> bool:
@@ -154,15 +186,37 @@ def _asked(
         except (OSError, http.client.HTTPException) as error:
             if late.is_set() or isinstance(error, TimeoutError):
                 return _late(host, _WHOLE if late.is_set() else _CONNECT)
-            if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+            if isinstance(error, ssl.SSLError) and not _ended(error):
                 return Untrusted(f"TLS with {host} fails: {_words(error)}")
             return Unknown(f"{host} breaks off: {_words(error)}")
         finally:
             clock.cancel()
 
 
+def _ended(error: ssl.SSLError) -> bool:
+    """Tell whether the connection ended before TLS did; Python 3.11.2 has no class of its own for it where OpenSSL 3 is below."""
+    return isinstance(error, ssl.SSLEOFError) or error.reason == "UNEXPECTED_EOF_WHILE_READING"
+
+
+class _Lines(io.BufferedReader):
+    """Lines of a response's head and of its chunks, each of them whole: http.client takes the end of a head that is cut off for its end."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if not line.endswith(b"\n") and len(line) != size:
+            raise http.client.IncompleteRead(line)
+        return line
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self.fp = _Lines(self.fp.detach())
+
+
 def _response(secured: ssl.SSLSocket, host: DomainName, parts: SplitResult, limit: int) -> Page:
     client = http.client.HTTPConnection(host)
+    client.response_class = _Response
     client.sock = secured
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_IN_URLS)
     client.putrequest("GET", target, skip_host=True, skip_accept_encoding=True)
@@ -194,7 +248,11 @@ def _late(host: DomainName, seconds: float) -> Unknown:
 
 def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
+        if _ended(error):
+            return "the connection ends before TLS does"
         return (error.reason or str(error)).replace("_", " ").lower()
+    if isinstance(error, http.client.IncompleteRead):
+        return "the response ends before it is whole"
     if isinstance(error, TimeoutError):
         return f"no answer within {_CONNECT:g} s"
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__

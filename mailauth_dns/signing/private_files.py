@@ -96,10 +96,11 @@ def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: Key
     try:
         _make_folder(folder)
         owner = folder.stat()
+        # First, since it is what matters more: wherever the domain's folder leads, others may be able to write there too.
+        refuse_inside(path.parent, root)
         for reason in _open_to_others(path, owner.st_uid):
             raise MailAuthError(f"{reason}; use another folder")
         _make_folder(path.parent)
-        refuse_inside(path.parent, root)
         if os.geteuid() == 0:
             # The folder's owner could have put a link in its place: what the link leads to is not given away.
             os.chown(path.parent, owner.st_uid, owner.st_gid, follow_symlinks=False)

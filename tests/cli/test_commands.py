@@ -99,7 +99,7 @@ def test_a_plan_is_written_to_what_a_link_leads_to(served: RepoFolder) -> None:
 USAGE: dict[tuple[str, ...], str] = {
     (): "",
     ("lnit",): "No such command 'lnit'",
-    ("plan", "--nolive"): "No such option: --nolive",
+    ("plan", "--nolive"): "--nolive",
     ("plan", "--format", "xml"): "'xml' is not one of 'text', 'json'",
     ("apply", "a", "b"): "unexpected extra argument",
     ("verify", "--wait", "soon"): "--wait soon: write a time such as 90s, 10m or 1h",
@@ -216,14 +216,15 @@ def test_a_closed_pipe_is_no_traceback(served: RepoFolder) -> None:
     assert "Traceback" not in ran.stderr
 
 
-def test_interrupted_is_130(served: RepoFolder) -> None:
+@pytest.mark.parametrize(("sent", "code", "said"), [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 0, "")])
+def test_interrupted_is_130_and_told_to_end_is_done(served: RepoFolder, sent: signal.Signals, code: int, said: str) -> None:
     command = [sys.executable, "-m", "mailauth_dns", "-C", str(served.root), "serve", "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("serving ")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 130
-    assert process.stderr.read().endswith("interrupted\n")
+    process.send_signal(sent)
+    assert process.wait(10) == code
+    assert process.stderr.read() == said
     process.stderr.close()
 
 

@@ -382,7 +382,8 @@ def test_a_delegated_name_is_unknown(live: RepoFolder) -> None:
 USAGE: dict[tuple[str, ...], str] = {
     (): "Missing argument 'DOMAIN",
     ("example.com", "--from-zone", "a", "--provider", "local"): "three sources; give one",
-    ("example.com", "--from-zone", "a", "--selector", "s1"): "--selector and --nameserver are for asking DNS",
+    ("example.com", "--from-zone", "a", "--selector", "s1"): "--selector, --nameserver and --private-web are for asking DNS",
+    ("example.com", "--provider", "local", "--private-web"): "--selector, --nameserver and --private-web are for asking DNS",
     ("example.com", "--from-zone", "nothing.zone"): "nothing.zone: No such file or directory",
     ("example.net", "--from-zone", "served/example.com.zone", "--zone", "example.com"): "example.net does not lie in the zone example.com",
     (

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from mailauth_dns.evaluate.destination import destination, destination_host
@@ -112,20 +108,3 @@ def test_host(uri: str, host: str | None) -> None:
     if host is None:
         judged = destination(COM, Uri(uri), Recorded({}))
         assert (judged.accepted, judged.reason) == (False, f"{uri} names no host")
-
-
-CORPUS = Path(__file__).parents[3] / "shared/corpora/dmarc/external_report.json"
-
-
-def cases() -> list[Any]:
-    if not CORPUS.exists():
-        return [pytest.param(None, marks=pytest.mark.skip(reason=f"{CORPUS.name} lives beside the checkout, in ../shared/corpora"))]
-    # Whether a tag behind v=DMARC1 must be good is disputed; RFC 9990 asks for the version.
-    return [case for case in json.loads(CORPUS.read_text())["cases"] if "disputed" not in (case.get("note") or "")]
-
-
-@pytest.mark.parametrize("case", cases())
-def test_others_cases(case: dict[str, Any]) -> None:
-    resolver = Recorded({f"{name} TXT": texts for name, texts in case["zone"].items()}, case.get("servfail", ()))
-    judged = destination(DomainName(case["policy_domain"]), Uri(f"mailto:d@{case['dest_domain']}"), resolver)
-    assert (judged.accepted is True) is case["authorized"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,8 +12,6 @@ from mailauth_dns.records import dkim, genkey
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
 from tests.conftest import RepoFolder, need
-
-CORPUS = Path(__file__).parents[3] / "shared/corpora/dkim/key_records.json"
 
 REFUSED = {
     "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n": "this is the private key; give the .txt file",
@@ -89,13 +86,3 @@ def test_what_the_program_writes_comes_out_of_the_policy(repo: RepoFolder, tmp_p
     refused = repo.run("import", "example.com", "--from-genkey", str(made / "s1.private"))
     assert (refused.code, refused.out) == (1, "")
     assert refused.err == "s1.private: this is the private key; give the .txt file that opendkim-genkey wrote beside it\n"
-
-
-def test_the_corpus_of_generated_records(repo: RepoFolder) -> None:
-    if not CORPUS.exists():
-        pytest.skip("key_records.json lives beside the checkout, in ../shared/corpora")
-    cases = [case for case in json.loads(CORPUS.read_text())["cases"] if case.get("strings")]
-    assert cases
-    for case in cases:
-        text = "s1._domainkey IN TXT ( " + "\n\t".join(map(quoted, case["strings"])) + " ) ; ----- DKIM key"
-        assert imported(repo, text).meaning == dkim.parse("".join(case["strings"])).meaning

@@ -116,7 +116,7 @@ class MailHost:
         return Path(f"/proc/{self._pid}/root{path}")
 
     def inside(self, *command: str) -> list[str]:
-        return ["nsenter", "-t", str(self._pid), "-n", "-m", "-p", "--", *command]
+        return ["nsenter", "-t", str(self._pid), "-n", "-m", "-p", "-r", "--", *command]
 
     def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(

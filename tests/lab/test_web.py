@@ -61,7 +61,7 @@ def run(host: MailHost, *arguments: str, code: int = 0) -> str:
 
 
 def lint(host: MailHost, code: int = 0) -> str:
-    return run(host, "lint", "--live", "--select", RULES, code=code)
+    return run(host, "lint", "--live", "--private-web", "--select", RULES, code=code)
 
 
 def serve(host: MailHost, address: str, folder: str) -> None:
@@ -105,9 +105,16 @@ def test_a_certificate_for_another_name(host: MailHost) -> None:
     assert "STS006 sts-cert: senders do not trust mta-sts.example.com: " in lint(host, code=2)
 
 
+def test_a_web_server_in_our_network_is_asked_only_where_that_is_meant(host: MailHost) -> None:
+    serve(host, STRANGER, "/srv/web")
+    said = run(host, "lint", "--live", "--select", RULES, code=1)
+    assert f"mta-sts.example.com is at {STRANGER}, which is no public address: not asked; --private-web asks there too" in said
+    assert "GET" not in host.outside("/srv/python.log").read_text()
+
+
 def test_a_web_server_that_cannot_be_reached_is_unknown(host: MailHost) -> None:
     host.write("/srv/repo/zones/policy/far.example.com.yaml", FAR)
-    said = run(host, "lint", "far.example.com", "--live", "--select", RULES, code=1)
+    said = run(host, "lint", "far.example.com", "--live", "--private-web", "--select", RULES, code=1)
     assert "unknown STS003, STS004, STS006, STS007, STS008, STS009: " in said
     assert "203.0.113.9 port 443 cannot be reached: Network is unreachable" in said
 
@@ -117,7 +124,7 @@ def test_import_takes_the_policy_over_that_is_served(host: MailHost) -> None:
     run(host, "compile")
     run(host, "plan", "--out", "/srv/plan.json")
     run(host, "apply", "/srv/plan.json")
-    imported = ("import", "example.com", "--nameserver", NAMESERVER, "--selector", "s1")
+    imported = ("import", "example.com", "--nameserver", NAMESERVER, "--selector", "s1", "--private-web")
     host.shell("mv /srv/repo/zones/policy/example.com.yaml /srv/before.yaml")
     done = host.mailauth(*imported, SSL_CERT_FILE="/srv/root.pem")
     assert done.returncode == 2

@@ -53,6 +53,7 @@ SELECTING = [
     (("--select", ""), 1, "--select '': a rule's id is missing; write them as SPF010,DKIM009"),
     (("--select", "SPF014,"), 1, "--select 'SPF014,': a rule's id is missing"),
     (("--ignore", " "), 1, "--ignore ' ': a rule's id is missing"),
+    (("--private-web",), 1, "--private-web: nothing is fetched without --live; add it"),
     (("--select", "SPF002"), 1, "--select SPF002: it is about what is live; add --live"),
     (("--select", "DKIM030"), 1, "--select DKIM030: it is judged by plan"),
 ]

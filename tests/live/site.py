@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +34,7 @@ class Reply:
     cut: bool = False  # ends before the body does
     sized: bool = True  # says how long the body is; else it ends with the connection
     closes: bool = True  # says that TLS ends before the connection does
+    raw: bytes | None = None  # these octets are all that is sent, in place of a head and a body
 
 
 class Authority:
@@ -45,15 +47,15 @@ class Authority:
         self.root = folder / "root.pem"
         self.root.write_bytes(self._signed(self._name, self._key, x509.BasicConstraints(ca=True, path_length=0)).public_bytes(Encoding.PEM))
 
-    def certificate(self, *hosts: str, days: int = 30, file: str = "site.pem") -> Path:
+    def certificate(self, *hosts: str, days: int = 30, file: str = "site.pem", common_name: str = "site") -> Path:
         """Return a file with a key and a certificate for the hosts."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "site")])
-        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
+        names = [x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])] if hosts else []
         path = self._folder / file
         path.write_bytes(
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            + self._signed(subject, key, names, days=days).public_bytes(Encoding.PEM)
+            + self._signed(subject, key, *names, days=days).public_bytes(Encoding.PEM)
         )
         return path
 
@@ -101,6 +103,9 @@ def _handler(reply: Callable[[str, str], Reply]) -> type[BaseHTTPRequestHandler]
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             said = reply(self.headers["Host"], self.path)
+            if said.raw is not None:
+                self.send(said.raw, closes=said.closes)
+                return
             self.send_response(said.status)
             if said.type:
                 self.send_header("Content-Type", said.type)
@@ -113,12 +118,16 @@ def _handler(reply: Callable[[str, str], Reply]) -> type[BaseHTTPRequestHandler]
                 for octet in said.body if said.drip else ():
                     self.wfile.write(bytes([octet]))
                     time.sleep(said.drip)
-                self.wfile.write(b"" if said.drip else said.body)
-                if said.closes and not said.sized:
-                    self.wfile.flush()
-                    self.connection.unwrap()  # type: ignore[attr-defined] # every connection is a TLS one
             except OSError:
-                pass  # who asked has left
+                return  # who asked has left
+            self.send(b"" if said.drip else said.body, closes=said.closes and not said.sized)
+
+        def send(self, octets: bytes, *, closes: bool) -> None:
+            with suppress(OSError):  # as above
+                self.wfile.write(octets)
+                self.wfile.flush()
+                if closes:
+                    self.connection.unwrap()  # type: ignore[attr-defined] # every connection is a TLS one
 
         def log_message(self, format: str, *args: object) -> None: ...
 

@@ -38,6 +38,7 @@ PAGES = {
     "/a%20b?c=d%2F": Reply(b"found"),
     "/unsized": Reply(TEXT, sized=False),
     "/torn": Reply(TEXT, sized=False, closes=False),
+    "/chunked": Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n3\r\nsix\r\n0\r\n\r\n"),
     "/octets": Reply(status=302, location="/caf\u00c3\u00a9.svg"),  # in UTF-8, as the header's characters are octets
     "/caf%C3%A9.svg": Reply(b"drawn"),
 }
@@ -75,9 +76,9 @@ def silent(connection: socket.socket) -> None:
     time.sleep(3)
 
 
-def got(port: int, path: str = PATH, redirects: int = 0, addresses: web.Addresses = here) -> Outcome:
+def got(port: int, path: str = PATH, redirects: int = 0, addresses: web.Addresses = here, *, private: bool = True) -> Outcome:
     request = Request(f"https://{HOST}:{port}{path}", redirects, 1000)
-    return web.fetch([request], addresses)[request]
+    return web.fetch([request], addresses, private=private)[request]
 
 
 PAGE = [
@@ -91,6 +92,7 @@ PAGE = [
     ("/moved", 1, Page(200, "text/plain", TEXT, True, "")),
     ("/nowhere", 3, Page(302, "text/plain", b"", True, "")),
     ("/unsized", 0, Page(200, "text/plain", TEXT, True, "")),
+    ("/chunked", 0, Page(200, "", b"foursix", True, "")),
     ("/octets", 1, Page(200, "text/plain", b"drawn", True, "")),
     ("/odd", 3, Page(404, "text/html", b"not here", True, "")),
 ]
@@ -139,19 +141,20 @@ def test_what_leads_nowhere_is_told(authority: Authority, url: str, reason: str)
 
 def test_many_at_once_are_each_answered(site: Site) -> None:
     requests = [Request(f"https://{HOST}:{site.port}{PATH}?{number}", 0, 1000) for number in range(200)]
-    assert set(web.fetch(requests, here)) == set(requests)
+    assert {type(page) for page in web.fetch(requests, here, private=True).values()} == {Page}
 
 
 CERTIFICATES = [
-    (("www.example.com",), 30, "mta-sts.example.com"),
-    (("*.mta-sts.example.com",), 30, "mta-sts.example.com"),
-    ((HOST,), -1, "expired"),
+    (("www.example.com",), 30, "site", "mta-sts.example.com"),
+    (("*.mta-sts.example.com",), 30, "site", "mta-sts.example.com"),
+    ((HOST,), -1, "site", "expired"),
+    ((), 30, HOST, "mta-sts.example.com"),  # a common name is no name of a host (RFC 8461 §3.3)
 ]
 
 
-@pytest.mark.parametrize(("hosts", "days", "reason"), CERTIFICATES)
-def test_a_certificate_must_be_for_the_host(authority: Authority, hosts: tuple[str, ...], days: int, reason: str) -> None:
-    with Site(authority.certificate(*hosts, days=days), PAGES) as site:
+@pytest.mark.parametrize(("hosts", "days", "common_name", "reason"), CERTIFICATES)
+def test_a_certificate_must_be_for_the_host(authority: Authority, hosts: tuple[str, ...], days: int, common_name: str, reason: str) -> None:
+    with Site(authority.certificate(*hosts, days=days, common_name=common_name), PAGES) as site:
         outcome = got(site.port)
     assert isinstance(outcome, Untrusted)
     assert reason in outcome.reason
@@ -228,7 +231,7 @@ def test_an_interrupt_waits_for_no_server(authority: Authority) -> None:
     program = (
         "import sys; from mailauth_dns.evaluate.page import Request; from mailauth_dns.live import web\n"
         "request = Request(f'https://mta-sts.example.com:{sys.argv[1]}/', 0, 1000)\n"
-        "print('asking', flush=True); web.fetch([request], lambda host: ['127.0.0.1'])"
+        "print('asking', flush=True); web.fetch([request], lambda host: ['127.0.0.1'], private=True)"
     )
     with Port(silent) as port:
         asking = subprocess.Popen(
@@ -271,11 +274,74 @@ def test_a_server_that_drips_or_is_silent_is_given_up_on(authority: Authority, m
     assert time.monotonic() - began < 5
 
 
-def test_a_body_that_breaks_off_is_no_answer(site: Site) -> None:
-    outcome = got(site.port, "/cut")
+SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BROKEN = [b"", b"HTTP/1.1 2"]
+BROKEN += [b"HTTP/1.1 200 OK\r\n" + head for head in (b"", b"Content-Ty", b"Content-Type: text/plain\r\n")]
+BROKEN += [SIZED + body for body in (b"", b"version:")]
+BROKEN += [CHUNKED + body for body in (b"", b"4", b"4\r\nve", b"4\r\nvers\r\n", b"4\r\nvers\r\n0")]
+
+
+@pytest.mark.parametrize("closes", [True, False])
+@pytest.mark.parametrize("raw", BROKEN)
+def test_a_response_that_breaks_off_is_no_answer(authority: Authority, raw: bytes, closes: bool) -> None:
+    with Site(authority.certificate(HOST), {PATH: Reply(raw=raw, closes=closes)}) as site:
+        outcome = got(site.port)
     assert isinstance(outcome, Unknown)
     assert outcome.reason.startswith(f"{HOST} breaks off: ")
-    assert got(site.port, "/torn") == Unknown(f"{HOST} breaks off: unexpected eof while reading")
+
+
+def test_a_body_without_a_length_is_whole_where_tls_says_so(site: Site) -> None:
+    assert got(site.port, "/torn") == Unknown(f"{HOST} breaks off: the connection ends before TLS does")
+    assert got(site.port, "/cut") == Unknown(f"{HOST} breaks off: the connection ends before TLS does")
+
+
+def test_a_handshake_that_breaks_off_says_nothing_about_the_certificate(authority: Authority) -> None:
+    """Wherever it breaks: before the server's first octet, or half-way through its hello."""
+
+    def half(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"\x16\x03\x03\x00\x7a\x02")
+
+    def deaf(connection: socket.socket) -> None:
+        connection.recv(4096)
+
+    for behave in (closing, deaf, half):
+        with Port(behave) as port:
+            assert isinstance(got(port.port), Unknown), behave
+
+
+PRIVATE = [
+    ("10.1.2.3",),
+    ("127.0.0.1",),
+    ("169.254.169.254",),
+    ("fd00::1", "10.1.2.3"),
+    ("::ffff:127.0.0.1",),
+]
+
+
+@pytest.mark.parametrize("found", PRIVATE)
+def test_who_writes_a_record_does_not_choose_what_is_asked_in_our_network(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, found: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("connected"))
+    assert got(443, addresses=at(*found), private=False) == Unknown(
+        f"{HOST} is at {found[0]}, which is no public address: not asked; --private-web asks there too"
+    )
+
+
+def test_a_redirect_into_our_network_is_not_followed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that DNS gives another address the second time leads nowhere either: each connection is to an address that was looked at."""
+    answers = iter(["127.0.0.1", "10.1.2.3"])
+    monkeypatch.setattr(web, "is_public", "127.0.0.1".__eq__)
+    outcome = got(site.port, "/moved", 1, lambda _: [next(answers)], private=False)
+    assert isinstance(outcome, Unknown)
+    assert outcome.reason.startswith(f"{HOST} is at 10.1.2.3, which is no public address")
+
+
+def test_public_addresses_beside_private_ones_are_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "is_public", "127.0.0.1".__eq__)
+    assert isinstance(got(site.port, addresses=at("10.1.2.3", "127.0.0.1"), private=False), Page)
 
 
 def test_what_is_not_tls_is_told_apart_from_a_connection_that_breaks(authority: Authority) -> None:

@@ -87,6 +87,7 @@ def a_link_into_the_repo(root: Path, outside: Path) -> Path:
 
 def a_domain_linked_into_the_repo(root: Path, outside: Path) -> Path:
     (root / "hidden").mkdir()
+    (root / "hidden").chmod(0o777)  # what is wrong besides is not what is told
     (outside / "example.com").symlink_to(root / "hidden")
     return outside
 

@@ -1,10 +1,8 @@
-"""Other projects' cases, which live beside the checkout and are not needed to pass: our own tables stand without them."""
+"""Other projects' records, and where we decide otherwise; our own tables stand without them."""
 
 from __future__ import annotations
 
-import json
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +10,7 @@ import pytest
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import dkim, dmarc, mta_sts, spf, tlsrpt
 from mailauth_dns.records.dmarc_received import receive
-
-FOLDER = Path(__file__).parents[3] / "shared/corpora"
-
-
-def cases(name: str) -> list[Any]:
-    path = FOLDER / name
-    if not path.exists():
-        return [pytest.param(None, marks=pytest.mark.skip(reason=f"{name} lives beside the checkout, in ../shared/corpora"))]
-    return [case for case in json.loads(path.read_text())["cases"] if not case.get("disputed")]
-
+from tests.outside.cases import graded
 
 # Where we decide otherwise, by pattern, and why. A row that is listed and that we agree with fails too.
 SPF_OURS = {"*a:x a:x/0*": "a domain-spec ends in a dot and a top label, or in a macro (RFC 7208 §7.1): a lone label is none"}
@@ -68,17 +57,17 @@ def agreed(text: str, ours: dict[str, str]) -> bool:
     return not any(fnmatchcase(text, pattern) for pattern in ours)
 
 
-@pytest.mark.parametrize("case", cases("spf/syntax.json"))
+@pytest.mark.parametrize("case", graded("spf/syntax.json"))
 def test_spf(case: dict[str, Any]) -> None:
     assert (parses(spf.parse, case["record"]) is case["valid"]) is agreed(case["record"], SPF_OURS)
 
 
-@pytest.mark.parametrize("case", cases("dkim/key_records.json"))
+@pytest.mark.parametrize("case", graded("dkim/key_records.json"))
 def test_dkim(case: dict[str, Any]) -> None:
     assert (parses(dkim.parse, case["record"]) is case["valid"]) is agreed(case["record"], DKIM_OURS)
 
 
-@pytest.mark.parametrize("case", cases("dmarc/record_parse.json"))
+@pytest.mark.parametrize("case", graded("dmarc/record_parse.json"))
 def test_dmarc(case: dict[str, Any]) -> None:
     if "is_dmarc" in case:
         valid, ours = case["is_dmarc"] and not case.get("errors"), DMARC_OURS
@@ -87,24 +76,24 @@ def test_dmarc(case: dict[str, Any]) -> None:
     assert (parses(dmarc.parse, case["record"]) is valid) is agreed(case["record"], ours)
 
 
-@pytest.mark.parametrize("case", cases("mta_sts/records.json"))
+@pytest.mark.parametrize("case", graded("mta_sts/records.json"))
 def test_mta_sts(case: dict[str, Any]) -> None:
     parse = mta_sts.parse if case["kind"] == "txt" else mta_sts.parse_policy
     assert parses(parse, case["text"]) is case["valid"]
 
 
-@pytest.mark.parametrize("case", cases("tlsrpt/records.json"))
+@pytest.mark.parametrize("case", graded("tlsrpt/records.json"))
 def test_tlsrpt(case: dict[str, Any]) -> None:
     assert parses(tlsrpt.parse, case["text"]) is case["valid"]
 
 
-@pytest.mark.parametrize("case", cases("dmarc/external_report.json"))
+@pytest.mark.parametrize("case", graded("dmarc/external_report.json"))
 def test_consent_to_dmarc_reports(case: dict[str, Any]) -> None:
     values = case["zone"].get(dmarc.report_name(case["policy_domain"], case["dest_domain"]), ())
     assert (any(map(dmarc.authorises, values)) is case["authorized"]) is agreed(str(case["note"]), REPORT_OURS)
 
 
-@pytest.mark.parametrize("case", cases("dmarc/record_parse.json"))
+@pytest.mark.parametrize("case", graded("dmarc/record_parse.json"))
 def test_dmarc_as_received(case: dict[str, Any]) -> None:
     """A receiver's reading: which texts are records at all, and which tags of them count."""
     received = receive(case["record"])
