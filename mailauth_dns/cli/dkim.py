@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +10,15 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains
-from mailauth_dns.deploy import rotation
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
+from mailauth_dns.deploy import keycheck, rotation
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.render import data, keys
 from mailauth_dns.signing import keypair, private_files
+from mailauth_dns.signing import owner as owners
 from mailauth_dns.signing.keypair import KeyType
+from mailauth_dns.signing.owner import Owner
 
 dkim = typer.Typer(
     help="DKIM keys: make, look at, rotate and check them.",
@@ -27,6 +30,14 @@ Domain = Annotated[str, typer.Argument(metavar="DOMAIN")]
 PrivateDir = Annotated[
     Path | None,
     typer.Option("--private-dir", metavar="DIR", help=f"where private keys are, outside the repo (also {private_files.ENVIRONMENT})"),
+]
+OwnerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--owner",
+        metavar="USER[:GROUP]",
+        help="who reads private keys; default: the folder's owner, else the user that this host's OpenDKIM or Rspamd is set up to run as",
+    ),
 ]
 Bits = Annotated[int, typer.Option("--bits", help=f"size of an RSA key: {', '.join(map(str, keypair.RSA_BITS))}")]
 
@@ -52,6 +63,7 @@ def keygen(
     type: Annotated[KeyType, typer.Option("--type", help="rsa or ed25519")] = KeyType.RSA,
     bits: Bits = keypair.RSA_BITS[0],
     private_dir: PrivateDir = None,
+    owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Make a key: the private half outside the repo, the public half and a pending selector in it."""
@@ -60,13 +72,23 @@ def keygen(
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
     folder = private_files.folder(private_dir, session.root)
-    made = rotation.keygen(repo, policy, type, bits, selector, folder, datetime.now(UTC))
+    made = rotation.keygen(repo, policy, type, bits, selector, folder, datetime.now(UTC), _named(owner))
     if format is Format.JSON:
         session.json({"format": data.FORMAT, **keys.new_key_data(made)})
     else:
         session.show(keys.new_key(made))
-        session.say("publish it (compile, plan, apply), then `dkim status` until it may sign, then `dkim rotate`")
+        session.say(keys.after_keygen(made))
+    _remark(session, made.remarks)
     return DONE
+
+
+def _named(owner: str | None) -> Owner | None:
+    return owners.named(owner) if owner is not None else None
+
+
+def _remark(session: Session, remarks: Iterable[str]) -> None:
+    for remark in remarks:
+        session.say(remark)
 
 
 def status(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
@@ -85,6 +107,7 @@ def status(context: typer.Context, domain: Domains = None, format: OutputFormat 
         session.show(keys.status(states, now))
     for each in written:
         session.say(f"written, to be committed: {each}")
+    _remark(session, rotation.remarks(states))
     if problems:  # how the keys stand is told first
         raise MailAuthError("\n".join(problems))
     return FAILED if any(state.sight.state == "unknown" for state in states) else DONE
@@ -96,6 +119,7 @@ def rotate(
     type: Annotated[list[KeyType] | None, typer.Option("--type", help="only keys of this type")] = None,
     bits: Bits = keypair.RSA_BITS[0],
     private_dir: PrivateDir = None,
+    owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Write the next step of a domain's keys into its policy, as an edit to be reviewed; refuse what may not be done yet."""
@@ -103,11 +127,13 @@ def rotate(
     _check_bits(bits)
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
-    result = rotation.rotate(repo, policy, type or (), bits, private_dir, datetime.now(UTC))
+    result = rotation.rotate(repo, policy, type or (), bits, private_dir, datetime.now(UTC), _named(owner))
     if format is Format.JSON:
         session.json(keys.rotated_data(result))
     else:
         session.show(keys.rotated(result))
+    for made in result.made:
+        _remark(session, made.remarks)
     if result.written or result.made:
         session.say("review and commit it, then compile, plan, apply; where a key begins to sign, export to the signing host too")
     if result.problem is not None:
@@ -119,6 +145,7 @@ def check(
     context: typer.Context,
     domain: Domains = None,
     private_dir: PrivateDir = None,
+    owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Compare private keys, the policy and DNS, look at permissions, and at where delegated selectors lead."""
@@ -126,7 +153,7 @@ def check(
     repo = load_repo(session.root)
     policies = rotation.policies_of(repo, domains(domain))
     folder = private_files.folder(private_dir, session.root)
-    checked, found = rotation.check(repo, policies, folder)
+    checked, found = keycheck.check(repo, policies, folder, _named(owner))
     if format is Format.JSON:
         session.json(keys.problems_data(found, checked))
     else:

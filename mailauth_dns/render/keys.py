@@ -17,7 +17,7 @@ from mailauth_dns.records.rsa import modulus_bits
 from mailauth_dns.render.data import FORMAT
 from mailauth_dns.render.values import count, shown
 from mailauth_dns.signing.checking import KeyProblem
-from mailauth_dns.signing.lifecycle import Key, moment
+from mailauth_dns.signing.lifecycle import Key, moment, span
 
 _SERVED = {"served": "green", "revoked": "dim", "missing": "yellow", "other": "red", "partly": "yellow", "unknown": "magenta"}
 _STEP = {
@@ -66,7 +66,9 @@ def _next(state: KeyState, now: datetime) -> str:
         return "nothing" if state.key.ours or state.key.section.state in ("revoked", "absent") else "nothing here; its sender rotates it"
     if step.at is None:
         return f"{_STEP[step.to]}, not yet: {step.why}"
-    return f"{_STEP[step.to]}, now (dkim rotate)" if step.due(now) else f"{_STEP[step.to]}, from {moment(step.at)}"
+    if step.due(now):
+        return f"{_STEP[step.to]}, now (dkim rotate)"
+    return f"{_STEP[step.to]}, from {moment(step.at)}" + (f": {step.why}" if step.why else "")
 
 
 def status_data(states: Iterable[KeyState], written: Iterable[Written]) -> dict[str, Any]:
@@ -104,6 +106,15 @@ def new_key(made: NewKey) -> Iterator[Text]:
     yield Text(f"    private  {made.private}")
     yield Text(f"    public   {made.public}")
     yield Text(f"    policy   {made.policy}")
+
+
+def after_keygen(made: NewKey) -> str:
+    """Return what to do with a new key, when it may sign, and what makes that sooner."""
+    return (
+        "publish it (compile, plan, apply), then run `dkim status`, which says when it may sign, and at that time `dkim rotate`. That is "
+        f"{span(made.wait)} after every server was first seen to have it (its TTL), or later where the zone's negative TTL is longer. "
+        "To wait less, lower `ttl:` in the policy and the last number of the zone's SOA before you publish"
+    )
 
 
 def new_key_data(made: NewKey) -> dict[str, Any]:
