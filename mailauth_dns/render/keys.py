@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
-from mailauth_dns.deploy.exporting import Difference
+from mailauth_dns.deploy.exporting import Host
+from mailauth_dns.deploy.installed import Difference
 from mailauth_dns.deploy.policyfile import Written
 from mailauth_dns.deploy.rotation import KeyState, NewKey, Rotated
 from mailauth_dns.records import dkim
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.rsa import modulus_bits
 from mailauth_dns.render.data import FORMAT
 from mailauth_dns.render.values import count, shown
+from mailauth_dns.signing import opendkim
 from mailauth_dns.signing.checking import KeyProblem
-from mailauth_dns.signing.lifecycle import Key, moment, span
+from mailauth_dns.signing.layout import Layout
+from mailauth_dns.signing.lifecycle import Key, moment, span, told
 
 _SERVED = {"served": "green", "revoked": "dim", "missing": "yellow", "other": "red", "partly": "yellow", "unknown": "magenta"}
 _STEP = {
@@ -64,11 +69,7 @@ def _next(state: KeyState, now: datetime) -> str:
     step = state.step
     if step is None:
         return "nothing" if state.key.ours or state.key.section.state in ("revoked", "absent") else "nothing here; its sender rotates it"
-    if step.at is None:
-        return f"{_STEP[step.to]}, not yet: {step.why}"
-    if step.due(now):
-        return f"{_STEP[step.to]}, now (dkim rotate)"
-    return f"{_STEP[step.to]}, from {moment(step.at)}" + (f": {step.why}" if step.why else "")
+    return f"{_STEP[step.to]}, {told(step, now)}{' (dkim rotate)' if step.due(now) else ''}"
 
 
 def status_data(states: Iterable[KeyState], written: Iterable[Written]) -> dict[str, Any]:
@@ -182,6 +183,16 @@ def problems_data(found: Iterable[KeyProblem], checked: int) -> dict[str, Any]:
 def differences(found: Sequence[Difference]) -> Iterator[Text]:
     """Yield how installed files differ from an export."""
     for each in found:
-        style = "green" if each.sign == "+" else "red"
+        style = {"+": "green", "-": "red"}.get(each.sign, "yellow")
         yield Text.assemble(f"{each.path}: ", (f"{each.sign} {shown(each.statement, 300)}", style))
     yield Text(f"Export: {count(len(found), 'difference')}", style="bold")
+
+
+def after_export(folder: Path, files: Iterable[str], domains: Sequence[DomainName], host: Host, layout: Layout | None) -> str:
+    """Return how OpenDKIM's files are put in place, and how that is checked."""
+    confs = [name for name in files if name in opendkim.CONF.values()]
+    main = " and ".join(f"{folder / name} as /etc/{name}" for name in confs)
+    rest = f", and {', '.join(name for name in files if name not in confs)} in {host.config_dir}" if folder != Path(host.config_dir) else ""
+    relabel = layout.relabel if layout is not None else ""
+    check = f"`mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}` with the same options, and `dkim check`"
+    return f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}restart OpenDKIM; then {check}"

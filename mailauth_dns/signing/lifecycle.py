@@ -246,7 +246,7 @@ def _activation(key: Key, seen: Sight) -> Step:
     if seen.state != "served":
         return Step("active", None, f"{_reason(seen)}; every server must serve it first: plan and apply")
     if key.section.seen is None:
-        return Step("active", None, "no `seen:` in the policy yet")
+        return Step("active", None, "no `seen:` in the policy yet; `dkim status` writes it")
     forgotten = "every cache must have forgotten that the key was not there"
     return Step("active", usable_from(key, seen), f"{forgotten}: {span(seen.wait)}, {seen.bound}" if seen.wait is not None else forgotten)
 
@@ -351,4 +351,15 @@ def _told(key: Key, step: Step) -> str:
     what = f"{key.selector}._domainkey.{key.domain}: {key.section.state} -> {step.to}"
     if step.at is None:
         return f"{what} cannot be taken yet: {step.why}"
-    return f"{what} may be taken from {moment(step.at)}" + (f": {step.why}" if step.why else "")
+    return f"{what} may be taken {_from(step)}"
+
+
+def told(step: Step, now: datetime) -> str:
+    """Return when a step may be taken, in words."""
+    if step.at is None:
+        return f"not yet: {step.why}"
+    return "now" if step.due(now) else _from(step)
+
+
+def _from(step: Step) -> str:
+    return (f"from {moment(step.at)}" if step.at is not None else "") + (f": {step.why}" if step.why else "")

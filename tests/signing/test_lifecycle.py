@@ -120,7 +120,11 @@ STEPS: dict[str, tuple[Key, Sight, Step | None]] = {
         Sight("unknown", "b: timed out"),
         Step("active", None, "DNS is unknown (b: timed out); every server must serve it first: plan and apply"),
     ),
-    "pending, never seen": (key(state="pending"), EVERYWHERE, Step("active", None, "no `seen:` in the policy yet")),
+    "pending, never seen": (
+        key(state="pending"),
+        EVERYWHERE,
+        Step("active", None, "no `seen:` in the policy yet; `dkim status` writes it"),
+    ),
     "pending, seen": (
         key(state="pending", seen=NOW),
         EVERYWHERE,
