@@ -51,6 +51,7 @@ def export(
     mynetworks: Annotated[
         str | None, typer.Option("--mynetworks", metavar="NETWORKS", help='who relays through it: "$(postconf -h mynetworks)"')
     ] = None,
+    live: Annotated[bool, typer.Option("--live", help="ask DNS what is there, and tell which records to change; for paste")] = False,
     allow: Annotated[list[str] | None, typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses")] = None,
 ) -> int:
     """Write records and signing files: only active keys sign, and only when every server and cache can have them."""
@@ -58,6 +59,10 @@ def export(
     if out is not None and check is not None:
         raise MailAuthError("--out writes and --check compares; give one of them")
     allowed = [allowance(each) for each in allow or ()]
+    if live and (format is not ExportFormat.PASTE or check is not None):
+        raise MailAuthError(
+            "--live tells what to do with each record of `--format paste`; it goes with no other format, and not with --check"
+        )
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
     host = Host(
@@ -71,7 +76,7 @@ def export(
     policies = rotation.policies_of(repo, named)
     chosen = selected(publications, named)
     now = datetime.now(UTC)
-    files = exporting.export(format, policies, chosen, host, now)
+    files = exporting.export(format, policies, chosen, host, now, live=live)
     if check is not None:
         found = installed.compare(format, files, session.path(check), policies, host)
         session.show(keys.differences(found))

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy.gates import LIVE_UNKNOWN, Allowance
 from mailauth_dns.deploy.rotation import KeyState, look
+from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import POLICY_DIR, PROVIDER_DIR, Policy
 from mailauth_dns.records.family import Family
@@ -59,14 +60,16 @@ class Host:
 
 
 def export(
-    format: ExportFormat, policies: Sequence[Policy], publications: Sequence[Publication], host: Host, now: datetime
+    format: ExportFormat, policies: Sequence[Policy], publications: Sequence[Publication], host: Host, now: datetime, *, live: bool = False
 ) -> dict[str, str]:
-    """Return the files of one format by name.
+    """Return the files of one format by name; `live` asks DNS what is there of the records that are to be pasted.
 
     Raises:
         MailAuthError: the format names signing keys, and no active key of these policies is ours; of a pending one it is told when it may
             sign, which DNS is asked for.
     """
+    if format is ExportFormat.PASTE:
+        return {_RECORDS[format][0]: records.paste(publications, _held(publications) if live else None)}
     if format in _RECORDS:
         name, made = _RECORDS[format]
         return {name: made(publications)}
@@ -80,6 +83,12 @@ def export(
     if len(listening(sign, host)) < len({signer.type for signer in sign}):
         raise MailAuthError("RSA and Ed25519 keys are active, and one OpenDKIM signs with one kind; give the second --ed25519-socket")
     return opendkim.files(sign, host.sockets, host.config_dir, internal.hosts(policies, host.mynetworks))
+
+
+def _held(publications: Sequence[Publication]) -> records.Held:
+    """Return what the authoritative servers hold of what is declared; None where they do not tell, or differ."""
+    rows = (row for each in watch(publications, 0).values() for row in each)
+    return {(DomainName(row.name), row.type): frozenset(row.live) if row.live is not None else None for row in rows}
 
 
 def _no_signer(policies: Sequence[Policy], now: datetime) -> str:

@@ -12,11 +12,9 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import Policy
 from mailauth_dns.signing import daemon, internal, milter, opendkim, postfix, rspamd
 from mailauth_dns.signing.daemon import Daemon, on, text_of
-from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.signers import signers
 
 _FOLDERS = (("etc", "opendkim"), ("etc", "postfix"), ("etc",))  # of a host, by which its root is known
-_UNITS = {KeyType.RSA: "opendkim", KeyType.ED25519: "opendkim-ed25519"}
 _MAIN = "/etc/postfix/main.cf"
 
 
@@ -54,10 +52,8 @@ def compare(format: ExportFormat, files: Mapping[str, str], folder: Path, polici
         else:
             found += _differences(path, says(name, text), says(name, text_of(path)))
     if format is ExportFormat.POSTFIX and root is not None:
-        for type in KeyType:
-            running = _running(root, type)
-            if running is not None:
-                found += _unsigned(running, text_of(folder / postfix.MAIN), folder / postfix.MAIN)
+        for running in daemon.every(root).values():
+            found += _unsigned(running, text_of(folder / postfix.MAIN), folder / postfix.MAIN)
         found += _services(folder, milter_names=frozenset(socket.postfix for socket in listening(signers(policies, host.key_dir), host)))
     return found
 
@@ -108,14 +104,10 @@ def _installed(folder: Path, name: str) -> Path:
 # What a host's programs read
 
 
-def _running(root: Path, type: KeyType) -> Daemon | None:
-    return daemon.opendkim(root, _UNITS[type], daemon.CONF.with_name(opendkim.CONF[type]))
-
-
 def _opendkim(root: Path, files: Mapping[str, str], says: Callable[[str, str], list[str]], host: Host) -> Iterator[Difference]:
-    for type in KeyType:
-        conf = opendkim.CONF[type]
-        running = _running(root, type)
+    there = daemon.every(root)
+    for type, conf in opendkim.CONF.items():
+        running = there.get(type)
         if conf not in files and running is None:
             continue
         path = on(root, running.conf if running is not None else daemon.CONF.with_name(conf))

@@ -14,7 +14,7 @@ from mailauth_dns.records.zone import RRset
 from mailauth_dns.signing import checking, lifecycle, private_files
 from mailauth_dns.signing import owner as owners
 from mailauth_dns.signing.checking import KeyProblem, Reader
-from mailauth_dns.signing.daemon import opendkim
+from mailauth_dns.signing.daemon import every
 from mailauth_dns.signing.owner import Owner
 
 
@@ -48,8 +48,8 @@ def _readers(owner: Owner | None) -> Callable[[Path], Reader | None]:
     if owner is not None:
         return lambda _: Reader(owner, certain=True)
     users = owners.signers()
-    daemon = opendkim(owners.HOST) if "OpenDKIM" in users else None
-    used = {Path(path).resolve() for path in daemon.key_files()} if daemon is not None else set()
+    daemons = every(owners.HOST).values() if "OpenDKIM" in users else ()
+    used = {Path(path).resolve() for daemon in daemons for path in daemon.key_files()}
     likely = Reader(next(iter(users.values())), certain=False) if len({user.name for user in users.values()}) == 1 else None
     return lambda path: Reader(users["OpenDKIM"], certain=True) if path.resolve() in used else likely
 

@@ -14,8 +14,10 @@ from getopt import GetoptError, getopt
 from pathlib import Path, PurePosixPath
 
 from mailauth_dns.errors import MailAuthError
+from mailauth_dns.signing.keypair import KeyType
 
 CONF = PurePosixPath("/etc/opendkim.conf")
+CONFS = {KeyType.RSA: "opendkim.conf", KeyType.ED25519: "opendkim-ed25519.conf"}
 _UNITS = ("etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 _OPTIONS = "Ab:c:d:De:fF:k:lL:no:p:P:Qrs:S:t:T:u:vVWx:X?"  # opendkim(8)
 _MAX_INCLUDES = 5  # as deep as OpenDKIM itself follows `Include`
@@ -65,7 +67,7 @@ def on(root: Path, path: PurePosixPath | str) -> Path:
     return root / str(path).lstrip("/")
 
 
-def opendkim(root: Path, unit: str = "opendkim", conf: PurePosixPath = CONF) -> Daemon | None:
+def opendkim(root: Path, unit: str, conf: PurePosixPath) -> Daemon | None:
     """Return the OpenDKIM of the host whose file system is at `root`, as a unit starts it; None where it has no configuration file.
 
     Raises:
@@ -86,6 +88,16 @@ def opendkim(root: Path, unit: str = "opendkim", conf: PurePosixPath = CONF) -> 
     user = unit_user or given.get("-u") or settings.get("userid")
     name = user.partition(":")[0] if user else None
     return Daemon(root, conf, text, settings, None if name in ("root", "0") else name)
+
+
+def every(root: Path) -> dict[KeyType, Daemon]:
+    """Return the OpenDKIMs of a host that are set up, by the type of their keys: one signs with one type.
+
+    Raises:
+        MailAuthError: a file cannot be read.
+    """
+    found = {type: opendkim(root, PurePosixPath(name).stem, CONF.with_name(name)) for type, name in CONFS.items()}
+    return {type: each for type, each in found.items() if each is not None}
 
 
 def _settings(root: Path, text: str, depth: int) -> Iterator[tuple[str, str]]:

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.signing.daemon import CONFS
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.milter import Socket
 from mailauth_dns.signing.signers import Signer
 
-CONF = {KeyType.RSA: "opendkim.conf", KeyType.ED25519: "opendkim-ed25519.conf"}
+CONF = CONFS  # where a daemon is looked for
 KEY_TABLE = {KeyType.RSA: "KeyTable", KeyType.ED25519: "KeyTable.ed25519"}
 SIGNING_TABLE = {KeyType.RSA: "SigningTable", KeyType.ED25519: "SigningTable.ed25519"}
 TRUSTED = "TrustedHosts"

@@ -59,9 +59,9 @@ def signers() -> dict[str, Owner]:
     Raises:
         MailAuthError: a configuration cannot be read.
     """
-    opendkim = daemon.opendkim(HOST)
+    opendkims = [each.user for each in daemon.every(HOST).values() if each.user is not None]
     users = {
-        "OpenDKIM": opendkim.user if opendkim is not None else None,
+        "OpenDKIM": opendkims[0] if len(set(opendkims)) == 1 else None,
         "Rspamd": daemon.started(HOST, "rspamd")[1] if (HOST / "etc/rspamd").is_dir() else None,
     }
     found = {}

@@ -181,7 +181,7 @@ def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) ->
         "chown opendkim /srv/keys/example.com && chmod 640 /srv/keys/example.com/*.private && chown root /srv/keys/example.com/*.private"
     )
     assert sent("its own group's") == "pass"
-    assert "chmod" not in ok(host.mailauth(*check))
+    ok(host.mailauth(*check))
     host.shell("chgrp mail /srv/keys/example.com/*.private && chmod 644 /srv/keys/example.com/*.private")
     assert sent("everybody's").startswith("451 4.7.1")  # RequireSafeKeys
     assert "others than its owner may use it; chown opendkim" in ok(host.mailauth(*check), 2)
@@ -189,7 +189,7 @@ def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) ->
     ok(host.mailauth(*check))
     host.run(*outgoing, "smtpd_milters = inet:127.0.0.1:8891 inet:127.0.0.1:8892")
     host.run("postfix", "-c", "/srv/out/etc", "reload")
-    host.shell("kill $(cat /run/opendkim/opendkim.pid) && umount /etc && sleep 1 && cp -a /srv/opendkim.pid /run/opendkim/")
+    host.shell("kill $(cat /run/opendkim/opendkim.pid) && umount -l /etc && sleep 1 && cp -a /srv/opendkim.pid /run/opendkim/")
     host.wait(lambda: sent(f"again {time.monotonic()}") == "pass pass", "both signatures")
 
 
