@@ -88,10 +88,10 @@ def _differences(path: Path, wanted: Sequence[str], there: Sequence[str]) -> Ite
     yield from (Difference(path, "+", line) for line in wanted if line not in there)
 
 
-def _internal(wanted: str, path: Path, text: str) -> Iterator[Difference]:
+def _internal(wanted: str, path: Path, text: str, setting: str = "") -> Iterator[Difference]:
     """Yield the hosts that are missing in a list of those whose mail is signed; OpenDKIM's own list where there is none."""
     there = opendkim.entries(text) or list(internal.DEFAULT)
-    yield from (Difference(path, "+", entry) for entry in internal.missing(opendkim.entries(wanted), there))
+    yield from (Difference(path, "+", f"{setting}{entry}") for entry in internal.missing(opendkim.entries(wanted), there))
 
 
 def _installed(folder: Path, name: str) -> Path:
@@ -145,7 +145,7 @@ def _hosts(running: Daemon, wanted: str) -> Iterator[Difference]:
     if setting and path is None:
         text = "\n".join(setting.removeprefix("csl:").split(","))
     where = on(running.root, path) if path is not None else conf
-    yield from _internal(wanted, where, text)
+    yield from _internal(wanted, where, text, "" if path is not None else "internalhosts ")
     main = on(running.root, _MAIN)
     relaying = postfix.networks(text_of(main))
     try:
@@ -155,7 +155,7 @@ def _hosts(running: Daemon, wanted: str) -> Iterator[Difference]:
         return
     away = [str(each) for each in named if not each.is_loopback]
     for each in internal.missing(away, opendkim.entries(text) or internal.DEFAULT):
-        yield Difference(where, "!", f"mail that {each} relays (mynetworks in {main}) is not signed: export with --mynetworks")
+        yield Difference(where, "!", f"mail that is relayed for {each} (mynetworks in {main}) is not signed: export with --mynetworks")
 
 
 def _unsigned(running: Daemon, main: str, path: Path) -> Iterator[Difference]:

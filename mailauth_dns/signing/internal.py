@@ -53,10 +53,16 @@ def networks(text: str, option: str) -> list[Network]:
     found = []
     for word in re.split(r"[\s,]+", text.strip()):
         try:
-            found.append(ip_network(re.sub(r"^\[([^]]*)\]", r"\1", word)))
+            found.append(_plain(ip_network(re.sub(r"^\[([^]]*)\]", r"\1", word))))
         except ValueError:
             raise MailAuthError(f"{option}: {word!r} is no address and no network such as 192.0.2.0/24 or [2001:db8::]/32") from None
     return found
+
+
+def _plain(network: Network) -> Network:
+    """Return the IPv4 network that an IPv4-mapped one stands for; Debian's `mynetworks` has loopback in both forms."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return IPv4Network((mapped, network.prefixlen - 96)) if mapped is not None and network.prefixlen >= 96 else network
 
 
 def missing(wanted: Iterable[str], there: Sequence[str]) -> list[str]:

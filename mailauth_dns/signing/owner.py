@@ -125,10 +125,9 @@ def heir(of_domain: Path, given: Owner | None) -> tuple[Owner | None, str]:
         return next(iter(reach.values())), ""
     users = " and ".join(f"{program} as {owner.name}" for program, owner in found.items())
     who = f"this host runs {users}" if users else "a signing program runs as a user of its own, such as opendkim"
-    return (
-        None,
-        f"{of_domain} belongs to root, and {who}; that user must own it to sign: chown -R USER {of_domain}, or --owner USER next time",
-    )
+    folder = of_domain.parent
+    closed = of_domain if folder.exists() and folder.stat().st_mode & stat.S_IXOTH else folder
+    return None, f"{closed} belongs to root, and {who}; that user must own it to sign: chown -R USER {closed}, or --owner USER next time"
 
 
 def _of_number(uid: int, gid: int) -> Owner:

@@ -368,6 +368,7 @@ RELAYS: dict[str, tuple[str, list[str], list[str]]] = {
         ["--mynetworks", "127.0.0.0/8 [::1]/128,  198.51.100.0/24, 203.0.113.9"],
         ["127.0.0.0/8", "198.51.100.0/24", "203.0.113.9"],
     ),
+    "IPv4 as IPv6": ("", ["--mynetworks", "[::ffff:198.51.100.0]/120"], ["198.51.100.0/24"]),
     "IPv6": ("", ["--mynetworks", "[2001:DB8:0:0::]/32"], ["2001:db8::/32"]),
     "a host that a test has sign": ("{name: us, ip: 192.0.2.10, dkim: [default], expect: {spf: pass}}", [], ["192.0.2.10"]),
     "a forwarder": ("{name: list, ip: 192.0.2.30, dkim: [default], expect: {spf: fail, dkim: pass}}", [], []),

@@ -97,10 +97,17 @@ HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "hosts that relay": (
         {
             "etc/opendkim.conf": CONF + "InternalHosts 127.0.0.1, ::1, 198.51.100.0/24\n",
-            "etc/postfix/main.cf": MILTERS + "mynetworks = 127.0.0.0/8 [::1]/128, 198.51.100.7 192.0.2.0/24\n",
+            "etc/postfix/main.cf": MILTERS + "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128, 198.51.100.7 192.0.2.0/24\n",
             **TABLES,
         },
-        ["opendkim.conf: ! mail that 192.0.2.0/24 relays (mynetworks in {etc}/postfix/main.cf) is not signed: export with --mynetworks"],
+        [
+            "opendkim.conf: ! mail that is relayed for 192.0.2.0/24 (mynetworks in {etc}/postfix/main.cf) is not signed: "
+            "export with --mynetworks"
+        ],
+    ),
+    "its own list is too short": (
+        {"etc/opendkim.conf": CONF + "InternalHosts csl:127.0.0.1\n", **TABLES},
+        ["opendkim.conf: + internalhosts ::1"],
     ),
     "hosts that relay by a table": (
         {"etc/opendkim.conf": CONF, "etc/postfix/main.cf": MILTERS + "mynetworks = cidr:/etc/postfix/relay\n", **TABLES},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -133,6 +134,17 @@ def test_root_gives_a_new_key_to_the_user_that_signs(repo: RepoFolder, keys: Pat
     private = keys / "example.com/s1.private"
     reads = subprocess.run(["cat", str(private)], user=whose.partition(":")[0], group=0, extra_groups=[], capture_output=True, check=False)
     assert reads.returncode == 0, reads.stderr
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o711, None])
+def test_what_keygen_says_to_do_is_enough_for_another_user(repo: RepoFolder, keys: Path, mode: int | None) -> None:
+    if mode is not None:
+        keys.mkdir(mode=mode)
+    said = keygen(repo, keys).err
+    [command] = re.findall(r"chown -R USER \S+(?=,)", said)
+    subprocess.run(command.replace("USER", SIGNER.pw_name).split(), check=True)
+    private = str(keys / "example.com/s1.private")
+    subprocess.run(["cat", private], user=SIGNER.pw_name, group=0, extra_groups=[], capture_output=True, check=True)
 
 
 def test_a_folder_that_the_owner_may_not_pass_is_refused(repo: RepoFolder, keys: Path) -> None:
