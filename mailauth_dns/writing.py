@@ -97,8 +97,8 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def create_private_file(path: Path, data: bytes, owner: os.stat_result) -> None:
-    """Write a file that is not there yet, mode 0600, and wait until the disk has it; root gives it to `owner`.
+def create_private_file(path: Path, data: bytes, owner: tuple[int, int]) -> None:
+    """Write a file that is not there yet, mode 0600, and wait until the disk has it; root gives it to `owner`, a user and a group.
 
     Raises:
         FileExistsError: it is there.
@@ -106,7 +106,7 @@ def create_private_file(path: Path, data: bytes, owner: os.stat_result) -> None:
     """
     with _draft(path) as (draft, file):  # drafts have that mode from the beginning
         if os.geteuid() == 0:
-            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            os.fchown(file.fileno(), *owner)
         _fill(file, data, durable=True)
         path.hardlink_to(draft)  # a rename would replace a file that is there
     _sync(path.parent)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from mailauth_dns.cli import main
+from mailauth_dns.signing import owner
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 settings.load_profile("default")
@@ -76,6 +77,12 @@ def repo(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.
         return captured.out, captured.err
 
     return RepoFolder(root, capture)
+
+
+@pytest.fixture(autouse=True)
+def no_signing_program(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host on which no signing program is set up, whatever the machine has: what is made here is nobody's but the test's."""
+    monkeypatch.setattr(owner, "HOST", tmp_path_factory.getbasetemp() / "no-such-host")
 
 
 @pytest.fixture

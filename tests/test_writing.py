@@ -14,6 +14,7 @@ import pytest
 from mailauth_dns.writing import alone, create_private_file, followed, replace_file, sweep
 
 OLD, NEW = b"old", b"new" * 100
+WHOSE = (os.getuid(), os.getgid())
 
 
 def names(folder: Path) -> set[str]:
@@ -124,17 +125,17 @@ def test_a_private_file_is_made_once_for_its_owner_alone(tmp_path: Path) -> None
     path = tmp_path / "key"
     before = os.umask(0)
     try:
-        create_private_file(path, NEW, tmp_path.stat())
+        create_private_file(path, NEW, WHOSE)
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with pytest.raises(FileExistsError):
-        create_private_file(path, OLD, tmp_path.stat())
+        create_private_file(path, OLD, WHOSE)
     assert (path.read_bytes(), names(tmp_path)) == (NEW, {"key"})
     path.unlink()
     path.symlink_to(tmp_path / "elsewhere")  # a link that leads nowhere is a file that is there
     with pytest.raises(FileExistsError):
-        create_private_file(path, OLD, tmp_path.stat())
+        create_private_file(path, OLD, WHOSE)
     assert names(tmp_path) == {"key"}
 
 
@@ -150,7 +151,7 @@ try:
 except OSError as error:
     print(error.strerror)
 """
-CALLS = ["replace_file(path, bytes(300), durable=True)", "create_private_file(path.with_name('key'), bytes(300), path.stat())"]
+CALLS = ["replace_file(path, bytes(300), durable=True)", "create_private_file(path.with_name('key'), bytes(300), (0, 0))"]
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +11,15 @@ import typer
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
-from mailauth_dns.deploy import adoption, rotation
+from mailauth_dns.deploy import adoption, keycheck, rotation
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import dkim as records_dkim
 from mailauth_dns.render import data, keys
 from mailauth_dns.signing import keypair, private_files
+from mailauth_dns.signing import owner as owners
 from mailauth_dns.signing.keypair import KeyType
+from mailauth_dns.signing.owner import Owner
 
 dkim = typer.Typer(
     help="DKIM keys: make, adopt, look at, rotate and check them.",
@@ -28,6 +31,14 @@ Domain = Annotated[str, typer.Argument(metavar="DOMAIN")]
 PrivateDir = Annotated[
     Path | None,
     typer.Option("--private-dir", metavar="DIR", help=f"where private keys are, outside the repo (also {private_files.ENVIRONMENT})"),
+]
+OwnerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--owner",
+        metavar="USER[:GROUP]",
+        help="who reads private keys; default: the folder's owner, else the user that this host's OpenDKIM or Rspamd is set up to run as",
+    ),
 ]
 Bits = Annotated[int, typer.Option("--bits", help=f"size of an RSA key: {', '.join(map(str, keypair.RSA_BITS))}")]
 
@@ -54,6 +65,7 @@ def keygen(
     type: Annotated[KeyType, typer.Option("--type", help="rsa or ed25519")] = KeyType.RSA,
     bits: Bits = keypair.RSA_BITS[0],
     private_dir: PrivateDir = None,
+    owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Make a key: the private half outside the repo, the public half and a pending selector in it."""
@@ -61,13 +73,14 @@ def keygen(
     _check_bits(bits)
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
-    folder = private_files.folder(_named(session, private_dir), session.root)
-    made = rotation.keygen(repo, policy, type, bits, selector, folder, datetime.now(UTC))
+    folder = private_files.folder(_private_folder(session, private_dir), session.root)
+    made = rotation.keygen(repo, policy, type, bits, selector, folder, datetime.now(UTC), _owner(owner))
     if format is Format.JSON:
         session.json({"format": data.FORMAT, **keys.new_key_data(made)})
     else:
         session.show(keys.new_key(made))
-        session.say("publish it (compile, plan, apply), then `dkim status` until it may sign, then `dkim rotate`")
+        session.say(keys.after_keygen(made))
+    _remark(session, made.remarks)
     return DONE
 
 
@@ -79,6 +92,7 @@ def adopt(
     private_dir: PrivateDir = None,
     move: Annotated[bool, typer.Option("--move", help="take FILE away once the key is in the private folder")] = False,
     leave: Annotated[bool, typer.Option("--leave", help="leave the private half in FILE, and copy it nowhere")] = False,
+    owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Make a key ours that the policy has as published (`p:`), or a new selector of a key that you have."""
@@ -87,12 +101,14 @@ def adopt(
         raise MailAuthError("--private-key names the file that holds the key; the key itself is no argument")
     if move and leave:
         raise MailAuthError("--move and --leave: give one")
-    if leave and private_dir is not None:
-        raise MailAuthError("--leave copies nothing, so it takes no --private-dir")
+    if leave and (private_dir is not None or owner is not None):
+        raise MailAuthError("--leave copies nothing, so it takes no --private-dir and no --owner")
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
-    folder = None if leave else private_files.folder(_named(session, private_dir), session.root)
-    made = adoption.adopt(repo, policy, selector, adoption.Source(session.path(private_key), folder, move), datetime.now(UTC))
+    folder = None if leave else private_files.folder(_private_folder(session, private_dir), session.root)
+    made = adoption.adopt(
+        repo, policy, selector, adoption.Source(session.path(private_key), folder, move, _owner(owner)), datetime.now(UTC)
+    )
     if format is Format.JSON:
         session.json({"format": data.FORMAT, **keys.adopted_data(made)})
     else:
@@ -103,9 +119,18 @@ def adopt(
     return DONE
 
 
-def _named(session: Session, private_dir: Path | None) -> Path | None:
+def _private_folder(session: Session, private_dir: Path | None) -> Path | None:
     """Return the folder that the command line named; a relative one is no part of the repo, which may be above."""
     return session.path(private_dir.expanduser()).absolute() if private_dir is not None else None
+
+
+def _owner(owner: str | None) -> Owner | None:
+    return owners.named(owner) if owner is not None else None
+
+
+def _remark(session: Session, remarks: Iterable[str]) -> None:
+    for remark in remarks:
+        session.say(remark)
 
 
 def status(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
@@ -124,6 +149,7 @@ def status(context: typer.Context, domain: Domains = None, format: OutputFormat 
         session.show(keys.status(states, now))
     for each in written:
         session.say(f"written, to be committed: {each}")
+    _remark(session, rotation.remarks(states))
     if problems:  # how the keys stand is told first
         raise MailAuthError("\n".join(problems))
     if any(state.sight.state == "unknown" for state in states):
@@ -137,6 +163,7 @@ def rotate(
     type: Annotated[list[KeyType] | None, typer.Option("--type", help="only keys of this type")] = None,
     bits: Bits = keypair.RSA_BITS[0],
     private_dir: PrivateDir = None,
+    owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Write the next step of a domain's keys into its policy, as an edit to be reviewed; refuse what may not be done yet."""
@@ -144,11 +171,13 @@ def rotate(
     _check_bits(bits)
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
-    result = rotation.rotate(repo, policy, type or (), bits, _named(session, private_dir), datetime.now(UTC))
+    result = rotation.rotate(repo, policy, type or (), bits, _private_folder(session, private_dir), datetime.now(UTC), _owner(owner))
     if format is Format.JSON:
         session.json(keys.rotated_data(result))
     else:
         session.show(keys.rotated(result))
+    for made in result.made:
+        _remark(session, made.remarks)
     if result.written or result.made:
         session.say("review and commit it, then compile, plan, apply; where a key begins to sign, export to the signing host too")
     if result.problem is not None:
@@ -160,14 +189,15 @@ def check(
     context: typer.Context,
     domain: Domains = None,
     private_dir: PrivateDir = None,
+    owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Compare private keys, the policy and DNS, look at permissions, and at where delegated selectors lead."""
     session = session_of(context)
     repo = load_repo(session.root)
     policies = rotation.policies_of(repo, domains(domain))
-    folder = private_files.folder(_named(session, private_dir), session.root)
-    checked, found = rotation.check(repo, policies, folder)
+    folder = private_files.folder(_private_folder(session, private_dir), session.root)
+    checked, found = keycheck.check(repo, policies, folder, _owner(owner))
     if format is Format.JSON:
         session.json(keys.problems_data(found, checked))
     else:

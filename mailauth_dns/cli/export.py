@@ -11,17 +11,18 @@ import typer
 from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains
 from mailauth_dns.compile import selected
-from mailauth_dns.deploy import exporting, rotation
+from mailauth_dns.deploy import exporting, installed, rotation
 from mailauth_dns.deploy.exporting import ExportFormat, Host
 from mailauth_dns.deploy.gates import allowance
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.render import keys
+from mailauth_dns.signing import layout as layouts
 from mailauth_dns.signing import milter
 from mailauth_dns.signing.keypair import KeyType
+from mailauth_dns.signing.layout import Layout
 from mailauth_dns.signing.signers import host_folder
 
 _CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
-_KEYS = "/etc/opendkim/keys"
 
 
 def register(app: typer.Typer) -> None:
@@ -39,9 +40,18 @@ def export(
     ed25519_socket: Annotated[
         str, typer.Option("--ed25519-socket", help="where the OpenDKIM for Ed25519 keys listens")
     ] = "inet:8892@localhost",
-    key_dir: Annotated[str, typer.Option("--key-dir", metavar="DIR", help="where the signing host has private keys")] = _KEYS,
+    layout: Annotated[
+        Layout | None, typer.Option("--layout", help="whose packages the signing host has: where its private keys are")
+    ] = None,
+    key_dir: Annotated[
+        str | None, typer.Option("--key-dir", metavar="DIR", help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's")
+    ] = None,
     config_dir: Annotated[str | None, typer.Option("--config-dir", metavar="DIR", help="where it has the tables and maps")] = None,
     hostname: Annotated[str | None, typer.Option("--hostname", help="the mail host's name, for Postfix")] = None,
+    mynetworks: Annotated[
+        str | None, typer.Option("--mynetworks", metavar="NETWORKS", help='who relays through it: "$(postconf -h mynetworks)"')
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="ask DNS what is there, and tell which records to change; for paste")] = False,
     allow: Annotated[list[str] | None, typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses")] = None,
 ) -> int:
     """Write records and signing files: only active keys sign, and only when every server and cache can have them."""
@@ -49,31 +59,37 @@ def export(
     if out is not None and check is not None:
         raise MailAuthError("--out writes and --check compares; give one of them")
     allowed = [allowance(each) for each in allow or ()]
+    if live and (format is not ExportFormat.PASTE or check is not None):
+        raise MailAuthError(
+            "--live tells what to do with each record of `--format paste`; it goes with no other format, and not with --check"
+        )
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
     host = Host(
         {KeyType.RSA: milter.socket(socket, "--socket"), KeyType.ED25519: milter.socket(ed25519_socket, "--ed25519-socket")},
-        host_folder(config_dir or _CONFIG.get(format, "/etc/opendkim"), "--config-dir"),
-        host_folder(key_dir, "--key-dir"),
+        host_folder(config_dir or _CONFIG.get(format, layouts.CONFIG_DIR), "--config-dir"),
+        host_folder(key_dir or (layout.key_dir if layout is not None else layouts.KEY_DIR), "--key-dir"),
         host_name,
+        mynetworks,
     )
     repo, publications = session.load()
     policies = rotation.policies_of(repo, named)
     chosen = selected(publications, named)
-    files = exporting.export(format, policies, chosen, host)
+    now = datetime.now(UTC)
+    files = exporting.export(format, policies, chosen, host, now, live=live)
     if check is not None:
-        found = exporting.compare(format, files, session.path(check), policies, host)
+        found = installed.compare(format, files, session.path(check), policies, host)
         session.show(keys.differences(found))
         return DIFFERS if found else DONE
-    if format in exporting.SIGNING:
-        now = datetime.now(UTC)
-        if refused := exporting.refusals(rotation.look(policies, now), allowed, now):
-            raise MailAuthError("\n".join(refused))
+    if format in exporting.SIGNING and (refused := exporting.refusals(rotation.look(policies, now), allowed, now)):
+        raise MailAuthError("\n".join(refused))
     if out is None:
         _print(session, {name: exporting.marked(name, text) for name, text in files.items()})
     else:
         for path in exporting.write(format, files, session.path(out), session.root, named, host):
             session.line(f"written: {path}")
+        if format is ExportFormat.OPENDKIM:
+            session.say(keys.after_export(session.path(out), files, named, host, layout))
     for name in exporting.consents(format, chosen):
         session.say(f"{name}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS")
     return DONE

@@ -17,6 +17,7 @@ from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format,
 from mailauth_dns.compile import selected
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.applying import Outcome, carry_out, refuse_without_permission, replan
+from mailauth_dns.deploy.entered import explained
 from mailauth_dns.deploy.gates import allowance
 from mailauth_dns.deploy.planfile import LiveEntry, PlanFile
 from mailauth_dns.deploy.planning import Plan, make_plan, unresolved
@@ -56,7 +57,8 @@ def diff(context: typer.Context, domain: Domains = None, format: OutputFormat = 
     """Show policy against live DNS, authoritative servers asked directly."""
     session = session_of(context)
     _, publications = session.load()
-    return _live(session, watch(selected(publications, domains(domain)), 0), format, "Diff")
+    chosen = tuple(selected(publications, domains(domain)))
+    return _live(session, explained(watch(chosen, 0), chosen), format, "Diff")
 
 
 def verify(

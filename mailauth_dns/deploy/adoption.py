@@ -18,17 +18,23 @@ from mailauth_dns.policy import edit, keys
 from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
 from mailauth_dns.policy.model import SelectorSection
 from mailauth_dns.signing import keypair, lifecycle, private_files
+from mailauth_dns.signing import owner as owners
 from mailauth_dns.signing.keypair import KeyPair, KeyType
 from mailauth_dns.signing.lifecycle import Key, Sight
+from mailauth_dns.signing.owner import Owner
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the private half is, and what becomes of it: `folder` is where it is copied to, None leaves it; `move` takes `file` away."""
+    """Where the private half is, and what becomes of it: `folder` is where it is copied to, None leaves it; `move` takes `file` away.
+
+    `owner` is the user that root gives the copy to, as for a new key.
+    """
 
     file: Path
     folder: Path | None
     move: bool = False
+    owner: Owner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ def adopt(repo: Repo, policy: Policy, named: str, source: Source, now: datetime)
     )
     if edited is not None:
         policyfile.tried(edited, policyfile.read(repo.root, policy.path))  # for a policy that has no place for it nothing is written
-    private = _keep(source, repo, policy, name, pair)
+    private, remark = _keep(source, repo, policy, name, pair)
     with policyfile.alone(repo.root, policy.path):
         _publish(public, pair)
         if edited is not None:
@@ -81,7 +87,8 @@ def adopt(repo: Repo, policy: Policy, named: str, source: Source, now: datetime)
     if left is not None and source.move:
         _take_away(left)
         left = None
-    weak = dict.fromkeys(reason for path in (private, left) if path is not None for reason in _weaknesses(path))
+    weak = dict.fromkeys([remark] if remark else [])
+    weak.update(dict.fromkeys(reason for path in (private, left) if path is not None for reason in _weaknesses(path)))
     return Adopted(
         key, KeyType(pair.public.k), private, left, KEY_DIR / policy.domain / str(ours.key), Path(policy.path), seen, tuple(weak)
     )
@@ -145,10 +152,10 @@ def _edit(policy: Policy, key: Key, section: SelectorSection | None, seen: lifec
     return edited
 
 
-def _keep(source: Source, repo: Repo, policy: Policy, name: str, pair: KeyPair) -> Path:
-    """Put the private half where private keys are kept, and return where it is."""
+def _keep(source: Source, repo: Repo, policy: Policy, name: str, pair: KeyPair) -> tuple[Path, str]:
+    """Put the private half where private keys are kept, and return where it is and what its owner still has to do."""
     if source.folder is None:
-        return source.file
+        return source.file, ""
     private_files.refuse_inside(source.folder, repo.root)
     path = private_files.path_of(source.folder, policy.domain, name)
     for each in (path, private_files.seed_of(path)):
@@ -162,7 +169,8 @@ def _keep(source: Source, repo: Repo, policy: Policy, name: str, pair: KeyPair) 
             raise MailAuthError(
                 f"{each}: is there already, and is not this key; it is never overwritten: take it away, or use another folder"
             )
-    return private_files.write(source.folder, repo.root, policy.domain, name, pair, again=True)
+    heir, remark = owners.heir(source.folder / policy.domain, source.owner)
+    return private_files.write(source.folder, repo.root, policy.domain, name, pair, heir, again=True), remark
 
 
 def _publish(public: Path, pair: KeyPair) -> None:

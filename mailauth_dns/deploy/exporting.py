@@ -10,12 +10,14 @@ from pathlib import Path, PurePosixPath
 
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy.gates import LIVE_UNKNOWN, Allowance
-from mailauth_dns.deploy.rotation import KeyState
+from mailauth_dns.deploy.rotation import KeyState, look
+from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import POLICY_DIR, PROVIDER_DIR, Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.signing import lifecycle, opendkim, postfix, records, rspamd
+from mailauth_dns.signing import internal, lifecycle, opendkim, postfix, records, rspamd
+from mailauth_dns.signing.daemon import text_of
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.milter import Socket
 from mailauth_dns.signing.signers import Signer, signers, signing
@@ -54,39 +56,54 @@ class Host:
     config_dir: PurePosixPath
     key_dir: PurePosixPath
     hostname: DomainName | None
+    mynetworks: str | None = None  # as Postfix has them
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One statement that is installed and should not be (`-`), or should be and is not (`+`)."""
-
-    path: Path
-    sign: str
-    statement: str
-
-
-def export(format: ExportFormat, policies: Sequence[Policy], publications: Sequence[Publication], host: Host) -> dict[str, str]:
-    """Return the files of one format by name.
+def export(
+    format: ExportFormat, policies: Sequence[Policy], publications: Sequence[Publication], host: Host, now: datetime, *, live: bool = False
+) -> dict[str, str]:
+    """Return the files of one format by name; `live` asks DNS what is there of the records that are to be pasted.
 
     Raises:
-        MailAuthError: the format names signing keys, and no active key of these policies is ours.
+        MailAuthError: the format names signing keys, and no active key of these policies is ours; of a pending one it is told when it may
+            sign, which DNS is asked for.
     """
+    if format is ExportFormat.PASTE:
+        return {_RECORDS[format][0]: records.paste(publications, _held(publications) if live else None)}
     if format in _RECORDS:
         name, made = _RECORDS[format]
         return {name: made(publications)}
     sign = signers(policies, host.key_dir)
     if format is ExportFormat.POSTFIX:
-        return postfix.files(_listening(sign, host), host.hostname)
-    if silent := sorted({policy.domain for policy in policies} - {signer.domain for signer in sign}):
-        raise MailAuthError(f"no active key of ours signs for {', '.join(silent)}: `key:` with a file in zones/keys, made by `dkim keygen`")
+        return postfix.files(listening(sign, host), host.hostname)
+    if without := [policy for policy in policies if policy.domain not in {signer.domain for signer in sign}]:
+        raise MailAuthError(_no_signer(without, now))
     if format is ExportFormat.RSPAMD:
         return rspamd.files(sign, host.config_dir)
-    if len(_listening(sign, host)) < len({signer.type for signer in sign}):
+    if len(listening(sign, host)) < len({signer.type for signer in sign}):
         raise MailAuthError("RSA and Ed25519 keys are active, and one OpenDKIM signs with one kind; give the second --ed25519-socket")
-    return opendkim.files(sign, host.sockets, host.config_dir)
+    return opendkim.files(sign, host.sockets, host.config_dir, internal.hosts(policies, host.mynetworks))
 
 
-def _listening(sign: Sequence[Signer], host: Host) -> tuple[Socket, ...]:
+def _held(publications: Sequence[Publication]) -> records.Held:
+    """Return what the authoritative servers hold of what is declared; None where they do not tell, or differ."""
+    rows = (row for each in watch(publications, 0).values() for row in each)
+    return {(DomainName(row.name), row.type): frozenset(row.live) if row.live is not None else None for row in rows}
+
+
+def _no_signer(policies: Sequence[Policy], now: datetime) -> str:
+    """Return what keeps these policies' keys from signing: there is none, or it is pending."""
+    told = []
+    waiting = [state for state in look(policies, now) if state.key.ours and state.key.section.state == "pending"]
+    for name, domain, step in ((state.key.name, state.key.domain, state.step) for state in waiting if state.step is not None):
+        when = f"not sign yet: {step.why}" if step.at is None else f"sign {lifecycle.told(step, now)}"
+        told.append(f"{name} is pending, and may {when}; then `dkim rotate {domain}` makes it active")
+    if without := sorted({policy.domain for policy in policies} - {state.key.domain for state in waiting}):
+        told.append(f"no active key of ours signs for {', '.join(without)}: `key:` with a file in zones/keys, made by `dkim keygen`")
+    return "\n".join(told)
+
+
+def listening(sign: Sequence[Signer], host: Host) -> tuple[Socket, ...]:
     """Return the sockets that mail has to pass for these keys to sign it; RSA's where there is no key yet."""
     types = {signer.type for signer in sign} or {KeyType.RSA}
     return tuple(dict.fromkeys(host.sockets[type] for type in KeyType if type in types))
@@ -140,7 +157,7 @@ def write(
     spare = opendkim.TABLES if format is ExportFormat.OPENDKIM else ()
     files = {**{name: "" for name in spare if (folder / name).exists()}, **files}
     paths = tuple(folder / name for name in files)
-    there = {path: _read(path) for path in paths if path.exists()}
+    there = {path: text_of(path) for path in paths if path.exists()}
     for path, text in there.items():
         if MARK not in text[:500]:
             raise MailAuthError(f"{path}: no export made this file, and it is not overwritten; write to another folder and compare")
@@ -170,13 +187,19 @@ def _refuse_to_drop(
                 f"{folder / postfix.MAIN}: an earlier export has {', '.join(sorted(gone))} there, where mail of other domains may be "
                 "signed; name all domains of the host, or delete the file first where none of them needs it"
             )
+    hosts = (opendkim.entries(each.get(opendkim.TRUSTED, "")) for each in (there, files))
+    if format is ExportFormat.OPENDKIM and (unsigned := internal.missing(*hosts)):
+        raise MailAuthError(
+            f"{folder / opendkim.TRUSTED}: an earlier export has {', '.join(unsigned)} there, who would no longer be signed for; name them "
+            "again with --mynetworks, or delete the file first where it shall not be"
+        )
     if (domains_of := _DOMAINS_OF.get(format)) is None:
         return
-    if gone := frozenset[str]().union(*(domains_of(name, text) for name, text in there.items())) - frozenset(domains):
-        every = " ".join(sorted({*domains, *gone}))
+    if dropped := frozenset[str]().union(*(domains_of(name, text) for name, text in there.items())) - frozenset(domains):
+        every = " ".join(sorted({*domains, *dropped}))
         raise MailAuthError(
-            f"--out {folder}: {', '.join(sorted(gone))} would be taken out of the files there, and no longer signed for; name all domains "
-            f"of the host: mailauth-dns export {every} --format {format}; or delete the files first where it shall sign no more"
+            f"--out {folder}: {', '.join(sorted(dropped))} would be taken out of the files there, and no longer signed for; name all "
+            f"domains of the host: mailauth-dns export {every} --format {format}; or delete the files first where it shall sign no more"
         )
 
 
@@ -187,53 +210,3 @@ def marked(name: str, text: str) -> str:
     opening = {".zone": ";", ".js": "//"}.get(Path(name).suffix, "#")
     shebang = "#!/bin/sh\n" if name.endswith(".sh") else ""
     return f"{shebang}{opening} {MARK}\n{text}"
-
-
-def compare(format: ExportFormat, files: Mapping[str, str], folder: Path, policies: Sequence[Policy], host: Host) -> list[Difference]:
-    """Return how what is installed in a folder differs in what concerns these policies; the rest of the files is not looked at.
-
-    Raises:
-        MailAuthError: there is no such folder, or a file cannot be read.
-    """
-    if not folder.is_dir():
-        raise MailAuthError(f"--check {folder}: there is no such folder")
-    spare = dict.fromkeys(opendkim.TABLES, "") if format is ExportFormat.OPENDKIM else {}
-    domains = frozenset(policy.domain for policy in policies)
-    sockets = _listening(signers(policies, host.key_dir), host)
-
-    def statements(name: str, text: str) -> list[str]:
-        if format is ExportFormat.OPENDKIM:
-            return list(opendkim.statements(name, text, domains))
-        if format is ExportFormat.POSTFIX:
-            return list(postfix.statements(text, sockets, host.hostname))
-        if format is ExportFormat.RSPAMD:
-            return list(rspamd.statements(name, text, domains))
-        return [line for line in text.splitlines() if line.strip() and MARK not in line]
-
-    found = []
-    for name, text in {**spare, **files}.items():
-        if name == postfix.SCRIPT:
-            continue  # it is run, not installed
-        path = _installed(folder, name)
-        wanted, there = statements(name, text), statements(name, _read(path))
-        found += [Difference(path, "-", line) for line in there if line not in wanted]
-        found += [Difference(path, "+", line) for line in wanted if line not in there]
-    return found
-
-
-def _installed(folder: Path, name: str) -> Path:
-    # Debian and Red Hat have opendkim.conf in /etc and the tables in /etc/opendkim.
-    if name in opendkim.CONF.values() and not (folder / name).exists() and (folder.parent / name).exists():
-        return folder.parent / name
-    return folder / name
-
-
-def _read(path: Path) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            raise MailAuthError(f"{path}: is not a regular file")  # to open a pipe would be to wait for ever
-        return path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise MailAuthError(f"{path}: {error.strerror}") from None

@@ -10,24 +10,26 @@ import os.path
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from mailauth_dns.deploy import policyfile
 from mailauth_dns.deploy.policyfile import Written
-from mailauth_dns.errors import MailAuthError, ObservationError, RecordSyntaxError
-from mailauth_dns.evaluate.observation import Observation, Unknown
+from mailauth_dns.diff.compare import DEFAULT_TTL
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.policy import document, edit
 from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
 from mailauth_dns.policy.model import DkimSection, SelectorSection
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName, domain_name
-from mailauth_dns.records.zone import RRKey, RRset
+from mailauth_dns.records.zone import RRKey
 from mailauth_dns.signing import checking, keypair, lifecycle, private_files
-from mailauth_dns.signing.checking import KeyProblem
+from mailauth_dns.signing import owner as owners
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.lifecycle import Key, Keys, Sight, Step
+from mailauth_dns.signing.owner import Owner
 from mailauth_dns.writing import own_folder, replace_file
 
 _LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")  # behind the template's name when it is taken: several keys a day are rare
@@ -51,7 +53,10 @@ class KeyState:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key that was made, and where its parts are; `public` and `policy` are relative to the repo."""
+    """A key that was made, and where its parts are; `public` and `policy` are relative to the repo.
+
+    `wait` is how long every server has to serve it before it signs, if the zone's negative TTL is not longer.
+    """
 
     domain: DomainName
     selector: str
@@ -59,6 +64,8 @@ class NewKey:
     private: Path
     public: Path
     policy: Path
+    wait: timedelta
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +92,33 @@ def policies_of(repo: Repo, domains: tuple[DomainName, ...]) -> tuple[Policy, ..
 
 def look(policies: Iterable[Policy], now: datetime) -> tuple[KeyState, ...]:
     """Ask the authoritative servers for every key that the policies declare."""
-    pairs, observations = _observed(policies)
+    pairs, observations = observed(policies)
     return _states(pairs, {key.name: lifecycle.sight(key, observations[policy.zone]) for policy, key in pairs}, now)
 
 
 def _states(pairs: Sequence[tuple[Policy, Key]], sights: Mapping[DomainName, Sight], now: datetime) -> tuple[KeyState, ...]:
-    by_domain: dict[DomainName, list[Key]] = {}
+    beside: dict[DomainName, dict[str, tuple[Key, Sight]]] = {}
     for _, key in pairs:
-        by_domain.setdefault(key.domain, []).append(key)
+        beside.setdefault(key.domain, {})[key.selector] = (key, sights[key.name])
     found = []
     for policy, key in pairs:
-        seen, successor = sights[key.name], lifecycle.successor_of(key, by_domain[key.domain])
-        found.append(KeyState(key, seen, lifecycle.next_step(key, seen, _section(policy).rotation, now, successor)))
+        step = lifecycle.next_step(key, sights[key.name], _section(policy).rotation, now, beside[key.domain])
+        found.append(KeyState(key, sights[key.name], step))
     return tuple(found)
 
 
-def _observed(policies: Iterable[Policy]) -> tuple[list[tuple[Policy, Key]], Mapping[DomainName, Observation]]:
+def remarks(states: Iterable[KeyState]) -> list[str]:
+    """Return what there is to say of keys of one domain and type taken together."""
+    waiting: dict[tuple[DomainName, str], list[str]] = {}
+    for state in states:
+        key = state.key
+        if key.ours and key.section.state == "pending" and key.public is not None:
+            waiting.setdefault((key.domain, key.public.k), []).append(key.selector)
+    return [lifecycle.several_pending(selectors, type, domain) for (domain, type), selectors in waiting.items() if len(selectors) > 1]
+
+
+def observed(policies: Iterable[Policy]) -> tuple[list[tuple[Policy, Key]], Mapping[DomainName, Observation]]:
+    """Return every key that the policies declare, and what the authoritative servers of their zones say."""
     from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load; only live DNS needs it
 
     pairs = [(policy, key) for policy in policies for key in lifecycle.keys_of(policy)]
@@ -120,41 +138,6 @@ def again(states: Iterable[KeyState], policies: Iterable[Policy], now: datetime)
     """Return what was seen beside the policies as they are now; nothing is asked again."""
     pairs = [(policy, key) for policy in policies for key in lifecycle.keys_of(policy)]
     return _states(pairs, {state.key.name: state.sight for state in states}, now)
-
-
-def check(repo: Repo, policies: Iterable[Policy], folder: Path) -> tuple[int, list[KeyProblem]]:
-    """Return how many keys were looked at, and what is wrong with them: on this host, in DNS, and behind delegations."""
-    pairs, observations = _observed(policies)
-    tracked = private_files.in_git(folder)
-    targets = _resolved(repo, frozenset(target for _, key in pairs if (target := checking.delegated_to(key)) is not None))
-    found: list[KeyProblem] = []
-    for policy, key in pairs:
-        observation = observations[policy.zone]
-        found += checking.of_private(key, folder, tracked)
-        if (target := checking.delegated_to(key)) is not None:
-            found += checking.of_delegated(key, target, observation, targets[target])
-        else:
-            found += checking.of_published(key, lifecycle.sight(key, observation))
-    for policy in policies:
-        found += checking.of_folder(policy.domain, _section(policy).selectors, folder)
-    return len(pairs), found
-
-
-def _resolved(repo: Repo, names: frozenset[DomainName]) -> Mapping[DomainName, RRset | Unknown | None]:
-    """Return the TXT set that each name leads to; None where there is none. Zones that name their servers are asked there."""
-    from mailauth_dns.deploy.world import as_it_is  # as above
-    from mailauth_dns.live.observe import resolve
-
-    live = as_it_is(repo.policies)
-    found = {name: said for (name, _), said in resolve((name, "TXT") for name in names if not live.names_servers_for(name)).items()}
-    for name in sorted(names - found.keys()):
-        live.next_message()
-        try:
-            values = live.lookup(name, "TXT")
-            found[name] = RRset(name, "TXT", None, frozenset(values)) if values else None
-        except ObservationError as error:
-            found[name] = Unknown(str(error))
-    return found
 
 
 def record_sightings(
@@ -193,11 +176,13 @@ def spelling(policy: Policy, selector: str) -> str | None:
     return found[0] if found[1].source.path == policy.path else None
 
 
-def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str | None, folder: Path, now: datetime) -> NewKey:
-    """Make a key and add it to the policy as pending; `bits` is the size of an RSA key.
+def keygen(
+    repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str | None, folder: Path, now: datetime, owner: Owner | None
+) -> NewKey:
+    """Make a key and add it to the policy as pending; `bits` is the size of an RSA key, `owner` the user that root gives it to.
 
     Raises:
-        MailAuthError: the policy is shared or parked, the selector is taken, or a file cannot be written.
+        MailAuthError: the policy is shared or parked, the selector is taken, a file cannot be written, or the owner not be given it.
     """
     check_editable(repo, policy)
     private_files.refuse_inside(folder, repo.root)
@@ -206,12 +191,13 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
     keys = {"key": f"{name}.pem", "state": "pending", "since": lifecycle.moment(now)}
     edited = partial(edit.with_selector, policy.path, selector=name, keys=keys)
     policyfile.tried(edited, policyfile.read(repo.root, policy.path))  # for a policy that has no place for it no key is made
+    heir, remark = owners.heir(folder / policy.domain, owner)
     try:
         public_folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MailAuthError(f"{error.filename}: {error.strerror}") from None
     pair = keypair.generate(type, bits)
-    private = private_files.write(folder, repo.root, policy.domain, name, pair)
+    private = private_files.write(folder, repo.root, policy.domain, name, pair, heir)
     public = public_folder / f"{name}.pem"
     with policyfile.alone(repo.root, policy.path):
         if os.path.lexists(public):
@@ -221,7 +207,11 @@ def keygen(repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str |
             policyfile.edit(repo.root, policy.path, edited)
         except MailAuthError as error:
             raise MailAuthError(f"{error}\n{private} is made: {_way_on(policy, name, private, public)}") from None
-    return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path))
+    waiting = [key.selector for key in lifecycle.keys_of(policy) if key.section.state == "pending" and key.is_own(type)]
+    several = lifecycle.several_pending([*waiting, name], type, policy.domain) if waiting else ""
+    told = tuple(filter(None, (remark, several)))
+    wait = timedelta(seconds=policy.body.ttl or DEFAULT_TTL)
+    return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path), wait, told)
 
 
 def _way_on(policy: Policy, selector: str, private: Path, public: Path) -> str:
@@ -316,12 +306,14 @@ def checked_selector(selector: str, domain: DomainName) -> str:
     return name
 
 
-def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, private_dir: Path | None, now: datetime) -> Rotated:
+def rotate(
+    repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, private_dir: Path | None, now: datetime, owner: Owner | None
+) -> Rotated:
     """Write the next step of the domain's keys into its policy, each type on its own.
 
     `types` limits it to these; none is every type of which the policy has a key, RSA where it has no key yet. New keys are made when
     nothing is under way, and where types are named also for one whose turn a run before did not come to. `private_dir` is where their
-    private halves go, and is looked at only then.
+    private halves go, and is looked at only then; `owner` is whom root gives them to.
 
     Raises:
         MailAuthError: nothing was written: the policy is shared or parked, or cannot be written; a new key is the next step and has no
@@ -353,7 +345,7 @@ def rotate(repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, priv
     problem = None
     for number, type in enumerate(new):
         try:
-            made.append(keygen(repo, policy, type, bits, None, folder, now))
+            made.append(keygen(repo, policy, type, bits, None, folder, now, owner))
         except MailAuthError as error:
             if not written and not made:
                 raise
@@ -367,8 +359,7 @@ def _left_out(idle: Sequence[KeyType], types: Iterable[KeyType], pairs: Mapping[
     """Return which of the types a run that began with the others did not come to: it made their keys, and these types' are older."""
 
     def sections(type: KeyType) -> list[SelectorSection]:
-        own = (key for key, _ in pairs.values() if key.ours and key.public is not None and key.public.k == type)
-        return [key.section for key in own]
+        return [key.section for key, _ in lifecycle.of_type(type, pairs).values()]
 
     others = [section for type in types if type not in idle for section in sections(type)]
     begun = [section.since for section in others if section.state == "pending" and section.since is not None]

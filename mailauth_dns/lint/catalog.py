@@ -11,6 +11,7 @@ from mailauth_dns.lint import (
     dmarc,
     dmarc_found,
     dmarc_served,
+    form,
     host,
     logo,
     mx,
@@ -183,6 +184,8 @@ RULES: tuple[Rule, ...] = (
     zone.wildcard_shadowed,
     zone.ttl_high_for_change,
     zone.ns_disagree,
+    form.provider_quirk,
+    form.name_mistyped,
 )
 
 # Every id that a finding or a change can bear.

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
 from mailauth_dns.deploy.adoption import Adopted
-from mailauth_dns.deploy.exporting import Difference
+from mailauth_dns.deploy.exporting import Host
+from mailauth_dns.deploy.installed import Difference
 from mailauth_dns.deploy.policyfile import Written
 from mailauth_dns.deploy.rotation import KeyState, NewKey, Rotated
 from mailauth_dns.records import dkim
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.rsa import modulus_bits
 from mailauth_dns.render.data import FORMAT
 from mailauth_dns.render.values import count, shown
+from mailauth_dns.signing import opendkim
 from mailauth_dns.signing.checking import KeyProblem
-from mailauth_dns.signing.lifecycle import Key, moment
+from mailauth_dns.signing.layout import Layout
+from mailauth_dns.signing.lifecycle import Key, moment, span, told
 
 _SERVED = {"served": "green", "revoked": "dim", "missing": "yellow", "other": "red", "partly": "yellow", "unknown": "magenta"}
 _STEP = {
@@ -67,9 +72,7 @@ def _next(state: KeyState, now: datetime) -> str:
     step = state.step
     if step is None:
         return "nothing" if state.key.ours or state.key.section.state in ("revoked", "absent") else "nothing here; its sender rotates it"
-    if step.at is None:
-        return f"{_STEP[step.to]}, not yet: {step.why}"
-    return f"{_STEP[step.to]}, now (dkim rotate)" if step.due(now) else f"{_STEP[step.to]}, from {moment(step.at)}"
+    return f"{_STEP[step.to]}, {told(step, now)}{' (dkim rotate)' if step.due(now) else ''}"
 
 
 def status_data(states: Iterable[KeyState], written: Iterable[Written]) -> dict[str, Any]:
@@ -108,6 +111,15 @@ def new_key(made: NewKey) -> Iterator[Text]:
     yield Text(f"    private  {made.private}")
     yield Text(f"    public   {made.public}")
     yield Text(f"    policy   {made.policy}")
+
+
+def after_keygen(made: NewKey) -> str:
+    """Return what to do with a new key, when it may sign, and what makes that sooner."""
+    return (
+        "publish it (compile, plan, apply), then run `dkim status`, which says when it may sign, and at that time `dkim rotate`. That is "
+        f"{span(made.wait)} after every server was first seen to have it (its TTL), or later where the zone's negative TTL is longer. "
+        "To wait less, lower `ttl:` in the policy and the last number of the zone's SOA before you publish"
+    )
 
 
 def new_key_data(made: NewKey) -> dict[str, Any]:
@@ -205,6 +217,16 @@ def problems_data(found: Iterable[KeyProblem], checked: int) -> dict[str, Any]:
 def differences(found: Sequence[Difference]) -> Iterator[Text]:
     """Yield how installed files differ from an export."""
     for each in found:
-        style = "green" if each.sign == "+" else "red"
+        style = {"+": "green", "-": "red"}.get(each.sign, "yellow")
         yield Text.assemble(f"{each.path}: ", (f"{each.sign} {shown(each.statement, 300)}", style))
     yield Text(f"Export: {count(len(found), 'difference')}", style="bold")
+
+
+def after_export(folder: Path, files: Iterable[str], domains: Sequence[DomainName], host: Host, layout: Layout | None) -> str:
+    """Return how OpenDKIM's files are put in place, and how that is checked."""
+    confs = [name for name in files if name in opendkim.CONF.values()]
+    main = " and ".join(f"{folder / name} as /etc/{name}" for name in confs)
+    rest = f", and {', '.join(name for name in files if name not in confs)} in {host.config_dir}" if folder != Path(host.config_dir) else ""
+    relabel = layout.relabel if layout is not None else ""
+    check = f"`mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}` with the same options, and `dkim check`"
+    return f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}restart OpenDKIM; then {check}"

@@ -18,6 +18,7 @@ from mailauth_dns.records.zone import RRset
 from mailauth_dns.signing import keypair, private_files
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.lifecycle import Key, Sight
+from mailauth_dns.signing.owner import Owner, unreadable
 
 Weight = Literal["wrong", "unknown", "note"]
 
@@ -36,10 +37,19 @@ class KeyProblem:
     weight: Weight = "wrong"
 
 
-def of_private(key: Key, folder: Path, tracked: Collection[Path] | None) -> Iterator[KeyProblem]:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who signs with keys as far as this host shows it; `certain` where the command or the program's own table says so of these keys."""
+
+    owner: Owner
+    certain: bool
+
+
+def of_private(key: Key, folder: Path, tracked: Collection[Path] | None, reader: Reader | None) -> Iterator[KeyProblem]:
     """Yield what is wrong with a key's private half; `tracked` are the files that git keeps, None where git does not tell.
 
-    A key that is given as `p` is a sender's and has no private half here, unless there is a file for it.
+    `reader` is who has to read it, None where nothing tells. A key that is given as `p` is a sender's and has no private half here,
+    unless there is a file for it.
     """
     if key.public is None or key.section.state not in ("pending", "active", "retiring"):
         return
@@ -74,7 +84,12 @@ def of_private(key: Key, folder: Path, tracked: Collection[Path] | None) -> Iter
         if tracked is not None and each in tracked:
             yield problem("DKIM037", f"{each} is kept in git; take it out of its history and make a new key")
     try:
-        yield from (problem("DKIM037", reason) for reason in dict.fromkeys(why for each in there for why in private_files.weaknesses(each)))
+        signer = reader.owner if reader is not None and reader.certain else None
+        open_to = dict.fromkeys(why for each in there for why in private_files.weaknesses(each, signer))
+        yield from (problem("DKIM037", reason) for reason in open_to)
+        if reader is not None:
+            closed = dict.fromkeys(why for each in there for why in unreadable(each, reader.owner))
+            yield from (problem("DKIM037", reason, "wrong" if reader.certain else "note") for reason in closed)
     except OSError as error:
         yield problem("DKIM037", f"{error.filename or path}: {error.strerror}", "unknown")
     if tracked is None and there:

@@ -7,7 +7,7 @@ has left the queues. Nothing here reads the clock: `now` comes from the command 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -44,6 +44,10 @@ class Key:
         """Whether the private half is ours to sign with and to rotate."""
         return self.section.key is not None
 
+    def is_own(self, type: str) -> bool:
+        """Tell whether it is ours and of this type, such as rsa."""
+        return self.ours and self.public is not None and self.public.k == type
+
     @property
     def name(self) -> DomainName:
         """Where the record is published."""
@@ -69,12 +73,13 @@ class Sight:
     """What the authoritative servers say of a key, all taken together.
 
     `revoked` is an empty key, `other` a record that is not the policy's, `partly` that servers differ. `wait` is how long a cache may
-    keep an older answer, None where that is not known.
+    keep an older answer, None where that is not known; `bound` names what makes it so long.
     """
 
     state: Served
     detail: str = ""
     wait: timedelta | None = None
+    bound: str = ""
     contradicts: bool = False  # a server holds another key, or an empty one: not one that is yet to come
 
 
@@ -115,7 +120,7 @@ def sight(key: Key, observation: Observation) -> Sight:
         return Sight("unknown", observation.problem or "no server was asked")
     said: dict[str, Served] = {}
     others: dict[str, str] = {}
-    longest = key.ttl or 0
+    negative, longest = 0, key.ttl or 0
     for view in observation.servers:
         answers = [view.sets.get(question, Unknown("was not asked")) for question in sorted(key.questions)]
         for answer in answers:
@@ -131,14 +136,15 @@ def sight(key: Key, observation: Observation) -> Sight:
         elif said[view.server] == "other":
             others[view.server] = _other(held)
         ttls = [answer.ttl or 0 for answer in answers if isinstance(answer, RRset) and answer.type != "SOA"]
-        longest = max(longest, _negative_ttl(held["SOA"]), *ttls)
-    wait = timedelta(seconds=longest)
+        negative, longest = max(negative, _negative_ttl(held["SOA"])), max(longest, *ttls, 0)
+    wait = timedelta(seconds=max(negative, longest))
+    bound = "the zone's negative TTL" if negative >= longest else "the record's TTL"
     states = set(said.values())
     contradicts = bool(states & {"other", "revoked"})
     if len(states) == 1:
-        return Sight(states.pop(), "; ".join(dict.fromkeys(others.values())), wait, contradicts)
+        return Sight(states.pop(), "; ".join(dict.fromkeys(others.values())), wait, bound, contradicts)
     detail = (f"{server}: {state}" + (f" ({others[server]})" if server in others else "") for server, state in said.items())
-    return Sight("partly", ", ".join(detail), wait, contradicts)
+    return Sight("partly", ", ".join(detail), wait, bound, contradicts)
 
 
 def _from_wildcard(key: Key, held: Mapping[str, RRset], sets: Iterable[RRset]) -> bool:
@@ -196,15 +202,16 @@ def usable_from(key: Key, seen: Sight) -> datetime | None:
     return key.section.seen + seen.wait
 
 
-def next_step(key: Key, seen: Sight, rotation: RotationSection, now: datetime, successor: str | None = None) -> Step | None:
-    """Return the next step of one key; None where there is none to take. `successor` is a pending key of ours of the same type."""
+Pairs = Mapping[str, tuple[Key, Sight]]  # the keys of one domain, by selector
+
+
+def next_step(key: Key, seen: Sight, rotation: RotationSection, now: datetime, beside: Pairs) -> Step | None:
+    """Return the next step of one key; None where there is none to take. `beside` are all keys of its domain."""
     section = key.section
     if section.state == "pending":
         return _activation(key, seen)
     if section.state == "active":
-        if not key.ours:
-            return None
-        return Step("retiring", None, f"when {successor} begins to sign") if successor else Step("successor", now)
+        return _succession(key, beside, rotation, now) if key.ours else None
     if section.state == "retiring":
         if section.signed_until is None:
             return Step("revoked", None, "write signed_until: when did it sign last?")
@@ -218,18 +225,58 @@ def next_step(key: Key, seen: Sight, rotation: RotationSection, now: datetime, s
     return None
 
 
-def successor_of(key: Key, keys: Iterable[Key]) -> str | None:
-    """Return the selector that waits to take over from this key: pending, ours, of the same domain and type."""
-    waiting = (other for other in keys if other.ours and other.section.state == "pending" and other.domain == key.domain)
-    return next((other.selector for other in waiting if other.public and key.public and other.public.k == key.public.k), None)
+def under_way(type: str, beside: Pairs, rotation: RotationSection, now: datetime) -> dict[str, Step]:
+    """Return the steps that a new key of a type waits for: those of our pending and retiring keys, by selector."""
+    steps = {
+        selector: next_step(key, seen, rotation, now, beside)
+        for selector, (key, seen) in of_type(type, beside).items()
+        if key.section.state in ("pending", "retiring")
+    }
+    return {selector: step for selector, step in steps.items() if step is not None}
+
+
+def of_type(type: str, beside: Pairs) -> Pairs:
+    """Return our keys of one type, in the policy's order."""
+    return {selector: pair for selector, pair in beside.items() if pair[0].is_own(type)}
+
+
+def _succession(key: Key, beside: Pairs, rotation: RotationSection, now: datetime) -> Step:
+    """Return what comes after an active key: it retires when a pending one begins to sign, and gets none while another is retiring."""
+    waiting = under_way(key.public.k, beside, rotation, now) if key.public is not None else {}
+    for selector, step in waiting.items():
+        if step.to == "active":
+            return Step("retiring", None, f"when {selector} begins to sign")
+    for selector, step in waiting.items():
+        if step.at is None or step.due(now):
+            return Step("successor", None, f"{selector} is revoked first{f': {step.why}' if step.why else ' (dkim rotate)'}")
+        return Step("successor", step.at, f"{selector} is revoked first")
+    return Step("successor", now)
+
+
+def several_pending(selectors: Sequence[str], type: str, domain: DomainName) -> str:
+    """Return what there is to say of several keys of one type that wait to take over."""
+    return (
+        f"{domain} has {len(selectors)} pending {type} keys, {' and '.join(selectors)}: one is enough to take over; "
+        f"take the others out of the policy (published ones: `state: absent`), or `dkim rotate` makes all of them active"
+    )
 
 
 def _activation(key: Key, seen: Sight) -> Step:
     if seen.state != "served":
         return Step("active", None, f"{_reason(seen)}; every server must serve it first: plan and apply")
     if key.section.seen is None:
-        return Step("active", None, "no `seen:` in the policy yet")
-    return Step("active", usable_from(key, seen), "every cache must have forgotten that the key was not there")
+        return Step("active", None, "no `seen:` in the policy yet; `dkim status` writes it")
+    forgotten = "every cache must have forgotten that the key was not there"
+    return Step("active", usable_from(key, seen), f"{forgotten}: {span(seen.wait)}, {seen.bound}" if seen.wait is not None else forgotten)
+
+
+def span(time: timedelta) -> str:
+    """Return a time span in one unit, the largest that tells it exactly."""
+    seconds = int(time.total_seconds())
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {unit}{'s' if seconds > size else ''}"
+    return f"{seconds} second{'s' if seconds != 1 else ''}"
 
 
 def _reason(seen: Sight) -> str:
@@ -287,28 +334,29 @@ class Rotation:
     waiting: tuple[str, ...] = ()
 
 
-def rotation_of(type: str, keys: Mapping[str, tuple[Key, Sight]], settings: RotationSection, now: datetime) -> Rotation:
+def rotation_of(type: str, keys: Pairs, settings: RotationSection, now: datetime) -> Rotation:
     """Return the next step for our keys of one type; `keys` are all of the domain, by selector.
 
     What is due is done; the time for a new key is when nothing is under way.
     """
-    own = {selector: pair for selector, pair in keys.items() if pair[0].ours and pair[0].public is not None and pair[0].public.k == type}
+    own = of_type(type, keys)
     edits: dict[str, Keys] = {}
     waiting: list[str] = []
     for selector, (key, seen) in own.items():
         if key.section.state == "active":
             continue  # it goes when its successor comes
-        step = next_step(key, seen, settings, now)
+        step = next_step(key, seen, settings, now, keys)
         if step is None:
             continue
         if step.due(now):
             edits |= _taken(selector, step, own, now)
         elif key.section.state != "revoked":  # a revoked key needs nothing more, and keeps nobody from making a new one
             waiting.append(_told(key, step))
-    return Rotation(edits, new_key=not edits and not waiting, waiting=() if edits else tuple(waiting))
+    idle = not edits and not under_way(type, keys, settings, now)
+    return Rotation(edits, new_key=idle, waiting=() if edits else tuple(waiting))
 
 
-def _taken(selector: str, step: Step, own: Mapping[str, tuple[Key, Sight]], now: datetime) -> Iterator[tuple[str, Keys]]:
+def _taken(selector: str, step: Step, own: Pairs, now: datetime) -> Iterator[tuple[str, Keys]]:
     """Yield the edits of a step that is due."""
     at = moment(now)
     yield selector, {"state": step.to, "since": at}
@@ -322,4 +370,15 @@ def _told(key: Key, step: Step) -> str:
     what = f"{key.selector}._domainkey.{key.domain}: {key.section.state} -> {step.to}"
     if step.at is None:
         return f"{what} cannot be taken yet: {step.why}"
-    return f"{what} may be taken from {moment(step.at)}" + (f": {step.why}" if step.why else "")
+    return f"{what} may be taken {_from(step)}"
+
+
+def told(step: Step, now: datetime) -> str:
+    """Return when a step may be taken, in words."""
+    if step.at is None:
+        return f"not yet: {step.why}"
+    return "now" if step.due(now) else _from(step)
+
+
+def _from(step: Step) -> str:
+    return (f"from {moment(step.at)}" if step.at is not None else "") + (f": {step.why}" if step.why else "")

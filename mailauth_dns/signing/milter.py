@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailauth_dns.errors import MailAuthError
 
-_QUEUE = "/var/spool/postfix/"
+QUEUE = "/var/spool/postfix/"
 _INET = re.compile(r"(inet6?):([0-9]{1,5})@([A-Za-z0-9.:-]+)")
 _LOCAL = re.compile(r"(?:local|unix):(/[!-~]+)")
 
@@ -46,10 +46,30 @@ class Local:
     @property
     def postfix(self) -> str:
         """As Postfix's `smtpd_milters` has it: inside its queue directory relative to that, which a chrooted smtpd needs."""
-        return f"unix:{self.path.removeprefix(_QUEUE)}"
+        return f"unix:{self.path.removeprefix(QUEUE)}"
 
 
 Socket = Inet | Local
+
+
+def spelled(milter: str) -> str:
+    """Return a milter of Postfix's in the spelling that `postfix` gives: an address for localhost, and paths relative to the queue."""
+    milter = re.sub(r"^inet:localhost:", "inet:127.0.0.1:", milter)
+    return re.sub(rf"^(?:unix|local):(?:{re.escape(QUEUE)})?", "unix:", milter)
+
+
+def listens(text: str) -> Socket | None:
+    """Return where an OpenDKIM that is installed listens, by its `Socket`; None where that cannot be told.
+
+    Without a host it listens on every address, loopback among them.
+    """
+    if found := re.fullmatch(r"(?:(?:local|unix):)?(/[!-~]+)", text):
+        return Local(found[1])
+    found = re.fullmatch(r"(inet6?):([0-9]{1,5})(?:@([A-Za-z0-9.:-]+))?", text)
+    if found is None:
+        return None
+    host = found[3] or "localhost"
+    return Inet(found[1], int(found[2]), "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1") else host)  # noqa: S104 - read, not bound
 
 
 def socket(text: str, option: str) -> Socket:

@@ -1,4 +1,4 @@
-"""OpenDKIM's files: opendkim.conf, KeyTable and SigningTable (opendkim.conf(5)).
+"""OpenDKIM's files: opendkim.conf, KeyTable, SigningTable and TrustedHosts (opendkim.conf(5)).
 
 One OpenDKIM signs with one algorithm, `SignatureAlgorithm`, whatever the key is: an RSA key under ed25519-sha256 makes signatures
 that nobody can verify, an Ed25519 key under rsa-sha256 a temporary error for every message. So Ed25519 keys have one of their own.
@@ -11,21 +11,26 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.signing.daemon import CONFS
 from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.milter import Socket
 from mailauth_dns.signing.signers import Signer
 
-CONF = {KeyType.RSA: "opendkim.conf", KeyType.ED25519: "opendkim-ed25519.conf"}
+CONF = CONFS  # where a daemon is looked for
 KEY_TABLE = {KeyType.RSA: "KeyTable", KeyType.ED25519: "KeyTable.ed25519"}
 SIGNING_TABLE = {KeyType.RSA: "SigningTable", KeyType.ED25519: "SigningTable.ed25519"}
+TRUSTED = "TrustedHosts"
 TABLES = (*KEY_TABLE.values(), *SIGNING_TABLE.values())
 
 # What decides with which key mail is signed; the rest of the file is the host's own business.
 _DECIDING = frozenset({"mode", "keytable", "signingtable", "multiplesignatures", "signaturealgorithm", "socket"})
+_DEFAULTS = {"mode": "sv", "signaturealgorithm": "rsa-sha256"}
 
 
-def files(signers: Sequence[Signer], sockets: Mapping[KeyType, Socket], config_dir: PurePosixPath) -> dict[str, str]:
-    """Return the three files of each OpenDKIM that is needed; the tables are to stand in `config_dir`."""
+def files(
+    signers: Sequence[Signer], sockets: Mapping[KeyType, Socket], config_dir: PurePosixPath, internal: Sequence[str]
+) -> dict[str, str]:
+    """Return the three files of each OpenDKIM that is needed, and the hosts that are `internal`; tables are to stand in `config_dir`."""
     found = {}
     for type in KeyType:
         of_type = [signer for signer in signers if signer.type is type]
@@ -33,7 +38,16 @@ def files(signers: Sequence[Signer], sockets: Mapping[KeyType, Socket], config_d
             found[CONF[type]] = _conf(type, sockets[type], config_dir)
             found[KEY_TABLE[type]] = "".join(f"{signer.name} {signer.domain}:{signer.selector}:{signer.path}\n" for signer in of_type)
             found[SIGNING_TABLE[type]] = "".join(f"*@{signer.domain} {signer.name}\n" for signer in of_type)
+    found[TRUSTED] = _TRUSTED + "".join(f"{host}\n" for host in internal)
     return found
+
+
+_TRUSTED = """# Mail from these hosts is signed, and mail of clients that log in. Others that relay through this host have to be listed too:
+# export with --mynetworks "$(postconf -h mynetworks)".
+"""
+_HEAD = """# Install as /etc/{name}: the file in {config_dir} is read by nothing.
+# Mode s signs and leaves what comes in alone; write sv where nothing else verifies it.
+"""
 
 
 def _conf(type: KeyType, socket: Socket, config_dir: PurePosixPath) -> str:
@@ -44,6 +58,8 @@ def _conf(type: KeyType, socket: Socket, config_dir: PurePosixPath) -> str:
         "OversignHeaders": "From",
         "KeyTable": str(config_dir / KEY_TABLE[type]),
         "SigningTable": f"refile:{config_dir / SIGNING_TABLE[type]}",
+        "InternalHosts": str(config_dir / TRUSTED),
+        "ExternalIgnoreList": str(config_dir / TRUSTED),
         "MultipleSignatures": "yes",  # without it only the first of several active keys signs
         "Socket": socket.opendkim,
         "UMask": "007",
@@ -51,11 +67,18 @@ def _conf(type: KeyType, socket: Socket, config_dir: PurePosixPath) -> str:
         "PidFile": f"/run/opendkim/{PurePosixPath(CONF[type]).stem}.pid",
         "Syslog": "yes",
     }
-    return "".join(f"{name:<20}{value}\n" for name, value in settings.items())
+    head = _HEAD.format(name=CONF[type], config_dir=config_dir)
+    return head + "".join(f"{name:<20}{value}\n" for name, value in settings.items())
 
 
 def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterator[str]:
-    """Yield what one of the files says of signing for these domains, a line a statement, in one spelling."""
+    """Yield what one of the files says of signing for these domains, a line a statement, in one spelling.
+
+    What a configuration leaves out it says by its defaults.
+    """
+    if name in CONF.values() and text.strip():
+        given = {words[0].lower() for line in text.splitlines() if (words := line.split("#", 1)[0].split())}
+        yield from (_setting(each, value) for each, value in _DEFAULTS.items() if each not in given)
     for line in text.splitlines():
         words = line.split("#", 1)[0].split()
         if len(words) < 2:
@@ -78,6 +101,11 @@ def _matches(pattern: str, domain: DomainName) -> bool:
     return any(re.fullmatch(".*".join(map(re.escape, tail.split("*"))), domain) for tail in tails)
 
 
+def entries(text: str) -> list[str]:
+    """Return the entries of a list of hosts, one a line."""
+    return [words[0] for line in text.splitlines() if (words := line.split("#", 1)[0].split())]
+
+
 def domains_of(name: str, text: str) -> frozenset[str]:
     """Return the domains for which one of the tables, as `files` makes them, has keys."""
     tables = [line.split("#", 1)[0].split() for line in text.splitlines()] if name in TABLES else []
@@ -87,7 +115,7 @@ def domains_of(name: str, text: str) -> frozenset[str]:
 
 def _setting(name: str, value: str) -> str:
     if name == "mode":
-        value = "".join(sorted(set(value) - {"v"}))  # to verify as well does not change signing
+        value = "".join(sorted(set(value) - {"v"})) or value  # to verify as well does not change signing
     if name == "multiplesignatures":
         value = "yes" if value.lower() in ("yes", "true", "1") else "no"
     return f"{name} {value}"

@@ -20,6 +20,7 @@ from pathlib import Path
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing.keypair import KeyPair
+from mailauth_dns.signing.owner import Owner, barrier
 from mailauth_dns.writing import alone, create_private_file, drafts, sweep
 
 ENVIRONMENT = "MAILAUTH_PRIVATE_DIR"
@@ -83,33 +84,38 @@ def octets(path: Path) -> bytes:
         return file.read(MAX_PRIVATE)
 
 
-def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: KeyPair, *, again: bool = False) -> Path:
+def write(
+    folder: Path, root: Path, domain: DomainName, selector: str, pair: KeyPair, owner: Owner | None = None, *, again: bool = False
+) -> Path:
     """Write the private half of a key once, mode 0600 in a folder of mode 0700, whole or not at all, and return where.
 
+    When root writes, the files belong to `owner`, else to the folder's owner: the signing program reads them under its own name.
     `again` leaves the files that are there, for a caller that has found them to be of this key, and writes those that are missing.
-    When root writes, the files belong to the folder's owner: the signing program reads them under its own name.
 
     Raises:
-        MailAuthError: there is a key already, somebody else could replace it, or it cannot be written.
+        MailAuthError: there is a key already, somebody else could replace it or the owner not reach it, or it cannot be written.
     """
     path = path_of(folder, domain, selector)
     try:
-        _make_folder(folder)
-        owner = folder.stat()
-        # First, since it is what matters more: wherever the domain's folder leads, others may be able to write there too.
+        _make_folder(folder, owner)
+        there = folder.stat()
+        whose = (owner.uid, owner.gid) if owner is not None else (there.st_uid, there.st_gid)
         refuse_inside(path.parent, root)
-        for reason in _open_to_others(path, owner.st_uid):
+        for reason in _open_to_others(path, whose[0]):
             raise MailAuthError(f"{reason}; use another folder")
-        _make_folder(path.parent)
+        if owner is not None:
+            _refuse_out_of_reach(path.parent, owner)
+        _make_folder(path.parent, owner)
+        refuse_inside(path.parent, root)  # once more: the folder's owner could have put a link there meanwhile
         if os.geteuid() == 0:
             # The folder's owner could have put a link in its place: what the link leads to is not given away.
-            os.chown(path.parent, owner.st_uid, owner.st_gid, follow_symlinks=False)
+            os.chown(path.parent, *whose, follow_symlinks=False)
         with alone(path.parent):
             _sweep(path.parent)
             if not (again and path.exists()):
-                create_private_file(path, pair.private_pem, owner)
+                create_private_file(path, pair.private_pem, whose)
             if pair.seed is not None and not (again and seed_of(path).exists()):
-                _create_seed(path, pair.seed, owner)
+                _create_seed(path, pair.seed, whose)
     except FileExistsError as error:
         there = error.filename2 or error.filename
         raise MailAuthError(f"{there}: there is a private key already; it is never overwritten: choose another selector") from None
@@ -118,7 +124,23 @@ def write(folder: Path, root: Path, domain: DomainName, selector: str, pair: Key
     return path
 
 
-def _create_seed(path: Path, seed: bytes, owner: os.stat_result) -> None:
+def _refuse_out_of_reach(of_domain: Path, owner: Owner) -> None:
+    """Refuse a domain's folder that the owner would not come to, or that is another user's, who would lose the keys in it."""
+    folder = of_domain.parent.resolve()
+    if (stopped := barrier(folder, owner)) is not None:
+        way = (
+            f"chown {owner.name} {stopped}, or use another folder"
+            if stopped == folder
+            else "use another folder, such as /etc/opendkim/keys"
+        )
+        raise MailAuthError(f"{stopped}: {owner.name} may not pass this folder, and could not read the key; {way}")
+    if of_domain.exists() and (there := of_domain.stat().st_uid) not in (0, owner.uid):
+        raise MailAuthError(
+            f"{of_domain}: belongs to {_user(there)}, who would lose the keys in it; --owner {_user(there)}, or another folder"
+        )
+
+
+def _create_seed(path: Path, seed: bytes, owner: tuple[int, int]) -> None:
     try:
         create_private_file(seed_of(path), seed, owner)
     except OSError as error:
@@ -151,11 +173,21 @@ def unnamed(folder: Path, domain: DomainName, selectors: Container[str]) -> tupl
     return found, [path for suffix in _SUFFIXES for path in drafts(of_domain, f"*{suffix}")]
 
 
-def _make_folder(path: Path) -> None:
+def _make_folder(path: Path, owner: Owner | None) -> None:
+    """Make a folder for its owner alone where there is none; an owner may pass those above it that are missing."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for above in reversed(path.parents):
+            if not above.is_dir():
+                above.mkdir(exist_ok=True)
+                if owner is not None:
+                    above.chmod(0o755)  # a umask of 077 would keep the owner out
+        path.mkdir(mode=0o700)
     except FileExistsError as error:
-        raise MailAuthError(f"{error.filename}: is a file, or a link that leads nowhere; private keys need a folder there") from None
+        if not path.is_dir():
+            raise MailAuthError(f"{error.filename}: is a file, or a link that leads nowhere; private keys need a folder there") from None
+    else:
+        if owner is not None and os.geteuid() == 0:
+            os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
 
 
 def _open_to_others(path: Path, owner: int) -> Iterator[str]:
@@ -183,22 +215,36 @@ def _user(number: int) -> str:
     return f"uid {number}"
 
 
-def weaknesses(path: Path) -> list[str]:
+def weaknesses(path: Path, signer: Owner | None = None) -> list[str]:
     """Return who else could read or replace a private key, in words; what OpenDKIM's RequireSafeKeys refuses is among them.
+
+    `signer` is who reads it, where that is known: a group that holds nobody else may then read it too, and whose it is matters.
 
     Raises:
         OSError: the file cannot be looked at.
     """
     found = []
     there = path.stat()
-    if there.st_mode & _OTHERS:
-        found.append(f"{path}: its mode is {stat.S_IMODE(there.st_mode):04o}: others than its owner may use it; chmod 600 {path}")
-    found += _open_to_others(path, there.st_uid)
+    reader = signer.uid if signer is not None else there.st_uid
+    if there.st_mode & _OTHERS and not (signer is not None and _for_signer_alone(there, signer)):
+        way = f"chmod 600 {path}" if reader == there.st_uid else f"chown {_user(reader)} {path} and chmod 600 {path}"
+        found.append(f"{path}: its mode is {stat.S_IMODE(there.st_mode):04o}: others than its owner may use it; {way}")
+    found += _open_to_others(path, reader)
+    if signer is not None and there.st_uid not in (0, reader):
+        found.append(
+            f"{path}: belongs to {_user(there.st_uid)}, and OpenDKIM runs as {signer.name} and refuses it; chown {signer.name} {path}"
+        )
     for parent in path.resolve().parents:
         owner = parent.stat().st_uid
-        if owner not in (0, there.st_uid):
-            found.append(f"{parent}: belongs to {_user(owner)} and the key to {_user(there.st_uid)}: OpenDKIM refuses keys below it")
+        if owner not in (0, reader):
+            whose = f"OpenDKIM runs as {signer.name} and refuses" if signer is not None else f"the key to {_user(reader)}: OpenDKIM refuses"
+            found.append(f"{parent}: belongs to {_user(owner)} and {whose} keys below it")
     return found
+
+
+def _for_signer_alone(there: os.stat_result, signer: Owner) -> bool:
+    """Tell whether a file's group opens it to nobody beside the signer and root, as root:opendkim 0640 does."""
+    return not there.st_mode & (stat.S_IRWXO | stat.S_IWGRP) and _members(there.st_gid) <= {_user(0), signer.name}
 
 
 def in_git(folder: Path) -> frozenset[Path] | None:

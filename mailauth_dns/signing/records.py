@@ -3,34 +3,67 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff.compare import DEFAULT_TTL
+from mailauth_dns.diff.semantics import same
+from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import quoted
+from mailauth_dns.records.zone import RRKey, quoted
+
+# What a form must not end up with beside the record; a web form adds records and replaces none by itself.
+_BESIDE = {
+    Family.SPF: "where a record with v=spf1 is there already, change it: two of them fail all mail",
+    Family.DMARC: "where a record with v=DMARC1 is there already, change it: two of them count as none",
+    Family.DKIM: "where this host has a record already, change it: two of them fail signatures",
+    Family.MTA_STS: "where a record with v=STSv1 is there already, change it: two of them count as none",
+    Family.TLS_RPT: "where a record with v=TLSRPTv1 is there already, change it: two of them count as none",
+    Family.BIMI: "where a record with v=BIMI1 is there already, change it: two of them count as none",
+    Family.NULL_MX: "delete every other MX record of this host: the dot says that the domain takes no mail",
+}
+Held = Mapping[RRKey, frozenset[str] | None]  # what DNS holds of ours, None where that is unknown
 
 
-def paste(publications: Sequence[Publication]) -> str:
+def paste(publications: Sequence[Publication], held: Held | None = None) -> str:
     """Return each record for a web form: host relative to the zone and whole, and the value as one unquoted line.
 
-    Below a value of more than 255 octets stands the form in several strings, for the few forms that want it (RFC 1035 §3.3.14).
+    Below a value of more than 255 octets stands the form in several strings, for the few forms that want it (RFC 1035 §3.3.14). `held` is
+    what DNS has now, None where it was not asked.
     """
     blocks = []
     for publication, entry, value in _published(publications):
         name, type = entry.key
+        priority, server = value.split() if type == "MX" else ("", "")
         lines = [
             f"Type:   {type}",
             f"Host:   {_relative(name, publication.origin)}",
             f"or:     {name}",
             f"TTL:    {entry.ttl or DEFAULT_TTL}",
-            f"Value:  {value}",
+            *([f"Priority: {priority}", f"Server: {server}"] if type == "MX" else [f"Value:  {value}"]),
         ]
         if type == "TXT" and len(value) > 255:
             lines.append(f"Split:  {quoted(value)}")
-        blocks.append("\n".join(lines) + "\n")
+        blocks.append("\n".join([*lines, *_beside(entry, (held or {}).get(entry.key))]) + "\n")
     gone = [f"Delete: {type} {name}\n" for name, type in _absent(publications)]
     return "\n".join([*blocks, *(["".join(gone)] if gone else [])])
+
+
+def _beside(entry: Declared, there: frozenset[str] | None) -> Iterator[str]:
+    """Yield what to do with what is there."""
+    if there is None:
+        if (note := _BESIDE.get(entry.family)) is not None:
+            yield f"Note:   {note}"
+    elif same(entry.family, entry.key[1], there, entry.values):
+        yield "Note:   it is there already: nothing to do"
+    elif there:
+        yield from (f"Change: {each}" for each in sorted(there))
+        if len(there) > len(entry.values):
+            yield "Note:   change one of them, and delete the others"
+    elif entry.family is Family.NULL_MX:
+        yield f"Note:   {_BESIDE[Family.NULL_MX]}"
+    else:
+        yield "Note:   nothing of its kind is there: add it"
 
 
 def bind(publications: Sequence[Publication]) -> str:

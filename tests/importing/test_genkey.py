@@ -10,7 +10,6 @@ import pytest
 
 from mailauth_dns.records import dkim, genkey
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import quoted
 from tests.conftest import RepoFolder, need
 
 REFUSED = {

@@ -40,7 +40,9 @@ key_algorithm: hmac-sha256
 root_ns_warnings: false
 """
 PRIVATE = ("--private-dir", "/srv/keys")
+INSIDE, RELAYING = "198.51.100.7", "198.51.100.0/24"  # a host, and the network of mynetworks that it is in
 EXPORT = ("export", "example.com", "--format", "opendkim", "--key-dir", "/srv/keys", "--config-dir", "/srv/opendkim")
+EXPORT = (*EXPORT, "--mynetworks", RELAYING)
 
 
 def ok(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
@@ -86,11 +88,9 @@ def host() -> Iterator[MailHost]:
         host.write("/srv/repo/zones/policy/_defaults.yaml", DEFAULTS)
         host.write("/srv/repo/zones/policy/example.com.yaml", POLICY)
         host.write("/srv/repo/providers/bind.yaml", STANZA)
-        # The signing program's own name owns its keys.
-        host.shell("mkdir -m 700 /srv/keys && chown opendkim /srv/keys")
         for type in ("rsa", "ed25519"):
-            ok(host.mailauth("dkim", "keygen", "example.com", "--type", type, *PRIVATE))
-        assert "no active key of ours" in ok(host.mailauth(*EXPORT), 1)
+            ok(host.mailauth("dkim", "keygen", "example.com", "--type", type, *PRIVATE, "--owner", "opendkim"))
+        assert "is pending, and may not sign yet: DNS has no such record" in ok(host.mailauth(*EXPORT), 1)
         assert "every server must serve it first" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
         publish(host)
         assert "may be taken from" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
@@ -101,7 +101,8 @@ def host() -> Iterator[MailHost]:
         ok(host.mailauth("export", "example.com", "--format", "postfix", "--out", "/srv/postfix"))
         host.start_opendkim("/srv/opendkim/opendkim.conf", 8891)
         host.start_opendkim("/srv/opendkim/opendkim-ed25519.conf", 8892)
-        host.postfix("out", "mx.example.com", SENDER, "", listens=f"127.0.0.1, {SENDER}")
+        host.shell(f"ip addr add {INSIDE}/32 dev lo")
+        host.postfix("out", "mx.example.com", SENDER, f"mynetworks = 127.0.0.0/8, {RELAYING}\n", listens=f"127.0.0.1, {SENDER}")
         host.run("/srv/postfix/postconf.sh", MAIL_CONFIG="/srv/out/etc")
         host.start_postfix("out", "127.0.0.1")
         host.receiver()
@@ -141,6 +142,58 @@ def test_forwarded_mail_passes_by_dkim(host: MailHost) -> None:
     assert found["spf"] == ["fail"]
     assert found["dkim"] == ["pass", "pass"]
     assert found["dmarc"] == ["pass"]
+
+
+def test_mail_that_an_internal_host_relays_is_signed(host: MailHost) -> None:
+    """The host of `mynetworks` is not loopback, which alone is OpenDKIM's default."""
+    assert host.send(SENDER, "alice@example.com", "bob@example.net", "relayed", INSIDE) == "accepted"
+    assert results(host.delivered("relayed"))["dkim"] == ["pass", "pass"]
+
+
+def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) -> None:
+    """Its command reads /etc/opendkim.conf; the check tells while the export stands where nothing reads it."""
+    host.shell("cp -a /run/opendkim/opendkim.pid /srv/ && mkdir /srv/etc && cp -a /etc/. /srv/etc/ && mount --bind /srv/etc /etc")
+    host.shell(": > /etc/postfix/main.cf")  # what this machine has there is not the lab's
+    export = ("export", "example.com", "--format", "opendkim", "--key-dir", "/srv/keys", "--socket", "inet:8899@localhost")
+    ok(host.mailauth(*export, "--out", "/etc/opendkim"))
+    said = ok(host.mailauth(*export, "--check", "/etc/opendkim"), 2)
+    assert "/etc/opendkim/opendkim.conf: ! OpenDKIM does not read this file; it reads /etc/opendkim.conf" in said
+    assert "/etc/opendkim.conf: + keytable /etc/opendkim/KeyTable" in said
+    host.shell("mv /etc/opendkim/*.conf /etc/")
+    ok(host.mailauth(*export, "--check", "/etc/opendkim"))
+    host.start_opendkim("/etc/opendkim.conf", 8899)  # as Debian's and Red Hat's units do
+    outgoing = ("postconf", "-c", "/srv/out/etc", "-e")
+    host.run(*outgoing, "smtpd_milters = inet:127.0.0.1:8899")
+    host.run("postfix", "-c", "/srv/out/etc", "reload")
+
+    def sent(subject: str) -> str:
+        said = host.send("127.0.0.1", "alice@example.com", "bob@example.net", subject)
+        return said if said != "accepted" else " ".join(results(host.delivered(subject))["dkim"])
+
+    host.wait(lambda: sent(f"stock {time.monotonic()}") == "pass", "one signature, by the stock service")
+    check = ("dkim", "check", "example.com", *PRIVATE)
+    ok(host.mailauth(*check))
+    # What keygen as root did without an owner: the service's user, which its configuration and table name, cannot read its key.
+    host.shell("chown root /srv/keys/example.com")
+    assert sent("unreadable").startswith("451 4.7.1")
+    why = "wrong  DKIM037: /srv/keys/example.com: opendkim may not pass this folder, so it cannot sign, and mail gets 4.7.1"
+    assert why in ok(host.mailauth(*check), 2)
+    host.shell(
+        "chown opendkim /srv/keys/example.com && chmod 640 /srv/keys/example.com/*.private && chown root /srv/keys/example.com/*.private"
+    )
+    assert sent("its own group's") == "pass"
+    ok(host.mailauth(*check))
+    host.shell("chgrp mail /srv/keys/example.com/*.private && chmod 644 /srv/keys/example.com/*.private")
+    assert sent("everybody's").startswith("451 4.7.1")  # RequireSafeKeys
+    assert "others than its owner may use it; chown opendkim" in ok(host.mailauth(*check), 2)
+    host.shell("chown opendkim:opendkim /srv/keys/example.com/*.private && chmod 600 /srv/keys/example.com/*.private")
+    ok(host.mailauth(*check))
+    host.run(*outgoing, "smtpd_milters = inet:127.0.0.1:8891 inet:127.0.0.1:8892")
+    host.run("postfix", "-c", "/srv/out/etc", "reload")
+    # Its end takes the pid file away, which the lab's own daemon had before.
+    host.shell("pid=$(cat /run/opendkim/opendkim.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done")
+    host.shell("umount -l /etc; cp -a /srv/opendkim.pid /run/opendkim/")
+    host.wait(lambda: sent(f"again {time.monotonic()}") == "pass pass", "both signatures")
 
 
 def test_a_spoof_is_refused(host: MailHost) -> None:

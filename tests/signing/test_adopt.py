@@ -365,7 +365,7 @@ def test_a_killed_run_leaves_a_policy_that_holds_and_is_run_again(host: Host, st
 
 USAGE = [
     (["--move", "--leave"], "--move and --leave: give one"),
-    (["--leave"], "--leave copies nothing, so it takes no --private-dir"),
+    (["--leave"], "--leave copies nothing, so it takes no --private-dir and no --owner"),
 ]
 
 

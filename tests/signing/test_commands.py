@@ -195,3 +195,28 @@ def test_types_rotate_each_on_its_own(host: Host) -> None:
     rsa = host.run("dkim", "rotate", "example.com", "--type", "rsa", "--private-dir", str(host.private_dir))
     assert rsa.code == 0, rsa.said
     assert host.policy.count("pending") == 2
+
+
+def test_two_pending_keys_of_a_type_are_remarked(host: Host) -> None:
+    """By keygen, and by status for whoever did not see that; one of each type is as it should be."""
+    assert "2 pending" not in host.keygen("--selector", "new").err
+    assert "2 pending" not in host.keygen("--selector", "e", "--type", "ed25519").err
+    assert "2 pending" not in host.run("dkim", "status").err
+    remark = "example.com has 2 pending rsa keys, new and again: one is enough to take over; take the others out of the policy"
+    assert remark in host.keygen("--selector", "again").err
+    assert remark in host.run("dkim", "status").err
+
+
+def test_a_new_key_says_when_it_may_sign_and_what_makes_that_sooner(host: Host) -> None:
+    said = host.keygen("--selector", "new").err
+    assert (
+        "That is 1 hour after every server was first seen to have it (its TTL), or later where the zone's negative TTL is longer." in said
+    )
+    assert "To wait less, lower `ttl:` in the policy and the last number of the zone's SOA before you publish" in said
+    host.publish()
+    status = host.run("dkim", "status")
+    assert re.search(
+        r"next: begins to sign, from 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ: every cache must have forgotten that the key was not there: 1 hour, "
+        "the zone's negative TTL\n",
+        status.out,
+    )

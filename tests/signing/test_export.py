@@ -52,15 +52,19 @@ def test_the_articles_opendkim_files(article: RepoFolder) -> None:
         "Mode": "s",
         "KeyTable": "/etc/opendkim/KeyTable",
         "SigningTable": "refile:/etc/opendkim/SigningTable",
+        "InternalHosts": "/etc/opendkim/TrustedHosts",
+        "ExternalIgnoreList": "/etc/opendkim/TrustedHosts",
         "Socket": "inet:8891@localhost",
     }
     assert article_says.items() <= settings.items()
-    assert set(files) == {"opendkim.conf", "KeyTable", "SigningTable"}
+    assert set(files) == {"opendkim.conf", "KeyTable", "SigningTable", "TrustedHosts"}
+    assert [line for line in files["TrustedHosts"].splitlines() if not line.startswith("#")] == ["127.0.0.1", "::1"]
 
 
 def test_the_articles_main_cf_lines(article: RepoFolder) -> None:
     assert exported(article, "--format", "postfix")["main.cf"] == (
-        MARK + "smtpd_milters = inet:127.0.0.1:8891\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = accept\n"
+        MARK + "# tempfail: while the signing program is down, mail waits. With accept it goes out unsigned, and nobody notices.\n"
+        "smtpd_milters = inet:127.0.0.1:8891\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = tempfail\n"
     )
 
 
@@ -72,6 +76,48 @@ def test_the_articles_records_as_one_line_each(article: RepoFolder) -> None:
     [dmarc] = re.findall(r"or:     _dmarc\.example\.com\nTTL:    360\nValue:  (.*)", said)
     reports = "rua=mailto:dmarc-rua-report@example.com; ruf=mailto:dmarc-ruf-report@example.com"
     assert set(dmarc.split("; ")) == set(f"v=DMARC1; p=quarantine; {reports}; ri=86400; adkim=s; aspf=s".split("; "))
+
+
+def test_a_form_is_told_what_may_be_there_already(article: RepoFolder) -> None:
+    """An MX has two fields; a second SPF record would fail all mail, and a form replaces nothing by itself."""
+    said = article.run("export", "example.com", "--format", "paste").out
+    assert (
+        "Value:  v=spf1 +ip4:192.0.2.10 -all\nNote:   where a record with v=spf1 is there already, change it: two of them fail all" in said
+    )
+    article.policy("domain: example.com\nparked: true\n")
+    said = article.run("export", "example.com", "--format", "paste").out
+    assert "Type:   MX\nHost:   @\nor:     example.com\nTTL:    3600\nPriority: 0\nServer: .\nNote:   delete every other MX record" in said
+
+
+LIVE: dict[str, tuple[str, str]] = {
+    # what is there beside the key, and what is said of the SPF record
+    "nothing": ("", "Note:   nothing of its kind is there: add it\n"),
+    "a token": ('@ IN TXT "token"\n', "Note:   nothing of its kind is there: add it\n"),
+    "another": ('@ IN TXT "v=spf1 mx -all"\n@ IN TXT "token"\n', "Change: v=spf1 mx -all\n\n"),
+    "two": (
+        '@ IN TXT "v=spf1 mx -all"\n@ IN TXT "v=spf1 -all"\n',
+        "Change: v=spf1 -all\nChange: v=spf1 mx -all\nNote:   change one of them, and delete the others\n",
+    ),
+    "the same": ('@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\n', "Note:   it is there already: nothing to do\n"),
+}
+
+
+@pytest.mark.parametrize("case", LIVE)
+def test_live_says_which_records_a_form_changes(article: RepoFolder, case: str) -> None:
+    served, note = LIVE[case]
+    path = article.root / "served/example.com.zone"
+    path.write_text(path.read_text() + served)
+    said = article.run("export", "example.com", "--format", "paste", "--live").out
+    assert f"Value:  v=spf1 +ip4:192.0.2.10 -all\n{note}" in said
+    assert f'Split:  "{DKIM[:255]}" "{DKIM[255:]}"\nNote:   it is there already: nothing to do\n' in said
+
+
+def test_live_that_is_unknown_warns_in_general(article: RepoFolder) -> None:
+    article.write("zones/policy/_defaults.yaml", 'nameservers: ["127.0.0.1:1"]\n')
+    said = article.run("export", "example.com", "--format", "paste", "--live").out
+    assert "Note:   where a record with v=spf1 is there already, change it" in said
+    refused = article.run("export", "example.com", "--format", "bind", "--live")
+    assert (refused.code, "it goes with no other format" in refused.err) == (1, True)
 
 
 def test_the_articles_records_in_a_master_file(article: RepoFolder) -> None:
@@ -169,11 +215,24 @@ dkim:
 
 def test_only_our_active_keys_sign(article: RepoFolder) -> None:
     """A key given as `p` or `cname` is a sender's: in our tables it would name a file that is not there."""
-    article.policy(SENDERS)
-    for format in ("opendkim", "rspamd"):
-        refused = article.run("export", "example.com", "--format", format, *ALLOWED)
-        assert refused.code == 1
-        assert "no active key of ours signs for example.com" in refused.err
+    for text, message in [
+        (SENDERS.replace("    default: {key: default.pem, state: pending}\n", ""), "no active key of ours signs for example.com: `key:`"),
+        (
+            SENDERS,
+            "is pending, and may not sign yet: no `seen:` in the policy yet; `dkim status` writes it; then `dkim rotate example.com`",
+        ),
+        (SENDERS.replace("pending", "pending, seen: 2026-01-01"), "is pending, and may sign now; then `dkim rotate example.com` makes it"),
+        (
+            SENDERS.replace("pending", "pending, seen: 2199-01-01"),
+            "is pending, and may sign from 2199-01-01T00:01:00Z: every cache must have forgotten that the key was not there: 1 minute, "
+            "the zone's negative TTL; then `dkim rotate example.com` makes it active",
+        ),
+    ]:
+        article.policy(text)
+        for format in ("opendkim", "rspamd"):
+            refused = article.run("export", "example.com", "--format", format, *ALLOWED)
+            assert refused.code == 1
+            assert message in refused.err
     article.policy(SENDERS.replace("pending", "active"))
     assert exported(article, "--format", "opendkim", *ALLOWED)["KeyTable"].count("\n") == 2
 
@@ -266,24 +325,24 @@ INSTALLED: dict[str, tuple[str, dict[str, str], list[str]]] = {
         [
             "main.cf: + smtpd_milters: inet:127.0.0.1:8891",
             "main.cf: + non_smtpd_milters: inet:127.0.0.1:8891",
-            "main.cf: + milter_default_action = accept",
+            "main.cf: + milter_default_action = tempfail",
         ],
     ),
     "a spam filter beside": (
         "postfix",
         {
             "main.cf": "smtpd_milters = inet:127.0.0.1:11332,\n  # and ours\n  inet:127.0.0.1:8891\n"
-            "non_smtpd_milters=$smtpd_milters\nmilter_default_action = accept\n"
+            "non_smtpd_milters=$smtpd_milters\nmilter_default_action = tempfail\n"
         },
         [],
     ),
     "another port": (
         "postfix",
-        {"main.cf": "smtpd_milters = inet:127.0.0.1:8892\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = tempfail\n"},
+        {"main.cf": "smtpd_milters = inet:127.0.0.1:8892\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = accept\n"},
         [
-            "main.cf: - milter_default_action = tempfail",
+            "main.cf: - milter_default_action = accept",
             "main.cf: + smtpd_milters: inet:127.0.0.1:8891",
-            "main.cf: + milter_default_action = accept",
+            "main.cf: + milter_default_action = tempfail",
         ],
     ),
 }
@@ -299,6 +358,77 @@ def test_installed_files_are_compared_in_what_concerns_the_domain(article: RepoF
     checked = article.run("export", "example.com", "--format", format, "--check", str(folder))
     assert checked.code == (2 if differences else 0), checked.said
     assert [line.removeprefix(f"{folder}/") for line in checked.out.splitlines()[:-1]] == differences
+
+
+RELAYS: dict[str, tuple[str, list[str], list[str]]] = {
+    # what the policy adds, the options, and the hosts whose mail is signed beside loopback
+    "nobody": ("", [], []),
+    "mynetworks": (
+        "",
+        ["--mynetworks", "127.0.0.0/8 [::1]/128,  198.51.100.0/24, 203.0.113.9"],
+        ["127.0.0.0/8", "198.51.100.0/24", "203.0.113.9"],
+    ),
+    "IPv4 as IPv6": ("", ["--mynetworks", "[::ffff:198.51.100.0]/120"], ["198.51.100.0/24"]),
+    "IPv6": ("", ["--mynetworks", "[2001:DB8:0:0::]/32"], ["2001:db8::/32"]),
+    "a host that a test has sign": ("{name: us, ip: 192.0.2.10, dkim: [default], expect: {spf: pass}}", [], ["192.0.2.10"]),
+    "a forwarder": ("{name: list, ip: 192.0.2.30, dkim: [default], expect: {spf: fail, dkim: pass}}", [], []),
+    "a forwarder whose SPF does not matter": ("{name: list, ip: 192.0.2.30, dkim: [default], expect: {dkim: pass}}", [], []),
+    "a list's own envelope": (
+        "{name: list, ip: 192.0.2.30, mail_from: l@example.net, dkim: [default], expect: {spf: pass, dkim: pass}}",
+        [],
+        [],
+    ),
+    "a sender's key": ("{name: x, ip: 192.0.2.40, dkim: [{d: example.net, s: default}], expect: {spf: pass}}", [], []),
+}
+
+
+@pytest.mark.parametrize("case", RELAYS)
+def test_whose_mail_is_signed(article: RepoFolder, case: str) -> None:
+    test, options, hosts = RELAYS[case]
+    if test:
+        path = article.root / "zones/policy/policy.yaml"
+        path.write_text(path.read_text() + "tests:\n  - " + test.replace("{", "{from: a@example.com, ", 1) + "\n")
+    trusted = exported(article, "--format", "opendkim", *options)["TrustedHosts"]
+    assert [line for line in trusted.splitlines() if not line.startswith("#")] == ["127.0.0.1", "::1", *hosts]
+
+
+@pytest.mark.parametrize("text", ["hash:/etc/postfix/net", "!192.0.2.1, 192.0.2.0/24", "192.0.2.1/24", "", "/etc/networks"])
+def test_networks_that_opendkims_list_cannot_hold_are_refused(article: RepoFolder, text: str) -> None:
+    refused = article.run("export", "example.com", "--format", "opendkim", "--mynetworks", text)
+    assert refused.code == 1
+    assert "is no address and no network such as 192.0.2.0/24 or [2001:db8::]/32" in refused.err
+
+
+def test_hosts_that_relay_are_not_forgotten(article: RepoFolder) -> None:
+    """An export that names none would leave the mail of those unsigned that an earlier one named."""
+    exported(article, "--format", "opendkim", "--mynetworks", "198.51.100.0/24")
+    folder = str(article.root.parent / "exported")
+    refused = article.run("export", "example.com", "--format", "opendkim", "--out", folder)
+    assert refused.code == 1
+    assert f"{folder}/TrustedHosts: an earlier export has 198.51.100.0/24 there, " in refused.err
+    checked = article.run("export", "example.com", "--format", "opendkim", "--mynetworks", "198.51.0.0/16", "--check", folder)
+    assert (checked.code, checked.out.splitlines()[0]) == (2, f"{folder}/TrustedHosts: + 198.51.0.0/16")
+    exported(article, "--format", "opendkim", "--mynetworks", "198.51.0.0/16")
+
+
+LAYOUTS = [
+    ([], "/etc/opendkim/keys", ""),
+    (["--layout", "debian"], "/etc/dkimkeys", ""),
+    (["--layout", "rhel"], "/etc/opendkim/keys", "restorecon"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "keys", "more"), LAYOUTS)
+def test_the_layout_of_a_system(article: RepoFolder, tmp_path: Path, arguments: list[str], keys: str, more: str) -> None:
+    out = tmp_path / "out"
+    written = article.run("export", "example.com", "--format", "opendkim", *arguments, "--out", str(out))
+    assert written.code == 0
+    assert (
+        f"install {out}/opendkim.conf as /etc/opendkim.conf, which OpenDKIM reads, in place of what is there, and KeyTable, " in written.err
+    )
+    assert ("restorecon" in written.err) is bool(more)
+    assert f"example.com:default:{keys}/example.com/default.private\n" in (out / "KeyTable").read_text()
+    assert "# Install as /etc/opendkim.conf: " in (out / "opendkim.conf").read_text()
 
 
 def test_a_file_of_somebody_else_is_not_overwritten(article: RepoFolder, tmp_path: Path) -> None:

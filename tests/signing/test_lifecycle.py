@@ -14,7 +14,7 @@ from mailauth_dns.policy.keys import PublicKey
 from mailauth_dns.policy.model import RotationSection, SelectorSection
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
-from mailauth_dns.signing.lifecycle import Key, Sight, Step, moment, next_step, rotation_of, sight, sighting, successor_of, usable_from
+from mailauth_dns.signing.lifecycle import Key, Sight, Step, moment, next_step, rotation_of, sight, sighting, usable_from
 
 DOMAIN = DomainName("example.com")
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -105,19 +105,20 @@ def test_a_key_that_is_yet_to_come_is_no_contradiction(views: tuple[dict[RRKey, 
 
 # TTL of the record, of the policy, SOA minimum and SOA TTL; what caches may hold, in seconds.
 WAITS = [
-    (300, None, 900, 3600, 900),
-    (3600, None, 900, 3600, 3600),
-    (300, 7200, 900, 3600, 7200),
-    (300, None, 86400, 600, 600),  # RFC 2308 §5: the smaller of the SOA's TTL and its minimum
+    (300, None, 900, 3600, 900, "the zone's negative TTL"),
+    (3600, None, 900, 3600, 3600, "the record's TTL"),
+    (300, 7200, 900, 3600, 7200, "the record's TTL"),
+    (300, None, 86400, 600, 600, "the zone's negative TTL"),  # RFC 2308 §5: the smaller of the SOA's TTL and its minimum
 ]
 
 
-@pytest.mark.parametrize(("ttl", "declared", "minimum", "soa_ttl", "wait"), WAITS)
+@pytest.mark.parametrize(("ttl", "declared", "minimum", "soa_ttl", "wait", "bound"), WAITS)
 def test_the_wait_is_the_longest_that_any_cache_keeps_an_old_answer(
-    ttl: int, declared: int | None, minimum: int, soa_ttl: int, wait: int
+    ttl: int, declared: int | None, minimum: int, soa_ttl: int, wait: int, bound: str
 ) -> None:
     views = [server("a", text(f"p={RSA.p}", ttl), minimum, soa_ttl), server("b", text(f"p={RSA.p}", 1), 1, 1)]
-    assert sight(key(ttl=declared), observed(*views)).wait == timedelta(seconds=wait)
+    seen = sight(key(ttl=declared), observed(*views))
+    assert (seen.wait, seen.bound) == (timedelta(seconds=wait), bound)
 
 
 @pytest.mark.parametrize("name", [name for name, _ in WILDCARDS])
@@ -128,7 +129,8 @@ def test_what_a_wildcard_answered_before_counts_too(name: DomainName) -> None:
 
 
 HOUR = timedelta(hours=1)
-EVERYWHERE = Sight("served", wait=HOUR)
+EVERYWHERE = Sight("served", wait=HOUR, bound="the zone's negative TTL")
+FORGOTTEN = "every cache must have forgotten that the key was not there: 1 hour, the zone's negative TTL"
 STEPS: dict[str, tuple[Key, Sight, Step | None]] = {
     "pending, not published": (
         key(state="pending"),
@@ -145,11 +147,15 @@ STEPS: dict[str, tuple[Key, Sight, Step | None]] = {
         Sight("unknown", "b: timed out"),
         Step("active", None, "DNS is unknown (b: timed out); every server must serve it first: plan and apply"),
     ),
-    "pending, never seen": (key(state="pending"), EVERYWHERE, Step("active", None, "no `seen:` in the policy yet")),
+    "pending, never seen": (
+        key(state="pending"),
+        EVERYWHERE,
+        Step("active", None, "no `seen:` in the policy yet; `dkim status` writes it"),
+    ),
     "pending, seen": (
         key(state="pending", seen=NOW),
         EVERYWHERE,
-        Step("active", NOW + HOUR, "every cache must have forgotten that the key was not there"),
+        Step("active", NOW + HOUR, FORGOTTEN),
     ),
     "active": (key(), EVERYWHERE, Step("successor", NOW)),
     "active, a sender's": (key(p=RSA.p), EVERYWHERE, None),
@@ -170,15 +176,42 @@ STEPS: dict[str, tuple[Key, Sight, Step | None]] = {
 @pytest.mark.parametrize("case", STEPS)
 def test_the_next_step_and_when_it_may_be_taken(case: str) -> None:
     given, seen, step = STEPS[case]
-    assert next_step(given, seen, SETTINGS, NOW) == step
+    assert next_step(given, seen, SETTINGS, NOW, {given.selector: (given, seen)}) == step
 
 
-def test_an_active_key_waits_for_its_successor_of_the_same_type() -> None:
-    rsa, new = key("old"), key("new", state="pending")
-    ed25519 = key("other", public=ED25519)
-    assert successor_of(rsa, [rsa, new, ed25519]) == "new"
-    assert successor_of(ed25519, [rsa, new, ed25519]) is None
-    assert next_step(rsa, EVERYWHERE, SETTINGS, NOW, "new") == Step("retiring", None, "when new begins to sign")
+GRACE = timedelta(days=7)
+# What is beside an active RSA key, and what comes next for it: what `status` says, and `rotate` does.
+BESIDE: dict[str, tuple[list[Key], Step]] = {
+    "a pending key": ([key("new", state="pending")], Step("retiring", None, "when new begins to sign")),
+    "a pending key beside a retiring one": (
+        [key("older", state="retiring", signed_until=NOW), key("new", state="pending")],
+        Step("retiring", None, "when new begins to sign"),
+    ),
+    "a pending key of another type": ([key("new", ED25519, state="pending")], Step("successor", NOW)),
+    "a sender's pending key": ([key("new", p=RSA.p, state="pending")], Step("successor", NOW)),
+    "a retiring key": (
+        [key("older", state="retiring", signed_until=NOW)],
+        Step("successor", NOW + GRACE, "older is revoked first"),
+    ),
+    "a retiring key whose grace is over": (
+        [key("older", state="retiring", signed_until=NOW - GRACE)],
+        Step("successor", None, "older is revoked first (dkim rotate)"),
+    ),
+    "a retiring key since nobody knows": (
+        [key("older", state="retiring")],
+        Step("successor", None, "older is revoked first: write signed_until: when did it sign last?"),
+    ),
+    "a retiring key of another type": ([key("older", ED25519, state="retiring", signed_until=NOW)], Step("successor", NOW)),
+    "a revoked key": ([key("older", state="revoked", since=NOW)], Step("successor", NOW)),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_status_and_rotate_agree_on_when_an_active_key_gets_a_successor(case: str) -> None:
+    others, step = BESIDE[case]
+    pairs = {each.selector: (each, EVERYWHERE) for each in [key("old"), *others]}
+    assert next_step(*pairs["old"], SETTINGS, NOW, pairs) == step
+    assert rotation_of("rsa", pairs, SETTINGS, NOW).new_key is (step.to == "successor" and step.due(NOW))
 
 
 AT = "2026-06-01T12:00:00Z"
@@ -243,10 +276,7 @@ def test_a_rotation_of_rsa_keys(case: str) -> None:
 
 def test_a_refusal_says_when_the_step_may_be_taken() -> None:
     found = rotation_of("rsa", {"b": (key("b", state="pending", seen=NOW), EVERYWHERE)}, SETTINGS, NOW)
-    assert found.waiting == (
-        "b._domainkey.example.com: pending -> active may be taken from 2026-06-01T13:00:00Z: "
-        "every cache must have forgotten that the key was not there",
-    )
+    assert found.waiting == ("b._domainkey.example.com: pending -> active may be taken from 2026-06-01T13:00:00Z: " + FORGOTTEN,)
 
 
 SIGHTINGS = [

@@ -94,7 +94,7 @@ def test_two_keygens_of_one_selector_make_one_key(
 @pytest.mark.parametrize("command", ["status", "rotate"])
 def test_what_was_edited_while_dns_was_asked_is_not_judged_by_the_answer(host: Host, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     edited = POLICY + "    new: {key: old.pem}\n"
-    during(monkeypatch, rotation, "_observed", lambda: host.path.write_text(edited))
+    during(monkeypatch, rotation, "observed", lambda: host.path.write_text(edited))
     refused = host.run("dkim", command, "example.com", *(["--private-dir", str(host.private_dir)] if command == "rotate" else []))
     assert refused.code == 1
     assert "zones/policy/policy.yaml: was changed while DNS was asked, and is left as it is; run the command again" in refused.err
@@ -108,7 +108,7 @@ def test_a_policy_that_cannot_be_written_keeps_no_other_from_it(host: Host, monk
     host.repo.write("zones/keys/example.org/s1.pem", (host.repo.root / "zones/keys/example.com/old.pem").read_bytes())
     other = host.repo.policy("domain: example.org\ndkim: {selectors: {s1: {key: s1.pem}}}\n", "other")
     host.publish()
-    during(monkeypatch, rotation, "_observed", lambda: host.path.write_text(POLICY + "# edited\n"))
+    during(monkeypatch, rotation, "observed", lambda: host.path.write_text(POLICY + "# edited\n"))
     status = host.run("dkim", "status")
     assert status.code == 1
     assert "written, to be committed: zones/policy/other.yaml: s1: seen" in status.err

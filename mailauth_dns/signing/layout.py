@@ -1,0 +1,25 @@
+"""Where the packages of a system keep OpenDKIM's files. Both Debian's and Red Hat's start it with /etc/opendkim.conf."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+CONFIG_DIR = "/etc/opendkim"
+KEY_DIR = "/etc/opendkim/keys"
+
+
+class Layout(StrEnum):
+    """A family of systems."""
+
+    DEBIAN = "debian"
+    RHEL = "rhel"
+
+    @property
+    def key_dir(self) -> str:
+        """The folder that the package makes for private keys; it belongs to the user opendkim on Debian."""
+        return "/etc/dkimkeys" if self is Layout.DEBIAN else KEY_DIR
+
+    @property
+    def relabel(self) -> str:
+        """What else new files need: on Red Hat's systems SELinux keeps OpenDKIM from files that were moved there with another label."""
+        return f"restorecon -R /etc/opendkim.conf {CONFIG_DIR}; " if self is Layout.RHEL else ""
