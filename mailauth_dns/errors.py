@@ -15,17 +15,35 @@ A judgement about somebody's mail is a value (a finding, a change, a verdict), n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# What CI systems take for a command of the job when a line begins with it (`::error::`, which GitHub finds behind spaces too), or holds it
+# anywhere (`##[error]`, `##vso[...]`, `##teamcity[...]`).
+_FIRST = re.compile(r"^(\s*):(?=:)")
+_ANYWHERE = re.compile(r"#(?=#\w*\[)")
+
 
 def printable(text: str) -> str:
-    r"""Return text with what does not print written as `\DDD`: what others wrote must not reach a terminal as a command to it.
+    r"""Return text with what does not print written as `\DDD`: what others wrote must not reach a terminal or a CI system as a command.
 
     >>> printable("a\x1b[31m\xa0\u202eé")
     'a\\027[31m\\160\\u202eé'
     """
-    return text if text.isprintable() else "".join(character if character.isprintable() else _escaped(character) for character in text)
+    safe = text if text.isprintable() else "".join(character if character.isprintable() else _escaped(character) for character in text)
+    return _ANYWHERE.sub(r"\\035", safe) if "##" in safe else safe
+
+
+def one_line(text: str) -> str:
+    r"""Return what others wrote as one line that is text and nothing else, to a terminal and to the CI system that reads the output.
+
+    Every renderer passes what comes from files, DNS and providers through here.
+
+    >>> one_line("::error::x\ny ##[error]z")
+    '\\058:error::x\\010y \\035#[error]z'
+    """
+    return _FIRST.sub(r"\1\\058", printable(text))
 
 
 def _escaped(character: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from rich.text import Text
 
 from mailauth_dns.compile import Publication, compile_repo
-from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
 from mailauth_dns.policy.load import Repo, load_repo
 from mailauth_dns.policy.stanza import SHORTEST_SECRET
 from mailauth_dns.records.name import DomainName, domain_name
@@ -67,6 +67,7 @@ class Session:
     def show(self, lines: Iterable[Text], *, beside: bool = False) -> None:
         """Write lines, long ones are the terminal's to fold: results, or what stands `beside` a result that is not text."""
         stream = sys.stderr if beside else sys.stdout
+        lines = map(_guarded, lines)
         if stream.isatty() and not self.no_color:
             from rich.console import Console  # slow to load, and of no use in a pipe
 
@@ -77,7 +78,7 @@ class Session:
             stream.writelines(f"{line.plain}\n" for line in lines)
 
     def line(self, text: str) -> None:
-        """Write one plain result line."""
+        """Write a plain result, in a form of its own that keeps outside text in its place."""
         sys.stdout.write(text + "\n")
 
     def json(self, data: Any) -> None:  # noqa: ANN401 - anything JSON holds
@@ -87,7 +88,7 @@ class Session:
     def say(self, text: str) -> None:
         """Tell something that is not a result, unless asked to be quiet."""
         if not self.quiet:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write("\n".join(map(one_line, text.split("\n"))) + "\n")
 
     @contextmanager
     def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:
@@ -101,6 +102,12 @@ class Session:
         with Progress(console=Console(stderr=True, no_color=self.no_color), transient=True) as progress:
             task = progress.add_task(what, total=total)
             yield lambda _part: progress.advance(task)
+
+
+def _guarded(line: Text) -> Text:
+    """Return a line of text; one that is not fit for every reader loses its styles."""
+    safe = "\n".join(map(one_line, line.plain.split("\n")))  # a document is several lines of one text
+    return line if safe == line.plain else Text(safe)
 
 
 def new_session(root: Path, quiet: bool, verbosity: int, no_color: bool) -> Session:

@@ -21,7 +21,7 @@ FORMAT = 1
 MAX_FILE = 500_000_000  # octets; a plan of 100 000 zones has about a fifth
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 
-State = Literal["as policy", "as provider", "differs", "unknown"]
+State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
 
 
 class _Entry(BaseModel):
@@ -51,13 +51,14 @@ class ChangeEntry(_Entry):
 
 
 class BlockedEntry(_Entry):
-    """A change that is asked for and never made."""
+    """A change that is asked for and not made; `waits` tells that nothing is wrong and a later plan makes it."""
 
     domain: str
     name: str
     type: str
     family: str
     reason: str
+    waits: bool = False
 
 
 class KeptEntry(_Entry):
@@ -71,17 +72,30 @@ class KeptEntry(_Entry):
     values: tuple[str, ...] | None = None
 
 
+class ServerEntry(_Entry):
+    """What one authoritative server says of a set; `values` are None where that is unknown, see `reason`."""
+
+    server: str
+    values: tuple[str, ...] | None
+    reason: str | None
+
+
 class LiveEntry(_Entry):
-    """One declared set at the policy, at the provider and in live DNS (only our values of it)."""
+    """One declared set at the policy, at the provider and in live DNS (only our values of it).
+
+    `servers` tells what each server says where they do not say the same, or not all of them answer. The state is "waits" where the record
+    is to come later than others.
+    """
 
     domain: str
     name: str
     type: str
     policy: tuple[str, ...]
     provider: tuple[str, ...] | None  # None: no provider was asked
-    live: tuple[str, ...] | None  # None: unknown, see `reason`
+    live: tuple[str, ...] | None  # None: unknown, see `reason`, or not the same everywhere, see `servers`
     reason: str | None
     state: State
+    servers: tuple[ServerEntry, ...] = ()
 
 
 class AuthorityEntry(_Entry):
@@ -131,6 +145,16 @@ class ZoneEntry(_Entry):
     tests: tuple[TrialEntry, ...]
 
     @property
+    def refused(self) -> tuple[BlockedEntry, ...]:
+        """What is blocked for good, until somebody does something about it."""
+        return tuple(entry for entry in self.blocked if not entry.waits)
+
+    @property
+    def waiting(self) -> tuple[BlockedEntry, ...]:
+        """What comes with a later plan."""
+        return tuple(entry for entry in self.blocked if entry.waits)
+
+    @property
     def broken(self) -> tuple[TrialEntry, ...]:
         """The tests that do not pass and have to do with the plan: they passed before it, or it changes records of their domain."""
         changed = {change.domain for change in self.changes}
@@ -166,6 +190,11 @@ class PlanFile(_Entry):
     def pending(self) -> int:
         """How many changes there are."""
         return sum(len(zone.changes) for zone in self.zones)
+
+    @property
+    def waiting(self) -> int:
+        """How many changes come with a later plan."""
+        return sum(len(zone.waiting) for zone in self.zones)
 
 
 def _canonical(data: object) -> bytes:
@@ -238,7 +267,14 @@ def change_entry(change: Change) -> ChangeEntry:
 
 def blocked_entry(blocked: Blocked) -> BlockedEntry:
     """Return a blocked change as the file holds it."""
-    return BlockedEntry(domain=blocked.domain, name=blocked.key[0], type=blocked.key[1], family=blocked.family.value, reason=blocked.reason)
+    return BlockedEntry(
+        domain=blocked.domain,
+        name=blocked.key[0],
+        type=blocked.key[1],
+        family=blocked.family.value,
+        reason=blocked.reason,
+        waits=blocked.waits,
+    )
 
 
 def kept_entry(kept: Kept, with_values: bool) -> KeptEntry:

@@ -49,6 +49,11 @@ class Change:
     judgement: Judgement
 
     @property
+    def follows_spf(self) -> bool:
+        """Whether the domain's SPF record must be as declared first: DMARC must not be tightened while the domain's own mail fails SPF."""
+        return self.family is Family.DMARC and bool(self.before) and self.judgement.risk > Risk.SAFE
+
+    @property
     def values_after(self) -> frozenset[str]:
         """The whole set as it will be."""
         return self.after | self.kept
@@ -56,12 +61,24 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A change that the policy asks for and that is never made, with the reason."""
+    """A change that the policy asks for and that is not made, with the reason.
+
+    `waits` tells that nothing is wrong: another record comes first, and a later plan makes the change.
+    """
 
     domain: DomainName
     key: RRKey
     family: Family
     reason: str
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a set must not be written now, or no record refer to it; `waits` as in `Blocked`."""
+
+    reason: str
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)

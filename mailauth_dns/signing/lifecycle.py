@@ -20,7 +20,7 @@ from mailauth_dns.policy.model import RotationSection, SelectorSection, State
 from mailauth_dns.records import dkim
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, RRset
+from mailauth_dns.records.zone import RRKey, RRset, negative_ttl
 
 Served = Literal["served", "revoked", "missing", "other", "partly", "unknown"]
 
@@ -127,7 +127,7 @@ def sight(key: Key, observation: Observation) -> Sight:
         if said[view.server] in ("other", "revoked") and _from_wildcard(key, held, sets):
             said[view.server] = "missing"
         ttls = [answer.ttl or 0 for answer in answers if isinstance(answer, RRset) and answer.type != "SOA"]
-        longest = max(longest, _negative_ttl(held["SOA"]), *ttls)
+        longest = max(longest, negative_ttl(held["SOA"]), *ttls)
     wait = timedelta(seconds=longest)
     states = set(said.values())
     if len(states) == 1:
@@ -138,12 +138,6 @@ def sight(key: Key, observation: Observation) -> Sight:
 def _from_wildcard(key: Key, held: Mapping[str, RRset], sets: Iterable[RRset]) -> bool:
     """Tell whether what is answered at the selector's name is what a wildcard answers everywhere (RFC 4592)."""
     return "CNAME" not in held and any(answer.key in key.wildcards and answer.values == held["TXT"].values for answer in sets)
-
-
-def _negative_ttl(soa: RRset) -> int:
-    """Return for how many seconds a resolver keeps "there is no such record" (RFC 2308 §5)."""
-    [value] = soa.values
-    return min(int(value.split()[-1]), soa.ttl or 0)
 
 
 def _held(key: Key, held: Mapping[str, RRset]) -> Served:
