@@ -21,6 +21,7 @@ from mailauth_dns.deploy.planfile import ChangeEntry, LiveEntry, PlanFile, ZoneE
 from mailauth_dns.deploy.planning import Plan, Step, make_plan
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.diff.semantics import same
+from mailauth_dns.diff.terms import changed_terms
 from mailauth_dns.errors import PlanRefused
 from mailauth_dns.octo.targets import Proposal
 from mailauth_dns.policy.load import Repo
@@ -120,13 +121,22 @@ def _moved(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list[str]
         elif fresh is None and not _done(change, proposal):
             found.append(f"{label}: the zone has what the policy asks for, and that is not what was reviewed: {_values(change.after)}")
         elif fresh is not None and fresh.identity != change.identity:
-            found.append(f"{label}: reviewed {_step(change)}, now {_step(fresh)}")
+            found += [f"{label}: is not what was reviewed:", f"    reviewed: {_step(change)}", f"    now:      {_step(fresh)}"]
+            found += _terms("before", change.before, fresh.before) + _terms("after", change.after, fresh.after)
     for (name, type), fresh in pending.items():
         if (name, type) not in approved:
             waited = any((entry.name, entry.type) == (name, type) for entry in reviewed.waiting)
             why = "had to wait when it was reviewed, and may go now" if waited else "was not reviewed"
             found.append(f"  {name} {type} at {now.provider}: {why}: {_step(fresh)}")
     return found
+
+
+def _terms(side: str, reviewed: tuple[str, ...], now: tuple[str, ...]) -> list[str]:
+    """Return in which terms two values differ, for a reader of long ones."""
+    if reviewed == now or len(reviewed) != 1 or len(now) != 1:
+        return []
+    gone, came = changed_terms(reviewed[0], now[0])
+    return [f"    {side}: {sign} {quoted(terms)}" for sign, terms in (("-", gone), ("+", came)) if terms]
 
 
 def _done(change: ChangeEntry, proposal: Proposal) -> bool:

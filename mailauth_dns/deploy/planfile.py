@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.label import label
@@ -24,6 +24,15 @@ TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
 
 
+def _word(text: str) -> str:
+    if not text or not text.isprintable() or "  " in text:
+        raise ValueError("no name")
+    return text
+
+
+Word = Annotated[str, AfterValidator(_word)]  # names, types and ids of ours: errors quote them in lines of their own
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,9 +40,9 @@ class _Entry(BaseModel):
 class ChangeEntry(_Entry):
     """One change; its identity is everything but `domain`, `family`, `kept`, `meaning`, `risk` and `rules`. TTLs in seconds."""
 
-    domain: str
-    name: str
-    type: str
+    domain: Word
+    name: Word
+    type: Word
     family: str
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -53,9 +62,9 @@ class ChangeEntry(_Entry):
 class BlockedEntry(_Entry):
     """A change that is asked for and not made; `waits` tells that nothing is wrong and a later plan makes it."""
 
-    domain: str
-    name: str
-    type: str
+    domain: Word
+    name: Word
+    type: Word
     family: str
     reason: str
     waits: bool = False
@@ -87,9 +96,9 @@ class LiveEntry(_Entry):
     is to come later than others.
     """
 
-    domain: str
-    name: str
-    type: str
+    domain: Word
+    name: Word
+    type: Word
     policy: tuple[str, ...]
     provider: tuple[str, ...] | None  # None: no provider was asked
     live: tuple[str, ...] | None  # None: unknown, see `reason`, or not the same everywhere, see `servers`
@@ -133,8 +142,8 @@ class TrialEntry(_Entry):
 class ZoneEntry(_Entry):
     """One zone at one provider."""
 
-    zone: str
-    provider: str
+    zone: Word
+    provider: Word
     policy_digest: str
     provider_digest: str
     changes: tuple[ChangeEntry, ...]
@@ -164,8 +173,8 @@ class ZoneEntry(_Entry):
 class FailedEntry(_Entry):
     """A zone that could not be planned."""
 
-    zone: str
-    provider: str
+    zone: Word
+    provider: Word
     error: str
 
 

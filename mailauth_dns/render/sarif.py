@@ -46,7 +46,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
     names = finding.domains if finding.at is None else (finding.at.key[0],)
     location: dict[str, Any] = {
         "physicalLocation": _physical(finding.place),
-        "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"} for name in names],
+        "logicalLocations": [{"fullyQualifiedName": one_line(name), "kind": "resource"} for name in names],
     }
     return {
         "ruleId": finding.rule.id,
