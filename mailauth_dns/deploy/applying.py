@@ -121,7 +121,7 @@ def _moved(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list[str]
         elif fresh is None and not _done(change, proposal):
             found.append(f"{label}: the zone has what the policy asks for, and that is not what was reviewed: {_values(change.after)}")
         elif fresh is not None and fresh.identity != change.identity:
-            found += [f"{label}: is not what was reviewed:", f"    reviewed: {_step(change)}", f"    now:      {_step(fresh)}"]
+            found += [f"{label}: reviewed {_step(change)},", f"    now {_step(fresh)}"]
             found += _terms("before", change.before, fresh.before) + _terms("after", change.after, fresh.after)
     for (name, type), fresh in pending.items():
         if (name, type) not in approved:

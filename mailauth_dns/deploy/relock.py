@@ -169,7 +169,7 @@ def _ready(chosen: Sequence[Policy], lock: Lock, observe: Observe, now: datetime
     for policy in chosen:
         needed = layout(policy, lock)
         listed = lock.parts.get(policy.domain, {})
-        names = [name for name, _ in (needed.parts if needed is not None else ()) if name in listed]
+        names = [name for name, _ in (needed.parts if needed is not None else ()) if name in listed and not listed[name].absent]
         waiting += [(policy, name) for name in names if (at := listed[name].ready) is None or at > now]
     by_zone: dict[DomainName, list[tuple[Policy, DomainName]]] = {}
     for policy, name in waiting:

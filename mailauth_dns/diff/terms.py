@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-_TERM = re.compile(r"[^ ;]+;?|;")  # of an SPF record, and of a list of tags
+_TERM = re.compile(r"[^ ;,]+[;,]?|[;,]")  # of an SPF record, of a list of tags, and of a tag's list
 
 
 def changed_terms(before: str, after: str) -> tuple[str, str]:

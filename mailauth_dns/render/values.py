@@ -28,7 +28,7 @@ def wrapped(value: str, width: int = WIDTH) -> list[str]:
     r"""Return a value on as many lines as it takes; a line that ends within a word ends in a backslash.
 
     >>> wrapped("v=spf1 ip4:192.0.2.1 -all", 20)
-    ['v=spf1', 'ip4:192.0.2.1 -all']
+    ['v=spf1 ip4:192.0.2.1', '-all']
     >>> wrapped("p=MIIBIjANBgkq", 10)
     ['p=MIIBIjA\\\\', 'NBgkq']
     """
@@ -41,7 +41,7 @@ def wrapped(value: str, width: int = WIDTH) -> list[str]:
             lines.append(text[at:space])
             at = space + 1
         else:
-            end = at + width - 1
+            end = (text.rfind(",", at, at + width - 1) + 1) or at + width - 1
             while text[end - 1] == "\\" and end > at + 1:  # an escape stays whole
                 end -= 1
             lines.append(text[at:end] + "\\")
