@@ -30,7 +30,7 @@ def wrapped(value: str, width: int = WIDTH) -> list[str]:
     >>> wrapped("v=spf1 ip4:192.0.2.1 -all", 20)
     ['v=spf1 ip4:192.0.2.1', '-all']
     >>> wrapped("p=MIIBIjANBgkq", 10)
-    ['p=MIIBIjA\\\\', 'NBgkq']
+    ['p=MIIBIjA\\', 'NBgkq']
     """
     text = shown(value)
     lines: list[str] = []
