@@ -45,6 +45,7 @@ class Declared:
     values: frozenset[str]
     needed_until: datetime | None = None  # DKIM: until when mail may arrive that was signed with the key that is to go
     served: mta_sts.Policy | None = None  # MTA-STS: the policy that the record announces, to be served over HTTPS
+    ready: datetime | None = None  # a part of an SPF record: from when on a record may include it, as far as the lock has seen it served
     spf_names: tuple[tuple[DomainName, Addresses], ...] = ()  # SPF: what names stand for that the record includes now or did before
 
 
@@ -83,7 +84,8 @@ class Publication:
     def digest(self) -> str:
         """SHA-256 of all of it."""
         rows = [
-            [entry.domain, *entry.key, entry.family, entry.ttl, sorted(entry.values), str(entry.needed_until)] for entry in self.declared
+            [entry.domain, *entry.key, entry.family, entry.ttl, sorted(entry.values), str(entry.needed_until), str(entry.ready)]
+            for entry in self.declared
         ]
         said = json.dumps([self.origin, rows, sorted(self.providers), sorted(self.nameservers)])
         return hashlib.sha256(said.encode()).hexdigest()
@@ -174,7 +176,7 @@ def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:
         dmarc_ttl = section.ttl if section is not None and not body.parked else None
         yield declare(dmarc.owner_name(domain), "TXT", Family.DMARC, _dmarc_text(policy), dmarc_ttl)
     for part, text in flattening.parts(policy, lock, laid).items():
-        yield declare(part, "TXT", Family.SPF, text, spf_ttl)
+        yield replace(declare(part, "TXT", Family.SPF, text, spf_ttl), ready=flattening.ready(policy, lock, part))
     if body.mta_sts is not None:
         name = mta_sts.owner_name(domain)
         if body.mta_sts == "absent":

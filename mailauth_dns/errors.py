@@ -19,6 +19,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# What CI systems take for a command of the job when a line begins with it (`::error::`, which GitHub finds behind spaces too), or holds it
+# anywhere (`##[error]`, `##vso[...]`, `##teamcity[...]`).
+_FIRST = re.compile(r"^(\s*):(?=:)")
+_ANYWHERE = re.compile(r"#(?=#\w*\[)")
+
+
 _UNPRINTABLE = re.compile(r"[^ -~]")
 # UTF-8 as DNS brings it, one character an octet: no text for people has these letters beside each other.
 _OCTETS = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -43,10 +49,21 @@ def printable(text: str) -> str:
     >>> printable("José: caf\xc3\xa9")
     'José: caf\\195\\169'
     """
-    if text.isascii() and text.isprintable():
-        return text
-    text = _OCTETS.sub(lambda found: octets(found[0]), text)
-    return text if text.isprintable() else "".join(character if character.isprintable() else _escaped(character) for character in text)
+    if not (text.isascii() and text.isprintable()):
+        text = _OCTETS.sub(lambda found: octets(found[0]), text)
+        text = "".join(character if character.isprintable() else _escaped(character) for character in text)
+    return _ANYWHERE.sub(r"\\035", text) if "##" in text else text
+
+
+def one_line(text: str) -> str:
+    r"""Return what others wrote as one line that is text and nothing else, to a terminal and to the CI system that reads the output.
+
+    Every renderer passes what comes from files, DNS and providers through here.
+
+    >>> one_line("::error::x\ny ##[error]z")
+    '\\058:error::x\\010y \\035#[error]z'
+    """
+    return _FIRST.sub(r"\1\\058", printable(text))
 
 
 def _escaped(character: str) -> str:

@@ -14,7 +14,7 @@ import typer
 
 from mailauth_dns.cli.app import app
 from mailauth_dns.cli.session import FAILED, INTERRUPTED
-from mailauth_dns.errors import MailAuthError, printable
+from mailauth_dns.errors import MailAuthError, one_line
 from mailauth_dns.records.dkim import holds_private_key
 
 __all__ = ["main"]
@@ -129,7 +129,7 @@ def _usage(error: Any, given: Sequence[str]) -> str:  # noqa: ANN401 - a ClickEx
 
 
 def _say(text: str) -> None:
-    sys.stderr.write("\n".join(map(printable, text.split("\n"))) + "\n")
+    sys.stderr.write("\n".join(map(one_line, text.split("\n"))) + "\n")
 
 
 def _hoisted(arguments: list[str]) -> list[str]:

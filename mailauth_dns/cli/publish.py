@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, domains
-from mailauth_dns.compile import selected
+from mailauth_dns.compile import Publication, selected
 from mailauth_dns.deploy import planfile
 from mailauth_dns.deploy.applying import Outcome, carry_out, refuse_without_permission, replan
 from mailauth_dns.deploy.entered import explained
@@ -44,6 +44,9 @@ LOCAL = "local"  # the provider whose directory `serve` answers from, unless ano
 NoLive = Annotated[bool, typer.Option("--no-live", help="do not ask live DNS; its state is then unknown")]
 ShowKept = Annotated[bool, typer.Option("--show-kept", help="print foreign values that stay (plans are posted in public)")]
 Allow = Annotated[list[str] | None, typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses")]
+
+
+_NO_PROVIDER = "no policy names a provider; write `providers: [ID]` into it for a providers/ID.yaml; `diff` shows what differs in DNS"
 
 
 def _seconds(duration: str, option: str) -> float:
@@ -107,10 +110,10 @@ def plan(
             _write_plan(session.path(out), file)
     _show_plan(session, file, format, show_kept)
     if show is None and not file.zones and not file.failed:
-        session.say("no policy names a provider: nothing can be planned")
+        session.say(f"nothing can be planned: {_NO_PROVIDER}")
     if unresolved(file):
         return FAILED
-    return DIFFERS if detailed_exitcode and file.pending else DONE
+    return DIFFERS if detailed_exitcode and (file.pending or file.waiting) else DONE
 
 
 def _planned(session: Session, named: tuple[DomainName, ...], *, live: bool, normalize: bool = False, show_kept: bool = False) -> Plan:
@@ -150,18 +153,21 @@ def apply(
     notes: tuple[str, ...] = ()
     if file is not None:
         file = session.path(file)
-        reviewed = planfile.read(file)
         repo, publications = session.load()
+        _refuse_domain(file, publications)
+        reviewed = planfile.read(file)
         with session.progress(len(reviewed.zones), "planning again") as step:
             fresh, notes = replan(repo, publications, reviewed, live=not no_live, step=step)
     else:
         fresh = _planned(session, (), live=not no_live)
+        if not fresh.proposals and not fresh.file.failed:
+            raise MailAuthError(f"nothing can be applied: {_NO_PROVIDER}")
         session.show(text.plan(fresh.file, show_kept=False), beside=format is Format.JSON)
         refuse_without_permission(fresh.file, allowed)
         if fresh.file.pending and not _confirmed():
             session.say("not applied")
             return FAILED
-    journal = file.with_name(file.name + ".journal") if file is not None else None
+    journal = _journal(file, reviewed) if file is not None and reviewed is not None else None
     with session.progress(len(fresh.file.zones), "applying") as step:
         result = carry_out(fresh, reviewed, allowed=allowed, wait=seconds, live=not no_live, notes=notes, journal=journal, step=step)
     if format is Format.JSON:
@@ -169,6 +175,18 @@ def apply(
     else:
         session.show(text.outcome(result))
     return _exit_code(result, live_unknown_allowed=any(each.id == "live-unknown" for each in allowed))
+
+
+def _refuse_domain(file: Path, publications: Iterable[Publication]) -> None:
+    """Explain what apply takes to who names a domain, as for plan."""
+    if file.name in {domain for publication in publications for domain in publication.domains} and not file.exists():
+        name = file.name
+        raise MailAuthError(f"{name} is a domain, and apply takes a plan file: `plan {name} --out plan.json`, then `apply plan.json`")
+
+
+def _journal(plan: Path, reviewed: PlanFile) -> Path:
+    """Return where an apply of this plan is recorded: beside the file, and apart from other plans that had its name."""
+    return plan.with_name(f"{plan.name}.{reviewed.fingerprint[:12]}.journal")
 
 
 def _confirmed() -> bool:
@@ -187,7 +205,7 @@ def _exit_code(result: Outcome, *, live_unknown_allowed: bool) -> int:
         return FAILED
     if any(row.state == "unknown" for row in result.live or ()) and not live_unknown_allowed:
         return FAILED
-    return DIFFERS if any(row.state != "unknown" for row in result.live or ()) else DONE
+    return DIFFERS if result.waiting or any(row.state != "unknown" for row in result.live or ()) else DONE
 
 
 def serve(

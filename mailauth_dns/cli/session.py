@@ -17,11 +17,11 @@ from typing import Any
 from rich.text import Text
 
 from mailauth_dns.compile import Publication, compile_repo
-from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
 from mailauth_dns.policy.load import POLICY_DIR, Repo, load_repo
 from mailauth_dns.policy.redaction import Redactor, secrets_of
 from mailauth_dns.records.name import DomainName, domain_name
-from mailauth_dns.render.values import wrapped
+from mailauth_dns.render.values import wrapped_line
 
 DONE, FAILED, DIFFERS, INTERRUPTED = 0, 1, 2, 130  # the exit codes, the same everywhere
 
@@ -72,18 +72,19 @@ class Session:
         Long ones are the terminal's to fold; with `wrap` they go on below between two words there. Elsewhere a line stays one.
         """
         stream = sys.stderr if beside else sys.stdout
+        lines = map(_guarded, lines)
         if stream.isatty():
             from rich.console import Console  # slow to load, and of no use in a pipe
 
             console = Console(file=stream, highlight=False, no_color=self.no_color, color_system=None if self.no_color else "auto")
             for line in lines:
-                for part in wrapped(line, console.width) if wrap else (line,):
+                for part in wrapped_line(line, console.width) if wrap else (line,):
                     console.print(part, soft_wrap=True)
         else:
             stream.writelines(f"{line.plain}\n" for line in lines)
 
     def line(self, text: str) -> None:
-        """Write one plain result line."""
+        """Write a plain result, in a form of its own that keeps outside text in its place."""
         sys.stdout.write(text + "\n")
 
     def json(self, data: Any) -> None:  # noqa: ANN401 - anything JSON holds
@@ -93,7 +94,7 @@ class Session:
     def say(self, text: str) -> None:
         """Tell something that is not a result, unless asked to be quiet."""
         if not self.quiet:
-            sys.stderr.write(text + "\n")
+            sys.stderr.write("\n".join(map(one_line, text.split("\n"))) + "\n")
 
     @contextmanager
     def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:
@@ -136,6 +137,12 @@ def _users() -> set[int]:
     """Return who runs this, behind sudo too."""
     behind = os.environ.get("SUDO_UID", "")
     return {os.geteuid(), *([int(behind)] if os.geteuid() == 0 and re.fullmatch("[0-9]{1,10}", behind) else [])}
+
+
+def _guarded(line: Text) -> Text:
+    """Return a line of text; one that is not fit for every reader loses its styles."""
+    safe = "\n".join(map(one_line, line.plain.split("\n")))  # a document is several lines of one text
+    return line if safe == line.plain else Text(safe)
 
 
 def new_session(directory: Path | None, quiet: bool, verbosity: int, no_color: bool) -> Session:

@@ -64,14 +64,15 @@ def lock(
 ) -> int:
     """Resolve what policies flatten, and write zones/locks/spf.json."""
     from mailauth_dns.deploy import relock  # loads octoDNS, which other commands can do without
-    from mailauth_dns.live.resolver import LiveResolver  # dnspython takes time to load
+    from mailauth_dns.live.observe import observe  # dnspython takes time to load
+    from mailauth_dns.live.resolver import LiveResolver
     from mailauth_dns.render import locks
 
     session = session_of(context)
     repo = load_repo(session.root)  # not compiled: what the lock lacks would stop that
     nameservers = {policy.zone: policy.body.nameservers for policy in repo.policies}
     resolver = LiveResolver(nameservers, message_time=LOCK_TIME)
-    result = relock.relock(repo, resolver, domains(domain), datetime.now(UTC))
+    result = relock.relock(repo, resolver, observe, domains(domain), datetime.now(UTC))
     if not check and result.stale:
         relock.write(repo, result)
     if format is Format.JSON:
@@ -80,4 +81,6 @@ def lock(
         session.show(locks.text(result))
         state = ("stale" if check else "written") if result.stale else "as it is"
         session.line(f"Lock: {LOCK_FILE.as_posix()} {state}")
+    if any(part.unknown for part in result.parts):
+        return FAILED
     return DIFFERS if check and result.stale else DONE

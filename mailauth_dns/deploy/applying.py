@@ -21,12 +21,14 @@ from mailauth_dns.deploy.planfile import ChangeEntry, LiveEntry, PlanFile, ZoneE
 from mailauth_dns.deploy.planning import Plan, Step, make_plan
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.diff.semantics import same
+from mailauth_dns.diff.terms import changed_terms
 from mailauth_dns.errors import PlanRefused
 from mailauth_dns.octo.targets import Proposal
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
+from mailauth_dns.writing import append_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Outcome:
     live: tuple[LiveEntry, ...] | None
     watched: tuple[str, ...] = ()
     interrupted: bool = False
+    waiting: bool = False  # a change was left for a later plan
 
     @property
     def complete(self) -> bool:
@@ -118,11 +121,22 @@ def _moved(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list[str]
         elif fresh is None and not _done(change, proposal):
             found.append(f"{label}: the zone has what the policy asks for, and that is not what was reviewed: {_values(change.after)}")
         elif fresh is not None and fresh.identity != change.identity:
-            found.append(f"{label}: reviewed {_step(change)}, now {_step(fresh)}")
+            found += [f"{label}: reviewed {_step(change)},", f"    now {_step(fresh)}"]
+            found += _terms("before", change.before, fresh.before) + _terms("after", change.after, fresh.after)
     for (name, type), fresh in pending.items():
         if (name, type) not in approved:
-            found.append(f"  {name} {type} at {now.provider}: was not reviewed: {_step(fresh)}")
+            waited = any((entry.name, entry.type) == (name, type) for entry in reviewed.waiting)
+            why = "had to wait when it was reviewed, and may go now" if waited else "was not reviewed"
+            found.append(f"  {name} {type} at {now.provider}: {why}: {_step(fresh)}")
     return found
+
+
+def _terms(side: str, reviewed: tuple[str, ...], now: tuple[str, ...]) -> list[str]:
+    """Return in which terms two values differ, for a reader of long ones."""
+    if reviewed == now or len(reviewed) != 1 or len(now) != 1:
+        return []
+    gone, came = changed_terms(reviewed[0], now[0])
+    return [f"    {side}: {sign} {quoted(terms)}" for sign, terms in (("-", gone), ("+", came)) if terms]
 
 
 def _done(change: ChangeEntry, proposal: Proposal) -> bool:
@@ -176,14 +190,16 @@ def carry_out(
     outcomes += [ZoneOutcome(failed.zone, failed.provider, Status.FAILED, (), failed.error) for failed in plan.file.failed]
     for failed in reviewed.failed if reviewed is not None else ():
         outcomes.append(ZoneOutcome(failed.zone, failed.provider, Status.NOT_TRIED, (), f"was not planned: {failed.error}"))
+    waiting = {(entry.name, entry.type) for zone in plan.file.zones for entry in zone.waiting}
     if not live or interrupted:
-        return Outcome(tuple(outcomes), notes, None, interrupted=interrupted)
+        return Outcome(tuple(outcomes), notes, None, interrupted=interrupted, waiting=bool(waiting))
     watched = _to_watch(outcomes, plan.file, reviewed)
     try:
-        seen = watch([plan.publications[zone] for zone in watched], wait)
+        seen = watch([plan.publications[zone] for zone in watched], wait, waiting)
     except KeyboardInterrupt:
         return Outcome(tuple(outcomes), notes, None, interrupted=True)
-    return Outcome(tuple(outcomes), notes, tuple(row for rows in seen.values() for row in unsettled(rows)), tuple(watched))
+    rows = tuple(row for rows in seen.values() for row in unsettled(rows))
+    return Outcome(tuple(outcomes), notes, rows, tuple(watched), waiting=bool(waiting))
 
 
 def _zones(plan: Plan, log: _Journal, step: Step) -> tuple[list[ZoneOutcome], bool]:
@@ -231,5 +247,5 @@ class _Journal:
         if self._path is None or not zone.changes:
             return
         line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "zone": zone.zone, "provider": zone.provider, "what": what}
-        with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**line, "detail": detail} if detail else line) + "\n")
+        with suppress(OSError):
+            append_line(self._path, json.dumps({**line, "detail": detail} if detail else line))

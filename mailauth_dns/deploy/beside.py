@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from mailauth_dns.compile import Declared, Publication
-from mailauth_dns.deploy.planfile import AuthorityEntry, LiveEntry, State
+from mailauth_dns.deploy.planfile import AuthorityEntry, LiveEntry, ServerEntry, State
+from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.compare import decisive
 from mailauth_dns.diff.semantics import same
-from mailauth_dns.evaluate.observation import Observation, Unknown
+from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_parts import referred
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 _NOT_ASKED = "live DNS was not asked, so nothing shows whether the provider told all that it holds"
+_NOTHING_HELD: Mapping[RRKey, Hold] = {}
 MAX_WITNESSES = 4  # foreign sets asked for where the provider does not tell its apex NS
 
 
@@ -27,21 +34,28 @@ def _witnesses(publication: Publication, provider: Zone) -> list[RRKey]:
     return sorted(rrset.key for rrset in provider.rrsets if rrset.type in askable and rrset.key not in declared)[:MAX_WITNESSES]
 
 
-def rows(publication: Publication, provider: Zone | None, observation: Observation | None) -> tuple[LiveEntry, ...]:
-    """Return one row for every declared set; none where live DNS was not asked, since nothing could stand side by side."""
+def rows(
+    publication: Publication, provider: Zone | None, observation: Observation | None, held: Mapping[RRKey, Hold] = _NOTHING_HELD
+) -> tuple[LiveEntry, ...]:
+    """Return one row for every declared set; none where live DNS was not asked, since nothing could stand side by side.
+
+    `held` are the parts of SPF records that no record may include yet.
+    """
     if observation is None:
         return ()
-    held = {entry.key[0] for entry in publication.declared if entry.values}
-    shown = (entry for entry in publication.declared if entry.values or _relevant(entry, provider, observation, entry.key[0] in held))
-    return tuple(_row(entry, provider, observation) for entry in shown)
+    by_name = {entry.key[0] for entry in publication.declared if entry.values}
+    shown = (entry for entry in publication.declared if entry.values or _relevant(entry, provider, observation, entry.key[0] in by_name))
+    return tuple(_row(entry, provider, observation, held) for entry in shown)
 
 
 def _relevant(entry: Declared, provider: Zone | None, observation: Observation, has_other: bool) -> bool:
     """Tell whether a set declared absent is worth a row: it is somewhere, or nobody knows and no other set of the name says so."""
     if _decisive_at(provider, entry):
         return True
-    seen = observation.agreed(entry.key)
-    return isinstance(seen, RRset) or (isinstance(seen, Unknown) and not has_other)
+    said = [view.said(entry.key) for view in observation.servers]
+    if any(isinstance(each, RRset) for each in said):
+        return True
+    return not has_other and (not said or any(isinstance(each, Unknown) for each in said))
 
 
 def _decisive_at(zone: Zone | None, entry: Declared) -> frozenset[str]:
@@ -49,41 +63,67 @@ def _decisive_at(zone: Zone | None, entry: Declared) -> frozenset[str]:
     return decisive(there, entry) if there is not None else frozenset()
 
 
-def _row(entry: Declared, provider: Zone | None, observation: Observation) -> LiveEntry:
-    at_provider = _decisive_at(provider, entry)
-    seen = observation.agreed(entry.key, lambda rrset: decisive(rrset, entry))
-    live: frozenset[str] | None = None
-    reason = None
-    if isinstance(seen, Unknown):
-        reason = seen.reason
+def _row(entry: Declared, provider: Zone | None, observation: Observation, held: Mapping[RRKey, Hold]) -> LiveEntry:
+    at_provider = _decisive_at(provider, entry) if provider is not None else None
+    servers = tuple(_server(entry, view) for view in observation.servers)
+    said = {each.values for each in servers}
+    live = next(iter(said)) if len(said) == 1 else None
+    unknown = next((each for each in servers if each.values is None), None)
+    reason: str | None = None
+    if not servers:
+        state, reason = "unknown", observation.problem or "no server was asked"
+    elif unknown is not None:
+        state, reason = "unknown", f"{unknown.server}: {unknown.reason}"
     else:
-        live = decisive(seen, entry) if seen is not None else frozenset()
-        reason = _alias_in_place(entry.key, observation) if seen is None else None
-    return LiveEntry(
-        domain=entry.domain,
-        name=entry.key[0],
-        type=entry.key[1],
-        policy=tuple(sorted(entry.values)),
-        provider=tuple(sorted(at_provider)) if provider is not None else None,
-        live=tuple(sorted(live)) if live is not None else None,
-        reason=reason,
-        state=_state(entry, live, at_provider, provider is not None),
+        state = _state(entry, [frozenset(values) for values in said if values is not None], at_provider)
+        reason = _alias_in_place(entry.key, observation) if live == () else None
+    if state == "differs" and provider is None and (hold := _hold(entry, servers, held)) is not None:
+        state, reason = "waits", hold.reason
+    return LiveEntry.model_validate(
+        {
+            "domain": entry.domain,
+            "name": entry.key[0],
+            "type": entry.key[1],
+            "policy": tuple(sorted(entry.values)),
+            "provider": tuple(sorted(at_provider)) if at_provider is not None else None,
+            "live": live,
+            "reason": reason,
+            "state": state,
+            "servers": servers if len(said) > 1 else (),
+        }
     )
 
 
+def _server(entry: Declared, view: ServerView) -> ServerEntry:
+    said = view.said(entry.key)
+    if isinstance(said, Unknown):
+        return ServerEntry(server=view.server, values=None, reason=said.reason)
+    return ServerEntry(server=view.server, values=tuple(sorted(decisive(said, entry))) if said is not None else (), reason=None)
+
+
+def _state(entry: Declared, said: Sequence[frozenset[str]], at_provider: frozenset[str] | None) -> State:
+    """Return how the sets that servers serve, one where all serve the same, stand to the policy and to the provider."""
+    type = entry.key[1]
+    if all(same(entry.family, type, live, entry.values) for live in said):
+        return "as policy"
+    served_as_held = at_provider is not None and all(same(entry.family, type, live, at_provider) for live in said)
+    return "as provider" if served_as_held else "differs"
+
+
+def _hold(entry: Declared, servers: Iterable[ServerEntry], held: Mapping[RRKey, Hold]) -> Hold | None:
+    """Return what an SPF record waits for: a part that not every server's record includes already."""
+    if entry.family is not Family.SPF:
+        return None
+    in_use = frozenset.intersection(*(referred(each.values or ()) for each in servers))
+    names = sorted(referred(entry.values) - in_use)
+    return next((hold for name in names if (hold := held.get((DomainName(name), "TXT"))) is not None), None)
+
+
 def _alias_in_place(key: RRKey, observation: Observation) -> str | None:
+    """Return what answers at a name where the set itself is not."""
     name, type = key
     alias = observation.agreed((name, "CNAME")) if type != "CNAME" else None
     return f"an alias (CNAME) to {next(iter(alias.values)).rstrip('.')} stands here" if isinstance(alias, RRset) else None
-
-
-def _state(entry: Declared, live: frozenset[str] | None, at_provider: frozenset[str], asked: bool) -> State:
-    type = entry.key[1]
-    if live is None:
-        return "unknown"
-    if same(entry.family, type, live, entry.values):
-        return "as policy"
-    return "as provider" if asked and same(entry.family, type, live, at_provider) else "differs"
 
 
 def authority(provider: Zone, observation: Observation | None, publication: Publication) -> AuthorityEntry:

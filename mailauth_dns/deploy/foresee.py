@@ -10,17 +10,22 @@ from mailauth_dns.deploy.serve import whole_zone
 from mailauth_dns.deploy.world import as_planned
 from mailauth_dns.diff.compare import ours
 from mailauth_dns.errors import ObservationError, ProviderError
-from mailauth_dns.evaluate.authority import MAX_CHAIN, Answer, Rcode, alias_target
+from mailauth_dns.evaluate.authority import MAX_CHAIN, Answer, Authority, Rcode, alias_target
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.live.recursion import system_resolvers
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.policy.load import Policy
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.name import ROOT, DomainName, domain_name
+from mailauth_dns.records.name import ROOT, DomainName, ancestors, domain_name
 from mailauth_dns.records.server import Server
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 
 TTL = 0  # seconds: nobody may keep what is not so yet
+# What names hold, the most common first.
+_TYPES = (
+    *("A", "TXT", "MX", "NS", "AAAA", "SRV", "CAA", "TLSA", "PTR", "SOA", "HTTPS", "SVCB", "DS", "DNSKEY", "DNAME", "SSHFP", "NAPTR"),
+    *("URI", "LOC", "HINFO", "RP", "CERT", "OPENPGPKEY", "SMIMEA", "CDS", "CDNSKEY", "SPF", "AFSDB"),
+)
 _ANY = '"RFC8482" ""'  # a HINFO that stands for whatever a name holds (RFC 8482 §4.2)
 
 
@@ -41,7 +46,7 @@ class Foreseen:
         """
         changes = {zone.zone: zone.changes for zone in plan.zones if zone.provider == provider}
         zones = {name: _changed(whole_zone(name, path), changes.get(name, ())) for name, path in _files(directory)}
-        self._origins = {*zones, *(zone.zone for zone in plan.zones)}
+        self._local = {name: Authority(zone) for name, zone in zones.items()}
         nameservers = {
             policy.zone: tuple(text for text in policy.body.nameservers if text != str(own))
             for policy in policies
@@ -74,8 +79,18 @@ class Foreseen:
         alias = self._resolver.lookup(name, "CNAME")
         if alias is None:
             return Answer(Rcode.NXDOMAIN, (), self._soa(name), authoritative=False)
+        if not alias and not self._holds_data(name):
+            return Answer(Rcode.NOERROR, (), self._soa(name), authoritative=False)
         found = RRset(name, "CNAME", TTL, frozenset(alias)) if alias else RRset(name, "HINFO", TTL, frozenset({_ANY}))
         return Answer(Rcode.NOERROR, (found,), authoritative=False)
+
+    def _holds_data(self, name: DomainName) -> bool:
+        """Tell whether there is more to a name than names below it; of live DNS nobody can ask for everything, so the types are tried."""
+        origin = next((each for each in (name, *ancestors(name, ROOT)) if each in self._local), None)
+        answer = self._local[origin].answer(name, "ANY") if origin is not None else None
+        if answer is not None and answer.authoritative:
+            return bool(answer.answer)
+        return any(self._resolver.lookup(name, type) for type in _TYPES)
 
     def _chain(self, name: DomainName) -> tuple[RRset, ...]:
         """Return the aliases that lead away from a name."""
@@ -87,10 +102,12 @@ class Foreseen:
 
     def _soa(self, name: DomainName) -> tuple[RRset, ...]:
         """Return what a denial needs to be believed (RFC 2308 §3), where it is at hand."""
-        while name != ROOT and name not in self._origins:
+        while name != ROOT:
+            # An alias on the way up has no SOA of its own, and is no zone.
+            if not self._known(name, "CNAME") and (values := self._known(name, "SOA")):
+                return (RRset(name, "SOA", TTL, frozenset(values)),)
             name = DomainName(name.partition(".")[2])
-        values = self._known(name, "SOA") if name != ROOT else ()
-        return (RRset(name, "SOA", TTL, frozenset(values)),) if values else ()
+        return ()
 
     def _known(self, name: DomainName, type: str) -> tuple[str, ...]:
         try:

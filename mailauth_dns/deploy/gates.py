@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailauth_dns.deploy.planfile import PlanFile, ZoneEntry
+from mailauth_dns.diff.semantics import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import domain_name
 
 LIVE_UNKNOWN = "live-unknown"
@@ -50,7 +52,7 @@ def refusals(plan: PlanFile, allowed: Iterable[Allowance]) -> list[str]:
     found: list[str] = []
     for zone in plan.zones:
         if zone.changes:
-            found.extend(_of_zone(zone, allowed))
+            found.extend(_of_zone(zone, [other for other in plan.zones if other.zone == zone.zone], allowed))
         found.extend(_of_tests(zone, allowed))
     return found
 
@@ -66,19 +68,39 @@ def _of_tests(zone: ZoneEntry, allowed: tuple[Allowance, ...]) -> list[str]:
     return found
 
 
-def _of_zone(zone: ZoneEntry, allowed: tuple[Allowance, ...]) -> list[str]:
+def _of_zone(zone: ZoneEntry, everywhere: Sequence[ZoneEntry], allowed: tuple[Allowance, ...]) -> list[str]:
     found = []
     for change in zone.changes:
         for rule in change.rules if change.risk == "breaking" else ():
             if not any(allowance.covers(rule, change.domain, zone.zone) for allowance in allowed):
                 found.append(f"{change.name} {change.type}: {change.meaning} ({rule}; --allow {rule}:{change.domain} if that is meant)")
     state, reason = zone.authority.state, zone.authority.reason
-    changed = {(change.name, change.type) for change in zone.changes}
-    dark = next((row for row in zone.live if row.state == "unknown" and (row.name, row.type) in changed), None)
-    if state == "agrees" and dark is not None:
-        state, reason = "unknown", f"{dark.name} {dark.type}: {dark.reason}"
+    if state == "agrees" and (dark := _dark(zone, everywhere)) is not None:
+        state, reason = "unknown", dark
     gate = {"differs": NOT_AUTHORITATIVE, "unknown": LIVE_UNKNOWN}.get(state)
     if gate is not None and not any(allowance.covers(gate, zone.zone) for allowance in allowed):
         what = "the servers that answer for the zone are not this provider's" if state == "differs" else "live DNS is unknown"
         found.append(f"{zone.zone} at {zone.provider}: {what}: {reason} ({gate}; --allow {gate}:{zone.zone} if that is meant)")
     return found
+
+
+def _dark(zone: ZoneEntry, everywhere: Sequence[ZoneEntry]) -> str | None:
+    """Return which set that changes live DNS does not tell, and why.
+
+    Servers may differ by our own work: each says what the policy says, or what one of the zone's providers holds. So it is where an apply
+    was cut off, where a secondary lags, and before the first apply at a second provider.
+    """
+    families = {(change.name, change.type): Family(change.family) for change in zone.changes}
+    for row in zone.live:
+        family = families.get((row.name, row.type))
+        if family is None:
+            continue
+        if row.state == "unknown":
+            return f"{row.name} {row.type}: {row.reason}"
+        rows = (each for other in everywhere for each in other.live if (each.name, each.type) == (row.name, row.type))
+        known = [row.policy, *(each.provider for each in rows)]
+        for server in row.servers:
+            values = frozenset(server.values or ())
+            if not any(same(family, row.type, values, frozenset(each)) for each in known if each is not None):
+                return f"{row.name} {row.type}: servers differ, and what {server.server} says is neither the policy's nor a provider's"
+    return None

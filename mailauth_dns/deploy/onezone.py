@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy.lanes import GivenUp, Lane
-from mailauth_dns.deploy.planfile import ChangeEntry, ZoneEntry, change_entry
+from mailauth_dns.deploy.planfile import BlockedEntry, ChangeEntry, ZoneEntry, blocked_entry, change_entry
 from mailauth_dns.diff.compare import ours
 from mailauth_dns.diff.semantics import cut
 from mailauth_dns.errors import ProviderError, SetMoved
@@ -68,7 +68,7 @@ class _Writing:
 
     def __init__(self, zone: ZoneEntry, proposal: Proposal, publication: Publication, normalize: bool) -> None:
         self.tries = 0
-        self.blocked: dict[RRKey, str] = {}
+        self.blocked: dict[RRKey, BlockedEntry] = {}
         self._approved = {change.identity for change in zone.changes}
         self._proposal = proposal
         self._publication = publication
@@ -78,10 +78,10 @@ class _Writing:
         self.tries += 1
         proposal = self._proposal
         if self.tries > 1:
-            proposal = target.propose(self._publication, datetime.now(UTC), normalize=self._normalize)
+            proposal = target.propose(self._publication, datetime.now(UTC), self._proposal.held, normalize=self._normalize)
             if not {change_entry(change).identity for change in proposal.difference.changes} <= self._approved or self._lost(proposal):
                 raise SetMoved(f"{self._publication.origin}: a set changed while the provider did not answer; plan again")
-            self.blocked = {entry.key: entry.reason for entry in proposal.difference.blocked}
+            self.blocked = {entry.key: blocked_entry(entry) for entry in proposal.difference.blocked}
         if self.tries == 1 or proposal.difference.changes:
             target.apply(proposal)
 
@@ -93,9 +93,12 @@ class _Writing:
 
 def _ended(zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]) -> tuple[Status, str]:
     """Return how it ended and in words, where what is `left` of the changes is known."""
-    in_the_way = {(DomainName(entry.name), entry.type): entry.reason for entry in zone.blocked}
-    in_the_way |= {key: reason for key, reason in writing.blocked.items() if key in left}
-    refused = "; ".join(f"{name} {type}: {reason}" for (name, type), reason in sorted(in_the_way.items()))
+    in_the_way = {(DomainName(entry.name), entry.type): entry for entry in zone.blocked}
+    in_the_way |= {key: entry for key, entry in writing.blocked.items() if key in left}
+    refused, waiting = (
+        "; ".join(f"{name} {type}: {entry.reason}" for (name, type), entry in sorted(in_the_way.items()) if entry.waits is waits)
+        for waits in (False, True)
+    )
     done = len(zone.changes) - len(left)
     told: list[str] = []
     status = Status.APPLIED if zone.changes else Status.UNCHANGED
@@ -116,6 +119,8 @@ def _ended(zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, le
         status = Status.REFUSED if status in (Status.APPLIED, Status.UNCHANGED) and not done else status
     if done and (left or refused):
         status = Status.PARTIAL
+    if waiting:
+        told.append(f"waits: {waiting}")
     return status, "; ".join(told)
 
 

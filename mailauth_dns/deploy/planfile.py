@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.label import label
@@ -21,7 +21,16 @@ FORMAT = 1
 MAX_FILE = 500_000_000  # octets; a plan of 100 000 zones has about a fifth
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 
-State = Literal["as policy", "as provider", "differs", "unknown"]
+State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
+
+
+def _word(text: str) -> str:
+    if not text or not text.isprintable() or "  " in text:
+        raise ValueError("no name")
+    return text
+
+
+Word = Annotated[str, AfterValidator(_word)]  # names, types and ids of ours: errors quote them in lines of their own
 
 
 class _Entry(BaseModel):
@@ -31,9 +40,9 @@ class _Entry(BaseModel):
 class ChangeEntry(_Entry):
     """One change; its identity is everything but `domain`, `family`, `kept`, `meaning`, `risk` and `rules`. TTLs in seconds."""
 
-    domain: str
-    name: str
-    type: str
+    domain: Word
+    name: Word
+    type: Word
     family: str
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -51,13 +60,14 @@ class ChangeEntry(_Entry):
 
 
 class BlockedEntry(_Entry):
-    """A change that is asked for and never made."""
+    """A change that is asked for and not made; `waits` tells that nothing is wrong and a later plan makes it."""
 
-    domain: str
-    name: str
-    type: str
+    domain: Word
+    name: Word
+    type: Word
     family: str
     reason: str
+    waits: bool = False
 
 
 class KeptEntry(_Entry):
@@ -71,17 +81,30 @@ class KeptEntry(_Entry):
     values: tuple[str, ...] | None = None
 
 
-class LiveEntry(_Entry):
-    """One declared set at the policy, at the provider and in live DNS (only our values of it)."""
+class ServerEntry(_Entry):
+    """What one authoritative server says of a set; `values` are None where that is unknown, see `reason`."""
 
-    domain: str
-    name: str
-    type: str
+    server: str
+    values: tuple[str, ...] | None
+    reason: str | None
+
+
+class LiveEntry(_Entry):
+    """One declared set at the policy, at the provider and in live DNS (only our values of it).
+
+    `servers` tells what each server says where they do not say the same, or not all of them answer. The state is "waits" where the record
+    is to come later than others.
+    """
+
+    domain: Word
+    name: Word
+    type: Word
     policy: tuple[str, ...]
     provider: tuple[str, ...] | None  # None: no provider was asked
-    live: tuple[str, ...] | None  # None: unknown, see `reason`
+    live: tuple[str, ...] | None  # None: unknown, see `reason`, or not the same everywhere, see `servers`
     reason: str | None
     state: State
+    servers: tuple[ServerEntry, ...] = ()
 
 
 class AuthorityEntry(_Entry):
@@ -119,8 +142,8 @@ class TrialEntry(_Entry):
 class ZoneEntry(_Entry):
     """One zone at one provider."""
 
-    zone: str
-    provider: str
+    zone: Word
+    provider: Word
     policy_digest: str
     provider_digest: str
     changes: tuple[ChangeEntry, ...]
@@ -129,6 +152,16 @@ class ZoneEntry(_Entry):
     live: tuple[LiveEntry, ...]
     authority: AuthorityEntry
     tests: tuple[TrialEntry, ...]
+
+    @property
+    def refused(self) -> tuple[BlockedEntry, ...]:
+        """What is blocked for good, until somebody does something about it."""
+        return tuple(entry for entry in self.blocked if not entry.waits)
+
+    @property
+    def waiting(self) -> tuple[BlockedEntry, ...]:
+        """What comes with a later plan."""
+        return tuple(entry for entry in self.blocked if entry.waits)
 
     @property
     def broken(self) -> tuple[TrialEntry, ...]:
@@ -140,8 +173,8 @@ class ZoneEntry(_Entry):
 class FailedEntry(_Entry):
     """A zone that could not be planned."""
 
-    zone: str
-    provider: str
+    zone: Word
+    provider: Word
     error: str
 
 
@@ -166,6 +199,11 @@ class PlanFile(_Entry):
     def pending(self) -> int:
         """How many changes there are."""
         return sum(len(zone.changes) for zone in self.zones)
+
+    @property
+    def waiting(self) -> int:
+        """How many changes come with a later plan."""
+        return sum(len(zone.waiting) for zone in self.zones)
 
 
 def _canonical(data: object) -> bytes:
@@ -238,7 +276,14 @@ def change_entry(change: Change) -> ChangeEntry:
 
 def blocked_entry(blocked: Blocked) -> BlockedEntry:
     """Return a blocked change as the file holds it."""
-    return BlockedEntry(domain=blocked.domain, name=blocked.key[0], type=blocked.key[1], family=blocked.family.value, reason=blocked.reason)
+    return BlockedEntry(
+        domain=blocked.domain,
+        name=blocked.key[0],
+        type=blocked.key[1],
+        family=blocked.family.value,
+        reason=blocked.reason,
+        waits=blocked.waits,
+    )
 
 
 def kept_entry(kept: Kept, with_values: bool) -> KeptEntry:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mailauth_dns import __version__
 from mailauth_dns.compile import Publication, selected
-from mailauth_dns.deploy import beside
+from mailauth_dns.deploy import beside, parts
+from mailauth_dns.deploy.behind import Said, behind_others
 from mailauth_dns.deploy.lanes import Crew, Lane, Lanes, open_lanes
 from mailauth_dns.deploy.planfile import (
     AuthorityEntry,
@@ -23,6 +24,7 @@ from mailauth_dns.deploy.planfile import (
     change_entry,
     kept_entry,
 )
+from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.whole import not_told
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Observation
@@ -30,6 +32,7 @@ from mailauth_dns.octo.construction import Unreachable
 from mailauth_dns.octo.targets import Proposal
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey
 
 Step = Callable[[str], None]  # told each zone that is done, for a progress bar
 
@@ -62,7 +65,7 @@ def make_plan(
     chosen = selected(publications, domains)
     now = datetime.now(UTC)
     by_zone = {publication.origin: publication for publication in chosen}
-    lanes, said = _proposed(repo, chosen, now, normalize, step)
+    lanes, said = _proposed(repo, chosen, now, live, normalize, step)
     proposals = {key: proposal for key, proposal in said.items() if isinstance(proposal, Proposal)}
     failed = [
         FailedEntry(zone=zone, provider=provider, error=str(error))
@@ -117,17 +120,20 @@ def _told_whole(proposal: Proposal, authority: AuthorityEntry, observation: Obse
 
 
 def _proposed(
-    repo: Repo, chosen: Iterable[Publication], now: datetime, normalize: bool, step: Step
-) -> tuple[dict[str, Lanes], dict[tuple[str, str], Proposal | ProviderError]]:
+    repo: Repo, chosen: tuple[Publication, ...], now: datetime, live: bool, normalize: bool, step: Step
+) -> tuple[dict[str, Lanes], Said]:
     """Ask every provider of these publications what would change; the answers are in the order of the publications."""
     lanes, unreachable = _lanes(repo, chosen)
     wanted: dict[tuple[str, str], Publication] = {
         (publication.origin, provider): publication for publication in chosen for provider in publication.providers
     }
+    held: dict[tuple[str, str], Mapping[RRKey, Hold]] = {key: {} for key in wanted}
+    for publication, holds in _held_parts(chosen, now, live):
+        held |= {(publication.origin, provider): holds for provider in publication.providers}
 
     def propose(lane: Lane, key: tuple[str, str]) -> Proposal | ProviderError:
         try:
-            return lane.ask(key[0], lambda target: target.propose(wanted[key], now, normalize=normalize))
+            return lane.ask(key[0], lambda target: target.propose(wanted[key], now, held[key], normalize=normalize))
         except ProviderError as error:
             return error
 
@@ -135,7 +141,25 @@ def _proposed(
     for key, answer in Crew({key: lanes[key[1]].of(key[0]) for key in wanted if key[1] in lanes}, propose).results():
         said[key] = answer
         step(key[0])
-    return lanes, {key: said[key] if key in said else unreachable[key[1]] for key in wanted}
+    said = {key: said[key] if key in said else unreachable[key[1]] for key in wanted}
+    behind = behind_others(said, wanted)
+    held |= {key: {**held[key], **holds} for key, holds in behind.items()}
+    said |= dict(Crew({key: lanes[key[1]].of(key[0]) for key in behind}, propose).results())
+    return lanes, said
+
+
+def _held_parts(publications: Iterable[Publication], now: datetime, live: bool) -> Iterator[tuple[Publication, Mapping[RRKey, Hold]]]:
+    """Yield the publications with parts of SPF records, and which of these must not be included yet."""
+    having = {publication.origin: publication for publication in publications if parts.parts_of(publication)}
+    observations: Mapping[DomainName, Observation] = {}
+    # Only what the lock says was served everywhere needs to be served still.
+    asked = {origin: frozenset(e.key for e in parts.parts_of(each) if e.ready and e.ready <= now) for origin, each in having.items()}
+    if live and any(asked.values()):
+        from mailauth_dns.live.observe import Wanted, observe  # as below
+
+        observations = observe([Wanted(origin, keys, having[origin].nameservers) for origin, keys in asked.items() if keys])
+    for origin, publication in having.items():
+        yield publication, parts.held(publication, observations.get(origin), now)
 
 
 def _lanes(repo: Repo, publications: Iterable[Publication]) -> tuple[dict[str, Lanes], dict[str, ProviderError]]:
@@ -214,5 +238,5 @@ def git_commit(root: Path) -> str | None:
 
 
 def unresolved(plan: PlanFile) -> bool:
-    """Tell whether the plan could not say everything: a zone that could not be read, or a change that is never made."""
-    return bool(plan.failed) or any(zone.blocked for zone in plan.zones)
+    """Tell whether the plan could not say everything: a zone that could not be read, or a change that is refused."""
+    return bool(plan.failed) or any(zone.refused for zone in plan.zones)

@@ -5,13 +5,17 @@ All or nothing: a name that cannot be resolved whole leaves the lock as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailauth_dns.deploy import parts as partsight
+from mailauth_dns.deploy.parts import moment
 from mailauth_dns.errors import MailAuthError, NotFlattened, ObservationError, PolicyError
+from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_addresses import Drift, drift, passing
+from mailauth_dns.live.observe import Wanted
 from mailauth_dns.policy import document
 from mailauth_dns.policy import lock as lockfile
 from mailauth_dns.policy.flattening import flattened_names, layout
@@ -21,10 +25,13 @@ from mailauth_dns.policy.model import SpfSection
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import NOBODY
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_parts import referred
 from mailauth_dns.writing import alone, own_folder, replace_file
 
 # How long a part outlives the last record that was seen to refer to it, or the TTL where that is longer: a cached record must find it.
 GRACE = timedelta(days=1)
+
+Observe = Callable[[Sequence[Wanted]], Mapping[DomainName, Observation]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,16 @@ class NameRow:
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """One part and what becomes of it, in words; `changed` tells whether the lock says so only now."""
+    """One part and what becomes of it, in words; `changed` tells whether the lock says so only now.
+
+    `unknown` tells that not every server could be asked.
+    """
 
     domain: DomainName
     name: DomainName
     said: str
     changed: bool
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +77,10 @@ class Relocked:
         return lockfile.text(self.before) != lockfile.text(self.after)
 
 
-def relock(repo: Repo, resolver: Resolver, domains: tuple[DomainName, ...], now: datetime) -> Relocked:
+def relock(repo: Repo, resolver: Resolver, observe: Observe, domains: tuple[DomainName, ...], now: datetime) -> Relocked:
     """Return the lock as it should be `now`, for what these domains flatten; for everything where none is named.
+
+    `observe` asks the authoritative servers, which tells whether they serve the parts that are to be included next.
 
     Raises:
         MailAuthError: a domain has no policy, or names cannot be resolved, all of them listed.
@@ -76,6 +89,7 @@ def relock(repo: Repo, resolver: Resolver, domains: tuple[DomainName, ...], now:
     wanted = {name for policy in chosen for name in flattened_names(policy)}
     flattened = {name for policy in repo.policies for name in flattened_names(policy)}
     names = {name: locked for name, locked in repo.lock.names.items() if name in flattened}
+    rows: list[PartRow] = []
     problems: list[str] = []
     for name in sorted(wanted):
         try:
@@ -83,9 +97,8 @@ def relock(repo: Repo, resolver: Resolver, domains: tuple[DomainName, ...], now:
         except (NotFlattened, ObservationError) as error:
             problems.append(f"  {name}: {error}")
     _refuse(problems)
-    fresh = Lock(names, repo.lock.parts)
+    fresh = _ready(chosen, Lock(names, repo.lock.parts), observe, now, rows)
     parts: dict[DomainName, Mapping[DomainName, LockedPart]] = {}
-    rows: list[PartRow] = []
     for policy in repo.policies:
         try:
             parts[policy.domain], told = _parts(policy, fresh, resolver if policy in chosen else None, now)
@@ -149,58 +162,88 @@ def _locked(name: DomainName, before: LockedName | None, resolver: Resolver, now
 # Parts
 
 
+def _ready(chosen: Sequence[Policy], lock: Lock, observe: Observe, now: datetime, rows: list[PartRow]) -> Lock:
+    """Return the lock with the moments from which parts may be included, as far as every server is seen to serve them; tell of each.
+
+    Only parts that were listed before this run can be there.
+    """
+    waiting: list[tuple[Policy, DomainName]] = []
+    for policy in chosen:
+        needed = layout(policy, lock)
+        listed = lock.parts.get(policy.domain, {})
+        names = [name for name, _ in (needed.parts if needed is not None else ()) if name in listed and not listed[name].absent]
+        waiting += [(policy, name) for name in names if (at := listed[name].ready) is None or at > now]
+    by_zone: dict[DomainName, list[tuple[Policy, DomainName]]] = {}
+    for policy, name in waiting:
+        by_zone.setdefault(policy.zone, []).append((policy, name))
+    seen = observe([_wanted(zone, entries) for zone, entries in by_zone.items()]) if by_zone else {}
+    parts = {domain: dict(of_domain) for domain, of_domain in lock.parts.items()}
+    for policy, name in waiting:
+        part = parts[policy.domain][name]
+        sight = partsight.sight(policy.domain, name, part.text, seen[policy.zone])
+        later, said = _seen(part, sight, now)
+        parts[policy.domain][name] = later
+        if said:
+            rows.append(PartRow(policy.domain, name, said, later != part, sight.state == "unknown"))
+    return Lock(lock.names, parts)
+
+
+def _wanted(zone: DomainName, entries: Sequence[tuple[Policy, DomainName]]) -> Wanted:
+    keys = frozenset(key for policy, name in entries for key in partsight.questions(policy.domain, zone, (name,)))
+    return Wanted(zone, keys, entries[0][0].body.nameservers)
+
+
+def _seen(part: LockedPart, sight: partsight.Sight, now: datetime) -> tuple[LockedPart, str]:
+    """Return a part with what its servers were seen to say of it, and that in words; nothing where the record includes it already."""
+    if sight.state == "served":
+        later = part if part.ready is not None else replace(part, ready=now.replace(microsecond=0) + sight.wait)
+        assert later.ready is not None
+        return later, f"every server has it; the record may go from {moment(later.ready)} on"
+    if sight.state == "missing":
+        return replace(part, ready=None), f"{sight.detail} does not serve it yet; apply, then run this again"
+    if sight.state == "unknown":
+        return part, f"whether every server has it is unknown: {sight.detail}"
+    return part, ""
+
+
 def _parts(policy: Policy, fresh: Lock, resolver: Resolver | None, now: datetime) -> tuple[Mapping[DomainName, LockedPart], list[PartRow]]:
     """Return a domain's parts with what is to be told of them; without a resolver old ones stay what they are."""
     listed = fresh.parts.get(policy.domain, {})
     if resolver is None and any(name not in fresh.names for name in flattened_names(policy)):
         return listed, []
     needed = layout(policy, fresh)
-    found = {name: LockedPart(text) for name, text in (needed.parts if needed is not None else ())}
+    found = {name: _needed(text, listed.get(name)) for name, text in (needed.parts if needed is not None else ())}
     rows = [PartRow(policy.domain, name, "new", True) for name in found if name not in listed]
     old = {name: part for name, part in listed.items() if name not in found}
     if resolver is None:
         return {**old, **found}, rows
-    referred = _referred(policy.domain, resolver) if old else frozenset[str]()
+    used = referred(filter(spf.has_version, resolver.lookup(policy.domain, "TXT") or ())) if old else frozenset[str]()
     for name, part in sorted(old.items()):
         there = any(spf.has_version(value) for value in resolver.lookup(name, "TXT") or ())
-        later, said = _later(part, name in referred, there, now, _grace(policy))
+        later, said = _later(part, name in used, there, now, _grace(policy))
         rows.append(PartRow(policy.domain, name, said, later != part))
         if later is not None:
             found[name] = later
     return found, rows
 
 
+def _needed(text: str, listed: LockedPart | None) -> LockedPart:
+    return LockedPart(text, ready=listed.ready if listed is not None and not listed.absent else None)
+
+
 def _later(part: LockedPart, referred: bool, there: bool, now: datetime, grace: timedelta) -> tuple[LockedPart | None, str]:
     """Return what becomes of a part that the policy no longer needs, and why; None where it can be forgotten."""
     if referred:
-        return LockedPart(part.text), "still in use: the record in live DNS refers to it; apply first"
+        return LockedPart(part.text, ready=part.ready), "still in use: the record in live DNS refers to it; apply first"
     if not there:
         return None, "not in DNS, and forgotten"
     if part.absent:
         return part, "to be deleted by the next apply"
     if part.unused_since is None:
-        return LockedPart(part.text, now.replace(microsecond=0)), f"no longer in use; stays until {_until(now + grace)}"
+        return replace(part, unused_since=now.replace(microsecond=0)), f"no longer in use; stays until {moment(now + grace)}"
     if now - part.unused_since < grace:
-        return part, f"no longer in use; stays until {_until(part.unused_since + grace)}"
+        return part, f"no longer in use; stays until {moment(part.unused_since + grace)}"
     return LockedPart(part.text, part.unused_since, absent=True), "to be deleted by the next apply"
-
-
-def _until(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _referred(domain: DomainName, resolver: Resolver) -> frozenset[str]:
-    """Return the words of the domain's live SPF records that name others; a broken record still may refer."""
-    texts = (value for value in resolver.lookup(domain, "TXT") or () if spf.has_version(value))
-    return frozenset(_targets(word for text in texts for word in text.lower().split(" ")))
-
-
-def _targets(words: Iterator[str]) -> Iterator[str]:
-    for word in words:
-        for mark in ("include:", "redirect="):
-            before, found, target = word.partition(mark)
-            if found and before in ("", "+", "-", "~", "?"):
-                yield target.rstrip(".")
 
 
 def _grace(policy: Policy) -> timedelta:

@@ -28,6 +28,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from mailauth_dns.deploy.wireform import to_wire
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.authority import Answer, Authority
 from mailauth_dns.octo.masterfile import parse
@@ -91,14 +92,16 @@ def respond(question: dns.message.Message, source: Source) -> dns.message.Messag
     response.set_rcode(dns.rcode.from_text(answer.rcode))
     if answer.authoritative:
         response.flags |= dns.flags.AA
-    response.answer.extend(map(_wire_rrset, answer.answer))
-    response.authority.extend(map(_wire_rrset, answer.authority))
+    response.answer.extend(_wire_rrset(rrset, asked.name) for rrset in answer.answer)
+    response.authority.extend(_wire_rrset(rrset, asked.name) for rrset in answer.authority)
     return response
 
 
-def _wire_rrset(rrset: RRset) -> dns.rrset.RRset:
+def _wire_rrset(rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset:
+    """Return a set as dnspython has it; what was asked for comes under the very letters of the question, which some clients compare."""
     texts = [quoted(value) if rrset.type == "TXT" else value for value in sorted(rrset.values)]
-    return dns.rrset.from_text_list(dns.name.from_text(f"{rrset.name}."), rrset.ttl or 0, "IN", rrset.type, texts)
+    name = dns.name.from_text(f"{rrset.name}.")
+    return dns.rrset.from_text_list(asked if name == asked else name, rrset.ttl or 0, "IN", rrset.type, texts)
 
 
 class Zones:
@@ -176,10 +179,10 @@ def _reply(wire: bytes, source: Source, limit: int | None) -> bytes | None:
     try:
         response = respond(question, source)
         if limit is None:
-            return response.to_wire(max_size=65535)
+            return to_wire(response, 65535)
         room = min(max(question.payload, 512), limit) if question.edns >= 0 else 512
         try:
-            return response.to_wire(max_size=room)
+            return to_wire(response, room)
         except dns.exception.TooBig:
             short = dns.message.make_response(question, our_payload=UDP_SIZE)
             short.flags |= dns.flags.TC | (response.flags & (dns.flags.AA | dns.flags.RA))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from datetime import UTC, datetime
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.deploy import beside
+from mailauth_dns.deploy import beside, parts
 from mailauth_dns.deploy.planfile import LiveEntry
 from mailauth_dns.deploy.planning import observe_publications
 from mailauth_dns.records.name import DomainName
@@ -14,20 +15,31 @@ from mailauth_dns.records.name import DomainName
 POLL = 1.0  # seconds between two rounds of questions
 
 
-def watch(publications: Iterable[Publication], wait: float) -> Mapping[DomainName, tuple[LiveEntry, ...]]:
-    """Ask until all servers agree with the policy or `wait` seconds are over; return each zone's rows as they were seen last."""
+def watch(
+    publications: Iterable[Publication], wait: float, waiting: Container[tuple[str, str]] = ()
+) -> Mapping[DomainName, tuple[LiveEntry, ...]]:
+    """Ask until all servers agree with the policy or `wait` seconds are over; return each zone's rows as they were seen last.
+
+    What is `waiting` for a later plan, by name and type, is not waited for.
+    """
     until = time.monotonic() + wait
-    waiting = tuple(publications)
+    asking = tuple(publications)
     seen: dict[DomainName, tuple[LiveEntry, ...]] = {}
     while True:
-        observations = observe_publications(waiting)
-        for publication in waiting:
-            seen[publication.origin] = beside.rows(publication, None, observations[publication.origin])
-        waiting = tuple(publication for publication in waiting if unsettled(seen[publication.origin]))
+        observations = observe_publications(asking)
+        for publication in asking:
+            observation = observations[publication.origin]
+            held = parts.held(publication, observation, datetime.now(UTC))
+            seen[publication.origin] = beside.rows(publication, None, observation, held)
+        asking = tuple(publication for publication in asking if _may_change(seen[publication.origin], waiting))
         left = until - time.monotonic()
-        if not waiting or left <= 0:
+        if not asking or left <= 0:
             return dict(sorted(seen.items()))
         time.sleep(min(POLL, left))
+
+
+def _may_change(rows: Iterable[LiveEntry], waiting: Container[tuple[str, str]]) -> bool:
+    return any(row.state != "waits" and (row.name, row.type) not in waiting for row in unsettled(rows))
 
 
 def unsettled(rows: Iterable[LiveEntry]) -> list[LiveEntry]:

@@ -56,12 +56,24 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A change that the policy asks for and that is never made, with the reason."""
+    """A change that the policy asks for and that is not made, with the reason.
+
+    `waits` tells that nothing is wrong: another record comes first, and a later plan makes the change.
+    """
 
     domain: DomainName
     key: RRKey
     family: Family
     reason: str
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a set must not be written now, or no record refer to it; `waits` as in `Blocked`."""
+
+    reason: str
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,22 @@ is carried over unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mailauth_dns.compile import Declared, Publication
-from mailauth_dns.diff.change import Blocked, Change, Difference, Judgement, Kept, Risk
+from mailauth_dns.diff.change import Blocked, Change, Difference, Hold, Judgement, Kept, Risk
 from mailauth_dns.diff.consent import Consents
 from mailauth_dns.diff.semantics import same
 from mailauth_dns.diff.sides import Sides
 from mailauth_dns.diff.wildcard import Wildcards
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, ancestors
-from mailauth_dns.records.spf_parts import MAX_ANSWER
+from mailauth_dns.records.spf_parts import MAX_ANSWER, referred
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
+# What a user does once parts are published.
+SEE_PARTS = "once it is applied run `mailauth-dns spf lock`, which sees whether every server has it and says from when on the record may go"
 DEFAULT_TTL = 3600  # seconds, for a set that is new and whose policy names none
 
 Judge = Callable[[Declared, frozenset[str], frozenset[str], Sides], Judgement]
@@ -35,15 +37,19 @@ def compare(
     locked: Mapping[RRKey, str] = _NOTHING_LOCKED,
     closed: str | None = None,
     *,
+    held: Mapping[RRKey, Hold] | None = None,
     normalize: bool = False,
 ) -> Difference:
     """Return what it takes to bring `before` to what `publication` declares.
 
     `locked` names sets that must not be written again, with the reason; `closed` is the reason why nothing in the zone can be written.
-    `normalize` asks for our spelling and our TTL even where the meaning is the same already.
+    `held` names parts of SPF records that no record may begin to include, and other sets that must not be written, for now; None where
+    what is published in which order is not ours to say. `normalize` asks for our spelling and our TTL even where the meaning is the same
+    already.
     """
     blocks = _Blocks(before, publication, locked, closed)
     consents, wildcards, sides = Consents(before), Wildcards(before), Sides(before, publication)
+    parts = {entry.key[0]: entry for entry in publication.declared if entry.values and is_part_of_spf(entry)}
     changes: list[Change] = []
     blocked: list[Blocked] = []
     for entry in publication.declared:
@@ -52,9 +58,11 @@ def compare(
         reason = blocks.reason(entry, changes=change is not None)
         if reason is not None:
             blocked.append(Blocked(entry.domain, entry.key, entry.family, reason))
+        elif change is not None and held is not None and (hold := _hold(change, before, parts, held)) is not None:
+            blocked.append(Blocked(entry.domain, entry.key, entry.family, hold.reason, hold.waits))
         elif change is not None:
             changes.append(_with_shadow(change, wildcards))
-    return Difference(tuple(changes), tuple(blocked), tuple(_kept(before, publication)))
+    return Difference(tuple(changes), tuple(_with_parts(blocked, parts)), tuple(_kept(before, publication)))
 
 
 def _with_shadow(change: Change, wildcards: Wildcards) -> Change:
@@ -64,6 +72,40 @@ def _with_shadow(change: Change, wildcards: Wildcards) -> Change:
         return change
     told = change.judgement
     return replace(change, judgement=Judgement(f"{told.meaning}; {shadowed}", Risk.BREAKING, (*told.rules, "DNS004")))
+
+
+def is_part_of_spf(entry: Declared) -> bool:
+    """Tell whether this is a part that a domain's SPF record includes, not that record itself."""
+    return entry.family is Family.SPF and entry.key[0] != entry.domain
+
+
+def _with_parts(blocked: Sequence[Blocked], parts: Mapping[DomainName, Declared]) -> Iterator[Blocked]:
+    """Yield what is blocked; a record that waits for a part which is blocked itself waits in vain."""
+    dead = {entry.domain: entry for entry in blocked if entry.key[0] in parts and not entry.waits}
+    for entry in blocked:
+        part = dead.get(entry.domain) if entry.waits and entry.family is Family.SPF else None
+        if part is None:
+            yield entry
+        else:
+            yield replace(entry, reason=f"waits for the TXT at {part.key[0]}, which is blocked", waits=False)
+
+
+def _hold(change: Change, before: Zone, parts: Mapping[DomainName, Declared], held: Mapping[RRKey, Hold]) -> Hold | None:
+    """Return why a change must not be made yet.
+
+    A record that includes a part which a server denies is a permanent error for every message (RFC 7208 §5.2), so parts go first. A part
+    that the record includes already is in use, and holds up nothing.
+    """
+    if change.family is not Family.SPF:
+        return held.get(change.key)
+    for name in sorted((referred(change.after) - referred(change.before)) & parts.keys()):
+        part = parts[DomainName(name)]
+        there = before.get(part.key)
+        if there is None or not part.values <= there.values:
+            return Hold(f"its part {name} goes first; {SEE_PARTS}", waits=True)
+        if part.key in held:
+            return held[part.key]
+    return None
 
 
 def ours(rrset: RRset, owned: Family) -> frozenset[str]:
@@ -145,10 +187,10 @@ class _Blocks:
 
     def _included(self, entry: Declared) -> bool:
         """Tell whether this is a part of an SPF record that the record at the provider still refers to."""
-        if entry.family is not Family.SPF or entry.key[0] == entry.domain:
+        if not is_part_of_spf(entry):
             return False
         there = self._before.get((entry.domain, "TXT"))
-        return there is not None and any(entry.key[0] in value.lower() for value in ours(there, Family.SPF))
+        return there is not None and entry.key[0] in referred(ours(there, Family.SPF))
 
     def _hidden(self, key: RRKey) -> str | None:
         """Return why servers would not answer with a record at `key`: it lies under a delegation, a DNAME or a foreign alias."""

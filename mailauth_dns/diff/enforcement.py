@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailauth_dns.compile import Declared
-from mailauth_dns.diff.change import Judgement, Risk
+from mailauth_dns.diff.change import Change, Judgement, Risk
 from mailauth_dns.diff.semantics import parsed
 from mailauth_dns.diff.sides import Sides
 from mailauth_dns.evaluate.dmarc import Applicable, Discovery, discover, inherited
@@ -104,6 +104,11 @@ def dmarc_changed(entry: Declared, before: frozenset[str], after: frozenset[str]
         words = [head, *words]
     rules = tuple(dict.fromkeys(rule for each in told for rule in each.rules))
     return Judgement("; ".join(words) or "other tags change", max(each.risk for each in told), rules)
+
+
+def follows_spf(change: Change) -> bool:
+    """Tell whether the domain's SPF record must be as declared first: DMARC must not be tightened while the domain's own mail fails SPF."""
+    return change.family is Family.DMARC and tightens(change.before, change.after)
 
 
 def tightens(before: frozenset[str], after: frozenset[str]) -> bool:

@@ -26,6 +26,10 @@ class ServerView:
     server: str  # "ns1.example.net (192.0.2.53:53)", or the address alone where it was given
     sets: Mapping[RRKey, RRset | Unknown | None]
 
+    def said(self, key: RRKey) -> RRset | Unknown | None:
+        """Return what the server says of a set."""
+        return self.sets.get(key, Unknown("was not asked"))
+
 
 def _all_values(rrset: RRset) -> frozenset[str]:
     return rrset.values
@@ -52,7 +56,7 @@ class Observation:
         """
         if not self.servers:
             return Unknown(self.problem or "no server was asked")
-        answers = [view.sets.get(key, Unknown("was not asked")) for view in self.servers]
+        answers = [view.said(key) for view in self.servers]
         for view, answer in zip(self.servers, answers, strict=True):
             if isinstance(answer, Unknown):
                 return Unknown(f"{view.server}: {answer.reason}")

@@ -9,7 +9,7 @@ from typing import Any
 from octodns.record import Record
 
 from mailauth_dns.diff.change import Blocked, Change, Difference
-from mailauth_dns.diff.enforcement import tightens
+from mailauth_dns.diff.enforcement import follows_spf
 from mailauth_dns.octo.carry import Encoder, carried, internal_text
 from mailauth_dns.octo.zonefile import relative
 from mailauth_dns.records.family import Family
@@ -66,19 +66,20 @@ def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tup
     policy must not be tightened before the SPF record that lets the domain's own mail pass is there.
     """
     moves = {entry.key[0]: entry for entry in blocked if entry.family is Family.DKIM}
-    behind = {entry.domain: entry for entry in blocked if entry.family is Family.SPF}
+    # What is blocked for good is named before what only waits.
+    behind = {entry.domain: entry for waits in (True, False) for entry in blocked if entry.family is Family.SPF and entry.waits is waits}
     left = []
     for change, record in made:
         other, why = moves.get(change.key[0]), "goes with"
-        if change.family is Family.DMARC and tightens(change.before, change.after):
+        if follows_spf(change):
             other, why = behind.get(change.domain), "waits for"
         if change.family is Family.SPF:
             other, why = next((entry for entry in blocked if _includes(change, entry)), None), "waits for"
         if other is None:
             left.append((change, record))
         else:
-            reason = f"{why} the {other.key[1]} at {other.key[0]}, which is blocked"
-            blocked.append(Blocked(change.domain, change.key, change.family, reason))
+            reason = f"{why} the {other.key[1]} at {other.key[0]}, which {'waits itself' if other.waits else 'is blocked'}"
+            blocked.append(Blocked(change.domain, change.key, change.family, reason, other.waits))
     return left, blocked
 
 

@@ -7,7 +7,7 @@ carried out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,7 @@ from octodns.processor.base import BaseProcessor
 from octodns.zone import Zone as OctoZone
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.diff.change import Difference
+from mailauth_dns.diff.change import Difference, Hold
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.judge import judge_at
 from mailauth_dns.errors import ProviderError, ProviderSilent
@@ -33,10 +33,11 @@ from mailauth_dns.octo.zonefile import relative
 from mailauth_dns.policy.stanza import Stanza
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import is_part
-from mailauth_dns.records.zone import Zone
+from mailauth_dns.records.zone import RRKey, Zone
 
 _AT_ONCE = 4  # zones of one provider; each costs a provider object, which may log in or list its zones
 _PATIENCE = 30.0  # seconds that a busy provider is waited for at most
+_NOTHING_HELD: Mapping[RRKey, Hold] = {}
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -50,6 +51,7 @@ class Proposal:
     provider: str
     reading: Reading
     difference: Difference
+    held: Mapping[RRKey, Hold] = field(default_factory=dict)  # what it was worked out with; the same holds when it is tried again
     octodns_plan: Any = field(default=None, repr=False, compare=False)
     octodns_provider: Any = field(default=None, repr=False, compare=False)
 
@@ -72,8 +74,10 @@ class Target:
         # Local files are read and written at the speed of this process, under one lock.
         self.at_once = 1 if isinstance(self._provider, LocalProvider) else _AT_ONCE
 
-    def propose(self, publication: Publication, now: datetime, *, normalize: bool = False) -> Proposal:
-        """Read the zone and work out what would change.
+    def propose(
+        self, publication: Publication, now: datetime, held: Mapping[RRKey, Hold] = _NOTHING_HELD, *, normalize: bool = False
+    ) -> Proposal:
+        """Read the zone and work out what would change; `held` is what must not be written or included yet.
 
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
@@ -86,7 +90,7 @@ class Target:
         desired = OctoZone(f"{origin}.", set())
         for rrset in publication.zone.rrsets:
             desired.add_record(octodns_record(desired, relative(rrset.name, origin), rrset), lenient=True)
-        proposing = _Proposing(self._carrier, publication, now, normalize)
+        proposing = _Proposing(self._carrier, publication, now, held, normalize)
         with self._asked(origin):
             plan = provider.plan(desired, processors=[proposing], lenient=True)
         if proposing.proposal is None:
@@ -94,7 +98,8 @@ class Target:
         reading, difference = proposing.proposal
         if not reading.exists or (plan is not None and not plan.exists):
             raise self._no_zone(origin)
-        return Proposal(self.id, reading, *_agreed(difference, plan), provider)
+        difference, plan = _agreed(difference, plan)
+        return Proposal(self.id, reading, difference, held, plan, provider)
 
     def apply(self, proposal: Proposal) -> None:
         """Carry out a proposal of this target.
@@ -185,15 +190,28 @@ def _retry_after(error: BaseException) -> float:
 class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
     """The hook in octoDNS's plan: everything that exists, and our changes laid into it."""
 
-    def __init__(self, carrier: Any, publication: Publication, now: datetime, normalize: bool) -> None:  # noqa: ANN401 - carriers.Carrier
+    def __init__(
+        self,
+        carrier: Any,  # noqa: ANN401 - carriers.Carrier
+        publication: Publication,
+        now: datetime,
+        held: Mapping[RRKey, Hold],
+        normalize: bool,
+    ) -> None:
         super().__init__("mailauth-dns")
         self.proposal: tuple[Reading, Difference] | None = None
-        self._carrier, self._publication, self._now, self._normalize = carrier, publication, now, normalize
+        self._carrier, self._publication, self._now, self._held, self._normalize = carrier, publication, now, held, normalize
 
     def process_source_and_target_zones(self, desired: Any, existing: Any, target: Any, lenient: bool = False) -> tuple[Any, Any]:  # noqa: ANN401, ARG002
         reading = self._carrier.read(target, existing)
         difference = compare(
-            reading.zone, self._publication, judge_at(self._now), reading.locked, reading.closed, normalize=self._normalize
+            reading.zone,
+            self._publication,
+            judge_at(self._now),
+            reading.locked,
+            reading.closed,
+            held=self._held,
+            normalize=self._normalize,
         )
         base = existing.copy()
         difference = lay(base, existing, difference, self._carrier.encoders(target))

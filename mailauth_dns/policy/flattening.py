@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 
 from mailauth_dns.errors import FileProblem
@@ -42,6 +43,12 @@ def parts(policy: Policy, lock: Lock, needed: Layout | None) -> Mapping[DomainNa
     listed = lock.parts.get(policy.domain, {})
     found = {name: None if part.absent else part.text for name, part in listed.items()}
     return {**found, **dict(needed.parts if needed is not None else ())}
+
+
+def ready(policy: Policy, lock: Lock, part: DomainName) -> datetime | None:
+    """Return from when on a record may include a part, None while no `spf lock` has seen it at every server."""
+    listed = lock.parts.get(policy.domain, {}).get(part)
+    return listed.ready if listed is not None else None
 
 
 def known_names(policy: Policy, lock: Lock, needed: Layout | None) -> tuple[tuple[DomainName, Addresses], ...]:

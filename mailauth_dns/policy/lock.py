@@ -50,11 +50,16 @@ class LockedName:
 
 @dataclass(frozen=True, slots=True)
 class LockedPart:
-    """A part of a domain's record. `unused_since` is when live DNS was first seen without a record that refers to it; `absent` parts go."""
+    """A part of a domain's record.
+
+    `ready` is when no cache can deny it any more: every server was seen to serve it, and the TTLs that counted then have passed. None until
+    that was seen. `unused_since` is when live DNS was first seen without a record that refers to it; `absent` parts go.
+    """
 
     text: str
     unused_since: datetime | None = None
     absent: bool = False
+    ready: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class _NameEntry(Section):
 
 class _PartEntry(Section):
     record: _Record
+    ready: Annotated[datetime, BeforeValidator(_aware)] | None = None
     unused_since: Annotated[datetime, BeforeValidator(_aware)] | None = None
     absent: Flag = False
 
@@ -163,7 +169,7 @@ def read(path: str, data: bytes) -> Lock:
         raise DocumentError(problems)
     parts = {
         DomainName(domain): {
-            DomainName(name): LockedPart(entry.record, entry.unused_since, entry.absent) for name, entry in of_domain.items()
+            DomainName(name): LockedPart(entry.record, entry.unused_since, entry.absent, entry.ready) for name, entry in of_domain.items()
         }
         for domain, of_domain in file.parts.items()
     }
@@ -257,6 +263,8 @@ def text(lock: Lock) -> str:
 
 def _part_entry(part: LockedPart) -> dict[str, object]:
     entry: dict[str, object] = {"record": part.text}
+    if part.ready is not None:
+        entry["ready"] = part.ready.isoformat()
     if part.unused_since is not None:
         entry["unused_since"] = part.unused_since.isoformat()
     if part.absent:

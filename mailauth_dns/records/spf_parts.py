@@ -53,6 +53,19 @@ def is_part(name: DomainName) -> bool:
     return name.startswith(_PREFIX)
 
 
+def referred(texts: Iterable[str]) -> frozenset[str]:
+    """Return the names, in lower case, that the words of SPF records refer to; a broken record still may refer."""
+    return frozenset(_targets(word for text in texts for word in text.lower().split(" ")))
+
+
+def _targets(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        for mark in ("include:", "redirect="):
+            before, found, target = word.partition(mark)
+            if found and before in ("", "+", "-", "~", "?"):
+                yield target.rstrip(".")
+
+
 def networks_of(record: spf.Record) -> Addresses:
     """Return the addresses that the networks of a record let pass, whatever else it says."""
     listed = [term for term in record.terms if isinstance(term, spf.Ip4 | spf.Ip6) and term.qualifier is spf.Qualifier.PASS]

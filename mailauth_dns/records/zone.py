@@ -49,6 +49,12 @@ class Zone:
         return self._by_key.get(key)
 
 
+def negative_ttl(soa: RRset) -> int:
+    """Return for how many seconds a resolver keeps "there is no such record" of a zone with this SOA (RFC 2308 §5)."""
+    [value] = soa.values
+    return min(int(value.split()[-1]), soa.ttl or 0)
+
+
 def strings(value: str) -> tuple[str, ...]:
     """Split a TXT value into character-strings of at most 255 octets; an empty value is one empty string."""
     return tuple(value[at : at + MAX_STRING] for at in range(0, len(value), MAX_STRING)) or ("",)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from mailauth_dns.deploy.trial import Outcome, Trial
+from mailauth_dns.errors import one_line
 from mailauth_dns.lint.rule import Finding, Severity
 from mailauth_dns.lint.waiver import Waived
-
-_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class _Case:
     kind: str | None = None
     word: str = ""
     message: str = ""
-    text: str = ""
+    text: tuple[str, ...] = ()
 
 
 def findings(found: Sequence[Finding], waived: Sequence[Waived], worst: Severity) -> str:
@@ -38,10 +36,10 @@ def findings(found: Sequence[Finding], waived: Sequence[Waived], worst: Severity
         kind = "error" if finding.unknown else "failure" if finding.rule.severity >= worst else None
         message = f"{finding.word}: {finding.advice}"
         where = f"{place.source.path}:{place.line}:{place.column}"
-        cases.append(_Case(place.source.path, _name(finding), kind, finding.word, message, where if kind is not None else message))
+        cases.append(_Case(place.source.path, _name(finding), kind, finding.word, message, (where if kind is not None else message,)))
     for each in waived:
         reason = f"waived until {each.waiver.until}: {each.waiver.reason}"
-        cases.append(_Case(each.finding.place.source.path, _name(each.finding), "skipped", "", reason, each.finding.advice))
+        cases.append(_Case(each.finding.place.source.path, _name(each.finding), "skipped", "", reason, (each.finding.advice,)))
     return _document("mailauth-dns lint", cases or [_Case("mailauth-dns", "nothing found")])
 
 
@@ -55,7 +53,7 @@ def tests(found: Iterable[Trial]) -> str:
     kinds = {Outcome.PASSED: None, Outcome.FAILED: "failure", Outcome.UNKNOWN: "error"}
     cases = []
     for trial in found:
-        told = "\n".join((*trial.verdict.why, *(f"warning: {warning}" for warning in trial.verdict.warnings)))
+        told = (*trial.verdict.why, *(f"warning: {warning}" for warning in trial.verdict.warnings))
         cases.append(_Case(trial.domain, trial.name, kinds[trial.outcome], str(trial.outcome), "; ".join(trial.problems), told))
     return _document("mailauth-dns test", cases)
 
@@ -66,15 +64,16 @@ def _document(title: str, cases: Sequence[_Case]) -> str:
     root = Element("testsuites", counts)
     suite = SubElement(root, "testsuite", {"name": title, **counts, "skipped": str(kinds["skipped"])})
     for case in cases:
-        element = SubElement(suite, "testcase", {"classname": case.place, "name": _clean(case.name)})
+        element = SubElement(suite, "testcase", {"classname": one_line(case.place), "name": one_line(case.name)})
         if case.kind is not None:
             kind = {"type": case.word} if case.word else {}
-            SubElement(element, case.kind, {**kind, "message": _clean(case.message)}).text = _clean(case.text)
+            SubElement(element, case.kind, {**kind, "message": one_line(case.message)}).text = _lines(case.text)
         elif case.text:
-            SubElement(element, "system-out").text = _clean(case.text)
+            SubElement(element, "system-out").text = _lines(case.text)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _clean(text: str) -> str:
-    return _NO_XML.sub("\ufffd", text)
+def _lines(lines: Iterable[str]) -> str:
+    """Return lines of text; what does not print, and so all that XML cannot hold (XML 1.0 §2.2), is written as in master files."""
+    return "\n".join(map(one_line, lines))

@@ -218,7 +218,7 @@ def differences(found: Sequence[Difference]) -> Iterator[Text]:
     """Yield how installed files differ from an export."""
     for each in found:
         style = {"+": "green", "-": "red"}.get(each.sign, "yellow")
-        yield Text.assemble(f"{each.path}: ", (f"{each.sign} {shown(each.statement, 300)}", style))
+        yield Text.assemble(f"{each.path}: ", (f"{each.sign} {shown(each.statement)}", style))
     yield Text(f"Export: {count(len(found), 'difference')}", style="bold")
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from mailauth_dns.errors import one_line
 from mailauth_dns.lint.rule import Finding, tally
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_MENTION = re.compile(r"[@#](?=\w)")  # of a person, a team or an issue: who reads the page is told, and pages link to each other
+_APART = "&#8203;"  # a space of no width keeps the mark from what follows
 
 
 def findings(found: Sequence[Finding], waived: int) -> Iterator[str]:
@@ -24,4 +27,5 @@ def findings(found: Sequence[Finding], waived: int) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    """Return outside text as one line that means nothing in Markdown."""
+    return _MENTION.sub(lambda mark: mark[0] + _APART, _SPECIAL.sub(r"\\\1", " ".join(one_line(text).split())))

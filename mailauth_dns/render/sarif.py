@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mailauth_dns import __version__
+from mailauth_dns.errors import one_line
 from mailauth_dns.lint.rule import Finding, Rule, Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.policy.document import Place
@@ -45,7 +46,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
     names = finding.domains if finding.at is None else (finding.at.key[0],)
     location: dict[str, Any] = {
         "physicalLocation": _physical(finding.place),
-        "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"} for name in names],
+        "logicalLocations": [{"fullyQualifiedName": one_line(name), "kind": "resource"} for name in names],
     }
     return {
         "ruleId": finding.rule.id,
@@ -53,7 +54,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         # A rule that could not be decided is open, and of no level (SARIF §3.27.9, §3.27.10).
         "kind": "open" if finding.unknown else "fail",
         "level": "none" if finding.unknown else _LEVEL[finding.rule.severity],
-        "message": {"text": finding.advice},
+        "message": {"text": one_line(finding.advice)},
         "locations": [location],
     }
 
@@ -67,6 +68,6 @@ def _suppression(waived: Waived) -> dict[str, Any]:
     return {
         "kind": "inSource",
         "status": "accepted",
-        "justification": waived.waiver.reason,
+        "justification": one_line(waived.waiver.reason),
         "location": {"physicalLocation": _physical(waived.place)},
     }

@@ -10,10 +10,10 @@ from rich.text import Text
 from mailauth_dns.deploy.applying import Outcome
 from mailauth_dns.deploy.onezone import Status, ZoneOutcome
 from mailauth_dns.deploy.planfile import AuthorityEntry, ChangeEntry, KeptEntry, LiveEntry, PlanFile, ZoneEntry
-from mailauth_dns.render.values import count, shown, styled
+from mailauth_dns.render.values import count, styled, told, versus
 
 _RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
-_STATE = {"as policy": "green", "as provider": "yellow", "differs": "red", "unknown": "magenta"}
+_STATE = {"as policy": "green", "as provider": "yellow", "differs": "red", "waits": "yellow", "unknown": "magenta"}
 _STATUS = {Status.APPLIED: "green", Status.UNCHANGED: "dim", Status.PARTIAL: "bold red", Status.FAILED: "red", Status.REFUSED: "red"}
 _OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
 
@@ -48,8 +48,10 @@ def _summary(file: PlanFile) -> Text:
     risks = Counter(change.risk for zone in file.zones for change in zone.changes)
     said = ", ".join(f"{risks[risk]} {risk}" for risk in ("breaking", "caution", "safe") if risks[risk])
     parts = [count(file.pending, "change") + (f" ({said})" if said else "")]
-    if blocked := sum(len(zone.blocked) for zone in file.zones):
+    if blocked := sum(len(zone.refused) for zone in file.zones):
         parts.append(f"{blocked} blocked")
+    if file.waiting:
+        parts.append(count(file.waiting, "waits", "wait"))
     if broken := sum(len(zone.broken) for zone in file.zones):
         parts.append(f"{count(broken, 'test')} broken")
     if file.failed:
@@ -62,7 +64,8 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
     for change in zone.changes:
         yield from _change(change)
     for blocked in zone.blocked:
-        yield styled(2, ("! ", "bold red"), (f"{blocked.name} {blocked.type}", "bold"), "  ", ("blocked", "bold red"))
+        sign, word, style = (". ", "waits", "yellow") if blocked.waits else ("! ", "blocked", "bold red")
+        yield styled(2, (sign, style), (f"{blocked.name} {blocked.type}", "bold"), "  ", (word, style))
         yield styled(6, blocked.reason)
     yield from _trials(zone)
     yield _authority(zone.authority)
@@ -78,10 +81,9 @@ def _change(change: ChangeEntry) -> Iterator[Text]:
     yield styled(2, (sign + " ", "bold"), (f"{change.name} {change.type}", "bold"), "  ", (change.risk + rules, _RISK[change.risk]))
     yield styled(6, change.meaning)
     if change.before != change.after:
-        for value in change.before:
-            yield styled(6, ("- " + shown(value), "red"))
-        for value in change.after:
-            yield styled(6, ("+ " + shown(value), "green"))
+        for sign, style, values in (("-", "red", change.before), ("+", "green", change.after)):
+            yield from (styled(6, (line, style)) for value in values for line in told(sign, value))
+        yield from (styled(6, part) for part in versus(change.before, change.after))
     if change.ttl_before != change.ttl_after and change.ttl_after is not None:
         yield styled(
             6, f"TTL {change.ttl_before} -> {change.ttl_after} s" if change.ttl_before is not None else f"TTL {change.ttl_after} s"
@@ -119,20 +121,36 @@ def live_rows(rows: Iterable[LiveEntry], told: Container[tuple[str, str]] = ()) 
         if row.state == "as provider" and (row.name, row.type) in told:
             continue
         if row.state != "as policy" or (row.provider is not None and row.provider != row.policy):
-            yield styled(8, f"policy    {_side(row.policy)}")
-            if row.provider is not None:
-                yield styled(8, f"provider  {_side(row.provider)}")
-            yield styled(8, f"live      {_live_side(row)}")
+            yield from _sides(row)
 
 
-def _live_side(row: LiveEntry) -> str:
-    if row.live is None:
-        return f"unknown: {row.reason}"
-    return _side(row.live) + (f": {row.reason}" if row.reason else "")
+def _sides(row: LiveEntry) -> Iterator[Text]:
+    yield from _side("policy   ", row.policy)
+    if row.provider is not None:
+        yield from _side("provider ", row.provider)
+    if row.state == "waits":
+        yield styled(8, f"waits     {row.reason}")
+    if row.live is not None:
+        yield from _side("live     ", row.live, row.reason if row.state != "waits" else None)
+        yield from (styled(8, part) for part in versus(row.live, row.policy))
+    elif row.state == "unknown":
+        yield styled(8, f"live      unknown: {row.reason}")
+    if row.servers:
+        yield styled(8, "each server says:")
+    for server in row.servers:
+        yield styled(8, f"live      {server.server}")
+        if server.values is None:
+            yield styled(10, f"unknown: {server.reason}")
+            continue
+        yield from _side("", server.values, indent=10)
+        yield from (styled(10, part) for part in versus(server.values, row.policy))
 
 
-def _side(values: tuple[str, ...]) -> str:
-    return " | ".join(map(shown, values)) or "nothing"
+def _side(mark: str, values: tuple[str, ...], reason: str | None = None, indent: int = 8) -> Iterator[Text]:
+    if not values:
+        yield styled(indent, f"{mark} nothing".lstrip() + (f": {reason}" if reason else ""))
+    for value in values:
+        yield from (styled(indent, line) for line in told(mark or "|", value))
 
 
 def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
@@ -143,7 +161,7 @@ def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
     for entry in kept:
         if entry.values is not None and show_kept:
             for value in entry.values:
-                yield styled(6, f"{entry.name} {entry.type} {shown(value)}")
+                yield from (styled(6, line) for line in told(f"{entry.name} {entry.type}", value))
         elif entry.shared or entry.looks_like:
             ours = f"  looks like {entry.looks_like}, and no policy declares it" if entry.looks_like else ""
             yield styled(6, f"{entry.name} {entry.type}: {', '.join(entry.kinds)}{ours}")

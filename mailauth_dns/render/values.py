@@ -2,23 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from rich.text import Span, Text
 
-from mailauth_dns.errors import octets, printable
+from mailauth_dns.diff.terms import changed_terms
+from mailauth_dns.errors import printable
 
+# What two values could differ in without looking different: backslashes that may be part of an escape, spaces that are one too many.
+_UNCLEAR = re.compile(r"[^ -~]|\\|^ | $|(?<= ) ")
 _HANGING = 4  # blanks in front of what goes on below
-LONGEST = 100  # characters of a value in text output; JSON has all of it
+WIDTH = 100  # characters of a value on one line
 
 
-def shown(value: str, longest: int = LONGEST) -> str:
-    """Return a published value, printable and on one line, cut in the middle where it is long (a key's ends tell it apart)."""
-    text = octets(value)
-    if len(text) <= longest:
-        return text
-    half = (longest - 5) // 2
-    return f"{text[:half]} ... {text[-half:]}"
+def shown(value: str) -> str:
+    r"""Return a published value whole, printable and on one line; two values never look the same.
+
+    >>> shown("v=spf1  -all\x1b\u202e")
+    'v=spf1 \\032-all\\027\\8238'
+    """
+    return _UNCLEAR.sub(lambda match: "\\\\" if match[0] == "\\" else f"\\{ord(match[0]):03d}", value)
+
+
+def wrapped(value: str, width: int = WIDTH) -> list[str]:
+    r"""Return a value on as many lines as it takes; a line that ends within a word ends in a backslash.
+
+    >>> wrapped("v=spf1 ip4:192.0.2.1 -all", 20)
+    ['v=spf1 ip4:192.0.2.1', '-all']
+    >>> wrapped("p=MIIBIjANBgkq", 10)
+    ['p=MIIBIjA\\', 'NBgkq']
+    """
+    text = shown(value)
+    lines: list[str] = []
+    at = 0
+    while len(text) - at > width:
+        space = text.rfind(" ", at, at + width + 1)
+        if space > at:
+            lines.append(text[at:space])
+            at = space + 1
+        else:
+            end = (text.rfind(",", at, at + width - 1) + 1) or at + width - 1
+            while text[end - 1] == "\\" and end > at + 1:  # an escape stays whole
+                end -= 1
+            lines.append(text[at:end] + "\\")
+            at = end
+    return [*lines, text[at:]]
+
+
+def told(mark: str, value: str, *, width: int = WIDTH) -> Iterator[str]:
+    """Yield a value's lines, each behind the mark: no line begins with what others wrote."""
+    for number, line in enumerate(wrapped(value, width)):
+        yield f"{mark} {'  ' if number else ''}{line}"
+
+
+def versus(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the terms that changed, with a style, where values are too long to see it."""
+    if len(before) != 1 or len(after) != 1 or max(len(shown(value)) for value in (*before, *after)) <= WIDTH:
+        return
+    for word, style, terms in zip(("gone: ", "added:"), ("red", "green"), changed_terms(before[0], after[0]), strict=True):
+        if terms and 2 * len(terms) < len(before[0]) + len(after[0]):
+            yield from ((line, style) for line in told(f"terms {word}", terms))
 
 
 def count(number: int, noun: str, nouns: str | None = None) -> str:
@@ -42,7 +86,7 @@ def styled(indent: int, *parts: str | tuple[str, str]) -> Text:
     return Text(text, spans=spans)
 
 
-def wrapped(line: Text, width: int) -> Iterator[Text]:
+def wrapped_line(line: Text, width: int) -> Iterator[Text]:
     """Yield a line in parts that are at most `width` characters long where its words are, indented from the second on."""
     indent = len(line.plain) - len(line.plain.lstrip()) + _HANGING
     start, room = 0, width

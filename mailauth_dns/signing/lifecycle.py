@@ -20,7 +20,7 @@ from mailauth_dns.policy.model import RotationSection, SelectorSection, State
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, RRset
+from mailauth_dns.records.zone import RRKey, RRset, negative_ttl
 
 Served = Literal["served", "revoked", "missing", "other", "partly", "unknown"]
 
@@ -136,7 +136,7 @@ def sight(key: Key, observation: Observation) -> Sight:
         elif said[view.server] == "other":
             others[view.server] = _other(held)
         ttls = [answer.ttl or 0 for answer in answers if isinstance(answer, RRset) and answer.type != "SOA"]
-        negative, longest = max(negative, _negative_ttl(held["SOA"])), max(longest, *ttls, 0)
+        negative, longest = max(negative, negative_ttl(held["SOA"])), max(longest, *ttls, 0)
     wait = timedelta(seconds=max(negative, longest))
     bound = "the zone's negative TTL" if negative >= longest else "the record's TTL"
     states = set(said.values())
@@ -150,12 +150,6 @@ def sight(key: Key, observation: Observation) -> Sight:
 def _from_wildcard(key: Key, held: Mapping[str, RRset], sets: Iterable[RRset]) -> bool:
     """Tell whether what is answered at the selector's name is what a wildcard answers everywhere (RFC 4592)."""
     return "CNAME" not in held and any(answer.key in key.wildcards and answer.values == held["TXT"].values for answer in sets)
-
-
-def _negative_ttl(soa: RRset) -> int:
-    """Return for how many seconds a resolver keeps "there is no such record" (RFC 2308 §5)."""
-    [value] = soa.values
-    return min(int(value.split()[-1]), soa.ttl or 0)
 
 
 def _held(key: Key, held: Mapping[str, RRset]) -> Served:

@@ -253,11 +253,49 @@ def test_a_killed_apply_is_finished_by_running_it_again(served: RepoFolder) -> N
         assert " 42 7200" in zone_text(served, zone)
 
 
-def test_the_journal_tells_what_was_done(served: RepoFolder) -> None:
+def journal_of(plan: Path) -> Path:
+    return plan.with_name(f"{plan.name}.{json.loads(plan.read_text())['fingerprint'][:12]}.journal")
+
+
+def test_the_journal_tells_what_was_done_by_one_plan_alone(served: RepoFolder) -> None:
+    for policy in ("domain: example.com\nspf: {terms: [mx], all: fail}\n", "domain: example.com\nspf: {terms: [a], all: softfail}\n"):
+        served.policy(policy, "example.com")
+        plan = planned(served)
+        assert served.run("apply", str(plan)).code == 0
+        lines = [json.loads(line) for line in journal_of(plan).read_text().splitlines()]
+        assert [(line["zone"], line["what"]) for line in lines] == [("example.com", "begun"), ("example.com", "applied")]
+    assert len(list(plan.parent.glob("*.journal"))) == 2
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "folder"])
+def test_a_journal_that_is_no_file_is_not_written_and_stops_nothing(served: RepoFolder, kind: str) -> None:
     plan = planned(served)
+    target = served.root / "victim"
+    if kind == "link":
+        target.write_text("theirs\n")
+    if "link" in kind:
+        journal_of(plan).symlink_to(target)
+    elif kind == "pipe":
+        os.mkfifo(journal_of(plan))
+    else:
+        journal_of(plan).mkdir()
     assert served.run("apply", str(plan)).code == 0
-    lines = [json.loads(line) for line in Path(f"{plan}.journal").read_text().splitlines()]
-    assert [(line["zone"], line["what"]) for line in lines] == [("example.com", "begun"), ("example.com", "applied")]
+    assert (target.read_text() if target.exists() else None) == ("theirs\n" if kind == "link" else None)
+
+
+def test_a_domain_is_no_plan_file_and_the_refusal_says_how_it_goes(served: RepoFolder) -> None:
+    ran = served.run("apply", "example.com")
+    assert (ran.code, ran.out) == (1, "")
+    assert "`plan example.com --out plan.json`, then `apply plan.json`" in ran.err
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_without_a_provider_nothing_is_called_done(repo: RepoFolder, command: str) -> None:
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    ran = repo.run(command, "--no-live")
+    assert ran.code == (1 if command == "apply" else 0)
+    assert "no policy names a provider; write `providers: [ID]`" in ran.err
+    assert "nothing to do" not in ran.said
 
 
 def said_of(ran: Ran) -> dict[str, str]:

@@ -89,7 +89,7 @@ def test_the_result_is_the_same_for_every_client_and_costs_less(repo: RepoFolder
     assert section != "absent"
     before = ZoneResolver([zone(ROOT, world | {"example.com TXT": section.text})])
     try:
-        locked = relock.relock(unflattened, before, (), NOW)
+        locked = relock.relock(unflattened, before, lambda _: {}, (), NOW)
     except MailAuthError:
         event("refused")
         assume(False)
@@ -118,7 +118,7 @@ def test_more_than_ten_lookups_become_fewer_with_parts(repo: RepoFolder) -> None
     terms = [f"include:{each}" for each in names]
     repo.policy(f"domain: example.com\nspf: {{terms: {terms}, all: fail, flatten: {names}}}\n")
     unflattened = load_repo(repo.root)
-    relock.write(unflattened, relock.relock(unflattened, ZoneResolver([zone(ROOT, senders)]), (), NOW))
+    relock.write(unflattened, relock.relock(unflattened, ZoneResolver([zone(ROOT, senders)]), lambda _: {}, (), NOW))
     [publication] = compile_repo(load_repo(repo.root))
     published: Sets = {f"{rrset.name} {rrset.type}": sorted(rrset.values) for rrset in publication.zone.rrsets}
     before = ZoneResolver([zone(ROOT, senders | {"example.com TXT": " ".join(["v=spf1", *terms, "-all"])})])

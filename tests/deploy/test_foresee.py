@@ -77,6 +77,7 @@ def ask(server: Server, name: str, type: str) -> dns.message.Message:
 FOREIGN = "_spf.sender.example"
 KEY_ALIAS = "s1._domainkey.example.com CNAME _spf.sender.example."
 SOA = "example.com SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300"
+ELSEWHERE = "sender.example SOA ns1.sender.example. hostmaster.sender.example. 1 3600 600 86400 300"
 ANSWERS = [  # question, response code, answer, authority
     (
         "example.com TXT",
@@ -93,17 +94,18 @@ ANSWERS = [  # question, response code, answer, authority
     ("s1._domainkey.example.com CNAME", "NOERROR", {KEY_ALIAS}, set()),
     ("s1._domainkey.example.com TXT", "NOERROR", {KEY_ALIAS, f'{FOREIGN} TXT "v=spf1 ip4:203.0.113.0/24 -all"'}, set()),
     ("away.example.com A", "NOERROR", {"away.example.com CNAME host.sender.example.", "host.sender.example A 203.0.113.9"}, set()),
-    ("away.example.com MX", "NOERROR", {"away.example.com CNAME host.sender.example."}, set()),
-    ("lost.example.com A", "NXDOMAIN", {"lost.example.com CNAME gone.sender.example."}, set()),
+    ("away.example.com MX", "NOERROR", {"away.example.com CNAME host.sender.example."}, {ELSEWHERE}),
+    ("lost.example.com A", "NXDOMAIN", {"lost.example.com CNAME gone.sender.example."}, {ELSEWHERE}),
     ("far.example.com A", "SERVFAIL", set(), set()),
     (f"{FOREIGN} TXT", "NOERROR", {f'{FOREIGN} TXT "v=spf1 ip4:203.0.113.0/24 -all"'}, set()),
-    ("nothing.sender.example TXT", "NXDOMAIN", set(), set()),
+    ("nothing.sender.example TXT", "NXDOMAIN", set(), {ELSEWHERE}),
     ("example.org TXT", "SERVFAIL", set(), set()),
     # ANY: that something is there, and no more (RFC 8482)
     ("example.com ANY", "NOERROR", {'example.com HINFO "RFC8482" ""'}, set()),
     ("host.sender.example ANY", "NOERROR", {'host.sender.example HINFO "RFC8482" ""'}, set()),
     ("s1._domainkey.example.com ANY", "NOERROR", {KEY_ALIAS}, set()),
     ("nothing.example.com ANY", "NXDOMAIN", set(), {SOA}),
+    ("_domainkey.example.com ANY", "NOERROR", set(), {SOA}),  # an empty non-terminal
     ("example.org ANY", "SERVFAIL", set(), set()),
     ("example.com AXFR", "REFUSED", set(), set()),
     ("example.com MAILB", "NOTIMP", set(), set()),

@@ -15,6 +15,8 @@ import dns.query
 import dns.rcode
 import dns.rdataclass
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
 from mailauth_dns.deploy import serve
 from mailauth_dns.deploy.serve import Server
@@ -218,6 +220,51 @@ def test_broken_messages(served: Server) -> None:
     assert nothing_asked is not None
     assert nothing_asked[3] & 15 == dns.rcode.FORMERR
     assert udp(served, dns.message.make_query("example.com", "TXT")).rcode() == dns.rcode.NOERROR
+
+
+QUESTIONS = [
+    dns.message.make_query(name, type, use_edns=edns, payload=payload).to_wire()
+    for name, type in (("example.com", "TXT"), ("big.example.com", "ANY"), ("a.b.c.w.example.com", "TXT"), ("loop1.example.com", "A"))
+    for edns, payload in ((None, 0), (0, 65535), (1, 512))
+]
+
+
+@settings(max_examples=1000)
+@given(st.data())
+def test_a_mutated_message_gets_a_small_answer_or_none(served: Server, data: st.DataObject) -> None:
+    """Whatever comes, the server answers as DNS or not at all, never in more octets than over UDP, and goes on."""
+    wire = bytearray(data.draw(st.sampled_from(QUESTIONS)))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(wire) - 1))
+        match data.draw(st.sampled_from(["set", "cut", "double", "add"])):
+            case "set":
+                wire[at] = data.draw(st.integers(0, 255))
+            case "cut" if at > 0:
+                del wire[at:]
+            case "double":
+                wire[at:at] = wire[at : at + 20]
+            case _:
+                wire += data.draw(st.binary(max_size=40))
+    reply = serve._reply(bytes(wire), serve.Zones(served_folder(served)), serve.UDP_SIZE)
+    event("answered" if reply is not None else "dropped")
+    if reply is not None:
+        assert len(reply) <= serve.UDP_SIZE
+        assert reply[:2] == wire[:2]
+        assert reply[2] & 0x80
+
+
+def served_folder(server: Server) -> Path:
+    source = server._source
+    assert isinstance(source, serve.Zones)
+    return source._directory
+
+
+def test_no_answer_over_udp_is_much_larger_than_its_question(served: Server) -> None:
+    """A forged address of a victim gets nothing to speak of: what is long comes over TCP, and ANY is no exception to it."""
+    for wire in QUESTIONS:
+        reply = exchange(served, wire)
+        assert reply is not None
+        assert len(reply) <= 219
 
 
 def test_one_connection_takes_many_questions(served: Server) -> None:

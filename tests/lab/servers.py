@@ -21,6 +21,7 @@ from typing import Any
 
 import dns.exception
 import dns.message
+import dns.opcode
 import dns.query
 import dns.rcode
 import dns.rdatatype
@@ -190,6 +191,44 @@ class Bind(NameServer):
     def _key(self) -> dict[str, Any]:
         keyring = dns.tsigkeyring.from_text({"lab-key": self.secret})
         return {"keyring": keyring, "keyname": "lab-key", "keyalgorithm": "hmac-sha256"}
+
+
+class Secondary(Bind):
+    """A BIND that has its zones from another one, and lags until it is told that they changed."""
+
+    def __init__(self, primary: Bind) -> None:
+        super().__init__(primary.zones)
+        self.primary = primary
+
+    def prepare(self) -> None:
+        self.secret = self.primary.secret
+        zones = self.folder / "zones"
+        zones.mkdir(exist_ok=True)
+        stanzas = [
+            f'zone "{zone}" {{ type secondary; file "{zone}.zone"; '
+            f"primaries {{ 127.0.0.1 port {self.primary.port} key lab-key; }}; allow-transfer {{ key lab-key; }}; }};"
+            for zone in self.zones
+        ]
+        (self.folder / "named.conf").write_text(
+            f"""options {{ directory "{zones}"; pid-file "{self.folder}/named.pid"; session-keyfile "{self.folder}/session.key";
+              listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; notify no;
+              minimal-responses yes; }};
+            controls {{ }};
+            key "lab-key" {{ algorithm hmac-sha256; secret "{self.secret}"; }};
+            {" ".join(stanzas)}"""
+        )
+
+    def catch_up(self, zone: str) -> None:
+        """Tell it that the zone changed, and wait until it has it."""
+        wanted = self.primary.served(zone, "SOA")
+        notify = dns.message.make_query(f"{zone}.", "SOA")
+        notify.set_opcode(dns.opcode.NOTIFY)
+        until = time.monotonic() + START
+        while self.served(zone, "SOA") != wanted:
+            if time.monotonic() > until:
+                raise RuntimeError(f"the secondary does not catch up with {zone}")
+            dns.query.udp(notify, "127.0.0.1", port=self.port, timeout=2)
+            time.sleep(0.3)
 
 
 class PowerDns(NameServer):

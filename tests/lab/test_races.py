@@ -78,9 +78,10 @@ def test_an_apply_run_again_still_asks_live_dns(repo: RepoFolder, serving: Servi
         assert repo.run("plan", "--out", "plan.json").code == 0
         for status in ("applied, 3 changes", "unchanged"):
             applied = repo.run("apply", "plan.json", "--wait", "0s")
-            assert applied.code == 1
+            assert applied.code == 2
             assert status in applied.out
-            assert f"127.0.0.1:{server.port} and 127.0.0.1:{stale.port} differ" in applied.out
+            assert f"live      127.0.0.1:{stale.port}\n          | v=spf1 ~all\n" in applied.out
+            assert f"live      127.0.0.1:{server.port}\n          | v=spf1 -all\n" in applied.out
     finally:
         stale.close()
 

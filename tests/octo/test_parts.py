@@ -9,6 +9,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from mailauth_dns.compile import compile_repo
+from mailauth_dns.diff.change import Hold
 from mailauth_dns.octo.targets import Proposal, Target
 from mailauth_dns.policy import lock as lockfile
 from mailauth_dns.policy.load import load_repo
@@ -17,6 +18,7 @@ from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf import Qualifier
 from mailauth_dns.records.spf_parts import Flat, laid_out, part_name
+from mailauth_dns.records.zone import RRKey, quoted
 from tests.conftest import RepoFolder
 from tests.lab.zones import HEAD
 from tests.policy.locks import locked_name
@@ -28,7 +30,13 @@ PARTS = [name for name, _ in LAYOUT.parts]
 POLICY = f'domain: example.com\nproviders: [local]\nspf: {{terms: ["include:{SENDER}"], all: fail, flatten: [{SENDER}]}}\n'
 
 
-def proposed(repo: RepoFolder, records: str, policy: str = POLICY, going: Mapping[DomainName, str] | None = None) -> Proposal:
+def proposed(
+    repo: RepoFolder,
+    records: str,
+    policy: str = POLICY,
+    going: Mapping[DomainName, str] | None = None,
+    held: Mapping[RRKey, Hold] | None = None,
+) -> Proposal:
     """`going` are old parts that are to be deleted."""
     repo.local("example.com", HEAD + records)
     repo.policy(policy)
@@ -37,13 +45,28 @@ def proposed(repo: RepoFolder, records: str, policy: str = POLICY, going: Mappin
     repo.write("zones/locks/spf.json", lockfile.text(Lock({SENDER: locked_name(SENDER, ADDRESSES)}, {COM: parts})))
     loaded = load_repo(repo.root)
     [publication] = compile_repo(loaded)
-    return Target(loaded.stanzas["local"], repo.root).propose(publication, datetime(2026, 6, 1, tzinfo=UTC))
+    return Target(loaded.stanzas["local"], repo.root).propose(publication, datetime(2026, 6, 1, tzinfo=UTC), held or {})
 
 
-def test_parts_come_before_the_record_in_the_order_of_writing(repo: RepoFolder) -> None:
-    for before in ("", '@ IN TXT "v=spf1 ~all"\n'):
-        plan = proposed(repo, before).octodns_plan
-        assert [change.record.fqdn for change in plan.changes] == [f"{name}." for name in [*sorted(PARTS), COM]]
+def test_parts_come_before_the_record_that_includes_them(repo: RepoFolder) -> None:
+    for before in ("", '@ IN TXT "v=spf1 ~all"\n', f'@ IN TXT "v=spf1 include:{PARTS[0]} ~all"\n'):
+        proposal = proposed(repo, before)
+        assert [change.record.fqdn for change in proposal.octodns_plan.changes] == [f"{name}." for name in sorted(PARTS)]
+        [record] = proposal.difference.blocked
+        assert (record.key[0], record.waits) == (COM, True)
+        assert record.reason.startswith("its part _spf-")
+
+
+PARTS_THERE = "".join(f"{name}. IN TXT {quoted(text)}\n" for name, text in LAYOUT.parts)
+
+
+def test_a_record_goes_once_its_parts_are_not_held(repo: RepoFolder) -> None:
+    assert [change.key[0] for change in proposed(repo, PARTS_THERE).difference.changes] == [COM]
+    held = {(PARTS[1], "TXT"): Hold("not yet", waits=True)}
+    proposal = proposed(repo, PARTS_THERE, held=held)
+    assert [(entry.key[0], entry.reason, entry.waits) for entry in proposal.difference.blocked] == [(COM, "not yet", True)]
+    in_use = f'@ IN TXT "v=spf1 include:{PARTS[1]} ~all"\n'
+    assert [change.key[0] for change in proposed(repo, PARTS_THERE + in_use, held=held).difference.changes] == [COM]
 
 
 def test_a_record_waits_for_a_part_that_is_blocked(repo: RepoFolder) -> None:
@@ -85,8 +108,8 @@ OLD = part_name(OLD_TEXT, COM)
 def test_a_stricter_dmarc_waits_for_an_old_part_that_cannot_go(repo: RepoFolder) -> None:
     records = f'@ IN TXT "v=spf1 include:{OLD} -all"\n{OLD}. IN TXT "{OLD_TEXT}"\n_dmarc IN TXT "v=DMARC1; p=none"\n'
     difference = proposed(repo, records, policy=POLICY + "dmarc: {p: quarantine}\n", going={OLD: OLD_TEXT}).difference
-    assert {change.key[0] for change in difference.changes} == {COM, *PARTS}
+    assert {change.key[0] for change in difference.changes} == {*PARTS}
     reasons = {entry.key[0]: entry.reason for entry in difference.blocked}
-    assert reasons.keys() == {OLD, f"_dmarc.{COM}"}
+    assert reasons.keys() == {COM, OLD, f"_dmarc.{COM}"}
     assert "still includes it" in reasons[OLD]
     assert reasons[DomainName(f"_dmarc.{COM}")] == f"waits for the TXT at {OLD}, which is blocked"

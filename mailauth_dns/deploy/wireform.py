@@ -1,0 +1,47 @@
+"""Responses in wire format (RFC 1035 §4.1), names in the letters that they have in the zone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dns.message
+import dns.name
+import dns.renderer
+import dns.rrset
+
+_OPT = 11  # octets of an OPT record without options (RFC 6891 §6.1.2)
+
+
+class _ByLetters(dict[dns.name.Name, int]):
+    """A compression table in which names are equal only when their letters are.
+
+    dnspython's own takes names for equal whatever their case, and so has rdata come back in the case of the question.
+    """
+
+    def get(self, name: dns.name.Name, default: int | None = None) -> int | None:  # type: ignore[override] # as dnspython calls it
+        return super().get(name.labels, default)  # type: ignore[call-overload,no-any-return] # the labels are the key
+
+    def __setitem__(self, name: dns.name.Name, at: int) -> None:
+        super().__setitem__(name.labels, at)  # type: ignore[index] # as above
+
+
+def to_wire(message: dns.message.Message, limit: int) -> bytes:
+    """Return a message in at most `limit` octets.
+
+    Raises:
+        dns.exception.TooBig: it does not fit.
+    """
+    make: Any = dns.renderer.Renderer  # which has no types
+    renderer = make(message.id, message.flags, limit - (_OPT if message.opt is not None else 0))
+    renderer.compress = _ByLetters()
+    for question in message.question:
+        renderer.add_question(question.name, question.rdtype, question.rdclass)
+    for section, sets in ((dns.renderer.ANSWER, message.answer), (dns.renderer.AUTHORITY, message.authority)):
+        for rrset in sets:
+            renderer.add_rrset(section, rrset)
+    renderer.max_size = limit
+    if message.opt is not None:
+        renderer.add_opt(message.opt)
+    renderer.write_header()
+    wire: bytes = renderer.get_wire()
+    return wire

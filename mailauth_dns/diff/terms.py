@@ -1,0 +1,44 @@
+"""Which terms of a long value changed: two values that fill several lines each look alike, and one term in them can matter most."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_TERM = re.compile(r"[^ ;,]+[;,]?|[;,]")  # of an SPF record, of a list of tags, and of a tag's list
+
+
+def changed_terms(before: str, after: str) -> tuple[str, str]:
+    """Return the terms that only `before` has and those that only `after` has.
+
+    Where both have the same terms, it is what lies between the first and the last that stand in another place. It takes a time in
+    proportion to the length, since others write these texts.
+
+    >>> changed_terms("v=spf1 ip4:192.0.2.1 mx -all", "v=spf1 mx a:new.example -all")
+    ('ip4:192.0.2.1', 'a:new.example')
+    >>> changed_terms("v=spf1 a mx -all", "v=spf1 mx a -all")
+    ('a mx', 'mx a')
+    """
+    old, new = _TERM.findall(before), _TERM.findall(after)
+    gone, came = _without(old, new), _without(new, old)
+    if not gone and not came:
+        gone, came = _middle(old, new)
+    return " ".join(gone), " ".join(came)
+
+
+def _without(terms: Sequence[str], others: Sequence[str]) -> list[str]:
+    left = Counter(others)
+    found = []
+    for term in terms:
+        if left[term] > 0:
+            left[term] -= 1
+        else:
+            found.append(term)
+    return found
+
+
+def _middle(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    first = next((at for at, (one, other) in enumerate(zip(old, new, strict=True)) if one != other), len(old))
+    last = next((at for at, (one, other) in enumerate(zip(reversed(old), reversed(new), strict=True)) if one != other), 0)
+    return old[first : len(old) - last], new[first : len(new) - last]
