@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from octodns_route53 import Route53Provider
 
 from mailauth_dns.records.zone import quoted, unquoted
 from tests.conftest import RepoFolder, free_port
@@ -117,12 +118,10 @@ def test_what_its_class_would_change_is_not_written_and_the_way_out_is_named(rep
     assert after.code == 0, after.said
 
 
-def test_a_listing_without_the_apex_ns_is_only_a_part(repo: RepoFolder, route53: Route53) -> None:
-    [ns] = [
-        each for each in route53.client.list_resource_record_sets(HostedZoneId=route53.zone)["ResourceRecordSets"] if each["Type"] == "NS"
-    ]
-    batch = {"Changes": [{"Action": "DELETE", "ResourceRecordSet": ns}]}
-    route53.client.change_resource_record_sets(HostedZoneId=route53.zone, ChangeBatch=batch)
+def test_a_listing_without_the_apex_ns_is_only_a_part(repo: RepoFolder, route53: Route53, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Route 53 always tells it, so that a page of the listing was lost."""
+    really = Route53Provider._load_records
+    monkeypatch.setattr(Route53Provider, "_load_records", lambda self, id: [each for each in really(self, id) if each["Type"] != "NS"])
     before = route53.held()
     repo.policy(POLICY)
     planned = repo.run("plan", "--no-live", "--out", "plan.json")
