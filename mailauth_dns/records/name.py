@@ -55,14 +55,15 @@ def publishable_name(text: str) -> DomainName:
         RecordSyntaxError: the text is not such a name.
     """
     name = domain_name(text)
+    at = 0
     for label in name.split("."):
         if label.startswith("xn--"):
             try:
                 idna.ulabel(label)
             except idna.IDNAError as error:
-                raise RecordSyntaxError(
-                    text, 0, len(text), f"{label!r} is not an internationalised label, so octoDNS takes no records below it: {error}"
-                ) from error
+                why = f"not an internationalised label, and octoDNS takes no records below one: {error}"
+                raise RecordSyntaxError(text, at, min(at + len(label), len(text)), why) from error
+        at += len(label) + 1
     return name
 
 

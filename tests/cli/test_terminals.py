@@ -102,8 +102,8 @@ def test_what_goes_on_below_is_indented(repo: RepoFolder) -> None:
     said = long_lines(on_a_terminal(repo, "lint", "-q", "--no-color", COLUMNS="60"))
     assert said.startswith(
         "zones/policy/policy.yaml:2:15: warning SPF014 spf-ptr: uses\n"
-        "    ptr, which receivers may skip; list the hosts by ip4,\n"
-        "    ip6 or a\n"
+        "    ptr, which receivers may skip; list the hosts that send\n"
+        "    by ip4, ip6 or a, then take it out\n"
     )
 
 

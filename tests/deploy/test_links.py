@@ -179,5 +179,5 @@ def test_spf_lock_writes_none_behind_a_link(repo: RepoFolder) -> None:
     (repo.root / "zones/locks").symlink_to("../../elsewhere")
     loaded = load_repo(repo.root)
     with pytest.raises(MailAuthError, match=f"zones/locks: {WRITES}"):
-        relock.write(loaded, relock.relock(loaded, Recorded({"a.example TXT": "v=spf1 ip4:192.0.2.1 -all"}), (), NOW))
+        relock.write(loaded, relock.relock(loaded, Recorded({"a.example TXT": "v=spf1 ip4:192.0.2.1 -all"}), lambda _: {}, (), NOW))
     assert contents(repo.root.parent / "elsewhere") == {}

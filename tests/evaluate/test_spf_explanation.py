@@ -122,7 +122,7 @@ REASONS = [
     ("v=spf1 redirect=example.com", "more than 10 terms ask DNS"),
     ("v=spf1 a:x1.example.com a:x2.example.com a:x3.example.com", "more than 2 lookups find nothing"),
     ("v=spf1 a:x.example.org", "DNS gave no answer: x.example.org A"),
-    ("v=spf1 redirect=%{l}.example.com", "redirect=%{l}.example.com of example.com: a\\x1bb.example.com publishes no SPF record"),
+    ("v=spf1 redirect=%{l}.example.com", "redirect=%{l}.example.com of example.com: a\\027b.example.com publishes no SPF record"),
 ]
 
 

@@ -235,7 +235,7 @@ def test_an_entry_of_a_version_that_kept_no_hosts_is_locked_anew(repo: RepoFolde
     loaded = load_repo(repo.root)
     world: Sets = {f"{NAME} TXT": LOCK.names[NAME].records[0][1]}
     world |= {key: list(values) for key, values in LOCK.names[NAME].hosts}
-    relock.write(loaded, relock.relock(loaded, Recorded(world), (), datetime(2026, 7, 1, tzinfo=UTC)))
+    relock.write(loaded, relock.relock(loaded, Recorded(world), lambda _: {}, (), datetime(2026, 7, 1, tzinfo=UTC)))
     assert load_repo(repo.root).lock.names == LOCK.names
     assert repo.run("compile").code == 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -59,7 +60,7 @@ HEADS = {
     "name": (name.domain_name, ("", "a.")),
     "mailbox": (mailbox.domain_of, ("", "a@", '"', "a <")),
     "server": (server.server, ("", "[", "192.0.2.1:")),
-    "genkey": (genkey.parse, ("", 'a._domainkey IN TXT ( "', "a._domainkey IN TXT ( ")),
+    "genkey": (partial(genkey.parse, domain=NAME), ("", 'a._domainkey IN TXT ( "', "a._domainkey IN TXT ( ")),
     "unquoted": (zone.unquoted, ("", '"')),
     "family": (lambda text: family.family(DomainName("example.com"), "TXT", text), ("", "v=")),
     "addresses": (addresses, ("v=spf1 ",)),

@@ -98,7 +98,7 @@ def test_octodns_takes_no_records_below_every_a_label() -> None:
     for text in ("xn--ls8h.example", "a.xn--a.example"):
         with pytest.raises(IdnaError):
             idna_decode(text)
-        with pytest.raises(RecordSyntaxError, match="is not an internationalised label, so octoDNS takes no records below it"):
+        with pytest.raises(RecordSyntaxError, match="not an internationalised label, and octoDNS takes no records below one"):
             publishable_name(text)
 
 
