@@ -117,8 +117,6 @@ def free_port() -> int:
     raise RuntimeError("no free port on loopback")
 
 
-
-
 def need(missing: str | None) -> None:
     """Skip the test where something that it needs is missing, and say what; in CI nothing may be."""
     if missing is not None:
