@@ -147,6 +147,8 @@ class _Loader:
                 return None
             return path.read_bytes()
         except FileNotFoundError:
+            if place is None and not os.path.lexists(path):
+                return None  # it was there when its folder was listed: the draft of another run, which has become a file since
             complain("there is no such file" if path.parent.resolve().is_relative_to(self._inside) else "lies outside the repo")
         except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "symbolic links go in a circle, or the name is not a file's"

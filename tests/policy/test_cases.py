@@ -124,6 +124,13 @@ def test_a_private_key_that_no_policy_names_is_found_too(repo: RepoFolder) -> No
     assert told(repo) == f"zones/keys/example.com/forgotten.key: {IS_PRIVATE}"
 
 
+def test_a_draft_of_another_run_may_go_while_the_repo_is_read(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    folder = repo.write("zones/keys/example.com/s1.pem", "").parent
+    monkeypatch.setattr("os.walk", lambda top, **_: [(str(folder), [], [".s2.pem.x1.draft"])] if "keys" in str(top) else [])
+    assert load_repo(repo.root).policies
+
+
 OUTSIDE = "lies outside the repo; every file that a policy names must be inside it\n"
 # What the policy writes, and what it is told as.
 KEYS_OUTSIDE = {"../../../../outside": "zones/keys/example.com/../../../../outside", "/etc/hostname": "/etc/hostname"}
