@@ -21,10 +21,11 @@ TRIES = 3  # a busy machine must be slow each time
 def grows_in_proportion(read: Callable[[_T], object], make: Callable[[int], _T], size: int, *errors: type[Exception]) -> bool:
     """Tell whether reading an input of eight times `size` takes less than 32 times as long; quadratic time would be 64 times."""
     small, large = make(size), make(size * FACTOR)
-    return any(_seconds(read, large, errors) < 4 * FACTOR * max(_seconds(read, small, errors), FLOOR / FACTOR) for _ in range(TRIES))
+    return any(seconds(read, large, *errors) < 4 * FACTOR * max(seconds(read, small, *errors), FLOOR / FACTOR) for _ in range(TRIES))
 
 
-def _seconds(read: Callable[[_T], object], text: _T, errors: tuple[type[Exception], ...]) -> float:
+def seconds(read: Callable[[_T], object], text: _T, *errors: type[Exception]) -> float:
+    """Return the processor time that reading takes; `errors` are those that a reader may end in."""
     gc.collect()
     gc.disable()  # its passes over what was made before take the more time the more there is
     try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
-from time import process_time
 
 import pytest
 
@@ -16,6 +14,7 @@ from mailauth_dns.records.dkim import holds_private_key
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import unquoted
 from mailauth_dns.signing import keypair
+from tests.growth import seconds
 
 ORIGIN = DomainName("example.com")
 SOA = "@ 300 IN SOA ns1.example.net. h.example.net. 1 2 3 4 5\n"
@@ -89,10 +88,7 @@ TEXTS = {
 
 
 def spent(read: Callable[[str], object], text: str) -> float:
-    start = process_time()
-    with suppress(MailAuthError, document.DocumentError, keys.KeyFileError):
-        read(text)
-    return process_time() - start
+    return seconds(read, text, MailAuthError, document.DocumentError, keys.KeyFileError)
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -6,9 +6,7 @@ does not decide. A reader that looks at all of the text for each of its parts ta
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -22,6 +20,7 @@ from mailauth_dns.policy.rewritten import rewritten
 from mailauth_dns.records import bimi, dkim, dmarc, dmarc_received, family, genkey, mailbox, mta_sts, name, server, spf, tlsrpt, zone
 from mailauth_dns.records.name import DomainName
 from tests.evaluate.zones import zone as of_sets
+from tests.growth import seconds
 
 LARGE = 50_000  # characters
 FAST = 0.08  # seconds of a text that long
@@ -74,24 +73,18 @@ HEADS = {
 }
 
 
-def seconds(read: Callable[[str], object], text: str, runs: int) -> float:
+def least(read: Callable[[str], object], text: str, runs: int) -> float:
     """Return the least time that reading takes; what has a cache gets a text of its own each time."""
-    best = float("inf")
-    for number in range(runs):
-        told = f"{text}{number}"
-        begun = time.process_time()
-        with suppress(MailAuthError, document.DocumentError, keys.KeyFileError):
-            read(told)
-        best = min(best, time.process_time() - begun)
-    return best
+    errors = (MailAuthError, document.DocumentError, keys.KeyFileError)
+    return min(seconds(read, f"{text}{number}", *errors) for number in range(runs))
 
 
 def growth(read: Callable[[str], object], head: str, piece: str) -> float:
     """Return how many times as long the whole text takes as a fourth of it; 0 where it is fast."""
     whole = head + piece * (LARGE // len(piece))
-    if seconds(read, whole, 1) < FAST:
+    if least(read, whole, 1) < FAST:
         return 0.0
-    return seconds(read, whole, 3) / seconds(read, head + piece * (LARGE // len(piece) // 4), 3)
+    return least(read, whole, 3) / least(read, head + piece * (LARGE // len(piece) // 4), 3)
 
 
 @pytest.mark.parametrize("name", HEADS)
