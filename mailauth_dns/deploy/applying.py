@@ -7,9 +7,9 @@ for people.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,17 +66,20 @@ def replan(
     _check_digests(repo, chosen, reviewed)
     # Cut to what the file names: the file can narrow the plan, to fewer zones and to fewer providers.
     named = {(zone.zone, zone.provider) for zone in reviewed.zones}
+    # A provider that could not be read then is asked too: what waited for it still waits.
+    asked = named | {(failed.zone, failed.provider) for failed in reviewed.failed}
     narrowed = [
         Publication(
             publication.origin,
             publication.declared,
-            tuple(provider for provider in publication.providers if (publication.origin, provider) in named),
+            tuple(provider for provider in publication.providers if (publication.origin, provider) in asked),
             publication.nameservers,
             publication.unselected,
         )
         for publication in chosen
     ]
     plan = make_plan(repo, narrowed, domains=domains, live=live, normalize=reviewed.normalize, step=step)
+    plan = _only(plan, named)
     by_key = {(zone.zone, zone.provider): zone for zone in plan.file.zones}
     differences: list[str] = []
     notes: list[str] = []
@@ -88,6 +91,13 @@ def replan(
     if differences:
         raise PlanRefused("\n".join(["the plan is no longer what was reviewed; nothing was written, plan again:", *differences]))
     return plan, tuple(notes)
+
+
+def _only(plan: Plan, named: Container[tuple[str, str]]) -> Plan:
+    """Return a plan without the zones, and the failures, at providers that are not named."""
+    zones = tuple(zone for zone in plan.file.zones if (zone.zone, zone.provider) in named)
+    failed = tuple(failed for failed in plan.file.failed if (failed.zone, failed.provider) in named)
+    return replace(plan, file=plan.file.model_copy(update={"zones": zones, "failed": failed}))
 
 
 def _check_digests(repo: Repo, publications: Iterable[Publication], reviewed: PlanFile) -> None:

@@ -48,8 +48,9 @@ class MergeOurs(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             elif there is None:
                 desired.add_record(record, lenient=True)
             elif record._type == "TXT":
-                texts = {*map(str, there.values), *map(str, record.values)}
-                desired.add_record(txt_record(desired, record.name, there.ttl, texts), replace=True, lenient=True)
+                merged = txt_record(desired, record.name, there.ttl, {*map(str, there.values), *map(str, record.values)})
+                merged.octodns = there.octodns
+                desired.add_record(merged, replace=True, lenient=True)
         for (name, type), owned in self._absent.get(owner(desired.name), ()):
             if _held(desired, (name, type), Family(owned)):
                 problems.append(f"{name} {type}: the policy declares {owned} absent, and your own source has it: take it out of either")
@@ -88,6 +89,10 @@ def _in_the_way(desired: Any, record: Any, there: Any) -> str | None:  # noqa: A
         return f"{ours.name} {ours.type}: your own source has {types} there, and an alias can have nothing beside it (RFC 1034 §3.6.2)"
     if there is None or rrset_of(there).values == ours.values:
         return None
+    if limits := there.octodns.keys() & {"excluded", "included"}:
+        # Ours would be kept from those targets too, or yours be published where you keep it from.
+        named = " and ".join(sorted(limits))
+        return f"{ours.name} {ours.type}: your own set is only for some targets ({named}), and the policy's for all; take {named} out there"
     owned = {found for value in ours.values if (found := family(ours.name, ours.type, value))}
     if record._type != "TXT":
         return f"{ours.name} {ours.type}: your own source has this set already; take it out there, or out of the policy"

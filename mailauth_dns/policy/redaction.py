@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from mailauth_dns.policy.stanza import Stanza, names_secret
 
@@ -35,6 +35,7 @@ _SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda text: text.encode("utf-8", "surrogateescape").hex(),
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6,}")
+_URL_PASSWORD = re.compile(r"://[^\s/?#@:]*:([^\s/?#]+)@")
 _URLSAFE = str.maketrans("-_", "+/")
 
 
@@ -87,6 +88,14 @@ def _parts(secret: str) -> Iterator[str]:
         yield from map(str.strip, lines)
         yield "".join(lines)
     yield from _in_json(secret)
+    yield from _in_urls(secret)
+
+
+def _in_urls(text: str) -> Iterator[str]:
+    """Yield the passwords of URLs (RFC 3986 §3.2.1): client libraries quote pieces of a URL."""
+    for password in _URL_PASSWORD.findall(text):
+        yield password
+        yield unquote(password)
 
 
 def _in_json(secret: str) -> Iterator[str]:
@@ -112,7 +121,8 @@ def secrets_of(stanzas: Iterable[Stanza], environment: Mapping[str, str] = os.en
     Client libraries read credentials from the environment that no stanza names (AWS_SECRET_ACCESS_KEY).
     """
     named = {name for stanza in stanzas for name in stanza.environment}
-    return frozenset(
+    passwords = frozenset(password for value in environment.values() for password in _in_urls(value))  # of a proxy, whatever its name
+    return passwords | frozenset(
         value
         for name, value in environment.items()
         if len(value) >= (SHORTEST_SECRET if name in named else _SHORTEST_UNNAMED) and (name in named or names_secret(name))

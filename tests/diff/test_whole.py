@@ -28,6 +28,8 @@ CASES = {
     "nothing anywhere": ([], [None], False),
     "nothing told, something served": ([], [txt(COM, TOKEN)], True),
     "nothing told, our own served": ([], [txt(COM, SPF)], True),
+    "nothing told, what shall be is served": ([], [txt(COM, "v=spf1 ~all")], False),
+    "nothing told, what shall be is served, and more": ([], [txt(COM, "v=spf1 ~all"), txt(COM, "v=spf1 ~all", TOKEN)], True),
     "served by both": ([], [txt(COM, TOKEN), txt(COM, TOKEN)], True),
     "one server has none": ([], [txt(COM, TOKEN), None], False),
     "one server is down": ([], [txt(COM, TOKEN), DOWN], True),

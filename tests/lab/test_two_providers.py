@@ -163,3 +163,21 @@ def test_dmarc_waits_for_a_provider_that_cannot_be_read(repo: RepoFolder, both: 
     ran = repo.run("plan")
     assert ran.code == 1
     assert "waits for the SPF record of example.com at powerdns, which could not be read" in ran.out
+
+
+def test_what_waits_for_a_provider_that_is_away_keeps_nothing_else_from_the_other(repo: RepoFolder, both: Both) -> None:
+    bind, powerdns = both
+    repo.write("zones/policy/_defaults.yaml", f'providers: [bind, powerdns]\nnameservers: ["127.0.0.1:{powerdns.port}"]\n')
+    repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
+    bind.stop()
+    assert repo.run("plan", "--out", "plan.json").code == 1
+    before = powerdns.served("_dmarc.example.com", "TXT")
+    applied = repo.run("apply", "plan.json")
+    assert applied.code == 1
+    assert "waits for the SPF record of example.com at bind, which could not be read" in applied.out
+    assert "v=spf1 mx -all" in powerdns.served("example.com", "TXT")
+    assert powerdns.served("_dmarc.example.com", "TXT") == before
+    bind.start()
+    repo.run("plan", "--out", "plan.json")
+    assert repo.run("apply", "plan.json").code == 0
+    assert repo.run("plan", "--detailed-exitcode").code == 0

@@ -110,6 +110,11 @@ REFUSED = {
         POLICY,
         "s1._domainkey.example.com CNAME: your own source has TXT there",
     ),
+    "a set of theirs for some targets only": (
+        APEX + "{octodns: {excluded: [target]}, type: TXT, value: token}\n",
+        POLICY,
+        "example.com TXT: your own set is only for some targets (excluded), and the policy's for all; take excluded out there",
+    ),
     "another alias": ("s1._domainkey: {type: CNAME, value: d.example.net.}\n", POLICY, "CNAME: your own source has this set already"),
 }
 

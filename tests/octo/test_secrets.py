@@ -93,8 +93,13 @@ def test_what_is_no_secret_stays() -> None:
 def test_what_the_environment_calls_a_secret_is_one_though_no_stanza_names_it() -> None:
     stanza = Stanza("p", "providers/p.yaml", "x.Y", {"host": "env/HOST", "deep": {"token": "env/MINE"}})
     environment = {"HOST": "192.0.2.1", "MINE": "1234", "AWS_SECRET_ACCESS_KEY": "x" * 40}
-    others = {"PATH": "/usr/bin", "API_KEY": "short", "KEY_FILE": "/etc/keyfile"}
-    assert secrets_of([stanza], environment | others) == {*environment.values()}
+    others = {"PATH": "/usr/bin", "API_KEY": "short", "KEY_FILE": "/etc/keyfile", "HTTPS_PROXY": "http://user:pr%40xy@192.0.2.2:3128"}
+    assert secrets_of([stanza], environment | others) == {*environment.values(), "pr%40xy", "pr@xy"}
+
+
+def test_the_password_in_a_url_is_a_secret_by_itself() -> None:
+    redactor = Redactor(["https://user:Pa55word@192.0.2.1/api"])
+    assert redactor.text("cannot resolve http: //user:Pa55word@192.0.2.1:80") == "cannot resolve http: //user:***@192.0.2.1:80"
 
 
 class Leaky(BaseProvider):  # type: ignore[misc] # octoDNS has no types
