@@ -24,7 +24,6 @@ from dataclasses import dataclass
 _FIRST = re.compile(r"^(\s*):(?=:)")
 _ANYWHERE = re.compile(r"#(?=#\w*\[)")
 
-
 _UNPRINTABLE = re.compile(r"[^ -~]")
 # UTF-8 as DNS brings it, one character an octet: no text for people has these letters beside each other.
 _OCTETS = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")

@@ -1,4 +1,4 @@
-"""Whether a reader's time grows in proportion to what it reads.
+"""How a reader's time grows with what it reads.
 
 What strangers write is read in linear time, or a small message keeps a machine busy for minutes.
 """
@@ -13,25 +13,28 @@ from typing import TypeVar
 
 _T = TypeVar("_T", str, bytes)
 
-FACTOR = 8
-FLOOR = 0.02  # seconds; what is faster is noise
-TRIES = 3  # a busy machine must be slow each time
+MOST = 8.0  # times as long as a fourth of it: four is in proportion, sixteen is quadratic
+
+_FAST = 0.08  # seconds of this process: below it, on a busy machine, nothing is learned
+_RUNS = 3  # a machine that does other things can only add: the least is nearest to what the reader takes
+_STEP = 40  # so much shorter is each run's input, since some readers remember what they read
 
 
-def grows_in_proportion(read: Callable[[_T], object], make: Callable[[int], _T], size: int, *errors: type[Exception]) -> bool:
-    """Tell whether reading an input of eight times `size` takes less than 32 times as long; quadratic time would be 64 times."""
-    small, large = make(size), make(size * FACTOR)
-    return any(seconds(read, large, *errors) < 4 * FACTOR * max(seconds(read, small, *errors), FLOOR / FACTOR) for _ in range(TRIES))
-
-
-def seconds(read: Callable[[_T], object], text: _T, *errors: type[Exception]) -> float:
-    """Return the processor time that reading takes; `errors` are those that a reader may end in."""
+def growth(read: Callable[[_T], object], make: Callable[[int], _T], size: int, *errors: type[Exception]) -> float:
+    """Return how many times as long `make(size)` takes to read as a fourth of it; 0 where the whole is fast."""
+    if _seconds(read, make(size), errors) < _FAST:
+        return 0.0
     gc.collect()
     gc.disable()  # its passes over what was made before take the more time the more there is
     try:
-        begun = time.process_time()
-        with suppress(*errors):
-            read(text)
-        return time.process_time() - begun
+        whole, fourth = (min(_seconds(read, make(each - run * _STEP), errors) for run in range(1, _RUNS + 1)) for each in (size, size // 4))
     finally:
         gc.enable()
+    return whole / fourth
+
+
+def _seconds(read: Callable[[_T], object], text: _T, errors: tuple[type[Exception], ...]) -> float:
+    begun = time.process_time()
+    with suppress(*errors):
+        read(text)
+    return time.process_time() - begun

@@ -96,7 +96,7 @@ def _internal(wanted: str, path: Path, text: str, setting: str = "") -> Iterator
 
 def _installed(folder: Path, name: str) -> Path:
     # Where the tables lie in a folder of their own, the file that the daemon reads often lies above it.
-    if name in opendkim.CONF.values() and not (folder / name).exists() and (folder.parent / name).exists():
+    if name in daemon.CONFS.values() and not (folder / name).exists() and (folder.parent / name).exists():
         return folder.parent / name
     return folder / name
 
@@ -106,7 +106,7 @@ def _installed(folder: Path, name: str) -> Path:
 
 def _opendkim(root: Path, files: Mapping[str, str], says: Callable[[str, str], list[str]], host: Host) -> Iterator[Difference]:
     there = daemon.every(root)
-    for type, conf in opendkim.CONF.items():
+    for type, conf in daemon.CONFS.items():
         running = there.get(type)
         if conf not in files and running is None:
             continue

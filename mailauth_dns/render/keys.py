@@ -20,7 +20,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.rsa import modulus_bits
 from mailauth_dns.render.data import FORMAT
 from mailauth_dns.render.values import count, shown
-from mailauth_dns.signing import opendkim
+from mailauth_dns.signing import daemon
 from mailauth_dns.signing.checking import KeyProblem
 from mailauth_dns.signing.layout import Layout
 from mailauth_dns.signing.lifecycle import Key, moment, span, told
@@ -224,7 +224,7 @@ def differences(found: Sequence[Difference]) -> Iterator[Text]:
 
 def after_export(folder: Path, files: Iterable[str], domains: Sequence[DomainName], host: Host, layout: Layout | None) -> str:
     """Return how OpenDKIM's files are put in place, and how that is checked."""
-    confs = [name for name in files if name in opendkim.CONF.values()]
+    confs = [name for name in files if name in daemon.CONFS.values()]
     main = " and ".join(f"{folder / name} as /etc/{name}" for name in confs)
     rest = f", and {', '.join(name for name in files if name not in confs)} in {host.config_dir}" if folder != Path(host.config_dir) else ""
     relabel = layout.relabel if layout is not None else ""

@@ -16,7 +16,6 @@ from mailauth_dns.signing.keypair import KeyType
 from mailauth_dns.signing.milter import Socket
 from mailauth_dns.signing.signers import Signer
 
-CONF = CONFS  # where a daemon is looked for
 KEY_TABLE = {KeyType.RSA: "KeyTable", KeyType.ED25519: "KeyTable.ed25519"}
 SIGNING_TABLE = {KeyType.RSA: "SigningTable", KeyType.ED25519: "SigningTable.ed25519"}
 TRUSTED = "TrustedHosts"
@@ -35,7 +34,7 @@ def files(
     for type in KeyType:
         of_type = [signer for signer in signers if signer.type is type]
         if of_type:
-            found[CONF[type]] = _conf(type, sockets[type], config_dir)
+            found[CONFS[type]] = _conf(type, sockets[type], config_dir)
             found[KEY_TABLE[type]] = "".join(f"{signer.name} {signer.domain}:{signer.selector}:{signer.path}\n" for signer in of_type)
             found[SIGNING_TABLE[type]] = "".join(f"*@{signer.domain} {signer.name}\n" for signer in of_type)
     found[TRUSTED] = _TRUSTED + "".join(f"{host}\n" for host in internal)
@@ -64,10 +63,10 @@ def _conf(type: KeyType, socket: Socket, config_dir: PurePosixPath) -> str:
         "Socket": socket.opendkim,
         "UMask": "007",
         "UserID": "opendkim",
-        "PidFile": f"/run/opendkim/{PurePosixPath(CONF[type]).stem}.pid",
+        "PidFile": f"/run/opendkim/{PurePosixPath(CONFS[type]).stem}.pid",
         "Syslog": "yes",
     }
-    head = _HEAD.format(name=CONF[type], config_dir=config_dir)
+    head = _HEAD.format(name=CONFS[type], config_dir=config_dir)
     return head + "".join(f"{name:<20}{value}\n" for name, value in settings.items())
 
 
@@ -76,14 +75,14 @@ def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterato
 
     What a configuration leaves out it says by its defaults.
     """
-    if name in CONF.values() and text.strip():
+    if name in CONFS.values() and text.strip():
         given = {words[0].lower() for line in text.splitlines() if (words := line.split("#", 1)[0].split())}
         yield from (_setting(each, value) for each, value in _DEFAULTS.items() if each not in given)
     for line in text.splitlines():
         words = line.split("#", 1)[0].split()
         if len(words) < 2:
             continue
-        if name in CONF.values():
+        if name in CONFS.values():
             if words[0].lower() in _DECIDING:
                 yield _setting(words[0].lower(), " ".join(words[1:]))
         elif name in KEY_TABLE.values():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.address_list import addresses, path
-from tests.growth import grows_in_proportion
+from tests.growth import MOST, growth
 
 READ = [
     ("alice@example.com", ["alice@example.com"]),
@@ -142,4 +142,4 @@ HOSTILE: list[Callable[[int], str]] = [
 @pytest.mark.parametrize("make", HOSTILE)
 @pytest.mark.parametrize("read", [addresses, path])
 def test_hostile_fields_take_time_in_proportion(read: Callable[[str], object], make: Callable[[int], str]) -> None:
-    assert grows_in_proportion(read, make, 10_000, RecordSyntaxError)
+    assert growth(read, make, 80_000, RecordSyntaxError) <= MOST
