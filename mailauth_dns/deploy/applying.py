@@ -18,8 +18,9 @@ from mailauth_dns.deploy.gates import Allowance, refusals
 from mailauth_dns.deploy.lanes import Crew, Lane
 from mailauth_dns.deploy.onezone import Status, ZoneOutcome, written
 from mailauth_dns.deploy.planfile import ChangeEntry, LiveEntry, PlanFile, ZoneEntry
-from mailauth_dns.deploy.planning import Plan, Step, make_plan
+from mailauth_dns.deploy.planning import Holds, Plan, Step, make_plan
 from mailauth_dns.deploy.verify import unsettled, watch
+from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.semantics import same
 from mailauth_dns.diff.terms import changed_terms
 from mailauth_dns.errors import PlanRefused
@@ -78,7 +79,7 @@ def replan(
         )
         for publication in chosen
     ]
-    plan = make_plan(repo, narrowed, domains=domains, live=live, normalize=reviewed.normalize, step=step)
+    plan = make_plan(repo, narrowed, domains=domains, live=live, normalize=reviewed.normalize, held=_waited(reviewed), step=step)
     plan = _only(plan, named)
     by_key = {(zone.zone, zone.provider): zone for zone in plan.file.zones}
     differences: list[str] = []
@@ -91,6 +92,12 @@ def replan(
     if differences:
         raise PlanRefused("\n".join(["the plan is no longer what was reviewed; nothing was written, plan again:", *differences]))
     return plan, tuple(notes)
+
+
+def _waited(reviewed: PlanFile) -> Holds:
+    """Return what had to wait when it was reviewed: it was not approved, and waits for a plan of its own though it may go by now."""
+    hold = Hold("had to wait when it was reviewed; plan again to publish it", waits=True)
+    return {(zone.zone, zone.provider): {(DomainName(entry.name), entry.type): hold for entry in zone.waiting} for zone in reviewed.zones}
 
 
 def _only(plan: Plan, named: Container[tuple[str, str]]) -> Plan:
@@ -135,9 +142,7 @@ def _moved(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list[str]
             found += _terms("before", change.before, fresh.before) + _terms("after", change.after, fresh.after)
     for (name, type), fresh in pending.items():
         if (name, type) not in approved:
-            waited = any((entry.name, entry.type) == (name, type) for entry in reviewed.waiting)
-            why = "had to wait when it was reviewed, and may go now" if waited else "was not reviewed"
-            found.append(f"  {name} {type} at {now.provider}: {why}: {_step(fresh)}")
+            found.append(f"  {name} {type} at {now.provider}: was not reviewed: {_step(fresh)}")
     return found
 
 

@@ -34,6 +34,8 @@ from mailauth_dns.policy.load import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
+Holds = Mapping[tuple[str, str], Mapping[RRKey, Hold]]  # by zone and provider
+_NOTHING_HELD: Holds = {}
 Step = Callable[[str], None]  # told each zone that is done, for a progress bar
 
 
@@ -55,9 +57,12 @@ def make_plan(
     live: bool = True,
     normalize: bool = False,
     show_kept: bool = False,
+    held: Holds = _NOTHING_HELD,
     step: Step = lambda _zone: None,
 ) -> Plan:
     """Work out what would change at every provider of the publications. A zone that cannot be read is in `failed`.
+
+    `held` names, by zone and provider, sets that must not be written yet, whatever else holds.
 
     Raises:
         ProviderError: a stanza is wrong, its class is not there or a secret is not set.
@@ -65,7 +70,7 @@ def make_plan(
     chosen = selected(publications, domains)
     now = datetime.now(UTC)
     by_zone = {publication.origin: publication for publication in chosen}
-    lanes, said = _proposed(repo, chosen, now, live, normalize, step)
+    lanes, said = _proposed(repo, chosen, now, live, normalize, held, step)
     proposals = {key: proposal for key, proposal in said.items() if isinstance(proposal, Proposal)}
     failed = [
         FailedEntry(zone=zone, provider=provider, error=str(error))
@@ -120,7 +125,7 @@ def _told_whole(proposal: Proposal, authority: AuthorityEntry, observation: Obse
 
 
 def _proposed(
-    repo: Repo, chosen: tuple[Publication, ...], now: datetime, live: bool, normalize: bool, step: Step
+    repo: Repo, chosen: tuple[Publication, ...], now: datetime, live: bool, normalize: bool, known: Holds, step: Step
 ) -> tuple[dict[str, Lanes], Said]:
     """Ask every provider of these publications what would change; the answers are in the order of the publications."""
     lanes, unreachable = _lanes(repo, chosen)
@@ -130,6 +135,7 @@ def _proposed(
     held: dict[tuple[str, str], Mapping[RRKey, Hold]] = {key: {} for key in wanted}
     for publication, holds in _held_parts(chosen, now, live):
         held |= {(publication.origin, provider): holds for provider in publication.providers}
+    held = {key: {**holds, **known.get(key, {})} for key, holds in held.items()}
 
     def propose(lane: Lane, key: tuple[str, str]) -> Proposal | ProviderError:
         try:

@@ -96,8 +96,10 @@ def _hold(change: Change, before: Zone, parts: Mapping[DomainName, Declared], he
     A record that includes a part which a server denies is a permanent error for every message (RFC 7208 §5.2), so parts go first. A part
     that the record includes already is in use, and holds up nothing.
     """
+    if change.key[0] not in parts and change.key in held:
+        return held[change.key]  # a part's own entry is about the records that would include it
     if change.family is not Family.SPF:
-        return held.get(change.key)
+        return None
     for name in sorted((referred(change.after) - referred(change.before)) & parts.keys()):
         part = parts[DomainName(name)]
         there = before.get(part.key)

@@ -12,6 +12,7 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.tags import has_empty_tag
+from mailauth_dns.records.zone import MAX_STRING
 
 Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tlsrpt.Record | bimi.Record
 
@@ -83,6 +84,8 @@ def cut(there: frozenset[str], wanted: frozenset[str]) -> tuple[int, int] | None
     """
     for whole in wanted - there:
         for begin in there:
-            if _SHORTEST_CUT <= len(begin) < len(whole) and whole.startswith(begin):
+            # One that ends where a term or tag does may be an older record, to which the new one adds: only the limit of 255 tells.
+            within = len(begin) == MAX_STRING or whole[len(begin) : len(begin) + 1] not in (" ", ";")
+            if _SHORTEST_CUT <= len(begin) < len(whole) and whole.startswith(begin) and within:
                 return len(begin), len(whole)
     return None

@@ -72,6 +72,7 @@ def test_what_a_wildcard_gives_is_told() -> None:
     assert not_told(difference, zone_of(COM, []), Observation(COM, views, None)) is not None
 
 
+NETWORKS = "v=spf1" + " ip4:192.0.2.0/24" * 8
 LONG = "v=DKIM1; k=rsa; p=" + "QUJD" * 98
 
 
@@ -83,6 +84,10 @@ LONG = "v=DKIM1; k=rsa; p=" + "QUJD" * 98
         ({LONG}, {LONG}, None),
         ({"v=DKIM1; k=rsa; p="}, {LONG}, None),
         ({LONG[1:255]}, {LONG}, None),
+        # What ends where a term or a tag does is an older record to which one was added
+        ({NETWORKS}, {f"{NETWORKS} -all"}, None),
+        ({f"{LONG[:150]}; t=s"}, {f"{LONG[:150]}; t=s; n=x"}, None),
+        ({NETWORKS[:-2]}, {f"{NETWORKS} -all"}, (len(NETWORKS) - 2, len(NETWORKS) + 5)),
         (set(), {LONG}, None),
     ],
 )
