@@ -30,6 +30,7 @@ _ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
 _ODD_NAME = re.compile(r"[\\@$]|[^!-~]")
 _EMPTY_LABEL = re.compile(r"^\.|\.\.")
 _ESCAPED = re.compile(r"\\(?:[0-9]{3}|.)")
+_MAX_WRITTEN = 4 * 255  # characters of the longest name, each octet of it as \DDD (RFC 1035 §3.1)
 _CHARACTER = re.compile(r"\\([0-9]{3})|\\?(.)", re.DOTALL)
 
 
@@ -94,6 +95,8 @@ def absolute(name: str, origin: str) -> str:
     """Return a name with its trailing dot, in lower case; `origin` ends in a dot."""
     if name == "@":
         return origin
+    if len(name) + len(origin) > _MAX_WRITTEN + 1:  # each $ORIGIN can lengthen the one before: names would need quadratic time
+        raise ValueError(name)
     if _ODD_NAME.search(name) is None:
         lowered = name.lower()
         if ".." in lowered or (lowered.startswith(".") and lowered != "."):

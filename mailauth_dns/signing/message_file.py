@@ -41,9 +41,9 @@ class ReceivedMessage:
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of every field of that name, unfolded."""
-        # RFC 6532 has UTF-8 in header fields; other octets are shown as what they are.
+        # RFC 6532 has UTF-8 in header fields. Old mailers put Latin-1 into display names, which keeps no receiver from the address behind.
         wanted = name.encode()
-        return tuple(_unfolded(field.value.decode("utf-8", "backslashreplace")) for field in self.head if field.key == wanted)
+        return tuple(_unfolded(field.value.decode("utf-8", "replace")) for field in self.head if field.key == wanted)
 
 
 def read(octets: bytes) -> ReceivedMessage:

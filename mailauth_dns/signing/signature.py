@@ -19,6 +19,8 @@ CLOCK_DRIFT = 300  # seconds that clocks may differ by, as OpenDKIM has it
 _REQUIRED = ("v", "a", "b", "bh", "d", "h", "s")  # RFC 6376 §3.5
 _FWS = re.compile(r"[ \t\r\n]+")
 _NUMBER = re.compile(r"[0-9]{1,76}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_WORDS = ("a", "c")  # values of words that OpenDKIM and Mail::DKIM take in any case, as ABNF does (RFC 5234 §2.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,11 @@ def parse(value: bytes) -> Signature:
         found = parse_tags(text)
     except RecordSyntaxError:
         raise NoSignature("the signature is not a list of tags") from None
-    if has_empty_tag(text):
+    if has_empty_tag(text) or _CONTROL.search(text):  # RFC 6376 §3.2: a value prints
         raise NoSignature("the signature is not a list of tags")
     # RFC 8616 has UTF-8 in d= and i=.
     tags = {tag.name: tag.value.encode("latin-1").decode("utf-8", "backslashreplace") for tag in found}
+    tags |= {name: tags[name].lower() for name in _WORDS if name in tags}
     d, s = tags.get("d", "?"), tags.get("s", "?")
     try:
         domain, selector = domain_name(d), domain_name(s)

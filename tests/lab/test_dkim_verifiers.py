@@ -86,6 +86,7 @@ ROWS: Mapping[str, tuple[bytes, bool]] = {
         written(PLAIN, "relaxed", [(b"i", b"@xn--bcher-kva.example")], d=b"xn--bcher-kva.example", s=b"strict"),
         True,
     ),
+    "a= and c= in capitals": (written(PLAIN, "Relaxed/Simple", [], a=b"RSA-SHA256"), True),
     "an A-label that IDNA 2008 refuses": (written(PLAIN, "relaxed", [], d=b"xn--ls8h.example"), True),
     "white space around the value of b=": (spaced(written(PLAIN, "relaxed", [], after=b"; zz=1")), True),
     "white space around the value of b=, simple": (spaced(written(PLAIN, "simple", [], after=b"; zz=1")), True),

@@ -76,6 +76,7 @@ def written(
     form: str,
     tags: list[tuple[bytes, bytes]],
     *,
+    a: bytes = b"rsa-sha256",
     d: bytes = b"example.com",
     s: bytes = b"s1",
     h: bytes = b"From:Subject",
@@ -88,7 +89,7 @@ def written(
     head, _, body = message.partition(b"\r\n\r\n")
     bh = base64.b64encode(hashlib.sha256(body).digest())
     said = b"".join(b" %b=%b;" % tag for tag in tags)
-    signature = b" v=1; a=rsa-sha256; c=%b; d=%b; s=%b; h=%b;%b bh=%b; b=" % (form.encode(), d, s, h, said, bh)
+    signature = b" v=1; a=%b; c=%b; d=%b; s=%b; h=%b;%b bh=%b; b=" % (a, form.encode(), d, s, h, said, bh)
     fields = [re.split(rb"(?<=:)", line, maxsplit=1) for line in re.split(rb"\r\n(?![ \t])", head)]
     chosen: list[list[bytes]] = []
     for name in h.lower().split(b":"):  # from the bottom, each field once
@@ -103,6 +104,6 @@ def written(
 
 def _canonical(name: bytes, value: bytes, form: str) -> bytes:
     """Return a field in its canonical form, without the last line end (RFC 6376 §3.4.1, §3.4.2)."""
-    if form == "simple":
+    if form.lower().partition("/")[0] == "simple":
         return name + value
     return name.lower().rstrip(b" \t:") + b":" + re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip()

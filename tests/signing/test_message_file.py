@@ -49,7 +49,10 @@ AUTHORS: list[tuple[bytes, tuple[str, ...]]] = [
     (b"Subject: x\r\n\r\n", ()),
     (b"From: a@example.com\r\nFrom: b@\r\n\r\n", ()),
     ("From: J\u00f6rg <j\u00f6rg@b\u00fccher.example>\r\n\r\n".encode(), ("j\u00f6rg@b\u00fccher.example",)),
-    (b"From: a@ex\xe4mple.com\r\n\r\n", ()),  # no UTF-8
+    # no UTF-8: in a display name or a comment it hides no address, and in a domain it is no name
+    (b"From: J\xf6rg <a@example.com>\r\n\r\n", ("a@example.com",)),
+    (b'From: "J\xf6rg" <a@example.com> (B\xfcro)\r\n\r\n', ("a@example.com",)),
+    (b"From: a@ex\xe4mple.com\r\n\r\n", ("a@ex\ufffdmple.com",)),
 ]
 
 

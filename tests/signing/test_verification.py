@@ -75,6 +75,7 @@ FAILS = [
     ),
     ("another From on top, which h= forbids", b"From: eve@example.org\r\n" + SIGNED, GOOD, "signed header fields were changed"),
     ("an empty tag", SIGNED.replace(b"; a=", b";; a="), GOOD, "not a list of tags"),
+    ("a control character in a tag", written(PLAIN, "relaxed", [(b"zz", b"x\x07y")]), GOOD, "not a list of tags"),
     ("an i= that is no name", SIGNED.replace(b"i=@example.com", b"i=@exa mple"), GOOD, "has no domain name behind the '@'"),
     (
         "itself among the signed",
