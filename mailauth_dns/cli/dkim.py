@@ -113,9 +113,7 @@ def adopt(
         session.json({"format": data.FORMAT, **keys.adopted_data(made)})
     else:
         session.show(keys.adopted(made))
-        session.say(
-            "review and commit it; plan has nothing to do where DNS serves the key; then `dkim status`, and export to the signing host"
-        )
+        session.say("review and commit it; `plan` shows what changes in DNS, tags too; then `dkim status`, and export to the signing host")
     return DONE
 
 

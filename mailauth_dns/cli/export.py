@@ -35,7 +35,9 @@ def export(
     domain: Annotated[list[str], typer.Argument(metavar="DOMAIN...", help="the domains that the files are for")],
     format: Annotated[ExportFormat, typer.Option("--format", help="whose form")],
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="write the files here; default: print them")] = None,
-    check: Annotated[Path | None, typer.Option("--check", metavar="DIR", help="compare with what is installed here; exit code 2")] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="DIR", help="compare with what is installed here; exit code 2 where it differs")
+    ] = None,
     socket: Annotated[str, typer.Option("--socket", help="where the signing program listens")] = "inet:8891@localhost",
     ed25519_socket: Annotated[
         str, typer.Option("--ed25519-socket", help="where the OpenDKIM for Ed25519 keys listens")

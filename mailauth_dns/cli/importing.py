@@ -250,7 +250,9 @@ def _genkey(path: Path, named: tuple[DomainName, ...], selector: str | None) -> 
     [domain] = named
     text = published.read_text(path)
     if "PRIVATE KEY" in text or (genkey.is_json(text) and dkim.holds_private_key(text)):
-        raise MailAuthError(f"{path.name}: this is the private key; give the .txt file that opendkim-genkey wrote beside it")
+        raise MailAuthError(
+            f"{path.name}: this is the private key; give the .txt file that opendkim-genkey wrote beside it, or use `dkim adopt`"
+        )
     try:
         found = genkey.parse(text, domain, selector)
     except RecordSyntaxError as error:

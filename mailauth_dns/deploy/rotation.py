@@ -86,7 +86,7 @@ def policies_of(repo: Repo, domains: tuple[DomainName, ...]) -> tuple[Policy, ..
     """
     known = {policy.domain for policy in repo.policies}
     if missing := [domain for domain in domains if domain not in known]:
-        raise MailAuthError(f"no policy is for {', '.join(missing)}; see zones/policy")
+        raise MailAuthError(f"no policy is for {', '.join(missing)}; see zones/policy, or make one with `mailauth-dns import`")
     return tuple(policy for policy in repo.policies if not domains or policy.domain in domains)
 
 

@@ -176,7 +176,7 @@ def _untold(message: Message) -> Iterator[Unknown]:
     if message.unseen:
         yield Unknown("one of the signatures that were not looked at may pass")
     if not message.mail_from and not message.helo:
-        yield Unknown("SPF may pass for the HELO name, which is not given")
+        yield Unknown("SPF may pass for the HELO name, which is not given: --helo NAME")
 
 
 def _result(

@@ -7,6 +7,8 @@ dnspython takes 200 µs for a message; it reads everything else, and whatever is
 from __future__ import annotations
 
 import struct
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import dns.exception
@@ -21,6 +23,7 @@ import dns.rrset
 from dns.rdtypes.ANY.TXT import TXT
 
 from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.records.family import family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 
@@ -129,7 +132,7 @@ def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
             at = _past_record(wire, at)
     except (IndexError, struct.error, _Odd):
         return None
-    if at != len(wire):
+    if at != len(wire) or len(set(values)) < len(values):
         return None
     found = RRset(name, type, min(ttls), frozenset(values)) if values else None
     return Answer("NXDOMAIN" if rcode else "NOERROR", authoritative, rrset=found, followed=found, recursion_available=bool(flags & _RA))
@@ -172,8 +175,10 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
     authoritative, recursion = bool(message.flags & dns.flags.AA), bool(message.flags & dns.flags.RA)
     if rcode not in ("NOERROR", "NXDOMAIN"):
         return Answer(rcode, authoritative, recursion_available=recursion)
-    answers = (_value(found) for found in message.answer if found.rdclass == dns.rdataclass.IN)
-    sets = {found.key: found for found in answers}
+    answers = [found for found in message.answer if found.rdclass == dns.rdataclass.IN]
+    if (twin := _twin(answers)) is not None:
+        return Unknown(f"two records say the same, their text split in different places: receivers count both; delete one of {twin!r}")
+    sets = {found.key: found for found in map(_value, answers)}
     owner = _escaped(name)
     rrset = sets.get((owner, type))
     cname = sets.get((owner, "CNAME")) if rrset is None else None
@@ -188,6 +193,18 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
         referral=_referral(message) if not (message.answer or authoritative) else None,
         recursion_available=recursion,
     )
+
+
+def _twin(answers: Iterable[dns.rrset.RRset]) -> str | None:
+    """Return the record of a family that stands twice in a set, split into character-strings in two ways.
+
+    Values are kept as their octets, where the two would be one: SPF and DMARC would look right while receivers find two records.
+    """
+    for found in answers:
+        for text, times in Counter(_text(rdata, "TXT") for rdata in found if isinstance(rdata, TXT)).items():
+            if times > 1 and family(_name(found.name), "TXT", text) is not None:
+                return text
+    return None
 
 
 def _followed(sets: dict[RRKey, RRset], name: DomainName, type: str) -> RRset | None:

@@ -26,7 +26,10 @@ MAX_TEXT = 200_000  # characters; a 16384-bit key has 2900
 _MARK = "._domainkey."
 _BARE = re.compile(r"(?:v[ \t]*=[ \t]*DKIM1|[khstnp][ \t]*=)", re.IGNORECASE)
 _PEM = re.compile(r"-----BEGIN ([A-Z ]{1,30})-----([^-]*)-----END ")
-_EXPECTED = "expected a line such as default._domainkey IN TXT ( ... ), a value such as v=DKIM1; k=rsa; p=..., or a public key as PEM"
+_EXPECTED = (
+    "expected a line such as default._domainkey IN TXT ( ... ), a value such as v=DKIM1; k=rsa; p=..., a public key as PEM, "
+    "or JSON with one of these"
+)
 
 
 @dataclass(frozen=True, slots=True)

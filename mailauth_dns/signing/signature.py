@@ -65,7 +65,7 @@ def parse(value: bytes) -> Signature:
     """Return the signature in a field's value.
 
     Raises:
-        NoSignature: it is no list of tags, or its d= and s= are no names.
+        NoSignature: it is no list of tags, or its d= and s= are missing or no names.
     """
     text = value.decode("latin-1")  # one character an octet, so that places in the text are places in the field
     try:
@@ -77,7 +77,10 @@ def parse(value: bytes) -> Signature:
     # RFC 8616 has UTF-8 in d= and i=.
     tags = {tag.name: tag.value.encode("latin-1").decode("utf-8", "backslashreplace") for tag in found}
     tags |= {name: tags[name].lower() for name in _WORDS if name in tags}
-    d, s = tags.get("d", "?"), tags.get("s", "?")
+    for name in ("d", "s"):
+        if name not in tags:
+            raise NoSignature(f"the signature has no {name}= tag")
+    d, s = tags["d"], tags["s"]
     try:
         domain, selector = domain_name(d), domain_name(s)
     except RecordSyntaxError:

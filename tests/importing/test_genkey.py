@@ -84,4 +84,6 @@ def test_what_the_program_writes_comes_out_of_the_policy(repo: RepoFolder, tmp_p
     assert found == {"512": {"DKIM008"}, "1024": {"DKIM009"}}.get(bits, set())
     refused = repo.run("import", "example.com", "--from-genkey", str(made / "s1.private"))
     assert (refused.code, refused.out) == (1, "")
-    assert refused.err == "s1.private: this is the private key; give the .txt file that opendkim-genkey wrote beside it\n"
+    assert (
+        refused.err == "s1.private: this is the private key; give the .txt file that opendkim-genkey wrote beside it, or use `dkim adopt`\n"
+    )

@@ -44,6 +44,35 @@ def test_a_set_is_read_as_values(owner: str, type: str, values: set[str]) -> Non
     assert answer.followed == answer.rrset
 
 
+def _twice(owner: bytes, *texts: tuple[bytes, ...]) -> tuple[bytes, DomainName]:
+    """Return a reply with TXT records at a name, each of these character-strings."""
+    name = DomainName(owner.decode())
+    section = wire.question_section(name, "TXT")
+    rdatas = [b"".join(bytes([len(part)]) + part for part in parts) for parts in texts]
+    records = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", 16, 1, 300, len(rdata)) + rdata for rdata in rdatas)
+    return struct.pack("!6H", 7, 0x8400, 1, len(rdatas), 0, 0) + section + records, name
+
+
+TWINS = [
+    (b"example.com", (b"v=spf1 -all",), (b"v=spf1", b" -all"), True),
+    (b"_dmarc.example.com", (b"v=DMARC1; p=none",), (b"v=DMARC1;", b" p=none"), True),
+    (b"example.com", (b"token=1",), (b"token", b"=1"), False),  # nobody counts these
+    (b"example.com", (b"v=spf1 -all",), (b"v=spf1 ~all",), False),
+]
+
+
+@pytest.mark.parametrize(("owner", "one", "other", "unknown"), TWINS)
+def test_two_records_of_the_same_octets_are_not_taken_for_one(
+    owner: bytes, one: tuple[bytes, ...], other: tuple[bytes, ...], unknown: bool
+) -> None:
+    message, name = _twice(owner, one, other)
+    if unknown:
+        assert wire.read_plain(message, name, "TXT") is None
+    found = wire.read_any(message, name, "TXT")
+    assert isinstance(found, Unknown) is unknown
+    assert not unknown or "receivers count both; delete one of" in str(found)
+
+
 def test_the_ttl_is_the_servers() -> None:
     with Authority([ZONE]) as authority:
         assert said(one(authority.server, "_dmarc.example.com", "TXT")).rrset == RRset(

@@ -98,6 +98,7 @@ FAILS = [
     ("SHA-1", SIGNED.replace(b"a=rsa-sha256", b"a=rsa-sha1"), GOOD, "a=rsa-sha1 is not accepted"),
     ("no tags", b"DKIM-Signature: nonsense\r\n" + PLAIN, GOOD, "not a list of tags"),
     ("a domain that is none", SIGNED.replace(b"d=example.com", b"d=exa mple"), GOOD, "name no key"),
+    ("no selector", SIGNED.replace(b" s=", b" no="), GOOD, "has no s= tag"),
     ("expired", SIGNED.replace(b"; t=", b"; x=1000000000; t="), GOOD, "expires before it was made"),
     ("a c= that is none", SIGNED.replace(b"c=relaxed/relaxed", b"c=relaxed/loose"), GOOD, "c=relaxed/loose is no canonical form"),
     ("a t= that is none", SIGNED.replace(b"; t=", b"; t=x"), GOOD, "is not a number"),
