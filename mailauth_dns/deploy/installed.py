@@ -132,7 +132,7 @@ def _table(running: Daemon, setting: str, says: Callable[[str], list[str]], want
         return  # that it is missing is a difference of the configuration
     path, text = running.table(setting)
     if path is None:
-        value = running.settings[setting]
+        value = opendkim.source(running.settings[setting])
         yield Difference(on(running.root, running.conf), "!", f"{setting} {value} is no plain file: what it says is not looked at")
     else:
         yield from _differences(on(running.root, path), says(wanted), says(text))

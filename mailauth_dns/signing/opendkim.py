@@ -23,6 +23,7 @@ TABLES = (*KEY_TABLE.values(), *SIGNING_TABLE.values())
 
 # What decides with which key mail is signed; the rest of the file is the host's own business.
 _DECIDING = frozenset({"mode", "keytable", "signingtable", "multiplesignatures", "signaturealgorithm", "socket"})
+_UNSAID = "... (not shown)"
 _DEFAULTS = {"mode": "sv", "signaturealgorithm": "rsa-sha256"}
 
 
@@ -87,9 +88,22 @@ def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterato
                 yield _setting(words[0].lower(), " ".join(words[1:]))
         elif name in KEY_TABLE.values():
             if words[1].split(":")[0].lower() in domains:
-                yield f"{words[0].lower()} {words[1]}"
+                yield f"{words[0].lower()} {_without_key(words[1])}"
         elif any(_matches(words[0].lower(), domain) for domain in domains):
             yield " ".join(words).lower()
+
+
+def _without_key(entry: str) -> str:
+    """Return an entry of a KeyTable without a private key that stands in it, where others have the path of one (opendkim.conf(5))."""
+    domain, selector, key = (*entry.split(":", 2), "", "")[:3]
+    return entry if not key or key.startswith(("/", "./", "../")) else f"{domain}:{selector}:{_UNSAID}"
+
+
+def source(value: str) -> str:
+    """Return where OpenDKIM has a table from, without what may be secret: a database's password, or the entries with their keys."""
+    if value.startswith("csl:"):
+        return f"csl:{_UNSAID}"
+    return re.sub("//.*@", f"//{_UNSAID}@", value)  # dsn:mysql://USER:PASSWORD@HOST/...
 
 
 def _matches(pattern: str, domain: DomainName) -> bool:
@@ -113,6 +127,8 @@ def domains_of(name: str, text: str) -> frozenset[str]:
 
 
 def _setting(name: str, value: str) -> str:
+    if name in ("keytable", "signingtable"):
+        value = source(value)
     if name == "mode":
         value = "".join(sorted(set(value) - {"v"})) or value  # to verify as well does not change signing
     if name == "multiplesignatures":

@@ -60,6 +60,21 @@ HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
         ["mail/dkim.conf: - socket inet:8892@localhost", "mail/dkim.conf: + socket inet:8891@localhost"],
     ),
     "a file that it includes": ({"etc/opendkim.conf": "Include /etc/more.conf\n", "etc/more.conf": CONF, **TABLES}, []),
+    "a private key in the table, which is shown to nobody": (
+        {**TABLES, "etc/opendkim.conf": CONF, "etc/opendkim/KeyTable": "default._domainkey.example.com example.com:default:MIISECRET==\n"},
+        [
+            "opendkim/KeyTable: - default._domainkey.example.com example.com:default:... (not shown)",
+            f"opendkim/KeyTable: + {KEYS.strip()}",
+        ],
+    ),
+    "a table in a database, whose password is shown to nobody": (
+        {**TABLES, "etc/opendkim.conf": CONF.replace("/etc/opendkim/KeyTable", "dsn:mysql://user:secret@db/x")},
+        [
+            "opendkim.conf: - keytable dsn:mysql://... (not shown)@db/x",
+            "opendkim.conf: + keytable /etc/opendkim/KeyTable",
+            "opendkim.conf: ! keytable dsn:mysql://... (not shown)@db/x is no plain file: what it says is not looked at",
+        ],
+    ),
     "Mode v, as Red Hat's package has it": (
         {"etc/opendkim.conf": CONF.replace("Mode\tsv", "Mode\tv"), **TABLES},
         ["opendkim.conf: - mode v", "opendkim.conf: + mode s"],
