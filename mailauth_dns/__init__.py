@@ -1,7 +1,14 @@
 """Mail-authentication policy as code: SPF, DKIM and DMARC from YAML, planned and applied through octoDNS."""
 
 from mailauth_dns.compile import Publication, compile_repo
-from mailauth_dns.errors import MailAuthError, ObservationError, PlanRefused, PolicyError, ProviderError, RecordSyntaxError
+from mailauth_dns.errors import (
+    MailAuthError,
+    ObservationError,
+    PlanRefused,
+    PolicyError,
+    ProviderError,
+    RecordSyntaxError,
+)
 from mailauth_dns.policy.load import Repo, load_repo
 
 __version__ = "0.1.0"

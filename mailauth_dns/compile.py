@@ -43,10 +43,18 @@ class Declared:
     family: Family
     ttl: int | None
     values: frozenset[str]
-    needed_until: datetime | None = None  # DKIM: until when mail may arrive that was signed with the key that is to go
-    served: mta_sts.Policy | None = None  # MTA-STS: the policy that the record announces, to be served over HTTPS
-    ready: datetime | None = None  # a part of an SPF record: from when on a record may include it, as far as the lock has seen it served
-    spf_names: tuple[tuple[DomainName, Addresses], ...] = ()  # SPF: what names stand for that the record includes now or did before
+    needed_until: datetime | None = (
+        None  # DKIM: until when mail may arrive that was signed with the key that is to go
+    )
+    served: mta_sts.Policy | None = (
+        None  # MTA-STS: the policy that the record announces, to be served over HTTPS
+    )
+    ready: datetime | None = (
+        None  # a part of an SPF record: from when on a record may include it, as far as the lock has seen it served
+    )
+    spf_names: tuple[
+        tuple[DomainName, Addresses], ...
+    ] = ()  # SPF: what names stand for that the record includes now or did before
 
 
 @dataclass(frozen=True)
@@ -57,12 +65,16 @@ class Publication:
     declared: tuple[Declared, ...]
     providers: tuple[str, ...]
     nameservers: tuple[str, ...]
-    unselected: frozenset[RRKey] = frozenset()  # declared by policies that were not asked for; kept, and not nobody's
+    unselected: frozenset[RRKey] = (
+        frozenset()
+    )  # declared by policies that were not asked for; kept, and not nobody's
 
     @cached_property
     def zone(self) -> Zone:
         """The record sets to be published."""
-        sets = (RRset(*entry.key, entry.ttl, entry.values) for entry in self.declared if entry.values)
+        sets = (
+            RRset(*entry.key, entry.ttl, entry.values) for entry in self.declared if entry.values
+        )
         return Zone(self.origin, frozenset(sets))
 
     @cached_property
@@ -73,7 +85,9 @@ class Publication:
     @property
     def mta_sts(self) -> Mapping[DomainName, str]:
         """The MTA-STS policies to serve over HTTPS, by domain; they are files and not records, so `digest` leaves them out."""
-        return {entry.domain: str(entry.served) for entry in self.declared if entry.served is not None}
+        return {
+            entry.domain: str(entry.served) for entry in self.declared if entry.served is not None
+        }
 
     @property
     def domains(self) -> tuple[DomainName, ...]:
@@ -84,7 +98,15 @@ class Publication:
     def digest(self) -> str:
         """SHA-256 of all of it."""
         rows = [
-            [entry.domain, *entry.key, entry.family, entry.ttl, sorted(entry.values), str(entry.needed_until), str(entry.ready)]
+            [
+                entry.domain,
+                *entry.key,
+                entry.family,
+                entry.ttl,
+                sorted(entry.values),
+                str(entry.needed_until),
+                str(entry.ready),
+            ]
             for entry in self.declared
         ]
         said = json.dumps([self.origin, rows, sorted(self.providers), sorted(self.nameservers)])
@@ -106,7 +128,11 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
     by_zone: dict[DomainName, list[Policy]] = {}
     for policy in repo.policies:
         by_zone.setdefault(policy.zone, []).append(policy)
-    problems = [problem for policy in repo.policies for problem in flattening.lock_problems(policy, repo.lock)]
+    problems = [
+        problem
+        for policy in repo.policies
+        for problem in flattening.lock_problems(policy, repo.lock)
+    ]
     if problems:
         raise PolicyError(problems)
     consents = _consents(repo.policies, by_zone, problems)
@@ -119,7 +145,9 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
         for policy, entry in (*own, *consents.get(zone, ())):
             taken = declared.get(entry.key)
             is_alias = entry.key[1] == "CNAME"
-            if taken is not None or (entry.values and alias_or_data.setdefault(entry.key[0], is_alias) != is_alias):
+            if taken is not None or (
+                entry.values and alias_or_data.setdefault(entry.key[0], is_alias) != is_alias
+            ):
                 message = f"{entry.key[0]} is also declared by another policy of the zone {zone}; one name can hold only one of them"
                 problems.append(policy.declared_at.problem("domain", message))
             declared[entry.key] = entry
@@ -131,7 +159,9 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
     return tuple(publications)
 
 
-def selected(publications: Iterable[Publication], domains: tuple[DomainName, ...]) -> tuple[Publication, ...]:
+def selected(
+    publications: Iterable[Publication], domains: tuple[DomainName, ...]
+) -> tuple[Publication, ...]:
     """Return the publications that concern these domains, cut down to them; all of them where none is named.
 
     Raises:
@@ -143,8 +173,12 @@ def selected(publications: Iterable[Publication], domains: tuple[DomainName, ...
     wanted = frozenset(domains)
     known = {domain for publication in publications for domain in publication.domains}
     if missing := sorted(wanted - known):
-        raise MailAuthError(f"no policy declares anything for {', '.join(missing)}; see zones/policy")
-    cut = (publication.only(wanted & frozenset(publication.domains)) for publication in publications)
+        raise MailAuthError(
+            f"no policy declares anything for {', '.join(missing)}; see zones/policy"
+        )
+    cut = (
+        publication.only(wanted & frozenset(publication.domains)) for publication in publications
+    )
     return tuple(publication for publication in cut if publication.declared)
 
 
@@ -161,7 +195,9 @@ def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:
         served: mta_sts.Policy | None = None,
     ) -> Declared:
         values = frozenset() if text is None else frozenset({text})
-        return Declared(domain, (DomainName(name), type), family, ttl or body.ttl, values, needed_until, served)
+        return Declared(
+            domain, (DomainName(name), type), family, ttl or body.ttl, values, needed_until, served
+        )
 
     laid = flattening.layout(policy, lock)
     spf_names = flattening.known_names(policy, lock, laid)
@@ -176,15 +212,27 @@ def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:
         dmarc_ttl = section.ttl if section is not None and not body.parked else None
         yield declare(dmarc.owner_name(domain), "TXT", Family.DMARC, _dmarc_text(policy), dmarc_ttl)
     for part, text in flattening.parts(policy, lock, laid).items():
-        yield replace(declare(part, "TXT", Family.SPF, text, spf_ttl), ready=flattening.ready(policy, lock, part))
+        yield replace(
+            declare(part, "TXT", Family.SPF, text, spf_ttl),
+            ready=flattening.ready(policy, lock, part),
+        )
     if body.mta_sts is not None:
         name = mta_sts.owner_name(domain)
         if body.mta_sts == "absent":
             yield declare(name, "TXT", Family.MTA_STS, None)
         else:
-            yield declare(name, "TXT", Family.MTA_STS, body.mta_sts.text, body.mta_sts.ttl, served=body.mta_sts.policy)
+            yield declare(
+                name,
+                "TXT",
+                Family.MTA_STS,
+                body.mta_sts.text,
+                body.mta_sts.ttl,
+                served=body.mta_sts.policy,
+            )
     if body.tls_rpt is not None:
-        rpt_text, rpt_ttl = (None, None) if body.tls_rpt == "absent" else (body.tls_rpt.text, body.tls_rpt.ttl)
+        rpt_text, rpt_ttl = (
+            (None, None) if body.tls_rpt == "absent" else (body.tls_rpt.text, body.tls_rpt.ttl)
+        )
         yield declare(tlsrpt.owner_name(domain), "TXT", Family.TLS_RPT, rpt_text, rpt_ttl)
     for selector, logo in (body.bimi or {}).items():
         logo_text, logo_ttl = (None, None) if logo == "absent" else (logo.text, logo.ttl)
@@ -199,9 +247,15 @@ def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:
             yield declare(name, "CNAME", Family.DKIM, None)
     for selector, entry in selectors.items():
         name = dkim.owner_name(selector, domain)
-        needed_until = entry.signed_until + body.dkim.rotation.grace if body.dkim and entry.signed_until else None
+        needed_until = (
+            entry.signed_until + body.dkim.rotation.grace
+            if body.dkim and entry.signed_until
+            else None
+        )
         alias = f"{entry.cname}." if entry.cname is not None and entry.state != "absent" else None
-        yield declare(name, "TXT", Family.DKIM, _key_record(policy, selector, entry), entry.ttl, needed_until)
+        yield declare(
+            name, "TXT", Family.DKIM, _key_record(policy, selector, entry), entry.ttl, needed_until
+        )
         yield declare(name, "CNAME", Family.DKIM, alias, entry.ttl, needed_until)
 
 
@@ -210,7 +264,11 @@ def _dmarc_text(policy: Policy) -> str | None:
     section = _dmarc_section(policy)
     if not policy.body.parked:
         return section.text if section is not None else None
-    return PARKED_DMARC + "".join(f"; {tag}={','.join(uris)}" for tag in ("rua", "ruf") if section and (uris := getattr(section, tag)))
+    return PARKED_DMARC + "".join(
+        f"; {tag}={','.join(uris)}"
+        for tag in ("rua", "ruf")
+        if section and (uris := getattr(section, tag))
+    )
 
 
 def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | None:
@@ -232,7 +290,9 @@ def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | 
         **entry.other,
         "p": p or "",
     }
-    return str(dkim.parse("; ".join(f"{tag}={value}" for tag, value in tags.items() if value is not None)))
+    return str(
+        dkim.parse("; ".join(f"{tag}={value}" for tag, value in tags.items() if value is not None))
+    )
 
 
 # DMARC reports to another domain
@@ -257,7 +317,13 @@ def _consents(
     A consent is left out where the DMARC records of this repo alone show that domain and host are of one organization. Where others'
     records would show it, it is not needed and harms nothing.
     """
-    repo = _DmarcAlone({dmarc.owner_name(policy.domain): (text,) for policy in policies if (text := _dmarc_text(policy)) is not None})
+    repo = _DmarcAlone(
+        {
+            dmarc.owner_name(policy.domain): (text,)
+            for policy in policies
+            if (text := _dmarc_text(policy)) is not None
+        }
+    )
     found: dict[DomainName, list[tuple[Policy, Declared]]] = {}
     for policy in policies:
         for host, (tag, index) in _report_hosts(policy).items():
@@ -267,8 +333,18 @@ def _consents(
             name = dmarc.report_name(policy.domain, host)
             if len(name) > MAX_NAME:
                 message = f"{name}, where {host} would agree to these reports, has {len(name)} octets; DNS allows {MAX_NAME}"
-                problems.append(document.value_place(policy.root, ("dmarc", tag, index)).problem(f"dmarc.{tag}.{index}", message))
-            entry = Declared(policy.domain, (name, "TXT"), Family.DMARC_REPORT, policy.body.ttl, frozenset({CONSENT}))
+                problems.append(
+                    document.value_place(policy.root, ("dmarc", tag, index)).problem(
+                        f"dmarc.{tag}.{index}", message
+                    )
+                )
+            entry = Declared(
+                policy.domain,
+                (name, "TXT"),
+                Family.DMARC_REPORT,
+                policy.body.ttl,
+                frozenset({CONSENT}),
+            )
             found.setdefault(zone, []).append((policy, entry))
     return found
 

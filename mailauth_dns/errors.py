@@ -35,7 +35,11 @@ def octets(text: str) -> str:
     >>> octets("caf\xc3\xa9 \xe9\n")
     'caf\\195\\169 \\233\\010'
     """
-    return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub(lambda found: _escaped(found[0]), text)
+    return (
+        text
+        if text.isascii() and text.isprintable()
+        else _UNPRINTABLE.sub(lambda found: _escaped(found[0]), text)
+    )
 
 
 def printable(text: str) -> str:
@@ -50,7 +54,9 @@ def printable(text: str) -> str:
     """
     if not (text.isascii() and text.isprintable()):
         text = _OCTETS.sub(lambda found: octets(found[0]), text)
-        text = "".join(character if character.isprintable() else _escaped(character) for character in text)
+        text = "".join(
+            character if character.isprintable() else _escaped(character) for character in text
+        )
     return _ANYWHERE.sub(r"\\035", text) if "##" in text else text
 
 
@@ -66,7 +72,9 @@ def one_line(text: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    return f"\\{ord(character):03d}" if ord(character) < 256 else f"\\u{ord(character):04x}"  # octets as in master files
+    return (
+        f"\\{ord(character):03d}" if ord(character) < 256 else f"\\u{ord(character):04x}"
+    )  # octets as in master files
 
 
 class MailAuthError(Exception):
@@ -91,7 +99,9 @@ class RecordSyntaxError(MailAuthError):
         found = self.text[self.start : self.end]
         shown = found if len(found) <= 60 else found[:57] + "..."
         where = f"at character {self.start + 1}"
-        shown = octets(shown) if _OCTETS.search(self.text) else printable(shown)  # the part alone can be half a letter
+        shown = (
+            octets(shown) if _OCTETS.search(self.text) else printable(shown)
+        )  # the part alone can be half a letter
         return f"{self.expected} ({where}: '{shown}')" if found else f"{self.expected} ({where})"
 
 
@@ -110,7 +120,9 @@ class FileProblem:
     def __str__(self) -> str:
         """Return `path:line:column: key: message`, and below it the line with a mark under the place."""
         where = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
-        head = printable(f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}")
+        head = printable(
+            f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+        )
         if not self.shown:
             return head
         mark = " " * (self.column - 1) + "^" + "~" * (self.width - 1)

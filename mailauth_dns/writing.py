@@ -19,7 +19,9 @@ _DRAFT = ".draft"
 _MAX_LINKS = 40  # as Linux follows
 
 
-def replace_file(path: Path, data: bytes, *, durable: bool, instead_of: bytes | None = None) -> None:
+def replace_file(
+    path: Path, data: bytes, *, durable: bool, instead_of: bytes | None = None
+) -> None:
     """Put a file in the place of the one that is there, if there is one; a link is replaced too.
 
     A name that a user gave goes through `followed` first. The mode stays, and the owner where we may give files away. `durable` waits until
@@ -30,9 +32,13 @@ def replace_file(path: Path, data: bytes, *, durable: bool, instead_of: bytes | 
     """
     before = path.stat() if path.exists() else None
     if before is not None and not stat.S_ISREG(before.st_mode):
-        raise OSError(EINVAL, "is not a regular file", str(path))  # root would put a file in the place of /dev/null
+        raise OSError(
+            EINVAL, "is not a regular file", str(path)
+        )  # root would put a file in the place of /dev/null
     if path.is_symlink():
-        before = None  # what a link leads to lends neither mode nor owner to what takes the link's place
+        before = (
+            None  # what a link leads to lends neither mode nor owner to what takes the link's place
+        )
     mode = stat.S_IMODE(before.st_mode) if before is not None else 0o666 & ~_umask()
     with _draft(path) as (draft, file):
         if before is not None:
@@ -41,7 +47,11 @@ def replace_file(path: Path, data: bytes, *, durable: bool, instead_of: bytes | 
         os.fchmod(file.fileno(), mode)  # after fchown, which takes special bits away
         _fill(file, data, durable=durable)
         if instead_of is not None and path.read_bytes() != instead_of:
-            raise OSError(EBUSY, "was changed by somebody else meanwhile, and is left as it is; run the command again", str(path))
+            raise OSError(
+                EBUSY,
+                "was changed by somebody else meanwhile, and is left as it is; run the command again",
+                str(path),
+            )
         draft.replace(path)
     if durable:
         _sync(path.parent)
@@ -70,7 +80,11 @@ def append_line(path: Path, line: str) -> None:
         OSError: it cannot be written, or what is there is no regular file.
     """
     # A pipe that nobody reads would hold up the run, but for O_NONBLOCK.
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    handle = os.open(
+        path,
+        os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+        0o666,
+    )
     with os.fdopen(handle, "ab") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(EINVAL, "is not a regular file", str(path))
@@ -87,7 +101,11 @@ def followed(path: Path) -> Path:
         folder = Path(os.path.realpath(path.parent))
         if folder == Path("/dev") or folder.is_relative_to("/proc"):
             # The open file behind it has a name perhaps, but to replace what has that name would not reach who has it open.
-            raise OSError(EINVAL, "stands for a device or an open file, which cannot be replaced; name a file", str(path))
+            raise OSError(
+                EINVAL,
+                "stands for a device or an open file, which cannot be replaced; name a file",
+                str(path),
+            )
         path = folder / path.name
         if not path.is_symlink():
             return path
@@ -104,7 +122,9 @@ def alone(folder: Path) -> Iterator[None]:
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with suppress(OSError):  # NFS locks nothing that is open to be read only; there `instead_of` has to do
+        with suppress(
+            OSError
+        ):  # NFS locks nothing that is open to be read only; there `instead_of` has to do
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -143,7 +163,9 @@ def _draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_DRAFT)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None  # the draft's own name tells nobody anything
+        raise OSError(
+            error.errno, error.strerror, str(path)
+        ) from None  # the draft's own name tells nobody anything
     try:
         with os.fdopen(handle, "wb") as file:
             yield Path(name), file

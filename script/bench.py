@@ -46,7 +46,9 @@ providers:
 def build(root: Path) -> None:
     for folder in ("zones/policy", "providers", "served"):
         (root / folder).mkdir(parents=True)
-    (root / "providers/local.yaml").write_text("class: mailauth_dns.octo.LocalProvider\ndirectory: served\n")
+    (root / "providers/local.yaml").write_text(
+        "class: mailauth_dns.octo.LocalProvider\ndirectory: served\n"
+    )
     (root / "zones/policy/_defaults.yaml").write_text("providers: [local]\nttl: 3600\n")
     for number in range(ZONES):
         domain = f"d{number}.example"
@@ -58,8 +60,12 @@ def run(*command: str) -> tuple[float, float]:
     """Return wall seconds and peak memory in MB; the exit code must be 0."""
     begun = time.perf_counter()
     # Modules are read from their byte code, as they are once a package is installed; the first, unmeasured run writes it.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+    )
     assert process.stderr is not None
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -95,15 +101,30 @@ def main() -> None:
         yaml_target = f"{{class: octodns.provider.yaml.YamlProvider, directory: {whole}, escaped_semicolons: true}}"
         local = f"{{class: mailauth_dns.octo.LocalProvider, directory: {root / 'served'}}}"
         hands_off = f"processors:\n  hands-off: {{class: mailauth_dns.octo.HandsOff, absent: {root}/zones/compiled/_absent.yaml}}\n"
-        (root / "yaml.yaml").write_text(SYNC.format(source=whole, target=yaml_target, processors="", use=""))
+        (root / "yaml.yaml").write_text(
+            SYNC.format(source=whole, target=yaml_target, processors="", use="")
+        )
         (root / "local.yaml").write_text(
-            SYNC.format(source=root / "zones/compiled", target=local, processors=hands_off, use=", processors: [hands-off]")
+            SYNC.format(
+                source=root / "zones/compiled",
+                target=local,
+                processors=hands_off,
+                use=", processors: [hands-off]",
+            )
         )
         jobs = {
             "mailauth-dns compile --check": [*ours, "compile", "--check"],
             "mailauth-dns plan --no-live": [*ours, "plan", "--no-live", "--detailed-exitcode"],
-            "octodns-sync, YAML to YAML": [str(bin / "octodns-sync"), "--quiet", f"--config-file={root}/yaml.yaml"],
-            "octodns-sync, our files, HandsOff, local": [str(bin / "octodns-sync"), "--quiet", f"--config-file={root}/local.yaml"],
+            "octodns-sync, YAML to YAML": [
+                str(bin / "octodns-sync"),
+                "--quiet",
+                f"--config-file={root}/yaml.yaml",
+            ],
+            "octodns-sync, our files, HandsOff, local": [
+                str(bin / "octodns-sync"),
+                "--quiet",
+                f"--config-file={root}/local.yaml",
+            ],
         }
         best: dict[str, tuple[float, float]] = {}
         for _ in range(ROUNDS):
@@ -116,7 +137,9 @@ def main() -> None:
         print(f"  {name:<42} {seconds:7.2f} s {memory:7.0f} MB")
     names = list(jobs)
     for name in names[2:]:
-        print(f"mailauth-dns plan is {best[name][0] / best[names[1]][0]:.1f} times as fast as {name}")
+        print(
+            f"mailauth-dns plan is {best[name][0] / best[names[1]][0]:.1f} times as fast as {name}"
+        )
 
 
 if __name__ == "__main__":

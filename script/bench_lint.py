@@ -57,7 +57,13 @@ def main() -> None:
         records = root / "records.json"
         records.write_text(json.dumps([[domain, SPF, DMARC] for domain in domains]))
         jobs = {
-            "mailauth-dns lint": [str(Path(sys.executable).parent / "mailauth-dns"), "-q", "-C", str(root), "lint"],
+            "mailauth-dns lint": [
+                str(Path(sys.executable).parent / "mailauth-dns"),
+                "-q",
+                "-C",
+                str(root),
+                "lint",
+            ],
             "checkdmarc, two parsers": [sys.argv[1], "-c", CHECKDMARC, str(records)],
         }
         best: dict[str, tuple[float, float]] = {}

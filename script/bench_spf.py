@@ -25,7 +25,9 @@ TXT = {
     "a.example": "v=spf1 a mx -all",
     "deep.example": "v=spf1 mx include:_spf.one.example include:_spf.two.example ~all",
     "_spf.one.example": "v=spf1 include:_a.one.example include:_b.one.example ~all",
-    "_a.one.example": "v=spf1 " + " ".join(f"ip4:198.51.100.{n}/30" for n in range(0, 80, 4)) + " ~all",
+    "_a.one.example": "v=spf1 "
+    + " ".join(f"ip4:198.51.100.{n}/30" for n in range(0, 80, 4))
+    + " ~all",
     "_b.one.example": "v=spf1 " + " ".join(f"ip6:2001:db8:{n}::/48" for n in range(12)) + " ~all",
     "_spf.two.example": "v=spf1 exists:%{ir}.%{v}._spf.two.example ip4:203.0.113.0/24 ~all",
     "redirected.example": "v=spf1 redirect=deep.example",
@@ -69,7 +71,9 @@ def prepared() -> dict[tuple[str, str], list[object]]:
     tables = Tables()
     names = {*TXT, *HOSTS, *MX}
     return {
-        (name, rrtype): [((name, rrtype), read(value)) for value in tables.lookup(DomainName(name), rrtype) or ()]
+        (name, rrtype): [
+            ((name, rrtype), read(value)) for value in tables.lookup(DomainName(name), rrtype) or ()
+        ]
         for name in names
         for rrtype, read in READ.items()
     }
@@ -96,7 +100,12 @@ def main() -> None:
 
     def theirs(ip: str, sender: str) -> tuple[str, str | None]:
         result, explanation = pyspf.check2(i=ip, s=sender, h="mx.example")
-        return result, explanation if explanation not in pyspf.EXPLANATIONS.values() and result == "fail" else None
+        return (
+            result,
+            explanation
+            if explanation not in pyspf.EXPLANATIONS.values() and result == "fail"
+            else None,
+        )
 
     for case in CASES:
         if ours(*case) != theirs(*case):
@@ -112,7 +121,9 @@ def main() -> None:
             best[name] = min(best.get(name, float("inf")), seconds(check, between))
     print(f"{CHECKS} SPF checks of {len(CASES)} kinds; best of {ROUNDS} rounds in one run")
     for name, spent in best.items():
-        print(f"  {name:<42} {spent / CHECKS * 1e6:7.1f} us a check, {spent / best['pyspf']:.2f} times pyspf's")
+        print(
+            f"  {name:<42} {spent / CHECKS * 1e6:7.1f} us a check, {spent / best['pyspf']:.2f} times pyspf's"
+        )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,10 @@ BUILD = ROOT / "build/fuzz"
 SECONDS = 600  # in all
 INPUT_SECONDS = 5
 INPUT_MEGABYTES = 2048
-_FIGURES = re.compile(r"^#(?P<executions>\d+)\s.*\bcov: (?P<coverage>\d+) .*?corp: (?P<corpus>\d+).*? exec/s: (?P<speed>\d+)", re.MULTILINE)
+_FIGURES = re.compile(
+    r"^#(?P<executions>\d+)\s.*\bcov: (?P<coverage>\d+) .*?corp: (?P<corpus>\d+).*? exec/s: (?P<speed>\d+)",
+    re.MULTILINE,
+)
 
 
 class Folders(NamedTuple):
@@ -60,10 +63,29 @@ def run(name: str, seconds: int) -> bool:
     """Fuzz one target, print its line, and tell whether something was found."""
     where = folders(name)
     log = BUILD / name / "log.txt"
-    command = [sys.executable, __file__, "--target", name, str(where.corpus), str(where.seeds), f"-dict={BUILD / 'words'}"]
-    limits = [f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS}", f"-rss_limit_mb={INPUT_MEGABYTES}", "-report_slow_units=3"]
+    command = [
+        sys.executable,
+        __file__,
+        "--target",
+        name,
+        str(where.corpus),
+        str(where.seeds),
+        f"-dict={BUILD / 'words'}",
+    ]
+    limits = [
+        f"-max_total_time={seconds}",
+        f"-timeout={INPUT_SECONDS}",
+        f"-rss_limit_mb={INPUT_MEGABYTES}",
+        "-report_slow_units=3",
+    ]
     with log.open("wb") as file:
-        ended = subprocess.run([*command, *limits, f"-artifact_prefix={where.findings}/"], cwd=ROOT, stdout=file, stderr=file, check=False)
+        ended = subprocess.run(
+            [*command, *limits, f"-artifact_prefix={where.findings}/"],
+            cwd=ROOT,
+            stdout=file,
+            stderr=file,
+            check=False,
+        )
     *_, last = [None, *_FIGURES.finditer(log.read_text("utf-8", "replace"))]
     found = sorted(path for path in where.findings.iterdir() if path.suffix != ".txt")
     if last is None:
@@ -99,13 +121,22 @@ def reporting(target: Callable[[bytes], None], findings: Path) -> Callable[[byte
         try:
             target(octets)
         except Exception as error:  # noqa: BLE001 - what is let out is the finding
-            frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-            ours = [frame for frame in frames if "mailauth_dns" in frame[0] or "fuzz_targets" in frame[0]]
+            frames = [
+                (frame.filename, frame.lineno)
+                for frame in traceback.extract_tb(error.__traceback__)
+            ]
+            ours = [
+                frame
+                for frame in frames
+                if "mailauth_dns" in frame[0] or "fuzz_targets" in frame[0]
+            ]
             key = (type(error), *ours[-1:])
             if key not in seen:
                 seen.add(key)
                 (findings / digest(octets)).write_bytes(octets)
-                (findings / f"{digest(octets)}.txt").write_text("".join(traceback.format_exception(error)), "utf-8", "backslashreplace")
+                (findings / f"{digest(octets)}.txt").write_text(
+                    "".join(traceback.format_exception(error)), "utf-8", "backslashreplace"
+                )
 
     return tried
 
@@ -127,7 +158,9 @@ def main(arguments: list[str]) -> int:
     seconds = max(int(given or SECONDS) // len(chosen), 1)
     for name in chosen:
         prepare(name, TARGETS[name].seeds())
-    (BUILD / "words").write_text("".join('"' + "".join(f"\\x{octet:02x}" for octet in word) + '"\n' for word in words()))
+    (BUILD / "words").write_text(
+        "".join('"' + "".join(f"\\x{octet:02x}" for octet in word) + '"\n' for word in words())
+    )
     print(f"{len(chosen)} targets, {seconds} s each", flush=True)
     found = [run(name, seconds) for name in chosen]
     return int(any(found))

@@ -55,7 +55,16 @@ ORIGIN = DomainName("example.com")
 SOA = "@ 300 IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300\n"
 QUESTION = wire.question_section(ORIGIN, "TXT")
 KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # of RFC 8463 §A.2
-RESOLVER = ZoneResolver([Zone(ORIGIN, frozenset({RRset(DomainName("s1._domainkey.example.com"), "TXT", 300, frozenset({KEY}))}))])
+RESOLVER = ZoneResolver(
+    [
+        Zone(
+            ORIGIN,
+            frozenset(
+                {RRset(DomainName("s1._domainkey.example.com"), "TXT", 300, frozenset({KEY}))}
+            ),
+        )
+    ]
+)
 MESSAGE = b"""Return-Path: <alice@example.com>\r
 DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/simple; d=example.com; s=s1;\r
  h=from:to:from; t=1; x=99999999999; l=5; i=@example.com; bh=%s;\r
@@ -130,14 +139,24 @@ def good_plan() -> bytes:
 def plan_parts() -> set[bytes]:
     """Return what the plan target takes: each part of a good plan in its own place, and in another."""
     parts = [json.dumps(holder[step]).encode() for holder, step in places_in(json.loads(PLAN))]
-    return {PLAN, *(f"{at + shift} ".encode() + part for at, part in enumerate(parts) for shift in (0, 1) if len(part) < 200)}
+    return {
+        PLAN,
+        *(
+            f"{at + shift} ".encode() + part
+            for at, part in enumerate(parts)
+            for shift in (0, 1)
+            if len(part) < 200
+        ),
+    }
 
 
 def answers() -> set[bytes]:
     """Return replies to the question for TXT without their header's id and their question."""
     import dns.message
 
-    text = "id 1\nopcode QUERY\nrcode NOERROR\nflags QR AA\n;QUESTION\nexample.com. IN TXT\n;ANSWER\n"
+    text = (
+        "id 1\nopcode QUERY\nrcode NOERROR\nflags QR AA\n;QUESTION\nexample.com. IN TXT\n;ANSWER\n"
+    )
     records = [
         'example.com. 300 IN TXT "v=spf1 " "-all"\nexample.com. 300 IN TXT "x"\n',
         "example.com. 300 IN CNAME a.example.net.\na.example.net. 60 IN TXT x\n",
@@ -145,13 +164,21 @@ def answers() -> set[bytes]:
         ";AUTHORITY\nexample.com. 300 IN NS ns.example.net.\n;ADDITIONAL\nns.example.net. 1 IN A 192.0.2.1\n",
     ]
     replies = [dns.message.from_text(text + each).to_wire() for each in records]
-    return {reply[2:4] + reply[6 : wire.HEADER_SIZE] + reply[wire.HEADER_SIZE + len(QUESTION) :] for reply in replies}
+    return {
+        reply[2:4] + reply[6 : wire.HEADER_SIZE] + reply[wire.HEADER_SIZE + len(QUESTION) :]
+        for reply in replies
+    }
 
 
 def words() -> set[bytes]:
     """Return what the grammars are made of, for the fuzzer to put together."""
     space = vars(importlib.import_module("tests.records.strategies"))
-    return {text.encode("latin-1") for name, value in space.items() if name.strip("_").isupper() for text in texts_in(value)}
+    return {
+        text.encode("latin-1")
+        for name, value in space.items()
+        if name.strip("_").isupper()
+        for text in texts_in(value)
+    }
 
 
 PLAN = good_plan()
@@ -185,7 +212,9 @@ def dmarc_as_received(octets: bytes) -> None:
     received = dmarc_received.receive(text)
     with suppress(RecordSyntaxError):
         # Where nothing is wrong, a receiver drops nothing; white space in front is read by some, and by the receiver here not.
-        assert text[:1] in (" ", "\t") or received == dmarc_received.Received(dmarc.parse(text)), received
+        assert text[:1] in (" ", "\t") or received == dmarc_received.Received(dmarc.parse(text)), (
+            received
+        )
 
 
 def txt_value(octets: bytes) -> None:
@@ -200,7 +229,9 @@ def macro_expansion(octets: bytes) -> None:
     for ip in ("192.0.2.3", "2001:db8::cb01"):
         session = macros.envelope(macros.client_address(ip), sender, helo)
         with suppress(RecordSyntaxError):
-            target = macros.target_name(macro.domain_spec(text, 0, len(text)), session, "example.com", lambda: ())
+            target = macros.target_name(
+                macro.domain_spec(text, 0, len(text)), session, "example.com", lambda: ()
+            )
             if target is not None:
                 macros.queryable(target)
         with suppress(RecordSyntaxError):
@@ -208,7 +239,10 @@ def macro_expansion(octets: bytes) -> None:
 
 
 def genkey_file(octets: bytes) -> None:
-    found = read(lambda: genkey.parse(masterloose.text_of(octets), ORIGIN, "given"), masterlines.MasterFileError)
+    found = read(
+        lambda: genkey.parse(masterloose.text_of(octets), ORIGIN, "given"),
+        masterlines.MasterFileError,
+    )
     if found is not None:
         assert all(dkim.parse(str(key.record)) == key.record for key in found.keys)
         assert all(text.isprintable() for text in (*found.passed_over, *found.notes))
@@ -226,7 +260,9 @@ def exported_zone(octets: bytes) -> None:
     if strict is not None and not found.notes:
         for rrset in strict.zone().rrsets:
             loose = found.zone.get(rrset.key)
-            assert rrset.type not in ("TXT", "MX", "CNAME") or (loose is not None and rrset.values == loose.values), rrset.key
+            assert rrset.type not in ("TXT", "MX", "CNAME") or (
+                loose is not None and rrset.values == loose.values
+            ), rrset.key
 
 
 def policy_file(octets: bytes) -> None:
@@ -261,7 +297,13 @@ def private_keys() -> set[bytes]:
     pair = keypair.generate(keypair.KeyType.ED25519)
     assert pair.seed is not None
     raw = base64.b64decode(pair.seed) + base64.b64decode(pair.public.p)
-    return {pair.private_pem, pair.seed, raw, base64.b64encode(raw), keypair.generate(keypair.KeyType.RSA).private_pem}
+    return {
+        pair.private_pem,
+        pair.seed,
+        raw,
+        base64.b64encode(raw),
+        keypair.generate(keypair.KeyType.RSA).private_pem,
+    }
 
 
 def provider_stanza(octets: bytes) -> None:
@@ -285,8 +327,12 @@ def plan_file(octets: bytes) -> None:
         places = list(places_in(data))
         holder, step = places[int(number) % len(places)]
         holder[step] = json.loads(part)
-        canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-        texts.append(json.dumps({**data, "fingerprint": hashlib.sha256(canonical).hexdigest()}).encode())
+        canonical = json.dumps(
+            data, sort_keys=True, separators=(",", ":"), ensure_ascii=True
+        ).encode()
+        texts.append(
+            json.dumps({**data, "fingerprint": hashlib.sha256(canonical).hexdigest()}).encode()
+        )
     path = Path(SCRATCH.name, "plan.json")
     for text in texts:
         path.write_bytes(text)
@@ -305,7 +351,9 @@ def places_in(data: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - any JSO
 
 def master_file(octets: bytes) -> None:
     new = RRset(DomainName("_dmarc.example.com"), "TXT", 300, frozenset({"v=DMARC1; p=none"}))
-    file = read(lambda: masterfile.parse(ORIGIN, octets.decode("latin-1")), masterlines.MasterFileError)
+    file = read(
+        lambda: masterfile.parse(ORIGIN, octets.decode("latin-1")), masterlines.MasterFileError
+    )
     if file is not None:
         file.zone()
         after = read(lambda: masteredit.edited(file, {new.key: new}), masterlines.MasterFileError)
@@ -328,7 +376,14 @@ def imported_zone(octets: bytes) -> None:
 
 def dns_answer(octets: bytes) -> None:
     """Read a reply to the question for TXT at example.com: two octets of flags, three counts, and what comes behind the question."""
-    message = b"\0\1" + octets[:2].ljust(2, b"\0") + b"\0\1" + octets[2:8].ljust(6, b"\0") + QUESTION + octets[8:]
+    message = (
+        b"\0\1"
+        + octets[:2].ljust(2, b"\0")
+        + b"\0\1"
+        + octets[2:8].ljust(6, b"\0")
+        + QUESTION
+        + octets[8:]
+    )
     if not wire.replies_to(message, QUESTION) or wire.is_truncated(message):
         return
     plain = wire.read_plain(message, ORIGIN, "TXT")
@@ -345,7 +400,9 @@ def received_message(octets: bytes) -> None:
         signatures = verification.verified(received, RESOLVER)
         authors, fields = message_file.author_addresses(received), len(received.values("from"))
         for client in ("192.0.2.3", "2001:db8::cb01"):
-            message = Message(authors, sender or "", "", client, signatures, verification.unseen(received), fields)
+            message = Message(
+                authors, sender or "", "", client, signatures, verification.unseen(received), fields
+            )
             verdict = judge(message, RESOLVER)
             assert all(verdict.why)
 
@@ -358,7 +415,12 @@ def from_field(octets: bytes) -> None:
 
 
 def masters() -> Iterable[bytes]:
-    rows = tables("tests.octo.test_masterfile", "tests.octo.test_local", "tests.importing.zones", "tests.octo.masterfiles")()
+    rows = tables(
+        "tests.octo.test_masterfile",
+        "tests.octo.test_local",
+        "tests.importing.zones",
+        "tests.octo.masterfiles",
+    )()
     return {*rows, *(SOA.encode() + row for row in rows)}
 
 
@@ -366,7 +428,9 @@ TARGETS = {
     "spf": Target(record(spf.parse), tables("tests.records.test_spf", "tests.evaluate.test_spf")),
     "dkim": Target(record(dkim.parse), tables("tests.records.test_dkim")),
     "dmarc": Target(record(dmarc.parse), tables("tests.records.test_dmarc")),
-    "dmarc-received": Target(dmarc_as_received, tables("tests.records.test_dmarc", "tests.records.test_dmarc_received")),
+    "dmarc-received": Target(
+        dmarc_as_received, tables("tests.records.test_dmarc", "tests.records.test_dmarc_received")
+    ),
     "mta-sts": Target(record(mta_sts.parse), tables("tests.records.test_mta_sts")),
     "mta-sts-policy": Target(record(mta_sts.parse_policy), tables("tests.records.test_mta_sts")),
     "tls-rpt": Target(record(tlsrpt.parse), tables("tests.records.test_tlsrpt")),
@@ -375,13 +439,19 @@ TARGETS = {
     "name": Target(record(domain_name), tables("tests.records.test_zone")),
     "server": Target(record(server.server), tables("tests.records.test_server")),
     "txt": Target(txt_value, tables("tests.records.test_zone")),
-    "export": Target(exported_zone, both(tables("tests.records.test_masterloose"), lambda: set(masters()))),
-    "genkey": Target(genkey_file, tables("tests.records.test_genkey", "tests.importing.test_genkey")),
+    "export": Target(
+        exported_zone, both(tables("tests.records.test_masterloose"), lambda: set(masters()))
+    ),
+    "genkey": Target(
+        genkey_file, tables("tests.records.test_genkey", "tests.importing.test_genkey")
+    ),
     "policy": Target(policy_file, files("tests/policy/cases/*.yaml", "zones/policy/*.yaml")),
     "public-key": Target(public_key, files("zones/keys/*/*.pem", "tests/lint/keys/*.pem")),
     "private-key": Target(private_key, private_keys),
     "octets": Target(shown_octets, tables("tests.cli.test_octets", "tests.records.test_zone")),
-    "stanza": Target(provider_stanza, files("providers/*.yaml", "mailauth_dns/template/providers/*.yaml")),
+    "stanza": Target(
+        provider_stanza, files("providers/*.yaml", "mailauth_dns/template/providers/*.yaml")
+    ),
     "lock": Target(spf_lock, tables("tests.policy.test_lock")),
     "plan": Target(plan_file, plan_parts),
     "master-file": Target(master_file, both(lambda: set(masters()), files("served/*.zone"))),

@@ -8,7 +8,10 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads(Path(sys.argv[1]).read_text())["project"]
-for requirement in (*project["dependencies"], *(each for extra in project["optional-dependencies"].values() for each in extra)):
+for requirement in (
+    *project["dependencies"],
+    *(each for extra in project["optional-dependencies"].values() for each in extra),
+):
     name = re.match(r"[\w.-]+", requirement)
     lowest = re.search(r">=\s*([\w.]+)", requirement)
     if name and lowest:

@@ -18,7 +18,11 @@ from mailauth_dns.signing import owner
 
 _IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.register_profile(
+    "default",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 # CI tries the same examples each time: it tells of a change and not of luck. Every other run explores.
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
 settings.load_profile("ci" if _IN_CI else "default")
@@ -54,7 +58,9 @@ class RepoFolder:
         return self.write(f"zones/policy/{name}.yaml", text)
 
     def provider(self, id: str, stanza: Mapping[str, object]) -> Path:
-        return self.write(f"providers/{id}.yaml", "".join(f"{key}: {value}\n" for key, value in stanza.items()))
+        return self.write(
+            f"providers/{id}.yaml", "".join(f"{key}: {value}\n" for key, value in stanza.items())
+        )
 
     def local(self, zone: str, text: str) -> Path:
         """Give the repo a local provider, with this zone in it."""
@@ -70,7 +76,9 @@ class RepoFolder:
 
 
 @pytest.fixture
-def repo(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RepoFolder:
+def repo(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> RepoFolder:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "200")
     root = tmp_path / "repo"
@@ -84,7 +92,9 @@ def repo(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.
 
 
 @pytest.fixture(autouse=True)
-def no_signing_program(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_signing_program(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A host on which no signing program is set up, whatever the machine has: what is made here is nobody's but the test's."""
     monkeypatch.setattr(owner, "HOST", tmp_path_factory.getbasetemp() / "no-such-host")
 
@@ -106,7 +116,10 @@ def no_resolvers(monkeypatch: pytest.MonkeyPatch) -> None:
 def free_port() -> int:
     """Return a port that is free for UDP and TCP on loopback now."""
     for _ in range(50):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+        ):
             tcp.bind(("127.0.0.1", 0))
             port: int = tcp.getsockname()[1]
             try:
@@ -126,7 +139,9 @@ def need(missing: str | None) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="rewrite golden files with what is said now")
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite golden files with what is said now"
+    )
 
 
 def pytest_configure() -> None:

@@ -20,14 +20,19 @@ _RUNS = 3  # a machine that does other things can only add: the least is nearest
 _STEP = 40  # so much shorter is each run's input, since some readers remember what they read
 
 
-def growth(read: Callable[[_T], object], make: Callable[[int], _T], size: int, *errors: type[Exception]) -> float:
+def growth(
+    read: Callable[[_T], object], make: Callable[[int], _T], size: int, *errors: type[Exception]
+) -> float:
     """Return how many times as long `make(size)` takes to read as a fourth of it; 0 where the whole is fast."""
     if _seconds(read, make(size), errors) < _FAST:
         return 0.0
     gc.collect()
     gc.disable()  # its passes over what was made before take the more time the more there is
     try:
-        whole, fourth = (min(_seconds(read, make(each - run * _STEP), errors) for run in range(1, _RUNS + 1)) for each in (size, size // 4))
+        whole, fourth = (
+            min(_seconds(read, make(each - run * _STEP), errors) for run in range(1, _RUNS + 1))
+            for each in (size, size // 4)
+        )
     finally:
         gc.enable()
     return whole / fourth

@@ -42,54 +42,154 @@ ERRORS = (MailAuthError, document.DocumentError, keys.KeyFileError)
 
 def addresses(text: str) -> object:
     """Evaluate what may be a record, as `spf lock` does."""
-    return passing(NAME, ZoneResolver([of_sets("", {"example.com TXT": text})])) if len(text) <= lock.MAX_RECORD else None
+    return (
+        passing(NAME, ZoneResolver([of_sets("", {"example.com TXT": text})]))
+        if len(text) <= lock.MAX_RECORD
+        else None
+    )
 
 
 # What reads, and the openings of a text behind which it reads in another way.
 READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "spf": (
         spf.parse,
-        ("", "v=spf1 ", "v=spf1 exists:", "v=spf1 exists:%{", "v=spf1 ip4:", "v=spf1 a", "v=spf1 include:"),
+        (
+            "",
+            "v=spf1 ",
+            "v=spf1 exists:",
+            "v=spf1 exists:%{",
+            "v=spf1 ip4:",
+            "v=spf1 a",
+            "v=spf1 include:",
+        ),
     ),
     "term": (spf.parse_term, ("", "exists:%{i}", "exp=", "ip6:", "mx/")),
     "dmarc": (
         dmarc.parse,
-        ("", "v=DMARC1; p=none; ", "v=DMARC1; p=none; rua=", "v=DMARC1; p=none; rua=mailto:a@b.example!"),
+        (
+            "",
+            "v=DMARC1; p=none; ",
+            "v=DMARC1; p=none; rua=",
+            "v=DMARC1; p=none; rua=mailto:a@b.example!",
+        ),
     ),
-    "dmarc as received": (dmarc_received.receive, ("", "v=DMARC1; p=none; ", "v=DMARC1; p=none; rua=mailto:")),
+    "dmarc as received": (
+        dmarc_received.receive,
+        ("", "v=DMARC1; p=none; ", "v=DMARC1; p=none; rua=mailto:"),
+    ),
     "dkim": (dkim.parse, ("", "v=DKIM1; p=", "v=DKIM1; h=", "v=DKIM1; t=", "p=AAAA; n=")),
     "bimi": (bimi.parse, ("", "v=BIMI1; l=", "v=BIMI1; l=https://a.example/")),
     "mta-sts": (mta_sts.parse, ("", "v=STSv1; ", "v=STSv1; id=")),
-    "mta-sts policy": (mta_sts.parse_policy, ("", "version: STSv1\nmode: none\nmax_age: 1\n", "version: STSv1\nmax_age: ")),
+    "mta-sts policy": (
+        mta_sts.parse_policy,
+        ("", "version: STSv1\nmode: none\nmax_age: 1\n", "version: STSv1\nmax_age: "),
+    ),
     "tlsrpt": (tlsrpt.parse, ("", "v=TLSRPTv1; rua=", "v=TLSRPTv1; rua=mailto:")),
     "name": (name.domain_name, ("", "a.")),
     "mailbox": (mailbox.domain_of, ("", "a@", '"', "a <")),
     "server": (server.server, ("", "[", "192.0.2.1:")),
-    "genkey": (partial(genkey.parse, domain=NAME), ("", 'a._domainkey IN TXT ( "', "a._domainkey IN TXT ( ")),
+    "genkey": (
+        partial(genkey.parse, domain=NAME),
+        ("", 'a._domainkey IN TXT ( "', "a._domainkey IN TXT ( "),
+    ),
     "unquoted": (zone.unquoted, ("", '"')),
     "family": (lambda text: family.family(NAME, "TXT", text), ("", "v=")),
     "addresses": (addresses, ("v=spf1 ",)),
     "private key": (dkim.holds_private_key, ("", "-----BEGIN ", "p=")),
     "rewritten": (rewritten, ("v=spf1 ", "v=DMARC1; ")),
-    "policy": (lambda text: document.read("x", text.encode("utf-8", "replace")), ("", "a: ", "a: [", "a: '", "a: |\n ")),
-    "stanza": (lambda text: stanza.read("x", "x", text.encode("utf-8", "replace")), ("class: a.B\nx: ", "class: a.B\nx: [")),
-    "lock": (lambda text: lock.read("x", text.encode("utf-8", "replace")), ("", '{"format": 1, "a": "', '{"format": ')),
-    "key": (lambda text: keys.read(text.encode("utf-8", "replace")), ("-----BEGIN PUBLIC KEY-----\n",)),
-    "zone file for editing": (lambda text: masterfile.parse(NAME, SOA + text), ("", "@ IN TXT ", '@ IN TXT "')),
+    "policy": (
+        lambda text: document.read("x", text.encode("utf-8", "replace")),
+        ("", "a: ", "a: [", "a: '", "a: |\n "),
+    ),
+    "stanza": (
+        lambda text: stanza.read("x", "x", text.encode("utf-8", "replace")),
+        ("class: a.B\nx: ", "class: a.B\nx: ["),
+    ),
+    "lock": (
+        lambda text: lock.read("x", text.encode("utf-8", "replace")),
+        ("", '{"format": 1, "a": "', '{"format": '),
+    ),
+    "key": (
+        lambda text: keys.read(text.encode("utf-8", "replace")),
+        ("-----BEGIN PUBLIC KEY-----\n",),
+    ),
+    "zone file for editing": (
+        lambda text: masterfile.parse(NAME, SOA + text),
+        ("", "@ IN TXT ", '@ IN TXT "'),
+    ),
     "start of authority": (lambda text: masterfile.parse(NAME, text), ("@ IN SOA ",)),
     "zone file for import": (lambda text: masterloose.read(NAME, text), ("",)),
     "name of a zone": (masterloose.zone_name, ("",)),
     "named key file": (lambda text: genkey.parse(text, NAME, "s1"), ("",)),
-    "policy to be edited": (lambda text: edit.with_selector("p.yaml", text, "s1", {"key": "s1.pem"}), ("",)),
+    "policy to be edited": (
+        lambda text: edit.with_selector("p.yaml", text, "s1", {"key": "s1.pem"}),
+        ("",),
+    ),
     "private key in a file": (lambda text: keypair.read(text.encode()), ("",)),
     "text for a terminal": (printable, ("",)),
     "octets for a terminal": (octets, ("",)),
 }
 # What is repeated behind each opening.
 PIECES = {
-    *(" ", "a", ".", ";", "=", ":", "/", "%", "%{", "%{i", "(", ")", '"', "\\", "\\(", "<", ">", "@", ",", "-", "\n", "\r\n", "\t", "\0"),
-    *("é", "ß", "xn--a.", "a.", "1", "00:", "[", "{", "{a: ", "&a ", "*a ", "- ", "# ", "a: b\n", "? ", "'", "|\n", "!!a ", "::", "~", "+"),
-    *("v=spf1 ", "ip4:192.0.2.1 ", "include:a.example ", "v=DMARC1; ", "p=none; ", "rua=mailto:a@b.example,", "x=y; ", "mx: a.example\n"),
+    *(
+        " ",
+        "a",
+        ".",
+        ";",
+        "=",
+        ":",
+        "/",
+        "%",
+        "%{",
+        "%{i",
+        "(",
+        ")",
+        '"',
+        "\\",
+        "\\(",
+        "<",
+        ">",
+        "@",
+        ",",
+        "-",
+        "\n",
+        "\r\n",
+        "\t",
+        "\0",
+    ),
+    *(
+        "é",
+        "ß",
+        "xn--a.",
+        "a.",
+        "1",
+        "00:",
+        "[",
+        "{",
+        "{a: ",
+        "&a ",
+        "*a ",
+        "- ",
+        "# ",
+        "a: b\n",
+        "? ",
+        "'",
+        "|\n",
+        "!!a ",
+        "::",
+        "~",
+        "+",
+    ),
+    *(
+        "v=spf1 ",
+        "ip4:192.0.2.1 ",
+        "include:a.example ",
+        "v=DMARC1; ",
+        "p=none; ",
+        "rua=mailto:a@b.example,",
+        "x=y; ",
+        "mx: a.example\n",
+    ),
     *("IN TXT ", '"a" ', "( ", "p=AAAA", "\ufeff", "\u2028", "%{d}.", "a@", "(a", "a:b:"),
 }
 # What stands before, what is repeated (nothing: keys of their own), and what stands behind.
@@ -145,7 +245,11 @@ def hostile(heads: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
 
 
 def text_of(before: str, part: str, behind: str, size: int) -> str:
-    inner = part * (size // len(part)) if part else "".join(f"k{number}: v\n" for number in range(size // 8))
+    inner = (
+        part * (size // len(part))
+        if part
+        else "".join(f"k{number}: v\n" for number in range(size // 8))
+    )
     return before + inner + behind
 
 
@@ -157,4 +261,11 @@ def test_no_reader_grows_faster_than_its_text(reader: str) -> None:
 
 
 def test_a_reader_that_does_is_found() -> None:
-    assert growth(lambda text: [text.count("b") for _ in range(0, len(text), 5)], partial(text_of, "", "a", ""), SIZE) > MOST
+    assert (
+        growth(
+            lambda text: [text.count("b") for _ in range(0, len(text), 5)],
+            partial(text_of, "", "a", ""),
+            SIZE,
+        )
+        > MOST
+    )

@@ -33,7 +33,11 @@ def there(tmp_path: Path) -> Path:
 def test_the_mode_stays(there: Path, mode: int, durable: bool) -> None:
     there.chmod(mode)
     replace_file(there, NEW, durable=durable)
-    assert (there.read_bytes(), stat.S_IMODE(there.stat().st_mode), names(there.parent)) == (NEW, mode, {"file"})
+    assert (there.read_bytes(), stat.S_IMODE(there.stat().st_mode), names(there.parent)) == (
+        NEW,
+        mode,
+        {"file"},
+    )
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
@@ -92,9 +96,15 @@ def test_an_open_file_is_not_replaced_by_its_number(tmp_path: Path, name: str) -
     program = "import sys; from pathlib import Path; from mailauth_dns.writing import followed; followed(Path(sys.argv[1]))"
     with (tmp_path / "out").open("wb") as out:
         done = subprocess.run(
-            [sys.executable, "-c", program, str(tmp_path / name)], stdout=out, stderr=subprocess.PIPE, text=True, check=False
+            [sys.executable, "-c", program, str(tmp_path / name)],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
-    assert "stands for a device or an open file, which cannot be replaced; name a file" in done.stderr
+    assert (
+        "stands for a device or an open file, which cannot be replaced; name a file" in done.stderr
+    )
 
 
 def test_what_is_no_longer_as_it_was_read_is_not_replaced(there: Path) -> None:
@@ -109,7 +119,9 @@ def test_runs_are_at_a_folder_one_after_the_other(tmp_path: Path) -> None:
     """The kernel lets the next one in, also when a run is killed."""
     program = "import sys; from mailauth_dns.writing import Path, alone\nwith alone(Path(sys.argv[1])): print('in', flush=True)"
     with alone(tmp_path):
-        second = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE)
+        second = subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE
+        )
         with pytest.raises(subprocess.TimeoutExpired):
             second.wait(1)
     assert second.communicate(timeout=10)[0] == b"in\n"
@@ -151,12 +163,20 @@ try:
 except OSError as error:
     print(error.strerror)
 """
-CALLS = ["replace_file(path, bytes(300), durable=True)", "create_private_file(path.with_name('key'), bytes(300), (0, 0))"]
+CALLS = [
+    "replace_file(path, bytes(300), durable=True)",
+    "create_private_file(path.with_name('key'), bytes(300), (0, 0))",
+]
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_file_that_does_not_fit_leaves_what_was_there(there: Path, call: str) -> None:
-    done = subprocess.run([sys.executable, "-c", LIMITED.replace("{call}", call), str(there)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED.replace("{call}", call), str(there)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout == "File too large\n"
     assert (there.read_bytes(), names(there.parent)) == (OLD, {"file"})
 
@@ -173,7 +193,9 @@ os.fsync = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_killed_run_leaves_a_draft_that_is_swept(there: Path, call: str) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED.replace("{call}", call), str(there)], check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED.replace("{call}", call), str(there)], check=False
+    )
     assert done.returncode == -signal.SIGKILL
     [draft] = names(there.parent) - {"file"}
     assert draft.startswith(".")

@@ -20,7 +20,9 @@ from mailauth_dns.records.dkim import holds_private_key
 __all__ = ["main"]
 
 # The base of every complaint about usage. Some versions of typer bring their own click, which the public names come from.
-_USAGE: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+_USAGE: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 
 # Options that work before and after the command; True where a value follows.
 _EVERYWHERE = {
@@ -85,7 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _hoisted(list(sys.argv[1:] if arguments is None else arguments))
     if any(len(argument) > 60 and holds_private_key(argument) for argument in given):
         # Every complaint about an argument quotes it.
-        _say("an argument is a private key, which the shell's history has now, and logs perhaps: make a new one")
+        _say(
+            "an argument is a private key, which the shell's history has now, and logs perhaps: make a new one"
+        )
         return FAILED
     try:
         _load(given)
@@ -118,7 +122,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _usage(error: Any, given: Sequence[str]) -> str:  # noqa: ANN401 - a ClickException of either click
     """Return what is wrong with the arguments on one line, and whose help says what is right."""
     said = " ".join(error.format_message().split()).rstrip(".")
-    for theirs, ours in _THEIRS.items():  # some versions of typer hand on the words of a library below it
+    for (
+        theirs,
+        ours,
+    ) in _THEIRS.items():  # some versions of typer hand on the words of a library below it
         said = said.replace(theirs, ours)
     context = getattr(error, "ctx", None)
     if context is not None:
@@ -146,7 +153,9 @@ def _hoisted(arguments: list[str]) -> list[str]:
                 rest.append(argument)  # typer tells that it wants a value
             else:
                 first += [argument, value] if value else [argument]
-        elif argument.startswith("--directory=") or (argument.startswith("-C") and len(argument) > 2):
+        elif argument.startswith("--directory=") or (
+            argument.startswith("-C") and len(argument) > 2
+        ):
             first.append(argument)
         else:
             rest.append(argument)
@@ -157,12 +166,16 @@ def run() -> None:
     """Be the program."""
     # A run makes many values that live until it ends and hardly a cycle; looking for cycles all the time costs a third of a large plan.
     if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # what libraries warn programmers of; set once, since the filters are those of all threads
+        warnings.simplefilter(
+            "ignore"
+        )  # what libraries warn programmers of; set once, since the filters are those of all threads
     for stream in (sys.stdout, sys.stderr):
         if stream is None:  # closed by whoever started us
             sys.exit(FAILED)
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a section sign on an ASCII terminal is no reason to fail
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a section sign on an ASCII terminal is no reason to fail
     gc.freeze()
     gc.set_threshold(1_000_000, 20, 100)
     sys.exit(main())

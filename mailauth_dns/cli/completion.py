@@ -30,15 +30,24 @@ def register(app: typer.Typer) -> None:
 
 def completion(
     context: typer.Context,
-    shell: Annotated[Shell | None, typer.Argument(metavar="[bash|zsh|fish]", help="whose script; default: that of $SHELL")] = None,
+    shell: Annotated[
+        Shell | None,
+        typer.Argument(metavar="[bash|zsh|fish]", help="whose script; default: that of $SHELL"),
+    ] = None,
 ) -> int:
     """Print the script that lets a shell complete commands and options; source it where the shell starts."""
     session = session_of(context)
     if shell is None:
         named = PurePath(os.environ.get("SHELL", "")).name
         if named not in set(Shell):
-            raise MailAuthError(f"$SHELL is {named or 'not set'}; name the shell: {', '.join(Shell)}")
+            raise MailAuthError(
+                f"$SHELL is {named or 'not set'}; name the shell: {', '.join(Shell)}"
+            )
         shell = Shell(named)
     # The variable is the one that typer looks at when the script calls the program.
-    session.line(get_completion_script(prog_name="mailauth-dns", complete_var="_MAILAUTH_DNS_COMPLETE", shell=shell))
+    session.line(
+        get_completion_script(
+            prog_name="mailauth-dns", complete_var="_MAILAUTH_DNS_COMPLETE", shell=shell
+        )
+    )
     return DONE

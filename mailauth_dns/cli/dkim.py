@@ -30,7 +30,11 @@ dkim = typer.Typer(
 Domain = Annotated[str, typer.Argument(metavar="DOMAIN")]
 PrivateDir = Annotated[
     Path | None,
-    typer.Option("--private-dir", metavar="DIR", help=f"where private keys are, outside the repo (also {private_files.ENVIRONMENT})"),
+    typer.Option(
+        "--private-dir",
+        metavar="DIR",
+        help=f"where private keys are, outside the repo (also {private_files.ENVIRONMENT})",
+    ),
 ]
 OwnerOption = Annotated[
     str | None,
@@ -40,7 +44,9 @@ OwnerOption = Annotated[
         help="who reads private keys; default: the folder's owner, else the user that this host's OpenDKIM or Rspamd is set up to run as",
     ),
 ]
-Bits = Annotated[int, typer.Option("--bits", help=f"size of an RSA key: {', '.join(map(str, keypair.RSA_BITS))}")]
+Bits = Annotated[
+    int, typer.Option("--bits", help=f"size of an RSA key: {', '.join(map(str, keypair.RSA_BITS))}")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +67,10 @@ def _check_bits(bits: int) -> None:
 def keygen(
     context: typer.Context,
     domain: Domain,
-    selector: Annotated[str | None, typer.Option("--selector", help="its name; default: the policy's selector_template")] = None,
+    selector: Annotated[
+        str | None,
+        typer.Option("--selector", help="its name; default: the policy's selector_template"),
+    ] = None,
     type: Annotated[KeyType, typer.Option("--type", help="rsa or ed25519")] = KeyType.RSA,
     bits: Bits = keypair.RSA_BITS[0],
     private_dir: PrivateDir = None,
@@ -74,7 +83,9 @@ def keygen(
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
     folder = private_files.folder(_private_folder(session, private_dir), session.root)
-    made = rotation.keygen(repo, policy, type, bits, selector, folder, datetime.now(UTC), _owner(owner))
+    made = rotation.keygen(
+        repo, policy, type, bits, selector, folder, datetime.now(UTC), _owner(owner)
+    )
     if format is Format.JSON:
         session.json({"format": data.FORMAT, **keys.new_key_data(made)})
     else:
@@ -88,32 +99,55 @@ def adopt(
     context: typer.Context,
     domain: Domain,
     selector: Annotated[str, typer.Argument(metavar="SELECTOR")],
-    private_key: Annotated[Path, typer.Option("--private-key", metavar="FILE", help="its private half, as PEM or an Ed25519 seed")],
+    private_key: Annotated[
+        Path,
+        typer.Option(
+            "--private-key", metavar="FILE", help="its private half, as PEM or an Ed25519 seed"
+        ),
+    ],
     private_dir: PrivateDir = None,
-    move: Annotated[bool, typer.Option("--move", help="take FILE away once the key is in the private folder")] = False,
-    leave: Annotated[bool, typer.Option("--leave", help="leave the private half in FILE, and copy it nowhere")] = False,
+    move: Annotated[
+        bool, typer.Option("--move", help="take FILE away once the key is in the private folder")
+    ] = False,
+    leave: Annotated[
+        bool, typer.Option("--leave", help="leave the private half in FILE, and copy it nowhere")
+    ] = False,
     owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Make a key ours that the policy has as published (`p:`), or a new selector of a key that you have."""
     session = session_of(context)
-    if not private_key.name or records_dkim.holds_private_key(str(private_key)) or keypair.is_private(str(private_key).encode()):
-        raise MailAuthError("--private-key names the file that holds the key; the key itself is no argument")
+    if (
+        not private_key.name
+        or records_dkim.holds_private_key(str(private_key))
+        or keypair.is_private(str(private_key).encode())
+    ):
+        raise MailAuthError(
+            "--private-key names the file that holds the key; the key itself is no argument"
+        )
     if move and leave:
         raise MailAuthError("--move and --leave: give one")
     if leave and (private_dir is not None or owner is not None):
         raise MailAuthError("--leave copies nothing, so it takes no --private-dir and no --owner")
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
-    folder = None if leave else private_files.folder(_private_folder(session, private_dir), session.root)
+    folder = (
+        None if leave else private_files.folder(_private_folder(session, private_dir), session.root)
+    )
     made = adoption.adopt(
-        repo, policy, selector, adoption.Source(session.path(private_key), folder, move, _owner(owner)), datetime.now(UTC)
+        repo,
+        policy,
+        selector,
+        adoption.Source(session.path(private_key), folder, move, _owner(owner)),
+        datetime.now(UTC),
     )
     if format is Format.JSON:
         session.json({"format": data.FORMAT, **keys.adopted_data(made)})
     else:
         session.show(keys.adopted(made))
-        session.say("review and commit it; `plan` shows what changes in DNS, tags too; then `dkim status`, and export to the signing host")
+        session.say(
+            "review and commit it; `plan` shows what changes in DNS, tags too; then `dkim status`, and export to the signing host"
+        )
     return DONE
 
 
@@ -131,7 +165,9 @@ def _remark(session: Session, remarks: Iterable[str]) -> None:
         session.say(remark)
 
 
-def status(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
+def status(
+    context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT
+) -> int:
     """Show every key's state, what DNS says, and the next step; write down when every server was first seen to serve a key."""
     session = session_of(context)
     repo = load_repo(session.root)
@@ -140,7 +176,9 @@ def status(context: typer.Context, domain: Domains = None, format: OutputFormat 
     states = rotation.look(policies, now)
     written, problems = rotation.record_sightings(repo, policies, states, now)
     if written:
-        states = rotation.again(states, rotation.policies_of(load_repo(session.root), domains(domain)), now)
+        states = rotation.again(
+            states, rotation.policies_of(load_repo(session.root), domains(domain)), now
+        )
     if format is Format.JSON:
         session.json(keys.status_data(states, written))
     else:
@@ -158,7 +196,9 @@ def status(context: typer.Context, domain: Domains = None, format: OutputFormat 
 def rotate(
     context: typer.Context,
     domain: Domain,
-    type: Annotated[list[KeyType] | None, typer.Option("--type", help="only keys of this type")] = None,
+    type: Annotated[
+        list[KeyType] | None, typer.Option("--type", help="only keys of this type")
+    ] = None,
     bits: Bits = keypair.RSA_BITS[0],
     private_dir: PrivateDir = None,
     owner: OwnerOption = None,
@@ -169,7 +209,15 @@ def rotate(
     _check_bits(bits)
     repo = load_repo(session.root)
     [policy] = rotation.policies_of(repo, domains([domain]))
-    result = rotation.rotate(repo, policy, type or (), bits, _private_folder(session, private_dir), datetime.now(UTC), _owner(owner))
+    result = rotation.rotate(
+        repo,
+        policy,
+        type or (),
+        bits,
+        _private_folder(session, private_dir),
+        datetime.now(UTC),
+        _owner(owner),
+    )
     if format is Format.JSON:
         session.json(keys.rotated_data(result))
     else:
@@ -177,7 +225,9 @@ def rotate(
     for made in result.made:
         _remark(session, made.remarks)
     if result.written or result.made:
-        session.say("review and commit it, then compile, plan, apply; where a key begins to sign, export to the signing host too")
+        session.say(
+            "review and commit it, then compile, plan, apply; where a key begins to sign, export to the signing host too"
+        )
     if result.problem is not None:
         raise MailAuthError(result.problem)
     return FAILED if result.waiting else DONE

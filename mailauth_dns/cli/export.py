@@ -32,29 +32,67 @@ def register(app: typer.Typer) -> None:
 
 def export(
     context: typer.Context,
-    domain: Annotated[list[str], typer.Argument(metavar="DOMAIN...", help="the domains that the files are for")],
+    domain: Annotated[
+        list[str], typer.Argument(metavar="DOMAIN...", help="the domains that the files are for")
+    ],
     format: Annotated[ExportFormat, typer.Option("--format", help="whose form")],
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="write the files here; default: print them")] = None,
-    check: Annotated[
-        Path | None, typer.Option("--check", metavar="DIR", help="compare with what is installed here; exit code 2 where it differs")
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="write the files here; default: print them"),
     ] = None,
-    socket: Annotated[str, typer.Option("--socket", help="where the signing program listens")] = "inet:8891@localhost",
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            metavar="DIR",
+            help="compare with what is installed here; exit code 2 where it differs",
+        ),
+    ] = None,
+    socket: Annotated[
+        str, typer.Option("--socket", help="where the signing program listens")
+    ] = "inet:8891@localhost",
     ed25519_socket: Annotated[
         str, typer.Option("--ed25519-socket", help="where the OpenDKIM for Ed25519 keys listens")
     ] = "inet:8892@localhost",
     layout: Annotated[
-        Layout | None, typer.Option("--layout", help="whose packages the signing host has: where its private keys are")
+        Layout | None,
+        typer.Option(
+            "--layout", help="whose packages the signing host has: where its private keys are"
+        ),
     ] = None,
     key_dir: Annotated[
-        str | None, typer.Option("--key-dir", metavar="DIR", help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's")
+        str | None,
+        typer.Option(
+            "--key-dir",
+            metavar="DIR",
+            help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's",
+        ),
     ] = None,
-    config_dir: Annotated[str | None, typer.Option("--config-dir", metavar="DIR", help="where it has the tables and maps")] = None,
-    hostname: Annotated[str | None, typer.Option("--hostname", help="the mail host's name, for Postfix")] = None,
+    config_dir: Annotated[
+        str | None,
+        typer.Option("--config-dir", metavar="DIR", help="where it has the tables and maps"),
+    ] = None,
+    hostname: Annotated[
+        str | None, typer.Option("--hostname", help="the mail host's name, for Postfix")
+    ] = None,
     mynetworks: Annotated[
-        str | None, typer.Option("--mynetworks", metavar="NETWORKS", help='who relays through it: "$(postconf -h mynetworks)"')
+        str | None,
+        typer.Option(
+            "--mynetworks",
+            metavar="NETWORKS",
+            help='who relays through it: "$(postconf -h mynetworks)"',
+        ),
     ] = None,
-    live: Annotated[bool, typer.Option("--live", help="ask DNS what is there, and tell which records to change; for paste")] = False,
-    allow: Annotated[list[str] | None, typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses")] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="ask DNS what is there, and tell which records to change; for paste"
+        ),
+    ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses"),
+    ] = None,
 ) -> int:
     """Write records and signing files: only active keys sign, and only when every server and cache can have them."""
     session = session_of(context)
@@ -68,9 +106,14 @@ def export(
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
     host = Host(
-        {KeyType.RSA: milter.socket(socket, "--socket"), KeyType.ED25519: milter.socket(ed25519_socket, "--ed25519-socket")},
+        {
+            KeyType.RSA: milter.socket(socket, "--socket"),
+            KeyType.ED25519: milter.socket(ed25519_socket, "--ed25519-socket"),
+        },
         host_folder(config_dir or _CONFIG.get(format, layouts.CONFIG_DIR), "--config-dir"),
-        host_folder(key_dir or (layout.key_dir if layout is not None else layouts.KEY_DIR), "--key-dir"),
+        host_folder(
+            key_dir or (layout.key_dir if layout is not None else layouts.KEY_DIR), "--key-dir"
+        ),
         host_name,
         mynetworks,
     )
@@ -83,7 +126,9 @@ def export(
         found = installed.compare(format, files, session.path(check), policies, host)
         session.show(keys.differences(found))
         return DIFFERS if found else DONE
-    if format in exporting.SIGNING and (refused := exporting.refusals(rotation.look(policies, now), allowed, now)):
+    if format in exporting.SIGNING and (
+        refused := exporting.refusals(rotation.look(policies, now), allowed, now)
+    ):
         raise MailAuthError("\n".join(refused))
     if out is None:
         _print(session, {name: exporting.marked(name, text) for name, text in files.items()})
@@ -93,7 +138,9 @@ def export(
         if format is ExportFormat.OPENDKIM:
             session.say(keys.after_export(session.path(out), files, named, host, layout))
     for name in exporting.consents(format, chosen):
-        session.say(f"{name}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS")
+        session.say(
+            f"{name}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS"
+        )
     return DONE
 
 

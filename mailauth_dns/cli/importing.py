@@ -40,7 +40,9 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_)
 
 
-_Zones = Mapping[DomainName, tuple[DomainName, ...]]  # zones, each with the domains that are asked for
+_Zones = Mapping[
+    DomainName, tuple[DomainName, ...]
+]  # zones, each with the domains that are asked for
 
 
 @dataclass(frozen=True)
@@ -55,28 +57,56 @@ class _Source:
     read: Callable[[_Zones], Mapping[DomainName, Published]]
     consents: Callable[[DomainName, frozenset[RRKey]], Iterable[Published]]
     note: str | None = None
-    served: Callable[[Mapping[DomainName, Published]], Mapping[DomainName, mta_sts.Policy | str]] | None = None
+    served: (
+        Callable[[Mapping[DomainName, Published]], Mapping[DomainName, mta_sts.Policy | str]] | None
+    ) = None
 
 
 def import_(
     context: typer.Context,
-    domain: Annotated[list[str], typer.Argument(metavar="DOMAIN", help="the domains to make policies for")],
+    domain: Annotated[
+        list[str], typer.Argument(metavar="DOMAIN", help="the domains to make policies for")
+    ],
     selector: Annotated[
         list[str] | None,
-        typer.Option("--selector", help="ask for this DKIM selector; default: common names; with --from-genkey the key's name"),
+        typer.Option(
+            "--selector",
+            help="ask for this DKIM selector; default: common names; with --from-genkey the key's name",
+        ),
     ] = None,
-    from_zone: Annotated[Path | None, typer.Option("--from-zone", metavar="FILE", help="read this master file, not DNS")] = None,
+    from_zone: Annotated[
+        Path | None,
+        typer.Option("--from-zone", metavar="FILE", help="read this master file, not DNS"),
+    ] = None,
     from_genkey: Annotated[
-        Path | None, typer.Option("--from-genkey", metavar="FILE", help="read the keys in a file, as opendkim-genkey writes it, not DNS")
+        Path | None,
+        typer.Option(
+            "--from-genkey",
+            metavar="FILE",
+            help="read the keys in a file, as opendkim-genkey writes it, not DNS",
+        ),
     ] = None,
     provider: Annotated[
-        str | None, typer.Option("--provider", metavar="ID", help="read the whole zone at providers/ID.yaml, not DNS")
+        str | None,
+        typer.Option(
+            "--provider", metavar="ID", help="read the whole zone at providers/ID.yaml, not DNS"
+        ),
     ] = None,
-    zone: Annotated[str | None, typer.Option("--zone", help="the zone that holds the records; default: the domain")] = None,
-    nameserver: Annotated[list[str] | None, typer.Option("--nameserver", metavar="ADDRESS", help="ask this server")] = None,
-    sts: Annotated[Path | None, typer.Option("--mta-sts", metavar="FILE", help="the MTA-STS policy that the domain serves")] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option("--zone", help="the zone that holds the records; default: the domain"),
+    ] = None,
+    nameserver: Annotated[
+        list[str] | None, typer.Option("--nameserver", metavar="ADDRESS", help="ask this server")
+    ] = None,
+    sts: Annotated[
+        Path | None,
+        typer.Option("--mta-sts", metavar="FILE", help="the MTA-STS policy that the domain serves"),
+    ] = None,
     private_web: PrivateWeb = False,
-    write: Annotated[bool, typer.Option("--write", help="write zones/policy/DOMAIN.yaml; never over a file")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="write zones/policy/DOMAIN.yaml; never over a file")
+    ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Write policies for what is published already; a plan with them has nothing to do."""
@@ -84,10 +114,16 @@ def import_(
     named = domains(domain)
     if sum(given is not None for given in (from_zone, from_genkey, provider)) > 1:
         raise MailAuthError("--from-zone, --from-genkey and --provider are three sources; give one")
-    if ((nameserver or private_web) and (from_zone or from_genkey or provider)) or (selector and (from_zone or provider)):
-        raise MailAuthError("--selector, --nameserver and --private-web are for asking DNS; leave them out with another source")
+    if ((nameserver or private_web) and (from_zone or from_genkey or provider)) or (
+        selector and (from_zone or provider)
+    ):
+        raise MailAuthError(
+            "--selector, --nameserver and --private-web are for asking DNS; leave them out with another source"
+        )
     if from_genkey is not None and len(selector or ()) > 1:
-        raise MailAuthError("--from-genkey takes one --selector: that of a key which has no name in the file")
+        raise MailAuthError(
+            "--from-genkey takes one --selector: that of a key which has no name in the file"
+        )
     if wild := next((each for each in named if each.startswith("*")), None):
         raise MailAuthError(f"{wild}: a wildcard cannot have a policy of its own; name the domain")
     repo, defaults = _repo(session)
@@ -110,10 +146,18 @@ def import_(
         elif provider is not None:
             source = _provider(repo, provider)
         else:
-            source = _dns(repo, selector, servers or inherited(defaults, "nameservers"), zones, private_web=private_web)
+            source = _dns(
+                repo,
+                selector,
+                servers or inherited(defaults, "nameservers"),
+                zones,
+                private_web=private_web,
+            )
         settings = {"providers": (provider,) if provider else (), "nameservers": servers}
         others = tuple(policy for policy in repo.policies if policy.domain not in named)
-        beside = Surroundings(defaults, others, {key: values for key, values in settings.items() if values}, repo.lock)
+        beside = Surroundings(
+            defaults, others, {key: values for key, values in settings.items() if values}, repo.lock
+        )
     found = source.read(zones)
     made = _made(source, found, zones, beside, served)
     written = {each.path for each in made if not each.unknown} if write else set[str]()
@@ -127,7 +171,11 @@ def import_(
         _show(session, made, written, write=write)
     if any(each.unknown for each in made):
         return FAILED
-    return DIFFERS if any(each.draft.left for each in made) or any(each.outside for each in found.values()) else DONE
+    return (
+        DIFFERS
+        if any(each.draft.left for each in made) or any(each.outside for each in found.values())
+        else DONE
+    )
 
 
 def _tell(session: Session, found: Iterable[Published]) -> None:
@@ -138,11 +186,19 @@ def _tell(session: Session, found: Iterable[Published]) -> None:
         for outside in each.outside[:MAX_OUTSIDE]:
             session.say(f"not read: {outside}")
         if len(each.outside) > MAX_OUTSIDE:
-            session.say(f"not read: {len(each.outside) - MAX_OUTSIDE} more; --format json has them all")
+            session.say(
+                f"not read: {len(each.outside) - MAX_OUTSIDE} more; --format json has them all"
+            )
 
 
-def _show(session: Session, made: Sequence[Imported], written: Collection[str], *, write: bool) -> None:
-    unknown = (f"{each.draft.policy.zone}: unknown: {reason}" for each in made for reason in reasons(each.unknown))
+def _show(
+    session: Session, made: Sequence[Imported], written: Collection[str], *, write: bool
+) -> None:
+    unknown = (
+        f"{each.draft.policy.zone}: unknown: {reason}"
+        for each in made
+        for reason in reasons(each.unknown)
+    )
     for text in dict.fromkeys(unknown):  # what is unknown of a zone is so for each of its domains
         sys.stderr.write(f"{text}\n")
     for each in made:
@@ -153,7 +209,9 @@ def _show(session: Session, made: Sequence[Imported], written: Collection[str], 
         elif write:
             session.say(f"{each.path}: not written, since not all of it is known")
         else:
-            session.show([*([Text("---")] if len(made) > 1 else []), Text(each.text.removesuffix("\n"))])
+            session.show(
+                [*([Text("---")] if len(made) > 1 else []), Text(each.text.removesuffix("\n"))]
+            )
 
 
 def _write(session: Session, each: Imported) -> None:
@@ -190,30 +248,44 @@ def _refuse_existing(session: Session, repo: Repo, named: Iterable[DomainName]) 
     for domain in named:
         path = POLICY_DIR / f"{domain}.yaml"
         if domain in declared or (session.root / path).exists():
-            raise MailAuthError(f"{domain} has a policy already: {declared.get(domain, path)}; leave --write out to compare")
+            raise MailAuthError(
+                f"{domain} has a policy already: {declared.get(domain, path)}; leave --write out to compare"
+            )
 
 
-def _served(session: Session, path: Path | None, named: tuple[DomainName, ...]) -> Mapping[DomainName, mta_sts.Policy]:
+def _served(
+    session: Session, path: Path | None, named: tuple[DomainName, ...]
+) -> Mapping[DomainName, mta_sts.Policy]:
     if path is None:
         return {}
     if len(named) > 1:
         raise MailAuthError("--mta-sts is one domain's policy; import that domain alone")
-    text = session.path(path).read_bytes().decode("utf-8", "replace")  # senders do not take every kind of line end
+    text = (
+        session.path(path).read_bytes().decode("utf-8", "replace")
+    )  # senders do not take every kind of line end
     if dkim.holds_private_key(text):
-        raise MailAuthError(f"--mta-sts {path}: this is a private key; give the policy that the domain serves")
+        raise MailAuthError(
+            f"--mta-sts {path}: this is a private key; give the policy that the domain serves"
+        )
     try:
         return {named[0]: mta_sts.parse_policy(text)}
     except RecordSyntaxError as error:
         where = f"line {mta_sts.line_of(error)}: " if error.start < error.end else ""
-        raise MailAuthError(f"--mta-sts {path}: {where}{error.expected}: senders get no policy") from None
+        raise MailAuthError(
+            f"--mta-sts {path}: {where}{error.expected}: senders get no policy"
+        ) from None
 
 
-def _by_zone(named: tuple[DomainName, ...], origin: DomainName | None) -> Mapping[DomainName, tuple[DomainName, ...]]:
+def _by_zone(
+    named: tuple[DomainName, ...], origin: DomainName | None
+) -> Mapping[DomainName, tuple[DomainName, ...]]:
     if origin is None:
         return {domain: (domain,) for domain in named}
     for domain in named:
         if not is_at_or_below(domain, origin):
-            raise MailAuthError(f"{domain} does not lie in the zone {origin}; --zone names another one")
+            raise MailAuthError(
+                f"{domain} does not lie in the zone {origin}; --zone names another one"
+            )
     return {origin: named}
 
 
@@ -226,8 +298,12 @@ def _file(repo: Repo, path: Path) -> _Source:
 
 def _provider(repo: Repo, id: str) -> _Source:
     if id not in repo.stanzas:
-        raise MailAuthError(f"there is no providers/{id}.yaml; there are: {', '.join(sorted(repo.stanzas)) or 'none yet'}")
-    return _whole(repo, f"the provider {id}", partial(published.at_provider, repo.stanzas[id], repo.root))
+        raise MailAuthError(
+            f"there is no providers/{id}.yaml; there are: {', '.join(sorted(repo.stanzas)) or 'none yet'}"
+        )
+    return _whole(
+        repo, f"the provider {id}", partial(published.at_provider, repo.stanzas[id], repo.root)
+    )
 
 
 def _whole(repo: Repo, name: str, read: Callable[[DomainName], Published]) -> _Source:
@@ -239,7 +315,9 @@ def _whole(repo: Repo, name: str, read: Callable[[DomainName], Published]) -> _S
         return found
 
     def consents(origin: DomainName, _: frozenset[RRKey]) -> Iterable[Published]:
-        return (found[origin],) if origin in found else published.consents_at_providers(repo, origin)
+        return (
+            (found[origin],) if origin in found else published.consents_at_providers(repo, origin)
+        )
 
     return _Source(name, read_all, consents)
 
@@ -268,17 +346,38 @@ def _genkey(path: Path, named: tuple[DomainName, ...], selector: str | None) -> 
     values: dict[DomainName, set[str]] = {}
     for key in ours:
         values.setdefault(dkim.owner_name(key.selector, domain), set()).add(str(key.record))
-    sets = frozenset(RRset(name, "TXT", DEFAULT_TTL, frozenset(each)) for name, each in values.items())
-    outside = (*(f"the key {key.selector} of {key.domain}, which is another domain" for key in others), *found.passed_over)
+    sets = frozenset(
+        RRset(name, "TXT", DEFAULT_TTL, frozenset(each)) for name, each in values.items()
+    )
+    outside = (
+        *(f"the key {key.selector} of {key.domain}, which is another domain" for key in others),
+        *found.passed_over,
+    )
     return _Source(
-        path.name, lambda zones: {origin: Published(Zone(origin, sets), (), outside, found.notes) for origin in zones}, lambda *_: ()
+        path.name,
+        lambda zones: {
+            origin: Published(Zone(origin, sets), (), outside, found.notes) for origin in zones
+        },
+        lambda *_: (),
     )
 
 
-def _dns(repo: Repo, selectors: list[str] | None, servers: tuple[str, ...], zones: _Zones, *, private_web: bool) -> _Source:
-    asked = tuple(_checked(selector, "--selector", domain_name) for selector in selectors or ()) or COMMON_SELECTORS
+def _dns(
+    repo: Repo,
+    selectors: list[str] | None,
+    servers: tuple[str, ...],
+    zones: _Zones,
+    *,
+    private_web: bool,
+) -> _Source:
+    asked = (
+        tuple(_checked(selector, "--selector", domain_name) for selector in selectors or ())
+        or COMMON_SELECTORS
+    )
     tried = f"DNS does not tell which selectors there are: {len(asked)} common names were tried; name others with --selector"
-    of_others = {policy.zone: policy.body.nameservers for policy in repo.policies if policy.zone not in zones}
+    of_others = {
+        policy.zone: policy.body.nameservers for policy in repo.policies if policy.zone not in zones
+    }
 
     def consents(origin: DomainName, keys: frozenset[RRKey]) -> Iterable[Published]:
         return (published.consents_in_dns(origin, keys, of_others.get(origin, servers)),)
@@ -299,8 +398,14 @@ def _made(
     beside: Surroundings,
     served: Mapping[DomainName, mta_sts.Policy],
 ) -> tuple[Imported, ...]:
-    policies: Mapping[DomainName, mta_sts.Policy | str] = served or (source.served(found) if source.served is not None else {})
-    unknown = {domain: list(found[origin].unknown) for origin, together in zones.items() for domain in together}
+    policies: Mapping[DomainName, mta_sts.Policy | str] = served or (
+        source.served(found) if source.served is not None else {}
+    )
+    unknown = {
+        domain: list(found[origin].unknown)
+        for origin, together in zones.items()
+        for domain in together
+    }
 
     @cache
     def consents(origin: DomainName, keys: frozenset[RRKey]) -> tuple[Zone, ...]:
@@ -311,7 +416,11 @@ def _made(
             unknown[about] += [(key, reason) for reason in reasons]
         return tuple(each.zone for each in read)
 
-    made = drafts([(found[origin].zone, together) for origin, together in zones.items()], replace(beside, consents=consents), policies)
+    made = drafts(
+        [(found[origin].zone, together) for origin, together in zones.items()],
+        replace(beside, consents=consents),
+        policies,
+    )
     head = [
         f"Imported from {source.name}.",
         *([source.note] if source.note else []),

@@ -36,7 +36,9 @@ def register(app: typer.Typer) -> None:
 
 def init(
     context: typer.Context,
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="the folder to make it in; default: this one")] = Path(),
+    directory: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="the folder to make it in; default: this one")
+    ] = Path(),
 ) -> int:
     """Make a new zone repo: an example that works at once, a CI workflow and a pre-commit hook."""
     session = session_of(context)
@@ -45,9 +47,13 @@ def init(
         if (root / taken).exists():
             raise MailAuthError(f"{root / taken} is there already; nothing was written")
     template = files("mailauth_dns") / "template"
-    texts = {target: template.joinpath(source).read_text("utf-8") for source, target in _FILES.items()}
+    texts = {
+        target: template.joinpath(source).read_text("utf-8") for source, target in _FILES.items()
+    }
     texts[_SCHEMA] = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
-    folders = {target: own_folder(root, Path(target).parent) for target in texts}  # all of them before anything is written
+    folders = {
+        target: own_folder(root, Path(target).parent) for target in texts
+    }  # all of them before anything is written
     for target, text in texts.items():
         path = folders[target] / Path(target).name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,5 +64,7 @@ def init(
             session.say(f"left as it is: {target}")
         else:
             session.line(f"written: {target}")
-    session.say("next: mailauth-dns lint, compile, and plan; `mailauth-dns serve` answers DNS for the example meanwhile")
+    session.say(
+        "next: mailauth-dns lint, compile, and plan; `mailauth-dns serve` answers DNS for the example meanwhile"
+    )
     return DONE

@@ -52,12 +52,25 @@ def register(app: typer.Typer) -> None:
 def lint(
     context: typer.Context,
     domain: Domains = None,
-    live: Annotated[bool, typer.Option("--live", help="also ask DNS and, for MTA-STS and BIMI, the web: what is live")] = False,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="also ask DNS and, for MTA-STS and BIMI, the web: what is live"
+        ),
+    ] = False,
     private_web: PrivateWeb = False,
-    select: Annotated[list[str] | None, typer.Option("--select", metavar="ID,...", help="only these rules")] = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="ID,...", help="not these rules")] = None,
-    fail_on: Annotated[FailOn, typer.Option("--fail-on", help="from which severity on the exit code is 2")] = FailOn.ERROR,
-    format: Annotated[LintFormat, typer.Option("--format", help="text, json, sarif, junit, github or markdown")] = LintFormat.TEXT,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="ID,...", help="only these rules")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="ID,...", help="not these rules")
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="from which severity on the exit code is 2")
+    ] = FailOn.ERROR,
+    format: Annotated[
+        LintFormat, typer.Option("--format", help="text, json, sarif, junit, github or markdown")
+    ] = LintFormat.TEXT,
 ) -> int:
     """Check the policies with rules that have ids, and with --live also what DNS says."""
     session = session_of(context)
@@ -69,16 +82,26 @@ def lint(
     looked_at = subjects(repo, publications, today, domains(domain))
     beside: Iterable[Subject] = looked_at
     if live:
-        from mailauth_dns.deploy.inspection import beside_dns  # loads dnspython, which a check of files can do without
+        from mailauth_dns.deploy.inspection import (
+            beside_dns,
+        )  # loads dnspython, which a check of files can do without
 
         beside = beside_dns(looked_at, chosen, publications, private_web=private_web)
-    found, silenced = waived(run(chosen, beside), looked_at, repo.policies, chosen, ALL_RULES, today)
+    found, silenced = waived(
+        run(chosen, beside), looked_at, repo.policies, chosen, ALL_RULES, today
+    )
     ignored = _ids("--ignore", ignore)
-    found = [finding for finding in found if finding.rule.id not in ignored and (select is None or finding.rule in chosen)]
+    found = [
+        finding
+        for finding in found
+        if finding.rule.id not in ignored and (select is None or finding.rule in chosen)
+    ]
     worst = Severity[fail_on.value.upper()]
     _show(session, found, silenced, format, worst)
     if not live and select is None:
-        session.say(f"{sum(rule.needs is not Needs.POLICY for rule in RULES)} rules about what is live were not run; --live runs them")
+        session.say(
+            f"{sum(rule.needs is not Needs.POLICY for rule in RULES)} rules about what is live were not run; --live runs them"
+        )
     if any(finding.unknown for finding in found):
         return FAILED
     return DIFFERS if any(finding.rule.severity >= worst for finding in found) else DONE
@@ -94,11 +117,17 @@ def _chosen(select: list[str] | None, ignore: list[str] | None, live: bool) -> t
     wanted, unwanted = _ids("--select", select), _ids("--ignore", ignore)
     for id in sorted(wanted):
         if known[id].needs is Needs.PLAN:
-            raise MailAuthError(f"--select {id}: it is judged by plan, or about waivers; lint cannot run it alone")
+            raise MailAuthError(
+                f"--select {id}: it is judged by plan, or about waivers; lint cannot run it alone"
+            )
         if known[id].needs is not Needs.POLICY and not live:
             raise MailAuthError(f"--select {id}: it is about what is live; add --live")
     return tuple(
-        rule for rule in RULES if (live or rule.needs is Needs.POLICY) and (select is None or rule.id in wanted) and rule.id not in unwanted
+        rule
+        for rule in RULES
+        if (live or rule.needs is Needs.POLICY)
+        and (select is None or rule.id in wanted)
+        and rule.id not in unwanted
     )
 
 
@@ -108,14 +137,24 @@ def _ids(option: str, texts: list[str] | None) -> frozenset[str]:
     for given in texts or ():
         for id in map(str.strip, given.split(",")):
             if not id:
-                raise MailAuthError(f"{option} {given!r}: a rule's id is missing; write them as SPF010,DKIM009")
+                raise MailAuthError(
+                    f"{option} {given!r}: a rule's id is missing; write them as SPF010,DKIM009"
+                )
             if id.lower() not in known:
-                raise MailAuthError(f"{option} {id}: is not a rule; `mailauth-dns rules` lists them")
+                raise MailAuthError(
+                    f"{option} {id}: is not a rule; `mailauth-dns rules` lists them"
+                )
             found.append(known[id.lower()])
     return frozenset(found)
 
 
-def _show(session: Session, found: list[Finding], silenced: list[Waived], format: LintFormat, worst: Severity) -> None:
+def _show(
+    session: Session,
+    found: list[Finding],
+    silenced: list[Waived],
+    format: LintFormat,
+    worst: Severity,
+) -> None:
     match format:
         case LintFormat.JSON:
             session.json(data.findings(found, silenced))
@@ -136,16 +175,24 @@ def _show(session: Session, found: list[Finding], silenced: list[Waived], format
 def compile_(
     context: typer.Context,
     domain: Domains = None,
-    check: Annotated[bool, typer.Option("--check", help="write nothing; exit code 2 when files are stale")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="write nothing; exit code 2 when files are stale")
+    ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Write zones/compiled and zones/mta-sts from the policies."""
-    from mailauth_dns.deploy import compiled  # loads octoDNS's sort order, which other commands can do without
+    from mailauth_dns.deploy import (
+        compiled,
+    )  # loads octoDNS's sort order, which other commands can do without
 
     session = session_of(context)
     _, publications = session.load()
     named = domains(domain)
-    only = frozenset(publication.origin for publication in selected(publications, named)) if named else None
+    only = (
+        frozenset(publication.origin for publication in selected(publications, named))
+        if named
+        else None
+    )
     result = compiled.compare(session.root, publications, only)
     if not check:
         compiled.write(session.root, result)
@@ -160,7 +207,11 @@ def compile_(
             session.say(f"not generated by this tool, left alone: {path}")
         session.line(
             f"Compile: {count(len(publications), 'zone')}, {count(len(result.stale), 'file')} {'stale' if check else 'written'}"
-            + (f", {len(result.gone)} {'to be deleted' if check else 'deleted'}" if result.gone else "")
+            + (
+                f", {len(result.gone)} {'to be deleted' if check else 'deleted'}"
+                if result.gone
+                else ""
+            )
         )
     return DIFFERS if check and (result.stale or result.gone) else DONE
 
@@ -182,7 +233,9 @@ def rules(
             session.line(f"{rule.id:<12} {rule.severity!s:<8} {rule.slug:<28} {rule.source}")
     else:
         [rule] = shown
-        session.line(f"{rule.id} {rule.slug} ({rule.severity})\n\n{rule.page}\n\nSource: {rule.source}")
+        session.line(
+            f"{rule.id} {rule.slug} ({rule.severity})\n\n{rule.page}\n\nSource: {rule.source}"
+        )
     return DONE
 
 
@@ -194,10 +247,15 @@ class Document(StrEnum):
 
 
 def schema(
-    context: typer.Context, document: Annotated[Document, typer.Argument(help="policy or plan: which file")] = Document.POLICY
+    context: typer.Context,
+    document: Annotated[
+        Document, typer.Argument(help="policy or plan: which file")
+    ] = Document.POLICY,
 ) -> int:
     """Print the JSON Schema of a policy file, or of a plan file."""
     from mailauth_dns.deploy import planfile  # loads octoDNS, which a check of files can do without
 
-    session_of(context).json(json_schema() if document is Document.POLICY else planfile.json_schema())
+    session_of(context).json(
+        json_schema() if document is Document.POLICY else planfile.json_schema()
+    )
     return DONE

@@ -41,9 +41,17 @@ def register(app: typer.Typer) -> None:
 
 LOCAL = "local"  # the provider whose directory `serve` answers from, unless another one is named
 
-NoLive = Annotated[bool, typer.Option("--no-live", help="do not ask live DNS; its state is then unknown")]
-ShowKept = Annotated[bool, typer.Option("--show-kept", help="print foreign values that stay (plans are posted in public)")]
-Allow = Annotated[list[str] | None, typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses")]
+NoLive = Annotated[
+    bool, typer.Option("--no-live", help="do not ask live DNS; its state is then unknown")
+]
+ShowKept = Annotated[
+    bool,
+    typer.Option("--show-kept", help="print foreign values that stay (plans are posted in public)"),
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses"),
+]
 
 
 _NO_PROVIDER = "no policy names a provider; write `providers: [ID]` into it for a providers/ID.yaml; `diff` shows what differs in DNS"
@@ -67,16 +75,25 @@ def diff(context: typer.Context, domain: Domains = None, format: OutputFormat = 
 def verify(
     context: typer.Context,
     domain: Domains = None,
-    wait: Annotated[str, typer.Option("--wait", metavar="TIME", help="how long DNS may take, such as 10m")] = "0s",
+    wait: Annotated[
+        str, typer.Option("--wait", metavar="TIME", help="how long DNS may take, such as 10m")
+    ] = "0s",
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Wait until every authoritative server says what the policy says."""
     session = session_of(context)
     _, publications = session.load()
-    return _live(session, watch(selected(publications, domains(domain)), _seconds(wait, "--wait")), format, "Verify")
+    return _live(
+        session,
+        watch(selected(publications, domains(domain)), _seconds(wait, "--wait")),
+        format,
+        "Verify",
+    )
 
 
-def _live(session: Session, seen: Mapping[DomainName, tuple[LiveEntry, ...]], format: Format, title: str) -> int:
+def _live(
+    session: Session, seen: Mapping[DomainName, tuple[LiveEntry, ...]], format: Format, title: str
+) -> int:
     rows = [row for each in seen.values() for row in each]
     unknown = sum(row.state == "unknown" for row in rows)
     off = sum(row.state != "as policy" for row in rows) - unknown
@@ -92,11 +109,26 @@ def _live(session: Session, seen: Mapping[DomainName, tuple[LiveEntry, ...]], fo
 def plan(
     context: typer.Context,
     domain: Domains = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="write the plan to this file, for apply")] = None,
-    show: Annotated[Path | None, typer.Option("--show", metavar="FILE", help="print a plan that was written, and do nothing else")] = None,
-    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="exit code 2 when there are changes")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="write the plan to this file, for apply"),
+    ] = None,
+    show: Annotated[
+        Path | None,
+        typer.Option(
+            "--show", metavar="FILE", help="print a plan that was written, and do nothing else"
+        ),
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="exit code 2 when there are changes")
+    ] = False,
     no_live: NoLive = False,
-    normalize: Annotated[bool, typer.Option("--normalize", help="also change spelling and TTL where the meaning is the same")] = False,
+    normalize: Annotated[
+        bool,
+        typer.Option(
+            "--normalize", help="also change spelling and TTL where the meaning is the same"
+        ),
+    ] = False,
     show_kept: ShowKept = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
@@ -105,7 +137,9 @@ def plan(
     if show is not None:
         file = planfile.read(session.path(show))
     else:
-        file = _planned(session, domains(domain), live=not no_live, normalize=normalize, show_kept=show_kept).file
+        file = _planned(
+            session, domains(domain), live=not no_live, normalize=normalize, show_kept=show_kept
+        ).file
         if out is not None:
             _write_plan(session.path(out), file)
     _show_plan(session, file, format, show_kept)
@@ -116,11 +150,26 @@ def plan(
     return DIFFERS if detailed_exitcode and (file.pending or file.waiting) else DONE
 
 
-def _planned(session: Session, named: tuple[DomainName, ...], *, live: bool, normalize: bool = False, show_kept: bool = False) -> Plan:
+def _planned(
+    session: Session,
+    named: tuple[DomainName, ...],
+    *,
+    live: bool,
+    normalize: bool = False,
+    show_kept: bool = False,
+) -> Plan:
     repo, publications = session.load()
     total = sum(len(publication.providers) for publication in selected(publications, named))
     with session.progress(total, "planning") as step:
-        return make_plan(repo, publications, domains=named, live=live, normalize=normalize, show_kept=show_kept, step=step)
+        return make_plan(
+            repo,
+            publications,
+            domains=named,
+            live=live,
+            normalize=normalize,
+            show_kept=show_kept,
+            step=step,
+        )
 
 
 def _write_plan(out: Path, file: PlanFile) -> None:
@@ -139,9 +188,17 @@ def _show_plan(session: Session, file: PlanFile, format: Format, show_kept: bool
 
 def apply(
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="[PLAN]", help="a plan that was reviewed; without it: plan, ask, apply")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PLAN]", help="a plan that was reviewed; without it: plan, ask, apply"
+        ),
+    ] = None,
     allow: Allow = None,
-    wait: Annotated[str, typer.Option("--wait", metavar="TIME", help="how long DNS may take to agree afterwards")] = "60s",
+    wait: Annotated[
+        str,
+        typer.Option("--wait", metavar="TIME", help="how long DNS may take to agree afterwards"),
+    ] = "60s",
     no_live: NoLive = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
@@ -169,19 +226,35 @@ def apply(
             return FAILED
     journal = _journal(file, reviewed) if file is not None and reviewed is not None else None
     with session.progress(len(fresh.file.zones), "applying") as step:
-        result = carry_out(fresh, reviewed, allowed=allowed, wait=seconds, live=not no_live, notes=notes, journal=journal, step=step)
+        result = carry_out(
+            fresh,
+            reviewed,
+            allowed=allowed,
+            wait=seconds,
+            live=not no_live,
+            notes=notes,
+            journal=journal,
+            step=step,
+        )
     if format is Format.JSON:
         session.json(data.outcome(result))
     else:
         session.show(text.outcome(result))
-    return _exit_code(result, live_unknown_allowed=any(each.id == "live-unknown" for each in allowed))
+    return _exit_code(
+        result, live_unknown_allowed=any(each.id == "live-unknown" for each in allowed)
+    )
 
 
 def _refuse_domain(file: Path, publications: Iterable[Publication]) -> None:
     """Explain what apply takes to who names a domain, as for plan."""
-    if file.name in {domain for publication in publications for domain in publication.domains} and not file.exists():
+    if (
+        file.name in {domain for publication in publications for domain in publication.domains}
+        and not file.exists()
+    ):
         name = file.name
-        raise MailAuthError(f"{name} is a domain, and apply takes a plan file: `plan {name} --out plan.json`, then `apply plan.json`")
+        raise MailAuthError(
+            f"{name} is a domain, and apply takes a plan file: `plan {name} --out plan.json`, then `apply plan.json`"
+        )
 
 
 def _journal(plan: Path, reviewed: PlanFile) -> Path:
@@ -205,16 +278,29 @@ def _exit_code(result: Outcome, *, live_unknown_allowed: bool) -> int:
         return FAILED
     if any(row.state == "unknown" for row in result.live or ()) and not live_unknown_allowed:
         return FAILED
-    return DIFFERS if result.waiting or any(row.state != "unknown" for row in result.live or ()) else DONE
+    return (
+        DIFFERS
+        if result.waiting or any(row.state != "unknown" for row in result.live or ())
+        else DONE
+    )
 
 
 def serve(
     context: typer.Context,
     address: Annotated[str, typer.Option("--address", help="a loopback address")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="UDP and TCP; 0 takes a free one")] = 5453,
-    provider: Annotated[str, typer.Option("--provider", help="the local provider whose directory is served")] = LOCAL,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="UDP and TCP; 0 takes a free one")
+    ] = 5453,
+    provider: Annotated[
+        str, typer.Option("--provider", help="the local provider whose directory is served")
+    ] = LOCAL,
     plan: Annotated[
-        Path | None, typer.Option("--plan", metavar="FILE", help="answer as after this plan, and find out the rest from live DNS")
+        Path | None,
+        typer.Option(
+            "--plan",
+            metavar="FILE",
+            help="answer as after this plan, and find out the rest from live DNS",
+        ),
     ] = None,
 ) -> int:
     """Answer DNS on loopback from the local provider's directory, until interrupted."""
@@ -223,20 +309,32 @@ def serve(
 
     session = session_of(context)
     repo, _ = session.load()
-    directory = local_directory(repo.stanzas[provider], repo.root) if provider in repo.stanzas else None
+    directory = (
+        local_directory(repo.stanzas[provider], repo.root) if provider in repo.stanzas else None
+    )
     # To be told to end is how a server's work is over; an interrupt is told and has a code of its own, as everywhere.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
     source: Path | Source
-    if plan is not None and (directory is not None or provider == LOCAL):  # a plan lies over live DNS where nothing is local
+    if plan is not None and (
+        directory is not None or provider == LOCAL
+    ):  # a plan lies over live DNS where nothing is local
         from mailauth_dns.deploy.foresee import Foreseen
 
-        source = Foreseen(directory, provider, planfile.read(session.path(plan)), repo.policies, Endpoint(address, port))
+        source = Foreseen(
+            directory,
+            provider,
+            planfile.read(session.path(plan)),
+            repo.policies,
+            Endpoint(address, port),
+        )
     elif directory is not None:
         source = directory
     else:
         raise MailAuthError(f"there is no providers/{provider}.yaml; --provider names another one")
     with Server(source, address, port) as server:
         what = f"{directory or 'live DNS'} as after {plan}" if plan is not None else str(directory)
-        session.say(f"serving {what} on {address} port {server.port}, UDP and TCP; interrupt to stop")
+        session.say(
+            f"serving {what} on {address} port {server.port}, UDP and TCP; interrupt to stop"
+        )
         server.wait()
     return DONE

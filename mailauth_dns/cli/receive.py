@@ -33,7 +33,9 @@ def register(app: typer.Typer) -> None:
 
 AS_IT_IS, AS_IT_WOULD_BE = "as it is", "as it would be"
 
-PlanOption = Annotated[Path | None, typer.Option("--plan", metavar="FILE", help="judge by DNS with this plan applied")]
+PlanOption = Annotated[
+    Path | None, typer.Option("--plan", metavar="FILE", help="judge by DNS with this plan applied")
+]
 
 
 class TestFormat(StrEnum):
@@ -47,10 +49,14 @@ class TestFormat(StrEnum):
 def run_tests(
     context: typer.Context,
     domain: Domains = None,
-    format: Annotated[TestFormat, typer.Option("--format", help="text, json or junit")] = TestFormat.TEXT,
+    format: Annotated[
+        TestFormat, typer.Option("--format", help="text, json or junit")
+    ] = TestFormat.TEXT,
 ) -> int:
     """Run the policies' tests against DNS as it is and as it would be."""
-    from mailauth_dns.deploy.rehearsal import rehearse  # these load dnspython and octoDNS, which other commands can do without
+    from mailauth_dns.deploy.rehearsal import (
+        rehearse,
+    )  # these load dnspython and octoDNS, which other commands can do without
     from mailauth_dns.deploy.trial import Outcome
     from mailauth_dns.render import junit, verdict
 
@@ -73,16 +79,26 @@ def run_tests(
         case TestFormat.JUNIT:
             session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
     outcomes = {rehearsal.after.outcome for rehearsal in found}
-    return FAILED if Outcome.UNKNOWN in outcomes else DIFFERS if Outcome.FAILED in outcomes else DONE
+    return (
+        FAILED if Outcome.UNKNOWN in outcomes else DIFFERS if Outcome.FAILED in outcomes else DONE
+    )
 
 
 def simulate(
     context: typer.Context,
     header_from: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="the From header")],
     ip: Annotated[str, typer.Option("--ip", help="the client's address")],
-    mail_from: Annotated[str | None, typer.Option("--mail-from", metavar="ADDRESS", help="the envelope's sender; '<>': none")] = None,
-    helo: Annotated[str | None, typer.Option("--helo", metavar="NAME", help="what the client calls itself")] = None,
-    dkim: Annotated[list[str] | None, typer.Option("--dkim", metavar="[D:]S", help="a signature that is good where its key is")] = None,
+    mail_from: Annotated[
+        str | None,
+        typer.Option("--mail-from", metavar="ADDRESS", help="the envelope's sender; '<>': none"),
+    ] = None,
+    helo: Annotated[
+        str | None, typer.Option("--helo", metavar="NAME", help="what the client calls itself")
+    ] = None,
+    dkim: Annotated[
+        list[str] | None,
+        typer.Option("--dkim", metavar="[D:]S", help="a signature that is good where its key is"),
+    ] = None,
     plan: PlanOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
@@ -91,7 +107,9 @@ def simulate(
 
     session = session_of(context)
     given = {"from": header_from, "ip": ip, "mail_from": mail_from, "helo": helo}
-    message = _described(MessageSection, {**given, "dkim": [_signature(each) for each in dkim or ()]}, {})
+    message = _described(
+        MessageSection, {**given, "dkim": [_signature(each) for each in dkim or ()]}, {}
+    )
     author = domain_of(message.from_)
     live, published = worlds(session, plan)
     found = [(title, judged(author, message, resolver)) for title, resolver in (live, *published)]
@@ -104,11 +122,23 @@ STDIN = Path("-")
 
 def check_message(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="a message as it came, head and body; -: standard input")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="a message as it came, head and body; -: standard input"
+        ),
+    ],
     ip: Annotated[str, typer.Option("--ip", help="the address of the client that it came from")],
-    helo: Annotated[str | None, typer.Option("--helo", metavar="NAME", help="what the client called itself")] = None,
+    helo: Annotated[
+        str | None, typer.Option("--helo", metavar="NAME", help="what the client called itself")
+    ] = None,
     mail_from: Annotated[
-        str | None, typer.Option("--mail-from", metavar="ADDRESS", help="the envelope's sender; default: Return-Path, else From")
+        str | None,
+        typer.Option(
+            "--mail-from",
+            metavar="ADDRESS",
+            help="the envelope's sender; default: Return-Path, else From",
+        ),
     ] = None,
     plan: PlanOption = None,
     format: OutputFormat = Format.TEXT,
@@ -131,10 +161,20 @@ def check_message(
     if sender is None and authors:
         sender, origin = authors[0], f"{called}: From"
     # What stands in the message may be anything, and is judged as it is.
-    odd = sender if mail_from is None and sender and sender not in NULL_PATH and not is_address(sender) else None
+    odd = (
+        sender
+        if mail_from is None and sender and sender not in NULL_PATH and not is_address(sender)
+        else None
+    )
     if odd is not None:
-        session.say(f"{origin}: {odd!r} is no address with a domain name; --mail-from gives the sender of the envelope")
-    envelope = _described(EnvelopeSection, {"mail_from": sender if odd is None else None, "helo": helo, "ip": ip}, {"mail_from": origin})
+        session.say(
+            f"{origin}: {odd!r} is no address with a domain name; --mail-from gives the sender of the envelope"
+        )
+    envelope = _described(
+        EnvelopeSection,
+        {"mail_from": sender if odd is None else None, "helo": helo, "ip": ip},
+        {"mail_from": origin},
+    )
     sender = odd or envelope.sender
     live, changed = worlds(session, plan)
     found = []
@@ -166,7 +206,9 @@ def _octets(session: Session, file: Path) -> bytes:
         with session.path(file).open("rb") as stream:
             octets = stream.read(MAX_MESSAGE + 1)
     if len(octets) > MAX_MESSAGE:
-        raise MailAuthError(f"{'standard input' if file == STDIN else file}: is bigger than {MAX_MESSAGE} octets, which no receiver takes")
+        raise MailAuthError(
+            f"{'standard input' if file == STDIN else file}: is bigger than {MAX_MESSAGE} octets, which no receiver takes"
+        )
     return octets
 
 
@@ -176,7 +218,9 @@ def _show(session: Session, found: list[tuple[str, Verdict]], format: Format) ->
 
     if format is Format.JSON:
         keys = {AS_IT_IS: "before", AS_IT_WOULD_BE: "after"}
-        session.json({"format": FORMAT, **{keys[title]: verdict.verdict_data(each) for title, each in found}})
+        session.json(
+            {"format": FORMAT, **{keys[title]: verdict.verdict_data(each) for title, each in found}}
+        )
     else:
         session.show(verdict.one(found))
     result = found[-1][1].dmarc
@@ -188,7 +232,9 @@ def _show(session: Session, found: list[tuple[str, Verdict]], format: Format) ->
 _Described = TypeVar("_Described", bound=EnvelopeSection)
 
 
-def _described(kind: type[_Described], given: Mapping[str, object], called: Mapping[str, str]) -> _Described:
+def _described(
+    kind: type[_Described], given: Mapping[str, object], called: Mapping[str, str]
+) -> _Described:
     """Return the message that was described; `called` says what a user knows a field by, where that is no option of its name."""
     try:
         return kind.model_validate(given)
@@ -220,6 +266,8 @@ def worlds(session: Session, plan: Path | None) -> tuple[_World, tuple[_World, .
         policies = repo.policies
     live = as_it_is(policies)
     if plan is not None:
-        return (AS_IT_IS, live), ((AS_IT_WOULD_BE, as_planned(planfile.read(session.path(plan)), live)),)
+        return (AS_IT_IS, live), (
+            (AS_IT_WOULD_BE, as_planned(planfile.read(session.path(plan)), live)),
+        )
     published = ((AS_IT_WOULD_BE, as_published(publications, live)),) if publications else ()
     return (AS_IT_IS, live), published

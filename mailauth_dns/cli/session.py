@@ -76,7 +76,12 @@ class Session:
         if stream.isatty():
             from rich.console import Console  # slow to load, and of no use in a pipe
 
-            console = Console(file=stream, highlight=False, no_color=self.no_color, color_system=None if self.no_color else "auto")
+            console = Console(
+                file=stream,
+                highlight=False,
+                no_color=self.no_color,
+                color_system=None if self.no_color else "auto",
+            )
             for line in lines:
                 for part in wrapped_line(line, console.width) if wrap else (line,):
                     console.print(part, soft_wrap=True)
@@ -105,7 +110,9 @@ class Session:
         from rich.console import Console
         from rich.progress import Progress
 
-        with Progress(console=Console(stderr=True, no_color=self.no_color), transient=True) as progress:
+        with Progress(
+            console=Console(stderr=True, no_color=self.no_color), transient=True
+        ) as progress:
             task = progress.add_task(what, total=total)
             yield lambda _part: progress.advance(task)
 
@@ -126,7 +133,9 @@ def repo_root(start: Path) -> Path:
             if folder == here:
                 break
             if folder.stat().st_uid not in _users():
-                raise MailAuthError(f"{folder}: is a zone repo of another user; if you trust what it runs, name it with -C")
+                raise MailAuthError(
+                    f"{folder}: is a zone repo of another user; if you trust what it runs, name it with -C"
+                )
             return folder
         if (folder / ".git").exists():
             break
@@ -136,12 +145,17 @@ def repo_root(start: Path) -> Path:
 def _users() -> set[int]:
     """Return who runs this, behind sudo too."""
     behind = os.environ.get("SUDO_UID", "")
-    return {os.geteuid(), *([int(behind)] if os.geteuid() == 0 and re.fullmatch("[0-9]{1,10}", behind) else [])}
+    return {
+        os.geteuid(),
+        *([int(behind)] if os.geteuid() == 0 and re.fullmatch("[0-9]{1,10}", behind) else []),
+    }
 
 
 def _guarded(line: Text) -> Text:
     """Return a line of text; one that is not fit for every reader loses its styles."""
-    safe = "\n".join(map(one_line, line.plain.split("\n")))  # a document is several lines of one text
+    safe = "\n".join(
+        map(one_line, line.plain.split("\n"))
+    )  # a document is several lines of one text
     return line if safe == line.plain else Text(safe)
 
 
@@ -155,7 +169,9 @@ def new_session(directory: Path | None, quiet: bool, verbosity: int, no_color: b
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(log_format)
     logging.basicConfig(handlers=[handler])
-    logging.getLogger().setLevel({0: logging.CRITICAL, 1: logging.WARNING}.get(verbosity, logging.INFO))
+    logging.getLogger().setLevel(
+        {0: logging.CRITICAL, 1: logging.WARNING}.get(verbosity, logging.INFO)
+    )
     return Session(root, folder, quiet, no_color or "NO_COLOR" in os.environ, log_format)
 
 

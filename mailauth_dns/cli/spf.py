@@ -23,7 +23,11 @@ _PERMERRORS = (Remark.MISSING, Remark.SEVERAL, Remark.INVALID, Remark.LOOP, Rema
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(name="spf", help="SPF records: what they cost, and flattening with a reviewed lock.", rich_markup_mode=None)
+    group = typer.Typer(
+        name="spf",
+        help="SPF records: what they cost, and flattening with a reviewed lock.",
+        rich_markup_mode=None,
+    )
     group.command("tree")(tree)
     group.command("lock")(lock)
     app.add_typer(group)
@@ -52,14 +56,20 @@ def tree(
 def _exit_code(cost: LookupCost) -> int:
     if any(node.unknown is not None for node in cost.walk()):
         return FAILED
-    wrong = cost.total > MAX_TERMS or cost.voids > MAX_VOIDS or any(cost.found(remark) for remark in _PERMERRORS)
+    wrong = (
+        cost.total > MAX_TERMS
+        or cost.voids > MAX_VOIDS
+        or any(cost.found(remark) for remark in _PERMERRORS)
+    )
     return DIFFERS if wrong else DONE
 
 
 def lock(
     context: typer.Context,
     domain: Domains = None,
-    check: Annotated[bool, typer.Option("--check", help="write nothing; exit code 2 when the lock is stale")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="write nothing; exit code 2 when the lock is stale")
+    ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Resolve what policies flatten, and write zones/locks/spf.json."""

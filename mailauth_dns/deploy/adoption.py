@@ -71,13 +71,19 @@ def adopt(repo: Repo, policy: Policy, named: str, source: Source, now: datetime)
     seen = _sight(policy, key)
     if seen.state in ("other", "revoked"):
         what = "another key" if seen.state == "other" else "an empty key"
-        raise MailAuthError(f"{key.name}: DNS has {what}, and mail signed with this one would fail; make a new key with `dkim keygen`")
+        raise MailAuthError(
+            f"{key.name}: DNS has {what}, and mail signed with this one would fail; make a new key with `dkim keygen`"
+        )
     public = rotation.public_folder_of(repo, policy) / str(ours.key)
     edited = (
-        None if section is not None and section.key is not None else _edit(policy, key, section, lifecycle.sighting(key, seen, now), now)
+        None
+        if section is not None and section.key is not None
+        else _edit(policy, key, section, lifecycle.sighting(key, seen, now), now)
     )
     if edited is not None:
-        policyfile.tried(edited, policyfile.read(repo.root, policy.path))  # for a policy that has no place for it nothing is written
+        policyfile.tried(
+            edited, policyfile.read(repo.root, policy.path)
+        )  # for a policy that has no place for it nothing is written
     private, remark = _keep(source, repo, policy, name, pair)
     with policyfile.alone(repo.root, policy.path):
         _publish(public, pair)
@@ -88,39 +94,64 @@ def adopt(repo: Repo, policy: Policy, named: str, source: Source, now: datetime)
         _take_away(left)
         left = None
     weak = dict.fromkeys([remark] if remark else [])
-    weak.update(dict.fromkeys(reason for path in (private, left) if path is not None for reason in _weaknesses(path)))
+    weak.update(
+        dict.fromkeys(
+            reason for path in (private, left) if path is not None for reason in _weaknesses(path)
+        )
+    )
     return Adopted(
-        key, KeyType(pair.public.k), private, left, KEY_DIR / policy.domain / str(ours.key), Path(policy.path), seen, tuple(weak)
+        key,
+        KeyType(pair.public.k),
+        private,
+        left,
+        KEY_DIR / policy.domain / str(ours.key),
+        Path(policy.path),
+        seen,
+        tuple(weak),
     )
 
 
 def _read(source: Source, root: Path) -> KeyPair:
     private_files.refuse_inside(source.file, root)
     if source.move and source.file.is_symlink():
-        raise MailAuthError(f"{source.file}: is a link; to move the key, name the file that it leads to")
+        raise MailAuthError(
+            f"{source.file}: is a link; to move the key, name the file that it leads to"
+        )
     real = source.file.resolve()
     if real in (private_files.in_git(real.parent) or ()):
-        raise MailAuthError(f"{source.file}: is kept in git, so others may have it; make a new key with `dkim keygen`")
+        raise MailAuthError(
+            f"{source.file}: is kept in git, so others may have it; make a new key with `dkim keygen`"
+        )
     try:
         return keypair.read(private_files.octets(source.file))
     except OSError as error:
         raise MailAuthError(f"{source.file}: {error.strerror}") from None
     except keys.KeyFileError as error:
-        raise MailAuthError(f"{source.file}: {error}; give the file that the signing program uses, as PEM or an Ed25519 seed") from None
+        raise MailAuthError(
+            f"{source.file}: {error}; give the file that the signing program uses, as PEM or an Ed25519 seed"
+        ) from None
 
 
-def _check_same(policy: Policy, name: str, section: SelectorSection | None, public: keys.PublicKey) -> None:
+def _check_same(
+    policy: Policy, name: str, section: SelectorSection | None, public: keys.PublicKey
+) -> None:
     """Refuse a key that is not the one which the policy declares under this selector."""
     if section is None:
         return
     where = f"{policy.path}: {name}"
     if section.cname is not None:
-        raise MailAuthError(f"{where} is delegated to {section.cname}, whose owner has its key; nothing is to be adopted")
+        raise MailAuthError(
+            f"{where} is delegated to {section.cname}, whose owner has its key; nothing is to be adopted"
+        )
     if section.state in ("revoked", "absent"):
-        raise MailAuthError(f"{where} is {section.state}; a key that has ended does not come back: make a new one with `dkim keygen`")
+        raise MailAuthError(
+            f"{where} is {section.state}; a key that has ended does not come back: make a new one with `dkim keygen`"
+        )
     declared = next(key.public for key in lifecycle.keys_of(policy) if key.selector == name)
     if declared != public:
-        raise MailAuthError(f"{where} declares another key: the file is not its private half, so every signature with it would fail")
+        raise MailAuthError(
+            f"{where} declares another key: the file is not its private half, so every signature with it would fail"
+        )
 
 
 def _as_ours(section: SelectorSection | None, name: str) -> SelectorSection:
@@ -132,10 +163,18 @@ def _as_ours(section: SelectorSection | None, name: str) -> SelectorSection:
 def _sight(policy: Policy, key: Key) -> Sight:
     from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
 
-    return lifecycle.sight(key, observe([Wanted(policy.zone, key.questions, policy.body.nameservers)])[policy.zone])
+    return lifecycle.sight(
+        key, observe([Wanted(policy.zone, key.questions, policy.body.nameservers)])[policy.zone]
+    )
 
 
-def _edit(policy: Policy, key: Key, section: SelectorSection | None, seen: lifecycle.Keys | None, now: datetime) -> Callable[[str], str]:
+def _edit(
+    policy: Policy,
+    key: Key,
+    section: SelectorSection | None,
+    seen: lifecycle.Keys | None,
+    now: datetime,
+) -> Callable[[str], str]:
     file = str(key.section.key)
 
     def edited(text: str) -> str:
@@ -143,11 +182,16 @@ def _edit(policy: Policy, key: Key, section: SelectorSection | None, seen: lifec
         if section is None:
             entry = {"key": file, "state": "pending", "since": lifecycle.moment(now)}
             return edit.with_selector(
-                policy.path, text, key.selector, entry | {name: at for name, at in (seen or {}).items() if at is not None}
+                policy.path,
+                text,
+                key.selector,
+                entry | {name: at for name, at in (seen or {}).items() if at is not None},
             )
         # The new key first: a mapping must not be empty in between.
         changes = {"key": file, "p": None, **(seen or {})}
-        return edit.with_keys(policy.path, text, rotation.spelling(policy, key.selector) or key.selector, changes)
+        return edit.with_keys(
+            policy.path, text, rotation.spelling(policy, key.selector) or key.selector, changes
+        )
 
     return edited
 
@@ -170,7 +214,9 @@ def _keep(source: Source, repo: Repo, policy: Policy, name: str, pair: KeyPair) 
                 f"{each}: is there already, and is not this key; it is never overwritten: take it away, or use another folder"
             )
     heir, remark = owners.heir(source.folder / policy.domain, source.owner)
-    return private_files.write(source.folder, repo.root, policy.domain, name, pair, heir, again=True), remark
+    return private_files.write(
+        source.folder, repo.root, policy.domain, name, pair, heir, again=True
+    ), remark
 
 
 def _publish(public: Path, pair: KeyPair) -> None:
@@ -194,7 +240,9 @@ def _take_away(path: Path) -> None:
     try:
         path.unlink()
     except OSError as error:
-        raise MailAuthError(f"{path}: the key is adopted, but this file cannot be taken away: {error.strerror}; delete it") from None
+        raise MailAuthError(
+            f"{path}: the key is adopted, but this file cannot be taken away: {error.strerror}; delete it"
+        ) from None
 
 
 def _weaknesses(path: Path) -> list[str]:

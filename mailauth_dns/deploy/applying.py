@@ -53,7 +53,12 @@ class Outcome:
 
 
 def replan(
-    repo: Repo, publications: Iterable[Publication], reviewed: PlanFile, *, live: bool = True, step: Step = lambda _zone: None
+    repo: Repo,
+    publications: Iterable[Publication],
+    reviewed: PlanFile,
+    *,
+    live: bool = True,
+    step: Step = lambda _zone: None,
 ) -> tuple[Plan, tuple[str, ...]]:
     """Plan again what was reviewed, and return the plan with notes of what else has moved since.
 
@@ -63,7 +68,11 @@ def replan(
     """
     domains = tuple(DomainName(domain) for domain in reviewed.domains or ())
     wanted = {zone.zone for zone in reviewed.zones}
-    chosen = [publication for publication in selected(publications, domains) if publication.origin in wanted]
+    chosen = [
+        publication
+        for publication in selected(publications, domains)
+        if publication.origin in wanted
+    ]
     _check_digests(repo, chosen, reviewed)
     # Cut to what the file names: the file can narrow the plan, to fewer zones and to fewer providers.
     named = {(zone.zone, zone.provider) for zone in reviewed.zones}
@@ -73,13 +82,25 @@ def replan(
         Publication(
             publication.origin,
             publication.declared,
-            tuple(provider for provider in publication.providers if (publication.origin, provider) in asked),
+            tuple(
+                provider
+                for provider in publication.providers
+                if (publication.origin, provider) in asked
+            ),
             publication.nameservers,
             publication.unselected,
         )
         for publication in chosen
     ]
-    plan = make_plan(repo, narrowed, domains=domains, live=live, normalize=reviewed.normalize, held=_waited(reviewed), step=step)
+    plan = make_plan(
+        repo,
+        narrowed,
+        domains=domains,
+        live=live,
+        normalize=reviewed.normalize,
+        held=_waited(reviewed),
+        step=step,
+    )
     plan = _only(plan, named)
     by_key = {(zone.zone, zone.provider): zone for zone in plan.file.zones}
     differences: list[str] = []
@@ -90,14 +111,26 @@ def replan(
             differences += _moved(zone, now, plan.proposals[zone.zone, zone.provider])
             notes += _foreign_moved(zone, now)
     if differences:
-        raise PlanRefused("\n".join(["the plan is no longer what was reviewed; nothing was written, plan again:", *differences]))
+        raise PlanRefused(
+            "\n".join(
+                [
+                    "the plan is no longer what was reviewed; nothing was written, plan again:",
+                    *differences,
+                ]
+            )
+        )
     return plan, tuple(notes)
 
 
 def _waited(reviewed: PlanFile) -> Holds:
     """Return what had to wait when it was reviewed: it was not approved, and waits for a plan of its own though it may go by now."""
     hold = Hold("had to wait when it was reviewed; plan again to publish it", waits=True)
-    return {(zone.zone, zone.provider): {(DomainName(entry.name), entry.type): hold for entry in zone.waiting} for zone in reviewed.zones}
+    return {
+        (zone.zone, zone.provider): {
+            (DomainName(entry.name), entry.type): hold for entry in zone.waiting
+        }
+        for zone in reviewed.zones
+    }
 
 
 def _only(plan: Plan, named: Container[tuple[str, str]]) -> Plan:
@@ -113,15 +146,28 @@ def _check_digests(repo: Repo, publications: Iterable[Publication], reviewed: Pl
     for zone in reviewed.zones:
         publication = by_zone.get(DomainName(zone.zone))
         if publication is None or zone.provider not in publication.providers:
-            problems.append(f"{zone.zone}: the policy no longer publishes it at {zone.provider}; plan again")
+            problems.append(
+                f"{zone.zone}: the policy no longer publishes it at {zone.provider}; plan again"
+            )
             continue
         if publication.digest != zone.policy_digest:
-            problems.append(f"{zone.zone}: the policy is now {publication.digest[:12]}, approved was {zone.policy_digest[:12]}; plan again")
+            problems.append(
+                f"{zone.zone}: the policy is now {publication.digest[:12]}, approved was {zone.policy_digest[:12]}; plan again"
+            )
         digest = repo.stanzas[zone.provider].digest
         if digest != zone.provider_digest:
-            problems.append(f"providers/{zone.provider}.yaml is now {digest[:12]}, approved was {zone.provider_digest[:12]}; plan again")
+            problems.append(
+                f"providers/{zone.provider}.yaml is now {digest[:12]}, approved was {zone.provider_digest[:12]}; plan again"
+            )
     if problems:
-        raise PlanRefused("\n".join(["the files are not those that were reviewed; nothing was written:", *dict.fromkeys(problems)]))
+        raise PlanRefused(
+            "\n".join(
+                [
+                    "the files are not those that were reviewed; nothing was written:",
+                    *dict.fromkeys(problems),
+                ]
+            )
+        )
 
 
 def _moved(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list[str]:
@@ -136,10 +182,14 @@ def _moved(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list[str]
         if key in blocked:
             found.append(f"{label}: is blocked now: {blocked[key]}")
         elif fresh is None and not _done(change, proposal):
-            found.append(f"{label}: the zone has what the policy asks for, and that is not what was reviewed: {_values(change.after)}")
+            found.append(
+                f"{label}: the zone has what the policy asks for, and that is not what was reviewed: {_values(change.after)}"
+            )
         elif fresh is not None and fresh.identity != change.identity:
             found += [f"{label}: reviewed {_step(change)},", f"    now {_step(fresh)}"]
-            found += _terms("before", change.before, fresh.before) + _terms("after", change.after, fresh.after)
+            found += _terms("before", change.before, fresh.before) + _terms(
+                "after", change.after, fresh.after
+            )
     for (name, type), fresh in pending.items():
         if (name, type) not in approved:
             found.append(f"  {name} {type} at {now.provider}: was not reviewed: {_step(fresh)}")
@@ -151,14 +201,19 @@ def _terms(side: str, reviewed: tuple[str, ...], now: tuple[str, ...]) -> list[s
     if reviewed == now or len(reviewed) != 1 or len(now) != 1:
         return []
     gone, came = changed_terms(reviewed[0], now[0])
-    return [f"    {side}: {sign} {quoted(terms)}" for sign, terms in (("-", gone), ("+", came)) if terms]
+    return [
+        f"    {side}: {sign} {quoted(terms)}" for sign, terms in (("-", gone), ("+", came)) if terms
+    ]
 
 
 def _done(change: ChangeEntry, proposal: Proposal) -> bool:
     name, type = DomainName(change.name), change.type
     there = proposal.reading.zone.get((name, type))
     now = frozenset() if there is None else there.values
-    return not change.after or any(same(Family(change.family), type, frozenset({value}), frozenset(change.after)) for value in now)
+    return not change.after or any(
+        same(Family(change.family), type, frozenset({value}), frozenset(change.after))
+        for value in now
+    )
 
 
 def _step(change: ChangeEntry) -> str:
@@ -174,14 +229,22 @@ def _foreign_moved(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:
     before = {(kept.name, kept.type, kind) for kept in reviewed.kept for kind in kept.kinds}
     after = {(kept.name, kept.type, kind) for kept in now.kept for kind in kept.kinds}
     where = f"at {now.provider} since the plan"
-    came = [f"{name} {type}: a foreign value ({kind}) was added {where}; it is kept" for name, type, kind in sorted(after - before)]
-    return came + [f"{name} {type}: a foreign value ({kind}) was taken away {where}" for name, type, kind in sorted(before - after)]
+    came = [
+        f"{name} {type}: a foreign value ({kind}) was added {where}; it is kept"
+        for name, type, kind in sorted(after - before)
+    ]
+    return came + [
+        f"{name} {type}: a foreign value ({kind}) was taken away {where}"
+        for name, type, kind in sorted(before - after)
+    ]
 
 
 def refuse_without_permission(plan: PlanFile, allowed: Iterable[Allowance]) -> None:
     """Raise PlanRefused, with every reason, unless `allowed` permits all that the plan needs permission for."""
     if reasons := refusals(plan, allowed):
-        raise PlanRefused("\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)]))
+        raise PlanRefused(
+            "\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)])
+        )
 
 
 def carry_out(
@@ -202,9 +265,20 @@ def carry_out(
     """
     refuse_without_permission(plan.file, allowed)
     outcomes, interrupted = _zones(plan, _Journal(journal), step)
-    outcomes += [ZoneOutcome(failed.zone, failed.provider, Status.FAILED, (), failed.error) for failed in plan.file.failed]
+    outcomes += [
+        ZoneOutcome(failed.zone, failed.provider, Status.FAILED, (), failed.error)
+        for failed in plan.file.failed
+    ]
     for failed in reviewed.failed if reviewed is not None else ():
-        outcomes.append(ZoneOutcome(failed.zone, failed.provider, Status.NOT_TRIED, (), f"was not planned: {failed.error}"))
+        outcomes.append(
+            ZoneOutcome(
+                failed.zone,
+                failed.provider,
+                Status.NOT_TRIED,
+                (),
+                f"was not planned: {failed.error}",
+            )
+        )
     waiting = {(entry.name, entry.type) for zone in plan.file.zones for entry in zone.waiting}
     if not live or interrupted:
         return Outcome(tuple(outcomes), notes, None, interrupted=interrupted, waiting=bool(waiting))
@@ -223,7 +297,13 @@ def _zones(plan: Plan, log: _Journal, step: Step) -> tuple[list[ZoneOutcome], bo
 
     def write(lane: Lane, key: tuple[str, str]) -> ZoneOutcome:
         log.write(zones[key], "begun")
-        outcome = written(lane, zones[key], plan.proposals[key], plan.publications[key[0]], normalize=plan.file.normalize)
+        outcome = written(
+            lane,
+            zones[key],
+            plan.proposals[key],
+            plan.publications[key[0]],
+            normalize=plan.file.normalize,
+        )
         log.write(zones[key], outcome.status.value, outcome.detail)
         return outcome
 
@@ -236,19 +316,37 @@ def _zones(plan: Plan, log: _Journal, step: Step) -> tuple[list[ZoneOutcome], bo
         interrupted = True
         with suppress(KeyboardInterrupt):  # a second one does not wait for those that were begun
             crew.stop()
-    return [crew.done.get(key) or _interrupted(entry, key in crew.begun) for key, entry in zones.items()], interrupted
+    return [
+        crew.done.get(key) or _interrupted(entry, key in crew.begun) for key, entry in zones.items()
+    ], interrupted
 
 
 def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneOutcome:
     if begun:
-        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, "interrupted while it was written; run the apply again")
+        return ZoneOutcome(
+            zone.zone,
+            zone.provider,
+            Status.FAILED,
+            zone.changes,
+            "interrupted while it was written; run the apply again",
+        )
     return ZoneOutcome(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, "interrupted")
 
 
-def _to_watch(outcomes: Iterable[ZoneOutcome], fresh: PlanFile, reviewed: PlanFile | None) -> list[str]:
+def _to_watch(
+    outcomes: Iterable[ZoneOutcome], fresh: PlanFile, reviewed: PlanFile | None
+) -> list[str]:
     """Return the zones whose servers must come to agree: all that had a change, also those that an earlier run wrote."""
-    changing = {zone.zone for file in (fresh, reviewed) if file is not None for zone in file.zones if zone.changes}
-    settled = {outcome.zone for outcome in outcomes if outcome.status in (Status.APPLIED, Status.UNCHANGED)}
+    changing = {
+        zone.zone
+        for file in (fresh, reviewed)
+        if file is not None
+        for zone in file.zones
+        if zone.changes
+    }
+    settled = {
+        outcome.zone for outcome in outcomes if outcome.status in (Status.APPLIED, Status.UNCHANGED)
+    }
     return sorted(changing & settled)
 
 
@@ -261,6 +359,11 @@ class _Journal:
     def write(self, zone: ZoneEntry, what: str, detail: str = "") -> None:
         if self._path is None or not zone.changes:
             return
-        line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "zone": zone.zone, "provider": zone.provider, "what": what}
+        line = {
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "zone": zone.zone,
+            "provider": zone.provider,
+            "what": what,
+        }
         with suppress(OSError):
             append_line(self._path, json.dumps({**line, "detail": detail} if detail else line))

@@ -16,22 +16,39 @@ def explained(
     seen: Mapping[DomainName, tuple[LiveEntry, ...]], publications: Iterable[Publication]
 ) -> dict[DomainName, tuple[LiveEntry, ...]]:
     """Return the rows with the reason why a set differs, where a form that keeps quotes or doubles names is one."""
-    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load; only live DNS needs it
+    from mailauth_dns.live.observe import (
+        Wanted,
+        observe,
+    )  # dnspython takes time to load; only live DNS needs it
 
-    off = {(row.name, row.type) for rows in seen.values() for row in rows if row.state == "differs" and row.type == "TXT" and row.policy}
+    off = {
+        (row.name, row.type)
+        for rows in seen.values()
+        for row in rows
+        if row.state == "differs" and row.type == "TXT" and row.policy
+    }
     wanted, entries = [], dict[tuple[str, str], tuple[Publication, Declared]]()
     for publication in publications:
         differing = [entry for entry in publication.declared if entry.key in off]
         entries |= {entry.key: (publication, entry) for entry in differing}
-        names = {name for entry in differing for name, _ in form.misnamed(entry.key[0], publication.origin)}
+        names = {
+            name
+            for entry in differing
+            for name, _ in form.misnamed(entry.key[0], publication.origin)
+        }
         keys = frozenset({*((name, "TXT") for name in names), *(entry.key for entry in differing)})
         if keys:
             wanted.append(Wanted(publication.origin, keys, publication.nameservers))
     found = observe(wanted) if wanted else {}
-    return {zone: tuple(_told(row, entries.get((row.name, row.type)), found.get(zone)) for row in rows) for zone, rows in seen.items()}
+    return {
+        zone: tuple(_told(row, entries.get((row.name, row.type)), found.get(zone)) for row in rows)
+        for zone, rows in seen.items()
+    }
 
 
-def _told(row: LiveEntry, declared: tuple[Publication, Declared] | None, observation: Observation | None) -> LiveEntry:
+def _told(
+    row: LiveEntry, declared: tuple[Publication, Declared] | None, observation: Observation | None
+) -> LiveEntry:
     if declared is None or observation is None or row.reason is not None:
         return row
     publication, entry = declared
@@ -39,7 +56,9 @@ def _told(row: LiveEntry, declared: tuple[Publication, Declared] | None, observa
     reason = form.spoiled(entry.family, entry.values, at.values) if isinstance(at, RRset) else None
     for name, what in form.misnamed(entry.key[0], publication.origin) if reason is None else ():
         there = observation.agreed((name, "TXT"))
-        if isinstance(there, RRset) and any(form.looks_like(entry.family, entry.key[0], text) for text in there.values):
+        if isinstance(there, RRset) and any(
+            form.looks_like(entry.family, entry.key[0], text) for text in there.values
+        ):
             reason = f"it stands at {name}: {what}"
             break
     return row.model_copy(update={"reason": reason})

@@ -60,7 +60,13 @@ class Host:
 
 
 def export(
-    format: ExportFormat, policies: Sequence[Policy], publications: Sequence[Publication], host: Host, now: datetime, *, live: bool = False
+    format: ExportFormat,
+    policies: Sequence[Policy],
+    publications: Sequence[Publication],
+    host: Host,
+    now: datetime,
+    *,
+    live: bool = False,
 ) -> dict[str, str]:
     """Return the files of one format by name; `live` asks DNS what is there of the records that are to be pasted.
 
@@ -69,37 +75,64 @@ def export(
             sign, which DNS is asked for.
     """
     if format is ExportFormat.PASTE:
-        return {_RECORDS[format][0]: records.paste(publications, _held(publications) if live else None)}
+        return {
+            _RECORDS[format][0]: records.paste(publications, _held(publications) if live else None)
+        }
     if format in _RECORDS:
         name, made = _RECORDS[format]
         return {name: made(publications)}
     sign = signers(policies, host.key_dir)
     if format is ExportFormat.POSTFIX:
         return postfix.files(listening(sign, host), host.hostname)
-    if without := [policy for policy in policies if policy.domain not in {signer.domain for signer in sign}]:
+    if without := [
+        policy for policy in policies if policy.domain not in {signer.domain for signer in sign}
+    ]:
         raise MailAuthError(_no_signer(without, now))
     if format is ExportFormat.RSPAMD:
         return rspamd.files(sign, host.config_dir)
     if len(listening(sign, host)) < len({signer.type for signer in sign}):
-        raise MailAuthError("RSA and Ed25519 keys are active, and one OpenDKIM signs with one kind; give the second --ed25519-socket")
-    return opendkim.files(sign, host.sockets, host.config_dir, internal.hosts(policies, host.mynetworks))
+        raise MailAuthError(
+            "RSA and Ed25519 keys are active, and one OpenDKIM signs with one kind; give the second --ed25519-socket"
+        )
+    return opendkim.files(
+        sign, host.sockets, host.config_dir, internal.hosts(policies, host.mynetworks)
+    )
 
 
 def _held(publications: Sequence[Publication]) -> records.Held:
     """Return what the authoritative servers hold of what is declared; None where they do not tell, or differ."""
     rows = (row for each in watch(publications, 0).values() for row in each)
-    return {(DomainName(row.name), row.type): frozenset(row.live) if row.live is not None else None for row in rows}
+    return {
+        (DomainName(row.name), row.type): frozenset(row.live) if row.live is not None else None
+        for row in rows
+    }
 
 
 def _no_signer(policies: Sequence[Policy], now: datetime) -> str:
     """Return what keeps these policies' keys from signing: there is none, or it is pending."""
     told = []
-    waiting = [state for state in look(policies, now) if state.key.ours and state.key.section.state == "pending"]
-    for name, domain, step in ((state.key.name, state.key.domain, state.step) for state in waiting if state.step is not None):
-        when = f"not sign yet: {step.why}" if step.at is None else f"sign {lifecycle.told(step, now)}"
-        told.append(f"{name} is pending, and may {when}; then `dkim rotate {domain}` makes it active")
-    if without := sorted({policy.domain for policy in policies} - {state.key.domain for state in waiting}):
-        told.append(f"no active key of ours signs for {', '.join(without)}: `key:` with a file in zones/keys, made by `dkim keygen`")
+    waiting = [
+        state
+        for state in look(policies, now)
+        if state.key.ours and state.key.section.state == "pending"
+    ]
+    for name, domain, step in (
+        (state.key.name, state.key.domain, state.step)
+        for state in waiting
+        if state.step is not None
+    ):
+        when = (
+            f"not sign yet: {step.why}" if step.at is None else f"sign {lifecycle.told(step, now)}"
+        )
+        told.append(
+            f"{name} is pending, and may {when}; then `dkim rotate {domain}` makes it active"
+        )
+    if without := sorted(
+        {policy.domain for policy in policies} - {state.key.domain for state in waiting}
+    ):
+        told.append(
+            f"no active key of ours signs for {', '.join(without)}: `key:` with a file in zones/keys, made by `dkim keygen`"
+        )
     return "\n".join(told)
 
 
@@ -109,7 +142,9 @@ def listening(sign: Sequence[Signer], host: Host) -> tuple[Socket, ...]:
     return tuple(dict.fromkeys(host.sockets[type] for type in KeyType if type in types))
 
 
-def refusals(states: Iterable[KeyState], allowed: Collection[Allowance], now: datetime) -> list[str]:
+def refusals(
+    states: Iterable[KeyState], allowed: Collection[Allowance], now: datetime
+) -> list[str]:
     """Return why the keys must not sign yet (DKIM031), each with what would allow it; receivers would not find them."""
     found = []
     for state in states:
@@ -121,13 +156,17 @@ def refusals(states: Iterable[KeyState], allowed: Collection[Allowance], now: da
         if sight.state == "unknown":
             rule, reason = LIVE_UNKNOWN, f"DNS is unknown: {sight.detail}"
         elif sight.state != "served":
-            reason = f"not every authoritative server serves the key ({sight.detail or sight.state})"
+            reason = (
+                f"not every authoritative server serves the key ({sight.detail or sight.state})"
+            )
         elif usable is None:
             reason = "the policy has no `seen:` for it; `mailauth-dns dkim status` writes it"
         elif usable > now:
             reason = f"served everywhere, but caches may know it as missing until {lifecycle.moment(usable)}"
         if reason and not any(allowance.covers(rule, key.domain) for allowance in allowed):
-            found.append(f"{key.name}: {reason} ({rule}; --allow {rule}:{key.domain} if that is meant)")
+            found.append(
+                f"{key.name}: {reason} ({rule}; --allow {rule}:{key.domain} if that is meant)"
+            )
     return found
 
 
@@ -137,11 +176,20 @@ def refusals(states: Iterable[KeyState], allowed: Collection[Allowance], now: da
 def consents(format: ExportFormat, publications: Iterable[Publication]) -> list[DomainName]:
     """Return the names of the consents to DMARC reports among the exported records: a plan leaves out those that a wildcard gives."""
     entries = (entry for publication in publications for entry in publication.declared)
-    return [entry.key[0] for entry in entries if entry.family is Family.DMARC_REPORT] if format in _RECORDS else []
+    return (
+        [entry.key[0] for entry in entries if entry.family is Family.DMARC_REPORT]
+        if format in _RECORDS
+        else []
+    )
 
 
 def write(
-    format: ExportFormat, files: Mapping[str, str], folder: Path, root: Path, domains: Sequence[DomainName], host: Host
+    format: ExportFormat,
+    files: Mapping[str, str],
+    folder: Path,
+    root: Path,
+    domains: Sequence[DomainName],
+    host: Host,
 ) -> tuple[Path, ...]:
     """Write the files into a folder, each replaced whole, and return their paths.
 
@@ -153,15 +201,21 @@ def write(
     """
     for own in (POLICY_DIR.parts[0], PROVIDER_DIR):
         if folder.resolve().is_relative_to((root / own).resolve()):
-            raise MailAuthError(f"--out {folder}: lies in the repo's {own}, where policies and compiled files are; use another folder")
+            raise MailAuthError(
+                f"--out {folder}: lies in the repo's {own}, where policies and compiled files are; use another folder"
+            )
     spare = opendkim.TABLES if format is ExportFormat.OPENDKIM else ()
     files = {**{name: "" for name in spare if (folder / name).exists()}, **files}
     paths = tuple(folder / name for name in files)
     there = {path: text_of(path) for path in paths if path.exists()}
     for path, text in there.items():
         if MARK not in text[:500]:
-            raise MailAuthError(f"{path}: no export made this file, and it is not overwritten; write to another folder and compare")
-    _refuse_to_drop(format, {path.name: text for path, text in there.items()}, files, folder, domains, host)
+            raise MailAuthError(
+                f"{path}: no export made this file, and it is not overwritten; write to another folder and compare"
+            )
+    _refuse_to_drop(
+        format, {path.name: text for path, text in there.items()}, files, folder, domains, host
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
@@ -177,12 +231,19 @@ _DOMAINS_OF = {ExportFormat.OPENDKIM: opendkim.domains_of, ExportFormat.RSPAMD: 
 
 
 def _refuse_to_drop(
-    format: ExportFormat, there: Mapping[str, str], files: Mapping[str, str], folder: Path, domains: Sequence[DomainName], host: Host
+    format: ExportFormat,
+    there: Mapping[str, str],
+    files: Mapping[str, str],
+    folder: Path,
+    domains: Sequence[DomainName],
+    host: Host,
 ) -> None:
     """Refuse to take out of a signing host's files what an earlier export put there for other domains."""
     if format is ExportFormat.POSTFIX and postfix.MAIN in there:
         known = {socket.postfix for socket in host.sockets.values()}
-        if gone := postfix.milters(there[postfix.MAIN]) & known - postfix.milters(files[postfix.MAIN]):
+        if gone := postfix.milters(there[postfix.MAIN]) & known - postfix.milters(
+            files[postfix.MAIN]
+        ):
             raise MailAuthError(
                 f"{folder / postfix.MAIN}: an earlier export has {', '.join(sorted(gone))} there, where mail of other domains may be "
                 "signed; name all domains of the host, or delete the file first where none of them needs it"
@@ -195,7 +256,9 @@ def _refuse_to_drop(
         )
     if (domains_of := _DOMAINS_OF.get(format)) is None:
         return
-    if dropped := frozenset[str]().union(*(domains_of(name, text) for name, text in there.items())) - frozenset(domains):
+    if dropped := frozenset[str]().union(
+        *(domains_of(name, text) for name, text in there.items())
+    ) - frozenset(domains):
         every = " ".join(sorted({*domains, *dropped}))
         raise MailAuthError(
             f"--out {folder}: {', '.join(sorted(dropped))} would be taken out of the files there, and no longer signed for; name all "

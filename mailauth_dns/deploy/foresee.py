@@ -23,8 +23,38 @@ from mailauth_dns.records.zone import RRset, Zone, zone_of
 TTL = 0  # seconds: nobody may keep what is not so yet
 # What names hold, the most common first.
 _TYPES = (
-    *("A", "TXT", "MX", "NS", "AAAA", "SRV", "CAA", "TLSA", "PTR", "SOA", "HTTPS", "SVCB", "DS", "DNSKEY", "DNAME", "SSHFP", "NAPTR"),
-    *("URI", "LOC", "HINFO", "RP", "CERT", "OPENPGPKEY", "SMIMEA", "CDS", "CDNSKEY", "SPF", "AFSDB"),
+    *(
+        "A",
+        "TXT",
+        "MX",
+        "NS",
+        "AAAA",
+        "SRV",
+        "CAA",
+        "TLSA",
+        "PTR",
+        "SOA",
+        "HTTPS",
+        "SVCB",
+        "DS",
+        "DNSKEY",
+        "DNAME",
+        "SSHFP",
+        "NAPTR",
+    ),
+    *(
+        "URI",
+        "LOC",
+        "HINFO",
+        "RP",
+        "CERT",
+        "OPENPGPKEY",
+        "SMIMEA",
+        "CDS",
+        "CDNSKEY",
+        "SPF",
+        "AFSDB",
+    ),
 )
 _ANY = '"RFC8482" ""'  # a HINFO that stands for whatever a name holds (RFC 8482 §4.2)
 
@@ -38,21 +68,33 @@ class Foreseen:
 
     recursive = True
 
-    def __init__(self, directory: Path | None, provider: str, plan: PlanFile, policies: Iterable[Policy], own: Server) -> None:
+    def __init__(
+        self,
+        directory: Path | None,
+        provider: str,
+        plan: PlanFile,
+        policies: Iterable[Policy],
+        own: Server,
+    ) -> None:
         """Read the zones in the directory of `provider`; `own` is the address that will answer, which is not asked for the rest.
 
         Raises:
             ProviderError: a zone's file cannot be read, or says only a part of the zone.
         """
         changes = {zone.zone: zone.changes for zone in plan.zones if zone.provider == provider}
-        zones = {name: _changed(whole_zone(name, path), changes.get(name, ())) for name, path in _files(directory)}
+        zones = {
+            name: _changed(whole_zone(name, path), changes.get(name, ()))
+            for name, path in _files(directory)
+        }
         self._local = {name: Authority(zone) for name, zone in zones.items()}
         nameservers = {
             policy.zone: tuple(text for text in policy.body.nameservers if text != str(own))
             for policy in policies
             if policy.zone not in zones
         }
-        self._live = LiveResolver(nameservers, resolvers=[server for server in system_resolvers() if server != own])
+        self._live = LiveResolver(
+            nameservers, resolvers=[server for server in system_resolvers() if server != own]
+        )
         self._resolver = ZoneResolver(zones.values(), elsewhere=as_planned(plan, self._live))
 
     def answer(self, name: DomainName, type: str) -> Answer | None:
@@ -72,8 +114,15 @@ class Foreseen:
         chain = self._chain(name) if type != "CNAME" else ()
         at = alias_target(next(iter(chain[-1].values))) if chain else name
         if not values:
-            return Answer(Rcode.NXDOMAIN if values is None else Rcode.NOERROR, chain, self._soa(at), authoritative=False)
-        return Answer(Rcode.NOERROR, (*chain, RRset(at, type, TTL, frozenset(values))), authoritative=False)
+            return Answer(
+                Rcode.NXDOMAIN if values is None else Rcode.NOERROR,
+                chain,
+                self._soa(at),
+                authoritative=False,
+            )
+        return Answer(
+            Rcode.NOERROR, (*chain, RRset(at, type, TTL, frozenset(values))), authoritative=False
+        )
 
     def _any(self, name: DomainName) -> Answer:
         alias = self._resolver.lookup(name, "CNAME")
@@ -81,12 +130,18 @@ class Foreseen:
             return Answer(Rcode.NXDOMAIN, (), self._soa(name), authoritative=False)
         if not alias and not self._holds_data(name):
             return Answer(Rcode.NOERROR, (), self._soa(name), authoritative=False)
-        found = RRset(name, "CNAME", TTL, frozenset(alias)) if alias else RRset(name, "HINFO", TTL, frozenset({_ANY}))
+        found = (
+            RRset(name, "CNAME", TTL, frozenset(alias))
+            if alias
+            else RRset(name, "HINFO", TTL, frozenset({_ANY}))
+        )
         return Answer(Rcode.NOERROR, (found,), authoritative=False)
 
     def _holds_data(self, name: DomainName) -> bool:
         """Tell whether there is more to a name than names below it; of live DNS nobody can ask for everything, so the types are tried."""
-        origin = next((each for each in (name, *ancestors(name, ROOT)) if each in self._local), None)
+        origin = next(
+            (each for each in (name, *ancestors(name, ROOT)) if each in self._local), None
+        )
         answer = self._local[origin].answer(name, "ANY") if origin is not None else None
         if answer is not None and answer.authoritative:
             return bool(answer.answer)
@@ -127,7 +182,11 @@ def _changed(zone: Zone, changes: Iterable[ChangeEntry]) -> Zone:
     for change in changes:
         key = (DomainName(change.name), change.type)
         there = sets.pop(key, None)
-        kept = there.values - ours(there, Family(change.family)) if there is not None else frozenset[str]()
+        kept = (
+            there.values - ours(there, Family(change.family))
+            if there is not None
+            else frozenset[str]()
+        )
         if values := kept | frozenset(change.after):
             sets[key] = RRset(*key, change.ttl_after, values)
     return zone_of(zone.origin, sets.values())

@@ -40,7 +40,9 @@ def allowance(text: str) -> Allowance:
             return Allowance(id, domain_name(domain) if colon else None)
     except RecordSyntaxError as error:
         raise MailAuthError(f"--allow {text}: {error}") from None
-    raise MailAuthError(f"--allow {text}: name a rule such as DKIM030, or DKIM030:example.com, or live-unknown")
+    raise MailAuthError(
+        f"--allow {text}: name a rule such as DKIM030, or DKIM030:example.com, or live-unknown"
+    )
 
 
 def refusals(plan: PlanFile, allowed: Iterable[Allowance]) -> list[str]:
@@ -52,7 +54,9 @@ def refusals(plan: PlanFile, allowed: Iterable[Allowance]) -> list[str]:
     found: list[str] = []
     for zone in plan.zones:
         if zone.changes:
-            found.extend(_of_zone(zone, [other for other in plan.zones if other.zone == zone.zone], allowed))
+            found.extend(
+                _of_zone(zone, [other for other in plan.zones if other.zone == zone.zone], allowed)
+            )
         found.extend(_of_tests(zone, allowed))
     return found
 
@@ -61,26 +65,38 @@ def _of_tests(zone: ZoneEntry, allowed: tuple[Allowance, ...]) -> list[str]:
     found = []
     for test in zone.broken:
         rule = test.rule
-        if rule is not None and not any(allowance.covers(rule, test.domain, zone.zone) for allowance in allowed):
+        if rule is not None and not any(
+            allowance.covers(rule, test.domain, zone.zone) for allowance in allowed
+        ):
             ends = "would fail" if test.result == "failed" else "is unknown"
             said = f"the test {test.name!r} of {test.domain} {ends}: {'; '.join(test.problems)}"
             found.append(f"{said} ({rule}; --allow {rule}:{test.domain} if that is meant)")
     return found
 
 
-def _of_zone(zone: ZoneEntry, everywhere: Sequence[ZoneEntry], allowed: tuple[Allowance, ...]) -> list[str]:
+def _of_zone(
+    zone: ZoneEntry, everywhere: Sequence[ZoneEntry], allowed: tuple[Allowance, ...]
+) -> list[str]:
     found = []
     for change in zone.changes:
         for rule in change.rules if change.risk == "breaking" else ():
             if not any(allowance.covers(rule, change.domain, zone.zone) for allowance in allowed):
-                found.append(f"{change.name} {change.type}: {change.meaning} ({rule}; --allow {rule}:{change.domain} if that is meant)")
+                found.append(
+                    f"{change.name} {change.type}: {change.meaning} ({rule}; --allow {rule}:{change.domain} if that is meant)"
+                )
     state, reason = zone.authority.state, zone.authority.reason
     if state == "agrees" and (dark := _dark(zone, everywhere)) is not None:
         state, reason = "unknown", dark
     gate = {"differs": NOT_AUTHORITATIVE, "unknown": LIVE_UNKNOWN}.get(state)
     if gate is not None and not any(allowance.covers(gate, zone.zone) for allowance in allowed):
-        what = "the servers that answer for the zone are not this provider's" if state == "differs" else "live DNS is unknown"
-        found.append(f"{zone.zone} at {zone.provider}: {what}: {reason} ({gate}; --allow {gate}:{zone.zone} if that is meant)")
+        what = (
+            "the servers that answer for the zone are not this provider's"
+            if state == "differs"
+            else "live DNS is unknown"
+        )
+        found.append(
+            f"{zone.zone} at {zone.provider}: {what}: {reason} ({gate}; --allow {gate}:{zone.zone} if that is meant)"
+        )
     return found
 
 
@@ -97,10 +113,19 @@ def _dark(zone: ZoneEntry, everywhere: Sequence[ZoneEntry]) -> str | None:
             continue
         if row.state == "unknown":
             return f"{row.name} {row.type}: {row.reason}"
-        rows = (each for other in everywhere for each in other.live if (each.name, each.type) == (row.name, row.type))
+        rows = (
+            each
+            for other in everywhere
+            for each in other.live
+            if (each.name, each.type) == (row.name, row.type)
+        )
         known = [row.policy, *(each.provider for each in rows)]
         for server in row.servers:
             values = frozenset(server.values or ())
-            if not any(same(family, row.type, values, frozenset(each)) for each in known if each is not None):
+            if not any(
+                same(family, row.type, values, frozenset(each))
+                for each in known
+                if each is not None
+            ):
                 return f"{row.name} {row.type}: servers differ, and what {server.server} says is neither the policy's nor a provider's"
     return None

@@ -20,7 +20,11 @@ from mailauth_dns.records.zone import RRKey
 
 
 def beside_dns(
-    subjects: Sequence[Subject], rules: Iterable[Rule], publications: Sequence[Publication], *, private_web: bool
+    subjects: Sequence[Subject],
+    rules: Iterable[Rule],
+    publications: Sequence[Publication],
+    *,
+    private_web: bool,
 ) -> Iterator[Subject]:
     """Yield the subjects with a resolver, and with what the servers of their zone and the web hold of what the rules ask for."""
     rules = tuple(rules)
@@ -30,15 +34,23 @@ def beside_dns(
         keys = zones.setdefault(subject.policy.zone, set())
         keys.update(key for each in asking for _, key in each(subject))
     nameservers = {subject.policy.zone: subject.policy.body.nameservers for subject in subjects}
-    observations = observe([Wanted(zone, frozenset(keys), nameservers[zone]) for zone, keys in zones.items()])
+    observations = observe(
+        [Wanted(zone, frozenset(keys), nameservers[zone]) for zone, keys in zones.items()]
+    )
     # Also of zones that were not asked for: what a policy leads to may lie in one of them.
-    live = LiveResolver({publication.origin: publication.nameservers for publication in publications})
+    live = LiveResolver(
+        {publication.origin: publication.nameservers for publication in publications}
+    )
     resolver = as_published(publications, live)
 
     fetching = [rule.requests for rule in rules if rule.requests is not None]
     pages = fetch(
-        (request for subject in subjects for each in fetching for _, request in each(subject)), live.addresses, private=private_web
+        (request for subject in subjects for each in fetching for _, request in each(subject)),
+        live.addresses,
+        private=private_web,
     )
     for subject in subjects:
         live.next_message()  # each policy has the time that a message has
-        yield replace(subject, resolver=resolver, observation=observations[subject.policy.zone], pages=pages)
+        yield replace(
+            subject, resolver=resolver, observation=observations[subject.policy.zone], pages=pages
+        )

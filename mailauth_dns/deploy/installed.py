@@ -14,7 +14,11 @@ from mailauth_dns.signing import daemon, internal, milter, opendkim, postfix, rs
 from mailauth_dns.signing.daemon import Daemon, on, text_of
 from mailauth_dns.signing.signers import signers
 
-_FOLDERS = (("etc", "opendkim"), ("etc", "postfix"), ("etc",))  # of a host, by which its root is known
+_FOLDERS = (
+    ("etc", "opendkim"),
+    ("etc", "postfix"),
+    ("etc",),
+)  # of a host, by which its root is known
 _MAIN = "/etc/postfix/main.cf"
 
 
@@ -27,7 +31,13 @@ class Difference:
     statement: str
 
 
-def compare(format: ExportFormat, files: Mapping[str, str], folder: Path, policies: Sequence[Policy], host: Host) -> list[Difference]:
+def compare(
+    format: ExportFormat,
+    files: Mapping[str, str],
+    folder: Path,
+    policies: Sequence[Policy],
+    host: Host,
+) -> list[Difference]:
     """Return how what is installed in a folder differs in what concerns these policies; the rest of the files is not looked at.
 
     Of a host's /etc/opendkim, /etc/postfix or /etc, what the programs there read counts, wherever it stands.
@@ -54,7 +64,12 @@ def compare(format: ExportFormat, files: Mapping[str, str], folder: Path, polici
     if format is ExportFormat.POSTFIX and root is not None:
         for running in daemon.every(root).values():
             found += _unsigned(running, text_of(folder / postfix.MAIN), folder / postfix.MAIN)
-        found += _services(folder, milter_names=frozenset(socket.postfix for socket in listening(signers(policies, host.key_dir), host)))
+        found += _services(
+            folder,
+            milter_names=frozenset(
+                socket.postfix for socket in listening(signers(policies, host.key_dir), host)
+            ),
+        )
     return found
 
 
@@ -67,7 +82,9 @@ def _root(folder: Path) -> Path | None:
     return None
 
 
-def _statements(format: ExportFormat, policies: Sequence[Policy], host: Host) -> Callable[[str, str], list[str]]:
+def _statements(
+    format: ExportFormat, policies: Sequence[Policy], host: Host
+) -> Callable[[str, str], list[str]]:
     domains = frozenset(policy.domain for policy in policies)
     sockets = listening(signers(policies, host.key_dir), host)
 
@@ -91,12 +108,19 @@ def _differences(path: Path, wanted: Sequence[str], there: Sequence[str]) -> Ite
 def _internal(wanted: str, path: Path, text: str, setting: str = "") -> Iterator[Difference]:
     """Yield the hosts that are missing in a list of those whose mail is signed; OpenDKIM's own list where there is none."""
     there = opendkim.entries(text) or list(internal.DEFAULT)
-    yield from (Difference(path, "+", f"{setting}{entry}") for entry in internal.missing(opendkim.entries(wanted), there))
+    yield from (
+        Difference(path, "+", f"{setting}{entry}")
+        for entry in internal.missing(opendkim.entries(wanted), there)
+    )
 
 
 def _installed(folder: Path, name: str) -> Path:
     # Where the tables lie in a folder of their own, the file that the daemon reads often lies above it.
-    if name in daemon.CONFS.values() and not (folder / name).exists() and (folder.parent / name).exists():
+    if (
+        name in daemon.CONFS.values()
+        and not (folder / name).exists()
+        and (folder.parent / name).exists()
+    ):
         return folder.parent / name
     return folder / name
 
@@ -104,7 +128,9 @@ def _installed(folder: Path, name: str) -> Path:
 # What a host's programs read
 
 
-def _opendkim(root: Path, files: Mapping[str, str], says: Callable[[str, str], list[str]], host: Host) -> Iterator[Difference]:
+def _opendkim(
+    root: Path, files: Mapping[str, str], says: Callable[[str, str], list[str]], host: Host
+) -> Iterator[Difference]:
     there = daemon.every(root)
     for type, conf in daemon.CONFS.items():
         running = there.get(type)
@@ -120,20 +146,29 @@ def _opendkim(root: Path, files: Mapping[str, str], says: Callable[[str, str], l
         if conf in files:
             told = "".join(f"{name} {value}\n" for name, value in running.settings.items())
             yield from _differences(path, says(conf, files[conf]), says(conf, told))
-        for setting, name in (("keytable", opendkim.KEY_TABLE[type]), ("signingtable", opendkim.SIGNING_TABLE[type])):
+        for setting, name in (
+            ("keytable", opendkim.KEY_TABLE[type]),
+            ("signingtable", opendkim.SIGNING_TABLE[type]),
+        ):
             yield from _table(running, setting, partial(says, name), files.get(name, ""))
         yield from _hosts(running, files[opendkim.TRUSTED])
         yield from _unsigned(running, text_of(on(root, _MAIN)), on(root, _MAIN))
 
 
-def _table(running: Daemon, setting: str, says: Callable[[str], list[str]], wanted: str) -> Iterator[Difference]:
+def _table(
+    running: Daemon, setting: str, says: Callable[[str], list[str]], wanted: str
+) -> Iterator[Difference]:
     """Yield how the table differs that a setting leads to."""
     if setting not in running.settings:
         return  # that it is missing is a difference of the configuration
     path, text = running.table(setting)
     if path is None:
         value = opendkim.source(running.settings[setting])
-        yield Difference(on(running.root, running.conf), "!", f"{setting} {value} is no plain file: what it says is not looked at")
+        yield Difference(
+            on(running.root, running.conf),
+            "!",
+            f"{setting} {value} is no plain file: what it says is not looked at",
+        )
     else:
         yield from _differences(on(running.root, path), says(wanted), says(text))
 
@@ -151,11 +186,19 @@ def _hosts(running: Daemon, wanted: str) -> Iterator[Difference]:
     try:
         named = internal.networks(relaying, str(main)) if relaying else []
     except MailAuthError:
-        yield Difference(main, "!", f"mynetworks = {relaying} is not looked at: give it to --mynetworks as networks")
+        yield Difference(
+            main,
+            "!",
+            f"mynetworks = {relaying} is not looked at: give it to --mynetworks as networks",
+        )
         return
     away = [str(each) for each in named if not each.is_loopback]
     for each in internal.missing(away, opendkim.entries(text) or internal.DEFAULT):
-        yield Difference(where, "!", f"mail that is relayed for {each} (mynetworks in {main}) is not signed: export with --mynetworks")
+        yield Difference(
+            where,
+            "!",
+            f"mail that is relayed for {each} (mynetworks in {main}) is not signed: export with --mynetworks",
+        )
 
 
 def _unsigned(running: Daemon, main: str, path: Path) -> Iterator[Difference]:
@@ -164,7 +207,11 @@ def _unsigned(running: Daemon, main: str, path: Path) -> Iterator[Difference]:
     socket = milter.listens(text)
     if main and text and (socket is None or socket.postfix not in postfix.milters(main)):
         conf = on(running.root, running.conf)
-        yield Difference(path, "!", f"smtpd_milters has none at {text}, where OpenDKIM listens (Socket of {conf}): mail is not signed")
+        yield Difference(
+            path,
+            "!",
+            f"smtpd_milters has none at {text}, where OpenDKIM listens (Socket of {conf}): mail is not signed",
+        )
 
 
 def _services(folder: Path, milter_names: frozenset[str]) -> Iterator[Difference]:
@@ -172,6 +219,16 @@ def _services(folder: Path, milter_names: frozenset[str]) -> Iterator[Difference
     master = folder / "master.cf"
     for service in postfix.services(text_of(master)):
         if service.milters is not None and not milter_names & service.milters:
-            yield Difference(master, "!", f"{service.name} has smtpd_milters of its own, without ours: its mail is not signed")
-        if service.chrooted and (outside := sorted(each for each in milter_names if each.startswith("unix:/"))):
-            yield Difference(master, "!", f"{service.name} runs chrooted and cannot reach {outside[0]}: use a socket below {milter.QUEUE}")
+            yield Difference(
+                master,
+                "!",
+                f"{service.name} has smtpd_milters of its own, without ours: its mail is not signed",
+            )
+        if service.chrooted and (
+            outside := sorted(each for each in milter_names if each.startswith("unix:/"))
+        ):
+            yield Difference(
+                master,
+                "!",
+                f"{service.name} runs chrooted and cannot reach {outside[0]}: use a socket below {milter.QUEUE}",
+            )

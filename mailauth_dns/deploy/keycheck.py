@@ -18,7 +18,9 @@ from mailauth_dns.signing.daemon import every
 from mailauth_dns.signing.owner import Owner
 
 
-def check(repo: Repo, policies: Iterable[Policy], folder: Path, owner: Owner | None) -> tuple[int, list[KeyProblem]]:
+def check(
+    repo: Repo, policies: Iterable[Policy], folder: Path, owner: Owner | None
+) -> tuple[int, list[KeyProblem]]:
     """Return how many keys were looked at, and what is wrong with them: on this host, in DNS, and behind delegations.
 
     `owner` is the user that signs with them, None to look for the one that this host's signing program runs as.
@@ -29,17 +31,26 @@ def check(repo: Repo, policies: Iterable[Policy], folder: Path, owner: Owner | N
     pairs, observations = rotation.observed(policies)
     reader_of = _readers(owner)
     tracked = private_files.in_git(folder)
-    targets = _resolved(repo, frozenset(target for _, key in pairs if (target := checking.delegated_to(key)) is not None))
+    targets = _resolved(
+        repo,
+        frozenset(target for _, key in pairs if (target := checking.delegated_to(key)) is not None),
+    )
     found: list[KeyProblem] = []
     for policy, key in pairs:
         observation = observations[policy.zone]
-        found += checking.of_private(key, folder, tracked, reader_of(private_files.path_of(folder, key.domain, key.selector)))
+        found += checking.of_private(
+            key, folder, tracked, reader_of(private_files.path_of(folder, key.domain, key.selector))
+        )
         if (target := checking.delegated_to(key)) is not None:
             found += checking.of_delegated(key, target, observation, targets[target])
         else:
             found += checking.of_published(key, lifecycle.sight(key, observation))
     for policy in policies:
-        found += checking.of_folder(policy.domain, policy.body.dkim.selectors if policy.body.dkim is not None else {}, folder)
+        found += checking.of_folder(
+            policy.domain,
+            policy.body.dkim.selectors if policy.body.dkim is not None else {},
+            folder,
+        )
     return len(pairs), found
 
 
@@ -50,17 +61,32 @@ def _readers(owner: Owner | None) -> Callable[[Path], Reader | None]:
     users = owners.signers()
     daemons = every(owners.HOST).values() if "OpenDKIM" in users else ()
     used = {Path(path).resolve() for daemon in daemons for path in daemon.key_files()}
-    likely = Reader(next(iter(users.values())), certain=False) if len({user.name for user in users.values()}) == 1 else None
-    return lambda path: Reader(users["OpenDKIM"], certain=True) if path.resolve() in used else likely
+    likely = (
+        Reader(next(iter(users.values())), certain=False)
+        if len({user.name for user in users.values()}) == 1
+        else None
+    )
+    return lambda path: (
+        Reader(users["OpenDKIM"], certain=True) if path.resolve() in used else likely
+    )
 
 
-def _resolved(repo: Repo, names: frozenset[DomainName]) -> Mapping[DomainName, RRset | Unknown | None]:
+def _resolved(
+    repo: Repo, names: frozenset[DomainName]
+) -> Mapping[DomainName, RRset | Unknown | None]:
     """Return the TXT set that each name leads to; None where there is none. Zones that name their servers are asked there."""
-    from mailauth_dns.deploy.world import as_it_is  # dnspython takes time to load; only live DNS needs it
+    from mailauth_dns.deploy.world import (
+        as_it_is,
+    )  # dnspython takes time to load; only live DNS needs it
     from mailauth_dns.live.observe import resolve
 
     live = as_it_is(repo.policies)
-    found = {name: said for (name, _), said in resolve((name, "TXT") for name in names if not live.names_servers_for(name)).items()}
+    found = {
+        name: said
+        for (name, _), said in resolve(
+            (name, "TXT") for name in names if not live.names_servers_for(name)
+        ).items()
+    }
     for name in sorted(names - found.keys()):
         live.next_message()
         try:

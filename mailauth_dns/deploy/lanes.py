@@ -19,7 +19,10 @@ from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.targets import Target
 from mailauth_dns.policy.load import Repo
 
-PAUSES = (0.5, 2.0)  # seconds before a provider that did not answer is asked again, unless it says how long
+PAUSES = (
+    0.5,
+    2.0,
+)  # seconds before a provider that did not answer is asked again, unless it says how long
 _GIVEN_UP = 3  # zones in a row to which a provider did not answer, and it is asked no more
 
 K = TypeVar("K", bound=Hashable)
@@ -71,7 +74,9 @@ class Lane:
             ProviderError: it cannot be done.
         """
         if len(self._silent) >= _GIVEN_UP and zone not in self._silent:
-            raise GivenUp(f"{self._target.id} was given up on: it did not answer, or was busy, for {_GIVEN_UP} zones in a row")
+            raise GivenUp(
+                f"{self._target.id} was given up on: it did not answer, or was busy, for {_GIVEN_UP} zones in a row"
+            )
         for pause in (*PAUSES, None):
             try:
                 done = work(self._target)
@@ -141,7 +146,9 @@ class Crew(Generic[K, R]):
         self.done: dict[K, R] = {}
         self._work = work
         self._stopped = threading.Event()
-        self._said: SimpleQueue[K | BaseException | None] = SimpleQueue()  # a key that is done, what went wrong, or None: a lane is through
+        self._said: SimpleQueue[K | BaseException | None] = (
+            SimpleQueue()
+        )  # a key that is done, what went wrong, or None: a lane is through
         self._ends: list[threading.Event] = []
         self._keys: dict[Lane, list[K]] = {}
         for key, lane in lanes.items():

@@ -9,7 +9,13 @@ from enum import StrEnum
 
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy.lanes import GivenUp, Lane
-from mailauth_dns.deploy.planfile import BlockedEntry, ChangeEntry, ZoneEntry, blocked_entry, change_entry
+from mailauth_dns.deploy.planfile import (
+    BlockedEntry,
+    ChangeEntry,
+    ZoneEntry,
+    blocked_entry,
+    change_entry,
+)
 from mailauth_dns.diff.compare import ours
 from mailauth_dns.diff.semantics import cut
 from mailauth_dns.errors import ProviderError, SetMoved
@@ -41,7 +47,9 @@ class ZoneOutcome:
     detail: str = ""
 
 
-def written(lane: Lane, zone: ZoneEntry, proposal: Proposal, publication: Publication, *, normalize: bool) -> ZoneOutcome:
+def written(
+    lane: Lane, zone: ZoneEntry, proposal: Proposal, publication: Publication, *, normalize: bool
+) -> ZoneOutcome:
     """Write a zone and read it back.
 
     Where the provider does not answer, nobody knows what it did: the zone is read and worked out anew before the next try, which writes
@@ -50,14 +58,20 @@ def written(lane: Lane, zone: ZoneEntry, proposal: Proposal, publication: Public
     writing = _Writing(zone, proposal, publication, normalize)
     failure: ProviderError | None = None
     try:
-        lane.ask(zone.zone, writing if zone.changes else lambda target: target.finish(publication.origin))
+        lane.ask(
+            zone.zone, writing if zone.changes else lambda target: target.finish(publication.origin)
+        )
     except GivenUp as error:
         return ZoneOutcome(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, str(error))
     except ProviderError as error:
         failure = error
     left = _left(lane, publication, zone) if zone.changes else dict[RRKey, str]()
     if isinstance(left, str):
-        detail = f"{failure}; what was written is unknown: {left}" if failure else f"written, but it could not be read back: {left}"
+        detail = (
+            f"{failure}; what was written is unknown: {left}"
+            if failure
+            else f"written, but it could not be read back: {left}"
+        )
         return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, detail)
     status, detail = _ended(zone, writing, failure, left)
     return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, detail)
@@ -66,7 +80,9 @@ def written(lane: Lane, zone: ZoneEntry, proposal: Proposal, publication: Public
 class _Writing:
     """The work of writing a zone, which can be done again. `tries` are counted, `blocked` is what came into the way meanwhile."""
 
-    def __init__(self, zone: ZoneEntry, proposal: Proposal, publication: Publication, normalize: bool) -> None:
+    def __init__(
+        self, zone: ZoneEntry, proposal: Proposal, publication: Publication, normalize: bool
+    ) -> None:
         self.tries = 0
         self.blocked: dict[RRKey, BlockedEntry] = {}
         self._approved = {change.identity for change in zone.changes}
@@ -78,10 +94,18 @@ class _Writing:
         self.tries += 1
         proposal = self._proposal
         if self.tries > 1:
-            proposal = target.propose(self._publication, datetime.now(UTC), self._proposal.held, normalize=self._normalize)
-            if not {change_entry(change).identity for change in proposal.difference.changes} <= self._approved or self._lost(proposal):
-                raise SetMoved(f"{self._publication.origin}: a set changed while the provider did not answer; plan again")
-            self.blocked = {entry.key: blocked_entry(entry) for entry in proposal.difference.blocked}
+            proposal = target.propose(
+                self._publication, datetime.now(UTC), self._proposal.held, normalize=self._normalize
+            )
+            if not {
+                change_entry(change).identity for change in proposal.difference.changes
+            } <= self._approved or self._lost(proposal):
+                raise SetMoved(
+                    f"{self._publication.origin}: a set changed while the provider did not answer; plan again"
+                )
+            self.blocked = {
+                entry.key: blocked_entry(entry) for entry in proposal.difference.blocked
+            }
         if self.tries == 1 or proposal.difference.changes:
             target.apply(proposal)
 
@@ -91,19 +115,29 @@ class _Writing:
         return any(seen[change.key] - change.kept for change in proposal.difference.changes)
 
 
-def _ended(zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]) -> tuple[Status, str]:
+def _ended(
+    zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]
+) -> tuple[Status, str]:
     """Return how it ended and in words, where what is `left` of the changes is known."""
     in_the_way = {(DomainName(entry.name), entry.type): entry for entry in zone.blocked}
     in_the_way |= {key: entry for key, entry in writing.blocked.items() if key in left}
     refused, waiting = (
-        "; ".join(f"{name} {type}: {entry.reason}" for (name, type), entry in sorted(in_the_way.items()) if entry.waits is waits)
+        "; ".join(
+            f"{name} {type}: {entry.reason}"
+            for (name, type), entry in sorted(in_the_way.items())
+            if entry.waits is waits
+        )
         for waits in (False, True)
     )
     done = len(zone.changes) - len(left)
     told: list[str] = []
     status = Status.APPLIED if zone.changes else Status.UNCHANGED
     if failure is not None and (left or not zone.changes):
-        told.append(f"{failure}; {done} of {len(zone.changes)} changes are done" if zone.changes else str(failure))
+        told.append(
+            f"{failure}; {done} of {len(zone.changes)} changes are done"
+            if zone.changes
+            else str(failure)
+        )
         status = Status.FAILED
     elif missing := left.keys() - writing.blocked.keys():
         names = ", ".join(f"{name} {type}{left[name, type]}" for name, type in sorted(missing))
@@ -116,7 +150,9 @@ def _ended(zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, le
         told.append(f"{failure}; the changes are there all the same")
     if refused:
         told.insert(0, f"refused: {refused}" if done else refused)
-        status = Status.REFUSED if status in (Status.APPLIED, Status.UNCHANGED) and not done else status
+        status = (
+            Status.REFUSED if status in (Status.APPLIED, Status.UNCHANGED) and not done else status
+        )
     if done and (left or refused):
         status = Status.PARTIAL
     if waiting:
@@ -130,7 +166,11 @@ def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> dict[RRKey, 
         held = lane.ask(zone.zone, lambda target: target.read(publication.origin))
     except ProviderError as error:
         return str(error)
-    return {(DomainName(change.name), change.type): _cut(change, held) for change in zone.changes if not _is_done(change, held)}
+    return {
+        (DomainName(change.name), change.type): _cut(change, held)
+        for change in zone.changes
+        if not _is_done(change, held)
+    }
 
 
 def _cut(change: ChangeEntry, held: Zone) -> str:

@@ -33,12 +33,21 @@ class Sight:
     wait: timedelta = timedelta(0)
 
 
-def questions(domain: DomainName, zone: DomainName, parts: Iterable[DomainName]) -> frozenset[RRKey]:
+def questions(
+    domain: DomainName, zone: DomainName, parts: Iterable[DomainName]
+) -> frozenset[RRKey]:
     """Return what to ask every server of a zone to know how parts of a domain's record stand.
 
     The SOA tells the negative TTL, and a wildcard what was answered before a part came (RFC 4592).
     """
-    return frozenset({(zone, "SOA"), (domain, "TXT"), (below("*", domain), "TXT"), *((part, "TXT") for part in parts)})
+    return frozenset(
+        {
+            (zone, "SOA"),
+            (domain, "TXT"),
+            (below("*", domain), "TXT"),
+            *((part, "TXT") for part in parts),
+        }
+    )
 
 
 def sight(domain: DomainName, part: DomainName, text: str, observation: Observation) -> Sight:
@@ -60,7 +69,11 @@ def sight(domain: DomainName, part: DomainName, text: str, observation: Observat
         if not isinstance(soa, RRset):
             return Sight("unknown", f"{view.server}: gives no SOA for {observation.zone}")
         others = (view.said(key) for key in asked if key != soa.key)
-        longest = max(longest, negative_ttl(soa), *(rrset.ttl or 0 for rrset in others if isinstance(rrset, RRset)))
+        longest = max(
+            longest,
+            negative_ttl(soa),
+            *(rrset.ttl or 0 for rrset in others if isinstance(rrset, RRset)),
+        )
     return Sight("served", wait=timedelta(seconds=longest))
 
 
@@ -76,7 +89,9 @@ def _ours(view: ServerView, key: RRKey) -> frozenset[str]:
     return ours(there, Family.SPF) if isinstance(there, RRset) else frozenset()
 
 
-def held(publication: Publication, observation: Observation | None, now: datetime) -> Mapping[RRKey, Hold]:
+def held(
+    publication: Publication, observation: Observation | None, now: datetime
+) -> Mapping[RRKey, Hold]:
     """Return the parts of a publication that no record may begin to include `now`, with the reason.
 
     What the lock has seen is not seen again where a server does not answer: whether to go on then is asked for by `live-unknown`.

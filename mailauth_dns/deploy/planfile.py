@@ -30,7 +30,9 @@ def _word(text: str) -> str:
     return text
 
 
-Word = Annotated[str, AfterValidator(_word)]  # names, types and ids of ours: errors quote them in lines of their own
+Word = Annotated[
+    str, AfterValidator(_word)
+]  # names, types and ids of ours: errors quote them in lines of their own
 
 
 class _Entry(BaseModel):
@@ -101,7 +103,9 @@ class LiveEntry(_Entry):
     type: Word
     policy: tuple[str, ...]
     provider: tuple[str, ...] | None  # None: no provider was asked
-    live: tuple[str, ...] | None  # None: unknown, see `reason`, or not the same everywhere, see `servers`
+    live: (
+        tuple[str, ...] | None
+    )  # None: unknown, see `reason`, or not the same everywhere, see `servers`
     reason: str | None
     state: State
     servers: tuple[ServerEntry, ...] = ()
@@ -167,7 +171,11 @@ class ZoneEntry(_Entry):
     def broken(self) -> tuple[TrialEntry, ...]:
         """The tests that do not pass and have to do with the plan: they passed before it, or it changes records of their domain."""
         changed = {change.domain for change in self.changes}
-        return tuple(test for test in self.tests if test.result != "passed" and (test.before == "passed" or test.domain in changed))
+        return tuple(
+            test
+            for test in self.tests
+            if test.result != "passed" and (test.before == "passed" or test.domain in changed)
+        )
 
 
 class FailedEntry(_Entry):
@@ -207,7 +215,9 @@ class PlanFile(_Entry):
 
 
 def _canonical(data: object) -> bytes:
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode(
+        "ascii"
+    )
 
 
 def dumped(plan: PlanFile) -> str:
@@ -230,11 +240,17 @@ def read(path: Path) -> PlanFile:
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise PlanRefused(f"{path} is not a plan file: not JSON; write one with `plan --out`") from None
+        raise PlanRefused(
+            f"{path} is not a plan file: not JSON; write one with `plan --out`"
+        ) from None
     if not isinstance(data, dict) or "fingerprint" not in data:
-        raise PlanRefused(f"{path} is not a plan file: it has no fingerprint; write one with `plan --out`")
+        raise PlanRefused(
+            f"{path} is not a plan file: it has no fingerprint; write one with `plan --out`"
+        )
     if data.get("format") != FORMAT:
-        raise PlanRefused(f"{path} has format {data.get('format')!r}, this version reads {FORMAT}; plan again")
+        raise PlanRefused(
+            f"{path} has format {data.get('format')!r}, this version reads {FORMAT}; plan again"
+        )
     fingerprint = data.pop("fingerprint")
     found = hashlib.sha256(_canonical(data)).hexdigest()
     if fingerprint != found:
@@ -245,15 +261,24 @@ def read(path: Path) -> PlanFile:
         return PlanFile.model_validate_json(json.dumps(data))
     except (ValidationError, RecursionError) as error:
         count = error.error_count() if isinstance(error, ValidationError) else 1
-        raise PlanRefused(f"{path} is not a plan file of this version ({count} problems); plan again") from None
+        raise PlanRefused(
+            f"{path} is not a plan file of this version ({count} problems); plan again"
+        ) from None
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a plan file."""
     schema = PlanFile.model_json_schema()
-    schema["properties"]["fingerprint"] = {"type": "string", "description": "SHA-256 over everything else"}
+    schema["properties"]["fingerprint"] = {
+        "type": "string",
+        "description": "SHA-256 over everything else",
+    }
     schema["required"] = [*schema["required"], "fingerprint"]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "mailauth-dns plan", **schema}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mailauth-dns plan",
+        **schema,
+    }
 
 
 def change_entry(change: Change) -> ChangeEntry:

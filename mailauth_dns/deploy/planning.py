@@ -79,10 +79,15 @@ def make_plan(
     ]
     observations = _observed(by_zone, proposals) if live else {}
     authorities = {
-        key: beside.authority(proposal.reading.zone, observations.get(DomainName(key[0])), by_zone[DomainName(key[0])])
+        key: beside.authority(
+            proposal.reading.zone, observations.get(DomainName(key[0])), by_zone[DomainName(key[0])]
+        )
         for key, proposal in proposals.items()
     }
-    proposals = {key: _told_whole(proposal, authorities[key], observations.get(DomainName(key[0]))) for key, proposal in proposals.items()}
+    proposals = {
+        key: _told_whole(proposal, authorities[key], observations.get(DomainName(key[0])))
+        for key, proposal in proposals.items()
+    }
     trials = _tested(repo, chosen, proposals, live)
     zones = []
     for (zone, provider), proposal in proposals.items():
@@ -110,10 +115,17 @@ def make_plan(
         zones=tuple(zones),
         failed=tuple(failed),
     )
-    return Plan(file, proposals, {str(origin): publication for origin, publication in by_zone.items()}, lanes)
+    return Plan(
+        file,
+        proposals,
+        {str(origin): publication for origin, publication in by_zone.items()},
+        lanes,
+    )
 
 
-def _told_whole(proposal: Proposal, authority: AuthorityEntry, observation: Observation | None) -> Proposal:
+def _told_whole(
+    proposal: Proposal, authority: AuthorityEntry, observation: Observation | None
+) -> Proposal:
     """Return a proposal that writes nothing where the zone's servers show that the provider did not tell everything that it holds.
 
     Servers that are certainly another provider's (DNS008) show nothing of it.
@@ -121,16 +133,28 @@ def _told_whole(proposal: Proposal, authority: AuthorityEntry, observation: Obse
     if observation is None or authority.state == "differs":
         return proposal
     reason = not_told(proposal.difference, proposal.reading.zone, observation)
-    return proposal if reason is None else replace(proposal, difference=proposal.difference.refused(reason), octodns_plan=None)
+    return (
+        proposal
+        if reason is None
+        else replace(proposal, difference=proposal.difference.refused(reason), octodns_plan=None)
+    )
 
 
 def _proposed(
-    repo: Repo, chosen: tuple[Publication, ...], now: datetime, live: bool, normalize: bool, known: Holds, step: Step
+    repo: Repo,
+    chosen: tuple[Publication, ...],
+    now: datetime,
+    live: bool,
+    normalize: bool,
+    known: Holds,
+    step: Step,
 ) -> tuple[dict[str, Lanes], Said]:
     """Ask every provider of these publications what would change; the answers are in the order of the publications."""
     lanes, unreachable = _lanes(repo, chosen)
     wanted: dict[tuple[str, str], Publication] = {
-        (publication.origin, provider): publication for publication in chosen for provider in publication.providers
+        (publication.origin, provider): publication
+        for publication in chosen
+        for provider in publication.providers
     }
     held: dict[tuple[str, str], Mapping[RRKey, Hold]] = {key: {} for key in wanted}
     for publication, holds in _held_parts(chosen, now, live):
@@ -139,12 +163,17 @@ def _proposed(
 
     def propose(lane: Lane, key: tuple[str, str]) -> Proposal | ProviderError:
         try:
-            return lane.ask(key[0], lambda target: target.propose(wanted[key], now, held[key], normalize=normalize))
+            return lane.ask(
+                key[0],
+                lambda target: target.propose(wanted[key], now, held[key], normalize=normalize),
+            )
         except ProviderError as error:
             return error
 
     said: dict[tuple[str, str], Proposal | ProviderError] = {}
-    for key, answer in Crew({key: lanes[key[1]].of(key[0]) for key in wanted if key[1] in lanes}, propose).results():
+    for key, answer in Crew(
+        {key: lanes[key[1]].of(key[0]) for key in wanted if key[1] in lanes}, propose
+    ).results():
         said[key] = answer
         step(key[0])
     said = {key: said[key] if key in said else unreachable[key[1]] for key in wanted}
@@ -154,21 +183,38 @@ def _proposed(
     return lanes, said
 
 
-def _held_parts(publications: Iterable[Publication], now: datetime, live: bool) -> Iterator[tuple[Publication, Mapping[RRKey, Hold]]]:
+def _held_parts(
+    publications: Iterable[Publication], now: datetime, live: bool
+) -> Iterator[tuple[Publication, Mapping[RRKey, Hold]]]:
     """Yield the publications with parts of SPF records, and which of these must not be included yet."""
-    having = {publication.origin: publication for publication in publications if parts.parts_of(publication)}
+    having = {
+        publication.origin: publication
+        for publication in publications
+        if parts.parts_of(publication)
+    }
     observations: Mapping[DomainName, Observation] = {}
     # Only what the lock says was served everywhere needs to be served still.
-    asked = {origin: frozenset(e.key for e in parts.parts_of(each) if e.ready and e.ready <= now) for origin, each in having.items()}
+    asked = {
+        origin: frozenset(e.key for e in parts.parts_of(each) if e.ready and e.ready <= now)
+        for origin, each in having.items()
+    }
     if live and any(asked.values()):
         from mailauth_dns.live.observe import Wanted, observe  # as below
 
-        observations = observe([Wanted(origin, keys, having[origin].nameservers) for origin, keys in asked.items() if keys])
+        observations = observe(
+            [
+                Wanted(origin, keys, having[origin].nameservers)
+                for origin, keys in asked.items()
+                if keys
+            ]
+        )
     for origin, publication in having.items():
         yield publication, parts.held(publication, observations.get(origin), now)
 
 
-def _lanes(repo: Repo, publications: Iterable[Publication]) -> tuple[dict[str, Lanes], dict[str, ProviderError]]:
+def _lanes(
+    repo: Repo, publications: Iterable[Publication]
+) -> tuple[dict[str, Lanes], dict[str, ProviderError]]:
     """Return lanes to the providers that these publications name, and the errors of those that cannot be reached.
 
     Raises:
@@ -193,17 +239,27 @@ def _lanes(repo: Repo, publications: Iterable[Publication]) -> tuple[dict[str, L
 def _observed(
     publications: Mapping[DomainName, Publication], proposals: Mapping[tuple[str, str], Proposal]
 ) -> Mapping[DomainName, Observation]:
-    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load; only live DNS needs it
+    from mailauth_dns.live.observe import (
+        Wanted,
+        observe,
+    )  # dnspython takes time to load; only live DNS needs it
 
     keys: dict[DomainName, frozenset[tuple[DomainName, str]]] = {}
     for (zone, _), proposal in proposals.items():
         origin = DomainName(zone)
-        keys[origin] = keys.get(origin, frozenset()) | beside.keys_to_ask(publications[origin], proposal.reading.zone)
-    return observe([Wanted(origin, asked, publications[origin].nameservers) for origin, asked in keys.items()])
+        keys[origin] = keys.get(origin, frozenset()) | beside.keys_to_ask(
+            publications[origin], proposal.reading.zone
+        )
+    return observe(
+        [Wanted(origin, asked, publications[origin].nameservers) for origin, asked in keys.items()]
+    )
 
 
 def _tested(
-    repo: Repo, chosen: Iterable[Publication], proposals: Mapping[tuple[str, str], Proposal], live: bool
+    repo: Repo,
+    chosen: Iterable[Publication],
+    proposals: Mapping[tuple[str, str], Proposal],
+    live: bool,
 ) -> Mapping[tuple[str, str], tuple[TrialEntry, ...]]:
     """Carry out the tests of the domains that are planned; of the others', those that the changes break are told."""
     planned = {domain for publication in chosen for domain in publication.domains}
@@ -219,7 +275,10 @@ def observe_publications(publications: Iterable[Publication]) -> Mapping[DomainN
     """Ask the authoritative servers for everything that is declared."""
     from mailauth_dns.live.observe import Wanted, observe  # as above
 
-    wanted = (Wanted(publication.origin, beside.keys_to_ask(publication, None), publication.nameservers) for publication in publications)
+    wanted = (
+        Wanted(publication.origin, beside.keys_to_ask(publication, None), publication.nameservers)
+        for publication in publications
+    )
     return observe(list(wanted))
 
 
@@ -227,7 +286,17 @@ def git_commit(root: Path) -> str | None:
     """Return the commit that is checked out in `root`, marked where files differ from it; None outside git."""
     try:
         status = subprocess.run(  # noqa: S603
-            ["git", "-C", str(root), "status", "--porcelain=v2", "--branch", "--", "zones", "providers"],  # noqa: S607 - git is found on PATH
+            [  # noqa: S607 - git is found on PATH
+                "git",
+                "-C",
+                str(root),
+                "status",
+                "--porcelain=v2",
+                "--branch",
+                "--",
+                "zones",
+                "providers",
+            ],
             capture_output=True,
             text=True,
             errors="replace",
@@ -237,7 +306,9 @@ def git_commit(root: Path) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     lines = status.stdout.splitlines()
-    head = next((line.rpartition(" ")[2] for line in lines if line.startswith("# branch.oid ")), "(initial)")
+    head = next(
+        (line.rpartition(" ")[2] for line in lines if line.startswith("# branch.oid ")), "(initial)"
+    )
     if head == "(initial)":  # there is no commit yet
         return None
     return head + (" with changes" if any(not line.startswith("#") for line in lines) else "")

@@ -28,7 +28,10 @@ class Written:
 
     def __str__(self) -> str:
         """Return it as a line for people."""
-        said = ", ".join(f"{key}: {value}" if value is not None else f"{key} taken out" for key, value in self.keys.items())
+        said = ", ".join(
+            f"{key}: {value}" if value is not None else f"{key} taken out"
+            for key, value in self.keys.items()
+        )
         return f"{self.path}: {self.selector}: {said}"
 
 
@@ -58,7 +61,9 @@ def read(root: Path, path: str) -> str:
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise MailAuthError(f"{path}: is not UTF-8 any more; mend it, and run the command again") from None
+        raise MailAuthError(
+            f"{path}: is not UTF-8 any more; mend it, and run the command again"
+        ) from None
 
 
 def write(root: Path, policy: Policy, changes: Mapping[str, Keys]) -> tuple[Written, ...]:
@@ -88,8 +93,13 @@ def check_unchanged(policy: Policy, text: str) -> None:
         DocumentError: it is no policy document any more.
         MailAuthError: it has changed.
     """
-    if document.read(policy.path, text.encode()).place.source.lines != policy.root.place.source.lines:
-        raise MailAuthError(f"{policy.path}: was changed while DNS was asked, and is left as it is; run the command again")
+    if (
+        document.read(policy.path, text.encode()).place.source.lines
+        != policy.root.place.source.lines
+    ):
+        raise MailAuthError(
+            f"{policy.path}: was changed while DNS was asked, and is left as it is; run the command again"
+        )
 
 
 def edit(root: Path, path: str, edited: Callable[[str], str]) -> None:
@@ -116,6 +126,8 @@ def tried(edited: Callable[[str], str], text: str) -> str:
 
 def _replace(root: Path, path: str, before: str, after: str) -> None:
     try:
-        writing.replace_file(writing.followed(root / path), after.encode(), durable=True, instead_of=before.encode())
+        writing.replace_file(
+            writing.followed(root / path), after.encode(), durable=True, instead_of=before.encode()
+        )
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None

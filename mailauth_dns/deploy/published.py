@@ -37,10 +37,68 @@ COMMON_SELECTORS = (
         "rsa",
         "ed25519",
     ),
-    *("selector1", "selector2", "google", "k1", "k2", "k3", "mandrill", "mte1", "mte2", "sig1", "fm1", "fm2", "fm3", "mesmtp", "pm", "pic"),
-    *("protonmail", "protonmail2", "protonmail3", "zoho", "zmail", "zendesk1", "zendesk2", "sendgrid", "smtpapi", "m1", "m2", "mailo"),
-    *("mailjet", "krs", "mg", "mxvault", "cm", "scph0316", "everlytickey1", "everlytickey2", "hs1", "hs2", "turbo-smtp", "dk", "titan1"),
-    *("brevo1", "brevo2", "ctct1", "ctct2", "litesrv", "ml", "mailpoet1", "mailpoet2", "postal", "stalwart", "modoboa", "mailcow", "x"),
+    *(
+        "selector1",
+        "selector2",
+        "google",
+        "k1",
+        "k2",
+        "k3",
+        "mandrill",
+        "mte1",
+        "mte2",
+        "sig1",
+        "fm1",
+        "fm2",
+        "fm3",
+        "mesmtp",
+        "pm",
+        "pic",
+    ),
+    *(
+        "protonmail",
+        "protonmail2",
+        "protonmail3",
+        "zoho",
+        "zmail",
+        "zendesk1",
+        "zendesk2",
+        "sendgrid",
+        "smtpapi",
+        "m1",
+        "m2",
+        "mailo",
+    ),
+    *(
+        "mailjet",
+        "krs",
+        "mg",
+        "mxvault",
+        "cm",
+        "scph0316",
+        "everlytickey1",
+        "everlytickey2",
+        "hs1",
+        "hs2",
+        "turbo-smtp",
+        "dk",
+        "titan1",
+    ),
+    *(
+        "brevo1",
+        "brevo2",
+        "ctct1",
+        "ctct2",
+        "litesrv",
+        "ml",
+        "mailpoet1",
+        "mailpoet2",
+        "postal",
+        "stalwart",
+        "modoboa",
+        "mailcow",
+        "x",
+    ),
 )
 
 
@@ -79,7 +137,9 @@ def zone_of_file(path: Path, domain: DomainName) -> DomainName:
         return domain
     zone, where = named
     if not is_at_or_below(domain, zone):
-        raise ProviderError(f"{path}: is of the zone {zone} ({where}), in which {domain} does not lie; name a domain in it")
+        raise ProviderError(
+            f"{path}: is of the zone {zone} ({where}), in which {domain} does not lie; name a domain in it"
+        )
     return zone
 
 
@@ -93,7 +153,10 @@ def in_file(path: Path, origin: DomainName) -> Published:
     with _told(path, text := read_text(path)):
         found = masterloose.read(origin, text)
     # A set without a TTL is not one that would change: servers give it one of theirs.
-    sets = (replace(rrset, ttl=rrset.ttl if rrset.ttl is not None else DEFAULT_TTL) for rrset in found.zone.rrsets)
+    sets = (
+        replace(rrset, ttl=rrset.ttl if rrset.ttl is not None else DEFAULT_TTL)
+        for rrset in found.zone.rrsets
+    )
     return Published(Zone(origin, frozenset(sets)), (), found.outside, found.notes)
 
 
@@ -103,8 +166,12 @@ def _told(path: Path, text: str) -> Iterator[None]:
         yield
     except ProviderError as error:
         if dkim.is_private_key(text.encode("latin-1")) or dkim.holds_private_key(text):
-            raise ProviderError(f"{path.name}: this is a private key; give the zone's master file") from None
-        raise ProviderError("\n".join(f"{path}: {line}" for line in str(error).split("\n"))) from None
+            raise ProviderError(
+                f"{path.name}: this is a private key; give the zone's master file"
+            ) from None
+        raise ProviderError(
+            "\n".join(f"{path}: {line}" for line in str(error).split("\n"))
+        ) from None
 
 
 def at_provider(stanza: Stanza, root: Path, origin: DomainName) -> Published:
@@ -119,7 +186,9 @@ def at_provider(stanza: Stanza, root: Path, origin: DomainName) -> Published:
 
 
 def in_dns(
-    zones: Mapping[DomainName, Iterable[DomainName]], selectors: Iterable[str], nameservers: tuple[str, ...]
+    zones: Mapping[DomainName, Iterable[DomainName]],
+    selectors: Iterable[str],
+    nameservers: tuple[str, ...],
 ) -> dict[DomainName, Published]:
     """Return what every authoritative server of each zone says of the domains' mail records alike, all zones asked together.
 
@@ -130,8 +199,13 @@ def in_dns(
     """
     selectors = tuple(selectors)
     found = {}
-    asked = {origin: frozenset(key for domain in domains for key in _keys(domain, origin, selectors)) for origin, domains in zones.items()}
-    for origin, published in _observed({origin: (keys, nameservers) for origin, keys in asked.items()}).items():
+    asked = {
+        origin: frozenset(key for domain in domains for key in _keys(domain, origin, selectors))
+        for origin, domains in zones.items()
+    }
+    for origin, published in _observed(
+        {origin: (keys, nameservers) for origin, keys in asked.items()}
+    ).items():
         sets = {rrset.key: rrset for rrset in published.zone.rrsets}
         own = (rrset for rrset in sets.values() if not _is_synthesized(rrset, sets, origin))
         found[origin] = Published(Zone(origin, frozenset(own)), published.unknown)
@@ -159,7 +233,9 @@ def policies_served(
     return {domain: served_policy(pages[policy_request(domain)]) for domain in announcing}
 
 
-def consents_in_dns(origin: DomainName, keys: frozenset[RRKey], nameservers: tuple[str, ...]) -> Published:
+def consents_in_dns(
+    origin: DomainName, keys: frozenset[RRKey], nameservers: tuple[str, ...]
+) -> Published:
     """Return what every authoritative server of a zone says alike at names where hosts consent to DMARC reports, by wildcards too."""
     return _observed({origin: (keys, nameservers)})[origin]
 
@@ -179,17 +255,27 @@ def consents_at_providers(repo: Repo, origin: DomainName) -> tuple[Published, ..
     return tuple(found) or (Published(Zone(origin, frozenset())),)
 
 
-def _observed(wanted: Mapping[DomainName, tuple[frozenset[RRKey], tuple[str, ...]]]) -> dict[DomainName, Published]:
+def _observed(
+    wanted: Mapping[DomainName, tuple[frozenset[RRKey], tuple[str, ...]]],
+) -> dict[DomainName, Published]:
     from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
 
     found = {}
-    seen = observe([Wanted(origin, keys, nameservers) for origin, (keys, nameservers) in wanted.items()])
+    seen = observe(
+        [Wanted(origin, keys, nameservers) for origin, (keys, nameservers) in wanted.items()]
+    )
     for origin, (keys, _) in wanted.items():
         observation = seen[origin]
-        hint = "; --zone names the zone that holds its records" if observation.delegated == frozenset() else ""
+        hint = (
+            "; --zone names the zone that holds its records"
+            if observation.delegated == frozenset()
+            else ""
+        )
         sets: list[RRset] = []
         unknown: list[tuple[RRKey, str]] = []
-        for key in sorted(keys, key=lambda key: (key[0].startswith("*"), len(key[0]), key)):  # what is told first stands for the rest
+        for key in sorted(
+            keys, key=lambda key: (key[0].startswith("*"), len(key[0]), key)
+        ):  # what is told first stands for the rest
             said = observation.agreed(key)
             if isinstance(said, Unknown):
                 unknown.append((key, said.reason + hint))
@@ -202,10 +288,18 @@ def _observed(wanted: Mapping[DomainName, tuple[frozenset[RRKey], tuple[str, ...
 def _keys(domain: DomainName, origin: DomainName, selectors: tuple[str, ...]) -> Iterator[RRKey]:
     yield (domain, "TXT")
     yield (domain, "MX")
-    names = [dmarc.owner_name(domain), mta_sts.owner_name(domain), tlsrpt.owner_name(domain), bimi.owner_name("default", domain)]
+    names = [
+        dmarc.owner_name(domain),
+        mta_sts.owner_name(domain),
+        tlsrpt.owner_name(domain),
+        bimi.owner_name("default", domain),
+    ]
     names += [dkim.owner_name(selector, domain) for selector in selectors]
     for name in names:
-        for each in (name, *(DomainName(f"*.{upper}") for upper in (*ancestors(name, origin), origin))):
+        for each in (
+            name,
+            *(DomainName(f"*.{upper}") for upper in (*ancestors(name, origin), origin)),
+        ):
             yield (each, "TXT")
             yield (each, "CNAME")
 

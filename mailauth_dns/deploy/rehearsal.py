@@ -29,7 +29,11 @@ class Rehearsal:
 
 
 def rehearse(
-    policies: Iterable[Policy], repo: Repo, publications: Iterable[Publication], *, step: Step = lambda _domain: None
+    policies: Iterable[Policy],
+    repo: Repo,
+    publications: Iterable[Publication],
+    *,
+    step: Step = lambda _domain: None,
 ) -> tuple[Rehearsal, ...]:
     """Carry out the tests of `policies`, over live DNS as `repo` says where to ask it, and with `publications` over it."""
     live = as_it_is(repo.policies)
@@ -45,7 +49,12 @@ def rehearse(
 
 
 def entries(
-    policies: Sequence[Policy], planned: Container[DomainName], repo: Repo, proposals: Mapping[tuple[str, str], Proposal], *, ask_live: bool
+    policies: Sequence[Policy],
+    planned: Container[DomainName],
+    repo: Repo,
+    proposals: Mapping[tuple[str, str], Proposal],
+    *,
+    ask_live: bool,
 ) -> dict[tuple[str, str], tuple[TrialEntry, ...]]:
     """Return, by zone and provider, how the tests of `policies` end over the zones as the proposals leave them.
 
@@ -63,7 +72,11 @@ def entries(
         before, after = (as_provided(ordered, live, changed=changed) for changed in (False, True))
         by_zone: dict[str, list[TrialEntry]] = {}
         zones = {zone for zone, at in proposals if at == provider}
-        changing = [zone for zone, at in proposals if at == provider and proposals[zone, at].difference.changes]
+        changing = [
+            zone
+            for zone, at in proposals
+            if at == provider and proposals[zone, at].difference.changes
+        ]
         for policy in policies:
             bystander = policy.domain not in planned
             if policy.zone in zones and (changes or not bystander):

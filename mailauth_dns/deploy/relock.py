@@ -45,7 +45,9 @@ class NameRow:
     @property
     def drift(self) -> Drift:
         """The addresses that came and went."""
-        return drift(*(NOBODY if side is None else side.addresses for side in (self.before, self.after)))
+        return drift(
+            *(NOBODY if side is None else side.addresses for side in (self.before, self.after))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ class Relocked:
         return lockfile.text(self.before) != lockfile.text(self.after)
 
 
-def relock(repo: Repo, resolver: Resolver, observe: Observe, domains: tuple[DomainName, ...], now: datetime) -> Relocked:
+def relock(
+    repo: Repo, resolver: Resolver, observe: Observe, domains: tuple[DomainName, ...], now: datetime
+) -> Relocked:
     """Return the lock as it should be `now`, for what these domains flatten; for everything where none is named.
 
     `observe` asks the authoritative servers, which tells whether they serve the parts that are to be included next.
@@ -101,13 +105,19 @@ def relock(repo: Repo, resolver: Resolver, observe: Observe, domains: tuple[Doma
     parts: dict[DomainName, Mapping[DomainName, LockedPart]] = {}
     for policy in repo.policies:
         try:
-            parts[policy.domain], told = _parts(policy, fresh, resolver if policy in chosen else None, now)
+            parts[policy.domain], told = _parts(
+                policy, fresh, resolver if policy in chosen else None, now
+            )
         except ObservationError as error:
-            problems.append(f"  {policy.domain}: whether old parts of its record are still in use is unknown: {error}")
+            problems.append(
+                f"  {policy.domain}: whether old parts of its record are still in use is unknown: {error}"
+            )
             continue
         rows += told
     _refuse(problems)
-    gone = {domain: of_domain for domain, of_domain in repo.lock.parts.items() if domain not in parts}
+    gone = {
+        domain: of_domain for domain, of_domain in repo.lock.parts.items() if domain not in parts
+    }
     rows += [
         PartRow(domain, name, "no policy declares the domain any more; left as it is in DNS", True)
         for domain, of_domain in sorted(gone.items())
@@ -115,7 +125,10 @@ def relock(repo: Repo, resolver: Resolver, observe: Observe, domains: tuple[Doma
     ]
     shown = sorted(repo.lock.names.keys() | names)
     return Relocked(
-        repo.lock, Lock(names, parts), tuple(NameRow(name, repo.lock.names.get(name), names.get(name)) for name in shown), tuple(rows)
+        repo.lock,
+        Lock(names, parts),
+        tuple(NameRow(name, repo.lock.names.get(name), names.get(name)) for name in shown),
+        tuple(rows),
     )
 
 
@@ -131,9 +144,15 @@ def write(repo: Repo, relocked: Relocked) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with alone(path.parent):
             data = path.read_bytes() if path.exists() else None
-            if (Lock() if data is None else lockfile.read(LOCK_FILE.as_posix(), data)) != relocked.before:
-                raise MailAuthError(f"{LOCK_FILE.as_posix()}: was changed while DNS was asked, and is left as it is; run the command again")
-            replace_file(path, lockfile.text(relocked.after).encode(), durable=False, instead_of=data)
+            if (
+                Lock() if data is None else lockfile.read(LOCK_FILE.as_posix(), data)
+            ) != relocked.before:
+                raise MailAuthError(
+                    f"{LOCK_FILE.as_posix()}: was changed while DNS was asked, and is left as it is; run the command again"
+                )
+            replace_file(
+                path, lockfile.text(relocked.after).encode(), durable=False, instead_of=data
+            )
     except document.DocumentError as error:
         raise PolicyError(error.problems) from None
     except OSError as error:
@@ -151,18 +170,30 @@ def _refuse(problems: list[str]) -> None:
         raise MailAuthError("\n".join(["the lock stays as it is:", *problems]))
 
 
-def _locked(name: DomainName, before: LockedName | None, resolver: Resolver, now: datetime) -> LockedName:
+def _locked(
+    name: DomainName, before: LockedName | None, resolver: Resolver, now: datetime
+) -> LockedName:
     found = passing(name, resolver)
-    same = before is not None and (before.addresses, dict(before.records)) == (found.addresses, dict(found.records))
+    same = before is not None and (before.addresses, dict(before.records)) == (
+        found.addresses,
+        dict(found.records),
+    )
     if before is not None and same and before.proven:
         return before
-    return LockedName(found.addresses, found.records, before.since if before is not None and same else now.date(), found.hosts)
+    return LockedName(
+        found.addresses,
+        found.records,
+        before.since if before is not None and same else now.date(),
+        found.hosts,
+    )
 
 
 # Parts
 
 
-def _ready(chosen: Sequence[Policy], lock: Lock, observe: Observe, now: datetime, rows: list[PartRow]) -> Lock:
+def _ready(
+    chosen: Sequence[Policy], lock: Lock, observe: Observe, now: datetime, rows: list[PartRow]
+) -> Lock:
     """Return the lock with the moments from which parts may be included, as far as every server is seen to serve them; tell of each.
 
     Only parts that were listed before this run can be there.
@@ -171,8 +202,14 @@ def _ready(chosen: Sequence[Policy], lock: Lock, observe: Observe, now: datetime
     for policy in chosen:
         needed = layout(policy, lock)
         listed = lock.parts.get(policy.domain, {})
-        names = [name for name, _ in (needed.parts if needed is not None else ()) if name in listed and not listed[name].absent]
-        waiting += [(policy, name) for name in names if (at := listed[name].ready) is None or at > now]
+        names = [
+            name
+            for name, _ in (needed.parts if needed is not None else ())
+            if name in listed and not listed[name].absent
+        ]
+        waiting += [
+            (policy, name) for name in names if (at := listed[name].ready) is None or at > now
+        ]
     by_zone: dict[DomainName, list[tuple[Policy, DomainName]]] = {}
     for policy, name in waiting:
         by_zone.setdefault(policy.zone, []).append((policy, name))
@@ -189,35 +226,52 @@ def _ready(chosen: Sequence[Policy], lock: Lock, observe: Observe, now: datetime
 
 
 def _wanted(zone: DomainName, entries: Sequence[tuple[Policy, DomainName]]) -> Wanted:
-    keys = frozenset(key for policy, name in entries for key in partsight.questions(policy.domain, zone, (name,)))
+    keys = frozenset(
+        key for policy, name in entries for key in partsight.questions(policy.domain, zone, (name,))
+    )
     return Wanted(zone, keys, entries[0][0].body.nameservers)
 
 
 def _seen(part: LockedPart, sight: partsight.Sight, now: datetime) -> tuple[LockedPart, str]:
     """Return a part with what its servers were seen to say of it, and that in words; nothing where the record includes it already."""
     if sight.state == "served":
-        later = part if part.ready is not None else replace(part, ready=now.replace(microsecond=0) + sight.wait)
+        later = (
+            part
+            if part.ready is not None
+            else replace(part, ready=now.replace(microsecond=0) + sight.wait)
+        )
         assert later.ready is not None
         return later, f"every server has it; the record may go from {moment(later.ready)} on"
     if sight.state == "missing":
-        return replace(part, ready=None), f"{sight.detail} does not serve it yet; apply, then run this again"
+        return replace(
+            part, ready=None
+        ), f"{sight.detail} does not serve it yet; apply, then run this again"
     if sight.state == "unknown":
         return part, f"whether every server has it is unknown: {sight.detail}"
     return part, ""
 
 
-def _parts(policy: Policy, fresh: Lock, resolver: Resolver | None, now: datetime) -> tuple[Mapping[DomainName, LockedPart], list[PartRow]]:
+def _parts(
+    policy: Policy, fresh: Lock, resolver: Resolver | None, now: datetime
+) -> tuple[Mapping[DomainName, LockedPart], list[PartRow]]:
     """Return a domain's parts with what is to be told of them; without a resolver old ones stay what they are."""
     listed = fresh.parts.get(policy.domain, {})
     if resolver is None and any(name not in fresh.names for name in flattened_names(policy)):
         return listed, []
     needed = layout(policy, fresh)
-    found = {name: _needed(text, listed.get(name)) for name, text in (needed.parts if needed is not None else ())}
+    found = {
+        name: _needed(text, listed.get(name))
+        for name, text in (needed.parts if needed is not None else ())
+    }
     rows = [PartRow(policy.domain, name, "new", True) for name in found if name not in listed]
     old = {name: part for name, part in listed.items() if name not in found}
     if resolver is None:
         return {**old, **found}, rows
-    used = referred(filter(spf.has_version, resolver.lookup(policy.domain, "TXT") or ())) if old else frozenset[str]()
+    used = (
+        referred(filter(spf.has_version, resolver.lookup(policy.domain, "TXT") or ()))
+        if old
+        else frozenset[str]()
+    )
     for name, part in sorted(old.items()):
         there = any(spf.has_version(value) for value in resolver.lookup(name, "TXT") or ())
         later, said = _later(part, name in used, there, now, _grace(policy))
@@ -228,19 +282,27 @@ def _parts(policy: Policy, fresh: Lock, resolver: Resolver | None, now: datetime
 
 
 def _needed(text: str, listed: LockedPart | None) -> LockedPart:
-    return LockedPart(text, ready=listed.ready if listed is not None and not listed.absent else None)
+    return LockedPart(
+        text, ready=listed.ready if listed is not None and not listed.absent else None
+    )
 
 
-def _later(part: LockedPart, referred: bool, there: bool, now: datetime, grace: timedelta) -> tuple[LockedPart | None, str]:
+def _later(
+    part: LockedPart, referred: bool, there: bool, now: datetime, grace: timedelta
+) -> tuple[LockedPart | None, str]:
     """Return what becomes of a part that the policy no longer needs, and why; None where it can be forgotten."""
     if referred:
-        return LockedPart(part.text, ready=part.ready), "still in use: the record in live DNS refers to it; apply first"
+        return LockedPart(
+            part.text, ready=part.ready
+        ), "still in use: the record in live DNS refers to it; apply first"
     if not there:
         return None, "not in DNS, and forgotten"
     if part.absent:
         return part, "to be deleted by the next apply"
     if part.unused_since is None:
-        return replace(part, unused_since=now.replace(microsecond=0)), f"no longer in use; stays until {moment(now + grace)}"
+        return replace(
+            part, unused_since=now.replace(microsecond=0)
+        ), f"no longer in use; stays until {moment(now + grace)}"
     if now - part.unused_since < grace:
         return part, f"no longer in use; stays until {moment(part.unused_since + grace)}"
     return LockedPart(part.text, part.unused_since, absent=True), "to be deleted by the next apply"

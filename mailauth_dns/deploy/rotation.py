@@ -32,7 +32,10 @@ from mailauth_dns.signing.lifecycle import Key, Keys, Sight, Step
 from mailauth_dns.signing.owner import Owner
 from mailauth_dns.writing import own_folder, replace_file
 
-_LETTERS = ("", *"bcdefghijklmnopqrstuvwxyz")  # behind the template's name when it is taken: several keys a day are rare
+_LETTERS = (
+    "",
+    *"bcdefghijklmnopqrstuvwxyz",
+)  # behind the template's name when it is taken: several keys a day are rare
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +89,33 @@ def policies_of(repo: Repo, domains: tuple[DomainName, ...]) -> tuple[Policy, ..
     """
     known = {policy.domain for policy in repo.policies}
     if missing := [domain for domain in domains if domain not in known]:
-        raise MailAuthError(f"no policy is for {', '.join(missing)}; see zones/policy, or make one with `mailauth-dns import`")
+        raise MailAuthError(
+            f"no policy is for {', '.join(missing)}; see zones/policy, or make one with `mailauth-dns import`"
+        )
     return tuple(policy for policy in repo.policies if not domains or policy.domain in domains)
 
 
 def look(policies: Iterable[Policy], now: datetime) -> tuple[KeyState, ...]:
     """Ask the authoritative servers for every key that the policies declare."""
     pairs, observations = observed(policies)
-    return _states(pairs, {key.name: lifecycle.sight(key, observations[policy.zone]) for policy, key in pairs}, now)
+    return _states(
+        pairs,
+        {key.name: lifecycle.sight(key, observations[policy.zone]) for policy, key in pairs},
+        now,
+    )
 
 
-def _states(pairs: Sequence[tuple[Policy, Key]], sights: Mapping[DomainName, Sight], now: datetime) -> tuple[KeyState, ...]:
+def _states(
+    pairs: Sequence[tuple[Policy, Key]], sights: Mapping[DomainName, Sight], now: datetime
+) -> tuple[KeyState, ...]:
     beside: dict[DomainName, dict[str, tuple[Key, Sight]]] = {}
     for _, key in pairs:
         beside.setdefault(key.domain, {})[key.selector] = (key, sights[key.name])
     found = []
     for policy, key in pairs:
-        step = lifecycle.next_step(key, sights[key.name], _section(policy).rotation, now, beside[key.domain])
+        step = lifecycle.next_step(
+            key, sights[key.name], _section(policy).rotation, now, beside[key.domain]
+        )
         found.append(KeyState(key, sights[key.name], step))
     return tuple(found)
 
@@ -114,12 +127,21 @@ def remarks(states: Iterable[KeyState]) -> list[str]:
         key = state.key
         if key.ours and key.section.state == "pending" and key.public is not None:
             waiting.setdefault((key.domain, key.public.k), []).append(key.selector)
-    return [lifecycle.several_pending(selectors, type, domain) for (domain, type), selectors in waiting.items() if len(selectors) > 1]
+    return [
+        lifecycle.several_pending(selectors, type, domain)
+        for (domain, type), selectors in waiting.items()
+        if len(selectors) > 1
+    ]
 
 
-def observed(policies: Iterable[Policy]) -> tuple[list[tuple[Policy, Key]], Mapping[DomainName, Observation]]:
+def observed(
+    policies: Iterable[Policy],
+) -> tuple[list[tuple[Policy, Key]], Mapping[DomainName, Observation]]:
     """Return every key that the policies declare, and what the authoritative servers of their zones say."""
-    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load; only live DNS needs it
+    from mailauth_dns.live.observe import (
+        Wanted,
+        observe,
+    )  # dnspython takes time to load; only live DNS needs it
 
     pairs = [(policy, key) for policy in policies for key in lifecycle.keys_of(policy)]
     questions: dict[DomainName, set[RRKey]] = {}
@@ -127,14 +149,18 @@ def observed(policies: Iterable[Policy]) -> tuple[list[tuple[Policy, Key]], Mapp
     for policy, key in pairs:
         questions.setdefault(policy.zone, set()).update(key.questions)
         servers[policy.zone] = policy.body.nameservers
-    return pairs, observe([Wanted(zone, frozenset(asked), servers[zone]) for zone, asked in questions.items()])
+    return pairs, observe(
+        [Wanted(zone, frozenset(asked), servers[zone]) for zone, asked in questions.items()]
+    )
 
 
 def _section(policy: Policy) -> DkimSection:
     return policy.body.dkim or DkimSection()
 
 
-def again(states: Iterable[KeyState], policies: Iterable[Policy], now: datetime) -> tuple[KeyState, ...]:
+def again(
+    states: Iterable[KeyState], policies: Iterable[Policy], now: datetime
+) -> tuple[KeyState, ...]:
     """Return what was seen beside the policies as they are now; nothing is asked again."""
     pairs = [(policy, key) for policy in policies for key in lifecycle.keys_of(policy)]
     return _states(pairs, {state.key.name: state.sight for state in states}, now)
@@ -153,13 +179,17 @@ def record_sightings(
     for state in states:
         policy = by_domain[state.key.domain]
         if (name := spelling(policy, state.key.selector)) is not None:
-            said.setdefault(policy.path, {}).setdefault(name, []).append(lifecycle.sighting(state.key, state.sight, now))
+            said.setdefault(policy.path, {}).setdefault(name, []).append(
+                lifecycle.sighting(state.key, state.sight, now)
+            )
     sharing = Counter(policy.path for policy in repo.policies)
     written: list[Written] = []
     problems: list[str] = []
     for path, selectors in said.items():
         changes = {
-            selector: each[0] for selector, each in selectors.items() if each[0] is not None and each.count(each[0]) == sharing[path]
+            selector: each[0]
+            for selector, each in selectors.items()
+            if each[0] is not None and each.count(each[0]) == sharing[path]
         }
         try:
             written += policyfile.write(repo.root, of_path[path], changes)
@@ -172,12 +202,21 @@ def spelling(policy: Policy, selector: str) -> str | None:
     """Return the selector as the policy's own file writes it; None where it is inherited."""
     selectors = document.follow(policy.root, ("dkim", "selectors"))[0]
     assert isinstance(selectors, document.Mapping)
-    found = next((name, place) for name, place in selectors.keys.items() if domain_name(name) == selector)
+    found = next(
+        (name, place) for name, place in selectors.keys.items() if domain_name(name) == selector
+    )
     return found[0] if found[1].source.path == policy.path else None
 
 
 def keygen(
-    repo: Repo, policy: Policy, type: KeyType, bits: int, selector: str | None, folder: Path, now: datetime, owner: Owner | None
+    repo: Repo,
+    policy: Policy,
+    type: KeyType,
+    bits: int,
+    selector: str | None,
+    folder: Path,
+    now: datetime,
+    owner: Owner | None,
 ) -> NewKey:
     """Make a key and add it to the policy as pending; `bits` is the size of an RSA key, `owner` the user that root gives it to.
 
@@ -190,7 +229,9 @@ def keygen(
     name = _free_selector(policy, type, selector, folder, public_folder, now)
     keys = {"key": f"{name}.pem", "state": "pending", "since": lifecycle.moment(now)}
     edited = partial(edit.with_selector, policy.path, selector=name, keys=keys)
-    policyfile.tried(edited, policyfile.read(repo.root, policy.path))  # for a policy that has no place for it no key is made
+    policyfile.tried(
+        edited, policyfile.read(repo.root, policy.path)
+    )  # for a policy that has no place for it no key is made
     heir, remark = owners.heir(folder / policy.domain, owner)
     try:
         public_folder.mkdir(parents=True, exist_ok=True)
@@ -201,17 +242,34 @@ def keygen(
     public = public_folder / f"{name}.pem"
     with policyfile.alone(repo.root, policy.path):
         if os.path.lexists(public):
-            raise MailAuthError(f"{public}: another run has made a key of this name meanwhile; {private} is used by nothing: delete it")
+            raise MailAuthError(
+                f"{public}: another run has made a key of this name meanwhile; {private} is used by nothing: delete it"
+            )
         try:
             write_public(public, pair.public_pem)
             policyfile.edit(repo.root, policy.path, edited)
         except MailAuthError as error:
-            raise MailAuthError(f"{error}\n{private} is made: {_way_on(policy, name, private, public)}") from None
-    waiting = [key.selector for key in lifecycle.keys_of(policy) if key.section.state == "pending" and key.is_own(type)]
+            raise MailAuthError(
+                f"{error}\n{private} is made: {_way_on(policy, name, private, public)}"
+            ) from None
+    waiting = [
+        key.selector
+        for key in lifecycle.keys_of(policy)
+        if key.section.state == "pending" and key.is_own(type)
+    ]
     several = lifecycle.several_pending([*waiting, name], type, policy.domain) if waiting else ""
     told = tuple(filter(None, (remark, several)))
     wait = timedelta(seconds=policy.body.ttl or DEFAULT_TTL)
-    return NewKey(policy.domain, name, type, private, public.relative_to(repo.root), Path(policy.path), wait, told)
+    return NewKey(
+        policy.domain,
+        name,
+        type,
+        private,
+        public.relative_to(repo.root),
+        Path(policy.path),
+        wait,
+        told,
+    )
 
 
 def _way_on(policy: Policy, selector: str, private: Path, public: Path) -> str:
@@ -260,33 +318,56 @@ def check_editable(repo: Repo, policy: Policy) -> None:
             f"give {policy.domain} a policy of its own"
         )
     if policy.body.parked:
-        raise MailAuthError(f"{policy.path}: {policy.domain} is parked and sends no mail; take `parked` out first")
+        raise MailAuthError(
+            f"{policy.path}: {policy.domain} is parked and sends no mail; take `parked` out first"
+        )
 
 
-def _free_selector(policy: Policy, type: KeyType, named: str | None, folder: Path, public_folder: Path, now: datetime) -> str:
+def _free_selector(
+    policy: Policy,
+    type: KeyType,
+    named: str | None,
+    folder: Path,
+    public_folder: Path,
+    now: datetime,
+) -> str:
     declared = _section(policy).selectors
 
     def there(name: str) -> list[Path]:
         private = private_files.path_of(folder, policy.domain, name)
-        return [path for path in (private, private_files.seed_of(private), public_folder / f"{name}.pem") if os.path.lexists(path)]
+        return [
+            path
+            for path in (private, private_files.seed_of(private), public_folder / f"{name}.pem")
+            if os.path.lexists(path)
+        ]
 
     if named is not None:
         name = checked_selector(named, policy.domain)
         if name in declared:
-            raise MailAuthError(f"{policy.path} declares {name} already; a new key needs a new selector")
+            raise MailAuthError(
+                f"{policy.path} declares {name} already; a new key needs a new selector"
+            )
         if found := there(name):
             said = f"{found[0]} is there already; a new key needs a new selector"
-            if found[0] == (private := private_files.path_of(folder, policy.domain, name)):  # as a run leaves it that is cut off
+            if found[0] == (
+                private := private_files.path_of(folder, policy.domain, name)
+            ):  # as a run leaves it that is cut off
                 private_files.sweep_folder(private.parent)
                 said = f"{said}; {_way_on(policy, name, private, public_folder / f'{name}.pem')}"
             raise MailAuthError(said)
         return name
-    filled = _section(policy).selector_template.replace("{date}", f"{now:%Y%m%d}").replace("{type}", type)
+    filled = (
+        _section(policy)
+        .selector_template.replace("{date}", f"{now:%Y%m%d}")
+        .replace("{type}", type)
+    )
     for letter in _LETTERS:
         name = checked_selector(filled + letter, policy.domain)
         if name not in declared and not there(name):
             return name
-    raise MailAuthError(f"{policy.domain}: {filled} and its letters are all taken; name one with --selector")
+    raise MailAuthError(
+        f"{policy.domain}: {filled} and its letters are all taken; name one with --selector"
+    )
 
 
 def checked_selector(selector: str, domain: DomainName) -> str:
@@ -300,14 +381,24 @@ def checked_selector(selector: str, domain: DomainName) -> str:
     try:
         name = domain_name(selector)
     except RecordSyntaxError as error:
-        raise MailAuthError(f"selector {shown}: {error if shown == selector else error.expected}") from None
+        raise MailAuthError(
+            f"selector {shown}: {error if shown == selector else error.expected}"
+        ) from None
     if "*" in name or len(dkim.owner_name(name, domain)) > 253:
-        raise MailAuthError(f"selector {shown}: one or more labels such as mx2026, short enough for a name of 253 octets")
+        raise MailAuthError(
+            f"selector {shown}: one or more labels such as mx2026, short enough for a name of 253 octets"
+        )
     return name
 
 
 def rotate(
-    repo: Repo, policy: Policy, types: Sequence[KeyType], bits: int, private_dir: Path | None, now: datetime, owner: Owner | None
+    repo: Repo,
+    policy: Policy,
+    types: Sequence[KeyType],
+    bits: int,
+    private_dir: Path | None,
+    now: datetime,
+    owner: Owner | None,
 ) -> Rotated:
     """Write the next step of the domain's keys into its policy, each type on its own.
 
@@ -325,12 +416,17 @@ def rotate(
     pairs: dict[str, tuple[Key, Sight]] = {}
     for state in states:
         key = state.key
-        if spelling(policy, key.selector) is not None and (seen := lifecycle.sighting(key, state.sight, now)) is not None:
+        if (
+            spelling(policy, key.selector) is not None
+            and (seen := lifecycle.sighting(key, state.sight, now)) is not None
+        ):
             changes[key.selector] = dict(seen)
             key = lifecycle.with_sighting(key, seen)
         pairs[key.selector] = (key, state.sight)
     settings = _section(policy).rotation
-    found = {type: lifecycle.rotation_of(type, pairs, settings, now) for type in types or _types(pairs)}
+    found = {
+        type: lifecycle.rotation_of(type, pairs, settings, now) for type in types or _types(pairs)
+    }
     for rotation in found.values():
         for selector, keys in rotation.edits.items():
             changes.setdefault(selector, {}).update(keys)
@@ -340,7 +436,11 @@ def rotate(
         new = _left_out(new, found, pairs) if types else []
     folder = private_files.folder(private_dir, repo.root) if new else Path()
     # An inherited selector keeps its name here, and the edit is refused: it is not this file's to change.
-    written = policyfile.write(repo.root, policy, {spelling(policy, selector) or selector: keys for selector, keys in changes.items()})
+    written = policyfile.write(
+        repo.root,
+        policy,
+        {spelling(policy, selector) or selector: keys for selector, keys in changes.items()},
+    )
     made: list[NewKey] = []
     problem = None
     for number, type in enumerate(new):
@@ -352,22 +452,39 @@ def rotate(
             missing = " ".join(f"--type {each}" for each in new[number:])
             problem = f"{error}\nwhat stands above is done; `mailauth-dns dkim rotate {policy.domain} {missing}` makes what is missing"
             break
-    return Rotated(written, tuple(made), tuple(text for rotation in found.values() for text in rotation.waiting), problem)
+    return Rotated(
+        written,
+        tuple(made),
+        tuple(text for rotation in found.values() for text in rotation.waiting),
+        problem,
+    )
 
 
-def _left_out(idle: Sequence[KeyType], types: Iterable[KeyType], pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:
+def _left_out(
+    idle: Sequence[KeyType], types: Iterable[KeyType], pairs: Mapping[str, tuple[Key, Sight]]
+) -> list[KeyType]:
     """Return which of the types a run that began with the others did not come to: it made their keys, and these types' are older."""
 
     def sections(type: KeyType) -> list[SelectorSection]:
         return [key.section for key, _ in lifecycle.of_type(type, pairs).values()]
 
     others = [section for type in types if type not in idle for section in sections(type)]
-    begun = [section.since for section in others if section.state == "pending" and section.since is not None]
+    begun = [
+        section.since
+        for section in others
+        if section.state == "pending" and section.since is not None
+    ]
     if not begun or any(section.state == "retiring" for section in others):
         return []
-    return [type for type in idle if all(section.since is None or section.since <= min(begun) for section in sections(type))]
+    return [
+        type
+        for type in idle
+        if all(section.since is None or section.since <= min(begun) for section in sections(type))
+    ]
 
 
 def _types(pairs: Mapping[str, tuple[Key, Sight]]) -> list[KeyType]:
     own = [key for key, _ in pairs.values() if key.ours and key.public is not None]
-    return [type for type in KeyType if any(key.public and key.public.k == type for key in own)] or [KeyType.RSA]
+    return [
+        type for type in KeyType if any(key.public and key.public.k == type for key in own)
+    ] or [KeyType.RSA]

@@ -41,7 +41,9 @@ _TRIES = 10  # ports, where any will do
 UDP_SIZE = 1232  # octets we send at most over UDP, whatever the client says
 TCP_IDLE = 10.0  # seconds
 MAX_AT_ONCE = 64  # questions over UDP that a source looks for elsewhere
-_PATIENCE = 1.0  # seconds that one more waits for its turn before it is dropped, and its client asks again
+_PATIENCE = (
+    1.0  # seconds that one more waits for its turn before it is dropped, and its client asks again
+)
 
 
 class Source(Protocol):
@@ -74,11 +76,16 @@ def respond(question: dns.message.Message, source: Source) -> dns.message.Messag
         return response
     [asked] = question.question
     name = DomainName(asked.name.to_text().rstrip(".").lower())
-    if asked.rdclass != dns.rdataclass.IN or asked.rdtype in (dns.rdatatype.AXFR, dns.rdatatype.IXFR):
+    if asked.rdclass != dns.rdataclass.IN or asked.rdtype in (
+        dns.rdatatype.AXFR,
+        dns.rdatatype.IXFR,
+    ):
         response.set_rcode(dns.rcode.REFUSED)
         return response
     if dns.rdatatype.is_metatype(asked.rdtype) and asked.rdtype != dns.rdatatype.ANY:
-        response.set_rcode(dns.rcode.NOTIMP)  # MAILA, TSIG and the like are no data that a name could hold (RFC 6895 §3.1)
+        response.set_rcode(
+            dns.rcode.NOTIMP
+        )  # MAILA, TSIG and the like are no data that a name could hold (RFC 6895 §3.1)
         return response
     try:
         answer = source.answer(name, dns.rdatatype.to_text(asked.rdtype))
@@ -101,7 +108,9 @@ def _wire_rrset(rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset:
     """Return a set as dnspython has it; what was asked for comes under the very letters of the question, which some clients compare."""
     texts = [quoted(value) if rrset.type == "TXT" else value for value in sorted(rrset.values)]
     name = dns.name.from_text(f"{rrset.name}.")
-    return dns.rrset.from_text_list(asked if name == asked else name, rrset.ttl or 0, "IN", rrset.type, texts)
+    return dns.rrset.from_text_list(
+        asked if name == asked else name, rrset.ttl or 0, "IN", rrset.type, texts
+    )
 
 
 class Zones:
@@ -164,7 +173,9 @@ def whole_zone(origin: DomainName, path: Path) -> Zone:
         raise ProviderError(f"{path}: {error.strerror}") from None
     # To deny what another file or a loop would add, or without a SOA, would be to say "absent" for "unknown".
     if not master.whole:
-        raise ProviderError(f"{path}: $INCLUDE and $GENERATE are not read here, so the zone is not served")
+        raise ProviderError(
+            f"{path}: $INCLUDE and $GENERATE are not read here, so the zone is not served"
+        )
     return master.zone()
 
 
@@ -251,7 +262,9 @@ class Server:
                 wire, answering = self.request
                 reply = _reply(wire, source, UDP_SIZE)
                 if reply is not None:
-                    with contextlib.suppress(OSError):  # the server has stopped, or the client is gone
+                    with contextlib.suppress(
+                        OSError
+                    ):  # the server has stopped, or the client is gone
                         answering.sendto(reply, self.client_address)
 
         class TcpHandler(socketserver.BaseRequestHandler):
@@ -272,9 +285,13 @@ class Server:
                 if tcp is not None:
                     tcp.server_close()
                 if not left:
-                    raise ProviderError(f"{self._address} port {self.port}: {error.strerror}; --port takes another one") from None
+                    raise ProviderError(
+                        f"{self._address} port {self.port}: {error.strerror}; --port takes another one"
+                    ) from None
         for server in self._servers:
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+            threading.Thread(
+                target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
+            ).start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -42,8 +42,12 @@ def tests_of(policies: Iterable[Policy]) -> Iterator[tuple[DomainName, MailTest]
 
 def judged(domain: DomainName, message: MessageSection, resolver: Resolver) -> Verdict:
     """Return the verdict of a receiver who asks `resolver`; a signature without a `d` is the domain's own."""
-    signatures = tuple(claimed(DomainName(each.d or domain), each.s, resolver) for each in message.dkim)
-    return judge(Message((message.from_,), message.sender, message.client, message.ip, signatures), resolver)
+    signatures = tuple(
+        claimed(DomainName(each.d or domain), each.s, resolver) for each in message.dkim
+    )
+    return judge(
+        Message((message.from_,), message.sender, message.client, message.ip, signatures), resolver
+    )
 
 
 def conduct(domain: DomainName, test: MailTest, resolver: Resolver) -> Trial:
@@ -56,7 +60,12 @@ def conduct(domain: DomainName, test: MailTest, resolver: Resolver) -> Trial:
 
 def _compared(expect: ExpectSection, verdict: Verdict) -> tuple[list[str], list[str]]:
     """Return what is not as expected, and what cannot be told."""
-    found = {"spf": verdict.spf.result, "dkim": verdict.dkim, "dmarc": verdict.dmarc, "disposition": verdict.disposition}
+    found = {
+        "spf": verdict.spf.result,
+        "dkim": verdict.dkim,
+        "dmarc": verdict.dmarc,
+        "disposition": verdict.disposition,
+    }
     wrong, open_ = [], []
     for key, result in found.items():
         expected = getattr(expect, key)

@@ -31,7 +31,9 @@ def watch(
             observation = observations[publication.origin]
             held = parts.held(publication, observation, datetime.now(UTC))
             seen[publication.origin] = beside.rows(publication, None, observation, held)
-        asking = tuple(publication for publication in asking if _may_change(seen[publication.origin], waiting))
+        asking = tuple(
+            publication for publication in asking if _may_change(seen[publication.origin], waiting)
+        )
         left = until - time.monotonic()
         if not asking or left <= 0:
             return dict(sorted(seen.items()))
@@ -39,7 +41,9 @@ def watch(
 
 
 def _may_change(rows: Iterable[LiveEntry], waiting: Container[tuple[str, str]]) -> bool:
-    return any(row.state != "waits" and (row.name, row.type) not in waiting for row in unsettled(rows))
+    return any(
+        row.state != "waits" and (row.name, row.type) not in waiting for row in unsettled(rows)
+    )
 
 
 def unsettled(rows: Iterable[LiveEntry]) -> list[LiveEntry]:

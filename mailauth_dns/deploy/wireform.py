@@ -36,7 +36,10 @@ def to_wire(message: dns.message.Message, limit: int) -> bytes:
     renderer.compress = _ByLetters()
     for question in message.question:
         renderer.add_question(question.name, question.rdtype, question.rdclass)
-    for section, sets in ((dns.renderer.ANSWER, message.answer), (dns.renderer.AUTHORITY, message.authority)):
+    for section, sets in (
+        (dns.renderer.ANSWER, message.answer),
+        (dns.renderer.AUTHORITY, message.authority),
+    ):
         for rrset in sets:
             renderer.add_rrset(section, rrset)
     renderer.max_size = limit

@@ -37,11 +37,15 @@ def as_planned(plan: PlanFile, live: Resolver) -> Overlay:
     for zone in plan.zones:  # one zone at two providers becomes the same at both
         sets = zones.setdefault(DomainName(zone.zone), {})
         for change in zone.changes:
-            sets[DomainName(change.name), change.type] = PlannedSet(frozenset(change.after), Family(change.family))
+            sets[DomainName(change.name), change.type] = PlannedSet(
+                frozenset(change.after), Family(change.family)
+            )
     return Overlay(live, (PlannedZone(origin, sets) for origin, sets in zones.items()))
 
 
-def as_provided(proposals: Iterable[Proposal], live: Resolver | None, *, changed: bool) -> ZoneResolver:
+def as_provided(
+    proposals: Iterable[Proposal], live: Resolver | None, *, changed: bool
+) -> ZoneResolver:
     """Return DNS with the providers' zones as they are, or `changed` as proposed; what they do not hold is asked of `live`.
 
     Of a zone that comes twice the first one counts.
@@ -54,17 +58,26 @@ def as_provided(proposals: Iterable[Proposal], live: Resolver | None, *, changed
             continue
         if not _is_exact(proposal):
             changes = proposal.difference.changes
-            sets = {change.key: PlannedSet(change.values_after if changed else change.before | change.kept) for change in changes}
+            sets = {
+                change.key: PlannedSet(
+                    change.values_after if changed else change.before | change.kept
+                )
+                for change in changes
+            }
             partly.append(PlannedZone(zone.origin, sets))
         else:
             whole[zone.origin] = zone_after(zone, proposal.difference) if changed else zone
-    return ZoneResolver(whole.values(), elsewhere=Overlay(live, partly) if live is not None and partly else live)
+    return ZoneResolver(
+        whole.values(), elsewhere=Overlay(live, partly) if live is not None and partly else live
+    )
 
 
 def _is_exact(proposal: Proposal) -> bool:
     """Tell whether the zone says all that its servers answer; a file may be read in part, and ALIAS is answered as A."""
     kinds = {rrset.type for rrset in proposal.reading.zone.rrsets}
-    return proposal.reading.closed is None and not any(kind == "ALIAS" or "/" in kind for kind in kinds)
+    return proposal.reading.closed is None and not any(
+        kind == "ALIAS" or "/" in kind for kind in kinds
+    )
 
 
 def zone_after(zone: Zone, difference: Difference) -> Zone:

@@ -99,5 +99,7 @@ class Difference:
 
     def refused(self, reason: str) -> Difference:
         """Return this with every change blocked for one reason."""
-        blocked = tuple(Blocked(change.domain, change.key, change.family, reason) for change in self.changes)
+        blocked = tuple(
+            Blocked(change.domain, change.key, change.family, reason) for change in self.changes
+        )
         return Difference((), self.blocked + blocked, self.kept)

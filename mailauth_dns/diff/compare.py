@@ -49,7 +49,11 @@ def compare(
     """
     blocks = _Blocks(before, publication, locked, closed)
     consents, wildcards, sides = Consents(before), Wildcards(before), Sides(before, publication)
-    parts = {entry.key[0]: entry for entry in publication.declared if entry.values and is_part_of_spf(entry)}
+    parts = {
+        entry.key[0]: entry
+        for entry in publication.declared
+        if entry.values and is_part_of_spf(entry)
+    }
     changes: list[Change] = []
     blocked: list[Blocked] = []
     for entry in publication.declared:
@@ -58,11 +62,17 @@ def compare(
         reason = blocks.reason(entry, changes=change is not None)
         if reason is not None:
             blocked.append(Blocked(entry.domain, entry.key, entry.family, reason))
-        elif change is not None and held is not None and (hold := _hold(change, before, parts, held)) is not None:
+        elif (
+            change is not None
+            and held is not None
+            and (hold := _hold(change, before, parts, held)) is not None
+        ):
             blocked.append(Blocked(entry.domain, entry.key, entry.family, hold.reason, hold.waits))
         elif change is not None:
             changes.append(_with_shadow(change, wildcards))
-    return Difference(tuple(changes), tuple(_with_parts(blocked, parts)), tuple(_kept(before, publication)))
+    return Difference(
+        tuple(changes), tuple(_with_parts(blocked, parts)), tuple(_kept(before, publication))
+    )
 
 
 def _with_shadow(change: Change, wildcards: Wildcards) -> Change:
@@ -71,7 +81,10 @@ def _with_shadow(change: Change, wildcards: Wildcards) -> Change:
     if shadowed is None:
         return change
     told = change.judgement
-    return replace(change, judgement=Judgement(f"{told.meaning}; {shadowed}", Risk.BREAKING, (*told.rules, "DNS004")))
+    return replace(
+        change,
+        judgement=Judgement(f"{told.meaning}; {shadowed}", Risk.BREAKING, (*told.rules, "DNS004")),
+    )
 
 
 def is_part_of_spf(entry: Declared) -> bool:
@@ -79,7 +92,9 @@ def is_part_of_spf(entry: Declared) -> bool:
     return entry.family is Family.SPF and entry.key[0] != entry.domain
 
 
-def _with_parts(blocked: Sequence[Blocked], parts: Mapping[DomainName, Declared]) -> Iterator[Blocked]:
+def _with_parts(
+    blocked: Sequence[Blocked], parts: Mapping[DomainName, Declared]
+) -> Iterator[Blocked]:
     """Yield what is blocked; a record that waits for a part which is blocked itself waits in vain."""
     dead = {entry.domain: entry for entry in blocked if entry.key[0] in parts and not entry.waits}
     for entry in blocked:
@@ -87,10 +102,14 @@ def _with_parts(blocked: Sequence[Blocked], parts: Mapping[DomainName, Declared]
         if part is None:
             yield entry
         else:
-            yield replace(entry, reason=f"waits for the TXT at {part.key[0]}, which is blocked", waits=False)
+            yield replace(
+                entry, reason=f"waits for the TXT at {part.key[0]}, which is blocked", waits=False
+            )
 
 
-def _hold(change: Change, before: Zone, parts: Mapping[DomainName, Declared], held: Mapping[RRKey, Hold]) -> Hold | None:
+def _hold(
+    change: Change, before: Zone, parts: Mapping[DomainName, Declared], held: Mapping[RRKey, Hold]
+) -> Hold | None:
     """Return why a change must not be made yet.
 
     A record that includes a part which a server denies is a permanent error for every message (RFC 7208 §5.2), so parts go first. A part
@@ -112,15 +131,23 @@ def _hold(change: Change, before: Zone, parts: Mapping[DomainName, Declared], he
 
 def ours(rrset: RRset, owned: Family) -> frozenset[str]:
     """Return the values of a set that belong to the declared family."""
-    return frozenset(value for value in rrset.values if family(rrset.name, rrset.type, value) is owned)
+    return frozenset(
+        value for value in rrset.values if family(rrset.name, rrset.type, value) is owned
+    )
 
 
 def decisive(rrset: RRset, entry: Declared) -> frozenset[str]:
     """Return the values that decide whether what is declared holds: ours, and beside a null MX any other MX (RFC 7505 §3)."""
-    return rrset.values if entry.family is Family.NULL_MX and entry.values else ours(rrset, entry.family)
+    return (
+        rrset.values
+        if entry.family is Family.NULL_MX and entry.values
+        else ours(rrset, entry.family)
+    )
 
 
-def _change(there: RRset | None, entry: Declared, judge: Judge, sides: Sides, normalize: bool) -> Change | None:
+def _change(
+    there: RRset | None, entry: Declared, judge: Judge, sides: Sides, normalize: bool
+) -> Change | None:
     before = ours(there, entry.family) if there is not None else frozenset[str]()
     foreign = there.values - before if there is not None else frozenset[str]()
     ttl_before = there.ttl if there is not None else None
@@ -140,11 +167,25 @@ def _change(there: RRset | None, entry: Declared, judge: Judge, sides: Sides, no
     if after == before:
         judgement = Judgement(f"TTL {ttl_before} -> {ttl_after} s")
     else:
-        judgement = _with_size(judge(entry, before, after, sides), entry, before | foreign, after | foreign)
-    return Change(entry.domain, entry.key, entry.family, before, after, ttl_before, ttl_after, foreign, judgement)
+        judgement = _with_size(
+            judge(entry, before, after, sides), entry, before | foreign, after | foreign
+        )
+    return Change(
+        entry.domain,
+        entry.key,
+        entry.family,
+        before,
+        after,
+        ttl_before,
+        ttl_after,
+        foreign,
+        judgement,
+    )
 
 
-def _with_size(judgement: Judgement, entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
+def _with_size(
+    judgement: Judgement, entry: Declared, before: frozenset[str], after: frozenset[str]
+) -> Judgement:
     """Add a word where an SPF record makes the whole set, foreign values included, outgrow an answer by UDP (RFC 7208 §3.4)."""
     was, now = (len(entry.key[0]) + sum(map(len, values)) for values in (before, after))
     if entry.family is not Family.SPF or now <= max(was, MAX_ANSWER):
@@ -156,7 +197,13 @@ def _with_size(judgement: Judgement, entry: Declared, before: frozenset[str], af
 class _Blocks:
     """What stands in the way of a change, looked up by name."""
 
-    def __init__(self, before: Zone, publication: Publication, locked: Mapping[RRKey, str], closed: str | None) -> None:
+    def __init__(
+        self,
+        before: Zone,
+        publication: Publication,
+        locked: Mapping[RRKey, str],
+        closed: str | None,
+    ) -> None:
         self._before = before
         self._origin = publication.origin
         self._locked, self._closed = locked, closed
@@ -165,7 +212,9 @@ class _Blocks:
         for rrset in before.rrsets:
             self._types.setdefault(rrset.name, set()).add(rrset.type)
         self._in_use = {
-            entry.domain for entry in publication.declared if entry.family is Family.NULL_MX and entry.values and self._receives(entry.key)
+            entry.domain
+            for entry in publication.declared
+            if entry.family is Family.NULL_MX and entry.values and self._receives(entry.key)
         }
 
     def reason(self, entry: Declared, *, changes: bool) -> str | None:
@@ -179,7 +228,9 @@ class _Blocks:
         hidden = self._hidden(entry.key)
         if hidden is not None:
             return hidden  # a record where no server looks is not published, although nothing has to change
-        if entry.domain in self._in_use and entry.family is Family.NULL_MX:  # also where it stands beside the MX already
+        if (
+            entry.domain in self._in_use and entry.family is Family.NULL_MX
+        ):  # also where it stands beside the MX already
             return "the domain has an MX, so it receives mail: a null MX beside it is an error (RFC 7505 §3); take the MX away first"
         if not changes:
             return None
@@ -215,17 +266,17 @@ class _Blocks:
 
     def _alias(self, entry: Declared) -> str | None:
         name, type = entry.key
-        here = {other for other in self._types.get(name, ()) if (name, other) not in self._going and other != type}
+        here = {
+            other
+            for other in self._types.get(name, ())
+            if (name, other) not in self._going and other != type
+        }
         if type == "CNAME" and here - {"RRSIG", "NSEC"}:
-            return (
-                f"{name} holds other data ({', '.join(sorted(here))}): a name with an alias (CNAME) can hold nothing else (RFC 1034 §3.6.2)"
-            )
+            return f"{name} holds other data ({', '.join(sorted(here))}): a name with an alias (CNAME) can hold nothing else (RFC 1034 §3.6.2)"
         if type != "CNAME" and "CNAME" in here:
             there = self._before.get((name, "CNAME"))
             target = next(iter(there.values), "") if there is not None else ""
-            return (
-                f"{name} is an alias (CNAME to {target}) that this policy does not declare; take it away, or leave the record to its target"
-            )
+            return f"{name} is an alias (CNAME to {target}) that this policy does not declare; take it away, or leave the record to its target"
         return None
 
 
@@ -238,7 +289,11 @@ def _kept(before: Zone, publication: Publication) -> Iterator[Kept]:
         foreign = rrset.values if owned is None else rrset.values - ours(rrset, owned)
         by_family: dict[Family | None, set[str]] = {}
         for value in foreign:
-            looks = None if rrset.key in publication.unselected else family(rrset.name, rrset.type, value)
+            looks = (
+                None
+                if rrset.key in publication.unselected
+                else family(rrset.name, rrset.type, value)
+            )
             by_family.setdefault(looks, set()).add(value)
         for looks_like in sorted(by_family, key=str):
             yield Kept(rrset.key, frozenset(by_family[looks_like]), owned is not None, looks_like)

@@ -30,8 +30,12 @@ class Consents:
         existing = self._names()
         if key[0] in existing:
             return False
-        encloser = next((name for name in ancestors(key[0], self._zone.origin) if name in existing), None)
-        wildcard = self._zone.get((DomainName(f"*.{encloser}"), key[1])) if encloser is not None else None
+        encloser = next(
+            (name for name in ancestors(key[0], self._zone.origin) if name in existing), None
+        )
+        wildcard = (
+            self._zone.get((DomainName(f"*.{encloser}"), key[1])) if encloser is not None else None
+        )
         return wildcard is not None and consents(wildcard.values)
 
     def _names(self) -> set[DomainName]:

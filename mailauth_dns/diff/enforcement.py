@@ -38,14 +38,21 @@ class _Asked:
     @property
     def requested(self) -> Policy | None:
         """What receivers apply (RFC 9989 §4.7)."""
-        return _WEAKER.get(self.policy, self.policy) if self.tried and self.policy is not None else self.policy
+        return (
+            _WEAKER.get(self.policy, self.policy)
+            if self.tried and self.policy is not None
+            else self.policy
+        )
 
     def __str__(self) -> str:
         return str(self.requested or "nothing")
 
     def above(self, other: _Asked) -> int:
         """Return how many levels more this asks for, read as the receivers do for whom it is the most: older ones know no `t`."""
-        return max(_LEVEL[self.requested] - _LEVEL[other.requested], _LEVEL[self.policy] - _LEVEL[other.policy])
+        return max(
+            _LEVEL[self.requested] - _LEVEL[other.requested],
+            _LEVEL[self.policy] - _LEVEL[other.policy],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +69,23 @@ class _Side:
     def unknown(self) -> str | None:
         """Why nobody can tell what applies; None where it is known."""
         applicable = self.found.applicable
-        reason = applicable if isinstance(applicable, Unknown) else applicable.policy if isinstance(applicable, Applicable) else None
+        reason = (
+            applicable
+            if isinstance(applicable, Unknown)
+            else applicable.policy
+            if isinstance(applicable, Applicable)
+            else None
+        )
         return reason.reason if isinstance(reason, Unknown) else None
 
     @property
     def source(self) -> DomainName | None:
         """The domain whose record applies."""
-        return self.found.applicable.policy_domain if isinstance(self.found.applicable, Applicable) else None
+        return (
+            self.found.applicable.policy_domain
+            if isinstance(self.found.applicable, Applicable)
+            else None
+        )
 
 
 def _side(domain: DomainName, resolver: Resolver) -> _Side:
@@ -80,22 +97,37 @@ def _side(domain: DomainName, resolver: Resolver) -> _Side:
     return _Side(
         found,
         applicable.record if applicable is not None else None,
-        _asked(applicable.record if applicable is not None else None, policy if isinstance(policy, Policy) else None),
+        _asked(
+            applicable.record if applicable is not None else None,
+            policy if isinstance(policy, Policy) else None,
+        ),
         _asked(below, below.effective_sp if below is not None else None),
         _asked(below, below.effective_np if below is not None else None),
     )
 
 
 def _asked(record: Record | None, policy: Policy | None) -> _Asked:
-    return _Asked(policy, record is not None and policy in _WEAKER and record.effective_t is Testing.YES)
+    return _Asked(
+        policy, record is not None and policy in _WEAKER and record.effective_t is Testing.YES
+    )
 
 
-def dmarc_changed(entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides) -> Judgement:
+def dmarc_changed(
+    entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides
+) -> Judgement:
     """Judge by what receivers apply to the domain's mail before and after, and to that of the names below it."""
     domain = entry.domain
     was, now = (_side(domain, side) for side in (sides.before, sides.after))
-    head, own = _head(domain, was, now, before, after), _own(domain, was, now, sides, stays=bool(after))
-    told = [own, *_subdomains(domain, was, now, sides), *_details(was, now), *_reports(was.record, now.record)]
+    head, own = (
+        _head(domain, was, now, before, after),
+        _own(domain, was, now, sides, stays=bool(after)),
+    )
+    told = [
+        own,
+        *_subdomains(domain, was, now, sides),
+        *_details(was, now),
+        *_reports(was.record, now.record),
+    ]
     words = [each.words for each in told if each.words]
     if head and after:
         same = f"p {now.own} as before" if now.record is not None else _DISPOSITION[None]
@@ -103,7 +135,9 @@ def dmarc_changed(entry: Declared, before: frozenset[str], after: frozenset[str]
     elif head:
         words = [head, *words]
     rules = tuple(dict.fromkeys(rule for each in told for rule in each.rules))
-    return Judgement("; ".join(words) or "other tags change", max(each.risk for each in told), rules)
+    return Judgement(
+        "; ".join(words) or "other tags change", max(each.risk for each in told), rules
+    )
 
 
 def follows_spf(change: Change) -> bool:
@@ -115,12 +149,18 @@ def tightens(before: frozenset[str], after: frozenset[str]) -> bool:
     """Tell whether a domain's own record asks for more than its own record before, whatever it inherited meanwhile."""
     old, new = (_applied(values) for values in (before, after))
     asked = [
-        [_asked(record, getattr(record, tag, None)) for record in (old, new)] for tag in ("effective_p", "effective_sp", "effective_np")
+        [_asked(record, getattr(record, tag, None)) for record in (old, new)]
+        for tag in ("effective_p", "effective_sp", "effective_np")
     ]
     if any(now.above(was) > 0 for was, now in asked):
         return True
     strict = [
-        {tag for tag in ("effective_adkim", "effective_aspf") if getattr(record, tag, None) is Alignment.STRICT} for record in (old, new)
+        {
+            tag
+            for tag in ("effective_adkim", "effective_aspf")
+            if getattr(record, tag, None) is Alignment.STRICT
+        }
+        for record in (old, new)
     ]
     return not strict[1] <= strict[0] and any(now.policy in _WEAKER for _, now in asked)
 
@@ -139,15 +179,25 @@ class _Told:
     rules: tuple[str, ...] = ()
 
 
-def _head(domain: DomainName, was: _Side, now: _Side, before: frozenset[str], after: frozenset[str]) -> str | None:
+def _head(
+    domain: DomainName, was: _Side, now: _Side, before: frozenset[str], after: frozenset[str]
+) -> str | None:
     """Return what becomes of the record itself; None where one that is as it should be takes the place of another."""
     counts = was.source == domain
     if not after and not counts:
-        return "a DMARC record that receivers ignore is deleted" if len(before) == 1 else f"{len(before)} DMARC records, all ignored, go"
+        return (
+            "a DMARC record that receivers ignore is deleted"
+            if len(before) == 1
+            else f"{len(before)} DMARC records, all ignored, go"
+        )
     if not after:
         return f"no DMARC record any more: {_what_is_left(now)}"
     if not before:
-        return "DMARC is new" if was.source is None else f"a DMARC record of its own, and no longer that of {was.source}"
+        return (
+            "DMARC is new"
+            if was.source is None
+            else f"a DMARC record of its own, and no longer that of {was.source}"
+        )
     if len(before) > 1:
         return f"{len(before)} DMARC records, all ignored, become one"
     if not counts:
@@ -159,24 +209,38 @@ def _head(domain: DomainName, was: _Side, now: _Side, before: frozenset[str], af
 def _what_is_left(now: _Side) -> str:
     if now.unknown is not None:
         return f"what applies then is unknown ({now.unknown})"
-    return f"the record of {now.source} applies" if now.source is not None else "a parent domain's policy applies, or none"
+    return (
+        f"the record of {now.source} applies"
+        if now.source is not None
+        else "a parent domain's policy applies, or none"
+    )
 
 
 def _own(domain: DomainName, was: _Side, now: _Side, sides: Sides, *, stays: bool) -> _Told:
     """Tell what changes for mail of the domain itself."""
     if not stays and was.source == domain and now.record is None:
-        return _Told("", Risk.CAUTION, ("DMARC034",))  # what is above the zone may ask for as much, or for nothing
+        return _Told(
+            "", Risk.CAUTION, ("DMARC034",)
+        )  # what is above the zone may ask for as much, or for nothing
     words = f"p {was.own} -> {now.own}" if was.record is not None else f"p {now.own}"
     words = f"{words}: {_DISPOSITION[now.own.requested]}"
     if now.own.above(was.own) >= _AT_ONCE:
         used = sides.in_use(domain) if was.record is None else ""
         if used is not None:
-            untested = "receivers that know no t refuse it" if now.own.requested is not now.own.policy else ""
-            return _Told("; ".join(filter(None, (words, used, untested))), Risk.BREAKING, ("DMARC033",))
+            untested = (
+                "receivers that know no t refuse it"
+                if now.own.requested is not now.own.policy
+                else ""
+            )
+            return _Told(
+                "; ".join(filter(None, (words, used, untested))), Risk.BREAKING, ("DMARC033",)
+            )
     weaker = _LEVEL[now.own.requested] < _LEVEL[was.own.requested]
     if was.own != now.own:
         harmless = now.own.policy in (None, Policy.NONE) and not weaker
-        return _Told(words, Risk.SAFE if harmless else Risk.CAUTION, ("DMARC034",) if weaker else ())
+        return _Told(
+            words, Risk.SAFE if harmless else Risk.CAUTION, ("DMARC034",) if weaker else ()
+        )
     return _Told("", Risk.CAUTION if now.unknown is not None else Risk.SAFE)
 
 
@@ -187,11 +251,18 @@ def _subdomains(domain: DomainName, was: _Side, now: _Side, sides: Sides) -> Ite
     as_own = (was.own, now.own)
     used = sides.subdomain_in_use(domain) if now.below.above(was.below) >= _AT_ONCE else None
     if used is not None:
-        yield _Told(f"{_moved('subdomains', was.below, now.below)}: {used}", Risk.BREAKING, ("DMARC033",))
+        yield _Told(
+            f"{_moved('subdomains', was.below, now.below)}: {used}", Risk.BREAKING, ("DMARC033",)
+        )
     elif was.below != now.below and (was.below, now.below) != as_own:
-        yield _Told(_moved("subdomains", was.below, now.below), Risk.CAUTION, _weaker(was.below, now.below))
+        yield _Told(
+            _moved("subdomains", was.below, now.below), Risk.CAUTION, _weaker(was.below, now.below)
+        )
     # Nobody sends from names that do not exist, so that no step is too big for them.
-    if was.missing != now.missing and (was.missing, now.missing) not in (as_own, (was.below, now.below)):
+    if was.missing != now.missing and (was.missing, now.missing) not in (
+        as_own,
+        (was.below, now.below),
+    ):
         said = _moved("subdomains that do not exist", was.missing, now.missing)
         yield _Told(said, Risk.CAUTION, _weaker(was.missing, now.missing))
 
@@ -212,15 +283,29 @@ def _details(was: _Side, now: _Side) -> Iterator[_Told]:
         old, new = (getattr(side.record, f"effective_{tag}") for side in (was, now))
         if old is not new:
             words = {Alignment.RELAXED: "relaxed", Alignment.STRICT: "strict"}
-            yield _Told(f"{name} {words[old]} -> {words[new]}", Risk.CAUTION if new is Alignment.STRICT else Risk.SAFE)
+            yield _Told(
+                f"{name} {words[old]} -> {words[new]}",
+                Risk.CAUTION if new is Alignment.STRICT else Risk.SAFE,
+            )
     above, then = was.found.organizational_domain, now.found.organizational_domain
     if above != then and not isinstance(above, Unknown) and not isinstance(then, Unknown):
-        yield _Told(f"the organizational domain {above} -> {then}: mail is aligned that passes for a name at or below it", Risk.CAUTION)
+        yield _Told(
+            f"the organizational domain {above} -> {then}: mail is aligned that passes for a name at or below it",
+            Risk.CAUTION,
+        )
     psd = [record.effective_psd for record in (was.record, now.record)]
     if was.source == now.source and psd.count(PublicSuffix.YES) == 1:
-        yield _Told(f"psd {psd[0]} -> {psd[1]}: it changes what names below are aligned with", Risk.CAUTION)
-    if (before := _percent(was.record)) != (after := _percent(now.record)) and Policy.NONE not in (was.own.policy, now.own.policy):
-        yield _Told(f"receivers that obey pct apply it to {after} of 100 messages, {before} until now", Risk.CAUTION)
+        yield _Told(
+            f"psd {psd[0]} -> {psd[1]}: it changes what names below are aligned with", Risk.CAUTION
+        )
+    if (before := _percent(was.record)) != (after := _percent(now.record)) and Policy.NONE not in (
+        was.own.policy,
+        now.own.policy,
+    ):
+        yield _Told(
+            f"receivers that obey pct apply it to {after} of 100 messages, {before} until now",
+            Risk.CAUTION,
+        )
 
 
 def _percent(record: Record) -> int:
@@ -231,9 +316,17 @@ def _reports(old: Record | None, new: Record | None) -> Iterator[_Told]:
     """Tell where reports go, and where no longer; a new record's own addresses stand in it."""
     if old is None:
         return
-    for tag, name, risk in (("rua", "aggregate reports", Risk.CAUTION), ("ruf", "failure reports", Risk.SAFE)):
-        before, after = ([uri.text for uri in getattr(record, tag, None) or ()] for record in (old, new))
+    for tag, name, risk in (
+        ("rua", "aggregate reports", Risk.CAUTION),
+        ("ruf", "failure reports", Risk.SAFE),
+    ):
+        before, after = (
+            [uri.text for uri in getattr(record, tag, None) or ()] for record in (old, new)
+        )
         dropped = " ".join(uri for uri in before if uri not in after)
         if before != after:
             no_longer = f", no longer to {dropped}" if dropped else ""
-            yield _Told(f"{name} to {' '.join(after) or 'nobody'}{no_longer}", risk if dropped else Risk.SAFE)
+            yield _Told(
+                f"{name} to {' '.join(after) or 'nobody'}{no_longer}",
+                risk if dropped else Risk.SAFE,
+            )

@@ -44,7 +44,11 @@ def spoiled(kind: Family, wanted: Iterable[str], there: Iterable[str]) -> str | 
 def is_spoiled(name: DomainName, kind: Family, text: str) -> str | None:
     """Return what a form did to a value that no receiver reads as it stands, and would read as meant; None otherwise."""
     undone, traces = meant(text)
-    if not traces or parsed(kind, "TXT", text) is not None or family(name, "TXT", undone) is not kind:
+    if (
+        not traces
+        or parsed(kind, "TXT", text) is not None
+        or family(name, "TXT", undone) is not kind
+    ):
         return None
     return traces if parsed(kind, "TXT", undone) is not None else None
 

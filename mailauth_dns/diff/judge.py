@@ -21,17 +21,23 @@ from mailauth_dns.records.family import Family
 def judge_at(now: datetime) -> Judge:
     """Return the judge of changes made at `now`, which has a time zone."""
 
-    def judge(entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides) -> Judgement:
+    def judge(
+        entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides
+    ) -> Judgement:
         judged = by_family(entry, before, after, sides)
         lengths = cut(before, after)
         if lengths is None:
             return judged
-        said = "the value there is this one, cut at {} of {} octets: this provider may not hold it whole".format(*lengths)
+        said = "the value there is this one, cut at {} of {} octets: this provider may not hold it whole".format(
+            *lengths
+        )
         if entry.family is not Family.DKIM:  # of which half a key says nothing
             said += f"; {judged.meaning}"
         return Judgement(said, max(judged.risk, Risk.CAUTION), judged.rules)
 
-    def by_family(entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides) -> Judgement:
+    def by_family(
+        entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides
+    ) -> Judgement:
         if same(entry.family, entry.key[1], before, after):
             return Judgement("the same meaning in our spelling")
         if entry.family is Family.SPF:

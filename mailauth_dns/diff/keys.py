@@ -17,14 +17,24 @@ from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.family import Family
 
 
-def key_changed(entry: Declared, before: frozenset[str], after: frozenset[str], now: datetime) -> Judgement:
+def key_changed(
+    entry: Declared, before: frozenset[str], after: frozenset[str], now: datetime
+) -> Judgement:
     """Judge by the signatures that can no longer be verified; `now` tells whether mail that was signed may still be on its way."""
     selector = entry.key[0].split("._domainkey.")[0]
-    name = "every selector without a record of its own" if selector == "*" else f"selector {selector}"
+    name = (
+        "every selector without a record of its own" if selector == "*" else f"selector {selector}"
+    )
     alias = entry.key[1] == "CNAME"
     said = _delegation(name, before, after) if alias else _said(name, before, after)
-    old, new = (frozenset[str]().union(*map(dkim_received.keys, texts)) for texts in (before, after))
-    gone = bool(before) if alias else any(not any(dkim_received.serves(key, was) for key in new) for was in old - {""})
+    old, new = (
+        frozenset[str]().union(*map(dkim_received.keys, texts)) for texts in (before, after)
+    )
+    gone = (
+        bool(before)
+        if alias
+        else any(not any(dkim_received.serves(key, was) for key in new) for was in old - {""})
+    )
     shut = None if alias else _shut(before, after)
     lost = gone or shut is not None
     risk, rules = (Risk.CAUTION if lost else Risk.SAFE), tuple[str, ...]()
@@ -48,12 +58,20 @@ def _known(keys: Iterable[str], old: Iterable[str]) -> frozenset[str]:
 
 
 def _records(texts: Iterable[str]) -> list[dkim.Record]:
-    return [record for text in texts if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record)]
+    return [
+        record
+        for text in texts
+        if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record)
+    ]
 
 
 def _shut(before: frozenset[str], after: frozenset[str]) -> str | None:
     """Return why verifiers cannot use a record that takes the place of one that they could use; None where they can."""
-    reasons = [reason for record in _records(after) if record.p and (reason := unusable(record)) is not None]
+    reasons = [
+        reason
+        for record in _records(after)
+        if record.p and (reason := unusable(record)) is not None
+    ]
     return reasons[0] if reasons and any(map(_was_used, before)) else None
 
 
@@ -65,7 +83,10 @@ def _was_used(text: str) -> bool:
 
 def _flagged(before: frozenset[str], after: frozenset[str]) -> str:
     """Return what flags that are new ask of verifiers."""
-    was, now = ({flag for record in _records(texts) if record.p for flag in record.t or ()} for texts in (before, after))
+    was, now = (
+        {flag for record in _records(texts) if record.p for flag in record.t or ()}
+        for texts in (before, after)
+    )
     told = {
         "y": "t=y: verifiers may treat signed mail as unsigned",
         "s": "t=s: signatures whose i= is in a subdomain fail",
@@ -77,13 +98,23 @@ def _delegation(name: str, before: frozenset[str], after: frozenset[str]) -> str
     if not after:
         return f"{name} is no longer delegated"
     [target] = after
-    return f"{name} is delegated to {target.rstrip('.')}" + (f", no longer to {next(iter(before)).rstrip('.')}" if before else "")
+    return f"{name} is delegated to {target.rstrip('.')}" + (
+        f", no longer to {next(iter(before)).rstrip('.')}" if before else ""
+    )
 
 
 def _said(name: str, before: frozenset[str], after: frozenset[str]) -> str:
     """Return what happens to a selector's record; one that is broken by the letter is told as such."""
-    faults = [fault for text in sorted(before) if (fault := dkim_received.fault(text)) is not None and any(dkim_received.keys(text))]
-    broken = f"; what was there is broken ({faults[0]}), and some verifiers use its key all the same" if faults else ""
+    faults = [
+        fault
+        for text in sorted(before)
+        if (fault := dkim_received.fault(text)) is not None and any(dkim_received.keys(text))
+    ]
+    broken = (
+        f"; what was there is broken ({faults[0]}), and some verifiers use its key all the same"
+        if faults
+        else ""
+    )
     if not after:
         return f"the record of {name} is deleted{broken}"
     [record] = _records(after)
@@ -99,4 +130,6 @@ def _said(name: str, before: frozenset[str], after: frozenset[str]) -> str:
         return f"{name} keeps its key, in a form that some verifiers do not read (PKCS#1){broken}"
     if len(before) > 1:
         return f"{name} has one record instead of {len(before)}{broken}"
-    return f"{name} keeps its key, " + (f"and its record is mended ({faults[0]})" if faults else "its tags change")
+    return f"{name} keeps its key, " + (
+        f"and its record is mended ({faults[0]})" if faults else "its tags change"
+    )

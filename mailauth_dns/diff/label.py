@@ -7,7 +7,9 @@ import re
 
 # Names that services give their verification tokens: words in lower case with hyphens, or one of a few others. Anything looser would
 # take the beginning of a bare token for its name.
-_TOKEN_NAME = re.compile(r"([a-z]{2,20}(?:-[a-z]{2,20}){1,4}|MS|apple-domain|brevo-code|docusign|dropbox|keybase)[=:](?=.)")
+_TOKEN_NAME = re.compile(
+    r"([a-z]{2,20}(?:-[a-z]{2,20}){1,4}|MS|apple-domain|brevo-code|docusign|dropbox|keybase)[=:](?=.)"
+)
 
 
 def label(type: str, value: str) -> str:

@@ -26,7 +26,11 @@ def _made(what: str, before: frozenset[str]) -> str:
     """Return how a record came to be where none was in force."""
     if not before:
         return f"{what} is new"
-    return f"{len(before)} {what} records, all ignored, become one" if len(before) > 1 else f"a broken {what} record is mended"
+    return (
+        f"{len(before)} {what} records, all ignored, become one"
+        if len(before) > 1
+        else f"a broken {what} record is mended"
+    )
 
 
 # MTA-STS
@@ -45,17 +49,29 @@ def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[st
     elif old.id == new.id:
         return Judgement("the extension fields of the MTA-STS record change, which senders ignore")
     else:
-        modes = f"still mode {now}" if was is now and now is not None else f"mode {was or 'unknown'} -> {now or 'unknown'}"
+        modes = (
+            f"still mode {now}"
+            if was is now and now is not None
+            else f"mode {was or 'unknown'} -> {now or 'unknown'}"
+        )
         said = f"senders fetch the MTA-STS policy again, {modes}: {_EFFECT[now]}"
         risk = Risk.SAFE if {was, now} <= _HARMLESS else Risk.CAUTION
     # RFC 8461 §8.1: a sender that sees the new id and fetches the old policy keeps that.
-    return Judgement(f"{said}; serve zones/mta-sts/{entry.domain}.txt first" if entry.served is not None else said, risk)
+    return Judgement(
+        f"{said}; serve zones/mta-sts/{entry.domain}.txt first"
+        if entry.served is not None
+        else said,
+        risk,
+    )
 
 
 def _mta_sts_gone(was: mta_sts.Mode | None) -> Judgement:
     """Judge the end: whoever holds a policy goes by it until its max_age is over, and can no longer learn of another (RFC 8461 §8.3)."""
     if was in _HARMLESS:
-        return Judgement("no MTA-STS any more; senders that still hold an older policy go by it until its max_age is over", Risk.CAUTION)
+        return Judgement(
+            "no MTA-STS any more; senders that still hold an older policy go by it until its max_age is over",
+            Risk.CAUTION,
+        )
     return Judgement(
         f"no MTA-STS any more, mode {was or 'unknown'} until now: senders that hold the policy go by it until its max_age is over; "
         "publish mode none for that long first",
@@ -66,8 +82,15 @@ def _mta_sts_gone(was: mta_sts.Mode | None) -> Judgement:
 
 def _mta_sts_ignored(before: frozenset[str]) -> Judgement:
     """Judge the end of what is no record by RFC 8461 §3.1: it can have been one when a sender took the policy, and some read it as one."""
-    what = "a broken MTA-STS record is" if len(before) == 1 else f"{len(before)} MTA-STS records, all ignored, are"
-    return Judgement(f"{what} deleted; senders that still hold a policy go by it until its max_age is over", Risk.CAUTION)
+    what = (
+        "a broken MTA-STS record is"
+        if len(before) == 1
+        else f"{len(before)} MTA-STS records, all ignored, are"
+    )
+    return Judgement(
+        f"{what} deleted; senders that still hold a policy go by it until its max_age is over",
+        Risk.CAUTION,
+    )
 
 
 # TLS-RPT
@@ -86,7 +109,11 @@ def tls_rpt_changed(before: frozenset[str], after: frozenset[str]) -> Judgement:
     if old.rua == new.rua:
         return Judgement("the extension fields of the TLS-RPT record change, which senders ignore")
     dropped = [uri for uri in old.rua if uri not in new.rua]
-    return Judgement(f"{to}, no longer to {' '.join(dropped)}", Risk.CAUTION) if dropped else Judgement(to)
+    return (
+        Judgement(f"{to}, no longer to {' '.join(dropped)}", Risk.CAUTION)
+        if dropped
+        else Judgement(to)
+    )
 
 
 # BIMI
@@ -98,9 +125,15 @@ def bimi_changed(entry: Declared, before: frozenset[str], after: frozenset[str])
     old, new = _in_force(Family.BIMI, before), _in_force(Family.BIMI, after)
     if not isinstance(new, bimi.Record):
         return Judgement(
-            f"{selector} has no logo any more" if isinstance(old, bimi.Record) else f"a broken record of {selector} is deleted"
+            f"{selector} has no logo any more"
+            if isinstance(old, bimi.Record)
+            else f"a broken record of {selector} is deleted"
         )
-    logo = "no logo shall be shown" if new.declines else f"the logo is {new.l or 'the one in the evidence'}"
+    logo = (
+        "no logo shall be shown"
+        if new.declines
+        else f"the logo is {new.l or 'the one in the evidence'}"
+    )
     if not isinstance(old, bimi.Record):
         return Judgement(f"{_made(selector, before)}: {logo}")
     parts = [logo] if (old.l, old.declines) != (new.l, new.declines) else []
@@ -115,4 +148,6 @@ def bimi_changed(entry: Declared, before: frozenset[str], after: frozenset[str])
 def consent_given(entry: Declared) -> Judgement:
     """Tell who gets what; a consent that is there already is no change, and none is ever taken away."""
     domain, host = dmarc.report_parties(entry.key[0])
-    return Judgement(f"{host} agrees to take DMARC reports about {domain}, which receivers do not send there otherwise")
+    return Judgement(
+        f"{host} agrees to take DMARC reports about {domain}, which receivers do not send there otherwise"
+    )

@@ -52,7 +52,9 @@ def disputed(family: Family, text: str) -> bool:
 
     The grammars have neither (RFC 6376 §3.2, RFC 9989 §4.8).
     """
-    return (family is Family.DKIM and has_empty_tag(text)) or (family is Family.DMARC and text[:1] in (" ", "\t"))
+    return (family is Family.DKIM and has_empty_tag(text)) or (
+        family is Family.DMARC and text[:1] in (" ", "\t")
+    )
 
 
 def same(family: Family, type: str, before: frozenset[str], after: frozenset[str]) -> bool:
@@ -66,7 +68,9 @@ def same(family: Family, type: str, before: frozenset[str], after: frozenset[str
         return consents(before)
     if len(before) != len(after):
         return False
-    return {meaning(family, type, text) for text in before} == {meaning(family, type, text) for text in after}
+    return {meaning(family, type, text) for text in before} == {
+        meaning(family, type, text) for text in after
+    }
 
 
 def consents(values: Iterable[str]) -> bool:
@@ -85,7 +89,10 @@ def cut(there: frozenset[str], wanted: frozenset[str]) -> tuple[int, int] | None
     for whole in wanted - there:
         for begin in there:
             # One that ends where a term or tag does may be an older record, to which the new one adds: only the limit of 255 tells.
-            within = len(begin) == MAX_STRING or whole[len(begin) : len(begin) + 1] not in (" ", ";")
+            within = len(begin) == MAX_STRING or whole[len(begin) : len(begin) + 1] not in (
+                " ",
+                ";",
+            )
             if _SHORTEST_CUT <= len(begin) < len(whole) and whole.startswith(begin) and within:
                 return len(begin), len(whole)
     return None

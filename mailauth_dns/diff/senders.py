@@ -34,7 +34,9 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
         gone = "a broken SPF record is" if len(before) == 1 else f"{len(before)} SPF values are"
         return Judgement(f"{gone} deleted, a permanent error for every message until now")
     if text is None:
-        return Judgement("no SPF any more: receivers cannot tell which hosts may send", Risk.CAUTION)
+        return Judgement(
+            "no SPF any more: receivers cannot tell which hosts may send", Risk.CAUTION
+        )
     new = _record(text)
     assert new is not None
     over = _over_limit(new)
@@ -44,7 +46,11 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
         said = f"{_made(before)}: {_senders(new)}; every other host: {_rest(new)}"
         return Judgement(said, Risk.CAUTION if _rest(new) == "fail" else Risk.SAFE)
     names = dict(entry.spf_names)
-    return _senders_changed(Results.of(old, names), Results.of(new, names), (old.exp, old.unknown) != (new.exp, new.unknown))
+    return _senders_changed(
+        Results.of(old, names),
+        Results.of(new, names),
+        (old.exp, old.unknown) != (new.exp, new.unknown),
+    )
 
 
 def _made(before: frozenset[str]) -> str:
@@ -68,17 +74,28 @@ def _record(text: str | None) -> spf.Record | None:
 def _senders_changed(was: Results, now: Results, modifiers: bool) -> Judgement:
     """Judge two records by the results that hosts get; `modifiers` tells that terms which match nobody differ."""
     lost = [*_networks(was.known("+") - now.having("+")), *was.terms_beyond(now, "+")]
-    parts = [_told("may send now", [*_networks(now.known("+") - was.having("+")), *now.terms_beyond(was, "+")])]
+    parts = [
+        _told(
+            "may send now",
+            [*_networks(now.known("+") - was.having("+")), *now.terms_beyond(was, "+")],
+        )
+    ]
     parts.append(_told("may no longer send", lost))
     worse = bool(lost)
     for old, new in permutations("?~-", 2):
-        if (old, new) != (was.rest, now.rest):  # what goes with every other host needs no words of its own
+        if (old, new) != (
+            was.rest,
+            now.rest,
+        ):  # what goes with every other host needs no words of its own
             moved = _networks(was.having(old) & now.having(new))
             parts.append(_told(f"{_RESULT[old]} -> {_RESULT[new]}", moved))
             worse = worse or bool(moved and new == "-")
     for qualifier in "?~-":
         told = now.terms_beyond(was, qualifier), was.terms_beyond(now, qualifier)
-        parts += [_told(f"{_RESULT[qualifier]} now", told[0]), _told(f"no longer {_RESULT[qualifier]}", told[1])]
+        parts += [
+            _told(f"{_RESULT[qualifier]} now", told[0]),
+            _told(f"no longer {_RESULT[qualifier]}", told[1]),
+        ]
         worse = worse or any(told)
     if was.rest != now.rest:
         parts.append(f"every other host {_RESULT[was.rest]} -> {_RESULT[now.rest]}")
@@ -87,8 +104,13 @@ def _senders_changed(was: Results, now: Results, modifiers: bool) -> Judgement:
     if said:
         return Judgement(said, Risk.CAUTION if worse else Risk.SAFE)
     if was.order != now.order:
-        return Judgement("the order of terms changes, which decides for hosts that fit several of them", Risk.CAUTION)
-    return Judgement("the modifiers change" if modifiers else "the same hosts may send, listed in another way")
+        return Judgement(
+            "the order of terms changes, which decides for hosts that fit several of them",
+            Risk.CAUTION,
+        )
+    return Judgement(
+        "the modifiers change" if modifiers else "the same hosts may send, listed in another way"
+    )
 
 
 def _networks(addresses: Addresses) -> tuple[str, ...]:
@@ -105,7 +127,10 @@ def _listed(terms: Sequence[str]) -> str:
 
 
 def _sender_terms(record: spf.Record) -> list[str]:
-    return [*(str(term) for term in record.terms if not isinstance(term, spf.All)), *_redirect(record)]
+    return [
+        *(str(term) for term in record.terms if not isinstance(term, spf.All)),
+        *_redirect(record),
+    ]
 
 
 def _redirect(record: spf.Record) -> list[str]:
@@ -126,7 +151,9 @@ def _over_limit(record: spf.Record) -> Judgement | None:
     if own <= MAX_TERMS:
         return None
     return Judgement(
-        f"the SPF record needs {own} lookups, receivers stop after {MAX_TERMS}: SPF fails for all mail", Risk.BREAKING, ("SPF010",)
+        f"the SPF record needs {own} lookups, receivers stop after {MAX_TERMS}: SPF fails for all mail",
+        Risk.BREAKING,
+        ("SPF010",),
     )
 
 
@@ -145,4 +172,7 @@ def _part_changed(domain: DomainName, before: frozenset[str], after: frozenset[s
     old = _record(_only(before))
     lost = terms_of(spf.Qualifier.PASS, networks_of(old) - passing) if old is not None else ()
     said = f"; may no longer send: {_listed(lost)}" if lost else ""
-    return Judgement(f"a part of the SPF record of {domain} was changed by hand and is put right{said}", Risk.CAUTION)
+    return Judgement(
+        f"a part of the SPF record of {domain} was changed by hand and is put right{said}",
+        Risk.CAUTION,
+    )

@@ -35,10 +35,16 @@ class Sides:
         sets = {rrset.key: rrset for rrset in self._zone.rrsets}
         for entry in self._publication.declared:
             there = sets.pop(entry.key, None)
-            foreign = {value for value in there.values if family(*entry.key, value) is not entry.family} if there is not None else set()
+            foreign = (
+                {value for value in there.values if family(*entry.key, value) is not entry.family}
+                if there is not None
+                else set()
+            )
             if values := entry.values | foreign:
                 sets[entry.key] = RRset(*entry.key, entry.ttl, frozenset(values))
-        return ZoneResolver([zone_of(self._zone.origin, sets.values())], elsewhere=_Outside(self._zone.origin))
+        return ZoneResolver(
+            [zone_of(self._zone.origin, sets.values())], elsewhere=_Outside(self._zone.origin)
+        )
 
     def in_use(self, domain: DomainName) -> str | None:
         """Return in words what shows that a domain has mail; None where nothing does. What is unknown counts as in use.
@@ -71,7 +77,11 @@ class Sides:
 
 
 def _spf(side: Resolver, domain: DomainName) -> list[str]:
-    return [value for value in side.lookup(domain, "TXT") or () if family(domain, "TXT", value) is Family.SPF]
+    return [
+        value
+        for value in side.lookup(domain, "TXT") or ()
+        if family(domain, "TXT", value) is Family.SPF
+    ]
 
 
 class _Outside:
@@ -85,6 +95,8 @@ class _Outside:
         self._origin = origin
 
     def lookup(self, name: DomainName, rrtype: str) -> Values:
-        if name.startswith(_DMARC) and is_at_or_below(self._origin, DomainName(name.removeprefix(_DMARC))):
+        if name.startswith(_DMARC) and is_at_or_below(
+            self._origin, DomainName(name.removeprefix(_DMARC))
+        ):
             return None
         raise ObservationError(f"{name} {rrtype}: is not in the zone {self._origin}")

@@ -40,7 +40,11 @@ class Results:
         for term in _deciding(record):
             qualifier = str(term.qualifier.value)
             known = _addresses(term, names)
-            fresh, unknown = (known - decided, ()) if known is not None else (NOBODY, (str(term).lstrip("+-~?"),))
+            fresh, unknown = (
+                (known - decided, ())
+                if known is not None
+                else (NOBODY, (str(term).lstrip("+-~?"),))
+            )
             decided |= fresh
             if groups and groups[-1].qualifier == qualifier:
                 last = groups.pop()
@@ -48,7 +52,9 @@ class Results:
             elif fresh or unknown:
                 groups.append(Group(qualifier, fresh, unknown))
         rest = rest_of(record)
-        while groups and groups[-1].qualifier == rest:  # what these match gets the same without them
+        while (
+            groups and groups[-1].qualifier == rest
+        ):  # what these match gets the same without them
             groups.pop()
         if not rest:
             groups.append(Group("+", NOBODY, (f"redirect={record.redirect}",)))
@@ -60,15 +66,31 @@ class Results:
         unknown: list[tuple[str, frozenset[str]]] = []
         behind: dict[tuple[str, frozenset[str]], Addresses] = {}
         for group in self.groups:
-            others = frozenset(term for qualifier, terms in unknown if qualifier != group.qualifier for term in terms)
+            others = frozenset(
+                term
+                for qualifier, terms in unknown
+                if qualifier != group.qualifier
+                for term in terms
+            )
             place = (group.qualifier, others)
             behind[place] = behind.get(place, NOBODY) | group.addresses
             if group.terms:
-                same = unknown.pop()[1] if unknown and unknown[-1][0] == group.qualifier else frozenset[str]()
+                same = (
+                    unknown.pop()[1]
+                    if unknown and unknown[-1][0] == group.qualifier
+                    else frozenset[str]()
+                )
                 unknown.append((group.qualifier, same | frozenset(group.terms)))
         # What gets the result of every other host, with nothing behind it that could give another, might as well not be listed.
-        last = (self.rest, frozenset(term for qualifier, terms in unknown if qualifier != self.rest for term in terms))
-        return tuple(unknown), frozenset((place, addresses) for place, addresses in behind.items() if addresses and place != last)
+        last = (
+            self.rest,
+            frozenset(
+                term for qualifier, terms in unknown if qualifier != self.rest for term in terms
+            ),
+        )
+        return tuple(unknown), frozenset(
+            (place, addresses) for place, addresses in behind.items() if addresses and place != last
+        )
 
     def known(self, qualifier: str) -> Addresses:
         """Return the addresses that a term gives this result."""
@@ -92,7 +114,9 @@ class Results:
         return [term for term in self._terms(qualifier) if term not in other._terms(qualifier)]
 
     def _terms(self, qualifier: str) -> list[str]:
-        return [term for group in self.groups if group.qualifier == qualifier for term in group.terms]
+        return [
+            term for group in self.groups if group.qualifier == qualifier for term in group.terms
+        ]
 
 
 def rest_of(record: spf.Record) -> str:

@@ -39,6 +39,15 @@ def _without(terms: Sequence[str], others: Sequence[str]) -> list[str]:
 
 
 def _middle(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
-    first = next((at for at, (one, other) in enumerate(zip(old, new, strict=True)) if one != other), len(old))
-    last = next((at for at, (one, other) in enumerate(zip(reversed(old), reversed(new), strict=True)) if one != other), 0)
+    first = next(
+        (at for at, (one, other) in enumerate(zip(old, new, strict=True)) if one != other), len(old)
+    )
+    last = next(
+        (
+            at
+            for at, (one, other) in enumerate(zip(reversed(old), reversed(new), strict=True))
+            if one != other
+        ),
+        0,
+    )
     return old[first : len(old) - last], new[first : len(new) - last]

@@ -28,12 +28,18 @@ def users(zone: Zone) -> dict[DomainName, str]:
 def _user(rrset: RRset, origin: DomainName) -> tuple[DomainName, str] | None:
     name, type = rrset.name, rrset.type
     if _KEY in name:
-        return (DomainName(name.partition(_KEY)[2]), "has a DKIM key") if _is_key(type, rrset.values) else None
+        return (
+            (DomainName(name.partition(_KEY)[2]), "has a DKIM key")
+            if _is_key(type, rrset.values)
+            else None
+        )
     if name.startswith("_"):
         return None  # parts of records, which nobody sends as
     if type == "MX" and receives(rrset.values):
         return name, HAS_MX
-    if type == "TXT" and lets_send(value for value in rrset.values if family(name, type, value) is Family.SPF):
+    if type == "TXT" and lets_send(
+        value for value in rrset.values if family(name, type, value) is Family.SPF
+    ):
         return name, LETS_SEND
     return (name, "is delegated, and may have mail") if type == "NS" and name != origin else None
 
@@ -46,7 +52,9 @@ def receives(exchangers: Iterable[str]) -> bool:
 def lets_send(texts: Iterable[str]) -> bool:
     """Tell whether the SPF records of one name mean to let somebody send; several, or a broken one, pass nobody and mean to."""
     records = [parsed(Family.SPF, "TXT", text) for text in texts]
-    return len(records) > 1 or any(not isinstance(record, spf.Record) or _passes(record) for record in records)
+    return len(records) > 1 or any(
+        not isinstance(record, spf.Record) or _passes(record) for record in records
+    )
 
 
 def _passes(record: spf.Record) -> bool:
@@ -59,4 +67,6 @@ def _passes(record: spf.Record) -> bool:
 
 
 def _is_key(type: str, values: Iterable[str]) -> bool:
-    return type == "CNAME" or (type == "TXT" and any(any(dkim_received.keys(value)) for value in values))
+    return type == "CNAME" or (
+        type == "TXT" and any(any(dkim_received.keys(value)) for value in values)
+    )

@@ -36,9 +36,16 @@ def _missed(change: Change, authority: Authority, observation: Observation) -> s
     for there in (type, "CNAME"):
         served = _served_by_all(observation, (name, there))
         # A set that all serve just as it shall be has nothing to lose: another provider of the zone had it from us already.
-        if served and there not in told and any((each.type, each.values) != (type, change.values_after) for each in served):
+        if (
+            served
+            and there not in told
+            and any((each.type, each.values) != (type, change.values_after) for each in served)
+        ):
             return f"the provider tells of no {there} at {name}, and the zone's servers serve one"
-    foreign = [len(rrset.values - ours(rrset, change.family)) for rrset in _served_by_all(observation, change.key)]
+    foreign = [
+        len(rrset.values - ours(rrset, change.family))
+        for rrset in _served_by_all(observation, change.key)
+    ]
     if change.ttl_before is not None and foreign and min(foreign) > len(change.kept):
         # Counted and not compared: how a provider spells a value is its own.
         return f"at {name} the provider tells of {len(change.kept)} {type} values of others, and the zone's servers serve {min(foreign)}"
@@ -47,6 +54,10 @@ def _missed(change: Change, authority: Authority, observation: Observation) -> s
 
 def _served_by_all(observation: Observation, key: RRKey) -> list[RRset]:
     """Return each answering server's set; nothing where one of them has none."""
-    answers = [answer for view in observation.servers if not isinstance(answer := view.sets.get(key), Unknown)]
+    answers = [
+        answer
+        for view in observation.servers
+        if not isinstance(answer := view.sets.get(key), Unknown)
+    ]
     sets = [answer for answer in answers if answer is not None]
     return sets if len(sets) == len(answers) else []

@@ -50,5 +50,7 @@ class Wildcards:
         encloser = next(upper for upper in upward if upper in self._existing)
         wildcard = DomainName(f"*.{encloser}")
         types = tuple(sorted(self._types.get(wildcard, set()) & _REACHED))
-        top = upward[upward.index(encloser) - 1]  # the highest name that begins to exist; below a label with `_` there are no hosts
+        top = upward[
+            upward.index(encloser) - 1
+        ]  # the highest name that begins to exist; below a label with `_` there are no hosts
         return Shadowed(top, wildcard, types) if types and not top.startswith(("_", "*")) else None

@@ -69,7 +69,9 @@ class Authority:
             chain += step.answer
             target = step.alias(type)
             if target is None or not is_at_or_below(target, self._origin):
-                return Answer(step.rcode, tuple(chain), step.authority, step.authoritative or bool(chain))
+                return Answer(
+                    step.rcode, tuple(chain), step.authority, step.authoritative or bool(chain)
+                )
             name = target
         return Answer(Rcode.SERVFAIL)
 
@@ -110,7 +112,9 @@ def _redirected(name: DomainName, dname: RRset) -> Answer:
     target = below(name.removesuffix(f".{dname.name}"), alias_target(next(iter(dname.values))))
     if len(target) > MAX_NAME:
         return Answer(Rcode.YXDOMAIN, (dname,))
-    return Answer(Rcode.NOERROR, (dname, RRset(name, "CNAME", dname.ttl, frozenset({f"{target}."}))))
+    return Answer(
+        Rcode.NOERROR, (dname, RRset(name, "CNAME", dname.ttl, frozenset({f"{target}."})))
+    )
 
 
 def _down(name: DomainName, origin: DomainName) -> list[DomainName]:

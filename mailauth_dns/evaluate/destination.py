@@ -42,7 +42,10 @@ def destination(policy_domain: DomainName, uri: Uri, resolver: Resolver) -> Dest
     name = dmarc.report_name(policy_domain, host)
     if len(name) > MAX_NAME:
         return Destination(
-            uri, accepted=False, authorisation=name, reason=f"{name} is too long for DNS, so {host} cannot accept the reports"
+            uri,
+            accepted=False,
+            authorisation=name,
+            reason=f"{name} is too long for DNS, so {host} cannot accept the reports",
         )
     try:
         values = resolver.lookup(name, "TXT") or ()
@@ -55,7 +58,12 @@ def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...
     # Disputed: a record counts by its version alone, as for a policy record, whatever stands behind it.
     records = [received.record for value in values if (received := receive(value)) is not None]
     if not records:
-        return Destination(uri, accepted=False, authorisation=name, reason=f"{name} has no TXT record with v=DMARC1")
+        return Destination(
+            uri,
+            accepted=False,
+            authorisation=name,
+            reason=f"{name} has no TXT record with v=DMARC1",
+        )
     overriding = tuple(address for record in records for address in record.rua or ())
     away = next((address for address in overriding if destination_host(address) != host), None)
     if away is not None:  # else reports could be sent on, and on

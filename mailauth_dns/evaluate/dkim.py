@@ -18,7 +18,10 @@ from mailauth_dns.records.tags import has_empty_tag
 MIN_RSA_BITS = 1024  # verifiers must not take a signature by a shorter key (RFC 8301 §3.2)
 # What OpenSSL verifies with, and so most verifiers. Without a limit one key of a stranger's keeps a verifier busy for minutes.
 MAX_RSA_BITS = 16384
-SMALL_RSA_BITS, MAX_EXPONENT_BITS = 3072, 64  # beside a modulus that is longer, an exponent may be no longer than that
+SMALL_RSA_BITS, MAX_EXPONENT_BITS = (
+    3072,
+    64,
+)  # beside a modulus that is longer, an exponent may be no longer than that
 ED25519_OCTETS = 32  # RFC 8463 §4.2
 
 
@@ -48,12 +51,17 @@ class DkimResult:
 def overall(signatures: tuple[DkimResult, ...]) -> Result:
     """Return the best of the results: one signature that passes is enough (RFC 9989 §4.4.1)."""
     results = {signature.result for signature in signatures}
-    return next((result for result in (Result.PASS, Result.TEMPERROR, Result.FAIL) if result in results), Result.NONE)
+    return next(
+        (result for result in (Result.PASS, Result.TEMPERROR, Result.FAIL) if result in results),
+        Result.NONE,
+    )
 
 
 def claimed(d: DomainName, s: str, resolver: Resolver) -> DkimResult:
     """Return the result of a signature that is good if the key is: pass only where DNS has a key that verifiers may use."""
-    name = DomainName(dkim.owner_name(s, d).lower())  # a selector is a name too, whatever its case in the signature
+    name = DomainName(
+        dkim.owner_name(s, d).lower()
+    )  # a selector is a name too, whatever its case in the signature
     try:
         values = (resolver.lookup(name, "TXT") or ()) if len(name) <= MAX_NAME else ()
     except ObservationError as error:
@@ -90,7 +98,11 @@ def unusable(record: dkim.Record) -> str | None:
             return _unusable_rsa(record)
         case "ed25519":
             size = len(record.key_bytes)
-            return f"has {size} octets instead of {ED25519_OCTETS}, so it is no Ed25519 key" if size != ED25519_OCTETS else None
+            return (
+                f"has {size} octets instead of {ED25519_OCTETS}, so it is no Ed25519 key"
+                if size != ED25519_OCTETS
+                else None
+            )
         case other:
             return f"is of a kind that verifiers do not know (k={other})"
 

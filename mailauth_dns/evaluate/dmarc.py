@@ -15,9 +15,15 @@ from mailauth_dns.records.dmarc import Alignment, Policy, PublicSuffix, Record, 
 from mailauth_dns.records.dmarc_received import Received, receive
 from mailauth_dns.records.name import MAX_NAME, DomainName, is_at_or_below
 
-MAX_QUERIES = 8  # of one walk: the name itself, then the names of 7 labels down to 1 (RFC 9989 §4.10)
+MAX_QUERIES = (
+    8  # of one walk: the name itself, then the names of 7 labels down to 1 (RFC 9989 §4.10)
+)
 
-_WEAKER = {Policy.REJECT: Policy.QUARANTINE, Policy.QUARANTINE: Policy.NONE, Policy.NONE: Policy.NONE}
+_WEAKER = {
+    Policy.REJECT: Policy.QUARANTINE,
+    Policy.QUARANTINE: Policy.NONE,
+    Policy.NONE: Policy.NONE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,11 @@ class Step:
     @property
     def psd(self) -> PublicSuffix:
         """What the record says about public suffixes; u where there is none."""
-        return self.received.record.effective_psd if self.received is not None else PublicSuffix.UNKNOWN
+        return (
+            self.received.record.effective_psd
+            if self.received is not None
+            else PublicSuffix.UNKNOWN
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,9 @@ class Walk:
     def organizational_domain(self) -> DomainName | Unknown:
         """The organizational domain of the start (RFC 9989 §4.10.2)."""
         if self.broken is not None:
-            return self.broken  # the record that would decide may be at the name that did not answer
+            return (
+                self.broken
+            )  # the record that would decide may be at the name that did not answer
         found = [step for step in self.steps if step.received is not None]
         for step in found:
             if step.psd is PublicSuffix.NO:
@@ -116,7 +128,11 @@ class Applicable:
         """What the owner asks for failing mail, whether or not it is only being tried."""
         if isinstance(self.tag, Unknown):
             return self.tag
-        return {"p": self.record.effective_p, "sp": self.record.effective_sp, "np": self.record.effective_np}[self.tag]
+        return {
+            "p": self.record.effective_p,
+            "sp": self.record.effective_sp,
+            "np": self.record.effective_np,
+        }[self.tag]
 
     @property
     def requested(self) -> Policy | Unknown:
@@ -155,7 +171,9 @@ def discover(author_domain: DomainName, resolver: Resolver) -> Discovery:
     policy_domain, received = _policy(walked)
     record = received.applied if received is not None else None
     if not isinstance(policy_domain, str) or record is None:
-        return Discovery(walked, policy_domain, policy_domain if isinstance(policy_domain, Unknown) else None)
+        return Discovery(
+            walked, policy_domain, policy_domain if isinstance(policy_domain, Unknown) else None
+        )
     tag = "p" if policy_domain == author_domain else _subdomain_tag(author_domain, record, resolver)
     return Discovery(walked, policy_domain, Applicable(policy_domain, record, tag))
 
@@ -163,7 +181,9 @@ def discover(author_domain: DomainName, resolver: Resolver) -> Discovery:
 def _policy(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]:
     """Return the policy domain and its record, in the order of preference: author domain, organizational domain, public suffix."""
     own = walked.at(walked.start)
-    return (walked.start, own) if own is not None else inherited(walked)  # known, even where the walk broke off later
+    return (
+        (walked.start, own) if own is not None else inherited(walked)
+    )  # known, even where the walk broke off later
 
 
 def inherited(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]:
@@ -203,17 +223,23 @@ class Comparison:
     walk: Walk | None = None
 
 
-def compare(identifier: DomainName, mode: Alignment, discovery: Discovery, resolver: Resolver) -> Comparison:
+def compare(
+    identifier: DomainName, mode: Alignment, discovery: Discovery, resolver: Resolver
+) -> Comparison:
     """Tell whether `identifier` is aligned with the author domain (RFC 9989 §4.4, §4.10.2)."""
     if identifier == discovery.author_domain:
-        return Comparison(identifier, mode, aligned=True)  # in both modes, and no organizational domain is needed
+        return Comparison(
+            identifier, mode, aligned=True
+        )  # in both modes, and no organizational domain is needed
     if mode is Alignment.STRICT:
         return Comparison(identifier, mode, aligned=False)
     aligned, walked = same_organization(discovery.walk, identifier, resolver)
     return Comparison(identifier, mode, aligned, walked)
 
 
-def same_organization(walked: Walk, other: DomainName, resolver: Resolver) -> tuple[bool | Unknown, Walk | None]:
+def same_organization(
+    walked: Walk, other: DomainName, resolver: Resolver
+) -> tuple[bool | Unknown, Walk | None]:
     """Tell whether the start of a walk and `other` have one organizational domain (RFC 9989 §4.10.2); also the walk from `other`.
 
     An organizational domain is the name that a walk starts from or one above it. So DNS is not asked about a name for which the first
@@ -222,13 +248,21 @@ def same_organization(walked: Walk, other: DomainName, resolver: Resolver) -> tu
     if other == walked.start:
         return True, None
     ours = walked.organizational_domain
-    if not (_shares_top(walked.start, other) if isinstance(ours, Unknown) else is_at_or_below(other, ours)):
+    if not (
+        _shares_top(walked.start, other)
+        if isinstance(ours, Unknown)
+        else is_at_or_below(other, ours)
+    ):
         return False, None
     second = walk(other, resolver)
     theirs = second.organizational_domain
     if not isinstance(ours, Unknown) and not isinstance(theirs, Unknown):
         return ours == theirs, second
-    if isinstance(ours, Unknown) and not isinstance(theirs, Unknown) and not is_at_or_below(walked.start, theirs):
+    if (
+        isinstance(ours, Unknown)
+        and not isinstance(theirs, Unknown)
+        and not is_at_or_below(walked.start, theirs)
+    ):
         return False, second
     if _end_alike(walked, second):
         return True, second
@@ -237,9 +271,18 @@ def same_organization(walked: Walk, other: DomainName, resolver: Resolver) -> tu
 
 def _end_alike(one: Walk, other: Walk) -> bool:
     """Tell whether two walks broke off at the same name, above one record that both found: whatever is up there, it decides for both."""
-    if one.broken is None or other.broken is None or not one.steps or not other.steps or one.steps[-1].domain != other.steps[-1].domain:
+    if (
+        one.broken is None
+        or other.broken is None
+        or not one.steps
+        or not other.steps
+        or one.steps[-1].domain != other.steps[-1].domain
+    ):
         return False
-    last = [next((step.domain for step in reversed(each.steps) if step.received is not None), None) for each in (one, other)]
+    last = [
+        next((step.domain for step in reversed(each.steps) if step.received is not None), None)
+        for each in (one, other)
+    ]
     return last[0] is not None and last[0] == last[1]
 
 

@@ -36,7 +36,9 @@ def client_address(text: str) -> IPAddress:
     Raises:
         ValueError: it is none.
     """
-    address = ip_address(text.partition("%")[0])  # a zone id says which of our interfaces, nothing about the client
+    address = ip_address(
+        text.partition("%")[0]
+    )  # a zone id says which of our interfaces, nothing about the client
     return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
 
 
@@ -67,16 +69,24 @@ def queryable(name: str) -> DomainName | None:
     """Return the name as DNS is asked for it, or None where there can be no such name (RFC 1035 §2.3.4)."""
     if not name.isascii() or len(name) > MAX_NAME:
         return None
-    return DomainName(name.lower()) if all(0 < len(label) <= MAX_LABEL for label in name.split(".")) else None
+    return (
+        DomainName(name.lower())
+        if all(0 < len(label) <= MAX_LABEL for label in name.split("."))
+        else None
+    )
 
 
-def target_name(spec: DomainSpec, session: Envelope, domain: str, validated: Validated) -> str | None:
+def target_name(
+    spec: DomainSpec, session: Envelope, domain: str, validated: Validated
+) -> str | None:
     """Return the <target-name> of a term in a record of `domain` (RFC 7208 §4.8).
 
     None where none can be made, so that the term does not match. `validated` finds the validated names of the client (§5.5); it is called
     where `%{p}` asks for them.
     """
-    if not session.local_part.isascii() and any(isinstance(piece, Macro) and piece.letter in "slSL" for piece in spec.pieces):
+    if not session.local_part.isascii() and any(
+        isinstance(piece, Macro) and piece.letter in "slSL" for piece in spec.pieces
+    ):
         return None  # RFC 8616 §4: DNS has no encoding for such a local-part
     name = expand(spec, session, domain, validated).removesuffix(".")
     while len(name) > MAX_NAME and "." in name:  # RFC 7208 §7.3
@@ -91,9 +101,15 @@ def expand(text: DomainSpec, session: Envelope, domain: str, validated: Validate
         if isinstance(piece, Macro):
             value = _transformed(piece, _value(piece.letter.lower(), session, domain, validated))
             # RFC 7208 §7.3: an upper-case letter asks for URL escaping, of all but RFC 3986's unreserved characters.
-            parts.append(quote(value, safe="", errors="surrogatepass") if piece.letter.isupper() else value)
+            parts.append(
+                quote(value, safe="", errors="surrogatepass") if piece.letter.isupper() else value
+            )
         else:
-            parts.append(_ESCAPE.sub(lambda found: _ESCAPED[found[0]], piece.text) if "%" in piece.text else piece.text)
+            parts.append(
+                _ESCAPE.sub(lambda found: _ESCAPED[found[0]], piece.text)
+                if "%" in piece.text
+                else piece.text
+            )
     return "".join(parts)
 
 
@@ -106,7 +122,9 @@ def _transformed(macro: Macro, value: str) -> str:
     parts = value.split(first)
     if macro.reverse:
         parts.reverse()
-    return ".".join(parts[-macro.digits :])  # RFC 7208 §7.3: joined by dots, whatever they were split at
+    return ".".join(
+        parts[-macro.digits :]
+    )  # RFC 7208 §7.3: joined by dots, whatever they were split at
 
 
 def _value(letter: str, session: Envelope, domain: str, validated: Validated) -> str:
@@ -121,7 +139,9 @@ def _value(letter: str, session: Envelope, domain: str, validated: Validated) ->
         case "d":
             return domain
         case "i":
-            return str(session.ip) if session.ip.version == 4 else ".".join(f"{int(session.ip):032x}")
+            return (
+                str(session.ip) if session.ip.version == 4 else ".".join(f"{int(session.ip):032x}")
+            )
         case "p":
             return _validated_name(domain, validated())
         case "v":

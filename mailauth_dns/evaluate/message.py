@@ -111,14 +111,22 @@ def judge(message: Message, resolver: Resolver) -> Verdict:
         return Verdict(checked, signed, DmarcResult.PERMERROR, None, candidates, None, why, ())
     discovery = discover(author, resolver)
     if isinstance(discovery.applicable, Applicable):
-        candidates = tuple(_compared(candidate, discovery.applicable, discovery, resolver) for candidate in candidates)
+        candidates = tuple(
+            _compared(candidate, discovery.applicable, discovery, resolver)
+            for candidate in candidates
+        )
     result, disposition, said = _result(candidates, tuple(_untold(message)), discovery)
-    warnings = (*(_refused_early(candidates) if result is DmarcResult.PASS else ()), *_unsigned(message.dkim))
+    warnings = (
+        *(_refused_early(candidates) if result is DmarcResult.PASS else ()),
+        *_unsigned(message.dkim),
+    )
     why = (*_told(checked, candidates, message.unseen, discovery), said)
     return Verdict(checked, signed, result, disposition, candidates, discovery, why, warnings)
 
 
-_NOTHING_FOR_SPF = "the envelope has no sender and no HELO name is given, so there is nothing to check"
+_NOTHING_FOR_SPF = (
+    "the envelope has no sender and no HELO name is given, so there is nothing to check"
+)
 _REFUSED = "so DMARC cannot pass, and receivers refuse such mail"
 
 
@@ -134,12 +142,18 @@ def _author_domain(message: Message) -> DomainName | Unknown:
         except RecordSyntaxError:
             return Unknown(f"{address!a} in the From header has no domain name, {_REFUSED}")
     if len(domains) != 1:
-        named = f"names {' and '.join(sorted(domains))}" if domains else "holds no address that can be read"
+        named = (
+            f"names {' and '.join(sorted(domains))}"
+            if domains
+            else "holds no address that can be read"
+        )
         return Unknown(f"the From header {named}, {_REFUSED}")
     return domains.pop()
 
 
-def _authenticated(message: Message, resolver: Resolver) -> tuple[SpfResult, tuple[Identifier, ...]]:
+def _authenticated(
+    message: Message, resolver: Resolver
+) -> tuple[SpfResult, tuple[Identifier, ...]]:
     # RFC 7208 §2.4: the null path is postmaster at the HELO name, which counts for DMARC then, and only then (RFC 9989 §3.2.4).
     domain = message.mail_from.rpartition("@")[2] if message.mail_from else message.helo
     if not domain:
@@ -151,7 +165,9 @@ def _authenticated(message: Message, resolver: Resolver) -> tuple[SpfResult, tup
     except RecordSyntaxError:
         pass  # nothing that could be aligned; `checked` says what it is
     else:
-        shown = f"{name} (MAIL FROM)" if message.mail_from else f"{name} (HELO, for the null sender)"
+        shown = (
+            f"{name} (MAIL FROM)" if message.mail_from else f"{name} (HELO, for the null sender)"
+        )
         found.append(Identifier(Mechanism.SPF, name, checked.result, shown, checked.reason))
     return checked, (*found, *_signed(message.dkim))
 
@@ -162,13 +178,22 @@ def _signed(signatures: tuple[DkimResult, ...]) -> Iterator[Identifier]:
         yield Identifier(Mechanism.DKIM, signature.d, signature.result, shown, signature.reason)
 
 
-def _compared(candidate: Identifier, applicable: Applicable, discovery: Discovery, resolver: Resolver) -> Identifier:
+def _compared(
+    candidate: Identifier, applicable: Applicable, discovery: Discovery, resolver: Resolver
+) -> Identifier:
     if candidate.result not in ("pass", "temperror"):
         return candidate
     record = applicable.record
     mode = record.effective_aspf if candidate.mechanism is Mechanism.SPF else record.effective_adkim
     comparison = compare(candidate.domain, mode, discovery, resolver)
-    return Identifier(candidate.mechanism, candidate.domain, candidate.result, candidate.shown, candidate.reason, comparison)
+    return Identifier(
+        candidate.mechanism,
+        candidate.domain,
+        candidate.result,
+        candidate.shown,
+        candidate.reason,
+        comparison,
+    )
 
 
 def _untold(message: Message) -> Iterator[Unknown]:
@@ -185,20 +210,41 @@ def _result(
     """Return the result, what is requested, and the sentence about it."""
     author, applicable = discovery.author_domain, discovery.applicable
     if isinstance(applicable, Unknown):
-        return DmarcResult.TEMPERROR, None, f"the DMARC policy for {author} is unknown: {applicable.reason}"
+        return (
+            DmarcResult.TEMPERROR,
+            None,
+            f"the DMARC policy for {author} is unknown: {applicable.reason}",
+        )
     if applicable is None:
         return DmarcResult.NONE, Policy.NONE, _unprotected(discovery)
     passing = [candidate for candidate in candidates if candidate.passes is True]
     if passing:
         by = " and ".join(dict.fromkeys(candidate.mechanism for candidate in passing))
         return DmarcResult.PASS, Policy.NONE, f"DMARC passes for {author} by {by}"
-    unknown = [*(candidate.passes for candidate in candidates if isinstance(candidate.passes, Unknown)), *untold]
+    unknown = [
+        *(candidate.passes for candidate in candidates if isinstance(candidate.passes, Unknown)),
+        *untold,
+    ]
     requested = applicable.requested
     if unknown or isinstance(requested, Unknown):
         # RFC 9989 §5.3.6: neither pass nor fail, so that no policy applies.
-        reason = unknown[0].reason if unknown else requested.reason if isinstance(requested, Unknown) else ""
-        return DmarcResult.TEMPERROR, None, f"whether DMARC passes for {author}, and what is requested, is unknown: {reason}"
-    return DmarcResult.FAIL, requested, f"DMARC fails for {author}: {_request(applicable, requested)}"
+        reason = (
+            unknown[0].reason
+            if unknown
+            else requested.reason
+            if isinstance(requested, Unknown)
+            else ""
+        )
+        return (
+            DmarcResult.TEMPERROR,
+            None,
+            f"whether DMARC passes for {author}, and what is requested, is unknown: {reason}",
+        )
+    return (
+        DmarcResult.FAIL,
+        requested,
+        f"DMARC fails for {author}: {_request(applicable, requested)}",
+    )
 
 
 def _unprotected(discovery: Discovery) -> str:
@@ -212,12 +258,20 @@ def _unprotected(discovery: Discovery) -> str:
 
 
 def _request(applicable: Applicable, requested: Policy) -> str:
-    whose = {"p": "", "sp": " for subdomains", "np": " for subdomains that do not exist"}[str(applicable.tag)]
+    whose = {"p": "", "sp": " for subdomains", "np": " for subdomains that do not exist"}[
+        str(applicable.tag)
+    ]
     said = f"the record of {applicable.policy_domain} requests {applicable.policy}{whose}"
-    return said if requested is applicable.policy else f"{said}, and one level less while it is only tried (t=y): {requested}"
+    return (
+        said
+        if requested is applicable.policy
+        else f"{said}, and one level less while it is only tried (t=y): {requested}"
+    )
 
 
-def _told(checked: SpfResult, candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery | None) -> Iterator[str]:
+def _told(
+    checked: SpfResult, candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery | None
+) -> Iterator[str]:
     if not any(candidate.mechanism is Mechanism.SPF for candidate in candidates):
         yield f"SPF says {checked.result}: {checked.reason}"
     for candidate in candidates:
@@ -262,11 +316,21 @@ def _alignment(comparison: Comparison | None, discovery: Discovery | None) -> st
         return f", which is not aligned: strict alignment takes {author} alone"
     ours = discovery.organizational_domain
     if comparison.walk is None:
-        why = "no domain is above both" if isinstance(ours, Unknown) else f"it does not lie at or below {ours}"
+        why = (
+            "no domain is above both"
+            if isinstance(ours, Unknown)
+            else f"it does not lie at or below {ours}"
+        )
         return f", which is not aligned with {author}: {why}"
     theirs = comparison.walk.organizational_domain
     if comparison.aligned:
-        both = "whatever is above decides for both" if isinstance(theirs, Unknown) else f"both belong to {theirs}"
+        both = (
+            "whatever is above decides for both"
+            if isinstance(theirs, Unknown)
+            else f"both belong to {theirs}"
+        )
         return f", which is aligned with {author}: {both}"
     known = not isinstance(ours, Unknown) and ours != author
-    return f", which is not aligned with {author}: it belongs to {theirs}" + (f", and {author} to {ours}" if known else "")
+    return f", which is not aligned with {author}: it belongs to {theirs}" + (
+        f", and {author} to {ours}" if known else ""
+    )

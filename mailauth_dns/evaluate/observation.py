@@ -49,7 +49,9 @@ class Observation:
     delegated: frozenset[DomainName] | None
     problem: str | None = None
 
-    def agreed(self, key: RRKey, part: Callable[[RRset], frozenset[str]] = _all_values) -> RRset | Unknown | None:
+    def agreed(
+        self, key: RRKey, part: Callable[[RRset], frozenset[str]] = _all_values
+    ) -> RRset | Unknown | None:
         """Return what all servers say about `key` alike (TTLs aside); Unknown when one is unknown or two differ.
 
         `part` gives the values of a set that matter: servers may differ in the others.
@@ -67,5 +69,7 @@ class Observation:
         return first
 
 
-def _values(answer: RRset | Unknown | None, part: Callable[[RRset], frozenset[str]]) -> frozenset[str]:
+def _values(
+    answer: RRset | Unknown | None, part: Callable[[RRset], frozenset[str]]
+) -> frozenset[str]:
     return part(answer) if isinstance(answer, RRset) else frozenset()

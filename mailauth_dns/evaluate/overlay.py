@@ -18,7 +18,20 @@ from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors, bel
 from mailauth_dns.records.zone import RRKey
 
 # What shows that a name stays when the sets of a plan have gone from it: the types that names hold in practice.
-_OTHER_TYPES = ("NS", "A", "AAAA", "MX", "TXT", "CNAME", "SRV", "CAA", "PTR", "HTTPS", "TLSA", "DNAME")
+_OTHER_TYPES = (
+    "NS",
+    "A",
+    "AAAA",
+    "MX",
+    "TXT",
+    "CNAME",
+    "SRV",
+    "CAA",
+    "PTR",
+    "HTTPS",
+    "TLSA",
+    "DNAME",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +92,12 @@ class _Zone:
         self._sets = planned.sets
         self._owners = {name for name, _ in planned.sets}
         self._made: set[DomainName] = {planned.origin}  # names that the plan holds data at or below
-        self._data: set[DomainName] = set()  # names that cannot be an alias, because the plan puts other data there
-        self._emptied: dict[DomainName, list[RRKey]] = {}  # the sets that the plan deletes ours from, by every name at or above them
+        self._data: set[DomainName] = (
+            set()
+        )  # names that cannot be an alias, because the plan puts other data there
+        self._emptied: dict[
+            DomainName, list[RRKey]
+        ] = {}  # the sets that the plan deletes ours from, by every name at or above them
         for key, made in planned.sets.items():
             name = key[0]
             lineage = (name, *ancestors(name, planned.origin))
@@ -138,7 +155,10 @@ class _Zone:
             return True
         if not self._is_live(name):
             return False
-        if not any(self._live_values(*key) and not self._values(*key) for key in self._emptied.get(name, ())):
+        if not any(
+            self._live_values(*key) and not self._values(*key)
+            for key in self._emptied.get(name, ())
+        ):
             return True
         return True if any(self._values(name, rrtype) for rrtype in _OTHER_TYPES) else None
 
@@ -160,8 +180,12 @@ class _Zone:
         if made is None:
             return there
         if made.values and self._live_values(name, "CNAME") and (name, "CNAME") not in self._sets:
-            raise ObservationError(f"{name} is an alias (CNAME) that the plan does not touch, so its {rrtype} record cannot be published")
-        return made.values | {value for value in there if family(name, rrtype, value) is not made.family}
+            raise ObservationError(
+                f"{name} is an alias (CNAME) that the plan does not touch, so its {rrtype} record cannot be published"
+            )
+        return made.values | {
+            value for value in there if family(name, rrtype, value) is not made.family
+        }
 
     def _live_values(self, name: DomainName, rrtype: str) -> frozenset[str]:
         """Return what live DNS holds at this very name, which is not what a wildcard or the target of an alias says for it."""

@@ -52,7 +52,9 @@ def follow(step: Step, name: DomainName, rrtype: str) -> Values:
         if not isinstance(answer, Alias):
             return answer
         at = answer.target
-    raise ObservationError(f"{name} {rrtype}: its aliases (CNAME) are a loop, or {MAX_CHAIN} and more")
+    raise ObservationError(
+        f"{name} {rrtype}: its aliases (CNAME) are a loop, or {MAX_CHAIN} and more"
+    )
 
 
 def ask(resolver: Resolver, name: DomainName, rrtype: str) -> Values | Alias:
@@ -91,7 +93,9 @@ class ZoneResolver:
         answer = authority.step(name, rrtype) if authority is not None else None
         if answer is None or not answer.authoritative:
             if self._elsewhere is None:
-                raise ObservationError(f"{name} {rrtype}: none of the zones at hand holds this name")
+                raise ObservationError(
+                    f"{name} {rrtype}: none of the zones at hand holds this name"
+                )
             return ask(self._elsewhere, name, rrtype)
         if answer.rcode not in (Rcode.NOERROR, Rcode.NXDOMAIN):
             raise ObservationError(f"{name} {rrtype}: {answer.rcode}")
@@ -100,7 +104,11 @@ class ZoneResolver:
             return Alias(target)
         if answer.rcode is Rcode.NXDOMAIN:
             return None
-        return tuple(sorted(value for rrset in answer.answer if rrset.type == rrtype for value in rrset.values))
+        return tuple(
+            sorted(
+                value for rrset in answer.answer if rrset.type == rrtype for value in rrset.values
+            )
+        )
 
     def _in_charge(self, name: DomainName) -> Authority | None:
         """Return the deepest zone that holds `name`."""

@@ -8,7 +8,15 @@ from enum import StrEnum
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError, printable
 from mailauth_dns.evaluate.hosts import addresses, exchangers, validated_names
-from mailauth_dns.evaluate.macros import Envelope, a_labels, client_address, envelope, expand, queryable, target_name
+from mailauth_dns.evaluate.macros import (
+    Envelope,
+    a_labels,
+    client_address,
+    envelope,
+    expand,
+    queryable,
+    target_name,
+)
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.records import spf
 from mailauth_dns.records.macro import DomainSpec, explain_string
@@ -98,13 +106,17 @@ def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver)
     except _Permerror as error:
         return SpfResult(Result.PERMERROR, printable(str(error)), cost=evaluation.cost)
     except ObservationError as error:
-        return SpfResult(Result.TEMPERROR, printable(f"DNS gave no answer: {error}"), cost=evaluation.cost)
+        return SpfResult(
+            Result.TEMPERROR, printable(f"DNS gave no answer: {error}"), cost=evaluation.cost
+        )
     reason = verdict.reason
     if verdict.matched:
         path = ", ".join(match.term for match in verdict.matched)
         reason = f"{verdict.matched[0].domain} {_SAYS[verdict.result].format(client)}: {path}"
     explanation = _explanation(verdict.exp, session, resolver) if verdict.exp is not None else None
-    return SpfResult(verdict.result, printable(reason), verdict.matched, explanation, evaluation.cost)
+    return SpfResult(
+        verdict.result, printable(reason), verdict.matched, explanation, evaluation.cost
+    )
 
 
 class _Permerror(Exception):
@@ -150,7 +162,9 @@ class _Evaluation:
             ObservationError: a lookup was not answered.
         """
         name = queryable(domain)
-        if name is None or "." not in name or name.startswith("["):  # RFC 7208 §4.3; an address literal is no name
+        if (
+            name is None or "." not in name or name.startswith("[")
+        ):  # RFC 7208 §4.3; an address literal is no name
             return _Verdict(Result.NONE, reason=f"{domain!a} is not a full domain name")
         record = self._record(name)
         if record is None:
@@ -159,15 +173,23 @@ class _Evaluation:
             inner = self._match(term, domain)
             if inner is not None:
                 result = _RESULTS[term.qualifier]
-                exp = _Exp(record.exp, domain) if result is Result.FAIL and record.exp is not None else None  # RFC 7208 §6.2
+                exp = (
+                    _Exp(record.exp, domain)
+                    if result is Result.FAIL and record.exp is not None
+                    else None
+                )  # RFC 7208 §6.2
                 return _Verdict(result, (Match(domain, str(term)), *inner), exp=exp)
         if record.redirect is not None:
             return self._redirect(record.redirect, domain)
-        return _Verdict(Result.NEUTRAL, reason=f"no term of {name} matches {self._session.ip}")  # RFC 7208 §4.7
+        return _Verdict(
+            Result.NEUTRAL, reason=f"no term of {name} matches {self._session.ip}"
+        )  # RFC 7208 §4.7
 
     def _record(self, name: DomainName) -> spf.Record | None:
         """Select the record (RFC 7208 §4.5)."""
-        texts = [value for value in self._resolver.lookup(name, "TXT") or () if spf.has_version(value)]
+        texts = [
+            value for value in self._resolver.lookup(name, "TXT") or () if spf.has_version(value)
+        ]
         if not texts:
             return None
         if len(texts) > 1:
@@ -180,12 +202,18 @@ class _Evaluation:
     def _redirect(self, spec: DomainSpec, domain: str) -> _Verdict:
         self._spend()
         target = self._target(spec, domain)
-        verdict = _Verdict(Result.NONE, reason=f"{spec} makes no name") if target is None else self.check(target)
+        verdict = (
+            _Verdict(Result.NONE, reason=f"{spec} makes no name")
+            if target is None
+            else self.check(target)
+        )
         if verdict.result is Result.NONE:
             raise _Permerror(f"redirect={spec} of {domain}: {verdict.reason}")  # RFC 7208 §6.1
         if not verdict.matched:
             return verdict
-        return _Verdict(verdict.result, (Match(domain, f"redirect={spec}"), *verdict.matched), exp=verdict.exp)
+        return _Verdict(
+            verdict.result, (Match(domain, f"redirect={spec}"), *verdict.matched), exp=verdict.exp
+        )
 
     def _match(self, term: spf.Term, domain: str) -> tuple[Match, ...] | None:
         """Return None where the mechanism does not match; where it does, what decided in the record that it includes."""
@@ -203,16 +231,30 @@ class _Evaluation:
             return self._include(term, target, domain)
         name = queryable(target)
         if isinstance(term, spf.Ptr):
-            return () if any(name is not None and is_at_or_below(host, name) for host in self._validated()) else None
-        if name is None:  # RFC 7208 §4.8 leaves open what such a name means; to most receivers nothing is there
+            return (
+                ()
+                if any(
+                    name is not None and is_at_or_below(host, name) for host in self._validated()
+                )
+                else None
+            )
+        if (
+            name is None
+        ):  # RFC 7208 §4.8 leaves open what such a name means; to most receivers nothing is there
             return None
         match term:
             case spf.Exists():
-                return () if self._lookup(name, "A") else None  # RFC 7208 §5.7: A for IPv6 clients too
+                return (
+                    () if self._lookup(name, "A") else None
+                )  # RFC 7208 §5.7: A for IPv6 clients too
             case spf.A():
                 return () if self._has_client(name, term) else None
             case spf.Mx():
-                return () if any(self._has_client(host, term) for host in self._exchangers(name)) else None
+                return (
+                    ()
+                    if any(self._has_client(host, term) for host in self._exchangers(name))
+                    else None
+                )
 
     def _include(self, term: spf.Include, target: str, domain: str) -> tuple[Match, ...] | None:
         verdict = self.check(target)

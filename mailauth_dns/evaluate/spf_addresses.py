@@ -20,7 +20,9 @@ from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, address
 from mailauth_dns.records.macro import DomainSpec
 from mailauth_dns.records.name import DomainName
 
-MAX_FOLLOWED = 100  # terms that ask DNS: ten times what receivers follow; whatever has more is a mistake
+MAX_FOLLOWED = (
+    100  # terms that ask DNS: ten times what receivers follow; whatever has more is a mistake
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,13 @@ class _Walk:
         return passed
 
     def _record(self, name: DomainName) -> spf.Record:
-        texts = [value for value in self._resolver.lookup(name, "TXT") or () if spf.has_version(value)]
+        texts = [
+            value for value in self._resolver.lookup(name, "TXT") or () if spf.has_version(value)
+        ]
         if len(texts) != 1:
-            raise NotFlattened(f"{name} publishes {f'{len(texts)} SPF records, one is allowed' if texts else 'no SPF record'}")
+            raise NotFlattened(
+                f"{name} publishes {f'{len(texts)} SPF records, one is allowed' if texts else 'no SPF record'}"
+            )
         try:
             record = spf.parse(texts[0])
         except RecordSyntaxError as error:
@@ -136,7 +142,9 @@ class _Walk:
             case spf.Ip4(network=interface) | spf.Ip6(network=interface):
                 return addresses_of([interface.network])
             case spf.Exists() | spf.Ptr():
-                raise NotFlattened(f"{term} in {path[-1]} depends on the message and has no addresses; take the name out of `flatten`")
+                raise NotFlattened(
+                    f"{term} in {path[-1]} depends on the message and has no addresses; take the name out of `flatten`"
+                )
         target = self._target(str(term), term.domain, path)
         match term:
             case spf.Include():
@@ -149,10 +157,14 @@ class _Walk:
                 if not hosts:
                     raise NotFlattened(f"{term} in {path[-1]}: {target} has no mail exchanger")
                 if len(named) > MAX_EXCHANGERS:
-                    raise NotFlattened(f"{term} in {path[-1]}: {target} has {len(named)} mail exchangers, mx allows {MAX_EXCHANGERS}")
+                    raise NotFlattened(
+                        f"{term} in {path[-1]}: {target} has {len(named)} mail exchangers, mx allows {MAX_EXCHANGERS}"
+                    )
                 return self._hosts(hosts, term, path[-1])
 
-    def _hosts(self, hosts: Iterable[DomainName], term: spf.A | spf.Mx, domain: DomainName) -> Addresses:
+    def _hosts(
+        self, hosts: Iterable[DomainName], term: spf.A | spf.Mx, domain: DomainName
+    ) -> Addresses:
         networks: list[IPv4Network | IPv6Network] = []
         for host in hosts:
             four, six = addresses(host, 4, self._resolver), addresses(host, 6, self._resolver)
@@ -162,14 +174,18 @@ class _Walk:
             networks += [IPv6Network((int(each), term.prefix6), strict=False) for each in six]
         return addresses_of(networks)
 
-    def _target(self, term: str, spec: DomainSpec | None, path: tuple[DomainName, ...]) -> DomainName:
+    def _target(
+        self, term: str, spec: DomainSpec | None, path: tuple[DomainName, ...]
+    ) -> DomainName:
         self._terms += 1
         if self._terms > MAX_FOLLOWED:
             raise NotFlattened(f"{path[0]} has more than {MAX_FOLLOWED} terms that ask DNS")
         if spec is None:
             return path[-1]
         if "%" in str(spec):
-            raise NotFlattened(f"{term} in {path[-1]} has a macro, which has no addresses; take the name out of `flatten`")
+            raise NotFlattened(
+                f"{term} in {path[-1]} has a macro, which has no addresses; take the name out of `flatten`"
+            )
         name = queryable(str(spec).removesuffix("."))
         if name is None:
             raise NotFlattened(f"{term} in {path[-1]}: DNS cannot hold this name")

@@ -79,7 +79,9 @@ class LookupCost:
     @property
     def voids(self) -> int:
         """Lookups that find nothing, for the clients (IPv4 or IPv6) for which they are more."""
-        return max(sum(node.voids4 for node in self.walk()), sum(node.voids6 for node in self.walk()))
+        return max(
+            sum(node.voids4 for node in self.walk()), sum(node.voids6 for node in self.walk())
+        )
 
     @property
     def void_terms(self) -> tuple[LookupCost, ...]:
@@ -96,11 +98,16 @@ class LookupCost:
     @property
     def lower_bound(self) -> bool:
         """Receivers may spend more: something is unknown, depends on the message, or was not followed."""
-        return any(node.unknown is not None or any(note.remark in _OPEN for note in node.notes) for node in self.walk())
+        return any(
+            node.unknown is not None or any(note.remark in _OPEN for note in node.notes)
+            for node in self.walk()
+        )
 
     def found(self, remark: Remark) -> tuple[LookupCost, ...]:
         """Return the nodes in the tree that bear this remark."""
-        return tuple(node for node in self.walk() if any(note.remark is remark for note in node.notes))
+        return tuple(
+            node for node in self.walk() if any(note.remark is remark for note in node.notes)
+        )
 
     def __str__(self) -> str:
         return self.term
@@ -117,7 +124,9 @@ def lookup_cost(domain: DomainName, resolver: Resolver) -> LookupCost:
     return _Tree(domain, resolver).root
 
 
-_UNFOLLOWED = Note(Remark.UNFOLLOWED, f"not followed: the tree has more than {MAX_FOLLOWED} terms without it")
+_UNFOLLOWED = Note(
+    Remark.UNFOLLOWED, f"not followed: the tree has more than {MAX_FOLLOWED} terms without it"
+)
 # Only `%{d}` is the same for every message.
 _SESSION = Envelope(IPv4Address(0), "", "", "")
 
@@ -143,13 +152,29 @@ class _Tree:
                 if isinstance(record, spf.Record):
                     asking = list(_asking(record))
                     terms += len(asking)
-                    targets = (_target(term.domain, path[-1]) for term in asking if isinstance(term, spf.Include | _Redirect))
-                    below += [(*path, name) for name in map(_full_name, targets) if name is not None and name not in path]
+                    targets = (
+                        _target(term.domain, path[-1])
+                        for term in asking
+                        if isinstance(term, spf.Include | _Redirect)
+                    )
+                    below += [
+                        (*path, name)
+                        for name in map(_full_name, targets)
+                        if name is not None and name not in path
+                    ]
             level = below
             depth += 1
         return depth, terms
 
-    def _node(self, name: DomainName, domain: str, term: str, path: tuple[DomainName, ...], own: int, depth: int) -> LookupCost:
+    def _node(
+        self,
+        name: DomainName,
+        domain: str,
+        term: str,
+        path: tuple[DomainName, ...],
+        own: int,
+        depth: int,
+    ) -> LookupCost:
         """Return the node of the term that leads to the record of `name`; `path` ends in it."""
         if not depth:
             return LookupCost(domain, term, own, notes=(_UNFOLLOWED,))
@@ -159,7 +184,13 @@ class _Tree:
         if isinstance(record, Note):
             return LookupCost(domain, term, own, notes=(record,))
         notes = tuple(_permissive(record, included=len(path) > 1))
-        return LookupCost(domain, term, own, notes=notes, children=tuple(self._term(each, path, depth - 1) for each in _asking(record)))
+        return LookupCost(
+            domain,
+            term,
+            own,
+            notes=notes,
+            children=tuple(self._term(each, path, depth - 1) for each in _asking(record)),
+        )
 
     def _record(self, name: DomainName) -> spf.Record | Note | Unknown:
         if name not in self._records:
@@ -175,7 +206,9 @@ class _Tree:
         if not texts:
             return Note(Remark.MISSING, f"{name} publishes no SPF record")
         if len(texts) > 1:
-            return Note(Remark.SEVERAL, f"{name} publishes {len(texts)} SPF records, one is allowed")
+            return Note(
+                Remark.SEVERAL, f"{name} publishes {len(texts)} SPF records, one is allowed"
+            )
         try:
             return spf.parse(texts[0])
         except RecordSyntaxError as error:
@@ -187,12 +220,22 @@ class _Tree:
             return LookupCost(domain, str(term), 1, voids4=1, voids6=1)
         target = _target(term.domain, domain)
         if target is None:
-            return LookupCost(domain, str(term), 1, notes=(Note(Remark.MACRO, "what it asks for depends on the message"),))
+            return LookupCost(
+                domain,
+                str(term),
+                1,
+                notes=(Note(Remark.MACRO, "what it asks for depends on the message"),),
+            )
         if isinstance(term, spf.Include | _Redirect):
             return self._branch(term, target, path, depth)
         name = queryable(target)
         if name is None:
-            return LookupCost(domain, str(term), 1, notes=(Note(Remark.UNUSABLE, f"{target} cannot be a name in DNS"),))
+            return LookupCost(
+                domain,
+                str(term),
+                1,
+                notes=(Note(Remark.UNUSABLE, f"{target} cannot be a name in DNS"),),
+            )
         if self._crowded:
             return LookupCost(domain, str(term), 1, notes=(_UNFOLLOWED,))
         try:
@@ -200,28 +243,44 @@ class _Tree:
         except ObservationError as error:
             return LookupCost(domain, str(term), 1, unknown=Unknown(str(error)))
 
-    def _branch(self, term: spf.Include | _Redirect, target: str, path: tuple[DomainName, ...], depth: int) -> LookupCost:
+    def _branch(
+        self, term: spf.Include | _Redirect, target: str, path: tuple[DomainName, ...], depth: int
+    ) -> LookupCost:
         name = _full_name(target)
         if name is None:
-            return LookupCost(path[-1], str(term), 1, notes=(Note(Remark.MISSING, f"{target} is not a full domain name"),))
+            return LookupCost(
+                path[-1],
+                str(term),
+                1,
+                notes=(Note(Remark.MISSING, f"{target} is not a full domain name"),),
+            )
         if name in path:
             loop = " → ".join([*path[path.index(name) :], name])
-            return LookupCost(path[-1], str(term), 1, notes=(Note(Remark.LOOP, f"{loop} is a loop"),))
+            return LookupCost(
+                path[-1], str(term), 1, notes=(Note(Remark.LOOP, f"{loop} is a loop"),)
+            )
         return self._node(name, path[-1], str(term), (*path, name), 1, depth)
 
     def _leaf(self, term: spf.A | spf.Mx | spf.Exists, name: DomainName, domain: str) -> LookupCost:
         if isinstance(term, spf.Exists):
-            void = int(not addresses(name, 4, self._resolver))  # RFC 7208 §5.7: A for IPv6 clients too
+            void = int(
+                not addresses(name, 4, self._resolver)
+            )  # RFC 7208 §5.7: A for IPv6 clients too
             return LookupCost(domain, str(term), 1, void, void)
         if isinstance(term, spf.A):
             return LookupCost(domain, str(term), 1, self._void(name, 4), self._void(name, 6))
         values = self._resolver.lookup(name, "MX") or ()
         hosts = exchangers(name, values)
         if len(hosts) > MAX_EXCHANGERS:
-            note = Note(Remark.EXCHANGERS, f"{name} has {len(hosts)} mail exchangers, mx allows {MAX_EXCHANGERS}")
+            note = Note(
+                Remark.EXCHANGERS,
+                f"{name} has {len(hosts)} mail exchangers, mx allows {MAX_EXCHANGERS}",
+            )
             return LookupCost(domain, str(term), 1, notes=(note,))
         named = [host for host in map(queryable, hosts) if host is not None]
-        voids4, voids6 = (int(not values) + sum(self._void(host, version) for host in named) for version in (4, 6))
+        voids4, voids6 = (
+            int(not values) + sum(self._void(host, version) for host in named) for version in (4, 6)
+        )
         return LookupCost(domain, str(term), 1, voids4, voids6)
 
     def _void(self, name: DomainName, version: int) -> int:
@@ -263,8 +322,15 @@ def _permissive(record: spf.Record, *, included: bool) -> Iterator[Note]:
     rest = record.all
     if rest is not None and rest.qualifier is spf.Qualifier.PASS:
         yield Note(Remark.EVERYBODY, "+all lets every host pass")
-    elif not included and record.redirect is None and (rest is None or rest.qualifier is spf.Qualifier.NEUTRAL):
-        yield Note(Remark.PERMISSIVE, f"{rest or 'without `all` it'} leaves open whether other hosts may send: they are neutral")
+    elif (
+        not included
+        and record.redirect is None
+        and (rest is None or rest.qualifier is spf.Qualifier.NEUTRAL)
+    ):
+        yield Note(
+            Remark.PERMISSIVE,
+            f"{rest or 'without `all` it'} leaves open whether other hosts may send: they are neutral",
+        )
 
 
 def _target(spec: DomainSpec | None, domain: str) -> str | None:

@@ -57,7 +57,13 @@ class Left:
     def __str__(self) -> str:
         """Return the record as a zone file has it, and the reason, in which octets are spelt as in the record."""
         name, type = self.key
-        value = "(not shown)" if self.shown is None else quoted(self.value) if type == "TXT" else self.value
+        value = (
+            "(not shown)"
+            if self.shown is None
+            else quoted(self.value)
+            if type == "TXT"
+            else self.value
+        )
         return f"{name} {type} {value}: {octets(self.reason)}"
 
 
@@ -92,36 +98,52 @@ class Surroundings:
     defaults: document.Mapping | None = None
     policies: tuple[Policy, ...] = ()
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)  # what the other policies' flattened SPF names resolved to
+    lock: Lock = field(
+        default_factory=Lock
+    )  # what the other policies' flattened SPF names resolved to
     consents: Consents = _none
 
 
-Found = Sequence[tuple[Zone, tuple[DomainName, ...]]]  # zones as they are, each with the domains that are asked for
+Found = Sequence[
+    tuple[Zone, tuple[DomainName, ...]]
+]  # zones as they are, each with the domains that are asked for
 
 
-def drafts(found: Found, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy | str]) -> tuple[Draft, ...]:
+def drafts(
+    found: Found, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy | str]
+) -> tuple[Draft, ...]:
     """Return a policy for each domain; `served` are the MTA-STS policies that are known, or why one could not be had.
 
     Raises:
         PolicyError: with the repo's other policies they cannot be compiled.
         MailAuthError: what a policy would say can be neither kept nor left out.
     """
-    sketches = [_Sketch(domain, frozenset(domains), zone, beside, served.get(domain)) for zone, domains in found for domain in domains]
+    sketches = [
+        _Sketch(domain, frozenset(domains), zone, beside, served.get(domain))
+        for zone, domains in found
+        for domain in domains
+    ]
     for sketch in sketches:
         sketch.park()
     zones = {zone.origin: zone for zone, _ in found}
     before: list[tuple[Declared, str]] = []
     while obstacles := list(_obstacles(zones, [sketch.policy() for sketch in sketches], beside)):
-        if obstacles == before:  # what no sketch has cannot be withdrawn, and would be asked for again for ever
+        if (
+            obstacles == before
+        ):  # what no sketch has cannot be withdrawn, and would be asked for again for ever
             entry, reason = obstacles[0]
             raise MailAuthError(f"{entry.key[0]} {entry.key[1]} cannot be imported: {reason}")
         before = obstacles
         for sketch in sketches:
-            sketch.withdraw((entry, reason) for entry, reason in obstacles if entry.domain == sketch.domain)
+            sketch.withdraw(
+                (entry, reason) for entry, reason in obstacles if entry.domain == sketch.domain
+            )
     return tuple(sketch.done() for sketch in sketches)
 
 
-def _obstacles(zones: Mapping[DomainName, Zone], policies: Sequence[Policy], beside: Surroundings) -> Iterator[tuple[Declared, str]]:
+def _obstacles(
+    zones: Mapping[DomainName, Zone], policies: Sequence[Policy], beside: Surroundings
+) -> Iterator[tuple[Declared, str]]:
     """Yield what these policies declare and a plan would change or refuse, with the reason."""
     ours = frozenset(policy.domain for policy in policies)
     for publication in compile_repo(Repo(Path(), (*policies, *beside.policies), {}, beside.lock)):
@@ -129,8 +151,14 @@ def _obstacles(zones: Mapping[DomainName, Zone], policies: Sequence[Policy], bes
         entries = {(entry.key, entry.family): entry for entry in part.declared}
         for before in _as_it_is(zones.get(part.origin), part, beside.consents):
             difference = compare(before, part, lambda *_: Judgement(""))
-            yield from ((entries[change.key, change.family], _would(entries[change.key, change.family])) for change in difference.changes)
-            yield from ((entries[blocked.key, blocked.family], blocked.reason) for blocked in difference.blocked)
+            yield from (
+                (entries[change.key, change.family], _would(entries[change.key, change.family]))
+                for change in difference.changes
+            )
+            yield from (
+                (entries[blocked.key, blocked.family], blocked.reason)
+                for blocked in difference.blocked
+            )
 
 
 def _as_it_is(zone: Zone | None, part: Publication, consents: Consents) -> tuple[Zone, ...]:
@@ -153,7 +181,12 @@ class _Sketch:
     """A policy that is being drafted. `covered` are the published values that each section says."""
 
     def __init__(
-        self, domain: DomainName, together: frozenset[DomainName], zone: Zone, beside: Surroundings, served: mta_sts.Policy | str | None
+        self,
+        domain: DomainName,
+        together: frozenset[DomainName],
+        zone: Zone,
+        beside: Surroundings,
+        served: mta_sts.Policy | str | None,
     ) -> None:
         self.domain, self._together = domain, together
         self._zone, self._beside, self._served = zone, beside, served
@@ -172,7 +205,9 @@ class _Sketch:
             spot = spot_of(rrset.name, self.domain)
             if spot is None:
                 continue
-            values = [value for value in sorted(rrset.values) if family(*rrset.key, value) is spot.family]
+            values = [
+                value for value in sorted(rrset.values) if family(*rrset.key, value) is spot.family
+            ]
             if values:
                 found.setdefault(spot, []).extend((rrset.key, value) for value in values)
         yield from found.items()
@@ -184,7 +219,9 @@ class _Sketch:
             return
         [(key, value)] = values
         if dkim.holds_private_key(value):
-            self._left[key, value] = "this is a private key, and who reads DNS can sign as the domain; take it away and make a new one"
+            self._left[key, value] = (
+                "this is a private key, and who reads DNS can sign as the domain; take it away and make a new one"
+            )
             return
         try:
             section = self._section(spot, key, value)
@@ -207,12 +244,20 @@ class _Sketch:
             return self._with_safe_note(section, key, value) if "n" in section else section
         mta_sts.parse(value)  # whether the record is good comes before what it announces
         if not isinstance(self._served, mta_sts.Policy):
-            why = f"could not be fetched: {self._served}" if self._served else "is served over HTTPS, which is not asked"
-            self._left[key, value] = f"the policy that it announces {why}; give its text with --mta-sts"
+            why = (
+                f"could not be fetched: {self._served}"
+                if self._served
+                else "is served over HTTPS, which is not asked"
+            )
+            self._left[key, value] = (
+                f"the policy that it announces {why}; give its text with --mta-sts"
+            )
             return None
         if self._served.other:
             lines = ", ".join(name for name, _ in self._served.other)
-            self._left[key, value] = f"the policy that it announces has lines that no policy here says: {lines}"
+            self._left[key, value] = (
+                f"the policy that it announces has lines that no policy here says: {lines}"
+            )
             return None
         return sections.of_mta_sts(value, self._served)
 
@@ -222,16 +267,26 @@ class _Sketch:
         safe = UNSAFE.sub("", note)
         if safe == note:
             return section
-        self._left[key, value] = f"its note (n) is taken over as '{safe}': other characters are not published safely"
+        self._left[key, value] = (
+            f"its note (n) is taken over as '{safe}': other characters are not published safely"
+        )
         return {**section, "n": safe}
 
     def park(self) -> None:
         """Say it all with `parked` where exactly that is published."""
         mx = self._zone.get((self.domain, "MX"))
-        if mx is None or mx.values != {NULL_MX} or self._left or self._sections.keys() != parking.SAID:
+        if (
+            mx is None
+            or mx.values != {NULL_MX}
+            or self._left
+            or self._sections.keys() != parking.SAID
+        ):
             return
         self._parked = parking.section(self._sections)
-        if any(True for _ in _obstacles({self._zone.origin: self._zone}, [self.policy()], Surroundings())):
+        if any(
+            True
+            for _ in _obstacles({self._zone.origin: self._zone}, [self.policy()], Surroundings())
+        ):
             self._parked = None
 
     def _nearly_parked(self) -> str | None:
@@ -241,7 +296,9 @@ class _Sketch:
         self._parked = parking.section(self._sections)
         [publication] = compile_repo(Repo(Path(), (self.policy(),), {}, Lock()))
         self._parked = None
-        return parking.remainder(compare(self._zone, publication, lambda *_: Judgement("")), self._sections)
+        return parking.remainder(
+            compare(self._zone, publication, lambda *_: Judgement("")), self._sections
+        )
 
     def withdraw(self, obstacles: Iterable[tuple[Declared, str]]) -> None:
         """Take out the sections that declare what is in the way."""
@@ -250,7 +307,9 @@ class _Sketch:
                 self._parked = None
                 return
             spot = spot_of(entry.key[0], self.domain)
-            route: Route = ("dmarc",) if entry.family is Family.DMARC_REPORT or spot is None else spot.route
+            route: Route = (
+                ("dmarc",) if entry.family is Family.DMARC_REPORT or spot is None else spot.route
+            )
             if route in self._sections:  # two entries of one section may be in the way
                 del self._sections[route]
                 self._left |= dict.fromkeys(self._covered.pop(route), reason)
@@ -261,16 +320,24 @@ class _Sketch:
             body["zone"] = str(self._zone.origin)
         body |= self._settings()
         ordered = sorted(self._sections, key=lambda route: _RANK.index(str(route[0])))
-        body |= self._parked if self._parked is not None else _nested({route: self._sections[route] for route in ordered})
+        body |= (
+            self._parked
+            if self._parked is not None
+            else _nested({route: self._sections[route] for route in ordered})
+        )
         return alone(body, self._beside.defaults)
 
     def _settings(self) -> dict[str, list[str]]:
         """Return where to publish and whom to ask, as told, else as the other policies of the zone say: all of a zone have the same."""
-        sharer = next((other.body for other in self._beside.policies if other.zone == self._zone.origin), None)
+        sharer = next(
+            (other.body for other in self._beside.policies if other.zone == self._zone.origin), None
+        )
         found: dict[str, list[str]] = {}
         for key in ("providers", "nameservers"):
             usual = inherited(self._beside.defaults, key)
-            said = self._beside.settings.get(key) or (getattr(sharer, key) if sharer is not None else usual)
+            said = self._beside.settings.get(key) or (
+                getattr(sharer, key) if sharer is not None else usual
+            )
             if said != usual:
                 found[key] = list(said)
         return found
@@ -303,7 +370,13 @@ class _Sketch:
                     if reason is not None:
                         left.append(Left(rrset.key, value, reason))
         left.sort(key=lambda each: (each.key, each.value))
-        return Draft(self.domain, self.policy(), document_of(self._body()), tuple(left), self._nearly_parked())
+        return Draft(
+            self.domain,
+            self.policy(),
+            document_of(self._body()),
+            tuple(left),
+            self._nearly_parked(),
+        )
 
 
 def _nested(flat: Mapping[Route, Section]) -> dict[str, Any]:
@@ -321,4 +394,6 @@ def _refusal(error: ValidationError) -> str:
     """Return why the model does not take a section, in its own words."""
     details = error.errors(include_url=False, include_input=False)
     told = [detail["ctx"]["message"] for detail in details if detail["type"] == "mailauth"]
-    return "no policy can say it: " + "; ".join(dict.fromkeys(told or [detail["msg"] for detail in details]))
+    return "no policy can say it: " + "; ".join(
+        dict.fromkeys(told or [detail["msg"] for detail in details])
+    )

@@ -36,7 +36,11 @@ class Imported:
 
 
 def commented(
-    drafts: Sequence[Draft], beside: Surroundings, head: Iterable[str], unknown: Mapping[DomainName, Unknowns], today: date
+    drafts: Sequence[Draft],
+    beside: Surroundings,
+    head: Iterable[str],
+    unknown: Mapping[DomainName, Unknowns],
+    today: date,
 ) -> tuple[Imported, ...]:
     """Return drafts with their comments: `head` above each, then what is unknown and what it does not say, and what lint would change."""
     domains = frozenset(draft.domain for draft in drafts)
@@ -51,7 +55,11 @@ def commented(
         said += [draft.nearly_parked] if draft.nearly_parked is not None else []
         said += ["Not said here:", *(f"  {left}" for left in draft.left)] if draft.left else []
         findings = found[draft.policy.path]
-        result.append(Imported(draft, annotated(draft.text, said, findings), tuple(findings), unknown[draft.domain]))
+        result.append(
+            Imported(
+                draft, annotated(draft.text, said, findings), tuple(findings), unknown[draft.domain]
+            )
+        )
     return tuple(result)
 
 
@@ -60,4 +68,7 @@ def reasons(unknown: Unknowns) -> tuple[str, ...]:
     keys: dict[str, list[str]] = {}
     for (name, type), reason in unknown:
         keys.setdefault(reason, []).append(f"{name} {type}")
-    return tuple(f"{first}{f' and {len(more)} more' if more else ''}: {reason}" for reason, (first, *more) in keys.items())
+    return tuple(
+        f"{first}{f' and {len(more)} more' if more else ''}: {reason}"
+        for reason, (first, *more) in keys.items()
+    )

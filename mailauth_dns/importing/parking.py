@@ -12,7 +12,9 @@ from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family
 
-SAID = frozenset({("spf",), ("dmarc",), ("dkim", "selectors", "*")})  # the sections that `parked: true` stands for
+SAID = frozenset(
+    {("spf",), ("dmarc",), ("dkim", "selectors", "*")}
+)  # the sections that `parked: true` stands for
 _NOBODY = {"terms": [], "all": "fail"}
 _TAGS = ("p", "sp", "np")
 _NOT_PARKED = ("adkim", "aspf", "fo", "psd", "t", "pct", "rf", "ri")
@@ -20,14 +22,18 @@ _NOT_PARKED = ("adkim", "aspf", "fo", "psd", "t", "pct", "rf", "ri")
 
 def section(sections: Mapping[Route, Section]) -> Section:
     """Return `parked: true` with the report addresses that are published, which it may name."""
-    reports = {tag: uris for tag in ("rua", "ruf") if (uris := sections.get(("dmarc",), {}).get(tag))}
+    reports = {
+        tag: uris for tag in ("rua", "ruf") if (uris := sections.get(("dmarc",), {}).get(tag))
+    }
     return {"parked": True, **({"dmarc": reports} if reports else {})}
 
 
 def is_near(sections: Mapping[Route, Section]) -> bool:
     """Tell whether a domain says that it sends nothing: SPF lets nobody, and no key verifies."""
     selectors = (each for route, each in sections.items() if route[0] == "dkim")
-    return sections.get(("spf",)) == _NOBODY and all(each.get("state") == "revoked" for each in selectors)
+    return sections.get(("spf",)) == _NOBODY and all(
+        each.get("state") == "revoked" for each in selectors
+    )
 
 
 def remainder(difference: Difference, sections: Mapping[Route, Section]) -> str | None:
@@ -73,7 +79,10 @@ def _lost(change: Change) -> Iterator[str]:
 
 def _policies(change: Change) -> tuple[dmarc.Record | None, dmarc.Record | None]:
     """Return the DMARC records before and after; None where there is none, a broken one or several."""
-    pair = [parsed(Family.DMARC, "TXT", next(iter(values))) if len(values) == 1 else None for values in (change.before, change.after)]
+    pair = [
+        parsed(Family.DMARC, "TXT", next(iter(values))) if len(values) == 1 else None
+        for values in (change.before, change.after)
+    ]
     old, new = (record if isinstance(record, dmarc.Record) else None for record in pair)
     return old, new
 

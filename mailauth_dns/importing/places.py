@@ -13,8 +13,12 @@ from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey
 
 # Looser than any receiver, and than what is ours: pasted quotes, a lost or doubled sign, the right record at the wrong name.
-_LIKE_A_RECORD = re.compile(r"[\s\"'\\(]*v\s*=*\s*(?:spf|dkim|dmarc|stsv|tlsrpt|bimi)|[\s\"']*spf2\.0", re.IGNORECASE)
-_MARK = re.compile(r"(?:.+\.)?(?:_domainkey|_bimi|_report\._dmarc)\.|_dmarc\.|_mta-sts\.|_smtp\._tls\.")
+_LIKE_A_RECORD = re.compile(
+    r"[\s\"'\\(]*v\s*=*\s*(?:spf|dkim|dmarc|stsv|tlsrpt|bimi)|[\s\"']*spf2\.0", re.IGNORECASE
+)
+_MARK = re.compile(
+    r"(?:.+\.)?(?:_domainkey|_bimi|_report\._dmarc)\.|_dmarc\.|_mta-sts\.|_smtp\._tls\."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,10 @@ def spot_of(name: DomainName, domain: DomainName) -> Spot | None:
     }
     if name in fixed:
         return fixed[name]
-    for label, owned, route in (("_domainkey", Family.DKIM, ("dkim", "selectors")), ("_bimi", Family.BIMI, ("bimi",))):
+    for label, owned, route in (
+        ("_domainkey", Family.DKIM, ("dkim", "selectors")),
+        ("_bimi", Family.BIMI, ("bimi",)),
+    ):
         selector = name.removesuffix(f".{label}.{domain}")
         if selector != name:
             return Spot(owned, (*route, selector))

@@ -45,11 +45,23 @@ def of_dmarc(text: str) -> Section:
         RecordSyntaxError: the record is broken.
     """
     record = dmarc.parse(text)
-    section: Section = {tag: str(value) for tag in ("p", "sp", "np", "adkim", "aspf") if (value := getattr(record, tag)) is not None}
+    section: Section = {
+        tag: str(value)
+        for tag in ("p", "sp", "np", "adkim", "aspf")
+        if (value := getattr(record, tag)) is not None
+    }
     if record.fo is not None:
         section["fo"] = ":".join(record.fo)
-    section |= {tag: [str(uri) for uri in uris] for tag in ("rua", "ruf") if (uris := getattr(record, tag)) is not None}
-    section |= {tag: str(value) for tag in ("psd", "t", "pct", "rf", "ri") if (value := getattr(record, tag)) is not None}
+    section |= {
+        tag: [str(uri) for uri in uris]
+        for tag in ("rua", "ruf")
+        if (uris := getattr(record, tag)) is not None
+    }
+    section |= {
+        tag: str(value)
+        for tag in ("psd", "t", "pct", "rf", "ri")
+        if (value := getattr(record, tag)) is not None
+    }
     return _with_others(section, record.other)
 
 
@@ -62,7 +74,11 @@ def of_key(text: str) -> Section:
     record = dkim.parse(text)
     section: Section = {"p": record.p} if record.p else {"state": "revoked"}
     section |= {"k": record.k} if record.k is not None else {}
-    section |= {tag: ":".join(words) for tag in ("h", "s", "t") if (words := getattr(record, tag)) is not None}
+    section |= {
+        tag: ":".join(words)
+        for tag in ("h", "s", "t")
+        if (words := getattr(record, tag)) is not None
+    }
     if record.n is not None:
         quoted = _QUOTED_NOTE.fullmatch(record.n)  # opendkim-genkey puts every note into quotes
         section["n"] = quoted[1] if quoted is not None else record.n
@@ -81,7 +97,11 @@ def of_mta_sts(text: str, policy: mta_sts.Policy) -> Section:
         RecordSyntaxError: the record is broken.
     """
     record = mta_sts.parse(text)
-    section: Section = {"mode": str(policy.mode), "mx": list(map(str, policy.mx)), "max_age": policy.max_age}
+    section: Section = {
+        "mode": str(policy.mode),
+        "mx": list(map(str, policy.mx)),
+        "max_age": policy.max_age,
+    }
     if record.id != mta_sts.derived_id(policy):
         section["id"] = record.id
     return _with_others(section, record.other)
@@ -104,7 +124,11 @@ def of_bimi(text: str) -> Section:
         RecordSyntaxError: the record is broken.
     """
     record = bimi.parse(text)
-    section: Section = {tag: str(value) for tag in ("l", "a", "avp", "lps") if (value := getattr(record, tag)) is not None}
+    section: Section = {
+        tag: str(value)
+        for tag in ("l", "a", "avp", "lps")
+        if (value := getattr(record, tag)) is not None
+    }
     return _with_others(section, record.other)
 
 

@@ -12,7 +12,16 @@ from mailauth_dns.lint.rule import Finding
 from mailauth_dns.policy import document
 
 HEAD = "# yaml-language-server: $schema=../policy.schema.json\n"
-_MAIL = ("ttl", "spf", "dkim", "dmarc", "mta_sts", "tls_rpt", "bimi", "parked")  # what a draft shall say alone, inherited or not
+_MAIL = (
+    "ttl",
+    "spf",
+    "dkim",
+    "dmarc",
+    "mta_sts",
+    "tls_rpt",
+    "bimi",
+    "parked",
+)  # what a draft shall say alone, inherited or not
 _LONGEST = 10_000  # characters of a line; keys stay on one
 
 
@@ -57,7 +66,10 @@ def alone(body: Mapping[str, Any], defaults: document.Mapping | None) -> dict[st
 def _cancelled(said: Any, default: document.Node) -> Any:  # noqa: ANN401 - a part of a policy
     if not isinstance(said, dict) or not isinstance(default, document.Mapping):
         return said
-    found = {key: _cancelled(part, default.items[key]) if key in default.items else part for key, part in said.items()}
+    found = {
+        key: _cancelled(part, default.items[key]) if key in default.items else part
+        for key, part in said.items()
+    }
     return found | {key: None for key in default.items if key not in said}
 
 

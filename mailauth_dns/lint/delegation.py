@@ -30,7 +30,11 @@ def spf_nonaligning_include(subject: Subject) -> Iterator[Problem]:
         known = include_of(name)
         if known is not None and known.return_path is ReturnPath.VENDOR:
             message = f"{known.sender} never has this domain in MAIL FROM: the include costs lookups and aligns nothing"
-            yield Problem(route, message, "take it out; publish the selectors that its console shows, which align its mail")
+            yield Problem(
+                route,
+                message,
+                "take it out; publish the selectors that its console shows, which align its mail",
+            )
 
 
 @rule("SPF041", "spf-include-wrong-name", Severity.WARNING, "RFC 7208 §2.4")
@@ -48,7 +52,11 @@ def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
         known = include_of(name)
         if known is not None and known.return_path is ReturnPath.SUBDOMAIN and subject.signing:
             message = f"{known.sender} has a subdomain in MAIL FROM: the include belongs there, here it aligns nothing"
-            yield Problem(route, message, "say it in the policy of the return path's name; once that is published, take it out here")
+            yield Problem(
+                route,
+                message,
+                "say it in the policy of the return path's name; once that is published, take it out here",
+            )
 
 
 @rule("SPF045", "spf-underscore-include-typo", Severity.WARNING, "RFC 7208 §5.2")
@@ -75,10 +83,20 @@ def dkim_cname_target_pattern(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {zendesk1: {cname: zendesk1._domainkey.zendesk.com}}}
     """
     for selector, entry in subject.selectors.items():
-        sender = sender_of(entry.cname) if entry.cname is not None and entry.state != "absent" else None
-        if sender is not None and entry.cname is not None and not sender.fits(selector, subject.domain, entry.cname):
+        sender = (
+            sender_of(entry.cname) if entry.cname is not None and entry.state != "absent" else None
+        )
+        if (
+            sender is not None
+            and entry.cname is not None
+            and not sender.fits(selector, subject.domain, entry.cname)
+        ):
             message = f"delegations to {sender.name} do not lead to such a name from {selector}"
-            yield Problem(("dkim", "selectors", selector, "cname"), message, "compare it with what the sender's console shows")
+            yield Problem(
+                ("dkim", "selectors", selector, "cname"),
+                message,
+                "compare it with what the sender's console shows",
+            )
 
 
 @rule("DMARC029", "dmarc-strict-unsatisfiable", Severity.WARNING, "RFC 9989 §4.4")
@@ -92,12 +110,17 @@ def dmarc_strict_unsatisfiable(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {abc: {cname: abc.dkim.amazonses.com}}}
         dmarc: {p: reject, rua: ["mailto:dmarc@example.com"]}
     """
-    if subject.dmarc_record is None or subject.dmarc_record.effective_aspf is not dmarc.Alignment.STRICT:
+    if (
+        subject.dmarc_record is None
+        or subject.dmarc_record.effective_aspf is not dmarc.Alignment.STRICT
+    ):
         return
     for entry in subject.signing.values():
         sender = sender_of(entry.cname) if entry.cname is not None else None
         if sender is not None and sender.return_path is not ReturnPath.OWN_DOMAIN:
             yield Problem(
-                ("dmarc", "aspf"), f"{sender.name} never has the very domain in MAIL FROM: its mail fails by SPF", "leave aspf out"
+                ("dmarc", "aspf"),
+                f"{sender.name} never has the very domain in MAIL FROM: its mail fails by SPF",
+                "leave aspf out",
             )
             return

@@ -24,7 +24,9 @@ def dkim_h_without_sha256(subject: Subject) -> Iterator[Problem]:
     """
     for route, record in records(subject):
         if record.h is not None and "sha256" not in record.h:
-            yield Problem((*route, "h"), "h leaves out sha256, the only hash receivers accept", "leave h out")
+            yield Problem(
+                (*route, "h"), "h leaves out sha256, the only hash receivers accept", "leave h out"
+            )
 
 
 @rule("DKIM016", "dkim-test-flag", Severity.WARNING, "RFC 6376 §3.6.1")
@@ -38,7 +40,9 @@ def dkim_test_flag(subject: Subject) -> Iterator[Problem]:
     """
     for route, record in records(subject):
         if record.t is not None and "y" in record.t:
-            yield Problem((*route, "t"), "says that the domain is only testing DKIM", "take y out of t")
+            yield Problem(
+                (*route, "t"), "says that the domain is only testing DKIM", "take y out of t"
+            )
 
 
 @rule("DKIM031", "dkim-sign-before-publish", Severity.ERROR, "RFC 2308 §5")
@@ -81,7 +85,9 @@ def dkim_selector_reuse(subject: Subject) -> Iterator[Problem]:
     for selector, entry in (section.selectors if section else {}).items():
         if entry.signed_until is not None and entry.state in ("pending", "active"):
             route = ("dkim", "selectors", selector, "signed_until")
-            yield Problem(route, f"{selector} was retired before", "give the new key a new selector")
+            yield Problem(
+                route, f"{selector} was retired before", "give the new key a new selector"
+            )
 
 
 @rule("DKIM011", "dkim-sha1", Severity.WARNING, "RFC 8301 §3.1")
@@ -95,7 +101,9 @@ def dkim_sha1(subject: Subject) -> Iterator[Problem]:
     """
     for route, record in records(subject):
         if record.h is not None and "sha1" in record.h and "sha256" in record.h:
-            yield Problem((*route, "h"), "h allows sha1, which receivers must not accept", "leave h out")
+            yield Problem(
+                (*route, "h"), "h allows sha1, which receivers must not accept", "leave h out"
+            )
 
 
 @rule("DKIM018", "dkim-service-type", Severity.ERROR, "RFC 6376 §3.6.1")
@@ -109,7 +117,9 @@ def dkim_service_type(subject: Subject) -> Iterator[Problem]:
     """
     for route, record in records(subject):
         if record.s is not None and not {"email", "*"} & set(record.s):
-            yield Problem((*route, "s"), "s leaves out email: signatures on mail fail", "leave s out")
+            yield Problem(
+                (*route, "s"), "s leaves out email: signatures on mail fail", "leave s out"
+            )
 
 
 @rule("DKIM028", "dkim-key-age", Severity.WARNING, "M3AAWG DKIM key rotation")
@@ -125,8 +135,16 @@ def dkim_key_age(subject: Subject) -> Iterator[Problem]:
         if entry.state == "active" and entry.cname is None and entry.since is not None:
             days = (subject.today - entry.since.date()).days
             if days > _OLDEST:
-                fix = "change it: dkim rotate" if entry.key is not None else "ask its sender for a new one under a new selector"
-                yield Problem(("dkim", "selectors", selector, "since"), f"the key has signed for {days} days", fix)
+                fix = (
+                    "change it: dkim rotate"
+                    if entry.key is not None
+                    else "ask its sender for a new one under a new selector"
+                )
+                yield Problem(
+                    ("dkim", "selectors", selector, "since"),
+                    f"the key has signed for {days} days",
+                    fix,
+                )
 
 
 @rule("DKIM033", "dkim-shared-key", Severity.WARNING, "practice")
@@ -142,7 +160,9 @@ def dkim_shared_key(subject: Subject) -> Iterator[Problem]:
         owner = subject.neighbours.key_owners.get(record.p) if record.p else None
         if owner not in (None, subject.domain):
             message = f"the key is also that of {owner}"
-            yield Problem(route, message, "make a new key for this domain under a new selector (dkim keygen)")
+            yield Problem(
+                route, message, "make a new key for this domain under a new selector (dkim keygen)"
+            )
 
 
 @rule("DKIM038", "dkim-retiring-too-long", Severity.INFO, "practice")
@@ -159,4 +179,6 @@ def dkim_retiring_too_long(subject: Subject) -> Iterator[Problem]:
             days = (subject.today - entry.signed_until.date()).days
             if days > _GRACE:
                 message = f"the key has not signed for {days} days and is still published"
-                yield Problem(("dkim", "selectors", selector, "state"), message, "write state: revoked")
+                yield Problem(
+                    ("dkim", "selectors", selector, "state"), message, "write state: revoked"
+                )

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.lint import remedy
-from mailauth_dns.lint.rule import Asked, At, Needs, Problem, Served, Severity, Undecided, asked, rule, served
+from mailauth_dns.lint.rule import (
+    Asked,
+    At,
+    Needs,
+    Problem,
+    Served,
+    Severity,
+    Undecided,
+    asked,
+    rule,
+    served,
+)
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dkim, dkim_received
@@ -17,7 +28,10 @@ from mailauth_dns.records.zone import RRKey
 def _aliases(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     for selector, entry in subject.signing.items():
         if entry.cname is not None:
-            yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), "CNAME")
+            yield (
+                ("dkim", "selectors", selector),
+                (dkim.owner_name(selector, subject.domain), "CNAME"),
+            )
 
 
 def _both(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -26,7 +40,14 @@ def _both(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
             yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), kind)
 
 
-@rule("DKIM026", "dkim-cname-with-other-data", Severity.ERROR, "RFC 1034 §3.6.2", needs=Needs.SERVERS, keys=_both)
+@rule(
+    "DKIM026",
+    "dkim-cname-with-other-data",
+    Severity.ERROR,
+    "RFC 1034 §3.6.2",
+    needs=Needs.SERVERS,
+    keys=_both,
+)
 def dkim_cname_with_other_data(subject: Subject) -> Iterator[Problem | Undecided]:
     """A name with an alias can hold nothing else: what receivers get from a server that holds both depends on the resolver between.
 
@@ -37,17 +58,27 @@ def dkim_cname_with_other_data(subject: Subject) -> Iterator[Problem | Undecided
     """
     observation = subject.observation
     if observation is None or not observation.servers:
-        yield Undecided(("dkim",), (observation.problem if observation is not None else None) or "no server was asked")
+        yield Undecided(
+            ("dkim",),
+            (observation.problem if observation is not None else None) or "no server was asked",
+        )
         return
     for route, key in _both(subject):
         if key[1] == "CNAME":
             continue
         for view in observation.servers:
-            there = [view.sets.get((key[0], kind), Unknown("was not asked")) for kind in ("TXT", "CNAME")]
+            there = [
+                view.sets.get((key[0], kind), Unknown("was not asked")) for kind in ("TXT", "CNAME")
+            ]
             if dark := next((answer for answer in there if isinstance(answer, Unknown)), None):
                 yield Undecided(route, dark.reason, At(key, view.server))
             elif all(there):
-                yield Problem(route, "has an alias (CNAME) beside its own record", remedy.PUBLISH, At(key, view.server))
+                yield Problem(
+                    route,
+                    "has an alias (CNAME) beside its own record",
+                    remedy.PUBLISH,
+                    At(key, view.server),
+                )
                 break
 
 
@@ -68,9 +99,19 @@ def dkim_cname_dangling(found: Asked[DomainName]) -> Iterator[Problem | Undecide
     """
     values = found.resolver.lookup(found.thing, "TXT")
     if not any(dkim_received.keys(value) - {""} for value in values or ()):
-        what = "does not exist (NXDOMAIN)" if values is None else "holds no key" if values else "has no TXT record"
+        what = (
+            "does not exist (NXDOMAIN)"
+            if values is None
+            else "holds no key"
+            if values
+            else "has no TXT record"
+        )
         message = f"its target {found.thing} {what}: signatures with it fail"
-        yield Problem(found.route, message, "correct the target, or write state: absent once nothing signs with it")
+        yield Problem(
+            found.route,
+            message,
+            "correct the target, or write state: absent once nothing signs with it",
+        )
 
 
 @served("DKIM025", "dkim-cname-proxied", Severity.ERROR, "RFC 6376 §3.6.2.1", keys=_aliases)
@@ -83,4 +124,8 @@ def dkim_cname_flattened(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. CNAME s1.domainkey.example.net.
     """
     if not found.values:
-        yield Problem(found.route, f"{found.key[0]} is no alias in DNS", "publish the CNAME, with proxy and flattening off")
+        yield Problem(
+            found.route,
+            f"{found.key[0]} is no alias in DNS",
+            "publish the CNAME, with proxy and flattening off",
+        )

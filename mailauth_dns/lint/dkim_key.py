@@ -14,7 +14,9 @@ from mailauth_dns.records import dkim
 from mailauth_dns.records.rsa import is_bare, modulus_bits, subject_public_key_info
 
 _ED25519 = 32  # octets of a key (RFC 8463 §4.2)
-_WRAPPED_ED25519 = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo around one, which DKIM has not (RFC 8410 §4)
+_WRAPPED_ED25519 = bytes.fromhex(
+    "302a300506032b6570032100"
+)  # SubjectPublicKeyInfo around one, which DKIM has not (RFC 8410 §4)
 _LARGEST = 4096  # bits that verifiers have to take (RFC 8301 §3.2)
 _NEW_KEY = "make a new key of 2048 bits under a new selector (dkim keygen), and revoke this one when it has not signed for a week"
 _KINDS = ("rsa", "ed25519")
@@ -39,7 +41,9 @@ def _kind(record: dkim.Record) -> str | None:
     """Return what `p` holds, whatever `k` says; None where it is neither kind."""
     if _modulus_bits(record) is not None:
         return "rsa"
-    return "ed25519" if len(record.key_bytes) == _ED25519 or _unwrapped(record) is not None else None
+    return (
+        "ed25519" if len(record.key_bytes) == _ED25519 or _unwrapped(record) is not None else None
+    )
 
 
 def _unwrapped(record: dkim.Record) -> bytes | None:
@@ -61,7 +65,11 @@ def dkim_key_material(subject: Subject) -> Iterator[Problem]:
     """
     for route, record in records(subject):
         if record.effective_k == "rsa" and record.p and _kind(record) is None:
-            yield Problem((*route, "p"), "p is not an RSA public key", "copy the whole value again, or give the key as a file")
+            yield Problem(
+                (*route, "p"),
+                "p is not an RSA public key",
+                "copy the whole value again, or give the key as a file",
+            )
 
 
 @rule("DKIM008", "dkim-rsa-under-1024", Severity.ERROR, "RFC 8301 §3.2")
@@ -76,7 +84,9 @@ def dkim_rsa_under_1024(subject: Subject) -> Iterator[Problem]:
     for route, record in records(subject):
         bits = _rsa_bits(record)
         if bits is not None and bits < 1024:
-            yield Problem(route, f"an RSA key of {bits} bits: receivers must not accept it", _NEW_KEY)
+            yield Problem(
+                route, f"an RSA key of {bits} bits: receivers must not accept it", _NEW_KEY
+            )
 
 
 @rule("DKIM009", "dkim-rsa-1024", Severity.WARNING, "RFC 8301 §3.2")
@@ -106,7 +116,11 @@ def dkim_rsa_over_2048(subject: Subject) -> Iterator[Problem]:
     for route, record in records(subject):
         bits = _rsa_bits(record)
         if bits is not None and 2048 < bits <= _LARGEST:
-            yield Problem(route, f"an RSA key of {bits} bits makes long answers", "give the next key 2048 bits, which is enough")
+            yield Problem(
+                route,
+                f"an RSA key of {bits} bits makes long answers",
+                "give the next key 2048 bits, which is enough",
+            )
 
 
 @rule("DKIM013", "dkim-ed25519-length", Severity.ERROR, "RFC 8463 §4.2")
@@ -119,9 +133,18 @@ def dkim_ed25519_length(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {s1: {key: ed25519.pem}}}
     """
     for route, record in records(subject):
-        if record.effective_k == "ed25519" and record.p and len(record.key_bytes) != _ED25519 and _modulus_bits(record) is None:
+        if (
+            record.effective_k == "ed25519"
+            and record.p
+            and len(record.key_bytes) != _ED25519
+            and _modulus_bits(record) is None
+        ):
             bare, found = _unwrapped(record), len(record.key_bytes)
-            fix = f"write p: {base64.b64encode(bare).decode()}" if bare else "copy the whole value again, or give the key as a file"
+            fix = (
+                f"write p: {base64.b64encode(bare).decode()}"
+                if bare
+                else "copy the whole value again, or give the key as a file"
+            )
             yield Problem((*route, "p"), f"an Ed25519 key has 32 octets, this has {found}", fix)
 
 
@@ -138,7 +161,11 @@ def dkim_ed25519_alone(subject: Subject) -> Iterator[Problem]:
         return
     live = [(route, record) for route, record in records(subject) if record.p]
     if live and all(record.effective_k == "ed25519" for _, record in live):
-        yield Problem(live[0][0], "only Ed25519 keys: many receivers cannot verify them", "add an RSA key under a selector of its own")
+        yield Problem(
+            live[0][0],
+            "only Ed25519 keys: many receivers cannot verify them",
+            "add an RSA key under a selector of its own",
+        )
 
 
 @rule("DKIM015", "dkim-k-mismatch", Severity.ERROR, "RFC 8463 §4.2")
@@ -154,7 +181,9 @@ def dkim_k_mismatch(subject: Subject) -> Iterator[Problem]:
         kind = _kind(record)
         if kind is not None and record.effective_k in _KINDS and kind != record.effective_k:
             name = "an RSA key" if kind == "rsa" else "an Ed25519 key"
-            yield Problem((*route, "p"), f"p is {name}, and k says {record.effective_k}", f"write k: {kind}")
+            yield Problem(
+                (*route, "p"), f"p is {name}, and k says {record.effective_k}", f"write k: {kind}"
+            )
 
 
 @rule("DKIM039", "dkim-unknown-key-type", Severity.ERROR, "RFC 6376 §3.6.1")
@@ -171,8 +200,16 @@ def dkim_unknown_key_type(subject: Subject) -> Iterator[Problem]:
     for route, record in records(subject):
         if record.p and record.effective_k not in _KINDS:
             kind = _kind(record)
-            fix = f"write k: {kind}" if kind is not None else "make a key of type rsa or ed25519 under a new selector (dkim keygen)"
-            yield Problem((*route, "k"), f"{record.k} is no key type that verifiers know: signatures fail", fix)
+            fix = (
+                f"write k: {kind}"
+                if kind is not None
+                else "make a key of type rsa or ed25519 under a new selector (dkim keygen)"
+            )
+            yield Problem(
+                (*route, "k"),
+                f"{record.k} is no key type that verifiers know: signatures fail",
+                fix,
+            )
 
 
 @rule("DKIM040", "dkim-rsa-bare", Severity.WARNING, "RFC 6376 §3.6.1")
@@ -207,5 +244,9 @@ def dkim_rsa_over_4096(subject: Subject) -> Iterator[Problem]:
         bits = _rsa_bits(record)
         if bits is not None and bits > _LARGEST:
             yield Problem(route, f"an RSA key of {bits} bits: verifiers need not take it", _NEW_KEY)
-        elif bits is not None and bits >= MIN_RSA_BITS and (reason := unusable(dkim.Record(record.p))) is not None:
+        elif (
+            bits is not None
+            and bits >= MIN_RSA_BITS
+            and (reason := unusable(dkim.Record(record.p))) is not None
+        ):
             yield Problem(route, f"the key {reason}", _NEW_KEY)

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from mailauth_dns.diff.semantics import parsed
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.lint import remedy
-from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
+from mailauth_dns.lint.rule import (
+    Asked,
+    Needs,
+    Problem,
+    Served,
+    Severity,
+    Undecided,
+    asked,
+    rule,
+    served,
+)
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dkim, dkim_received
@@ -24,13 +34,19 @@ _PROBE = "mailauth-dns-no-such-selector"  # a selector that nobody has
 def _texts(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     for selector, entry in subject.signing.items():
         if entry.cname is None:
-            yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), "TXT")
+            yield (
+                ("dkim", "selectors", selector),
+                (dkim.owner_name(selector, subject.domain), "TXT"),
+            )
 
 
 def _retired(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     for selector, entry in subject.selectors.items():
         if entry.state in ("revoked", "absent"):
-            yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), "TXT")
+            yield (
+                ("dkim", "selectors", selector),
+                (dkim.owner_name(selector, subject.domain), "TXT"),
+            )
 
 
 def _parked(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -49,7 +65,11 @@ def _live_keys(found: Served) -> frozenset[str]:
 def _is_other(found: Served) -> bool:
     """Tell whether verifiers find a key here, and never the policy's."""
     live, wanted = _live_keys(found), found.subject.keys.get(_selector(found))
-    return bool(live) and wanted is not None and not any(dkim_received.same_key(key, wanted.p) for key in live)
+    return (
+        bool(live)
+        and wanted is not None
+        and not any(dkim_received.same_key(key, wanted.p) for key in live)
+    )
 
 
 def _mend(found: Served) -> str:
@@ -74,7 +94,11 @@ def dkim_missing(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=MIIB..."
     """
     if not found.values:
-        yield Problem(found.route, f"{found.key[0]} has no key: signatures with it fail", "publish it (plan, apply) before anything signs")
+        yield Problem(
+            found.route,
+            f"{found.key[0]} has no key: signatures with it fail",
+            "publish it (plan, apply) before anything signs",
+        )
 
 
 @served("DKIM002", "dkim-multiple-txt", Severity.ERROR, "RFC 6376 §3.6.2.2", keys=_texts)
@@ -88,7 +112,11 @@ def dkim_multiple_txt(found: Served) -> Iterator[Problem]:
     """
     if len(found.values) > 1:
         message = f"{found.key[0]} has {len(found.values)} TXT records, one is allowed"
-        yield Problem(found.route, message, "keep the key that signs, which `dkim check` tells, and take the others away")
+        yield Problem(
+            found.route,
+            message,
+            "keep the key that signs, which `dkim check` tells, and take the others away",
+        )
 
 
 @served("DKIM003", "dkim-syntax", Severity.ERROR, "RFC 6376 §3.2", keys=_texts)
@@ -104,7 +132,9 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
         try:
             dkim.parse(text)
         except RecordSyntaxError as error:
-            if not _has_tags(text) or (_tag(text, "p") is not None and _version_is_right(text)):  # else another rule tells of it
+            if not _has_tags(text) or (
+                _tag(text, "p") is not None and _version_is_right(text)
+            ):  # else another rule tells of it
                 yield Problem(found.route, f"{error}: signatures with it fail", _mend(found))
         else:
             if has_empty_tag(text):
@@ -120,7 +150,9 @@ def _has_tags(text: str) -> bool:
 
 
 def _version_is_right(text: str) -> bool:
-    return _tag(text, "v") in (None, "DKIM1") and (_tag(text, "v") is None or parse_tags(text)[0].name == "v")
+    return _tag(text, "v") in (None, "DKIM1") and (
+        _tag(text, "v") is None or parse_tags(text)[0].name == "v"
+    )
 
 
 @served("DKIM004", "dkim-version", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -134,7 +166,11 @@ def dkim_version(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _has_tags(text) and not _version_is_right(text):
-            yield Problem(found.route, "v must be the first tag and exactly DKIM1: receivers drop this key", _mend(found))
+            yield Problem(
+                found.route,
+                "v must be the first tag and exactly DKIM1: receivers drop this key",
+                _mend(found),
+            )
 
 
 @served("DKIM005", "dkim-p-missing", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -190,7 +226,11 @@ def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=MIIB..."
     """
     if any("\\;" in text for text in found.values):
-        yield Problem(found.route, "has a backslash before a semicolon in the served text: no receiver can read it", _mend(found))
+        yield Problem(
+            found.route,
+            "has a backslash before a semicolon in the served text: no receiver can read it",
+            _mend(found),
+        )
 
 
 def _doubled(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
@@ -211,7 +251,11 @@ def dkim_name_doubled(found: Asked[DomainName]) -> Iterator[Problem | Undecided]
     """
     if any(map(dkim_received.keys, found.resolver.lookup(found.thing, "TXT") or ())):
         message = f"there is a key at {found.thing}: the domain is in the name twice"
-        yield Problem(found.route, message, f"publish it at {found.thing.removesuffix(f'.{found.subject.domain}')}, then delete this one")
+        yield Problem(
+            found.route,
+            message,
+            f"publish it at {found.thing.removesuffix(f'.{found.subject.domain}')}, then delete this one",
+        )
 
 
 @rule("DKIM023", "dkim-wildcard-shadow", Severity.WARNING, "RFC 6376 §3.6.2", needs=Needs.DNS)
@@ -227,7 +271,11 @@ def dkim_wildcard_shadow(subject: Subject) -> Iterator[Problem | Undecided]:
         return
     name = dkim.owner_name(_PROBE, subject.domain)
     if subject.resolver.lookup(name, "CNAME") or subject.resolver.lookup(name, "TXT"):
-        yield Problem(("dkim",), f"a wildcard answers for selectors of {subject.domain} that do not exist", _SHIELD)
+        yield Problem(
+            ("dkim",),
+            f"a wildcard answers for selectors of {subject.domain} that do not exist",
+            _SHIELD,
+        )
 
 
 @served("DKIM029", "dkim-retired-still-published", Severity.INFO, "RFC 6376 §3.6.1", keys=_retired)
@@ -253,13 +301,20 @@ def dkim_parked_revoke(found: Served) -> Iterator[Problem]:
         *._domainkey.example.com. TXT "v=DKIM1; p="
     """
     if not found.values or any(dkim_received.keys(text) - {""} for text in found.values):
-        yield Problem(found.route, f"{found.key[0]} {'holds a key' if found.values else 'is not there'}", remedy.park(found.subject))
+        yield Problem(
+            found.route,
+            f"{found.key[0]} {'holds a key' if found.values else 'is not there'}",
+            remedy.park(found.subject),
+        )
 
 
 def _own_keys(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     for selector, record in subject.keys.items():
         if record.p and subject.selectors[selector].state in ("pending", "active", "retiring"):
-            yield ("dkim", "selectors", selector), (dkim.owner_name(selector, subject.domain), "TXT")
+            yield (
+                ("dkim", "selectors", selector),
+                (dkim.owner_name(selector, subject.domain), "TXT"),
+            )
 
 
 @served("DKIM042", "dkim-other-key", Severity.ERROR, "RFC 6376 §3.6.2", keys=_own_keys)
@@ -276,7 +331,11 @@ def dkim_other_key(found: Served) -> Iterator[Problem]:
     """
     selector = _selector(found)
     wanted, live = found.subject.keys[selector], _live_keys(found)
-    kinds = {record.effective_k for text in found.values if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record)}
+    kinds = {
+        record.effective_k
+        for text in found.values
+        if isinstance(record := parsed(Family.DKIM, "TXT", text), dkim.Record)
+    }
     if _is_other(found):
         what = f"DNS holds another key for {selector}"
     elif live and len(found.values) == 1 and kinds - {wanted.effective_k}:
@@ -284,5 +343,9 @@ def dkim_other_key(found: Served) -> Iterator[Problem]:
     else:
         return
     state = found.subject.selectors[selector].state
-    fix = "give the pending key a selector of its own: caches keep the old one" if state == "pending" else _WHICH
+    fix = (
+        "give the pending key a selector of its own: caches keep the old one"
+        if state == "pending"
+        else _WHICH
+    )
     yield Problem(found.route, f"{what}: signatures with the policy's key fail", fix)

@@ -27,7 +27,9 @@ def dmarc_unknown_tag(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: reject}
     """
     for tag in subject.dmarc_section.other if subject.dmarc_section is not None else ():
-        yield Problem(("dmarc", "other", tag), f"{tag} is not a DMARC tag: receivers ignore it", "take it out")
+        yield Problem(
+            ("dmarc", "other", tag), f"{tag} is not a DMARC tag: receivers ignore it", "take it out"
+        )
 
 
 @rule("DMARC009", "dmarc-p-missing", Severity.ERROR, "RFC 9989 §4.10.1")
@@ -40,7 +42,11 @@ def dmarc_p_missing(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
     """
     if subject.dmarc_record is not None and subject.dmarc_record.p is None:
-        yield Problem(("dmarc",), "has no p: at best it counts as p=none", "add p: none; raise it when reports show that your mail passes")
+        yield Problem(
+            ("dmarc",),
+            "has no p: at best it counts as p=none",
+            "add p: none; raise it when reports show that your mail passes",
+        )
 
 
 @rule("DMARC011", "dmarc-removed-tag", Severity.WARNING, "RFC 9989 §9.3")
@@ -72,7 +78,11 @@ def dmarc_rua_missing(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: quarantine, rua: ["mailto:dmarc@example.com"]}
     """
     if subject.dmarc_record is not None and not subject.dmarc_record.rua:
-        yield Problem(("dmarc",), "asks for no reports: nobody tells you whose mail fails", 'add rua: ["mailto:..."]')
+        yield Problem(
+            ("dmarc",),
+            "asks for no reports: nobody tells you whose mail fails",
+            'add rua: ["mailto:..."]',
+        )
 
 
 @rule("DMARC023", "dmarc-sp-weaker", Severity.WARNING, "RFC 9989 §4.7")
@@ -85,9 +95,18 @@ def dmarc_sp_weaker(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: reject, sp: reject, rua: ["mailto:dmarc@example.com"]}
     """
     record = subject.dmarc_record
-    if record is not None and record.p is not None and record.sp is not None and _LEVEL[record.sp] < _LEVEL[record.p]:
+    if (
+        record is not None
+        and record.p is not None
+        and record.sp is not None
+        and _LEVEL[record.sp] < _LEVEL[record.p]
+    ):
         message = f"subdomains have {record.sp}, weaker than p {record.p}"
-        yield Problem(("dmarc", "sp"), message, "raise sp one level at a time, when reports show that their mail passes")
+        yield Problem(
+            ("dmarc", "sp"),
+            message,
+            "raise sp one level at a time, when reports show that their mail passes",
+        )
 
 
 @rule("DMARC026", "dmarc-psd-misuse", Severity.ERROR, "RFC 9989 §4.10.2")
@@ -114,9 +133,18 @@ def dmarc_pct_partial(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: quarantine}
     """
     record = subject.dmarc_record
-    if record is not None and record.pct is not None and 0 < int(record.pct) < 100 and _enforces(record):
+    if (
+        record is not None
+        and record.pct is not None
+        and 0 < int(record.pct) < 100
+        and _enforces(record)
+    ):
         message = f"is meant for {record.pct} of 100 messages and is the policy for all of them"
-        yield Problem(("dmarc", "pct"), message, "lower p until all of the mail may get it: older receivers do not know t: y")
+        yield Problem(
+            ("dmarc", "pct"),
+            message,
+            "lower p until all of the mail may get it: older receivers do not know t: y",
+        )
 
 
 @rule("DMARC014", "dmarc-size-suffix", Severity.INFO, "RFC 9989 §4.7")
@@ -130,7 +158,11 @@ def dmarc_size_suffix(subject: Subject) -> Iterator[Problem]:
     """
     for tag, index, uri in subject.report_addresses:
         if uri.size is not None:
-            yield Problem(("dmarc", tag, index), f"!{uri.size} is historic: receivers ignore it", "take it out")
+            yield Problem(
+                ("dmarc", tag, index),
+                f"!{uri.size} is historic: receivers ignore it",
+                "take it out",
+            )
 
 
 @rule("DMARC017", "dmarc-rua-many", Severity.INFO, "practice")
@@ -142,8 +174,14 @@ def dmarc_rua_many(subject: Subject) -> Iterator[Problem]:
     Good:
         dmarc: {p: none, rua: ["mailto:a@example.com"]}
     """
-    if subject.dmarc_record is not None and subject.dmarc_record.rua and len(subject.dmarc_record.rua) > _MANY:
-        message = f"{len(subject.dmarc_record.rua)} report addresses: receivers may stop after {_MANY}"
+    if (
+        subject.dmarc_record is not None
+        and subject.dmarc_record.rua
+        and len(subject.dmarc_record.rua) > _MANY
+    ):
+        message = (
+            f"{len(subject.dmarc_record.rua)} report addresses: receivers may stop after {_MANY}"
+        )
         yield Problem(("dmarc", "rua", _MANY), message, "let one address pass reports on")
 
 
@@ -158,7 +196,11 @@ def dmarc_rua_https(subject: Subject) -> Iterator[Problem]:
     """
     for tag, index, uri in subject.report_addresses:
         if not uri.text.lower().startswith("mailto:"):
-            yield Problem(("dmarc", tag, index), f"{uri.text} is no mail address, and reports go by mail", "use mailto:")
+            yield Problem(
+                ("dmarc", tag, index),
+                f"{uri.text} is no mail address, and reports go by mail",
+                "use mailto:",
+            )
 
 
 @rule("DMARC024", "dmarc-np-missing", Severity.INFO, "RFC 9989 §4.7")
@@ -171,9 +213,18 @@ def dmarc_np_missing(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: quarantine, np: reject, rua: ["mailto:dmarc@example.com"]}
     """
     record = subject.dmarc_record
-    if record is not None and _enforces(record) and record.effective_np is not dmarc.Policy.REJECT and _above(subject) is None:
+    if (
+        record is not None
+        and _enforces(record)
+        and record.effective_np is not dmarc.Policy.REJECT
+        and _above(subject) is None
+    ):
         message = f"names that do not exist have {record.effective_np}"
-        yield Problem(("dmarc",), message, "add np: reject, when reports show no mail of yours from such names")
+        yield Problem(
+            ("dmarc",),
+            message,
+            "add np: reject, when reports show no mail of yours from such names",
+        )
 
 
 def _above(subject: Subject) -> DomainName | None:
@@ -200,7 +251,11 @@ def dmarc_sp_np_on_subdomain(subject: Subject) -> Iterator[Problem]:
         return
     for tag in ("sp", "np"):
         if getattr(record, tag) is not None:
-            yield Problem(("dmarc", tag), f"is not looked at: names below inherit from {above}", f"take it out; {above} decides")
+            yield Problem(
+                ("dmarc", tag),
+                f"is not looked at: names below inherit from {above}",
+                f"take it out; {above} decides",
+            )
 
 
 @rule("DMARC030", "dmarc-no-aligned-path", Severity.ERROR, "RFC 9989 §4.4")
@@ -219,9 +274,15 @@ def dmarc_no_aligned_path(subject: Subject) -> Iterator[Problem]:
     record, hosts = subject.dmarc_record, subject.spf_record
     if record is None or not _enforces(record) or not subject.selectors or subject.signing:
         return
-    if subject.policy.body.spf == "absent" or (hosts is not None and not subject.spf_terms and hosts.redirect is None):
+    if subject.policy.body.spf == "absent" or (
+        hosts is not None and not subject.spf_terms and hosts.redirect is None
+    ):
         message = "no host and no key can pass for this domain"
-        yield Problem(("dmarc", "p"), message, "say what sends; park the domain (parked: true) only where nothing does")
+        yield Problem(
+            ("dmarc", "p"),
+            message,
+            "say what sends; park the domain (parked: true) only where nothing does",
+        )
 
 
 @rule("DMARC031", "dmarc-spf-only-enforce", Severity.WARNING, "RFC 9989 §7.4")
@@ -244,7 +305,11 @@ def dmarc_spf_only_enforce(subject: Subject) -> Iterator[Problem]:
         and not subject.signing
         and subject.spf_terms
     ):
-        yield Problem(("dmarc", "p"), "no key signs: forwarded mail fails, and this asks to stop it", "sign with DKIM first")
+        yield Problem(
+            ("dmarc", "p"),
+            "no key signs: forwarded mail fails, and this asks to stop it",
+            "sign with DKIM first",
+        )
 
 
 @rule("DMARC035", "dmarc-fo", Severity.INFO, "RFC 9989 §4.7")
@@ -256,7 +321,11 @@ def dmarc_fo(subject: Subject) -> Iterator[Problem]:
     Good:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
     """
-    if subject.dmarc_record is not None and subject.dmarc_record.fo is not None and not subject.dmarc_record.ruf:
+    if (
+        subject.dmarc_record is not None
+        and subject.dmarc_record.fo is not None
+        and not subject.dmarc_record.ruf
+    ):
         yield Problem(("dmarc", "fo"), "fo is ignored where there is no ruf", "take it out")
 
 
@@ -271,5 +340,7 @@ def dmarc_ruf_privacy(subject: Subject) -> Iterator[Problem]:
     """
     if subject.dmarc_record is not None and subject.dmarc_record.ruf:
         yield Problem(
-            ("dmarc", "ruf"), "asks for failure reports, which hold other people's mail", "leave ruf out unless somebody reads them"
+            ("dmarc", "ruf"),
+            "asks for failure reports, which hold other people's mail",
+            "leave ruf out unless somebody reads them",
         )

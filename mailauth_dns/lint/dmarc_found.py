@@ -29,7 +29,9 @@ def dmarc_missing(subject: Subject) -> Iterator[Problem | Undecided]:
         return
     found = discover(subject.domain, subject.resolver)
     own = found.walk.steps[0] if found.walk.steps else None
-    if own is not None and (own.records > 1 or (own.received is not None and own.received.dropped - {"rua", "ruf"})):
+    if own is not None and (
+        own.records > 1 or (own.received is not None and own.received.dropped - {"rua", "ruf"})
+    ):
         return  # DMARC002 and DMARC007 tell of it
     if isinstance(found.policy_domain, Unknown):
         yield Undecided(("dmarc",), found.policy_domain.reason)
@@ -47,7 +49,10 @@ def _unprotected(found: Discovery) -> str:
 
 
 def _wrong_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    for name in (subject.domain, DomainName(f"{dmarc.owner_name(subject.domain)}.{subject.domain}")):
+    for name in (
+        subject.domain,
+        DomainName(f"{dmarc.owner_name(subject.domain)}.{subject.domain}"),
+    ):
         if len(name) <= MAX_NAME:
             yield ("dmarc",), name
 
@@ -90,8 +95,12 @@ def dmarc_rua_no_mx(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided]:
     host = destination_host(found.thing)
     if host is not None:
         exchangers = found.resolver.lookup(host, "MX")
-        if exchangers == ("0 .",) or not (exchangers or any(found.resolver.lookup(host, kind) for kind in ("A", "AAAA"))):
-            yield Problem(found.route, f"{host} takes no mail, so no reports", "name an address that does")
+        if exchangers == ("0 .",) or not (
+            exchangers or any(found.resolver.lookup(host, kind) for kind in ("A", "AAAA"))
+        ):
+            yield Problem(
+                found.route, f"{host} takes no mail, so no reports", "name an address that does"
+            )
 
 
 @asked("DMARC020", "dmarc-external-auth", Severity.ERROR, "RFC 9990", things=_addresses)
@@ -107,7 +116,11 @@ def dmarc_external_auth(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided
     if isinstance(reports.accepted, Unknown):
         yield Undecided(found.route, reports.accepted.reason)
     elif not reports.accepted:
-        yield Problem(found.route, f"{reports.reason}: no reports go there", "ask its owner to publish v=DMARC1 there")
+        yield Problem(
+            found.route,
+            f"{reports.reason}: no reports go there",
+            "ask its owner to publish v=DMARC1 there",
+        )
 
 
 @rule("DMARC027", "dmarc-treewalk-surprise", Severity.WARNING, "RFC 9989 §4.10.2", needs=Needs.DNS)
@@ -125,7 +138,11 @@ def dmarc_treewalk_surprise(subject: Subject) -> Iterator[Problem | Undecided]:
     above = walked.organizational_domain
     if isinstance(above, Unknown):
         yield Undecided(("dmarc",), above.reason)
-    elif above != subject.domain and above not in subject.neighbours.dmarc and not above.endswith(f".{subject.domain}"):
+    elif (
+        above != subject.domain
+        and above not in subject.neighbours.dmarc
+        and not above.endswith(f".{subject.domain}")
+    ):
         message = f"the organizational domain is {above}, which this repo does not hold: its mail is aligned with {subject.domain}"
         yield Problem(("dmarc",), message, f"add psd: n if {above} is not yours")
 
@@ -147,7 +164,11 @@ def dmarc_depth(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """
     if any(map(receive, found.resolver.lookup(found.thing, "TXT") or ())):
         message = f"the record at {found.thing} is not found from {found.subject.domain}"
-        yield Problem(found.route, message, "publish the same at the domain itself, or at seven labels or fewer")
+        yield Problem(
+            found.route,
+            message,
+            "publish the same at the domain itself, or at seven labels or fewer",
+        )
 
 
 @rule("DMARC040", "dmarc-wildcard", Severity.WARNING, "RFC 4592 §2.2", needs=Needs.DNS)
@@ -159,6 +180,10 @@ def dmarc_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         no wildcard TXT above names that send mail
     """
-    if subject.resolver is not None and subject.resolver.lookup(DomainName(f"*.{subject.domain}"), "TXT"):
+    if subject.resolver is not None and subject.resolver.lookup(
+        DomainName(f"*.{subject.domain}"), "TXT"
+    ):
         message = f"*.{subject.domain} has a TXT record, which answers for _dmarc of its subdomains"
-        yield Problem(("domain",), message, "give each name that needs it a TXT of its own, then take it away")
+        yield Problem(
+            ("domain",), message, "give each name that needs it a TXT of its own, then take it away"
+        )

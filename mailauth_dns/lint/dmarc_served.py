@@ -16,7 +16,9 @@ from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
-_MEANT = re.compile(r"[\s\"'\xef\xbb\xbf]*v\s*=\s*dmarc1\b", re.IGNORECASE)  # what its owner takes for a DMARC record
+_MEANT = re.compile(
+    r"[\s\"'\xef\xbb\xbf]*v\s*=\s*dmarc1\b", re.IGNORECASE
+)  # what its owner takes for a DMARC record
 
 
 def _own(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -61,7 +63,11 @@ def dmarc_multiple(found: Served) -> Iterator[Problem]:
     records = [text for text in found.values if receive(text) is not None]
     if len(records) > 1:
         message = f"{found.key[0]} has {len(records)} DMARC records: receivers drop all of them"
-        yield Problem(found.route, message, _mend(found, "keep one, with p=none at first: neither is in force now"))
+        yield Problem(
+            found.route,
+            message,
+            _mend(found, "keep one, with p=none at first: neither is in force now"),
+        )
 
 
 @served("DMARC003", "dmarc-version", Severity.ERROR, "RFC 9989 §4.7", keys=_own)
@@ -75,7 +81,12 @@ def dmarc_version(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _MEANT.match(text) and receive(text.strip()) is None:
-            yield _ignored(found, text, f"{text[:30]!r} is no DMARC record to receivers", "open it with v=DMARC1; in this spelling")
+            yield _ignored(
+                found,
+                text,
+                f"{text[:30]!r} is no DMARC record to receivers",
+                "open it with v=DMARC1; in this spelling",
+            )
 
 
 @served("DMARC005", "dmarc-unrelated-txt", Severity.WARNING, "RFC 9989 §4.10", keys=_own)
@@ -104,7 +115,12 @@ def dmarc_leading_space(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if receive(text) is None and receive(text.strip()) is not None:
-            yield _ignored(found, text, "opens with a blank: many receivers see no record", "publish it without")
+            yield _ignored(
+                found,
+                text,
+                "opens with a blank: many receivers see no record",
+                "publish it without",
+            )
 
 
 @served("DMARC007", "dmarc-syntax", Severity.ERROR, "RFC 9989 §4.8", keys=_own)
@@ -137,10 +153,13 @@ def dmarc_syntax(found: Served) -> Iterator[Problem]:
 
 def _without(text: str, tags: frozenset[str]) -> str:
     """Return a record without the values of some tags, which DMARC016 tells of; everything else keeps its place in the text."""
-    unknown = {tag: f"{'x' * at}=" for at, tag in enumerate(sorted(tags), start=1)}  # RFC 9989 §4.7: unknown tags are no error
+    unknown = {
+        tag: f"{'x' * at}=" for at, tag in enumerate(sorted(tags), start=1)
+    }  # RFC 9989 §4.7: unknown tags are no error
     names = [part.partition("=")[0].strip().lower() for part in text.split(";")]
     return ";".join(
-        unknown[name].ljust(len(part), "x") if name in unknown else part for name, part in zip(names, text.split(";"), strict=True)
+        unknown[name].ljust(len(part), "x") if name in unknown else part
+        for name, part in zip(names, text.split(";"), strict=True)
     )
 
 
@@ -156,10 +175,20 @@ def dmarc_p_not_second(found: Served) -> Iterator[Problem]:
     for text in found.values:
         received = receive(text)
         if received is not None and received.record.p is not None:
-            second = next(name for part in text.split(";")[1:] if (name := part.partition("=")[0].strip().lower()))
+            second = next(
+                name
+                for part in text.split(";")[1:]
+                if (name := part.partition("=")[0].strip().lower())
+            )
             if second != "p":
-                fix = "plan --normalize writes it in order" if _is_declared(found) else "write p right behind v=DMARC1;"
-                yield Problem(found.route, f"{second} stands before p, which old receivers want second", fix)
+                fix = (
+                    "plan --normalize writes it in order"
+                    if _is_declared(found)
+                    else "write p right behind v=DMARC1;"
+                )
+                yield Problem(
+                    found.route, f"{second} stands before p, which old receivers want second", fix
+                )
 
 
 @served("DMARC016", "dmarc-rua-uri", Severity.ERROR, "RFC 9989 §4.8", keys=_own)
@@ -175,7 +204,9 @@ def dmarc_rua_uri(found: Served) -> Iterator[Problem]:
         received = receive(text)
         for tag in sorted(received.dropped & {"rua", "ruf"}) if received is not None else ():
             fix = _mend(found, "write each address as mailto:name@domain, with commas between")
-            yield Problem(found.route, f"{tag} holds an address that is none: it gets no reports", fix)
+            yield Problem(
+                found.route, f"{tag} holds an address that is none: it gets no reports", fix
+            )
 
 
 @served("DMARC037", "dmarc-cname-delegated", Severity.INFO, "RFC 1034 §3.6.2", keys=_alias)
@@ -188,7 +219,11 @@ def dmarc_cname_delegated(found: Served) -> Iterator[Problem]:
         _dmarc.example.com. TXT "v=DMARC1; p=reject"
     """
     for target in found.values:
-        yield Problem(found.route, f"{found.key[0]} is an alias of {target}: what it says is not in this repo", "know whose it is")
+        yield Problem(
+            found.route,
+            f"{found.key[0]} is an alias of {target}: what it says is not in this repo",
+            "know whose it is",
+        )
 
 
 @served("DMARC038", "dmarc-cname-dangling", Severity.ERROR, "RFC 9989 §4.10", keys=_alias)
@@ -201,9 +236,15 @@ def dmarc_cname_dangling(found: Served) -> Iterator[Problem]:
         _dmarc.example.com. TXT "v=DMARC1; p=reject"
     """
     for target in found.values:
-        if found.subject.resolver is not None and not found.subject.resolver.lookup(DomainName(target.removesuffix(".").lower()), "TXT"):
+        if found.subject.resolver is not None and not found.subject.resolver.lookup(
+            DomainName(target.removesuffix(".").lower()), "TXT"
+        ):
             message = f"{found.key[0]} is an alias of {target}, where there is nothing"
-            yield Problem(found.route, message, "replace it by a record, with p=none at first: no policy is in force now")
+            yield Problem(
+                found.route,
+                message,
+                "replace it by a record, with p=none at first: no policy is in force now",
+            )
 
 
 @served("DMARC039", "dmarc-parked-form", Severity.WARNING, "practice", keys=_own)
@@ -219,5 +260,11 @@ def dmarc_parked_form(found: Served) -> Iterator[Problem]:
         return
     records = [received for text in found.values if (received := receive(text)) is not None]
     applied = records[0].applied if len(records) == 1 else None
-    if applied is None or {applied.effective_p, applied.effective_sp, applied.effective_np} != {dmarc.Policy.REJECT}:
-        yield Problem(("parked",), f"{found.subject.domain} is parked and does not ask for reject", remedy.park(found.subject))
+    if applied is None or {applied.effective_p, applied.effective_sp, applied.effective_np} != {
+        dmarc.Policy.REJECT
+    }:
+        yield Problem(
+            ("parked",),
+            f"{found.subject.domain} is parked and does not ask for reject",
+            remedy.park(found.subject),
+        )

@@ -52,7 +52,11 @@ def faults(octets: bytes) -> Iterator[str]:
 
     try:
         root = ElementTree.fromstring(text)  # noqa: S314
-    except (ElementTree.ParseError, ValueError, LookupError) as error:  # LookupError: an encoding that does not exist
+    except (
+        ElementTree.ParseError,
+        ValueError,
+        LookupError,
+    ) as error:  # LookupError: an encoding that does not exist
         yield f"it is no XML: {error}"
         return
     if root.tag != f"{_SVG}svg":
@@ -68,7 +72,9 @@ def _declares_entities(text: bytes) -> bool:
     declared: list[object] = []
     reader = expat.ParserCreate()
     reader.EntityDeclHandler = lambda *entity: declared.append(entity)
-    with suppress(expat.ExpatError, ValueError, LookupError):  # what is no XML is told by who reads it whole
+    with suppress(
+        expat.ExpatError, ValueError, LookupError
+    ):  # what is no XML is told by who reads it whole
         reader.Parse(text, True)
     return bool(declared)
 
@@ -101,11 +107,20 @@ def _size(root: Element) -> tuple[float, float] | None:
 
 def _content_faults(root: Element) -> Iterator[str]:
     kinds = {"moves": _MOVING, "is active": _ACTIVE, "holds other media": _FOREIGN}
-    seen = {element.tag.removeprefix(_SVG) for element in root.iter() if isinstance(element.tag, str)}
+    seen = {
+        element.tag.removeprefix(_SVG) for element in root.iter() if isinstance(element.tag, str)
+    }
     for what, names in kinds.items():
         for name in sorted(seen & set(names)):
             yield f"it {what}: <{name}>"
-    for name in sorted({name for element in root.iter() for name in element.attrib if name.lower().startswith("on")}):
+    for name in sorted(
+        {
+            name
+            for element in root.iter()
+            for name in element.attrib
+            if name.lower().startswith("on")
+        }
+    ):
         yield f"it is active: the attribute {name}"
     if any(_leads_outside(element) for element in root.iter()):
         yield "it refers to something outside"

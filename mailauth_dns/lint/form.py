@@ -42,7 +42,11 @@ def provider_quirk(found: Served) -> Iterator[Problem]:
             traces = form.is_spoiled(found.key[0], entry.family, text)
             if traces is not None and not (entry.family is Family.DKIM and traces == _BACKSLASH):
                 message = f"{text[:40]!r} is no record to receivers: {traces}"
-                yield Problem(found.route, message, "change it to the value without them: `export --format paste`")
+                yield Problem(
+                    found.route,
+                    message,
+                    "change it to the value without them: `export --format paste`",
+                )
 
 
 def _elsewhere(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -54,11 +58,17 @@ def _wrong(subject: Subject) -> Iterator[tuple[Route, Declared, DomainName, str]
     for route, entry in _texts(subject):
         for name, what in form.misnamed(entry.key[0], subject.policy.zone):
             doubled = name.endswith(f"{entry.key[0]}.{subject.policy.zone}")
-            if not (doubled and entry.family in (Family.DKIM, Family.DMARC) and subject.policy.zone == subject.domain):
+            if not (
+                doubled
+                and entry.family in (Family.DKIM, Family.DMARC)
+                and subject.policy.zone == subject.domain
+            ):
                 yield route, entry, name, what
 
 
-@rule("DNS013", "name-mistyped", Severity.ERROR, "RFC 1035 §5.1", needs=Needs.SERVERS, keys=_elsewhere)
+@rule(
+    "DNS013", "name-mistyped", Severity.ERROR, "RFC 1035 §5.1", needs=Needs.SERVERS, keys=_elsewhere
+)
 def name_mistyped(subject: Subject) -> Iterator[Problem | Undecided]:
     """A record that was entered under a name with the zone in it twice, or without an underscore, is where no receiver looks.
 
@@ -69,7 +79,9 @@ def name_mistyped(subject: Subject) -> Iterator[Problem | Undecided]:
     """
     observation = subject.observation
     if observation is None or not observation.servers:
-        yield Undecided((), (observation.problem if observation is not None else None) or "no server was asked")
+        yield Undecided(
+            (), (observation.problem if observation is not None else None) or "no server was asked"
+        )
         return
     dark: Undecided | None = None
     for route, entry, name, what in _wrong(subject):
@@ -77,9 +89,16 @@ def name_mistyped(subject: Subject) -> Iterator[Problem | Undecided]:
             there = view.sets.get((name, "TXT"), Unknown("was not asked"))
             if isinstance(there, Unknown):
                 dark = dark or Undecided(route, there.reason, At((name, "TXT"), view.server))
-            elif there is not None and any(form.looks_like(entry.family, entry.key[0], text) for text in there.values):
+            elif there is not None and any(
+                form.looks_like(entry.family, entry.key[0], text) for text in there.values
+            ):
                 message = f"has a record that belongs at {entry.key[0]}: {what}"
-                yield Problem(route, message, f"enter it at {entry.key[0]}, and delete this one", At((name, "TXT"), view.server))
+                yield Problem(
+                    route,
+                    message,
+                    f"enter it at {entry.key[0]}, and delete this one",
+                    At((name, "TXT"), view.server),
+                )
                 break
     if dark is not None:
         yield dark  # one of many names is enough to tell

@@ -65,7 +65,11 @@ def host_ptr_missing(found: Asked[_Address]) -> Iterator[Problem | Undecided]:
         10.2.0.192.in-addr.arpa. PTR mx.example.com.
     """
     if not _names(found.thing, found.resolver):
-        yield Problem(found.route, f"{found.thing} has no reverse name (PTR)", "have whoever holds the address publish one")
+        yield Problem(
+            found.route,
+            f"{found.thing} has no reverse name (PTR)",
+            "have whoever holds the address publish one",
+        )
 
 
 @asked("HOST002", "host-fcrdns", Severity.ERROR, "RFC 1912 §2.1", things=_hosts)
@@ -80,8 +84,14 @@ def host_fcrdns(found: Asked[_Address]) -> Iterator[Problem | Undecided]:
     address = found.thing
     names = _names(address, found.resolver)
     hosts = [host for host in map(queryable, names) if host is not None]
-    if names and not any(address in addresses(host, address.version, found.resolver) for host in hosts):
-        yield Problem(found.route, f"{address} is named {', '.join(names)}, which does not lead back to it", "give the name this address")
+    if names and not any(
+        address in addresses(host, address.version, found.resolver) for host in hosts
+    ):
+        yield Problem(
+            found.route,
+            f"{address} is named {', '.join(names)}, which does not lead back to it",
+            "give the name this address",
+        )
 
 
 @asked("HOST003", "host-helo-mismatch", Severity.WARNING, "practice", things=_own_tests)
@@ -99,7 +109,11 @@ def host_helo_mismatch(found: Asked[MailTest]) -> Iterator[Problem | Undecided]:
     names = _names(ip_address(test.ip), found.resolver) if test.helo is not None else ()
     if names and test.helo not in names:
         message = f"{test.ip} is named {', '.join(names)}, and says {test.helo} in HELO"
-        yield Problem((*found.route, "helo"), message, "let both be the same name: the reverse name (PTR), or what the server says")
+        yield Problem(
+            (*found.route, "helo"),
+            message,
+            "let both be the same name: the reverse name (PTR), or what the server says",
+        )
 
 
 _Sending = tuple[DomainName, str]  # a host, and an address that it sends as
@@ -115,7 +129,10 @@ def _sending(subject: Subject) -> Iterator[tuple[Route, _Sending]]:
     for route, test in _own_tests(subject):
         if test.helo is not None and not test.helo.startswith("[") and test.helo not in told:
             told.add(test.helo)
-            yield (*route, "helo"), (DomainName(test.helo), test.sender or f"postmaster@{test.helo}")
+            yield (
+                (*route, "helo"),
+                (DomainName(test.helo), test.sender or f"postmaster@{test.helo}"),
+            )
     for host in mail_hosts(subject) if any(_listed(subject)) else ():
         if host not in told and queryable(host):
             yield _RECORD, (host, f"postmaster@{subject.domain}")
@@ -142,11 +159,17 @@ def host_v6_partial(found: Asked[_Sending]) -> Iterator[Problem | Undecided]:
     places = [found.route]
     if found.route == _RECORD:
         four = addresses(host, 4, found.resolver)
-        places = [route for route, network in _listed(found.subject) if any(address in network for address in four)]
+        places = [
+            route
+            for route, network in _listed(found.subject)
+            if any(address in network for address in four)
+        ]
     for address in addresses(host, 6, found.resolver) if places else ():
         checked = check_host(str(address), sender.rpartition("@")[2], sender, host, found.resolver)
         if checked.result is Result.TEMPERROR:
             yield Undecided(places[0], checked.reason)
         elif checked.result is not Result.PASS:
             message = f"{host} also has the address {address}, for which SPF says {checked.result}"
-            yield Problem(places[0], message, f"add ip6:{address}, or have the host send by IPv4 only")
+            yield Problem(
+                places[0], message, f"add ip6:{address}, or have the host send by IPv4 only"
+            )

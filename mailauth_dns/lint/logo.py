@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.page import Nothing, Page, Request, Untrusted
 from mailauth_dns.lint import drawing, mark, remedy
-from mailauth_dns.lint.rule import Fetched, Needs, Problem, Served, Severity, Undecided, fetched, rule, served
+from mailauth_dns.lint.rule import (
+    Fetched,
+    Needs,
+    Problem,
+    Served,
+    Severity,
+    Undecided,
+    fetched,
+    rule,
+    served,
+)
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.policy.sections import BimiSection
@@ -63,7 +73,13 @@ def bimi_policy(subject: Subject) -> Iterator[Problem]:
     record = subject.dmarc_record
     if record is None:
         return
-    weak = "p" if record.effective_p is dmarc.Policy.NONE else "sp" if record.effective_sp is dmarc.Policy.NONE else None
+    weak = (
+        "p"
+        if record.effective_p is dmarc.Policy.NONE
+        else "sp"
+        if record.effective_sp is dmarc.Policy.NONE
+        else None
+    )
     for selector, section in _sections(subject):
         if weak is not None and section.l:
             yield Problem(
@@ -73,7 +89,9 @@ def bimi_policy(subject: Subject) -> Iterator[Problem]:
             )
         elif record.effective_t is dmarc.Testing.YES and section.l:
             yield Problem(
-                ("bimi", selector), "no logo is shown while DMARC is only tried (t=y)", "take dmarc.t out first, when the reports allow it"
+                ("bimi", selector),
+                "no logo is shown while DMARC is only tried (t=y)",
+                "take dmarc.t out first, when the reports allow it",
             )
 
 
@@ -88,7 +106,11 @@ def bimi_multiple(found: Served) -> Iterator[Problem]:
     """
     records = [text for text in found.values if family(found.key[0], "TXT", text) is Family.BIMI]
     if len(records) > 1:
-        yield Problem(found.route, f"{found.key[0]} has {len(records)} records: no logo is shown", remedy.PUBLISH)
+        yield Problem(
+            found.route,
+            f"{found.key[0]} has {len(records)} records: no logo is shown",
+            remedy.PUBLISH,
+        )
 
 
 @rule("BIMI003", "bimi-https", Severity.ERROR, _SOURCE)
@@ -103,7 +125,9 @@ def bimi_https(subject: Subject) -> Iterator[Problem]:
     for selector, section in _sections(subject):
         for tag, uri in (("l", section.l), ("a", section.a)):
             if uri and not uri.lower().startswith("https://"):
-                yield Problem(("bimi", selector, tag), f"{uri} is not https: no logo is shown", "use https")
+                yield Problem(
+                    ("bimi", selector, tag), f"{uri} is not https: no logo is shown", "use https"
+                )
 
 
 @fetched("BIMI004", "bimi-svg", Severity.ERROR, _SOURCE, requests=_logos)
@@ -119,10 +143,14 @@ def bimi_svg(found: Fetched) -> Iterator[Problem | Undecided]:
     if isinstance(page, str):
         yield Problem(found.route, f"the logo cannot be had: {page}", "serve it there")
     elif not page.whole:
-        yield Problem(found.route, f"the logo has over {found.request.limit} octets", "make it smaller")
+        yield Problem(
+            found.route, f"the logo has over {found.request.limit} octets", "make it smaller"
+        )
     else:
         for fault in drawing.faults(page.body):
-            yield Problem(found.route, f"no logo is shown: {fault}", "make it SVG Tiny Portable/Secure")
+            yield Problem(
+                found.route, f"no logo is shown: {fault}", "make it SVG Tiny Portable/Secure"
+            )
 
 
 @rule("BIMI005", "bimi-vmc", Severity.WARNING, _SOURCE, needs=Needs.WEB, requests=_pair)
@@ -139,7 +167,11 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
     logos = {route[1]: request for route, request in _logos(subject)}
     for selector, section in _sections(subject):
         if section.l and not section.a:
-            yield Problem(("bimi", selector), "there is no evidence for the logo: most mailbox providers do not show it", "give a")
+            yield Problem(
+                ("bimi", selector),
+                "there is no evidence for the logo: most mailbox providers do not show it",
+                "give a",
+            )
     for route, request in _evidence(subject):
         outcome = subject.fetched(request)
         if isinstance(outcome, Unknown):
@@ -151,17 +183,27 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
             continue
         certificate = mark.read(page.body)
         if certificate is None:
-            yield Problem(route, "the evidence is no certificate in PEM", "serve the mark certificate with its chain")
+            yield Problem(
+                route,
+                "the evidence is no certificate in PEM",
+                "serve the mark certificate with its chain",
+            )
             continue
         octets = None
         if (wanted := logos.get(route[1])) is not None:
             logo = subject.fetched(wanted)
             if isinstance(logo, Unknown):
                 yield Undecided(route, f"whether it is for the logo: {wanted.url}: {logo.reason}")
-            elif isinstance(logo, Page) and logo.status == 200 and logo.whole:  # BIMI004 tells of one that cannot be had
+            elif (
+                isinstance(logo, Page) and logo.status == 200 and logo.whole
+            ):  # BIMI004 tells of one that cannot be had
                 octets = logo.body
         for fault in mark.faults(certificate, subject.domain, str(route[1]), subject.today, octets):
-            yield Problem(route, f"the certificate is no evidence: {fault}", "get a mark certificate for this domain and logo")
+            yield Problem(
+                route,
+                f"the certificate is no evidence: {fault}",
+                "get a mark certificate for this domain and logo",
+            )
 
 
 def _page(outcome: Page | Untrusted | Nothing) -> Page | str:
@@ -182,4 +224,8 @@ def bimi_decline_form(subject: Subject) -> Iterator[Problem]:
     """
     for selector, section in _sections(subject):
         if not section.l and section.a:
-            yield Problem(("bimi", selector, "a"), "evidence for a logo that is not given", "give l, or decline with l and a empty")
+            yield Problem(
+                ("bimi", selector, "a"),
+                "evidence for a logo that is not given",
+                "give l, or decline with l and a empty",
+            )

@@ -43,28 +43,44 @@ def read(pem: bytes) -> Mark | None:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about certificates that later versions of the library will refuse
+            warnings.simplefilter(
+                "ignore"
+            )  # about certificates that later versions of the library will refuse
             return _read(x509.load_pem_x509_certificate(pem))
-    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except (
+        ValueError,
+        x509.InvalidVersion,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    ):
         return None
 
 
 def _read(certificate: Certificate) -> Mark:
     from cryptography import x509
 
-    extensions = {extension.oid.dotted_string: extension.value for extension in certificate.extensions}
+    extensions = {
+        extension.oid.dotted_string: extension.value for extension in certificate.extensions
+    }
     alternative = extensions.get(x509.SubjectAlternativeName.oid.dotted_string)
     usage = extensions.get(x509.ExtendedKeyUsage.oid.dotted_string)
     logotype = extensions.get(_LOGOTYPE)
     return Mark(
         names=frozenset(
             name.lower().rstrip(".")
-            for name in (alternative.get_values_for_type(x509.DNSName) if isinstance(alternative, x509.SubjectAlternativeName) else ())
+            for name in (
+                alternative.get_values_for_type(x509.DNSName)
+                if isinstance(alternative, x509.SubjectAlternativeName)
+                else ()
+            )
         ),
         first_day=certificate.not_valid_before_utc.date(),
         last_day=certificate.not_valid_after_utc.date(),
-        for_marks=isinstance(usage, x509.ExtendedKeyUsage) and any(purpose.dotted_string == _PURPOSE for purpose in usage),
-        logo=_embedded(logotype.value) if isinstance(logotype, x509.UnrecognizedExtension) else None,
+        for_marks=isinstance(usage, x509.ExtendedKeyUsage)
+        and any(purpose.dotted_string == _PURPOSE for purpose in usage),
+        logo=_embedded(logotype.value)
+        if isinstance(logotype, x509.UnrecognizedExtension)
+        else None,
     )
 
 
@@ -77,7 +93,9 @@ def _embedded(der: bytes) -> bytes | None:
         return None
 
 
-def faults(mark: Mark, domain: str, selector: str, today: date, logo: bytes | None) -> Iterator[str]:
+def faults(
+    mark: Mark, domain: str, selector: str, today: date, logo: bytes | None
+) -> Iterator[str]:
     """Yield why the certificate is no evidence that `logo` (None: could not be had) is the domain's."""
     if not mark.for_marks:
         yield "it is not made for marks"

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from mailauth_dns.evaluate.hosts import exchangers
 from mailauth_dns.lint import remedy
-from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
+from mailauth_dns.lint.rule import (
+    Asked,
+    Needs,
+    Problem,
+    Served,
+    Severity,
+    Undecided,
+    asked,
+    rule,
+    served,
+)
 from mailauth_dns.lint.senders import is_many_hosts
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
@@ -27,11 +37,17 @@ def mail_hosts(subject: Subject) -> list[DomainName]:
 
 def _first(subject: Subject) -> str:
     """Return what a new exchanger waits for: who holds an enforcing policy delivers to no host that it lacks (RFC 8461 §8.1)."""
-    return ", in mta_sts.mx first" if subject.mta_sts is not None and subject.mta_sts.mode == "enforce" else ""
+    return (
+        ", in mta_sts.mx first"
+        if subject.mta_sts is not None and subject.mta_sts.mode == "enforce"
+        else ""
+    )
 
 
 def _hosts(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    for host in mail_hosts(subject) if not subject.parked else ():  # of a parked domain they go, and need no mending
+    for host in (
+        mail_hosts(subject) if not subject.parked else ()
+    ):  # of a parked domain they go, and need no mending
         yield ("domain",), host
 
 
@@ -48,8 +64,17 @@ def mx_missing(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com. MX 10 mx.example.com.
     """
-    if subject.mta_sts is not None and subject.mta_sts.mode != "none" and subject.resolver is not None and not mail_hosts(subject):
-        yield Problem(("mta_sts",), f"{subject.domain} has no MX record", "publish one; if it takes no mail, mode: none ends MTA-STS")
+    if (
+        subject.mta_sts is not None
+        and subject.mta_sts.mode != "none"
+        and subject.resolver is not None
+        and not mail_hosts(subject)
+    ):
+        yield Problem(
+            ("mta_sts",),
+            f"{subject.domain} has no MX record",
+            "publish one; if it takes no mail, mode: none ends MTA-STS",
+        )
 
 
 @served("MX002", "mx-null-with-others", Severity.ERROR, "RFC 7505 §3", keys=_mx)
@@ -62,7 +87,11 @@ def mx_null_with_others(found: Served) -> Iterator[Problem]:
         example.com. MX 10 mx.example.com.
     """
     if NULL_MX in found.values and len(found.values) > 1:
-        fix = remedy.UNPARK if found.subject.parked else "delete the null MX (0 .), unless the domain is to take no mail"
+        fix = (
+            remedy.UNPARK
+            if found.subject.parked
+            else "delete the null MX (0 .), unless the domain is to take no mail"
+        )
         yield Problem(found.route, f"{found.subject.domain} has a null MX beside others", fix)
 
 
@@ -108,7 +137,9 @@ def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """
     if found.resolver.lookup(found.thing, "CNAME"):
         yield Problem(
-            found.route, f"the exchanger {found.thing} is an alias (CNAME)", f"name the host that it stands for{_first(found.subject)}"
+            found.route,
+            f"the exchanger {found.thing} is an alias (CNAME)",
+            f"name the host that it stands for{_first(found.subject)}",
         )
 
 
@@ -128,7 +159,9 @@ def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
         return
     if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
         yield Problem(
-            ("domain",), f"{hosts[0]} is the only exchanger", f"have a second one{_first(subject)}, unless mail may wait while it is away"
+            ("domain",),
+            f"{hosts[0]} is the only exchanger",
+            f"have a second one{_first(subject)}, unless mail may wait while it is away",
         )
 
 
@@ -166,7 +199,11 @@ def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
     """
     for _, host in _hosts(subject):
         if host.rpartition(".")[2].isdigit():
-            yield Problem(("domain",), f"the exchanger {host} is an address, not a name", f"name the host{_first(subject)}")
+            yield Problem(
+                ("domain",),
+                f"the exchanger {host} is an address, not a name",
+                f"name the host{_first(subject)}",
+            )
 
 
 @asked("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", things=_hosts)
@@ -179,7 +216,11 @@ def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
         example.com. MX 10 mx.example.com., which has an address
     """
     host = found.thing
-    if not host.rpartition(".")[2].isdigit() and not any(found.resolver.lookup(host, kind) for kind in ("A", "AAAA")):
+    if not host.rpartition(".")[2].isdigit() and not any(
+        found.resolver.lookup(host, kind) for kind in ("A", "AAAA")
+    ):
         yield Problem(
-            found.route, f"the exchanger {host} has no address", f"give it an address, or correct its name{_first(found.subject)}"
+            found.route,
+            f"the exchanger {host} has no address",
+            f"give it an address, or correct its name{_first(found.subject)}",
         )

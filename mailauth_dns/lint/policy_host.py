@@ -46,7 +46,11 @@ def _record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 def _text(outcome: Outcome) -> str | None:
     """Return what senders read as a policy, None where they read nothing."""
-    return outcome.body.decode("latin-1") if isinstance(outcome, Page) and outcome.status == 200 else None
+    return (
+        outcome.body.decode("latin-1")
+        if isinstance(outcome, Page) and outcome.status == 200
+        else None
+    )
 
 
 def served_policy(outcome: Outcome) -> mta_sts.Policy | str:
@@ -55,14 +59,26 @@ def served_policy(outcome: Outcome) -> mta_sts.Policy | str:
         return outcome.reason
     text = _text(outcome)
     if text is None:
-        return f"the server redirects to {outcome.location}" if outcome.location else f"the server answers {outcome.status}"
+        return (
+            f"the server redirects to {outcome.location}"
+            if outcome.location
+            else f"the server answers {outcome.status}"
+        )
     try:
         return mta_sts.parse_policy(text)
     except RecordSyntaxError as error:
         return f"line {mta_sts.line_of(error)} of what is served: {error.expected}"
 
 
-@rule("STS003", "sts-id-not-bumped", Severity.ERROR, "RFC 8461 §3.1", needs=Needs.WEB, keys=_record, requests=_declared)
+@rule(
+    "STS003",
+    "sts-id-not-bumped",
+    Severity.ERROR,
+    "RFC 8461 §3.1",
+    needs=Needs.WEB,
+    keys=_record,
+    requests=_declared,
+)
 def sts_id_not_bumped(subject: Subject) -> Iterator[Problem | Undecided]:
     """Senders fetch a policy again when the record's id changes: one that changed under the same id reaches nobody who holds the old.
 
@@ -91,7 +107,8 @@ def sts_id_not_bumped(subject: Subject) -> Iterator[Problem | Undecided]:
         yield Problem(
             _ROUTE,
             f"the policy that is served is not the one of this id: it has {_difference(served, section.policy)}",
-            f"serve zones/mta-sts/{subject.domain}.txt" + (", and take id out, so that it changes with the policy" if section.id else ""),
+            f"serve zones/mta-sts/{subject.domain}.txt"
+            + (", and take id out, so that it changes with the policy" if section.id else ""),
         )
 
 
@@ -111,7 +128,11 @@ def _difference(served: mta_sts.Policy, meant: mta_sts.Policy) -> str:
 def _live_ids(subject: Subject) -> frozenset[str] | Unknown:
     """Return the ids that the zone's servers give now."""
     key = (mta_sts.owner_name(subject.domain), "TXT")
-    found = subject.observation.agreed(key) if subject.observation is not None else Unknown("no server was asked")
+    found = (
+        subject.observation.agreed(key)
+        if subject.observation is not None
+        else Unknown("no server was asked")
+    )
     if isinstance(found, Unknown):
         return found
     ids = set()
@@ -135,16 +156,30 @@ def sts_txt_without_policy(found: Fetched) -> Iterator[Problem | Undecided]:
     """
     outcome = found.outcome
     if isinstance(outcome, Nothing):
-        yield Problem(found.route, f"{outcome.reason}, so that nobody can fetch the policy", _serve(found))
+        yield Problem(
+            found.route, f"{outcome.reason}, so that nobody can fetch the policy", _serve(found)
+        )
     elif isinstance(outcome, Page) and outcome.status != 200 and not outcome.location:
-        yield Problem(found.route, f"{found.request.url} answers {outcome.status}: senders get no policy", _serve(found))
+        yield Problem(
+            found.route,
+            f"{found.request.url} answers {outcome.status}: senders get no policy",
+            _serve(found),
+        )
 
 
 def _serve(found: Fetched) -> str:
     return f"serve zones/mta-sts/{found.subject.domain}.txt there"
 
 
-@rule("STS005", "sts-policy-without-txt", Severity.WARNING, "RFC 8461 §8.3", needs=Needs.WEB, keys=_given_up_record, requests=_given_up)
+@rule(
+    "STS005",
+    "sts-policy-without-txt",
+    Severity.WARNING,
+    "RFC 8461 §8.3",
+    needs=Needs.WEB,
+    keys=_given_up_record,
+    requests=_given_up,
+)
 def sts_policy_without_txt(subject: Subject) -> Iterator[Problem | Undecided]:
     """A policy that no record announces is found by nobody new, while those who hold it keep to it until its max_age is over.
 
@@ -167,7 +202,9 @@ def sts_policy_without_txt(subject: Subject) -> Iterator[Problem | Undecided]:
         if isinstance(live, Unknown):
             yield Undecided(route, live.reason)
         elif not live:
-            message = f"{request.url} still serves mode {policy.mode.value}, which no record announces"
+            message = (
+                f"{request.url} still serves mode {policy.mode.value}, which no record announces"
+            )
             yield Problem(route, message, "serve mode none for its max_age, then nothing")
 
 
@@ -182,7 +219,11 @@ def sts_cert(found: Fetched) -> Iterator[Problem | Undecided]:
     """
     if isinstance(found.outcome, Untrusted):
         host = f"mta-sts.{found.subject.domain}"
-        yield Problem(found.route, f"senders do not trust {host}: {found.outcome.reason}", f"serve TLS there with a certificate for {host}")
+        yield Problem(
+            found.route,
+            f"senders do not trust {host}: {found.outcome.reason}",
+            f"serve TLS there with a certificate for {host}",
+        )
 
 
 @fetched("STS007", "sts-redirect", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)
@@ -195,7 +236,11 @@ def sts_redirect(found: Fetched) -> Iterator[Problem | Undecided]:
         https://mta-sts.example.com/.well-known/mta-sts.txt answers 200 with the policy
     """
     if isinstance(found.outcome, Page) and found.outcome.location:
-        yield Problem(found.route, f"{found.request.url} redirects to {found.outcome.location}: senders do not follow", _serve(found))
+        yield Problem(
+            found.route,
+            f"{found.request.url} redirects to {found.outcome.location}: senders do not follow",
+            _serve(found),
+        )
 
 
 @fetched("STS008", "sts-content-type", Severity.WARNING, "RFC 8461 §3.2", requests=_declared)
@@ -210,7 +255,11 @@ def sts_content_type(found: Fetched) -> Iterator[Problem | Undecided]:
     outcome = found.outcome
     if isinstance(outcome, Page) and outcome.status == 200 and outcome.media_type != "text/plain":
         kind = outcome.media_type or "nothing"
-        yield Problem(found.route, f"the policy is served as {kind}: some senders do not take it", "serve it as text/plain")
+        yield Problem(
+            found.route,
+            f"the policy is served as {kind}: some senders do not take it",
+            "serve it as text/plain",
+        )
 
 
 @fetched("STS009", "sts-policy-syntax", Severity.ERROR, "RFC 8461 §3.2", requests=_declared)
@@ -226,7 +275,11 @@ def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
     if text is None:
         return
     if isinstance(found.outcome, Page) and not found.outcome.whole:
-        yield Problem(found.route, f"the policy has over {_LARGEST} octets: senders may not read it", _serve(found))
+        yield Problem(
+            found.route,
+            f"the policy has over {_LARGEST} octets: senders may not read it",
+            _serve(found),
+        )
         return
     try:
         mta_sts.parse_policy(text)
@@ -236,4 +289,8 @@ def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
         return
     names = [line.partition(":")[0] for line in text.split("\n")]
     for name in dict.fromkeys(name for name in names if name != "mx" and names.count(name) > 1):
-        yield Problem(found.route, f"the policy that is served gives {name} twice: senders take the first", _serve(found))
+        yield Problem(
+            found.route,
+            f"the policy that is served gives {name} twice: senders take the first",
+            _serve(found),
+        )

@@ -15,7 +15,9 @@ UNPARK = "take `parked` out of the policy if the domain takes mail, otherwise de
 def park(subject: Subject) -> str:
     """Return how a parked domain gets what it lacks: while it has an MX, nothing of it is published."""
     try:
-        values = subject.resolver.lookup(subject.domain, "MX") if subject.resolver is not None else None
+        values = (
+            subject.resolver.lookup(subject.domain, "MX") if subject.resolver is not None else None
+        )
     except ObservationError:
         values = None
     return UNPARK if set(values or ()) - {NULL_MX} else PUBLISH

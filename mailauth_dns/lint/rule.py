@@ -134,7 +134,9 @@ class Finding:
         """What happens to mail; of a live record with its name, type and server, in a file of several domains with their names."""
         if self.at is not None:
             return f"{self.at}: {self.message}"
-        if not self.shared or (len(self.domains) == 1 and self.domain in _NAMES.findall(self.message)):
+        if not self.shared or (
+            len(self.domains) == 1 and self.domain in _NAMES.findall(self.message)
+        ):
             return self.message
         return f"{self.domains_told}: {self.message}"
 
@@ -142,7 +144,11 @@ class Finding:
     def domains_told(self) -> str:
         """The domains that it is about, in a few words."""
         first, *more = self.domains
-        return first if not more else f"{first} and {more[0] if len(more) == 1 else f'{len(more)} more domains'}"
+        return (
+            first
+            if not more
+            else f"{first} and {more[0] if len(more) == 1 else f'{len(more)} more domains'}"
+        )
 
     @property
     def advice(self) -> str:
@@ -154,7 +160,11 @@ def tally(found: Iterable[Finding], waived: int) -> str:
     """Return how many findings there are of each kind, the worst first, and how many are `waived`."""
     number = Counter(finding.word for finding in found)
     words = ("unknown", *map(str, sorted(Severity, reverse=True)))
-    told = [f"{number[word]} {word}{'s' if number[word] > 1 and word not in ('unknown', 'info') else ''}" for word in words if number[word]]
+    told = [
+        f"{number[word]} {word}{'s' if number[word] > 1 and word not in ('unknown', 'info') else ''}"
+        for word in words
+        if number[word]
+    ]
     return ", ".join([*(told or ["nothing found"]), *([f"{waived} waived"] if waived else [])])
 
 
@@ -170,7 +180,9 @@ def rule(
     """Make a rule of a checking function."""
 
     def made(check: Check) -> Rule:
-        return Rule(id, slug, severity, source, check, inspect.getdoc(check) or "", needs, keys, requests)
+        return Rule(
+            id, slug, severity, source, check, inspect.getdoc(check) or "", needs, keys, requests
+        )
 
     return made
 
@@ -188,7 +200,9 @@ class Served:
 ServedCheck = Callable[[Served], Iterator[Problem]]
 
 
-def served(id: str, slug: str, severity: Severity, source: str, keys: Keys) -> Callable[[ServedCheck], Rule]:
+def served(
+    id: str, slug: str, severity: Severity, source: str, keys: Keys
+) -> Callable[[ServedCheck], Rule]:
     """Make a rule of a function that checks one set as one server holds it; servers that hold the same are looked at once."""
 
     def made(check: ServedCheck) -> Rule:
@@ -196,12 +210,16 @@ def served(id: str, slug: str, severity: Severity, source: str, keys: Keys) -> C
             for route, key in keys(subject):
                 yield from _each_server(subject, route, key, check)
 
-        return Rule(id, slug, severity, source, each, inspect.getdoc(check) or "", Needs.SERVERS, keys)
+        return Rule(
+            id, slug, severity, source, each, inspect.getdoc(check) or "", Needs.SERVERS, keys
+        )
 
     return made
 
 
-def _each_server(subject: Subject, route: Route, key: RRKey, check: ServedCheck) -> Iterator[Problem | Undecided]:
+def _each_server(
+    subject: Subject, route: Route, key: RRKey, check: ServedCheck
+) -> Iterator[Problem | Undecided]:
     observation = subject.observation
     if observation is None or not observation.servers:
         reason = observation.problem if observation is not None else None
@@ -238,7 +256,9 @@ AskedCheck = Callable[[Asked[_T]], Iterator[Problem | Undecided]]
 Things = Callable[[Subject], Iterable[tuple[Route, _T]]]
 
 
-def asked(id: str, slug: str, severity: Severity, source: str, things: Things[_T]) -> Callable[[AskedCheck[_T]], Rule]:
+def asked(
+    id: str, slug: str, severity: Severity, source: str, things: Things[_T]
+) -> Callable[[AskedCheck[_T]], Rule]:
     """Make a rule of a function that asks DNS about one of several things: what is unknown of one hides nothing of the others."""
 
     def made(check: AskedCheck[_T]) -> Rule:
@@ -269,7 +289,9 @@ class Fetched:
 FetchedCheck = Callable[[Fetched], Iterator[Problem | Undecided]]
 
 
-def fetched(id: str, slug: str, severity: Severity, source: str, requests: Requests) -> Callable[[FetchedCheck], Rule]:
+def fetched(
+    id: str, slug: str, severity: Severity, source: str, requests: Requests
+) -> Callable[[FetchedCheck], Rule]:
     """Make a rule of a function that checks what is served over HTTPS."""
 
     def made(check: FetchedCheck) -> Rule:
@@ -281,7 +303,16 @@ def fetched(id: str, slug: str, severity: Severity, source: str, requests: Reque
                 else:
                     yield from check(Fetched(subject, route, request, outcome))
 
-        return Rule(id, slug, severity, source, each, inspect.getdoc(check) or "", Needs.WEB, requests=requests)
+        return Rule(
+            id,
+            slug,
+            severity,
+            source,
+            each,
+            inspect.getdoc(check) or "",
+            Needs.WEB,
+            requests=requests,
+        )
 
     return made
 
@@ -323,7 +354,10 @@ def run(rules: Iterable[Rule], subjects: Iterable[Subject]) -> list[Finding]:
             except ObservationError as error:
                 add(each, subject, Undecided((), str(error)))
     several = {key: tuple(about) for key, about in domains.items() if len(about) > 1}
-    return in_order(replace(finding, domains=several[key]) if key in several else finding for key, finding in found.items())
+    return in_order(
+        replace(finding, domains=several[key]) if key in several else finding
+        for key, finding in found.items()
+    )
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:

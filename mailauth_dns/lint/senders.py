@@ -19,7 +19,9 @@ class ReturnPath(Enum):
     """Whose domain is in MAIL FROM, which decides whether SPF can align."""
 
     OWN_DOMAIN = auto()
-    SUBDOMAIN = auto()  # a subdomain of the customer's domain: aligned when relaxed, never when strict
+    SUBDOMAIN = (
+        auto()
+    )  # a subdomain of the customer's domain: aligned when relaxed, never when strict
     VENDOR = auto()  # the sender's own: never aligned
 
 
@@ -38,7 +40,11 @@ class Sender:
     def fits(self, selector: str, domain: DomainName, target: str) -> bool:
         """Tell whether a delegated selector leads where this sender's do."""
         pattern = self.target
-        for place, text in (("selector", selector), ("domain", domain), ("dashes", domain.replace(".", "-"))):
+        for place, text in (
+            ("selector", selector),
+            ("domain", domain),
+            ("dashes", domain.replace(".", "-")),
+        ):
             pattern = pattern.replace(f"{{{place}}}", re.escape(text))
         return re.fullmatch(pattern, target) is not None
 
@@ -81,7 +87,9 @@ INCLUDES = (
 # fmt: on
 
 # Names that guides tell of and no sender ever published, with what its own template says.
-NEVER_PUBLISHED: Mapping[str, str] = {"_spf.resend.com": "Resend's SPF is on the subdomain send, as include:amazonses.com"}  # B
+NEVER_PUBLISHED: Mapping[str, str] = {
+    "_spf.resend.com": "Resend's SPF is on the subdomain send, as include:amazonses.com"
+}  # B
 
 # Single exchangers that stand for many hosts (A and B): Microsoft 365 gives each domain one name, Google may.
 _MANY_HOSTS = ("smtp.google.com", "mail.protection.outlook.com", "mx.microsoft")
@@ -105,7 +113,9 @@ def sender_of(target: DomainName | str) -> Sender | None:
     >>> sender_of("k2abc.dkim.amazonses.com").name
     'Amazon SES'
     """
-    return next((_SENDER_BY_ZONE[zone] for zone in _upwards(target) if zone in _SENDER_BY_ZONE), None)
+    return next(
+        (_SENDER_BY_ZONE[zone] for zone in _upwards(target) if zone in _SENDER_BY_ZONE), None
+    )
 
 
 @lru_cache(maxsize=1024)  # as `sender_of`
@@ -115,7 +125,9 @@ def include_of(name: str) -> SpfInclude | None:
     >>> include_of("u42.wl.sendgrid.net").sender
     'SendGrid'
     """
-    return next((_INCLUDE_BY_NAME[zone] for zone in _upwards(name) if zone in _INCLUDE_BY_NAME), None)
+    return next(
+        (_INCLUDE_BY_NAME[zone] for zone in _upwards(name) if zone in _INCLUDE_BY_NAME), None
+    )
 
 
 def is_many_hosts(exchanger: DomainName) -> bool:

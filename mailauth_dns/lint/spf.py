@@ -17,7 +17,9 @@ _SOFTFAIL = "write all: softfail; all: fail when you know that every host that s
 
 def all_place(subject: Subject) -> Route:
     """Return where the policy says `all`: the key, or the item among the terms."""
-    return next((route for route, term in subject.spf_terms if isinstance(term, spf.All)), ("spf", "all"))
+    return next(
+        (route for route, term in subject.spf_terms if isinstance(term, spf.All)), ("spf", "all")
+    )
 
 
 @rule("SPF008", "spf-unknown-modifier", Severity.INFO, "RFC 7208 §6")
@@ -31,7 +33,11 @@ def spf_unknown_modifier(subject: Subject) -> Iterator[Problem]:
     """
     for route, term in subject.spf_terms:
         if isinstance(term, spf.Modifier) and term.name not in ("redirect", "exp"):
-            yield Problem(route, f"{term.name} is no modifier that receivers know: they ignore it", "take it out, or correct its name")
+            yield Problem(
+                route,
+                f"{term.name} is no modifier that receivers know: they ignore it",
+                "take it out, or correct its name",
+            )
 
 
 @rule("SPF014", "spf-ptr", Severity.WARNING, "RFC 7208 §5.5")
@@ -45,7 +51,11 @@ def spf_ptr(subject: Subject) -> Iterator[Problem]:
     """
     for route, term in subject.spf_terms:
         if isinstance(term, spf.Ptr):
-            yield Problem(route, "uses ptr, which receivers may skip", "list the hosts that send by ip4, ip6 or a, then take it out")
+            yield Problem(
+                route,
+                "uses ptr, which receivers may skip",
+                "list the hosts that send by ip4, ip6 or a, then take it out",
+            )
 
 
 @rule("SPF015", "spf-no-all", Severity.WARNING, "RFC 7208 §4.7")
@@ -57,7 +67,11 @@ def spf_no_all(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: [mx], all: softfail}
     """
-    if subject.spf_record is not None and subject.spf_record.all is None and subject.spf_record.redirect is None:
+    if (
+        subject.spf_record is not None
+        and subject.spf_record.all is None
+        and subject.spf_record.redirect is None
+    ):
         yield Problem(("spf",), "says nothing about other hosts: they are neutral", _SOFTFAIL)
 
 
@@ -70,8 +84,16 @@ def spf_plus_all(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: [mx], all: fail}
     """
-    if subject.spf_record is not None and subject.spf_record.all is not None and subject.spf_record.all.qualifier is spf.Qualifier.PASS:
-        yield Problem(all_place(subject), "lets every host send as this domain", f"list every host that sends, then {_SOFTFAIL}")
+    if (
+        subject.spf_record is not None
+        and subject.spf_record.all is not None
+        and subject.spf_record.all.qualifier is spf.Qualifier.PASS
+    ):
+        yield Problem(
+            all_place(subject),
+            "lets every host send as this domain",
+            f"list every host that sends, then {_SOFTFAIL}",
+        )
     elif (found := wide_open(subject)) is not None:
         route, share, version = found
         yield Problem(
@@ -90,8 +112,14 @@ def spf_neutral_all(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: [mx], all: softfail}
     """
-    if subject.spf_record is not None and subject.spf_record.all is not None and subject.spf_record.all.qualifier is spf.Qualifier.NEUTRAL:
-        yield Problem(all_place(subject), "treats every other host as if there were no SPF", _SOFTFAIL)
+    if (
+        subject.spf_record is not None
+        and subject.spf_record.all is not None
+        and subject.spf_record.all.qualifier is spf.Qualifier.NEUTRAL
+    ):
+        yield Problem(
+            all_place(subject), "treats every other host as if there were no SPF", _SOFTFAIL
+        )
 
 
 @rule("SPF018", "spf-terms-after-all", Severity.WARNING, "RFC 7208 §5.1")
@@ -106,11 +134,19 @@ def spf_terms_after_all(subject: Subject) -> Iterator[Problem]:
     seen = False
     for route, term in subject.spf_terms:
         if seen and not isinstance(term, spf.Modifier):
-            yield Problem(route, f"{term} stands after all and is never looked at", "take it out; if its hosts send, put it before all")
+            yield Problem(
+                route,
+                f"{term} stands after all and is never looked at",
+                "take it out; if its hosts send, put it before all",
+            )
             return
         seen = seen or isinstance(term, spf.All)
     if seen and subject.spf_section is not None and subject.spf_section.all is not None:
-        yield Problem(("spf", "all"), "there is an all among the terms, so that this one is never looked at", "take this one out")
+        yield Problem(
+            ("spf", "all"),
+            "there is an all among the terms, so that this one is never looked at",
+            "take this one out",
+        )
 
 
 @rule("SPF019", "spf-redirect-with-all", Severity.WARNING, "RFC 7208 §6.1")
@@ -122,9 +158,17 @@ def spf_redirect_with_all(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {redirect: example.net}
     """
-    if subject.spf_record is None or subject.spf_record.all is None or subject.spf_record.redirect is None:
+    if (
+        subject.spf_record is None
+        or subject.spf_record.all is None
+        or subject.spf_record.redirect is None
+    ):
         return
-    listed = (route for route, term in subject.spf_terms if isinstance(term, spf.Modifier) and term.name == "redirect")
+    listed = (
+        route
+        for route, term in subject.spf_terms
+        if isinstance(term, spf.Modifier) and term.name == "redirect"
+    )
     yield Problem(
         next(listed, ("spf", "redirect")),
         "redirect is never looked at, because there is an all",
@@ -145,7 +189,9 @@ def spf_record_over_450(subject: Subject) -> Iterator[Problem]:
     if size > MAX_TEXT:
         message = f"a record of {size} octets: answers over UDP are cut off, {MAX_TEXT} are the RFC's advice"
         yield Problem(
-            ("spf", "terms"), message, "take out what no longer sends, or flatten an include (spf.flatten): its addresses go to parts"
+            ("spf", "terms"),
+            message,
+            "take out what no longer sends, or flatten an include (spf.flatten): its addresses go to parts",
         )
 
 
@@ -159,8 +205,16 @@ def spf_macro_p(subject: Subject) -> Iterator[Problem]:
         spf: {terms: ["exists:%{i}.allow.example.com"], all: fail}
     """
     for route, term in subject.spf_terms:
-        spec = term.value if isinstance(term, spf.Modifier) else None if isinstance(term, spf.All | spf.Ip4 | spf.Ip6) else term.domain
-        if spec is not None and any(isinstance(piece, Macro) and piece.letter in "pP" for piece in spec.pieces):
+        spec = (
+            term.value
+            if isinstance(term, spf.Modifier)
+            else None
+            if isinstance(term, spf.All | spf.Ip4 | spf.Ip6)
+            else term.domain
+        )
+        if spec is not None and any(
+            isinstance(piece, Macro) and piece.letter in "pP" for piece in spec.pieces
+        ):
             yield Problem(
                 route,
                 f"{term} asks for the client's name, which receivers may skip",
@@ -181,10 +235,19 @@ def spf_hardfail_with_forwarding(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {s1: {key: s1.pem}}}
         dmarc: {p: reject, rua: ["mailto:dmarc@example.com"]}
     """
-    if subject.spf_record is None or subject.dmarc_record is None or not subject.spf_terms or not subject.signing:
+    if (
+        subject.spf_record is None
+        or subject.dmarc_record is None
+        or not subject.spf_terms
+        or not subject.signing
+    ):
         return
     ending = subject.spf_record.all
-    if ending is not None and ending.qualifier is spf.Qualifier.FAIL and subject.dmarc_record.effective_p.value == "reject":
+    if (
+        ending is not None
+        and ending.qualifier is spf.Qualifier.FAIL
+        and subject.dmarc_record.effective_p.value == "reject"
+    ):
         yield Problem(
             all_place(subject),
             "some receivers refuse forwarded mail for this, before DKIM can save it",

@@ -18,14 +18,32 @@ _NEVER = tuple(
     map(
         ip_network,
         (
-            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
-            *("224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8"),
+            *(
+                "0.0.0.0/8",
+                "10.0.0.0/8",
+                "100.64.0.0/10",
+                "127.0.0.0/8",
+                "169.254.0.0/16",
+                "172.16.0.0/12",
+                "192.168.0.0/16",
+            ),
+            *(
+                "224.0.0.0/4",
+                "240.0.0.0/4",
+                "::/128",
+                "::1/128",
+                "fc00::/7",
+                "fe80::/10",
+                "ff00::/8",
+            ),
         ),
     )
 )
 
 
-_GLOBAL = addresses_of([ip_network("2000::/3")])  # where IPv6 addresses of the Internet are (RFC 4291 §2.4)
+_GLOBAL = addresses_of(
+    [ip_network("2000::/3")]
+)  # where IPv6 addresses of the Internet are (RFC 4291 §2.4)
 _MOST = 50  # per cent of all addresses
 
 
@@ -40,7 +58,9 @@ _CHECK = "see what it publishes with `spf lock --check`; what is true and meant 
 
 def _said(found: Flattened, networks: Iterable[IPv4Network | IPv6Network]) -> str:
     first, *more = networks
-    return f"{found.name}, as zones/locks/spf.json has it, holds {first}" + (f" and {len(more)} more like it" if more else "")
+    return f"{found.name}, as zones/locks/spf.json has it, holds {first}" + (
+        f" and {len(more)} more like it" if more else ""
+    )
 
 
 @lru_cache(maxsize=256)  # the policies of a fleet flatten the same few names
@@ -77,8 +97,12 @@ def spf_ip_private(subject: Subject) -> Iterator[Problem]:
                 "list the public address that mail leaves from in its place",
             )
     for found in subject.flattened:
-        if private := [network for network in _networks_of(found.addresses) if _never(network) is not None]:
-            yield Problem(found.route, f"{_said(found, private)}: private or reserved addresses", _CHECK)
+        if private := [
+            network for network in _networks_of(found.addresses) if _never(network) is not None
+        ]:
+            yield Problem(
+                found.route, f"{_said(found, private)}: private or reserved addresses", _CHECK
+            )
 
 
 @rule("SPF028", "spf-ip-too-broad", Severity.WARNING, "practice")
@@ -99,9 +123,15 @@ def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
                 "list the networks that send, all of them, in its place",
             )
     for found in subject.flattened:
-        wide = [network for network in _networks_of(found.addresses) if spf.too_wide_network(network)]
+        wide = [
+            network for network in _networks_of(found.addresses) if spf.too_wide_network(network)
+        ]
         if wide and found.qualifier is spf.Qualifier.PASS:
-            yield Problem(found.route, f"{_said(found, wide)}, and every host of it can send as this domain", _CHECK)
+            yield Problem(
+                found.route,
+                f"{_said(found, wide)}, and every host of it can send as this domain",
+                _CHECK,
+            )
 
 
 @rule("SPF029", "spf-host-bits", Severity.INFO, "practice")
@@ -140,7 +170,10 @@ def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
             if covering is not None:
                 yield Problem(route, f"{term} is covered by {covering} before it", "take it out")
             earlier.append((str(term), own))
-        elif isinstance(term, spf.Include) and (found := flattened.get(DomainName(term.domain.folded))) is not None:
+        elif (
+            isinstance(term, spf.Include)
+            and (found := flattened.get(DomainName(term.domain.folded))) is not None
+        ):
             earlier.append((f"{term}, which is flattened,", found.addresses))
 
 
@@ -160,7 +193,11 @@ def wide_open(subject: Subject) -> tuple[Route, int, int] | None:
         passed |= found.addresses if found.qualifier is spf.Qualifier.PASS else NOBODY
     for version, ranges, whole in ((4, passed.v4, 2**32), (6, (passed & _GLOBAL).v6, 2**125)):
         if (share := 100 * _count(ranges) // whole) > _MOST:
-            return max(items, key=lambda item: _count(item[1].v4 if version == 4 else item[1].v6))[0], share, version
+            return (
+                max(items, key=lambda item: _count(item[1].v4 if version == 4 else item[1].v6))[0],
+                share,
+                version,
+            )
     return None
 
 

@@ -19,7 +19,9 @@ from mailauth_dns.records.zone import MAX_STRING, RRKey
 _ANSWER = 512  # octets of an answer over UDP that every resolver takes (RFC 1035 §4.2.1)
 _OVERHEAD = 12  # octets of a record beside its owner's name, pointed to, and its text: type, class, TTL, length
 _NEARLY = re.compile(r"[\s\"'\xef\xbb\xbf]*v\s*=\s*spf1", re.IGNORECASE)
-_GLUED = re.compile(r"[~?+-]all$|(?<=[^~?+-])(?:include|ip4|ip6|exists|mx|a):|(?<=.)redirect=", re.IGNORECASE)
+_GLUED = re.compile(
+    r"[~?+-]all$|(?<=[^~?+-])(?:include|ip4|ip6|exists|mx|a):|(?<=.)redirect=", re.IGNORECASE
+)
 
 
 def _apex(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -54,7 +56,10 @@ def _kind(text: str, error: RecordSyntaxError) -> _Fault:
     start = text.rfind(" ", 0, error.start + 1) + 1
     word = text[start:].partition(" ")[0].lstrip("+-~?")
     name = re.split(r"[:/=]", word, maxsplit=1)[0].lower()
-    if name in ("redirect", "exp") and sum(part.lower().startswith(f"{name}=") for part in text.split()) > 1:
+    if (
+        name in ("redirect", "exp")
+        and sum(part.lower().startswith(f"{name}=") for part in text.split()) > 1
+    ):
         return _Fault.TWICE
     if _GLUED.search(word):
         return _Fault.GLUED
@@ -71,7 +76,11 @@ def _faulty(found: Served, fault: _Fault) -> Iterator[Problem]:
     for text in sorted(found.values):
         what = _fault(text) if spf.has_version(text) else None
         if what is not None and what[0] is fault:
-            yield Problem(found.route, f"{what[1]}: receivers return permerror for all mail", remedy.publish(found.subject, Family.SPF))
+            yield Problem(
+                found.route,
+                f"{what[1]}: receivers return permerror for all mail",
+                remedy.publish(found.subject, Family.SPF),
+            )
 
 
 @served("SPF002", "spf-multiple-records", Severity.ERROR, "RFC 7208 §4.5", keys=_apex)
@@ -103,7 +112,9 @@ def spf_type99(found: Served) -> Iterator[Problem]:
     """
     if found.values:
         yield Problem(
-            found.route, f"{found.subject.domain} has a record of the type SPF, which nobody asks for", "delete it; TXT is the type"
+            found.route,
+            f"{found.subject.domain} has a record of the type SPF, which nobody asks for",
+            "delete it; TXT is the type",
         )
 
 
@@ -117,7 +128,11 @@ def spf_senderid(found: Served) -> Iterator[Problem]:
         example.com. TXT "v=spf1 mx -all"
     """
     if any(text.lower().startswith("spf2.0/") for text in found.values):
-        yield Problem(found.route, f"{found.subject.domain} has a Sender ID record, which nobody reads", "delete it")
+        yield Problem(
+            found.route,
+            f"{found.subject.domain} has a Sender ID record, which nobody reads",
+            "delete it",
+        )
 
 
 @served("SPF005", "spf-version-prefix", Severity.ERROR, "RFC 7208 §4.5", keys=_apex)
@@ -131,7 +146,11 @@ def spf_version_prefix(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _NEARLY.match(text) and not spf.has_version(text):
-            yield Problem(found.route, f"{text[:40]!r} is no SPF record to receivers", remedy.take_away(found.subject, Family.SPF))
+            yield Problem(
+                found.route,
+                f"{text[:40]!r} is no SPF record to receivers",
+                remedy.take_away(found.subject, Family.SPF),
+            )
 
 
 @served("SPF006", "spf-syntax", Severity.ERROR, "RFC 7208 §4.6", keys=_apex)
@@ -204,10 +223,19 @@ def spf_rrset_truncation(found: Served) -> Iterator[Problem]:
         example.com. with v=spf1 and the tokens that are still needed
     """
     if any(map(spf.has_version, found.values)):
-        size = 12 + len(found.subject.domain) + 6 + sum(len(text) + len(text) // MAX_STRING + 1 + _OVERHEAD for text in found.values)
+        size = (
+            12
+            + len(found.subject.domain)
+            + 6
+            + sum(len(text) + len(text) // MAX_STRING + 1 + _OVERHEAD for text in found.values)
+        )
         if size > _ANSWER:
             message = f"the {len(found.values)} TXT records of {found.subject.domain} make an answer of {size} octets, over {_ANSWER}"
-            yield Problem(found.route, message, "delete verification tokens of services that you no longer use")
+            yield Problem(
+                found.route,
+                message,
+                "delete verification tokens of services that you no longer use",
+            )
 
 
 @served("SPF034", "spf-macro-syntax", Severity.ERROR, "RFC 7208 §7.1", keys=_apex)
@@ -233,4 +261,8 @@ def spf_parked_form(found: Served) -> Iterator[Problem]:
     """
     records = [text for text in found.values if spf.has_version(text)]
     if found.subject.parked and [text.lower() for text in records] != [PARKED_SPF]:
-        yield Problem(("parked",), f"{found.subject.domain} is parked and does not publish {PARKED_SPF}", remedy.park(found.subject))
+        yield Problem(
+            ("parked",),
+            f"{found.subject.domain} is parked and does not publish {PARKED_SPF}",
+            remedy.park(found.subject),
+        )

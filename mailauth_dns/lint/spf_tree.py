@@ -31,7 +31,9 @@ def _tree(subject: Subject) -> LookupCost | None:
 
 def _place(subject: Subject, tree: LookupCost, node: LookupCost) -> Route:
     """Return the term of the policy that leads to `node`."""
-    own = next((child for child in tree.children if any(each is node for each in child.walk())), None)
+    own = next(
+        (child for child in tree.children if any(each is node for each in child.walk())), None
+    )
     if own is None:
         return ("spf",)
     if own.term.startswith("redirect="):
@@ -67,7 +69,9 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
     if tree is None:
         return
     if tree.total > MAX_TERMS and tree.largest is not None:
-        message = f"needs {tree.total} lookups with all that it includes, receivers allow {MAX_TERMS}"
+        message = (
+            f"needs {tree.total} lookups with all that it includes, receivers allow {MAX_TERMS}"
+        )
         fix = f"{tree.largest} costs {tree.largest.total} of them; {_ROOM}"
         yield Problem(_place(subject, tree, tree.largest), message, fix)
     else:
@@ -88,7 +92,11 @@ def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
         return
     yield from _open(tree)
     if _HEADROOM < tree.total <= MAX_TERMS:
-        yield Problem(("spf",), f"needs {tree.total} of {MAX_TERMS} lookups: a sender that adds one more breaks it", _ROOM)
+        yield Problem(
+            ("spf",),
+            f"needs {tree.total} of {MAX_TERMS} lookups: a sender that adds one more breaks it",
+            _ROOM,
+        )
 
 
 @rule("SPF012", "spf-void-lookups", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
@@ -107,7 +115,11 @@ def spf_void_lookups(subject: Subject) -> Iterator[Problem | Undecided]:
         void = [node for node in tree.walk() if node.voids4 or node.voids6]
         names = ", ".join(node.term for node in void[:3])
         message = f"{tree.voids} lookups find nothing, receivers allow {MAX_VOIDS}: {names}"
-        yield Problem(_place(subject, tree, void[0]), message, "take out the terms that find nothing, if their hosts are gone for good")
+        yield Problem(
+            _place(subject, tree, void[0]),
+            message,
+            "take out the terms that find nothing, if their hosts are gone for good",
+        )
     else:
         yield from _open(tree)
 
@@ -121,7 +133,9 @@ def spf_mx_too_many(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
     """
-    yield from _remarked(subject, Remark.EXCHANGERS, "list every host that sends by ip4 and ip6 in its place")
+    yield from _remarked(
+        subject, Remark.EXCHANGERS, "list every host that sends by ip4 and ip6 in its place"
+    )
 
 
 def _remarked(subject: Subject, remark: Remark, fix: str) -> Iterator[Problem | Undecided]:
@@ -147,8 +161,16 @@ def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided
         for note in node.notes:
             if note.remark in (Remark.MISSING, Remark.SEVERAL, Remark.INVALID):
                 own = any(child is node for child in tree.children)
-                fix = "correct the name, or drop it if it is gone for good" if own else f"ask the owner of the record that has {node.term}"
-                yield Problem(_place(subject, tree, node), f"{node.term}: {note.text}; receivers return permerror", fix)
+                fix = (
+                    "correct the name, or drop it if it is gone for good"
+                    if own
+                    else f"ask the owner of the record that has {node.term}"
+                )
+                yield Problem(
+                    _place(subject, tree, node),
+                    f"{node.term}: {note.text}; receivers return permerror",
+                    fix,
+                )
 
 
 @rule("SPF021", "spf-redirect-target-none", Severity.ERROR, "RFC 7208 §6.1", needs=Needs.DNS)
@@ -184,7 +206,9 @@ def spf_include_loop(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf: {terms: ["include:_spf.example.net"], all: fail}
     """
-    yield from _remarked(subject, Remark.LOOP, "take the include that closes the loop out, or ask its owner to")
+    yield from _remarked(
+        subject, Remark.LOOP, "take the include that closes the loop out, or ask its owner to"
+    )
 
 
 @rule("SPF024", "spf-duplicate-include", Severity.WARNING, "RFC 7208 §4.6.4")
@@ -200,7 +224,11 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
     for route, term in subject.spf_terms:
         if isinstance(term, spf.Include):
             if term.domain.folded in seen:
-                yield Problem(route, f"{term} is there twice and costs its lookups twice", "take this one out: the first has decided")
+                yield Problem(
+                    route,
+                    f"{term} is there twice and costs its lookups twice",
+                    "take this one out: the first has decided",
+                )
             seen.add(term.domain.folded)
     tree = _tree(subject)
     if tree is None:
@@ -217,7 +245,9 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
             if name.startswith("include:") and name in reached:
                 message = f"{node.term} is reached more than once, and costs its lookups each time"
                 yield Problem(
-                    _place(subject, tree, node), message, "take out an include of yours whose hosts another one brings along for good"
+                    _place(subject, tree, node),
+                    message,
+                    "take out an include of yours whose hosts another one brings along for good",
                 )
             reached.add(name)
 
@@ -259,7 +289,11 @@ def spf_macro_opaque(subject: Subject) -> Iterator[Problem | Undecided]:
 def _explanations(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
     """Yield the names of explanations; what a name with macros leads to depends on the message."""
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Modifier) and term.name == "exp" and not any(isinstance(piece, Macro) for piece in term.value.pieces):
+        if (
+            isinstance(term, spf.Modifier)
+            and term.name == "exp"
+            and not any(isinstance(piece, Macro) for piece in term.value.pieces)
+        ):
             name = queryable(term.value.folded)
             if name is not None:
                 yield route, name
@@ -294,9 +328,19 @@ def spf_missing(subject: Subject) -> Iterator[Problem | Undecided]:
     if subject.parked or not subject.signing or subject.spf_record is not None:
         return
     if subject.policy.body.spf == "absent":
-        yield Problem(("spf",), "the domain signs mail and has no SPF record: its mail cannot pass SPF", "say in spf which hosts send")
-    elif subject.resolver is not None and not any(map(spf.has_version, subject.resolver.lookup(subject.domain, "TXT") or ())):
-        yield Problem(("domain",), "the domain signs mail and has no SPF record: its mail cannot pass SPF", "add spf: which hosts send")
+        yield Problem(
+            ("spf",),
+            "the domain signs mail and has no SPF record: its mail cannot pass SPF",
+            "say in spf which hosts send",
+        )
+    elif subject.resolver is not None and not any(
+        map(spf.has_version, subject.resolver.lookup(subject.domain, "TXT") or ())
+    ):
+        yield Problem(
+            ("domain",),
+            "the domain signs mail and has no SPF record: its mail cannot pass SPF",
+            "add spf: which hosts send",
+        )
 
 
 @rule("SPF038", "spf-wildcard", Severity.WARNING, "RFC 7208 §3.5", needs=Needs.DNS)
@@ -313,13 +357,19 @@ def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
         if any(map(spf.has_version, texts)):
             message = f"*.{subject.domain} has an SPF record, which does not answer for names that exist, and does for _dmarc and selectors"
             yield Problem(
-                ("domain",), message, "publish at names with an address what sends from them: v=spf1 a -all, or v=spf1 -all for nothing"
+                ("domain",),
+                message,
+                "publish at names with an address what sends from them: v=spf1 a -all, or v=spf1 -all for nothing",
             )
 
 
 def _flattened(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, Addresses]]]:
-    reviewed = {name: addresses for entry in subject.declared for name, addresses in entry.spf_names}
-    for index, name in enumerate(map(DomainName, subject.spf_section.flatten if subject.spf_section is not None else ())):
+    reviewed = {
+        name: addresses for entry in subject.declared for name, addresses in entry.spf_names
+    }
+    for index, name in enumerate(
+        map(DomainName, subject.spf_section.flatten if subject.spf_section is not None else ())
+    ):
         yield ("spf", "flatten", index), (name, reviewed[name])
 
 
@@ -337,11 +387,17 @@ def spf_stale_flatten(found: Asked[tuple[DomainName, Addresses]]) -> Iterator[Pr
         change = drift(reviewed, passing(name, found.resolver).addresses)
     except NotFlattened as error:
         yield Problem(
-            found.route, f"{name} can no longer be flattened: {error}", "take it out of flatten, if its lookups fit, or ask its owner"
+            found.route,
+            f"{name} can no longer be flattened: {error}",
+            "take it out of flatten, if its lookups fit, or ask its owner",
         )
         return
     if change:
-        told = [f"{word} {len(part.networks)}" for word, part in (("gained", change.added), ("lost", change.removed)) if part]
+        told = [
+            f"{word} {len(part.networks)}"
+            for word, part in (("gained", change.added), ("lost", change.removed))
+            if part
+        ]
         message = f"{name} has {' and '.join(told)} networks since it was reviewed"
         yield Problem(found.route, message, "run `mailauth-dns spf lock`, review and apply")
 
@@ -350,7 +406,12 @@ def _own_helo_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
     told: set[str] = set()
     for index, test in enumerate(subject.policy.body.tests):
         helo = test.helo
-        if helo is not None and test.expect.spf == "pass" and helo not in told and helo.endswith(f".{subject.domain}"):
+        if (
+            helo is not None
+            and test.expect.spf == "pass"
+            and helo not in told
+            and helo.endswith(f".{subject.domain}")
+        ):
             told.add(helo)
             yield ("tests", index, "helo"), DomainName(helo)
 
@@ -368,4 +429,8 @@ def spf_helo_missing(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """
     if not any(map(spf.has_version, found.resolver.lookup(found.thing, "TXT") or ())):
         message = f"{found.thing} has no SPF record: bounces from it pass nowhere"
-        yield Problem(found.route, message, "publish v=spf1 a -all there; name the addresses too, if mail leaves from others")
+        yield Problem(
+            found.route,
+            message,
+            "publish v=spf1 a -all there; name the addresses too, if mail leaves from others",
+        )

@@ -28,7 +28,9 @@ _SIGNING = ("active", "retiring")
 class Neighbours:
     """What the repo's other policies say, as far as one policy's rules need it."""
 
-    key_owners: Mapping[str, DomainName] = field(default_factory=dict)  # the first domain that publishes a key, by its `p`
+    key_owners: Mapping[str, DomainName] = field(
+        default_factory=dict
+    )  # the first domain that publishes a key, by its `p`
     dmarc: frozenset[DomainName] = frozenset()  # domains that declare a DMARC record
 
 
@@ -65,7 +67,11 @@ class Subject:
 
     def fetched(self, request: Request) -> Outcome:
         """What the web said to a request."""
-        return Unknown("was not asked") if self.pages is None else self.pages.get(request, Unknown("was not asked"))
+        return (
+            Unknown("was not asked")
+            if self.pages is None
+            else self.pages.get(request, Unknown("was not asked"))
+        )
 
     @property
     def parked(self) -> bool:
@@ -89,7 +95,10 @@ class Subject:
         section = self.spf_section
         if section is None:
             return ()
-        return tuple((("spf", "terms", index), spf.parse_term(text)) for index, text in enumerate(section.terms))
+        return tuple(
+            (("spf", "terms", index), spf.parse_term(text))
+            for index, text in enumerate(section.terms)
+        )
 
     @cached_property
     def published_spf(self) -> spf.Record | None:
@@ -101,20 +110,36 @@ class Subject:
     def flattened(self) -> tuple[Flattened, ...]:
         """The names that the policy flattens, as the lock has them, and the parts that are published and that its record does not need."""
         locked = {name: addresses for entry in self.declared for name, addresses in entry.spf_names}
-        qualifiers = {term.domain.folded: term.qualifier for _, term in self.spf_terms if isinstance(term, spf.Include)}
+        qualifiers = {
+            term.domain.folded: term.qualifier
+            for _, term in self.spf_terms
+            if isinstance(term, spf.Include)
+        }
         names = map(DomainName, self.spf_section.flatten if self.spf_section is not None else ())
-        found = [Flattened(("spf", "flatten", index), name, qualifiers[name], locked[name]) for index, name in enumerate(names)]
+        found = [
+            Flattened(("spf", "flatten", index), name, qualifiers[name], locked[name])
+            for index, name in enumerate(names)
+        ]
         terms = self.published_spf.terms if self.published_spf is not None else ()
-        needed = {term.domain.folded for term in terms if isinstance(term, spf.Include)} | {self.domain}
+        needed = {term.domain.folded for term in terms if isinstance(term, spf.Include)} | {
+            self.domain
+        }
         for name, text in self._spf_texts:
             if name not in needed:
                 place = ("spf",) if self.policy.body.spf is not None else ("domain",)
-                found.append(Flattened(place, name, spf.Qualifier.PASS, networks_of(spf.parse(text))))
+                found.append(
+                    Flattened(place, name, spf.Qualifier.PASS, networks_of(spf.parse(text)))
+                )
         return tuple(found)
 
     @property
     def _spf_texts(self) -> Iterator[tuple[DomainName, str]]:
-        return ((entry.key[0], text) for entry in self.declared if entry.family is Family.SPF for text in entry.values)
+        return (
+            (entry.key[0], text)
+            for entry in self.declared
+            if entry.family is Family.SPF
+            for text in entry.values
+        )
 
     @cached_property
     def dmarc_section(self) -> DmarcSection | None:
@@ -133,7 +158,11 @@ class Subject:
         section = self.policy.body.dmarc
         if section is None or section == "absent":
             return ()
-        return tuple((tag, index, uri) for tag in ("rua", "ruf") for index, uri in enumerate(getattr(section.record, tag) or ()))
+        return tuple(
+            (tag, index, uri)
+            for tag in ("rua", "ruf")
+            for index, uri in enumerate(getattr(section.record, tag) or ())
+        )
 
     @cached_property
     def mta_sts(self) -> MtaStsSection | None:
@@ -163,7 +192,9 @@ class Subject:
         return found
 
 
-def subjects(repo: Repo, publications: Iterable[Publication], today: date, only: Collection[DomainName] = ()) -> list[Subject]:
+def subjects(
+    repo: Repo, publications: Iterable[Publication], today: date, only: Collection[DomainName] = ()
+) -> list[Subject]:
     """Return what the rules look at: every policy of the repo, or where some are named these, beside what all of them declare.
 
     Raises:
@@ -176,16 +207,24 @@ def subjects(repo: Repo, publications: Iterable[Publication], today: date, only:
         for entry in publication.declared:
             by_domain.setdefault(entry.domain, []).append(entry)
     neighbours = Neighbours(
-        _key_owners(by_domain), frozenset(policy.domain for policy in repo.policies if policy.body.dmarc not in (None, "absent"))
+        _key_owners(by_domain),
+        frozenset(
+            policy.domain for policy in repo.policies if policy.body.dmarc not in (None, "absent")
+        ),
     )
     chosen = (policy for policy in repo.policies if not only or policy.domain in only)
-    return [Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, today) for policy in chosen]
+    return [
+        Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, today)
+        for policy in chosen
+    ]
 
 
 def _key_owners(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str, DomainName]:
     owners: dict[str, DomainName] = {}
     for domain, entries in by_domain.items():
         for entry in entries:
-            for text in entry.values if entry.family is Family.DKIM and entry.key[1] == "TXT" else ():
+            for text in (
+                entry.values if entry.family is Family.DKIM and entry.key[1] == "TXT" else ()
+            ):
                 owners.setdefault(dkim.parse(text).p, domain)
     return owners

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.lint import remedy
 from mailauth_dns.lint.mx import mail_hosts
-from mailauth_dns.lint.rule import Asked, Needs, Problem, Served, Severity, Undecided, asked, rule, served
+from mailauth_dns.lint.rule import (
+    Asked,
+    Needs,
+    Problem,
+    Served,
+    Severity,
+    Undecided,
+    asked,
+    rule,
+    served,
+)
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import mta_sts, tlsrpt
@@ -16,7 +26,11 @@ from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import RRKey
 
 _DAY = 86400  # seconds
-_WRONG_NAMES = ("_smtp-tlsrpt", "_tls._smtp", "_tlsrpt")  # where vendors' forms and typing errors put TLS-RPT
+_WRONG_NAMES = (
+    "_smtp-tlsrpt",
+    "_tls._smtp",
+    "_tlsrpt",
+)  # where vendors' forms and typing errors put TLS-RPT
 
 
 def _sts(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -62,7 +76,11 @@ def sts_id_format(found: Served) -> Iterator[Problem]:
         try:
             mta_sts.parse(text)
         except RecordSyntaxError as error:
-            yield Problem(found.route, f"{error}: senders find no policy", remedy.publish(found.subject, Family.MTA_STS))
+            yield Problem(
+                found.route,
+                f"{error}: senders find no policy",
+                remedy.publish(found.subject, Family.MTA_STS),
+            )
 
 
 @rule("STS011", "sts-max-age-short", Severity.WARNING, "RFC 8461 §3.2")
@@ -76,7 +94,11 @@ def sts_max_age_short(subject: Subject) -> Iterator[Problem]:
     """
     section = subject.mta_sts
     if section is not None and section.mode == "enforce" and section.max_age < _DAY:
-        yield Problem(("mta_sts", "max_age"), f"senders forget the policy after {section.max_age} seconds", "use weeks: 1209600")
+        yield Problem(
+            ("mta_sts", "max_age"),
+            f"senders forget the policy after {section.max_age} seconds",
+            "use weeks: 1209600",
+        )
 
 
 def _covers(pattern: str, host: str) -> bool:
@@ -117,7 +139,11 @@ def sts_mx_extra(subject: Subject) -> Iterator[Problem | Undecided]:
     section, hosts = subject.mta_sts, mail_hosts(subject)
     for index, pattern in enumerate(section.mx if section is not None and hosts else ()):
         if not any(_covers(pattern, host) for host in hosts):
-            yield Problem(("mta_sts", "mx", index), f"no exchanger fits {pattern}", "take it out, unless it is about to come")
+            yield Problem(
+                ("mta_sts", "mx", index),
+                f"no exchanger fits {pattern}",
+                "take it out, unless it is about to come",
+            )
 
 
 @rule("STS015", "sts-enforce-without-tlsrpt", Severity.WARNING, "RFC 8460 §1")
@@ -131,8 +157,16 @@ def sts_enforce_without_tlsrpt(subject: Subject) -> Iterator[Problem]:
         tls_rpt: {rua: ["mailto:tls@example.com"]}
     """
     reports = subject.policy.body.tls_rpt
-    if subject.mta_sts is not None and subject.mta_sts.mode == "enforce" and reports in (None, "absent"):
-        yield Problem(("mta_sts", "mode"), "enforces, and asks nobody to report what it stops", 'add tls_rpt: {rua: ["mailto:..."]}')
+    if (
+        subject.mta_sts is not None
+        and subject.mta_sts.mode == "enforce"
+        and reports in (None, "absent")
+    ):
+        yield Problem(
+            ("mta_sts", "mode"),
+            "enforces, and asks nobody to report what it stops",
+            'add tls_rpt: {rua: ["mailto:..."]}',
+        )
 
 
 @served("TLSRPT001", "tlsrpt-multiple", Severity.ERROR, "RFC 8460 §3", keys=_rpt)
@@ -166,7 +200,11 @@ def tlsrpt_syntax(found: Served) -> Iterator[Problem]:
         try:
             tlsrpt.parse(text)
         except RecordSyntaxError as error:
-            yield Problem(found.route, f"{error}: no reports come", remedy.publish(found.subject, Family.TLS_RPT))
+            yield Problem(
+                found.route,
+                f"{error}: no reports come",
+                remedy.publish(found.subject, Family.TLS_RPT),
+            )
 
 
 @rule("TLSRPT003", "tlsrpt-uri", Severity.ERROR, "RFC 8460 §3")
@@ -181,7 +219,11 @@ def tlsrpt_uri(subject: Subject) -> Iterator[Problem]:
     section = subject.policy.body.tls_rpt
     for index, uri in enumerate(section.rua if section is not None and section != "absent" else ()):
         if not uri.lower().startswith(("mailto:", "https:")):
-            yield Problem(("tls_rpt", "rua", index), f"{uri} is neither mailto nor https: no reports go there", "use mailto: or https:")
+            yield Problem(
+                ("tls_rpt", "rua", index),
+                f"{uri} is neither mailto nor https: no reports go there",
+                "use mailto: or https:",
+            )
 
 
 def _wrong_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
@@ -199,9 +241,14 @@ def tlsrpt_wrong_name(found: Asked[DomainName]) -> Iterator[Problem | Undecided]
         _smtp._tls.example.com. TXT "v=TLSRPTv1; rua=mailto:tls@example.com"
     """
     right = tlsrpt.owner_name(found.subject.domain)
-    if any(family(right, "TXT", text) is Family.TLS_RPT for text in found.resolver.lookup(found.thing, "TXT") or ()):
+    if any(
+        family(right, "TXT", text) is Family.TLS_RPT
+        for text in found.resolver.lookup(found.thing, "TXT") or ()
+    ):
         yield Problem(
-            found.route, f"there is a record at {found.thing}, where nobody looks", remedy.take_away(found.subject, Family.TLS_RPT)
+            found.route,
+            f"there is a record at {found.thing}, where nobody looks",
+            remedy.take_away(found.subject, Family.TLS_RPT),
         )
 
 
@@ -216,4 +263,8 @@ def tlsrpt_stray_id(subject: Subject) -> Iterator[Problem]:
     """
     section = subject.policy.body.tls_rpt
     if section is not None and section != "absent" and "id" in section.other:
-        yield Problem(("tls_rpt", "other", "id"), "id is a field of MTA-STS: here it says nothing", "take it out")
+        yield Problem(
+            ("tls_rpt", "other", "id"),
+            "id is a field of MTA-STS: here it says nothing",
+            "take it out",
+        )

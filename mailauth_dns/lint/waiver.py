@@ -83,7 +83,12 @@ def waived(
     """
     ran_ids = {rule.id for rule in ran}
     by_id = {rule.id: rule for rule in known}
-    undecided = {(domain, finding.rule.id) for finding in found if finding.unknown for domain in finding.domains}
+    undecided = {
+        (domain, finding.rule.id)
+        for finding in found
+        if finding.unknown
+        for domain in finding.domains
+    }
     spelling = {id.lower(): id for id in by_id}
 
     def id_of(waiver: WaiverSection) -> str:
@@ -91,7 +96,10 @@ def waived(
 
     rows = list(_rows(subject.policy for subject in subjects))
     looked_at = {subject.domain for subject in subjects}
-    elsewhere = {_spot(place) for _, place, _ in _rows(policy for policy in policies if policy.domain not in looked_at)}
+    elsewhere = {
+        _spot(place)
+        for _, place, _ in _rows(policy for policy in policies if policy.domain not in looked_at)
+    }
     holding: dict[tuple[DomainName, str], _Waiving] = {}
     for domain, place, waiver in rows:
         if waiver.until >= today:
@@ -102,13 +110,19 @@ def waived(
         if not holding:
             left.append(finding)
             continue
-        waivers = {} if finding.unknown else {domain: holding.get((domain, finding.rule.id)) for domain in finding.domains}
+        waivers = (
+            {}
+            if finding.unknown
+            else {domain: holding.get((domain, finding.rule.id)) for domain in finding.domains}
+        )
         if open_for := tuple(domain for domain in finding.domains if waivers.get(domain) is None):
             left.append(replace(finding, domains=open_for))
         for waiving, domains in _by_place(waivers):
             silenced.append(Waived(replace(finding, domains=domains), *waiving))
     used = {_spot(each.place) for each in silenced}
-    open_yet = elsewhere | {_spot(place) for domain, place, waiver in rows if (domain, id_of(waiver)) in undecided}
+    open_yet = elsewhere | {
+        _spot(place) for domain, place, waiver in rows if (domain, id_of(waiver)) in undecided
+    }
     about: dict[tuple[str, int, int], Finding] = {}
     for domain, place, waiver in rows:
         id = id_of(waiver)
@@ -132,11 +146,15 @@ def waived(
         else:
             continue
         # One waiver is one finding, whichever of the policies that share it is looked at first.
-        about.setdefault(_spot(place), Finding(problem[0], (domain,), False, place, problem[1], problem[2]))
+        about.setdefault(
+            _spot(place), Finding(problem[0], (domain,), False, place, problem[1], problem[2])
+        )
     return in_order([*left, *about.values()]), silenced
 
 
-def _by_place(waivers: Mapping[DomainName, _Waiving | None]) -> Iterator[tuple[_Waiving, tuple[DomainName, ...]]]:
+def _by_place(
+    waivers: Mapping[DomainName, _Waiving | None],
+) -> Iterator[tuple[_Waiving, tuple[DomainName, ...]]]:
     """Yield each waiver with the domains that it holds for."""
     found: dict[tuple[str, int, int], tuple[_Waiving, list[DomainName]]] = {}
     for domain, waiving in waivers.items():

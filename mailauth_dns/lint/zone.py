@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rule import Asked, At, Needs, Problem, Served, Severity, Undecided, asked, rule, served
+from mailauth_dns.lint.rule import (
+    Asked,
+    At,
+    Needs,
+    Problem,
+    Served,
+    Severity,
+    Undecided,
+    asked,
+    rule,
+    served,
+)
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records.dmarc import Policy, Testing
@@ -15,14 +26,28 @@ from mailauth_dns.records.zone import RRKey, RRset
 
 _DAY = 86400  # seconds
 _HERE: Route = ("domain",)
-_SECTION = {family: family.value for family in (Family.SPF, Family.DKIM, Family.DMARC, Family.MTA_STS, Family.TLS_RPT, Family.BIMI)}
+_SECTION = {
+    family: family.value
+    for family in (
+        Family.SPF,
+        Family.DKIM,
+        Family.DMARC,
+        Family.MTA_STS,
+        Family.TLS_RPT,
+        Family.BIMI,
+    )
+}
 
 
 def _own(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     """Yield the sets that the policy declares with values, in its own zone."""
     for entry in subject.declared:
         if entry.values and entry.family is not Family.DMARC_REPORT:
-            route = (_SECTION[entry.family],) if entry.family in _SECTION and not subject.parked else _HERE
+            route = (
+                (_SECTION[entry.family],)
+                if entry.family in _SECTION and not subject.parked
+                else _HERE
+            )
             yield route, entry.key
 
 
@@ -42,7 +67,11 @@ def cname_coexist(found: Served) -> Iterator[Problem]:
         example.com. with its own records
     """
     for target in found.values:
-        yield Problem(found.route, f"{found.key[0]} is an alias of {target}, so that no record can stand there", _unaliased(found.key[0]))
+        yield Problem(
+            found.route,
+            f"{found.key[0]} is an alias of {target}, so that no record can stand there",
+            _unaliased(found.key[0]),
+        )
 
 
 def _unaliased(name: DomainName) -> str:
@@ -78,7 +107,11 @@ def delegation_below(found: Asked[tuple[DomainName, DomainName]]) -> Iterator[Pr
         if is_at_or_below(found.subject.domain, cut):
             yield Problem(found.route, message, f"write zone: {cut}")
         else:
-            yield Problem(found.route, message, f"publish it at the servers of {cut}, and take it out of the policy")
+            yield Problem(
+                found.route,
+                message,
+                f"publish it at the servers of {cut}, and take it out of the policy",
+            )
 
 
 @served("DNS004", "wildcard-shadowed", Severity.WARNING, "RFC 4592 §2.2", keys=_own)
@@ -95,7 +128,11 @@ def wildcard_shadowed(found: Served) -> Iterator[Problem]:
         return
     for upper in (*ancestors(name, found.subject.policy.zone), found.subject.policy.zone):
         wildcard = below("*", upper)
-        kinds = [kind for kind in ("TXT", "CNAME") if wildcard != name and found.subject.resolver.lookup(wildcard, kind)]
+        kinds = [
+            kind
+            for kind in ("TXT", "CNAME")
+            if wildcard != name and found.subject.resolver.lookup(wildcard, kind)
+        ]
         if kinds:
             yield Problem(
                 found.route,
@@ -118,8 +155,13 @@ def ttl_high_for_change(subject: Subject) -> Iterator[Problem]:
     """
     dmarc, spf = subject.dmarc_section, subject.spf_section
     record = subject.dmarc_record
-    rising = record is not None and (record.effective_p is Policy.NONE or record.effective_t is Testing.YES)
-    sections = (("dmarc", dmarc, rising, "DMARC policy"), ("spf", spf, bool(spf and spf.flatten), "flattened SPF record"))
+    rising = record is not None and (
+        record.effective_p is Policy.NONE or record.effective_t is Testing.YES
+    )
+    sections = (
+        ("dmarc", dmarc, rising, "DMARC policy"),
+        ("spf", spf, bool(spf and spf.flatten), "flattened SPF record"),
+    )
     told: set[Route] = set()
     for key, section, changes, what in sections:
         own = section.ttl if section is not None else None
@@ -142,7 +184,10 @@ def ns_disagree(subject: Subject) -> Iterator[Problem | Undecided]:
     """
     observation = subject.observation
     if observation is None or not observation.servers:
-        yield Undecided(_HERE, (observation.problem if observation is not None else None) or "no server was asked")
+        yield Undecided(
+            _HERE,
+            (observation.problem if observation is not None else None) or "no server was asked",
+        )
         return
     for route, key in _own(subject):
         known: dict[str, frozenset[str]] = {}
@@ -156,4 +201,9 @@ def ns_disagree(subject: Subject) -> Iterator[Problem | Undecided]:
         for server in others:
             if known[server] != known[first]:
                 message = f"{first} and {server} differ at {key[0]} {key[1]}"
-                yield Problem(route, message, "wait for the zone transfer, or look at the server that is behind", At(key, server))
+                yield Problem(
+                    route,
+                    message,
+                    "wait for the zone transfer, or look at the server that is behind",
+                    At(key, server),
+                )

@@ -36,7 +36,9 @@ class Question:
     recurse: bool = False
 
 
-def ask(questions: Iterable[Question], *, timeout: float = 2.0, tries: int = 2, window: int = 100) -> dict[Question, Answer | Unknown]:
+def ask(
+    questions: Iterable[Question], *, timeout: float = 2.0, tries: int = 2, window: int = 100
+) -> dict[Question, Answer | Unknown]:
     """Return what the servers say, one entry a question; trouble with the network is Unknown with its reason.
 
     `timeout` is in seconds for each of the `tries`; it does not run out while a busy server answers the questions that were sent
@@ -55,7 +57,10 @@ def ask(questions: Iterable[Question], *, timeout: float = 2.0, tries: int = 2, 
         else:
             pending[key] = _Pending([question], wire.question_section(question.name, question.type))
     with selectors.DefaultSelector() as selector:
-        channels = (_Channel(endpoint, pending.values(), limits, done, selector) for endpoint, pending in servers.items())
+        channels = (
+            _Channel(endpoint, pending.values(), limits, done, selector)
+            for endpoint, pending in servers.items()
+        )
         _run(deque(channels), selector)
     return done
 
@@ -163,7 +168,14 @@ class _Channel:
                 elif pending.tried < self._limits.tries:
                     self._send(id, pending)
                 else:
-                    self._settle(pending, Unknown(self._said(f"no answer ({self._limits.tries} x {self._limits.timeout:g} s)")))
+                    self._settle(
+                        pending,
+                        Unknown(
+                            self._said(
+                                f"no answer ({self._limits.tries} x {self._limits.timeout:g} s)"
+                            )
+                        ),
+                    )
                     self._silent += 1
             if self._silent >= self._limits.window:
                 self._fail(f"given up on: {self._silent} questions in a row got no answer")
@@ -177,7 +189,10 @@ class _Channel:
         To ask a busy server again makes it busier still, and it would be given up on for being slow. A lost question is told by an
         answer to a later one.
         """
-        return self._heard_at > pending.deadline - self._limits.timeout and self._latest_turn < pending.turn
+        return (
+            self._heard_at > pending.deadline - self._limits.timeout
+            and self._latest_turn < pending.turn
+        )
 
     def _fill(self) -> None:
         while self._waiting and len(self._flying) < self._limits.window:

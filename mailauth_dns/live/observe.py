@@ -46,7 +46,11 @@ class _Servers:
 
 
 def observe(
-    wanted: Sequence[Wanted], *, resolvers: Sequence[Server] | None = None, timeout: float = 2.0, tries: int = 2
+    wanted: Sequence[Wanted],
+    *,
+    resolvers: Sequence[Server] | None = None,
+    timeout: float = 2.0,
+    tries: int = 2,
 ) -> dict[DomainName, Observation]:
     """Return what the authoritative servers of each zone say, all zones asked together.
 
@@ -57,20 +61,38 @@ def observe(
         RecordSyntaxError: an entry of `nameservers` is not an address.
     """
     asking = partial(ask, timeout=timeout, tries=tries)
-    found = {entry.zone: _Servers(tuple(map(parse_server, entry.nameservers))) for entry in wanted if entry.nameservers}
+    found = {
+        entry.zone: _Servers(tuple(map(parse_server, entry.nameservers)))
+        for entry in wanted
+        if entry.nameservers
+    }
     if delegated := [entry.zone for entry in wanted if not entry.nameservers]:
-        found |= _delegations(delegated, Recursion(system_resolvers() if resolvers is None else resolvers, asking))
-    replies = asking(Question(server, *key) for entry in wanted for server in found[entry.zone].servers for key in entry.all_keys)
+        found |= _delegations(
+            delegated, Recursion(system_resolvers() if resolvers is None else resolvers, asking)
+        )
+    replies = asking(
+        Question(server, *key)
+        for entry in wanted
+        for server in found[entry.zone].servers
+        for key in entry.all_keys
+    )
     return {entry.zone: _observation(entry, found[entry.zone], replies) for entry in wanted}
 
 
 def resolve(
-    keys: Iterable[RRKey], *, resolvers: Sequence[Server] | None = None, timeout: float = 2.0, tries: int = 2
+    keys: Iterable[RRKey],
+    *,
+    resolvers: Sequence[Server] | None = None,
+    timeout: float = 2.0,
+    tries: int = 2,
 ) -> dict[RRKey, RRset | Unknown | None]:
     """Return the set that each name and type leads to, aliases followed, as recursive resolvers tell it; None where there is none."""
     asking = partial(ask, timeout=timeout, tries=tries)
     replies = Recursion(system_resolvers() if resolvers is None else resolvers, asking).lookup(keys)
-    return {key: reply if isinstance(reply, Unknown) else reply.followed for key, reply in replies.items()}
+    return {
+        key: reply if isinstance(reply, Unknown) else reply.followed
+        for key, reply in replies.items()
+    }
 
 
 def _delegations(zones: Sequence[DomainName], recursion: Recursion) -> dict[DomainName, _Servers]:
@@ -81,21 +103,38 @@ def _delegations(zones: Sequence[DomainName], recursion: Recursion) -> dict[Doma
     for zone in zones:
         reply = replies[(zone, "NS")]
         if isinstance(reply, Unknown):
-            found[zone] = _Servers(problem=f"cannot find the name servers of {zone}: {reply.reason}")
+            found[zone] = _Servers(
+                problem=f"cannot find the name servers of {zone}: {reply.reason}"
+            )
         elif reply.rrset is None:
-            why = "does not exist in DNS (NXDOMAIN)" if reply.nxdomain else "has no NS set, so it is not a zone of its own in DNS"
+            why = (
+                "does not exist in DNS (NXDOMAIN)"
+                if reply.nxdomain
+                else "has no NS set, so it is not a zone of its own in DNS"
+            )
             found[zone] = _Servers(delegated=frozenset(), problem=f"{zone} {why}")
         else:
-            hosts[zone] = frozenset(DomainName(value.removesuffix(".")) for value in reply.rrset.values)
+            hosts[zone] = frozenset(
+                DomainName(value.removesuffix(".")) for value in reply.rrset.values
+            )
     addresses = _addresses(frozenset[DomainName]().union(*hosts.values()), recursion)
     for zone, names in hosts.items():
-        servers = [server for name in sorted(names) if not isinstance(where := addresses[name], Unknown) for server in where]
-        missing = {name: where for name in sorted(names) if isinstance(where := addresses[name], Unknown)}
+        servers = [
+            server
+            for name in sorted(names)
+            if not isinstance(where := addresses[name], Unknown)
+            for server in where
+        ]
+        missing = {
+            name: where for name in sorted(names) if isinstance(where := addresses[name], Unknown)
+        }
         found[zone] = _Servers(tuple(servers), missing, names)
     return found
 
 
-def _addresses(hosts: Iterable[DomainName], recursion: Recursion) -> dict[DomainName, tuple[Server, ...] | Unknown]:
+def _addresses(
+    hosts: Iterable[DomainName], recursion: Recursion
+) -> dict[DomainName, tuple[Server, ...] | Unknown]:
     """Return each name server's addresses, or why it has none."""
     found: dict[DomainName, tuple[Server, ...] | Unknown] = {}
     names: list[DomainName] = []
@@ -110,13 +149,21 @@ def _addresses(hosts: Iterable[DomainName], recursion: Recursion) -> dict[Domain
         both = [replies[(name, type)] for type in _ADDRESS_TYPES]
         servers = [Server(value, name=name) for reply in both for value in _followed(reply)]
         if any("." in server.address for server in servers):
-            servers = [server for server in servers if "." in server.address or routed(server.address, server.port)]
+            servers = [
+                server
+                for server in servers
+                if "." in server.address or routed(server.address, server.port)
+            ]
         found[name] = tuple(servers) or _no_address(both)
     return found
 
 
 def _followed(reply: Reply) -> list[str]:
-    return sorted(reply.followed.values) if isinstance(reply, Answer) and reply.followed is not None else []
+    return (
+        sorted(reply.followed.values)
+        if isinstance(reply, Answer) and reply.followed is not None
+        else []
+    )
 
 
 def _no_address(replies: Sequence[Reply]) -> Unknown:
@@ -130,11 +177,16 @@ def _no_address(replies: Sequence[Reply]) -> Unknown:
 
 def _observation(entry: Wanted, found: _Servers, replies: Mapping[Question, Reply]) -> Observation:
     views = [ServerView(str(server), _sets(entry, server, replies)) for server in found.servers]
-    views += [ServerView(name, dict.fromkeys(entry.all_keys, unknown)) for name, unknown in found.missing.items()]
+    views += [
+        ServerView(name, dict.fromkeys(entry.all_keys, unknown))
+        for name, unknown in found.missing.items()
+    ]
     return Observation(entry.zone, tuple(views), found.delegated, found.problem)
 
 
-def _sets(entry: Wanted, server: Server, replies: Mapping[Question, Reply]) -> dict[RRKey, RRset | Unknown | None]:
+def _sets(
+    entry: Wanted, server: Server, replies: Mapping[Question, Reply]
+) -> dict[RRKey, RRset | Unknown | None]:
     sets: dict[RRKey, RRset | Unknown | None] = {}
     aliases: dict[RRKey, RRset] = {}
     for key in entry.all_keys:

@@ -23,7 +23,9 @@ def system_resolvers() -> tuple[Server, ...]:
         system = dns.resolver.Resolver()
     except dns.resolver.NoResolverConfiguration:
         return ()
-    return tuple(Server(address, system.port) for address in system.nameservers if isinstance(address, str))
+    return tuple(
+        Server(address, system.port) for address in system.nameservers if isinstance(address, str)
+    )
 
 
 class Recursion:
@@ -53,7 +55,13 @@ class Recursion:
             if all(isinstance(reply, Unknown) for reply in replies.values()):
                 self._drop(resolver)
         for key, why in reasons.items():
-            found.setdefault(key, Unknown("; ".join(why) or "this machine has no recursive resolver; name servers in `nameservers`"))
+            found.setdefault(
+                key,
+                Unknown(
+                    "; ".join(why)
+                    or "this machine has no recursive resolver; name servers in `nameservers`"
+                ),
+            )
         return found
 
     def _drop(self, resolver: Server) -> None:

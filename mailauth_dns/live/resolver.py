@@ -20,7 +20,9 @@ from mailauth_dns.records.server import server as parse_server
 from mailauth_dns.records.zone import RRKey
 
 MESSAGE_TIME = 20.0  # seconds that DNS may take for one message (RFC 7208 §4.6.4)
-_DEAF_AFTER = 2  # questions without an answer, and a server that has never given one is asked no more
+_DEAF_AFTER = (
+    2  # questions without an answer, and a server that has never given one is asked no more
+)
 
 
 class _Budget(threading.local):
@@ -53,14 +55,22 @@ class LiveResolver:
         Raises:
             RecordSyntaxError: a name server is not an address.
         """
-        self._servers = {zone: tuple(map(parse_server, texts)) for zone, texts in (nameservers or {}).items() if texts}
-        self._recursion = Recursion(system_resolvers() if resolvers is None else resolvers, self._ask)
+        self._servers = {
+            zone: tuple(map(parse_server, texts))
+            for zone, texts in (nameservers or {}).items()
+            if texts
+        }
+        self._recursion = Recursion(
+            system_resolvers() if resolvers is None else resolvers, self._ask
+        )
         self._timeout, self._tries = timeout, tries
         self._message_time = message_time
         self._budget = _Budget(message_time)
         self._known: dict[RRKey, Values | Alias | Unknown] = {}
         self._heard: set[Server] = set()  # servers that have answered
-        self._unanswered: dict[Server, list[Unknown]] = {}  # what was said of questions to servers that have not
+        self._unanswered: dict[
+            Server, list[Unknown]
+        ] = {}  # what was said of questions to servers that have not
 
     def next_message(self) -> None:
         """Give the questions to come the whole time of one message."""
@@ -93,7 +103,9 @@ class LiveResolver:
         if found is None and key not in self._known:
             if self._budget.left <= 0:
                 # Not remembered: the next message has time again.
-                raise ObservationError(f"{name} {rrtype}: the {self._message_time:g} s that DNS may take for a message are over")
+                raise ObservationError(
+                    f"{name} {rrtype}: the {self._message_time:g} s that DNS may take for a message are over"
+                )
             self._known[key] = found = self._found(key)
         if isinstance(found, Unknown):
             raise ObservationError(f"{name} {rrtype}: {found.reason}")
@@ -110,7 +122,9 @@ class LiveResolver:
             return tuple(sorted(reply.rrset.values))
         if reply.cname is not None:
             if len(reply.cname.values) != 1:
-                return Unknown(f"{len(reply.cname.values)} CNAME records where one can be (RFC 2181 §10.1)")
+                return Unknown(
+                    f"{len(reply.cname.values)} CNAME records where one can be (RFC 2181 §10.1)"
+                )
             return Alias(alias_target(next(iter(reply.cname.values))))
         return None if reply.nxdomain else ()
 
@@ -130,7 +144,11 @@ class LiveResolver:
                 reasons.append(f"{server}: {reply.reason}")
             elif reply.rcode not in ANSWERED:
                 reasons.append(f"{server} answers {reply.rcode}")
-            elif (cut := reply.referral) is not None and cut.name != zone and is_at_or_below(cut.name, zone):
+            elif (
+                (cut := reply.referral) is not None
+                and cut.name != zone
+                and is_at_or_below(cut.name, zone)
+            ):
                 return None
             elif not reply.authoritative:
                 reasons.append(f"{server} is lame: it answers without authority")

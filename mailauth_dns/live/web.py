@@ -35,7 +35,9 @@ _IN_URLS = "!$%&'()*+,/:;=?@[]"  # what stands in a path or a query as it is (RF
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-def fetch(requests: Iterable[Request], addresses: Addresses, *, private: bool = False) -> dict[Request, Outcome]:
+def fetch(
+    requests: Iterable[Request], addresses: Addresses, *, private: bool = False
+) -> dict[Request, Outcome]:
     """Return what the web says to each request; `addresses` tells where a host is, and raises ObservationError where nobody can.
 
     Every certificate must be for the host and lead to an authority that this machine trusts (SSL_CERT_FILE names others). Whoever
@@ -62,11 +64,17 @@ def fetch(requests: Iterable[Request], addresses: Addresses, *, private: bool = 
         with suppress(queue.Empty):
             while True:
                 request = left.get_nowait()
-                outcome = _followed(request, located, context) if trusting else Unknown("this machine has no certificate authorities")
+                outcome = (
+                    _followed(request, located, context)
+                    if trusting
+                    else Unknown("this machine has no certificate authorities")
+                )
                 outcomes[request] = outcome
 
     # Threads of a pool are waited for when the program ends; an interrupt must not wait for what these have open.
-    threads = [threading.Thread(target=fetching, daemon=True) for _ in range(min(_AT_ONCE, len(wanted)))]
+    threads = [
+        threading.Thread(target=fetching, daemon=True) for _ in range(min(_AT_ONCE, len(wanted)))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -82,21 +90,29 @@ def _public(host: DomainName, found: Sequence[str]) -> Sequence[str]:
     """
     public = [address for address in found if is_public(address)]
     if found and not public:
-        raise ObservationError(f"{host} is at {found[0]}, which is no public address: not asked; --private-web asks there too")
+        raise ObservationError(
+            f"{host} is at {found[0]}, which is no public address: not asked; --private-web asks there too"
+        )
     return public
 
 
 def _context() -> ssl.SSLContext:
     """Return what is checked of a server, the same whatever Python runs and whatever its defaults are."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a certificate that leads to an authority, and is for the host
+    context = ssl.SSLContext(
+        ssl.PROTOCOL_TLS_CLIENT
+    )  # a certificate that leads to an authority, and is for the host
     # RFC 8461 §3.3 lets only a name in subjectAltName count; OpenSSL would take the common name where there is none.
     context.hostname_checks_common_name = False
     # Chains are checked as mail servers do it, which run OpenSSL and others with their defaults. Python 3.13 adds X509_STRICT, which wants
     # an authority key identifier in each certificate, and PARTIAL_CHAIN: what senders accept would be told as wrong, or the reverse.
     context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8461 §3.3 leaves it to BCP 195; RFC 8996 takes older ones away
+    context.minimum_version = (
+        ssl.TLSVersion.TLSv1_2
+    )  # RFC 8461 §3.3 leaves it to BCP 195; RFC 8996 takes older ones away
     # Python 3.11.2, which Debian 12 has, sets it: the end of a connection, which anybody on the way can make, would be the end of TLS.
-    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # OpenSSL 1.1.1 has no such thing
+    context.options &= ~getattr(
+        ssl, "OP_IGNORE_UNEXPECTED_EOF", 0
+    )  # OpenSSL 1.1.1 has no such thing
     context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     return context
 
@@ -106,7 +122,9 @@ def _has_authorities(context: ssl.SSLContext) -> bool:
     paths = ssl.get_default_verify_paths()
     folders = os.environ.get(paths.openssl_capath_env, paths.openssl_capath).split(os.pathsep)
     # What is in a folder is read when it is needed: by its name, which is a hash.
-    return context.cert_store_stats()["x509"] > 0 or any(any(Path(folder).glob("[0-9a-f]" * 8 + ".[0-9]*")) for folder in folders)
+    return context.cert_store_stats()["x509"] > 0 or any(
+        any(Path(folder).glob("[0-9a-f]" * 8 + ".[0-9]*")) for folder in folders
+    )
 
 
 def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -> Outcome:
@@ -145,11 +163,15 @@ def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext
     if not found:
         return Nothing(f"{host} has no address")
     deadline = time.monotonic() + _WHOLE
-    outcome: Outcome = Unknown(f"the first {_ADDRESSES} of {len(found)} addresses of {host} refuse, and no other was tried")
+    outcome: Outcome = Unknown(
+        f"the first {_ADDRESSES} of {len(found)} addresses of {host} refuse, and no other was tried"
+    )
     refused: list[str] = []
     for address in found[:_ADDRESSES]:
         try:
-            connection = socket.create_connection((address, port), timeout=max(min(_CONNECT, deadline - time.monotonic()), 0.001))
+            connection = socket.create_connection(
+                (address, port), timeout=max(min(_CONNECT, deadline - time.monotonic()), 0.001)
+            )
         except ConnectionRefusedError:
             refused.append(f"nothing listens on {address} port {port}")
         except OSError as error:
@@ -162,16 +184,25 @@ def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext
 
 
 def _asked(
-    connection: socket.socket, host: DomainName, parts: SplitResult, limit: int, context: ssl.SSLContext, deadline: float
+    connection: socket.socket,
+    host: DomainName,
+    parts: SplitResult,
+    limit: int,
+    context: ssl.SSLContext,
+    deadline: float,
 ) -> Outcome:
     late = threading.Event()
     # A body without a length is whole where TLS was closed and not only the connection, which anybody on the way can do (RFC 9112 §8).
-    with context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False) as secured:
+    with context.wrap_socket(
+        connection, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False
+    ) as secured:
 
         def give_up() -> None:
             late.set()
             with suppress(OSError):  # it may be closed by now
-                socket.socket.shutdown(secured, socket.SHUT_RDWR)  # SSLSocket's own would take TLS from under the reader
+                socket.socket.shutdown(
+                    secured, socket.SHUT_RDWR
+                )  # SSLSocket's own would take TLS from under the reader
 
         # A socket's own timeout begins anew with every octet that drips in.
         clock = threading.Timer(max(deadline - time.monotonic(), 0.0), give_up)
@@ -209,7 +240,13 @@ class _Lines(io.BufferedReader):
 
 
 class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        debuglevel: int = 0,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
         super().__init__(sock, debuglevel, method, url)
         self.fp = _Lines(self.fp.detach())
 
@@ -232,7 +269,13 @@ def _response(secured: ssl.SSLSocket, host: DomainName, parts: SplitResult, limi
     # It may hold octets of any charset, and is to be asked for as it came.
     location = quote(location.encode("latin-1"), safe=_IN_URLS + "#")
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return Page(response.status, printable(media_type), body[:limit], len(body) <= limit, printable(_joined(parts.geturl(), location)))
+    return Page(
+        response.status,
+        printable(media_type),
+        body[:limit],
+        len(body) <= limit,
+        printable(_joined(parts.geturl(), location)),
+    )
 
 
 def _joined(url: str, location: str) -> str:

@@ -34,7 +34,9 @@ _FIXED = struct.Struct("!HHIH")  # type, class, TTL and length of a resource rec
 _PAYLOAD = 1232  # octets that pass every path unfragmented (DNS flag day 2020)
 _OPT = b"\0" + _FIXED.pack(dns.rdatatype.OPT, _PAYLOAD, 0, 0)
 _OWNER = b"\xc0\x0c"  # a pointer to the name of the question section
-_QR, _AA, _TC, _RD, _RA = map(int, (dns.flags.QR, dns.flags.AA, dns.flags.TC, dns.flags.RD, dns.flags.RA))
+_QR, _AA, _TC, _RD, _RA = map(
+    int, (dns.flags.QR, dns.flags.AA, dns.flags.TC, dns.flags.RD, dns.flags.RA)
+)
 _MAX_TTL = 2**31 - 1  # seconds; RFC 2181 §8: what is more is 0
 _OPCODE, _RCODE = 0x7800, 0x000F
 _POINTER = 0xC0
@@ -92,7 +94,11 @@ def replies_to(wire: bytes, section: bytes) -> bool:
         return flags & _RCODE in (dns.rcode.FORMERR, dns.rcode.NOTIMP)
     end = HEADER_SIZE + len(section)
     # RFC 4343: names compare without case; the type and class behind them are numbers.
-    return questions == 1 and wire[HEADER_SIZE : end - 4].lower() == section[:-4] and wire[end - 4 : end] == section[-4:]
+    return (
+        questions == 1
+        and wire[HEADER_SIZE : end - 4].lower() == section[:-4]
+        and wire[end - 4 : end] == section[-4:]
+    )
 
 
 def is_truncated(wire: bytes) -> bool:
@@ -113,7 +119,11 @@ def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
     _, flags, questions, answers, authority, additional = _HEADER.unpack_from(wire)
     authoritative = bool(flags & _AA)
     rcode = flags & _RCODE
-    if questions != 1 or (answers and (type != "TXT" or rcode)) or (not answers and not authoritative):
+    if (
+        questions != 1
+        or (answers and (type != "TXT" or rcode))
+        or (not answers and not authoritative)
+    ):
         return None
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return None
@@ -122,7 +132,12 @@ def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
     try:
         for _ in range(answers):
             kind, rdclass, ttl, length = _FIXED.unpack_from(wire, at + 2)
-            if wire[at : at + 2] != _OWNER or kind != dns.rdatatype.TXT or rdclass != dns.rdataclass.IN or not length:
+            if (
+                wire[at : at + 2] != _OWNER
+                or kind != dns.rdatatype.TXT
+                or rdclass != dns.rdataclass.IN
+                or not length
+            ):
                 return None
             at += 2 + _FIXED.size
             values.append(_joined(wire, at, at + length))
@@ -135,7 +150,13 @@ def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
     if at != len(wire) or len(set(values)) < len(values):
         return None
     found = RRset(name, type, min(ttls), frozenset(values)) if values else None
-    return Answer("NXDOMAIN" if rcode else "NOERROR", authoritative, rrset=found, followed=found, recursion_available=bool(flags & _RA))
+    return Answer(
+        "NXDOMAIN" if rcode else "NOERROR",
+        authoritative,
+        rrset=found,
+        followed=found,
+        recursion_available=bool(flags & _RA),
+    )
 
 
 class _Odd(Exception):
@@ -172,12 +193,17 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
     except dns.exception.DNSException as error:
         return Unknown(f"malformed answer: {error}")
     rcode = dns.rcode.to_text(message.rcode())
-    authoritative, recursion = bool(message.flags & dns.flags.AA), bool(message.flags & dns.flags.RA)
+    authoritative, recursion = (
+        bool(message.flags & dns.flags.AA),
+        bool(message.flags & dns.flags.RA),
+    )
     if rcode not in ("NOERROR", "NXDOMAIN"):
         return Answer(rcode, authoritative, recursion_available=recursion)
     answers = [found for found in message.answer if found.rdclass == dns.rdataclass.IN]
     if (twin := _twin(answers)) is not None:
-        return Unknown(f"two records say the same, their text split in different places: receivers count both; delete one of {twin!r}")
+        return Unknown(
+            f"two records say the same, their text split in different places: receivers count both; delete one of {twin!r}"
+        )
     sets = {found.key: found for found in map(_value, answers)}
     owner = _escaped(name)
     rrset = sets.get((owner, type))
@@ -201,7 +227,9 @@ def _twin(answers: Iterable[dns.rrset.RRset]) -> str | None:
     Values are kept as their octets, where the two would be one: SPF and DMARC would look right while receivers find two records.
     """
     for found in answers:
-        for text, times in Counter(_text(rdata, "TXT") for rdata in found if isinstance(rdata, TXT)).items():
+        for text, times in Counter(
+            _text(rdata, "TXT") for rdata in found if isinstance(rdata, TXT)
+        ).items():
             if times > 1 and family(_name(found.name), "TXT", text) is not None:
                 return text
     return None
@@ -229,7 +257,9 @@ def _referral(message: dns.message.Message) -> RRset | None:
 
 def _value(found: dns.rrset.RRset) -> RRset:
     type = dns.rdatatype.to_text(found.rdtype)
-    return RRset(_name(found.name), type, found.ttl, frozenset(_text(rdata, type) for rdata in found))
+    return RRset(
+        _name(found.name), type, found.ttl, frozenset(_text(rdata, type) for rdata in found)
+    )
 
 
 def _name(name: dns.name.Name) -> DomainName:

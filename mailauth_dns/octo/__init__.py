@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["HandsOff", "LocalProvider", "MergeOurs"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes
+def __getattr__(name: str) -> Any:
     # Loaded when asked for, so that compiling does not wait for octoDNS.
     if name == "HandsOff":
         from mailauth_dns.octo.handsoff import HandsOff

@@ -56,12 +56,24 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         ) from None
     except dns.query.TransferError as error:
         rcode = dns.rcode.to_text(error.rcode)
-        hint = "the server does not have the zone, or does not let this key transfer it" if rcode in ("NOTAUTH", "REFUSED") else rcode
-        raise ProviderError(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {rcode}: {hint}") from None
+        hint = (
+            "the server does not have the zone, or does not let this key transfer it"
+            if rcode in ("NOTAUTH", "REFUSED")
+            else rcode
+        )
+        raise ProviderError(
+            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {rcode}: {hint}"
+        ) from None
     except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        kind = ProviderSilent if isinstance(error, OSError | EOFError | dns.exception.Timeout) else ProviderError
-        raise kind(f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {reason}") from None
+        kind = (
+            ProviderSilent
+            if isinstance(error, OSError | EOFError | dns.exception.Timeout)
+            else ProviderError
+        )
+        raise kind(
+            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {reason}"
+        ) from None
 
 
 def _key_trouble(error: Exception) -> str:
@@ -94,7 +106,7 @@ def reading(zone: dns.zone.Zone) -> Reading:
 class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
     """octodns-bind's provider, reading what it leaves out and writing under prerequisites."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever the stanza says
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._zones: dict[DomainName, dns.zone.Zone] = {}
 
@@ -102,7 +114,7 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         """Return what the last transfer of the zone said."""
         return reading(self._zones[origin])
 
-    def zone_records(self, zone: Any, target: bool) -> list[Rr]:  # noqa: ANN401, ARG002 - octoDNS's signature
+    def zone_records(self, zone: Any, target: bool) -> list[Rr]:
         """Return the records octoDNS can hold; one it cannot decode is left out here, is in `reading`, and is never written."""
         transferred = transfer(self, zone.name)
         self._zones[owner(zone.name)] = transferred
@@ -110,20 +122,27 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         for name, rdataset in transferred.iterate_rdatasets():
             type = dns.rdatatype.to_text(rdataset.rdtype)
             if type in self.SUPPORTS:
-                rrset = [Rr(name.to_text(), type, rdataset.ttl, rdata.to_text()) for rdata in rdataset]
+                rrset = [
+                    Rr(name.to_text(), type, rdataset.ttl, rdata.to_text()) for rdata in rdataset
+                ]
                 if self._holds(zone, rrset):
                     records += rrset
         return records
 
-    def _holds(self, zone: Any, rrset: list[Rr]) -> bool:  # noqa: ANN401 - an octoDNS Zone
+    def _holds(self, zone: Any, rrset: list[Rr]) -> bool:
         try:
             Record.from_rrs(zone, rrset, lenient=True)
         except (RecordException, IdnaError, ValueError, LookupError) as error:
-            self.log.warning("%s %s is left out: octoDNS cannot hold it: %s", rrset[0].name, rrset[0]._type, type(error).__name__)
+            self.log.warning(
+                "%s %s is left out: octoDNS cannot hold it: %s",
+                rrset[0].name,
+                rrset[0]._type,
+                type(error).__name__,
+            )
             return False
         return True
 
-    def _apply(self, plan: Any) -> bool:  # noqa: ANN401 - an octoDNS Plan
+    def _apply(self, plan: Any) -> bool:
         update = dns.update.UpdateMessage(plan.desired.name, **self._auth_params())
         transferred = self._zones[owner(plan.desired.name)]
         for change in plan.changes:
@@ -135,7 +154,10 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
                 update.absent(record.fqdn)  # the name holds nothing at all
             else:
                 update.absent(record.fqdn, record._type)
-                if record._type != "CNAME" and transferred.get_rdataset(record.fqdn, "CNAME") is None:
+                if (
+                    record._type != "CNAME"
+                    and transferred.get_rdataset(record.fqdn, "CNAME") is None
+                ):
                     # BIND answers NOERROR to data beside an alias, and does nothing.
                     update.absent(record.fqdn, "CNAME")
         for change in plan.changes:
@@ -150,32 +172,41 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         try:
             answer = dns.query.tcp(update, self.host, port=self.port, timeout=self.timeout)
         except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime) as error:
-            raise ProviderError(f"update of {plan.desired.name.rstrip('.')}: {_key_trouble(error)}") from None
+            raise ProviderError(
+                f"update of {plan.desired.name.rstrip('.')}: {_key_trouble(error)}"
+            ) from None
         code = answer.rcode()
         if code in (dns.rcode.NXRRSET, dns.rcode.YXRRSET, dns.rcode.YXDOMAIN):
-            raise SetMoved(f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; plan again")
+            raise SetMoved(
+                f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; plan again"
+            )
         if code != dns.rcode.NOERROR:
-            raise ProviderError(f"{plan.desired.name.rstrip('.')}: the server answered the update with {dns.rcode.to_text(code)}")
+            raise ProviderError(
+                f"{plan.desired.name.rstrip('.')}: the server answered the update with {dns.rcode.to_text(code)}"
+            )
         return True
 
 
 # Records are deleted and added one by one (RFC 2136 §2.5.1, §2.5.4): those of others are not touched, whatever is in them.
 
 
-def _left_out(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.Rdata]:  # noqa: ANN401 - an octoDNS Record or None
+def _left_out(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.Rdata]:
     """Return the records of a set that shall not be in it any more."""
     keep = {_meaning(rdata) for rdata in _rdatas(wanted)} if wanted is not None else set()
     return [rdata for rdata in there or () if _meaning(rdata) not in keep]
 
 
-def _added(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.Rdata]:  # noqa: ANN401 - an octoDNS Record
+def _added(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.Rdata]:
     """Return the records that are to come into a set; all of it where its TTL changes, which is one for all (RFC 2181 §5.2)."""
     has = {_meaning(rdata) for rdata in there or ()}
     new = [rdata for rdata in _rdatas(wanted) if _meaning(rdata) not in has]
     if there is None or there.ttl == wanted.ttl:
         return new
     keep = {_meaning(rdata) for rdata in _rdatas(wanted)}
-    return [*new, *(rdata for rdata in there if _meaning(rdata) in keep)]  # octet for octet as they came
+    return [
+        *new,
+        *(rdata for rdata in there if _meaning(rdata) in keep),
+    ]  # octet for octet as they came
 
 
 def _meaning(rdata: dns.rdata.Rdata) -> Hashable:
@@ -183,7 +214,7 @@ def _meaning(rdata: dns.rdata.Rdata) -> Hashable:
     return b"".join(rdata.strings) if isinstance(rdata, TXT) else rdata
 
 
-def _rdatas(record: Any) -> list[dns.rdata.Rdata]:  # noqa: ANN401 - an octoDNS Record
+def _rdatas(record: Any) -> list[dns.rdata.Rdata]:
     """Return a set as records of the wire; octoDNS would change some texts, so those are taken as octets."""
     if record._type == "TXT":
         return [dns.rdata.from_text("IN", "TXT", text) for text in exact_encoder(record)]

@@ -17,7 +17,9 @@ from mailauth_dns.diff.label import label
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.zone import RRset, quoted, unquoted
 
-Encoder = Callable[[Any], list[str]]  # an octoDNS TXT record -> what the server is sent, in presentation form
+Encoder = Callable[
+    [Any], list[str]
+]  # an octoDNS TXT record -> what the server is sent, in presentation form
 
 
 def internal_text(value: str) -> str:
@@ -30,30 +32,30 @@ def octets(internal: str) -> str:
     return internal.replace("\\;", ";")
 
 
-def legacy_encoder(record: Any) -> list[str]:  # noqa: ANN401 - an octoDNS Record
+def legacy_encoder(record: Any) -> list[str]:
     """Return what providers send that use octoDNS's `rrs` or `chunked_values`, octodns-bind among them."""
     refuse_what_hangs(record)
     return [str(value) for value in record.chunked_values]
 
 
-def modern_encoder(record: Any) -> list[str]:  # noqa: ANN401 - an octoDNS Record
+def modern_encoder(record: Any) -> list[str]:
     """Return what providers send that use `to_rrset`."""
     refuse_what_hangs(record)
     return [str(rdata) for rdata in record.to_rrset().rdatas]
 
 
-def exact_encoder(record: Any) -> list[str]:  # noqa: ANN401 - an octoDNS Record
+def exact_encoder(record: Any) -> list[str]:
     """Return what our own providers write: the octets as they are, in one spelling."""
     return [quoted(octets(str(value))) for value in record.values]
 
 
-def refuse_what_hangs(record: Any) -> None:  # noqa: ANN401 - an octoDNS Record
+def refuse_what_hangs(record: Any) -> None:
     """Refuse texts on which octoDNS's chunking never ends: a chunk of nothing but backslashes."""
     if any(text.endswith("\\") or "\\" * 255 in text for text in map(str, record.values)):
         raise ValueError("a chunk of nothing but backslashes")
 
 
-def txt_record(zone: Any, name: str, ttl: int, values: Iterable[str]) -> Any:  # noqa: ANN401 - octoDNS Zone and Record
+def txt_record(zone: Any, name: str, ttl: int, values: Iterable[str]) -> Any:
     """Return an octoDNS TXT record that holds exactly these internal texts.
 
     Its constructor takes quotes off that enclose a value and joins `" "` inside one, so the values are set afterwards.
@@ -64,7 +66,9 @@ def txt_record(zone: Any, name: str, ttl: int, values: Iterable[str]) -> Any:  #
     return record
 
 
-def carried(zone: Any, name: str, rrset: RRset, there: Any, encoders: tuple[Encoder, ...]) -> tuple[Any, str | None]:  # noqa: ANN401 - octoDNS
+def carried(
+    zone: Any, name: str, rrset: RRset, there: Any, encoders: tuple[Encoder, ...]
+) -> tuple[Any, str | None]:
     """Return the octoDNS record for a TXT set as it shall be, or None and the reason why it cannot be carried.
 
     `there` is the octoDNS record that exists, or None: texts that came from the provider are handed back as they are where that works.
@@ -72,7 +76,14 @@ def carried(zone: Any, name: str, rrset: RRset, there: Any, encoders: tuple[Enco
     texts = []
     for value in sorted(rrset.values):
         spellings = [*(str(text) for text in getattr(there, "values", ())), internal_text(value)]
-        text = next((text for text in spellings if all(_comes_out(zone, name, text, encoder) == value for encoder in encoders)), None)
+        text = next(
+            (
+                text
+                for text in spellings
+                if all(_comes_out(zone, name, text, encoder) == value for encoder in encoders)
+            ),
+            None,
+        )
         if text is None:
             return None, (
                 f"the provider's encoder would change a value ({label('TXT', value)}): {_why(value)}; "
@@ -82,7 +93,7 @@ def carried(zone: Any, name: str, rrset: RRset, there: Any, encoders: tuple[Enco
     return txt_record(zone, name, rrset.ttl or 0, texts), None
 
 
-def _comes_out(zone: Any, name: str, text: str, encoder: Encoder) -> str | None:  # noqa: ANN401 - an octoDNS Zone
+def _comes_out(zone: Any, name: str, text: str, encoder: Encoder) -> str | None:
     try:
         [encoded] = encoder(txt_record(zone, name, 300, [text]))
     except (ValueError, LookupError, TypeError, AttributeError):

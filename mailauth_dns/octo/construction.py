@@ -41,11 +41,13 @@ class Maker:
         self._arguments = _resolved(stanza, stanza.arguments, secret=False)
         self.redactor = Redactor(secrets_of([stanza]))
         self._within: Path | None = None  # where a local provider's files must lie, links followed
-        if issubclass(self._kind, LocalProvider) and isinstance(directory := stanza.arguments.get("directory"), str):
+        if issubclass(self._kind, LocalProvider) and isinstance(
+            directory := stanza.arguments.get("directory"), str
+        ):
             self._arguments["directory"] = str(local_folder(stanza, root))
             self._within = None if Path(directory).is_absolute() else root
 
-    def make(self) -> Any:  # noqa: ANN401 - an octoDNS provider
+    def make(self) -> Any:
         """Return a provider object that has read nothing yet.
 
         Raises:
@@ -56,9 +58,13 @@ class Maker:
         try:
             made = self._kind(stanza.id, **self._arguments)
         except (TypeError, ValueError) as error:
-            raise ProviderError(f"{stanza.path}: {self.redactor.line(_refused(stanza, self._kind, self._arguments, error))}") from None
+            raise ProviderError(
+                f"{stanza.path}: {self.redactor.line(_refused(stanza, self._kind, self._arguments, error))}"
+            ) from None
         except Exception as error:  # noqa: BLE001 - any provider's own constructor, whose errors have no common type
-            raise Unreachable(f"{stanza.path}: {stanza.class_name}: {self.redactor.line(told(error))}") from None
+            raise Unreachable(
+                f"{stanza.path}: {stanza.class_name}: {self.redactor.line(told(error))}"
+            ) from None
         if self._within is not None:
             made.within = self._within
         return made
@@ -69,7 +75,11 @@ def _refused(stanza: Stanza, kind: type, arguments: Mapping[str, Any], error: Ex
     if isinstance(error, TypeError) and (problems := list(_wrong_keys(stanza, kind))):
         return "; ".join(problems)
     for key, value in arguments.items():
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and repr(value) in str(error):
+        if (
+            isinstance(value, str | int | float)
+            and not isinstance(value, bool)
+            and repr(value) in str(error)
+        ):
             if re.search("invalid literal|could not convert", str(error)):
                 return f"{key}: {value!r} is not a number"
             return f"{key}: {stanza.class_name} does not take {value!r}: {told(error)}"
@@ -87,7 +97,11 @@ def _wrong_keys(stanza: Stanza, kind: type) -> Iterator[str]:
             yield f"{key}: {stanza.class_name} has no such key; {hint}"
     for key in required:
         if key not in stanza.arguments:
-            value = "env/NAME, with the value in NAME of the environment" if names_secret(key) else "..."
+            value = (
+                "env/NAME, with the value in NAME of the environment"
+                if names_secret(key)
+                else "..."
+            )
             yield f"{key}: missing; {stanza.class_name} needs it: write {key}: {value}"
 
 
@@ -102,8 +116,14 @@ def _keys(kind: type) -> tuple[list[str], set[str], bool]:
             parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
         except (TypeError, ValueError):
             return required, known, True
-        named = [each for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY) and each.name != "id"]
-        required += [each.name for each in named if each.default is each.empty and each.name not in known]
+        named = [
+            each
+            for each in parameters
+            if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY) and each.name != "id"
+        ]
+        required += [
+            each.name for each in named if each.default is each.empty and each.name not in known
+        ]
         known |= {each.name for each in named}
         if not any(each.kind is each.VAR_KEYWORD for each in parameters):
             return required, known, False
@@ -128,10 +148,18 @@ def _from_environment(stanza: Stanza, key: str, reference: str, secret: bool) ->
     _, name, *default = reference.split("/", 2)
     text = os.environ.get(name, default[0] if default else None)
     if text is None:
-        raise ProviderError(f"{stanza.path}: {key}: {name} is not in the environment; set it, for example: export {name}=...")
-    text = text.rstrip("\r\n")  # of the file that it was read from; no header and no key can hold it
+        raise ProviderError(
+            f"{stanza.path}: {key}: {name} is not in the environment; set it, for example: export {name}=..."
+        )
+    text = text.rstrip(
+        "\r\n"
+    )  # of the file that it was read from; no header and no key can hold it
     if secret and len(text.strip()) < SHORTEST_SECRET:
-        what = f"has fewer than {SHORTEST_SECRET} characters, too few to be kept out of messages" if text.strip() else "is empty"
+        what = (
+            f"has fewer than {SHORTEST_SECRET} characters, too few to be kept out of messages"
+            if text.strip()
+            else "is empty"
+        )
         raise ProviderError(f"{stanza.path}: {key}: {name} {what}; set it to the whole secret")
     if secret:
         return text  # octoDNS makes numbers of digits, but 0042 as a secret is not 42
@@ -141,7 +169,7 @@ def _from_environment(stanza: Stanza, key: str, reference: str, secret: bool) ->
         return text
 
 
-def provider_class(stanza: Stanza) -> Any:  # noqa: ANN401 - an octoDNS provider class
+def provider_class(stanza: Stanza) -> Any:
     """Return the provider class, with ours in the place of the two whose zones we read as they really are."""
     module_name, _, class_name = stanza.class_name.rpartition(".")
     try:
@@ -150,11 +178,17 @@ def provider_class(stanza: Stanza) -> Any:  # noqa: ANN401 - an octoDNS provider
         top = module_name.split(".")[0]
         # Of other names nobody knows whose package it would be.
         hint = f"; pip install {top.replace('_', '-')}" if top.startswith("octodns_") else ""
-        raise ProviderError(f"{stanza.path}: class: {stanza.class_name} cannot be imported ({error}){hint}") from None
+        raise ProviderError(
+            f"{stanza.path}: class: {stanza.class_name} cannot be imported ({error}){hint}"
+        ) from None
     except AttributeError:
-        raise ProviderError(f"{stanza.path}: class: the module {module_name} has no {class_name}") from None
+        raise ProviderError(
+            f"{stanza.path}: class: the module {module_name} has no {class_name}"
+        ) from None
     except Exception as error:  # noqa: BLE001 - importing runs a stranger's code
-        raise ProviderError(f"{stanza.path}: class: importing {module_name} failed: {told(error)}") from None
+        raise ProviderError(
+            f"{stanza.path}: class: importing {module_name} failed: {told(error)}"
+        ) from None
     if not (isinstance(kind, type) and hasattr(kind, "plan") and hasattr(kind, "apply")):
         raise ProviderError(f"{stanza.path}: class: {stanza.class_name} is not an octoDNS provider")
     if module_name == "octodns_bind" and class_name in ("Rfc2136Provider", "BindProvider"):

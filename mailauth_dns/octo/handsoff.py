@@ -37,14 +37,22 @@ class HandsOffRefused(ProcessorException):  # type: ignore[misc] # octoDNS has n
 class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
     """Keep what the policies do not declare: the rest of the zone (`zone`), or only foreign values of our sets (`sets`)."""
 
-    def __init__(self, name: str, scope: str = "zone", absent: str = "zones/compiled/_absent.yaml", **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        name: str,
+        scope: str = "zone",
+        absent: str = "zones/compiled/_absent.yaml",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name, **kwargs)
         if scope not in ("zone", "sets"):
             raise ProcessorException(f"{name}: scope is {scope!r}; use zone or sets")
         self._scope = scope
         self._absent = read_absent(Path(absent))
 
-    def process_source_and_target_zones(self, desired: Any, existing: Any, target: Any, lenient: bool = False) -> tuple[Any, Any]:  # noqa: ANN401, ARG002
+    def process_source_and_target_zones(
+        self, desired: Any, existing: Any, target: Any, lenient: bool = False
+    ) -> tuple[Any, Any]:
         """Return the desired zone with everything foreign in it; see octoDNS's zone life cycle."""
         origin = owner(desired.name)
         publication = Publication(origin, tuple(self._declared(origin, desired)), (), ())
@@ -58,42 +66,52 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             difference = compare(read.zone, publication, judge, read.locked, read.closed)
         base = self._base(desired, existing, publication)
         difference = lay(base, existing, difference, carrier.encoders(target))
-        reasons = [f"  {entry.key[0]} {entry.key[1]}: {entry.reason}" for entry in difference.blocked]
+        reasons = [
+            f"  {entry.key[0]} {entry.key[1]}: {entry.reason}" for entry in difference.blocked
+        ]
         reasons += self._dropped(desired, read.zone, publication)
         if reasons:
-            raise HandsOffRefused(f"{origin}: refused, nothing is planned for this zone:\n" + "\n".join(reasons))
+            raise HandsOffRefused(
+                f"{origin}: refused, nothing is planned for this zone:\n" + "\n".join(reasons)
+            )
         return base, existing
 
-    def _declared(self, origin: DomainName, desired: Any) -> Iterator[Declared]:  # noqa: ANN401 - an octoDNS Zone
+    def _declared(self, origin: DomainName, desired: Any) -> Iterator[Declared]:
         absent = dict(self._absent.get(origin, ()))
         for record in desired.records:
             rrset = rrset_of(record)
-            families = {found for value in rrset.values if (found := family(rrset.name, rrset.type, value))}
+            families = {
+                found for value in rrset.values if (found := family(rrset.name, rrset.type, value))
+            }
             if not families:
                 continue
             owned = min(families)
             if owned is Family.DMARC_REPORT and rrset.values != {CONSENT}:
                 continue  # compile writes the bare version only: who agrees to reports in other words has them in a source of their own
-            values = frozenset(value for value in rrset.values if family(rrset.name, rrset.type, value) is owned)
+            values = frozenset(
+                value for value in rrset.values if family(rrset.name, rrset.type, value) is owned
+            )
             ttl = None if record.octodns.get("mailauth") == KEEP_TTL["mailauth"] else rrset.ttl
             absent.pop(rrset.key, None)
             yield Declared(rrset.name, rrset.key, owned, ttl, values)
         for key, owned in absent.items():
             yield Declared(key[0], key, Family(owned), None, frozenset())
 
-    def _dropped(self, desired: Any, there: Zone, publication: Publication) -> Iterator[str]:  # noqa: ANN401 - an octoDNS Zone
+    def _dropped(self, desired: Any, there: Zone, publication: Publication) -> Iterator[str]:
         """Yield in words the values that a source of your own puts beside ours: what stands beside ours here is the target's alone."""
         for record in desired.records:
             rrset = rrset_of(record)
             entry = next((entry for entry in publication.declared if entry.key == rrset.key), None)
             held = there.get(rrset.key)
-            if entry is not None and rrset.values - entry.values - (held.values if held is not None else frozenset()):
+            if entry is not None and rrset.values - entry.values - (
+                held.values if held is not None else frozenset()
+            ):
                 yield (
                     f"  {rrset.name} {rrset.type}: your own source has values here that the target has not, and this processor would drop "
                     "them; use mailauth_dns.octo.MergeOurs in its place, which publishes both"
                 )
 
-    def _base(self, desired: Any, existing: Any, publication: Publication) -> Any:  # noqa: ANN401 - octoDNS zones
+    def _base(self, desired: Any, existing: Any, publication: Publication) -> Any:
         """Return the zone our changes are laid into: foreign sets from where the scope says, ours as they are."""
         declared = {entry.key for entry in publication.declared}
         if self._scope == "zone":

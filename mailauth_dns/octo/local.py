@@ -71,16 +71,22 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         }
     )
 
-    def __init__(self, id: str, directory: str, reload: list[str] | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - octoDNS's own
+    def __init__(
+        self, id: str, directory: str, reload: list[str] | None = None, **kwargs: Any
+    ) -> None:
         self.log = getLogger(f"LocalProvider[{id}]")
         super().__init__(id, **{"root_ns_warnings": False, **kwargs})
         if not isinstance(directory, str | Path):
             raise ValueError("directory is the path of a folder")
-        if reload is not None and not (isinstance(reload, list) and all(isinstance(word, str) for word in reload)):
+        if reload is not None and not (
+            isinstance(reload, list) and all(isinstance(word, str) for word in reload)
+        ):
             raise ValueError("reload is a list: the command and its arguments")
         self.directory = Path(directory)
         self.reload = reload
-        self.within: Path | None = None  # the repo, where the directory is its own: then no link of it leads out of it
+        self.within: Path | None = (
+            None  # the repo, where the directory is its own: then no link of it leads out of it
+        )
         self._swept = False
 
     def path(self, origin: DomainName) -> Path:
@@ -98,11 +104,17 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             ProviderError: the file cannot be read, or is broken.
         """
         path = self.path(origin)
-        if self.within is not None and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within)):
-            raise ProviderError(f"{path}: is a link that leads out of the repo; name the directory that it leads to in the stanza")
+        if self.within is not None and not Path(os.path.realpath(path)).is_relative_to(
+            os.path.realpath(self.within)
+        ):
+            raise ProviderError(
+                f"{path}: is a link that leads out of the repo; name the directory that it leads to in the stanza"
+            )
         try:
             if not stat.S_ISREG(path.stat().st_mode):
-                raise ProviderError(f"{path}: not a regular file")  # to open a pipe would be to wait for ever
+                raise ProviderError(
+                    f"{path}: not a regular file"
+                )  # to open a pipe would be to wait for ever
             text = path.read_bytes().decode("latin-1")
         except FileNotFoundError:
             if not self.directory.is_dir():
@@ -120,7 +132,9 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         """
         master = self.read(origin)
         if master is not None and not master.whole:
-            raise ProviderError(f"{self.path(origin)}: {master.refusal}, so what the zone holds is not known here")
+            raise ProviderError(
+                f"{self.path(origin)}: {master.refusal}, so what the zone holds is not known here"
+            )
         return master
 
     def refusal(self, master: MasterFile) -> str | None:
@@ -130,7 +144,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             return f"{journal.name} lies beside the file: a server changes this zone itself; use octodns_bind.Rfc2136Provider for it"
         return master.refusal or (None if master.has_soa else "the file has no SOA record")
 
-    def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:  # noqa: ANN401, ARG002 - octoDNS's signature
+    def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
         """Read a zone for octoDNS; types it does not know are left out, which loses nothing: sets are written one by one."""
         master = self.read_whole(owner(zone.name))
         if master is None:
@@ -139,21 +153,30 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             if rrset.type in self.SUPPORTS:
                 try:
                     record = _record(zone, rrset)
-                    if rrset.type != "TXT":  # its chunking may never end; carry.carried looks at TXT before it is written
+                    if (
+                        rrset.type != "TXT"
+                    ):  # its chunking may never end; carry.carried looks at TXT before it is written
                         record.to_rrset()  # some values are only found wanting when they are written
                 except (RecordException, IdnaError, ValueError, LookupError) as error:
                     # One record that octoDNS cannot hold is no reason not to change the others.
-                    self.log.warning("%s %s is left out: octoDNS cannot hold it: %s", rrset.name, rrset.type, type(error).__name__)
+                    self.log.warning(
+                        "%s %s is left out: octoDNS cannot hold it: %s",
+                        rrset.name,
+                        rrset.type,
+                        type(error).__name__,
+                    )
                 else:
                     zone.add_record(record, lenient=True)
         return True
 
-    def _apply(self, plan: Any) -> bool:  # noqa: ANN401 - an octoDNS Plan
+    def _apply(self, plan: Any) -> bool:
         origin = owner(plan.desired.name)
         with self._locked():
             master = self.read(origin)
             if master is None:
-                raise ProviderError(f"{self.path(origin)}: there is no such file; zones are never made here")
+                raise ProviderError(
+                    f"{self.path(origin)}: there is no such file; zones are never made here"
+                )
             refusal = self.refusal(master)
             if refusal is not None:
                 raise MasterFileError(f"{origin}: {refusal}")
@@ -195,9 +218,11 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                 types.setdefault(rrset.name, set()).add(rrset.type)
         for name, there in types.items():
             if "CNAME" in there and len(there) > 1:
-                raise SetMoved(f"{name}: changed since it was read, and holds {' and '.join(sorted(there))} now; plan again")
+                raise SetMoved(
+                    f"{name}: changed since it was read, and holds {' and '.join(sorted(there))} now; plan again"
+                )
 
-    def _check_unmoved(self, master: MasterFile, key: RRKey, existing: Any) -> None:  # noqa: ANN401 - an octoDNS Record
+    def _check_unmoved(self, master: MasterFile, key: RRKey, existing: Any) -> None:
         there = master.zone().get(key)
         if there is None or existing is None:
             unmoved = there is None and existing is None
@@ -222,7 +247,9 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                     break
                 except BlockingIOError:
                     if time.monotonic() > until:
-                        raise ProviderError(f"{self.directory} is locked by another run; wait until it ends") from None
+                        raise ProviderError(
+                            f"{self.directory} is locked by another run; wait until it ends"
+                        ) from None
                     time.sleep(0.02)
             yield
         finally:
@@ -248,26 +275,45 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         assert self.reload is not None
         command = [word.replace("{zone}", origin) for word in self.reload]
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=RELOAD_TIME, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - the stanza's own command
+            subprocess.run(  # noqa: S603 - the repo names the command
+                command,
+                check=True,
+                capture_output=True,
+                timeout=RELOAD_TIME,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         except subprocess.CalledProcessError as error:
-            said = f": {error.stderr.decode(errors='replace').strip()[-200:]}" if error.stderr.strip() else ""
-            raise ProviderError(f"{origin} is written, but {command[0]} failed with exit code {error.returncode}{said}") from None
+            said = (
+                f": {error.stderr.decode(errors='replace').strip()[-200:]}"
+                if error.stderr.strip()
+                else ""
+            )
+            raise ProviderError(
+                f"{origin} is written, but {command[0]} failed with exit code {error.returncode}{said}"
+            ) from None
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise ProviderError(f"{origin} is written, but {command[0]} could not be run: {error}") from None
+            raise ProviderError(
+                f"{origin} is written, but {command[0]} could not be run: {error}"
+            ) from None
 
 
-def _record(zone: Any, rrset: RRset) -> Any:  # noqa: ANN401 - octoDNS Zone and Record
+def _record(zone: Any, rrset: RRset) -> Any:
     name = zone.hostname_from_fqdn(f"{rrset.name}.")
     if rrset.type == "TXT":
         return txt_record(zone, name, rrset.ttl or 0, map(internal_text, rrset.values))
-    [record] = Record.from_rrsets(zone, [Rrset(f"{rrset.name}.", rrset.type, rrset.ttl, sorted(rrset.values))], lenient=True)
+    [record] = Record.from_rrsets(
+        zone, [Rrset(f"{rrset.name}.", rrset.type, rrset.ttl, sorted(rrset.values))], lenient=True
+    )
     return record
 
 
-def _rrset(record: Any, origin: DomainName) -> RRset:  # noqa: ANN401 - an octoDNS Record
+def _rrset(record: Any, origin: DomainName) -> RRset:
     """Return an octoDNS record as a set in the form that reading a file gives."""
     if record._type == "TXT":
         values = frozenset(octets(str(value)) for value in record.values)
     else:
-        values = frozenset(normal(record._type, rdata, origin) for rdata in record.to_rrset().rdatas)
+        values = frozenset(
+            normal(record._type, rdata, origin) for rdata in record.to_rrset().rdatas
+        )
     return RRset(owner(record.fqdn), record._type, record.ttl, values)

@@ -41,7 +41,9 @@ def _prove(file: MasterFile, text: str, changes: Mapping[RRKey, RRset | None]) -
     after = parse(file.origin, text)
     found = {rrset.key: rrset for rrset in after.zone().rrsets if rrset.type != "SOA"}
     if found != expected or after.serial != next_serial(file.serial):
-        raise MasterFileError(f"{file.origin}: the file cannot be edited without changing other records; edit it by hand")
+        raise MasterFileError(
+            f"{file.origin}: the file cannot be edited without changing other records; edit it by hand"
+        )
 
 
 class _Edit:
@@ -82,7 +84,9 @@ class _Edit:
         if entry.key not in self._changes:
             return True
         wanted = self._changes[entry.key]
-        return wanted is not None and entry.ttl == wanted.ttl and entry.value in self._values(wanted)
+        return (
+            wanted is not None and entry.ttl == wanted.ttl and entry.value in self._values(wanted)
+        )
 
     def _values(self, rrset: RRset) -> dict[str, str]:
         """Return the values as reading gives them, each with the text to be written."""
@@ -97,8 +101,16 @@ class _Edit:
             wanted = self._changes[key]
             if wanted is None:
                 continue
-            there = {entry.value for entry in self._file.entries if entry.key == key and self._stays(entry)}
-            added = [(wanted, text) for value, text in sorted(self._values(wanted).items()) if value not in there]
+            there = {
+                entry.value
+                for entry in self._file.entries
+                if entry.key == key and self._stays(entry)
+            }
+            added = [
+                (wanted, text)
+                for value, text in sorted(self._values(wanted).items())
+                if value not in there
+            ]
             if key[0] in last:
                 after.setdefault(last[key[0]], []).extend(added)
             else:
@@ -113,9 +125,18 @@ class _Edit:
         """Return a record's own text, with owner and TTL written out where the line before no longer gives them."""
         text = self._file.text
         begin = f"{entry.owner}." if entry.inherits_owner and owner != entry.owner else ""
-        written = f" {entry.ttl}" if entry.inherits_ttl and ttl != entry.ttl and ttl is not None else ""
+        written = (
+            f" {entry.ttl}" if entry.inherits_ttl and ttl != entry.ttl and ttl is not None else ""
+        )
         parts = [begin, text[entry.start : entry.ttl_at], written]
         if entry.serial is None or entry.owner != self._file.origin:
             return "".join([*parts, text[entry.ttl_at : entry.end]])
         start, end = entry.serial
-        return "".join([*parts, text[entry.ttl_at : start], str(next_serial(int(text[start:end]))), text[end : entry.end]])
+        return "".join(
+            [
+                *parts,
+                text[entry.ttl_at : start],
+                str(next_serial(int(text[start:end]))),
+                text[end : entry.end],
+            ]
+        )

@@ -72,17 +72,28 @@ class MasterFile:
     @property
     def has_soa(self) -> bool:
         """Tell whether the zone's SOA is in the file."""
-        return any(entry.serial is not None and entry.owner == self.origin for entry in self.entries)
+        return any(
+            entry.serial is not None and entry.owner == self.origin for entry in self.entries
+        )
 
     @property
     def uneven(self) -> frozenset[RRKey]:
         """The sets whose records have different TTLs, which RFC 2181 §5.2 does not allow."""
-        return frozenset(key for key, entries in self._sets.items() if len({entry.ttl for entry in entries}) > 1)
+        return frozenset(
+            key for key, entries in self._sets.items() if len({entry.ttl for entry in entries}) > 1
+        )
 
     @property
     def serial(self) -> int:
         """The SOA's serial."""
-        soa = next((entry for entry in self.entries if entry.serial is not None and entry.owner == self.origin), None)
+        soa = next(
+            (
+                entry
+                for entry in self.entries
+                if entry.serial is not None and entry.owner == self.origin
+            ),
+            None,
+        )
         if soa is None or soa.serial is None:
             raise MasterFileError(f"{self.origin}: the file has no SOA record")
         return int(self.text[slice(*soa.serial)])
@@ -146,7 +157,9 @@ class _Reader:
                 entry = self._record(line)
             except (ValueError, RecordSyntaxError) as error:
                 reason = f": {error}" if isinstance(error, RecordSyntaxError) else ""
-                raise MasterFileError(f"{self._zone}, line {line.number}: not a record{reason}") from None
+                raise MasterFileError(
+                    f"{self._zone}, line {line.number}: not a record{reason}"
+                ) from None
             if entry.type in _SIGNED and self._refusal is None:
                 self._refusal = f"the file is signed ({entry.type} in line {line.number}); edit the unsigned one"
             entries.append(entry)
@@ -161,7 +174,10 @@ class _Reader:
             self._default_ttl = ttl
         elif name.upper() in ("$INCLUDE", "$GENERATE"):
             self._whole = False
-            self._refusal = self._refusal or f"{name} in line {line.number}: sets that come from it cannot be edited one by one"
+            self._refusal = (
+                self._refusal
+                or f"{name} in line {line.number}: sets that come from it cannot be edited one by one"
+            )
         else:
             raise MasterFileError(
                 f"{where}: {printable(name[:60])} is no directive with its value; known are $ORIGIN, $TTL, $INCLUDE, $GENERATE"
@@ -186,9 +202,26 @@ class _Reader:
             self._last_ttl = int(value.rsplit(" ", 1)[1])  # RFC 2308 §4: where nothing else says it
         if written is not None:
             self._last_ttl = written
-        ttl = written if written is not None else self._default_ttl if self._default_ttl is not None else self._last_ttl
+        ttl = (
+            written
+            if written is not None
+            else self._default_ttl
+            if self._default_ttl is not None
+            else self._last_ttl
+        )
         if ttl is None:
             raise ValueError("no TTL")
         serial_at = line.starts[at + 3] if type == "SOA" else 0
         serial = (serial_at, serial_at + len(rdata[2])) if type == "SOA" else None
-        return Entry(line.start, line.end, self._owner, line.indented, ttl, inherits_ttl, ttl_at, type, value, serial)
+        return Entry(
+            line.start,
+            line.end,
+            self._owner,
+            line.indented,
+            ttl,
+            inherits_ttl,
+            ttl_at,
+            type,
+            value,
+            serial,
+        )

@@ -17,18 +17,24 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
 
 
-def octodns_record(zone: Any, name: str, rrset: RRset) -> Any:  # noqa: ANN401 - octoDNS Zone and Record
+def octodns_record(zone: Any, name: str, rrset: RRset) -> Any:
     """Return the octoDNS record of one of our sets, as its own YAML source would make it."""
     values: list[Any] = sorted(rrset.values)
     if rrset.type == "TXT":
         values = [internal_text(value) for value in values]
     elif rrset.type == "MX":
-        values = [{"preference": int(value.split()[0]), "exchange": value.split()[1]} for value in values]
+        values = [
+            {"preference": int(value.split()[0]), "exchange": value.split()[1]} for value in values
+        ]
     one = {"value": values[0]} if len(values) == 1 else {"values": values}
-    return Record.new(zone, name, {"type": rrset.type, "ttl": rrset.ttl or 3600, **one}, lenient=True)
+    return Record.new(
+        zone, name, {"type": rrset.type, "ttl": rrset.ttl or 3600, **one}, lenient=True
+    )
 
 
-def lay(base: Any, existing: Any, difference: Difference, encoders: tuple[Encoder, ...]) -> Difference:  # noqa: ANN401 - octoDNS zones
+def lay(
+    base: Any, existing: Any, difference: Difference, encoders: tuple[Encoder, ...]
+) -> Difference:
     """Put the changes into `base`, an octoDNS zone, and return the difference with those blocked that cannot be carried.
 
     `existing` is what the provider holds; `encoders` are tried with every TXT value of a set that would be written.
@@ -59,7 +65,9 @@ def lay(base: Any, existing: Any, difference: Difference, encoders: tuple[Encode
     return replace(difference, changes=tuple(change for change, _ in made), blocked=tuple(blocked))
 
 
-def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tuple[list[tuple[Change, Any]], list[Blocked]]:
+def _together(
+    made: Iterable[tuple[Change, Any]], blocked: list[Blocked]
+) -> tuple[list[tuple[Change, Any]], list[Blocked]]:
     """Block what goes with a blocked change.
 
     Half of a selector's move from key to alias would lose the key, an SPF record must not include a part that is not there, and a DMARC
@@ -67,14 +75,22 @@ def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tup
     """
     moves = {entry.key[0]: entry for entry in blocked if entry.family is Family.DKIM}
     # What is blocked for good is named before what only waits.
-    behind = {entry.domain: entry for waits in (True, False) for entry in blocked if entry.family is Family.SPF and entry.waits is waits}
+    behind = {
+        entry.domain: entry
+        for waits in (True, False)
+        for entry in blocked
+        if entry.family is Family.SPF and entry.waits is waits
+    }
     left = []
     for change, record in made:
         other, why = moves.get(change.key[0]), "goes with"
         if follows_spf(change):
             other, why = behind.get(change.domain), "waits for"
         if change.family is Family.SPF:
-            other, why = next((entry for entry in blocked if _includes(change, entry)), None), "waits for"
+            other, why = (
+                next((entry for entry in blocked if _includes(change, entry)), None),
+                "waits for",
+            )
         if other is None:
             left.append((change, record))
         else:
@@ -85,4 +101,6 @@ def _together(made: Iterable[tuple[Change, Any]], blocked: list[Blocked]) -> tup
 
 def _includes(change: Change, part: Blocked) -> bool:
     """Tell whether a record is to refer to a part of it that is blocked."""
-    return (part.domain, part.family) == (change.domain, Family.SPF) and any(f"include:{part.key[0]}" in text for text in change.after)
+    return (part.domain, part.family) == (change.domain, Family.SPF) and any(
+        f"include:{part.key[0]}" in text for text in change.after
+    )

@@ -32,13 +32,15 @@ class MergeRefused(ProcessorException):  # type: ignore[misc] # octoDNS has no t
 class MergeOurs(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
     """Add our sets to the desired zone. Your own values, and the TTL of a set that you have, stay as they are."""
 
-    def __init__(self, name: str, compiled: str = "zones/compiled", **kwargs: Any) -> None:  # noqa: ANN401 - octoDNS's own
+    def __init__(self, name: str, compiled: str = "zones/compiled", **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self._folder = Path(compiled)
         self._absent = read_absent(self._folder / ABSENT)
-        self._source = YamlProvider(f"{name}-compiled", directory=str(self._folder), escaped_semicolons=True)
+        self._source = YamlProvider(
+            f"{name}-compiled", directory=str(self._folder), escaped_semicolons=True
+        )
 
-    def process_source_zone(self, desired: Any, sources: Any, lenient: bool = False) -> Any:  # noqa: ANN401, ARG002 - octoDNS's signature
+    def process_source_zone(self, desired: Any, sources: Any, lenient: bool = False) -> Any:
         """Return the desired zone with our sets in it; see octoDNS's zone life cycle."""
         problems = []
         for record in self._ours(desired).records:
@@ -48,42 +50,62 @@ class MergeOurs(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             elif there is None:
                 desired.add_record(record, lenient=True)
             elif record._type == "TXT":
-                merged = txt_record(desired, record.name, there.ttl, {*map(str, there.values), *map(str, record.values)})
+                merged = txt_record(
+                    desired,
+                    record.name,
+                    there.ttl,
+                    {*map(str, there.values), *map(str, record.values)},
+                )
                 merged.octodns = there.octodns
                 desired.add_record(merged, replace=True, lenient=True)
         for (name, type), owned in self._absent.get(owner(desired.name), ()):
             if _held(desired, (name, type), Family(owned)):
-                problems.append(f"{name} {type}: the policy declares {owned} absent, and your own source has it: take it out of either")
+                problems.append(
+                    f"{name} {type}: the policy declares {owned} absent, and your own source has it: take it out of either"
+                )
         if problems:
             raise MergeRefused(
-                f"{owner(desired.name)}: refused, nothing is planned for this zone:\n" + "\n".join(f"  {each}" for each in problems)
+                f"{owner(desired.name)}: refused, nothing is planned for this zone:\n"
+                + "\n".join(f"  {each}" for each in problems)
             )
         return desired
 
-    def process_source_and_target_zones(self, desired: Any, existing: Any, target: Any, lenient: bool = False) -> tuple[Any, Any]:  # noqa: ANN401, ARG002
+    def process_source_and_target_zones(
+        self, desired: Any, existing: Any, target: Any, lenient: bool = False
+    ) -> tuple[Any, Any]:
         """Give sets without a TTL of their own the one that the target has."""
         for record in list(desired.records):
             there = existing.get_type(record.name, record._type)
-            if there is not None and record.octodns.get("mailauth") == KEEP_TTL["mailauth"] and record.ttl != there.ttl:
+            if (
+                there is not None
+                and record.octodns.get("mailauth") == KEEP_TTL["mailauth"]
+                and record.ttl != there.ttl
+            ):
                 kept = record.copy()
                 kept.ttl = there.ttl
                 desired.add_record(kept, replace=True, lenient=True)
         return desired, existing
 
-    def _ours(self, desired: Any) -> Any:  # noqa: ANN401 - octoDNS zones
+    def _ours(self, desired: Any) -> Any:
         path = self._folder / f"{owner(desired.name)}.yaml"
         if not path.exists():
             # To go on would delete all that was published for this zone.
-            raise MergeRefused(f"{path}: there is no such file; run `mailauth-dns compile`, or take the processor out of this zone")
+            raise MergeRefused(
+                f"{path}: there is no such file; run `mailauth-dns compile`, or take the processor out of this zone"
+            )
         ours = OctoZone(desired.name, desired.sub_zones)
         self._source.populate(ours, lenient=True)
         return ours
 
 
-def _in_the_way(desired: Any, record: Any, there: Any) -> str | None:  # noqa: ANN401 - an octoDNS Zone and Records
+def _in_the_way(desired: Any, record: Any, there: Any) -> str | None:
     """Return what of your own keeps a set of ours from being published, in words, or None."""
     ours = rrset_of(record)
-    others = {each._type for each in desired.records if each.name == record.name and each._type != record._type}
+    others = {
+        each._type
+        for each in desired.records
+        if each.name == record.name and each._type != record._type
+    }
     if others and (record._type == "CNAME" or "CNAME" in others):
         types = ", ".join(sorted(others))
         return f"{ours.name} {ours.type}: your own source has {types} there, and an alias can have nothing beside it (RFC 1034 §3.6.2)"
@@ -102,10 +124,12 @@ def _in_the_way(desired: Any, record: Any, there: Any) -> str | None:  # noqa: A
     return None
 
 
-def _held(desired: Any, key: RRKey, owned: Family, beside: frozenset[str] = frozenset()) -> bool:  # noqa: ANN401 - an octoDNS Zone
+def _held(desired: Any, key: RRKey, owned: Family, beside: frozenset[str] = frozenset()) -> bool:
     """Tell whether the zone has a value of a family at a name, other than those that are ours."""
     for record in desired.records:
         rrset = rrset_of(record)
         if rrset.key == key:
-            return any(family(rrset.name, rrset.type, value) is owned for value in rrset.values - beside)
+            return any(
+                family(rrset.name, rrset.type, value) is owned for value in rrset.values - beside
+            )
     return False

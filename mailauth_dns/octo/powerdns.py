@@ -30,7 +30,7 @@ def fetch(provider: PowerDnsBaseProvider, origin: str) -> Reading:
     return reading(origin, provider._get(f"zones/{_encode_zone_name(origin)}").json())
 
 
-def reading(origin: str, answer: Any) -> Reading:  # noqa: ANN401 - JSON
+def reading(origin: str, answer: Any) -> Reading:
     """Return the API's answer as values; disabled ones are not served and lock their set."""
     rrsets: list[RRset] = []
     locked: dict[RRKey, str] = {}
@@ -38,17 +38,28 @@ def reading(origin: str, answer: Any) -> Reading:  # noqa: ANN401 - JSON
         name, type = owner(entry["name"]), entry["type"]
         live = [record["content"] for record in entry["records"] if not record["disabled"]]
         if len(live) < len(entry["records"]):
-            values = "1 value" if len(entry["records"]) - len(live) == 1 else f"{len(entry['records']) - len(live)} values"
+            values = (
+                "1 value"
+                if len(entry["records"]) - len(live) == 1
+                else f"{len(entry['records']) - len(live)} values"
+            )
             locked[name, type] = (
                 f"{values} of this set disabled in PowerDNS: writing the set would publish that; enable or delete it there first"
             )
         if live:
-            rrsets.append(RRset(name, type, entry["ttl"], frozenset(map(octets, live)) if type == "TXT" else frozenset(live)))
+            rrsets.append(
+                RRset(
+                    name,
+                    type,
+                    entry["ttl"],
+                    frozenset(map(octets, live)) if type == "TXT" else frozenset(live),
+                )
+            )
     zone = Zone(owner(origin), frozenset(rrsets))
     return Reading(zone, exists=True, locked=locked, closed=headless(zone, "SOA", "NS"))
 
 
-def _rrsets(origin: str, answer: Any) -> list[Any]:  # noqa: ANN401 - JSON
+def _rrsets(origin: str, answer: Any) -> list[Any]:
     """Return the sets in an answer of the API.
 
     Raises:
@@ -56,16 +67,22 @@ def _rrsets(origin: str, answer: Any) -> list[Any]:  # noqa: ANN401 - JSON
     """
     sets = answer.get("rrsets") if isinstance(answer, dict) else None
     if not isinstance(sets, list):
-        raise ProviderError(f"{origin.rstrip('.')}: the answer is JSON and no zone of PowerDNS (it has no rrsets): {_WHO}")
+        raise ProviderError(
+            f"{origin.rstrip('.')}: the answer is JSON and no zone of PowerDNS (it has no rrsets): {_WHO}"
+        )
     if owner(str(answer.get("name", origin))) != owner(origin):
-        raise ProviderError(f"{origin.rstrip('.')}: the answer is about the zone {answer['name']}: {_WHO}")
+        raise ProviderError(
+            f"{origin.rstrip('.')}: the answer is about the zone {answer['name']}: {_WHO}"
+        )
     for entry in sets:
         if not _is_set(entry):
-            raise ProviderError(f"{origin.rstrip('.')}: a set in the answer is not as PowerDNS writes one: {_WHO}")
+            raise ProviderError(
+                f"{origin.rstrip('.')}: a set in the answer is not as PowerDNS writes one: {_WHO}"
+            )
     return sets
 
 
-def _is_set(entry: Any) -> bool:  # noqa: ANN401 - JSON
+def _is_set(entry: Any) -> bool:
     """Tell whether this has all that we read of a set."""
     return (
         isinstance(entry, dict)
@@ -74,16 +91,18 @@ def _is_set(entry: Any) -> bool:  # noqa: ANN401 - JSON
         and isinstance(entry.get("ttl"), int)
         and isinstance(entry.get("records"), list)
         and all(
-            isinstance(record, dict) and isinstance(record.get("content"), str) and isinstance(record.get("disabled"), bool)
+            isinstance(record, dict)
+            and isinstance(record.get("content"), str)
+            and isinstance(record.get("disabled"), bool)
             for record in entry["records"]
         )
     )
 
 
-def encoder(provider: PowerDnsBaseProvider) -> Any:  # noqa: ANN401 - carry.Encoder
+def encoder(provider: PowerDnsBaseProvider) -> Any:
     """Return what the API would be sent for a TXT record."""
 
-    def encode(record: Any) -> list[str]:  # noqa: ANN401 - an octoDNS Record
+    def encode(record: Any) -> list[str]:
         refuse_what_hangs(record)
         records, _ = provider._records_for(record)
         return [entry["content"] for entry in records]
@@ -97,23 +116,27 @@ class _Filtered:
     def __init__(self, rrsets: list[Any]) -> None:
         self._rrsets = rrsets
 
-    def json(self) -> Any:  # noqa: ANN401 - JSON
+    def json(self) -> Any:
         return {"rrsets": self._rrsets}
 
 
 class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has no types
     """octodns-powerdns's provider, with the API's answer kept beside what octoDNS makes of it."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever the stanza says
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._answers: dict[DomainName, Any] = {}
 
     def reading(self, origin: DomainName) -> Reading:
         """Return what the last answer said; a zone that the server does not have is not there."""
         answer = self._answers.get(origin)
-        return Reading(Zone(origin, frozenset()), exists=False) if answer is None else reading(origin, answer)
+        return (
+            Reading(Zone(origin, frozenset()), exists=False)
+            if answer is None
+            else reading(origin, answer)
+        )
 
-    def _get(self, path: str, data: Any = None) -> Any:  # noqa: ANN401 - octodns-powerdns's signature
+    def _get(self, path: str, data: Any = None) -> Any:
         if not path.startswith("zones/"):
             return super()._get(path, data)
         name = _zone_in(path)
@@ -123,20 +146,33 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         zone = OctoZone(name, set())
         return _Filtered([entry for entry in _rrsets(name, answer) if self._holds(zone, entry)])
 
-    def _holds(self, zone: Any, entry: Any) -> bool:  # noqa: ANN401 - an octoDNS Zone, JSON
+    def _holds(self, zone: Any, entry: Any) -> bool:
         """Tell whether octoDNS can hold a set; one that it cannot is in `reading`, and is no reason not to change the others."""
         if entry["type"] not in self.SUPPORTS:
             return True  # octodns-powerdns passes it over
         try:
             name = zone.hostname_from_fqdn(entry["name"])
-            record = Record.new(zone, name, getattr(self, f"_data_for_{entry['type']}")(entry), lenient=True)
+            record = Record.new(
+                zone, name, getattr(self, f"_data_for_{entry['type']}")(entry), lenient=True
+            )
             zone.add_record(record, lenient=True)
-        except (RecordException, IdnaError, ValueError, LookupError, DuplicateRecordException) as error:
-            self.log.warning("%s %s is left out: octoDNS cannot hold it: %s", entry["name"], entry["type"], type(error).__name__)
+        except (
+            RecordException,
+            IdnaError,
+            ValueError,
+            LookupError,
+            DuplicateRecordException,
+        ) as error:
+            self.log.warning(
+                "%s %s is left out: octoDNS cannot hold it: %s",
+                entry["name"],
+                entry["type"],
+                type(error).__name__,
+            )
             return False
         return True
 
-    def _patch(self, path: str, data: Any) -> Any:  # noqa: ANN401 - octodns-powerdns's signature
+    def _patch(self, path: str, data: Any) -> Any:
         """Send changes, with values that are there already as they are, since octoDNS would split their strings anew."""
         there = {
             (owner(entry["name"]), octets(record["content"])): record["content"]
@@ -146,10 +182,12 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         }
         for rrset in data["rrsets"]:
             for record in rrset.get("records", ()) if rrset["type"] == "TXT" else ():
-                record["content"] = there.get((owner(rrset["name"]), octets(record["content"])), record["content"])
+                record["content"] = there.get(
+                    (owner(rrset["name"]), octets(record["content"])), record["content"]
+                )
         return super()._patch(path, data)
 
-    def _apply(self, plan: Any) -> None:  # noqa: ANN401 - an octoDNS Plan
+    def _apply(self, plan: Any) -> None:
         """Write, if what is written over is as it was read: the API itself has no conditions."""
         origin = owner(plan.desired.name)
         before = _at_names(self._answers[origin], plan)
@@ -158,7 +196,12 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
             raise ProviderError(f"{origin}: {closed}")
         now = _at_names(answer, plan)
         if now != before:
-            names = ", ".join(sorted({f"{name} {type}" for name, type in now.keys() ^ before.keys()} or _moved(before, now)))
+            names = ", ".join(
+                sorted(
+                    {f"{name} {type}" for name, type in now.keys() ^ before.keys()}
+                    or _moved(before, now)
+                )
+            )
             raise SetMoved(f"{names}: changed at the server since it was read; plan again")
         super()._apply(plan)
 
@@ -168,7 +211,7 @@ def _zone_in(path: str) -> str:
     return unquote_plus(path.removeprefix("zones/").replace("=", "%"))
 
 
-def _at_names(answer: Any, plan: Any) -> dict[RRKey, Any]:  # noqa: ANN401 - JSON, an octoDNS Plan
+def _at_names(answer: Any, plan: Any) -> dict[RRKey, Any]:
     """Return all that the server holds at the names that a plan changes: an alias that came there would hide what we write."""
     names = {owner(change.record.fqdn) for change in plan.changes}
     return {

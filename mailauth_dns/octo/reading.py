@@ -46,20 +46,23 @@ def octets(rdata: str) -> str:
         return rdata
 
 
-def from_octodns(zone: Any, exists: bool) -> Reading:  # noqa: ANN401 - an octoDNS Zone
+def from_octodns(zone: Any, exists: bool) -> Reading:
     """Return what an octoDNS zone says, for providers whose own form we do not know."""
     return Reading(Zone(owner(zone.name), frozenset(map(rrset_of, zone.records))), exists)
 
 
-def rrset_of(record: Any) -> RRset:  # noqa: ANN401 - an octoDNS Record
+def rrset_of(record: Any) -> RRset:
     """Return an octoDNS record as a set."""
     return RRset(owner(record.fqdn), record._type, record.ttl, _values(record))
 
 
-def _values(record: Any) -> frozenset[str]:  # noqa: ANN401 - an octoDNS Record
+def _values(record: Any) -> frozenset[str]:
     if "/" in record._type:  # a provider's own kind of record, which has no presentation form
         return frozenset({json.dumps(record.data, sort_keys=True, default=str)})
     if record._type == "TXT":
         # Not by `to_rrset`: its chunking never ends on text that is not ASCII and closes with a backslash.
-        return frozenset(value.to_raw_text().encode("utf-8", "surrogateescape").decode("latin-1") for value in record.values)
+        return frozenset(
+            value.to_raw_text().encode("utf-8", "surrogateescape").decode("latin-1")
+            for value in record.values
+        )
     return frozenset(record.to_rrset().rdatas)

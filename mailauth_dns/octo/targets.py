@@ -35,7 +35,9 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import is_part
 from mailauth_dns.records.zone import RRKey, Zone
 
-_AT_ONCE = 4  # zones of one provider; each costs a provider object, which may log in or list its zones
+_AT_ONCE = (
+    4  # zones of one provider; each costs a provider object, which may log in or list its zones
+)
 _PATIENCE = 30.0  # seconds that a busy provider is waited for at most
 _NOTHING_HELD: Mapping[RRKey, Hold] = {}
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
@@ -51,7 +53,9 @@ class Proposal:
     provider: str
     reading: Reading
     difference: Difference
-    held: Mapping[RRKey, Hold] = field(default_factory=dict)  # what it was worked out with; the same holds when it is tried again
+    held: Mapping[RRKey, Hold] = field(
+        default_factory=dict
+    )  # what it was worked out with; the same holds when it is tried again
     octodns_plan: Any = field(default=None, repr=False, compare=False)
     octodns_provider: Any = field(default=None, repr=False, compare=False)
 
@@ -75,7 +79,12 @@ class Target:
         self.at_once = 1 if isinstance(self._provider, LocalProvider) else _AT_ONCE
 
     def propose(
-        self, publication: Publication, now: datetime, held: Mapping[RRKey, Hold] = _NOTHING_HELD, *, normalize: bool = False
+        self,
+        publication: Publication,
+        now: datetime,
+        held: Mapping[RRKey, Hold] = _NOTHING_HELD,
+        *,
+        normalize: bool = False,
     ) -> Proposal:
         """Read the zone and work out what would change; `held` is what must not be written or included yet.
 
@@ -89,7 +98,9 @@ class Target:
         provider = self._unread(origin)
         desired = OctoZone(f"{origin}.", set())
         for rrset in publication.zone.rrsets:
-            desired.add_record(octodns_record(desired, relative(rrset.name, origin), rrset), lenient=True)
+            desired.add_record(
+                octodns_record(desired, relative(rrset.name, origin), rrset), lenient=True
+            )
         proposing = _Proposing(self._carrier, publication, now, held, normalize)
         with self._asked(origin):
             plan = provider.plan(desired, processors=[proposing], lenient=True)
@@ -134,7 +145,7 @@ class Target:
                 raise self._no_zone(origin)
             return self._carrier.read(provider, existing).zone
 
-    def _unread(self, origin: DomainName) -> Any:  # noqa: ANN401 - an octoDNS provider
+    def _unread(self, origin: DomainName) -> Any:
         """Return a provider object for a look at a zone: for the first look at each zone the same one, for a second look a new one."""
         if origin in self._looked_at:
             with self._asked(origin):
@@ -142,7 +153,9 @@ class Target:
         self._looked_at.add(origin)
         return self._provider
 
-    def _without_change(self, publication: Publication, now: datetime, normalize: bool) -> Proposal | None:
+    def _without_change(
+        self, publication: Publication, now: datetime, normalize: bool
+    ) -> Proposal | None:
         """Return a proposal without changes where the local files already say what is declared; no octoDNS objects are made."""
         if not isinstance(self._provider, LocalProvider):
             return None
@@ -151,10 +164,16 @@ class Target:
         if reading is None:
             raise self._no_zone(publication.origin)
         difference = compare(reading.zone, publication, judge_at(now), normalize=normalize)
-        return None if difference.changes or difference.blocked else Proposal(self.id, reading, difference)
+        return (
+            None
+            if difference.changes or difference.blocked
+            else Proposal(self.id, reading, difference)
+        )
 
     def _no_zone(self, origin: DomainName) -> ProviderError:
-        return ProviderError(f"{self.id} has no zone {origin}; make it there first, this tool never creates zones")
+        return ProviderError(
+            f"{self.id} has no zone {origin}; make it there first, this tool never creates zones"
+        )
 
     @contextmanager
     def _asked(self, origin: DomainName) -> Iterator[None]:
@@ -166,7 +185,11 @@ class Target:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a provider has no business to end the program
             text = f"{self.id}: {origin}: {self._maker.redactor.line(told(error))}"
             # Without its cause, which still holds what was taken out of the text.
-            raise (ProviderSilent(text, _retry_after(error)) if _may_pass(error) else ProviderError(text)) from None
+            raise (
+                ProviderSilent(text, _retry_after(error))
+                if _may_pass(error)
+                else ProviderError(text)
+            ) from None
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -192,7 +215,7 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
 
     def __init__(
         self,
-        carrier: Any,  # noqa: ANN401 - carriers.Carrier
+        carrier: Any,
         publication: Publication,
         now: datetime,
         held: Mapping[RRKey, Hold],
@@ -200,9 +223,17 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
     ) -> None:
         super().__init__("mailauth-dns")
         self.proposal: tuple[Reading, Difference] | None = None
-        self._carrier, self._publication, self._now, self._held, self._normalize = carrier, publication, now, held, normalize
+        self._carrier, self._publication, self._now, self._held, self._normalize = (
+            carrier,
+            publication,
+            now,
+            held,
+            normalize,
+        )
 
-    def process_source_and_target_zones(self, desired: Any, existing: Any, target: Any, lenient: bool = False) -> tuple[Any, Any]:  # noqa: ANN401, ARG002
+    def process_source_and_target_zones(
+        self, desired: Any, existing: Any, target: Any, lenient: bool = False
+    ) -> tuple[Any, Any]:
         reading = self._carrier.read(target, existing)
         difference = compare(
             reading.zone,
@@ -219,10 +250,14 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         return base, existing
 
 
-def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:  # noqa: ANN401 - an octoDNS Plan
+def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:
     """Return the difference and the plan if octoDNS would do exactly what we asked for; otherwise all of it is blocked, and no plan."""
     wanted = {change.key for change in difference.changes}
-    planned = {(owner(change.record.fqdn), change.record._type) for change in plan.changes} if plan is not None else set()
+    planned = (
+        {(owner(change.record.fqdn), change.record._type) for change in plan.changes}
+        if plan is not None
+        else set()
+    )
     reason = None
     if plan is not None and plan.meta is not None:
         reason = "the provider would also change settings of the zone that are not records"
@@ -248,5 +283,7 @@ def local_directory(stanza: Stanza, root: Path) -> Path:
     """
     directory = stanza.arguments.get("directory")
     if not issubclass(provider_class(stanza), LocalProvider) or not isinstance(directory, str):
-        raise ProviderError(f"{stanza.path}: only a local provider (mailauth_dns.octo.LocalProvider) has files to serve")
+        raise ProviderError(
+            f"{stanza.path}: only a local provider (mailauth_dns.octo.LocalProvider) has files to serve"
+        )
     return local_folder(stanza, root)

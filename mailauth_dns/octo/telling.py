@@ -12,8 +12,18 @@ import re
 _SHOWN = 60  # characters of an answer that tell what it is
 
 # Python's own errors about code, with the names of its functions and types in them.
-_OF_CODE = (TypeError, AttributeError, LookupError, AssertionError, NotImplementedError, RecursionError, ArithmeticError)
-_NOISE = re.compile(r"\w+(?:\.\w+)*\.__init__\(\):? ?|^Value error, |<[\w.]+ object at 0x[0-9a-f]+>:? ?")
+_OF_CODE = (
+    TypeError,
+    AttributeError,
+    LookupError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+    ArithmeticError,
+)
+_NOISE = re.compile(
+    r"\w+(?:\.\w+)*\.__init__\(\):? ?|^Value error, |<[\w.]+ object at 0x[0-9a-f]+>:? ?"
+)
 
 
 def told(error: BaseException) -> str:

@@ -69,7 +69,11 @@ def _record(rrset: RRset) -> list[str]:
     body = [f"octodns: {json.dumps(KEEP_TTL)}"] if rrset.ttl is None else [f"ttl: {rrset.ttl}"]
     body.append(f"type: {rrset.type}")
     values = [_value(rrset.type, value) for value in sorted(rrset.values)]
-    body += [f"value: {values[0]}"] if len(values) == 1 else ["values:", *(f"- {value}" for value in values)]
+    body += (
+        [f"value: {values[0]}"]
+        if len(values) == 1
+        else ["values:", *(f"- {value}" for value in values)]
+    )
     return [("  - " if at == 0 else "    ") + line for at, line in enumerate(body)]
 
 
@@ -87,7 +91,9 @@ def absent_file(publications: Iterable[Publication]) -> str:
         if publication.absent:
             lines.append(f"{_text(publication.origin)}:")
             for (name, type), family in sorted(publication.absent):
-                lines.append(f"  - {{family: {family}, name: {_text(relative(name, publication.origin))}, type: {type}}}")
+                lines.append(
+                    f"  - {{family: {family}, name: {_text(relative(name, publication.origin))}, type: {type}}}"
+                )
     return _ABSENT_HEAD + ("\n".join(lines) or "{}") + "\n"
 
 
@@ -98,7 +104,9 @@ def mta_sts_file(domains: Iterable[DomainName]) -> str:
 
 def read_mta_sts(text: str) -> frozenset[DomainName]:
     """Return the domains that `_mta-sts.yaml` lists, read line by line so that a merge that was not finished does no harm."""
-    found = (line[3:-1] for line in text.splitlines() if line.startswith("- '") and line.endswith("'"))
+    found = (
+        line[3:-1] for line in text.splitlines() if line.startswith("- '") and line.endswith("'")
+    )
     return frozenset(DomainName(name) for name in found if "/" not in name)
 
 
@@ -113,11 +121,16 @@ def read_absent(path: Path) -> Mapping[DomainName, frozenset[tuple[RRKey, Family
         found: dict[DomainName, frozenset[tuple[RRKey, Family]]] = {}
         for origin, entries in data.items():
             zone = DomainName(origin)
-            keys = ((DomainName(f"{entry['name']}.{zone}" if entry["name"] else zone), entry["type"]) for entry in entries)
+            keys = (
+                (DomainName(f"{entry['name']}.{zone}" if entry["name"] else zone), entry["type"])
+                for entry in entries
+            )
             families = (Family(entry["family"]) for entry in entries)
             found[zone] = frozenset(zip(keys, families, strict=True))
     except OSError as error:
         raise ProviderError(f"{path}: {error.strerror}; run `mailauth-dns compile`") from None
     except (document.DocumentError, AttributeError, KeyError, TypeError, ValueError):
-        raise ProviderError(f"{path} is not what `mailauth-dns compile` writes; run it again") from None
+        raise ProviderError(
+            f"{path} is not what `mailauth-dns compile` writes; run it again"
+        ) from None
     return found

@@ -21,7 +21,9 @@ MAX_DEPTH = 40  # levels; the format itself needs 6
 
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1 §4.2; what Python's splitlines takes for one differs
+_LINE_END = re.compile(
+    "\r\n|[\n\r\x85\u2028\u2029]"
+)  # YAML 1.1 §4.2; what Python's splitlines takes for one differs
 _TAB = re.compile(r" *\t")  # in front of what a line says
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _KEY = r"(?=\S*[A-Z])[A-Za-z0-9+/=]{40,}"  # the shortest private key, an Ed25519 one in base64, has 44 characters
@@ -42,7 +44,9 @@ class Source:
         if len(shown) > 200 or _KEY_BLOCK.search(shown):
             shown = ""
         key, message = (re.sub(_KEY, "(a key)", text) for text in (key, message))
-        return FileProblem(self.path, place.line, place.column, key, message, shown.replace("\t", " "), width)
+        return FileProblem(
+            self.path, place.line, place.column, key, message, shown.replace("\t", " "), width
+        )
 
 
 class Place(NamedTuple):
@@ -97,7 +101,9 @@ class DocumentError(Exception):
 POLICY_OPENS = "a policy opens with `domain: example.com`"
 
 
-def read(path: str, data: bytes, opens: str = POLICY_OPENS, *, may_be_empty: bool = False) -> Mapping:
+def read(
+    path: str, data: bytes, opens: str = POLICY_OPENS, *, may_be_empty: bool = False
+) -> Mapping:
     """Return the mapping that a file holds; `path` is for messages, `opens` says with what such a file opens.
 
     A file with nothing in it but comments has no key where it `may_be_empty`.
@@ -110,9 +116,17 @@ def read(path: str, data: bytes, opens: str = POLICY_OPENS, *, may_be_empty: boo
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        problem = FileProblem(path, line, column, "", f"not UTF-8: octet 0x{data[error.start]:02x}; save the file as UTF-8")
+        problem = FileProblem(
+            path,
+            line,
+            column,
+            "",
+            f"not UTF-8: octet 0x{data[error.start]:02x}; save the file as UTF-8",
+        )
         raise DocumentError([problem]) from None
-    plain_lines = text.isascii() and "\r" not in text  # as good as all files; the others' line ends take a search
+    plain_lines = (
+        text.isascii() and "\r" not in text
+    )  # as good as all files; the others' line ends take a search
     source = Source(path, tuple(text.split("\n") if plain_lines else _LINE_END.split(text)))
     builder = _Builder(source)
     try:
@@ -163,11 +177,17 @@ class _Builder:
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 self._begin(event, kind is yaml.MappingStartEvent)
             elif kind is yaml.AliasEvent:
-                self._refuse(self._place(event), f"aliases are not read; write the value out, or quote it: '*{event.anchor}'")
+                self._refuse(
+                    self._place(event),
+                    f"aliases are not read; write the value out, or quote it: '*{event.anchor}'",
+                )
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    self._refuse(self._place(event), "a second document; put each policy into a file of its own")
+                    self._refuse(
+                        self._place(event),
+                        "a second document; put each policy into a file of its own",
+                    )
         return self._root
 
     def _place(self, event: yaml.Event) -> Place:
@@ -187,7 +207,9 @@ class _Builder:
             self._refuse_anchor(place, event.anchor)
         text: str | None = event.value
         if len(event.value) > MAX_SCALAR:
-            self._refuse(place, f"a value of {len(event.value)} characters; at most {MAX_SCALAR} are read")
+            self._refuse(
+                place, f"a value of {len(event.value)} characters; at most {MAX_SCALAR} are read"
+            )
         if text in _NULL and not event.style:
             text = None
         node = Scalar(place, text)
@@ -227,11 +249,16 @@ class _Builder:
     def _add_to(self, parent: _OpenMapping, node: Node) -> None:
         key, parent.key = parent.key, None
         if key is None:
-            self._refuse(node.place, "expected a key here; values with [ ] { } or a leading colon must be quoted")
+            self._refuse(
+                node.place,
+                "expected a key here; values with [ ] { } or a leading colon must be quoted",
+            )
         name = key.text if key.text is not None else self._source_text(key.place)
         if name in parent.items:
             first = parent.keys[name].line
-            self.problems.append(key.place.problem(name, f"given twice, first in line {first}; keep one"))
+            self.problems.append(
+                key.place.problem(name, f"given twice, first in line {first}; keep one")
+            )
         else:
             parent.items[name] = node
             parent.keys[name] = key.place
@@ -242,13 +269,22 @@ class _Builder:
 
 # What YAML says, and what people who met it had written.
 _HINTS = (
-    ("cannot start any token", "a value that starts with % or @ must be quoted: '%{i}._spf.example.com'"),
+    (
+        "cannot start any token",
+        "a value that starts with % or @ must be quoted: '%{i}._spf.example.com'",
+    ),
     ("while scanning an alias", "a value that starts with * must be quoted: '*.example.com'"),
-    ("did not find expected alphabetic", "a value that starts with * or & must be quoted: '*.example.com'"),
+    (
+        "did not find expected alphabetic",
+        "a value that starts with * or & must be quoted: '*.example.com'",
+    ),
     ("while scanning a directive", "a line that starts with % must be quoted"),
     ("mapping values are not allowed", "a value that holds ': ' must be quoted"),
     ("found unexpected ':'", 'a value that ends in a colon must be quoted: ["ip6:2001:db8::", mx]'),
-    ("while parsing a flow", 'close the bracket, or quote values that hold [ ] { } , or end in a colon: ["ip6:2001:db8::", mx]'),
+    (
+        "while parsing a flow",
+        'close the bracket, or quote values that hold [ ] { } , or end in a colon: ["ip6:2001:db8::", mx]',
+    ),
     ("while scanning a quoted scalar", "the quote is never closed"),
 )
 
@@ -268,14 +304,18 @@ def _explained(source: Source, error: yaml.YAMLError) -> FileProblem:
     said = f"{error.context or ''} {error.problem or ''}".strip()
     hint = next((hint for needle, hint in _HINTS if needle in said), None)
     message = f"not YAML: {error.problem}" + (f"; {hint}" if hint else "")
-    if "nesting depth" in said:  # newer libyaml has a limit of its own, and looks ahead of the events that we count
+    if (
+        "nesting depth" in said
+    ):  # newer libyaml has a limit of its own, and looks ahead of the events that we count
         message = _TOO_DEEP
     if mark is None:
         return FileProblem(source.path, 0, 0, "", message)
     for number in (mark.line, mark.line + 1):  # the line before it, and its own
         tab = _TAB.match(source.lines[number - 1]) if 0 < number <= len(source.lines) else None
         if tab is not None:
-            return Place(source, number, tab.end()).problem("", "a tab: YAML indents with spaces alone; put spaces in its place")
+            return Place(source, number, tab.end()).problem(
+                "", "a tab: YAML indents with spaces alone; put spaces in its place"
+            )
     return Place(source, mark.line + 1, mark.column + 1).problem("", message)
 
 

@@ -29,9 +29,13 @@ def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) 
     before = document.plain(document.read(path, text.encode()))
     node, missing = _deepest(text, (*_SELECTORS, selector))
     if not missing:
-        raise MailAuthError(f"{path}: dkim.selectors.{selector} is there already; a new key needs a new selector")
+        raise MailAuthError(
+            f"{path}: dkim.selectors.{selector} is there already; a new key needs a new selector"
+        )
     if not isinstance(node, yaml.MappingNode):
-        raise MailAuthError(f"{path}: there is no place for dkim.selectors.{selector}: what stands above it is no mapping")
+        raise MailAuthError(
+            f"{path}: there is no place for dkim.selectors.{selector}: what stands above it is no mapping"
+        )
     tree: _Tree = keys
     for step in reversed(missing[1:]):
         tree = {step: tree}
@@ -51,7 +55,9 @@ def with_keys(path: str, text: str, selector: str, keys: Mapping[str, str | None
     for key, value in keys.items():
         node, missing = _deepest(after, (*_SELECTORS, selector))
         if missing or not isinstance(node, yaml.MappingNode):
-            raise MailAuthError(f"{path}: does not declare dkim.selectors.{selector} itself, so it cannot be changed there")
+            raise MailAuthError(
+                f"{path}: does not declare dkim.selectors.{selector} itself, so it cannot be changed there"
+            )
         found = next((entry for entry in node.value if _source(after, entry[0]) == key), None)
         if found is None:
             after = after if value is None else _insert(after, node, key, value)
@@ -76,7 +82,9 @@ def _source(text: str, node: yaml.Node) -> str:
 
 def _deepest(text: str, route: tuple[str, ...]) -> tuple[yaml.Node, tuple[str, ...]]:
     """Return the deepest node of the route that is there, and the steps that are not."""
-    node: yaml.Node | None = yaml.compose(text, Loader=_Loader)  # depth and aliases were judged by `document.read`
+    node: yaml.Node | None = yaml.compose(
+        text, Loader=_Loader
+    )  # depth and aliases were judged by `document.read`
     assert node is not None
     for number, step in enumerate(route):
         entries = node.value if isinstance(node, yaml.MappingNode) else []
@@ -157,7 +165,9 @@ def _block(key: str, value: _Tree | str, indent: int, step: int) -> list[str]:
     return lines
 
 
-def _proved(path: str, before: document.Plain, after: str, changes: Mapping[str, Mapping[str, str | None]]) -> str:
+def _proved(
+    path: str, before: document.Plain, after: str, changes: Mapping[str, Mapping[str, str | None]]
+) -> str:
     """Return the new text where it says what was meant.
 
     Raises:
@@ -187,4 +197,7 @@ def _proved(path: str, before: document.Plain, after: str, changes: Mapping[str,
 
 
 def _told(changes: Mapping[str, Mapping[str, str | None]]) -> str:
-    return ", ".join(f"{selector}: {_flow({key: value or 'null' for key, value in keys.items()})}" for selector, keys in changes.items())
+    return ", ".join(
+        f"{selector}: {_flow({key: value or 'null' for key, value in keys.items()})}"
+        for selector, keys in changes.items()
+    )

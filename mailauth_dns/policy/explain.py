@@ -33,10 +33,14 @@ def words(detail: ErrorDetails) -> str:
     """Return what is wrong in our own words: those of the library speak of types of this program's language."""
     if detail["type"] == "mailauth":
         return str(detail["ctx"]["message"])
-    return _KINDS.get(detail["type"], "cannot be read here; `mailauth-dns schema` describes what can stand here")
+    return _KINDS.get(
+        detail["type"], "cannot be read here; `mailauth-dns schema` describes what can stand here"
+    )
 
 
-def problems_of(error: ValidationError, root: document.Mapping, model: type[BaseModel]) -> list[FileProblem]:
+def problems_of(
+    error: ValidationError, root: document.Mapping, model: type[BaseModel]
+) -> list[FileProblem]:
     """Return the problems of one file; `model` is what `root` was read as."""
     found: dict[tuple[int, int, str], FileProblem] = {}
     for detail in error.errors(include_url=False, include_input=False):
@@ -52,7 +56,9 @@ def problems_of(error: ValidationError, root: document.Mapping, model: type[Base
             message = f"{name} is missing; {_fields_at(model, route)[name].description or 'add it'}"
         elif kind == "mailauth":
             message = words(detail)
-            if detail["loc"][-1:] == ("[key]",):  # pydantic's mark: the key is at fault, not its value
+            if detail["loc"][-1:] == (
+                "[key]",
+            ):  # pydantic's mark: the key is at fault, not its value
                 place = document.locate(root, route)
             else:
                 place = _inside(place, root, route, context["start"], context["end"])
@@ -85,7 +91,9 @@ def _route(location: tuple[int | str, ...], root: document.Mapping) -> tuple[str
     return tuple(route)
 
 
-def _inside(place: document.Place, root: document.Node, route: tuple[str | int, ...], start: int, end: int) -> document.Place:
+def _inside(
+    place: document.Place, root: document.Node, route: tuple[str | int, ...], start: int, end: int
+) -> document.Place:
     """Return the place of the characters `start` to `end` of the value, where the value stands in its line as it is."""
     line = place.source.lines[place.line - 1] if place.line <= len(place.source.lines) else ""
     node, _ = document.follow(root, route)
@@ -100,10 +108,33 @@ def _inside(place: document.Place, root: document.Node, route: tuple[str | int, 
 
 # What people call a key, for what the record calls it.
 _ALIASES = {
-    **{"policy": "p", "subdomain_policy": "sp", "subdomains": "sp", "nonexistent": "np", "percent": "pct", "percentage": "pct"},
+    **{
+        "policy": "p",
+        "subdomain_policy": "sp",
+        "subdomains": "sp",
+        "nonexistent": "np",
+        "percent": "pct",
+        "percentage": "pct",
+    },
     **{"report": "rua", "reports": "rua", "aggregate": "rua", "forensic": "ruf", "failure": "ruf"},
-    **{"include": "terms", "includes": "terms", "mechanisms": "terms", "ip4": "terms", "ip6": "terms", "a": "terms", "mx": "terms"},
-    **{"qualifier": "all", "default": "all", "public_key": "p", "file": "key", "maxage": "max_age", "logo": "l", "expires": "until"},
+    **{
+        "include": "terms",
+        "includes": "terms",
+        "mechanisms": "terms",
+        "ip4": "terms",
+        "ip6": "terms",
+        "a": "terms",
+        "mx": "terms",
+    },
+    **{
+        "qualifier": "all",
+        "default": "all",
+        "public_key": "p",
+        "file": "key",
+        "maxage": "max_age",
+        "logo": "l",
+        "expires": "until",
+    },
 }
 
 
@@ -115,10 +146,16 @@ def _instead(key: str, known: Mapping[str, Any]) -> str:
     if key.endswith(":") or "::" in key:
         return "; a value that ends in a colon must be quoted"
     folded = key.lower().replace("-", "_")
-    close = [name for name in (folded, folded.replace("_", ""), _ALIASES.get(folded, "")) if name in known]
+    close = [
+        name
+        for name in (folded, folded.replace("_", ""), _ALIASES.get(folded, ""))
+        if name in known
+    ]
     close += difflib.get_close_matches(folded, known, n=1)
     if close:
-        return f"; did you mean {close[0]}?" + (" keys are written in lower case" if close[0] == key.lower() else "")
+        return f"; did you mean {close[0]}?" + (
+            " keys are written in lower case" if close[0] == key.lower() else ""
+        )
     for meant in (folded, _ALIASES.get(folded, "")):
         for section, field in known.items():
             below = _model_in(field.annotation) if not _only_many(field.annotation) else None
@@ -161,7 +198,12 @@ def _only_many(annotation: Any) -> bool:  # noqa: ANN401 - any annotation
     """Tell whether the models stand in a list, or under names, and are not a part themselves."""
     return typing.get_origin(annotation) in (dict, tuple) or (
         typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated)
-        and all(map(_only_many, (arm for arm in typing.get_args(annotation) if _model_in(arm) is not None)))
+        and all(
+            map(
+                _only_many,
+                (arm for arm in typing.get_args(annotation) if _model_in(arm) is not None),
+            )
+        )
     )
 
 

@@ -51,7 +51,9 @@ def ready(policy: Policy, lock: Lock, part: DomainName) -> datetime | None:
     return listed.ready if listed is not None else None
 
 
-def known_names(policy: Policy, lock: Lock, needed: Layout | None) -> tuple[tuple[DomainName, Addresses], ...]:
+def known_names(
+    policy: Policy, lock: Lock, needed: Layout | None
+) -> tuple[tuple[DomainName, Addresses], ...]:
     """Return what the SPF names stand for that a record of this domain includes now or did before, as far as the lock tells."""
     texts = {name: part.text for name, part in lock.parts.get(policy.domain, {}).items()}
     texts |= dict(needed.parts if needed is not None else ())
@@ -72,8 +74,14 @@ def lock_problems(policy: Policy, lock: Lock) -> Iterator[FileProblem]:
         if held is None or not held.proven:
             unknown = True
             place = document.value_place(policy.root, ("spf", "flatten", index))
-            lacking = name if held is None else f"the hosts behind {name}, which an earlier version did not keep"
-            yield place.problem(f"spf.flatten.{index}", f"zones/locks/spf.json does not hold {lacking}; {_RUN}")
+            lacking = (
+                name
+                if held is None
+                else f"the hosts behind {name}, which an earlier version did not keep"
+            )
+            yield place.problem(
+                f"spf.flatten.{index}", f"zones/locks/spf.json does not hold {lacking}; {_RUN}"
+            )
     needed = layout(policy, lock) if not unknown else None
     listed = lock.parts.get(policy.domain, {})
     for part, _ in needed.parts if needed is not None else ():
@@ -83,7 +91,11 @@ def lock_problems(policy: Policy, lock: Lock) -> Iterator[FileProblem]:
 
 
 def _section(policy: Policy) -> SpfSection | None:
-    return policy.body.spf if isinstance(policy.body.spf, SpfSection) and not policy.body.parked else None
+    return (
+        policy.body.spf
+        if isinstance(policy.body.spf, SpfSection) and not policy.body.parked
+        else None
+    )
 
 
 def _item(word: str, section: SpfSection, lock: Lock) -> str | Flat:

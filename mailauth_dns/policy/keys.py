@@ -30,23 +30,35 @@ def read(data: bytes) -> PublicKey:
             "this is a private key; take it out of the repo and out of git's history, make a new key, and put only the public part here"
         )
     if b"-----BEGIN RSA PUBLIC KEY-----" in data:
-        raise KeyFileError("a bare RSA key (PKCS#1); write it as others read it: openssl rsa -RSAPublicKey_in -in KEY -pubout")
+        raise KeyFileError(
+            "a bare RSA key (PKCS#1); write it as others read it: openssl rsa -RSAPublicKey_in -in KEY -pubout"
+        )
     if b"-----BEGIN PUBLIC KEY-----" not in data:
-        raise KeyFileError("not a public key in PEM; it opens with -----BEGIN PUBLIC KEY----- (openssl pkey -in KEY -pubout)")
+        raise KeyFileError(
+            "not a public key in PEM; it opens with -----BEGIN PUBLIC KEY----- (openssl pkey -in KEY -pubout)"
+        )
     # Imported here: loading OpenSSL costs more than the rest of a run without key files.
     from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        PublicFormat,
+        load_pem_public_key,
+    )
 
     try:
         key = load_pem_public_key(data)
     except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
-        raise KeyFileError("the public key in this file is broken; write it again from the private key") from None
+        raise KeyFileError(
+            "the public key in this file is broken; write it again from the private key"
+        ) from None
     if isinstance(key, RSAPublicKey):
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return PublicKey("rsa", base64.b64encode(der).decode("ascii"))
     if isinstance(key, Ed25519PublicKey):
-        raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)  # RFC 8463 §4.2: the bare 32 octets, no SubjectPublicKeyInfo
+        raw = key.public_bytes(
+            Encoding.Raw, PublicFormat.Raw
+        )  # RFC 8463 §4.2: the bare 32 octets, no SubjectPublicKeyInfo
         return PublicKey("ed25519", base64.b64encode(raw).decode("ascii"))
     raise KeyFileError("DKIM knows RSA and Ed25519 keys only; this is another kind")

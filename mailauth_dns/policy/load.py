@@ -18,7 +18,13 @@ from mailauth_dns.policy import document, keys, lock, stanza
 from mailauth_dns.policy.explain import problems_of
 from mailauth_dns.policy.model import PolicyFile, SpfSection
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
-from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, is_at_or_below, publishable_name
+from mailauth_dns.records.name import (
+    MAX_NAME,
+    DomainName,
+    ancestors,
+    is_at_or_below,
+    publishable_name,
+)
 from mailauth_dns.records.spf_parts import part_name
 
 DEFAULTS = "_defaults.yaml"
@@ -70,7 +76,9 @@ def load_repo(root: Path, *, may_be_empty: bool = False) -> Repo:
     repo = loader.load()
     if loader.problems:
         unique = dict.fromkeys(loader.problems)
-        raise PolicyError(sorted(unique, key=lambda problem: (problem.path, problem.line, problem.column)))
+        raise PolicyError(
+            sorted(unique, key=lambda problem: (problem.path, problem.line, problem.column))
+        )
     return repo
 
 
@@ -80,7 +88,9 @@ def read_defaults(path: str, data: bytes) -> document.Mapping:
     Raises:
         DocumentError: as `document.read`.
     """
-    return document.read(path, data, "defaults hold keys of policies, such as `ttl: 3600`", may_be_empty=True)
+    return document.read(
+        path, data, "defaults hold keys of policies, such as `ttl: 3600`", may_be_empty=True
+    )
 
 
 class _Loader:
@@ -96,12 +106,18 @@ class _Loader:
         folder = self.root / POLICY_DIR
         if not folder.is_dir() and not self._may_be_empty:
             problem = FileProblem(
-                str(POLICY_DIR), 0, 0, "", f"there is no such folder in {self.root}; run in a zone repo, or name one with -C"
+                str(POLICY_DIR),
+                0,
+                0,
+                "",
+                f"there is no such folder in {self.root}; run in a zone repo, or name one with -C",
             )
             raise PolicyError([problem])
         stanzas = self._stanzas()
         paths = list(self._policy_files(folder)) if folder.is_dir() else []
-        defaults = self._read(folder / DEFAULTS, read_defaults) if folder / DEFAULTS in paths else None
+        defaults = (
+            self._read(folder / DEFAULTS, read_defaults) if folder / DEFAULTS in paths else None
+        )
         if defaults is not None:
             self._check_defaults(defaults)
         policies: list[Policy] = []
@@ -110,24 +126,51 @@ class _Loader:
                 continue
             root = self._read(path, document.read)
             if root is not None:
-                policies.extend(self._policies(path, root if defaults is None else document.merged(defaults, root), root))
+                policies.extend(
+                    self._policies(
+                        path, root if defaults is None else document.merged(defaults, root), root
+                    )
+                )
         if not paths and not self.problems and not self._may_be_empty:
-            self.problems.append(FileProblem(POLICY_DIR.as_posix(), 0, 0, "", "holds no policy; write one, for example example.com.yaml"))
+            self.problems.append(
+                FileProblem(
+                    POLICY_DIR.as_posix(),
+                    0,
+                    0,
+                    "",
+                    "holds no policy; write one, for example example.com.yaml",
+                )
+            )
         self._check_keys_folder()
         self._check_together(policies, stanzas)
-        return Repo(self.root, tuple(sorted(policies, key=lambda policy: policy.domain)), stanzas, self._lock())
+        return Repo(
+            self.root,
+            tuple(sorted(policies, key=lambda policy: policy.domain)),
+            stanzas,
+            self._lock(),
+        )
 
     # Files
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
-    def _bytes(self, path: Path, place: document.Place | None = None, key: str = "", limit: int = document.MAX_FILE) -> bytes | None:
+    def _bytes(
+        self,
+        path: Path,
+        place: document.Place | None = None,
+        key: str = "",
+        limit: int = document.MAX_FILE,
+    ) -> bytes | None:
         """Read a file of the repo; a problem is put at `place`, the key that names the file, where there is one."""
 
         def complain(message: str) -> None:
             name = self._relative(path) if path.is_relative_to(self.root) else str(path)
-            self.problems.append(place.problem(key, f"{name}: {message}") if place else FileProblem(name, 0, 0, key, message))
+            self.problems.append(
+                place.problem(key, f"{name}: {message}")
+                if place
+                else FileProblem(name, 0, 0, key, message)
+            )
 
         try:
             status = path.lstat()
@@ -136,7 +179,9 @@ class _Loader:
                 return None
             if stat.S_ISLNK(status.st_mode):
                 if not self._is_of_its_kind(path):
-                    complain("is a link to a file of another kind, whose lines would be shown; put the file itself here")
+                    complain(
+                        "is a link to a file of another kind, whose lines would be shown; put the file itself here"
+                    )
                     return None
                 status = path.stat()
             if not stat.S_ISREG(status.st_mode):
@@ -149,9 +194,16 @@ class _Loader:
         except FileNotFoundError:
             if place is None and not os.path.lexists(path):
                 return None  # it was there when its folder was listed: the draft of another run, which has become a file since
-            complain("there is no such file" if path.parent.resolve().is_relative_to(self._inside) else "lies outside the repo")
+            complain(
+                "there is no such file"
+                if path.parent.resolve().is_relative_to(self._inside)
+                else "lies outside the repo"
+            )
         except (OSError, RuntimeError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "symbolic links go in a circle, or the name is not a file's"
+            reason = (
+                getattr(error, "strerror", None)
+                or "symbolic links go in a circle, or the name is not a file's"
+            )
             complain(f"cannot be read: {reason}")
         return None
 
@@ -173,7 +225,9 @@ class _Loader:
         real = Path(os.path.realpath(link)).relative_to(self._inside)
         return real.suffix == link.suffix and not any(part.startswith(".") for part in real.parts)
 
-    def _read(self, path: Path, read: Callable[[str, bytes], _T], limit: int = document.MAX_FILE) -> _T | None:
+    def _read(
+        self, path: Path, read: Callable[[str, bytes], _T], limit: int = document.MAX_FILE
+    ) -> _T | None:
         data = self._bytes(path, limit=limit)
         if data is None:
             return None
@@ -188,15 +242,31 @@ class _Loader:
             with os.scandir(folder) as found:
                 entries = sorted(found, key=attrgetter("name"))
         except OSError as error:
-            self.problems.append(FileProblem(self._relative(folder), 0, 0, "", f"cannot be read: {error.strerror}"))
+            self.problems.append(
+                FileProblem(self._relative(folder), 0, 0, "", f"cannot be read: {error.strerror}")
+            )
             return
         for entry in entries:
             path = folder / entry.name
-            if path.is_dir() if entry.is_symlink() else entry.is_dir():  # a circle of links is no folder, and told when it is read
+            if (
+                path.is_dir() if entry.is_symlink() else entry.is_dir()
+            ):  # a circle of links is no folder, and told when it is read
                 if any(path.glob("*.y*ml")):
-                    self.problems.append(FileProblem(self._relative(path), 0, 0, "", "policies in sub-folders are not read; move them up"))
+                    self.problems.append(
+                        FileProblem(
+                            self._relative(path),
+                            0,
+                            0,
+                            "",
+                            "policies in sub-folders are not read; move them up",
+                        )
+                    )
             elif path.suffix == ".yml":
-                self.problems.append(FileProblem(self._relative(path), 0, 0, "", "only *.yaml is read; rename the file"))
+                self.problems.append(
+                    FileProblem(
+                        self._relative(path), 0, 0, "", "only *.yaml is read; rename the file"
+                    )
+                )
             elif path.suffix == ".yaml" and not path.name.startswith("."):
                 yield path
 
@@ -231,9 +301,13 @@ class _Loader:
     def _check_defaults(self, defaults: document.Mapping) -> None:
         for key in ("domain", "domains", "domains_file", "zone"):
             if key in defaults.items:
-                self.problems.append(defaults.keys[key].problem(key, "belongs into a policy, not into the defaults"))
+                self.problems.append(
+                    defaults.keys[key].problem(key, "belongs into a policy, not into the defaults")
+                )
 
-    def _policies(self, path: Path, root: document.Mapping, own: document.Mapping) -> Iterator[Policy]:
+    def _policies(
+        self, path: Path, root: document.Mapping, own: document.Mapping
+    ) -> Iterator[Policy]:
         whole = document.without_nulls(root)
         root, own = whole, whole if own is root else document.without_nulls(own)
         root = _with_one_ending(self._without_inherited_mail(root, own), own)
@@ -247,25 +321,49 @@ class _Loader:
             domain = DomainName(text)
             zone = DomainName(body.zone) if body.zone else domain
             if not is_at_or_below(domain, zone):
-                self.problems.append(document.value_place(root, ("zone",)).problem("zone", f"{domain} does not lie in the zone {zone}"))
+                self.problems.append(
+                    document.value_place(root, ("zone",)).problem(
+                        "zone", f"{domain} does not lie in the zone {zone}"
+                    )
+                )
                 continue
             if zone == RESERVED:
-                self.problems.append(place.problem("zone", f"{RESERVED} cannot be a zone: compile has a file of that name"))
+                self.problems.append(
+                    place.problem(
+                        "zone", f"{RESERVED} cannot be a zone: compile has a file of that name"
+                    )
+                )
                 continue
             self._check_lengths(domain, body, place)
-            yield Policy(domain, zone, body, root, own.place.source.path, place, self._key_files(domain, body, root))
+            yield Policy(
+                domain,
+                zone,
+                body,
+                root,
+                own.place.source.path,
+                place,
+                self._key_files(domain, body, root),
+            )
 
     def _check_spellings(self, root: document.Mapping) -> None:
         """One selector in two spellings is two keys to YAML and one name to DNS: one of them would silently not be published."""
         dkim_section = root.items.get("dkim")
         selectors = document.child(dkim_section, "selectors") if dkim_section is not None else None
         first: dict[str, str] = {}
-        for name, place in selectors.keys.items() if isinstance(selectors, document.Mapping) else ():
+        for name, place in (
+            selectors.keys.items() if isinstance(selectors, document.Mapping) else ()
+        ):
             known = first.setdefault(name.lower().rstrip("."), name)
             if known != name:
-                self.problems.append(place.problem(f"dkim.selectors.{name}", f"the same name in DNS as {known}; keep one"))
+                self.problems.append(
+                    place.problem(
+                        f"dkim.selectors.{name}", f"the same name in DNS as {known}; keep one"
+                    )
+                )
 
-    def _without_inherited_mail(self, root: document.Mapping, own: document.Mapping) -> document.Mapping:
+    def _without_inherited_mail(
+        self, root: document.Mapping, own: document.Mapping
+    ) -> document.Mapping:
         """Return a parked policy without the mail sections it inherits; sections of its own are problems."""
         parked = root.items.get("parked")
         if not isinstance(parked, document.Scalar) or parked.text not in ("true", "True"):
@@ -273,17 +371,27 @@ class _Loader:
         items, places = dict(root.items), root.keys
         for key in ("spf", "dkim", "mta_sts", "tls_rpt", "bimi"):
             if key in own.items:
-                self.problems.append(own.keys[key].problem(key, "a parked domain has no mail sections; take this out, or `parked`"))
+                self.problems.append(
+                    own.keys[key].problem(
+                        key, "a parked domain has no mail sections; take this out, or `parked`"
+                    )
+                )
             items.pop(key, None)
         section, own_dmarc = items.get("dmarc"), own.items.get("dmarc")
         if isinstance(own_dmarc, document.Mapping):
             for key in own_dmarc.items.keys() - {"rua", "ruf"}:
                 self.problems.append(
-                    own_dmarc.keys[key].problem(f"dmarc.{key}", "a parked domain always asks for reject; only rua and ruf can be given")
+                    own_dmarc.keys[key].problem(
+                        f"dmarc.{key}",
+                        "a parked domain always asks for reject; only rua and ruf can be given",
+                    )
                 )
         elif own_dmarc is not None:
             self.problems.append(
-                own.keys["dmarc"].problem("dmarc", "a parked domain always has a DMARC record; give rua and ruf, or nothing")
+                own.keys["dmarc"].problem(
+                    "dmarc",
+                    "a parked domain always has a DMARC record; give rua and ruf, or nothing",
+                )
             )
             items.pop("dmarc")
         if isinstance(section, document.Mapping):
@@ -293,7 +401,9 @@ class _Loader:
             items.pop("dmarc", None)
         return document.Mapping(root.place, items, places)
 
-    def _domains(self, path: Path, root: document.Mapping, body: PolicyFile) -> Iterator[tuple[str, document.Place]]:
+    def _domains(
+        self, path: Path, root: document.Mapping, body: PolicyFile
+    ) -> Iterator[tuple[str, document.Place]]:
         if body.domain is not None:
             yield body.domain, document.value_place(root, ("domain",))
         for index, domain in enumerate(body.domains or ()):
@@ -328,10 +438,14 @@ class _Loader:
                 domain = publishable_name(text)
             except RecordSyntaxError as error:
                 message = f"not a domain name: {error.expected.partition(':')[0]}"
-                self.problems.append(FileProblem(source.path, number, place.column + error.start, "", message))
+                self.problems.append(
+                    FileProblem(source.path, number, place.column + error.start, "", message)
+                )
                 continue
             if domain.startswith("*"):
-                self.problems.append(place.problem("", "a wildcard cannot have a policy of its own; name the domain"))
+                self.problems.append(
+                    place.problem("", "a wildcard cannot have a policy of its own; name the domain")
+                )
                 continue
             yield domain, place
 
@@ -350,9 +464,15 @@ class _Loader:
             names.append(dkim.owner_name("*", domain))
         for name in names:
             if len(name) > MAX_NAME:
-                self.problems.append(place.problem("", f"{name} would have {len(name)} octets; DNS allows {MAX_NAME}"))
+                self.problems.append(
+                    place.problem(
+                        "", f"{name} would have {len(name)} octets; DNS allows {MAX_NAME}"
+                    )
+                )
 
-    def _key_files(self, domain: DomainName, body: PolicyFile, root: document.Mapping) -> dict[str, keys.PublicKey]:
+    def _key_files(
+        self, domain: DomainName, body: PolicyFile, root: document.Mapping
+    ) -> dict[str, keys.PublicKey]:
         found: dict[str, keys.PublicKey] = {}
         for selector, section in (body.dkim.selectors if body.dkim else {}).items():
             if section.key is None or section.state == "absent":
@@ -367,10 +487,16 @@ class _Loader:
             try:
                 key = keys.read(data)
             except keys.KeyFileError as error:
-                self.problems.append(place.problem(where, f"{KEY_DIR.as_posix()}/{domain}/{section.key}: {error}"))
+                self.problems.append(
+                    place.problem(where, f"{KEY_DIR.as_posix()}/{domain}/{section.key}: {error}")
+                )
                 continue
             if section.k is not None and section.k != key.k:
-                self.problems.append(place.problem(where, f"the file holds an {key.k} key, but k is {section.k}; leave k out"))
+                self.problems.append(
+                    place.problem(
+                        where, f"the file holds an {key.k} key, but k is {section.k}; leave k out"
+                    )
+                )
             found[selector] = key
         return found
 
@@ -399,7 +525,12 @@ class _Loader:
                 message = f"{policy.domain} is declared twice, first at {at.source.path}:{at.line}:{at.column}; keep one"
                 self.problems.append(policy.declared_at.problem("domain", message))
             deeper = next(
-                (name for name in (policy.domain, *ancestors(policy.domain, policy.zone)) if name in zones and name != policy.zone), None
+                (
+                    name
+                    for name in (policy.domain, *ancestors(policy.domain, policy.zone))
+                    if name in zones and name != policy.zone
+                ),
+                None,
             )
             if deeper is not None:
                 message = f"{policy.domain} lies in the zone {deeper}, which this repo also holds; write `zone: {deeper}`"
@@ -417,10 +548,17 @@ class _Loader:
 
     def _check_providers(self, policy: Policy, stanzas: Mapping[str, stanza.Stanza]) -> None:
         for index, id in enumerate(policy.body.providers):
-            if id not in stanzas and f"{PROVIDER_DIR.as_posix()}/{id}.yaml" not in self._broken_stanzas():
+            if (
+                id not in stanzas
+                and f"{PROVIDER_DIR.as_posix()}/{id}.yaml" not in self._broken_stanzas()
+            ):
                 place = document.value_place(policy.root, ("providers", index))
                 known = ", ".join(sorted(stanzas)) or "none yet"
-                self.problems.append(place.problem("providers", f"there is no providers/{id}.yaml; there are: {known}"))
+                self.problems.append(
+                    place.problem(
+                        "providers", f"there is no providers/{id}.yaml; there are: {known}"
+                    )
+                )
 
 
 def _with_one_ending(root: document.Mapping, own: document.Mapping) -> document.Mapping:
@@ -431,5 +569,9 @@ def _with_one_ending(root: document.Mapping, own: document.Mapping) -> document.
     for key, other in (("redirect", "all"), ("all", "redirect")):
         if key in own_spf.items and other in spf.items and other not in own_spf.items:
             items = {name: node for name, node in spf.items.items() if name != other}
-            return document.Mapping(root.place, {**root.items, "spf": document.Mapping(spf.place, items, spf.keys)}, root.keys)
+            return document.Mapping(
+                root.place,
+                {**root.items, "spf": document.Mapping(spf.place, items, spf.keys)},
+                root.keys,
+            )
     return root

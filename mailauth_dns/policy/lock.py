@@ -152,12 +152,19 @@ def read(path: str, data: bytes) -> Lock:
     content = _content(path, data)
     given = content.get("format") if isinstance(content, dict) else None
     if type(given) is not int or given != FORMAT:
-        message = f"{said(given)} is not a format that this version reads, which is {FORMAT}; {_MEND}"
+        message = (
+            f"{said(given)} is not a format that this version reads, which is {FORMAT}; {_MEND}"
+        )
         raise DocumentError([FileProblem(path, 0, 0, "format", message)])
     try:
         file = _File.model_validate(content)
     except ValidationError as error:
-        raise DocumentError([_problem(path, detail["loc"], words(detail)) for detail in error.errors(include_url=False)]) from None
+        raise DocumentError(
+            [
+                _problem(path, detail["loc"], words(detail))
+                for detail in error.errors(include_url=False)
+            ]
+        ) from None
     problems = list(_misnamed(path, file))
     names = {}
     for name, entry in file.names.items():
@@ -169,7 +176,10 @@ def read(path: str, data: bytes) -> Lock:
         raise DocumentError(problems)
     parts = {
         DomainName(domain): {
-            DomainName(name): LockedPart(entry.record, entry.unused_since, entry.absent, entry.ready) for name, entry in of_domain.items()
+            DomainName(name): LockedPart(
+                entry.record, entry.unused_since, entry.absent, entry.ready
+            )
+            for name, entry in of_domain.items()
         }
         for domain, of_domain in file.parts.items()
     }
@@ -185,14 +195,22 @@ def _content(path: str, data: bytes) -> object:
     def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            again = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+            again = next(
+                name for name, times in Counter(name for name, _ in pairs).items() if times > 1
+            )
             refuse(f"{again} stands twice, as after a merge")
         return found
 
     def number(digits: str) -> int:
-        if len(digits) > MAX_DIGITS:  # Python refuses to convert long ones, and does not say where they stand
+        if (
+            len(digits) > MAX_DIGITS
+        ):  # Python refuses to convert long ones, and does not say where they stand
             at = data.find(digits.encode())
-            refuse(f"a number of {len(digits)} digits", data.count(b"\n", 0, at) + 1, at - data.rfind(b"\n", 0, at))
+            refuse(
+                f"a number of {len(digits)} digits",
+                data.count(b"\n", 0, at) + 1,
+                at - data.rfind(b"\n", 0, at),
+            )
         return int(digits)
 
     def constant(word: str) -> NoReturn:
@@ -230,16 +248,26 @@ def _misnamed(path: str, file: _File) -> list[FileProblem]:
         for name, entry in parts.items():
             wanted = part_name(entry.record, DomainName(domain))
             if name != wanted:
-                found.append(_problem(path, ("parts", domain, name), f"its record belongs to {wanted}; {_MEND}"))
+                found.append(
+                    _problem(
+                        path, ("parts", domain, name), f"its record belongs to {wanted}; {_MEND}"
+                    )
+                )
             elif not is_networks(entry.record):
                 found.append(
-                    _problem(path, ("parts", domain, name), f"a part holds ip4: and ip6: terms that pass, and nothing else; {_MEND}")
+                    _problem(
+                        path,
+                        ("parts", domain, name),
+                        f"a part holds ip4: and ip6: terms that pass, and nothing else; {_MEND}",
+                    )
                 )
     return found
 
 
 def _problem(path: str, location: tuple[int | str, ...], message: str) -> FileProblem:
-    return FileProblem(path, 0, 0, ".".join(str(step) for step in location if step != "[key]"), message)
+    return FileProblem(
+        path, 0, 0, ".".join(str(step) for step in location if step != "[key]"), message
+    )
 
 
 def text(lock: Lock) -> str:
@@ -258,7 +286,10 @@ def text(lock: Lock) -> str:
         for domain, of_domain in sorted(lock.parts.items())
         if of_domain
     }
-    return json.dumps({"format": FORMAT, "names": names, "parts": parts}, indent=1, ensure_ascii=True) + "\n"
+    return (
+        json.dumps({"format": FORMAT, "names": names, "parts": parts}, indent=1, ensure_ascii=True)
+        + "\n"
+    )
 
 
 def _part_entry(part: LockedPart) -> dict[str, object]:

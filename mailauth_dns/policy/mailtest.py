@@ -36,7 +36,9 @@ def _ip(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
-        fail(f"{text!r} is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10")
+        fail(
+            f"{text!r} is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10"
+        )
 
 
 def _helo(text: str) -> str:
@@ -49,7 +51,9 @@ def _helo(text: str) -> str:
     except ValueError:
         address = None
     if address is None or isinstance(address, IPv6Address) is not tag or not text.endswith("]"):
-        fail(f"{text!r} is no address literal; write one such as [192.0.2.10] or [IPv6:2001:db8::10]")
+        fail(
+            f"{text!r} is no address literal; write one such as [192.0.2.10] or [IPv6:2001:db8::10]"
+        )
     return text
 
 
@@ -87,7 +91,9 @@ _SIGNATURE_SCHEMA = {
         },
     ]
 }
-Signature = Annotated[SignatureSection, BeforeValidator(_signature), WithJsonSchema(_SIGNATURE_SCHEMA)]
+Signature = Annotated[
+    SignatureSection, BeforeValidator(_signature), WithJsonSchema(_SIGNATURE_SCHEMA)
+]
 
 
 class ExpectSection(Section):
@@ -99,7 +105,9 @@ class ExpectSection(Section):
     ] = None
     dkim: Annotated[Literal["pass", "fail", "none"] | None, _oblige("pass", "fail", "none")] = None
     dmarc: Annotated[Literal["pass", "fail", "none"] | None, _oblige("pass", "fail", "none")] = None
-    disposition: Annotated[Literal["none", "quarantine", "reject"] | None, one_of("none", "quarantine", "reject")] = Field(
+    disposition: Annotated[
+        Literal["none", "quarantine", "reject"] | None, one_of("none", "quarantine", "reject")
+    ] = Field(
         None, description="what the domain requests for the message; receivers decide themselves"
     )
 
@@ -135,8 +143,13 @@ class EnvelopeSection(Section):
 class MessageSection(EnvelopeSection):
     """A message as a receiver sees it."""
 
-    from_: Annotated[str, AfterValidator(_address)] = Field(alias="from", description="give the address in the message's From header")
-    dkim: tuple[Signature, ...] = Field((), description="selectors that signed and verify; {d: other.example, s: x} for another domain's")
+    from_: Annotated[str, AfterValidator(_address)] = Field(
+        alias="from", description="give the address in the message's From header"
+    )
+    dkim: tuple[Signature, ...] = Field(
+        (),
+        description="selectors that signed and verify; {d: other.example, s: x} for another domain's",
+    )
 
     @property
     def sender(self) -> str:
@@ -147,13 +160,19 @@ class MessageSection(EnvelopeSection):
 class MailTest(MessageSection):
     """One message, and what is expected of it."""
 
-    name: Annotated[str, AfterValidator(_one_line)] = Field(description="name the test, to tell it from others")
+    name: Annotated[str, AfterValidator(_one_line)] = Field(
+        description="name the test, to tell it from others"
+    )
     expect: ExpectSection = Field(description="say what receivers must find: {dmarc: pass}")
 
     @model_validator(mode="after")
     def _judged_by(self) -> Self:
         # DKIM alone can make DMARC pass; everything else is known only with SPF.
-        if self.mail_from in NULL_PATH and self.helo is None and (self.expect.spf is not None or not self.dkim):
+        if (
+            self.mail_from in NULL_PATH
+            and self.helo is None
+            and (self.expect.spf is not None or not self.dkim)
+        ):
             fail("a null sender is judged by its helo; give it")
         return self
 

@@ -11,7 +11,15 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.mailtest import MailTest, distinct
@@ -74,14 +82,22 @@ def _public_key(text: str) -> str:
 
 def _key_tag_name(text: str) -> str:
     if text in ("v", "k", "h", "s", "t", "n", "p"):  # RFC 6376 §3.2: upper and lower case apart
-        fail(f"{text} is known; give it as the key {text}" if text != "v" else "v is written by itself; leave it out")
+        fail(
+            f"{text} is known; give it as the key {text}"
+            if text != "v"
+            else "v is written by itself; leave it out"
+        )
     return text
 
 
 def _spf_term(text: str) -> str:
     if re.match(r"v=", text, re.IGNORECASE):
         instead = rewritten(text) if " " in text else None
-        fail(f"the version is written for you; write {instead}" if instead else "the version is written for you; list the terms behind it")
+        fail(
+            f"the version is written for you; write {instead}"
+            if instead
+            else "the version is written for you; list the terms behind it"
+        )
     return text
 
 
@@ -95,21 +111,29 @@ SpfName = Annotated[Domain, BeforeValidator(_bare_name)]
 SpfTerm = Annotated[str, AfterValidator(_spf_term), checked(spf.parse_term)]
 ReportUri = Annotated[ReportAddress, _dmarc_tag("rua")]
 TagName = Annotated[str, AfterValidator(_tag_name)]
-KeyTagName = Annotated[str, AfterValidator(_key_tag_name), checked(dkim.parse, "v=DKIM1; ", "=; p=", refused=";")]
-DmarcPolicy = Annotated[str, _dmarc_tag("p"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
+KeyTagName = Annotated[
+    str, AfterValidator(_key_tag_name), checked(dkim.parse, "v=DKIM1; ", "=; p=", refused=";")
+]
+DmarcPolicy = Annotated[
+    str, _dmarc_tag("p"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})
+]
 Alignment = Annotated[str, _dmarc_tag("adkim"), WithJsonSchema({"enum": ["r", "s"]})]
 
 
 class SpfSection(Section):
     """The SPF record of the domain (RFC 7208)."""
 
-    terms: tuple[SpfTerm, ...] = Field((), description="terms and modifiers as published, in order, without `all`")
-    all: Annotated[Literal["pass", "fail", "softfail", "neutral"] | None, one_of("pass", "fail", "softfail", "neutral")] = Field(
-        None, description="what to say of every other host"
+    terms: tuple[SpfTerm, ...] = Field(
+        (), description="terms and modifiers as published, in order, without `all`"
     )
+    all: Annotated[
+        Literal["pass", "fail", "softfail", "neutral"] | None,
+        one_of("pass", "fail", "softfail", "neutral"),
+    ] = Field(None, description="what to say of every other host")
     redirect: Annotated[str, checked(spf.parse_term, "redirect=")] | None = None
     flatten: tuple[SpfName, ...] = Field(
-        (), description="names of includes in `terms` to be replaced by the addresses in zones/locks/spf.json, which `spf lock` writes"
+        (),
+        description="names of includes in `terms` to be replaced by the addresses in zones/locks/spf.json, which `spf lock` writes",
     )
     ttl: Ttl | None = None
 
@@ -117,11 +141,17 @@ class SpfSection(Section):
     @classmethod
     def _included(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if "terms" in info.data:
-            included = [term.domain.folded for term in map(spf.parse_term, info.data["terms"]) if isinstance(term, spf.Include)]
+            included = [
+                term.domain.folded
+                for term in map(spf.parse_term, info.data["terms"])
+                if isinstance(term, spf.Include)
+            ]
             known = ", ".join(name for name in included if "%" not in name)
             for name in names:
                 if name not in included:
-                    fail(f"{name} is not included; `flatten` takes names of includes in `terms`: {known or 'there is none'}")
+                    fail(
+                        f"{name} is not included; `flatten` takes names of includes in `terms`: {known or 'there is none'}"
+                    )
         if len(set(names)) != len(names):
             fail("a name is listed twice")
         return names
@@ -141,7 +171,11 @@ class SpfSection(Section):
         """The terms and modifiers in order, `all` and `redirect` with them, and nothing flattened."""
         closing = {"pass": "+all", "fail": "-all", "softfail": "~all", "neutral": "?all"}
         ending = (closing[self.all],) if self.all is not None else ()
-        return (*self.terms, *ending, *((f"redirect={self.redirect}",) if self.redirect is not None else ()))
+        return (
+            *self.terms,
+            *ending,
+            *((f"redirect={self.redirect}",) if self.redirect is not None else ()),
+        )
 
     @cached_property
     def record(self) -> spf.Record:
@@ -163,14 +197,18 @@ class SelectorSection(Section):
     key: Annotated[str, AfterValidator(refuse_private_key)] | None = Field(
         None, description="file in zones/keys/<domain>/ that holds the public key as PEM"
     )
-    p: Annotated[str, AfterValidator(_public_key)] | None = Field(None, description="the public key in base64, as published")
+    p: Annotated[str, AfterValidator(_public_key)] | None = Field(
+        None, description="the public key in base64, as published"
+    )
     cname: Domain | None = Field(None, description="the sender's name that holds the key")
     k: Annotated[str, _dkim_tag("k")] | None = None
     h: Annotated[str, _dkim_tag("h")] | None = None
     s: Annotated[str, _dkim_tag("s")] | None = None
     t: Annotated[str, _dkim_tag("t")] | None = None
     n: Annotated[str, _dkim_tag("n")] | None = None
-    other: dict[KeyTagName, Annotated[str, _dkim_tag("x")]] = Field(default_factory=dict, description="tags that verifiers do not know")
+    other: dict[KeyTagName, Annotated[str, _dkim_tag("x")]] = Field(
+        default_factory=dict, description="tags that verifiers do not know"
+    )
     state: Annotated[State, one_of("pending", "active", "retiring", "revoked", "absent")] = "active"
     since: Moment | None = None
     seen: Moment | None = None
@@ -183,12 +221,18 @@ class SelectorSection(Section):
         if len(sources) > 1:
             fail(f"{' and '.join(sources)} are given; keep one")
         if not sources and self.state not in ("revoked", "absent"):
-            fail("no key; give `key` (a file), `p` (as published) or `cname` (delegated), or `state: revoked` or `absent`")
-        tags = [tag for tag in ("k", "h", "s", "t", "n") if getattr(self, tag) is not None] + list(self.other)
+            fail(
+                "no key; give `key` (a file), `p` (as published) or `cname` (delegated), or `state: revoked` or `absent`"
+            )
+        tags = [tag for tag in ("k", "h", "s", "t", "n") if getattr(self, tag) is not None] + list(
+            self.other
+        )
         if self.cname is not None and tags:
             fail(f"a delegated selector has no tags of its own; leave out {', '.join(tags)}")
         if self.cname is not None and self.state == "revoked":
-            fail("a delegated selector is revoked by its sender; use `state: absent`, or leave out `cname` to publish an empty key here")
+            fail(
+                "a delegated selector is revoked by its sender; use `state: absent`, or leave out `cname` to publish an empty key here"
+            )
         return self
 
 
@@ -196,16 +240,20 @@ class RotationSection(Section):
     """How long a key lives on when it no longer signs."""
 
     grace: Duration = Field(
-        default=timedelta(days=7), description="from the last signature to the revocation: mail waits that long in queues"
+        default=timedelta(days=7),
+        description="from the last signature to the revocation: mail waits that long in queues",
     )
-    revoked_for: Duration = Field(default=timedelta(days=30), description="how long the empty key stays published")
+    revoked_for: Duration = Field(
+        default=timedelta(days=30), description="how long the empty key stays published"
+    )
 
 
 class DkimSection(Section):
     """The DKIM keys of the domain."""
 
     selector_template: SelectorTemplate = Field(
-        default="{date}", description="names of new selectors; {date} is the day, such as 20260531, {type} is rsa or ed25519"
+        default="{date}",
+        description="names of new selectors; {date} is the day, such as 20260531, {type} is rsa or ed25519",
     )
     rotation: RotationSection = RotationSection()
     selectors: dict[Selector, SelectorSection] = Field(default_factory=dict)
@@ -214,7 +262,9 @@ class DkimSection(Section):
     @classmethod
     def _not_absent(cls, value: object) -> object:
         if value == "absent":
-            fail("undeclared selectors are never touched; declare each one that shall go as `{state: absent}`")
+            fail(
+                "undeclared selectors are never touched; declare each one that shall go as `{state: absent}`"
+            )
         refuse_record(value)
         return value
 
@@ -223,8 +273,14 @@ class DmarcSection(Section):
     """The DMARC record of the domain (RFC 9989 §4.7)."""
 
     p: DmarcPolicy | None = None
-    sp: Annotated[str, _dmarc_tag("sp"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})] | None = None
-    np: Annotated[str, _dmarc_tag("np"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})] | None = None
+    sp: (
+        Annotated[str, _dmarc_tag("sp"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
+        | None
+    ) = None
+    np: (
+        Annotated[str, _dmarc_tag("np"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
+        | None
+    ) = None
     adkim: Alignment | None = None
     aspf: Alignment | None = None
     fo: Annotated[str, _dmarc_tag("fo")] | None = None
@@ -232,10 +288,18 @@ class DmarcSection(Section):
     ruf: tuple[ReportUri, ...] | None = None
     psd: Annotated[str, _dmarc_tag("psd"), WithJsonSchema({"enum": ["y", "n", "u"]})] | None = None
     t: Annotated[str, _dmarc_tag("t"), WithJsonSchema({"enum": ["y", "n"]})] | None = None
-    pct: Annotated[str, _dmarc_tag("pct")] | None = Field(None, description="historic: receivers ignore it since RFC 9989")
-    rf: Annotated[str, _dmarc_tag("rf")] | None = Field(None, description="historic: receivers ignore it since RFC 9989")
-    ri: Annotated[str, _dmarc_tag("ri")] | None = Field(None, description="historic: receivers ignore it since RFC 9989")
-    other: dict[TagName, Annotated[str, _dmarc_tag("x")]] = Field(default_factory=dict, description="tags that no RFC knows")
+    pct: Annotated[str, _dmarc_tag("pct")] | None = Field(
+        None, description="historic: receivers ignore it since RFC 9989"
+    )
+    rf: Annotated[str, _dmarc_tag("rf")] | None = Field(
+        None, description="historic: receivers ignore it since RFC 9989"
+    )
+    ri: Annotated[str, _dmarc_tag("ri")] | None = Field(
+        None, description="historic: receivers ignore it since RFC 9989"
+    )
+    other: dict[TagName, Annotated[str, _dmarc_tag("x")]] = Field(
+        default_factory=dict, description="tags that no RFC knows"
+    )
     ttl: Ttl | None = None
 
     @model_validator(mode="after")
@@ -250,7 +314,21 @@ class DmarcSection(Section):
 
     def _joined(self) -> str:
         parts = ["v=DMARC1"]
-        for tag in ("p", "sp", "np", "adkim", "aspf", "fo", "rua", "ruf", "psd", "t", "pct", "rf", "ri"):
+        for tag in (
+            "p",
+            "sp",
+            "np",
+            "adkim",
+            "aspf",
+            "fo",
+            "rua",
+            "ruf",
+            "psd",
+            "t",
+            "pct",
+            "rf",
+            "ri",
+        ):
             value = getattr(self, tag)
             if value is not None:
                 parts.append(f"{tag}={','.join(value) if isinstance(value, tuple) else value}")
@@ -278,9 +356,9 @@ class WaiverSection(Section):
     """A finding of lint that the owner knows of and accepts for a time."""
 
     rule: str = Field(description="the rule's id, such as SPF046")
-    reason: Annotated[str, AfterValidator(_told), WithJsonSchema({"type": "string", "pattern": r"\S"})] = Field(
-        description="why it is accepted, for those who read it later"
-    )
+    reason: Annotated[
+        str, AfterValidator(_told), WithJsonSchema({"type": "string", "pattern": r"\S"})
+    ] = Field(description="why it is accepted, for those who read it later")
     until: Day = Field(description="the last day that it holds, in UTC")
 
 
@@ -288,27 +366,57 @@ class PolicyFile(Section):
     """A policy: who may send mail for a domain, and what receivers should do with the rest."""
 
     domain: OwnDomain | None = Field(None, description="the domain this policy is for")
-    domains: tuple[OwnDomain, ...] | None = Field(None, description="several domains with the same policy")
-    domains_file: str | None = Field(None, description="a file with one domain a line, relative to this one; # opens a comment")
-    zone: OwnDomain | None = Field(None, description="the DNS zone that holds the records; default: the domain")
-    providers: tuple[ProviderId, ...] = Field((), description="ids of providers/*.yaml to publish at")
+    domains: tuple[OwnDomain, ...] | None = Field(
+        None, description="several domains with the same policy"
+    )
+    domains_file: str | None = Field(
+        None, description="a file with one domain a line, relative to this one; # opens a comment"
+    )
+    zone: OwnDomain | None = Field(
+        None, description="the DNS zone that holds the records; default: the domain"
+    )
+    providers: tuple[ProviderId, ...] = Field(
+        (), description="ids of providers/*.yaml to publish at"
+    )
     nameservers: tuple[ServerAddress, ...] = Field((), description="addresses to ask for live DNS")
     ttl: Ttl | None = Field(None, description="seconds; default: what is there, else 3600")
     spf: Annotated[SpfSection | Literal["absent"] | None, section_or_absent(SpfSection)] = None
     dkim: DkimSection | None = None
-    dmarc: Annotated[DmarcSection | Literal["absent"] | None, section_or_absent(DmarcSection)] = None
-    mta_sts: Annotated[MtaStsSection | Literal["absent"] | None, section_or_absent(MtaStsSection)] = None
-    tls_rpt: Annotated[TlsRptSection | Literal["absent"] | None, section_or_absent(TlsRptSection)] = None
-    bimi: BimiSections | None = Field(None, description="logos by selector; the selector receivers look for first is `default`")
-    waivers: tuple[WaiverSection, ...] = Field((), description="findings of lint that are known and accepted")
-    parked: Flag | None = Field(None, description="the domain sends and receives no mail; false takes the parking records away")
-    tests: Annotated[tuple[MailTest, ...], AfterValidator(distinct)] = Field((), description="what receivers must say once this is live")
+    dmarc: Annotated[DmarcSection | Literal["absent"] | None, section_or_absent(DmarcSection)] = (
+        None
+    )
+    mta_sts: Annotated[
+        MtaStsSection | Literal["absent"] | None, section_or_absent(MtaStsSection)
+    ] = None
+    tls_rpt: Annotated[
+        TlsRptSection | Literal["absent"] | None, section_or_absent(TlsRptSection)
+    ] = None
+    bimi: BimiSections | None = Field(
+        None, description="logos by selector; the selector receivers look for first is `default`"
+    )
+    waivers: tuple[WaiverSection, ...] = Field(
+        (), description="findings of lint that are known and accepted"
+    )
+    parked: Flag | None = Field(
+        None,
+        description="the domain sends and receives no mail; false takes the parking records away",
+    )
+    tests: Annotated[tuple[MailTest, ...], AfterValidator(distinct)] = Field(
+        (), description="what receivers must say once this is live"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> PolicyFile:
-        named = [name for name in ("domain", "domains", "domains_file") if getattr(self, name) is not None]
+        named = [
+            name
+            for name in ("domain", "domains", "domains_file")
+            if getattr(self, name) is not None
+        ]
         if len(named) != 1:
-            fail("name what the policy is for: `domain`, `domains` or `domains_file`" + (f", not {' and '.join(named)}" if named else ""))
+            fail(
+                "name what the policy is for: `domain`, `domains` or `domains_file`"
+                + (f", not {' and '.join(named)}" if named else "")
+            )
         if self.domains == ():
             fail("`domains` is empty; list at least one")
         if len(set(self.providers)) != len(self.providers):
@@ -319,4 +427,8 @@ class PolicyFile(Section):
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a policy file."""
     schema = PolicyFile.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "mailauth-dns policy", **schema}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mailauth-dns policy",
+        **schema,
+    }

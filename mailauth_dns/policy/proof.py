@@ -22,7 +22,12 @@ class HostsUnknown(Exception):
     """The records name hosts, and the entry was written by a version that did not keep their addresses."""
 
 
-def disproved(name: DomainName, addresses: Addresses, records: Mapping[str, str], hosts: Mapping[str, tuple[str, ...]] | None) -> list[str]:
+def disproved(
+    name: DomainName,
+    addresses: Addresses,
+    records: Mapping[str, str],
+    hosts: Mapping[str, tuple[str, ...]] | None,
+) -> list[str]:
     """Return what is wrong with an entry; nothing where its addresses are those that its records and hosts let pass.
 
     Raises:
@@ -38,7 +43,9 @@ def disproved(name: DomainName, addresses: Addresses, records: Mapping[str, str]
 class _Quoted:
     """DNS as an entry quotes it."""
 
-    def __init__(self, records: Mapping[str, str], hosts: Mapping[str, tuple[str, ...]] | None) -> None:
+    def __init__(
+        self, records: Mapping[str, str], hosts: Mapping[str, tuple[str, ...]] | None
+    ) -> None:
         self._records = records
         self._hosts = hosts
 
@@ -50,7 +57,12 @@ class _Quoted:
         return self._hosts.get(f"{name} {rrtype}")
 
 
-def _differences(addresses: Addresses, found: Passing, records: Mapping[str, str], hosts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+def _differences(
+    addresses: Addresses,
+    found: Passing,
+    records: Mapping[str, str],
+    hosts: Mapping[str, tuple[str, ...]],
+) -> Iterator[str]:
     if more := _listed(addresses - found.addresses):
         yield f"networks holds {more}, which its records do not let pass"
     if less := _listed(found.addresses - addresses):
@@ -69,5 +81,12 @@ def _listed(addresses: Addresses) -> str:
 def is_networks(text: str) -> bool:
     """Tell whether a record says nothing but networks that pass, as the parts of a record do."""
     record = spf.parse(text)
-    passes = (isinstance(term, spf.Ip4 | spf.Ip6) and term.qualifier is spf.Qualifier.PASS for term in record.terms)
-    return bool(record.terms) and all(passes) and (record.redirect, record.exp, record.unknown) == (None, None, ())
+    passes = (
+        isinstance(term, spf.Ip4 | spf.Ip6) and term.qualifier is spf.Qualifier.PASS
+        for term in record.terms
+    )
+    return (
+        bool(record.terms)
+        and all(passes)
+        and (record.redirect, record.exp, record.unknown) == (None, None, ())
+    )

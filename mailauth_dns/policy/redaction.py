@@ -16,13 +16,17 @@ from urllib.parse import quote, quote_plus, unquote
 
 from mailauth_dns.policy.stanza import Stanza, names_secret
 
-SHORTEST_SECRET = 4  # characters; what is shorter stands in too many other words to be taken out of a text
+SHORTEST_SECRET = (
+    4  # characters; what is shorter stands in too many other words to be taken out of a text
+)
 _SHORTEST_UNNAMED = 8  # characters, of what no stanza names: `AUTH=yes` is no secret
 HIDDEN = "***"
 
 _SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda text: repr(text)[1:-1],
-    lambda text: repr(text + "'\"")[1:-4],  # with a quote of each kind in it Python escapes the single ones
+    lambda text: repr(text + "'\"")[
+        1:-4
+    ],  # with a quote of each kind in it Python escapes the single ones
     lambda text: ascii(text)[1:-1],
     lambda text: repr(text.encode("utf-8", "surrogateescape"))[2:-1],
     lambda text: json.dumps(text)[1:-1],
@@ -43,12 +47,20 @@ class Redactor:
     """Takes secrets out of texts."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        parts = {part for secret in secrets for part in _parts(secret) if len(part) >= SHORTEST_SECRET}
-        self._octets = sorted((part.encode("utf-8", "surrogateescape") for part in parts), key=len, reverse=True)
+        parts = {
+            part for secret in secrets for part in _parts(secret) if len(part) >= SHORTEST_SECRET
+        }
+        self._octets = sorted(
+            (part.encode("utf-8", "surrogateescape") for part in parts), key=len, reverse=True
+        )
         # Twice, for JSON within what Python prints and the like.
         spellings = {again for part in parts for once in _spelled(part) for again in _spelled(once)}
         longest_first = sorted(spellings, key=lambda text: (-len(text), text))
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if spellings else None
+        self._pattern = (
+            re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+            if spellings
+            else None
+        )
 
     def text(self, said: str) -> str:
         """Return a text with `***` in the place of every secret."""
@@ -115,15 +127,20 @@ def _spelled(text: str) -> Iterator[str]:
         yield spelling(text)
 
 
-def secrets_of(stanzas: Iterable[Stanza], environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+def secrets_of(
+    stanzas: Iterable[Stanza], environment: Mapping[str, str] = os.environ
+) -> frozenset[str]:
     """Return what must not be said: whatever of the environment the stanzas name, and what its names call a secret.
 
     Client libraries read credentials from the environment that no stanza names (AWS_SECRET_ACCESS_KEY).
     """
     named = {name for stanza in stanzas for name in stanza.environment}
-    passwords = frozenset(password for value in environment.values() for password in _in_urls(value))  # of a proxy, whatever its name
+    passwords = frozenset(
+        password for value in environment.values() for password in _in_urls(value)
+    )  # of a proxy, whatever its name
     return passwords | frozenset(
         value
         for name, value in environment.items()
-        if len(value) >= (SHORTEST_SECRET if name in named else _SHORTEST_UNNAMED) and (name in named or names_secret(name))
+        if len(value) >= (SHORTEST_SECRET if name in named else _SHORTEST_UNNAMED)
+        and (name in named or names_secret(name))
     )

@@ -62,7 +62,9 @@ def _dmarc(text: str) -> str:
         elif tag.name not in ("v", *unknown):
             parts.append(f"{tag.name}: {quoted(tag.value)}")
     if unknown:
-        parts.append(f"other: {{{', '.join(f'{name}: {quoted(value)}' for name, value in unknown.items())}}}")
+        parts.append(
+            f"other: {{{', '.join(f'{name}: {quoted(value)}' for name, value in unknown.items())}}}"
+        )
     return f"{{{', '.join(parts)}}}"
 
 

@@ -26,7 +26,9 @@ MAX_DURATION = timedelta(days=3650)
 def fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
     """Refuse a value; characters `start` to `end` of it are at fault."""
     # Pydantic takes braces in the template for places to fill in, so the message goes in as a value.
-    raise PydanticCustomError("mailauth", "{message}", {"message": message, "start": start, "end": end})
+    raise PydanticCustomError(
+        "mailauth", "{message}", {"message": message, "start": start, "end": end}
+    )
 
 
 def said(value: object) -> str:
@@ -47,11 +49,15 @@ def said(value: object) -> str:
 def refuse_private_key(text: str) -> str:
     """Return the text; one that holds a private key is refused without being shown."""
     if len(text) >= 12 and dkim.holds_private_key(text):
-        fail("this is a private key; take it out of the repo and out of git's history, make a new key, and give only the public part")
+        fail(
+            "this is a private key; take it out of the repo and out of git's history, make a new key, and give only the public part"
+        )
     return text
 
 
-def checked(parse: Callable[[str], object], prefix: str = "", suffix: str = "", refused: str = "") -> AfterValidator:
+def checked(
+    parse: Callable[[str], object], prefix: str = "", suffix: str = "", refused: str = ""
+) -> AfterValidator:
     """Return a validator that parses `prefix + text + suffix` and places an error inside `text`.
 
     `refused` is a character that would end the value, so that text behind it would be something else.
@@ -61,7 +67,11 @@ def checked(parse: Callable[[str], object], prefix: str = "", suffix: str = "", 
     def check(text: str) -> str:
         refuse_private_key(text)
         if unsafe := UNSAFE.search(text):
-            fail(f"{_named(unsafe[0])} cannot be published safely; take it out", unsafe.start(), unsafe.end())
+            fail(
+                f"{_named(unsafe[0])} cannot be published safely; take it out",
+                unsafe.start(),
+                unsafe.end(),
+            )
         if refused and refused in text:
             at = text.index(refused)
             fail(f"{refused!r} ends a tag; give every tag as a key of its own", at, at + 1)
@@ -71,15 +81,27 @@ def checked(parse: Callable[[str], object], prefix: str = "", suffix: str = "", 
             start = min(max(error.start - len(prefix), 0), len(text))
             end = min(max(error.end - len(prefix), start), len(text))
             found = text[start:end]
-            fail(f"{found!r}: {error.expected}" if 0 < len(found) <= 60 else error.expected, start, end)
+            fail(
+                f"{found!r}: {error.expected}" if 0 < len(found) <= 60 else error.expected,
+                start,
+                end,
+            )
         return text
 
     return AfterValidator(check)
 
 
 def _named(character: str) -> str:
-    names = {'"': "a quote", "\\": "a backslash", "\n": "a line break", "\t": "a tab", "\0": "a NUL"}
-    return names.get(character) or (f"the control character U+{ord(character):04X}" if ord(character) < 32 else f"{character!r}")
+    names = {
+        '"': "a quote",
+        "\\": "a backslash",
+        "\n": "a line break",
+        "\t": "a tab",
+        "\0": "a NUL",
+    }
+    return names.get(character) or (
+        f"the control character U+{ord(character):04X}" if ord(character) < 32 else f"{character!r}"
+    )
 
 
 def _name(text: str, read: Callable[[str], DomainName] = domain_name) -> str:
@@ -163,7 +185,9 @@ def _duration(text: object) -> timedelta:
 def _selector_template(text: str) -> str:
     filled = text.replace("{date}", "20260531").replace("{type}", "ed25519")
     if "{date}" not in text or "{" in filled or "}" in filled:
-        fail(f"{text!r} is no template for new names; write {{date}} in it, and {{type}} where wanted: mx{{date}}")
+        fail(
+            f"{text!r} is no template for new names; write {{date}} in it, and {{type}} where wanted: mx{{date}}"
+        )
     _selector(filled)
     return text
 
@@ -184,7 +208,9 @@ def one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes
 
     def check(text: object) -> object:
         if text not in accepted:
-            fail(f"{said(text)} is not known here; use {', '.join(accepted[:-1])} or {accepted[-1]}")
+            fail(
+                f"{said(text)} is not known here; use {', '.join(accepted[:-1])} or {accepted[-1]}"
+            )
         return text
 
     return BeforeValidator(check)
@@ -192,7 +218,9 @@ def one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes
 
 def _provider_id(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", text):
-        fail(f"{text!r} is not a provider's id; use the file name of providers/<id>.yaml without its ending")
+        fail(
+            f"{text!r} is not a provider's id; use the file name of providers/<id>.yaml without its ending"
+        )
     return text
 
 
@@ -207,7 +235,9 @@ def _address(text: str) -> str:
 def _report_uri(text: str) -> str:
     if "," in text:
         fail(
-            "a comma inside a report address must be written %2C; several addresses are several items", text.index(","), text.index(",") + 1
+            "a comma inside a report address must be written %2C; several addresses are several items",
+            text.index(","),
+            text.index(",") + 1,
         )
     return text
 
@@ -236,12 +266,20 @@ def section_or_absent(section: type[Section]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-Ttl = Annotated[int, integer(1, MAX_TTL, "seconds"), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_TTL})]
+Ttl = Annotated[
+    int,
+    integer(1, MAX_TTL, "seconds"),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_TTL}),
+]
 Flag = Annotated[bool, BeforeValidator(_bool)]
 Domain = Annotated[str, AfterValidator(host_name)]
 OwnDomain = Annotated[str, AfterValidator(_own_name)]  # one that owns records
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
-Duration = Annotated[timedelta, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"})]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"}),
+]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 ProviderId = Annotated[str, AfterValidator(_provider_id)]
 ServerAddress = Annotated[str, AfterValidator(_address)]

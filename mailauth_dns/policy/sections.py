@@ -28,7 +28,11 @@ def _unlike(*known: str) -> AfterValidator:
 
     def check(text: str) -> str:
         if text.lower() in known:
-            fail(f"{text} is known; give it as the key {text.lower()}" if text.lower() != "v" else "v is written by itself; leave it out")
+            fail(
+                f"{text} is known; give it as the key {text.lower()}"
+                if text.lower() != "v"
+                else "v is written by itself; leave it out"
+            )
         return text
 
     return AfterValidator(check)
@@ -48,43 +52,61 @@ def _mx_pattern(text: str) -> str:
 
 _STS = "v=STSv1; id=x; "
 MaxAge = Annotated[
-    int, integer(0, mta_sts.MAX_AGE, "seconds"), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": mta_sts.MAX_AGE})
+    int,
+    integer(0, mta_sts.MAX_AGE, "seconds"),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": mta_sts.MAX_AGE}),
 ]
-StsName = Annotated[str, _unlike("v", "id", "version", "mode", "mx", "max_age"), checked(mta_sts.parse, _STS, "=x", refused=";")]
+StsName = Annotated[
+    str,
+    _unlike("v", "id", "version", "mode", "mx", "max_age"),
+    checked(mta_sts.parse, _STS, "=x", refused=";"),
+]
 StsValue = Annotated[str, checked(mta_sts.parse, f"{_STS}x=", refused=";")]
 
 
 class MtaStsSection(Section):
     """The MTA-STS policy that the domain serves, and the record that announces it (RFC 8461)."""
 
-    mode: Annotated[Literal["enforce", "testing", "none"], one_of("enforce", "testing", "none")] = Field(
-        description="enforce: senders do not deliver without verified TLS; testing: they only report; none: the way out"
+    mode: Annotated[Literal["enforce", "testing", "none"], one_of("enforce", "testing", "none")] = (
+        Field(
+            description="enforce: senders do not deliver without verified TLS; testing: they only report; none: the way out"
+        )
     )
     mx: tuple[Annotated[str, AfterValidator(_mx_pattern)], ...] = Field(
-        (), description="hosts that take the domain's mail; '*.example.com' for every host one label below"
+        (),
+        description="hosts that take the domain's mail; '*.example.com' for every host one label below",
     )
     max_age: MaxAge = Field(description="seconds that senders keep the policy")
     id: Annotated[str, checked(mta_sts.parse, "v=STSv1; id=", refused=";")] | None = Field(
-        None, description="only to keep one that is already published; default: derived from the policy, so that it changes with it"
+        None,
+        description="only to keep one that is already published; default: derived from the policy, so that it changes with it",
     )
-    other: dict[StsName, StsValue] = Field(default_factory=dict, description="extension fields of the record")
+    other: dict[StsName, StsValue] = Field(
+        default_factory=dict, description="extension fields of the record"
+    )
     ttl: Ttl | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> MtaStsSection:
         if self.mode != "none" and not self.mx:
-            fail("mx is missing: name the hosts that take the domain's mail; only mode none goes without")
+            fail(
+                "mx is missing: name the hosts that take the domain's mail; only mode none goes without"
+            )
         return self
 
     @property
     def policy(self) -> mta_sts.Policy:
         """The policy to be served."""
-        return mta_sts.Policy(mta_sts.Mode(self.mode), tuple(map(DomainName, self.mx)), self.max_age)
+        return mta_sts.Policy(
+            mta_sts.Mode(self.mode), tuple(map(DomainName, self.mx)), self.max_age
+        )
 
     @property
     def text(self) -> str:
         """The record as published."""
-        return str(mta_sts.Record(self.id or mta_sts.derived_id(self.policy), tuple(self.other.items())))
+        return str(
+            mta_sts.Record(self.id or mta_sts.derived_id(self.policy), tuple(self.other.items()))
+        )
 
 
 # TLS-RPT
@@ -98,10 +120,12 @@ RptValue = Annotated[str, checked(tlsrpt.parse, f"{_RPT}x=", refused=";")]
 class TlsRptSection(Section):
     """Where senders report how TLS went (RFC 8460)."""
 
-    rua: tuple[Annotated[ReportAddress, checked(tlsrpt.parse, "v=TLSRPTv1; rua=", refused=";")], ...] = Field(
-        description="mailto and https addresses that take the reports"
+    rua: tuple[
+        Annotated[ReportAddress, checked(tlsrpt.parse, "v=TLSRPTv1; rua=", refused=";")], ...
+    ] = Field(description="mailto and https addresses that take the reports")
+    other: dict[RptName, RptValue] = Field(
+        default_factory=dict, description="extension fields of the record"
     )
-    other: dict[RptName, RptValue] = Field(default_factory=dict, description="extension fields of the record")
     ttl: Ttl | None = None
 
     @model_validator(mode="after")
@@ -129,17 +153,27 @@ def _plain_selector(text: str) -> str:
     return text
 
 
-BimiName = Annotated[str, _unlike("v", "l", "a", "avp", "lps"), checked(bimi.parse, "v=BIMI1; l=; ", "=x", refused=";")]
+BimiName = Annotated[
+    str,
+    _unlike("v", "l", "a", "avp", "lps"),
+    checked(bimi.parse, "v=BIMI1; l=; ", "=x", refused=";"),
+]
 
 
 class BimiSection(Section):
     """One BIMI selector: the logo that mail programs may show, or that there shall be none."""
 
-    l: Annotated[str, _bimi_tag("l")] = Field(description="https address of the logo; '' declines to have one shown")  # noqa: E741
-    a: Annotated[str, _bimi_tag("a")] | None = Field(None, description="https address of the evidence (VMC or CMC)")
+    l: Annotated[str, _bimi_tag("l")] = Field(  # noqa: E741 - the tag's name
+        description="https address of the logo; '' declines to have one shown"
+    )
+    a: Annotated[str, _bimi_tag("a")] | None = Field(
+        None, description="https address of the evidence (VMC or CMC)"
+    )
     avp: Annotated[Literal["brand", "personal"] | None, one_of("brand", "personal")] = None
     lps: Annotated[str, _bimi_tag("lps")] | None = None
-    other: dict[BimiName, Annotated[str, _bimi_tag("x")]] = Field(default_factory=dict, description="tags that are not known here")
+    other: dict[BimiName, Annotated[str, _bimi_tag("x")]] = Field(
+        default_factory=dict, description="tags that are not known here"
+    )
     ttl: Ttl | None = None
 
     @property
@@ -151,16 +185,25 @@ class BimiSection(Section):
 
 def _not_absent(value: object) -> object:
     if value == "absent":
-        fail("undeclared selectors are never touched; declare each one that shall go as `default: absent`")
+        fail(
+            "undeclared selectors are never touched; declare each one that shall go as `default: absent`"
+        )
     refuse_record(value)
     return value
 
 
 def _without_state(value: object) -> object:
     if isinstance(value, dict) and "state" in value:
-        fail("a BIMI selector has no states, as a DKIM one has; write `absent` in place of the mapping to take it away")
+        fail(
+            "a BIMI selector has no states, as a DKIM one has; write `absent` in place of the mapping to take it away"
+        )
     return value
 
 
-BimiEntry = Annotated[BimiSection | Literal["absent"], section_or_absent(BimiSection), BeforeValidator(_without_state)]
-BimiSections = Annotated[dict[Annotated[Selector, AfterValidator(_plain_selector)], BimiEntry], BeforeValidator(_not_absent)]
+BimiEntry = Annotated[
+    BimiSection | Literal["absent"], section_or_absent(BimiSection), BeforeValidator(_without_state)
+]
+BimiSections = Annotated[
+    dict[Annotated[Selector, AfterValidator(_plain_selector)], BimiEntry],
+    BeforeValidator(_not_absent),
+]

@@ -64,14 +64,26 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     problems: list[FileProblem] = []
     _refuse_secrets(root, problems)
     if "class" not in root.items:
-        problems.append(root.place.problem("class", "missing; name the octoDNS provider, for example octodns_bind.Rfc2136Provider"))
+        problems.append(
+            root.place.problem(
+                "class",
+                "missing; name the octoDNS provider, for example octodns_bind.Rfc2136Provider",
+            )
+        )
     if problems:
         raise document.DocumentError(problems)
     arguments = _typed(root, data)
     class_name = arguments.pop("class")
     if not isinstance(class_name, str) or "." not in class_name:
         place = document.value_place(root, ("class",))
-        raise document.DocumentError([place.problem("class", "name a class with its module, for example octodns_bind.Rfc2136Provider")])
+        raise document.DocumentError(
+            [
+                place.problem(
+                    "class",
+                    "name a class with its module, for example octodns_bind.Rfc2136Provider",
+                )
+            ]
+        )
     return Stanza(id, path, class_name, arguments)
 
 
@@ -84,7 +96,9 @@ def _typed(root: document.Mapping, data: bytes) -> dict[str, Any]:
     arguments = _loaded(data)
     if arguments is None:
         message = "YAML cannot take this for a number, a date or an object; quote it"
-        places = [place for place, text in _scalars(root) if _loaded(text.encode()) is None] or [root.place]
+        places = [place for place, text in _scalars(root) if _loaded(text.encode()) is None] or [
+            root.place
+        ]
         raise document.DocumentError([place.problem("", message) for place in places])
     assert isinstance(arguments, dict)
     return arguments
@@ -94,7 +108,9 @@ def _loaded(data: bytes) -> Any:  # noqa: ANN401 - anything YAML holds
     """Return what YAML makes of a text, None where it makes nothing of it or a number that no option has."""
     try:
         found = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, whichever is there
-        json.dumps(_ordered(found), default=str)  # Python writes no number of thousands of digits, and says so here
+        json.dumps(
+            _ordered(found), default=str
+        )  # Python writes no number of thousands of digits, and says so here
     except (yaml.YAMLError, ValueError, OverflowError, TypeError):
         return None
     return found
@@ -112,7 +128,9 @@ def _scalars(node: document.Node) -> Iterator[tuple[document.Place, str]]:
 def _ordered(value: Any) -> Any:  # noqa: ANN401 - anything YAML holds
     """Return mappings as lists of pairs in the order of their keys, which YAML lets be of several types."""
     if isinstance(value, Mapping):
-        return sorted(([repr(key), _ordered(below)] for key, below in value.items()), key=lambda pair: pair[0])
+        return sorted(
+            ([repr(key), _ordered(below)] for key, below in value.items()), key=lambda pair: pair[0]
+        )
     if isinstance(value, set):
         return sorted(map(repr, value))
     return list(map(_ordered, value)) if isinstance(value, list) else value
@@ -126,7 +144,9 @@ def _environment_names(arguments: Mapping[str, Any]) -> Iterator[str]:
             yield value.split("/")[1]
 
 
-def _refuse_secrets(node: document.Node, problems: list[FileProblem], key: str = "", secret: bool = False) -> None:
+def _refuse_secrets(
+    node: document.Node, problems: list[FileProblem], key: str = "", secret: bool = False
+) -> None:
     """Add a problem for every literal where a secret belongs; what lies below a key that names one is one too."""
     if isinstance(node, document.Mapping):
         for name, below in node.items.items():
@@ -134,7 +154,13 @@ def _refuse_secrets(node: document.Node, problems: list[FileProblem], key: str =
     elif isinstance(node, document.Sequence):
         for below in node.items:
             _refuse_secrets(below, problems, key, secret)
-    elif node.text is not None and not _ENV.fullmatch(node.text) and (secret or _SECRET_VALUE.search(node.text)):
+    elif (
+        node.text is not None
+        and not _ENV.fullmatch(node.text)
+        and (secret or _SECRET_VALUE.search(node.text))
+    ):
         # Placed without its line: the line is the secret.
         message = "a secret must not be in git; write env/NAME and set NAME in the environment, then change the secret"
-        problems.append(FileProblem(node.place.source.path, node.place.line, node.place.column, key, message))
+        problems.append(
+            FileProblem(node.place.source.path, node.place.line, node.place.column, key, message)
+        )

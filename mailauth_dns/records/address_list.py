@@ -101,7 +101,9 @@ def _tokens(text: str) -> list[_Token]:
             tokens.append(_Token(character, character, at))
             at += 1
         else:
-            kind, pattern = {'"': ("quoted", _QUOTED), "[": ("literal", _LITERAL)}.get(character, ("atom", _ATOM))
+            kind, pattern = {'"': ("quoted", _QUOTED), "[": ("literal", _LITERAL)}.get(
+                character, ("atom", _ATOM)
+            )
             found = pattern.match(text, at)
             if found is None or not found[0].isprintable():
                 raise _unreadable(text, at)
@@ -152,15 +154,23 @@ def _address(text: str, tokens: Sequence[_Token]) -> str:
 def _word(text: str, tokens: Sequence[_Token]) -> str:
     """Return tokens put together; there must be a dot between each two (obs-local-part, obs-domain)."""
     for one, other in pairwise(tokens):
-        if not (one.kind == "atom" and one.text.endswith(".")) and not (other.kind == "atom" and other.text.startswith(".")):
+        if not (one.kind == "atom" and one.text.endswith(".")) and not (
+            other.kind == "atom" and other.text.startswith(".")
+        ):
             raise _unreadable(text, other.start)
     return "".join(token.text for token in tokens)
 
 
 def _in_phrase(text: str, tokens: Sequence[_Token]) -> list[str]:
     """Return the addresses that stand unquoted in a display name."""
-    return [_address(text, tokens[max(at - 1, 0) : at + 2]) for at, token in enumerate(tokens) if token.kind == "@"]
+    return [
+        _address(text, tokens[max(at - 1, 0) : at + 2])
+        for at, token in enumerate(tokens)
+        if token.kind == "@"
+    ]
 
 
 def _unreadable(text: str, at: int) -> RecordSyntaxError:
-    return RecordSyntaxError(text, at, at + 1, "expected addresses such as alice@example.com, with commas between them")
+    return RecordSyntaxError(
+        text, at, at + 1, "expected addresses such as alice@example.com, with commas between them"
+    )

@@ -35,8 +35,16 @@ class Addresses:
     @property
     def networks(self) -> tuple[Network, ...]:
         """The fewest networks that hold these addresses and no other, IPv4 first."""
-        four = (network for low, high in self.v4 for network in summarize_address_range(IPv4Address(low), IPv4Address(high)))
-        six = (network for low, high in self.v6 for network in summarize_address_range(IPv6Address(low), IPv6Address(high)))
+        four = (
+            network
+            for low, high in self.v4
+            for network in summarize_address_range(IPv4Address(low), IPv4Address(high))
+        )
+        six = (
+            network
+            for low, high in self.v6
+            for network in summarize_address_range(IPv6Address(low), IPv6Address(high))
+        )
         return (*four, *six)
 
 
@@ -48,7 +56,9 @@ def addresses_of(networks: Iterable[Network]) -> Addresses:
     """Return the addresses that lie in any of these networks."""
     ranges: dict[int, list[Range]] = {4: [], 6: []}
     for network in networks:
-        ranges[network.version].append((int(network.network_address), int(network.broadcast_address)))
+        ranges[network.version].append(
+            (int(network.network_address), int(network.broadcast_address))
+        )
     return Addresses(_joined(ranges[4]), _joined(ranges[6]))
 
 

@@ -46,11 +46,24 @@ class Record:
     @property
     def meaning(self) -> Hashable:
         """Equal for records that no receiver tells apart."""
-        return (self.l, self.a or "", self.avp or Avatar.BRAND, self.lps or "", frozenset(self.other))
+        return (
+            self.l,
+            self.a or "",
+            self.avp or Avatar.BRAND,
+            self.lps or "",
+            frozenset(self.other),
+        )
 
     def __str__(self) -> str:
         """Return the record as published."""
-        tags = [("v", "BIMI1"), ("l", self.l), ("a", self.a), ("avp", self.avp), ("lps", self.lps), *self.other]
+        tags = [
+            ("v", "BIMI1"),
+            ("l", self.l),
+            ("a", self.a),
+            ("avp", self.avp),
+            ("lps", self.lps),
+            *self.other,
+        ]
         return "; ".join(f"{name}={value}" for name, value in tags if value is not None)
 
 
@@ -59,7 +72,9 @@ def owner_name(selector: str, domain: DomainName) -> DomainName:
     return DomainName(f"{selector}._bimi.{domain}")
 
 
-@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
+@lru_cache(
+    maxsize=1024
+)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`.
 
@@ -76,7 +91,12 @@ def parse(text: str) -> Record:
     found = {tag.name: tag for tag in tags}
     logo = _uri(text, found.get("l"))
     if logo is None:
-        raise RecordSyntaxError(text, len(text), len(text), "expected l=, the logo's address, or nothing behind it to decline")
+        raise RecordSyntaxError(
+            text,
+            len(text),
+            len(text),
+            "expected l=, the logo's address, or nothing behind it to decline",
+        )
     return Record(
         l=logo,
         a=_uri(text, found.get("a")),
@@ -90,7 +110,12 @@ def _uri(text: str, tag: Tag | None) -> str | None:
     if tag is None:
         return None
     if tag.value and not is_uri(tag.value):
-        raise RecordSyntaxError(text, tag.start, tag.end, "expected an address such as https://example.com/logo.svg, or nothing")
+        raise RecordSyntaxError(
+            text,
+            tag.start,
+            tag.end,
+            "expected an address such as https://example.com/logo.svg, or nothing",
+        )
     return tag.value
 
 

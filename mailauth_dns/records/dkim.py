@@ -49,12 +49,25 @@ class Record:
         """Equal for records that no verifier tells apart; notes (n) are for people only."""
         hashes = None if self.h is None else frozenset(self.h)
         services = frozenset(self.s) if self.s is not None else frozenset({"*"})
-        return (self.p, self.effective_k, hashes, services, frozenset(self.t or ()), frozenset(self.other))
+        return (
+            self.p,
+            self.effective_k,
+            hashes,
+            services,
+            frozenset(self.t or ()),
+            frozenset(self.other),
+        )
 
     def __str__(self) -> str:
         """Return the record as published, tags in the RFC's order and the long key last."""
         tags: list[tuple[str, str | None]] = [("v", self.v)]
-        tags += [("h", _joined(self.h)), ("k", self.k), ("n", self.n), ("s", _joined(self.s)), ("t", _joined(self.t))]
+        tags += [
+            ("h", _joined(self.h)),
+            ("k", self.k),
+            ("n", self.n),
+            ("s", _joined(self.s)),
+            ("t", _joined(self.t)),
+        ]
         tags += self.other
         tags.append(("p", self.p))
         return "; ".join(f"{name}={value}" for name, value in tags if value is not None)
@@ -79,7 +92,11 @@ def holds_private_key(text: str) -> bool:
     """Tell whether a text holds a private key, as PEM or as DER in base64, wherever it stands in it."""
     if "PRIVATE KEY" in text:
         return True
-    runs = {run for spelling in {text, re.sub(r"[\s\"]+", "", text)} for run in _BASE64.findall(spelling)}
+    runs = {
+        run
+        for spelling in {text, re.sub(r"[\s\"]+", "", text)}
+        for run in _BASE64.findall(spelling)
+    }
     return any(is_private_key(base64.b64decode(run[: len(run) // 4 * 4])) for run in runs)
 
 
@@ -88,7 +105,9 @@ def owner_name(selector: str, domain: DomainName) -> DomainName:
     return DomainName(f"{selector}._domainkey.{domain}")
 
 
-@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
+@lru_cache(
+    maxsize=1024
+)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`.
 
@@ -100,7 +119,9 @@ def parse(text: str) -> Record:
     version = found.get("v")
     if version is not None:
         if version is not tags[0]:
-            raise RecordSyntaxError(text, version.name_start, version.end, "v must be the first tag")
+            raise RecordSyntaxError(
+                text, version.name_start, version.end, "v must be the first tag"
+            )
         if version.value != "DKIM1":
             raise RecordSyntaxError(text, version.start, version.end, "expected v=DKIM1")
     if "p" not in found:
@@ -123,7 +144,9 @@ def _key(text: str, tag: Tag) -> str:
     try:
         base64.b64decode(joined, validate=True)
     except (binascii.Error, ValueError):
-        raise RecordSyntaxError(text, tag.start, tag.end, "p is not base64 (a quote, a space or a lost piece?)") from None
+        raise RecordSyntaxError(
+            text, tag.start, tag.end, "p is not base64 (a quote, a space or a lost piece?)"
+        ) from None
     return joined
 
 
@@ -142,6 +165,9 @@ def _words(text: str, tag: Tag | None, *, star: bool = False) -> tuple[str, ...]
     for word in words:
         if not (_WORD.fullmatch(word) or (star and word == "*")):
             raise RecordSyntaxError(
-                text, tag.start, tag.end, f"expected {_LIST.get(tag.name, 'services such as email or *')}, separated by colons"
+                text,
+                tag.start,
+                tag.end,
+                f"expected {_LIST.get(tag.name, 'services such as email or *')}, separated by colons",
             )
     return words

@@ -135,15 +135,33 @@ class Record:
             frozenset(self.fo if self.fo is not None else ("0",)),
             *(tuple(uri.text for uri in uris or ()) for uris in (self.rua, self.ruf)),
             # What RFC 9989 ignores, older receivers still obey.
-            *(self.pct if self.pct != "100" else None, self.rf if self.rf != "afrf" else None, self.ri if self.ri != "86400" else None),
+            *(
+                self.pct if self.pct != "100" else None,
+                self.rf if self.rf != "afrf" else None,
+                self.ri if self.ri != "86400" else None,
+            ),
             frozenset(self.other),
         )
 
     def __str__(self) -> str:
         """Return the record as published."""
-        tags: list[tuple[str, object]] = [("v", "DMARC1"), ("p", self.p), ("sp", self.sp), ("np", self.np)]
-        tags += [("adkim", self.adkim), ("aspf", self.aspf), ("fo", None if self.fo is None else ":".join(self.fo))]
-        tags += [("rua", _listed(self.rua)), ("ruf", _listed(self.ruf)), ("psd", self.psd), ("t", self.t)]
+        tags: list[tuple[str, object]] = [
+            ("v", "DMARC1"),
+            ("p", self.p),
+            ("sp", self.sp),
+            ("np", self.np),
+        ]
+        tags += [
+            ("adkim", self.adkim),
+            ("aspf", self.aspf),
+            ("fo", None if self.fo is None else ":".join(self.fo)),
+        ]
+        tags += [
+            ("rua", _listed(self.rua)),
+            ("ruf", _listed(self.ruf)),
+            ("psd", self.psd),
+            ("t", self.t),
+        ]
         tags += [("pct", self.pct), ("rf", self.rf), ("ri", self.ri), *self.other]
         return "; ".join(f"{name}={value}" for name, value in tags if value is not None)
 
@@ -202,7 +220,9 @@ def report_host(uri: str) -> DomainName | None:
     return None if name.startswith("*") else name
 
 
-@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
+@lru_cache(
+    maxsize=1024
+)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`; tag names and values are taken without regard to case, except `DMARC1`.
 
@@ -214,12 +234,19 @@ def parse(text: str) -> Record:
     if first.name.lower() != "v" or first.value != "DMARC1" or ";" in text[: first.name_start]:
         raise RecordSyntaxError(text, 0, first.end, "expected v=DMARC1 first")
     if (line_end := _LINE_END.search(text)) is not None:  # RFC 9989 §4.8: WSP, where DKIM has FWS
-        raise RecordSyntaxError(text, *line_end.span(), "white space in a record is spaces and tabs")
+        raise RecordSyntaxError(
+            text, *line_end.span(), "white space in a record is spaces and tabs"
+        )
     found: dict[str, Tag] = {}
     for tag in tags[1:]:
         name = tag.name.lower()
         if not tag.name.isalpha():
-            raise RecordSyntaxError(text, tag.name_start, tag.name_start + len(tag.name), "a DMARC tag's name holds letters only")
+            raise RecordSyntaxError(
+                text,
+                tag.name_start,
+                tag.name_start + len(tag.name),
+                "a DMARC tag's name holds letters only",
+            )
         if name == "v" or name in found:
             raise RecordSyntaxError(text, tag.name_start, tag.end, f"{name} is given twice")
         if not tag.value:
@@ -263,15 +290,23 @@ def _choice(text: str, tag: Tag | None, kind: type[_E]) -> _E | None:
         return kind(tag.value.lower())
     except ValueError:
         *most, last = [member.value for member in kind]
-        raise RecordSyntaxError(text, tag.start, tag.end, f"expected {', '.join(most)} or {last}") from None
+        raise RecordSyntaxError(
+            text, tag.start, tag.end, f"expected {', '.join(most)} or {last}"
+        ) from None
 
 
 def _failure_options(text: str, tag: Tag | None) -> tuple[str, ...] | None:
     if tag is None:
         return None
     options = tuple(option.strip().lower() for option in tag.value.split(":"))
-    if not _FO.issuperset(options) or len(set(options)) < len(options) or {"0", "1"} <= set(options):
-        raise RecordSyntaxError(text, tag.start, tag.end, "expected 0 or 1, and d or s beside it, separated by colons")
+    if (
+        not _FO.issuperset(options)
+        or len(set(options)) < len(options)
+        or {"0", "1"} <= set(options)
+    ):
+        raise RecordSyntaxError(
+            text, tag.start, tag.end, "expected 0 or 1, and d or s beside it, separated by colons"
+        )
     return options
 
 
@@ -285,9 +320,19 @@ def _uris(text: str, tag: Tag | None) -> tuple[Uri, ...] | None:
         start = at + (len(part) - len(part.lstrip()))
         address, mark, size = stripped.partition("!")
         if not _URI.fullmatch(address):
-            raise RecordSyntaxError(text, start, start + len(stripped), "expected an address such as mailto:dmarc@example.com")
+            raise RecordSyntaxError(
+                text,
+                start,
+                start + len(stripped),
+                "expected an address such as mailto:dmarc@example.com",
+            )
         if mark and not _SIZE.fullmatch(size):
-            raise RecordSyntaxError(text, start + len(address), start + len(stripped), "a ! inside an address must be written %21")
+            raise RecordSyntaxError(
+                text,
+                start + len(address),
+                start + len(stripped),
+                "a ! inside an address must be written %21",
+            )
         uris.append(Uri(address, size if mark else None))
         at += len(part) + 1
     return tuple(uris)

@@ -61,7 +61,9 @@ def receive(text: str) -> Received | None:
             if tag is None:
                 dropped.add(name)
             elif name in _LISTS:
-                record = replace(record, **{name: (getattr(record, name) or ()) + getattr(tag, name)})
+                record = replace(
+                    record, **{name: (getattr(record, name) or ()) + getattr(tag, name)}
+                )
             elif tag.other:
                 record = replace(record, other=record.other + tag.other)
             else:

@@ -58,7 +58,9 @@ def parse(text: str, domain: DomainName, selector: str | None = None) -> Keys:
         MasterFileError: a quote or a parenthesis is not closed.
     """
     if len(text) > MAX_TEXT:
-        raise RecordSyntaxError(text, 0, 0, f"a file of {len(text)} characters; at most {MAX_TEXT} are read")
+        raise RecordSyntaxError(
+            text, 0, 0, f"a file of {len(text)} characters; at most {MAX_TEXT} are read"
+        )
     if is_json(text):
         return Keys(tuple(_of_json(text, selector)))
     value = _of_pem(text) or _bare(text)
@@ -84,25 +86,40 @@ def _of_records(text: str, domain: DomainName) -> Keys:
         if not mark or not selector:
             passed.append(f"line {row.number}: {row.owner} {row.type}")
         elif row.type == "CNAME":
-            raise RecordSyntaxError(text, 0, 0, f"line {row.number} is an alias, which has no key; give the record that it leads to")
+            raise RecordSyntaxError(
+                text,
+                0,
+                0,
+                f"line {row.number} is an alias, which has no key; give the record that it leads to",
+            )
         else:
             keys.append(_key(text, row, selector, of, domain, remarks))
     if not keys:
-        unnamed = "expected a selector's name, default._domainkey; " if any(each.endswith(" TXT") for each in passed) else ""
+        unnamed = (
+            "expected a selector's name, default._domainkey; "
+            if any(each.endswith(" TXT") for each in passed)
+            else ""
+        )
         raise RecordSyntaxError(text, 0, 0, unnamed + _EXPECTED)
     return Keys(tuple(keys), (*passed, *remarks.broken()), remarks.told())
 
 
-def _key(text: str, row: Row, selector: str, of: str, domain: DomainName, remarks: Remarks) -> Genkey:
+def _key(
+    text: str, row: Row, selector: str, of: str, domain: DomainName, remarks: Remarks
+) -> Genkey:
     try:
         value = text_value(row, remarks)
     except ValueError:
-        raise RecordSyntaxError(text, 0, 0, f"line {row.number}: expected the record's text in quotes") from None
+        raise RecordSyntaxError(
+            text, 0, 0, f"line {row.number}: expected the record's text in quotes"
+        ) from None
     try:
         named = _said(row.comment) if of == domain and not row.placed else DomainName(of)
         return Genkey(domain_name(selector), named, dkim.parse(value))
     except RecordSyntaxError as error:
-        raise RecordSyntaxError(error.text, error.start, error.end, f"line {row.number}: {error.expected}") from None
+        raise RecordSyntaxError(
+            error.text, error.start, error.end, f"line {row.number}: {error.expected}"
+        ) from None
 
 
 def _said(comment: str) -> DomainName | None:
@@ -120,7 +137,9 @@ def _said(comment: str) -> DomainName | None:
 def _named(text: str, value: str, selector: str | None) -> Genkey:
     record = dkim.parse(value)
     if selector is None:
-        raise RecordSyntaxError(text, 0, 0, "the key has no name here; say which selector it is for: --selector NAME")
+        raise RecordSyntaxError(
+            text, 0, 0, "the key has no name here; say which selector it is for: --selector NAME"
+        )
     return Genkey(domain_name(selector), None, record)
 
 
@@ -152,20 +171,29 @@ def _of_pem(text: str) -> str | None:
         return None
     if found[1] != "PUBLIC KEY":
         raise RecordSyntaxError(
-            text, 0, 0, f"expected -----BEGIN PUBLIC KEY-----, this is {found[1]}; openssl pkey -in KEY -pubout writes it"
+            text,
+            0,
+            0,
+            f"expected -----BEGIN PUBLIC KEY-----, this is {found[1]}; openssl pkey -in KEY -pubout writes it",
         )
     try:
         der = base64.b64decode("".join(found[2].split()), validate=True)
     except ValueError:
-        raise RecordSyntaxError(text, 0, 0, "the public key in this file is broken; write it again from the private key") from None
+        raise RecordSyntaxError(
+            text, 0, 0, "the public key in this file is broken; write it again from the private key"
+        ) from None
     if der.startswith(_ED25519) and len(der) == len(_ED25519) + 32:
         return f"v=DKIM1; k=ed25519; p={base64.b64encode(der[len(_ED25519) :]).decode()}"
     if modulus_bits(der) is None:
-        raise RecordSyntaxError(text, 0, 0, "DKIM knows RSA and Ed25519 keys only; this is another kind, or is broken")
+        raise RecordSyntaxError(
+            text, 0, 0, "DKIM knows RSA and Ed25519 keys only; this is another kind, or is broken"
+        )
     return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
 
 
-_ED25519 = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo up to the key's 32 octets (RFC 8410 §4)
+_ED25519 = bytes.fromhex(
+    "302a300506032b6570032100"
+)  # SubjectPublicKeyInfo up to the key's 32 octets (RFC 8410 §4)
 
 
 # JSON
@@ -175,11 +203,17 @@ def _of_json(text: str, selector: str | None) -> Iterator[Genkey]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        raise RecordSyntaxError(text, 0, 0, f"is not JSON, though it opens so; {_EXPECTED}") from None
+        raise RecordSyntaxError(
+            text, 0, 0, f"is not JSON, though it opens so; {_EXPECTED}"
+        ) from None
     found = False
     for value, name in _values(data):
         found = True
-        label, _, domain = f"{name.rstrip('.')}.".partition(_MARK) if name is not None and "._domainkey" in name else (name, "", "")
+        label, _, domain = (
+            f"{name.rstrip('.')}.".partition(_MARK)
+            if name is not None and "._domainkey" in name
+            else (name, "", "")
+        )
         key = _named(text, value, label or selector)
         yield replace(key, domain=domain_name(domain) if domain else None)
     if not found:
@@ -199,6 +233,18 @@ def _values(data: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 - an
             waiting += [(each, name) for each in reversed(node)]
         elif isinstance(node, dict):
             texts = [each for each in node.values() if isinstance(each, str)]
-            beside = next((text for text in texts if "._domainkey" in text and not _BARE.match(text)), None)
-            said = next((each for key, each in node.items() if key.lower().endswith("selector") and isinstance(each, str)), None)
-            waiting += [(each, key if "._domainkey" in key else beside or said or name) for key, each in reversed(node.items())]
+            beside = next(
+                (text for text in texts if "._domainkey" in text and not _BARE.match(text)), None
+            )
+            said = next(
+                (
+                    each
+                    for key, each in node.items()
+                    if key.lower().endswith("selector") and isinstance(each, str)
+                ),
+                None,
+            )
+            waiting += [
+                (each, key if "._domainkey" in key else beside or said or name)
+                for key, each in reversed(node.items())
+            ]

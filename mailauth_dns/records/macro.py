@@ -13,7 +13,9 @@ _EXPAND = re.compile(r"%\{([A-Za-z])([0-9]*)([rR]?)([.+,/_=-]*)\}")
 _ESCAPES = ("%%", "%_", "%-")
 _ENDS_IN_ESCAPE = re.compile(r"(?:[^%]|%[%_-])*%[%_-]")
 _ALPHANUM = r"[A-Za-z0-9]"
-_TOPLABEL = re.compile(rf"(?:[0-9]*[A-Za-z]{_ALPHANUM}*|{_ALPHANUM}+-(?:{_ALPHANUM}|-)*{_ALPHANUM})\Z")
+_TOPLABEL = re.compile(
+    rf"(?:[0-9]*[A-Za-z]{_ALPHANUM}*|{_ALPHANUM}+-(?:{_ALPHANUM}|-)*{_ALPHANUM})\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,14 @@ class Macro:
     delimiters: str
 
     def __str__(self) -> str:
-        return "%{" + self.letter + (str(self.digits) if self.digits else "") + ("r" if self.reverse else "") + self.delimiters + "}"
+        return (
+            "%{"
+            + self.letter
+            + (str(self.digits) if self.digits else "")
+            + ("r" if self.reverse else "")
+            + self.delimiters
+            + "}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,9 @@ class DomainSpec:
     @property
     def folded(self) -> str:
         """The name without regard to case, where case says nothing: in what is no macro, and without the dot at its end."""
-        return "".join(str(piece) if isinstance(piece, Macro) else piece.text.lower() for piece in self.pieces).rstrip(".")
+        return "".join(
+            str(piece) if isinstance(piece, Macro) else piece.text.lower() for piece in self.pieces
+        ).rstrip(".")
 
     @property
     def lacks_label(self) -> bool:
@@ -95,7 +106,9 @@ def _pieces(text: str, start: int, end: int, lowest: str, letters: frozenset[str
             continue
         match = _EXPAND.match(text, at, end)
         if match is None:
-            raise RecordSyntaxError(text, at, min(at + 4, end), "% must open a macro such as %{i}, or be written %%")
+            raise RecordSyntaxError(
+                text, at, min(at + 4, end), "% must open a macro such as %{i}, or be written %%"
+            )
         if literal:
             pieces.append(Literal("".join(literal)))
             literal.clear()
@@ -111,12 +124,16 @@ def _macro(text: str, at: int, match: re.Match[str], letters: frozenset[str]) ->
     if letter.lower() not in letters:
         only = letter.lower() in EXPLAINING
         message = (
-            f"the macro {letter} is for explanation texts only" if only else f"{letter} is not a macro letter; known are s l o d i p h v"
+            f"the macro {letter} is for explanation texts only"
+            if only
+            else f"{letter} is not a macro letter; known are s l o d i p h v"
         )
         raise RecordSyntaxError(text, at, match.end(), message)
     significant = digits.lstrip("0")
     if digits and not significant:
-        raise RecordSyntaxError(text, at, match.end(), "a macro keeps 1 or more parts; leave the number out for all")  # RFC 7208 §7.3
+        raise RecordSyntaxError(
+            text, at, match.end(), "a macro keeps 1 or more parts; leave the number out for all"
+        )  # RFC 7208 §7.3
     # More parts than there are mean all of them (§7.3), and no text has as many as nine digits count.
     return Macro(letter, int(significant[:9] or 0), bool(reverse), delimiters)
 
@@ -137,5 +154,7 @@ def domain_spec(text: str, start: int, end: int) -> DomainSpec:
         return spec
     _, dot, label = last.text.removesuffix(".").rpartition(".")
     if not dot or not _TOPLABEL.fullmatch(label):
-        raise RecordSyntaxError(text, start, end, "expected a full domain name such as mail.example.com")
+        raise RecordSyntaxError(
+            text, start, end, "expected a full domain name such as mail.example.com"
+        )
     return spec

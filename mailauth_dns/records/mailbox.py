@@ -28,16 +28,30 @@ def domain_of(text: str) -> DomainName:
     if not local or not at or not text.isprintable():
         raise RecordSyntaxError(text, 0, len(text), f"{text!r} is not an address; {EXAMPLE}")
     if not _DOT_STRING.fullmatch(local) and not _QUOTED.fullmatch(local):
-        raise RecordSyntaxError(text, 0, len(local), f"{local!r} cannot stand before an '@' unless it is quoted; {EXAMPLE}")
+        raise RecordSyntaxError(
+            text,
+            0,
+            len(local),
+            f"{local!r} cannot stand before an '@' unless it is quoted; {EXAMPLE}",
+        )
     if len(local.encode("utf-8", "surrogatepass")) > MAX_LOCAL_PART:
-        raise RecordSyntaxError(text, 0, len(local), f"at most {MAX_LOCAL_PART} octets can stand before the '@'")
+        raise RecordSyntaxError(
+            text, 0, len(local), f"at most {MAX_LOCAL_PART} octets can stand before the '@'"
+        )
     start = len(local) + 1
     try:
         name = domain_name(domain)
     except RecordSyntaxError as error:
-        raise RecordSyntaxError(text, start + error.start, start + error.end, f"{domain!r} is no domain: {error.expected}") from None
+        raise RecordSyntaxError(
+            text,
+            start + error.start,
+            start + error.end,
+            f"{domain!r} is no domain: {error.expected}",
+        ) from None
     if name.startswith("*"):
-        raise RecordSyntaxError(text, start, len(text), f"{domain!r} is no domain: no mail comes from a wildcard")
+        raise RecordSyntaxError(
+            text, start, len(text), f"{domain!r} is no domain: no mail comes from a wildcard"
+        )
     return name
 
 

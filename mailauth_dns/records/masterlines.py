@@ -55,7 +55,9 @@ def lines(origin: str, text: str) -> Iterator[Line]:
             continue
         words = _words_and_strings(line)
         if words is not None:
-            yield Line(at, end, line[0] in " \t", words, [at + len(line) - len(line.lstrip(" \t"))], number)
+            yield Line(
+                at, end, line[0] in " \t", words, [at + len(line) - len(line.lstrip(" \t"))], number
+            )
             at, number = end, number + 1
             continue
         whole = _long_line(origin, text, at, number)
@@ -93,7 +95,12 @@ def _long_line(origin: str, text: str, start: int, number: int) -> Line:
         found = _TOKEN.match(text, at)
         if found is None:
             quote = text[at:].lstrip(" \t\r").startswith('"')
-            raise _broken(origin, text, at, "a quote is not closed" if quote else "a backslash at the end of a line")
+            raise _broken(
+                origin,
+                text,
+                at,
+                "a quote is not closed" if quote else "a backslash at the end of a line",
+            )
         kind = found.lastgroup or ""
         at = found.end()
         if kind in ("word", "quoted"):

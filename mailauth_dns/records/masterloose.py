@@ -17,7 +17,11 @@ from mailauth_dns.records.mastervalues import absolute, head, is_class, seconds,
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRset, Zone, unquoted
 
-_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # what editors on Windows put first
+_MARKS = {
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+    b"\xef\xbb\xbf": "utf-8-sig",
+}  # what editors on Windows put first
 _TYPE = re.compile(r"[A-Z][A-Z0-9_-]{0,19}")
 _USUAL = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "SOA", "TXT"})
 _AT_TARGET = {"CNAME": 0, "DNAME": 0, "MX": 1, "NS": 0}  # where in the rdata a name stands
@@ -72,7 +76,10 @@ class Remarks:
 
     def told(self) -> tuple[str, ...]:
         """Return the notes, each once, with its first line."""
-        return tuple(f"line {first}{f' and {len(more)} more' if more else ''}: {what}" for what, (first, *more) in self.notes.items())
+        return tuple(
+            f"line {first}{f' and {len(more)} more' if more else ''}: {what}"
+            for what, (first, *more) in self.notes.items()
+        )
 
 
 def text_of(octets: bytes) -> str:
@@ -121,7 +128,13 @@ def read(origin: DomainName, text: str) -> Read:
     """
     remarks = Remarks()
     found = list(rows(origin, text, remarks))
-    dotted = {row.type for row in found if (at := _AT_TARGET.get(row.type)) is not None and row.rdata[at:] and row.rdata[at][-1:] == "."}
+    dotted = {
+        row.type
+        for row in found
+        if (at := _AT_TARGET.get(row.type)) is not None
+        and row.rdata[at:]
+        and row.rdata[at][-1:] == "."
+    }
     values: dict[tuple[DomainName, str], list[str]] = {}
     ttls: dict[tuple[DomainName, str], int | None] = {}
     outside = []
@@ -133,19 +146,28 @@ def read(origin: DomainName, text: str) -> Read:
             type, value = _value(row, origin, dotted, remarks)
         except (ValueError, IndexError, RecordSyntaxError) as error:
             remarks.problem(
-                row.number, f"is no {row.type} record" + (f": {error.expected}" if isinstance(error, RecordSyntaxError) else "")
+                row.number,
+                f"is no {row.type} record"
+                + (f": {error.expected}" if isinstance(error, RecordSyntaxError) else ""),
             )
             continue
         values.setdefault((row.owner, type), []).append(value)
         ttls.setdefault((row.owner, type), row.ttl)
     if broken := remarks.broken():
         more = len(broken) - _MOST_PROBLEMS
-        raise MasterFileError("\n".join([*broken[:_MOST_PROBLEMS], *([f"and {more} more lines"] if more > 0 else [])]))
+        raise MasterFileError(
+            "\n".join([*broken[:_MOST_PROBLEMS], *([f"and {more} more lines"] if more > 0 else [])])
+        )
     if not any(type in _USUAL for _, type in values):
         elsewhere = f"; what is there is of other zones: {outside[0]}" if outside else ""
         raise MasterFileError(f"holds no record of {origin}{elsewhere}")
     return Read(
-        Zone(origin, frozenset(RRset(*key, ttls[key], frozenset(each)) for key, each in values.items())), tuple(outside), remarks.told()
+        Zone(
+            origin,
+            frozenset(RRset(*key, ttls[key], frozenset(each)) for key, each in values.items()),
+        ),
+        tuple(outside),
+        remarks.told(),
     )
 
 
@@ -175,17 +197,38 @@ def rows(zone: DomainName, text: str, remarks: Remarks) -> Iterator[Row]:
             found = head(line.tokens, line.indented)
             if found.owner is not None:
                 # The SOA is not imported, and how one provider spells its owner is no news.
-                name, whole = _name(found.owner, origin, zone, line.number, remarks if found.type != "SOA" else Remarks())
+                name, whole = _name(
+                    found.owner,
+                    origin,
+                    zone,
+                    line.number,
+                    remarks if found.type != "SOA" else Remarks(),
+                )
                 owner = DomainName(name[:-1]), placed or whole
             if owner is None:
-                remarks.problem(line.number, "opens with a blank and no line before gives its name; write @ for the zone itself")
+                remarks.problem(
+                    line.number,
+                    "opens with a blank and no line before gives its name; write @ for the zone itself",
+                )
             elif not is_class(found.type) and not _TYPE.fullmatch(found.type):
-                remarks.problem(line.number, "has no record type where one belongs: NAME [TTL] [IN] TYPE VALUE")
+                remarks.problem(
+                    line.number, "has no record type where one belongs: NAME [TTL] [IN] TYPE VALUE"
+                )
             else:
                 ttl = found.ttl if found.ttl is not None else default
-                yield Row(line.number, *owner, ttl, found.type, line.tokens[found.at + 1 :], origin, _comment(text, line))
+                yield Row(
+                    line.number,
+                    *owner,
+                    ttl,
+                    found.type,
+                    line.tokens[found.at + 1 :],
+                    origin,
+                    _comment(text, line),
+                )
         except (ValueError, IndexError):
-            remarks.problem(line.number, "is not a record: NAME [TTL] [IN] TYPE VALUE, comments behind a ;")
+            remarks.problem(
+                line.number, "is not a record: NAME [TTL] [IN] TYPE VALUE, comments behind a ;"
+            )
 
 
 def _directive(name: str, number: int, remarks: Remarks) -> None:
@@ -196,7 +239,9 @@ def _directive(name: str, number: int, remarks: Remarks) -> None:
     remarks.problem(number, f"{printable(name[:20])} is no directive; known are $ORIGIN and $TTL")
 
 
-def _name(name: str, origin: str, zone: DomainName, number: int, remarks: Remarks) -> tuple[str, bool]:
+def _name(
+    name: str, origin: str, zone: DomainName, number: int, remarks: Remarks
+) -> tuple[str, bool]:
     """Return a name whole, with its last dot, and whether the file itself gives all of it."""
     literal = absolute(name, origin)
     if literal.endswith(".") and name.endswith(".") and literal == absolute(name, "."):
@@ -204,7 +249,10 @@ def _name(name: str, origin: str, zone: DomainName, number: int, remarks: Remark
     whole = absolute(name, ".")
     if whole[:-1] == zone or whole.endswith(f".{zone}."):
         if whole != literal:
-            remarks.note(number, f"has no dot behind {zone}, and is read as if it had; a name server would read {printable(literal)}")
+            remarks.note(
+                number,
+                f"has no dot behind {zone}, and is read as if it had; a name server would read {printable(literal)}",
+            )
         return whole, True
     return literal, False
 
@@ -219,7 +267,10 @@ def _value(row: Row, zone: DomainName, dotted: set[str], remarks: Remarks) -> tu
     """Return type and value of a record as `records.zone` has them; types that say nothing of mail keep their words."""
     if row.type == "TXT" or (row.type in _SHOWN_AS and row.rdata):
         if row.type != "TXT":
-            remarks.note(row.number, f"is of type {row.type}, by which some providers show a TXT record; it is read as one")
+            remarks.note(
+                row.number,
+                f"is of type {row.type}, by which some providers show a TXT record; it is read as one",
+            )
         return "TXT", text_value(row, remarks)
     at = _AT_TARGET.get(row.type)
     if at is None:
@@ -251,8 +302,13 @@ def text_value(row: Row, remarks: Remarks) -> str:
     if row.rdata[0] == "\\#" and len(row.rdata) > 1:
         return value_of("TXT", row.rdata, row.origin)
     value = "".join(map(unquoted, row.rdata))
-    if "=" in value and "=" in row.comment.partition(";")[0] and not any(word[:1] == '"' for word in row.rdata):
+    if (
+        "=" in value
+        and "=" in row.comment.partition(";")[0]
+        and not any(word[:1] == '"' for word in row.rdata)
+    ):
         remarks.note(
-            row.number, "a ; outside of quotes opens a comment: what stands behind it is not part of the value; put all of it in quotes"
+            row.number,
+            "a ; outside of quotes opens a comment: what stands behind it is not part of the value; put all of it in quotes",
         )
     return value

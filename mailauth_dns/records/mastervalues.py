@@ -10,7 +10,9 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.zone import MAX_STRING, unquoted
 
 _TTL = re.compile(r"[0-9]{1,10}(?:[smhdw][0-9]{1,10})*[smhdw]?", re.IGNORECASE)
-_NUMBER = re.compile(r"[0-9]{1,10}")  # Python's int() takes more: blanks, underscores, digits of other scripts
+_NUMBER = re.compile(
+    r"[0-9]{1,10}"
+)  # Python's int() takes more: blanks, underscores, digits of other scripts
 _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _IN = frozenset({"IN", "in", "In", "iN"})
@@ -95,7 +97,9 @@ def absolute(name: str, origin: str) -> str:
     """Return a name with its trailing dot, in lower case; `origin` ends in a dot."""
     if name == "@":
         return origin
-    if len(name) + len(origin) > _MAX_WRITTEN + 1:  # each $ORIGIN can lengthen the one before: names would need quadratic time
+    if (
+        len(name) + len(origin) > _MAX_WRITTEN + 1
+    ):  # each $ORIGIN can lengthen the one before: names would need quadratic time
         raise ValueError(name)
     if _ODD_NAME.search(name) is None:
         lowered = name.lower()
@@ -149,7 +153,12 @@ def _joined(tokens: list[str]) -> str:
     strings = list(map(unquoted, tokens))
     for token, string in zip(tokens, strings, strict=True):
         if len(string) > MAX_STRING:
-            raise RecordSyntaxError(token, 0, len(token), f"a string has at most {MAX_STRING} octets, this one has {len(string)}; split it")
+            raise RecordSyntaxError(
+                token,
+                0,
+                len(token),
+                f"a string has at most {MAX_STRING} octets, this one has {len(string)}; split it",
+            )
     return "".join(strings)
 
 

@@ -45,7 +45,9 @@ class Record:
 
     def __str__(self) -> str:
         """Return the record as published."""
-        return "; ".join(["v=STSv1", f"id={self.id}", *(f"{name}={value}" for name, value in self.other)])
+        return "; ".join(
+            ["v=STSv1", f"id={self.id}", *(f"{name}={value}" for name, value in self.other)]
+        )
 
 
 def owner_name(domain: DomainName) -> DomainName:
@@ -53,7 +55,9 @@ def owner_name(domain: DomainName) -> DomainName:
     return DomainName(f"_mta-sts.{domain}")
 
 
-@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
+@lru_cache(
+    maxsize=1024
+)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`; names and values are taken as they are written, upper and lower case apart.
 
@@ -61,9 +65,13 @@ def parse(text: str) -> Record:
         RecordSyntaxError: senders would find no policy.
     """
     fields = parse_fields(text, "v=STSv1", _KNOWN)
-    id = next((field for field in fields if field.name == "id"), None)  # RFC 8461 §3.2: of a repeated field the first counts
+    id = next(
+        (field for field in fields if field.name == "id"), None
+    )  # RFC 8461 §3.2: of a repeated field the first counts
     if id is None:
-        raise RecordSyntaxError(text, len(text), len(text), "expected id=, which changes with the policy")
+        raise RecordSyntaxError(
+            text, len(text), len(text), "expected id=, which changes with the policy"
+        )
     if not _ID.fullmatch(id.value):
         raise RecordSyntaxError(text, id.start, id.end, "an id holds 1 to 32 letters and digits")
     return Record(id.value, extensions(fields, _KNOWN))
@@ -92,7 +100,12 @@ class Policy:
 
     def __str__(self) -> str:
         """Return the text to be served, lines ended by LF (RFC 8461 §3.2 takes LF and CRLF)."""
-        fields = [("version", "STSv1"), ("mode", self.mode.value), *(("mx", name) for name in self.mx), ("max_age", str(self.max_age))]
+        fields = [
+            ("version", "STSv1"),
+            ("mode", self.mode.value),
+            *(("mx", name) for name in self.mx),
+            ("max_age", str(self.max_age)),
+        ]
         return "".join(f"{name}: {value}\n" for name, value in [*fields, *self.other])
 
 
@@ -124,7 +137,9 @@ def parse_policy(text: str) -> Policy:
         raise RecordSyntaxError(text, start, start + len(version), "expected STSv1")
     mode = _mode(text, *found["mode"])
     if mode is not Mode.NONE and not mx:
-        raise RecordSyntaxError(text, len(text), len(text), "expected at least one mx, unless the mode is none")
+        raise RecordSyntaxError(
+            text, len(text), len(text), "expected at least one mx, unless the mode is none"
+        )
     known = {"version", "mode", "mx", "max_age"}
     return Policy(
         mode,
@@ -153,12 +168,16 @@ def _mode(text: str, start: int, value: str) -> Mode:
     try:
         return Mode(value)
     except ValueError:
-        raise RecordSyntaxError(text, start, start + len(value), "expected enforce, testing or none") from None
+        raise RecordSyntaxError(
+            text, start, start + len(value), "expected enforce, testing or none"
+        ) from None
 
 
 def _max_age(text: str, start: int, value: str) -> int:
     if not _SECONDS.fullmatch(value) or int(value) > MAX_AGE:
-        raise RecordSyntaxError(text, start, start + len(value), f"expected seconds up to {MAX_AGE}")
+        raise RecordSyntaxError(
+            text, start, start + len(value), f"expected seconds up to {MAX_AGE}"
+        )
     return int(value)
 
 
@@ -176,11 +195,15 @@ def mx_pattern(text: str) -> DomainName:
         RecordSyntaxError: it is none, or is not in A-labels.
     """
     if not text.isascii():
-        raise RecordSyntaxError(text, 0, len(text), "an internationalised name stands in A-labels here: xn--...")
+        raise RecordSyntaxError(
+            text, 0, len(text), "an internationalised name stands in A-labels here: xn--..."
+        )
     if (reason := no_host(text)) is not None:
         raise RecordSyntaxError(text, 0, len(text), reason)
     if text.endswith("."):
-        raise RecordSyntaxError(text, len(text) - 1, len(text), "a policy's names have no dot at their end")
+        raise RecordSyntaxError(
+            text, len(text) - 1, len(text), "a policy's names have no dot at their end"
+        )
     name = domain_name(text)
     labels = name.removeprefix("*.").split(".")
     if name == "*" or not all(_HOST_LABEL.fullmatch(label) for label in labels):
@@ -196,7 +219,9 @@ def no_host(text: str) -> str | None:
     if colon and text.count(":") == 1 and port.isdigit() and not text.startswith("["):
         return "expected a host name, without a port"
     if ":" in text or "[" in text or text.removesuffix(".").rpartition(".")[2].isdigit():
-        return "expected a host name, not an address: senders compare it with the names in MX records"
+        return (
+            "expected a host name, not an address: senders compare it with the names in MX records"
+        )
     return None
 
 

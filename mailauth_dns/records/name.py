@@ -15,7 +15,9 @@ from mailauth_dns.errors import RecordSyntaxError
 DomainName = NewType("DomainName", str)
 
 ROOT = DomainName("")
-MAX_NAME = 253  # octets of the text form without the trailing dot (RFC 1035 §2.3.4: 255 on the wire)
+MAX_NAME = (
+    253  # octets of the text form without the trailing dot (RFC 1035 §2.3.4: 255 on the wire)
+)
 MAX_LABEL = 63  # octets
 
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
@@ -44,7 +46,9 @@ def domain_name(text: str) -> DomainName:
         raise RecordSyntaxError(text, 0, len(text), "'*' can only be the first label")
     name = ".".join(labels)
     if len(name) > MAX_NAME:
-        raise RecordSyntaxError(text, 0, len(text), f"a name has at most {MAX_NAME} octets, this one has {len(name)}")
+        raise RecordSyntaxError(
+            text, 0, len(text), f"a name has at most {MAX_NAME} octets, this one has {len(name)}"
+        )
     return DomainName(name)
 
 
@@ -73,15 +77,21 @@ def _label(text: str, at: int, label: str) -> str:
         raise RecordSyntaxError(text, at, at + 1, "expected a label before the dot")
     if not label.isascii():
         if end - at > MAX_LABEL:  # its A-label is longer still, and to find it out takes time
-            raise RecordSyntaxError(text, at, end, f"a label has at most {MAX_LABEL} octets, this one has more")
+            raise RecordSyntaxError(
+                text, at, end, f"a label has at most {MAX_LABEL} octets, this one has more"
+            )
         try:
             label = idna.encode(label).decode("ascii")
         except idna.IDNAError as error:
-            raise RecordSyntaxError(text, at, end, f"not an internationalised label: {error}") from error
+            raise RecordSyntaxError(
+                text, at, end, f"not an internationalised label: {error}"
+            ) from error
     elif label != "*" and not _LABEL.issuperset(label):
         raise RecordSyntaxError(text, at, end, "a label holds letters, digits, '-' and '_'")
     if len(label) > MAX_LABEL:
-        raise RecordSyntaxError(text, at, end, f"a label has at most {MAX_LABEL} octets, this one has {len(label)}")
+        raise RecordSyntaxError(
+            text, at, end, f"a label has at most {MAX_LABEL} octets, this one has {len(label)}"
+        )
     return label
 
 

@@ -19,14 +19,20 @@ def is_bare(der: bytes) -> bool:
 
 def subject_public_key_info(bare: bytes) -> bytes:
     """Return a bare key with the SubjectPublicKeyInfo around it, which every verifier reads."""
-    algorithm = _made(_SEQUENCE, _made(_OBJECT, _RSA) + b"\x05\x00")  # RFC 8017 A.1: its parameters are NULL
+    algorithm = _made(
+        _SEQUENCE, _made(_OBJECT, _RSA) + b"\x05\x00"
+    )  # RFC 8017 A.1: its parameters are NULL
     return _made(_SEQUENCE, algorithm + _made(_BIT_STRING, b"\x00" + bare))
 
 
 def _made(tag: int, content: bytes) -> bytes:
     size = len(content)
     long = size.to_bytes((size.bit_length() + 7) // 8)
-    return bytes([tag]) + (bytes([size]) if size < 0x80 else bytes([0x80 | len(long)]) + long) + content
+    return (
+        bytes([tag])
+        + (bytes([size]) if size < 0x80 else bytes([0x80 | len(long)]) + long)
+        + content
+    )
 
 
 def public_numbers(der: bytes) -> tuple[int, int] | None:

@@ -41,12 +41,21 @@ def server(text: str) -> Server:
     if _is_ipv6(text):
         # "2001:db8::1:53" is an address too; without brackets nobody can tell which was meant.
         shown = printable(text)  # a scope may hold anything
-        raise RecordSyntaxError(text, 0, len(text), f"an IPv6 address stands in brackets: '[{shown}]' or '[{shown}]:{PORT}'")
+        raise RecordSyntaxError(
+            text,
+            0,
+            len(text),
+            f"an IPv6 address stands in brackets: '[{shown}]' or '[{shown}]:{PORT}'",
+        )
     match = _BRACKETED.fullmatch(text) or _BARE.fullmatch(text)
     if match is None:
-        raise RecordSyntaxError(text, 0, len(text), f"expected the address of a DNS server; {_ACCEPTED}")
+        raise RecordSyntaxError(
+            text, 0, len(text), f"expected the address of a DNS server; {_ACCEPTED}"
+        )
     try:
-        address = IPv6Address(match["address"]) if text.startswith("[") else IPv4Address(match["address"])
+        address = (
+            IPv6Address(match["address"]) if text.startswith("[") else IPv4Address(match["address"])
+        )
     except AddressValueError as error:
         expected = f"expected the address of a DNS server, not a name; {_ACCEPTED}"
         raise RecordSyntaxError(text, *match.span("address"), expected) from error

@@ -82,7 +82,9 @@ class Ptr:
     domain: DomainSpec | None = None
 
     def __str__(self) -> str:
-        return _sign(self.qualifier) + "ptr" + (f":{self.domain}" if self.domain is not None else "")
+        return (
+            _sign(self.qualifier) + "ptr" + (f":{self.domain}" if self.domain is not None else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +185,16 @@ class Record:
             reached.append(_folded(term))
             if isinstance(term, All):
                 break
-        redirect = self.redirect.folded if self.redirect is not None and self.all is None else None  # RFC 7208 §6.1
+        redirect = (
+            self.redirect.folded if self.redirect is not None and self.all is None else None
+        )  # RFC 7208 §6.1
         exp = self.exp.folded if self.exp is not None else None
-        return (tuple(reached), redirect, exp, tuple((each.name.lower(), str(each.value)) for each in self.unknown))
+        return (
+            tuple(reached),
+            redirect,
+            exp,
+            tuple((each.name.lower(), str(each.value)) for each in self.unknown),
+        )
 
     def __str__(self) -> str:
         """Return the record as published."""
@@ -201,7 +210,9 @@ def _sign(qualifier: Qualifier) -> str:
 
 def _target(domain: DomainSpec | None, prefix4: int, prefix6: int) -> str:
     host = f":{domain}" if domain is not None else ""
-    return host + (f"/{prefix4}" if prefix4 != 32 else "") + (f"//{prefix6}" if prefix6 != 128 else "")
+    return (
+        host + (f"/{prefix4}" if prefix4 != 32 else "") + (f"//{prefix6}" if prefix6 != 128 else "")
+    )
 
 
 def _address(network: IPv4Interface | IPv6Interface) -> str:
@@ -224,10 +235,15 @@ def owner_name(domain: DomainName) -> DomainName:
 
 def has_version(text: str) -> bool:
     """Tell whether a TXT value is an SPF record, valid or not: it opens with the version, and then a space or the end (RFC 7208 §4.5)."""
-    return text[: len(VERSION)].lower() == VERSION and text[len(VERSION) : len(VERSION) + 1] in ("", " ")
+    return text[: len(VERSION)].lower() == VERSION and text[len(VERSION) : len(VERSION) + 1] in (
+        "",
+        " ",
+    )
 
 
-@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
+@lru_cache(
+    maxsize=1024
+)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`.
 
@@ -249,7 +265,9 @@ def parse(text: str) -> Record:
             elif parsed.name.lower() not in ("redirect", "exp"):
                 unknown.append(parsed)
             elif parsed.name.lower() in modifiers:
-                raise RecordSyntaxError(text, at, at + len(word), f"{parsed.name.lower()} is given twice")  # RFC 7208 §6
+                raise RecordSyntaxError(
+                    text, at, at + len(word), f"{parsed.name.lower()} is given twice"
+                )  # RFC 7208 §6
             else:
                 modifiers[parsed.name.lower()] = parsed.value
         at += len(word) + 1
@@ -265,7 +283,12 @@ def parse_term(text: str) -> Term | Modifier:
     """
     if " " in text:
         at = text.index(" ")
-        raise RecordSyntaxError(text, at, at + 1, "one term at a time; write terms with a space between them as two items")
+        raise RecordSyntaxError(
+            text,
+            at,
+            at + 1,
+            "one term at a time; write terms with a space between them as two items",
+        )
     parsed = _term(text, 0, len(text))
     spec = _name(parsed)
     if spec is not None and spec.lacks_label:
@@ -285,8 +308,17 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*|")
 _HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]{0,62}\.)+[A-Za-z][A-Za-z0-9-]{0,62}\.?")
 _MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
 _NO_SEMICOLON = "SPF has no semicolons; terms are separated by spaces"
-_TYPOS = {"ipv4": "ip4", "ipv6": "ip6", "includes": "include", "ip": "ip4", "inc": "include", "exist": "exists"}
-_GLUED = re.compile(r"[~?+-]all$|(?<=.)(?:include|ip4|ip6|exists|mx|a):|(?<=.)redirect=", re.IGNORECASE)
+_TYPOS = {
+    "ipv4": "ip4",
+    "ipv6": "ip6",
+    "includes": "include",
+    "ip": "ip4",
+    "inc": "include",
+    "exist": "exists",
+}
+_GLUED = re.compile(
+    r"[~?+-]all$|(?<=.)(?:include|ip4|ip6|exists|mx|a):|(?<=.)redirect=", re.IGNORECASE
+)
 
 
 def _term(text: str, start: int, end: int) -> Term | Modifier:
@@ -322,7 +354,9 @@ def _unknown(word: str, name: str) -> str:
         return _NO_SEMICOLON
     if (instead := _bare(word)) is not None:
         return instead
-    close = _TYPOS.get(name) or next(iter(difflib.get_close_matches(name, _MECHANISMS, n=1, cutoff=0.6)), None)
+    close = _TYPOS.get(name) or next(
+        iter(difflib.get_close_matches(name, _MECHANISMS, n=1, cutoff=0.6)), None
+    )
     if close is not None:
         return f"not a mechanism; did you mean {close}?"
     return f"not a mechanism; known are {', '.join(_MECHANISMS)}"
@@ -341,7 +375,14 @@ def _bare(word: str) -> str | None:
             return f"a name needs a mechanism: {sign}include:{bare} for what its SPF record lets pass, {sign}a:{bare} for its addresses"
         return None
     digits = bare.partition("/")[2]
-    length = f"/{digits}" if digits.isascii() and digits.isdigit() and len(digits) < 4 and int(digits) <= address.max_prefixlen else ""
+    length = (
+        f"/{digits}"
+        if digits.isascii()
+        and digits.isdigit()
+        and len(digits) < 4
+        and int(digits) <= address.max_prefixlen
+        else ""
+    )
     return f"an address needs its mechanism: write {sign}ip{address.version}:{address}{length}"
 
 
@@ -372,10 +413,19 @@ def _mechanism(name: str, qualifier: Qualifier, text: str, at: int, end: int) ->
     if text[at:prefix_at][:1] == ":":
         spec = domain_spec(text, at + 1, prefix_at)
     elif at < prefix_at:
-        raise RecordSyntaxError(text, at, prefix_at, f"expected {name}:example.com" + ("" if name == "ptr" else f" or {name}/24"))
+        raise RecordSyntaxError(
+            text,
+            at,
+            prefix_at,
+            f"expected {name}:example.com" + ("" if name == "ptr" else f" or {name}/24"),
+        )
     if name == "ptr":
         return Ptr(qualifier, spec)
-    return A(qualifier, spec, prefix4, prefix6) if name == "a" else Mx(qualifier, spec, prefix4, prefix6)
+    return (
+        A(qualifier, spec, prefix4, prefix6)
+        if name == "a"
+        else Mx(qualifier, spec, prefix4, prefix6)
+    )
 
 
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
@@ -396,7 +446,9 @@ def _prefix(digits: str | None, highest: int, text: str, start: int, end: int) -
     if digits is None:
         return highest
     if len(digits) > 3 or (len(digits) > 1 and digits[0] == "0") or int(digits) > highest:
-        raise RecordSyntaxError(text, start, end, f"a prefix length is 0 to {highest}, without leading zeros")
+        raise RecordSyntaxError(
+            text, start, end, f"a prefix length is 0 to {highest}, without leading zeros"
+        )
     return int(digits)
 
 
@@ -407,7 +459,9 @@ def _network(name: str, qualifier: Qualifier, text: str, at: int, end: int) -> T
     literal, slash, digits = text[at + 1 : end].partition("/")
     slash_at = at + 1 + len(literal)
     if slash and not (digits.isascii() and digits.isdigit()):
-        raise RecordSyntaxError(text, slash_at, end, f"a prefix length is 0 to {highest}, without leading zeros")
+        raise RecordSyntaxError(
+            text, slash_at, end, f"a prefix length is 0 to {highest}, without leading zeros"
+        )
     prefix = _prefix(digits if slash else None, highest, text, slash_at, end)
     try:
         # As a number: an interface would print the address and read it again, twice.
@@ -418,7 +472,11 @@ def _network(name: str, qualifier: Qualifier, text: str, at: int, end: int) -> T
         return Ip6(qualifier, IPv6Interface((int(ipaddress.IPv6Address(literal)), prefix)))
     except ValueError:
         if name == "ip4":
-            message = "an IPv6 address; use ip6:" if ":" in literal else f"not an IPv4 address; for example {example}"
+            message = (
+                "an IPv6 address; use ip6:"
+                if ":" in literal
+                else f"not an IPv4 address; for example {example}"
+            )
         else:
             message = f"not an IPv6 address; {'use ip4:' if _IPV4.fullmatch(literal) else f'for example {example}'}"
         raise RecordSyntaxError(text, at + 1, slash_at, message) from None

@@ -68,11 +68,17 @@ def _targets(words: Iterable[str]) -> Iterator[str]:
 
 def networks_of(record: spf.Record) -> Addresses:
     """Return the addresses that the networks of a record let pass, whatever else it says."""
-    listed = [term for term in record.terms if isinstance(term, spf.Ip4 | spf.Ip6) and term.qualifier is spf.Qualifier.PASS]
+    listed = [
+        term
+        for term in record.terms
+        if isinstance(term, spf.Ip4 | spf.Ip6) and term.qualifier is spf.Qualifier.PASS
+    ]
     return addresses_of(term.network.network for term in listed)
 
 
-@lru_cache(maxsize=256)  # a fleet flattens the same few names, and each of its domains is laid out by several steps
+@lru_cache(
+    maxsize=256
+)  # a fleet flattens the same few names, and each of its domains is laid out by several steps
 def terms_of(qualifier: spf.Qualifier, addresses: Addresses) -> tuple[str, ...]:
     """Return the fewest terms with this qualifier that hold these addresses and no other."""
     return tuple(str(_term(qualifier, network)) for network in addresses.networks)
@@ -90,7 +96,11 @@ def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
     room = MAX_ANSWER - len(part_name("", domain))
     include_size = len(f" include:{part_name('', domain)}")
     while (over := len(_text(pieces)) - MAX_ROOT) > 0:
-        longest = max((piece for piece in pieces if isinstance(piece, _Run)), key=lambda run: len(run.inline), default=None)
+        longest = max(
+            (piece for piece in pieces if isinstance(piece, _Run)),
+            key=lambda run: len(run.inline),
+            default=None,
+        )
         if longest is None:
             break
         moved = _last(longest.terms, over + include_size, room)
@@ -146,7 +156,11 @@ def _stretch(items: list[str | Flat]) -> Iterator[str | _Run]:
 
 def _passes(item: str | Flat) -> bool:
     """Tell whether what matches the item passes; a modifier matches nothing, so that it divides nothing."""
-    return item.qualifier is spf.Qualifier.PASS if isinstance(item, Flat) else item[:1] not in ("-", "~", "?")
+    return (
+        item.qualifier is spf.Qualifier.PASS
+        if isinstance(item, Flat)
+        else item[:1] not in ("-", "~", "?")
+    )
 
 
 def _term(qualifier: spf.Qualifier, network: Network) -> spf.Ip4 | spf.Ip6:

@@ -111,12 +111,19 @@ def _field(text: str, start: int, end: int, known: frozenset[str]) -> Tag:
     if not equals:
         raise RecordSyntaxError(text, start, end, "expected a field such as name=value")
     if not _FIELD_NAME.fullmatch(name):
-        raise RecordSyntaxError(text, start, start + len(name), "a field's name holds up to 32 letters, digits and . _ -")
+        raise RecordSyntaxError(
+            text,
+            start,
+            start + len(name),
+            "a field's name holds up to 32 letters, digits and . _ -",
+        )
     tag = Tag(name, value, start, start + len(name) + 1, end)
     if not value:
         raise RecordSyntaxError(text, start, end, f"{name} has no value")
     if name not in known and not _FIELD_VALUE.fullmatch(value):
-        raise RecordSyntaxError(text, tag.start, end, "a value holds printable ASCII without spaces and =")
+        raise RecordSyntaxError(
+            text, tag.start, end, "a value holds printable ASCII without spaces and ="
+        )
     return tag
 
 

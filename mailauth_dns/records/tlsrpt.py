@@ -28,7 +28,13 @@ class Record:
 
     def __str__(self) -> str:
         """Return the record as published."""
-        return "; ".join(["v=TLSRPTv1", f"rua={','.join(self.rua)}", *(f"{name}={value}" for name, value in self.other)])
+        return "; ".join(
+            [
+                "v=TLSRPTv1",
+                f"rua={','.join(self.rua)}",
+                *(f"{name}={value}" for name, value in self.other),
+            ]
+        )
 
 
 def owner_name(domain: DomainName) -> DomainName:
@@ -36,7 +42,9 @@ def owner_name(domain: DomainName) -> DomainName:
     return DomainName(f"_smtp._tls.{domain}")
 
 
-@lru_cache(maxsize=1024)  # a fleet publishes the same texts many times, and each is looked at by several steps
+@lru_cache(
+    maxsize=1024
+)  # a fleet publishes the same texts many times, and each is looked at by several steps
 def parse(text: str) -> Record:
     """Return the record in `text`. The grammar lets `rua` repeat; the addresses of all of them count.
 
@@ -57,9 +65,16 @@ def _uris(text: str, field: Tag) -> tuple[str, ...]:
         uri = part.strip(" \t")
         start = at + len(part) - len(part.lstrip(" \t"))
         if not is_uri(uri):
-            raise RecordSyntaxError(text, start, start + len(uri), "expected an address such as mailto:tls@example.com")
+            raise RecordSyntaxError(
+                text, start, start + len(uri), "expected an address such as mailto:tls@example.com"
+            )
         if "!" in uri:
-            raise RecordSyntaxError(text, start + uri.index("!"), start + len(uri), "a ! inside an address must be written %21")
+            raise RecordSyntaxError(
+                text,
+                start + uri.index("!"),
+                start + len(uri),
+                "a ! inside an address must be written %21",
+            )
         uris.append(uri)
         at += len(part) + 1
     return tuple(uris)

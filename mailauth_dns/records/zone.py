@@ -117,7 +117,9 @@ def _take_character(text: str, at: int, into: list[str]) -> int:
         into.append(chr(int(digits)))
         return at + 4
     if not digits or digits[0].isdigit():
-        raise RecordSyntaxError(text, at, at + 1 + len(digits), "expected a character or three digits up to 255")
+        raise RecordSyntaxError(
+            text, at, at + 1 + len(digits), "expected a character or three digits up to 255"
+        )
     into.append(digits[0])
     return at + 2
 

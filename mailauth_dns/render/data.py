@@ -21,8 +21,19 @@ FORMAT = 1
 
 def findings(found: Iterable[Finding], waived: Iterable[Waived]) -> dict[str, Any]:
     """Return lint's result."""
-    silenced = [{**_finding(each.finding), "reason": each.waiver.reason, "until": each.waiver.until.isoformat()} for each in waived]
-    return {"format": FORMAT, "findings": [_finding(finding) for finding in found], "waived": silenced}
+    silenced = [
+        {
+            **_finding(each.finding),
+            "reason": each.waiver.reason,
+            "until": each.waiver.until.isoformat(),
+        }
+        for each in waived
+    ]
+    return {
+        "format": FORMAT,
+        "findings": [_finding(finding) for finding in found],
+        "waived": silenced,
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -45,7 +56,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def imported(source: str, found: Collection[Published], made: Iterable[Imported], written: Collection[str]) -> dict[str, Any]:
+def imported(
+    source: str, found: Collection[Published], made: Iterable[Imported], written: Collection[str]
+) -> dict[str, Any]:
     """Return import's result; `found` is what was read, `written` are the paths of the policies that were."""
     return {
         "format": FORMAT,
@@ -60,14 +73,28 @@ def imported(source: str, found: Collection[Published], made: Iterable[Imported]
                 "written": each.path in written,
                 "policy": each.text,
                 "not_said": [
-                    {"name": left.key[0], "type": left.key[1], "value": left.shown, "reason": left.reason} for left in each.draft.left
+                    {
+                        "name": left.key[0],
+                        "type": left.key[1],
+                        "value": left.shown,
+                        "reason": left.reason,
+                    }
+                    for left in each.draft.left
                 ],
                 "proposals": [
-                    {"rule": found.rule.id, "severity": str(found.rule.severity), "message": found.message, "fix": found.fix}
+                    {
+                        "rule": found.rule.id,
+                        "severity": str(found.rule.severity),
+                        "message": found.message,
+                        "fix": found.fix,
+                    }
                     for found in each.proposals
                 ],
                 "nearly_parked": each.draft.nearly_parked,
-                "unknown": [{"name": name, "type": type, "reason": reason} for (name, type), reason in each.unknown],
+                "unknown": [
+                    {"name": name, "type": type, "reason": reason}
+                    for (name, type), reason in each.unknown
+                ],
             }
             for each in made
         ],
@@ -80,7 +107,11 @@ def rules(shown: Iterable[Rule]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "rules": [
-            {**{field: getattr(rule, field) for field in fields}, "severity": str(rule.severity), "needs": rule.needs.value}
+            {
+                **{field: getattr(rule, field) for field in fields},
+                "severity": str(rule.severity),
+                "needs": rule.needs.value,
+            }
             for rule in shown
         ],
     }
@@ -88,19 +119,33 @@ def rules(shown: Iterable[Rule]) -> dict[str, Any]:
 
 def compiled(result: Compiled, check: bool) -> dict[str, Any]:
     """Return compile's result; with `check` nothing was written."""
-    names = {key: [path.as_posix() for path in getattr(result, key)] for key in ("stale", "gone", "foreign")}
+    names = {
+        key: [path.as_posix() for path in getattr(result, key)]
+        for key in ("stale", "gone", "foreign")
+    }
     return {"format": FORMAT, "written": not check, **names}
 
 
 def live(seen: Mapping[DomainName, tuple[LiveEntry, ...]]) -> dict[str, Any]:
     """Return rows of policy and live DNS by zone."""
-    return {"format": FORMAT, "zones": {zone: [row.model_dump(mode="json") for row in rows] for zone, rows in seen.items()}}
+    return {
+        "format": FORMAT,
+        "zones": {
+            zone: [row.model_dump(mode="json") for row in rows] for zone, rows in seen.items()
+        },
+    }
 
 
 def outcome(result: Outcome) -> dict[str, Any]:
     """Return apply's result."""
     zones = [
-        {"zone": zone.zone, "provider": zone.provider, "status": str(zone.status), "changes": len(zone.changes), "detail": zone.detail}
+        {
+            "zone": zone.zone,
+            "provider": zone.provider,
+            "status": str(zone.status),
+            "changes": len(zone.changes),
+            "detail": zone.detail,
+        }
         for zone in result.zones
     ]
     rows = None if result.live is None else [row.model_dump(mode="json") for row in result.live]

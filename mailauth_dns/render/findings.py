@@ -22,7 +22,9 @@ def lines(found: Sequence[Finding], waived: int) -> Iterator[Text]:
     for number, finding in enumerate(found):
         place = finding.place
         reason = finding.text if finding.unknown else str(number)
-        together.setdefault((place.source.path, place.line, place.column, reason), []).append(finding)
+        together.setdefault((place.source.path, place.line, place.column, reason), []).append(
+            finding
+        )
     dark: dict[tuple[str, DomainName], list[list[Finding]]] = {}
     for same in together.values():
         if same[0].unknown:
@@ -34,7 +36,10 @@ def lines(found: Sequence[Finding], waived: int) -> Iterator[Text]:
             yield from _told(finding, f"{_rules(same)}: {finding.advice}")
         elif same is unknown[0]:
             undecided = {each.rule.id for group in unknown for each in group}
-            yield from _told(finding, f"{len(undecided)} rules could not be decided, the first because of {finding.advice}")
+            yield from _told(
+                finding,
+                f"{len(undecided)} rules could not be decided, the first because of {finding.advice}",
+            )
     yield styled(0, ("Lint: " + tally(found, waived), "bold"))
 
 
@@ -50,5 +55,10 @@ def _rules(same: Sequence[Finding]) -> str:
 
 def _told(finding: Finding, what: str) -> Iterator[Text]:
     place = finding.place
-    yield styled(0, (f"{place.source.path}:{place.line}:{place.column}: ", "bold"), (f"{finding.word} ", _FOUND[finding.word]), what)
+    yield styled(
+        0,
+        (f"{place.source.path}:{place.line}:{place.column}: ", "bold"),
+        (f"{finding.word} ", _FOUND[finding.word]),
+        what,
+    )
     yield styled(2, (shown(place.source.lines[place.line - 1].strip()), "dim"))

@@ -36,10 +36,28 @@ def findings(found: Sequence[Finding], waived: Sequence[Waived], worst: Severity
         kind = "error" if finding.unknown else "failure" if finding.rule.severity >= worst else None
         message = f"{finding.word}: {finding.advice}"
         where = f"{place.source.path}:{place.line}:{place.column}"
-        cases.append(_Case(place.source.path, _name(finding), kind, finding.word, message, (where if kind is not None else message,)))
+        cases.append(
+            _Case(
+                place.source.path,
+                _name(finding),
+                kind,
+                finding.word,
+                message,
+                (where if kind is not None else message,),
+            )
+        )
     for each in waived:
         reason = f"waived until {each.waiver.until}: {each.waiver.reason}"
-        cases.append(_Case(each.finding.place.source.path, _name(each.finding), "skipped", "", reason, (each.finding.advice,)))
+        cases.append(
+            _Case(
+                each.finding.place.source.path,
+                _name(each.finding),
+                "skipped",
+                "",
+                reason,
+                (each.finding.advice,),
+            )
+        )
     return _document("mailauth-dns lint", cases or [_Case("mailauth-dns", "nothing found")])
 
 
@@ -54,20 +72,39 @@ def tests(found: Iterable[Trial]) -> str:
     cases = []
     for trial in found:
         told = (*trial.verdict.why, *(f"warning: {warning}" for warning in trial.verdict.warnings))
-        cases.append(_Case(trial.domain, trial.name, kinds[trial.outcome], str(trial.outcome), "; ".join(trial.problems), told))
+        cases.append(
+            _Case(
+                trial.domain,
+                trial.name,
+                kinds[trial.outcome],
+                str(trial.outcome),
+                "; ".join(trial.problems),
+                told,
+            )
+        )
     return _document("mailauth-dns test", cases)
 
 
 def _document(title: str, cases: Sequence[_Case]) -> str:
     kinds = Counter(case.kind for case in cases)
-    counts = {"tests": str(len(cases)), "failures": str(kinds["failure"]), "errors": str(kinds["error"])}
+    counts = {
+        "tests": str(len(cases)),
+        "failures": str(kinds["failure"]),
+        "errors": str(kinds["error"]),
+    }
     root = Element("testsuites", counts)
-    suite = SubElement(root, "testsuite", {"name": title, **counts, "skipped": str(kinds["skipped"])})
+    suite = SubElement(
+        root, "testsuite", {"name": title, **counts, "skipped": str(kinds["skipped"])}
+    )
     for case in cases:
-        element = SubElement(suite, "testcase", {"classname": one_line(case.place), "name": one_line(case.name)})
+        element = SubElement(
+            suite, "testcase", {"classname": one_line(case.place), "name": one_line(case.name)}
+        )
         if case.kind is not None:
             kind = {"type": case.word} if case.word else {}
-            SubElement(element, case.kind, {**kind, "message": one_line(case.message)}).text = _lines(case.text)
+            SubElement(
+                element, case.kind, {**kind, "message": one_line(case.message)}
+            ).text = _lines(case.text)
         elif case.text:
             SubElement(element, "system-out").text = _lines(case.text)
     indent(root)

@@ -25,7 +25,14 @@ from mailauth_dns.signing.checking import KeyProblem
 from mailauth_dns.signing.layout import Layout
 from mailauth_dns.signing.lifecycle import Key, moment, span, told
 
-_SERVED = {"served": "green", "revoked": "dim", "missing": "yellow", "other": "red", "partly": "yellow", "unknown": "magenta"}
+_SERVED = {
+    "served": "green",
+    "revoked": "dim",
+    "missing": "yellow",
+    "other": "red",
+    "partly": "yellow",
+    "unknown": "magenta",
+}
 _STEP = {
     "active": "begins to sign",
     "retiring": "ends to sign",
@@ -42,8 +49,14 @@ def status(states: Sequence[KeyState], now: datetime) -> Iterator[Text]:
         age = f" for {_age(now - section.since)}" if section.since is not None else ""
         yield Text.assemble((key.name, "bold"), f"  {_kind(key)}, {section.state}{age}")
         detail = f" ({state.sight.detail})" if state.sight.detail else ""
-        seen = f", since {moment(section.seen)} at every server" if section.seen is not None and state.sight.state == "served" else ""
-        yield Text.assemble("    DNS: ", (state.sight.state, _SERVED[state.sight.state]), f"{detail}{seen}")
+        seen = (
+            f", since {moment(section.seen)} at every server"
+            if section.seen is not None and state.sight.state == "served"
+            else ""
+        )
+        yield Text.assemble(
+            "    DNS: ", (state.sight.state, _SERVED[state.sight.state]), f"{detail}{seen}"
+        )
         if state.wrong is not None:
             yield Text.assemble("    ", ("wrong: ", "bold red"), f"{state.wrong}; see dkim check")
         yield Text(f"    next: {_next(state, now)}")
@@ -71,21 +84,36 @@ def _age(age: timedelta) -> str:
 def _next(state: KeyState, now: datetime) -> str:
     step = state.step
     if step is None:
-        return "nothing" if state.key.ours or state.key.section.state in ("revoked", "absent") else "nothing here; its sender rotates it"
+        return (
+            "nothing"
+            if state.key.ours or state.key.section.state in ("revoked", "absent")
+            else "nothing here; its sender rotates it"
+        )
     return f"{_STEP[step.to]}, {told(step, now)}{' (dkim rotate)' if step.due(now) else ''}"
 
 
 def status_data(states: Iterable[KeyState], written: Iterable[Written]) -> dict[str, Any]:
     """Return the same as data."""
-    return {"format": FORMAT, "keys": [_key_data(state) for state in states], "written": [_written_data(each) for each in written]}
+    return {
+        "format": FORMAT,
+        "keys": [_key_data(state) for state in states],
+        "written": [_written_data(each) for each in written],
+    }
 
 
 def _key_data(state: KeyState) -> dict[str, Any]:
     key, section, step = state.key, state.key.section, state.step
-    times = {name: moment(time) if (time := getattr(section, name)) is not None else None for name in ("since", "seen", "signed_until")}
+    times = {
+        name: moment(time) if (time := getattr(section, name)) is not None else None
+        for name in ("since", "seen", "signed_until")
+    }
     after = None
     if step is not None:
-        after = {"to": step.to, "at": moment(step.at) if step.at is not None else None, "why": step.why or None}
+        after = {
+            "to": step.to,
+            "at": moment(step.at) if step.at is not None else None,
+            "why": step.why or None,
+        }
     return {
         "domain": key.domain,
         "selector": key.selector,
@@ -107,7 +135,9 @@ def _written_data(written: Written) -> dict[str, Any]:
 
 def new_key(made: NewKey) -> Iterator[Text]:
     """Yield where a new key is, and what comes next."""
-    yield Text.assemble((f"{made.selector}._domainkey.{made.domain}", "bold"), f"  {made.type}, pending")
+    yield Text.assemble(
+        (f"{made.selector}._domainkey.{made.domain}", "bold"), f"  {made.type}, pending"
+    )
     yield Text(f"    private  {made.private}")
     yield Text(f"    public   {made.public}")
     yield Text(f"    policy   {made.policy}")
@@ -194,8 +224,16 @@ def problems(found: Iterable[KeyProblem], checked: int) -> Iterator[Text]:
     for problem in found:
         weights[problem.weight] += 1
         name = f"{problem.selector}._domainkey.{problem.domain}"
-        yield Text.assemble((name, "bold"), "  ", (problem.weight, _WEIGHT[problem.weight]), f"  {problem.rule}: {problem.message}")
-    yield Text(f"Check: {count(checked, 'key')}, {weights['wrong']} wrong, {weights['unknown']} unknown", style="bold")
+        yield Text.assemble(
+            (name, "bold"),
+            "  ",
+            (problem.weight, _WEIGHT[problem.weight]),
+            f"  {problem.rule}: {problem.message}",
+        )
+    yield Text(
+        f"Check: {count(checked, 'key')}, {weights['wrong']} wrong, {weights['unknown']} unknown",
+        style="bold",
+    )
 
 
 def problems_data(found: Iterable[KeyProblem], checked: int) -> dict[str, Any]:
@@ -222,11 +260,21 @@ def differences(found: Sequence[Difference]) -> Iterator[Text]:
     yield Text(f"Export: {count(len(found), 'difference')}", style="bold")
 
 
-def after_export(folder: Path, files: Iterable[str], domains: Sequence[DomainName], host: Host, layout: Layout | None) -> str:
+def after_export(
+    folder: Path,
+    files: Iterable[str],
+    domains: Sequence[DomainName],
+    host: Host,
+    layout: Layout | None,
+) -> str:
     """Return how OpenDKIM's files are put in place, and how that is checked."""
     confs = [name for name in files if name in daemon.CONFS.values()]
     main = " and ".join(f"{folder / name} as /etc/{name}" for name in confs)
-    rest = f", and {', '.join(name for name in files if name not in confs)} in {host.config_dir}" if folder != Path(host.config_dir) else ""
+    rest = (
+        f", and {', '.join(name for name in files if name not in confs)} in {host.config_dir}"
+        if folder != Path(host.config_dir)
+        else ""
+    )
     relabel = layout.relabel if layout is not None else ""
     check = f"`mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}` with the same options, and `dkim check`"
     return f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}restart OpenDKIM; then {check}"

@@ -44,11 +44,16 @@ def data(result: Relocked, *, written: bool) -> dict[str, Any]:
         "names": [
             {
                 "name": row.name,
-                "networks": [] if row.after is None else [str(network) for network in row.after.addresses.networks],
+                "networks": []
+                if row.after is None
+                else [str(network) for network in row.after.addresses.networks],
                 "added": [str(network) for network in row.drift.added.networks],
                 "removed": [str(network) for network in row.drift.removed.networks],
             }
             for row in result.names
         ],
-        "parts": [{"domain": part.domain, "name": part.name, "state": part.said, "changed": part.changed} for part in result.parts],
+        "parts": [
+            {"domain": part.domain, "name": part.name, "state": part.said, "changed": part.changed}
+            for part in result.parts
+        ],
     }

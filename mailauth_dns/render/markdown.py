@@ -9,7 +9,9 @@ from mailauth_dns.errors import one_line
 from mailauth_dns.lint.rule import Finding, tally
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_MENTION = re.compile(r"[@#](?=\w)")  # of a person, a team or an issue: who reads the page is told, and pages link to each other
+_MENTION = re.compile(
+    r"[@#](?=\w)"
+)  # of a person, a team or an issue: who reads the page is told, and pages link to each other
 _APART = "&#8203;"  # a space of no width keeps the mark from what follows
 
 
@@ -22,10 +24,17 @@ def findings(found: Sequence[Finding], waived: int) -> Iterator[str]:
         yield "|---|---|---|---|---|"
     for finding in found:
         place = finding.place
-        cells = (finding.word, f"{finding.rule.id} {finding.rule.slug}", f"{place.source.path}:{place.line}:{place.column}", finding.text)
+        cells = (
+            finding.word,
+            f"{finding.rule.id} {finding.rule.slug}",
+            f"{place.source.path}:{place.line}:{place.column}",
+            finding.text,
+        )
         yield "| " + " | ".join(map(_escaped, (*cells, finding.fix))) + " |"
 
 
 def _escaped(text: str) -> str:
     """Return outside text as one line that means nothing in Markdown."""
-    return _MENTION.sub(lambda mark: mark[0] + _APART, _SPECIAL.sub(r"\\\1", " ".join(one_line(text).split())))
+    return _MENTION.sub(
+        lambda mark: mark[0] + _APART, _SPECIAL.sub(r"\\\1", " ".join(one_line(text).split()))
+    )

@@ -12,23 +12,38 @@ from mailauth_dns.lint.rule import Finding, Rule, Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.policy.document import Place
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def findings(found: Sequence[Finding], waived: Sequence[Waived]) -> dict[str, Any]:
     """Return one run with these results, what is waived as suppressed ones; paths are relative to the repo."""
     named = (*found, *(each.finding for each in waived))
-    rules = sorted({finding.rule.id: finding.rule for finding in named}.values(), key=lambda rule: rule.id)
+    rules = sorted(
+        {finding.rule.id: finding.rule for finding in named}.values(), key=lambda rule: rule.id
+    )
     index = {rule.id: at for at, rule in enumerate(rules)}
-    driver = {"name": "mailauth-dns", "version": __version__, "rules": [_rule(rule) for rule in rules]}
+    driver = {
+        "name": "mailauth-dns",
+        "version": __version__,
+        "rules": [_rule(rule) for rule in rules],
+    }
     # Either every result of a run has `suppressions` or none (SARIF §3.27.23).
-    results = [{**_result(finding, index[finding.rule.id]), "suppressions": []} for finding in found]
-    results += [{**_result(each.finding, index[each.finding.rule.id]), "suppressions": [_suppression(each)]} for each in waived]
+    results = [
+        {**_result(finding, index[finding.rule.id]), "suppressions": []} for finding in found
+    ]
+    results += [
+        {**_result(each.finding, index[each.finding.rule.id]), "suppressions": [_suppression(each)]}
+        for each in waived
+    ]
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+        "runs": [
+            {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+        ],
     }
 
 
@@ -46,7 +61,9 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
     names = finding.domains if finding.at is None else (finding.at.key[0],)
     location: dict[str, Any] = {
         "physicalLocation": _physical(finding.place),
-        "logicalLocations": [{"fullyQualifiedName": one_line(name), "kind": "resource"} for name in names],
+        "logicalLocations": [
+            {"fullyQualifiedName": one_line(name), "kind": "resource"} for name in names
+        ],
     }
     return {
         "ruleId": finding.rule.id,
@@ -60,7 +77,11 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
 
 
 def _physical(place: Place) -> dict[str, Any]:
-    region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.column + place.width}
+    region = {
+        "startLine": place.line,
+        "startColumn": place.column,
+        "endColumn": place.column + place.width,
+    }
     return {"artifactLocation": {"uri": quote(place.source.path)}, "region": region}
 
 

@@ -20,20 +20,33 @@ def tree(title: str, cost: LookupCost) -> Iterator[Text]:
     yield from _notes(cost, "")
     yield from _branches(cost, "")
     terms = _sum("lookups", cost.total, MAX_TERMS, cost.lower_bound)
-    yield Text.assemble("SPF: ", terms, ", ", _sum("void lookups", cost.voids, MAX_VOIDS, cost.lower_bound))
+    yield Text.assemble(
+        "SPF: ", terms, ", ", _sum("void lookups", cost.voids, MAX_VOIDS, cost.lower_bound)
+    )
     if cost.voids > MAX_VOIDS:
         blame = ", ".join(dict.fromkeys(octets(node.term) for node in cost.void_terms))
         yield Text(
-            f"over the limit of void lookups, so that SPF is a permerror for mail that no earlier term matches: {blame}", style="red"
+            f"over the limit of void lookups, so that SPF is a permerror for mail that no earlier term matches: {blame}",
+            style="red",
         )
     if cost.total > MAX_TERMS:
-        yield Text(f"over the limit, so that SPF is a permerror for mail that no earlier term matches: {_blame(cost)}", style="red")
+        yield Text(
+            f"over the limit, so that SPF is a permerror for mail that no earlier term matches: {_blame(cost)}",
+            style="red",
+        )
 
 
 def _branches(node: LookupCost, indent: str) -> Iterator[Text]:
     for child in node.children:
         last = child is node.children[-1]
-        yield Text.assemble(indent, "└── " if last else "├── ", shown(child.term), "  ", (str(child.total), "bold"), *_voids(child))
+        yield Text.assemble(
+            indent,
+            "└── " if last else "├── ",
+            shown(child.term),
+            "  ",
+            (str(child.total), "bold"),
+            *_voids(child),
+        )
         below = indent + ("    " if last else "│   ")
         yield from _notes(child, below)
         yield from _branches(child, below)

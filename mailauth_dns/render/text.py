@@ -9,12 +9,31 @@ from rich.text import Text
 
 from mailauth_dns.deploy.applying import Outcome
 from mailauth_dns.deploy.onezone import Status, ZoneOutcome
-from mailauth_dns.deploy.planfile import AuthorityEntry, ChangeEntry, KeptEntry, LiveEntry, PlanFile, ZoneEntry
+from mailauth_dns.deploy.planfile import (
+    AuthorityEntry,
+    ChangeEntry,
+    KeptEntry,
+    LiveEntry,
+    PlanFile,
+    ZoneEntry,
+)
 from mailauth_dns.render.values import count, styled, told, versus
 
 _RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
-_STATE = {"as policy": "green", "as provider": "yellow", "differs": "red", "waits": "yellow", "unknown": "magenta"}
-_STATUS = {Status.APPLIED: "green", Status.UNCHANGED: "dim", Status.PARTIAL: "bold red", Status.FAILED: "red", Status.REFUSED: "red"}
+_STATE = {
+    "as policy": "green",
+    "as provider": "yellow",
+    "differs": "red",
+    "waits": "yellow",
+    "unknown": "magenta",
+}
+_STATUS = {
+    Status.APPLIED: "green",
+    Status.UNCHANGED: "dim",
+    Status.PARTIAL: "bold red",
+    Status.FAILED: "red",
+    Status.REFUSED: "red",
+}
 _OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
 
 
@@ -27,17 +46,28 @@ def plan(file: PlanFile, show_kept: bool) -> Iterator[Text]:
         else:
             quiet += 1
     for failed in file.failed:
-        yield styled(0, (failed.zone, "bold"), f" at {failed.provider}  ", ("could not be planned", "bold red"))
+        yield styled(
+            0,
+            (failed.zone, "bold"),
+            f" at {failed.provider}  ",
+            ("could not be planned", "bold red"),
+        )
         yield styled(4, failed.error)
     if quiet:
-        where = "at the provider and in live DNS" if _asked(file) else "at the provider; live DNS was not asked"
+        where = (
+            "at the provider and in live DNS"
+            if _asked(file)
+            else "at the provider; live DNS was not asked"
+        )
         yield styled(0, f"{count(quiet, 'zone')} as the policy says, {where}")
     yield _summary(file)
 
 
 def _has_news(zone: ZoneEntry, show_kept: bool) -> bool:
     untrue = any(test.result != "passed" for test in zone.tests)
-    return bool(zone.changes or zone.blocked or show_kept or untrue) or any(row.state != "as policy" for row in zone.live)
+    return bool(zone.changes or zone.blocked or show_kept or untrue) or any(
+        row.state != "as policy" for row in zone.live
+    )
 
 
 def _asked(file: PlanFile) -> bool:
@@ -46,7 +76,9 @@ def _asked(file: PlanFile) -> bool:
 
 def _summary(file: PlanFile) -> Text:
     risks = Counter(change.risk for zone in file.zones for change in zone.changes)
-    said = ", ".join(f"{risks[risk]} {risk}" for risk in ("breaking", "caution", "safe") if risks[risk])
+    said = ", ".join(
+        f"{risks[risk]} {risk}" for risk in ("breaking", "caution", "safe") if risks[risk]
+    )
     parts = [count(file.pending, "change") + (f" ({said})" if said else "")]
     if blocked := sum(len(zone.refused) for zone in file.zones):
         parts.append(f"{blocked} blocked")
@@ -64,8 +96,12 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
     for change in zone.changes:
         yield from _change(change)
     for blocked in zone.blocked:
-        sign, word, style = (". ", "waits", "yellow") if blocked.waits else ("! ", "blocked", "bold red")
-        yield styled(2, (sign, style), (f"{blocked.name} {blocked.type}", "bold"), "  ", (word, style))
+        sign, word, style = (
+            (". ", "waits", "yellow") if blocked.waits else ("! ", "blocked", "bold red")
+        )
+        yield styled(
+            2, (sign, style), (f"{blocked.name} {blocked.type}", "bold"), "  ", (word, style)
+        )
         yield styled(6, blocked.reason)
     yield from _trials(zone)
     yield _authority(zone.authority)
@@ -78,7 +114,13 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
 def _change(change: ChangeEntry) -> Iterator[Text]:
     sign = "+" if not change.before else "-" if not change.after else "~"
     rules = f" {' '.join(change.rules)}" if change.rules else ""
-    yield styled(2, (sign + " ", "bold"), (f"{change.name} {change.type}", "bold"), "  ", (change.risk + rules, _RISK[change.risk]))
+    yield styled(
+        2,
+        (sign + " ", "bold"),
+        (f"{change.name} {change.type}", "bold"),
+        "  ",
+        (change.risk + rules, _RISK[change.risk]),
+    )
     yield styled(6, change.meaning)
     if change.before != change.after:
         for sign, style, values in (("-", "red", change.before), ("+", "green", change.after)):
@@ -86,7 +128,10 @@ def _change(change: ChangeEntry) -> Iterator[Text]:
         yield from (styled(6, part) for part in versus(change.before, change.after))
     if change.ttl_before != change.ttl_after and change.ttl_after is not None:
         yield styled(
-            6, f"TTL {change.ttl_before} -> {change.ttl_after} s" if change.ttl_before is not None else f"TTL {change.ttl_after} s"
+            6,
+            f"TTL {change.ttl_before} -> {change.ttl_after} s"
+            if change.ttl_before is not None
+            else f"TTL {change.ttl_after} s",
         )
     if change.kept:
         yield styled(6, f"kept in the same set: {count(change.kept, 'foreign value')}")
@@ -99,18 +144,35 @@ def _trials(zone: ZoneEntry) -> Iterator[Text]:
     for test in zone.tests:
         if test.result == "passed":
             continue
-        risk = f"breaking {test.rule}" if test in zone.broken else f"{test.result}, as without this plan"
-        yield styled(2, ("! ", "bold red"), "test ", (test.name, "bold"), f" of {test.domain}  ", (risk, _OUTCOME[test.result]))
+        risk = (
+            f"breaking {test.rule}"
+            if test in zone.broken
+            else f"{test.result}, as without this plan"
+        )
+        yield styled(
+            2,
+            ("! ", "bold red"),
+            "test ",
+            (test.name, "bold"),
+            f" of {test.domain}  ",
+            (risk, _OUTCOME[test.result]),
+        )
         for line in (*test.problems, *test.why):
             yield styled(6, line)
 
 
 def _authority(authority: AuthorityEntry) -> Text:
     style = {"agrees": "green", "differs": "bold red", "unknown": "magenta"}[authority.state]
-    word = {"agrees": "the provider's servers answer", "differs": "not this provider's servers (DNS008)", "unknown": "unknown"}[
-        authority.state
-    ]
-    checked = "" if authority.delegation_checked or authority.state == "unknown" else "; delegation was not checked (nameservers are given)"
+    word = {
+        "agrees": "the provider's servers answer",
+        "differs": "not this provider's servers (DNS008)",
+        "unknown": "unknown",
+    }[authority.state]
+    checked = (
+        ""
+        if authority.delegation_checked or authority.state == "unknown"
+        else "; delegation was not checked (nameservers are given)"
+    )
     return styled(2, "live DNS: ", (word, style), f": {authority.reason}{checked}")
 
 
@@ -146,7 +208,9 @@ def _sides(row: LiveEntry) -> Iterator[Text]:
         yield from (styled(10, part) for part in versus(server.values, row.policy))
 
 
-def _side(mark: str, values: tuple[str, ...], reason: str | None = None, indent: int = 8) -> Iterator[Text]:
+def _side(
+    mark: str, values: tuple[str, ...], reason: str | None = None, indent: int = 8
+) -> Iterator[Text]:
     if not values:
         yield styled(indent, f"{mark} nothing".lstrip() + (f": {reason}" if reason else ""))
     for value in values:
@@ -157,13 +221,20 @@ def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
     if not kept:
         return
     types = Counter(entry.type for entry in kept)
-    yield styled(2, f"kept: {count(len(kept), 'foreign set')} ({', '.join(f'{type} {number}' for type, number in sorted(types.items()))})")
+    yield styled(
+        2,
+        f"kept: {count(len(kept), 'foreign set')} ({', '.join(f'{type} {number}' for type, number in sorted(types.items()))})",
+    )
     for entry in kept:
         if entry.values is not None and show_kept:
             for value in entry.values:
                 yield from (styled(6, line) for line in told(f"{entry.name} {entry.type}", value))
         elif entry.shared or entry.looks_like:
-            ours = f"  looks like {entry.looks_like}, and no policy declares it" if entry.looks_like else ""
+            ours = (
+                f"  looks like {entry.looks_like}, and no policy declares it"
+                if entry.looks_like
+                else ""
+            )
             yield styled(6, f"{entry.name} {entry.type}: {', '.join(entry.kinds)}{ours}")
 
 
@@ -174,7 +245,17 @@ def outcome(result: Outcome) -> Iterator[Text]:
     for zone in result.zones:
         yield _outcome_line(zone)
     tally = Counter(zone.status for zone in result.zones)
-    yield styled(0, ("Apply: " + (", ".join(f"{tally[status]} {status}" for status in Status if tally[status]) or "nothing to do"), "bold"))
+    yield styled(
+        0,
+        (
+            "Apply: "
+            + (
+                ", ".join(f"{tally[status]} {status}" for status in Status if tally[status])
+                or "nothing to do"
+            ),
+            "bold",
+        ),
+    )
     if result.live is None:
         yield styled(0, "live DNS was not asked")
     elif result.live:
@@ -188,5 +269,16 @@ def outcome(result: Outcome) -> Iterator[Text]:
 
 
 def _outcome_line(zone: ZoneOutcome) -> Text:
-    detail = f": {zone.detail}" if zone.detail else f", {count(len(zone.changes), 'change')}" if zone.changes else ""
-    return styled(0, f"{zone.zone} at {zone.provider}  ", (str(zone.status), _STATUS.get(zone.status, "")), detail)
+    detail = (
+        f": {zone.detail}"
+        if zone.detail
+        else f", {count(len(zone.changes), 'change')}"
+        if zone.changes
+        else ""
+    )
+    return styled(
+        0,
+        f"{zone.zone} at {zone.provider}  ",
+        (str(zone.status), _STATUS.get(zone.status, "")),
+        detail,
+    )

@@ -22,7 +22,9 @@ def shown(value: str) -> str:
     >>> shown("v=spf1  -all\x1b\u202e")
     'v=spf1 \\032-all\\027\\8238'
     """
-    return _UNCLEAR.sub(lambda match: "\\\\" if match[0] == "\\" else f"\\{ord(match[0]):03d}", value)
+    return _UNCLEAR.sub(
+        lambda match: "\\\\" if match[0] == "\\" else f"\\{ord(match[0]):03d}", value
+    )
 
 
 def wrapped(value: str, width: int = WIDTH) -> list[str]:
@@ -58,9 +60,15 @@ def told(mark: str, value: str, *, width: int = WIDTH) -> Iterator[str]:
 
 def versus(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the terms that changed, with a style, where values are too long to see it."""
-    if len(before) != 1 or len(after) != 1 or max(len(shown(value)) for value in (*before, *after)) <= WIDTH:
+    if (
+        len(before) != 1
+        or len(after) != 1
+        or max(len(shown(value)) for value in (*before, *after)) <= WIDTH
+    ):
         return
-    for word, style, terms in zip(("gone: ", "added:"), ("red", "green"), changed_terms(before[0], after[0]), strict=True):
+    for word, style, terms in zip(
+        ("gone: ", "added:"), ("red", "green"), changed_terms(before[0], after[0]), strict=True
+    ):
         if terms and 2 * len(terms) < len(before[0]) + len(after[0]):
             yield from ((line, style) for line in told(f"terms {word}", terms))
 

@@ -17,12 +17,22 @@ from mailauth_dns.render.data import FORMAT
 from mailauth_dns.render.values import count
 
 _OUTCOME = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.UNKNOWN: "magenta"}
-_RESULT = {"pass": "green", "fail": "red", "softfail": "yellow", "permerror": "red", "temperror": "magenta"}
+_RESULT = {
+    "pass": "green",
+    "fail": "red",
+    "softfail": "yellow",
+    "permerror": "red",
+    "temperror": "magenta",
+}
 
 
 def _results(verdict: Verdict) -> list[str | tuple[str, str]]:
     parts: list[str | tuple[str, str]] = []
-    for name, result in (("SPF", verdict.spf.result), ("DKIM", verdict.dkim), ("DMARC", verdict.dmarc)):
+    for name, result in (
+        ("SPF", verdict.spf.result),
+        ("DKIM", verdict.dkim),
+        ("DMARC", verdict.dmarc),
+    ):
         parts += [f"{name} ", (str(result), _RESULT.get(str(result), "")), ", "]
     if verdict.dmarc is DmarcResult.PERMERROR:
         return [*parts, ("receivers refuse it", "bold")]
@@ -49,14 +59,20 @@ def tests(found: Iterable[Rehearsal]) -> Iterator[Text]:
     for rehearsal in found:
         before, after = rehearsal.before, rehearsal.after
         tally[after.outcome] += 1
-        yield Text.assemble((after.domain, "bold"), f"  {after.name}  ", (str(after.outcome), _OUTCOME[after.outcome]))
+        yield Text.assemble(
+            (after.domain, "bold"),
+            f"  {after.name}  ",
+            (str(after.outcome), _OUTCOME[after.outcome]),
+        )
         yield Text.assemble("    as it is        ", *_results(before.verdict))
         yield Text.assemble("    as it would be  ", *_results(after.verdict))
         for problem in after.problems:
             yield Text.assemble("      ", (problem, _OUTCOME[after.outcome]))
         yield from _sentences(after.verdict, 6)
     said = ", ".join(f"{tally[outcome]} {outcome}" for outcome in Outcome if tally[outcome])
-    yield Text(f"Test: {count(tally.total(), 'test')}" + (f", {said}" if said else ""), style="bold")
+    yield Text(
+        f"Test: {count(tally.total(), 'test')}" + (f", {said}" if said else ""), style="bold"
+    )
 
 
 def tests_data(found: Iterable[Rehearsal]) -> dict[str, Any]:

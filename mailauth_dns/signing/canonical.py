@@ -69,7 +69,13 @@ def by_name(message: ReceivedMessage) -> Mapping[bytes, list[Field]]:
     return found
 
 
-def signed_head(fields: Mapping[bytes, list[Field]], names: Iterable[bytes], signature: Field, bare: bytes, form: Form) -> bytes:
+def signed_head(
+    fields: Mapping[bytes, list[Field]],
+    names: Iterable[bytes],
+    signature: Field,
+    bare: bytes,
+    form: Form,
+) -> bytes:
     """Return what a signature signs of the head: the fields that `names` (its h=) chooses, and itself with the value `bare`.
 
     Fields of a name are chosen from the bottom; a name for which none is left stands for nothing, so that none can be added (RFC 6376

@@ -18,7 +18,13 @@ from mailauth_dns.signing.keypair import KeyType
 
 CONF = PurePosixPath("/etc/opendkim.conf")
 CONFS = {KeyType.RSA: "opendkim.conf", KeyType.ED25519: "opendkim-ed25519.conf"}
-_UNITS = ("etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
+_UNITS = (
+    "etc/systemd/system",
+    "run/systemd/system",
+    "usr/local/lib/systemd/system",
+    "usr/lib/systemd/system",
+    "lib/systemd/system",
+)
 _OPTIONS = "Ab:c:d:De:fF:k:lL:no:p:P:Qrs:S:t:T:u:vVWx:X?"  # opendkim(8)
 _MAX_INCLUDES = 5  # as deep as OpenDKIM itself follows `Include`
 
@@ -56,10 +62,16 @@ class Daemon:
             MailAuthError: the table cannot be read.
         """
         if "keytable" not in self.settings:
-            return frozenset({PurePosixPath(self.settings["keyfile"])} if "keyfile" in self.settings else ())
+            return frozenset(
+                {PurePosixPath(self.settings["keyfile"])} if "keyfile" in self.settings else ()
+            )
         _, text = self.table("keytable")
         rows = (line.split("#", 1)[0].split(None, 1) for line in text.splitlines())
-        return frozenset(PurePosixPath(row[1].strip().split(":", 2)[2]) for row in rows if len(row) == 2 and row[1].count(":") > 1)
+        return frozenset(
+            PurePosixPath(row[1].strip().split(":", 2)[2])
+            for row in rows
+            if len(row) == 2 and row[1].count(":") > 1
+        )
 
 
 def on(root: Path, path: PurePosixPath | str) -> Path:
@@ -96,7 +108,10 @@ def every(root: Path) -> dict[KeyType, Daemon]:
     Raises:
         MailAuthError: a file cannot be read.
     """
-    found = {type: opendkim(root, PurePosixPath(name).stem, CONF.with_name(name)) for type, name in CONFS.items()}
+    found = {
+        type: opendkim(root, PurePosixPath(name).stem, CONF.with_name(name))
+        for type, name in CONFS.items()
+    }
     return {type: each for type, each in found.items() if each is not None}
 
 
@@ -129,7 +144,9 @@ def started(root: Path, unit: str) -> tuple[Sequence[str], str | None]:
             variables |= _assigned(text_of(on(root, value.lstrip("-"))).splitlines())
     words: list[str] = []
     for word in _words(command)[1:]:
-        whole = re.fullmatch(r"\$(\w+)", word)  # systemd splits such a word where it has spaces, and no other
+        whole = re.fullmatch(
+            r"\$(\w+)", word
+        )  # systemd splits such a word where it has spaces, and no other
         words += variables.get(whole[1], "").split() if whole else [_expanded(word, variables)]
     return words, user
 
@@ -137,8 +154,15 @@ def started(root: Path, unit: str) -> tuple[Sequence[str], str | None]:
 def _unit_lines(root: Path, unit: str) -> Iterator[tuple[str, str]]:
     """Yield the assignments of a unit and of what adds to it, in the order in which they count."""
     folders = [root / folder for folder in _UNITS]
-    first = next((folder / f"{unit}.service" for folder in folders if (folder / f"{unit}.service").exists()), None)
-    added = {path.name: path for folder in reversed(folders) for path in (folder / f"{unit}.service.d").glob("*.conf")}
+    first = next(
+        (folder / f"{unit}.service" for folder in folders if (folder / f"{unit}.service").exists()),
+        None,
+    )
+    added = {
+        path.name: path
+        for folder in reversed(folders)
+        for path in (folder / f"{unit}.service.d").glob("*.conf")
+    }
     for path in [*([first] if first is not None else []), *(added[name] for name in sorted(added))]:
         for line in text_of(path).replace("\\\n", " ").splitlines():
             name, equals, value = line.partition("=")
@@ -175,7 +199,9 @@ def text_of(path: Path) -> str:
     """
     try:
         if path.exists() and not path.is_file():
-            raise MailAuthError(f"{path}: is not a regular file")  # to open a pipe would be to wait for ever
+            raise MailAuthError(
+                f"{path}: is not a regular file"
+            )  # to open a pipe would be to wait for ever
         return path.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return ""

@@ -26,7 +26,14 @@ def hosts(policies: Iterable[Policy], mynetworks: str | None) -> tuple[str, ...]
     """
     named = [network for policy in policies for network in _signing(policy)]
     named += networks(mynetworks, "--mynetworks") if mynetworks is not None else []
-    return tuple(dict.fromkeys([*DEFAULT, *(_spelled(each) for each in named if not _covered(each, map(ip_network, DEFAULT)))]))
+    return tuple(
+        dict.fromkeys(
+            [
+                *DEFAULT,
+                *(_spelled(each) for each in named if not _covered(each, map(ip_network, DEFAULT))),
+            ]
+        )
+    )
 
 
 def _signing(policy: Policy) -> list[Network]:
@@ -38,7 +45,9 @@ def _signing(policy: Policy) -> list[Network]:
     found = []
     for test in policy.body.tests:
         signed = any(entry.d in (None, policy.domain) and entry.s in own for entry in test.dkim)
-        direct = test.expect.spf == "pass" and test.sender.rpartition("@")[2].lower() == policy.domain
+        direct = (
+            test.expect.spf == "pass" and test.sender.rpartition("@")[2].lower() == policy.domain
+        )
         if signed and direct and test.expect.dkim in (None, "pass"):
             found.append(ip_network(test.ip))
     return found
@@ -55,20 +64,31 @@ def networks(text: str, option: str) -> list[Network]:
         try:
             found.append(_plain(ip_network(re.sub(r"^\[([^]]*)\]", r"\1", word))))
         except ValueError:
-            raise MailAuthError(f"{option}: {word!r} is no address and no network such as 192.0.2.0/24 or [2001:db8::]/32") from None
+            raise MailAuthError(
+                f"{option}: {word!r} is no address and no network such as 192.0.2.0/24 or [2001:db8::]/32"
+            ) from None
     return found
 
 
 def _plain(network: Network) -> Network:
     """Return the IPv4 network that an IPv4-mapped one stands for; Debian's `mynetworks` has loopback in both forms."""
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
-    return IPv4Network((mapped, network.prefixlen - 96)) if mapped is not None and network.prefixlen >= 96 else network
+    return (
+        IPv4Network((mapped, network.prefixlen - 96))
+        if mapped is not None and network.prefixlen >= 96
+        else network
+    )
 
 
 def missing(wanted: Iterable[str], there: Sequence[str]) -> list[str]:
     """Return which of the wanted hosts a list does not have, alone or as part of a network."""
     known = [network for each in there if (network := _network(each)) is not None]
-    return [each for each in wanted if each not in there and ((network := _network(each)) is None or not _covered(network, known))]
+    return [
+        each
+        for each in wanted
+        if each not in there
+        and ((network := _network(each)) is None or not _covered(network, known))
+    ]
 
 
 def _network(text: str) -> Network | None:
@@ -83,4 +103,6 @@ def _covered(network: Network, by: Iterable[Network]) -> bool:
 
 
 def _spelled(network: Network) -> str:
-    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+    return (
+        str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+    )

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateNumbers
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
-RSA_BITS = (2048, 3072, 4096)  # RFC 8301 §3.2: signers should use 2048 at least, verifiers must take up to 4096
+RSA_BITS = (
+    2048,
+    3072,
+    4096,
+)  # RFC 8301 §3.2: signers should use 2048 at least, verifiers must take up to 4096
 
 
 class KeyType(StrEnum):
@@ -33,7 +37,9 @@ class KeyPair:
 
     private_pem: bytes = field(repr=False)
     public_pem: bytes
-    seed: bytes | None = field(default=None, repr=False)  # Ed25519: the private key's 32 octets in base64
+    seed: bytes | None = field(
+        default=None, repr=False
+    )  # Ed25519: the private key's 32 octets in base64
 
     @property
     def public(self) -> keys.PublicKey:
@@ -47,7 +53,10 @@ def generate(type: KeyType, bits: int = 2048) -> KeyPair:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-    return _pair(generate_private_key(65537, bits) if type is KeyType.RSA else Ed25519PrivateKey.generate(), type is KeyType.ED25519)
+    return _pair(
+        generate_private_key(65537, bits) if type is KeyType.RSA else Ed25519PrivateKey.generate(),
+        type is KeyType.ED25519,
+    )
 
 
 def _pair(private: PrivateKeyTypes, seed: bool) -> KeyPair:
@@ -56,7 +65,10 @@ def _pair(private: PrivateKeyTypes, seed: bool) -> KeyPair:
     return KeyPair(
         private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         _public_pem(private.public_key()),
-        base64.b64encode(private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())) + b"\n" if seed else None,
+        base64.b64encode(private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
+        + b"\n"
+        if seed
+        else None,
     )
 
 
@@ -98,14 +110,22 @@ def _private(text: bytes) -> PrivateKeyTypes:
 
     try:
         if b"-----BEGIN" not in text:
-            return _of_seed(text if len(text) == 64 else base64.b64decode(b"".join(text.split()), validate=True))
+            return _of_seed(
+                text if len(text) == 64 else base64.b64decode(b"".join(text.split()), validate=True)
+            )
         # OpenSSL would prove both primes prime, 0.1 s a key; that a file is whole is seen by its numbers.
         private = load_pem_private_key(text, password=None, unsafe_skip_rsa_key_validation=True)
         if isinstance(private, RSAPrivateKey) and not _agree(private.private_numbers()):
             raise ValueError
     except TypeError:
-        raise keys.KeyFileError("the private key is encrypted; mail servers cannot ask for its password") from None
-    except (ValueError, UnsupportedAlgorithm, InternalError):  # the last where OpenSSL itself refuses, as an X448 key of 32 octets
+        raise keys.KeyFileError(
+            "the private key is encrypted; mail servers cannot ask for its password"
+        ) from None
+    except (
+        ValueError,
+        UnsupportedAlgorithm,
+        InternalError,
+    ):  # the last where OpenSSL itself refuses, as an X448 key of 32 octets
         raise keys.KeyFileError("is not a private key, or is broken") from None
     return private
 

@@ -59,13 +59,20 @@ class Key:
 
         The SOA tells the negative TTL, a wildcard what was answered before the record came, and an address a proxied alias.
         """
-        types = ("TXT", "CNAME", "A", "AAAA") if self.section.cname is not None else ("TXT", "CNAME")
-        return frozenset({(self.zone, "SOA"), *((self.name, type) for type in types), *self.wildcards})
+        types = (
+            ("TXT", "CNAME", "A", "AAAA") if self.section.cname is not None else ("TXT", "CNAME")
+        )
+        return frozenset(
+            {(self.zone, "SOA"), *((self.name, type) for type in types), *self.wildcards}
+        )
 
     @property
     def wildcards(self) -> tuple[RRKey, ...]:
         """The sets that servers answered with, and caches may keep, while the selector had no record (RFC 4592)."""
-        return tuple((DomainName(f"*.{above}"), "TXT") for above in (f"_domainkey.{self.domain}", self.domain))
+        return tuple(
+            (DomainName(f"*.{above}"), "TXT")
+            for above in (f"_domainkey.{self.domain}", self.domain)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,9 @@ class Sight:
     detail: str = ""
     wait: timedelta | None = None
     bound: str = ""
-    contradicts: bool = False  # a server holds another key, or an empty one: not one that is yet to come
+    contradicts: bool = (
+        False  # a server holds another key, or an empty one: not one that is yet to come
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,14 @@ def keys_of(policy: Policy) -> tuple[Key, ...]:
     """Return the policy's selectors, in its order."""
     selectors = policy.body.dkim.selectors if policy.body.dkim is not None else {}
     return tuple(
-        Key(policy.domain, policy.zone, selector, section, _public(policy, selector, section), section.ttl or policy.body.ttl)
+        Key(
+            policy.domain,
+            policy.zone,
+            selector,
+            section,
+            _public(policy, selector, section),
+            section.ttl or policy.body.ttl,
+        )
         for selector, section in selectors.items()
     )
 
@@ -122,7 +138,9 @@ def sight(key: Key, observation: Observation) -> Sight:
     others: dict[str, str] = {}
     negative, longest = 0, key.ttl or 0
     for view in observation.servers:
-        answers = [view.sets.get(question, Unknown("was not asked")) for question in sorted(key.questions)]
+        answers = [
+            view.sets.get(question, Unknown("was not asked")) for question in sorted(key.questions)
+        ]
         for answer in answers:
             if isinstance(answer, Unknown):
                 return Sight("unknown", f"{view.server}: {answer.reason}")
@@ -135,21 +153,32 @@ def sight(key: Key, observation: Observation) -> Sight:
             said[view.server] = "missing"
         elif said[view.server] == "other":
             others[view.server] = _other(held)
-        ttls = [answer.ttl or 0 for answer in answers if isinstance(answer, RRset) and answer.type != "SOA"]
+        ttls = [
+            answer.ttl or 0
+            for answer in answers
+            if isinstance(answer, RRset) and answer.type != "SOA"
+        ]
         negative, longest = max(negative, negative_ttl(held["SOA"])), max(longest, *ttls, 0)
     wait = timedelta(seconds=max(negative, longest))
     bound = "the zone's negative TTL" if negative >= longest else "the record's TTL"
     states = set(said.values())
     contradicts = bool(states & {"other", "revoked"})
     if len(states) == 1:
-        return Sight(states.pop(), "; ".join(dict.fromkeys(others.values())), wait, bound, contradicts)
-    detail = (f"{server}: {state}" + (f" ({others[server]})" if server in others else "") for server, state in said.items())
+        return Sight(
+            states.pop(), "; ".join(dict.fromkeys(others.values())), wait, bound, contradicts
+        )
+    detail = (
+        f"{server}: {state}" + (f" ({others[server]})" if server in others else "")
+        for server, state in said.items()
+    )
     return Sight("partly", ", ".join(detail), wait, bound, contradicts)
 
 
 def _from_wildcard(key: Key, held: Mapping[str, RRset], sets: Iterable[RRset]) -> bool:
     """Tell whether what is answered at the selector's name is what a wildcard answers everywhere (RFC 4592)."""
-    return "CNAME" not in held and any(answer.key in key.wildcards and answer.values == held["TXT"].values for answer in sets)
+    return "CNAME" not in held and any(
+        answer.key in key.wildcards and answer.values == held["TXT"].values for answer in sets
+    )
 
 
 def _held(key: Key, held: Mapping[str, RRset]) -> Served:
@@ -157,7 +186,11 @@ def _held(key: Key, held: Mapping[str, RRset]) -> Served:
     alias = held.get("CNAME")
     if alias is not None:
         wanted = key.section.cname
-        return "served" if wanted is not None and {value.rstrip(".") for value in alias.values} == {wanted} else "other"
+        return (
+            "served"
+            if wanted is not None and {value.rstrip(".") for value in alias.values} == {wanted}
+            else "other"
+        )
     there = held.get("TXT")
     if there is None:
         return "missing"
@@ -170,7 +203,11 @@ def _held(key: Key, held: Mapping[str, RRset]) -> Served:
     if not record.p:
         return "revoked"
     public = key.public
-    return "served" if public is not None and (record.effective_k, record.p) == (public.k, public.p) else "other"
+    return (
+        "served"
+        if public is not None and (record.effective_k, record.p) == (public.k, public.p)
+        else "other"
+    )
 
 
 def _other(held: Mapping[str, RRset]) -> str:
@@ -199,7 +236,9 @@ def usable_from(key: Key, seen: Sight) -> datetime | None:
 Pairs = Mapping[str, tuple[Key, Sight]]  # the keys of one domain, by selector
 
 
-def next_step(key: Key, seen: Sight, rotation: RotationSection, now: datetime, beside: Pairs) -> Step | None:
+def next_step(
+    key: Key, seen: Sight, rotation: RotationSection, now: datetime, beside: Pairs
+) -> Step | None:
     """Return the next step of one key; None where there is none to take. `beside` are all keys of its domain."""
     section = key.section
     if section.state == "pending":
@@ -212,14 +251,20 @@ def next_step(key: Key, seen: Sight, rotation: RotationSection, now: datetime, b
         return Step("revoked", section.signed_until + rotation.grace)
     if section.state == "revoked":
         if seen.state not in ("revoked", "missing"):
-            return Step("absent", None, f"{_reason(seen)}; the revocation must be published first: plan and apply")
+            return Step(
+                "absent",
+                None,
+                f"{_reason(seen)}; the revocation must be published first: plan and apply",
+            )
         if section.since is None:
             return Step("absent", None, "write since: when was it revoked?")
         return Step("absent", section.since + rotation.revoked_for)
     return None
 
 
-def under_way(type: str, beside: Pairs, rotation: RotationSection, now: datetime) -> dict[str, Step]:
+def under_way(
+    type: str, beside: Pairs, rotation: RotationSection, now: datetime
+) -> dict[str, Step]:
     """Return the steps that a new key of a type waits for: those of our pending and retiring keys, by selector."""
     steps = {
         selector: next_step(key, seen, rotation, now, beside)
@@ -242,7 +287,11 @@ def _succession(key: Key, beside: Pairs, rotation: RotationSection, now: datetim
             return Step("retiring", None, f"when {selector} begins to sign")
     for selector, step in waiting.items():
         if step.at is None or step.due(now):
-            return Step("successor", None, f"{selector} is revoked first{f': {step.why}' if step.why else ' (dkim rotate)'}")
+            return Step(
+                "successor",
+                None,
+                f"{selector} is revoked first{f': {step.why}' if step.why else ' (dkim rotate)'}",
+            )
         return Step("successor", step.at, f"{selector} is revoked first")
     return Step("successor", now)
 
@@ -257,11 +306,17 @@ def several_pending(selectors: Sequence[str], type: str, domain: DomainName) -> 
 
 def _activation(key: Key, seen: Sight) -> Step:
     if seen.state != "served":
-        return Step("active", None, f"{_reason(seen)}; every server must serve it first: plan and apply")
+        return Step(
+            "active", None, f"{_reason(seen)}; every server must serve it first: plan and apply"
+        )
     if key.section.seen is None:
         return Step("active", None, "no `seen:` in the policy yet; `dkim status` writes it")
     forgotten = "every cache must have forgotten that the key was not there"
-    return Step("active", usable_from(key, seen), f"{forgotten}: {span(seen.wait)}, {seen.bound}" if seen.wait is not None else forgotten)
+    return Step(
+        "active",
+        usable_from(key, seen),
+        f"{forgotten}: {span(seen.wait)}, {seen.bound}" if seen.wait is not None else forgotten,
+    )
 
 
 def span(time: timedelta) -> str:
@@ -306,9 +361,17 @@ def sighting(key: Key, seen: Sight, now: datetime) -> Keys | None:
     """
     if not key.ours:
         return None
-    if key.section.state in ("pending", "active") and key.section.seen is None and seen.state == "served":
+    if (
+        key.section.state in ("pending", "active")
+        and key.section.seen is None
+        and seen.state == "served"
+    ):
         return {"seen": moment(now)}
-    if key.section.state == "pending" and key.section.seen is not None and seen.state not in ("served", "unknown"):
+    if (
+        key.section.state == "pending"
+        and key.section.seen is not None
+        and seen.state not in ("served", "unknown")
+    ):
         return {"seen": None}
     return None
 
@@ -316,7 +379,12 @@ def sighting(key: Key, seen: Sight, now: datetime) -> Keys | None:
 def with_sighting(key: Key, keys: Keys) -> Key:
     """Return the key as it is once `sighting` is written."""
     text = keys["seen"]
-    return replace(key, section=key.section.model_copy(update={"seen": datetime.fromisoformat(text) if text is not None else None}))
+    return replace(
+        key,
+        section=key.section.model_copy(
+            update={"seen": datetime.fromisoformat(text) if text is not None else None}
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +412,9 @@ def rotation_of(type: str, keys: Pairs, settings: RotationSection, now: datetime
             continue
         if step.due(now):
             edits |= _taken(selector, step, own, now)
-        elif key.section.state != "revoked":  # a revoked key needs nothing more, and keeps nobody from making a new one
+        elif (
+            key.section.state != "revoked"
+        ):  # a revoked key needs nothing more, and keeps nobody from making a new one
             waiting.append(_told(key, step))
     idle = not edits and not under_way(type, keys, settings, now)
     return Rotation(edits, new_key=idle, waiting=() if edits else tuple(waiting))
@@ -375,4 +445,6 @@ def told(step: Step, now: datetime) -> str:
 
 
 def _from(step: Step) -> str:
-    return (f"from {moment(step.at)}" if step.at is not None else "") + (f": {step.why}" if step.why else "")
+    return (f"from {moment(step.at)}" if step.at is not None else "") + (
+        f": {step.why}" if step.why else ""
+    )

@@ -10,7 +10,9 @@ from mailauth_dns.records import address_list
 
 MAX_HEAD = 1_000_000  # octets; receivers take less
 
-_NAME = re.compile(rb"([!-9;-~]+[ \t]*):")  # white space before the colon is obsolete, and must be read (RFC 5322 §4.5)
+_NAME = re.compile(
+    rb"([!-9;-~]+[ \t]*):"
+)  # white space before the colon is obsolete, and must be read (RFC 5322 §4.5)
 _TIME = re.compile(rb"[0-9]{2}:[0-9]{2}")
 _LINE_END = re.compile(rb"\r?\n")
 
@@ -43,7 +45,11 @@ class ReceivedMessage:
         """Return the values of every field of that name, unfolded."""
         # RFC 6532 has UTF-8 in header fields. Old mailers put Latin-1 into display names, which keeps no receiver from the address behind.
         wanted = name.encode()
-        return tuple(_unfolded(field.value.decode("utf-8", "replace")) for field in self.head if field.key == wanted)
+        return tuple(
+            _unfolded(field.value.decode("utf-8", "replace"))
+            for field in self.head
+            if field.key == wanted
+        )
 
 
 def read(octets: bytes) -> ReceivedMessage:
@@ -69,14 +75,22 @@ def read(octets: bytes) -> ReceivedMessage:
         raise NoMessageError("is no message: it has no header fields")
     if lines[0].startswith(b"From ") and _holds_another(lines, end):
         raise NoMessageError("is a mailbox of several messages; give one message")
-    return ReceivedMessage(tuple(Field(name, b"\r\n".join([*parts, b""])) for name, parts in head), b"\r\n".join(lines[end + 1 :]))
+    return ReceivedMessage(
+        tuple(Field(name, b"\r\n".join([*parts, b""])) for name, parts in head),
+        b"\r\n".join(lines[end + 1 :]),
+    )
 
 
 def _holds_another(lines: list[bytes], end: int) -> bool:
     """Tell whether another message of a mailbox begins behind the first one's head (RFC 4155)."""
     return any(
-        line.startswith(b"From ") and not lines[at - 1] and _TIME.search(line) and _NAME.match(following)
-        for at, (line, following) in enumerate(zip(lines[end + 1 :], lines[end + 2 :], strict=False), end + 1)
+        line.startswith(b"From ")
+        and not lines[at - 1]
+        and _TIME.search(line)
+        and _NAME.match(following)
+        for at, (line, following) in enumerate(
+            zip(lines[end + 1 :], lines[end + 2 :], strict=False), end + 1
+        )
     )
 
 
@@ -87,7 +101,9 @@ def _unfolded(value: str) -> str:
 def author_addresses(message: ReceivedMessage) -> tuple[str, ...]:
     """Return the addresses in the From fields; none where one of the fields cannot be read."""
     try:
-        return tuple(address for field in message.values("from") for address in address_list.addresses(field))
+        return tuple(
+            address for field in message.values("from") for address in address_list.addresses(field)
+        )
     except RecordSyntaxError:
         return ()
 

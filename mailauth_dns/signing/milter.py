@@ -28,7 +28,9 @@ class Inet:
     @property
     def postfix(self) -> str:
         """As Postfix's `smtpd_milters` has it; an address, because a chrooted smtpd may not be able to look up a name."""
-        host = {"localhost": "::1" if self.family == "inet6" else "127.0.0.1"}.get(self.host, self.host)
+        host = {"localhost": "::1" if self.family == "inet6" else "127.0.0.1"}.get(
+            self.host, self.host
+        )
         return f"inet:[{host}]:{self.port}" if ":" in host else f"inet:{host}:{self.port}"
 
 
@@ -69,7 +71,11 @@ def listens(text: str) -> Socket | None:
     if found is None:
         return None
     host = found[3] or "localhost"
-    return Inet(found[1], int(found[2]), "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1") else host)  # noqa: S104 - read, not bound
+    return Inet(
+        found[1],
+        int(found[2]),
+        "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1") else host,  # noqa: S104 - compared
+    )
 
 
 def socket(text: str, option: str) -> Socket:
@@ -82,5 +88,7 @@ def socket(text: str, option: str) -> Socket:
         return Local(found[1])
     found = _INET.fullmatch(text)
     if found is None or not 0 < int(found[2]) < 65536:
-        raise MailAuthError(f"{option} {text}: write inet:8891@localhost, or local:/run/opendkim/opendkim.sock")
+        raise MailAuthError(
+            f"{option} {text}: write inet:8891@localhost, or local:/run/opendkim/opendkim.sock"
+        )
     return Inet(found[1], int(found[2]), found[3])

@@ -22,13 +22,18 @@ TRUSTED = "TrustedHosts"
 TABLES = (*KEY_TABLE.values(), *SIGNING_TABLE.values())
 
 # What decides with which key mail is signed; the rest of the file is the host's own business.
-_DECIDING = frozenset({"mode", "keytable", "signingtable", "multiplesignatures", "signaturealgorithm", "socket"})
+_DECIDING = frozenset(
+    {"mode", "keytable", "signingtable", "multiplesignatures", "signaturealgorithm", "socket"}
+)
 _UNSAID = "... (not shown)"
 _DEFAULTS = {"mode": "sv", "signaturealgorithm": "rsa-sha256"}
 
 
 def files(
-    signers: Sequence[Signer], sockets: Mapping[KeyType, Socket], config_dir: PurePosixPath, internal: Sequence[str]
+    signers: Sequence[Signer],
+    sockets: Mapping[KeyType, Socket],
+    config_dir: PurePosixPath,
+    internal: Sequence[str],
 ) -> dict[str, str]:
     """Return the three files of each OpenDKIM that is needed, and the hosts that are `internal`; tables are to stand in `config_dir`."""
     found = {}
@@ -36,8 +41,13 @@ def files(
         of_type = [signer for signer in signers if signer.type is type]
         if of_type:
             found[CONFS[type]] = _conf(type, sockets[type], config_dir)
-            found[KEY_TABLE[type]] = "".join(f"{signer.name} {signer.domain}:{signer.selector}:{signer.path}\n" for signer in of_type)
-            found[SIGNING_TABLE[type]] = "".join(f"*@{signer.domain} {signer.name}\n" for signer in of_type)
+            found[KEY_TABLE[type]] = "".join(
+                f"{signer.name} {signer.domain}:{signer.selector}:{signer.path}\n"
+                for signer in of_type
+            )
+            found[SIGNING_TABLE[type]] = "".join(
+                f"*@{signer.domain} {signer.name}\n" for signer in of_type
+            )
     found[TRUSTED] = _TRUSTED + "".join(f"{host}\n" for host in internal)
     return found
 
@@ -77,7 +87,11 @@ def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterato
     What a configuration leaves out it says by its defaults.
     """
     if name in CONFS.values() and text.strip():
-        given = {words[0].lower() for line in text.splitlines() if (words := line.split("#", 1)[0].split())}
+        given = {
+            words[0].lower()
+            for line in text.splitlines()
+            if (words := line.split("#", 1)[0].split())
+        }
         yield from (_setting(each, value) for each, value in _DEFAULTS.items() if each not in given)
     for line in text.splitlines():
         words = line.split("#", 1)[0].split()
@@ -96,7 +110,9 @@ def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterato
 def _without_key(entry: str) -> str:
     """Return an entry of a KeyTable without a private key that stands in it, where others have the path of one (opendkim.conf(5))."""
     domain, selector, key = (*entry.split(":", 2), "", "")[:3]
-    return entry if not key or key.startswith(("/", "./", "../")) else f"{domain}:{selector}:{_UNSAID}"
+    return (
+        entry if not key or key.startswith(("/", "./", "../")) else f"{domain}:{selector}:{_UNSAID}"
+    )
 
 
 def source(value: str) -> str:
@@ -110,7 +126,12 @@ def _matches(pattern: str, domain: DomainName) -> bool:
     """Tell whether a SigningTable's pattern takes an address of the domain: all that match sign, those of other domains too."""
     _, at, of_domain = pattern.rpartition("@")
     # Where there is no @ a star stands for it, and for what is beside it.
-    tails = [of_domain] if at else [pattern[index:] for index, character in enumerate(pattern) if character == "*"] or [pattern]
+    tails = (
+        [of_domain]
+        if at
+        else [pattern[index:] for index, character in enumerate(pattern) if character == "*"]
+        or [pattern]
+    )
     return any(re.fullmatch(".*".join(map(re.escape, tail.split("*"))), domain) for tail in tails)
 
 
@@ -123,14 +144,20 @@ def domains_of(name: str, text: str) -> frozenset[str]:
     """Return the domains for which one of the tables, as `files` makes them, has keys."""
     tables = [line.split("#", 1)[0].split() for line in text.splitlines()] if name in TABLES else []
     at_key = name in KEY_TABLE.values()
-    return frozenset(words[1].split(":")[0] if at_key else words[0].rpartition("@")[2] for words in tables if len(words) > 1)
+    return frozenset(
+        words[1].split(":")[0] if at_key else words[0].rpartition("@")[2]
+        for words in tables
+        if len(words) > 1
+    )
 
 
 def _setting(name: str, value: str) -> str:
     if name in ("keytable", "signingtable"):
         value = source(value)
     if name == "mode":
-        value = "".join(sorted(set(value) - {"v"})) or value  # to verify as well does not change signing
+        value = (
+            "".join(sorted(set(value) - {"v"})) or value
+        )  # to verify as well does not change signing
     if name == "multiplesignatures":
         value = "yes" if value.lower() in ("yes", "true", "1") else "no"
     return f"{name} {value}"

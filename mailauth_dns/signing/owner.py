@@ -43,12 +43,19 @@ def named(text: str) -> Owner:
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
-        raise MailAuthError(f"--owner {text}: this host has no user {user!r}; name the one that your signing program runs as") from None
+        raise MailAuthError(
+            f"--owner {text}: this host has no user {user!r}; name the one that your signing program runs as"
+        ) from None
     try:
         gid = grp.getgrnam(group).gr_gid if colon and group else entry.pw_gid
     except KeyError:
         raise MailAuthError(f"--owner {text}: this host has no group {group!r}") from None
-    return Owner(entry.pw_name, entry.pw_uid, gid, frozenset({gid, *os.getgrouplist(entry.pw_name, entry.pw_gid)}))
+    return Owner(
+        entry.pw_name,
+        entry.pw_uid,
+        gid,
+        frozenset({gid, *os.getgrouplist(entry.pw_name, entry.pw_gid)}),
+    )
 
 
 def signers() -> dict[str, Owner]:
@@ -93,7 +100,9 @@ def unreadable(path: Path, owner: Owner) -> Iterator[str]:
     if stopped is not None:
         ours = stopped in (real.parent, real.parent.parent)
         way = (
-            f"chown {owner.name} {stopped}" if ours else f"keep the keys in a folder that {owner.name} may pass, such as /etc/opendkim/keys"
+            f"chown {owner.name} {stopped}"
+            if ours
+            else f"keep the keys in a folder that {owner.name} may pass, such as /etc/opendkim/keys"
         )
         yield f"{stopped}: {owner.name} may not pass this folder, so it cannot sign, and mail gets 4.7.1; {way}"
     there = real.stat()
@@ -111,7 +120,9 @@ def heir(of_domain: Path, given: Owner | None) -> tuple[Owner | None, str]:
     """
     if os.geteuid() != 0:
         if given is not None and given.uid != os.geteuid():
-            raise MailAuthError(f"--owner {given.name}: only root may give a key to another user; run this as root, or as {given.name}")
+            raise MailAuthError(
+                f"--owner {given.name}: only root may give a key to another user; run this as root, or as {given.name}"
+            )
         return None, ""
     if given is not None:
         return given, ""
@@ -120,14 +131,25 @@ def heir(of_domain: Path, given: Owner | None) -> tuple[Owner | None, str]:
     if of_domain.parent.exists() and of_domain.parent.stat().st_uid != 0:
         return None, ""
     found = signers()
-    reach = {owner.name: owner for owner in found.values() if barrier(of_domain.parent.resolve(), owner) is None}
+    reach = {
+        owner.name: owner
+        for owner in found.values()
+        if barrier(of_domain.parent.resolve(), owner) is None
+    }
     if len(reach) == 1 and len({owner.name for owner in found.values()}) == 1:
         return next(iter(reach.values())), ""
     users = " and ".join(f"{program} as {owner.name}" for program, owner in found.items())
-    who = f"this host runs {users}" if users else "a signing program runs as a user of its own, such as opendkim"
+    who = (
+        f"this host runs {users}"
+        if users
+        else "a signing program runs as a user of its own, such as opendkim"
+    )
     folder = of_domain.parent
     closed = of_domain if folder.exists() and folder.stat().st_mode & stat.S_IXOTH else folder
-    return None, f"{closed} belongs to root, and {who}; that user must own it to sign: chown -R USER {closed}, or --owner USER next time"
+    return (
+        None,
+        f"{closed} belongs to root, and {who}; that user must own it to sign: chown -R USER {closed}, or --owner USER next time",
+    )
 
 
 def _of_number(uid: int, gid: int) -> Owner:

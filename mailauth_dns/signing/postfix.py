@@ -19,13 +19,24 @@ def files(sockets: Sequence[Socket], hostname: str | None) -> dict[str, str]:
     """Return the lines and the script; `hostname` is the host's own name, None to leave its names alone."""
     names: dict[str, str] = {}
     if hostname is not None:
-        names = {"myhostname": hostname, "mydomain": hostname.partition(".")[2] or hostname, "myorigin": "$mydomain"}
+        names = {
+            "myhostname": hostname,
+            "mydomain": hostname.partition(".")[2] or hostname,
+            "myorigin": "$mydomain",
+        }
     milters = [socket.postfix for socket in sockets]
     rest = {"non_smtpd_milters": "$smtpd_milters", "milter_default_action": "tempfail"}
     return {
-        MAIN: _WHY + "".join(f"{name} = {value}\n" for name, value in {**names, "smtpd_milters": ", ".join(milters), **rest}.items()),
+        MAIN: _WHY
+        + "".join(
+            f"{name} = {value}\n"
+            for name, value in {**names, "smtpd_milters": ", ".join(milters), **rest}.items()
+        ),
         SCRIPT: _SCRIPT.format(
-            milters=" ".join(milters), settings="".join(f"postconf -e '{name} = {value}'\n" for name, value in {**names, **rest}.items())
+            milters=" ".join(milters),
+            settings="".join(
+                f"postconf -e '{name} = {value}'\n" for name, value in {**names, **rest}.items()
+            ),
         ),
     }
 
@@ -51,12 +62,20 @@ def statements(text: str, sockets: Collection[Socket], hostname: str | None) -> 
     """Yield what main.cf says of our settings, in one spelling; milters of others do not count, nor names without `hostname`."""
     ours = {socket.postfix for socket in sockets}
     for name, value in _settings(text).items():
-        if name == "smtpd_milters" or (name == "non_smtpd_milters" and not _FOLLOWS.fullmatch(value)):
+        if name == "smtpd_milters" or (
+            name == "non_smtpd_milters" and not _FOLLOWS.fullmatch(value)
+        ):
             yield from (f"{name}: {milter}" for milter in _listed(value) if milter in ours)
-            yield from (f"{name}: {milter} default_action={action}" for milter, action in _actions(value) if milter in ours)
+            yield from (
+                f"{name}: {milter} default_action={action}"
+                for milter, action in _actions(value)
+                if milter in ours
+            )
         elif name == "non_smtpd_milters":
             yield from (f"{name}: {milter}" for milter in sorted(ours))
-        elif name == "milter_default_action" or (hostname is not None and name in ("myhostname", "mydomain", "myorigin")):
+        elif name == "milter_default_action" or (
+            hostname is not None and name in ("myhostname", "mydomain", "myorigin")
+        ):
             yield f"{name} = {value}"
 
 
@@ -72,7 +91,11 @@ def networks(text: str) -> str | None:
 
 def _listed(value: str) -> list[str]:
     """Return the milters in a list, in one spelling; one in braces has settings of its own behind it."""
-    return [spelled(word) for word in re.split(r"[\s,{}]+", re.sub(r"\w+\s*=\s*[^\s,{}]*", "", value)) if word]
+    return [
+        spelled(word)
+        for word in re.split(r"[\s,{}]+", re.sub(r"\w+\s*=\s*[^\s,{}]*", "", value))
+        if word
+    ]
 
 
 def _actions(value: str) -> Iterator[tuple[str, str]]:
@@ -102,8 +125,15 @@ def services(master: str) -> Iterator[Service]:
             ]
     for fields in map(str.split, lines):
         if len(fields) > 7 and fields[7] == "smtpd":
-            found = re.search(r"-o\s+(?:\{\s*)?smtpd_milters\s*=\s*(.*?)\s*(?:\}|(?=\s-o\s)|$)", " ".join(fields[8:]) + " ")
-            own = frozenset(_listed(found[1])) if found is not None and not _FOLLOWS.fullmatch(found[1]) else None
+            found = re.search(
+                r"-o\s+(?:\{\s*)?smtpd_milters\s*=\s*(.*?)\s*(?:\}|(?=\s-o\s)|$)",
+                " ".join(fields[8:]) + " ",
+            )
+            own = (
+                frozenset(_listed(found[1]))
+                if found is not None and not _FOLLOWS.fullmatch(found[1])
+                else None
+            )
             yield Service(fields[0], fields[4] == "y", own)
 
 

@@ -41,8 +41,12 @@ def folder(named: Path | None, root: Path) -> Path:
     """
     given = named or (Path(text) if (text := os.environ.get(ENVIRONMENT)) else None)
     if given is None:
-        raise MailAuthError(f"where are private keys kept? name a folder outside the repo: --private-dir DIR, or {ENVIRONMENT}")
-    found = (root / given.expanduser()).resolve()  # with -C a relative path lies in that folder, as with git
+        raise MailAuthError(
+            f"where are private keys kept? name a folder outside the repo: --private-dir DIR, or {ENVIRONMENT}"
+        )
+    found = (
+        root / given.expanduser()
+    ).resolve()  # with -C a relative path lies in that folder, as with git
     refuse_inside(found, root)
     return found
 
@@ -58,7 +62,9 @@ def refuse_inside(path: Path, root: Path) -> None:
     real = path.resolve()
     for tree in trees:
         if real == tree or real.is_relative_to(tree):
-            raise MailAuthError(f"{path}: lies inside {tree}, which is kept in git; private keys belong into a folder outside it")
+            raise MailAuthError(
+                f"{path}: lies inside {tree}, which is kept in git; private keys belong into a folder outside it"
+            )
 
 
 def path_of(folder: Path, domain: DomainName, selector: str) -> Path:
@@ -85,7 +91,14 @@ def octets(path: Path) -> bytes:
 
 
 def write(
-    folder: Path, root: Path, domain: DomainName, selector: str, pair: KeyPair, owner: Owner | None = None, *, again: bool = False
+    folder: Path,
+    root: Path,
+    domain: DomainName,
+    selector: str,
+    pair: KeyPair,
+    owner: Owner | None = None,
+    *,
+    again: bool = False,
 ) -> Path:
     """Write the private half of a key once, mode 0600 in a folder of mode 0700, whole or not at all, and return where.
 
@@ -106,7 +119,9 @@ def write(
         if owner is not None:
             _refuse_out_of_reach(path.parent, owner)
         _make_folder(path.parent, owner)
-        refuse_inside(path.parent, root)  # once more: the folder's owner could have put a link there meanwhile
+        refuse_inside(
+            path.parent, root
+        )  # once more: the folder's owner could have put a link there meanwhile
         if os.geteuid() == 0:
             # The folder's owner could have put a link in its place: what the link leads to is not given away.
             os.chown(path.parent, *whose, follow_symlinks=False)
@@ -118,9 +133,13 @@ def write(
                 _create_seed(path, pair.seed, whose)
     except FileExistsError as error:
         there = error.filename2 or error.filename
-        raise MailAuthError(f"{there}: there is a private key already; it is never overwritten: choose another selector") from None
+        raise MailAuthError(
+            f"{there}: there is a private key already; it is never overwritten: choose another selector"
+        ) from None
     except OSError as error:
-        raise MailAuthError(f"{error.filename or path}: cannot be written: {error.strerror}") from None
+        raise MailAuthError(
+            f"{error.filename or path}: cannot be written: {error.strerror}"
+        ) from None
     return path
 
 
@@ -133,7 +152,9 @@ def _refuse_out_of_reach(of_domain: Path, owner: Owner) -> None:
             if stopped == folder
             else "use another folder, such as /etc/opendkim/keys"
         )
-        raise MailAuthError(f"{stopped}: {owner.name} may not pass this folder, and could not read the key; {way}")
+        raise MailAuthError(
+            f"{stopped}: {owner.name} may not pass this folder, and could not read the key; {way}"
+        )
     if of_domain.exists() and (there := of_domain.stat().st_uid) not in (0, owner.uid):
         raise MailAuthError(
             f"{of_domain}: belongs to {_user(there)}, who would lose the keys in it; --owner {_user(there)}, or another folder"
@@ -151,7 +172,10 @@ def _create_seed(path: Path, seed: bytes, owner: tuple[int, int]) -> None:
 
 def sweep_folder(folder: Path) -> None:
     """Delete the drafts that killed runs left among the keys of a domain: each can hold a private key."""
-    with contextlib.suppress(OSError), alone(folder):  # whoever may not delete them may still be told about the rest
+    with (
+        contextlib.suppress(OSError),
+        alone(folder),
+    ):  # whoever may not delete them may still be told about the rest
         _sweep(folder)
 
 
@@ -160,7 +184,9 @@ def _sweep(folder: Path) -> None:
         sweep(folder, f"*{suffix}")
 
 
-def unnamed(folder: Path, domain: DomainName, selectors: Container[str]) -> tuple[list[Path], list[Path]]:
+def unnamed(
+    folder: Path, domain: DomainName, selectors: Container[str]
+) -> tuple[list[Path], list[Path]]:
     """Return the files of a domain's private keys whose selector is none of these, and the drafts that killed runs left.
 
     Raises:
@@ -169,7 +195,11 @@ def unnamed(folder: Path, domain: DomainName, selectors: Container[str]) -> tupl
     of_domain = folder / domain
     if not of_domain.is_dir():
         return [], []
-    found = sorted(path for path in of_domain.iterdir() if path.suffix in _SUFFIXES and path.stem not in selectors)
+    found = sorted(
+        path
+        for path in of_domain.iterdir()
+        if path.suffix in _SUFFIXES and path.stem not in selectors
+    )
     return found, [path for suffix in _SUFFIXES for path in drafts(of_domain, f"*{suffix}")]
 
 
@@ -184,7 +214,9 @@ def _make_folder(path: Path, owner: Owner | None) -> None:
         path.mkdir(mode=0o700)
     except FileExistsError as error:
         if not path.is_dir():
-            raise MailAuthError(f"{error.filename}: is a file, or a link that leads nowhere; private keys need a folder there") from None
+            raise MailAuthError(
+                f"{error.filename}: is a file, or a link that leads nowhere; private keys need a folder there"
+            ) from None
     else:
         if owner is not None and os.geteuid() == 0:
             os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
@@ -198,14 +230,21 @@ def _open_to_others(path: Path, owner: int) -> Iterator[str]:
         there = parent.stat()
         if there.st_mode & stat.S_IWOTH:
             yield f"{parent}: everybody may write there, so OpenDKIM refuses keys below it"
-        elif there.st_mode & stat.S_IWGRP and (others := _members(there.st_gid) - {_user(0), _user(owner)}):
+        elif there.st_mode & stat.S_IWGRP and (
+            others := _members(there.st_gid) - {_user(0), _user(owner)}
+        ):
             yield f"{parent}: a group may write there, and {min(others)} is in it, so OpenDKIM refuses keys below"
 
 
 def _members(group: int) -> frozenset[str]:
     """Return the users in a group, those included whose first group it is."""
     with contextlib.suppress(KeyError):
-        return frozenset([*grp.getgrgid(group).gr_mem, *(user.pw_name for user in pwd.getpwall() if user.pw_gid == group)])
+        return frozenset(
+            [
+                *grp.getgrgid(group).gr_mem,
+                *(user.pw_name for user in pwd.getpwall() if user.pw_gid == group),
+            ]
+        )
     return frozenset()
 
 
@@ -227,8 +266,14 @@ def weaknesses(path: Path, signer: Owner | None = None) -> list[str]:
     there = path.stat()
     reader = signer.uid if signer is not None else there.st_uid
     if there.st_mode & _OTHERS and not (signer is not None and _for_signer_alone(there, signer)):
-        way = f"chmod 600 {path}" if reader == there.st_uid else f"chown {_user(reader)} {path} and chmod 600 {path}"
-        found.append(f"{path}: its mode is {stat.S_IMODE(there.st_mode):04o}: others than its owner may use it; {way}")
+        way = (
+            f"chmod 600 {path}"
+            if reader == there.st_uid
+            else f"chown {_user(reader)} {path} and chmod 600 {path}"
+        )
+        found.append(
+            f"{path}: its mode is {stat.S_IMODE(there.st_mode):04o}: others than its owner may use it; {way}"
+        )
     found += _open_to_others(path, reader)
     if signer is not None and there.st_uid not in (0, reader):
         found.append(
@@ -237,14 +282,21 @@ def weaknesses(path: Path, signer: Owner | None = None) -> list[str]:
     for parent in path.resolve().parents:
         owner = parent.stat().st_uid
         if owner not in (0, reader):
-            whose = f"OpenDKIM runs as {signer.name} and refuses" if signer is not None else f"the key to {_user(reader)}: OpenDKIM refuses"
+            whose = (
+                f"OpenDKIM runs as {signer.name} and refuses"
+                if signer is not None
+                else f"the key to {_user(reader)}: OpenDKIM refuses"
+            )
             found.append(f"{parent}: belongs to {_user(owner)} and {whose} keys below it")
     return found
 
 
 def _for_signer_alone(there: os.stat_result, signer: Owner) -> bool:
     """Tell whether a file's group opens it to nobody beside the signer and root, as root:opendkim 0640 does."""
-    return not there.st_mode & (stat.S_IRWXO | stat.S_IWGRP) and _members(there.st_gid) <= {_user(0), signer.name}
+    return not there.st_mode & (stat.S_IRWXO | stat.S_IWGRP) and _members(there.st_gid) <= {
+        _user(0),
+        signer.name,
+    }
 
 
 def in_git(folder: Path) -> frozenset[Path] | None:

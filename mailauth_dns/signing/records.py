@@ -40,7 +40,11 @@ def paste(publications: Sequence[Publication], held: Held | None = None) -> str:
             f"Host:   {_relative(name, publication.origin)}",
             f"or:     {name}",
             f"TTL:    {entry.ttl or DEFAULT_TTL}",
-            *([f"Priority: {priority}", f"Server: {server}"] if type == "MX" else [f"Value:  {value}"]),
+            *(
+                [f"Priority: {priority}", f"Server: {server}"]
+                if type == "MX"
+                else [f"Value:  {value}"]
+            ),
         ]
         if type == "TXT" and len(value) > 255:
             lines.append(f"Split:  {quoted(value)}")
@@ -72,7 +76,9 @@ def bind(publications: Sequence[Publication]) -> str:
         f"{entry.key[0]}. {entry.ttl or DEFAULT_TTL} IN {entry.key[1]} {quoted(value) if entry.key[1] == 'TXT' else value}\n"
         for _, entry, value in _published(publications)
     ]
-    return "".join([*lines, *(f"; not to be there: {name}. {type}\n" for name, type in _absent(publications))])
+    return "".join(
+        [*lines, *(f"; not to be there: {name}. {type}\n" for name, type in _absent(publications))]
+    )
 
 
 def dnscontrol(publications: Sequence[Publication]) -> str:
@@ -82,9 +88,16 @@ def dnscontrol(publications: Sequence[Publication]) -> str:
         lines = []
         for _, entry, value in _published([publication]):
             name, type = _relative(entry.key[0], publication.origin), entry.key[1]
-            arguments = [name, *([int(value.split()[0]), value.split()[1]] if type == "MX" else [value])]
-            lines.append(f"  {type}({', '.join(map(json.dumps, arguments))}, TTL({entry.ttl or DEFAULT_TTL}))")
-        blocks.append(f"D_EXTEND({json.dumps(publication.origin)},\n" + ",\n".join(lines) + "\n);\n")
+            arguments = [
+                name,
+                *([int(value.split()[0]), value.split()[1]] if type == "MX" else [value]),
+            ]
+            lines.append(
+                f"  {type}({', '.join(map(json.dumps, arguments))}, TTL({entry.ttl or DEFAULT_TTL}))"
+            )
+        blocks.append(
+            f"D_EXTEND({json.dumps(publication.origin)},\n" + ",\n".join(lines) + "\n);\n"
+        )
     return "\n".join(blocks)
 
 
@@ -117,7 +130,12 @@ def _published(publications: Sequence[Publication]) -> Iterator[tuple[Publicatio
 def _absent(publications: Sequence[Publication]) -> list[tuple[DomainName, str]]:
     """Return what shall not be there; the empty half of a selector, TXT or CNAME, is not worth a line."""
     published = {entry.key[0] for _, entry, _ in _published(publications)}
-    gone = {entry.key for publication in publications for entry in publication.declared if not entry.values}
+    gone = {
+        entry.key
+        for publication in publications
+        for entry in publication.declared
+        if not entry.values
+    }
     return sorted((name, type) for name, type in gone if name not in published or type == "MX")
 
 

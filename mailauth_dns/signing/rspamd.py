@@ -39,7 +39,11 @@ def files(signers: Sequence[Signer], config_dir: PurePosixPath) -> dict[str, str
         f'path_map = "{config_dir / PATHS}";',
     ]
     if several:
-        settings += ["domain {", *(line for domain, keys in several.items() for line in _block(domain, keys)), "}"]
+        settings += [
+            "domain {",
+            *(line for domain, keys in several.items() for line in _block(domain, keys)),
+            "}",
+        ]
     return {
         CONF: "".join(f"{line}\n" for line in settings),
         SELECTORS: "".join(f"{signer.domain} {signer.selector}\n" for signer in single),
@@ -57,7 +61,11 @@ def _block(domain: DomainName, signers: Sequence[Signer]) -> Iterator[str]:
 
 
 def _path(signer: Signer) -> PurePosixPath:
-    return signer.path.with_name(f"{signer.selector}.seed") if signer.type is KeyType.ED25519 else signer.path
+    return (
+        signer.path.with_name(f"{signer.selector}.seed")
+        if signer.type is KeyType.ED25519
+        else signer.path
+    )
 
 
 def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterator[str]:
@@ -71,6 +79,8 @@ def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterato
 def domains_of(name: str, text: str) -> frozenset[str]:
     """Return the domains for which one of the files, as `files` makes them, has keys."""
     if name == CONF:
-        return frozenset(block[1] for line in text.splitlines() if (block := _BLOCK.fullmatch(line)))
+        return frozenset(
+            block[1] for line in text.splitlines() if (block := _BLOCK.fullmatch(line))
+        )
     lines = [line.split("#", 1)[0].split() for line in text.splitlines()]
     return frozenset(words[0] for words in lines if words)

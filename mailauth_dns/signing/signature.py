@@ -20,7 +20,10 @@ _REQUIRED = ("v", "a", "b", "bh", "d", "h", "s")  # RFC 6376 §3.5
 _FWS = re.compile(r"[ \t\r\n]+")
 _NUMBER = re.compile(r"[0-9]{1,76}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_WORDS = ("a", "c")  # values of words that OpenDKIM and Mail::DKIM take in any case, as ABNF does (RFC 5234 §2.3)
+_WORDS = (
+    "a",
+    "c",
+)  # values of words that OpenDKIM and Mail::DKIM take in any case, as ABNF does (RFC 5234 §2.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,10 @@ class Signature:
     @property
     def names(self) -> tuple[bytes, ...]:
         """The names of the fields that are signed, in lower case."""
-        return tuple(name.strip(" \t\r\n").lower().encode("latin-1", "replace") for name in self.tags.get("h", "").split(":"))
+        return tuple(
+            name.strip(" \t\r\n").lower().encode("latin-1", "replace")
+            for name in self.tags.get("h", "").split(":")
+        )
 
     @property
     def limit(self) -> int | None:
@@ -67,7 +73,9 @@ def parse(value: bytes) -> Signature:
     Raises:
         NoSignature: it is no list of tags, or its d= and s= are missing or no names.
     """
-    text = value.decode("latin-1")  # one character an octet, so that places in the text are places in the field
+    text = value.decode(
+        "latin-1"
+    )  # one character an octet, so that places in the text are places in the field
     try:
         found = parse_tags(text)
     except RecordSyntaxError:
@@ -75,7 +83,9 @@ def parse(value: bytes) -> Signature:
     if has_empty_tag(text) or _CONTROL.search(text):  # RFC 6376 §3.2: a value prints
         raise NoSignature("the signature is not a list of tags")
     # RFC 8616 has UTF-8 in d= and i=.
-    tags = {tag.name: tag.value.encode("latin-1").decode("utf-8", "backslashreplace") for tag in found}
+    tags = {
+        tag.name: tag.value.encode("latin-1").decode("utf-8", "backslashreplace") for tag in found
+    }
     tags |= {name: tags[name].lower() for name in _WORDS if name in tags}
     for name in ("d", "s"):
         if name not in tags:

@@ -37,7 +37,12 @@ def signing(key: Key) -> bool:
 def signers(policies: Iterable[Policy], key_dir: PurePosixPath) -> tuple[Signer, ...]:
     """Return the keys that sign for these policies, with their private halves below `key_dir` as `dkim keygen` lays them out."""
     return tuple(
-        Signer(key.domain, key.selector, KeyType(key.public.k), key_dir / key.domain / f"{key.selector}.private")
+        Signer(
+            key.domain,
+            key.selector,
+            KeyType(key.public.k),
+            key_dir / key.domain / f"{key.selector}.private",
+        )
         for policy in policies
         for key in keys_of(policy)
         if signing(key) and key.public is not None

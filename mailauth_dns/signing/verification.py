@@ -26,7 +26,9 @@ from mailauth_dns.signing.canonical import Form
 from mailauth_dns.signing.message_file import Field, ReceivedMessage
 from mailauth_dns.signing.signature import NoSignature, Signature
 
-MAX_SIGNATURES = 10  # that are verified, from the top; receivers look at fewer (RFC 6376 §6.1 lets them choose)
+MAX_SIGNATURES = (
+    10  # that are verified, from the top; receivers look at fewer (RFC 6376 §6.1 lets them choose)
+)
 _FIELD = b"dkim-signature"
 
 
@@ -34,7 +36,10 @@ def verified(message: ReceivedMessage, resolver: Resolver) -> tuple[DkimResult, 
     """Return the result of each signature, from the top, `MAX_SIGNATURES` at most; what is wrong with one is its result and no error."""
     content = _Content(message.body, canonical.by_name(message))
     now = int(time.time())
-    return tuple(_result(content, each, resolver, now) for each in content.fields.get(_FIELD, ())[:MAX_SIGNATURES])
+    return tuple(
+        _result(content, each, resolver, now)
+        for each in content.fields.get(_FIELD, ())[:MAX_SIGNATURES]
+    )
 
 
 def unseen(message: ReceivedMessage) -> int:
@@ -70,7 +75,9 @@ def _result(content: _Content, found: Field, resolver: Resolver, now: int) -> Dk
     name = DomainName(key_record.owner_name(selector, domain))
     [value] = resolver.lookup(name, "TXT") or ()  # `claimed` found one, and it is a good one
     record = key_record.parse(value)
-    problem = _unfit(signed, record) or _changed_body(content, signed) or _another_author(content, signed)
+    problem = (
+        _unfit(signed, record) or _changed_body(content, signed) or _another_author(content, signed)
+    )
     problem = problem or _broken(content, found, signed, record)
     if problem is not None:
         return DkimResult(domain, selector, Result.FAIL, problem)
@@ -106,9 +113,13 @@ def _another_author(content: _Content, signed: Signature) -> str | None:
     return None
 
 
-def _broken(content: _Content, found: Field, signed: Signature, key: key_record.Record) -> str | None:
+def _broken(
+    content: _Content, found: Field, signed: Signature, key: key_record.Record
+) -> str | None:
     """Return what is wrong with the signature itself."""
-    head = canonical.signed_head(content.fields, signed.names, found, signed.bare, signed.forms.head)
+    head = canonical.signed_head(
+        content.fields, signed.names, found, signed.bare, signed.forms.head
+    )
     try:
         if key.effective_k == "ed25519":
             # RFC 8463 §3: what is signed is the hash.
@@ -117,7 +128,9 @@ def _broken(content: _Content, found: Field, signed: Signature, key: key_record.
         else:
             numbers = public_numbers(key.key_bytes)
             modulus, exponent = numbers if numbers is not None else (0, 0)
-            rsa.RSAPublicNumbers(exponent, modulus).public_key().verify(signed.octets("b"), head, padding.PKCS1v15(), SHA256())
+            rsa.RSAPublicNumbers(exponent, modulus).public_key().verify(
+                signed.octets("b"), head, padding.PKCS1v15(), SHA256()
+            )
     except InvalidSignature:
         return f"the signature does not verify: {_cause(content, signed)}"
     except (ValueError, UnsupportedAlgorithm):

@@ -42,7 +42,10 @@ def served(repo: RepoFolder) -> Iterator[RepoFolder]:
     for zone, text in ZONES.items():
         repo.local(zone, text)
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
         for name, text in POLICIES.items():
             repo.policy(text, name)
         yield repo
@@ -74,7 +77,9 @@ STORY: dict[str, tuple[str, ...]] = {
 }
 
 
-def test_the_whole_job_reads_as_it_should(served: RepoFolder, request: pytest.FixtureRequest) -> None:
+def test_the_whole_job_reads_as_it_should(
+    served: RepoFolder, request: pytest.FixtureRequest
+) -> None:
     """One golden file a command, in the order of the job; `--update-golden` rewrites them and the diff is reviewed."""
     for name, arguments in STORY.items():
         said = shown(served, served.run(*arguments))
@@ -92,7 +97,10 @@ def test_a_relative_file_lies_in_the_repo_that_is_worked_in(served: RepoFolder) 
 def test_a_plan_is_written_to_what_a_link_leads_to(served: RepoFolder) -> None:
     (served.root / "link.json").symlink_to("plan.json")
     served.run("plan", "--out", "link.json")
-    assert ((served.root / "link.json").is_symlink(), (served.root / "plan.json").is_file()) == (True, True)
+    assert ((served.root / "link.json").is_symlink(), (served.root / "plan.json").is_file()) == (
+        True,
+        True,
+    )
 
 
 # What bad usage says. It is 1, never 2: a pipeline must not take a typo for changes.
@@ -111,7 +119,11 @@ USAGE: dict[tuple[str, ...], str] = {
     ("apply", "missing.json"): "missing.json: No such file or directory",
     ("plan", "--show", "missing.json"): "missing.json: No such file or directory",
     ("plan", "--out", "no/such/folder.json"): "--out",
-    ("plan", "--out", "/dev/stdout"): "--out /dev/stdout: stands for a device or an open file, which cannot be replaced; name a file",
+    (
+        "plan",
+        "--out",
+        "/dev/stdout",
+    ): "--out /dev/stdout: stands for a device or an open file, which cannot be replaced; name a file",
     ("serve", "--address", "192.0.2.1"): "not a loopback address",
     ("serve", "--provider", "none"): "there is no providers/none.yaml",
     ("serve", "--port", "99999"): "Invalid value for '--port'",
@@ -138,7 +150,9 @@ HELP = {
 
 
 @pytest.mark.parametrize("arguments", HELP, ids=" ".join)
-def test_bad_usage_names_the_help_of_its_command(arguments: tuple[str, ...], capfd: pytest.CaptureFixture[str]) -> None:
+def test_bad_usage_names_the_help_of_its_command(
+    arguments: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(arguments) == 1
     said = capfd.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1)
@@ -165,7 +179,13 @@ def test_bad_usage_is_1_and_says_what(served: RepoFolder, arguments: tuple[str, 
 def test_common_options_work_before_and_after_the_command(served: RepoFolder, before: bool) -> None:
     elsewhere = ["-C", str(served.root), "-q", "--no-color"]
     arguments = [*elsewhere, "compile"] if before else ["compile", *elsewhere]
-    ran = subprocess.run([sys.executable, "-m", "mailauth_dns", *arguments], capture_output=True, text=True, check=False, cwd="/")
+    ran = subprocess.run(
+        [sys.executable, "-m", "mailauth_dns", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert (served.root / "zones/compiled/example.com.yaml").exists()
 
@@ -183,7 +203,9 @@ JSON_COMMANDS: tuple[tuple[str, ...], ...] = (
 
 
 @pytest.mark.parametrize("arguments", JSON_COMMANDS, ids=" ".join)
-def test_json_is_one_document_with_a_format_number_and_documented_keys(served: RepoFolder, arguments: tuple[str, ...]) -> None:
+def test_json_is_one_document_with_a_format_number_and_documented_keys(
+    served: RepoFolder, arguments: tuple[str, ...]
+) -> None:
     ran = served.run(*arguments, "--format", "json")
     document = json.loads(ran.out)
     assert document["format"] == 1
@@ -192,7 +214,9 @@ def test_json_is_one_document_with_a_format_number_and_documented_keys(served: R
         assert f"`{key}`" in described
 
 
-def test_applying_without_a_file_keeps_json_pure(served: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_applying_without_a_file_keeps_json_pure(
+    served: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import io
 
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
@@ -216,8 +240,12 @@ def test_a_closed_pipe_is_no_traceback(served: RepoFolder) -> None:
     assert "Traceback" not in ran.stderr
 
 
-@pytest.mark.parametrize(("sent", "code", "said"), [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 0, "")])
-def test_interrupted_is_130_and_told_to_end_is_done(served: RepoFolder, sent: signal.Signals, code: int, said: str) -> None:
+@pytest.mark.parametrize(
+    ("sent", "code", "said"), [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 0, "")]
+)
+def test_interrupted_is_130_and_told_to_end_is_done(
+    served: RepoFolder, sent: signal.Signals, code: int, said: str
+) -> None:
     command = [sys.executable, "-m", "mailauth_dns", "-C", str(served.root), "serve", "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -235,13 +263,17 @@ def test_a_machine_without_dns_waits_seconds_and_says_unknown(served: RepoFolder
     assert ran.code == 1
     assert "unknown" in ran.out
     assert time.monotonic() - begun < 15
-    assert served.run("plan", "example.com", "--out", "plan.json").code == 0  # what is known is planned
+    assert (
+        served.run("plan", "example.com", "--out", "plan.json").code == 0
+    )  # what is known is planned
     refused = served.run("apply", "plan.json", "--allow", "DMARC033")
     assert refused.code == 1
     assert "--allow live-unknown:example.com" in refused.err
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that it cannot enter as another user")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can make a folder that it cannot enter as another user"
+)
 @pytest.mark.parametrize("folder", ["zones/policy", "zones/keys/example.com", "providers"])
 def test_an_unreadable_folder_is_told(folder: str) -> None:
     with tempfile.TemporaryDirectory() as name:  # pytest's own folders cannot be entered by others
@@ -258,7 +290,9 @@ def test_an_unreadable_folder_is_told(folder: str) -> None:
             f"os.chmod({f'{name}/{folder}'!r}, 0); os.setgid(65534); os.setuid(65534)\n"
             f"raise SystemExit(main(['-C', {name!r}, 'lint']))"
         )
-        ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        ran = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=False
+        )
         (repo.root / folder).chmod(0o755)
     assert ran.returncode == 1
     assert (

@@ -32,14 +32,19 @@ def test_bash_completes_with_our_script(repo: RepoFolder, tmp_path: Path, line: 
     words = line.split(" ")
     asking = f'COMP_WORDS=({" ".join(words[:-1])} "{words[-1]}"); COMP_CWORD={len(words) - 1}; _mailauth_dns_completion "{program}"'
     said = subprocess.run(
-        ["bash", "-c", f'{script.out}\n{asking}\nprintf "%s\\n" "${{COMPREPLY[@]}}"'], capture_output=True, text=True, check=True
+        ["bash", "-c", f'{script.out}\n{asking}\nprintf "%s\\n" "${{COMPREPLY[@]}}"'],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert set(said.stdout.split()) == LINES[line]
     assert said.stderr == ""
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_each_shell_has_a_script_that_it_can_read(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+def test_each_shell_has_a_script_that_it_can_read(
+    repo: RepoFolder, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
     named = repo.run("completion", shell)
     assert (named.code, named.err) == (0, "")
     assert "_MAILAUTH_DNS_COMPLETE=complete_" + shell in named.out
@@ -50,8 +55,14 @@ def test_each_shell_has_a_script_that_it_can_read(repo: RepoFolder, monkeypatch:
 
 
 @pytest.mark.parametrize(("shell", "said"), [("/bin/ksh", "ksh"), ("", "not set")])
-def test_another_shell_is_refused(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch, shell: str, said: str) -> None:
+def test_another_shell_is_refused(
+    repo: RepoFolder, monkeypatch: pytest.MonkeyPatch, shell: str, said: str
+) -> None:
     monkeypatch.setenv("SHELL", shell)
     refused = repo.run("completion")
-    assert (refused.code, refused.out, refused.err) == (1, "", f"$SHELL is {said}; name the shell: bash, zsh, fish\n")
+    assert (refused.code, refused.out, refused.err) == (
+        1,
+        "",
+        f"$SHELL is {said}; name the shell: bash, zsh, fish\n",
+    )
     assert repo.run("completion", "ksh").code == 1

@@ -27,8 +27,12 @@ def odd(repo: RepoFolder) -> RepoFolder:
     return repo
 
 
-@pytest.mark.parametrize("source", [("--from-zone", "served/example.com.zone"), ("--provider", "local")])
-def test_all_of_an_odd_zone_is_said_or_told(odd: RepoFolder, source: tuple[str, str], request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(
+    "source", [("--from-zone", "served/example.com.zone"), ("--provider", "local")]
+)
+def test_all_of_an_odd_zone_is_said_or_told(
+    odd: RepoFolder, source: tuple[str, str], request: pytest.FixtureRequest
+) -> None:
     ran = odd.run("import", "example.com", *source)
     name = f"import_{source[0].strip('-').replace('-', '_')}.txt"
     said = f"exit code {ran.code}\n--- stdout\n{ran.out}--- stderr\n{ran.err}"
@@ -46,7 +50,10 @@ def test_a_file_is_never_written_over(odd: RepoFolder) -> None:
     before = odd.policy("domain: example.com\n", "mine").read_text()
     ran = odd.run("import", "example.com", "--from-zone", "served/example.com.zone", "--write")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "example.com has a policy already: zones/policy/mine.yaml; leave --write out to compare\n"
+    assert (
+        ran.err
+        == "example.com has a policy already: zones/policy/mine.yaml; leave --write out to compare\n"
+    )
     assert (odd.root / "zones/policy/mine.yaml").read_text() == before
     assert odd.run("import", "example.com", "--from-zone", "served/example.com.zone").code == 2
 
@@ -56,7 +63,8 @@ def test_a_parked_domain_is_said_in_one_word(repo: RepoFolder) -> None:
     records += '*._domainkey IN TXT "v=DKIM1; p="\n_dmarc IN TXT "v=DMARC1; p=reject; rua=mailto:a@example.com"\n'
     repo.local("example.com", HEAD + records)
     repo.write(
-        "zones/policy/_defaults.yaml", "providers: [local]\nttl: 60\nspf: {all: fail}\ndmarc: {p: none, ruf: ['mailto:b@example.com']}\n"
+        "zones/policy/_defaults.yaml",
+        "providers: [local]\nttl: 60\nspf: {all: fail}\ndmarc: {p: none, ruf: ['mailto:b@example.com']}\n",
     )
     ran = repo.run("import", "example.com", "--provider", "local", "--write")
     assert ran.code == 0, ran.said
@@ -69,14 +77,31 @@ def test_a_parked_domain_is_said_in_one_word(repo: RepoFolder) -> None:
 def test_domains_of_one_zone_are_imported_together(repo: RepoFolder) -> None:
     """The domain above shows that both are one organization; without it the reports would need a consent that is not there."""
     dmarc = 'TXT "v=DMARC1; p=none; rua=mailto:a@example.com"'
-    repo.local("example.com", f'{HEAD}_dmarc IN {dmarc}\n_dmarc.sub IN {dmarc}\nsub IN TXT "v=spf1 mx -all"\n')
+    repo.local(
+        "example.com",
+        f'{HEAD}_dmarc IN {dmarc}\n_dmarc.sub IN {dmarc}\nsub IN TXT "v=spf1 mx -all"\n',
+    )
     repo.write("zones/policy/_defaults.yaml", "providers: [local]\n")
-    alone = repo.run("import", "sub.example.com", "--zone", "example.com", "--from-zone", "served/example.com.zone")
+    alone = repo.run(
+        "import",
+        "sub.example.com",
+        "--zone",
+        "example.com",
+        "--from-zone",
+        "served/example.com.zone",
+    )
     assert alone.code == 2
     assert "would add that one's consent at sub.example.com._report._dmarc.example.com" in alone.err
     assert "\ndmarc:" not in alone.out
     both = repo.run(
-        "import", "example.com", "sub.example.com", "--zone", "example.com", "--from-zone", "served/example.com.zone", "--write"
+        "import",
+        "example.com",
+        "sub.example.com",
+        "--zone",
+        "example.com",
+        "--from-zone",
+        "served/example.com.zone",
+        "--write",
     )
     assert both.code == 0, both.said
     assert "zone: example.com\n" in (repo.root / "zones/policy/sub.example.com.yaml").read_text()
@@ -85,8 +110,19 @@ def test_domains_of_one_zone_are_imported_together(repo: RepoFolder) -> None:
 
 def test_policies_of_one_zone_get_the_same_providers(repo: RepoFolder) -> None:
     repo.local("example.com", f'{HEAD}sub IN TXT "v=spf1 mx -all"\n')
-    repo.policy('domain: example.com\nproviders: [local]\nnameservers: ["192.0.2.53"]\nspf: absent\n', "example.com")
-    ran = repo.run("import", "sub.example.com", "--zone", "example.com", "--from-zone", "served/example.com.zone", "--write")
+    repo.policy(
+        'domain: example.com\nproviders: [local]\nnameservers: ["192.0.2.53"]\nspf: absent\n',
+        "example.com",
+    )
+    ran = repo.run(
+        "import",
+        "sub.example.com",
+        "--zone",
+        "example.com",
+        "--from-zone",
+        "served/example.com.zone",
+        "--write",
+    )
     assert ran.code == 0, ran.said
     text = (repo.root / "zones/policy/sub.example.com.yaml").read_text()
     assert "zone: example.com\nproviders:\n  - local\nnameservers:\n  - 192.0.2.53\n" in text
@@ -113,17 +149,28 @@ CONSENTS = {  # what the host's zone holds, and whether a plan would have someth
 
 @pytest.mark.parametrize("where", ["file", "provider", "DNS"])
 @pytest.mark.parametrize("case", CONSENTS)
-def test_reports_to_another_zone_of_the_repo_are_said_where_it_consents(repo: RepoFolder, case: str, where: str) -> None:
+def test_reports_to_another_zone_of_the_repo_are_said_where_it_consents(
+    repo: RepoFolder, case: str, where: str
+) -> None:
     records, lacks = CONSENTS[case]
     repo.local("example.com", REPORTED)
     repo.local("example.net", HEAD + '@ IN TXT "v=spf1 -all"\n' + records)
     repo.policy(HOST, "example.net")
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
-        source = {"file": ("--from-zone", "served/example.com.zone"), "provider": ("--provider", "local"), "DNS": ()}[where]
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
+        source = {
+            "file": ("--from-zone", "served/example.com.zone"),
+            "provider": ("--provider", "local"),
+            "DNS": (),
+        }[where]
         ran = repo.run("import", "example.com", *source, "--write")
     assert ran.code == (2 if lacks else 0), ran.said
-    assert ("would add that one's consent at example.com._report._dmarc.example.net" in ran.err) is lacks
+    assert (
+        "would add that one's consent at example.com._report._dmarc.example.net" in ran.err
+    ) is lacks
     assert ("dmarc:" in (repo.root / "zones/policy/example.com.yaml").read_text()) is not lacks
     plan = repo.run("plan", "--no-live", "--detailed-exitcode")
     assert (plan.code, plan.out.splitlines()[-1]) == (0, "Plan: 0 changes")
@@ -132,11 +179,14 @@ def test_reports_to_another_zone_of_the_repo_are_said_where_it_consents(repo: Re
 def test_a_consent_in_the_own_zone_is_found_in_dns(repo: RepoFolder) -> None:
     repo.local(
         "example.com",
-        HEAD + '_dmarc.sub IN TXT "v=DMARC1; p=none; rua=mailto:a@example.com"\n*._report._dmarc IN TXT "v=DMARC1"\n',
+        HEAD
+        + '_dmarc.sub IN TXT "v=DMARC1; p=none; rua=mailto:a@example.com"\n*._report._dmarc IN TXT "v=DMARC1"\n',
     )
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
         nameserver = ("--nameserver", f"127.0.0.1:{server.port}")
-        ran = repo.run("import", "sub.example.com", "--zone", "example.com", *nameserver, "--selector", "s1")
+        ran = repo.run(
+            "import", "sub.example.com", "--zone", "example.com", *nameserver, "--selector", "s1"
+        )
     assert ran.code == 0, ran.said
     assert "rua:\n    - mailto:a@example.com\n" in ran.out
 
@@ -145,15 +195,22 @@ def test_a_consent_that_nobody_can_tell_of_is_unknown(repo: RepoFolder) -> None:
     """Neither is the section said, nor is it told that the consent is not there."""
     repo.local("example.com", REPORTED)
     repo.policy(HOST.replace("local", "gone"), "example.net")
-    repo.write("providers/gone.yaml", "class: mailauth_dns.octo.LocalProvider\ndirectory: elsewhere\n")
+    repo.write(
+        "providers/gone.yaml", "class: mailauth_dns.octo.LocalProvider\ndirectory: elsewhere\n"
+    )
     ran = repo.run("import", "example.com", "--from-zone", "served/example.com.zone", "--write")
     assert (ran.code, ran.out) == (1, "")
     assert "example.com: unknown: example.com._report._dmarc.example.net TXT: " in ran.err
     assert not (repo.root / "zones/policy/example.com.yaml").exists()
     port = free_port()
-    repo.policy(f'domain: example.net\nnameservers: ["127.0.0.1:{port}"]\nspf: {{all: fail}}\n', "example.net")
+    repo.policy(
+        f'domain: example.net\nnameservers: ["127.0.0.1:{port}"]\nspf: {{all: fail}}\n',
+        "example.net",
+    )
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        live = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{server.port}", "--selector", "s1")
+        live = repo.run(
+            "import", "example.com", "--nameserver", f"127.0.0.1:{server.port}", "--selector", "s1"
+        )
     assert live.code == 1
     assert f"example.com._report._dmarc.example.net TXT: 127.0.0.1:{port}: refused" in live.err
 
@@ -175,7 +232,10 @@ def test_several_domains_are_several_documents(repo: RepoFolder) -> None:
     ran = repo.run("import", "example.com", "example.net", "--provider", "local")
     assert ran.code == 0
     said = list(yaml.safe_load_all(ran.out))
-    assert [(each["domain"], each["spf"]["terms"]) for each in said] == [("example.com", []), ("example.net", ["mx"])]
+    assert [(each["domain"], each["spf"]["terms"]) for each in said] == [
+        ("example.com", []),
+        ("example.net", ["mx"]),
+    ]
 
 
 def test_nothing_is_written_where_one_of_the_zones_cannot_be_read(repo: RepoFolder) -> None:
@@ -186,10 +246,24 @@ def test_nothing_is_written_where_one_of_the_zones_cannot_be_read(repo: RepoFold
 
 def test_the_result_as_json(odd: RepoFolder) -> None:
     odd.write("sts.txt", STS)
-    ran = odd.run("import", "example.com", "--provider", "local", "--mta-sts", "sts.txt", "--format", "json", "--write")
+    ran = odd.run(
+        "import",
+        "example.com",
+        "--provider",
+        "local",
+        "--mta-sts",
+        "sts.txt",
+        "--format",
+        "json",
+        "--write",
+    )
     data = json.loads(ran.out)
     [domain] = data.pop("domains")
-    assert (ran.code, ran.err, data) == (2, "", {"format": 1, "source": "the provider local", "notes": [], "not_read": []})
+    assert (ran.code, ran.err, data) == (
+        2,
+        "",
+        {"format": 1, "source": "the provider local", "notes": [], "not_read": []},
+    )
     told = {key: domain.pop(key) for key in ("not_said", "proposals", "policy")}
     assert domain == {
         "domain": "example.com",
@@ -201,17 +275,35 @@ def test_the_result_as_json(odd: RepoFolder) -> None:
     }
     assert told["policy"] == (odd.root / domain["path"]).read_text()
     reason = "no receiver reads this value, at this name, as a mail record"
-    assert {"name": "example.com", "type": "TXT", "value": "v=spf1;-all", "reason": reason} in told["not_said"]
+    assert {"name": "example.com", "type": "TXT", "value": "v=spf1;-all", "reason": reason} in told[
+        "not_said"
+    ]
     fix = "make a new key of 2048 bits under a new selector (dkim keygen), and revoke this one when it has not signed for a week"
-    proposal = {"rule": "DKIM009", "severity": "warning", "message": "an RSA key of 1024 bits", "fix": fix}
+    proposal = {
+        "rule": "DKIM009",
+        "severity": "warning",
+        "message": "an RSA key of 1024 bits",
+        "fix": fix,
+    }
     assert proposal in told["proposals"]
 
 
 def test_json_says_what_is_unknown_and_shows_no_private_key(repo: RepoFolder) -> None:
-    ran = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{free_port()}", "--format", "json", "--write")
+    ran = repo.run(
+        "import",
+        "example.com",
+        "--nameserver",
+        f"127.0.0.1:{free_port()}",
+        "--format",
+        "json",
+        "--write",
+    )
     [domain] = json.loads(ran.out)["domains"]
     assert (ran.code, domain["written"]) == (1, False)
-    assert {(row["name"], row["type"]) for row in domain["unknown"]} >= {("example.com", "TXT"), ("_dmarc.example.com", "TXT")}
+    assert {(row["name"], row["type"]) for row in domain["unknown"]} >= {
+        ("example.com", "TXT"),
+        ("_dmarc.example.com", "TXT"),
+    }
     assert all("nothing listens on UDP port" in row["reason"] for row in domain["unknown"])
     repo.local("example.net", HEAD + 's1._domainkey IN TXT "v=DKIM1; p=MAcCAQAwAgUA"\n')
     ran = repo.run("import", "example.net", "--provider", "local", "--format", "json")
@@ -229,13 +321,31 @@ STS = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 86400\n"
         (STS + "x: y\n", 2, "has lines that no policy here says: x"),
         ("mode: enforce\n", 1, "--mta-sts sts.txt: version is missing: senders get no policy"),
         (STS.replace("\n", "\r\n"), 0, "    - mx.example.com\n"),
-        (STS.replace("\n", "\r"), 1, "--mta-sts sts.txt: line 1: expected LF or CRLF at the end of a line, not CR alone"),
-        ("\ufeff" + STS, 1, "--mta-sts sts.txt: line 1: expected version: STSv1 first, and no byte order mark (BOM) before it"),
-        (STS.replace("mx.example.com", "mx.example.com."), 1, "--mta-sts sts.txt: line 3: a policy's names have no dot at their end"),
-        (STS.replace("mx.example.com", "192.0.2.1"), 1, "--mta-sts sts.txt: line 3: expected a host name, not an address"),
+        (
+            STS.replace("\n", "\r"),
+            1,
+            "--mta-sts sts.txt: line 1: expected LF or CRLF at the end of a line, not CR alone",
+        ),
+        (
+            "\ufeff" + STS,
+            1,
+            "--mta-sts sts.txt: line 1: expected version: STSv1 first, and no byte order mark (BOM) before it",
+        ),
+        (
+            STS.replace("mx.example.com", "mx.example.com."),
+            1,
+            "--mta-sts sts.txt: line 3: a policy's names have no dot at their end",
+        ),
+        (
+            STS.replace("mx.example.com", "192.0.2.1"),
+            1,
+            "--mta-sts sts.txt: line 3: expected a host name, not an address",
+        ),
     ],
 )
-def test_an_mta_sts_policy_is_given_as_a_file(repo: RepoFolder, body: str, code: int, said: str) -> None:
+def test_an_mta_sts_policy_is_given_as_a_file(
+    repo: RepoFolder, body: str, code: int, said: str
+) -> None:
     repo.write("sts.txt", body.encode())
     repo.local("example.com", HEAD + '_mta-sts IN TXT "v=STSv1; id=2026"\n')
     ran = repo.run("import", "example.com", "--provider", "local", "--mta-sts", "sts.txt")
@@ -274,7 +384,11 @@ def test_an_export_is_read_with_what_is_said_about_it(repo: RepoFolder, domain: 
                 "spf": {"terms": ["mx"], "all": "softfail"},
                 "dkim": {"selectors": {"s1": {"p": KEY, "k": "ed25519"}}},
             },
-            "sub.example.com": {"domain": "sub.example.com", "zone": "example.com", "dmarc": {"p": "none"}},
+            "sub.example.com": {
+                "domain": "sub.example.com",
+                "zone": "example.com",
+                "dmarc": {"p": "none"},
+            },
         }[domain]
     )
     assert NOTE in (repo.root / f"zones/policy/{domain}.yaml").read_text()
@@ -283,7 +397,11 @@ def test_an_export_is_read_with_what_is_said_about_it(repo: RepoFolder, domain: 
 
 
 def test_what_lies_outside_is_named_up_to_a_number(repo: RepoFolder) -> None:
-    repo.write("x.zone", '@ TXT "v=spf1 -all"\n' + "".join(f"n{number}.example.net. TXT x\n" for number in range(30)))
+    repo.write(
+        "x.zone",
+        '@ TXT "v=spf1 -all"\n'
+        + "".join(f"n{number}.example.net. TXT x\n" for number in range(30)),
+    )
     ran = repo.run("import", "example.com", "--from-zone", "x.zone")
     assert (ran.code, ran.err.count("not read: line ")) == (2, 20)
     assert "not read: 10 more; --format json has them all\n" in ran.err
@@ -292,11 +410,19 @@ def test_what_lies_outside_is_named_up_to_a_number(repo: RepoFolder) -> None:
 
 def test_every_key_of_a_file_is_imported(repo: RepoFolder) -> None:
     text = f'; keys\na._domainkey.example.com. TXT "k=ed25519; p={KEY}"\nb._domainkey TXT "v=DKIM1; k=rsa; p={P}"\n'
-    repo.write("keys.txt", f'{text}c._domainkey.example.net. TXT "p=AAAA"\n_dmarc.example.com. TXT "v=DMARC1; p=none"\n')
+    repo.write(
+        "keys.txt",
+        f'{text}c._domainkey.example.net. TXT "p=AAAA"\n_dmarc.example.com. TXT "v=DMARC1; p=none"\n',
+    )
     ran = repo.run("import", "example.com", "--from-genkey", "keys.txt")
     assert ran.code == 2
-    assert ran.err == ("not read: the key c of example.net, which is another domain\nnot read: line 5: _dmarc.example.com TXT\n")
-    assert yaml.safe_load(ran.out)["dkim"]["selectors"] == {"a": {"p": KEY, "k": "ed25519"}, "b": {"p": P, "k": "rsa"}}
+    assert ran.err == (
+        "not read: the key c of example.net, which is another domain\nnot read: line 5: _dmarc.example.com TXT\n"
+    )
+    assert yaml.safe_load(ran.out)["dkim"]["selectors"] == {
+        "a": {"p": KEY, "k": "ed25519"},
+        "b": {"p": P, "k": "rsa"},
+    }
     repo.write("keys.txt", text)
     assert repo.run("import", "example.com", "--from-genkey", "keys.txt").code == 0
 
@@ -307,7 +433,10 @@ def test_a_key_without_a_name_gets_the_one_that_is_told(repo: RepoFolder) -> Non
     assert ran.code == 0, ran.said
     assert yaml.safe_load(ran.out)["dkim"]["selectors"] == {"mail": {"p": KEY, "k": "ed25519"}}
     asked = repo.run("import", "example.com", "--from-genkey", "key.txt")
-    assert (asked.code, asked.err) == (1, "key.txt: the key has no name here; say which selector it is for: --selector NAME\n")
+    assert (asked.code, asked.err) == (
+        1,
+        "key.txt: the key has no name here; say which selector it is for: --selector NAME\n",
+    )
 
 
 # Live DNS
@@ -323,7 +452,10 @@ def live(repo: RepoFolder) -> Iterator[RepoFolder]:
     )
     repo.local("example.com", HEAD + records)
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
         yield repo
 
 
@@ -362,12 +494,17 @@ def test_what_cannot_be_asked_is_unknown_and_never_absent(repo: RepoFolder) -> N
     port = free_port()
     ran = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{port}")
     assert ran.code == 1
-    assert f"example.com: unknown: example.com MX and 157 more: 127.0.0.1:{port}: refused: nothing listens on UDP port {port}" in ran.err
+    assert (
+        f"example.com: unknown: example.com MX and 157 more: 127.0.0.1:{port}: refused: nothing listens on UDP port {port}"
+        in ran.err
+    )
     assert "# unknown: " in ran.out
     assert "absent" not in ran.out
     written = repo.run("import", "example.com", "--nameserver", f"127.0.0.1:{port}", "--write")
     assert written.code == 1
-    assert "zones/policy/example.com.yaml: not written, since not all of it is known\n" in written.err
+    assert (
+        "zones/policy/example.com.yaml: not written, since not all of it is known\n" in written.err
+    )
     assert not (repo.root / "zones/policy/example.com.yaml").exists()
 
 
@@ -376,16 +513,36 @@ def test_a_delegated_name_is_unknown(live: RepoFolder) -> None:
         file.write("_domainkey.w IN NS ns.sender.example.\n")
     ran = live.run("import", "w.example.com", "--zone", "example.com", "--selector", "s1")
     assert ran.code == 1
-    assert "_domainkey.w.example.com is delegated to ns.sender.example: this server does not answer for it" in ran.err
+    assert (
+        "_domainkey.w.example.com is delegated to ns.sender.example: this server does not answer for it"
+        in ran.err
+    )
 
 
 USAGE: dict[tuple[str, ...], str] = {
     (): "Missing argument 'DOMAIN",
     ("example.com", "--from-zone", "a", "--provider", "local"): "three sources; give one",
-    ("example.com", "--from-zone", "a", "--selector", "s1"): "--selector, --nameserver and --private-web are for asking DNS",
-    ("example.com", "--provider", "local", "--private-web"): "--selector, --nameserver and --private-web are for asking DNS",
+    (
+        "example.com",
+        "--from-zone",
+        "a",
+        "--selector",
+        "s1",
+    ): "--selector, --nameserver and --private-web are for asking DNS",
+    (
+        "example.com",
+        "--provider",
+        "local",
+        "--private-web",
+    ): "--selector, --nameserver and --private-web are for asking DNS",
     ("example.com", "--from-zone", "nothing.zone"): "nothing.zone: No such file or directory",
-    ("example.net", "--from-zone", "served/example.com.zone", "--zone", "example.com"): "example.net does not lie in the zone example.com",
+    (
+        "example.net",
+        "--from-zone",
+        "served/example.com.zone",
+        "--zone",
+        "example.com",
+    ): "example.net does not lie in the zone example.com",
     (
         "example.net",
         "--from-zone",
@@ -394,23 +551,70 @@ USAGE: dict[tuple[str, ...], str] = {
     ("example.com", "--from-zone", "served/part.zone"): "$INCLUDE in line 4",
     ("example.com", "--provider", "none"): "there is no providers/none.yaml; there are: local",
     ("example.edu", "--provider", "local"): "local has no zone example.edu",
-    ("example.com", "--nameserver", "ns1.example.net"): "--nameserver: expected the address of a DNS server, not a name",
+    (
+        "example.com",
+        "--nameserver",
+        "ns1.example.net",
+    ): "--nameserver: expected the address of a DNS server, not a name",
     ("example.com", "--selector", "a b"): "--selector: a label holds letters",
     ("example.com", "--zone", "a b"): "--zone: a label holds letters",
     ("example.com", "example.net", "--from-genkey", "x.txt"): "--from-genkey is one domain's key",
-    ("example.com", "--from-genkey", "note.txt", "--selector", "a", "--selector", "b"): "--from-genkey takes one --selector",
-    ("example.com", "--from-zone", "broken.zone"): "broken.zone: line 1: is not a record: NAME [TTL] [IN] TYPE VALUE",
-    ("example.com", "--zone", "example.org", "--from-zone", "served/absolute.zone"): "example.com does not lie in the zone example.org",
+    (
+        "example.com",
+        "--from-genkey",
+        "note.txt",
+        "--selector",
+        "a",
+        "--selector",
+        "b",
+    ): "--from-genkey takes one --selector",
+    (
+        "example.com",
+        "--from-zone",
+        "broken.zone",
+    ): "broken.zone: line 1: is not a record: NAME [TTL] [IN] TYPE VALUE",
+    (
+        "example.com",
+        "--zone",
+        "example.org",
+        "--from-zone",
+        "served/absolute.zone",
+    ): "example.com does not lie in the zone example.org",
     (
         "example.com",
         "--from-zone",
         "served/other.zone",
     ): "holds no record of example.com; what is there is of other zones: line 1: a.example.org TXT",
-    ("example.com", "--from-genkey", "note.txt"): "note.txt: line 1: expected = between a tag and its value (character 21 of the record)",
-    ("example.com", "--from-zone", "key.pem"): "key.pem: this is a private key; give the zone's master file",
-    ("example.com", "--from-zone", "key.pem", "--mta-sts", "key.pem"): "--mta-sts key.pem: this is a private key; give the policy",
-    ("example.net", "--from-genkey", "key.txt"): "key.txt: the key is for example.com, not for example.net",
-    ("example.com", "example.net", "--provider", "local", "--mta-sts", "x"): "--mta-sts is one domain's policy",
+    (
+        "example.com",
+        "--from-genkey",
+        "note.txt",
+    ): "note.txt: line 1: expected = between a tag and its value (character 21 of the record)",
+    (
+        "example.com",
+        "--from-zone",
+        "key.pem",
+    ): "key.pem: this is a private key; give the zone's master file",
+    (
+        "example.com",
+        "--from-zone",
+        "key.pem",
+        "--mta-sts",
+        "key.pem",
+    ): "--mta-sts key.pem: this is a private key; give the policy",
+    (
+        "example.net",
+        "--from-genkey",
+        "key.txt",
+    ): "key.txt: the key is for example.com, not for example.net",
+    (
+        "example.com",
+        "example.net",
+        "--provider",
+        "local",
+        "--mta-sts",
+        "x",
+    ): "--mta-sts is one domain's policy",
 }
 
 

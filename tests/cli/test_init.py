@@ -30,7 +30,9 @@ def test_a_new_repo_is_linted_compiled_and_planned_at_once(repo: RepoFolder) -> 
     assert new.run("compile", "--check").code == 0
     with Server(new.root / "served", "127.0.0.1", 0) as server:
         defaults = new.root / "zones/policy/_defaults.yaml"
-        new.write("zones/policy/_defaults.yaml", defaults.read_text().replace("5453", str(server.port)))
+        new.write(
+            "zones/policy/_defaults.yaml", defaults.read_text().replace("5453", str(server.port))
+        )
         assert new.run("plan", "--out", "plan.json", "--detailed-exitcode").code == 2
         applied = new.run("apply", "plan.json")
         assert applied.code == 0, applied.said
@@ -41,7 +43,9 @@ def test_a_new_repo_is_linted_compiled_and_planned_at_once(repo: RepoFolder) -> 
 def test_the_schema_that_the_example_names_is_written(repo: RepoFolder) -> None:
     new = in_new(repo)
     assert (new.root / "zones/policy.schema.json").read_text() == new.run("schema").out
-    assert "$schema=../policy.schema.json" in (new.root / "zones/policy/example.com.yaml").read_text()
+    assert (
+        "$schema=../policy.schema.json" in (new.root / "zones/policy/example.com.yaml").read_text()
+    )
 
 
 def test_the_workflow_keeps_secrets_from_forks_and_applies_one_at_a_time(repo: RepoFolder) -> None:
@@ -63,7 +67,10 @@ def test_the_workflow_keeps_secrets_from_forks_and_applies_one_at_a_time(repo: R
 
 def test_the_hooks_run_lint_and_compile_check(repo: RepoFolder) -> None:
     [local] = yaml.safe_load((in_new(repo).root / ".pre-commit-config.yaml").read_text())["repos"]
-    assert [hook["entry"] for hook in local["hooks"]] == ["mailauth-dns lint", "mailauth-dns compile --check"]
+    assert [hook["entry"] for hook in local["hooks"]] == [
+        "mailauth-dns lint",
+        "mailauth-dns compile --check",
+    ]
 
 
 def test_a_folder_with_zones_or_providers_is_refused_whole(repo: RepoFolder) -> None:
@@ -103,7 +110,9 @@ def test_git_keeps_no_plan_no_journal_and_no_private_key(repo: RepoFolder) -> No
 
 
 def test_the_template_is_part_of_the_package() -> None:
-    data = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["mailauth_dns"]
+    data = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"][
+        "package-data"
+    ]["mailauth_dns"]
     package = PROJECT / "mailauth_dns"
     packed = {path for pattern in data for path in package.glob(pattern) if path.is_file()}
     assert {path for path in (package / "template").rglob("*") if path.is_file()} <= packed

@@ -34,7 +34,14 @@ bimi: {default: {l: ""}}
 COMMANDS = [
     ("spf", "tree", "example.com", "--live"),
     ("spf", "tree", "example.com"),
-    ("import", "sub.example.com", "--zone", "example.com", "--from-zone", "served/example.com.zone"),
+    (
+        "import",
+        "sub.example.com",
+        "--zone",
+        "example.com",
+        "--from-zone",
+        "served/example.com.zone",
+    ),
     ("lint", "--live"),
     ("lint", "--live", "--format", "github"),
     ("lint", "--live", "--format", "markdown"),
@@ -43,7 +50,15 @@ COMMANDS = [
     ("verify",),
     ("dkim", "status"),
     ("simulate", "--from", "a@example.com", "--ip", "192.0.2.1", "--live"),
-    ("simulate", "--from", "a@example.com", "--mail-from", "caf\u00c3\u00a9@example.com", "--ip", "192.0.2.1"),
+    (
+        "simulate",
+        "--from",
+        "a@example.com",
+        "--mail-from",
+        "caf\u00c3\u00a9@example.com",
+        "--ip",
+        "192.0.2.1",
+    ),
 ]
 DRAWN = set("├└─│…→·")
 
@@ -53,12 +68,17 @@ def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.local("example.com", ZONE)
     repo.policy(POLICY)
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
         yield repo
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_octets_are_shown_as_in_master_files(served: RepoFolder, arguments: tuple[str, ...]) -> None:
+def test_octets_are_shown_as_in_master_files(
+    served: RepoFolder, arguments: tuple[str, ...]
+) -> None:
     ran = served.run(*arguments)
     odd = {character for character in ran.said if not character.isascii()} - DRAWN
     assert not odd, ran.said

@@ -44,7 +44,13 @@ COMMAND = re.compile(r"^\s*::|##\w*\[", re.MULTILINE)
 def leaves(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     if isinstance(data, str):
         yield path
-    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+    for key, value in (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else ()
+    ):
         yield from leaves(value, (*path, key))
 
 
@@ -59,7 +65,9 @@ def with_value(data: Any, path: tuple[str | int, ...], value: str) -> Any:
 def sealed(data: dict[str, Any]) -> str:
     """Return a plan file with the fingerprint that anybody can work out."""
     rest = {key: value for key, value in data.items() if key != "fingerprint"}
-    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode(
+        "ascii"
+    )
     return json.dumps({**rest, "fingerprint": hashlib.sha256(canonical).hexdigest()})
 
 
@@ -73,7 +81,10 @@ POLICY = (
 @pytest.fixture
 def plan(repo: RepoFolder) -> tuple[RepoFolder, dict[str, Any]]:
     """A plan with something in every field: a change, what is blocked, kept, unknown, tested, and a zone that failed."""
-    repo.local("example.com", HEAD + '@ IN TXT "v=spf1 ~all"\n@ IN TXT "MS=ms1"\ns1._domainkey IN A 192.0.2.1\n')
+    repo.local(
+        "example.com",
+        HEAD + '@ IN TXT "v=spf1 ~all"\n@ IN TXT "MS=ms1"\ns1._domainkey IN A 192.0.2.1\n',
+    )
     repo.policy(POLICY)
     repo.policy("domain: example.org\nproviders: [local]\ndmarc: {p: none}\n", "org")
     assert repo.run("plan", "--no-live", "--show-kept", "--out", "plan.json").code == 1
@@ -84,18 +95,37 @@ def plan(repo: RepoFolder) -> tuple[RepoFolder, dict[str, Any]]:
     assert zone["kept"]
     assert zone["tests"]
     assert data["failed"]
-    row = {"domain": "example.com", "name": "example.com", "type": "TXT", "policy": ["a"], "provider": ["b"], "live": None}
+    row = {
+        "domain": "example.com",
+        "name": "example.com",
+        "type": "TXT",
+        "policy": ["a"],
+        "provider": ["b"],
+        "live": None,
+    }
     server = {"server": "ns1", "values": ["c"], "reason": None}
-    zone["live"] = [{**row, "reason": "why", "state": "unknown", "servers": [server, {**server, "values": None, "reason": "r"}]}]
+    zone["live"] = [
+        {
+            **row,
+            "reason": "why",
+            "state": "unknown",
+            "servers": [server, {**server, "values": None, "reason": "r"}],
+        }
+    ]
     return repo, data
 
 
-def test_no_field_of_a_plan_file_says_more_than_text(plan: tuple[RepoFolder, dict[str, Any]]) -> None:
+def test_no_field_of_a_plan_file_says_more_than_text(
+    plan: tuple[RepoFolder, dict[str, Any]],
+) -> None:
     repo, data = plan
     shown_at_all = 0
     for path in list(leaves(data)):
         (repo.root / "hostile.json").write_text(sealed(with_value(data, path, HOSTILE)))
-        for arguments in (("plan", "--show", "hostile.json", "--show-kept"), ("apply", "hostile.json", "--no-live")):
+        for arguments in (
+            ("plan", "--show", "hostile.json", "--show-kept"),
+            ("apply", "hostile.json", "--no-live"),
+        ):
             ran = repo.run(*arguments)
             assert not CONTROL.search(ran.said), (path, ran.said)
             assert not COMMAND.search(ran.said), (path, ran.said)
@@ -115,7 +145,9 @@ NAMES = [
 
 
 @pytest.mark.parametrize("path", NAMES, ids=lambda path: path[-1])
-def test_a_plan_file_whose_names_are_no_names_is_refused(plan: tuple[RepoFolder, dict[str, Any]], path: tuple[str | int, ...]) -> None:
+def test_a_plan_file_whose_names_are_no_names_is_refused(
+    plan: tuple[RepoFolder, dict[str, Any]], path: tuple[str | int, ...]
+) -> None:
     repo, data = plan
     (repo.root / "hostile.json").write_text(sealed(with_value(data, path, "x\n::error::y")))
     for arguments in (("plan", "--show", "hostile.json"), ("apply", "hostile.json")):
@@ -129,12 +161,16 @@ def found() -> tuple[list[Finding], list[Waived]]:
     source = Source(f"zones/policy/{HOSTILE}.yaml", (HOSTILE,))
     place = Place(source, 1, 1, 1)
     known = Finding(ALL_RULES[0], (DomainName(HOSTILE),), True, place, HOSTILE, HOSTILE)
-    waiver = WaiverSection.model_construct(rule=ALL_RULES[0].id, reason=HOSTILE, until=date(2027, 1, 1))
+    waiver = WaiverSection.model_construct(
+        rule=ALL_RULES[0].id, reason=HOSTILE, until=date(2027, 1, 1)
+    )
     return [known, replace(known, unknown=True, fix="")], [Waived(known, waiver, place)]
 
 
 def as_text() -> str:
-    return "\n".join(one_line(line.plain) for line in findings.lines(*count_waived()))  # as a session shows lines
+    return "\n".join(
+        one_line(line.plain) for line in findings.lines(*count_waived())
+    )  # as a session shows lines
 
 
 def count_waived() -> tuple[list[Finding], int]:
@@ -154,7 +190,9 @@ FORMATS: dict[str, Callable[[], str]] = {
 def strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for each in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
         yield from strings(each)
 
 
@@ -196,14 +234,27 @@ def test_a_finding_is_one_row_to_a_code_host() -> None:
 
 def test_what_an_apply_says_is_text() -> None:
     change = ChangeEntry.model_construct(
-        domain=HOSTILE, name=HOSTILE, type="TXT", family="spf", before=(HOSTILE,), after=(HOSTILE * 2,), ttl_before=1, ttl_after=2, kept=0
+        domain=HOSTILE,
+        name=HOSTILE,
+        type="TXT",
+        family="spf",
+        before=(HOSTILE,),
+        after=(HOSTILE * 2,),
+        ttl_before=1,
+        ttl_after=2,
+        kept=0,
     )
     server = ServerEntry(server=HOSTILE, values=(HOSTILE,), reason=None)
     row = LiveEntry.model_construct(
         domain=HOSTILE, name=HOSTILE, type="TXT", policy=(HOSTILE,), provider=None, live=None, reason=HOSTILE, state="unknown",
         servers=(server, ServerEntry(server=HOSTILE, values=None, reason=HOSTILE)),
     )  # fmt: skip
-    result = Outcome((ZoneOutcome(HOSTILE, HOSTILE, Status.FAILED, (change,), HOSTILE),), (HOSTILE,), (row,), (HOSTILE,))
+    result = Outcome(
+        (ZoneOutcome(HOSTILE, HOSTILE, Status.FAILED, (change,), HOSTILE),),
+        (HOSTILE,),
+        (row,),
+        (HOSTILE,),
+    )
     said = "\n".join(one_line(line.plain) for line in text.outcome(result))
     assert said.count("owned") > 5
     assert not CONTROL.search(said)
@@ -212,10 +263,20 @@ def test_what_an_apply_says_is_text() -> None:
 
 def test_a_hostile_record_in_dns_is_text_to_diff_and_plan(repo: RepoFolder) -> None:
     value = HOSTILE.encode("latin-1", "replace").decode("latin-1")
-    repo.local("example.com", HEAD + f"@ IN TXT {quoted('v=spf1 ' + value)}\n@ IN TXT {quoted(value)}\n")
+    repo.local(
+        "example.com", HEAD + f"@ IN TXT {quoted('v=spf1 ' + value)}\n@ IN TXT {quoted(value)}\n"
+    )
     with Server(repo.root / "served") as server:
-        repo.policy(f"domain: example.com\nproviders: [local]\nnameservers: ['127.0.0.1:{server.port}']\nspf: {{all: fail}}\n")
-        for arguments in (["diff"], ["verify"], ["plan", "--show-kept"], ["lint", "--live"], ["spf", "tree", "example.com"]):
+        repo.policy(
+            f"domain: example.com\nproviders: [local]\nnameservers: ['127.0.0.1:{server.port}']\nspf: {{all: fail}}\n"
+        )
+        for arguments in (
+            ["diff"],
+            ["verify"],
+            ["plan", "--show-kept"],
+            ["lint", "--live"],
+            ["spf", "tree", "example.com"],
+        ):
             ran = repo.run(*arguments)
             assert not CONTROL.search(ran.said), (arguments, ran.said)
             assert not COMMAND.search(ran.said), (arguments, ran.said)
@@ -234,7 +295,9 @@ def test_no_value_is_ever_cut(value: str, width: int) -> None:
     lines = wrapped(value, width)
     assert all(len(line) <= width and line.isprintable() for line in lines)
     assert all(line.startswith("+ ") for line in told("+", value, width=width))
-    whole = "".join(line[:-1] if _is_broken(line) else f"{line} " for line in lines[:-1]) + lines[-1]
+    whole = (
+        "".join(line[:-1] if _is_broken(line) else f"{line} " for line in lines[:-1]) + lines[-1]
+    )
     assert whole == shown(value)
 
 
@@ -247,7 +310,12 @@ def test_two_values_never_look_the_same(one: str, other: str) -> None:
     assert (shown(one) == shown(other)) is (one == other)
 
 
-LIKE = [("v=spf1 -all", "v=spf1  -all"), ("v=spf1 -all", "v=spf1 -all "), ("a\\027", "a\x1b"), ("a", "a\x00")]
+LIKE = [
+    ("v=spf1 -all", "v=spf1  -all"),
+    ("v=spf1 -all", "v=spf1 -all "),
+    ("a\\027", "a\x1b"),
+    ("a", "a\x00"),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), LIKE)
@@ -255,7 +323,9 @@ def test_values_that_look_alike_are_shown_apart(one: str, other: str) -> None:
     assert shown(one) != shown(other)
 
 
-def test_an_address_that_was_slipped_into_a_long_record_is_seen_wherever_it_is_shown(repo: RepoFolder) -> None:
+def test_an_address_that_was_slipped_into_a_long_record_is_seen_wherever_it_is_shown(
+    repo: RepoFolder,
+) -> None:
     before = " ".join(["v=spf1", *(f"ip4:198.51.100.{n}" for n in range(0, 40, 2)), "-all"])
     after = before.replace("ip4:198.51.100.20", "ip4:198.51.100.20 a:evil.example")
     repo.local("example.com", HEAD + f"@ IN TXT {quoted(before)}\n")

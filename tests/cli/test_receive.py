@@ -17,7 +17,12 @@ GOLDEN = Path(__file__).parent / "golden"
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
 # `psd=n` ends the walk for the organizational domain inside the zone: the demo's DNS knows nothing above.
 OURS = HEAD + '@ IN TXT "v=spf1 ip4:192.0.2.99 -all"\n_dmarc IN TXT "v=DMARC1; p=none; psd=n"\n'
-SENDER = HEAD + '_spf IN TXT "v=spf1 ip4:203.0.113.0/24 -all"\ns1 IN TXT "v=DKIM1; k=ed25519; p={}"\n'.format("A" * 43 + "=")
+SENDER = (
+    HEAD
+    + '_spf IN TXT "v=spf1 ip4:203.0.113.0/24 -all"\ns1 IN TXT "v=DKIM1; k=ed25519; p={}"\n'.format(
+        "A" * 43 + "="
+    )
+)
 POLICY = """
 domain: example.com
 spf: {terms: ["ip4:192.0.2.10", "include:_spf.sender.example"], all: fail}
@@ -62,7 +67,10 @@ def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.local("example.com", OURS)
     repo.local("sender.example", SENDER)
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
         repo.policy("domain: sender.example\ndmarc: {p: none, psd: n}\n", "sender.example")
         repo.policy(POLICY + TESTS, "example.com")
         yield repo
@@ -119,7 +127,9 @@ CODES = [
 
 
 @pytest.mark.parametrize(("old", "new", "code", "said"), CODES)
-def test_a_failure_is_2_and_unknown_is_1(served: RepoFolder, old: str, new: str, code: int, said: str) -> None:
+def test_a_failure_is_2_and_unknown_is_1(
+    served: RepoFolder, old: str, new: str, code: int, said: str
+) -> None:
     served.policy(POLICY.replace(old, new, 1) + TESTS, "example.com")
     ran = served.run("test", "example.com")
     assert ran.code == code
@@ -141,9 +151,18 @@ def test_json_has_both_states_and_what_is_aligned(served: RepoFolder) -> None:
             "aligned": None,
             "reason": "sender.example publishes no SPF record",
         },
-        {"mechanism": "DKIM", "domain": "example.com", "result": "pass", "aligned": True, "reason": None},
+        {
+            "mechanism": "DKIM",
+            "domain": "example.com",
+            "result": "pass",
+            "aligned": True,
+            "reason": None,
+        },
     ]
-    assert (tests[1]["after"]["author_domain"], tests[1]["after"]["policy_domain"]) == ("example.com", "example.com")
+    assert (tests[1]["after"]["author_domain"], tests[1]["after"]["policy_domain"]) == (
+        "example.com",
+        "example.com",
+    )
 
 
 def test_junit_has_a_case_a_test(served: RepoFolder, request: pytest.FixtureRequest) -> None:
@@ -158,16 +177,27 @@ def test_junit_has_a_case_a_test(served: RepoFolder, request: pytest.FixtureRequ
     assert ran.code == 1
     assert ran.out == golden.read_text()
     suite = ElementTree.fromstring(ran.out)[0]
-    assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) == ("6", "1", "1")
-    assert [case.attrib["name"] for case in suite.iter("testcase") if case.find("failure") is not None] == ["a spoof"]
-    assert [case.attrib["name"] for case in suite.iter("testcase") if case.find("error") is not None] == ["elsewhere"]
+    assert (suite.attrib["tests"], suite.attrib["failures"], suite.attrib["errors"]) == (
+        "6",
+        "1",
+        "1",
+    )
+    assert [
+        case.attrib["name"] for case in suite.iter("testcase") if case.find("failure") is not None
+    ] == ["a spoof"]
+    assert [
+        case.attrib["name"] for case in suite.iter("testcase") if case.find("error") is not None
+    ] == ["elsewhere"]
 
 
 def test_only_the_named_domains_are_tested_and_taken_as_published(served: RepoFolder) -> None:
     other = "domain: example.org\ntests: [{name: other, from: a@example.com, ip: 192.0.2.10, expect: {spf: fail}}]\n"
     served.policy(other, "example.org")
     assert served.run("test", "example.org").code == 0
-    assert served.run("test", "example.net").err == "there is no policy for example.net; see zones/policy\n"
+    assert (
+        served.run("test", "example.net").err
+        == "there is no policy for example.net; see zones/policy\n"
+    )
 
 
 def test_without_tests_there_is_nothing_to_say(served: RepoFolder) -> None:
@@ -182,9 +212,24 @@ SIMULATED = [
         0,
         "as it would be: SPF pass, DKIM none, DMARC pass, requested disposition none\n",
     ),
-    (("--from", "a@example.com", "--ip", "192.0.2.10"), 0, "as it would be: SPF pass, DKIM none, DMARC pass, requested disposition none\n"),
     (
-        ("--from", "a@example.com", "--ip", "203.0.113.5", "--mail-from", "<>", "--helo", "host.sender.example", "--dkim", "s1"),
+        ("--from", "a@example.com", "--ip", "192.0.2.10"),
+        0,
+        "as it would be: SPF pass, DKIM none, DMARC pass, requested disposition none\n",
+    ),
+    (
+        (
+            "--from",
+            "a@example.com",
+            "--ip",
+            "203.0.113.5",
+            "--mail-from",
+            "<>",
+            "--helo",
+            "host.sender.example",
+            "--dkim",
+            "s1",
+        ),
         0,
         "as it would be: SPF none, DKIM pass, DMARC pass, requested disposition none\n",
     ),
@@ -202,7 +247,9 @@ SIMULATED = [
 
 
 @pytest.mark.parametrize(("options", "code", "said"), SIMULATED)
-def test_one_message_is_simulated(served: RepoFolder, options: tuple[str, ...], code: int, said: str) -> None:
+def test_one_message_is_simulated(
+    served: RepoFolder, options: tuple[str, ...], code: int, said: str
+) -> None:
     ran = served.run("simulate", *options)
     assert said in ran.out
     assert "as it is: " in ran.out
@@ -211,14 +258,33 @@ def test_one_message_is_simulated(served: RepoFolder, options: tuple[str, ...], 
 
 def test_a_simulation_by_a_plan_file_and_as_json(served: RepoFolder) -> None:
     served.run("plan", "--out", "plan.json")
-    served.policy("domain: example.com\nspf: {all: fail}\n", "example.com")  # the plan counts, not the policy of now
-    ran = served.run("simulate", "--from", "a@example.com", "--ip", "192.0.2.10", "--plan", "plan.json", "--format", "json")
+    served.policy(
+        "domain: example.com\nspf: {all: fail}\n", "example.com"
+    )  # the plan counts, not the policy of now
+    ran = served.run(
+        "simulate",
+        "--from",
+        "a@example.com",
+        "--ip",
+        "192.0.2.10",
+        "--plan",
+        "plan.json",
+        "--format",
+        "json",
+    )
     said = json.loads(ran.out)
-    assert (said["before"]["dmarc"], said["after"]["dmarc"], said["after"]["disposition"]) == ("fail", "pass", "none")
+    assert (said["before"]["dmarc"], said["after"]["dmarc"], said["after"]["disposition"]) == (
+        "fail",
+        "pass",
+        "none",
+    )
 
 
 BAD = [
-    (("--from", "alice", "--ip", "192.0.2.1"), "--from: 'alice' is not an address; write one such as alice@example.com\n"),
+    (
+        ("--from", "alice", "--ip", "192.0.2.1"),
+        "--from: 'alice' is not an address; write one such as alice@example.com\n",
+    ),
     (
         ("--from", "a@example.com", "--ip", "mx"),
         "--ip: 'mx' is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10\n",
@@ -231,8 +297,14 @@ BAD = [
         ("--from", "a@example.com, b@example.org", "--ip", "::1"),
         "--from: 'a@example.com, b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com\n",
     ),
-    (("--from", "a@example..com", "--ip", "::1"), "--from: 'example..com' is no domain: expected a label before the dot\n"),
-    (("--from", "a@example.com", "--ip", "::1", "--dkim", "example.com:"), "--dkim: expected a domain name\n"),
+    (
+        ("--from", "a@example..com", "--ip", "::1"),
+        "--from: 'example..com' is no domain: expected a label before the dot\n",
+    ),
+    (
+        ("--from", "a@example.com", "--ip", "::1", "--dkim", "example.com:"),
+        "--dkim: expected a domain name\n",
+    ),
 ]
 
 

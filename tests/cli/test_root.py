@@ -43,7 +43,10 @@ def test_a_file_that_is_named_lies_where_the_command_is_run(repo: RepoFolder, de
     assert [path.name for path in deep.iterdir()] == ["plan.json"]
     assert run(repo, "plan", "--show", "plan.json")[0] == 0
     assert run(repo, "plan", "--show", "../../docs/mail/plan.json")[0] == 0
-    assert f"{deep / 'private'}: lies inside" in run(repo, "dkim", "keygen", "example.com", "--private-dir", "private")[1]
+    assert (
+        f"{deep / 'private'}: lies inside"
+        in run(repo, "dkim", "keygen", "example.com", "--private-dir", "private")[1]
+    )
 
 
 def test_with_c_it_lies_in_that_folder_which_is_the_repo(repo: RepoFolder, deep: Path) -> None:
@@ -51,7 +54,10 @@ def test_with_c_it_lies_in_that_folder_which_is_the_repo(repo: RepoFolder, deep:
     assert (repo.root / "plan.json").exists()
     code, said = run(repo, "-C", str(deep), "compile")
     assert code == 1
-    assert f"zones/policy: there is no such folder in {deep}; run in a zone repo, or name one with -C" in said
+    assert (
+        f"zones/policy: there is no such folder in {deep}; run in a zone repo, or name one with -C"
+        in said
+    )
 
 
 def test_the_nearest_repo_is_the_one(repo: RepoFolder, deep: Path) -> None:
@@ -62,7 +68,9 @@ def test_the_nearest_repo_is_the_one(repo: RepoFolder, deep: Path) -> None:
     assert not (repo.root / "zones/compiled").exists()
 
 
-def test_inside_the_policies_too(repo: RepoFolder, deep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inside_the_policies_too(
+    repo: RepoFolder, deep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(repo.root / "zones/policy")
     assert run(repo, "compile")[0] == 0
     assert (repo.root / "zones/compiled/example.com.yaml").exists()
@@ -86,11 +94,16 @@ def test_the_top_of_the_work_tree_may_be_the_repo(repo: RepoFolder, deep: Path) 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
-def test_a_repo_of_somebody_else_above_is_not_run(repo: RepoFolder, deep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repo_of_somebody_else_above_is_not_run(
+    repo: RepoFolder, deep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its stanzas name code: whoever can make a folder above ours, as in /tmp, must not choose what runs."""
     os.chown(repo.root, 65534, 65534)
     code, said = run(repo, "plan")
-    assert (code, said) == (1, f"{repo.root}: is a zone repo of another user; if you trust what it runs, name it with -C\n")
+    assert (code, said) == (
+        1,
+        f"{repo.root}: is a zone repo of another user; if you trust what it runs, name it with -C\n",
+    )
     assert run(repo, "-C", str(repo.root), "compile")[0] == 0
     monkeypatch.setenv("SUDO_UID", "65534")
     assert run(repo, "compile")[0] == 0

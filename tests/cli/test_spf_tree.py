@@ -24,7 +24,10 @@ def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.local("example.com", HEAD + '@ IN MX 10 mx\nmx IN A 192.0.2.10\n@ IN TXT "v=spf1 -all"\n')
     repo.local("sender.example", SENDER)
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
         repo.policy("domain: sender.example\ndmarc: {p: none}\n", "sender.example")
         yield repo
 
@@ -69,7 +72,14 @@ def test_four_void_lookups_are_told_with_their_terms(served: RepoFolder) -> None
 
 
 def test_over_the_limit_the_way_to_the_culprit_is_told(served: RepoFolder) -> None:
-    policy(served, "mx", "a:mx.example.com", "include:_spf.sender.example", "exists:x.example.com", "include:_a.sender.example")
+    policy(
+        served,
+        "mx",
+        "a:mx.example.com",
+        "include:_spf.sender.example",
+        "exists:x.example.com",
+        "include:_a.sender.example",
+    )
     ran = served.run("spf", "tree", "example.com")
     assert ran.code == 2
     assert ran.out.endswith(
@@ -82,7 +92,11 @@ CODES = [
     (("ip4:192.0.2.1",), 0, "SPF: 0 of 10 lookups, 0 of 2 void lookups"),
     (("include:nothing.sender.example",), 2, "! nothing.sender.example publishes no SPF record"),
     (("include:example.com",), 2, "! example.com → example.com is a loop"),
-    (("include:_spf.elsewhere.example",), 1, "unknown: _spf.elsewhere.example CNAME: this machine has no recursive resolver"),
+    (
+        ("include:_spf.elsewhere.example",),
+        1,
+        "unknown: _spf.elsewhere.example CNAME: this machine has no recursive resolver",
+    ),
 ]
 
 
@@ -92,7 +106,10 @@ OPEN = [  # record, what is noted
     ("v=spf1 mx ?all", ["?all leaves open whether other hosts may send: they are neutral"]),
     ("v=spf1 mx", ["without `all` it leaves open whether other hosts may send: they are neutral"]),
     ("v=spf1 ip4:198.0.0.0/8 -all", ["ip4:198.0.0.0/8 lets every host of a /8 pass"]),
-    ("v=spf1 mx/0 ip6:2001:db8::/16 ~all", ["mx/0 lets every host of a /0 pass", "ip6:2001:db8::/16 lets every host of a /16 pass"]),
+    (
+        "v=spf1 mx/0 ip6:2001:db8::/16 ~all",
+        ["mx/0 lets every host of a /0 pass", "ip6:2001:db8::/16 lets every host of a /16 pass"],
+    ),
     ("v=spf1 -ip4:198.0.0.0/8 mx -all", []),
     ("v=spf1 mx ~all", []),
     ("v=spf1 mx redirect=_b.sender.example", []),  # what is to be said of the rest stands there
@@ -102,18 +119,30 @@ OPEN = [  # record, what is noted
 
 
 @pytest.mark.parametrize(("record", "notes"), OPEN)
-def test_a_record_that_lets_in_too_many_is_noted(served: RepoFolder, record: str, notes: list[str]) -> None:
-    served.local("example.com", HEAD + f'@ IN MX 10 mx\nmx IN A 192.0.2.10\nmx IN AAAA 2001:db8::1\n@ IN TXT "{record}"\n')
-    served.local("sender.example", SENDER + '_open IN TXT "v=spf1 +all"\n_half IN TXT "v=spf1 mx:example.com"\n')
+def test_a_record_that_lets_in_too_many_is_noted(
+    served: RepoFolder, record: str, notes: list[str]
+) -> None:
+    served.local(
+        "example.com",
+        HEAD + f'@ IN MX 10 mx\nmx IN A 192.0.2.10\nmx IN AAAA 2001:db8::1\n@ IN TXT "{record}"\n',
+    )
+    served.local(
+        "sender.example",
+        SENDER + '_open IN TXT "v=spf1 +all"\n_half IN TXT "v=spf1 mx:example.com"\n',
+    )
     served.policy("domain: example.com\ndmarc: {p: none}\n", "example.com")
     ran = served.run("spf", "tree", "example.com")
     found = [line.strip("│ !") for line in ran.out.splitlines() if "! " in line]
-    assert [note for note in found if note != "what it asks for depends on the message"] == notes, ran.said
+    assert [note for note in found if note != "what it asks for depends on the message"] == notes, (
+        ran.said
+    )
     assert ran.code == 0
 
 
 @pytest.mark.parametrize(("terms", "code", "said"), CODES)
-def test_the_exit_code_tells_good_wrong_and_unknown(served: RepoFolder, terms: tuple[str, ...], code: int, said: str) -> None:
+def test_the_exit_code_tells_good_wrong_and_unknown(
+    served: RepoFolder, terms: tuple[str, ...], code: int, said: str
+) -> None:
     policy(served, *terms)
     ran = served.run("spf", "tree", "example.com")
     assert said in ran.out
@@ -123,7 +152,14 @@ def test_the_exit_code_tells_good_wrong_and_unknown(served: RepoFolder, terms: t
 def test_json_has_the_whole_tree(served: RepoFolder) -> None:
     policy(served, "mx", "include:_spf.sender.example")
     said = json.loads(served.run("spf", "tree", "example.com", "--format", "json").out)
-    assert (said["domain"], said["state"], said["total"], said["voids"], said["lower_bound"], said["largest"]) == (
+    assert (
+        said["domain"],
+        said["state"],
+        said["total"],
+        said["voids"],
+        said["lower_bound"],
+        said["largest"],
+    ) == (
         "example.com",
         "as it would be",
         8,
@@ -131,7 +167,10 @@ def test_json_has_the_whole_tree(served: RepoFolder) -> None:
         True,
         "include:_spf.sender.example",
     )
-    assert [(child["term"], child["total"]) for child in said["tree"]["children"]] == [("mx", 1), ("include:_spf.sender.example", 7)]
+    assert [(child["term"], child["total"]) for child in said["tree"]["children"]] == [
+        ("mx", 1),
+        ("include:_spf.sender.example", 7),
+    ]
 
 
 def test_spf_alone_is_bad_usage(served: RepoFolder) -> None:

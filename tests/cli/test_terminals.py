@@ -18,7 +18,12 @@ def on_a_terminal(repo: RepoFolder, *arguments: str, **environment: str) -> str:
     controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), *arguments]
     kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    process = subprocess.Popen(command, stdout=terminal, stderr=terminal, env={**kept, "TERM": "xterm-256color", **environment})
+    process = subprocess.Popen(
+        command,
+        stdout=terminal,
+        stderr=terminal,
+        env={**kept, "TERM": "xterm-256color", **environment},
+    )
     os.close(terminal)
     said = b""
     while True:
@@ -36,8 +41,13 @@ def on_a_terminal(repo: RepoFolder, *arguments: str, **environment: str) -> str:
 
 @pytest.fixture
 def hostile(repo: RepoFolder) -> RepoFolder:
-    repo.local("example.com", HEAD + '@ IN TXT "v=spf1 a \\027[31mred"\n_dmarc IN TXT "v=DMARC1; p=none; x=\\155[2J"\n')
-    repo.policy("domain: example.com\nproviders: [local]\nspf: {terms: [mx], all: fail}\ndmarc: {p: none}\n")
+    repo.local(
+        "example.com",
+        HEAD + '@ IN TXT "v=spf1 a \\027[31mred"\n_dmarc IN TXT "v=DMARC1; p=none; x=\\155[2J"\n',
+    )
+    repo.policy(
+        "domain: example.com\nproviders: [local]\nspf: {terms: [mx], all: fail}\ndmarc: {p: none}\n"
+    )
     return repo
 
 
@@ -56,15 +66,21 @@ def test_a_policys_own_octets_are_no_commands_either(repo: RepoFolder) -> None:
     assert "\x1b" not in said
 
 
-@pytest.mark.parametrize(("arguments", "environment"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"})])
-def test_colour_is_for_terminals_that_want_it(hostile: RepoFolder, arguments: list[str], environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "environment"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"})]
+)
+def test_colour_is_for_terminals_that_want_it(
+    hostile: RepoFolder, arguments: list[str], environment: dict[str, str]
+) -> None:
     assert "\x1b[" in on_a_terminal(hostile, "plan", "--no-live")
     assert "\x1b[" not in on_a_terminal(hostile, "plan", "--no-live", *arguments, **environment)
 
 
 def test_a_terminal_without_the_sign_is_no_reason_to_fail(repo: RepoFolder) -> None:
     command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), "rules"]
-    ran = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False)
+    ran = subprocess.run(
+        command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False
+    )
     assert ran.returncode == 0
     assert b"RFC 7208" in ran.stdout
 
@@ -117,5 +133,7 @@ def test_outside_of_a_terminal_a_finding_is_one_line(repo: RepoFolder) -> None:
     """So that it can be searched for and counted."""
     repo.policy(LONG)
     command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), "lint", "-q"]
-    ran = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "40"}, check=False)
+    ran = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "40"}, check=False
+    )
     assert ran.stdout == repo.run("lint", "-q").out

@@ -16,10 +16,12 @@ P = (
 )
 SPF = "v=spf1 +ip4:192.0.2.10 -all"
 DKIM = f"v=DKIM1; k=rsa; p={P}"
-DMARC = (
-    "v=DMARC1; p=quarantine; rua=mailto:dmarc-rua-report@example.com; ruf=mailto:dmarc-ruf-report@example.com; ri=86400; adkim=s; aspf=s;"
+DMARC = "v=DMARC1; p=quarantine; rua=mailto:dmarc-rua-report@example.com; ruf=mailto:dmarc-ruf-report@example.com; ri=86400; adkim=s; aspf=s;"
+PEM = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    + "\n".join(P[at : at + 64] for at in range(0, len(P), 64))
+    + "\n-----END PUBLIC KEY-----\n"
 )
-PEM = "-----BEGIN PUBLIC KEY-----\n" + "\n".join(P[at : at + 64] for at in range(0, len(P), 64)) + "\n-----END PUBLIC KEY-----\n"
 POLICY = """\
 domain: example.com
 spf: {terms: ["+ip4:192.0.2.10"], all: fail}
@@ -56,7 +58,12 @@ def test_what_is_published_by_hand_needs_no_change(repo: RepoFolder) -> None:
     chunks = f'"v=DKIM1; k=rsa; " "p={P[:200]}" "{P[200:]}"'  # as opendkim-genkey splits it
     zone = f'{head}@ IN TXT "{SPF}"\ndefault._domainkey IN TXT ( {chunks} )\n_dmarc 360 IN TXT "{DMARC}"\n'
     repo.local("example.com", zone)
-    repo.policy(POLICY.replace("domain: example.com\n", "domain: example.com\nproviders: [local]\n"))
+    repo.policy(
+        POLICY.replace("domain: example.com\n", "domain: example.com\nproviders: [local]\n")
+    )
     repo.write("zones/keys/example.com/default.pem", PEM)
     ran = repo.run("plan", "--no-live", "--detailed-exitcode")
-    assert (ran.code, ran.out) == (0, "1 zone as the policy says, at the provider; live DNS was not asked\nPlan: 0 changes\n")
+    assert (ran.code, ran.out) == (
+        0,
+        "1 zone as the policy says, at the provider; live DNS was not asked\nPlan: 0 changes\n",
+    )

@@ -35,35 +35,62 @@ CASES: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
         {"reports.example": {"example.com._report._dmarc.in.reports.example"}},
     ),
     "the deepest zone holds it": (
-        {"example.com": TO.format("a.in.reports.example"), "reports.example": "spf: absent", "in.reports.example": "spf: absent"},
+        {
+            "example.com": TO.format("a.in.reports.example"),
+            "reports.example": "spf: absent",
+            "in.reports.example": "spf: absent",
+        },
         {"in.reports.example": {"example.com._report._dmarc.a.in.reports.example"}},
     ),
-    "a host that the repo does not hold": ({"example.com": REPORTS, "example.org": "spf: absent"}, {}),
+    "a host that the repo does not hold": (
+        {"example.com": REPORTS, "example.org": "spf: absent"},
+        {},
+    ),
     "the domain itself": ({"example.com": TO.format("example.com")}, {}),
     "a host below the domain": ({"example.com": TO.format("reports.example.com")}, {}),
     "a host above, which has a record of the repo": (
-        {"example.com": "dmarc: {p: none}", "a.example.com": "zone: example.com\n" + TO.format("example.com")},
+        {
+            "example.com": "dmarc: {p: none}",
+            "a.example.com": "zone: example.com\n" + TO.format("example.com"),
+        },
         {},
     ),
     "a host above, which is parked": (
-        {"example.com": "parked: true", "a.example.com": "zone: example.com\n" + TO.format("example.com")},
+        {
+            "example.com": "parked: true",
+            "a.example.com": "zone: example.com\n" + TO.format("example.com"),
+        },
         {},
     ),
     # Without a record above, each of the two is an organization of its own (RFC 9989 §4.10.2).
     "a host above, which has none": (
-        {"example.com": "spf: absent", "a.example.com": "zone: example.com\n" + TO.format("example.com")},
+        {
+            "example.com": "spf: absent",
+            "a.example.com": "zone: example.com\n" + TO.format("example.com"),
+        },
         {"example.com": {"a.example.com._report._dmarc.example.com"}},
     ),
     "a sister under a record of the repo": (
-        {"example.com": "dmarc: {p: none}", "a.example.com": TO.format("b.example.com"), "b.example.com": "spf: absent"},
+        {
+            "example.com": "dmarc: {p: none}",
+            "a.example.com": TO.format("b.example.com"),
+            "b.example.com": "spf: absent",
+        },
         {},
     ),
     "a tenant, who is an organization of its own": (
-        {"example.com": "dmarc: {p: none}", "t.example.com": 'dmarc: {p: none, psd: n, rua: ["mailto:r@example.com"]}'},
+        {
+            "example.com": "dmarc: {p: none}",
+            "t.example.com": 'dmarc: {p: none, psd: n, rua: ["mailto:r@example.com"]}',
+        },
         {"example.com": {"t.example.com._report._dmarc.example.com"}},
     ),
     "sisters under a public suffix": (
-        {"example.com": "dmarc: {p: none, psd: y}", "a.example.com": TO.format("b.example.com"), "b.example.com": "dmarc: {p: none}"},
+        {
+            "example.com": "dmarc: {p: none, psd: y}",
+            "a.example.com": TO.format("b.example.com"),
+            "b.example.com": "dmarc: {p: none}",
+        },
         {"b.example.com": {"a.example.com._report._dmarc.b.example.com"}},
     ),
     # The walk from nine labels goes on at seven (RFC 9989 §4.10): it does not see what stands at eight.
@@ -73,7 +100,11 @@ CASES: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
             "b.c.d.e.f.g.example.com": "dmarc: {p: none, psd: n}",
             "a.b.c.d.e.f.g.example.com": TO.format("b.c.d.e.f.g.example.com"),
         },
-        {"b.c.d.e.f.g.example.com": {"a.b.c.d.e.f.g.example.com._report._dmarc.b.c.d.e.f.g.example.com"}},
+        {
+            "b.c.d.e.f.g.example.com": {
+                "a.b.c.d.e.f.g.example.com._report._dmarc.b.c.d.e.f.g.example.com"
+            }
+        },
     ),
     "nine labels, and reports to the organization that the walk finds": (
         {
@@ -92,7 +123,10 @@ CASES: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
         {},
     ),
     "a parked domain": (
-        {"example.com": 'parked: true\ndmarc: {rua: ["mailto:r@reports.example"]}', "reports.example": "spf: absent"},
+        {
+            "example.com": 'parked: true\ndmarc: {rua: ["mailto:r@reports.example"]}',
+            "reports.example": "spf: absent",
+        },
         {"reports.example": {"example.com._report._dmarc.reports.example"}},
     ),
     "failure reports too, and each host once": (
@@ -108,7 +142,10 @@ CASES: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
     ),
     "no report address": ({"example.com": "dmarc: absent", "example.org": "dmarc: {p: none}"}, {}),
     "an address that is no mail": (
-        {"example.com": 'dmarc: {p: none, rua: ["https://reports.example/r"]}', "reports.example": "spf: absent"},
+        {
+            "example.com": 'dmarc: {p: none, rua: ["https://reports.example/r"]}',
+            "reports.example": "spf: absent",
+        },
         {},
     ),
 }
@@ -124,7 +161,10 @@ def test_consents(repo: RepoFolder, case: str) -> None:
         for entry in publication.declared:
             if entry.family is Family.DMARC_REPORT:
                 assert (entry.key[1], entry.values, entry.ttl) == ("TXT", {"v=DMARC1"}, 60)
-                assert entry.key[0] == f"{entry.domain}._report._dmarc." + entry.key[0].split("._report._dmarc.")[1]
+                assert (
+                    entry.key[0]
+                    == f"{entry.domain}._report._dmarc." + entry.key[0].split("._report._dmarc.")[1]
+                )
                 found.setdefault(publication.origin, set()).add(entry.key[0])
     assert found == expected
 
@@ -138,7 +178,9 @@ psd = st.sampled_from(["", ", psd: n", ", psd: y"])
 
 @settings(max_examples=60)
 @given(policies=st.dictionaries(labels, st.tuples(psd, labels), min_size=1, max_size=8))
-def test_receivers_send_every_report_that_goes_to_a_host_of_the_repo(tmp_path: Path, policies: dict[str, tuple[str, str]]) -> None:
+def test_receivers_send_every_report_that_goes_to_a_host_of_the_repo(
+    tmp_path: Path, policies: dict[str, tuple[str, str]]
+) -> None:
     folder = tmp_path / "zones/policy"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -146,12 +188,16 @@ def test_receivers_send_every_report_that_goes_to_a_host_of_the_repo(tmp_path: P
         text = f'domain: {domain}\nzone: example.com\ndmarc: {{p: none{tag}, rua: ["mailto:r@{host}"]}}\n'
         (folder / f"p{number}.yaml").write_text(text)
     published = compile_repo(load_repo(tmp_path))
-    world = ZoneResolver([zone_of(ROOT, (rrset for publication in published for rrset in publication.zone.rrsets))])
+    world = ZoneResolver(
+        [zone_of(ROOT, (rrset for publication in published for rrset in publication.zone.rrsets))]
+    )
     for domain, (_, host) in policies.items():
         reports = destination(DomainName(domain), Uri(f"mailto:r@{host}"), world)
         assert reports.accepted is True, reports
         consent = dmarc.report_name(DomainName(domain), DomainName(host))
-        assert (reports.authorisation is None) == all(publication.zone.get((consent, "TXT")) is None for publication in published)
+        assert (reports.authorisation is None) == all(
+            publication.zone.get((consent, "TXT")) is None for publication in published
+        )
 
 
 def test_a_consent_goes_with_the_domain_whose_reports_it_is_about(repo: RepoFolder) -> None:
@@ -166,10 +212,17 @@ def test_a_consent_goes_with_the_domain_whose_reports_it_is_about(repo: RepoFold
 
 def test_a_consent_whose_name_is_too_long_is_told_at_the_address(repo: RepoFolder) -> None:
     long = ".".join(["a" * 60] * 3)
-    repo.policy(f'domain: {long}.example\ndmarc:\n  p: none\n  rua: ["mailto:r@{"b" * 60}.example"]\n', "a")
+    repo.policy(
+        f'domain: {long}.example\ndmarc:\n  p: none\n  rua: ["mailto:r@{"b" * 60}.example"]\n', "a"
+    )
     repo.policy(f"domain: {'b' * 60}.example\nspf: absent\n", "b")
     with pytest.raises(PolicyError) as caught:
         compile_repo(load_repo(repo.root))
     [problem] = caught.value.problems
-    assert (problem.path, problem.line, problem.column, problem.key) == ("zones/policy/a.yaml", 4, 9, "dmarc.rua.0")
+    assert (problem.path, problem.line, problem.column, problem.key) == (
+        "zones/policy/a.yaml",
+        4,
+        9,
+        "dmarc.rua.0",
+    )
     assert "has 274 octets; DNS allows 253" in problem.message

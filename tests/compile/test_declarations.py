@@ -21,7 +21,13 @@ STS, RPT, LOGO = "_mta-sts.example.com", "_smtp._tls.example.com", "default._bim
 TESTING = "mode: testing, mx: [mx.example.com], max_age: 86400"
 CASES = [
     (f"mta_sts: {{{TESTING}, id: 2026}}", STS, Family.MTA_STS, {"v=STSv1; id=2026"}, None),
-    (f"ttl: 60\nmta_sts: {{{TESTING}, id: 2026, other: {{x: 1}}}}", STS, Family.MTA_STS, {"v=STSv1; id=2026; x=1"}, 60),
+    (
+        f"ttl: 60\nmta_sts: {{{TESTING}, id: 2026, other: {{x: 1}}}}",
+        STS,
+        Family.MTA_STS,
+        {"v=STSv1; id=2026; x=1"},
+        60,
+    ),
     ("mta_sts: absent", STS, Family.MTA_STS, set(), None),
     (
         'tls_rpt: {rua: ["mailto:a@example.com", "https://example.com/tls"], ttl: 60}',
@@ -31,7 +37,13 @@ CASES = [
         60,
     ),
     ("tls_rpt: absent", RPT, Family.TLS_RPT, set(), None),
-    ('bimi: {default: {l: "https://example.com/l.svg"}}', LOGO, Family.BIMI, {"v=BIMI1; l=https://example.com/l.svg"}, None),
+    (
+        'bimi: {default: {l: "https://example.com/l.svg"}}',
+        LOGO,
+        Family.BIMI,
+        {"v=BIMI1; l=https://example.com/l.svg"},
+        None,
+    ),
     ('bimi: {default: {l: "", a: ""}}', LOGO, Family.BIMI, {"v=BIMI1; l=; a="}, None),
     (
         'bimi: {default: {l: "", a: "https://example.com/m.pem", avp: brand, lps: x, other: {y: "1 2"}, ttl: 60}}',
@@ -45,7 +57,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("policy", "name", "owned", "values", "ttl"), CASES)
-def test_a_section_declares_one_record(repo: RepoFolder, policy: str, name: str, owned: Family, values: set[str], ttl: int | None) -> None:
+def test_a_section_declares_one_record(
+    repo: RepoFolder, policy: str, name: str, owned: Family, values: set[str], ttl: int | None
+) -> None:
     [entry] = published(repo, policy).declared
     assert (entry.key, entry.family, entry.values, entry.ttl) == ((name, "TXT"), owned, values, ttl)
     assert all(family(*entry.key, value) is owned for value in values)
@@ -74,13 +88,21 @@ def test_an_id_follows_the_policy_and_nothing_else(repo: RepoFolder) -> None:
 
     first = id(f"mta_sts: {{{TESTING}}}")
     assert first.startswith("testing")
-    assert first == id(f"ttl: 60\nmta_sts: {{{TESTING.replace('mx.example.com', 'MX.example.com.')}, ttl: 300}}")
-    others = [TESTING.replace("testing", "enforce"), TESTING.replace("mx.e", "mx2.e"), TESTING.replace("86400", "86401")]
+    assert first == id(
+        f"ttl: 60\nmta_sts: {{{TESTING.replace('mx.example.com', 'MX.example.com.')}, ttl: 300}}"
+    )
+    others = [
+        TESTING.replace("testing", "enforce"),
+        TESTING.replace("mx.e", "mx2.e"),
+        TESTING.replace("86400", "86401"),
+    ]
     assert len({first, *(id(f"mta_sts: {{{other}}}") for other in others)}) == 4
 
 
 def test_the_policy_to_serve_goes_with_the_record(repo: RepoFolder) -> None:
-    publication = published(repo, "mta_sts: {mode: enforce, mx: [mx.example.com, '*.faß.example'], max_age: 604800}")
+    publication = published(
+        repo, "mta_sts: {mode: enforce, mx: [mx.example.com, '*.faß.example'], max_age: 604800}"
+    )
     assert publication.mta_sts == {
         "example.com": "version: STSv1\nmode: enforce\nmx: mx.example.com\nmx: *.xn--fa-hia.example\nmax_age: 604800\n"
     }
@@ -89,13 +111,17 @@ def test_the_policy_to_serve_goes_with_the_record(repo: RepoFolder) -> None:
 
 def test_a_parked_domain_inherits_none_of_it(repo: RepoFolder) -> None:
     repo.write(
-        "zones/policy/_defaults.yaml", f'mta_sts: {{{TESTING}}}\ntls_rpt: {{rua: ["mailto:a@example.com"]}}\nbimi: {{default: absent}}\n'
+        "zones/policy/_defaults.yaml",
+        f'mta_sts: {{{TESTING}}}\ntls_rpt: {{rua: ["mailto:a@example.com"]}}\nbimi: {{default: absent}}\n',
     )
     families = {entry.family for entry in published(repo, "parked: true").declared}
     assert families == {Family.SPF, Family.DKIM, Family.DMARC, Family.NULL_MX}
 
 
 def test_an_own_section_goes_before_the_inherited_one(repo: RepoFolder) -> None:
-    repo.write("zones/policy/_defaults.yaml", f"mta_sts: {{{TESTING}}}\nbimi: {{default: absent, x: absent}}\n")
+    repo.write(
+        "zones/policy/_defaults.yaml",
+        f"mta_sts: {{{TESTING}}}\nbimi: {{default: absent, x: absent}}\n",
+    )
     publication = published(repo, "mta_sts: absent\nbimi: {x: null}\n")
     assert publication.absent == {((STS, "TXT"), Family.MTA_STS), ((LOGO, "TXT"), Family.BIMI)}

@@ -31,7 +31,14 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
     _lock = threading.Lock()
 
     def __init__(
-        self, id: str, directory: str, pause: float = 0.0, fault: str = "", zones: str = "", logins: int = 99, **others: Any
+        self,
+        id: str,
+        directory: str,
+        pause: float = 0.0,
+        fault: str = "",
+        zones: str = "",
+        logins: int = 99,
+        **others: Any,
     ) -> None:
         self.pause, self.fault, self.zones = pause, fault, zones.split()
         self.thread = threading.current_thread()
@@ -49,9 +56,15 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
     def _has_fault(self, act: str, zone: str, after: bool) -> bool:
         match self.fault.split():
             case [faulty, number, *late]:
-                return faulty == act and bool(late) is after and Remote.asked[act, zone] <= int(number)
+                return (
+                    faulty == act and bool(late) is after and Remote.asked[act, zone] <= int(number)
+                )
             case ["dies"]:
-                return not after and zone.removesuffix(".") in self.zones and Remote.asked["write", zone] > 0
+                return (
+                    not after
+                    and zone.removesuffix(".") in self.zones
+                    and Remote.asked["write", zone] > 0
+                )
         return False
 
     def _asked(self, act: str, zone: str) -> None:

@@ -33,7 +33,10 @@ def served(repo: RepoFolder) -> Iterator[RepoFolder]:
     """A repo whose local zones are served, so that live DNS can be asked."""
     repo.local("example.com", ZONE)
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
         repo.policy(POLICY, "example.com")
         yield repo
 
@@ -72,7 +75,11 @@ def test_applies_what_was_reviewed_and_then_has_nothing_to_do(served: RepoFolder
 
 def test_a_foreign_value_added_since_is_kept_and_reported(served: RepoFolder) -> None:
     plan = planned(served)
-    edit_zone(served, '@ IN TXT "MS=ms123"\n', '@ IN TXT "MS=ms123"\n@ IN TXT "google-site-verification=abc"\n')
+    edit_zone(
+        served,
+        '@ IN TXT "MS=ms123"\n',
+        '@ IN TXT "MS=ms123"\n@ IN TXT "google-site-verification=abc"\n',
+    )
     applied = served.run("apply", str(plan))
     assert applied.code == 0, applied.said
     assert "a foreign value (google-site-verification" in applied.out
@@ -137,9 +144,13 @@ def test_an_edited_plan_is_refused_by_its_fingerprint(served: RepoFolder) -> Non
 FORGED: dict[str, Callable[[dict[str, Any]], None]] = {
     "a change taken out": lambda data: data["zones"][0]["changes"].pop(),
     "another value": lambda data: data["zones"][0]["changes"][0].update(after=["v=spf1 +all"]),
-    "another value before": lambda data: data["zones"][0]["changes"][0].update(before=["v=spf1 a -all"]),
+    "another value before": lambda data: data["zones"][0]["changes"][0].update(
+        before=["v=spf1 a -all"]
+    ),
     "another TTL": lambda data: data["zones"][0]["changes"][0].update(ttl_after=60),
-    "a change put in": lambda data: data["zones"][0]["changes"].append({**data["zones"][0]["changes"][0], "name": "www.example.com"}),
+    "a change put in": lambda data: data["zones"][0]["changes"].append(
+        {**data["zones"][0]["changes"][0], "name": "www.example.com"}
+    ),
     "another zone": lambda data: data["zones"][0].update(zone="example.org"),
     "another provider": lambda data: data["zones"][0].update(provider="other"),
     "not a plan": lambda data: data["zones"][0].pop("changes"),
@@ -147,7 +158,9 @@ FORGED: dict[str, Callable[[dict[str, Any]], None]] = {
 
 
 @pytest.mark.parametrize("case", FORGED)
-def test_a_forged_plan_with_a_good_fingerprint_cannot_change_what_is_applied(served: RepoFolder, case: str) -> None:
+def test_a_forged_plan_with_a_good_fingerprint_cannot_change_what_is_applied(
+    served: RepoFolder, case: str
+) -> None:
     plan = planned(served)
     edited(plan, FORGED[case], recompute=True)
     before = zone_text(served)
@@ -167,7 +180,10 @@ def test_a_plan_cut_down_to_fewer_zones_applies_only_those(served: RepoFolder) -
     assert zone_text(served, "example.org") == ZONE
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[]", '{"format": 1}', '{"format": 9, "fingerprint": ""}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    ["", "nonsense", "[]", '{"format": 1}', '{"format": 9, "fingerprint": ""}', "[" * 100_000],
+)
 def test_what_is_no_plan_is_refused(served: RepoFolder, text: str) -> None:
     served.write("plan.json", text)
     applied = served.run("apply", str(served.root / "plan.json"))
@@ -177,7 +193,9 @@ def test_what_is_no_plan_is_refused(served: RepoFolder, text: str) -> None:
 
 
 def test_live_dns_that_is_unknown_needs_permission(served: RepoFolder) -> None:
-    served.write("zones/policy/_defaults.yaml", 'providers: [local]\nnameservers: ["127.0.0.1:1"]\n')
+    served.write(
+        "zones/policy/_defaults.yaml", 'providers: [local]\nnameservers: ["127.0.0.1:1"]\n'
+    )
     plan = planned(served)
     refused = served.run("apply", str(plan), "--wait", "1s")
     assert refused.code == 1
@@ -190,9 +208,14 @@ def test_live_dns_that_is_unknown_needs_permission(served: RepoFolder) -> None:
 def test_other_servers_than_the_providers_are_refused(served: RepoFolder, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / "example.com.zone").write_text(ZONE.replace("ns1.example.net.\n@ IN TXT", "ns9.example.org.\n@ IN TXT"))
+    (elsewhere / "example.com.zone").write_text(
+        ZONE.replace("ns1.example.net.\n@ IN TXT", "ns9.example.org.\n@ IN TXT")
+    )
     with Server(elsewhere, "127.0.0.1", 0) as server:
-        served.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        served.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
         plan = planned(served)
         refused = served.run("apply", str(plan), "--wait", "0s")
     assert refused.code == 1
@@ -215,7 +238,9 @@ def test_a_breaking_change_needs_its_rule_by_name(served: RepoFolder) -> None:
 
 
 @pytest.mark.parametrize(("answer", "code"), [("yes\n", 0), ("y\n", 1), ("\n", 1), ("", 1)])
-def test_apply_without_a_plan_asks(served: RepoFolder, monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+def test_apply_without_a_plan_asks(
+    served: RepoFolder, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
     import io
 
     monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
@@ -226,7 +251,12 @@ def test_apply_without_a_plan_asks(served: RepoFolder, monkeypatch: pytest.Monke
 
 def spawned(repo: RepoFolder, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": "1"})
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
 
 
 def test_a_killed_apply_is_finished_by_running_it_again(served: RepoFolder) -> None:
@@ -237,7 +267,11 @@ def test_a_killed_apply_is_finished_by_running_it_again(served: RepoFolder) -> N
     plan = planned(served)
     process = spawned(served, "apply", str(plan))
     until = time.monotonic() + 60
-    while "v=spf1 mx" not in zone_text(served, "d20.example") and process.poll() is None and time.monotonic() < until:
+    while (
+        "v=spf1 mx" not in zone_text(served, "d20.example")
+        and process.poll() is None
+        and time.monotonic() < until
+    ):
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.wait(10)
@@ -258,17 +292,25 @@ def journal_of(plan: Path) -> Path:
 
 
 def test_the_journal_tells_what_was_done_by_one_plan_alone(served: RepoFolder) -> None:
-    for policy in ("domain: example.com\nspf: {terms: [mx], all: fail}\n", "domain: example.com\nspf: {terms: [a], all: softfail}\n"):
+    for policy in (
+        "domain: example.com\nspf: {terms: [mx], all: fail}\n",
+        "domain: example.com\nspf: {terms: [a], all: softfail}\n",
+    ):
         served.policy(policy, "example.com")
         plan = planned(served)
         assert served.run("apply", str(plan)).code == 0
         lines = [json.loads(line) for line in journal_of(plan).read_text().splitlines()]
-        assert [(line["zone"], line["what"]) for line in lines] == [("example.com", "begun"), ("example.com", "applied")]
+        assert [(line["zone"], line["what"]) for line in lines] == [
+            ("example.com", "begun"),
+            ("example.com", "applied"),
+        ]
     assert len(list(plan.parent.glob("*.journal"))) == 2
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "folder"])
-def test_a_journal_that_is_no_file_is_not_written_and_stops_nothing(served: RepoFolder, kind: str) -> None:
+def test_a_journal_that_is_no_file_is_not_written_and_stops_nothing(
+    served: RepoFolder, kind: str
+) -> None:
     plan = planned(served)
     target = served.root / "victim"
     if kind == "link":
@@ -280,7 +322,9 @@ def test_a_journal_that_is_no_file_is_not_written_and_stops_nothing(served: Repo
     else:
         journal_of(plan).mkdir()
     assert served.run("apply", str(plan)).code == 0
-    assert (target.read_text() if target.exists() else None) == ("theirs\n" if kind == "link" else None)
+    assert (target.read_text() if target.exists() else None) == (
+        "theirs\n" if kind == "link" else None
+    )
 
 
 def test_a_domain_is_no_plan_file_and_the_refusal_says_how_it_goes(served: RepoFolder) -> None:

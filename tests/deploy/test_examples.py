@@ -38,23 +38,38 @@ def test_every_test_passes_before_and_after_the_apply(examples: RepoFolder) -> N
     assert examples.run("apply", "plan.json").code == 0
     after = examples.run("test")
     assert after.code == 0
-    assert after.out.replace("as it is        ", "as it would be  ").count("SPF pass, DKIM pass, DMARC pass") == 8
+    assert (
+        after.out.replace("as it is        ", "as it would be  ").count(
+            "SPF pass, DKIM pass, DMARC pass"
+        )
+        == 8
+    )
 
 
 BREAKING = [
     ("example.com", '["ip4:192.0.2.10", ', '["ip4:192.0.2.11", ', "our server"),
     ("example.com", "p: quarantine", "p: none", "a spoof"),
-    ("example.com", "mx2026: {key: mx2026.pem}", "mx2026: {state: revoked}", "forwarded by somebody else's server"),
+    (
+        "example.com",
+        "mx2026: {key: mx2026.pem}",
+        "mx2026: {state: revoked}",
+        "forwarded by somebody else's server",
+    ),
     ("example.net", "s2.domainkey.u1", "s2.domainkey.u9", "the service's other key"),
     ("news.shop.example", "n1.domainkey.u2", "n1.domainkey.u9", "the newsletter"),
 ]
 
 
 @pytest.mark.parametrize(("policy", "old", "new", "test"), BREAKING)
-def test_a_change_that_breaks_one_is_refused_with_its_name(examples: RepoFolder, policy: str, old: str, new: str, test: str) -> None:
+def test_a_change_that_breaks_one_is_refused_with_its_name(
+    examples: RepoFolder, policy: str, old: str, new: str, test: str
+) -> None:
     edit(examples, policy, old, new)
     assert examples.run("test").code == 2
-    assert f"test {test} of {policy}  breaking TEST001\n" in examples.run("plan", "--out", "plan.json").out
+    assert (
+        f"test {test} of {policy}  breaking TEST001\n"
+        in examples.run("plan", "--out", "plan.json").out
+    )
     refused = examples.run("apply", "plan.json")
     assert refused.code == 1
     assert f"the test {test!r} of {policy} would fail" in refused.err

@@ -36,8 +36,24 @@ HOSTS: Sets = {
 qualifiers = st.sampled_from(["", "", "", "-", "~", "?"])
 ip4 = st.builds("ip4:192.0.2.{}/{}".format, st.integers(0, 63), st.integers(26, 32))
 ip6 = st.builds("ip6:2001:db8::{:x}/{}".format, st.integers(0, 63), st.integers(122, 128))
-hosts = st.sampled_from(["a:h0.sender.example", "a:h1.sender.example/30//126", "mx:h0.sender.example", "a:h0.sender.example/31"])
-own = st.sampled_from(["mx", "a", "-a:h1.sender.example", "?ip4:192.0.2.0/30", "ip4:192.0.2.60", "exists:%{i}.list.example.com"])
+hosts = st.sampled_from(
+    [
+        "a:h0.sender.example",
+        "a:h1.sender.example/30//126",
+        "mx:h0.sender.example",
+        "a:h0.sender.example/31",
+    ]
+)
+own = st.sampled_from(
+    [
+        "mx",
+        "a",
+        "-a:h1.sender.example",
+        "?ip4:192.0.2.0/30",
+        "ip4:192.0.2.60",
+        "exists:%{i}.list.example.com",
+    ]
+)
 endings = st.sampled_from(["-all", "~all", "?all", ""])
 
 
@@ -56,7 +72,11 @@ def trees(draw: st.DrawFn) -> tuple[Sets, int]:
         if later:
             term |= st.sampled_from(later).map("include:{}".format)
         terms = draw(st.lists(st.builds("{}{}".format, qualifiers, term), max_size=6))
-        ending = draw(endings | st.sampled_from(later).map("redirect={}".format)) if later else draw(endings)
+        ending = (
+            draw(endings | st.sampled_from(later).map("redirect={}".format))
+            if later
+            else draw(endings)
+        )
         sets[f"{name(number)} TXT"] = " ".join(["v=spf1", *terms, *([ending] if ending else [])])
     return sets, count
 
@@ -64,7 +84,9 @@ def trees(draw: st.DrawFn) -> tuple[Sets, int]:
 @st.composite
 def policies(draw: st.DrawFn, count: int) -> tuple[list[str], list[str], str]:
     """Return terms, the names to flatten, and what is said of the rest."""
-    included = draw(st.lists(st.integers(0, count - 1).map(name), min_size=1, max_size=2, unique=True))
+    included = draw(
+        st.lists(st.integers(0, count - 1).map(name), min_size=1, max_size=2, unique=True)
+    )
     terms = [f"{draw(qualifiers)}include:{each}" for each in included]
     for term in draw(st.lists(own, max_size=3)):
         terms.insert(draw(st.integers(0, len(terms))), term)
@@ -73,11 +95,17 @@ def policies(draw: st.DrawFn, count: int) -> tuple[list[str], list[str], str]:
 
 
 def flattened_cost(tree: LookupCost, flatten: list[str]) -> int:
-    return sum(child.total for child in tree.children if child.term.lstrip("-~?").removeprefix("include:") in flatten)
+    return sum(
+        child.total
+        for child in tree.children
+        if child.term.lstrip("-~?").removeprefix("include:") in flatten
+    )
 
 
 @given(st.data())
-def test_the_result_is_the_same_for_every_client_and_costs_less(repo: RepoFolder, data: st.DataObject) -> None:
+def test_the_result_is_the_same_for_every_client_and_costs_less(
+    repo: RepoFolder, data: st.DataObject
+) -> None:
     records, count = data.draw(trees())
     terms, flatten, rest = data.draw(policies(count))
     repo.policy(f"domain: example.com\nspf: {{terms: {terms}, all: {rest}, flatten: {flatten}}}\n")
@@ -95,13 +123,19 @@ def test_the_result_is_the_same_for_every_client_and_costs_less(repo: RepoFolder
         assume(False)
     relock.write(unflattened, locked)
     [publication] = compile_repo(load_repo(repo.root))
-    published: Sets = {f"{rrset.name} {rrset.type}": sorted(rrset.values) for rrset in publication.zone.rrsets}
+    published: Sets = {
+        f"{rrset.name} {rrset.type}": sorted(rrset.values) for rrset in publication.zone.rrsets
+    }
     after = ZoneResolver([zone(ROOT, world | published)])
     parts = len(publication.zone.rrsets) - 1
     was, now = lookup_cost(DOMAIN, before), lookup_cost(DOMAIN, after)
     assert now.total == was.total - flattened_cost(was, flatten) + parts
     for at in data.draw(st.lists(st.integers(0, 127), min_size=8, max_size=8)):
-        ip = str(IPv4Address("192.0.2.0") + at) if at < 64 else str(IPv6Address("2001:db8::") + at - 64)
+        ip = (
+            str(IPv4Address("192.0.2.0") + at)
+            if at < 64
+            else str(IPv6Address("2001:db8::") + at - 64)
+        )
         expected = check_host(ip, DOMAIN, "user@example.com", "mx.example.com", before)
         found = check_host(ip, DOMAIN, "user@example.com", "mx.example.com", after)
         event(f"before {expected.result}")
@@ -112,22 +146,37 @@ def test_the_result_is_the_same_for_every_client_and_costs_less(repo: RepoFolder
 def test_more_than_ten_lookups_become_fewer_with_parts(repo: RepoFolder) -> None:
     """Twelve includes of scattered hosts: a permanent error before, four lookups after."""
     senders: Sets = {
-        f"s{n}.sender.example TXT": "v=spf1 " + " ".join(f"ip4:198.51.{n}.{2 * m}" for m in range(8)) + " -all" for n in range(12)
+        f"s{n}.sender.example TXT": "v=spf1 "
+        + " ".join(f"ip4:198.51.{n}.{2 * m}" for m in range(8))
+        + " -all"
+        for n in range(12)
     }
     names = [f"s{n}.sender.example" for n in range(12)]
     terms = [f"include:{each}" for each in names]
     repo.policy(f"domain: example.com\nspf: {{terms: {terms}, all: fail, flatten: {names}}}\n")
     unflattened = load_repo(repo.root)
-    relock.write(unflattened, relock.relock(unflattened, ZoneResolver([zone(ROOT, senders)]), lambda _: {}, (), NOW))
+    relock.write(
+        unflattened,
+        relock.relock(unflattened, ZoneResolver([zone(ROOT, senders)]), lambda _: {}, (), NOW),
+    )
     [publication] = compile_repo(load_repo(repo.root))
-    published: Sets = {f"{rrset.name} {rrset.type}": sorted(rrset.values) for rrset in publication.zone.rrsets}
-    before = ZoneResolver([zone(ROOT, senders | {"example.com TXT": " ".join(["v=spf1", *terms, "-all"])})])
+    published: Sets = {
+        f"{rrset.name} {rrset.type}": sorted(rrset.values) for rrset in publication.zone.rrsets
+    }
+    before = ZoneResolver(
+        [zone(ROOT, senders | {"example.com TXT": " ".join(["v=spf1", *terms, "-all"])})]
+    )
     after = ZoneResolver([zone(ROOT, published)])
     assert lookup_cost(DOMAIN, before).total > MAX_TERMS
     assert lookup_cost(DOMAIN, after).total == len(published) - 1 == 4
     for sender in senders.values():
         for term in spf.parse(str(sender)).terms:
             if isinstance(term, spf.Ip4):
-                assert check_host(str(term.network.ip), DOMAIN, "u@example.com", "h", after).result is Result.PASS
+                assert (
+                    check_host(str(term.network.ip), DOMAIN, "u@example.com", "h", after).result
+                    is Result.PASS
+                )
     assert check_host("198.51.0.1", DOMAIN, "u@example.com", "h", after).result is Result.FAIL
-    assert check_host("198.51.11.14", DOMAIN, "u@example.com", "h", before).result is Result.PERMERROR
+    assert (
+        check_host("198.51.11.14", DOMAIN, "u@example.com", "h", before).result is Result.PERMERROR
+    )

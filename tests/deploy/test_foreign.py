@@ -24,7 +24,10 @@ from mailauth_dns.records.zone import RRset, Zone, quoted
 
 ORIGIN = DomainName("example.com")
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 2 3 4 5\n@ IN NS ns1.example.net.\n"
-EVERYTHING = [Allowance(id, None) for id in ("live-unknown", "DKIM030", "DMARC033", "SPF010", "STS017", "DNS004")]
+EVERYTHING = [
+    Allowance(id, None)
+    for id in ("live-unknown", "DKIM030", "DMARC033", "SPF010", "STS017", "DNS004")
+]
 
 # Foreign data
 
@@ -55,10 +58,27 @@ LABELS = [
     "*.net._report._dmarc",
 ]
 octets = st.text(st.characters(min_codepoint=0, max_codepoint=255), max_size=300)
-MAIL_TEXTS = ["v=spf1 a ~all", "V=SPF1 -all", "v=spf1 -all", "v=spf10", "v=DMARC1; p=none", "v=DMARC1;p=reject;", "v=DKIM1; p=", "p=AAAA"]
-MORE_MAIL_TEXTS = ["v=DMARC1", "v=STSv1; id=1", "V=STSv1", "v=TLSRPTv1; rua=mailto:a@example.com", "v=BIMI1; l="]
+MAIL_TEXTS = [
+    "v=spf1 a ~all",
+    "V=SPF1 -all",
+    "v=spf1 -all",
+    "v=spf10",
+    "v=DMARC1; p=none",
+    "v=DMARC1;p=reject;",
+    "v=DKIM1; p=",
+    "p=AAAA",
+]
+MORE_MAIL_TEXTS = [
+    "v=DMARC1",
+    "v=STSv1; id=1",
+    "V=STSv1",
+    "v=TLSRPTv1; rua=mailto:a@example.com",
+    "v=BIMI1; l=",
+]
 ODD_TEXTS = ['"quoted"', "a\\b\\", "x;y\\;z", 'a" "b']
-texts = st.one_of(octets, *map(st.sampled_from, (MAIL_TEXTS, MORE_MAIL_TEXTS, ODD_TEXTS))).map(quoted)
+texts = st.one_of(octets, *map(st.sampled_from, (MAIL_TEXTS, MORE_MAIL_TEXTS, ODD_TEXTS))).map(
+    quoted
+)
 OTHERS = [
     ("A", "192.0.2.1"),
     ("A", "192.0.2.2"),
@@ -73,7 +93,9 @@ OTHERS = [
 ]
 rdatas = st.one_of(texts.map(lambda text: ("TXT", text)), st.sampled_from(OTHERS))
 Entry = tuple[str, int, tuple[str, str]]  # label, TTL in seconds, type and rdata
-entries = st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from([60, 3600]), rdatas), max_size=14)
+entries = st.lists(
+    st.tuples(st.sampled_from(LABELS), st.sampled_from([60, 3600]), rdatas), max_size=14
+)
 
 
 def zone_text(drawn: list[Entry]) -> str:
@@ -83,7 +105,11 @@ def zone_text(drawn: list[Entry]) -> str:
     lines = []
     for label, ttl, (type, rdata) in drawn:
         there = types.setdefault(label, set())
-        if "CNAME" in there or (type == "CNAME" and there) or (type == "DNAME" and "DNAME" in there):
+        if (
+            "CNAME" in there
+            or (type == "CNAME" and there)
+            or (type == "DNAME" and "DNAME" in there)
+        ):
             continue
         there.add(type)
         lines.append(f"{label} {ttls.setdefault((label, type), ttl)} IN {type} {rdata}\n")
@@ -95,7 +121,14 @@ def zone_text(drawn: list[Entry]) -> str:
 sections = st.fixed_dictionaries(
     {},
     optional={
-        "spf": st.sampled_from(["absent", "{all: fail}", "{terms: [mx, a], all: softfail}", '{terms: ["ip4:192.0.2.0/24"], ttl: 60}']),
+        "spf": st.sampled_from(
+            [
+                "absent",
+                "{all: fail}",
+                "{terms: [mx, a], all: softfail}",
+                '{terms: ["ip4:192.0.2.0/24"], ttl: 60}',
+            ]
+        ),
         "dkim": st.sampled_from(
             [
                 "{selectors: {s1: {p: AAAA}}}",
@@ -104,14 +137,25 @@ sections = st.fixed_dictionaries(
             ]
         ),
         "dmarc": st.sampled_from(["absent", "{p: none}", "{p: reject, np: reject, ttl: 300}"]),
-        "mta_sts": st.sampled_from(["absent", "{mode: none, max_age: 60}", "{mode: enforce, mx: [mx.example.com], max_age: 60, id: 1}"]),
+        "mta_sts": st.sampled_from(
+            [
+                "absent",
+                "{mode: none, max_age: 60}",
+                "{mode: enforce, mx: [mx.example.com], max_age: 60, id: 1}",
+            ]
+        ),
         "tls_rpt": st.sampled_from(["absent", '{rua: ["mailto:a@example.com"]}']),
         "bimi": st.sampled_from(["{default: absent}", '{default: {l: "", ttl: 60}, x: absent}']),
         "parked": st.just("false"),
         "ttl": st.sampled_from(["60", "7200"]),
     },
 )
-parked = st.sampled_from([{"parked": "true"}, {"parked": "true", "ttl": "60", "dmarc": '{rua: ["mailto:d@example.net"]}'}])
+parked = st.sampled_from(
+    [
+        {"parked": "true"},
+        {"parked": "true", "ttl": "60", "dmarc": '{rua: ["mailto:d@example.net"]}'},
+    ]
+)
 Body = dict[str, str]
 bodies: st.SearchStrategy[Body] = st.one_of(sections, parked)
 policies = st.dictionaries(st.sampled_from(["example.com", "sub.example.com"]), bodies, min_size=1)
@@ -126,7 +170,9 @@ def written(root: Path, foreign: str, bodies: Mapping[str, Body]) -> Repo:
     }
     for domain, body in bodies.items():
         lines = {"domain": domain, "zone": ORIGIN, "providers": "[local]", **body}
-        files[f"zones/policy/{domain}.yaml"] = "".join(f"{key}: {value}\n" for key, value in lines.items())
+        files[f"zones/policy/{domain}.yaml"] = "".join(
+            f"{key}: {value}\n" for key, value in lines.items()
+        )
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
@@ -146,18 +192,28 @@ class Held:
     def ours(self, entry: Declared) -> RRset | None:
         """Return the set with only the values that the policy owns."""
         there = self.zone.get(entry.key)
-        owned = {value for value in there.values if family(*entry.key, value) is entry.family} if there is not None else set()
-        return RRset(*entry.key, there.ttl, frozenset(owned)) if there is not None and owned else None
+        owned = (
+            {value for value in there.values if family(*entry.key, value) is entry.family}
+            if there is not None
+            else set()
+        )
+        return (
+            RRset(*entry.key, there.ttl, frozenset(owned)) if there is not None and owned else None
+        )
 
     def foreign(self, shared_ttl: bool) -> set[RRset]:
         """Return the sets without what is ours, each with its TTL; `shared_ttl` False leaves it out of the sets we share."""
         found = set()
         for rrset in self.zone.rrsets:
-            entry = next((entry for entry in self.publication.declared if entry.key == rrset.key), None)
+            entry = next(
+                (entry for entry in self.publication.declared if entry.key == rrset.key), None
+            )
             mine = self.ours(entry) if entry is not None else None
             values = rrset.values - (mine.values if mine is not None else frozenset())
             if values and rrset.type != "SOA":
-                found.add(RRset(*rrset.key, rrset.ttl if entry is None or shared_ttl else None, values))
+                found.add(
+                    RRset(*rrset.key, rrset.ttl if entry is None or shared_ttl else None, values)
+                )
         return found
 
 
@@ -180,13 +236,28 @@ def may_be_refused(zone: Zone, entry: Declared) -> bool:
     alias = any(zone.get((upper, "CNAME")) for upper in (name, *above(name)))
     in_use = zone.get((entry.domain, "MX")) is not None
     # octoDNS cannot write a value that closes with a backslash, nor 255 of them in a row; changes of one name go together.
-    unwritable = any(value.endswith("\\") or "\\" * 255 in value for rrset in at_name if rrset.type == "TXT" for value in rrset.values)
-    return is_never_served(zone, name) or alias or (type == "CNAME" and bool(at_name)) or in_use or unwritable
+    unwritable = any(
+        value.endswith("\\") or "\\" * 255 in value
+        for rrset in at_name
+        if rrset.type == "TXT"
+        for value in rrset.values
+    )
+    return (
+        is_never_served(zone, name)
+        or alias
+        or (type == "CNAME" and bool(at_name))
+        or in_use
+        or unwritable
+    )
 
 
 def waits(entry: Declared, publication: Publication, blocked: Collection[tuple[str, str]]) -> bool:
     """Tell whether a DMARC record waits for the SPF record that lets the domain's own mail pass."""
-    ahead = (each for each in publication.declared if each.domain == entry.domain and each.family is Family.SPF)
+    ahead = (
+        each
+        for each in publication.declared
+        if each.domain == entry.domain and each.family is Family.SPF
+    )
     return entry.family is Family.DMARC and any(each.key in blocked for each in ahead)
 
 
@@ -194,11 +265,17 @@ def check_ours(before: Held, after: Held, entry: Declared, normalize: bool) -> N
     """What is declared is there: in our words where it had to change or `normalize` asks for them, else as it was."""
     had, has = before.ours(entry), after.ours(entry)
     if entry.family is Family.DMARC_REPORT and Consents(before.zone).has(entry.key):
-        assert has == had  # whoever wrote it, in whatever words, and be it a wildcard's: nothing is added to it
+        assert (
+            has == had
+        )  # whoever wrote it, in whatever words, and be it a wildcard's: nothing is added to it
         return
     values = has.values if has is not None else frozenset()
-    same_before = same(entry.family, entry.key[1], had.values if had is not None else frozenset(), entry.values)
-    assert values == (had.values if had is not None and same_before and not normalize else entry.values)
+    same_before = same(
+        entry.family, entry.key[1], had.values if had is not None else frozenset(), entry.values
+    )
+    assert values == (
+        had.values if had is not None and same_before and not normalize else entry.values
+    )
     if has is None:
         return
     there = before.zone.get(entry.key)
@@ -209,14 +286,21 @@ def check_ours(before: Held, after: Held, entry: Declared, normalize: bool) -> N
 
 @settings(max_examples=120)
 @given(entries.map(zone_text), policies, st.booleans())
-def test_foreign_data_is_identical_and_ours_is_what_is_declared(foreign: str, bodies: Mapping[str, Body], normalize: bool) -> None:
+def test_foreign_data_is_identical_and_ours_is_what_is_declared(
+    foreign: str, bodies: Mapping[str, Body], normalize: bool
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         repo = written(root, foreign, bodies)
         [publication, _] = compile_repo(repo)
 
         def held() -> Held:
-            return Held(parse(ORIGIN, (root / "served/example.com.zone").read_bytes().decode("latin-1")).zone(), publication)
+            return Held(
+                parse(
+                    ORIGIN, (root / "served/example.com.zone").read_bytes().decode("latin-1")
+                ).zone(),
+                publication,
+            )
 
         def planned() -> Plan:
             return make_plan(repo, [publication], live=False, normalize=normalize)
@@ -224,7 +308,10 @@ def test_foreign_data_is_identical_and_ours_is_what_is_declared(foreign: str, bo
         before = held()
         plan = planned()
         [zone] = plan.file.zones
-        changes, blocked = {(each.name, each.type) for each in zone.changes}, {(each.name, each.type) for each in zone.blocked}
+        changes, blocked = (
+            {(each.name, each.type) for each in zone.changes},
+            {(each.name, each.type) for each in zone.blocked},
+        )
         [outcome] = carry_out(plan, None, allowed=EVERYTHING, wait=0, live=False).zones
         after = held()
 

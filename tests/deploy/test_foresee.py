@@ -37,11 +37,17 @@ OURS = (
     + "away CNAME host.sender.example.\nlost CNAME gone.sender.example.\nfar CNAME x.example.org.\n"
     + '@ IN TXT "MS=ms1"\n@ IN TXT "v=spf1 ip4:192.0.2.99 -all"\nold._domainkey IN TXT "v=DKIM1; p="\nwww IN A 192.0.2.80\n'
 )
-SENDER = zone("sender.example", '_spf 300 IN TXT "v=spf1 ip4:203.0.113.0/24 -all"\nhost 300 IN A 203.0.113.9\n')
+SENDER = zone(
+    "sender.example",
+    '_spf 300 IN TXT "v=spf1 ip4:203.0.113.0/24 -all"\nhost 300 IN A 203.0.113.9\n',
+)
 
 
 SENT = {"192.0.2.10": "pass", "203.0.113.7": "pass", "192.0.2.99": "fail", "198.51.100.1": "fail"}
-TESTS = "".join(f"  - {{name: {ip}, from: alice@example.com, ip: {ip}, expect: {{spf: {result}}}}}\n" for ip, result in SENT.items())
+TESTS = "".join(
+    f"  - {{name: {ip}, from: alice@example.com, ip: {ip}, expect: {{spf: {result}}}}}\n"
+    for ip, result in SENT.items()
+)
 
 
 @pytest.fixture
@@ -56,7 +62,10 @@ def planned(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
             f"tests:\n{TESTS}",
             "example.com",
         )
-        repo.policy(f"domain: sender.example\nnameservers: ['{elsewhere.text}']\ndmarc: {{p: none}}\n", "sender.example")
+        repo.policy(
+            f"domain: sender.example\nnameservers: ['{elsewhere.text}']\ndmarc: {{p: none}}\n",
+            "sender.example",
+        )
         assert repo.run("plan", "--out", "plan.json").code == 0
         yield repo
 
@@ -65,13 +74,17 @@ def planned(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
 def server(planned: RepoFolder) -> Iterator[Server]:
     plan = planfile.read(planned.root / "plan.json")
     directory = planned.root / "served"
-    source = Foreseen(directory, "local", plan, load_repo(planned.root).policies, Endpoint("127.0.0.1", 0))
+    source = Foreseen(
+        directory, "local", plan, load_repo(planned.root).policies, Endpoint("127.0.0.1", 0)
+    )
     with Server(source) as running:
         yield running
 
 
 def ask(server: Server, name: str, type: str) -> dns.message.Message:
-    return dns.query.udp(dns.message.make_query(name, type), "127.0.0.1", port=server.port, timeout=5)
+    return dns.query.udp(
+        dns.message.make_query(name, type), "127.0.0.1", port=server.port, timeout=5
+    )
 
 
 FOREIGN = "_spf.sender.example"
@@ -82,20 +95,48 @@ ANSWERS = [  # question, response code, answer, authority
     (
         "example.com TXT",
         "NOERROR",
-        {'example.com TXT "MS=ms1"', 'example.com TXT "v=spf1 ip4:192.0.2.10 include:_spf.sender.example -all"'},
+        {
+            'example.com TXT "MS=ms1"',
+            'example.com TXT "v=spf1 ip4:192.0.2.10 include:_spf.sender.example -all"',
+        },
         set(),
     ),
-    ("e1._domainkey.example.com TXT", "NOERROR", {f'e1._domainkey.example.com TXT "{ed25519_key().record}"'}, set()),
+    (
+        "e1._domainkey.example.com TXT",
+        "NOERROR",
+        {f'e1._domainkey.example.com TXT "{ed25519_key().record}"'},
+        set(),
+    ),
     ("old._domainkey.example.com TXT", "NXDOMAIN", set(), {SOA}),
     ("www.example.com A", "NOERROR", {"www.example.com A 192.0.2.80"}, set()),
     ("www.example.com TXT", "NOERROR", set(), {SOA}),
     ("www.example.com TYPE65280", "NOERROR", set(), {SOA}),
     # Aliases, into zones that no plan knows of and that nobody answers for
     ("s1._domainkey.example.com CNAME", "NOERROR", {KEY_ALIAS}, set()),
-    ("s1._domainkey.example.com TXT", "NOERROR", {KEY_ALIAS, f'{FOREIGN} TXT "v=spf1 ip4:203.0.113.0/24 -all"'}, set()),
-    ("away.example.com A", "NOERROR", {"away.example.com CNAME host.sender.example.", "host.sender.example A 203.0.113.9"}, set()),
-    ("away.example.com MX", "NOERROR", {"away.example.com CNAME host.sender.example."}, {ELSEWHERE}),
-    ("lost.example.com A", "NXDOMAIN", {"lost.example.com CNAME gone.sender.example."}, {ELSEWHERE}),
+    (
+        "s1._domainkey.example.com TXT",
+        "NOERROR",
+        {KEY_ALIAS, f'{FOREIGN} TXT "v=spf1 ip4:203.0.113.0/24 -all"'},
+        set(),
+    ),
+    (
+        "away.example.com A",
+        "NOERROR",
+        {"away.example.com CNAME host.sender.example.", "host.sender.example A 203.0.113.9"},
+        set(),
+    ),
+    (
+        "away.example.com MX",
+        "NOERROR",
+        {"away.example.com CNAME host.sender.example."},
+        {ELSEWHERE},
+    ),
+    (
+        "lost.example.com A",
+        "NXDOMAIN",
+        {"lost.example.com CNAME gone.sender.example."},
+        {ELSEWHERE},
+    ),
     ("far.example.com A", "SERVFAIL", set(), set()),
     (f"{FOREIGN} TXT", "NOERROR", {f'{FOREIGN} TXT "v=spf1 ip4:203.0.113.0/24 -all"'}, set()),
     ("nothing.sender.example TXT", "NXDOMAIN", set(), {ELSEWHERE}),
@@ -120,7 +161,9 @@ def texts(section: list[dns.rrset.RRset]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize(("question", "rcode", "answer", "authority"), ANSWERS, ids=[row[0] for row in ANSWERS])
+@pytest.mark.parametrize(
+    ("question", "rcode", "answer", "authority"), ANSWERS, ids=[row[0] for row in ANSWERS]
+)
 def test_planned_names_are_as_planned_and_the_rest_is_found_out(
     server: Server, question: str, rcode: str, answer: set[str], authority: set[str]
 ) -> None:
@@ -133,18 +176,32 @@ def test_planned_names_are_as_planned_and_the_rest_is_found_out(
     assert response.flags & dns.flags.RA
 
 
-def test_what_is_too_long_for_udp_comes_over_tcp_and_the_question_keeps_its_letters(planned: RepoFolder) -> None:
-    planned.local("example.com", OURS + "".join(f'@ IN TXT "token={n}-{"x" * 200}"\n' for n in range(9)))
+def test_what_is_too_long_for_udp_comes_over_tcp_and_the_question_keeps_its_letters(
+    planned: RepoFolder,
+) -> None:
+    planned.local(
+        "example.com", OURS + "".join(f'@ IN TXT "token={n}-{"x" * 200}"\n' for n in range(9))
+    )
     plan = planned.run("plan", "--out", "plan.json")
     assert plan.code == 0, plan.said
-    source = Foreseen(planned.root / "served", "local", planfile.read(planned.root / "plan.json"), (), Endpoint("127.0.0.1", 0))
+    source = Foreseen(
+        planned.root / "served",
+        "local",
+        planfile.read(planned.root / "plan.json"),
+        (),
+        Endpoint("127.0.0.1", 0),
+    )
     with Server(source) as running:
         for question in (
             dns.message.make_query("eXaMple.Com", "TXT"),
             dns.message.make_query("eXaMple.Com", "TXT", use_edns=0, payload=4096),
         ):
             cut = dns.query.udp(question, "127.0.0.1", port=running.port, timeout=5)
-            assert (bool(cut.flags & dns.flags.TC), bool(cut.flags & dns.flags.RA), cut.answer) == (True, True, [])
+            assert (bool(cut.flags & dns.flags.TC), bool(cut.flags & dns.flags.RA), cut.answer) == (
+                True,
+                True,
+                [],
+            )
             whole = dns.query.tcp(question, "127.0.0.1", port=running.port, timeout=5)
             [found] = whole.answer
             assert len(found) == 11
@@ -161,9 +218,15 @@ def pointed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.filterwarnings("ignore:please use dns.resolver.resolve:DeprecationWarning")  # pyspf's
 def test_pyspf_and_the_plan_s_tests_agree(pointed: None, planned: RepoFolder) -> None:
-    tests = {test.name: test for zone in planfile.read(planned.root / "plan.json").zones for test in zone.tests}
+    tests = {
+        test.name: test
+        for zone in planfile.read(planned.root / "plan.json").zones
+        for test in zone.tests
+    }
     assert {name: test.result for name, test in tests.items()} == dict.fromkeys(SENT, "passed")
-    assert {ip: spf.check2(ip, "alice@example.com", "mx.example.com")[0] for ip in SENT} == {ip: test.spf for ip, test in tests.items()}
+    assert {ip: spf.check2(ip, "alice@example.com", "mx.example.com")[0] for ip in SENT} == {
+        ip: test.spf for ip, test in tests.items()
+    }
 
 
 def test_dkimpy_sees_the_future(pointed: None) -> None:
@@ -172,13 +235,29 @@ def test_dkimpy_sees_the_future(pointed: None) -> None:
 
 def test_the_command_serves_a_plan(planned: RepoFolder) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "mailauth_dns", "-C", str(planned.root), "serve", "--port", str(port), "--plan", "plan.json"]
+    command = [
+        sys.executable,
+        "-m",
+        "mailauth_dns",
+        "-C",
+        str(planned.root),
+        "serve",
+        "--port",
+        str(port),
+        "--plan",
+        "plan.json",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         try:
             assert process.stderr is not None
             assert f"port {port}" in process.stderr.readline()
-            response = dns.query.udp(dns.message.make_query("old._domainkey.example.com", "TXT"), "127.0.0.1", port=port, timeout=5)
+            response = dns.query.udp(
+                dns.message.make_query("old._domainkey.example.com", "TXT"),
+                "127.0.0.1",
+                port=port,
+                timeout=5,
+            )
             assert response.rcode() == dns.rcode.NXDOMAIN
         finally:
             process.terminate()
@@ -189,46 +268,89 @@ def test_a_plan_is_served_where_no_provider_is_local(planned: RepoFolder) -> Non
     """It lies over live DNS then, which is asked on the name servers that the policy names."""
     (planned.root / "providers/local.yaml").unlink()
     planned.policy("domain: example.com\nspf: {all: fail}\n", "example.com")
-    source = Foreseen(None, "local", planfile.read(planned.root / "plan.json"), load_repo(planned.root).policies, Endpoint("127.0.0.1", 0))
+    source = Foreseen(
+        None,
+        "local",
+        planfile.read(planned.root / "plan.json"),
+        load_repo(planned.root).policies,
+        Endpoint("127.0.0.1", 0),
+    )
     with Server(source) as running:
-        assert texts(ask(running, "e1._domainkey.example.com", "TXT").answer) == {f'e1._domainkey.example.com TXT "{ed25519_key().record}"'}
+        assert texts(ask(running, "e1._domainkey.example.com", "TXT").answer) == {
+            f'e1._domainkey.example.com TXT "{ed25519_key().record}"'
+        }
         assert ask(running, "www.example.com", "A").rcode() == dns.rcode.SERVFAIL
     ran = planned.run("serve", "--port", "0")
-    assert (ran.code, ran.err) == (1, "there is no providers/local.yaml; --provider names another one\n")
+    assert (ran.code, ran.err) == (
+        1,
+        "there is no providers/local.yaml; --provider names another one\n",
+    )
     ran = planned.run("serve", "--port", "0", "--plan", "plan.json", "--provider", "other")
-    assert (ran.code, ran.err) == (1, "there is no providers/other.yaml; --provider names another one\n")
+    assert (ran.code, ran.err) == (
+        1,
+        "there is no providers/other.yaml; --provider names another one\n",
+    )
 
 
 @pytest.mark.parametrize("order", ["local, other", "other, local"])
-def test_of_a_zone_at_two_providers_each_file_gets_its_own_changes(planned: RepoFolder, order: str) -> None:
+def test_of_a_zone_at_two_providers_each_file_gets_its_own_changes(
+    planned: RepoFolder, order: str
+) -> None:
     """One of them is as planned already, and the other is not."""
-    planned.provider("other", {"class": "mailauth_dns.octo.LocalProvider", "directory": "elsewhere"})
-    planned.write("elsewhere/example.com.zone", HEAD + '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\nhere IN A 192.0.2.81\n')
-    planned.policy(f"domain: example.com\nproviders: [{order}]\nspf: {{terms: ['ip4:192.0.2.10'], all: fail}}\n", "example.com")
+    planned.provider(
+        "other", {"class": "mailauth_dns.octo.LocalProvider", "directory": "elsewhere"}
+    )
+    planned.write(
+        "elsewhere/example.com.zone",
+        HEAD + '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\nhere IN A 192.0.2.81\n',
+    )
+    planned.policy(
+        f"domain: example.com\nproviders: [{order}]\nspf: {{terms: ['ip4:192.0.2.10'], all: fail}}\n",
+        "example.com",
+    )
     ran = planned.run("plan", "--out", "plan.json")
     assert ran.code == 0, ran.said
     plan, policies = planfile.read(planned.root / "plan.json"), load_repo(planned.root).policies
-    for directory, provider, beside in (("served", "local", {'"MS=ms1"'}), ("elsewhere", "other", set())):
-        with Server(Foreseen(planned.root / directory, provider, plan, policies, Endpoint("127.0.0.1", 0))) as running:
+    for directory, provider, beside in (
+        ("served", "local", {'"MS=ms1"'}),
+        ("elsewhere", "other", set()),
+    ):
+        with Server(
+            Foreseen(planned.root / directory, provider, plan, policies, Endpoint("127.0.0.1", 0))
+        ) as running:
             said = {'"v=spf1 ip4:192.0.2.10 -all"', *beside}
-            assert texts(ask(running, "example.com", "TXT").answer) == {f"example.com TXT {text}" for text in said}
+            assert texts(ask(running, "example.com", "TXT").answer) == {
+                f"example.com TXT {text}" for text in said
+            }
 
 
 def test_a_name_that_takes_its_time_holds_up_no_other(planned: RepoFolder) -> None:
     with Authority([SENDER], Behaviour(delay=0.5)) as slow:
-        planned.policy(f"domain: sender.example\nnameservers: ['{slow.text}']\ndmarc: {{p: none}}\n", "sender.example")
+        planned.policy(
+            f"domain: sender.example\nnameservers: ['{slow.text}']\ndmarc: {{p: none}}\n",
+            "sender.example",
+        )
         plan, policies = planfile.read(planned.root / "plan.json"), load_repo(planned.root).policies
-        source = Foreseen(planned.root / "served", "local", plan, policies, Endpoint("127.0.0.1", 0))
+        source = Foreseen(
+            planned.root / "served", "local", plan, policies, Endpoint("127.0.0.1", 0)
+        )
         with Server(source) as running, ThreadPoolExecutor(max_workers=2) as crew:
-            late = [crew.submit(ask, running, f"{name}.sender.example", "A") for name in ("a", "host")]
+            late = [
+                crew.submit(ask, running, f"{name}.sender.example", "A") for name in ("a", "host")
+            ]
             began = time.monotonic()
             assert ask(running, "www.example.com", "A").answer
             assert time.monotonic() - began < 0.4
             assert not any(each.done() for each in late)
-            assert [dns.rcode.to_text(each.result().rcode()) for each in late] == ["NXDOMAIN", "NOERROR"]
+            assert [dns.rcode.to_text(each.result().rcode()) for each in late] == [
+                "NXDOMAIN",
+                "NOERROR",
+            ]
 
 
-def test_more_than_can_be_looked_for_at_once_is_dropped_and_the_rest_answered(planned: RepoFolder) -> None:
+def test_more_than_can_be_looked_for_at_once_is_dropped_and_the_rest_answered(
+    planned: RepoFolder,
+) -> None:
     class Held:
         recursive = True
 
@@ -244,7 +366,9 @@ def test_more_than_can_be_looked_for_at_once_is_dropped_and_the_rest_answered(pl
     held = Held()
     with Server(held) as running, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         for _ in range(MAX_AT_ONCE + 20):
-            client.sendto(dns.message.make_query("example.com", "A").to_wire(), ("127.0.0.1", running.port))
+            client.sendto(
+                dns.message.make_query("example.com", "A").to_wire(), ("127.0.0.1", running.port)
+            )
         time.sleep(0.5)
         assert held.waiting == MAX_AT_ONCE
         held.opened.set()

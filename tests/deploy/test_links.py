@@ -21,15 +21,29 @@ ZONE = "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 
 POLICY = "domain: example.com\nproviders: [local]\nmta_sts: {mode: testing, mx: [mx.example.com], max_age: 86400}\nspf: {all: fail}\n"
 ANOTHER = POLICY.replace("example.com", "example.org").replace("providers: [local]\n", "")
 LIST = "zones/compiled/_mta-sts.yaml"
-WRITES = "lies outside the repo; what a command writes or deletes must be inside it: take the link out"
+WRITES = (
+    "lies outside the repo; what a command writes or deletes must be inside it: take the link out"
+)
 READS = "lies outside the repo; every file that a policy names must be inside it"
 
 
-VICTIMS = ("example.com.txt", "example.org.txt", "victim.txt", "victim.yaml", "spf.json", "s1.pem", "example.com.zone")
+VICTIMS = (
+    "example.com.txt",
+    "example.org.txt",
+    "victim.txt",
+    "victim.yaml",
+    "spf.json",
+    "s1.pem",
+    "example.com.zone",
+)
 
 
 def contents(folder: Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def led_out(repo: RepoFolder, name: str) -> Path:
@@ -50,14 +64,26 @@ LINKS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "bodies, looked at": ("zones/mta-sts", ("compile", "--check"), f"zones/mta-sts: {WRITES}"),
     "zone files": ("zones/compiled", ("compile",), f"zones/compiled: {WRITES}"),
     "locks": ("zones/locks", ("spf", "lock"), f"zones/locks/spf.json: {READS}"),
-    "keys": ("zones/keys", ("dkim", "keygen", "example.com", "--private-dir", "PRIVATE"), f"zones/keys/s1.pem: {READS}"),
+    "keys": (
+        "zones/keys",
+        ("dkim", "keygen", "example.com", "--private-dir", "PRIVATE"),
+        f"zones/keys/s1.pem: {READS}",
+    ),
     "keys of a domain": (
         "zones/keys/example.com",
         ("dkim", "keygen", "example.com", "--private-dir", "PRIVATE"),
         f"zones/keys/example.com: {WRITES}",
     ),
-    "served": ("served", ("plan", "--no-live"), "providers/local.yaml: directory: served leads out of the repo; write where it is"),
-    "served, to be answered from": ("served", ("serve", "--port", "0"), "providers/local.yaml: directory: served leads out of the repo"),
+    "served": (
+        "served",
+        ("plan", "--no-live"),
+        "providers/local.yaml: directory: served leads out of the repo; write where it is",
+    ),
+    "served, to be answered from": (
+        "served",
+        ("serve", "--port", "0"),
+        "providers/local.yaml: directory: served leads out of the repo",
+    ),
     "policies": ("zones/policy", ("lint",), f"zones/policy/victim.yaml: {READS}"),
 }
 
@@ -79,7 +105,9 @@ def run(repo: RepoFolder, arguments: tuple[str, ...]) -> Ran:
 
 
 @pytest.mark.parametrize("case", LINKS)
-def test_a_folder_that_is_a_link_out_of_the_repo_is_not_written_in(compiled: RepoFolder, case: str) -> None:
+def test_a_folder_that_is_a_link_out_of_the_repo_is_not_written_in(
+    compiled: RepoFolder, case: str
+) -> None:
     link, arguments, message = LINKS[case]
     outside = led_out(compiled, link)
     before = contents(outside)
@@ -114,7 +142,10 @@ def test_a_link_within_the_repo_is_followed(compiled: RepoFolder) -> None:
 def test_the_repo_itself_may_be_a_link(compiled: RepoFolder) -> None:
     (compiled.root.parent / "link").symlink_to("repo")
     linked = RepoFolder(compiled.root.parent / "link", compiled.capture)
-    assert [linked.run(*arguments).code for arguments in (("compile",), ("plan", "--no-live"))] == [0, 0]
+    assert [linked.run(*arguments).code for arguments in (("compile",), ("plan", "--no-live"))] == [
+        0,
+        0,
+    ]
 
 
 @pytest.mark.parametrize("name", ["../../../victim", "/etc/hostname", "a/../b", "", "."])
@@ -126,8 +157,17 @@ def test_a_list_of_generated_files_names_nothing_elsewhere(compiled: RepoFolder,
     assert (compiled.root.parent / "victim.txt").read_text() == "theirs"
 
 
-@pytest.mark.parametrize("name", ["zones/mta-sts/example.com.txt", "zones/mta-sts/example.org.txt", "zones/compiled/example.com.yaml"])
-def test_what_a_linked_file_leads_to_is_neither_written_nor_deleted(compiled: RepoFolder, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zones/mta-sts/example.com.txt",
+        "zones/mta-sts/example.org.txt",
+        "zones/compiled/example.com.yaml",
+    ],
+)
+def test_what_a_linked_file_leads_to_is_neither_written_nor_deleted(
+    compiled: RepoFolder, name: str
+) -> None:
     victim = compiled.root.parent / "victim"
     (compiled.root / name).rename(victim)
     (compiled.root / name).symlink_to(victim)
@@ -151,7 +191,9 @@ def test_a_zone_file_that_is_a_link_out_of_the_repo_is_not_written(compiled: Rep
 def test_an_absolute_directory_of_zones_lies_wherever_the_stanza_says(compiled: RepoFolder) -> None:
     outside = compiled.root.parent / "zones"
     (compiled.root / "served").rename(outside)
-    compiled.provider("local", {"class": "mailauth_dns.octo.LocalProvider", "directory": str(outside)})
+    compiled.provider(
+        "local", {"class": "mailauth_dns.octo.LocalProvider", "directory": str(outside)}
+    )
     assert compiled.run("plan", "--no-live").code == 0
 
 
@@ -161,7 +203,11 @@ def test_init_makes_nothing_behind_a_link(repo: RepoFolder) -> None:
     folder.mkdir()
     (folder / ".github").symlink_to("../elsewhere")
     ran = repo.run("init", str(folder))
-    assert (ran.code, sorted(path.name for path in folder.iterdir()), contents(repo.root.parent / "elsewhere")) == (1, [".github"], {})
+    assert (
+        ran.code,
+        sorted(path.name for path in folder.iterdir()),
+        contents(repo.root.parent / "elsewhere"),
+    ) == (1, [".github"], {})
     assert f".github/workflows: {WRITES}" in ran.err
 
 
@@ -177,9 +223,20 @@ def test_import_writes_no_policy_behind_a_link(repo: RepoFolder) -> None:
 
 def test_spf_lock_writes_none_behind_a_link(repo: RepoFolder) -> None:
     (repo.root.parent / "elsewhere").mkdir()
-    repo.policy('domain: example.com\nspf: {terms: ["include:a.example"], all: fail, flatten: [a.example]}\n')
+    repo.policy(
+        'domain: example.com\nspf: {terms: ["include:a.example"], all: fail, flatten: [a.example]}\n'
+    )
     (repo.root / "zones/locks").symlink_to("../../elsewhere")
     loaded = load_repo(repo.root)
     with pytest.raises(MailAuthError, match=f"zones/locks: {WRITES}"):
-        relock.write(loaded, relock.relock(loaded, Recorded({"a.example TXT": "v=spf1 ip4:192.0.2.1 -all"}), lambda _: {}, (), NOW))
+        relock.write(
+            loaded,
+            relock.relock(
+                loaded,
+                Recorded({"a.example TXT": "v=spf1 ip4:192.0.2.1 -all"}),
+                lambda _: {},
+                (),
+                NOW,
+            ),
+        )
     assert contents(repo.root.parent / "elsewhere") == {}

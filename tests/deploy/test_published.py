@@ -37,8 +37,16 @@ def test_what_is_there_is_found_under_its_own_type() -> None:
 
 
 DIFFERENT = {
-    "another value": (RECORDS.replace("p=none", "p=reject"), key("_dmarc.example.com", "TXT"), "differ"),
-    "none": (RECORDS.replace('_dmarc 300 IN TXT "v=DMARC1; p=none"\n', ""), key("_dmarc.example.com", "TXT"), "differ"),
+    "another value": (
+        RECORDS.replace("p=none", "p=reject"),
+        key("_dmarc.example.com", "TXT"),
+        "differ",
+    ),
+    "none": (
+        RECORDS.replace('_dmarc 300 IN TXT "v=DMARC1; p=none"\n', ""),
+        key("_dmarc.example.com", "TXT"),
+        "differ",
+    ),
     "a key in place of an alias": (
         RECORDS.replace("CNAME s1.example.net.", 'TXT "p=AAAA"'),
         key("s1._domainkey.example.com", "CNAME"),
@@ -57,7 +65,10 @@ def test_what_servers_do_not_say_alike_is_unknown(case: str) -> None:
 
 
 def test_a_server_that_fails_leaves_everything_unknown() -> None:
-    with Authority([HOLDER]) as first, Authority([HOLDER], Behaviour(rcode=dns.rcode.SERVFAIL)) as second:
+    with (
+        Authority([HOLDER]) as first,
+        Authority([HOLDER], Behaviour(rcode=dns.rcode.SERVFAIL)) as second,
+    ):
         found = asked(first, second)
     assert found.zone.rrsets == frozenset()
     assert all(reason == f"{second.text}: answers SERVFAIL" for _, reason in found.unknown)

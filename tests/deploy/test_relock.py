@@ -100,7 +100,10 @@ def test_a_part_that_comes_back_into_use_starts_anew(repo: RepoFolder) -> None:
     locked(repo, changed | second)
     rolled_back = second | {"example.com TXT": first["example.com TXT"]}
     assert said(locked(repo, changed | rolled_back, START + 2 * DAY)) == [USED, USED]
-    assert said(locked(repo, changed | second, START + 3 * DAY)) == ["no longer in use; stays until 2026-06-05 12:00 UTC"] * 2
+    assert (
+        said(locked(repo, changed | second, START + 3 * DAY))
+        == ["no longer in use; stays until 2026-06-05 12:00 UTC"] * 2
+    )
 
 
 def test_a_long_ttl_keeps_a_part_longer(repo: RepoFolder) -> None:
@@ -127,7 +130,9 @@ def test_parts_outlive_what_made_them(repo: RepoFolder, case: str) -> None:
     locked(repo, {"a.example TXT": sender(0)})
     old = published(repo)
     repo.policy(LEFT[case])
-    assert {key for key in published(repo) if key.startswith("_spf-")} == {key for key in old if key.startswith("_spf-")}
+    assert {key for key in published(repo) if key.startswith("_spf-")} == {
+        key for key in old if key.startswith("_spf-")
+    }
     result = locked(repo, old)
     assert said(result) == [USED, USED]
     assert [(row.name, row.after) for row in result.names] == [("a.example", None)]
@@ -137,20 +142,37 @@ def test_a_domain_that_is_gone_is_forgotten_and_its_parts_are_left(repo: RepoFol
     repo.policy(policy("example.com", "a.example"))
     locked(repo, {"a.example TXT": sender(0)})
     repo.policy("domain: example.org\nspf: {all: fail}\n")
-    assert said(locked(repo, {})) == ["no policy declares the domain any more; left as it is in DNS"] * 2
+    assert (
+        said(locked(repo, {}))
+        == ["no policy declares the domain any more; left as it is in DNS"] * 2
+    )
     assert not locked(repo, {}).stale
 
 
 def test_domains_that_are_not_named_keep_what_was_reviewed(repo: RepoFolder) -> None:
     repo.policy(policy("example.com", "a.example", "shared.example"), "com")
     repo.policy(policy("example.org", "b.example", "shared.example"), "org")
-    world: Sets = {"a.example TXT": sender(0), "b.example TXT": sender(100), "shared.example TXT": "v=spf1 ip4:192.0.2.1 -all"}
+    world: Sets = {
+        "a.example TXT": sender(0),
+        "b.example TXT": sender(100),
+        "shared.example TXT": "v=spf1 ip4:192.0.2.1 -all",
+    }
     locked(repo, world)
-    moved: Sets = {"a.example TXT": sender(1), "b.example TXT": sender(101), "shared.example TXT": "v=spf1 ip4:192.0.2.2 -all"}
+    moved: Sets = {
+        "a.example TXT": sender(1),
+        "b.example TXT": sender(101),
+        "shared.example TXT": "v=spf1 ip4:192.0.2.2 -all",
+    }
     result = locked(repo, moved | published(repo), START + DAY, COM)
     since = {row.name: row.after.since for row in result.names if row.after is not None}
-    assert since == {"a.example": date(2026, 6, 2), "shared.example": date(2026, 6, 2), "b.example": date(2026, 6, 1)}
-    compile_repo(load_repo(repo.root))  # what the shared name changes for the other domain is in the lock as well
+    assert since == {
+        "a.example": date(2026, 6, 2),
+        "shared.example": date(2026, 6, 2),
+        "b.example": date(2026, 6, 1),
+    }
+    compile_repo(
+        load_repo(repo.root)
+    )  # what the shared name changes for the other domain is in the lock as well
 
 
 def test_the_same_addresses_from_the_same_records_change_nothing(repo: RepoFolder) -> None:
@@ -160,15 +182,23 @@ def test_the_same_addresses_from_the_same_records_change_nothing(repo: RepoFolde
     result = locked(repo, {"a.example TXT": "v=spf1 ip4:192.0.2.0/24 -all"}, START + 30 * DAY)
     assert not result.stale
     assert (repo.root / LOCK_FILE).read_bytes() == before
-    result = locked(repo, {"a.example TXT": "v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all"}, START + 30 * DAY)
+    result = locked(
+        repo, {"a.example TXT": "v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all"}, START + 30 * DAY
+    )
     assert result.stale
     assert not result.names[0].drift
 
 
-def test_every_name_that_cannot_be_resolved_is_told_and_nothing_is_written(repo: RepoFolder) -> None:
+def test_every_name_that_cannot_be_resolved_is_told_and_nothing_is_written(
+    repo: RepoFolder,
+) -> None:
     repo.policy(policy("example.com", "a.example", "b.example", "c.example"))
     with pytest.raises(MailAuthError) as caught:
-        locked(repo, {"a.example TXT": "v=spf1 exists:%{i}.a.example -all", "b.example TXT": sender(0)}, dark=["c.example"])
+        locked(
+            repo,
+            {"a.example TXT": "v=spf1 exists:%{i}.a.example -all", "b.example TXT": sender(0)},
+            dark=["c.example"],
+        )
     assert str(caught.value) == (
         "the lock stays as it is:\n"
         "  a.example: exists:%{i}.a.example in a.example depends on the message and has no addresses; take the name out of `flatten`\n"
@@ -180,7 +210,10 @@ def test_every_name_that_cannot_be_resolved_is_told_and_nothing_is_written(repo:
 def test_whether_a_part_is_in_use_is_never_guessed(repo: RepoFolder) -> None:
     repo.policy(policy("example.com", "a.example"))
     locked(repo, {"a.example TXT": sender(0)})
-    with pytest.raises(MailAuthError, match=r"example\.com: whether old parts of its record are still in use is unknown"):
+    with pytest.raises(
+        MailAuthError,
+        match=r"example\.com: whether old parts of its record are still in use is unknown",
+    ):
         locked(repo, {"a.example TXT": sender(100)}, dark=["example.com"])
 
 
@@ -193,7 +226,9 @@ def test_a_lock_that_was_changed_while_dns_was_asked_is_left(repo: RepoFolder) -
     before = (repo.root / LOCK_FILE).read_bytes()
     for text in (before, b"{"):
         (repo.root / LOCK_FILE).write_bytes(text)
-        with pytest.raises(MailAuthError, match="was changed while DNS was asked" if text == before else "not JSON"):
+        with pytest.raises(
+            MailAuthError, match="was changed while DNS was asked" if text == before else "not JSON"
+        ):
             write(loaded, second)
         assert (repo.root / LOCK_FILE).read_bytes() == text
 
@@ -211,21 +246,32 @@ def servers(*worlds: Sets | None) -> Observe:
         sets: dict[tuple[DomainName, str], RRset | Unknown | None] = {}
         for name, type in wanted.keys:
             values = (world or {}).get(f"{name} {type}")
-            there = RRset(name, type, 300, frozenset([values] if isinstance(values, str) else values)) if values else None
+            there = (
+                RRset(name, type, 300, frozenset([values] if isinstance(values, str) else values))
+                if values
+                else None
+            )
             sets[name, type] = Unknown("timeout") if world is None else there
         if world is not None:
-            sets[wanted.zone, "SOA"] = RRset(wanted.zone, "SOA", 9000, frozenset({"ns. host. 1 2 3 4 7200"}))
+            sets[wanted.zone, "SOA"] = RRset(
+                wanted.zone, "SOA", 9000, frozenset({"ns. host. 1 2 3 4 7200"})
+            )
         return ServerView(f"ns{number}", sets)
 
     return lambda wanted: {
-        each.zone: Observation(each.zone, tuple(view(number, world, each) for number, world in enumerate(worlds)), None) for each in wanted
+        each.zone: Observation(
+            each.zone, tuple(view(number, world, each) for number, world in enumerate(worlds)), None
+        )
+        for each in wanted
     }
 
 
 READY = "every server has it; the record may go from 2026-06-01 14:00 UTC on"
 
 
-def test_a_part_is_ready_when_every_server_has_served_it_for_the_longest_ttl(repo: RepoFolder) -> None:
+def test_a_part_is_ready_when_every_server_has_served_it_for_the_longest_ttl(
+    repo: RepoFolder,
+) -> None:
     repo.policy(policy("example.com", "a.example"))
     world: Sets = {"a.example TXT": sender(0)}
     locked(repo, world)
@@ -233,24 +279,33 @@ def test_a_part_is_ready_when_every_server_has_served_it_for_the_longest_ttl(rep
     old: Sets = {"example.com TXT": "v=spf1 include:a.example -all"}
 
     def rows(at: datetime, *worlds: Sets | None) -> set[tuple[str, bool, bool]]:
-        return {(row.said, row.changed, row.unknown) for row in locked(repo, world, at, observe=servers(*worlds)).parts}
+        return {
+            (row.said, row.changed, row.unknown)
+            for row in locked(repo, world, at, observe=servers(*worlds)).parts
+        }
 
     def ready() -> set[datetime | None]:
         return {part.ready for part in load_repo(repo.root).lock.parts[COM].values()}
 
     lagging = "ns1 does not serve it yet; apply, then run this again"
     assert rows(START, old | new, old) == {(lagging, False, False)}
-    assert rows(START, old | new, None) == {("whether every server has it is unknown: ns1: timeout", False, True)}
+    assert rows(START, old | new, None) == {
+        ("whether every server has it is unknown: ns1: timeout", False, True)
+    }
     assert ready() == {None}
     two_hours = timedelta(hours=2)
     assert rows(START, old | new, old | new) == {(READY, True, False)}
     assert ready() == {START + two_hours}
-    assert rows(START + DAY / 24, old | new, None) == {("whether every server has it is unknown: ns1: timeout", False, True)}
+    assert rows(START + DAY / 24, old | new, None) == {
+        ("whether every server has it is unknown: ns1: timeout", False, True)
+    }
     assert rows(START + DAY / 24, old | new, old | new) == {(READY, False, False)}
     assert ready() == {START + two_hours}
     assert rows(START + DAY / 24, old | new, old) == {(lagging, True, False)}
     assert ready() == {None}
-    assert rows(START + DAY, old | new, old | new) == {(READY.replace("06-01", "06-02"), True, False)}
+    assert rows(START + DAY, old | new, old | new) == {
+        (READY.replace("06-01", "06-02"), True, False)
+    }
     assert rows(START + 2 * DAY, old | new, old) == set()  # asked again by plan, and no more here
     assert ready() == {START + DAY + two_hours}
 

@@ -61,18 +61,60 @@ HOST1 = "host1.example.com. 3600 IN A 192.0.2.1"
 ANSWERS: list[tuple[str, str, str, list[str], list[str], bool]] = [
     ("example.com", "TXT", "NOERROR", ['example.com. 3600 IN TXT "v=spf1 -all"'], [], True),
     ("eXample.COM", "NS", "NOERROR", ["example.com. 3600 IN NS ns1.example.net."], [], True),
-    ("_dmarc.example.com", "TXT", "NOERROR", ['_dmarc.example.com. 3600 IN TXT "v=DMARC1; p=none"'], [], True),
-    ("odd.example.com", "TXT", "NOERROR", ['odd.example.com. 3600 IN TXT "\\255\\000\\"b"'], [], True),
-    ("two.example.com", "ANY", "NOERROR", ["two.example.com. 3600 IN A 192.0.2.2", 'two.example.com. 3600 IN TXT "x"'], [], True),
+    (
+        "_dmarc.example.com",
+        "TXT",
+        "NOERROR",
+        ['_dmarc.example.com. 3600 IN TXT "v=DMARC1; p=none"'],
+        [],
+        True,
+    ),
+    (
+        "odd.example.com",
+        "TXT",
+        "NOERROR",
+        ['odd.example.com. 3600 IN TXT "\\255\\000\\"b"'],
+        [],
+        True,
+    ),
+    (
+        "two.example.com",
+        "ANY",
+        "NOERROR",
+        ["two.example.com. 3600 IN A 192.0.2.2", 'two.example.com. 3600 IN TXT "x"'],
+        [],
+        True,
+    ),
     ("host1.example.com", "TXT", "NOERROR", [], [SOA], True),
     # RFC 4592 §2.2.1: a wildcard answers for what does not exist, and only there
-    ("nx.example.com", "MX", "NOERROR", ["nx.example.com. 3600 IN MX 10 host1.example.com."], [], True),
+    (
+        "nx.example.com",
+        "MX",
+        "NOERROR",
+        ["nx.example.com. 3600 IN MX 10 host1.example.com."],
+        [],
+        True,
+    ),
     ("nx.example.com", "A", "NOERROR", [], [SOA], True),
-    ("*.example.com", "MX", "NOERROR", ["*.example.com. 3600 IN MX 10 host1.example.com."], [], True),
+    (
+        "*.example.com",
+        "MX",
+        "NOERROR",
+        ["*.example.com. 3600 IN MX 10 host1.example.com."],
+        [],
+        True,
+    ),
     ("host1.example.com", "MX", "NOERROR", [], [SOA], True),
     ("below.host1.example.com", "MX", "NXDOMAIN", [], [SOA], True),
     ("x.y.w.example.com", "TXT", "NOERROR", ['x.y.w.example.com. 3600 IN TXT "wild"'], [], True),
-    ("x.wc.example.com", "A", "NOERROR", ["x.wc.example.com. 3600 IN CNAME host1.example.com.", HOST1], [], True),
+    (
+        "x.wc.example.com",
+        "A",
+        "NOERROR",
+        ["x.wc.example.com. 3600 IN CNAME host1.example.com.", HOST1],
+        [],
+        True,
+    ),
     # RFC 4592 §2.2.2: empty non-terminals exist
     ("ent.example.com", "MX", "NOERROR", [], [SOA], True),
     ("b.ent.example.com", "A", "NOERROR", [], [SOA], True),
@@ -82,14 +124,46 @@ ANSWERS: list[tuple[str, str, str, list[str], list[str], bool]] = [
         "alias2.example.com",
         "A",
         "NOERROR",
-        ["alias2.example.com. 3600 IN CNAME alias.example.com.", "alias.example.com. 3600 IN CNAME host1.example.com.", HOST1],
+        [
+            "alias2.example.com. 3600 IN CNAME alias.example.com.",
+            "alias.example.com. 3600 IN CNAME host1.example.com.",
+            HOST1,
+        ],
         [],
         True,
     ),
-    ("alias.example.com", "CNAME", "NOERROR", ["alias.example.com. 3600 IN CNAME host1.example.com."], [], True),
-    ("alias.example.com", "TXT", "NOERROR", ["alias.example.com. 3600 IN CNAME host1.example.com."], [SOA], True),
-    ("out.example.com", "A", "NOERROR", ["out.example.com. 3600 IN CNAME x.example.org."], [], True),
-    ("dangling.example.com", "A", "NXDOMAIN", ["dangling.example.com. 3600 IN CNAME not.there.w.host1.example.com."], [SOA], True),
+    (
+        "alias.example.com",
+        "CNAME",
+        "NOERROR",
+        ["alias.example.com. 3600 IN CNAME host1.example.com."],
+        [],
+        True,
+    ),
+    (
+        "alias.example.com",
+        "TXT",
+        "NOERROR",
+        ["alias.example.com. 3600 IN CNAME host1.example.com."],
+        [SOA],
+        True,
+    ),
+    (
+        "out.example.com",
+        "A",
+        "NOERROR",
+        ["out.example.com. 3600 IN CNAME x.example.org."],
+        [],
+        True,
+    ),
+    (
+        "dangling.example.com",
+        "A",
+        "NXDOMAIN",
+        ["dangling.example.com. 3600 IN CNAME not.there.w.host1.example.com."],
+        [SOA],
+        True,
+    ),
     (
         "x.moved.example.com",
         "A",
@@ -109,7 +183,14 @@ ANSWERS: list[tuple[str, str, str, list[str], list[str], bool]] = [
     ("ns.sub.example.com", "A", "NOERROR", [], [CUT], False),
     ("sub.example.com", "DS", "NOERROR", [], [SOA], True),
     # the deepest zone answers
-    ("deeper.example.com", "TXT", "NOERROR", ['deeper.example.com. 3600 IN TXT "deeper"'], [], True),
+    (
+        "deeper.example.com",
+        "TXT",
+        "NOERROR",
+        ['deeper.example.com. 3600 IN TXT "deeper"'],
+        [],
+        True,
+    ),
     # nobody's
     ("example.org", "A", "REFUSED", [], [], False),
     ("aexample.com", "A", "REFUSED", [], [], False),
@@ -152,7 +233,14 @@ def texts(section: list[dns.rrset.RRset]) -> set[str]:
 @pytest.mark.parametrize("ask", [udp, tcp])
 @pytest.mark.parametrize(("name", "type", "rcode", "answer", "authority", "authoritative"), ANSWERS)
 def test_answers(
-    served: Server, ask: Ask, name: str, type: str, rcode: str, answer: list[str], authority: list[str], authoritative: bool
+    served: Server,
+    ask: Ask,
+    name: str,
+    type: str,
+    rcode: str,
+    answer: list[str],
+    authority: list[str],
+    authoritative: bool,
 ) -> None:
     response = ask(served, dns.message.make_query(name, type))
     assert dns.rcode.to_text(response.rcode()) == rcode
@@ -163,7 +251,9 @@ def test_answers(
 
 
 def test_an_alias_that_bites_its_tail_ends(served: Server) -> None:
-    assert udp(served, dns.message.make_query("loop1.example.com", "A")).rcode() == dns.rcode.SERVFAIL
+    assert (
+        udp(served, dns.message.make_query("loop1.example.com", "A")).rcode() == dns.rcode.SERVFAIL
+    )
 
 
 def test_other_classes_and_operations_are_refused(served: Server) -> None:
@@ -182,7 +272,9 @@ def test_a_later_edns_is_told_to_come_down(served: Server) -> None:
 @pytest.mark.parametrize("payload", [None, 512, 1232, 4096])
 def test_what_does_not_fit_is_cut_and_whole_over_tcp(served: Server, payload: int | None) -> None:
     """2000 octets are more than we ever send over UDP."""
-    question = dns.message.make_query("big.example.com", "TXT", use_edns=None if payload is None else 0, payload=payload or 0)
+    question = dns.message.make_query(
+        "big.example.com", "TXT", use_edns=None if payload is None else 0, payload=payload or 0
+    )
     response = udp(served, question)
     assert response.flags & dns.flags.TC
     assert response.flags & dns.flags.AA
@@ -192,10 +284,17 @@ def test_what_does_not_fit_is_cut_and_whole_over_tcp(served: Server, payload: in
 
 
 def test_the_clients_size_is_honoured(tmp_path: Path) -> None:
-    (tmp_path / "example.com.zone").write_text(HEAD + "mid TXT " + " ".join(f'"{"x" * 250}"' for _ in range(3)) + "\n")
+    (tmp_path / "example.com.zone").write_text(
+        HEAD + "mid TXT " + " ".join(f'"{"x" * 250}"' for _ in range(3)) + "\n"
+    )
     with Server(tmp_path, "127.0.0.1", 0) as server:
         assert udp(server, dns.message.make_query("mid.example.com", "TXT")).flags & dns.flags.TC
-        assert not udp(server, dns.message.make_query("mid.example.com", "TXT", use_edns=0, payload=1232)).flags & dns.flags.TC
+        assert (
+            not udp(
+                server, dns.message.make_query("mid.example.com", "TXT", use_edns=0, payload=1232)
+            ).flags
+            & dns.flags.TC
+        )
 
 
 def exchange(server: Server, wire: bytes) -> bytes | None:
@@ -211,7 +310,9 @@ def exchange(server: Server, wire: bytes) -> bytes | None:
 def test_broken_messages(served: Server) -> None:
     question = dns.message.make_query("example.com", "TXT").to_wire()
     assert exchange(served, question[:11]) is None
-    assert exchange(served, question[:2] + b"\x84" + question[3:]) is None  # a response: answering it could go on for ever
+    assert (
+        exchange(served, question[:2] + b"\x84" + question[3:]) is None
+    )  # a response: answering it could go on for ever
     cut_off = exchange(served, question[:-3])
     assert cut_off is not None
     assert cut_off[:2] == question[:2]
@@ -224,7 +325,12 @@ def test_broken_messages(served: Server) -> None:
 
 QUESTIONS = [
     dns.message.make_query(name, type, use_edns=edns, payload=payload).to_wire()
-    for name, type in (("example.com", "TXT"), ("big.example.com", "ANY"), ("a.b.c.w.example.com", "TXT"), ("loop1.example.com", "A"))
+    for name, type in (
+        ("example.com", "TXT"),
+        ("big.example.com", "ANY"),
+        ("a.b.c.w.example.com", "TXT"),
+        ("loop1.example.com", "A"),
+    )
     for edns, payload in ((None, 0), (0, 65535), (1, 512))
 ]
 
@@ -296,7 +402,9 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize(("message", "text"), UNKNOWN.items())
-def test_what_is_not_known_is_servfail_and_never_absent(tmp_path: Path, caplog: pytest.LogCaptureFixture, message: str, text: str) -> None:
+def test_what_is_not_known_is_servfail_and_never_absent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, message: str, text: str
+) -> None:
     (tmp_path / "example.com.zone").write_text(text)
     (tmp_path / "example.net.zone").write_text(HEAD)
     with caplog.at_level(logging.WARNING), Server(tmp_path, "127.0.0.1", 0) as server:
@@ -319,7 +427,9 @@ def test_a_changed_file_is_seen_at_once(tmp_path: Path) -> None:
         assert rcode(server, "x.example.com") == "REFUSED"
 
 
-@pytest.mark.parametrize("name", ["\\.\\./secret.example", "\\046\\046/secret.example", "a/b.example", "\\000.example"])
+@pytest.mark.parametrize(
+    "name", ["\\.\\./secret.example", "\\046\\046/secret.example", "a/b.example", "\\000.example"]
+)
 def test_no_question_leaves_the_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.example.zone").write_text(HEAD)
     (tmp_path / "served").mkdir()
@@ -329,7 +439,10 @@ def test_no_question_leaves_the_folder(tmp_path: Path, name: str) -> None:
 
 def test_a_name_longer_than_a_file_s_name_is_answered_from_the_zone_above(tmp_path: Path) -> None:
     (tmp_path / "example.com.zone").write_text(HEAD)
-    for name in (f"{'.'.join(['x' * 63] * 3)}.{'y' * 48}.example.com", "\\000" * 60 + "." + "\\000" * 60 + ".example.com"):
+    for name in (
+        f"{'.'.join(['x' * 63] * 3)}.{'y' * 48}.example.com",
+        "\\000" * 60 + "." + "\\000" * 60 + ".example.com",
+    ):
         with Server(tmp_path, "127.0.0.1", 0) as server:
             assert rcode(server, name) == "NXDOMAIN"
             assert rcode(server, name.replace("example.com", "example.net")) == "REFUSED"
@@ -344,7 +457,10 @@ def test_only_loopback_is_served(tmp_path: Path, address: str) -> None:
 def test_a_folder_that_is_not_there_and_a_port_that_is_taken(tmp_path: Path) -> None:
     with pytest.raises(ProviderError, match="there is no such folder"):
         Server(tmp_path / "none", "127.0.0.1", 0)
-    with Server(tmp_path, "127.0.0.1", 0) as server, pytest.raises(ProviderError, match=f"127.0.0.1 port {server.port}: .*--port"):
+    with (
+        Server(tmp_path, "127.0.0.1", 0) as server,
+        pytest.raises(ProviderError, match=f"127.0.0.1 port {server.port}: .*--port"),
+    ):
         Server(tmp_path, "127.0.0.1", server.port).__enter__()
 
 

@@ -22,7 +22,13 @@ KEY_A, KEY_B = "MFwwDQYJKoZIhvcNAQEBBQADSwAw", "MFwwDQYJKoZIhvcNAQEBBQADSwAx"
 
 
 def zone(*sets: tuple[str, str, int, set[str]]) -> Zone:
-    return Zone(ORIGIN, frozenset(RRset(DomainName(name), type, ttl, frozenset(values)) for name, type, ttl, values in sets))
+    return Zone(
+        ORIGIN,
+        frozenset(
+            RRset(DomainName(name), type, ttl, frozenset(values))
+            for name, type, ttl, values in sets
+        ),
+    )
 
 
 def declare(
@@ -39,16 +45,26 @@ def declare(
 
 
 def compared(before: Zone, *declared: Declared, normalize: bool = False) -> Difference:
-    return compare(before, Publication(ORIGIN, declared, (), ()), judge_at(NOW), normalize=normalize)
+    return compare(
+        before, Publication(ORIGIN, declared, (), ()), judge_at(NOW), normalize=normalize
+    )
 
 
 SAME = [
     (Family.SPF, "v=spf1 mx -all", "V=SPF1  +MX -ALL "),
     (Family.SPF, "v=spf1 ip4:192.0.2.1 -all", "v=spf1 ip4:192.0.2.1/32 -all"),
-    (Family.SPF, "v=spf1 ip6:2001:db8::1 a:Example.NET ?all", "v=spf1 ip6:2001:0db8:0::1/128 a:example.net/32//128 ?all"),
+    (
+        Family.SPF,
+        "v=spf1 ip6:2001:db8::1 a:Example.NET ?all",
+        "v=spf1 ip6:2001:0db8:0::1/128 a:example.net/32//128 ?all",
+    ),
     (Family.SPF, "v=spf1 mx -all", "v=spf1 mx -all redirect=example.net"),
     (Family.DMARC, "v=DMARC1; p=none", "v=DMARC1;p=none;"),
-    (Family.DMARC, "v=DMARC1; p=none; adkim=s", "v = DMARC1 ; adkim=s; aspf=r ; p=NONE ; sp=none; fo=0"),
+    (
+        Family.DMARC,
+        "v=DMARC1; p=none; adkim=s",
+        "v = DMARC1 ; adkim=s; aspf=r ; p=NONE ; sp=none; fo=0",
+    ),
     (Family.DMARC, "v=DMARC1; p=reject", "v=DMARC1; p=reject; pct=100; t=n"),
     (Family.DKIM, f"v=DKIM1; k=rsa; p={KEY_A}", f"p={KEY_A[:9]} {KEY_A[9:]};"),
     (Family.DKIM, "v=DKIM1; p=", "p=; k=rsa; s=*; n=revoked"),
@@ -59,7 +75,11 @@ SAME = [
         "v=TLSRPTv1; rua=mailto:a@example.com,mailto:b@example.com",
         "v=TLSRPTv1;rua=mailto:a@example.com;rua=mailto:b@example.com",
     ),
-    (Family.BIMI, "v=BIMI1; l=https://example.com/l.svg", "v = BIMI1;avp=brand;a=;lps=;l=https://example.com/l.svg;"),
+    (
+        Family.BIMI,
+        "v=BIMI1; l=https://example.com/l.svg",
+        "v = BIMI1;avp=brand;a=;lps=;l=https://example.com/l.svg;",
+    ),
 ]
 DIFFERENT = [
     (Family.SPF, "v=spf1 a mx -all", "v=spf1 mx a -all"),
@@ -67,7 +87,11 @@ DIFFERENT = [
     (Family.SPF, "v=spf1 mx", "v=spf1 mx ?all redirect=example.net"),
     (Family.DMARC, "v=DMARC1; p=none", "v=DMARC1; p=none; sp=reject"),
     (Family.DMARC, "v=DMARC1; p=none", "v=DMARC1"),
-    (Family.DMARC, "v=DMARC1; p=none; rua=mailto:a@example.com", "v=DMARC1; p=none; rua=mailto:A@example.com"),
+    (
+        Family.DMARC,
+        "v=DMARC1; p=none; rua=mailto:a@example.com",
+        "v=DMARC1; p=none; rua=mailto:A@example.com",
+    ),
     (Family.DMARC, "v=DMARC1; p=reject", "v=DMARC1; p=reject; pct=50"),
     (Family.DMARC, "v=DMARC1; p=reject", " v=DMARC1; p=reject"),  # to some receivers no record
     (Family.DKIM, f"v=DKIM1; p={KEY_A}", f"v=DKIM1; p={KEY_A}; t=y"),
@@ -77,13 +101,33 @@ DIFFERENT = [
     (Family.MTA_STS, "v=STSv1; id=1", "v=STSv1; id=2"),
     (Family.MTA_STS, "v=STSv1; id=a", "v=STSv1; id=A"),
     (Family.MTA_STS, "v=STSv1; id=1", "V=STSv1; id=1"),
-    (Family.TLS_RPT, "v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:A@example.com"),
-    (Family.TLS_RPT, "v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:a@example.com; x=1"),
-    (Family.BIMI, "v=BIMI1; l=https://example.com/l.svg", "v=BIMI1; l=https://example.com/l.svg; avp=personal"),
+    (
+        Family.TLS_RPT,
+        "v=TLSRPTv1; rua=mailto:a@example.com",
+        "v=TLSRPTv1; rua=mailto:A@example.com",
+    ),
+    (
+        Family.TLS_RPT,
+        "v=TLSRPTv1; rua=mailto:a@example.com",
+        "v=TLSRPTv1; rua=mailto:a@example.com; x=1",
+    ),
+    (
+        Family.BIMI,
+        "v=BIMI1; l=https://example.com/l.svg",
+        "v=BIMI1; l=https://example.com/l.svg; avp=personal",
+    ),
     (Family.BIMI, "v=BIMI1; l=", "v=BIMI1; l=; a=https://example.com/m.pem"),
 ]
-NAMES = {Family.SPF: "example.com", Family.DMARC: "_dmarc.example.com", Family.DKIM: "s._domainkey.example.com"}
-NAMES |= {Family.MTA_STS: "_mta-sts.example.com", Family.TLS_RPT: "_smtp._tls.example.com", Family.BIMI: "default._bimi.example.com"}
+NAMES = {
+    Family.SPF: "example.com",
+    Family.DMARC: "_dmarc.example.com",
+    Family.DKIM: "s._domainkey.example.com",
+}
+NAMES |= {
+    Family.MTA_STS: "_mta-sts.example.com",
+    Family.TLS_RPT: "_smtp._tls.example.com",
+    Family.BIMI: "default._bimi.example.com",
+}
 
 
 @pytest.mark.parametrize(("family", "declared", "there"), SAME)
@@ -99,12 +143,17 @@ def test_the_same_meaning_is_no_change(family: Family, declared: str, there: str
 @pytest.mark.parametrize(("family", "declared", "there"), DIFFERENT)
 def test_another_meaning_is_a_change(family: Family, declared: str, there: str) -> None:
     name = NAMES[family]
-    [change] = compared(zone((name, "TXT", 300, {there})), declare(family, declared, name=name)).changes
+    [change] = compared(
+        zone((name, "TXT", 300, {there})), declare(family, declared, name=name)
+    ).changes
     assert (change.before, change.after) == ({there}, {declared})
 
 
 def test_two_values_of_equal_meaning_are_still_two() -> None:
-    [change] = compared(zone(("example.com", "TXT", 300, {"v=spf1 -all", "V=SPF1 -all"})), declare(Family.SPF, "v=spf1 -all")).changes
+    [change] = compared(
+        zone(("example.com", "TXT", 300, {"v=spf1 -all", "V=SPF1 -all"})),
+        declare(Family.SPF, "v=spf1 -all"),
+    ).changes
     assert change.after == {"v=spf1 -all"}
     assert change.values_after == {"v=spf1 -all"}
 
@@ -120,24 +169,37 @@ TTLS = [  # declared, there, foreign value beside ours, normalize -> after
 
 
 @pytest.mark.parametrize(("declared", "there", "foreign", "normalize", "after"), TTLS)
-def test_ttl(declared: int | None, there: int | None, foreign: bool, normalize: bool, after: int) -> None:
+def test_ttl(
+    declared: int | None, there: int | None, foreign: bool, normalize: bool, after: int
+) -> None:
     values = {"v=spf1 ~all"} | ({"MS=ms1"} if foreign else set())
     before = zone() if there is None else zone(("example.com", "TXT", there, values))
-    [change] = compared(before, declare(Family.SPF, "v=spf1 -all", ttl=declared), normalize=normalize).changes
+    [change] = compared(
+        before, declare(Family.SPF, "v=spf1 -all", ttl=declared), normalize=normalize
+    ).changes
     assert change.ttl_after == after
 
 
 def test_another_ttl_alone_is_a_change_that_keeps_the_spelling() -> None:
-    [change] = compared(zone(("example.com", "TXT", 300, {"V=spf1 -all"})), declare(Family.SPF, "v=spf1 -all", ttl=60)).changes
+    [change] = compared(
+        zone(("example.com", "TXT", 300, {"V=spf1 -all"})),
+        declare(Family.SPF, "v=spf1 -all", ttl=60),
+    ).changes
     assert change.after == {"V=spf1 -all"}
     assert change.judgement.meaning == "TTL 300 -> 60 s"
 
 
 def test_absent_takes_only_our_values_away() -> None:
-    [change] = compared(zone(("example.com", "TXT", 300, {"v=spf1 ~all", "MS=ms1", "v=spf10 x"})), declare(Family.SPF, None)).changes
+    [change] = compared(
+        zone(("example.com", "TXT", 300, {"v=spf1 ~all", "MS=ms1", "v=spf10 x"})),
+        declare(Family.SPF, None),
+    ).changes
     assert change.values_after == {"MS=ms1", "v=spf10 x"}
     assert change.ttl_after == 300
-    assert compared(zone(("example.com", "TXT", 300, {"MS=ms1"})), declare(Family.SPF, None)).changes == ()
+    assert (
+        compared(zone(("example.com", "TXT", 300, {"MS=ms1"})), declare(Family.SPF, None)).changes
+        == ()
+    )
 
 
 def test_what_looks_like_ours_and_is_not_declared_is_kept_and_named() -> None:
@@ -155,10 +217,19 @@ def test_what_looks_like_ours_and_is_not_declared_is_kept_and_named() -> None:
 
 
 BLOCKED = {
-    "a foreign alias": (zone(("_dmarc.example.com", "CNAME", 60, {"x.example.net."})), "is an alias (CNAME to x.example.net.)"),
+    "a foreign alias": (
+        zone(("_dmarc.example.com", "CNAME", 60, {"x.example.net."})),
+        "is an alias (CNAME to x.example.net.)",
+    ),
     "an alias above": (zone(("mail.example.com", "CNAME", 60, {"x.example.net."})), None),
-    "a delegation above": (zone(("_dmarc.example.com", "NS", 60, {"ns.example.net."})), "is delegated to other servers (NS)"),
-    "a DNAME at the apex": (zone(("example.com", "DNAME", 60, {"example.net."})), "example.com has a DNAME"),
+    "a delegation above": (
+        zone(("_dmarc.example.com", "NS", 60, {"ns.example.net."})),
+        "is delegated to other servers (NS)",
+    ),
+    "a DNAME at the apex": (
+        zone(("example.com", "DNAME", 60, {"example.net."})),
+        "example.com has a DNAME",
+    ),
     "the apex NS": (zone(("example.com", "NS", 60, {"ns.example.net."})), None),
 }
 
@@ -166,9 +237,13 @@ BLOCKED = {
 @pytest.mark.parametrize("case", BLOCKED)
 def test_blocked(case: str) -> None:
     before, reason = BLOCKED[case]
-    difference = compared(before, declare(Family.DMARC, "v=DMARC1; p=none", name="_dmarc.example.com"))
+    difference = compared(
+        before, declare(Family.DMARC, "v=DMARC1; p=none", name="_dmarc.example.com")
+    )
     assert bool(difference.changes) is (reason is None)
-    assert [reason in entry.reason for entry in difference.blocked if reason] == ([True] if reason else [])
+    assert [reason in entry.reason for entry in difference.blocked if reason] == (
+        [True] if reason else []
+    )
 
 
 NULL_MX = [  # what is there, declared -> the values of the change, blocked
@@ -182,34 +257,59 @@ NULL_MX = [  # what is there, declared -> the values of the change, blocked
 
 
 @pytest.mark.parametrize(("there", "declared", "after", "blocked"), NULL_MX)
-def test_a_null_mx_stands_alone(there: set[str], declared: str | None, after: set[str] | None, blocked: bool) -> None:
+def test_a_null_mx_stands_alone(
+    there: set[str], declared: str | None, after: set[str] | None, blocked: bool
+) -> None:
     before = zone(("example.com", "MX", 60, there)) if there else zone()
     found = compared(before, declare(Family.NULL_MX, declared, type="MX"))
     assert [change.values_after for change in found.changes] == ([] if after is None else [after])
-    assert ["(RFC 7505 §3); take the MX away first" in entry.reason for entry in found.blocked] == [True] * blocked
+    assert ["(RFC 7505 §3); take the MX away first" in entry.reason for entry in found.blocked] == [
+        True
+    ] * blocked
 
 
 def test_an_alias_above_a_name_blocks_it() -> None:
     before = zone(("_domainkey.example.com", "CNAME", 60, {"x.example.net."}))
-    [entry] = compared(before, declare(Family.DKIM, "v=DKIM1; p=", name="s._domainkey.example.com")).blocked
+    [entry] = compared(
+        before, declare(Family.DKIM, "v=DKIM1; p=", name="s._domainkey.example.com")
+    ).blocked
     assert "_domainkey.example.com is an alias (CNAME)" in entry.reason
 
 
 def test_a_record_that_is_never_served_is_blocked_even_where_nothing_changes() -> None:
-    before = zone(("_dmarc.example.com", "NS", 60, {"ns.example.net."}), ("_dmarc.example.com", "TXT", 60, {"v=DMARC1; p=none"}))
-    difference = compared(before, declare(Family.DMARC, "v=DMARC1; p=none", name="_dmarc.example.com"))
+    before = zone(
+        ("_dmarc.example.com", "NS", 60, {"ns.example.net."}),
+        ("_dmarc.example.com", "TXT", 60, {"v=DMARC1; p=none"}),
+    )
+    difference = compared(
+        before, declare(Family.DMARC, "v=DMARC1; p=none", name="_dmarc.example.com")
+    )
     assert difference.changes == ()
     assert len(difference.blocked) == 1
 
 
 SPF, S1 = Family.SPF, "s1._domainkey.example.com"
 STS, RPT, BIMI = Family.MTA_STS, Family.TLS_RPT, Family.BIMI
-ENFORCE, TESTING, NONE = (f"v=STSv1; id={mode}{'0' * 16}" for mode in ("enforce", "testing", "none"))
+ENFORCE, TESTING, NONE = (
+    f"v=STSv1; id={mode}{'0' * 16}" for mode in ("enforce", "testing", "none")
+)
 TO_A, TO_B = "v=TLSRPTv1; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:b@example.com"
 SHOWN, MARK = "v=BIMI1; l=https://example.com/l.svg", "https://example.com/m.pem"
 JUDGED = [
-    (SPF, set(), "v=spf1 mx ~all", Risk.SAFE, "SPF is new: may send: mx; every other host: softfail"),
-    (SPF, set(), "v=spf1 -all", Risk.CAUTION, "SPF is new: may send: nobody; every other host: fail"),
+    (
+        SPF,
+        set(),
+        "v=spf1 mx ~all",
+        Risk.SAFE,
+        "SPF is new: may send: mx; every other host: softfail",
+    ),
+    (
+        SPF,
+        set(),
+        "v=spf1 -all",
+        Risk.CAUTION,
+        "SPF is new: may send: nobody; every other host: fail",
+    ),
     (SPF, {"v=spf1 mx ~all"}, "v=spf1 mx a ~all", Risk.SAFE, "may send now: a"),
     (SPF, {"v=spf1 mx a ~all"}, "v=spf1 mx ~all", Risk.CAUTION, "may no longer send: a"),
     (SPF, {"v=spf1 mx ~all"}, "v=spf1 mx -all", Risk.CAUTION, "every other host softfail -> fail"),
@@ -230,19 +330,79 @@ JUDGED = [
         Risk.CAUTION,
         "2 SPF values, a permanent error for every message, become one",
     ),
-    (SPF, {"v=spf1 bogus:x -all"}, None, Risk.SAFE, "a broken SPF record is deleted, a permanent error for every message until now"),
+    (
+        SPF,
+        {"v=spf1 bogus:x -all"},
+        None,
+        Risk.SAFE,
+        "a broken SPF record is deleted, a permanent error for every message until now",
+    ),
     (SPF, {"v=spf1 mx -all", "v=spf1 a -all"}, None, Risk.SAFE, "2 SPF values are deleted"),
-    (SPF, set(), "v=spf1 " + " ".join(f"a:a{number}.example" for number in range(11)), Risk.BREAKING, "needs 11 lookups"),
-    (STS, set(), TESTING, Risk.SAFE, "MTA-STS is new: mode testing: senders deliver all the same and report where TLS fails"),
-    (STS, set(), ENFORCE, Risk.CAUTION, "MTA-STS is new: mode enforce: senders do not deliver without verified TLS"),
-    (STS, set(), "v=STSv1; id=1", Risk.CAUTION, "MTA-STS is new: mode unknown: senders do as the policy says"),
-    (STS, {TESTING, ENFORCE}, TESTING, Risk.SAFE, "2 MTA-STS records, all ignored, become one: mode testing"),
-    (STS, {"v=STSv1 id=1"}, ENFORCE, Risk.CAUTION, "a broken MTA-STS record is mended: mode enforce"),
-    (STS, {TESTING}, ENFORCE, Risk.CAUTION, "fetch the MTA-STS policy again, mode testing -> enforce: senders do not deliver without"),
-    (STS, {ENFORCE}, TESTING, Risk.CAUTION, "mode enforce -> testing: senders deliver all the same"),
+    (
+        SPF,
+        set(),
+        "v=spf1 " + " ".join(f"a:a{number}.example" for number in range(11)),
+        Risk.BREAKING,
+        "needs 11 lookups",
+    ),
+    (
+        STS,
+        set(),
+        TESTING,
+        Risk.SAFE,
+        "MTA-STS is new: mode testing: senders deliver all the same and report where TLS fails",
+    ),
+    (
+        STS,
+        set(),
+        ENFORCE,
+        Risk.CAUTION,
+        "MTA-STS is new: mode enforce: senders do not deliver without verified TLS",
+    ),
+    (
+        STS,
+        set(),
+        "v=STSv1; id=1",
+        Risk.CAUTION,
+        "MTA-STS is new: mode unknown: senders do as the policy says",
+    ),
+    (
+        STS,
+        {TESTING, ENFORCE},
+        TESTING,
+        Risk.SAFE,
+        "2 MTA-STS records, all ignored, become one: mode testing",
+    ),
+    (
+        STS,
+        {"v=STSv1 id=1"},
+        ENFORCE,
+        Risk.CAUTION,
+        "a broken MTA-STS record is mended: mode enforce",
+    ),
+    (
+        STS,
+        {TESTING},
+        ENFORCE,
+        Risk.CAUTION,
+        "fetch the MTA-STS policy again, mode testing -> enforce: senders do not deliver without",
+    ),
+    (
+        STS,
+        {ENFORCE},
+        TESTING,
+        Risk.CAUTION,
+        "mode enforce -> testing: senders deliver all the same",
+    ),
     (STS, {ENFORCE}, NONE, Risk.CAUTION, "mode enforce -> none: senders ask for no TLS"),
     (STS, {TESTING}, NONE, Risk.SAFE, "mode testing -> none"),
-    (STS, {ENFORCE}, ENFORCE[:-1] + "f", Risk.CAUTION, "fetch the MTA-STS policy again, still mode enforce"),
+    (
+        STS,
+        {ENFORCE},
+        ENFORCE[:-1] + "f",
+        Risk.CAUTION,
+        "fetch the MTA-STS policy again, still mode enforce",
+    ),
     (STS, {TESTING}, TESTING[:-1] + "f", Risk.SAFE, "still mode testing"),
     (STS, {"v=STSv1; id=1"}, TESTING, Risk.CAUTION, "mode unknown -> testing"),
     (STS, {"v=STSv1; id=1"}, "v=STSv1; id=2", Risk.CAUTION, "mode unknown -> unknown"),
@@ -252,33 +412,113 @@ JUDGED = [
     (STS, {TESTING}, None, Risk.CAUTION, "senders that still hold an older policy go by it"),
     (STS, {NONE}, None, Risk.CAUTION, "senders that still hold an older policy go by it"),
     # ignored now, and perhaps not when a sender took the policy
-    (STS, {"v=STSv1"}, None, Risk.CAUTION, "a broken MTA-STS record is deleted; senders that still hold a policy go by it"),
+    (
+        STS,
+        {"v=STSv1"},
+        None,
+        Risk.CAUTION,
+        "a broken MTA-STS record is deleted; senders that still hold a policy go by it",
+    ),
     (STS, {"v=STSv1; id=2026-06-01"}, None, Risk.CAUTION, "a broken MTA-STS record is deleted"),
     (STS, {ENFORCE, TESTING}, None, Risk.CAUTION, "2 MTA-STS records, all ignored, are deleted"),
     (RPT, set(), TO_A, Risk.SAFE, "TLS-RPT is new: TLS reports go to mailto:a@example.com"),
-    (RPT, {"v=TLSRPTv1"}, TO_A, Risk.SAFE, "a broken TLS-RPT record is mended: TLS reports go to mailto:a@example.com"),
+    (
+        RPT,
+        {"v=TLSRPTv1"},
+        TO_A,
+        Risk.SAFE,
+        "a broken TLS-RPT record is mended: TLS reports go to mailto:a@example.com",
+    ),
     (RPT, {TO_A, TO_B}, TO_A, Risk.SAFE, "2 TLS-RPT records, all ignored, become one"),
-    (RPT, {TO_A}, TO_B, Risk.CAUTION, "TLS reports go to mailto:b@example.com, no longer to mailto:a@example.com"),
-    (RPT, {TO_A}, TO_A + ",mailto:b@example.com", Risk.SAFE, "TLS reports go to mailto:a@example.com mailto:b@example.com"),
+    (
+        RPT,
+        {TO_A},
+        TO_B,
+        Risk.CAUTION,
+        "TLS reports go to mailto:b@example.com, no longer to mailto:a@example.com",
+    ),
+    (
+        RPT,
+        {TO_A},
+        TO_A + ",mailto:b@example.com",
+        Risk.SAFE,
+        "TLS reports go to mailto:a@example.com mailto:b@example.com",
+    ),
     (RPT, {TO_A + "; x=1"}, TO_A, Risk.SAFE, "extension fields of the TLS-RPT record change"),
     (RPT, {TO_A}, None, Risk.CAUTION, "no TLS reports any more, until now to mailto:a@example.com"),
-    (RPT, {"v=TLSRPTv1; rua=tls@example.com"}, None, Risk.SAFE, "a TLS-RPT record that senders ignore is deleted"),
-    (RPT, {"v=TLSRPTv1; rua=tls@example.com"}, TO_A, Risk.SAFE, "a broken TLS-RPT record is mended"),
-    (BIMI, set(), SHOWN, Risk.SAFE, "BIMI selector default is new: the logo is https://example.com/l.svg"),
-    (BIMI, set(), "v=BIMI1; l=; a=", Risk.SAFE, "BIMI selector default is new: no logo shall be shown"),
-    (BIMI, set(), f"v=BIMI1; l=; a={MARK}", Risk.SAFE, "BIMI selector default is new: the logo is the one in the evidence"),
-    (BIMI, {"v=BIMI1"}, SHOWN, Risk.SAFE, "a broken BIMI selector default record is mended: the logo is"),
+    (
+        RPT,
+        {"v=TLSRPTv1; rua=tls@example.com"},
+        None,
+        Risk.SAFE,
+        "a TLS-RPT record that senders ignore is deleted",
+    ),
+    (
+        RPT,
+        {"v=TLSRPTv1; rua=tls@example.com"},
+        TO_A,
+        Risk.SAFE,
+        "a broken TLS-RPT record is mended",
+    ),
+    (
+        BIMI,
+        set(),
+        SHOWN,
+        Risk.SAFE,
+        "BIMI selector default is new: the logo is https://example.com/l.svg",
+    ),
+    (
+        BIMI,
+        set(),
+        "v=BIMI1; l=; a=",
+        Risk.SAFE,
+        "BIMI selector default is new: no logo shall be shown",
+    ),
+    (
+        BIMI,
+        set(),
+        f"v=BIMI1; l=; a={MARK}",
+        Risk.SAFE,
+        "BIMI selector default is new: the logo is the one in the evidence",
+    ),
+    (
+        BIMI,
+        {"v=BIMI1"},
+        SHOWN,
+        Risk.SAFE,
+        "a broken BIMI selector default record is mended: the logo is",
+    ),
     (BIMI, {SHOWN}, "v=BIMI1; l=", Risk.SAFE, "BIMI selector default: no logo shall be shown"),
-    (BIMI, {SHOWN}, f"{SHOWN}; a={MARK}", Risk.SAFE, f"BIMI selector default: the evidence is {MARK}"),
-    (BIMI, {f"{SHOWN}; a={MARK}"}, SHOWN, Risk.SAFE, "BIMI selector default: there is no evidence any more"),
-    (BIMI, {SHOWN}, f"{SHOWN}; avp=personal", Risk.SAFE, "BIMI selector default: other tags change"),
+    (
+        BIMI,
+        {SHOWN},
+        f"{SHOWN}; a={MARK}",
+        Risk.SAFE,
+        f"BIMI selector default: the evidence is {MARK}",
+    ),
+    (
+        BIMI,
+        {f"{SHOWN}; a={MARK}"},
+        SHOWN,
+        Risk.SAFE,
+        "BIMI selector default: there is no evidence any more",
+    ),
+    (
+        BIMI,
+        {SHOWN},
+        f"{SHOWN}; avp=personal",
+        Risk.SAFE,
+        "BIMI selector default: other tags change",
+    ),
     (BIMI, {SHOWN}, None, Risk.SAFE, "BIMI selector default has no logo any more"),
     (BIMI, {"v=BIMI1"}, None, Risk.SAFE, "a broken record of BIMI selector default is deleted"),
 ]
 
 
 @pytest.mark.parametrize(("family", "before", "after", "risk", "meaning"), JUDGED)
-def test_changes_are_told_in_the_language_of_mail(family: Family, before: set[str], after: str | None, risk: Risk, meaning: str) -> None:
+def test_changes_are_told_in_the_language_of_mail(
+    family: Family, before: set[str], after: str | None, risk: Risk, meaning: str
+) -> None:
     name = NAMES[family]
     there = zone((name, "TXT", 60, before)) if before else zone()
     [change] = compared(there, declare(family, after, name=name)).changes
@@ -301,7 +541,9 @@ def test_an_id_kept_by_hand_is_told_with_the_mode_of_its_policy() -> None:
 
 # One RSA key of 1024 bits, with SubjectPublicKeyInfo around it and without
 BARE = base64.b64encode(bytes.fromhex("308189028181 00" + "ff" * 128 + "0203010001")).decode()
-RSA = base64.b64encode(bytes.fromhex("30819f300d06092a864886f70d010101050003818d00") + base64.b64decode(BARE)).decode()
+RSA = base64.b64encode(
+    bytes.fromhex("30819f300d06092a864886f70d010101050003818d00") + base64.b64decode(BARE)
+).decode()
 SETTLED, RECENT = NOW, NOW + timedelta(hours=1)
 DKIM_JUDGED: list[tuple[str, set[str], str | None, datetime | None, Risk, str]] = [
     ("TXT", {f"p={KEY_A}"}, None, None, Risk.BREAKING, "DKIM030"),
@@ -312,7 +554,14 @@ DKIM_JUDGED: list[tuple[str, set[str], str | None, datetime | None, Risk, str]] 
     ("TXT", {f"p={KEY_A}"}, f"v=DKIM1; p={KEY_B}", None, Risk.BREAKING, "DKIM030 DKIM034"),
     ("TXT", {f"p={KEY_A}"}, f"v=DKIM1; p={KEY_B}", SETTLED, Risk.CAUTION, "DKIM034"),
     ("TXT", {"v=DKIM1; p="}, f"v=DKIM1; p={KEY_B}", None, Risk.CAUTION, "DKIM034"),
-    ("TXT", {f"p={KEY_A}", f"p={KEY_B}"}, f"v=DKIM1; p={KEY_B}", None, Risk.BREAKING, "DKIM030"),  # verifiers may take either
+    (
+        "TXT",
+        {f"p={KEY_A}", f"p={KEY_B}"},
+        f"v=DKIM1; p={KEY_B}",
+        None,
+        Risk.BREAKING,
+        "DKIM030",
+    ),  # verifiers may take either
     ("TXT", {"p="}, None, None, Risk.SAFE, ""),
     ("TXT", {"not a key record"}, f"v=DKIM1; p={KEY_A}", None, Risk.SAFE, ""),
     ("TXT", set(), f"v=DKIM1; p={KEY_A}", None, Risk.SAFE, ""),
@@ -325,11 +574,25 @@ DKIM_JUDGED: list[tuple[str, set[str], str | None, datetime | None, Risk, str]] 
     ("TXT", {f"v=DKIM1; p=; p={KEY_A}"}, None, None, Risk.BREAKING, "DKIM030"),
     ("TXT", {f"v=DKIM1; x-y=1; P={KEY_A}"}, None, None, Risk.BREAKING, "DKIM030"),
     ("TXT", {f'v=DKIM1 k=rsa p="{KEY_A}"'}, "v=DKIM1; p=", None, Risk.BREAKING, "DKIM030"),
-    ("TXT", {f"k=rsa; v=DKIM1; p={KEY_A}"}, f"v=DKIM1; p={KEY_B}", None, Risk.BREAKING, "DKIM030 DKIM034"),
+    (
+        "TXT",
+        {f"k=rsa; v=DKIM1; p={KEY_A}"},
+        f"v=DKIM1; p={KEY_B}",
+        None,
+        Risk.BREAKING,
+        "DKIM030 DKIM034",
+    ),
     ("TXT", {f"k=rsa; v=DKIM1; p={RSA}"}, f"v=DKIM1; p={RSA}", None, Risk.SAFE, ""),
     ("TXT", {f"k=rsa; v=DKIM1; p={KEY_A}"}, None, SETTLED, Risk.CAUTION, ""),
     ("TXT", {f"k=rsa; v=DKIM1; p={KEY_A}", f"p={KEY_B}"}, None, None, Risk.BREAKING, "DKIM030"),
-    ("TXT", {f"k=rsa; v=DKIM1; p={KEY_A}", "v=DKIM1; p="}, "v=DKIM1; p=", None, Risk.BREAKING, "DKIM030"),
+    (
+        "TXT",
+        {f"k=rsa; v=DKIM1; p={KEY_A}", "v=DKIM1; p="},
+        "v=DKIM1; p=",
+        None,
+        Risk.BREAKING,
+        "DKIM030",
+    ),
     ("TXT", {"v=DMARC1; p=quarantine"}, None, None, Risk.SAFE, ""),
     ("TXT", {"k=rsa; v=DKIM1; p="}, None, None, Risk.SAFE, ""),
     # The same key, of which new tags or a new form keep verifiers away
@@ -348,10 +611,17 @@ DKIM_JUDGED: list[tuple[str, set[str], str | None, datetime | None, Risk, str]] 
 
 @pytest.mark.parametrize(("type", "before", "after", "needed_until", "risk", "rules"), DKIM_JUDGED)
 def test_a_key_that_may_still_be_needed_is_not_dropped(
-    type: str, before: set[str], after: str | None, needed_until: datetime | None, risk: Risk, rules: str
+    type: str,
+    before: set[str],
+    after: str | None,
+    needed_until: datetime | None,
+    risk: Risk,
+    rules: str,
 ) -> None:
     there = zone((S1, type, 60, before)) if before else zone()
-    [change] = compared(there, declare(Family.DKIM, after, name=S1, type=type, needed_until=needed_until)).changes
+    [change] = compared(
+        there, declare(Family.DKIM, after, name=S1, type=type, needed_until=needed_until)
+    ).changes
     assert change.judgement.risk is risk
     assert " ".join(change.judgement.rules) == rules
 
@@ -362,16 +632,32 @@ TOLD = [
         None,
         "the record of selector s1 is deleted; what was there is broken (v must be the first tag)",
     ),
-    ({f"k=rsa; v=DKIM1; p={RSA}"}, f"v=DKIM1; p={RSA}", "selector s1 keeps its key, and its record is mended (v must be the first tag)"),
+    (
+        {f"k=rsa; v=DKIM1; p={RSA}"},
+        f"v=DKIM1; p={RSA}",
+        "selector s1 keeps its key, and its record is mended (v must be the first tag)",
+    ),
     (
         {f"v=DKIM1;; p={KEY_A}"},
         "v=DKIM1; p=",
         "signatures with it fail; what was there is broken (a semicolon has no tag before it)",
     ),
-    ({f"p={RSA}"}, f"v=DKIM1; k=dsa; p={RSA}", "its tags change; the new one is of a kind that verifiers do not know (k=dsa): signatures"),
-    ({f"p={RSA}"}, f"v=DKIM1; p={BARE}", "keeps its key, in a form that some verifiers do not read (PKCS#1)"),
+    (
+        {f"p={RSA}"},
+        f"v=DKIM1; k=dsa; p={RSA}",
+        "its tags change; the new one is of a kind that verifiers do not know (k=dsa): signatures",
+    ),
+    (
+        {f"p={RSA}"},
+        f"v=DKIM1; p={BARE}",
+        "keeps its key, in a form that some verifiers do not read (PKCS#1)",
+    ),
     ({f"p={BARE}"}, f"v=DKIM1; p={RSA}", "selector s1 keeps its key, its tags change"),
-    ({f"p={KEY_A}"}, f"v=DKIM1; t=y; p={KEY_A}", "its tags change; t=y: verifiers may treat signed mail as unsigned"),
+    (
+        {f"p={KEY_A}"},
+        f"v=DKIM1; t=y; p={KEY_A}",
+        "its tags change; t=y: verifiers may treat signed mail as unsigned",
+    ),
 ]
 
 

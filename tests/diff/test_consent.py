@@ -21,9 +21,23 @@ Sets = dict[tuple[str, str], set[str]]
 
 
 def compared(there: Sets, *, normalize: bool = False) -> Difference:
-    sets = frozenset(RRset(DomainName(name), type, 300, frozenset(values)) for (name, type), values in there.items())
-    entry = Declared(DomainName("example.com"), (DomainName(NAME), "TXT"), Family.DMARC_REPORT, 60, frozenset({"v=DMARC1"}))
-    return compare(Zone(HOST, sets), Publication(HOST, (entry,), (), ()), judge_at(datetime(2026, 6, 1, tzinfo=UTC)), normalize=normalize)
+    sets = frozenset(
+        RRset(DomainName(name), type, 300, frozenset(values))
+        for (name, type), values in there.items()
+    )
+    entry = Declared(
+        DomainName("example.com"),
+        (DomainName(NAME), "TXT"),
+        Family.DMARC_REPORT,
+        60,
+        frozenset({"v=DMARC1"}),
+    )
+    return compare(
+        Zone(HOST, sets),
+        Publication(HOST, (entry,), (), ()),
+        judge_at(datetime(2026, 6, 1, tzinfo=UTC)),
+        normalize=normalize,
+    )
 
 
 SATISFIED: dict[str, Sets] = {
@@ -33,7 +47,10 @@ SATISFIED: dict[str, Sets] = {
     "several": {(NAME, "TXT"): {"v=DMARC1", "v=DMARC1; p=none", "a note"}},
     "a wildcard": {(ANY, "TXT"): {"v=DMARC1;"}},
     "a wildcard for the domains of com": {(f"*.com._report._dmarc.{HOST}", "TXT"): {"v=DMARC1"}},
-    "a wildcard beside other names": {(ANY, "TXT"): {"v=DMARC1"}, (f"example.org._report._dmarc.{HOST}", "TXT"): {"v=DMARC1"}},
+    "a wildcard beside other names": {
+        (ANY, "TXT"): {"v=DMARC1"},
+        (f"example.org._report._dmarc.{HOST}", "TXT"): {"v=DMARC1"},
+    },
 }
 
 
@@ -45,14 +62,23 @@ def test_what_is_there_is_left_as_it_is(case: str, normalize: bool) -> None:
     assert difference.blocked == ()
 
 
-MISSING: dict[str, tuple[Sets, set[str], set[str]]] = {  # what is there, what of it is ours, what is kept beside it
+MISSING: dict[
+    str, tuple[Sets, set[str], set[str]]
+] = {  # what is there, what of it is ours, what is kept beside it
     "nothing": ({}, set(), set()),
     "something else": ({(NAME, "TXT"): {"a note"}}, set(), {"a note"}),
-    "one that receivers do not take": ({(NAME, "TXT"): {"v=dmarc1", "a note"}}, {"v=dmarc1"}, {"a note"}),
+    "one that receivers do not take": (
+        {(NAME, "TXT"): {"v=dmarc1", "a note"}},
+        {"v=dmarc1"},
+        {"a note"},
+    ),
     "a wildcard that does not consent": ({(ANY, "TXT"): {"a note"}}, set(), set()),
     # RFC 4592 §2.2.1: com._report._dmarc exists here, so the wildcard does not answer for what lies below it.
     "a wildcard that does not reach": (
-        {(ANY, "TXT"): {"v=DMARC1"}, (f"example.net.com._report._dmarc.{HOST}", "A"): {"192.0.2.1"}},
+        {
+            (ANY, "TXT"): {"v=DMARC1"},
+            (f"example.net.com._report._dmarc.{HOST}", "A"): {"192.0.2.1"},
+        },
         set(),
         set(),
     ),
@@ -61,10 +87,22 @@ MISSING: dict[str, tuple[Sets, set[str], set[str]]] = {  # what is there, what o
         set(),
         set(),
     ),
-    "a wildcard under a name below": ({(ANY, "TXT"): {"v=DMARC1"}, (f"x.{NAME}", "A"): {"192.0.2.1"}}, set(), set()),
+    "a wildcard under a name below": (
+        {(ANY, "TXT"): {"v=DMARC1"}, (f"x.{NAME}", "A"): {"192.0.2.1"}},
+        set(),
+        set(),
+    ),
     "a wildcard that is not for reports": ({(f"*.{HOST}", "TXT"): {"v=DMARC1"}}, set(), set()),
-    "a wildcard under other data of the name": ({(ANY, "TXT"): {"v=DMARC1"}, (NAME, "A"): {"192.0.2.1"}}, set(), set()),
-    "a wildcard for another host": ({(f"*._report._dmarc.in.{HOST}", "TXT"): {"v=DMARC1"}}, set(), set()),
+    "a wildcard under other data of the name": (
+        {(ANY, "TXT"): {"v=DMARC1"}, (NAME, "A"): {"192.0.2.1"}},
+        set(),
+        set(),
+    ),
+    "a wildcard for another host": (
+        {(f"*._report._dmarc.in.{HOST}", "TXT"): {"v=DMARC1"}},
+        set(),
+        set(),
+    ),
 }
 
 
@@ -74,11 +112,15 @@ def test_what_is_missing_is_published(case: str) -> None:
     [change] = compared(there).changes
     assert (change.before, change.after, change.kept) == (ours, {"v=DMARC1"}, kept)
     assert change.judgement.risk is Risk.SAFE
-    assert change.judgement.meaning.startswith("reports.example agrees to take DMARC reports about example.com")
+    assert change.judgement.meaning.startswith(
+        "reports.example agrees to take DMARC reports about example.com"
+    )
 
 
 def test_a_consent_that_is_never_served_is_blocked() -> None:
-    [blocked] = compared({(NAME, "TXT"): {"v=DMARC1"}, (f"_dmarc.{HOST}", "NS"): {"ns.vendor.example."}}).blocked
+    [blocked] = compared(
+        {(NAME, "TXT"): {"v=DMARC1"}, (f"_dmarc.{HOST}", "NS"): {"ns.vendor.example."}}
+    ).blocked
     assert "is delegated to other servers (NS)" in blocked.reason
 
 

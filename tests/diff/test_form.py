@@ -12,7 +12,10 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from tests.conftest import RepoFolder
 
-SPF, DMARC = "v=spf1 ip4:192.0.2.0/24 include:_spf.example.net -all", "v=DMARC1; p=none; rua=mailto:d@example.com"
+SPF, DMARC = (
+    "v=spf1 ip4:192.0.2.0/24 include:_spf.example.net -all",
+    "v=DMARC1; p=none; rua=mailto:d@example.com",
+)
 KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 QUOTES, BACKSLASH = "the quotes are part of it", "a backslash before a semicolon is part of it"
 SPACES = "spaces were put in or lost, as where a form splits it: enter it as one line"
@@ -26,14 +29,26 @@ SPOILED: list[tuple[Family, str, str, str | None]] = [
     (Family.SPF, SPF, "token", None),
     (Family.DMARC, DMARC, f'"{DMARC}"', f"{QUOTES}: enter it without"),
     (Family.DMARC, DMARC, DMARC.replace(";", "\\;"), f"{BACKSLASH}: enter it without"),
-    (Family.DMARC, DMARC, f'"{DMARC}"'.replace(";", "\\;"), f"{QUOTES} and {BACKSLASH}: enter it without"),
+    (
+        Family.DMARC,
+        DMARC,
+        f'"{DMARC}"'.replace(";", "\\;"),
+        f"{QUOTES} and {BACKSLASH}: enter it without",
+    ),
     (Family.DKIM, KEY, f'"{KEY[:30]}" "{KEY[30:]}"', f"{QUOTES}: enter it without"),
-    (Family.DKIM, KEY, f"{KEY[:30]} {KEY[30:]}", None),  # white space in the key is nothing to a verifier (RFC 6376 §3.6.1)
+    (
+        Family.DKIM,
+        KEY,
+        f"{KEY[:30]} {KEY[30:]}",
+        None,
+    ),  # white space in the key is nothing to a verifier (RFC 6376 §3.6.1)
 ]
 
 
 @pytest.mark.parametrize(("kind", "wanted", "there", "said"), SPOILED)
-def test_a_value_that_a_form_changed(kind: Family, wanted: str, there: str, said: str | None) -> None:
+def test_a_value_that_a_form_changed(
+    kind: Family, wanted: str, there: str, said: str | None
+) -> None:
     assert form.spoiled(kind, [wanted], [there]) == said
 
 
@@ -52,8 +67,14 @@ ENTERED = [
         "it stands at _dmarc.example.com.example.com: a form added the zone once more",
     ),
     (f's1 IN TXT "{KEY}"\n', "it stands at s1.example.com: _domainkey is missing"),
-    (f's1.domainkey IN TXT "{KEY}"\n', "it stands at s1.domainkey.example.com: the underscore is missing"),
-    (f'example.com IN TXT "{SPF}"\n', "it stands at example.com.example.com: a form added the zone once more"),
+    (
+        f's1.domainkey IN TXT "{KEY}"\n',
+        "it stands at s1.domainkey.example.com: the underscore is missing",
+    ),
+    (
+        f'example.com IN TXT "{SPF}"\n',
+        "it stands at example.com.example.com: a form added the zone once more",
+    ),
     (f'@ IN TXT "\\"{SPF}\\""\n', f"{QUOTES}: enter it without"),
 ]
 
@@ -72,4 +93,6 @@ def test_diff_says_what_a_form_did(repo: RepoFolder, entered: str, said: str) ->
 
 def test_a_name_that_has_no_room_for_a_form_to_double_it() -> None:
     long = DomainName(f"_dmarc.{'a' * 60}.{'b' * 60}.{'c' * 60}.example")
-    assert [what for _, what in form.misnamed(long, DomainName(long.removeprefix("_dmarc.")))] == ["the underscore is missing"]
+    assert [what for _, what in form.misnamed(long, DomainName(long.removeprefix("_dmarc.")))] == [
+        "the underscore is missing"
+    ]

@@ -36,8 +36,13 @@ NAMES = tuple(
 
 
 def changed(before: dict[str, str], *declared: Declared) -> tuple[list[Change], list[str]]:
-    there = zone_of(COM, (RRset(DomainName(name), "TXT", 300, frozenset({text})) for name, text in before.items()))
-    difference = compare(there, Publication(COM, declared, (), ()), judge_at(datetime(2026, 6, 1, tzinfo=UTC)))
+    there = zone_of(
+        COM,
+        (RRset(DomainName(name), "TXT", 300, frozenset({text})) for name, text in before.items()),
+    )
+    difference = compare(
+        there, Publication(COM, declared, (), ()), judge_at(datetime(2026, 6, 1, tzinfo=UTC))
+    )
     return list(difference.changes), [entry.reason for entry in difference.blocked]
 
 
@@ -46,7 +51,9 @@ def root(text: str) -> Declared:
 
 
 def part(name: DomainName, text: str | None) -> Declared:
-    return Declared(COM, (name, "TXT"), Family.SPF, None, frozenset() if text is None else frozenset({text}))
+    return Declared(
+        COM, (name, "TXT"), Family.SPF, None, frozenset() if text is None else frozenset({text})
+    )
 
 
 EIGHT = [f"ip4:203.0.113.{2 * n}" for n in range(8)]
@@ -55,7 +62,12 @@ MEANINGS = [
     (f"include:{SENDER} mx -all", "ip4:192.0.2.0/25 ip4:198.51.100.0/24 mx -all", SAME, Risk.SAFE),
     (f"include:{SENDER} mx -all", f"include:{PART} mx -all", SAME, Risk.SAFE),
     (f"include:{PART} mx -all", f"mx include:{SENDER} -all", SAME, Risk.SAFE),
-    (f"include:{PART} -all", f"include:{OLD} include:{PART} -all", "may send now: ip4:192.0.2.128/25", Risk.SAFE),
+    (
+        f"include:{PART} -all",
+        f"include:{OLD} include:{PART} -all",
+        "may send now: ip4:192.0.2.128/25",
+        Risk.SAFE,
+    ),
     (
         f"include:{OLD} mx ~all",
         f"include:{PART} a ~all",
@@ -69,20 +81,60 @@ MEANINGS = [
         Risk.CAUTION,
     ),
     *(
-        (f"{sign}include:{SENDER} mx {end}", f"{sign}ip4:192.0.2.0/25 {sign}ip4:198.51.100.0/24 mx {end}", SAME, Risk.SAFE)
+        (
+            f"{sign}include:{SENDER} mx {end}",
+            f"{sign}ip4:192.0.2.0/25 {sign}ip4:198.51.100.0/24 mx {end}",
+            SAME,
+            Risk.SAFE,
+        )
         for sign in "~?-"
         for end in ("-all", "~all", "?all")
     ),
-    (f"mx ~include:{SENDER} ~all", "mx ~all", SAME, Risk.SAFE),  # what no term matches gets the same
+    (
+        f"mx ~include:{SENDER} ~all",
+        "mx ~all",
+        SAME,
+        Risk.SAFE,
+    ),  # what no term matches gets the same
     ("mx ~a ~all", "mx ~all", SAME, Risk.SAFE),
     ("mx ~a -all", "mx -all", "no longer softfail: a", Risk.CAUTION),
     ("mx -all", "mx ?a -all", "neutral now: a", Risk.CAUTION),
-    (f"?include:{SENDER} -all", f"~include:{SENDER} -all", "neutral -> softfail: ip4:192.0.2.0/25 ip4:198.51.100.0/24", Risk.SAFE),
-    (f"?include:{OLD} mx ~all", f"-include:{OLD} mx ~all", "neutral -> fail: ip4:192.0.2.128/25", Risk.CAUTION),
-    (f"?include:{OLD} mx -all", f"?include:{OLD} mx ~all", "every other host fail -> softfail", Risk.SAFE),
-    (f"ip4:192.0.2.0/24 ?include:{SENDER} -all", "ip4:192.0.2.0/24 ?ip4:198.51.100.0/24 -all", SAME, Risk.SAFE),
-    ("-ip4:192.0.2.1 ip4:192.0.2.0/24 -all", "ip4:192.0.2.0/24 -ip4:192.0.2.1 -all", "may send now: ip4:192.0.2.1", Risk.SAFE),
-    ("-a mx ~all", "mx -a ~all", "the order of terms changes, which decides for hosts that fit several of them", Risk.CAUTION),
+    (
+        f"?include:{SENDER} -all",
+        f"~include:{SENDER} -all",
+        "neutral -> softfail: ip4:192.0.2.0/25 ip4:198.51.100.0/24",
+        Risk.SAFE,
+    ),
+    (
+        f"?include:{OLD} mx ~all",
+        f"-include:{OLD} mx ~all",
+        "neutral -> fail: ip4:192.0.2.128/25",
+        Risk.CAUTION,
+    ),
+    (
+        f"?include:{OLD} mx -all",
+        f"?include:{OLD} mx ~all",
+        "every other host fail -> softfail",
+        Risk.SAFE,
+    ),
+    (
+        f"ip4:192.0.2.0/24 ?include:{SENDER} -all",
+        "ip4:192.0.2.0/24 ?ip4:198.51.100.0/24 -all",
+        SAME,
+        Risk.SAFE,
+    ),
+    (
+        "-ip4:192.0.2.1 ip4:192.0.2.0/24 -all",
+        "ip4:192.0.2.0/24 -ip4:192.0.2.1 -all",
+        "may send now: ip4:192.0.2.1",
+        Risk.SAFE,
+    ),
+    (
+        "-a mx ~all",
+        "mx -a ~all",
+        "the order of terms changes, which decides for hosts that fit several of them",
+        Risk.CAUTION,
+    ),
     ("mx a -all", "a mx -all", SAME, Risk.SAFE),
     ("mx -all", "mx exp=why.example.com -all", "the modifiers change", Risk.SAFE),
     (
@@ -92,7 +144,12 @@ MEANINGS = [
         Risk.CAUTION,
     ),
     ("ip4:192.0.2.0/24 -all", "ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all", SAME, Risk.SAFE),
-    (f"include:{PART} ~all", f"include:{SENDER} -all", "every other host softfail -> fail", Risk.CAUTION),
+    (
+        f"include:{PART} ~all",
+        f"include:{SENDER} -all",
+        "every other host softfail -> fail",
+        Risk.CAUTION,
+    ),
     (
         "-all",
         f"{' '.join(EIGHT)} a mx -all",
@@ -103,7 +160,9 @@ MEANINGS = [
 
 
 @pytest.mark.parametrize(("before", "after", "meaning", "risk"), MEANINGS)
-def test_the_record_is_judged_by_addresses(before: str, after: str, meaning: str, risk: Risk) -> None:
+def test_the_record_is_judged_by_addresses(
+    before: str, after: str, meaning: str, risk: Risk
+) -> None:
     [change], _ = changed({COM: f"v=spf1 {before}"}, root(f"v=spf1 {after}"))
     assert (change.judgement.meaning, change.judgement.risk) == (meaning, risk)
 
@@ -111,12 +170,19 @@ def test_the_record_is_judged_by_addresses(before: str, after: str, meaning: str
 ADDRESSES = [f"192.0.2.{number}" for number in range(16)]
 HELD = DomainName("held.example.net")
 HELD_TEXT = "v=spf1 ip4:192.0.2.4/30 ?ip4:192.0.2.8 -all"
-NETWORKS = [f"ip4:192.0.2.{at}/{length}" for length in (29, 30, 32) for at in range(0, 16, 2 ** (32 - length))]
+NETWORKS = [
+    f"ip4:192.0.2.{at}/{length}"
+    for length in (29, 30, 32)
+    for at in range(0, 16, 2 ** (32 - length))
+]
 UNKNOWN = "a:host.example.net"  # to a plan, which asks no DNS
 
 
 def records(*terms: str) -> st.SearchStrategy[str]:
-    listed = st.lists(st.tuples(st.sampled_from(["", "-", "~", "?"]), st.sampled_from(terms)).map("".join), max_size=6)
+    listed = st.lists(
+        st.tuples(st.sampled_from(["", "-", "~", "?"]), st.sampled_from(terms)).map("".join),
+        max_size=6,
+    )
     return st.tuples(listed, st.sampled_from(["-all", "~all", "?all", ""])).map(
         lambda drawn: " ".join(["v=spf1", *drawn[0], drawn[1]]).strip()
     )
@@ -126,11 +192,21 @@ def judged(before: str, after: str) -> tuple[list[Result], list[Result], str]:
     """Return what check_host() says of each address before and after, and what the plan says."""
 
     def results(text: str) -> list[Result]:
-        world = {f"{COM} TXT": [text], f"{HELD} TXT": [HELD_TEXT], "host.example.net A": ["192.0.2.5"]}
-        return [check_host(address, COM, f"a@{COM}", COM, Recorded(world)).result for address in ADDRESSES]
+        world = {
+            f"{COM} TXT": [text],
+            f"{HELD} TXT": [HELD_TEXT],
+            "host.example.net A": ["192.0.2.5"],
+        }
+        return [
+            check_host(address, COM, f"a@{COM}", COM, Recorded(world)).result
+            for address in ADDRESSES
+        ]
 
     held = ((HELD, addresses_of([IPv4Network("192.0.2.4/30")])),)
-    changes, _ = changed({COM: before}, Declared(COM, (COM, "TXT"), Family.SPF, None, frozenset({after}), spf_names=held))
+    changes, _ = changed(
+        {COM: before},
+        Declared(COM, (COM, "TXT"), Family.SPF, None, frozenset({after}), spf_names=held),
+    )
     return results(before), results(after), changes[0].judgement.meaning if changes else SAME
 
 
@@ -138,7 +214,9 @@ def judged(before: str, after: str) -> tuple[list[Result], list[Result], str]:
 def test_what_is_told_of_known_addresses_is_what_receivers_find(before: str, after: str) -> None:
     was, now, meaning = judged(before, after)
     pairs = list(zip(was, now, strict=True))
-    assert ("may no longer send" in meaning) is any(old is Result.PASS is not new for old, new in pairs)
+    assert ("may no longer send" in meaning) is any(
+        old is Result.PASS is not new for old, new in pairs
+    )
     assert ("may send now" in meaning) is any(new is Result.PASS is not old for old, new in pairs)
     if was == now:
         assert meaning == SAME or meaning.startswith("every other host")
@@ -152,31 +230,54 @@ def test_what_is_told_as_the_same_is_the_same_to_receivers(before: str, after: s
 
 
 PARTS = [
-    (None, TEXT, "a part of the SPF record of example.com: ip4:192.0.2.0/25 ip4:198.51.100.0/24 may send once it is included", Risk.SAFE),
-    (TEXT, None, "a part that the SPF record of example.com no longer includes is deleted", Risk.SAFE),
+    (
+        None,
+        TEXT,
+        "a part of the SPF record of example.com: ip4:192.0.2.0/25 ip4:198.51.100.0/24 may send once it is included",
+        Risk.SAFE,
+    ),
+    (
+        TEXT,
+        None,
+        "a part that the SPF record of example.com no longer includes is deleted",
+        Risk.SAFE,
+    ),
     (
         "v=spf1 ip4:203.0.113.1 ip4:192.0.2.0/25",
         TEXT,
         "a part of the SPF record of example.com was changed by hand and is put right; may no longer send: ip4:203.0.113.1",
         Risk.CAUTION,
     ),
-    ("v=spf1 oops", TEXT, "a part of the SPF record of example.com was changed by hand and is put right", Risk.CAUTION),
+    (
+        "v=spf1 oops",
+        TEXT,
+        "a part of the SPF record of example.com was changed by hand and is put right",
+        Risk.CAUTION,
+    ),
 ]
 
 
 @pytest.mark.parametrize(("before", "after", "meaning", "risk"), PARTS)
-def test_parts_are_told_for_themselves(before: str | None, after: str | None, meaning: str, risk: Risk) -> None:
+def test_parts_are_told_for_themselves(
+    before: str | None, after: str | None, meaning: str, risk: Risk
+) -> None:
     [change], _ = changed({} if before is None else {PART: before}, part(PART, after))
     assert (change.judgement.meaning, change.judgement.risk) == (meaning, risk)
 
 
 def test_a_part_goes_in_a_later_plan_than_the_record_that_included_it() -> None:
     before = {COM: f"v=spf1 include:{OLD} -all", OLD: OTHER}
-    changes, blocked = changed(before, root(f"v=spf1 include:{PART} -all"), part(PART, TEXT), part(OLD, None))
+    changes, blocked = changed(
+        before, root(f"v=spf1 include:{PART} -all"), part(PART, TEXT), part(OLD, None)
+    )
     assert [change.key[0] for change in changes] == [COM, PART]
-    assert blocked == ["the SPF record of example.com at this provider still includes it; it goes in a later plan than that record changes"]
+    assert blocked == [
+        "the SPF record of example.com at this provider still includes it; it goes in a later plan than that record changes"
+    ]
     after = {COM: f"v=spf1 include:{PART} -all", OLD: OTHER, PART: TEXT}
-    changes, blocked = changed(after, root(f"v=spf1 include:{PART} -all"), part(PART, TEXT), part(OLD, None))
+    changes, blocked = changed(
+        after, root(f"v=spf1 include:{PART} -all"), part(PART, TEXT), part(OLD, None)
+    )
     assert ([change.key[0] for change in changes], blocked) == ([OLD], [])
 
 
@@ -189,15 +290,31 @@ SIZES = [
 
 
 @pytest.mark.parametrize(("record", "foreign", "size"), SIZES)
-def test_foreign_values_count_when_answers_grow_too_long(record: str, foreign: set[str], size: int | None) -> None:
+def test_foreign_values_count_when_answers_grow_too_long(
+    record: str, foreign: set[str], size: int | None
+) -> None:
     there = zone_of(COM, [RRset(COM, "TXT", 300, frozenset({"v=spf1 -all", *foreign}))])
-    [change] = compare(there, Publication(COM, (root(record),), (), ()), judge_at(datetime(2026, 6, 1, tzinfo=UTC))).changes
-    told = f"; all TXT values here are {size} octets with the name, and only 450 fit into every answer"
-    assert change.judgement.meaning.endswith(told) if size else "octets" not in change.judgement.meaning
+    [change] = compare(
+        there, Publication(COM, (root(record),), (), ()), judge_at(datetime(2026, 6, 1, tzinfo=UTC))
+    ).changes
+    told = (
+        f"; all TXT values here are {size} octets with the name, and only 450 fit into every answer"
+    )
+    assert (
+        change.judgement.meaning.endswith(told)
+        if size
+        else "octets" not in change.judgement.meaning
+    )
     assert change.judgement.risk is (Risk.CAUTION if size else Risk.SAFE)
 
 
 def test_a_record_that_shrinks_a_set_that_is_too_long_is_no_warning() -> None:
-    there = zone_of(COM, [RRset(COM, "TXT", 300, frozenset({f"v=spf1 {' '.join(EIGHT)} -all", "x" * 500}))])
-    [change] = compare(there, Publication(COM, (root("v=spf1 -all"),), (), ()), judge_at(datetime(2026, 6, 1, tzinfo=UTC))).changes
+    there = zone_of(
+        COM, [RRset(COM, "TXT", 300, frozenset({f"v=spf1 {' '.join(EIGHT)} -all", "x" * 500}))]
+    )
+    [change] = compare(
+        there,
+        Publication(COM, (root("v=spf1 -all"),), (), ()),
+        judge_at(datetime(2026, 6, 1, tzinfo=UTC)),
+    ).changes
     assert "octets" not in change.judgement.meaning

@@ -13,8 +13,18 @@ from mailauth_dns.diff.terms import changed_terms
 ROWS = [
     ("v=spf1 ip4:192.0.2.1 -all", "v=spf1 ip4:192.0.2.1 a:evil.example -all", "", "a:evil.example"),
     ("v=spf1 a mx -all", "v=spf1 mx a -all", "a mx", "mx a"),
-    ("v=DMARC1; p=none; rua=mailto:a@example.com", "v=DMARC1; p=reject; rua=mailto:a@example.com", "p=none;", "p=reject;"),
-    ("rua=mailto:a@x.example,mailto:b@x.example", "rua=mailto:a@x.example,mailto:e@x.example", "mailto:b@x.example", "mailto:e@x.example"),
+    (
+        "v=DMARC1; p=none; rua=mailto:a@example.com",
+        "v=DMARC1; p=reject; rua=mailto:a@example.com",
+        "p=none;",
+        "p=reject;",
+    ),
+    (
+        "rua=mailto:a@x.example,mailto:b@x.example",
+        "rua=mailto:a@x.example,mailto:e@x.example",
+        "mailto:b@x.example",
+        "mailto:e@x.example",
+    ),
     ("v=spf1 a a -all", "v=spf1 a -all", "a", ""),
     ("v=spf1 -all", "v=spf1  -all", "", ""),
 ]

@@ -29,7 +29,11 @@ CASES = {
     "nothing told, something served": ([], [txt(COM, TOKEN)], True),
     "nothing told, our own served": ([], [txt(COM, SPF)], True),
     "nothing told, what shall be is served": ([], [txt(COM, "v=spf1 ~all")], False),
-    "nothing told, what shall be is served, and more": ([], [txt(COM, "v=spf1 ~all"), txt(COM, "v=spf1 ~all", TOKEN)], True),
+    "nothing told, what shall be is served, and more": (
+        [],
+        [txt(COM, "v=spf1 ~all"), txt(COM, "v=spf1 ~all", TOKEN)],
+        True,
+    ),
     "served by both": ([], [txt(COM, TOKEN), txt(COM, TOKEN)], True),
     "one server has none": ([], [txt(COM, TOKEN), None], False),
     "one server is down": ([], [txt(COM, TOKEN), DOWN], True),
@@ -37,11 +41,19 @@ CASES = {
     "no server": ([], [], False),
     "a value of others is not told": ([txt(COM, SPF)], [txt(COM, SPF, TOKEN)], True),
     "one of two": ([txt(COM, SPF, TOKEN)], [txt(COM, SPF, TOKEN, "token=2")], True),
-    "one of two, and a server has one": ([txt(COM, SPF, TOKEN)], [txt(COM, SPF, TOKEN, "token=2"), txt(COM, SPF, TOKEN)], False),
+    "one of two, and a server has one": (
+        [txt(COM, SPF, TOKEN)],
+        [txt(COM, SPF, TOKEN, "token=2"), txt(COM, SPF, TOKEN)],
+        False,
+    ),
     "spelled otherwise": ([txt(COM, SPF, 'say \\"x\\"')], [txt(COM, SPF, 'say "x"')], False),
     "our value of before": ([txt(COM, SPF, TOKEN)], [txt(COM, "v=spf1 mx -all", TOKEN)], False),
     "an alias is not told": ([], [ALIAS], True),
-    "a wildcard answers": ([RRset(DomainName("*.example.com"), "TXT", 300, frozenset({TOKEN}))], [None], False),
+    "a wildcard answers": (
+        [RRset(DomainName("*.example.com"), "TXT", 300, frozenset({TOKEN}))],
+        [None],
+        False,
+    ),
 }
 
 
@@ -52,9 +64,24 @@ def test_what_is_not_told_is_found(case: str) -> None:
     there = zone.get((COM, "TXT"))
     kept = frozenset(value for value in there.values if value != SPF) if there else frozenset[str]()
     before = frozenset({SPF}) if there else frozenset[str]()
-    change = Change(COM, (COM, "TXT"), Family.SPF, before, frozenset({"v=spf1 ~all"}), 300 if there else None, 300, kept, Judgement("x"))
+    change = Change(
+        COM,
+        (COM, "TXT"),
+        Family.SPF,
+        before,
+        frozenset({"v=spf1 ~all"}),
+        300 if there else None,
+        300,
+        kept,
+        Judgement("x"),
+    )
     views = tuple(
-        ServerView(f"server {n}", {(COM, "TXT"): None, answer.key: answer} if isinstance(answer, RRset) else {(COM, "TXT"): answer})
+        ServerView(
+            f"server {n}",
+            {(COM, "TXT"): None, answer.key: answer}
+            if isinstance(answer, RRset)
+            else {(COM, "TXT"): answer},
+        )
         for n, answer in enumerate(served)
     )
     reason = not_told(Difference((change,), (), ()), zone, Observation(COM, views, None))
@@ -64,7 +91,15 @@ def test_what_is_not_told_is_found(case: str) -> None:
 def test_what_a_wildcard_gives_is_told() -> None:
     wildcard = RRset(DomainName("*._domainkey.example.com"), "TXT", 300, frozenset({"v=DKIM1; p="}))
     change = Change(
-        COM, (SELECTOR, "TXT"), Family.DKIM, frozenset(), frozenset({"v=DKIM1; p=QUJD"}), None, 300, frozenset(), Judgement("x")
+        COM,
+        (SELECTOR, "TXT"),
+        Family.DKIM,
+        frozenset(),
+        frozenset({"v=DKIM1; p=QUJD"}),
+        None,
+        300,
+        frozenset(),
+        Judgement("x"),
     )
     views = (ServerView("server", {(SELECTOR, "TXT"): txt(SELECTOR, "v=DKIM1; p=")}),)
     difference = Difference((change,), (), ())
@@ -91,5 +126,7 @@ LONG = "v=DKIM1; k=rsa; p=" + "QUJD" * 98
         (set(), {LONG}, None),
     ],
 )
-def test_a_value_that_was_cut_is_known(there: set[str], wanted: set[str], lengths: tuple[int, int] | None) -> None:
+def test_a_value_that_was_cut_is_known(
+    there: set[str], wanted: set[str], lengths: tuple[int, int] | None
+) -> None:
     assert cut(frozenset(there), frozenset(wanted)) == lengths

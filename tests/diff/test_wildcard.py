@@ -16,7 +16,10 @@ SETS = [
     ("a.deep.example.com", "A", "192.0.2.1"),
     ("*.only-text.example.com", "TXT", "nothing that a host is found by"),
 ]
-ZONE = Zone(DomainName("example.com"), frozenset(RRset(DomainName(name), type, 60, frozenset({value})) for name, type, value in SETS))
+ZONE = Zone(
+    DomainName("example.com"),
+    frozenset(RRset(DomainName(name), type, 60, frozenset({value})) for name, type, value in SETS),
+)
 
 CASES = {
     "news.example.com": "news.example.com then exists, and no longer gets MX from *.example.com",
@@ -44,5 +47,7 @@ def test_what_a_new_name_takes_from_hosts(name: str) -> None:
 
 
 def test_without_wildcards_nothing_is_shadowed() -> None:
-    zone = Zone(ZONE.origin, frozenset(rrset for rrset in ZONE.rrsets if not rrset.name.startswith("*")))
+    zone = Zone(
+        ZONE.origin, frozenset(rrset for rrset in ZONE.rrsets if not rrset.name.startswith("*"))
+    )
     assert Wildcards(zone).shadowed(DomainName("news.example.com")) is None

@@ -62,11 +62,22 @@ for number in range(10, 21):
 def world(record: str | list[str] | None = None, **more: str | list[str]) -> Resolver:
     """Return DNS with `record` at example.com; nobody can tell what is below example.org, nor the reverse of 198.51.100.0/24."""
     sets = COM | ({"example.com TXT": record} if record is not None else {}) | more
-    reverse = zone("2.0.192.in-addr.arpa", {key: value for key, value in ARPA.items() if "192.in" in key})
-    return ZoneResolver([zone("example.com", sets), reverse, zone("ip6.arpa", {key: value for key, value in ARPA.items() if "ip6" in key})])
+    reverse = zone(
+        "2.0.192.in-addr.arpa", {key: value for key, value in ARPA.items() if "192.in" in key}
+    )
+    return ZoneResolver(
+        [
+            zone("example.com", sets),
+            reverse,
+            zone("ip6.arpa", {key: value for key, value in ARPA.items() if "ip6" in key}),
+        ]
+    )
 
 
 def check(
-    record: str | list[str] | None, ip: str = "192.0.2.1", sender: str = "user@example.com", helo: str = "mx1.example.com"
+    record: str | list[str] | None,
+    ip: str = "192.0.2.1",
+    sender: str = "user@example.com",
+    helo: str = "mx1.example.com",
 ) -> SpfResult:
     return check_host(ip, sender.rpartition("@")[2], sender, helo, world(record))

@@ -12,7 +12,10 @@ from tests.evaluate.zones import Recorded
 
 COM = DomainName("example.com")
 NAME = "example.com._report._dmarc.r.example"
-BOTH = {"_dmarc.example.com TXT": "v=DMARC1; p=none", "_dmarc.sub.example.com TXT": "v=DMARC1; p=none"}
+BOTH = {
+    "_dmarc.example.com TXT": "v=DMARC1; p=none",
+    "_dmarc.sub.example.com TXT": "v=DMARC1; p=none",
+}
 
 # records at the authorisation's name, addresses that reports go to, part of the reason why there are none
 EXTERNAL = [
@@ -27,21 +30,29 @@ EXTERNAL = [
     (["v=spf1 -all"], [], "has no TXT record with v=DMARC1"),
     (["v=dmarc1"], [], "has no TXT record with v=DMARC1"),
     # sent on to another host: nobody gets any
-    (["v=DMARC1; rua=mailto:x@victim.example"], [], "mailto:x@victim.example, which is not at r.example"),
+    (
+        ["v=DMARC1; rua=mailto:x@victim.example"],
+        [],
+        "mailto:x@victim.example, which is not at r.example",
+    ),
     (["v=DMARC1; rua=mailto:x@r.example,mailto:x@sub.r.example"], [], "which is not at r.example"),
 ]
 
 
 @pytest.mark.parametrize(("texts", "addresses", "reason"), EXTERNAL)
 def test_external(texts: list[str], addresses: list[str], reason: str | None) -> None:
-    judged = destination(COM, Uri("mailto:d@r.example"), Recorded({f"{NAME} TXT": texts} if texts else {}))
+    judged = destination(
+        COM, Uri("mailto:d@r.example"), Recorded({f"{NAME} TXT": texts} if texts else {})
+    )
     assert judged.authorisation == NAME
     assert judged.accepted is bool(addresses)
     assert [str(uri) for uri in judged.addresses] == addresses
     assert (reason or "None") in str(judged.reason)
 
 
-@pytest.mark.parametrize("uri", ["mailto:d@example.com", "mailto:d@sub.example.com", "https://sub.example.com/dmarc"])
+@pytest.mark.parametrize(
+    "uri", ["mailto:d@example.com", "mailto:d@sub.example.com", "https://sub.example.com/dmarc"]
+)
 def test_the_same_organization_needs_none(uri: str) -> None:
     resolver = Recorded(BOTH)
     judged = destination(COM, Uri(uri), resolver)
@@ -51,13 +62,24 @@ def test_the_same_organization_needs_none(uri: str) -> None:
 
 def test_a_subdomain_of_another_organization_needs_its_own() -> None:
     """The name is the host's and not its organizational domain's, and the domain that the record was found at."""
-    sets = {"_dmarc.r.example TXT": "v=DMARC1; p=none", "example.com._report._dmarc.r.example TXT": "v=DMARC1"}
+    sets = {
+        "_dmarc.r.example TXT": "v=DMARC1; p=none",
+        "example.com._report._dmarc.r.example TXT": "v=DMARC1",
+    }
     judged = destination(COM, Uri("mailto:d@in.r.example"), Recorded(sets))
-    assert (judged.accepted, judged.authorisation) == (False, "example.com._report._dmarc.in.r.example")
+    assert (judged.accepted, judged.authorisation) == (
+        False,
+        "example.com._report._dmarc.in.r.example",
+    )
 
 
 def test_a_wildcard_accepts_all_domains() -> None:
-    assert destination(COM, Uri("mailto:d@r.example"), Recorded({"*._report._dmarc.r.example TXT": "v=DMARC1"})).accepted is True
+    assert (
+        destination(
+            COM, Uri("mailto:d@r.example"), Recorded({"*._report._dmarc.r.example TXT": "v=DMARC1"})
+        ).accepted
+        is True
+    )
 
 
 # host, name that does not answer
@@ -72,13 +94,19 @@ DARK = [
 
 @pytest.mark.parametrize(("host", "dark"), DARK)
 def test_what_cannot_be_asked_is_unknown(host: str, dark: str) -> None:
-    judged = destination(COM, Uri(f"mailto:d@{host}"), Recorded({f"{NAME} TXT": "v=DMARC1"}, [dark]))
+    judged = destination(
+        COM, Uri(f"mailto:d@{host}"), Recorded({f"{NAME} TXT": "v=DMARC1"}, [dark])
+    )
     assert judged.accepted == Unknown(f"{dark} TXT: SERVFAIL")
 
 
-@pytest.mark.parametrize("dark", ["_dmarc.example.com", "_dmarc.com", "_dmarc.r.example", "_dmarc.example"])
+@pytest.mark.parametrize(
+    "dark", ["_dmarc.example.com", "_dmarc.com", "_dmarc.r.example", "_dmarc.example"]
+)
 def test_a_host_that_cannot_be_of_the_same_organization_is_known_to_need_consent(dark: str) -> None:
-    judged = destination(COM, Uri("mailto:d@r.example"), Recorded({f"{NAME} TXT": "v=DMARC1"}, [dark]))
+    judged = destination(
+        COM, Uri("mailto:d@r.example"), Recorded({f"{NAME} TXT": "v=DMARC1"}, [dark])
+    )
     assert (judged.accepted, judged.authorisation) == (True, NAME)
 
 

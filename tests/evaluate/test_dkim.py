@@ -16,7 +16,11 @@ COM = DomainName("example.com")
 
 
 def rsa_key(bits: int) -> str:
-    der = rsa.generate_private_key(65537, bits).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    der = (
+        rsa.generate_private_key(65537, bits)
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
     return base64.b64encode(der).decode()
 
 
@@ -68,12 +72,20 @@ BAD = [
     ([f"v=DKIM1; p={RSA}; ; "], "is broken: a semicolon has no tag before it"),
     # 1000 bits: the modulus of a real key, cut
     (
-        ["v=DKIM1; p=" + base64.b64encode(bytes.fromhex("308183027e") + b"\x7f" + b"\xff" * 125 + b"\x02\x01\x03").decode()],
+        [
+            "v=DKIM1; p="
+            + base64.b64encode(
+                bytes.fromhex("308183027e") + b"\x7f" + b"\xff" * 125 + b"\x02\x01\x03"
+            ).decode()
+        ],
         "verifiers take none under 1024",
     ),
     # What keeps a verifier busy for minutes
     ([f"v=DKIM1; p={odd_key(16385, 17)}"], "has 16385 bits, verifiers take none over 16384"),
-    ([f"v=DKIM1; p={odd_key(16384, 16384)}"], "has an exponent of 16384 bits, verifiers take 64 beside a modulus of 16384"),
+    (
+        [f"v=DKIM1; p={odd_key(16384, 16384)}"],
+        "has an exponent of 16384 bits, verifiers take 64 beside a modulus of 16384",
+    ),
     ([f"v=DKIM1; p={odd_key(3073, 65)}"], "has an exponent of 65 bits"),
 ]
 
@@ -86,7 +98,9 @@ def test_a_good_key(text: str) -> None:
 
 
 def test_a_delegated_selector() -> None:
-    resolver = Recorded({"s1._domainkey.example.com CNAME": "s1.sender.example.", "s1.sender.example TXT": GOOD[0]})
+    resolver = Recorded(
+        {"s1._domainkey.example.com CNAME": "s1.sender.example.", "s1.sender.example TXT": GOOD[0]}
+    )
     assert claimed(COM, "s1", resolver).result is Result.PASS
 
 
@@ -99,12 +113,16 @@ def test_a_key_that_verifies_nothing(texts: list[str], reason: str) -> None:
 
 def test_a_key_that_cannot_be_asked_for() -> None:
     name = "s1._domainkey.example.com"
-    assert claimed(COM, "s1", Recorded({}, [name])) == DkimResult(COM, "s1", Result.TEMPERROR, f"{name} TXT: SERVFAIL")
+    assert claimed(COM, "s1", Recorded({}, [name])) == DkimResult(
+        COM, "s1", Result.TEMPERROR, f"{name} TXT: SERVFAIL"
+    )
     assert claimed(DomainName(".".join(["x" * 60] * 4)), "s1", Recorded({})).result is Result.FAIL
 
 
 def test_a_wildcard_revokes_what_does_not_exist() -> None:
-    resolver = Recorded({"*._domainkey.example.com TXT": "v=DKIM1; p=", "s1._domainkey.example.com TXT": GOOD[0]})
+    resolver = Recorded(
+        {"*._domainkey.example.com TXT": "v=DKIM1; p=", "s1._domainkey.example.com TXT": GOOD[0]}
+    )
     assert claimed(COM, "s1", resolver).result is Result.PASS
     assert "revoked" in str(claimed(COM, "s2", resolver).reason)
 

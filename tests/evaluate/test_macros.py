@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.evaluate.macros import Envelope, client_address, envelope, expand, queryable, target_name
+from mailauth_dns.evaluate.macros import (
+    Envelope,
+    client_address,
+    envelope,
+    expand,
+    queryable,
+    target_name,
+)
 from mailauth_dns.records.macro import DomainSpec, explain_string, macro_string
 from mailauth_dns.records.name import MAX_NAME, DomainName
 from tests.records.strategies import domain_specs
@@ -71,7 +78,9 @@ def test_expansion(macro: str, expanded: str) -> None:
 
 def test_an_ipv6_client_is_dotted_nibble_by_nibble() -> None:
     """RFC 7208 §7.4, the last example."""
-    expanded = "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com"
+    expanded = (
+        "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com"
+    )
     assert expand(spec("%{ir}.%{v}._spf.%{d2}"), SIX, "email.example.com", nobody) == expanded
     assert expand(explain_string("%{c}"), SIX, "email.example.com", nobody) == "2001:db8::cb01"
 
@@ -115,7 +124,10 @@ def test_the_validated_name(names: tuple[DomainName, ...], expanded: str) -> Non
 def test_explanations_have_three_more_macros(monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 7208 §7.2: c, r and t."""
     monkeypatch.setattr(time, "time", lambda: 1700000000.9)
-    assert expand(explain_string("%{c} at %{t} by %{R}"), FOUR, "example.com", nobody) == "192.0.2.3 at 1700000000 by unknown"
+    assert (
+        expand(explain_string("%{c} at %{t} by %{R}"), FOUR, "example.com", nobody)
+        == "192.0.2.3 at 1700000000 by unknown"
+    )
 
 
 LABEL = "y" * 60
@@ -160,7 +172,12 @@ def test_names_that_dns_can_be_asked_for(text: str, name: str | None) -> None:
 
 
 SESSIONS = [  # client, sender, HELO, what is made of them
-    ("192.0.2.1", "a@b.example", "h.example.", Envelope(client_address("192.0.2.1"), "a", "b.example", "h.example")),
+    (
+        "192.0.2.1",
+        "a@b.example",
+        "h.example.",
+        Envelope(client_address("192.0.2.1"), "a", "b.example", "h.example"),
+    ),
     (
         "::ffff:192.0.2.1",
         "a@münchen.example",
@@ -168,7 +185,12 @@ SESSIONS = [  # client, sender, HELO, what is made of them
         Envelope(client_address("192.0.2.1"), "a", "xn--mnchen-3ya.example", "xn--mnchen-3ya"),
     ),
     ("2001:db8::1%eth0", "", "h", Envelope(client_address("2001:db8::1"), "postmaster", "h", "h")),
-    ("192.0.2.1", "b.example", "\xff", Envelope(client_address("192.0.2.1"), "postmaster", "b.example", "xn--wda")),
+    (
+        "192.0.2.1",
+        "b.example",
+        "\xff",
+        Envelope(client_address("192.0.2.1"), "postmaster", "b.example", "xn--wda"),
+    ),
     ("192.0.2.1", "@", "\u2000", Envelope(client_address("192.0.2.1"), "postmaster", "", "\u2000")),
 ]
 
@@ -180,5 +202,7 @@ def test_the_session(ip: str, sender: str, helo: str, session: Envelope) -> None
 
 @given(domain_specs(), st.text(), st.text())
 def test_targets_fit_or_have_no_label_to_lose(text: DomainSpec, sender: str, helo: str) -> None:
-    target = target_name(text, envelope(client_address("192.0.2.1"), sender, helo), "example.com", nobody)
+    target = target_name(
+        text, envelope(client_address("192.0.2.1"), sender, helo), "example.com", nobody
+    )
     assert target is None or len(target) <= MAX_NAME or "." not in target

@@ -43,7 +43,13 @@ def signed(d: str, result: Result = Result.PASS, reason: str | None = None) -> D
     return DkimResult(DomainName(d), "s1", result, reason)
 
 
-OURS = Message(("alice@example.com",), "alice@example.com", "mx.example.com", "192.0.2.10", (signed("example.com"),))
+OURS = Message(
+    ("alice@example.com",),
+    "alice@example.com",
+    "mx.example.com",
+    "192.0.2.10",
+    (signed("example.com"),),
+)
 UNSIGNED = replace(OURS, dkim=())
 SPOOF = replace(UNSIGNED, ip="203.0.113.66", helo="evil.example")
 FORWARDED = replace(OURS, ip="203.0.113.5", mail_from="list@sender.example")
@@ -51,12 +57,16 @@ FORWARDED = replace(OURS, ip="203.0.113.5", mail_from="list@sender.example")
 
 def of(*header_from: str) -> Message:
     """A spoof of these addresses."""
-    return replace(SPOOF, header_from=header_from, mail_from=header_from[0] if header_from else "x@example.com")
+    return replace(
+        SPOOF, header_from=header_from, mail_from=header_from[0] if header_from else "x@example.com"
+    )
 
 
 def both(domain: str) -> Message:
     """Mail of a domain that passes SPF and DKIM for a name below it."""
-    return replace(OURS, header_from=(f"a@{domain}",), mail_from=f"a@m.{domain}", dkim=(signed(f"m.{domain}"),))
+    return replace(
+        OURS, header_from=(f"a@{domain}",), mail_from=f"a@m.{domain}", dkim=(signed(f"m.{domain}"),)
+    )
 
 
 # message, spf, dkim, dmarc, disposition, aligned
@@ -69,19 +79,75 @@ VERDICTS = [
     (replace(UNSIGNED, mail_from="x@bounce.example.com"), "pass", "none", "pass", "none", ["SPF"]),
     # the null path stands for the HELO name, which counts for nothing else
     (replace(UNSIGNED, mail_from=""), "pass", "none", "pass", "none", ["SPF"]),
-    (replace(UNSIGNED, mail_from="", helo="[192.0.2.10]"), "none", "none", "fail", "quarantine", []),
-    (replace(UNSIGNED, mail_from="x@sender.example", ip="203.0.113.5"), "fail", "none", "fail", "quarantine", []),
+    (
+        replace(UNSIGNED, mail_from="", helo="[192.0.2.10]"),
+        "none",
+        "none",
+        "fail",
+        "quarantine",
+        [],
+    ),
+    (
+        replace(UNSIGNED, mail_from="x@sender.example", ip="203.0.113.5"),
+        "fail",
+        "none",
+        "fail",
+        "quarantine",
+        [],
+    ),
     # signatures
-    (replace(OURS, ip="203.0.113.5", dkim=(signed("sender.example"),)), "fail", "pass", "fail", "quarantine", []),
-    (replace(FORWARDED, dkim=(signed("sender.example"), signed("news.example.com"))), "fail", "pass", "pass", "none", ["DKIM"]),
-    (replace(SPOOF, dkim=(signed("example.com", Result.FAIL, "no key"),)), "fail", "fail", "fail", "quarantine", []),
+    (
+        replace(OURS, ip="203.0.113.5", dkim=(signed("sender.example"),)),
+        "fail",
+        "pass",
+        "fail",
+        "quarantine",
+        [],
+    ),
+    (
+        replace(FORWARDED, dkim=(signed("sender.example"), signed("news.example.com"))),
+        "fail",
+        "pass",
+        "pass",
+        "none",
+        ["DKIM"],
+    ),
+    (
+        replace(SPOOF, dkim=(signed("example.com", Result.FAIL, "no key"),)),
+        "fail",
+        "fail",
+        "fail",
+        "quarantine",
+        [],
+    ),
     # subdomains: sp where they exist, np where they do not
     (of("x@news.example.com"), "none", "none", "fail", "none", []),
     (of("x@nothing.example.com"), "none", "none", "fail", "reject", []),
     # strict
-    (replace(OURS, header_from=("a@strict.example",), mail_from="a@bounce.strict.example"), "pass", "pass", "fail", "reject", []),
-    (replace(OURS, header_from=("a@strict.example",), mail_from="a@strict.example"), "pass", "pass", "pass", "none", ["SPF"]),
-    (replace(OURS, header_from=("a@strict.example",), dkim=(signed("mail.strict.example"),)), "pass", "pass", "fail", "reject", []),
+    (
+        replace(OURS, header_from=("a@strict.example",), mail_from="a@bounce.strict.example"),
+        "pass",
+        "pass",
+        "fail",
+        "reject",
+        [],
+    ),
+    (
+        replace(OURS, header_from=("a@strict.example",), mail_from="a@strict.example"),
+        "pass",
+        "pass",
+        "pass",
+        "none",
+        ["SPF"],
+    ),
+    (
+        replace(OURS, header_from=("a@strict.example",), dkim=(signed("mail.strict.example"),)),
+        "pass",
+        "pass",
+        "fail",
+        "reject",
+        [],
+    ),
     # strict for one mechanism, relaxed for the other
     (both("strictdkim.example"), "pass", "pass", "pass", "none", ["SPF"]),
     (both("strictspf.example"), "pass", "pass", "pass", "none", ["DKIM"]),
@@ -107,9 +173,16 @@ VERDICTS = [
 
 
 @pytest.mark.parametrize(("message", "spf", "dkim", "dmarc", "disposition", "aligned"), VERDICTS)
-def test_verdict(message: Message, spf: str, dkim: str, dmarc: str, disposition: str | None, aligned: list[str]) -> None:
+def test_verdict(
+    message: Message, spf: str, dkim: str, dmarc: str, disposition: str | None, aligned: list[str]
+) -> None:
     verdict = judge(message, Recorded(SETS))
-    assert (verdict.spf.result, verdict.dkim, verdict.dmarc, verdict.disposition) == (spf, dkim, dmarc, disposition)
+    assert (verdict.spf.result, verdict.dkim, verdict.dmarc, verdict.disposition) == (
+        spf,
+        dkim,
+        dmarc,
+        disposition,
+    )
     assert [identifier.mechanism for identifier in verdict.aligned] == aligned
 
 
@@ -119,8 +192,16 @@ DARK = [
     (OURS, "example.com", "pass"),  # SPF is unknown, and DKIM aligns
     (UNSIGNED, "example.com", "temperror"),  # SPF could have passed
     (UNSIGNED, "_dmarc.com", "pass"),  # the author domain itself needs no organizational domain
-    (replace(UNSIGNED, mail_from="x@bounce.example.com"), "_dmarc.com", "pass"),  # both walks have found example.com below it
-    (replace(UNSIGNED, mail_from="x@sender.example"), "sender.example", "fail"),  # would not align even if it passed
+    (
+        replace(UNSIGNED, mail_from="x@bounce.example.com"),
+        "_dmarc.com",
+        "pass",
+    ),  # both walks have found example.com below it
+    (
+        replace(UNSIGNED, mail_from="x@sender.example"),
+        "sender.example",
+        "fail",
+    ),  # would not align even if it passed
     # can never be of the author's organization, so nobody need ask: a sender's SPF domain, and the d= of a signature
     (replace(UNSIGNED, mail_from="x@sender.example"), "_dmarc.sender.example", "fail"),
     (replace(UNSIGNED, mail_from="x@sender.example"), "_dmarc.com", "fail"),
@@ -128,8 +209,16 @@ DARK = [
     (replace(SPOOF, dkim=(signed("mail.example.com"),)), "_dmarc.mail.example.com", "temperror"),
     (replace(SPOOF, dkim=(signed("example.com", Result.TEMPERROR, "SERVFAIL"),)), "x", "temperror"),
     (replace(SPOOF, dkim=(signed("sender.example", Result.TEMPERROR, "SERVFAIL"),)), "x", "fail"),
-    (replace(of("x@nothing.example.com"), mail_from="x@example.net"), "nothing.example.com", "temperror"),  # sp or np?
-    (replace(of("x@nothing.example.com"), dkim=(signed("example.com"),)), "nothing.example.com", "pass"),
+    (
+        replace(of("x@nothing.example.com"), mail_from="x@example.net"),
+        "nothing.example.com",
+        "temperror",
+    ),  # sp or np?
+    (
+        replace(of("x@nothing.example.com"), dkim=(signed("example.com"),)),
+        "nothing.example.com",
+        "pass",
+    ),
 ]
 
 
@@ -153,7 +242,9 @@ WHY = [
     ),
     (
         replace(
-            OURS, mail_from="x@bounce.example.com", dkim=(signed("sender.example"), signed("example.com", Result.FAIL, "no key at s1"))
+            OURS,
+            mail_from="x@bounce.example.com",
+            dkim=(signed("sender.example"), signed("example.com", Result.FAIL, "no key at s1")),
         ),
         [
             "SPF passes for bounce.example.com (MAIL FROM), which is aligned with example.com: both belong to example.com",
@@ -213,8 +304,16 @@ def test_the_reasons_are_told(message: Message, why: list[str]) -> None:
 
 # message, name that does not answer, part of what is told
 WHY_UNANSWERED = [
-    (replace(UNSIGNED, mail_from="x@bounce.example.com"), "_dmarc.com", "aligned with example.com: whatever is above decides for both"),
-    (replace(UNSIGNED, mail_from="x@sender.example"), "_dmarc.com", "not aligned with example.com: no domain is above both"),
+    (
+        replace(UNSIGNED, mail_from="x@bounce.example.com"),
+        "_dmarc.com",
+        "aligned with example.com: whatever is above decides for both",
+    ),
+    (
+        replace(UNSIGNED, mail_from="x@sender.example"),
+        "_dmarc.com",
+        "not aligned with example.com: no domain is above both",
+    ),
 ]
 
 
@@ -224,7 +323,10 @@ def test_what_no_answer_is_needed_for_is_told(message: Message, dark: str, told:
 
 
 LAST = [
-    (of("x@two.example"), "no DMARC policy applies to two.example: _dmarc.two.example has 2 records, so that none counts"),
+    (
+        of("x@two.example"),
+        "no DMARC policy applies to two.example: _dmarc.two.example has 2 records, so that none counts",
+    ),
     (
         of("x@broken.example"),
         "the DMARC record of broken.example has no valid policy and asks for no reports, so none applies to broken.example",
@@ -233,8 +335,14 @@ LAST = [
         of("a@example.com", "b@strict.example"),
         "the From header names example.com and strict.example, so DMARC cannot pass, and receivers refuse such mail",
     ),
-    (of(), "the From header holds no address that can be read, so DMARC cannot pass, and receivers refuse such mail"),
-    (of("no address"), "'no address' in the From header has no domain name, so DMARC cannot pass, and receivers refuse such mail"),
+    (
+        of(),
+        "the From header holds no address that can be read, so DMARC cannot pass, and receivers refuse such mail",
+    ),
+    (
+        of("no address"),
+        "'no address' in the From header has no domain name, so DMARC cannot pass, and receivers refuse such mail",
+    ),
     (
         replace(OURS, from_fields=2),
         "the message has 2 From fields where one is needed (RFC 5322 §3.6), so DMARC cannot pass, and receivers refuse such mail",
@@ -256,8 +364,9 @@ def test_why_dmarc_says_so(message: Message, said: str) -> None:
 
 
 def test_signatures_that_nobody_looked_at_are_counted() -> None:
-    assert "3 more DKIM signatures were not looked at: receivers verify a few of them, and need not verify all (RFC 6376 §6.1)" in (
-        judge(replace(OURS, unseen=3), Recorded(SETS)).why
+    assert (
+        "3 more DKIM signatures were not looked at: receivers verify a few of them, and need not verify all (RFC 6376 §6.1)"
+        in (judge(replace(OURS, unseen=3), Recorded(SETS)).why)
     )
 
 
@@ -272,7 +381,9 @@ def test_a_body_that_is_signed_in_part_is_warned_of() -> None:
 
 def test_mail_that_dkim_would_save_may_be_refused_before() -> None:
     [warning] = judge(FORWARDED, Recorded(SETS)).warnings
-    assert warning.startswith("SPF says fail for sender.example: a receiver that refuses mail for it (-all)")
+    assert warning.startswith(
+        "SPF says fail for sender.example: a receiver that refuses mail for it (-all)"
+    )
     assert not judge(OURS, Recorded(SETS)).warnings
     assert not judge(SPOOF, Recorded(SETS)).warnings
     soft = {**SETS, "sender.example TXT": "v=spf1 ~all"}
@@ -280,7 +391,14 @@ def test_mail_that_dkim_would_save_may_be_refused_before() -> None:
 
 
 def told(verdict: Verdict) -> tuple[object, ...]:
-    return (verdict.spf, verdict.dkim, verdict.dmarc, verdict.disposition, verdict.why, verdict.warnings)
+    return (
+        verdict.spf,
+        verdict.dkim,
+        verdict.dmarc,
+        verdict.disposition,
+        verdict.why,
+        verdict.warnings,
+    )
 
 
 messages = st.sampled_from([message for message, *_ in VERDICTS])
@@ -290,12 +408,26 @@ unrelated = st.builds(
     st.lists(st.sampled_from(["a", "_dmarc", "*", "s1._domainkey"]), max_size=3).map(
         lambda labels: [*labels[:1], *(x for x in labels[1:] if x != "*")]
     ),
-    st.sampled_from(["unrelated.example", "unrelated.example.com", "unrelated.strict.example", "unrelated.news.example.com"]),
+    st.sampled_from(
+        [
+            "unrelated.example",
+            "unrelated.example.com",
+            "unrelated.strict.example",
+            "unrelated.news.example.com",
+        ]
+    ),
 )
 
 
 @settings(deadline=None)
-@given(messages, st.dictionaries(unrelated, st.sampled_from(["v=DMARC1; p=reject; psd=y", "v=spf1 +all", "v=DKIM1; p="]), max_size=4))
+@given(
+    messages,
+    st.dictionaries(
+        unrelated,
+        st.sampled_from(["v=DMARC1; p=reject; psd=y", "v=spf1 +all", "v=DKIM1; p="]),
+        max_size=4,
+    ),
+)
 def test_an_unrelated_name_changes_no_verdict(message: Message, names: dict[str, str]) -> None:
     more = {**SETS, **{f"{name} TXT": text for name, text in names.items()}}
     assert told(judge(message, Recorded(more))) == told(judge(message, Recorded(SETS)))

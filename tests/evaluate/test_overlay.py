@@ -63,9 +63,24 @@ KEY = {
 
 ANSWERS: list[tuple[dict[str, PlannedSet], str, str, Values]] = [
     # ours changes, foreign values beside it stay
-    ({"example.com TXT": made("v=spf1 mx -all", family=Family.SPF)}, "example.com", "TXT", ("token", "v=spf1 mx -all")),
-    ({"example.com TXT": made("v=spf1 mx -all", "token")}, "example.com", "TXT", ("token", "v=spf1 mx -all")),
-    ({"example.com TXT": made("v=spf1 mx -all", family=Family.SPF)}, "example.com", "SOA", ("ns1.example.com. h.example.com. 1 2 3 4 5",)),
+    (
+        {"example.com TXT": made("v=spf1 mx -all", family=Family.SPF)},
+        "example.com",
+        "TXT",
+        ("token", "v=spf1 mx -all"),
+    ),
+    (
+        {"example.com TXT": made("v=spf1 mx -all", "token")},
+        "example.com",
+        "TXT",
+        ("token", "v=spf1 mx -all"),
+    ),
+    (
+        {"example.com TXT": made("v=spf1 mx -all", family=Family.SPF)},
+        "example.com",
+        "SOA",
+        ("ns1.example.com. h.example.com. 1 2 3 4 5",),
+    ),
     ({"shared.example.com TXT": ABSENT_SPF}, "shared.example.com", "TXT", ("token",)),
     # everything else is live
     ({"example.com TXT": ABSENT_SPF}, "mx.example.com", "A", ("192.0.2.1",)),
@@ -79,29 +94,94 @@ ANSWERS: list[tuple[dict[str, PlannedSet], str, str, Values]] = [
     ({"_dmarc.sub.example.com TXT": DMARC}, "x.sub.example.com", "MX", None),
     ({"_dmarc.deep.er.example.com TXT": DMARC}, "deep.er.example.com", "A", ("192.0.2.3",)),
     # a planned wildcard answers, and only for what does not exist
-    ({"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)}, "x.example.com", "TXT", ("v=spf1 ~all",)),
-    ({"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)}, "x.example.com", "MX", ("10 mx.example.com.",)),
+    (
+        {"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)},
+        "x.example.com",
+        "TXT",
+        ("v=spf1 ~all",),
+    ),
+    (
+        {"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)},
+        "x.example.com",
+        "MX",
+        ("10 mx.example.com.",),
+    ),
     ({"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)}, "mx.example.com", "TXT", ()),
-    ({"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)}, "x.er.example.com", "TXT", None),
-    ({"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)}, "x.moved.example.com", "TXT", ("moved",)),
-    ({"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)}, "x.moved.example.com", "CNAME", ("x.target.example.com.",)),
-    ({"*._domainkey.example.com TXT": made("v=DKIM1; p=", family=Family.DKIM)}, "z._domainkey.example.com", "TXT", ("v=DKIM1; p=",)),
-    ({"*.example.com TXT": made(), "*.example.com MX": made()}, "mx.example.com", "A", ("192.0.2.1",)),
+    (
+        {"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)},
+        "x.er.example.com",
+        "TXT",
+        None,
+    ),
+    (
+        {"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)},
+        "x.moved.example.com",
+        "TXT",
+        ("moved",),
+    ),
+    (
+        {"*.example.com TXT": made("v=spf1 ~all", family=Family.SPF)},
+        "x.moved.example.com",
+        "CNAME",
+        ("x.target.example.com.",),
+    ),
+    (
+        {"*._domainkey.example.com TXT": made("v=DKIM1; p=", family=Family.DKIM)},
+        "z._domainkey.example.com",
+        "TXT",
+        ("v=DKIM1; p=",),
+    ),
+    (
+        {"*.example.com TXT": made(), "*.example.com MX": made()},
+        "mx.example.com",
+        "A",
+        ("192.0.2.1",),
+    ),
     # an alias becomes data, and data an alias
     (KEY, "s1._domainkey.example.com", "TXT", ("v=DKIM1; p=REVG",)),
     (KEY, "s1._domainkey.example.com", "CNAME", ()),
-    ({"s2._domainkey.example.com CNAME": made("s1.provider.example.")}, "s2._domainkey.example.com", "TXT", ("v=DKIM1; p=QUJD",)),
+    (
+        {"s2._domainkey.example.com CNAME": made("s1.provider.example.")},
+        "s2._domainkey.example.com",
+        "TXT",
+        ("v=DKIM1; p=QUJD",),
+    ),
     # a live alias leads to what will be there
-    ({"_dmarc.example.com TXT": DMARC}, "_dmarc.aliased.example.com", "TXT", ("v=DMARC1; p=reject",)),
+    (
+        {"_dmarc.example.com TXT": DMARC},
+        "_dmarc.aliased.example.com",
+        "TXT",
+        ("v=DMARC1; p=reject",),
+    ),
     # what goes is absent; the name stays when it holds something else
     ({"both.example.com TXT": ABSENT_SPF}, "both.example.com", "TXT", ()),
     ({"both.example.com TXT": ABSENT_SPF}, "both.example.com", "MX", ()),
-    ({"only.example.com TXT": ABSENT_SPF}, "only.example.com", "A", ()),  # the same whether it stays or the wildcard stands in for it
-    ({"both.example.com TXT": ABSENT_SPF, "_dmarc.both.example.com TXT": DMARC}, "both.example.com", "AAAA", ()),
-    ({"mx.example.com TXT": ABSENT_SPF}, "mx.example.com", "MX", ()),  # was not there, so nothing goes
+    (
+        {"only.example.com TXT": ABSENT_SPF},
+        "only.example.com",
+        "A",
+        (),
+    ),  # the same whether it stays or the wildcard stands in for it
+    (
+        {"both.example.com TXT": ABSENT_SPF, "_dmarc.both.example.com TXT": DMARC},
+        "both.example.com",
+        "AAAA",
+        (),
+    ),
+    (
+        {"mx.example.com TXT": ABSENT_SPF},
+        "mx.example.com",
+        "MX",
+        (),
+    ),  # was not there, so nothing goes
     ({"moved.example.com TXT": ABSENT_SPF}, "moved.example.com", "TXT", ()),
     ({"moved.example.com TXT": ABSENT_SPF}, "moved.example.com", "DNAME", ("target.example.com.",)),
-    ({"moved.example.com TXT": ABSENT_SPF, "moved.example.com A": made("192.0.2.9")}, "moved.example.com", "TXT", ()),
+    (
+        {"moved.example.com TXT": ABSENT_SPF, "moved.example.com A": made("192.0.2.9")},
+        "moved.example.com",
+        "TXT",
+        (),
+    ),
 ]
 
 
@@ -112,10 +192,25 @@ def test_answers(sets: dict[str, PlannedSet], name: str, rrtype: str, values: Va
 
 UNKNOWN: list[tuple[dict[str, PlannedSet], str, str, str]] = [
     # the wildcard answers for the name again, unless something keeps it there that live DNS does not show
-    ({"only.example.com TXT": ABSENT_SPF}, "only.example.com", "TXT", "the plan deletes records in this branch"),
-    ({"only.example.com TXT": ABSENT_SPF}, "x.only.example.com", "MX", "the plan deletes records in this branch"),
+    (
+        {"only.example.com TXT": ABSENT_SPF},
+        "only.example.com",
+        "TXT",
+        "the plan deletes records in this branch",
+    ),
+    (
+        {"only.example.com TXT": ABSENT_SPF},
+        "x.only.example.com",
+        "MX",
+        "the plan deletes records in this branch",
+    ),
     # sp or np: without a wildcard, whether the name stays is the difference
-    ({"leaf.er.example.com TXT": ABSENT_SPF}, "leaf.er.example.com", "A", "the plan deletes records in this branch"),
+    (
+        {"leaf.er.example.com TXT": ABSENT_SPF},
+        "leaf.er.example.com",
+        "A",
+        "the plan deletes records in this branch",
+    ),
     # never published, so it is not said that it will be
     ({"_dmarc.aliased.example.com TXT": DMARC}, "_dmarc.aliased.example.com", "TXT", "is an alias"),
     ({"_dmarc.lost.example TXT": DMARC}, "_dmarc.lost.example", "TXT", "none of the zones"),
@@ -123,24 +218,37 @@ UNKNOWN: list[tuple[dict[str, PlannedSet], str, str, str]] = [
 
 
 @pytest.mark.parametrize(("sets", "name", "rrtype", "reason"), UNKNOWN)
-def test_what_cannot_be_told_is_unknown(sets: dict[str, PlannedSet], name: str, rrtype: str, reason: str) -> None:
+def test_what_cannot_be_told_is_unknown(
+    sets: dict[str, PlannedSet], name: str, rrtype: str, reason: str
+) -> None:
     with pytest.raises(ObservationError, match=reason):
         overlay(sets).lookup(DomainName(name), rrtype)
 
 
 def test_a_deleted_set_is_absent_whether_or_not_its_name_stays() -> None:
     bare = zone("example.com", {"_dmarc.example.com TXT": "v=DMARC1; p=none"})
-    assert overlay({"_dmarc.example.com TXT": made(family=Family.DMARC)}, bare).lookup(DomainName("_dmarc.example.com"), "TXT") == ()
+    assert (
+        overlay({"_dmarc.example.com TXT": made(family=Family.DMARC)}, bare).lookup(
+            DomainName("_dmarc.example.com"), "TXT"
+        )
+        == ()
+    )
 
 
 def test_a_set_that_the_plan_holds_whole_needs_no_live_dns() -> None:
     """And one that it shares does: unknown is not "no foreign values"."""
     dark = zone("example.org", {})
     whole = {"_dmarc.example.com TXT": made("v=DMARC1; p=none"), **KEY}
-    assert overlay(whole, dark).lookup(DomainName("_dmarc.example.com"), "TXT") == ("v=DMARC1; p=none",)
-    assert overlay(whole, dark).lookup(DomainName("s1._domainkey.example.com"), "TXT") == ("v=DKIM1; p=REVG",)
+    assert overlay(whole, dark).lookup(DomainName("_dmarc.example.com"), "TXT") == (
+        "v=DMARC1; p=none",
+    )
+    assert overlay(whole, dark).lookup(DomainName("s1._domainkey.example.com"), "TXT") == (
+        "v=DKIM1; p=REVG",
+    )
     with pytest.raises(ObservationError, match="none of the zones"):
-        overlay({"_dmarc.example.com TXT": DMARC}, dark).lookup(DomainName("_dmarc.example.com"), "TXT")
+        overlay({"_dmarc.example.com TXT": DMARC}, dark).lookup(
+            DomainName("_dmarc.example.com"), "TXT"
+        )
 
 
 LABELS = ("a", "_dmarc")
@@ -152,20 +260,35 @@ VALUES = {
     "CNAME": ("a.example.com.", "_dmarc.a.example.com.", "x.example.net."),
 }
 paths = st.lists(st.sampled_from(LABELS), max_size=2).map(".".join)
-names = st.one_of(paths, paths.map(lambda path: f"*.{path}".rstrip("."))).map(lambda path: below(path, COM) if path else COM)
+names = st.one_of(paths, paths.map(lambda path: f"*.{path}".rstrip("."))).map(
+    lambda path: below(path, COM) if path else COM
+)
 
 
 @st.composite
 def zones(draw: st.DrawFn) -> Zone:
     """A zone that a server takes: an alias stands alone."""
-    sets: dict[DomainName, dict[str, frozenset[str]]] = {COM: {"SOA": frozenset({"ns1.example.com. h.example.com. 1 2 3 4 5"})}}
+    sets: dict[DomainName, dict[str, frozenset[str]]] = {
+        COM: {"SOA": frozenset({"ns1.example.com. h.example.com. 1 2 3 4 5"})}
+    }
     for name in draw(st.lists(names, max_size=6)):
         rrtype = draw(st.sampled_from(["TXT", "A", "MX", "CNAME"]))
         there = sets.setdefault(name, {})
         if "CNAME" in there or (rrtype == "CNAME" and there):
             continue
-        there[rrtype] = draw(st.frozensets(st.sampled_from(VALUES[rrtype]), min_size=1, max_size=1 if rrtype == "CNAME" else 3))
-    return zone_of(COM, (RRset(name, rrtype, 60, values) for name, there in sets.items() for rrtype, values in there.items()))
+        there[rrtype] = draw(
+            st.frozensets(
+                st.sampled_from(VALUES[rrtype]), min_size=1, max_size=1 if rrtype == "CNAME" else 3
+            )
+        )
+    return zone_of(
+        COM,
+        (
+            RRset(name, rrtype, 60, values)
+            for name, there in sets.items()
+            for rrtype, values in there.items()
+        ),
+    )
 
 
 @st.composite
@@ -178,11 +301,15 @@ def plans(draw: st.DrawFn, before: Zone) -> dict[RRKey, PlannedSet]:
         if draw(st.booleans()) and (name, "TXT") not in planned:
             owned = draw(st.sampled_from([Family.SPF, Family.DMARC]))
             ours = [text for text in TEXTS if family(name, "TXT", text) is owned]
-            values = draw(st.frozensets(st.sampled_from(ours), max_size=1)) if ours else frozenset[str]()
+            values = (
+                draw(st.frozensets(st.sampled_from(ours), max_size=1)) if ours else frozenset[str]()
+            )
             planned[name, "TXT"] = PlannedSet(values, owned)
         else:
             rrtype = draw(st.sampled_from(["TXT", "A", "MX", "CNAME"]))
-            planned[name, rrtype] = PlannedSet(draw(st.frozensets(st.sampled_from(VALUES[rrtype]), max_size=1)))
+            planned[name, rrtype] = PlannedSet(
+                draw(st.frozensets(st.sampled_from(VALUES[rrtype]), max_size=1))
+            )
     return planned
 
 
@@ -191,17 +318,24 @@ def applied(before: Zone, planned: dict[RRKey, PlannedSet]) -> Zone | None:
     after = {rrset.key: rrset.values for rrset in before.rrsets}
     for key, made in planned.items():
         foreign = after.get(key, GONE) if made.family else GONE
-        after[key] = made.values | {value for value in foreign if family(*key, value) is not made.family}
+        after[key] = made.values | {
+            value for value in foreign if family(*key, value) is not made.family
+        }
     after = {key: values for key, values in after.items() if values}
     types: dict[DomainName, set[str]] = {}
     for name, rrtype in after:
         types.setdefault(name, set()).add(rrtype)
-    if any("CNAME" in held and (len(held) > 1 or len(after[name, "CNAME"]) > 1) for name, held in types.items()):
+    if any(
+        "CNAME" in held and (len(held) > 1 or len(after[name, "CNAME"]) > 1)
+        for name, held in types.items()
+    ):
         return None
     return zone_of(COM, (RRset(*key, 60, values) for key, values in after.items()))
 
 
-NET = zone("example.net", {"x.example.net TXT": "elsewhere", "y.example.net CNAME": "a.example.com."})
+NET = zone(
+    "example.net", {"x.example.net TXT": "elsewhere", "y.example.net CNAME": "a.example.com."}
+)
 ASKED = [
     DomainName(".".join([*path, COM]))
     for size in range(4)
@@ -235,4 +369,6 @@ def test_the_overlay_is_the_zone_after_the_plan(data: st.DataObject) -> None:
         expected, got = told(published, name, rrtype), told(overlaid, name, rrtype)
         if got != expected:
             assert deletes
-            assert (isinstance(got, str) and "the plan deletes" in got) or (got == () and expected is None)
+            assert (isinstance(got, str) and "the plan deletes" in got) or (
+                got == () and expected is None
+            )

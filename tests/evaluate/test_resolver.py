@@ -37,7 +37,12 @@ COM = zone(
 )
 HELD = zone("held.example.com", {"_dmarc.held.example.com TXT": "v=DMARC1; p=none"})
 NET = zone(
-    "example.net", {"a.example.net A": "192.0.2.7", "x.target.example.net TXT": "moved", "back.example.net CNAME": "host.example.com."}
+    "example.net",
+    {
+        "a.example.net A": "192.0.2.7",
+        "x.target.example.net TXT": "moved",
+        "back.example.net CNAME": "host.example.com.",
+    },
 )
 RESOLVER = ZoneResolver([COM, HELD, NET])
 
@@ -105,7 +110,9 @@ def test_what_the_zones_do_not_say_is_unknown(name: str, rrtype: str, reason: st
 @pytest.mark.parametrize(("aliases", "ends"), [(11, True), (12, False)])
 def test_a_chain_of_aliases_has_an_end(aliases: int, ends: bool) -> None:
     links = {f"c{at}.example.com CNAME": f"c{at + 1}.example.com." for at in range(aliases)}
-    resolver = ZoneResolver([zone("example.com", {**links, f"c{aliases}.example.com A": "192.0.2.1"})])
+    resolver = ZoneResolver(
+        [zone("example.com", {**links, f"c{aliases}.example.com A": "192.0.2.1"})]
+    )
     if ends:
         assert resolver.lookup(DomainName("c0.example.com"), "A") == ("192.0.2.1",)
     else:
@@ -115,7 +122,15 @@ def test_a_chain_of_aliases_has_an_end(aliases: int, ends: bool) -> None:
 
 def test_what_is_not_in_the_zones_is_asked_elsewhere() -> None:
     """Aliases may lead out of the zones and back in."""
-    elsewhere = ZoneResolver([zone("example.org", {"x.example.org CNAME": "host.example.com.", "y.example.org A": "192.0.2.8"}), HELD])
+    elsewhere = ZoneResolver(
+        [
+            zone(
+                "example.org",
+                {"x.example.org CNAME": "host.example.com.", "y.example.org A": "192.0.2.8"},
+            ),
+            HELD,
+        ]
+    )
     resolver = ZoneResolver([COM], elsewhere)
     assert resolver.lookup(DomainName("y.example.org"), "A") == ("192.0.2.8",)
     assert resolver.lookup(DomainName("y.example.org"), "CNAME") == ()

@@ -46,7 +46,10 @@ INITIAL = [  # domain, result: RFC 7208 §4.3
 @pytest.mark.parametrize(("domain", "result"), INITIAL)
 def test_initial_processing(domain: str, result: str) -> None:
     resolver = world(**{"xn--mnchen-3ya.example.com TXT": "v=spf1 +all"})
-    assert check_host("192.0.2.1", domain, f"user@{domain}", "mx1.example.com", resolver).result == result
+    assert (
+        check_host("192.0.2.1", domain, f"user@{domain}", "mx1.example.com", resolver).result
+        == result
+    )
 
 
 SELECTION = [  # TXT values, result: RFC 7208 §4.5
@@ -126,7 +129,10 @@ EVALUATION = [  # record, result for 192.0.2.1
     ("v=spf1 mx/24 -all", "pass"),
     ("v=spf1 mx:nullmx.example.com/0 -all", "fail"),  # RFC 7505
     ("v=spf1 mx:mx1.example.com/0 -all", "fail"),  # no implicit MX
-    ("v=spf1 mx:lostmx.example.com/24 -all", "pass"),  # matched before the host that cannot be resolved
+    (
+        "v=spf1 mx:lostmx.example.com/24 -all",
+        "pass",
+    ),  # matched before the host that cannot be resolved
     ("v=spf1 mx:lostmx.example.com -all", "temperror"),
     ("v=spf1 mx:ten.example.com -all", "fail"),
     ("v=spf1 mx:eleven.example.com/0 -all", "permerror"),  # §4.6.4
@@ -170,7 +176,10 @@ EVALUATION = [  # record, result for 192.0.2.1
     ("v=spf1 " + "mx " * 10 + "include:pass.example.com", "permerror"),
     ("v=spf1 " + "mx " * 9 + "redirect=pass.example.com", "pass"),
     ("v=spf1 " + "mx " * 10 + "redirect=pass.example.com", "permerror"),
-    ("v=spf1 " + "mx " * 9 + "a redirect=pass.example.com", "pass"),  # a redirect that is not reached costs nothing
+    (
+        "v=spf1 " + "mx " * 9 + "a redirect=pass.example.com",
+        "pass",
+    ),  # a redirect that is not reached costs nothing
     ("v=spf1 " + "mx " * 10 + "exp=why.example.com -all", "fail"),
     ("v=spf1 include:loop1.example.com +all", "permerror"),
     ("v=spf1 redirect=example.com", "permerror"),
@@ -179,7 +188,10 @@ EVALUATION = [  # record, result for 192.0.2.1
     ("v=spf1 a:n1.example.com exists:n2.example.com +all", "pass"),
     ("v=spf1 a:n1.example.com exists:n2.example.com mx:n3.example.com +all", "permerror"),
     ("v=spf1 a:txt.example.com a:txt.example.com a:txt.example.com +all", "permerror"),
-    ("v=spf1 a:a..example.com a:b..example.com a:c..example.com +all", "pass"),  # nothing is looked up
+    (
+        "v=spf1 a:a..example.com a:b..example.com a:c..example.com +all",
+        "pass",
+    ),  # nothing is looked up
     ("v=spf1 include:fail.example.com a:n1.example.com a:n2.example.com +all", "pass"),
     ("v=spf1 mx:nullmx.example.com a:n1.example.com a:n2.example.com +all", "pass"),
     ("v=spf1 a a:n1.example.com a:n2.example.com a:n3.example.com", "pass"),
@@ -227,7 +239,11 @@ PTR = [  # record, client, result: RFC 7208 §5.5
     ("v=spf1 ptr:ptr.example.com -all", "192.0.2.30", "pass"),
     ("v=spf1 ptr:HOST.ptr.example.com. -all", "192.0.2.30", "pass"),
     ("v=spf1 ptr:x.host.ptr.example.com -all", "192.0.2.30", "fail"),
-    ("v=spf1 ptr:r.example.com -all", "192.0.2.30", "fail"),  # ptr.example.com is not below r.example.com
+    (
+        "v=spf1 ptr:r.example.com -all",
+        "192.0.2.30",
+        "fail",
+    ),  # ptr.example.com is not below r.example.com
     ("v=spf1 ptr -all", "192.0.2.31", "pass"),  # a name that cannot be resolved is skipped
     ("v=spf1 ptr -all", "192.0.2.32", "fail"),  # the name leads to other addresses
     ("v=spf1 ptr -all", "192.0.2.1", "fail"),  # no reverse mapping
@@ -251,11 +267,20 @@ def test_ptr(record: str, ip: str, result: str) -> None:
 def test_limits_span_the_whole_evaluation() -> None:
     resolver = world(
         "v=spf1 include:i.example.com mx mx mx mx mx",
-        **{"i.example.com TXT": "v=spf1 mx:example.com mx:example.com mx:example.com mx:example.com"},
+        **{
+            "i.example.com TXT": "v=spf1 mx:example.com mx:example.com mx:example.com mx:example.com"
+        },
     )
-    assert check_host("192.0.2.1", "example.com", "u@example.com", "x", resolver).cost == Cost(10, 0)
-    resolver = world("v=spf1 include:i.example.com a:v3.example.com", **{"i.example.com TXT": "v=spf1 a:v1.example.com a:v2.example.com"})
-    assert check_host("192.0.2.1", "example.com", "u@example.com", "x", resolver).result == "permerror"
+    assert check_host("192.0.2.1", "example.com", "u@example.com", "x", resolver).cost == Cost(
+        10, 0
+    )
+    resolver = world(
+        "v=spf1 include:i.example.com a:v3.example.com",
+        **{"i.example.com TXT": "v=spf1 a:v1.example.com a:v2.example.com"},
+    )
+    assert (
+        check_host("192.0.2.1", "example.com", "u@example.com", "x", resolver).result == "permerror"
+    )
 
 
 class Asked:
@@ -270,17 +295,31 @@ class Asked:
         return self._resolver.lookup(name, rrtype)
 
 
-QUESTIONS: list[tuple[str, str, list[tuple[str, str]]]] = [  # record, client, what is asked after the record
+QUESTIONS: list[
+    tuple[str, str, list[tuple[str, str]]]
+] = [  # record, client, what is asked after the record
     ("v=spf1 ip4:192.0.2.9 +all exp=why.example.com", "192.0.2.1", []),
     ("v=spf1 +all a:Never.example.com", "192.0.2.1", []),
     ("v=spf1 a:MX1.Example.com.", "192.0.2.1", [("mx1.example.com", "A")]),
     ("v=spf1 a:mx1.example.com", "2001:db8::1", [("mx1.example.com", "AAAA")]),
-    ("v=spf1 mx", "192.0.2.10", [("example.com", "MX"), ("mx1.example.com", "A")]),  # §5.4: by preference, until one matches
+    (
+        "v=spf1 mx",
+        "192.0.2.10",
+        [("example.com", "MX"), ("mx1.example.com", "A")],
+    ),  # §5.4: by preference, until one matches
     ("v=spf1 mx:nullmx.example.com", "192.0.2.10", [("nullmx.example.com", "MX")]),
     ("v=spf1 mx:eleven.example.com", "192.0.2.10", [("eleven.example.com", "MX")]),
-    ("v=spf1 a:a..example.com mx:a..example.com exists:a..example.com include:%{l}a..example.com", "192.0.2.1", []),
+    (
+        "v=spf1 a:a..example.com mx:a..example.com exists:a..example.com include:%{l}a..example.com",
+        "192.0.2.1",
+        [],
+    ),
     ("v=spf1 exists:%{ir}.example.com", "::ffff:192.0.2.1", [("1.2.0.192.example.com", "A")]),
-    ("v=spf1 ptr", "192.0.2.30", [("30.2.0.192.in-addr.arpa", "PTR"), ("host.ptr.example.com", "A")]),
+    (
+        "v=spf1 ptr",
+        "192.0.2.30",
+        [("30.2.0.192.in-addr.arpa", "PTR"), ("host.ptr.example.com", "A")],
+    ),
     ("v=spf1 -all exp=why.example.com", "192.0.2.1", [("why.example.com", "TXT")]),
 ]
 
@@ -292,7 +331,9 @@ def test_what_is_asked(record: str, ip: str, questions: list[tuple[str, str]]) -
     assert resolver.questions == [("example.com", "TXT"), *questions]
 
 
-@given(st.text(), st.text(), st.text(), st.text(), near_spf | st.text(st.characters(max_codepoint=255)))
+@given(
+    st.text(), st.text(), st.text(), st.text(), near_spf | st.text(st.characters(max_codepoint=255))
+)
 def test_nothing_is_raised(ip: str, domain: str, sender: str, helo: str, record: str) -> None:
     resolver = world(["v=spf1 " + record], **{"*.example.com TXT": record})
     for address in (ip, "192.0.2.1", "2001:db8::1"):
@@ -306,13 +347,23 @@ def test_nothing_is_raised(ip: str, domain: str, sender: str, helo: str, record:
     st.sampled_from(["%{s}", "%{L}", "%{h}", "%{o}", "%{l-}", "%{S1r.+}"]),
     st.sampled_from(["a", "include", "ptr", "exists"]),
 )
-def test_octets_are_survived_wherever_macros_carry_them(sender: bytes, helo: bytes, macro: str, mechanism: str) -> None:
+def test_octets_are_survived_wherever_macros_carry_them(
+    sender: bytes, helo: bytes, macro: str, mechanism: str
+) -> None:
     resolver = world(f"v=spf1 {mechanism}:{macro}.example.com redirect={macro} exp={macro}")
     for text in (sender.decode("latin-1"), sender.decode("utf-8", "surrogateescape")):
-        assert check_host("192.0.2.1", "example.com", text, helo.decode("latin-1"), resolver).reason.isprintable()
+        assert check_host(
+            "192.0.2.1", "example.com", text, helo.decode("latin-1"), resolver
+        ).reason.isprintable()
 
 
-TERMS = ["a:mx2.example.com", "include:fail.example.com", "exists:nothing.example.com", "ip4:203.0.113.1", "mx:nullmx.example.com"]
+TERMS = [
+    "a:mx2.example.com",
+    "include:fail.example.com",
+    "exists:nothing.example.com",
+    "ip4:203.0.113.1",
+    "mx:nullmx.example.com",
+]
 
 
 @pytest.mark.parametrize("order", permutations(TERMS))
@@ -327,9 +378,16 @@ def test_order_says_nothing_where_nothing_matches(order: tuple[str, ...]) -> Non
     st.sampled_from(["192.0.2.1", "2001:db8::1"]),
 )
 def test_an_unrelated_name_changes_nothing(record: str, rrtype: str, ip: str) -> None:
-    more = {f"unrelated.example.com {rrtype}": {"A": "192.0.2.1", "TXT": "v=spf1 +all", "MX": "10 mx1.example.com."}[rrtype]}
+    more = {
+        f"unrelated.example.com {rrtype}": {
+            "A": "192.0.2.1",
+            "TXT": "v=spf1 +all",
+            "MX": "10 mx1.example.com.",
+        }[rrtype]
+    }
     before, after = (
-        check_host(ip, "example.com", "user@example.com", "x", resolver) for resolver in (world(record), world(record, **more))
+        check_host(ip, "example.com", "user@example.com", "x", resolver)
+        for resolver in (world(record), world(record, **more))
     )
     assert before == after
 
@@ -348,5 +406,10 @@ def test_silence_is_never_an_answer(record: str, silent: int) -> None:
     resolver = Silent(world(record))
     found = check_host("192.0.2.1", "example.com", "user@example.com", "x", resolver)
     expected = check(record, helo="x")
-    exp_failed = len(resolver.questions) == silent + 1 and resolver.questions[-1] == ("why.example.com", "TXT")
-    assert found.result == (expected.result if len(resolver.questions) <= silent or exp_failed else "temperror")
+    exp_failed = len(resolver.questions) == silent + 1 and resolver.questions[-1] == (
+        "why.example.com",
+        "TXT",
+    )
+    assert found.result == (
+        expected.result if len(resolver.questions) <= silent or exp_failed else "temperror"
+    )

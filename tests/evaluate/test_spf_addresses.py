@@ -30,7 +30,10 @@ WORLD: dict[str, str | list[str]] = {
     "token.example TXT": ["v=spf1 ip4:192.0.2.9 -all", "some-token=1"],
     "alias.example CNAME": "token.example.",
 }
-WORLD |= {f"w{n}.example TXT": "v=spf1 " + " ".join(f"a:mail.example/{m}" for m in range(20, 32)) for n in range(10)}
+WORLD |= {
+    f"w{n}.example TXT": "v=spf1 " + " ".join(f"a:mail.example/{m}" for m in range(20, 32))
+    for n in range(10)
+}
 
 SETS = [
     ("ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all", ["192.0.2.0/24"]),
@@ -57,13 +60,17 @@ SETS = [
 
 def resolver(record: str) -> Recorded:
     return Recorded(
-        WORLD | {"name.example TXT": f"v=spf1 {record}", "name.example A": "192.0.2.200"}, dark=["lost.dark.example", "dark.mail.example"]
+        WORLD | {"name.example TXT": f"v=spf1 {record}", "name.example A": "192.0.2.200"},
+        dark=["lost.dark.example", "dark.mail.example"],
     )
 
 
 @pytest.mark.parametrize(("record", "networks"), SETS)
 def test_what_passes(record: str, networks: list[str]) -> None:
-    assert [str(network) for network in passing(DomainName("name.example"), resolver(record)).addresses.networks] == networks
+    assert [
+        str(network)
+        for network in passing(DomainName("name.example"), resolver(record)).addresses.networks
+    ] == networks
 
 
 REFUSED = [
@@ -96,21 +103,35 @@ def test_what_has_no_addresses_is_refused(record: str, reason: str) -> None:
         passing(DomainName("name.example"), resolver(record))
 
 
-@pytest.mark.parametrize("record", ["include:dark.example -all", "ip4:192.0.2.1 a:dark.mail.example -all", "redirect=dark.example"])
+@pytest.mark.parametrize(
+    "record",
+    [
+        "include:dark.example -all",
+        "ip4:192.0.2.1 a:dark.mail.example -all",
+        "redirect=dark.example",
+    ],
+)
 def test_an_answer_that_does_not_come_is_never_a_shorter_list(record: str) -> None:
     with pytest.raises(ObservationError, match="SERVFAIL"):
         passing(DomainName("name.example"), resolver(record))
 
 
 def test_the_records_that_were_read_are_kept_in_order() -> None:
-    found = passing(DomainName("name.example"), resolver("include:inner.example include:token.example include:inner.example -all"))
+    found = passing(
+        DomainName("name.example"),
+        resolver("include:inner.example include:token.example include:inner.example -all"),
+    )
     assert [name for name, _ in found.records] == ["name.example", "inner.example", "token.example"]
     assert dict(found.records)[DomainName("token.example")] == "v=spf1 ip4:192.0.2.9 -all"
 
 
 def test_drift_is_what_came_and_went() -> None:
-    reviewed = addresses_of(passing(DomainName("inner.example"), resolver("-all")).addresses.networks)
-    now = passing(DomainName("name.example"), resolver("ip4:192.0.2.8/29 ip4:198.51.100.0/24 -all")).addresses
+    reviewed = addresses_of(
+        passing(DomainName("inner.example"), resolver("-all")).addresses.networks
+    )
+    now = passing(
+        DomainName("name.example"), resolver("ip4:192.0.2.8/29 ip4:198.51.100.0/24 -all")
+    ).addresses
     found = drift(reviewed, now)
     assert [str(network) for network in found.added.networks] == ["198.51.100.0/24"]
     assert [str(network) for network in found.removed.networks] == ["192.0.2.0/29"]

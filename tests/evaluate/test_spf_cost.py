@@ -23,7 +23,11 @@ BASE: Sets = {
     "both.example.com AAAA": "2001:db8::1",
     "four.example.com A": "192.0.2.1",
     "six.example.com AAAA": "2001:db8::1",
-    "three.example.com MX": ["10 both.example.com.", "20 four.example.com.", "30 void.example.com."],
+    "three.example.com MX": [
+        "10 both.example.com.",
+        "20 four.example.com.",
+        "30 void.example.com.",
+    ],
     "null.example.com MX": "0 .",
     "eleven.example.com MX": [f"{n} mx{n}.example.com." for n in range(11)],
     "lost.example.com MX": ["10 both.example.com.", "20 x.example.org."],
@@ -41,7 +45,9 @@ BASE: Sets = {
 
 
 def cost(record: str, **more: str | list[str]) -> LookupCost:
-    return lookup_cost(ROOT, ZoneResolver([zone("example.com", BASE | {"example.com TXT": record} | more)]))
+    return lookup_cost(
+        ROOT, ZoneResolver([zone("example.com", BASE | {"example.com TXT": record} | more)])
+    )
 
 
 TOTALS = [  # record, total, voids, whether it may be more
@@ -90,10 +96,25 @@ def test_totals(record: str, total: int, voids: int, lower_bound: bool) -> None:
 
 
 REMARKS = [  # record, remark, the term that bears it, text
-    ("v=spf1 include:nothing.example.com", Remark.MISSING, "include:nothing.example.com", "nothing.example.com publishes no SPF record"),
-    ("v=spf1 redirect=both.example.com", Remark.MISSING, "redirect=both.example.com", "both.example.com publishes no SPF record"),
+    (
+        "v=spf1 include:nothing.example.com",
+        Remark.MISSING,
+        "include:nothing.example.com",
+        "nothing.example.com publishes no SPF record",
+    ),
+    (
+        "v=spf1 redirect=both.example.com",
+        Remark.MISSING,
+        "redirect=both.example.com",
+        "both.example.com publishes no SPF record",
+    ),
     ("v=spf1 include:%{d1}", Remark.MISSING, "include:%{d1}", "com is not a full domain name"),
-    ("v=spf1 include:several.example.com", Remark.SEVERAL, "include:several.example.com", "several.example.com publishes 2 SPF records"),
+    (
+        "v=spf1 include:several.example.com",
+        Remark.SEVERAL,
+        "include:several.example.com",
+        "several.example.com publishes 2 SPF records",
+    ),
     (
         "v=spf1 include:invalid.example.com",
         Remark.INVALID,
@@ -107,7 +128,12 @@ REMARKS = [  # record, remark, the term that bears it, text
         "include:loop2.example.com",
         "loop2.example.com → loop1.example.com → loop2.example.com",
     ),
-    ("v=spf1 include:example.com", Remark.LOOP, "include:example.com", "example.com → example.com is a loop"),
+    (
+        "v=spf1 include:example.com",
+        Remark.LOOP,
+        "include:example.com",
+        "example.com → example.com is a loop",
+    ),
     ("v=spf1 -exists:%{i}.x", Remark.MACRO, "-exists:%{i}.x", "depends on the message"),
     (
         "v=spf1 ?mx:eleven.example.com",
@@ -115,7 +141,12 @@ REMARKS = [  # record, remark, the term that bears it, text
         "?mx:eleven.example.com",
         "eleven.example.com has 11 mail exchangers, mx allows 10",
     ),
-    ("v=spf1 a:a..example.com", Remark.UNUSABLE, "a:a..example.com", "a..example.com cannot be a name in DNS"),
+    (
+        "v=spf1 a:a..example.com",
+        Remark.UNUSABLE,
+        "a:a..example.com",
+        "a..example.com cannot be a name in DNS",
+    ),
 ]
 
 
@@ -127,7 +158,9 @@ def test_remarks(record: str, remark: Remark, term: str, text: str) -> None:
 
 
 def test_the_tree() -> None:
-    found = cost("v=spf1 a:four.example.com include:four.example.com ip4:192.0.2.1 mx:null.example.com -all")
+    found = cost(
+        "v=spf1 a:four.example.com include:four.example.com ip4:192.0.2.1 mx:null.example.com -all"
+    )
     assert [(node.domain, node.term, node.own, node.total) for node in found.walk()] == [
         ("example.com", "example.com", 0, 7),
         ("example.com", "a:four.example.com", 1, 1),
@@ -151,7 +184,11 @@ def test_a_domain_without_a_record_says_so() -> None:
 
 def test_what_dns_does_not_answer_is_unknown_and_never_nothing() -> None:
     reason = "x.example.org TXT: none of the zones at hand holds this name"
-    (node,) = (node for node in cost("v=spf1 include:unknown.example.com -all").walk() if node.unknown is not None)
+    (node,) = (
+        node
+        for node in cost("v=spf1 include:unknown.example.com -all").walk()
+        if node.unknown is not None
+    )
     assert (node.term, node.own, node.unknown) == ("include:x.example.org", 1, Unknown(reason))
     root = lookup_cost(DomainName("x.example.org"), ZoneResolver([zone("example.com", BASE)]))
     assert (root.unknown, root.lower_bound) == (Unknown(reason), True)
@@ -161,15 +198,21 @@ def test_what_dns_does_not_answer_is_unknown_and_never_nothing() -> None:
 def test_no_zone_makes_the_tree_endless() -> None:
     """Each of thirty records includes all of them, which is some 10^32 paths."""
     every = " ".join(f"include:n{n}.example.com a:n{n}.example.com" for n in range(30))
-    found = cost(f"v=spf1 {every}", **{f"n{n}.example.com TXT": f"v=spf1 {every}" for n in range(30)})
+    found = cost(
+        f"v=spf1 {every}", **{f"n{n}.example.com TXT": f"v=spf1 {every}" for n in range(30)}
+    )
     assert found.total > MAX_FOLLOWED
     assert found.lower_bound
     assert len(found.found(Remark.UNFOLLOWED)) > MAX_FOLLOWED
     assert found.voids == 0  # nor are addresses looked up in such a tree
-    chain: Sets = {f"n{n}.example.com TXT": f"v=spf1 redirect=n{n + 1}.example.com" for n in range(1000)}
+    chain: Sets = {
+        f"n{n}.example.com TXT": f"v=spf1 redirect=n{n + 1}.example.com" for n in range(1000)
+    }
     found = cost("v=spf1 redirect=n0.example.com", **chain)
     assert MAX_FOLLOWED < found.total < 1000
-    assert [node.term for node in found.found(Remark.UNFOLLOWED)] == [f"redirect=n{MAX_FOLLOWED}.example.com"]
+    assert [node.term for node in found.found(Remark.UNFOLLOWED)] == [
+        f"redirect=n{MAX_FOLLOWED}.example.com"
+    ]
 
 
 TERMS = [
@@ -184,11 +227,17 @@ TERMS = [
 @pytest.mark.parametrize("order", permutations(TERMS))
 def test_order_says_nothing(order: tuple[str, ...]) -> None:
     first, other = cost(f"v=spf1 {' '.join(TERMS)} -all"), cost(f"v=spf1 {' '.join(order)} -all")
-    assert (first.total, first.voids, first.lower_bound) == (other.total, other.voids, other.lower_bound)
+    assert (first.total, first.voids, first.lower_bound) == (
+        other.total,
+        other.voids,
+        other.lower_bound,
+    )
 
 
 names = st.sampled_from(["n0", "n1", "n2", "n3", "both", "four", "void", "three"])
-words = st.builds("{}:{}.example.com".format, st.sampled_from(["a", "mx", "include", "exists"]), names)
+words = st.builds(
+    "{}:{}.example.com".format, st.sampled_from(["a", "mx", "include", "exists"]), names
+)
 records = st.lists(words | st.just("ptr"), max_size=6)
 
 
@@ -204,15 +253,22 @@ def test_order_says_nothing_anywhere_in_the_tree(nodes: list[list[str]], random:
         return ZoneResolver([zone("example.com", sets)])
 
     start = DomainName("n0.example.com")
-    found, shuffled = lookup_cost(start, world(shuffle=False)), lookup_cost(start, world(shuffle=True))
+    found, shuffled = (
+        lookup_cost(start, world(shuffle=False)),
+        lookup_cost(start, world(shuffle=True)),
+    )
     assert (found.total, found.voids) == (shuffled.total, shuffled.voids)
 
 
 @given(st.lists(records, min_size=4, max_size=4), st.sampled_from(["192.0.2.200", "2001:db8::200"]))
 def test_no_message_costs_more(nodes: list[list[str]], ip: str) -> None:
     """Whatever a receiver spends on one message, the tree has counted; with no loop, and nothing that matches, it is the same."""
-    sets = BASE | {f"n{n}.example.com TXT": f"v=spf1 {' '.join(node)} -all" for n, node in enumerate(nodes)}
-    resolver = ZoneResolver([zone("example.com", sets), zone("2.0.192.in-addr.arpa", {}), zone("ip6.arpa", {})])
+    sets = BASE | {
+        f"n{n}.example.com TXT": f"v=spf1 {' '.join(node)} -all" for n, node in enumerate(nodes)
+    }
+    resolver = ZoneResolver(
+        [zone("example.com", sets), zone("2.0.192.in-addr.arpa", {}), zone("ip6.arpa", {})]
+    )
     start = DomainName("n0.example.com")
     tree = lookup_cost(start, resolver)
     found = check_host(ip, start, f"user@{start}", "x", resolver)
@@ -221,4 +277,6 @@ def test_no_message_costs_more(nodes: list[list[str]], ip: str) -> None:
         assert found.cost.voids <= tree.voids
         if found.result == "fail" and "exists:" not in " ".join(" ".join(node) for node in nodes):
             assert found.cost.terms == tree.total
-            assert found.cost.voids == sum(node.voids4 if ip == "192.0.2.200" else node.voids6 for node in tree.walk())
+            assert found.cost.voids == sum(
+                node.voids4 if ip == "192.0.2.200" else node.voids6 for node in tree.walk()
+            )

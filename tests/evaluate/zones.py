@@ -15,7 +15,14 @@ def zone(origin: str, sets: Mapping[str, str | list[str]]) -> Zone:
     rrsets = []
     for key, values in sets.items():
         name, type = key.split(" ")
-        rrsets.append(RRset(DomainName(name), type, 3600, frozenset([values] if isinstance(values, str) else values)))
+        rrsets.append(
+            RRset(
+                DomainName(name),
+                type,
+                3600,
+                frozenset([values] if isinstance(values, str) else values),
+            )
+        )
     return zone_of(DomainName(origin), rrsets)
 
 

@@ -65,12 +65,29 @@ OPTIONS = {
 
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("bits", BITS)
-def test_what_the_program_writes_comes_out_of_the_policy(repo: RepoFolder, tmp_path: Path, bits: str, options: str) -> None:
-    need(None if shutil.which("opendkim-genkey") else "opendkim-genkey is not installed (script/servers gets it)")
+def test_what_the_program_writes_comes_out_of_the_policy(
+    repo: RepoFolder, tmp_path: Path, bits: str, options: str
+) -> None:
+    need(
+        None
+        if shutil.which("opendkim-genkey")
+        else "opendkim-genkey is not installed (script/servers gets it)"
+    )
     made = tmp_path / "keys"
     made.mkdir()
     subprocess.run(
-        ["opendkim-genkey", "-D", str(made), "-d", "example.com", "-s", "s1", "-b", bits, *OPTIONS[options]],
+        [
+            "opendkim-genkey",
+            "-D",
+            str(made),
+            "-d",
+            "example.com",
+            "-s",
+            "s1",
+            "-b",
+            bits,
+            *OPTIONS[options],
+        ],
         check=True,
         capture_output=True,
     )
@@ -85,5 +102,6 @@ def test_what_the_program_writes_comes_out_of_the_policy(repo: RepoFolder, tmp_p
     refused = repo.run("import", "example.com", "--from-genkey", str(made / "s1.private"))
     assert (refused.code, refused.out) == (1, "")
     assert (
-        refused.err == "s1.private: this is the private key; give the .txt file that opendkim-genkey wrote beside it, or use `dkim adopt`\n"
+        refused.err
+        == "s1.private: this is the private key; give the .txt file that opendkim-genkey wrote beside it, or use `dkim adopt`\n"
     )

@@ -15,7 +15,10 @@ DOMAIN = DomainName("example.com")
 def draft(*sets: tuple[str, str, set[str]]) -> Draft:
     """Return the policy for these sets; names are relative to the domain, `@` is the domain itself."""
     names = (f"{label}.{DOMAIN}" if label != "@" else DOMAIN for label, _, _ in sets)
-    rrsets = (RRset(DomainName(name), type, 300, frozenset(values)) for name, (_, type, values) in zip(names, sets, strict=True))
+    rrsets = (
+        RRset(DomainName(name), type, 300, frozenset(values))
+        for name, (_, type, values) in zip(names, sets, strict=True)
+    )
     [made] = drafts([(Zone(DOMAIN, frozenset(rrsets)), (DOMAIN,))], Surroundings(), {})
     return made
 
@@ -51,7 +54,11 @@ def test_spf_terms_stay_as_they_are_written(text: str) -> None:
 
 OTHERS = {
     ("_dmarc", "TXT", "v=DMARC1;P=NONE;Future=1"): "dmarc:\n  p: none\n  other:\n    future: '1'\n",
-    ("_dmarc", "TXT", "v = DMARC1 ; fo=1:d; rua=mailto:a@example.com!5m , mailto:b@example.com; pct=50"): (
+    (
+        "_dmarc",
+        "TXT",
+        "v = DMARC1 ; fo=1:d; rua=mailto:a@example.com!5m , mailto:b@example.com; pct=50",
+    ): (
         "dmarc:\n  fo: 1:d\n  rua:\n    - mailto:a@example.com!5m\n    - mailto:b@example.com\n  pct: '50'\n"
     ),
     ("_dmarc", "TXT", "v=DMARC1; sp=reject"): "dmarc:\n  sp: reject\n",
@@ -59,7 +66,11 @@ OTHERS = {
     ("a.b._domainkey", "TXT", "v=DKIM1; g=*; t=y : s; h=sha256; n=note; p="): (
         "dkim:\n  selectors:\n    a.b:\n      state: revoked\n      h: sha256\n      t: y:s\n      n: note\n      other:\n        g: '*'\n"
     ),
-    ("on._domainkey", "CNAME", "K.Example.NET."): "dkim:\n  selectors:\n    'on':\n      cname: K.Example.NET\n",
+    (
+        "on._domainkey",
+        "CNAME",
+        "K.Example.NET.",
+    ): "dkim:\n  selectors:\n    'on':\n      cname: K.Example.NET\n",
     ("_smtp._tls", "TXT", "v=TLSRPTv1;rua=mailto:a@example.com;x=1"): (
         "tls_rpt:\n  rua:\n    - mailto:a@example.com\n  other:\n    x: '1'\n"
     ),
@@ -84,17 +95,42 @@ LEFT = [
     ("@", "TXT", {"spf2.0/pra -all"}, "no receiver reads this value"),
     ("@", "MX", {"0 ."}, "a null MX (RFC 7505): only `parked: true` declares one"),
     ("_dmarc", "TXT", {"v=DMARC1; p=none; p=none"}, "broken: p is given twice"),
-    ("_dmarc", "TXT", {"v=DMARC1; p=none; x=\\"}, "no policy can say it: a backslash cannot be published safely"),
+    (
+        "_dmarc",
+        "TXT",
+        {"v=DMARC1; p=none; x=\\"},
+        "no policy can say it: a backslash cannot be published safely",
+    ),
     ("_dmarc", "TXT", {"p=none"}, "no receiver reads this value"),
     ("_dmarc", "TXT", {"v=spf1 -all"}, "no receiver reads this value"),
-    ("_dmarc", "CNAME", {"dmarc.vendor.example."}, "an alias: what is found here is its target's to say"),
-    ("_domainkey", "CNAME", {"keys.vendor.example."}, "an alias: what is found here is its target's to say"),
+    (
+        "_dmarc",
+        "CNAME",
+        {"dmarc.vendor.example."},
+        "an alias: what is found here is its target's to say",
+    ),
+    (
+        "_domainkey",
+        "CNAME",
+        {"keys.vendor.example."},
+        "an alias: what is found here is its target's to say",
+    ),
     ("s1._domainkey", "TXT", {"v=DKIM1; p=!"}, "broken: p is not base64"),
     ("s1._domainkey", "TXT", {'v=DKIM1; p=; n="a" \\ b'}, "its note (n) is taken over as 'a  b'"),
     ("s1._domainkey", "CNAME", {"."}, "no policy can say it: expected a domain name"),
     (r"a\.b._domainkey", "TXT", {"p="}, "no policy can say it: a label holds letters"),
-    ("s._domainkey.sub", "TXT", {"p="}, "belongs to sub.example.com, which is a domain of its own to mail"),
-    ("sub", "TXT", {"v=spf1 -all"}, "belongs to sub.example.com, which is a domain of its own to mail"),
+    (
+        "s._domainkey.sub",
+        "TXT",
+        {"p="},
+        "belongs to sub.example.com, which is a domain of its own to mail",
+    ),
+    (
+        "sub",
+        "TXT",
+        {"v=spf1 -all"},
+        "belongs to sub.example.com, which is a domain of its own to mail",
+    ),
     ("sub", "MX", {"0 ."}, "belongs to sub.example.com, which is a domain of its own to mail"),
     ("*", "TXT", {"v=spf1 -all"}, "a wildcard, which no policy is for"),
     (
@@ -103,7 +139,12 @@ LEFT = [
         {"v=STSv1; id=1"},
         "the policy that it announces is served over HTTPS, which is not asked; give its text with --mta-sts",
     ),
-    ("_mta-sts", "TXT", {"v=STSv1; id=2026-01-31"}, "broken: an id holds 1 to 32 letters and digits (at character 13: '2026-01-31')"),
+    (
+        "_mta-sts",
+        "TXT",
+        {"v=STSv1; id=2026-01-31"},
+        "broken: an id holds 1 to 32 letters and digits (at character 13: '2026-01-31')",
+    ),
     ("_mta-sts", "TXT", {"v=STSv1;"}, "broken: expected a field behind v=STSv1 (at character 9)"),
     ("_mta-sts", "TXT", {"v=STSv1; id=1", "v=STSv1; id=2"}, "2 values where there can be one"),
     ("_mta-sts", "TXT", {"v=STSv2; id=1"}, "no receiver reads this value"),
@@ -120,10 +161,14 @@ def test_an_octet_is_spelt_as_in_master_files() -> None:
 
 
 @pytest.mark.parametrize(("label", "type", "values", "reason"), LEFT)
-def test_what_a_policy_does_not_say_is_told(label: str, type: str, values: set[str], reason: str) -> None:
+def test_what_a_policy_does_not_say_is_told(
+    label: str, type: str, values: set[str], reason: str
+) -> None:
     made = draft((label, type, values))
     assert {left.value for left in made.left} == values
-    assert all(left.reason.startswith(reason) or reason in left.reason for left in made.left), made.left
+    assert all(left.reason.startswith(reason) or reason in left.reason for left in made.left), (
+        made.left
+    )
 
 
 PRIVATE = {
@@ -145,13 +190,18 @@ def test_a_private_key_that_somebody_published_is_told_and_not_shown(text: str) 
 
 def test_what_has_nothing_to_do_with_mail_is_passed_over() -> None:
     made = draft(
-        ("@", "A", {"192.0.2.1"}), ("@", "TXT", {"MS=ms1", "about v=spf1"}), ("@", "MX", {"10 mx."}), ("www", "CNAME", {"example.com."})
+        ("@", "A", {"192.0.2.1"}),
+        ("@", "TXT", {"MS=ms1", "about v=spf1"}),
+        ("@", "MX", {"10 mx."}),
+        ("www", "CNAME", {"example.com."}),
     )
     assert (said(made), made.left) == ("", ())
 
 
 def test_a_key_under_a_delegation_is_left_to_its_servers() -> None:
-    made = draft(("_domainkey", "NS", {"ns1.vendor.example."}), ("s1._domainkey", "TXT", {"p=AAAA"}))
+    made = draft(
+        ("_domainkey", "NS", {"ns1.vendor.example."}), ("s1._domainkey", "TXT", {"p=AAAA"})
+    )
     assert said(made) == ""
     [left] = made.left
     assert left.reason.startswith("_domainkey.example.com is delegated to other servers (NS)")
@@ -163,31 +213,61 @@ REJECT = ("_dmarc", "TXT", {"v=DMARC1; p=reject; ruf=mailto:a@example.com"})
 
 def test_exactly_what_parking_publishes_is_parked() -> None:
     made = draft(*PARKED, REJECT)
-    assert (said(made), made.left) == ("parked: true\ndmarc:\n  ruf:\n    - mailto:a@example.com\n", ())
+    assert (said(made), made.left) == (
+        "parked: true\ndmarc:\n  ruf:\n    - mailto:a@example.com\n",
+        (),
+    )
 
 
 NEARLY = {  # what is published, and what `parked: true` would change
-    "another DMARC policy": ([*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=none"})], "add p=reject, sp=reject and np=reject"),
-    "weaker for subdomains": ([*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=reject; sp=none"})], "add sp=reject and np=reject"),
+    "another DMARC policy": (
+        [*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=none"})],
+        "add p=reject, sp=reject and np=reject",
+    ),
+    "weaker for subdomains": (
+        [*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=reject; sp=none"})],
+        "add sp=reject and np=reject",
+    ),
     "weaker for names that do not exist, no null MX": (
         [PARKED[0], PARKED[2], ("_dmarc", "TXT", {"v=DMARC1; p=reject; np=none"})],
         "add np=reject and the null MX",
     ),
-    "testing": ([*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=reject; t=y; fo=1:d; x=1"})], "take out x=1, fo=1:d and t=y"),
+    "testing": (
+        [*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=reject; t=y; fo=1:d; x=1"})],
+        "take out x=1, fo=1:d and t=y",
+    ),
     "no DMARC record": (PARKED, "add the DMARC record"),
-    "a broken DMARC record": ([*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=nothing"})], "add the DMARC record"),
-    "a revoked key": ([*PARKED, REJECT, ("s1._domainkey", "TXT", {"p="})], "leave dkim.selectors.s1 undeclared"),
+    "a broken DMARC record": (
+        [*PARKED, ("_dmarc", "TXT", {"v=DMARC1; p=nothing"})],
+        "add the DMARC record",
+    ),
+    "a revoked key": (
+        [*PARKED, REJECT, ("s1._domainkey", "TXT", {"p="})],
+        "leave dkim.selectors.s1 undeclared",
+    ),
     "reports about TLS": (
         [*PARKED, REJECT, ("_smtp._tls", "TXT", {"v=TLSRPTv1; rua=mailto:a@example.com"})],
         "leave tls_rpt undeclared",
     ),
     "no null MX": ([PARKED[0], PARKED[2], REJECT], "add the null MX"),
-    "SPF alone": (PARKED[:1], "add the empty wildcard key (*._domainkey), the DMARC record and the null MX"),
+    "SPF alone": (
+        PARKED[:1],
+        "add the empty wildcard key (*._domainkey), the DMARC record and the null MX",
+    ),
     "SPF alone, another MX": ([PARKED[0], ("@", "MX", {"10 mx.example.com."})], None),
-    "a null MX and another one": ([PARKED[0], PARKED[2], REJECT, ("@", "MX", {"0 .", "10 mx.example.com."})], None),
+    "a null MX and another one": (
+        [PARKED[0], PARKED[2], REJECT, ("@", "MX", {"0 .", "10 mx.example.com."})],
+        None,
+    ),
     "a key": ([*PARKED, REJECT, ("s1._domainkey", "TXT", {"p=AAAA"})], None),
-    "an alias for every key": ([PARKED[0], PARKED[1], REJECT, ("*._domainkey", "CNAME", {"k.example.net."})], None),
-    "an SPF record that lets somebody send": ([("@", "TXT", {"v=spf1 a -all"}), *PARKED[1:], REJECT], None),
+    "an alias for every key": (
+        [PARKED[0], PARKED[1], REJECT, ("*._domainkey", "CNAME", {"k.example.net."})],
+        None,
+    ),
+    "an SPF record that lets somebody send": (
+        [("@", "TXT", {"v=spf1 a -all"}), *PARKED[1:], REJECT],
+        None,
+    ),
     "no SPF record": ([*PARKED[1:], REJECT], None),
 }
 

@@ -49,7 +49,12 @@ OURS = {
         "v=DMARC1; p=rejct; rua=mailto:a@example.com",
         "v=dmarc1; p=none",
     ),
-    Family.MTA_STS: ("v=STSv1; id=20260131T120000;", "v=STSv1 ;id=a;more=b", "v=STSv1; id=", "v=STSv1"),
+    Family.MTA_STS: (
+        "v=STSv1; id=20260131T120000;",
+        "v=STSv1 ;id=a;more=b",
+        "v=STSv1; id=",
+        "v=STSv1",
+    ),
     Family.TLS_RPT: (
         "v=TLSRPTv1;rua=mailto:t@example.com,https://example.com/t",
         "v=TLSRPTv1 ; rua=mailto:t@example.com;x=1;",
@@ -75,16 +80,25 @@ def said_or_told(owned: Family, text: str) -> None:
     owner = DomainName(OWNERS[owned])
     zone = Zone(DOMAIN, frozenset({RRset(owner, "TXT", 300, frozenset({text}))}))
     [made] = drafts([(zone, (DOMAIN,))], Surroundings(), {DOMAIN: SERVED})
-    published = [entry for part in compile_repo(Repo(Path(), (made.policy,), {}, Lock())) for entry in part.declared if entry.values]
+    published = [
+        entry
+        for part in compile_repo(Repo(Path(), (made.policy,), {}, Lock()))
+        for entry in part.declared
+        if entry.values
+    ]
     if published:
         [entry] = published
         assert entry.key == (owner, "TXT")
         assert same(owned, "TXT", frozenset({text}), entry.values), text
     else:
         assert may_be_refused(text, owned), text
-        assert family(owner, "TXT", text) is not owned or [left.value for left in made.left] == [text]
+        assert family(owner, "TXT", text) is not owned or [left.value for left in made.left] == [
+            text
+        ]
 
 
-@pytest.mark.parametrize(("owned", "text"), [(owned, text) for owned, texts in OURS.items() for text in texts])
+@pytest.mark.parametrize(
+    ("owned", "text"), [(owned, text) for owned, texts in OURS.items() for text in texts]
+)
 def test_a_record_is_said_or_told(owned: Family, text: str) -> None:
     said_or_told(owned, text)

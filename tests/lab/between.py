@@ -11,7 +11,9 @@ from typing import Any
 
 from tests.lab.servers import PowerDns
 
-Change = Callable[[Any], Any]  # the zone as the API tells it, or the changes that it is sent -> what is said instead
+Change = Callable[
+    [Any], Any
+]  # the zone as the API tells it, or the changes that it is sent -> what is said instead
 
 
 def same(data: Any) -> Any:
@@ -40,14 +42,19 @@ class Between:
                 self._say(status, body)
 
             def do_PATCH(self) -> None:
-                body = json.dumps(between.sent(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))).encode()
+                body = json.dumps(
+                    between.sent(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                ).encode()
                 status, body = self._asked(body) if between.written else (204, b"")
                 self._say(between.status or status, body)
 
             def _asked(self, body: bytes | None = None) -> tuple[int, bytes]:
                 connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=5)
                 connection.request(
-                    self.command, self.path, body, {"X-API-Key": self.headers["X-API-Key"], "Content-Type": "application/json"}
+                    self.command,
+                    self.path,
+                    body,
+                    {"X-API-Key": self.headers["X-API-Key"], "Content-Type": "application/json"},
                 )
                 answer = connection.getresponse()
                 return answer.status, answer.read()

@@ -13,7 +13,9 @@ Serving = Callable[..., NameServer]
 
 
 @pytest.fixture(params=SERVERS, ids=lambda kind: kind.id)
-def serving(request: pytest.FixtureRequest, repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
+def serving(
+    request: pytest.FixtureRequest, repo: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Serving]:
     """Start the server with these zones and name it as a provider of the repo."""
     yield from _serving(request.param, repo, monkeypatch)
 
@@ -28,7 +30,9 @@ def serving_powerdns(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield from _serving(SERVERS[1], repo, monkeypatch)
 
 
-def _serving(kind: type[NameServer], repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
+def _serving(
+    kind: type[NameServer], repo: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Serving]:
     need(missing(kind))
     started: list[NameServer] = []
 
@@ -39,7 +43,10 @@ def _serving(kind: type[NameServer], repo: RepoFolder, monkeypatch: pytest.Monke
         for key, value in server.environment.items():
             monkeypatch.setenv(key, value)
         repo.provider(kind.id, server.stanza())
-        repo.write("zones/policy/_defaults.yaml", f'providers: [{kind.id}]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [{kind.id}]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
         return server
 
     yield start

@@ -20,9 +20,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-NAMESERVER, SENDER, RECEIVER, FORWARDER, STRANGER = (f"192.0.2.{last}" for last in (53, 10, 20, 30, 66))
+NAMESERVER, SENDER, RECEIVER, FORWARDER, STRANGER = (
+    f"192.0.2.{last}" for last in (53, 10, 20, 30, 66)
+)
 FORESEEN = "127.0.0.1"  # where `serve --plan` answers
-PROGRAMS = ("unshare", "nsenter", "ip", "named", "postfix", "opendkim", "opendkim-testkey", "opendmarc")
+PROGRAMS = (
+    "unshare",
+    "nsenter",
+    "ip",
+    "named",
+    "postfix",
+    "opendkim",
+    "opendkim-testkey",
+    "opendmarc",
+)
 PATIENCE = 30.0  # seconds for anything that happens by itself
 
 MASTER = """\
@@ -76,7 +87,12 @@ def missing(*more: str) -> str | None:
         return f"not installed: {', '.join(absent)} (script/servers gets them)"
     if os.geteuid() != 0:
         return "a network of its own and mail servers need root"
-    tried = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "true"], capture_output=True, text=True, check=False)
+    tried = subprocess.run(
+        ["unshare", "--net", "--mount", "--pid", "--fork", "true"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return None if tried.returncode == 0 else f"no namespaces here: {tried.stderr.strip()}"
 
 
@@ -90,14 +106,30 @@ class MailHost:
     def __enter__(self) -> Self:
         # The shell ends when its standard input does, and the kernel then ends all the rest.
         self._first = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", "while read -r _; do :; done"],
+            [
+                "unshare",
+                "--net",
+                "--mount",
+                "--pid",
+                "--fork",
+                "--kill-child",
+                "--mount-proc",
+                "bash",
+                "-c",
+                "while read -r _; do :; done",
+            ],
             stdin=subprocess.PIPE,
         )
         children = Path(f"/proc/{self._first.pid}/task/{self._first.pid}/children")
         self.wait(lambda: bool(children.read_text().split()), "the namespace")
         self._pid = int(children.read_text().split()[0])
-        self.wait(lambda: "bash" in Path(f"/proc/{self._pid}/comm").read_text(), "the namespace's shell")
-        addresses = " && ".join(f"ip addr add {each}/32 dev lo" for each in (NAMESERVER, SENDER, RECEIVER, FORWARDER, STRANGER))
+        self.wait(
+            lambda: "bash" in Path(f"/proc/{self._pid}/comm").read_text(), "the namespace's shell"
+        )
+        addresses = " && ".join(
+            f"ip addr add {each}/32 dev lo"
+            for each in (NAMESERVER, SENDER, RECEIVER, FORWARDER, STRANGER)
+        )
         self.shell(
             f"ip link set lo up && {addresses} && mount -t tmpfs -o mode=755 tmpfs /srv && mount -t tmpfs -o mode=755 tmpfs /run"
             f" && echo 'nameserver {NAMESERVER}' > /srv/resolv.conf && mount --bind /srv/resolv.conf /etc/resolv.conf"
@@ -118,11 +150,19 @@ class MailHost:
     def inside(self, *command: str) -> list[str]:
         return ["nsenter", "-t", str(self._pid), "-n", "-m", "-p", "-r", "--", *command]
 
-    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            self.inside(*command), capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1", **environment}
+            self.inside(*command),
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "NO_COLOR": "1", **environment},
         )
-        assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert not check or done.returncode == 0, (
+            f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        )
         return done
 
     def shell(self, script: str) -> str:
@@ -132,7 +172,12 @@ class MailHost:
         """Start a server, its output in /srv/<program>.log."""
         with self.outside(f"/srv/{Path(command[0]).name}.log").open("ab") as log:
             return subprocess.Popen(
-                self.inside(*command), stdout=log, stderr=log, stdin=subprocess.DEVNULL, text=True, env={**os.environ, **environment}
+                self.inside(*command),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                env={**os.environ, **environment},
             )
 
     def mailauth(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -192,7 +237,9 @@ class MailHost:
     def postfix(self, name: str, hostname: str, address: str, more: str, listens: str = "") -> None:
         """Make a Postfix of its own in /srv/<name>."""
         folder = f"/srv/{name}"
-        main = MAIN.format(folder=folder, hostname=hostname, address=address, listens=listens or address)
+        main = MAIN.format(
+            folder=folder, hostname=hostname, address=address, listens=listens or address
+        )
         self.write(f"{folder}/etc/main.cf", main + more)
         self.write(f"{folder}/etc/master.cf", MASTER)
         self.shell(f"mkdir -p {folder}/spool {folder}/data && chown postfix {folder}/data")
@@ -207,7 +254,18 @@ class MailHost:
 
     def serve_plan(self, plan: str) -> None:
         """Serve DNS as after a plan on port 53, and make it the resolver of all that starts from now on."""
-        module = (sys.executable, "-m", "mailauth_dns", "-C", "/srv/repo", "serve", "--port", "53", "--plan", plan)
+        module = (
+            sys.executable,
+            "-m",
+            "mailauth_dns",
+            "-C",
+            "/srv/repo",
+            "serve",
+            "--port",
+            "53",
+            "--plan",
+            plan,
+        )
         self.begin(*module, LAB_SECRET=self.secret, PYTHONPATH=str(Path.cwd()))
         self.wait(lambda: self.listening(FORESEEN, 53), "mailauth-dns serve")
         self.nameserver = FORESEEN
@@ -240,13 +298,19 @@ class MailHost:
             "virtual_mailbox_domains = example.net\nvirtual_mailbox_base = /srv/in/mail\nvirtual_mailbox_maps = static:bob/\n"
             f"virtual_uid_maps = static:{nobody.pw_uid}\nvirtual_gid_maps = static:{nobody.pw_gid}\n"
             "smtpd_milters = inet:127.0.0.1:8894, inet:127.0.0.1:8893\nmilter_default_action = tempfail\n"
-            + ("smtpd_recipient_restrictions = check_policy_service unix:private/spf\n" if spf_daemon else ""),
+            + (
+                "smtpd_recipient_restrictions = check_policy_service unix:private/spf\n"
+                if spf_daemon
+                else ""
+            ),
         )
         if spf_daemon:
             # It tells in the head what it found; to refuse mail is left to OpenDMARC.
             self.write("/srv/in/spf.conf", "HELO_reject = False\nMail_From_reject = False\n")
             with self.outside("/srv/in/etc/master.cf").open("a") as master:
-                master.write("spf unix - n n - 0 spawn user=nobody argv=/usr/bin/policyd-spf /srv/in/spf.conf\n")
+                master.write(
+                    "spf unix - n n - 0 spawn user=nobody argv=/usr/bin/policyd-spf /srv/in/spf.conf\n"
+                )
         self.shell(f"mkdir -p /srv/in/mail && chown {nobody.pw_uid} /srv/in/mail")
         self.start_postfix("in", RECEIVER)
 
@@ -260,9 +324,13 @@ class MailHost:
 
     def send(self, server: str, sender: str, recipient: str, subject: str, source: str = "") -> str:
         """Hand a message in over SMTP and return what the server said last."""
-        return self.send_octets(server, sender, recipient, _text(sender, recipient, subject).encode(), source)
+        return self.send_octets(
+            server, sender, recipient, _text(sender, recipient, subject).encode(), source
+        )
 
-    def send_octets(self, server: str, sender: str, recipient: str, message: bytes, source: str = "") -> str:
+    def send_octets(
+        self, server: str, sender: str, recipient: str, message: bytes, source: str = ""
+    ) -> str:
         """Hand in these octets."""
         script = f"""import smtplib
 try:
@@ -286,7 +354,9 @@ except smtplib.SMTPResponseException as error:
 
     def mail(self) -> dict[str, email.message.Message]:
         """Return bob's mail by subject."""
-        found = [email.parser.BytesParser().parsebytes(path.read_bytes()) for path in self.mail_files()]
+        found = [
+            email.parser.BytesParser().parsebytes(path.read_bytes()) for path in self.mail_files()
+        ]
         return {str(message["Subject"]): message for message in found}
 
     def delivered(self, subject: str) -> email.message.Message:
@@ -313,4 +383,8 @@ def results(message: email.message.Message) -> dict[str, list[str]]:
 
 def selectors(message: email.message.Message) -> list[str]:
     """Return the selectors that signed, in order."""
-    return [found for header in message.get_all("DKIM-Signature", []) for found in re.findall(r"\bs=([^;\s]+)", header)]
+    return [
+        found
+        for header in message.get_all("DKIM-Signature", [])
+        for found in re.findall(r"\bs=([^;\s]+)", header)
+    ]

@@ -53,11 +53,15 @@ class NameServer(ABC):
     def start(self) -> None:
         self.prepare()
         with (self.folder / "log").open("wb") as log:
-            self.process = subprocess.Popen(self.command(), stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)
+            self.process = subprocess.Popen(
+                self.command(), stdout=log, stderr=subprocess.STDOUT, cwd=self.folder
+            )
         until = time.monotonic() + START
         while not self.ready():
             if self.process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"{self.program} did not start:\n{(self.folder / 'log').read_text(errors='replace')[-3000:]}")
+                raise RuntimeError(
+                    f"{self.program} did not start:\n{(self.folder / 'log').read_text(errors='replace')[-3000:]}"
+                )
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -93,12 +97,16 @@ class NameServer(ABC):
 
     def ask(self, name: str, type: str) -> dns.message.Message:
         """Ask the server itself; over TCP, so that nothing is cut off."""
-        return dns.query.tcp(dns.message.make_query(name + ".", type), "127.0.0.1", timeout=2, port=self.port)
+        return dns.query.tcp(
+            dns.message.make_query(name + ".", type), "127.0.0.1", timeout=2, port=self.port
+        )
 
     def served(self, name: str, type: str) -> set[str]:
         """Return what the server answers, TXT as joined octets."""
         return {
-            b"".join(rdata.strings).decode("latin-1") if rdata.rdtype == dns.rdatatype.TXT else rdata.to_text()
+            b"".join(rdata.strings).decode("latin-1")
+            if rdata.rdtype == dns.rdatatype.TXT
+            else rdata.to_text()
             for rrset in self.ask(name, type).answer
             for rdata in rrset
             if dns.rdatatype.to_text(rrset.rdtype) == type
@@ -111,8 +119,14 @@ class NameServer(ABC):
         for name, ttl, rdata in transferred.iterate_rdatas():
             if rdata.rdtype == dns.rdatatype.SOA:
                 continue
-            text = b"".join(rdata.strings).decode("latin-1") if rdata.rdtype == dns.rdatatype.TXT else rdata.to_text()
-            records.add((name.to_text().rstrip("."), dns.rdatatype.to_text(rdata.rdtype), ttl, text))
+            text = (
+                b"".join(rdata.strings).decode("latin-1")
+                if rdata.rdtype == dns.rdatatype.TXT
+                else rdata.to_text()
+            )
+            records.add(
+                (name.to_text().rstrip("."), dns.rdatatype.to_text(rdata.rdtype), ttl, text)
+            )
         return records
 
     @abstractmethod
@@ -141,7 +155,9 @@ class Bind(NameServer):
     def prepare(self) -> None:
         zones = self.folder / "zones"
         zones.mkdir(exist_ok=True)
-        self.secret = getattr(self, "secret", None) or base64.b64encode(secrets.token_bytes(32)).decode()
+        self.secret = (
+            getattr(self, "secret", None) or base64.b64encode(secrets.token_bytes(32)).decode()
+        )
         self.environment = {"LAB_BIND_SECRET": self.secret}
         stanzas = []
         for zone, text in self.zones.items():
@@ -186,7 +202,9 @@ class Bind(NameServer):
             raise RuntimeError(f"update of {name} {type}: {dns.rcode.to_text(answer.rcode())}")
 
     def _transfer(self, zone: str) -> object:
-        return dns.query.xfr("127.0.0.1", zone, port=self.port, timeout=5, relativize=False, **self._key())
+        return dns.query.xfr(
+            "127.0.0.1", zone, port=self.port, timeout=5, relativize=False, **self._key()
+        )
 
     def _key(self) -> dict[str, Any]:
         keyring = dns.tsigkeyring.from_text({"lab-key": self.secret})
@@ -277,7 +295,12 @@ security-poll-suffix=
             self._tool("set-kind", zone, "native")
 
     def _tool(self, *arguments: str) -> None:
-        done = subprocess.run(["pdnsutil", f"--config-dir={self.folder}", *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["pdnsutil", f"--config-dir={self.folder}", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise RuntimeError(f"pdnsutil {arguments}: {done.stdout}{done.stderr}")
 
@@ -285,7 +308,10 @@ security-poll-suffix=
         return ["pdns_server", f"--config-dir={self.folder}"]
 
     def ready(self) -> bool:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.api_port}/api/v1/servers/localhost", headers={"X-API-Key": self.secret})
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.api_port}/api/v1/servers/localhost",
+            headers={"X-API-Key": self.secret},
+        )
         try:
             urllib.request.urlopen(request, timeout=2).close()
         except (urllib.error.URLError, OSError):
@@ -303,15 +329,28 @@ security-poll-suffix=
         }
 
     def put(self, zone: str, name: str, type: str, ttl: int, *rdatas: str) -> None:
-        self.put_records(zone, name, type, ttl, *({"content": rdata, "disabled": False} for rdata in rdatas))
+        self.put_records(
+            zone, name, type, ttl, *({"content": rdata, "disabled": False} for rdata in rdatas)
+        )
 
-    def put_records(self, zone: str, name: str, type: str, ttl: int, *records: Mapping[str, object]) -> None:
+    def put_records(
+        self, zone: str, name: str, type: str, ttl: int, *records: Mapping[str, object]
+    ) -> None:
         """Make this the set, through the API; each record has its `content` and may be `disabled`."""
-        change = {"name": f"{name}.", "type": type, "ttl": ttl, "changetype": "REPLACE" if records else "DELETE", "records": records}
+        change = {
+            "name": f"{name}.",
+            "type": type,
+            "ttl": ttl,
+            "changetype": "REPLACE" if records else "DELETE",
+            "records": records,
+        }
         body = json.dumps({"rrsets": [change]}).encode()
         url = f"http://127.0.0.1:{self.api_port}/api/v1/servers/localhost/zones/{zone}."
         request = urllib.request.Request(
-            url, data=body, method="PATCH", headers={"X-API-Key": self.secret, "Content-Type": "application/json"}
+            url,
+            data=body,
+            method="PATCH",
+            headers={"X-API-Key": self.secret, "Content-Type": "application/json"},
         )
         urllib.request.urlopen(request, timeout=5).close()
 

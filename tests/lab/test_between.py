@@ -29,7 +29,10 @@ POLICY = "domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: none}\n
 
 def published(before: set[Record], zone: str = "example.com") -> set[Record]:
     """Return the zone as it is when the policy is applied: all that was there, and ours."""
-    ours = {(zone, "TXT", 3600, "v=spf1 mx -all"), (f"_dmarc.{zone}", "TXT", 3600, "v=DMARC1; p=none")}
+    ours = {
+        (zone, "TXT", 3600, "v=spf1 mx -all"),
+        (f"_dmarc.{zone}", "TXT", 3600, "v=DMARC1; p=none"),
+    }
     return {record for record in before if record[3] != "v=spf1 ~all"} | ours
 
 
@@ -50,21 +53,36 @@ def serial(server: NameServer, zone: str) -> int:
     return int(soa[0].serial)
 
 
-def test_a_foreign_value_added_since_is_kept_and_reported(repo: RepoFolder, serving: Serving) -> None:
+def test_a_foreign_value_added_since_is_kept_and_reported(
+    repo: RepoFolder, serving: Serving
+) -> None:
     server = serving(example_com=ZONE)
     repo.policy(POLICY)
     plan = planned(repo)
-    server.put("example.com", "example.com", "TXT", 3600, '"v=spf1 ~all"', '"MS=ms123"', '"google-site-verification=abc"')
+    server.put(
+        "example.com",
+        "example.com",
+        "TXT",
+        3600,
+        '"v=spf1 ~all"',
+        '"MS=ms123"',
+        '"google-site-verification=abc"',
+    )
     before = server.dump("example.com")
     applied = repo.run("apply", plan)
     assert applied.code == 0, applied.said
     label = f"google-site-verification {hashlib.sha256(b'google-site-verification=abc').hexdigest()[:8]}"
-    assert f"example.com TXT: a foreign value ({label}) was added at {server.id} since the plan; it is kept" in applied.out
+    assert (
+        f"example.com TXT: a foreign value ({label}) was added at {server.id} since the plan; it is kept"
+        in applied.out
+    )
     assert server.dump("example.com") == published(before)
     assert repo.run("plan", "--detailed-exitcode").code == 0
 
 
-def test_spf_changed_by_hand_is_refused_with_the_difference(repo: RepoFolder, serving: Serving) -> None:
+def test_spf_changed_by_hand_is_refused_with_the_difference(
+    repo: RepoFolder, serving: Serving
+) -> None:
     server = serving(example_com=ZONE)
     repo.policy(POLICY)
     plan = planned(repo)
@@ -72,7 +90,9 @@ def test_spf_changed_by_hand_is_refused_with_the_difference(repo: RepoFolder, se
     before = server.dump("example.com")
     applied = repo.run("apply", plan)
     assert applied.code == 1
-    assert "the plan is no longer what was reviewed; nothing was written, plan again:" in applied.err
+    assert (
+        "the plan is no longer what was reviewed; nothing was written, plan again:" in applied.err
+    )
     assert f"  example.com TXT at {server.id}: reviewed " in applied.err
     assert '"v=spf1 ~all" -> "v=spf1 mx -all"' in applied.err
     assert '"v=spf1 a ~all" -> "v=spf1 mx -all"' in applied.err
@@ -139,7 +159,9 @@ def test_a_server_that_stops_half_way_is_told_and_the_next_run_finishes(
     repo: RepoFolder, serving: Serving, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     """One that hangs may carry out later what it was sent: that is found done, and not done twice."""
-    monkeypatch.setattr(targets, "_AT_ONCE", 1)  # so that it stops between two zones, and not while it is read back
+    monkeypatch.setattr(
+        targets, "_AT_ONCE", 1
+    )  # so that it stops between two zones, and not while it is read back
     stop, go_on = STOPS[case]
     zones = ("a.example", "b.example", "c.example")
     server = serving(a_example=ZONE, b_example=ZONE, c_example=ZONE)
@@ -162,8 +184,15 @@ def test_a_server_that_stops_half_way_is_told_and_the_next_run_finishes(
         broken = repo.run("apply", plan, "--wait", "0s", "--format", "json")
         took = time.monotonic() - begun
     assert broken.code == 1
-    assert statuses(broken) == {"a.example": "applied", "b.example": "failed", "c.example": "failed"}
-    assert all("what was written is unknown" in zone["detail"] for zone in json.loads(broken.out)["zones"][1:])
+    assert statuses(broken) == {
+        "a.example": "applied",
+        "b.example": "failed",
+        "c.example": "failed",
+    }
+    assert all(
+        "what was written is unknown" in zone["detail"]
+        for zone in json.loads(broken.out)["zones"][1:]
+    )
     assert asked == list(zones)
     assert took < 60
     for secret in server.environment.values():
@@ -179,14 +208,24 @@ def test_a_server_that_stops_half_way_is_told_and_the_next_run_finishes(
 
 def spawned(repo: RepoFolder, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": "1"})
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
 
 
 def written_so_far(plan: str) -> int:
-    return sum(journal.read_text().count('"what": "applied"') for journal in Path(plan).parent.glob("plan.json.*.journal"))
+    return sum(
+        journal.read_text().count('"what": "applied"')
+        for journal in Path(plan).parent.glob("plan.json.*.journal")
+    )
 
 
-def test_an_apply_killed_half_way_over_many_zones_is_finished_by_the_next(repo: RepoFolder, serving_bind: Serving) -> None:
+def test_an_apply_killed_half_way_over_many_zones_is_finished_by_the_next(
+    repo: RepoFolder, serving_bind: Serving
+) -> None:
     zones = [f"d{number}.example" for number in range(40)]
     server = serving_bind(**{zone.replace(".", "_"): ZONE for zone in zones})
     repo.policy(POLICY.replace("domain: example.com", f"domains: [{', '.join(zones)}]"))

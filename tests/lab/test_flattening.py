@@ -19,8 +19,13 @@ from tests.lab.zones import HEAD
 
 DOMAIN, SENDER = DomainName("example.com"), "_spf.sender.example"
 LOCK = "zones/locks/spf.json"
-ZONE = HEAD + '@ IN TXT "v=spf1 include:_spf.sender.example -all"\n@ IN TXT "MS=ms123"\nwww IN A 192.0.2.1\n'
-POLICY = f'domain: example.com\nspf: {{terms: ["include:{SENDER}"], all: fail, flatten: [{SENDER}]}}\n'
+ZONE = (
+    HEAD
+    + '@ IN TXT "v=spf1 include:_spf.sender.example -all"\n@ IN TXT "MS=ms123"\nwww IN A 192.0.2.1\n'
+)
+POLICY = (
+    f'domain: example.com\nspf: {{terms: ["include:{SENDER}"], all: fail, flatten: [{SENDER}]}}\n'
+)
 
 
 def listed(first: int, last: int) -> str:
@@ -30,11 +35,18 @@ def listed(first: int, last: int) -> str:
 
 def result(server: NameServer, ip: str, cached: str | None = None) -> Result:
     """Return what a receiver says that asks the server, or that still holds the record `cached`."""
-    live = LiveResolver({zone: [f"127.0.0.1:{server.port}"] for zone in (DOMAIN, DomainName("sender.example"))}, resolvers=())
+    live = LiveResolver(
+        {zone: [f"127.0.0.1:{server.port}"] for zone in (DOMAIN, DomainName("sender.example"))},
+        resolvers=(),
+    )
 
     class Cache:
         def lookup(self, name: DomainName, rrtype: str) -> Values:
-            return (cached,) if cached is not None and (name, rrtype) == (DOMAIN, "TXT") else live.lookup(name, rrtype)
+            return (
+                (cached,)
+                if cached is not None and (name, rrtype) == (DOMAIN, "TXT")
+                else live.lookup(name, rrtype)
+            )
 
     return check_host(ip, DOMAIN, "user@example.com", "mx.example.com", Cache()).result
 
@@ -85,12 +97,16 @@ def publish_parts(repo: RepoFolder) -> None:
     a_day_later(repo)
 
 
-def test_generations_come_before_the_record_and_go_after_its_caches(repo: RepoFolder, serving: Serving) -> None:
+def test_generations_come_before_the_record_and_go_after_its_caches(
+    repo: RepoFolder, serving: Serving
+) -> None:
     first = f"_spf IN TXT {quoted(listed(0, 100))}\n"
     server = serving(example_com=ZONE, sender_example=HEAD + first)
     repo.policy(POLICY)
     repo.policy("domain: sender.example\ndmarc: {p: none}\n", "sender")
-    foreign = {record for record in server.dump("example.com") if not record[3].startswith("v=spf1")}
+    foreign = {
+        record for record in server.dump("example.com") if not record[3].startswith("v=spf1")
+    }
     original = spf_of(server)
     assert result(server, "198.51.100.98") is Result.PASS
 
@@ -106,7 +122,12 @@ def test_generations_come_before_the_record_and_go_after_its_caches(repo: RepoFo
     lagging = f"127.0.0.1:{server.port} does not serve it yet; apply, then run this again"
     assert [(part["state"], part["changed"]) for part in told["parts"]] == [(lagging, False)] * 2
     [name] = told["names"]
-    assert (name["name"], len(name["networks"]), name["added"], name["removed"]) == (SENDER, 50, [], [])
+    assert (name["name"], len(name["networks"]), name["added"], name["removed"]) == (
+        SENDER,
+        50,
+        [],
+        [],
+    )
     publish_parts(repo)
     assert spf_of(server) == original
     planned = publish(repo)
@@ -114,7 +135,11 @@ def test_generations_come_before_the_record_and_go_after_its_caches(repo: RepoFo
     old, old_parts = spf_of(server), parts(server)
     assert len(old_parts) == 2
     assert all(f"include:{part}" in old for part in old_parts)
-    for ip, expected in (("198.51.100.0", Result.PASS), ("198.51.100.98", Result.PASS), ("198.51.100.99", Result.FAIL)):
+    for ip, expected in (
+        ("198.51.100.0", Result.PASS),
+        ("198.51.100.98", Result.PASS),
+        ("198.51.100.99", Result.FAIL),
+    ):
         assert result(server, ip) is result(server, ip, cached=original) is expected
 
     server.put("sender.example", SENDER, "TXT", 60, quoted(listed(20, 120)))
@@ -122,7 +147,10 @@ def test_generations_come_before_the_record_and_go_after_its_caches(repo: RepoFo
     locked = repo.run("spf", "lock")
     assert "  + 198.51.100.118/32\n" in locked.out
     assert "  - 198.51.100.0/32\n" in locked.out
-    assert all(f"{part}: still in use: the record in live DNS refers to it; apply first" in locked.out for part in old_parts)
+    assert all(
+        f"{part}: still in use: the record in live DNS refers to it; apply first" in locked.out
+        for part in old_parts
+    )
     publish_parts(repo)
     assert spf_of(server) == old
     planned = publish(repo)
@@ -130,7 +158,10 @@ def test_generations_come_before_the_record_and_go_after_its_caches(repo: RepoFo
     assert "may no longer send: ip4:198.51.100.0 " in planned.out
     new, both = spf_of(server), parts(server)
     assert both > old_parts
-    for ip, cached, now in (("198.51.100.0", Result.PASS, Result.FAIL), ("198.51.100.98", Result.PASS, Result.PASS)):
+    for ip, cached, now in (
+        ("198.51.100.0", Result.PASS, Result.FAIL),
+        ("198.51.100.98", Result.PASS, Result.PASS),
+    ):
         assert (result(server, ip, cached=old), result(server, ip)) == (cached, now)
     assert result(server, "198.51.100.118") is Result.PASS
 
@@ -141,7 +172,10 @@ def test_generations_come_before_the_record_and_go_after_its_caches(repo: RepoFo
     a_day_later(repo)
     assert repo.run("spf", "lock").out.count("to be deleted by the next apply") == 2
     planned = publish(repo)
-    assert planned.out.count("a part that the SPF record of example.com no longer includes is deleted") == 2
+    assert (
+        planned.out.count("a part that the SPF record of example.com no longer includes is deleted")
+        == 2
+    )
     assert parts(server) == both - old_parts
     assert spf_of(server) == new
     assert result(server, "198.51.100.98") is Result.PASS
@@ -149,13 +183,19 @@ def test_generations_come_before_the_record_and_go_after_its_caches(repo: RepoFo
     assert repo.run("spf", "lock").out.count("not in DNS, and forgotten") == 2
     assert repo.run("spf", "lock", "--check").code == 0
     assert repo.run("plan", "example.com", "--detailed-exitcode").code == 0
-    assert {record for record in server.dump("example.com") if not record[3].startswith("v=spf1")} == foreign
+    assert {
+        record for record in server.dump("example.com") if not record[3].startswith("v=spf1")
+    } == foreign
     live = LiveResolver({DOMAIN: [f"127.0.0.1:{server.port}"]}, resolvers=())
     assert lookup_cost(DOMAIN, live).total == len(parts(server))
 
 
-def test_a_part_in_use_is_not_deleted_whatever_the_lock_says(repo: RepoFolder, serving: Serving) -> None:
-    server = serving(example_com=ZONE, sender_example=HEAD + f"_spf IN TXT {quoted(listed(0, 100))}\n")
+def test_a_part_in_use_is_not_deleted_whatever_the_lock_says(
+    repo: RepoFolder, serving: Serving
+) -> None:
+    server = serving(
+        example_com=ZONE, sender_example=HEAD + f"_spf IN TXT {quoted(listed(0, 100))}\n"
+    )
     repo.policy(POLICY)
     repo.policy("domain: sender.example\ndmarc: {p: none}\n", "sender")
     assert repo.run("spf", "lock").code == 0
@@ -170,7 +210,10 @@ def test_a_part_in_use_is_not_deleted_whatever_the_lock_says(repo: RepoFolder, s
     plan = str(repo.root / "plan.json")
     planned = repo.run("plan", "example.com", "--out", plan)
     assert planned.code == 1
-    assert planned.out.count("still includes it; it goes in a later plan than that record changes") == 2
+    assert (
+        planned.out.count("still includes it; it goes in a later plan than that record changes")
+        == 2
+    )
     assert repo.run("apply", plan).code == 1
     assert parts(server) == {record[0] for record in before if record[0].startswith("_spf-")}
     assert spf_of(server) == "v=spf1 -all"
@@ -178,50 +221,79 @@ def test_a_part_in_use_is_not_deleted_whatever_the_lock_says(repo: RepoFolder, s
     assert parts(server) == set()
 
 
-def test_a_sender_that_does_not_answer_leaves_the_lock_as_it_is(repo: RepoFolder, serving: Serving) -> None:
-    server = serving(example_com=ZONE, sender_example=HEAD + f"_spf IN TXT {quoted(listed(0, 100))}\n")
+def test_a_sender_that_does_not_answer_leaves_the_lock_as_it_is(
+    repo: RepoFolder, serving: Serving
+) -> None:
+    server = serving(
+        example_com=ZONE, sender_example=HEAD + f"_spf IN TXT {quoted(listed(0, 100))}\n"
+    )
     repo.policy(POLICY)
     repo.policy("domain: sender.example\ndmarc: {p: none}\n", "sender")
     assert repo.run("spf", "lock").code == 0
     before = (repo.root / LOCK).read_bytes()
-    server.put("sender.example", SENDER, "TXT", 60, '"v=spf1 ip4:192.0.2.1 include:missing.sender.example -all"')
+    server.put(
+        "sender.example",
+        SENDER,
+        "TXT",
+        60,
+        '"v=spf1 ip4:192.0.2.1 include:missing.sender.example -all"',
+    )
     ran = repo.run("spf", "lock")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "the lock stays as it is:\n  _spf.sender.example: missing.sender.example publishes no SPF record\n"
+    assert (
+        ran.err
+        == "the lock stays as it is:\n  _spf.sender.example: missing.sender.example publishes no SPF record\n"
+    )
     server.stop()
     ran = repo.run("spf", "lock")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.startswith("the lock stays as it is:\n  _spf.sender.example: _spf.sender.example TXT: ")
+    assert ran.err.startswith(
+        "the lock stays as it is:\n  _spf.sender.example: _spf.sender.example TXT: "
+    )
     assert (repo.root / LOCK).read_bytes() == before
 
 
-SHORT = (
-    "$TTL 1\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 2\n@ IN NS ns1.example.net.\n@ IN NS ns2.example.net.\n"
-)
+SHORT = "$TTL 1\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 2\n@ IN NS ns1.example.net.\n@ IN NS ns2.example.net.\n"
 
 
-def test_no_server_ever_serves_a_record_whose_parts_another_one_denies(repo: RepoFolder, serving_bind: Serving) -> None:
+def test_no_server_ever_serves_a_record_whose_parts_another_one_denies(
+    repo: RepoFolder, serving_bind: Serving
+) -> None:
     """A secondary lags through every step, and receivers ask whichever server they like for each name."""
-    primary = serving_bind(example_com=SHORT + '@ IN TXT "v=spf1 ~all"\n', sender_example=HEAD + f"_spf IN TXT {quoted(listed(0, 100))}\n")
+    primary = serving_bind(
+        example_com=SHORT + '@ IN TXT "v=spf1 ~all"\n',
+        sender_example=HEAD + f"_spf IN TXT {quoted(listed(0, 100))}\n",
+    )
     assert isinstance(primary, Bind)
     secondary = Secondary(primary)
     secondary.start()
     servers = (primary, secondary)
     try:
         addresses = ", ".join(f'"127.0.0.1:{server.port}"' for server in servers)
-        repo.write("zones/policy/_defaults.yaml", f"providers: [bind]\nnameservers: [{addresses}]\n")
+        repo.write(
+            "zones/policy/_defaults.yaml", f"providers: [bind]\nnameservers: [{addresses}]\n"
+        )
         repo.policy(POLICY + "ttl: 1\n")
         repo.policy("domain: sender.example\ndmarc: {p: none}\n", "sender")
 
         def whole() -> set[Result]:
             """Return what a receiver can say that finds the record at one server and its parts at another."""
-            return {result(second, "203.0.113.9", cached=spf_of(first)) for first in servers for second in servers}
+            return {
+                result(second, "203.0.113.9", cached=spf_of(first))
+                for first in servers
+                for second in servers
+            }
 
         assert repo.run("spf", "lock").code == 0
         publish(repo, code=2)
         assert whole() == {Result.SOFTFAIL}
         lagging = repo.run("spf", "lock")
-        assert lagging.out.count(f"127.0.0.1:{secondary.port} does not serve it yet; apply, then run this again") == 2
+        assert (
+            lagging.out.count(
+                f"127.0.0.1:{secondary.port} does not serve it yet; apply, then run this again"
+            )
+            == 2
+        )
         dark = str(repo.root / "dark.json")
         assert repo.run("plan", "example.com", "--no-live", "--out", dark).code == 0
         assert repo.run("apply", dark, "--no-live", "--allow", "live-unknown").code == 2
@@ -232,9 +304,14 @@ def test_no_server_ever_serves_a_record_whose_parts_another_one_denies(repo: Rep
         assert "every server has it" in repo.run("spf", "lock").out
         plan = str(repo.root / "plan.json")
         assert repo.run("plan", "example.com", "--out", plan).code == 0
-        time.sleep(max(0.0, seen + 3 - time.time()))  # the negative TTL, and the second in which the lock was written
+        time.sleep(
+            max(0.0, seen + 3 - time.time())
+        )  # the negative TTL, and the second in which the lock was written
         late = repo.run("apply", plan)  # it may go by now, and nobody has reviewed that
-        assert (late.code, "had to wait when it was reviewed; plan again to publish it" in late.said) == (2, True), late.said
+        assert (
+            late.code,
+            "had to wait when it was reviewed; plan again to publish it" in late.said,
+        ) == (2, True), late.said
         assert whole() == {Result.SOFTFAIL}
         assert repo.run("plan", "example.com", "--out", plan).code == 0
         assert repo.run("apply", plan, "--wait", "0s").code == 2  # the secondary does not know yet

@@ -29,7 +29,9 @@ def test_a_whole_zone_at_a_provider_plans_to_nothing(serving: Serving, repo: Rep
 
 def test_live_dns_plans_to_nothing(serving: Serving, repo: RepoFolder) -> None:
     server = serving(example_com=ODD)
-    selectors = [word for selector in ("s1", "s2", "010", "bad", "two") for word in ("--selector", selector)]
+    selectors = [
+        word for selector in ("s1", "s2", "010", "bad", "two") for word in ("--selector", selector)
+    ]
     ran = repo.run("import", "example.com", *selectors, "--write")
     assert (ran.code, ran.out) == (2, "written: zones/policy/example.com.yaml\n"), ran.said
     for said in NOT_SAID:

@@ -59,20 +59,32 @@ def opendkim_verifies(folder: Path, message: bytes, text: str) -> bool:
     (folder / "keys").write_text(f"s1._domainkey.example.com {text}\n")
     (folder / "conf").write_text(f"Mode v\nTestDNSData file:{folder}/keys\n")
     done = subprocess.run(
-        ["opendkim", "-x", folder / "conf", "-vv", "-t", folder / "message"], capture_output=True, text=True, timeout=30, check=False
+        ["opendkim", "-x", folder / "conf", "-vv", "-t", folder / "message"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
     assert re.search(r"dkim=\w+", done.stdout), done.stderr
     return "dkim=pass" in done.stdout
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_what_a_verifier_takes_for_a_key_is_not_deleted_as_nothing(tmp_path: Path, text: str) -> None:
+def test_what_a_verifier_takes_for_a_key_is_not_deleted_as_nothing(
+    tmp_path: Path, text: str
+) -> None:
     need(None if shutil.which("opendkim") else "opendkim is not installed")
-    published = text.format(p=public(PublicFormat.SubjectPublicKeyInfo), bare=public(PublicFormat.PKCS1))
+    published = text.format(
+        p=public(PublicFormat.SubjectPublicKeyInfo), bare=public(PublicFormat.PKCS1)
+    )
     message = rsa_key().sign(PLAIN)
     asked = published.encode()
-    verified = opendkim_verifies(tmp_path, message, published) or dkim.verify(message, dnsfunc=lambda *_, **__: asked)
-    [change] = compared(zone((S1, "TXT", 60, {published})), declare(Family.DKIM, None, name=S1)).changes
+    verified = opendkim_verifies(tmp_path, message, published) or dkim.verify(
+        message, dnsfunc=lambda *_, **__: asked
+    )
+    [change] = compared(
+        zone((S1, "TXT", 60, {published})), declare(Family.DKIM, None, name=S1)
+    ).changes
     guarded = change.judgement.risk is Risk.BREAKING and change.judgement.rules == ("DKIM030",)
     assert guarded or not verified, change.judgement
 
@@ -81,5 +93,7 @@ def test_opendkim_does_not_read_the_bare_form(tmp_path: Path) -> None:
     """Why DKIM040 warns, and why a plan that turns a key into that form is breaking."""
     need(None if shutil.which("opendkim") else "opendkim is not installed")
     message = rsa_key().sign(PLAIN)
-    assert opendkim_verifies(tmp_path, message, f"v=DKIM1; p={public(PublicFormat.SubjectPublicKeyInfo)}")
+    assert opendkim_verifies(
+        tmp_path, message, f"v=DKIM1; p={public(PublicFormat.SubjectPublicKeyInfo)}"
+    )
     assert not opendkim_verifies(tmp_path, message, f"v=DKIM1; p={public(PublicFormat.PKCS1)}")

@@ -33,29 +33,56 @@ def leaving_out(*left: tuple[str, str]) -> Callable[[Any], Any]:
     """Tell the zone without these sets; an empty name stands for all."""
 
     def told(zone: Any) -> Any:
-        return {**zone, "rrsets": [each for each in zone["rrsets"] if not {(each["name"], each["type"]), ("", each["type"])} & set(left)]}
+        return {
+            **zone,
+            "rrsets": [
+                each
+                for each in zone["rrsets"]
+                if not {(each["name"], each["type"]), ("", each["type"])} & set(left)
+            ],
+        }
 
     return told
 
 
 def first_value_only(zone: Any) -> Any:
-    sets = [{**each, "records": each["records"][:1]} if each["type"] == "TXT" else each for each in zone["rrsets"]]
+    sets = [
+        {**each, "records": each["records"][:1]} if each["type"] == "TXT" else each
+        for each in zone["rrsets"]
+    ]
     return {**zone, "rrsets": sets}
 
 
 PARTS: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "no TXT at all": (leaving_out(("", "TXT")), "tells of no TXT at example.com, and the zone's servers serve one"),
-    "one set": (leaving_out(("example.com.", "TXT")), "tells of no TXT at example.com, and the zone's servers serve one"),
+    "no TXT at all": (
+        leaving_out(("", "TXT")),
+        "tells of no TXT at example.com, and the zone's servers serve one",
+    ),
+    "one set": (
+        leaving_out(("example.com.", "TXT")),
+        "tells of no TXT at example.com, and the zone's servers serve one",
+    ),
     "one value of a set": (first_value_only, "at example.com the provider tells of "),
-    "no SOA": (leaving_out(("", "SOA")), "the provider's answer has no SOA at example.com, so it is only a part of the zone"),
-    "no NS": (leaving_out(("", "NS")), "the provider's answer has no NS at example.com, so it is only a part of the zone"),
-    "nothing": (lambda zone: {**zone, "rrsets": []}, "the provider's answer has no SOA and no NS at example.com"),
+    "no SOA": (
+        leaving_out(("", "SOA")),
+        "the provider's answer has no SOA at example.com, so it is only a part of the zone",
+    ),
+    "no NS": (
+        leaving_out(("", "NS")),
+        "the provider's answer has no NS at example.com, so it is only a part of the zone",
+    ),
+    "nothing": (
+        lambda zone: {**zone, "rrsets": []},
+        "the provider's answer has no SOA and no NS at example.com",
+    ),
 }
 
 
 @pytest.mark.parametrize("when", ["in the plan", "in the apply"])
 @pytest.mark.parametrize("case", PARTS)
-def test_a_part_of_a_zone_is_never_taken_for_the_whole(repo: RepoFolder, between: tuple[PowerDns, Between], case: str, when: str) -> None:
+def test_a_part_of_a_zone_is_never_taken_for_the_whole(
+    repo: RepoFolder, between: tuple[PowerDns, Between], case: str, when: str
+) -> None:
     server, there = between
     before = server.dump("example.com")
     told, said = PARTS[case]
@@ -75,10 +102,14 @@ def test_a_part_of_a_zone_is_never_taken_for_the_whole(repo: RepoFolder, between
     there.told = lambda zone: zone
     assert repo.run("plan", "--out", "plan.json").code == 0
     assert repo.run("apply", "plan.json").code == 0
-    assert {record for record in before if record[3] != "v=spf1 a mx ~all"} <= server.dump("example.com")
+    assert {record for record in before if record[3] != "v=spf1 a mx ~all"} <= server.dump(
+        "example.com"
+    )
 
 
-def test_the_second_look_before_a_write_sees_a_part_too(repo: RepoFolder, between: tuple[PowerDns, Between]) -> None:
+def test_the_second_look_before_a_write_sees_a_part_too(
+    repo: RepoFolder, between: tuple[PowerDns, Between]
+) -> None:
     """Also without live DNS: the first look of an apply was whole, the look just before it writes is not."""
     server, there = between
     before = server.dump("example.com")
@@ -96,11 +127,19 @@ def test_the_second_look_before_a_write_sees_a_part_too(repo: RepoFolder, betwee
     assert server.dump("example.com") == before
 
 
-def test_servers_that_lag_behind_a_deletion_hold_nothing_up(repo: RepoFolder, serving: Serving) -> None:
+def test_servers_that_lag_behind_a_deletion_hold_nothing_up(
+    repo: RepoFolder, serving: Serving
+) -> None:
     """A secondary still serves what the provider has not any more; the other servers say so too."""
     token = '@ 300 IN TXT "MS=ms1"\n'
     server = serving(example_com=HEAD + token)
-    stale = type(server)({"example.com": HEAD + token + '_dmarc IN TXT "v=DMARC1; p=none"\n@ 300 IN TXT "old-token"\n'})
+    stale = type(server)(
+        {
+            "example.com": HEAD
+            + token
+            + '_dmarc IN TXT "v=DMARC1; p=none"\n@ 300 IN TXT "old-token"\n'
+        }
+    )
     stale.start()
     try:
         defaults = repo.root / "zones/policy/_defaults.yaml"
@@ -108,7 +147,10 @@ def test_servers_that_lag_behind_a_deletion_hold_nothing_up(repo: RepoFolder, se
         defaults.write_text(defaults.read_text().replace(f'"127.0.0.1:{server.port}"', both))
         repo.policy(POLICY)
         assert repo.run("plan", "--out", "plan.json").code == 0
-        assert "applied, 3 changes" in repo.run("apply", "plan.json", "--wait", "0s", "--allow", "live-unknown").out
+        assert (
+            "applied, 3 changes"
+            in repo.run("apply", "plan.json", "--wait", "0s", "--allow", "live-unknown").out
+        )
         assert "v=spf1 ip4:192.0.2.10 mx -all" in server.served("example.com", "TXT")
     finally:
         stale.close()
@@ -122,31 +164,51 @@ def test_a_wildcard_that_answers_is_no_set_of_its_own(repo: RepoFolder, serving:
 
 
 NONSENSE: dict[str, tuple[bytes, str]] = {
-    "half of the JSON": (b'{"name": "example.com.", "rrsets": [', "the answer is no JSON, or only a part of it"),
-    "null": (b"null", "the answer is JSON and no zone of PowerDNS (it has no rrsets): is it PowerDNS"),
+    "half of the JSON": (
+        b'{"name": "example.com.", "rrsets": [',
+        "the answer is no JSON, or only a part of it",
+    ),
+    "null": (
+        b"null",
+        "the answer is JSON and no zone of PowerDNS (it has no rrsets): is it PowerDNS",
+    ),
     "a list": (b"[]", "the answer is JSON and no zone of PowerDNS"),
     "an error": (b'{"error": "no"}', "the answer is JSON and no zone of PowerDNS"),
-    "sets that are none": (b'{"rrsets": [null]}', "a set in the answer is not as PowerDNS writes one"),
+    "sets that are none": (
+        b'{"rrsets": [null]}',
+        "a set in the answer is not as PowerDNS writes one",
+    ),
     "null for the sets": (b'{"rrsets": null}', "the answer is JSON and no zone of PowerDNS"),
     "a set without its TTL": (
         b'{"rrsets": [{"name": "example.com.", "type": "TXT", "records": []}]}',
         "a set in the answer is not as PowerDNS writes one",
     ),
-    "another zone": (b'{"name": "example.net.", "rrsets": []}', "the answer is about the zone example.net.: is it PowerDNS"),
-    "a page": (b"<html><body>Sign in</body></html>", "it begins with '<html><body>Sign in</body></html>': is it the provider"),
+    "another zone": (
+        b'{"name": "example.net.", "rrsets": []}',
+        "the answer is about the zone example.net.: is it PowerDNS",
+    ),
+    "a page": (
+        b"<html><body>Sign in</body></html>",
+        "it begins with '<html><body>Sign in</body></html>': is it the provider",
+    ),
     "nothing": (b"", "the answer is empty where JSON belongs"),
 }
 
 
 @pytest.mark.parametrize("case", NONSENSE)
-def test_an_answer_that_is_none_is_told_in_a_sentence(repo: RepoFolder, between: tuple[PowerDns, Between], case: str) -> None:
+def test_an_answer_that_is_none_is_told_in_a_sentence(
+    repo: RepoFolder, between: tuple[PowerDns, Between], case: str
+) -> None:
     server, there = between
     body, said = NONSENSE[case]
     there.told = lambda _zone: body
     planned = repo.run("plan", "--no-live", "-vv")
     assert planned.code == 1
     assert said in planned.out
-    assert not any(word in planned.said for word in ("Expecting", "NoneType", "object is not", "KeyError", server.secret))
+    assert not any(
+        word in planned.said
+        for word in ("Expecting", "NoneType", "object is not", "KeyError", server.secret)
+    )
 
 
 LONG = POLICY.replace("{p: MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAK2=}", "{p: " + "QUJD" * 98 + "}")
@@ -170,15 +232,23 @@ WRITES: dict[str, tuple[dict[str, Any], str]] = {
         {"written": False},
         "the provider took the change and does not have it: _dmarc.example.com TXT, example.com TXT",
     ),
-    "only a part": ({"sent": without_txt}, "the provider took the change and does not have it: example.com TXT"),
+    "only a part": (
+        {"sent": without_txt},
+        "the provider took the change and does not have it: example.com TXT",
+    ),
     "nothing, and fails": ({"written": False, "status": 500}, "0 of 3 changes are done"),
     "all, and fails": ({"status": 500}, "applied"),
-    "a cut": ({"sent": cut}, "s1._domainkey.example.com TXT (255 of 410 octets are there: the provider cuts a TXT value at 255)"),
+    "a cut": (
+        {"sent": cut},
+        "s1._domainkey.example.com TXT (255 of 410 octets are there: the provider cuts a TXT value at 255)",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", WRITES)
-def test_a_write_that_is_not_done_is_noticed(repo: RepoFolder, between: tuple[PowerDns, Between], case: str) -> None:
+def test_a_write_that_is_not_done_is_noticed(
+    repo: RepoFolder, between: tuple[PowerDns, Between], case: str
+) -> None:
     server, there = between
     before = server.dump("example.com")
     repo.policy(LONG)
@@ -192,7 +262,9 @@ def test_a_write_that_is_not_done_is_noticed(repo: RepoFolder, between: tuple[Po
     assert kept <= server.dump("example.com")
 
 
-def test_a_value_that_was_cut_is_told_as_such_by_the_next_plan(repo: RepoFolder, between: tuple[PowerDns, Between]) -> None:
+def test_a_value_that_was_cut_is_told_as_such_by_the_next_plan(
+    repo: RepoFolder, between: tuple[PowerDns, Between]
+) -> None:
     _, there = between
     repo.policy(LONG)
     assert repo.run("plan", "--out", "plan.json").code == 0

@@ -21,7 +21,8 @@ from tests.lab.mailhost import NAMESERVER, RECEIVER, SENDER, STRANGER, MailHost,
 # Short times, so that a whole life fits into a test: TTL and negative TTL of a second, a grace of fifteen.
 HEAD = "$TTL 1\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 1\n@ IN NS ns1.example.net.\n@ IN MX 0 mx\n"
 ZONES = {
-    "example.com": HEAD + f'mx IN A {SENDER}\n@ IN A {SENDER}\n@ IN TXT "site-verification=foreign"\n',
+    "example.com": HEAD
+    + f'mx IN A {SENDER}\n@ IN A {SENDER}\n@ IN TXT "site-verification=foreign"\n',
     "example.net": HEAD + f"mx IN A {RECEIVER}\nns1 IN A {NAMESERVER}\n",
     "example.org": HEAD + f"mx IN A {mailhost.FORWARDER}\n",
 }
@@ -40,8 +41,20 @@ key_algorithm: hmac-sha256
 root_ns_warnings: false
 """
 PRIVATE = ("--private-dir", "/srv/keys")
-INSIDE, RELAYING = "198.51.100.7", "198.51.100.0/24"  # a host, and the network of mynetworks that it is in
-EXPORT = ("export", "example.com", "--format", "opendkim", "--key-dir", "/srv/keys", "--config-dir", "/srv/opendkim")
+INSIDE, RELAYING = (
+    "198.51.100.7",
+    "198.51.100.0/24",
+)  # a host, and the network of mynetworks that it is in
+EXPORT = (
+    "export",
+    "example.com",
+    "--format",
+    "opendkim",
+    "--key-dir",
+    "/srv/keys",
+    "--config-dir",
+    "/srv/opendkim",
+)
 EXPORT = (*EXPORT, "--mynetworks", RELAYING)
 
 
@@ -89,9 +102,17 @@ def host() -> Iterator[MailHost]:
         host.write("/srv/repo/zones/policy/example.com.yaml", POLICY)
         host.write("/srv/repo/providers/bind.yaml", STANZA)
         for type in ("rsa", "ed25519"):
-            ok(host.mailauth("dkim", "keygen", "example.com", "--type", type, *PRIVATE, "--owner", "opendkim"))
-        assert "is pending, and may not sign yet: DNS has no such record" in ok(host.mailauth(*EXPORT), 1)
-        assert "every server must serve it first" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
+            ok(
+                host.mailauth(
+                    "dkim", "keygen", "example.com", "--type", type, *PRIVATE, "--owner", "opendkim"
+                )
+            )
+        assert "is pending, and may not sign yet: DNS has no such record" in ok(
+            host.mailauth(*EXPORT), 1
+        )
+        assert "every server must serve it first" in ok(
+            host.mailauth("dkim", "rotate", "example.com"), 1
+        )
         publish(host)
         assert "may be taken from" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
         assert states(host) == ["pending", "pending"]
@@ -102,7 +123,13 @@ def host() -> Iterator[MailHost]:
         host.start_opendkim("/srv/opendkim/opendkim.conf", 8891)
         host.start_opendkim("/srv/opendkim/opendkim-ed25519.conf", 8892)
         host.shell(f"ip addr add {INSIDE}/32 dev lo")
-        host.postfix("out", "mx.example.com", SENDER, f"mynetworks = 127.0.0.0/8, {RELAYING}\n", listens=f"127.0.0.1, {SENDER}")
+        host.postfix(
+            "out",
+            "mx.example.com",
+            SENDER,
+            f"mynetworks = 127.0.0.0/8, {RELAYING}\n",
+            listens=f"127.0.0.1, {SENDER}",
+        )
         host.run("/srv/postfix/postconf.sh", MAIL_CONFIG="/srv/out/etc")
         host.start_postfix("out", "127.0.0.1")
         host.receiver()
@@ -126,12 +153,18 @@ def test_an_independent_verifier_accepts_both_signatures(host: MailHost) -> None
     """dkimpy, with the records of our own master file export."""
     host.send("127.0.0.1", "alice@example.com", "bob@example.net", "for dkimpy")
     text = host.delivered("for dkimpy").as_bytes()
-    served = re.findall(r"^(\S+)\. 1 IN TXT (.*)$", ok(host.mailauth("export", "example.com", "--format", "bind")), re.MULTILINE)
+    served = re.findall(
+        r"^(\S+)\. 1 IN TXT (.*)$",
+        ok(host.mailauth("export", "example.com", "--format", "bind")),
+        re.MULTILINE,
+    )
     records = {name: "".join(re.findall(r'"([^"]*)"', value)) for name, value in served}
     kinds = []
     for index in range(2):
         verifier = dkim.DKIM(text)
-        assert verifier.verify(index, dnsfunc=lambda name, **_: records[name.decode().rstrip(".")].encode())
+        assert verifier.verify(
+            index, dnsfunc=lambda name, **_: records[name.decode().rstrip(".")].encode()
+        )
         kinds.append(verifier.signature_fields[b"a"])
     assert sorted(kinds) == [b"ed25519-sha256", b"rsa-sha256"]
 
@@ -146,18 +179,34 @@ def test_forwarded_mail_passes_by_dkim(host: MailHost) -> None:
 
 def test_mail_that_an_internal_host_relays_is_signed(host: MailHost) -> None:
     """The host of `mynetworks` is not loopback, which alone is OpenDKIM's default."""
-    assert host.send(SENDER, "alice@example.com", "bob@example.net", "relayed", INSIDE) == "accepted"
+    assert (
+        host.send(SENDER, "alice@example.com", "bob@example.net", "relayed", INSIDE) == "accepted"
+    )
     assert results(host.delivered("relayed"))["dkim"] == ["pass", "pass"]
 
 
 def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) -> None:
     """Its command reads /etc/opendkim.conf; the check tells while the export stands where nothing reads it."""
-    host.shell("cp -a /run/opendkim/opendkim.pid /srv/ && mkdir /srv/etc && cp -a /etc/. /srv/etc/ && mount --bind /srv/etc /etc")
+    host.shell(
+        "cp -a /run/opendkim/opendkim.pid /srv/ && mkdir /srv/etc && cp -a /etc/. /srv/etc/ && mount --bind /srv/etc /etc"
+    )
     host.shell(": > /etc/postfix/main.cf")  # what this machine has there is not the lab's
-    export = ("export", "example.com", "--format", "opendkim", "--key-dir", "/srv/keys", "--socket", "inet:8899@localhost")
+    export = (
+        "export",
+        "example.com",
+        "--format",
+        "opendkim",
+        "--key-dir",
+        "/srv/keys",
+        "--socket",
+        "inet:8899@localhost",
+    )
     ok(host.mailauth(*export, "--out", "/etc/opendkim"))
     said = ok(host.mailauth(*export, "--check", "/etc/opendkim"), 2)
-    assert "/etc/opendkim/opendkim.conf: ! OpenDKIM does not read this file; it reads /etc/opendkim.conf" in said
+    assert (
+        "/etc/opendkim/opendkim.conf: ! OpenDKIM does not read this file; it reads /etc/opendkim.conf"
+        in said
+    )
     assert "/etc/opendkim.conf: + keytable /etc/opendkim/KeyTable" in said
     host.shell("mv /etc/opendkim/*.conf /etc/")
     ok(host.mailauth(*export, "--check", "/etc/opendkim"))
@@ -170,7 +219,9 @@ def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) ->
         said = host.send("127.0.0.1", "alice@example.com", "bob@example.net", subject)
         return said if said != "accepted" else " ".join(results(host.delivered(subject))["dkim"])
 
-    host.wait(lambda: sent(f"stock {time.monotonic()}") == "pass", "one signature, by the stock service")
+    host.wait(
+        lambda: sent(f"stock {time.monotonic()}") == "pass", "one signature, by the stock service"
+    )
     check = ("dkim", "check", "example.com", *PRIVATE)
     ok(host.mailauth(*check))
     # What keygen as root did without an owner: the service's user, which its configuration and table name, cannot read its key.
@@ -183,15 +234,21 @@ def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) ->
     )
     assert sent("its own group's") == "pass"
     ok(host.mailauth(*check))
-    host.shell("chgrp mail /srv/keys/example.com/*.private && chmod 644 /srv/keys/example.com/*.private")
+    host.shell(
+        "chgrp mail /srv/keys/example.com/*.private && chmod 644 /srv/keys/example.com/*.private"
+    )
     assert sent("everybody's").startswith("451 4.7.1")  # RequireSafeKeys
     assert "others than its owner may use it; chown opendkim" in ok(host.mailauth(*check), 2)
-    host.shell("chown opendkim:opendkim /srv/keys/example.com/*.private && chmod 600 /srv/keys/example.com/*.private")
+    host.shell(
+        "chown opendkim:opendkim /srv/keys/example.com/*.private && chmod 600 /srv/keys/example.com/*.private"
+    )
     ok(host.mailauth(*check))
     host.run(*outgoing, "smtpd_milters = inet:127.0.0.1:8891 inet:127.0.0.1:8892")
     host.run("postfix", "-c", "/srv/out/etc", "reload")
     # Its end takes the pid file away, which the lab's own daemon had before.
-    host.shell("pid=$(cat /run/opendkim/opendkim.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done")
+    host.shell(
+        "pid=$(cat /run/opendkim/opendkim.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.1; done"
+    )
     host.shell("umount -l /etc; cp -a /srv/opendkim.pid /run/opendkim/")
     host.wait(lambda: sent(f"again {time.monotonic()}") == "pass pass", "both signatures")
 
@@ -200,23 +257,43 @@ def test_a_spoof_is_refused(host: MailHost) -> None:
     said = host.send(RECEIVER, "ceo@example.com", "bob@example.net", "spoof", STRANGER)
     assert said == "550 5.7.1 rejected by DMARC policy for example.com"
     # The receiver had DNS and its filters at that time: opendmarc lets everything in when it has not.
-    assert host.send(RECEIVER, "alice@example.com", "bob@example.net", "from the right host", SENDER) == "accepted"
+    assert (
+        host.send(RECEIVER, "alice@example.com", "bob@example.net", "from the right host", SENDER)
+        == "accepted"
+    )
     assert results(host.delivered("from the right host"))["spf"] == ["pass"]
 
 
 def checked(host: MailHost, text: str, ip: str) -> tuple[int, dict[str, str]]:
     """What check-message finds in a message, over the lab's DNS: exit code, and results by method."""
     host.write("/srv/message.eml", text)
-    done = host.mailauth("check-message", "/srv/message.eml", "--ip", ip, "--mail-from", "alice@example.com", "--format", "json")
+    done = host.mailauth(
+        "check-message",
+        "/srv/message.eml",
+        "--ip",
+        ip,
+        "--mail-from",
+        "alice@example.com",
+        "--format",
+        "json",
+    )
     found = json.loads(done.stdout)["before"]
-    return done.returncode, {method: found[method] for method in ("spf", "dkim", "dmarc", "disposition")}
+    return done.returncode, {
+        method: found[method] for method in ("spf", "dkim", "dmarc", "disposition")
+    }
 
 
 def test_check_message_agrees_with_the_receiver(host: MailHost) -> None:
     host.send("127.0.0.1", "alice@example.com", "bob@example.net", "for check-message")
     host.submit("alice@example.com", "list@example.org", "forwarded for check-message")
-    genuine, forwarded = host.delivered("for check-message"), host.delivered("forwarded for check-message")
-    assert checked(host, genuine.as_string(), SENDER) == (0, {"spf": "pass", "dkim": "pass", "dmarc": "pass", "disposition": "none"})
+    genuine, forwarded = (
+        host.delivered("for check-message"),
+        host.delivered("forwarded for check-message"),
+    )
+    assert checked(host, genuine.as_string(), SENDER) == (
+        0,
+        {"spf": "pass", "dkim": "pass", "dmarc": "pass", "disposition": "none"},
+    )
     assert checked(host, forwarded.as_string(), mailhost.FORWARDER) == (
         0,
         {"spf": "fail", "dkim": "pass", "dmarc": "pass", "disposition": "none"},
@@ -230,7 +307,18 @@ def test_opendkim_testkey_says_key_ok(host: MailHost) -> None:
     """It knows RSA only; the Ed25519 key has been proved by the mail above."""
     [line] = host.outside("/srv/opendkim/KeyTable").read_text().splitlines()[1:]
     domain, selector, private = line.split()[1].split(":")
-    done = host.run("opendkim-testkey", "-x", "/srv/in/opendkim.conf", "-d", domain, "-s", selector, "-k", private, "-vvv")
+    done = host.run(
+        "opendkim-testkey",
+        "-x",
+        "/srv/in/opendkim.conf",
+        "-d",
+        domain,
+        "-s",
+        selector,
+        "-k",
+        private,
+        "-vvv",
+    )
     assert "key OK" in done.stdout + done.stderr
 
 
@@ -238,8 +326,25 @@ def test_what_is_installed_is_what_the_policy_says(host: MailHost) -> None:
     ok(host.mailauth("dkim", "check", "example.com", *PRIVATE))
     ok(host.mailauth(*EXPORT, "--check", "/srv/opendkim"))
     ok(host.mailauth("export", "example.com", "--format", "postfix", "--check", "/srv/out/etc"))
-    ok(host.mailauth("export", "example.com", "--format", "postfix", "--socket", "inet:9999@localhost", "--check", "/srv/out/etc"), 2)
-    said = ok(host.mailauth(*EXPORT, "--check", "/srv/opendkim", "--socket", "local:/run/opendkim/opendkim.sock"), 2)
+    ok(
+        host.mailauth(
+            "export",
+            "example.com",
+            "--format",
+            "postfix",
+            "--socket",
+            "inet:9999@localhost",
+            "--check",
+            "/srv/out/etc",
+        ),
+        2,
+    )
+    said = ok(
+        host.mailauth(
+            *EXPORT, "--check", "/srv/opendkim", "--socket", "local:/run/opendkim/opendkim.sock"
+        ),
+        2,
+    )
     assert "/srv/opendkim/opendkim.conf: - socket inet:8891@localhost" in said
 
 
@@ -254,19 +359,30 @@ def test_mail_under_a_rotation_never_fails(host: MailHost) -> None:
     until_done(host, "dkim", "rotate", "example.com")
     assert states(host) == ["retiring", "retiring", "active", "active"]
     # Too early, the plan refuses as well: mail that was signed with the old key may still come.
-    host.write("/srv/repo/zones/policy/example.com.yaml", policy(host).replace("state: retiring", "state: revoked"))
+    host.write(
+        "/srv/repo/zones/policy/example.com.yaml",
+        policy(host).replace("state: retiring", "state: revoked"),
+    )
     ok(host.mailauth("plan", "--out", "/srv/plan.json"))
     assert "DKIM030" in ok(host.mailauth("apply", "/srv/plan.json"), 1)
-    host.write("/srv/repo/zones/policy/example.com.yaml", policy(host).replace("state: revoked", "state: retiring"))
+    host.write(
+        "/srv/repo/zones/policy/example.com.yaml",
+        policy(host).replace("state: revoked", "state: retiring"),
+    )
     old = host.outside("/srv/opendkim/KeyTable").read_text()
     assert "- " in ok(host.mailauth(*EXPORT, "--check", "/srv/opendkim"), 2)
     ok(host.mailauth(*EXPORT, "--out", "/srv/opendkim"))
-    assert not set(old.splitlines()[1:]) & set(host.outside("/srv/opendkim/KeyTable").read_text().splitlines())
+    assert not set(old.splitlines()[1:]) & set(
+        host.outside("/srv/opendkim/KeyTable").read_text().splitlines()
+    )
     reload_opendkim(host)
     until_done(host, "dkim", "rotate", "example.com")
     assert states(host) == ["revoked", "revoked", "active", "active"]
     publish(host)
-    host.wait(lambda: "is deleted, now" in ok(host.mailauth("dkim", "status", "example.com")), "the revoked keys' end")
+    host.wait(
+        lambda: "is deleted, now" in ok(host.mailauth("dkim", "status", "example.com")),
+        "the revoked keys' end",
+    )
     ok(host.mailauth("dkim", "rotate", "example.com"))
     assert states(host) == ["absent", "absent", "active", "active"]
     publish(host)
@@ -279,10 +395,14 @@ def test_mail_under_a_rotation_never_fails(host: MailHost) -> None:
 
     # The gate: a key that nobody publishes is neither made active nor exported; forced, its signatures fail.
     ok(host.mailauth("dkim", "keygen", "example.com", "--selector", "forced", *PRIVATE))
-    assert "every server must serve it first" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
+    assert "every server must serve it first" in ok(
+        host.mailauth("dkim", "rotate", "example.com"), 1
+    )
     host.write("/srv/repo/zones/policy/example.com.yaml", policy(host).replace("pending", "active"))
     assert "DKIM031" in ok(host.mailauth("lint"), 2)
-    assert "forced._domainkey.example.com: not every authoritative server serves the key" in ok(host.mailauth(*EXPORT), 1)
+    assert "forced._domainkey.example.com: not every authoritative server serves the key" in ok(
+        host.mailauth(*EXPORT), 1
+    )
     load = _Load(host)
     ok(host.mailauth(*EXPORT, "--out", "/srv/opendkim", "--allow", "DKIM031:example.com"))
     reload_opendkim(host)
@@ -294,7 +414,11 @@ def test_mail_under_a_rotation_never_fails(host: MailHost) -> None:
 
 def _flawless(message: Message) -> bool:
     """Tell whether both signatures, RSA's and Ed25519's, verified: none is missing, broken, or made with a key that cannot be found."""
-    return len(selectors(message)) == 2 and results(message).get("dkim") == ["pass", "pass"] and results(message)["dmarc"] == ["pass"]
+    return (
+        len(selectors(message)) == 2
+        and results(message).get("dkim") == ["pass", "pass"]
+        and results(message)["dmarc"] == ["pass"]
+    )
 
 
 class _Load:
@@ -317,7 +441,10 @@ while not pathlib.Path("/srv/stop").exists():
     time.sleep(max(0, begun + number * 0.2 - time.monotonic()))
 """
         self._process = subprocess.Popen(
-            host.inside(sys.executable, "-c", script), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            host.inside(sys.executable, "-c", script),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     def end(self) -> list[Message]:
@@ -326,7 +453,11 @@ while not pathlib.Path("/srv/stop").exists():
         said, _ = self._process.communicate(timeout=30)
         assert self._process.returncode == 0, said
         times, subjects = zip(*(line.split(" ", 1) for line in said.splitlines()), strict=True)
-        self.pause = max((float(after) - float(before) for before, after in pairwise(times)), default=0.0)
-        self._host.wait(lambda: len(self._host.mail_files()) >= self._number + len(subjects), "the last message")
+        self.pause = max(
+            (float(after) - float(before) for before, after in pairwise(times)), default=0.0
+        )
+        self._host.wait(
+            lambda: len(self._host.mail_files()) >= self._number + len(subjects), "the last message"
+        )
         mail = self._host.mail()
         return [mail[subject] for subject in subjects]

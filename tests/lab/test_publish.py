@@ -15,13 +15,21 @@ from tests.lab.zones import DKIM, DMARC, FULL, HEAD, POLICY, SPF
 
 Serving = Callable[..., NameServer]
 
-OURS = {("example.com", "TXT", 300, SPF), ("s1._domainkey.example.com", "TXT", 3600, DKIM), ("_dmarc.example.com", "TXT", 3600, DMARC)}
+OURS = {
+    ("example.com", "TXT", 300, SPF),
+    ("s1._domainkey.example.com", "TXT", 3600, DKIM),
+    ("_dmarc.example.com", "TXT", 3600, DMARC),
+}
 
 
 def publish(repo: RepoFolder, *allow: str) -> Ran:
     planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
     assert planned.code == 0, planned.said
-    return repo.run("apply", str(repo.root / "plan.json"), *(word for each in allow for word in ("--allow", each)))
+    return repo.run(
+        "apply",
+        str(repo.root / "plan.json"),
+        *(word for each in allow for word in ("--allow", each)),
+    )
 
 
 def nothing_to_do(repo: RepoFolder) -> None:
@@ -50,7 +58,10 @@ def test_publishes_ours_and_leaves_everything_else(repo: RepoFolder, serving: Se
 
 
 def test_backslashes_on_powerdns_are_carried(repo: RepoFolder, serving_powerdns: Serving) -> None:
-    server = serving_powerdns(example_com=HEAD + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "back\\\\slash"\n@ 300 IN TXT "caf\\195\\169"\n')
+    server = serving_powerdns(
+        example_com=HEAD
+        + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "back\\\\slash"\n@ 300 IN TXT "caf\\195\\169"\n'
+    )
     before = server.dump("example.com")
     repo.policy(POLICY)
     assert publish(repo).code == 0
@@ -78,9 +89,14 @@ def strings(server: NameServer) -> set[tuple[bytes, ...]]:
 
 
 @pytest.mark.parametrize("case", HARD)
-def test_values_of_others_are_not_touched_on_bind(repo: RepoFolder, serving_bind: Serving, case: str) -> None:
+def test_values_of_others_are_not_touched_on_bind(
+    repo: RepoFolder, serving_bind: Serving, case: str
+) -> None:
     """Records are deleted and added one by one, so nobody has to carry the others; strings stay split as they were."""
-    server = serving_bind(example_com=HEAD + f'@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "MS=ms1"\n@ 300 IN TXT {HARD[case]}\n')
+    server = serving_bind(
+        example_com=HEAD
+        + f'@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "MS=ms1"\n@ 300 IN TXT {HARD[case]}\n'
+    )
     before = server.dump("example.com")
     others = strings(server) - {(b"v=spf1 ~all",)}
     assert len(others) >= 2
@@ -94,18 +110,27 @@ def test_values_of_others_are_not_touched_on_bind(repo: RepoFolder, serving_bind
     assert repo.run("plan", "--normalize", "--out", "plan.json").code == 0
     assert repo.run("apply", "plan.json").code == 0
     assert strings(server) == others | {(b"v=spf1 mx -all",)}
-    assert {record[2] for record in server.dump("example.com") if record[:2] == ("example.com", "TXT")} == {600}
+    assert {
+        record[2] for record in server.dump("example.com") if record[:2] == ("example.com", "TXT")
+    } == {600}
 
 
-def test_what_an_encoder_would_change_names_the_way_out(repo: RepoFolder, serving_bind: Serving) -> None:
+def test_what_an_encoder_would_change_names_the_way_out(
+    repo: RepoFolder, serving_bind: Serving
+) -> None:
     """A class of its own, which writes whole sets by octoDNS's encoder."""
-    server = serving_bind(example_com=HEAD + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "back\\\\slash"\n')
+    server = serving_bind(
+        example_com=HEAD + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "back\\\\slash"\n'
+    )
     before = server.dump("example.com")
     repo.provider("bind", {**server.stanza(), "class": "tests.lab.test_publish.WholeSets"})
     repo.policy("domain: example.com\nspf: {all: fail}\n")
     planned = repo.run("plan", "--out", "plan.json")
     assert planned.code == 1
-    assert "it holds a backslash; write our value there by hand, beside the others, and plan again" in planned.out
+    assert (
+        "it holds a backslash; write our value there by hand, beside the others, and plan again"
+        in planned.out
+    )
     assert repo.run("apply", "plan.json").code == 1
     assert server.dump("example.com") == before
     server.put("example.com", "example.com", "TXT", 300, '"v=spf1 -all"', '"back\\\\slash"')
@@ -116,7 +141,9 @@ class WholeSets(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no ty
     """octodns-bind's own class, which replaces sets."""
 
 
-def test_octets_that_are_not_utf8_elsewhere_in_the_zone_stay(repo: RepoFolder, serving: Serving) -> None:
+def test_octets_that_are_not_utf8_elsewhere_in_the_zone_stay(
+    repo: RepoFolder, serving: Serving
+) -> None:
     server = serving(example_com=FULL + 'odd IN TXT "\\255\\254x"\n')
     before = server.dump("example.com")
     assert ("odd.example.com", "TXT", 3600, "\xff\xfex") in before
@@ -126,7 +153,10 @@ def test_octets_that_are_not_utf8_elsewhere_in_the_zone_stay(repo: RepoFolder, s
 
 
 def test_two_spf_values_become_one(repo: RepoFolder, serving: Serving) -> None:
-    server = serving(example_com=HEAD + '@ IN TXT "v=spf1 a -all"\n@ IN TXT "V=SPF1 mx -all"\n@ IN TXT "MS=ms1"\n')
+    server = serving(
+        example_com=HEAD
+        + '@ IN TXT "v=spf1 a -all"\n@ IN TXT "V=SPF1 mx -all"\n@ IN TXT "MS=ms1"\n'
+    )
     repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\n")
     planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
     assert "2 SPF values, a permanent error for every message, become one" in planned.out
@@ -141,13 +171,23 @@ BLOCKED = {
         "_dmarc.example.com",
         "is an alias (CNAME to dmarc.vendor.example.)",
     ),
-    "_domainkey delegated": ("_domainkey IN NS ns1.vendor.example.", "s1._domainkey.example.com", "is delegated to other servers (NS)"),
-    "a DNAME above": ("_domainkey IN DNAME keys.vendor.example.", "s1._domainkey.example.com", "has a DNAME"),
+    "_domainkey delegated": (
+        "_domainkey IN NS ns1.vendor.example.",
+        "s1._domainkey.example.com",
+        "is delegated to other servers (NS)",
+    ),
+    "a DNAME above": (
+        "_domainkey IN DNAME keys.vendor.example.",
+        "s1._domainkey.example.com",
+        "has a DNAME",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BLOCKED)
-def test_what_is_in_the_way_is_named_and_stays(repo: RepoFolder, serving: Serving, case: str) -> None:
+def test_what_is_in_the_way_is_named_and_stays(
+    repo: RepoFolder, serving: Serving, case: str
+) -> None:
     line, name, reason = BLOCKED[case]
     server = serving(example_com=HEAD + line + "\n")
     before = server.dump("example.com")
@@ -166,8 +206,14 @@ def test_what_is_in_the_way_is_named_and_stays(repo: RepoFolder, serving: Servin
 IN_THE_WAY_OF_AN_ALIAS = {
     "an address": ("s1._domainkey IN A 192.0.2.9\n", "A"),
     # The TXT is ours to replace, the address beside it is not: so neither goes.
-    "a TXT beside an address": ('s1._domainkey IN TXT "v=DKIM1; p="\ns1._domainkey IN A 192.0.2.9\n', "A"),
-    "mail for the name itself": ('s1._domainkey IN MX 10 mx.example.net.\ns1._domainkey IN CAA 0 issue "ca.example.net"\n', "CAA, MX"),
+    "a TXT beside an address": (
+        's1._domainkey IN TXT "v=DKIM1; p="\ns1._domainkey IN A 192.0.2.9\n',
+        "A",
+    ),
+    "mail for the name itself": (
+        's1._domainkey IN MX 10 mx.example.net.\ns1._domainkey IN CAA 0 issue "ca.example.net"\n',
+        "CAA, MX",
+    ),
 }
 
 
@@ -184,7 +230,9 @@ def test_data_in_the_way_of_an_alias_stays(repo: RepoFolder, serving: Serving, c
     assert server.dump("example.com") == before
 
 
-def test_text_at_a_declared_selector_gives_way_to_its_alias(repo: RepoFolder, serving: Serving) -> None:
+def test_text_at_a_declared_selector_gives_way_to_its_alias(
+    repo: RepoFolder, serving: Serving
+) -> None:
     """A declared selector owns its TXT, whatever it says; text at names around it is foreign and stays."""
     around = 'x.s1._domainkey IN TXT "below"\ns2._domainkey IN TXT "v=DKIM1; p="\n_domainkey IN TXT "o=~"\n'
     server = serving(example_com=HEAD + 's1._domainkey IN TXT "not a key"\n' + around)
@@ -205,17 +253,24 @@ def test_a_selector_moves_from_key_to_alias_and_back(repo: RepoFolder, serving: 
     assert refused.code == 1
     assert "DKIM030" in refused.err
     assert publish(repo, "DKIM030:example.com").code == 0
-    assert ("s1._domainkey.example.com", "CNAME", 3600, "s1.keys.example.net.") in server.dump("example.com")
+    assert ("s1._domainkey.example.com", "CNAME", 3600, "s1.keys.example.net.") in server.dump(
+        "example.com"
+    )
     nothing_to_do(repo)
     repo.policy(POLICY)
     assert publish(repo, "DKIM030").code == 0
     assert server.served("s1._domainkey.example.com", "TXT") == {DKIM}
 
 
-def test_a_disabled_value_in_powerdns_is_never_published(repo: RepoFolder, serving_powerdns: Serving) -> None:
+def test_a_disabled_value_in_powerdns_is_never_published(
+    repo: RepoFolder, serving_powerdns: Serving
+) -> None:
     server = serving_powerdns(example_com=HEAD)
     assert isinstance(server, PowerDns)
-    records = [{"content": '"v=spf1 ~all"', "disabled": False}, {"content": '"secret-token"', "disabled": True}]
+    records = [
+        {"content": '"v=spf1 ~all"', "disabled": False},
+        {"content": '"secret-token"', "disabled": True},
+    ]
     server.put_records("example.com", "example.com", "TXT", 300, *records)
     repo.policy("domain: example.com\nspf: {all: fail}\n")
     planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
@@ -305,11 +360,17 @@ stranger.example._report._dmarc IN TXT "v=DMARC1;"
 """
 
 
-def test_mta_sts_tls_rpt_bimi_and_consents_come_and_go_alone(repo: RepoFolder, serving: Serving) -> None:
+def test_mta_sts_tls_rpt_bimi_and_consents_come_and_go_alone(
+    repo: RepoFolder, serving: Serving
+) -> None:
     old = '_smtp._tls 60 IN TXT "v=TLSRPTv1; rua=mailto:old@example.com"\nold._bimi IN TXT "v=BIMI1; l="\n'
     server = serving(example_com=FULL + FOREIGN_RECEPTION + old)
     before = server.dump("example.com")
-    foreign = {record for record in before if not record[3].startswith("v=TLSRPTv1") and record[0] != "old._bimi.example.com"}
+    foreign = {
+        record
+        for record in before
+        if not record[3].startswith("v=TLSRPTv1") and record[0] != "old._bimi.example.com"
+    }
     repo.policy(RECEPTION)
     for domain in ("satisfied.example", "new.example"):
         repo.policy(REPORTING.format(domain), domain)
@@ -319,7 +380,12 @@ def test_mta_sts_tls_rpt_bimi_and_consents_come_and_go_alone(repo: RepoFolder, s
     bimi = "v=BIMI1; l=https://example.com/logo.svg; a=https://example.com/mark.pem"
     ours = {
         ("_mta-sts.example.com", "TXT", 3600, sts),
-        ("_smtp._tls.example.com", "TXT", 60, "v=TLSRPTv1; rua=mailto:tls@example.com,https://example.com/tls?a=b"),
+        (
+            "_smtp._tls.example.com",
+            "TXT",
+            60,
+            "v=TLSRPTv1; rua=mailto:tls@example.com,https://example.com/tls?a=b",
+        ),
         ("default._bimi.example.com", "TXT", 3600, bimi),
     }
     consent = {("new.example._report._dmarc.example.com", "TXT", 3600, "v=DMARC1")}
@@ -337,7 +403,9 @@ def test_mta_sts_tls_rpt_bimi_and_consents_come_and_go_alone(repo: RepoFolder, s
     nothing_to_do(repo)
 
 
-def test_a_wildcard_consent_is_left_to_answer_for_everybody(repo: RepoFolder, serving: Serving) -> None:
+def test_a_wildcard_consent_is_left_to_answer_for_everybody(
+    repo: RepoFolder, serving: Serving
+) -> None:
     server = serving(example_com=HEAD + '*._report._dmarc IN TXT "v=DMARC1"\n')
     before = server.dump("example.com")
     repo.policy("domain: example.com\nspf: absent\n")
@@ -350,7 +418,9 @@ def test_a_wildcard_consent_is_left_to_answer_for_everybody(repo: RepoFolder, se
 
 
 @pytest.mark.parametrize("beside", ["", "@ IN MX 0 .\n"])
-def test_a_null_mx_is_never_put_beside_a_real_one(repo: RepoFolder, serving: Serving, beside: str) -> None:
+def test_a_null_mx_is_never_put_beside_a_real_one(
+    repo: RepoFolder, serving: Serving, beside: str
+) -> None:
     server = serving(example_com=HEAD + "@ IN MX 10 mx.example.net.\n" + beside)
     before = server.dump("example.com")
     repo.policy("domain: example.com\nparked: true\n")
@@ -360,7 +430,10 @@ def test_a_null_mx_is_never_put_beside_a_real_one(repo: RepoFolder, serving: Ser
     for command in ("diff", "verify"):
         told = repo.run(command)
         assert told.code == 2, told.said
-        live = "".join(f"        live      {value}\n" for value in ["0 ."] * bool(beside) + ["10 mx.example.net."])
+        live = "".join(
+            f"        live      {value}\n"
+            for value in ["0 ."] * bool(beside) + ["10 mx.example.net."]
+        )
         assert f"example.com MX  differs\n        policy    0 .\n{live}" in told.out
     assert repo.run("apply", str(repo.root / "plan.json")).code == 1
     assert server.dump("example.com") == before
@@ -389,7 +462,9 @@ def test_a_server_that_is_down_is_told_clearly(repo: RepoFolder, serving: Servin
         assert secret not in planned.said + applied.said
 
 
-def test_a_wrong_secret_is_told_without_the_secret(repo: RepoFolder, serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_secret_is_told_without_the_secret(
+    repo: RepoFolder, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = serving(example_com=HEAD)
     [name] = server.environment
     monkeypatch.setenv(name, "d3JvbmctYnV0LWJhc2U2NC13cm9uZy1idXQtYmFzZTY0IQ==")
@@ -405,10 +480,22 @@ WRONG_KEYS: dict[str, tuple[dict[str, object], str, str]] = {
         "d3JvbmctYnV0LWJhc2U2NC13cm9uZy1idXQtYmFzZTY0IQ==",
         "the server has another secret for the key: compare key_secret",
     ),
-    "a secret that is cut": ({}, "d3JvbmctYnV0LWJhc2U2NC13", "the server has another secret for the key: compare key_secret"),
+    "a secret that is cut": (
+        {},
+        "d3JvbmctYnV0LWJhc2U2NC13",
+        "the server has another secret for the key: compare key_secret",
+    ),
     "no Base64": ({}, "d3Jvbmctb", "key_secret is not Base64: copy it whole"),
-    "another name": ({"key_name": "other-key"}, "", "the server does not know the key: compare key_name"),
-    "another algorithm": ({"key_algorithm": "hmac-sha512"}, "", "key_algorithm, with the server's key statement"),
+    "another name": (
+        {"key_name": "other-key"},
+        "",
+        "the server does not know the key: compare key_name",
+    ),
+    "another algorithm": (
+        {"key_algorithm": "hmac-sha512"},
+        "",
+        "key_algorithm, with the server's key statement",
+    ),
 }
 
 
@@ -428,16 +515,25 @@ def test_what_is_wrong_with_a_key_is_told_by_its_name_in_the_stanza(
     assert not secret or secret not in planned.said
 
 
-def test_the_strings_of_a_foreign_value_stay_as_they_were_split(repo: RepoFolder, serving: Serving) -> None:
+def test_the_strings_of_a_foreign_value_stay_as_they_were_split(
+    repo: RepoFolder, serving: Serving
+) -> None:
     server = serving(example_com=HEAD + '@ IN TXT "v=spf1 ~all"\n@ IN TXT "q\\"uo;te" "two"\n')
     repo.policy("domain: example.com\nspf: {all: fail}\n")
     assert publish(repo).code == 0
-    strings = {rdata.strings for rrset in server.ask("example.com", "TXT").answer for rdata in rrset}
+    strings = {
+        rdata.strings for rrset in server.ask("example.com", "TXT").answer for rdata in rrset
+    }
     assert strings == {(b"v=spf1 -all",), (b'q"uo;te', b"two")}
 
 
-def test_dmarc_is_not_tightened_while_the_spf_record_is_blocked(repo: RepoFolder, serving_powerdns: Serving) -> None:
-    server = serving_powerdns(example_com=HEAD + '@ IN TXT "ends in \\\\"\n@ IN TXT "v=spf1 ~all"\n_dmarc IN TXT "v=DMARC1; p=none"\n')
+def test_dmarc_is_not_tightened_while_the_spf_record_is_blocked(
+    repo: RepoFolder, serving_powerdns: Serving
+) -> None:
+    server = serving_powerdns(
+        example_com=HEAD
+        + '@ IN TXT "ends in \\\\"\n@ IN TXT "v=spf1 ~all"\n_dmarc IN TXT "v=DMARC1; p=none"\n'
+    )
     before = server.dump("example.com")
     repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
     planned = repo.run("plan", "--out", "plan.json")

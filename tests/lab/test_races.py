@@ -18,7 +18,11 @@ POLICY = "domain: example.com\nspf: {all: fail}\ndmarc: {p: none}\ndkim: {select
 
 
 RACES: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "a foreign value in our set": ("example.com", "TXT", ('"v=spf1 ~all"', '"token=added-meanwhile"')),
+    "a foreign value in our set": (
+        "example.com",
+        "TXT",
+        ('"v=spf1 ~all"', '"token=added-meanwhile"'),
+    ),
     "our value": ("example.com", "TXT", ('"v=spf1 a ~all"',)),
     "a value where there was none": ("_dmarc.example.com", "TXT", ('"v=DMARC1; p=reject"',)),
     "an alias where we publish text": ("_dmarc.example.com", "CNAME", ("dmarc.example.net.",)),
@@ -58,7 +62,11 @@ def test_a_provider_that_says_yes_and_does_nothing_is_seen(
     repo: RepoFolder, serving: Serving, monkeypatch: pytest.MonkeyPatch, normalize: bool
 ) -> None:
     serving(example_com=HEAD + '@ IN TXT "V=spf1  -ALL"\n')
-    repo.policy("domain: example.com\nspf: {all: fail}\n" if normalize else "domain: example.com\nspf: {all: softfail}\n")
+    repo.policy(
+        "domain: example.com\nspf: {all: fail}\n"
+        if normalize
+        else "domain: example.com\nspf: {all: softfail}\n"
+    )
     monkeypatch.setattr(Target, "apply", lambda _target, _proposal: None)
     assert repo.run("plan", "--out", "plan.json", *(["--normalize"] if normalize else [])).code == 0
     applied = repo.run("apply", "plan.json")
@@ -95,7 +103,9 @@ ODD = {
 
 
 @pytest.mark.parametrize("case", ODD)
-def test_one_odd_foreign_record_stops_nothing(repo: RepoFolder, serving: Serving, case: str) -> None:
+def test_one_odd_foreign_record_stops_nothing(
+    repo: RepoFolder, serving: Serving, case: str
+) -> None:
     server = serving(example_com=ZONE + ODD[case])
     before = server.dump("example.com")
     repo.policy(POLICY)

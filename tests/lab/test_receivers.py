@@ -24,7 +24,8 @@ HEAD = "$TTL 60\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1
 # The zone above is there so that what the walk asks at `com` has an answer.
 ZONES = {
     "com": HEAD + "example IN NS ns1.example.net.\n",
-    "example.com": HEAD + f'@ IN MX 0 mx\nmx IN A {SENDER}\nnews IN A {SENDER}\n@ IN TXT "site-verification=foreign"\n',
+    "example.com": HEAD
+    + f'@ IN MX 0 mx\nmx IN A {SENDER}\nnews IN A {SENDER}\n@ IN TXT "site-verification=foreign"\n',
     "example.net": HEAD + f"mx IN A {RECEIVER}\nns1 IN A {NAMESERVER}\n",
     "example.org": HEAD + f"mx IN A {FORWARDER}\n",
 }
@@ -54,7 +55,9 @@ SENT = {
     "spoof": Sent("ceo@example.com", STRANGER, False, ("fail", "none", "fail", "quarantine")),
     "forwarded": Sent("alice@example.com", FORWARDER, True, ("fail", "pass", "pass", "none")),
     "subdomain": Sent("news@news.example.com", SENDER, True, ("none", "pass", "pass", "none")),
-    "spoofed subdomain": Sent("ceo@news.example.com", STRANGER, False, ("none", "none", "fail", "reject")),
+    "spoofed subdomain": Sent(
+        "ceo@news.example.com", STRANGER, False, ("none", "none", "fail", "reject")
+    ),
 }
 METHODS = ("spf", "dkim", "dmarc", "disposition")
 
@@ -77,7 +80,9 @@ def ok(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout
 
 
-Foretold = Mapping[str, Mapping[str, Any]]  # what `test` says of each message, as it is and as it would be
+Foretold = Mapping[
+    str, Mapping[str, Any]
+]  # what `test` says of each message, as it is and as it would be
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +94,10 @@ def served() -> Iterator[tuple[MailHost, Foretold]]:
         host.write("/srv/repo/zones/policy/example.com.yaml", policy())
         host.write("/srv/repo/providers/bind.yaml", STANZA)
         ok(host.mailauth("plan", "--out", "/srv/plan.json"))
-        foretold = {test["name"]: test for test in json.loads(ok(host.mailauth("test", "--format", "json")))["tests"]}
+        foretold = {
+            test["name"]: test
+            for test in json.loads(ok(host.mailauth("test", "--format", "json")))["tests"]
+        }
         host.serve_plan("/srv/plan.json")
         host.receiver(spf_daemon=True)
         yield host, foretold
@@ -98,21 +106,32 @@ def served() -> Iterator[tuple[MailHost, Foretold]]:
 def found(host: MailHost, name: str) -> tuple[str | None, str | None, str, str]:
     """Send a message and return what the receiver finds; mail that is refused shows no SPF and DKIM results."""
     sent = SENT[name]
-    text = (
-        f"From: {sent.author}\r\nTo: bob@example.net\r\nSubject: {name}\r\nDate: Sun, 31 May 2026 12:00:00 +0000\r\n\r\nhello\r\n".encode()
+    text = f"From: {sent.author}\r\nTo: bob@example.net\r\nSubject: {name}\r\nDate: Sun, 31 May 2026 12:00:00 +0000\r\n\r\nhello\r\n".encode()
+    said = host.send_octets(
+        RECEIVER,
+        sent.author,
+        "bob@example.net",
+        rsa_key().sign(text) if sent.signed else text,
+        sent.ip,
     )
-    said = host.send_octets(RECEIVER, sent.author, "bob@example.net", rsa_key().sign(text) if sent.signed else text, sent.ip)
     if said != "accepted":
         assert said == "550 5.7.1 rejected by DMARC policy for example.com"
         return None, None, "fail", "reject"
     message = host.delivered(name)
     by_method = results(message)
-    assert set(by_method.get("spf", ["none"])) <= {str(message["Received-SPF"]).split()[0].lower()}  # OpenDMARC's own, and the daemon's
+    assert set(by_method.get("spf", ["none"])) <= {
+        str(message["Received-SPF"]).split()[0].lower()
+    }  # OpenDMARC's own, and the daemon's
     [dmarc] = by_method["dmarc"]
     head = next(head for head in message.get_all("Authentication-Results") if "dmarc=" in head)
     published = re.search(r"\(p=(\w+)", head)
     assert published is not None, head
-    return str(message["Received-SPF"]).split()[0].lower(), by_method["dkim"][0], dmarc, "none" if dmarc == "pass" else published[1]
+    return (
+        str(message["Received-SPF"]).split()[0].lower(),
+        by_method["dkim"][0],
+        dmarc,
+        "none" if dmarc == "pass" else published[1],
+    )
 
 
 @pytest.mark.parametrize("name", SENT)
@@ -120,16 +139,25 @@ def test_receivers_find_what_test_foretold(served: tuple[MailHost, Foretold], na
     host, foretold = served
     after = tuple(foretold[name]["after"][method] for method in METHODS)
     assert after == SENT[name].results
-    assert [ours for ours, theirs in zip(after, found(host, name), strict=True) if theirs not in (None, ours)] == []
+    assert [
+        ours
+        for ours, theirs in zip(after, found(host, name), strict=True)
+        if theirs not in (None, ours)
+    ] == []
 
 
 def test_nothing_of_it_is_live(served: tuple[MailHost, Foretold]) -> None:
     """Neither by our word nor by that of the server that holds the zone."""
     host, foretold = served
-    assert {(test["before"]["spf"], test["before"]["dmarc"]) for test in foretold.values()} == {("none", "none")}
+    assert {(test["before"]["spf"], test["before"]["dmarc"]) for test in foretold.values()} == {
+        ("none", "none")
+    }
     script = f"""import dns.message, dns.query
 for name in ("example.com", "_dmarc.example.com", "s1._domainkey.example.com"):
     for rrset in dns.query.udp(dns.message.make_query(name, "TXT"), {NAMESERVER!r}, timeout=5).answer:
         print(rrset)
 """
-    assert ok(host.run(sys.executable, "-c", script)) == 'example.com. 60 IN TXT "site-verification=foreign"\n'
+    assert (
+        ok(host.run(sys.executable, "-c", script))
+        == 'example.com. 60 IN TXT "site-verification=foreign"\n'
+    )

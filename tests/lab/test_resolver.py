@@ -26,7 +26,10 @@ NS = "ns1.out.example."
 def random_zone(origin: DomainName, others: list[DomainName], chance: random.Random) -> Zone:
     """Return a zone that BIND loads: an alias stands alone, and no wildcard is a cut or a DNAME."""
     sets: dict[DomainName, dict[str, frozenset[str]]] = {
-        origin: {"SOA": frozenset({f"{NS} h.{origin}. 1 7200 1800 1209600 300"}), "NS": frozenset({NS})}
+        origin: {
+            "SOA": frozenset({f"{NS} h.{origin}. 1 7200 1800 1209600 300"}),
+            "NS": frozenset({NS}),
+        }
     }
 
     def path(origin: DomainName, *, wild: bool) -> DomainName:
@@ -39,16 +42,36 @@ def random_zone(origin: DomainName, others: list[DomainName], chance: random.Ran
         name = path(origin, wild=True)
         there = sets.setdefault(name, {})
         rrtype = chance.choice(["TXT", "TXT", "A", "A", "CNAME", "CNAME", "NS", "DNAME"])
-        if "CNAME" in there or (rrtype == "CNAME" and there) or (name.startswith("*") and rrtype in ("NS", "DNAME")):
+        if (
+            "CNAME" in there
+            or (rrtype == "CNAME" and there)
+            or (name.startswith("*") and rrtype in ("NS", "DNAME"))
+        ):
             continue
         target = f"{path(chance.choice([origin, origin, *others, DomainName('out.example')]), wild=False)}."
-        there[rrtype] = frozenset({{"TXT": f'v=x {name}; \\"', "A": "192.0.2.1", "NS": NS}.get(rrtype, target)})
-    return zone_of(origin, (RRset(name, rrtype, 60, values) for name, held in sets.items() for rrtype, values in held.items()))
+        there[rrtype] = frozenset(
+            {{"TXT": f'v=x {name}; \\"', "A": "192.0.2.1", "NS": NS}.get(rrtype, target)}
+        )
+    return zone_of(
+        origin,
+        (
+            RRset(name, rrtype, 60, values)
+            for name, held in sets.items()
+            for rrtype, values in held.items()
+        ),
+    )
 
 
 def master_file(zone: Zone) -> str:
-    rows = sorted((rrset.type != "SOA", rrset.name, rrset.type, value) for rrset in zone.rrsets for value in rrset.values)
-    return "".join(f"{name}. 60 IN {rrtype} {quoted(value) if rrtype == 'TXT' else value}\n" for _, name, rrtype, value in rows)
+    rows = sorted(
+        (rrset.type != "SOA", rrset.name, rrset.type, value)
+        for rrset in zone.rrsets
+        for value in rrset.values
+    )
+    return "".join(
+        f"{name}. 60 IN {rrtype} {quoted(value) if rrtype == 'TXT' else value}\n"
+        for _, name, rrtype, value in rows
+    )
 
 
 def resolved(server: NameServer, name: str, rrtype: str) -> Values | str:
@@ -59,9 +82,16 @@ def resolved(server: NameServer, name: str, rrtype: str) -> Values | str:
             return None
         if response.rcode() != dns.rcode.NOERROR:
             return UNKNOWN
-        found = {dns.rdatatype.to_text(rrset.rdtype): list(rrset) for rrset in response.answer}  # the last alias of a chain stays
+        found = {
+            dns.rdatatype.to_text(rrset.rdtype): list(rrset) for rrset in response.answer
+        }  # the last alias of a chain stays
         if rrtype in found:
-            return tuple(sorted(b"".join(rdata.strings).decode() if rrtype == "TXT" else rdata.to_text() for rdata in found[rrtype]))
+            return tuple(
+                sorted(
+                    b"".join(rdata.strings).decode() if rrtype == "TXT" else rdata.to_text()
+                    for rdata in found[rrtype]
+                )
+            )
         if any(rrset.rdtype == dns.rdatatype.SOA for rrset in response.authority):
             return ()
         if "CNAME" not in found:

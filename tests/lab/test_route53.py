@@ -26,7 +26,11 @@ dkim: {{selectors: {{s1: {{p: {LONG_KEY.split("p=")[1]}}}}}}}
 dmarc: {{p: quarantine, rua: ["mailto:dmarc@example.com"]}}
 """
 APPLY = ("apply", "plan.json", "--no-live", "--allow", "live-unknown")
-OURS = {("example.com.", "TXT", SPF), ("s1._domainkey.example.com.", "TXT", LONG_KEY), ("_dmarc.example.com.", "TXT", DMARC)}
+OURS = {
+    ("example.com.", "TXT", SPF),
+    ("s1._domainkey.example.com.", "TXT", LONG_KEY),
+    ("_dmarc.example.com.", "TXT", DMARC),
+}
 
 
 class Route53:
@@ -34,17 +38,28 @@ class Route53:
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        self.zone = client.create_hosted_zone(Name="example.com.", CallerReference="lab")["HostedZone"]["Id"]
+        self.zone = client.create_hosted_zone(Name="example.com.", CallerReference="lab")[
+            "HostedZone"
+        ]["Id"]
 
     def put(self, name: str, type: str, *values: str) -> None:
-        rrset = {"Name": name, "Type": type, "TTL": 300, "ResourceRecords": [{"Value": value} for value in values]}
+        rrset = {
+            "Name": name,
+            "Type": type,
+            "TTL": 300,
+            "ResourceRecords": [{"Value": value} for value in values],
+        }
         batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": rrset}]}
         self.client.change_resource_record_sets(HostedZoneId=self.zone, ChangeBatch=batch)
 
     def held(self) -> set[tuple[str, str, str]]:
         sets = self.client.list_resource_record_sets(HostedZoneId=self.zone)["ResourceRecordSets"]
         return {
-            (rrset["Name"], rrset["Type"], unquoted(each["Value"]) if rrset["Type"] == "TXT" else each["Value"])
+            (
+                rrset["Name"],
+                rrset["Type"],
+                unquoted(each["Value"]) if rrset["Type"] == "TXT" else each["Value"],
+            )
             for rrset in sets
             for each in rrset["ResourceRecords"]
         }
@@ -62,10 +77,14 @@ def route53(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Route
     }.items():
         monkeypatch.setenv(name, value)
     process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
-        client = boto3.client("route53", aws_access_key_id="lab-key-id", aws_secret_access_key="lab-s3cr3t")
+        client = boto3.client(
+            "route53", aws_access_key_id="lab-key-id", aws_secret_access_key="lab-s3cr3t"
+        )
         until = time.monotonic() + 30
         while True:
             try:
@@ -75,7 +94,11 @@ def route53(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Route
                 assert process.poll() is None
                 assert time.monotonic() < until
                 time.sleep(0.1)
-        stanza = {"class": "octodns_route53.Route53Provider", "access_key_id": "env/LAB_AWS_ID", "secret_access_key": "env/LAB_AWS_SECRET"}
+        stanza = {
+            "class": "octodns_route53.Route53Provider",
+            "access_key_id": "env/LAB_AWS_ID",
+            "secret_access_key": "env/LAB_AWS_SECRET",
+        }
         repo.provider("aws", stanza)
         yield Route53(client)
     finally:
@@ -85,7 +108,14 @@ def route53(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Route
 
 def test_what_was_written_is_read_back_anew(repo: RepoFolder, route53: Route53) -> None:
     """octodns-route53 remembers what it read of a zone, so the object that planned would tell of the zone as it was."""
-    route53.put("example.com.", "TXT", '"v=spf1 a ~all"', '"MS=ms1"', f'"{LONG_TOKEN[:255]}" "{LONG_TOKEN[255:]}"', '"a; b"')
+    route53.put(
+        "example.com.",
+        "TXT",
+        '"v=spf1 a ~all"',
+        '"MS=ms1"',
+        f'"{LONG_TOKEN[:255]}" "{LONG_TOKEN[255:]}"',
+        '"a; b"',
+    )
     route53.put("www.example.com.", "A", "192.0.2.1")
     before = route53.held()
     repo.policy(POLICY)
@@ -101,7 +131,9 @@ def test_what_was_written_is_read_back_anew(repo: RepoFolder, route53: Route53) 
 
 
 @pytest.mark.parametrize("value", ['say "hello"', "back\\slash", "caf\xc3\xa9", "ends in \\"])
-def test_what_its_class_would_change_is_not_written_and_the_way_out_is_named(repo: RepoFolder, route53: Route53, value: str) -> None:
+def test_what_its_class_would_change_is_not_written_and_the_way_out_is_named(
+    repo: RepoFolder, route53: Route53, value: str
+) -> None:
     route53.put("example.com.", "TXT", '"v=spf1 a ~all"', quoted(value))
     before = route53.held()
     repo.policy(POLICY)
@@ -120,15 +152,24 @@ def test_what_its_class_would_change_is_not_written_and_the_way_out_is_named(rep
     assert after.code == 0, after.said
 
 
-def test_a_listing_without_the_apex_ns_is_only_a_part(repo: RepoFolder, route53: Route53, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listing_without_the_apex_ns_is_only_a_part(
+    repo: RepoFolder, route53: Route53, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Route 53 always tells it, so that a page of the listing was lost."""
     really = Route53Provider._load_records
-    monkeypatch.setattr(Route53Provider, "_load_records", lambda self, id: [each for each in really(self, id) if each["Type"] != "NS"])
+    monkeypatch.setattr(
+        Route53Provider,
+        "_load_records",
+        lambda self, id: [each for each in really(self, id) if each["Type"] != "NS"],
+    )
     before = route53.held()
     repo.policy(POLICY)
     planned = repo.run("plan", "--no-live", "--out", "plan.json")
     assert planned.code == 1
-    assert "the provider's answer has no NS at example.com, so it is only a part of the zone" in planned.out
+    assert (
+        "the provider's answer has no NS at example.com, so it is only a part of the zone"
+        in planned.out
+    )
     assert repo.run(*APPLY).code == 1
     assert route53.held() == before
 

@@ -40,7 +40,17 @@ def rspamd(folder: Path) -> Iterator[int]:
     user = pwd.getpwnam("_rspamd")
     for path in [folder, *folder.rglob("*")]:
         shutil.chown(path, user.pw_uid)
-    command = ["rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd", "-c", str(folder / "rspamd.conf"), f"--var=DBDIR={folder}"]
+    command = [
+        "rspamd",
+        "-f",
+        "-u",
+        "_rspamd",
+        "-g",
+        "_rspamd",
+        "-c",
+        str(folder / "rspamd.conf"),
+        f"--var=DBDIR={folder}",
+    ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
@@ -84,16 +94,37 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("types", [("rsa",), ("ed25519",), ("rsa", "ed25519")], ids=" ".join)
-def test_rspamd_signs_with_the_active_keys(repo: RepoFolder, request: pytest.FixtureRequest, types: tuple[str, ...]) -> None:
+def test_rspamd_signs_with_the_active_keys(
+    repo: RepoFolder, request: pytest.FixtureRequest, types: tuple[str, ...]
+) -> None:
     need(None if shutil.which("rspamd") else "rspamd is not installed (script/servers gets it)")
     folder = request.getfixturevalue("folder")
     repo.write("zones/policy/_defaults.yaml", 'nameservers: ["127.0.0.1:1"]\n')
     path = repo.policy("domain: example.com\nspf: {all: fail}\n")
     for type in types:
-        made = repo.run("dkim", "keygen", "example.com", "--type", type, "--selector", type, "--private-dir", str(folder / "keys"))
+        made = repo.run(
+            "dkim",
+            "keygen",
+            "example.com",
+            "--type",
+            type,
+            "--selector",
+            type,
+            "--private-dir",
+            str(folder / "keys"),
+        )
         assert made.code == 0, made.said
     path.write_text(path.read_text().replace("pending", "active"))
-    export = ("export", "example.com", "--format", "rspamd", "--key-dir", str(folder / "keys"), "--config-dir", str(folder))
+    export = (
+        "export",
+        "example.com",
+        "--format",
+        "rspamd",
+        "--key-dir",
+        str(folder / "keys"),
+        "--config-dir",
+        str(folder),
+    )
     written = repo.run(*export, "--out", str(folder), "--allow", "live-unknown")
     assert written.code == 0, written.said
     with rspamd(folder) as port:

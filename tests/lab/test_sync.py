@@ -29,16 +29,31 @@ zones:
 """
 
 
-def sync(repo: RepoFolder, server: NameServer, scope: str, sources: str) -> subprocess.CompletedProcess[str]:
+def sync(
+    repo: RepoFolder, server: NameServer, scope: str, sources: str
+) -> subprocess.CompletedProcess[str]:
     assert repo.run("compile").code == 0
     target = "{" + ", ".join(f"{key}: {value}" for key, value in server.stanza().items()) + "}"
-    repo.write("octodns.yaml", CONFIG.format(root=repo.root, target=target, scope=scope, sources=sources))
+    repo.write(
+        "octodns.yaml", CONFIG.format(root=repo.root, target=target, scope=scope, sources=sources)
+    )
     main = "from octodns.cmds.sync import main; main()"
-    command = [sys.executable, "-c", main, f"--config-file={repo.root}/octodns.yaml", "--doit", "--force"]
+    command = [
+        sys.executable,
+        "-c",
+        main,
+        f"--config-file={repo.root}/octodns.yaml",
+        "--doit",
+        "--force",
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-OURS = {("example.com", "TXT", 300, SPF), ("s1._domainkey.example.com", "TXT", 3600, DKIM), ("_dmarc.example.com", "TXT", 3600, DMARC)}
+OURS = {
+    ("example.com", "TXT", 300, SPF),
+    ("s1._domainkey.example.com", "TXT", 3600, DKIM),
+    ("_dmarc.example.com", "TXT", 3600, DMARC),
+}
 
 
 def test_scope_zone_keeps_everything(repo: RepoFolder, serving: Serving) -> None:
@@ -47,18 +62,26 @@ def test_scope_zone_keeps_everything(repo: RepoFolder, serving: Serving) -> None
     repo.policy(POLICY)
     done = sync(repo, server, "zone", "policy")
     assert done.returncode == 0, done.stderr[-2000:]
-    assert server.dump("example.com") == {record for record in before if record[3] != "v=spf1 a mx ~all"} | OURS
+    assert (
+        server.dump("example.com")
+        == {record for record in before if record[3] != "v=spf1 a mx ~all"} | OURS
+    )
     assert repo.run("plan", "--detailed-exitcode").code == 0
 
 
 def test_scope_sets_keeps_foreign_values_of_our_sets(repo: RepoFolder, serving: Serving) -> None:
-    server = serving(example_com=HEAD + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "MS=ms1"\nwww IN A 192.0.2.1\nold IN A 192.0.2.9\n')
+    server = serving(
+        example_com=HEAD
+        + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "MS=ms1"\nwww IN A 192.0.2.1\nold IN A 192.0.2.9\n'
+    )
     before = server.dump("example.com")
     repo.policy(POLICY)
     repo.write("rest/example.com.yaml", "www:\n  type: A\n  value: 192.0.2.1\n")
     done = sync(repo, server, "sets", "policy, rest")
     assert done.returncode == 0, done.stderr[-2000:]
-    gone = {record for record in before if record[0] == "old.example.com" or record[3] == "v=spf1 ~all"}
+    gone = {
+        record for record in before if record[0] == "old.example.com" or record[3] == "v=spf1 ~all"
+    }
     assert server.dump("example.com") == (before - gone) | OURS
 
 
@@ -72,10 +95,15 @@ def test_a_backslash_on_bind_stops_the_sync(repo: RepoFolder, serving_bind: Serv
     assert server.dump("example.com") == before
 
 
-def test_a_disabled_value_in_powerdns_stops_the_sync(repo: RepoFolder, serving_powerdns: Serving) -> None:
+def test_a_disabled_value_in_powerdns_stops_the_sync(
+    repo: RepoFolder, serving_powerdns: Serving
+) -> None:
     server = serving_powerdns(example_com=HEAD)
     assert isinstance(server, PowerDns)
-    records = [{"content": '"v=spf1 ~all"', "disabled": False}, {"content": '"token"', "disabled": True}]
+    records = [
+        {"content": '"v=spf1 ~all"', "disabled": False},
+        {"content": '"token"', "disabled": True},
+    ]
     server.put_records("example.com", "example.com", "TXT", 300, *records)
     repo.policy(POLICY)
     done = sync(repo, server, "zone", "policy")
@@ -108,12 +136,22 @@ def test_ours_are_merged_into_a_zone_of_their_own(repo: RepoFolder, serving: Ser
     server = serving(example_com=HEAD + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "gone"\n')
     repo.policy(POLICY)
     ns = "{type: NS, values: [ns1.example.net., ns2.example.net.]}"
-    repo.write("own/example.com.yaml", f"'':\n  - {ns}\n  - {{ttl: 300, type: TXT, values: [MS=ms1, '{LONG_TOKEN}']}}\n")
+    repo.write(
+        "own/example.com.yaml",
+        f"'':\n  - {ns}\n  - {{ttl: 300, type: TXT, values: [MS=ms1, '{LONG_TOKEN}']}}\n",
+    )
     assert repo.run("compile").code == 0
     target = "{" + ", ".join(f"{key}: {value}" for key, value in server.stanza().items()) + "}"
     repo.write("octodns.yaml", MERGED.format(root=repo.root, target=target))
     main = "from octodns.cmds.sync import main; main()"
-    command = [sys.executable, "-c", main, f"--config-file={repo.root}/octodns.yaml", "--doit", "--force"]
+    command = [
+        sys.executable,
+        "-c",
+        main,
+        f"--config-file={repo.root}/octodns.yaml",
+        "--doit",
+        "--force",
+    ]
     for _ in range(2):
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr[-2000:]

@@ -32,7 +32,10 @@ def both(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
             for key, value in server.environment.items():
                 monkeypatch.setenv(key, value)
         addresses = ", ".join(f'"127.0.0.1:{server.port}"' for server in servers)
-        repo.write("zones/policy/_defaults.yaml", f"providers: [bind, powerdns]\nnameservers: [{addresses}]\n")
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f"providers: [bind, powerdns]\nnameservers: [{addresses}]\n",
+        )
         yield servers
     finally:
         for server in servers:
@@ -53,9 +56,15 @@ class Gate:
                     gate.held.set()
                     gate.open.wait(60)
                     return
-                headers = {key: self.headers[key] for key in ("X-API-Key", "Content-Type") if key in self.headers}
+                headers = {
+                    key: self.headers[key]
+                    for key in ("X-API-Key", "Content-Type")
+                    if key in self.headers
+                }
                 url = f"http://127.0.0.1:{server.api_port}{self.path}"
-                with urllib.request.urlopen(urllib.request.Request(url, body, headers, method=self.command), timeout=10) as answer:
+                with urllib.request.urlopen(
+                    urllib.request.Request(url, body, headers, method=self.command), timeout=10
+                ) as answer:
                     data = answer.read()
                     self.send_response(answer.status)
                 self.send_header("Content-Type", "application/json")
@@ -88,7 +97,9 @@ def statuses(ran: Ran) -> dict[str, str]:
     return {zone["provider"]: zone["status"] for zone in json.loads(ran.out)["zones"]}
 
 
-def test_an_apply_killed_between_two_providers_is_finished_by_the_next(repo: RepoFolder, both: Both) -> None:
+def test_an_apply_killed_between_two_providers_is_finished_by_the_next(
+    repo: RepoFolder, both: Both
+) -> None:
     bind, powerdns = both
     repo.policy(POLICY)
     before = [server.dump("example.com") for server in both]
@@ -97,7 +108,9 @@ def test_an_apply_killed_between_two_providers_is_finished_by_the_next(repo: Rep
         process = spawned(repo, "apply", plan)
         assert gate.held.wait(60)
         until = time.monotonic() + 60
-        while "v=spf1 mx -all" not in bind.served("example.com", "TXT") and time.monotonic() < until:
+        while (
+            "v=spf1 mx -all" not in bind.served("example.com", "TXT") and time.monotonic() < until
+        ):
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL
@@ -114,7 +127,9 @@ def test_an_apply_killed_between_two_providers_is_finished_by_the_next(repo: Rep
     assert [server.dump("example.com") for server in both] == list(map(published, before))
 
 
-def test_servers_that_differ_by_what_nobody_here_wrote_are_unknown(repo: RepoFolder, both: Both) -> None:
+def test_servers_that_differ_by_what_nobody_here_wrote_are_unknown(
+    repo: RepoFolder, both: Both
+) -> None:
     """A third server says what neither provider holds: whose it is, nobody can tell."""
     bind, powerdns = both
     repo.policy(POLICY)
@@ -122,22 +137,33 @@ def test_servers_that_differ_by_what_nobody_here_wrote_are_unknown(repo: RepoFol
     stranger.start()
     try:
         addresses = ", ".join(f'"127.0.0.1:{server.port}"' for server in (bind, powerdns, stranger))
-        repo.write("zones/policy/_defaults.yaml", f"providers: [bind, powerdns]\nnameservers: [{addresses}]\n")
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f"providers: [bind, powerdns]\nnameservers: [{addresses}]\n",
+        )
         before = bind.dump("example.com")
         refused = repo.run("apply", planned(repo))
         assert refused.code == 1
-        assert f"servers differ, and what 127.0.0.1:{stranger.port} says is neither the policy's nor a provider's" in refused.err
+        assert (
+            f"servers differ, and what 127.0.0.1:{stranger.port} says is neither the policy's nor a provider's"
+            in refused.err
+        )
         assert "--allow live-unknown:example.com" in refused.err
         assert bind.dump("example.com") == before
     finally:
         stranger.close()
 
 
-def test_dmarc_is_not_tightened_at_one_provider_while_spf_is_blocked_at_the_other(repo: RepoFolder, both: Both) -> None:
+def test_dmarc_is_not_tightened_at_one_provider_while_spf_is_blocked_at_the_other(
+    repo: RepoFolder, both: Both
+) -> None:
     bind, powerdns = both
     for server in both:
         server.put("example.com", "_dmarc.example.com", "TXT", 3600, '"v=DMARC1; p=none"')
-    values = [{"content": '"v=spf1 ~all"', "disabled": False}, {"content": '"token"', "disabled": True}]
+    values = [
+        {"content": '"v=spf1 ~all"', "disabled": False},
+        {"content": '"token"', "disabled": True},
+    ]
     powerdns.put_records("example.com", "example.com", "TXT", 3600, *values)
     bind.put("example.com", "example.com", "TXT", 3600, '"v=spf1 ~all"')
     repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
@@ -147,15 +173,21 @@ def test_dmarc_is_not_tightened_at_one_provider_while_spf_is_blocked_at_the_othe
     assert "waits for the TXT at example.com at powerdns, which is blocked" in ran.out
     applied = repo.run("apply", plan, "--wait", "0s")
     assert applied.code == 1
-    assert [server.served("_dmarc.example.com", "TXT") for server in both] == [{"v=DMARC1; p=none"}] * 2
+    assert [server.served("_dmarc.example.com", "TXT") for server in both] == [
+        {"v=DMARC1; p=none"}
+    ] * 2
     assert bind.served("example.com", "TXT") == {"v=spf1 mx -all"}
     powerdns.put("example.com", "example.com", "TXT", 3600, '"v=spf1 ~all"')
     finished = repo.run("apply", planned(repo))
     assert finished.code == 0, finished.said
-    assert [server.served("_dmarc.example.com", "TXT") for server in both] == [{"v=DMARC1; p=quarantine"}] * 2
+    assert [server.served("_dmarc.example.com", "TXT") for server in both] == [
+        {"v=DMARC1; p=quarantine"}
+    ] * 2
 
 
-def test_dmarc_waits_for_a_provider_that_cannot_be_read(repo: RepoFolder, both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dmarc_waits_for_a_provider_that_cannot_be_read(
+    repo: RepoFolder, both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for server in both:
         server.put("example.com", "_dmarc.example.com", "TXT", 3600, '"v=DMARC1; p=none"')
     repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
@@ -165,9 +197,14 @@ def test_dmarc_waits_for_a_provider_that_cannot_be_read(repo: RepoFolder, both: 
     assert "waits for the SPF record of example.com at powerdns, which could not be read" in ran.out
 
 
-def test_what_waits_for_a_provider_that_is_away_keeps_nothing_else_from_the_other(repo: RepoFolder, both: Both) -> None:
+def test_what_waits_for_a_provider_that_is_away_keeps_nothing_else_from_the_other(
+    repo: RepoFolder, both: Both
+) -> None:
     bind, powerdns = both
-    repo.write("zones/policy/_defaults.yaml", f'providers: [bind, powerdns]\nnameservers: ["127.0.0.1:{powerdns.port}"]\n')
+    repo.write(
+        "zones/policy/_defaults.yaml",
+        f'providers: [bind, powerdns]\nnameservers: ["127.0.0.1:{powerdns.port}"]\n',
+    )
     repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
     bind.stop()
     assert repo.run("plan", "--out", "plan.json").code == 1

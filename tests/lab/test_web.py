@@ -49,8 +49,14 @@ def host(tmp_path: Path) -> Iterator[MailHost]:
         host.write("/srv/repo/zones/policy/example.com.yaml", POLICY)
         host.write("/srv/repo/providers/bind.yaml", STANZA)
         host.write("/srv/root.pem", authority.root.read_text())
-        host.write("/srv/web/site.pem", authority.certificate("mta-sts.example.com", "www.example.com").read_text())
-        host.write("/srv/wrong/site.pem", authority.certificate("www.example.com", file="wrong.pem").read_text())
+        host.write(
+            "/srv/web/site.pem",
+            authority.certificate("mta-sts.example.com", "www.example.com").read_text(),
+        )
+        host.write(
+            "/srv/wrong/site.pem",
+            authority.certificate("www.example.com", file="wrong.pem").read_text(),
+        )
         yield host
 
 
@@ -65,19 +71,28 @@ def lint(host: MailHost, code: int = 0) -> str:
 
 
 def serve(host: MailHost, address: str, folder: str) -> None:
-    host.begin(sys.executable, "-m", "tests.live.site", folder, address, "443", PYTHONPATH=str(Path.cwd()))
+    host.begin(
+        sys.executable, "-m", "tests.live.site", folder, address, "443", PYTHONPATH=str(Path.cwd())
+    )
     host.wait(lambda: host.listening(address, 443), "the web server")
 
 
 def deploy(host: MailHost) -> None:
-    host.shell("mkdir -p /srv/web/pages/.well-known && cp /srv/repo/zones/mta-sts/example.com.txt /srv/web/pages/.well-known/mta-sts.txt")
+    host.shell(
+        "mkdir -p /srv/web/pages/.well-known && cp /srv/repo/zones/mta-sts/example.com.txt /srv/web/pages/.well-known/mta-sts.txt"
+    )
 
 
 def test_from_nothing_to_a_policy_that_changes(host: MailHost) -> None:
     run(host, "compile")
     said = lint(host, code=2)
-    assert f"STS004 sts-txt-without-policy: nothing listens on {STRANGER} port 443, so that nobody can fetch the policy" in said
-    assert f"BIMI004 bimi-svg: the logo cannot be had: nothing listens on {STRANGER} port 443" in said
+    assert (
+        f"STS004 sts-txt-without-policy: nothing listens on {STRANGER} port 443, so that nobody can fetch the policy"
+        in said
+    )
+    assert (
+        f"BIMI004 bimi-svg: the logo cannot be had: nothing listens on {STRANGER} port 443" in said
+    )
 
     serve(host, STRANGER, "/srv/web")
     assert "answers 404: senders get no policy" in lint(host, code=2)
@@ -93,8 +108,9 @@ def test_from_nothing_to_a_policy_that_changes(host: MailHost) -> None:
     assert lint(host) == "Lint: nothing found\n"  # what is served is what the live record announces
     run(host, "plan", "--out", "/srv/plan2.json")
     run(host, "apply", "/srv/plan2.json")
-    assert "STS003 sts-id-not-bumped: the policy that is served is not the one of this id: it has mode enforce instead of testing" in lint(
-        host, code=2
+    assert (
+        "STS003 sts-id-not-bumped: the policy that is served is not the one of this id: it has mode enforce instead of testing"
+        in lint(host, code=2)
     )
     deploy(host)
     assert lint(host) == "Lint: nothing found\n"
@@ -108,13 +124,18 @@ def test_a_certificate_for_another_name(host: MailHost) -> None:
 def test_a_web_server_in_our_network_is_asked_only_where_that_is_meant(host: MailHost) -> None:
     serve(host, STRANGER, "/srv/web")
     said = run(host, "lint", "--live", "--select", RULES, code=1)
-    assert f"mta-sts.example.com is at {STRANGER}, which is no public address: not asked; --private-web asks there too" in said
+    assert (
+        f"mta-sts.example.com is at {STRANGER}, which is no public address: not asked; --private-web asks there too"
+        in said
+    )
     assert "GET" not in host.outside("/srv/python.log").read_text()
 
 
 def test_a_web_server_that_cannot_be_reached_is_unknown(host: MailHost) -> None:
     host.write("/srv/repo/zones/policy/far.example.com.yaml", FAR)
-    said = run(host, "lint", "far.example.com", "--live", "--private-web", "--select", RULES, code=1)
+    said = run(
+        host, "lint", "far.example.com", "--live", "--private-web", "--select", RULES, code=1
+    )
     assert "unknown STS003, STS004, STS006, STS007, STS008, STS009: " in said
     assert "203.0.113.9 port 443 cannot be reached: Network is unreachable" in said
 
@@ -124,16 +145,29 @@ def test_import_takes_the_policy_over_that_is_served(host: MailHost) -> None:
     run(host, "compile")
     run(host, "plan", "--out", "/srv/plan.json")
     run(host, "apply", "/srv/plan.json")
-    imported = ("import", "example.com", "--nameserver", NAMESERVER, "--selector", "s1", "--private-web")
+    imported = (
+        "import",
+        "example.com",
+        "--nameserver",
+        NAMESERVER,
+        "--selector",
+        "s1",
+        "--private-web",
+    )
     host.shell("mv /srv/repo/zones/policy/example.com.yaml /srv/before.yaml")
     done = host.mailauth(*imported, SSL_CERT_FILE="/srv/root.pem")
     assert done.returncode == 2
-    assert f"the policy that it announces could not be fetched: nothing listens on {STRANGER} port 443; give its text" in done.stderr
+    assert (
+        f"the policy that it announces could not be fetched: nothing listens on {STRANGER} port 443; give its text"
+        in done.stderr
+    )
     serve(host, STRANGER, "/srv/web")
     deploy(host)
     run(host, *imported, "--write")
     policy = host.outside("/srv/repo/zones/policy/example.com.yaml").read_text()
     for line in ("mode: enforce", "- mx.example.com", "max_age: 604800"):
         assert f"  {line}\n" in policy
-    host.shell("sed -i 's/^nameservers/providers: [bind]\\n&/' /srv/repo/zones/policy/example.com.yaml")
+    host.shell(
+        "sed -i 's/^nameservers/providers: [bind]\\n&/' /srv/repo/zones/policy/example.com.yaml"
+    )
     assert "Plan: 0 changes" in run(host, "plan", "--no-live")

@@ -47,26 +47,41 @@ def cases(kind: str, *, live: bool = False) -> list[Any]:
 def servers(case: Case) -> dict[str, str]:
     if isinstance(case, str):
         return {}
-    held: dict[str, str] = case.get("servers") or ({"192.0.2.53:53": case["zone"]} if "zone" in case else {})
+    held: dict[str, str] = case.get("servers") or (
+        {"192.0.2.53:53": case["zone"]} if "zone" in case else {}
+    )
     return held
 
 
 def pages(case: Case) -> dict[str, Outcome]:
     web = case.get("web", {}) if isinstance(case, dict) else {}
-    return {url: Untrusted(page["untrusted"]) if "untrusted" in page else served(page) for url, page in web.items()}
+    return {
+        url: Untrusted(page["untrusted"]) if "untrusted" in page else served(page)
+        for url, page in web.items()
+    }
 
 
 def served(page: dict[str, Any]) -> Page:
     body = (PAGES / page["file"]).read_bytes() if "file" in page else page.get("body", "").encode()
-    return Page(page.get("status", 200), page.get("type", "text/plain"), body, page.get("whole", True), page.get("location", ""))
+    return Page(
+        page.get("status", 200),
+        page.get("type", "text/plain"),
+        body,
+        page.get("whole", True),
+        page.get("location", ""),
+    )
 
 
-def findings(repo: RepoFolder, rule: Rule, case: Case, beside: Beside | None = None) -> list[Finding]:
+def findings(
+    repo: RepoFolder, rule: Rule, case: Case, beside: Beside | None = None
+) -> list[Finding]:
     for key in KEYS.glob("*.pem"):
         repo.write(f"zones/keys/example.com/{key.name}", key.read_bytes())
     for path, text in ({} if isinstance(case, str) else case.get("files", {})).items():
         repo.write(path, text)
-    for number, policy in enumerate((case if isinstance(case, str) else case["policy"]).split("---\n")):
+    for number, policy in enumerate(
+        (case if isinstance(case, str) else case["policy"]).split("---\n")
+    ):
         repo.policy(policy, f"policy{number}")
     loaded = load_repo(repo.root)
     publications = compile_repo(loaded)
@@ -87,7 +102,11 @@ def test_passes(repo: RepoFolder, rule: Rule, case: Case) -> None:
 @pytest.mark.parametrize(("rule", "case"), cases("fails"))
 def test_fails_at_the_right_place(repo: RepoFolder, rule: Rule, case: dict[str, str]) -> None:
     [finding] = findings(repo, rule, case)
-    where = f"{finding.place.line}:{finding.place.column}" if finding.at is None else " ".join(finding.at.key)
+    where = (
+        f"{finding.place.line}:{finding.place.column}"
+        if finding.at is None
+        else " ".join(finding.at.key)
+    )
     assert where == str(case["at"])
     assert case["message"] in finding.message
     assert case.get("fix", "") in finding.fix
@@ -96,7 +115,9 @@ def test_fails_at_the_right_place(repo: RepoFolder, rule: Rule, case: dict[str, 
 
 
 @pytest.mark.parametrize(("rule", "case"), cases("fails", live=True))
-def test_no_rule_passes_when_dns_does_not_answer(repo: RepoFolder, rule: Rule, case: dict[str, str]) -> None:
+def test_no_rule_passes_when_dns_does_not_answer(
+    repo: RepoFolder, rule: Rule, case: dict[str, str]
+) -> None:
     """What fails in DNS as it is is unknown, with a reason, where DNS cannot be asked."""
     found = findings(repo, rule, case, worlds.unanswered)
     assert found
@@ -123,7 +144,9 @@ def test_every_rule_has_a_page_with_bad_and_good_and_a_source(rule: Rule) -> Non
 
 def test_what_only_practice_says_is_no_error() -> None:
     """An error says that receivers break or ignore the record, which a standard must say too; a waiver's own spelling is ours."""
-    assert not [rule.id for rule in RULES if rule.source == "practice" and rule.severity is Severity.ERROR]
+    assert not [
+        rule.id for rule in RULES if rule.source == "practice" and rule.severity is Severity.ERROR
+    ]
 
 
 def test_no_case_file_without_a_rule() -> None:

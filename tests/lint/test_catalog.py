@@ -60,7 +60,9 @@ SELECTING = [
 
 
 @pytest.mark.parametrize(("options", "code", "said"), SELECTING)
-def test_rules_are_selected_and_ignored(repo: RepoFolder, options: tuple[str, ...], code: int, said: str) -> None:
+def test_rules_are_selected_and_ignored(
+    repo: RepoFolder, options: tuple[str, ...], code: int, said: str
+) -> None:
     repo.policy("domain: example.com\nspf: {terms: [ptr], all: fail}\n")
     ran = repo.run("lint", *options)
     assert (ran.code, said in ran.said) == (code, True)

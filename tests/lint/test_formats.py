@@ -40,15 +40,22 @@ Judged = tuple[list[Finding], list[Waived]]
 def judged(repo: RepoFolder) -> Judged:
     """Findings of every severity, of a live record, of several domains, unknown, and waived; in a file whose name must be escaped."""
     repo.policy(POLICY, "odd, name 100%")
-    repo.policy('domain: example.net\nspf: {terms: ["include:_spf.example.org"], all: fail}\n', "unknown")
-    repo.policy("domains: [a.example, b.example, c.example]\nspf: {terms: [ptr], all: fail}\n", "several")
+    repo.policy(
+        'domain: example.net\nspf: {terms: ["include:_spf.example.org"], all: fail}\n', "unknown"
+    )
+    repo.policy(
+        "domains: [a.example, b.example, c.example]\nspf: {terms: [ptr], all: fail}\n", "several"
+    )
     repo.policy("domain: example.org\nspf: {terms: [ptr], all: fail}\n" + WAIVERS, "waived")
     loaded = load_repo(repo.root)
     publications = compile_repo(loaded)
     today = date(2026, 6, 1)
     *others, here, there, waiving = subjects(loaded, publications, today)
     servers = {"ns1 (192.0.2.53:53)": worlds.world(ZONE)}
-    beside = [*worlds.live([here], publications, servers, {}), *worlds.unanswered([there], publications)]
+    beside = [
+        *worlds.live([here], publications, servers, {}),
+        *worlds.unanswered([there], publications),
+    ]
     rules = [rule for rule in RULES if rule.id in SELECTED]
     looked_at = [*others, *beside, waiving]
     return waived(run(rules, looked_at), looked_at, loaded.policies, rules, ALL_RULES, today)
@@ -59,17 +66,25 @@ def as_sarif(found: list[Finding], silenced: list[Waived]) -> str:
 
 
 FORMATS: dict[str, Callable[[list[Finding], list[Waived]], str]] = {
-    "text.txt": lambda found, silenced: "".join(f"{line.plain}\n" for line in findings.lines(found, len(silenced))),
-    "findings.json": lambda found, silenced: json.dumps(data.findings(found, silenced), indent=1) + "\n",
+    "text.txt": lambda found, silenced: "".join(
+        f"{line.plain}\n" for line in findings.lines(found, len(silenced))
+    ),
+    "findings.json": lambda found, silenced: (
+        json.dumps(data.findings(found, silenced), indent=1) + "\n"
+    ),
     "findings.sarif": as_sarif,
     "junit.xml": lambda found, silenced: junit.findings(found, silenced, Severity.ERROR),
     "github.txt": lambda found, _: "".join(f"{line}\n" for line in github.findings(found)),
-    "findings.md": lambda found, silenced: "".join(f"{line}\n" for line in markdown.findings(found, len(silenced))),
+    "findings.md": lambda found, silenced: "".join(
+        f"{line}\n" for line in markdown.findings(found, len(silenced))
+    ),
 }
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_findings_read_as_they_should(name: str, judged: Judged, request: pytest.FixtureRequest) -> None:
+def test_findings_read_as_they_should(
+    name: str, judged: Judged, request: pytest.FixtureRequest
+) -> None:
     said = FORMATS[name](*judged)
     golden = GOLDEN / name
     if request.config.getoption("--update-golden"):
@@ -87,23 +102,38 @@ def test_sarif_has_the_structure_of_the_standard(judged: Judged) -> None:
     rules = ran["tool"]["driver"]["rules"]
     assert ran["tool"]["driver"]["name"] == "mailauth-dns"
     assert len({rule["id"] for rule in rules}) == len(rules)
-    assert [len(result["suppressions"]) for result in ran["results"]] == [0] * len(found) + [1] * len(silenced)
+    assert [len(result["suppressions"]) for result in ran["results"]] == [0] * len(found) + [
+        1
+    ] * len(silenced)
     [suppressed] = ran["results"][-1]["suppressions"]
-    assert (suppressed["kind"], suppressed["status"], suppressed["justification"]) == ("inSource", "accepted", "until the move")
-    for result, finding in zip(ran["results"], [*found, *(each.finding for each in silenced)], strict=True):
+    assert (suppressed["kind"], suppressed["status"], suppressed["justification"]) == (
+        "inSource",
+        "accepted",
+        "until the move",
+    )
+    for result, finding in zip(
+        ran["results"], [*found, *(each.finding for each in silenced)], strict=True
+    ):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == finding.rule.id
         assert result["kind"] in ("fail", "open")
-        assert result["level"] in (("error", "warning", "note") if result["kind"] == "fail" else ("none",))
+        assert result["level"] in (
+            ("error", "warning", "note") if result["kind"] == "fail" else ("none",)
+        )
         assert result["message"]["text"]
         [location] = result["locations"]
         region = location["physicalLocation"]["region"]
-        assert (region["startLine"], region["startColumn"]) == (finding.place.line, finding.place.column)
+        assert (region["startLine"], region["startColumn"]) == (
+            finding.place.line,
+            finding.place.column,
+        )
         assert region["endColumn"] > region["startColumn"] >= 1
         uri = location["physicalLocation"]["artifactLocation"]["uri"]
         assert not uri.startswith("/")
         assert " " not in uri
     assert {result["kind"] for result in ran["results"]} == {"fail", "open"}
-    assert all(rule["shortDescription"]["text"] and rule["defaultConfiguration"]["level"] for rule in rules)
+    assert all(
+        rule["shortDescription"]["text"] and rule["defaultConfiguration"]["level"] for rule in rules
+    )
 
 
 def test_junit_counts_what_fails_and_what_is_unknown(judged: Judged) -> None:
@@ -111,11 +141,23 @@ def test_junit_counts_what_fails_and_what_is_unknown(judged: Judged) -> None:
     for worst in Severity:
         suite = ElementTree.fromstring(junit.findings(found, silenced, worst))[0]
         failing = sum(not finding.unknown and finding.rule.severity >= worst for finding in found)
-        assert (int(suite.attrib["failures"]), len(suite.findall("testcase/failure"))) == (failing, failing)
+        assert (int(suite.attrib["failures"]), len(suite.findall("testcase/failure"))) == (
+            failing,
+            failing,
+        )
         unknown = sum(finding.unknown for finding in found)
-        assert (int(suite.attrib["errors"]), len(suite.findall("testcase/error"))) == (unknown, unknown)
-        assert int(suite.attrib["skipped"]) == len(suite.findall("testcase/skipped")) == len(silenced)
-        assert int(suite.attrib["tests"]) == len(suite.findall("testcase")) == len(found) + len(silenced)
+        assert (int(suite.attrib["errors"]), len(suite.findall("testcase/error"))) == (
+            unknown,
+            unknown,
+        )
+        assert (
+            int(suite.attrib["skipped"]) == len(suite.findall("testcase/skipped")) == len(silenced)
+        )
+        assert (
+            int(suite.attrib["tests"])
+            == len(suite.findall("testcase"))
+            == len(found) + len(silenced)
+        )
 
 
 def test_a_workflow_command_is_one_line_whose_values_are_escaped(judged: Judged) -> None:
@@ -123,7 +165,9 @@ def test_a_workflow_command_is_one_line_whose_values_are_escaped(judged: Judged)
     lines = list(github.findings(found))
     assert len(lines) == len(found)
     first = next(line for line in lines if "SPF014" in line and "odd" in line)
-    assert first.startswith("::warning file=zones/policy/odd%2C name 100%25.yaml,line=2,col=15,endColumn=18,title=SPF014 spf-ptr::")
+    assert first.startswith(
+        "::warning file=zones/policy/odd%2C name 100%25.yaml,line=2,col=15,endColumn=18,title=SPF014 spf-ptr::"
+    )
     assert not any("\n" in line for line in lines)
 
 
@@ -133,11 +177,22 @@ def test_where_dns_is_away_a_domain_has_one_line(repo: RepoFolder) -> None:
     repo.policy(POLICY.replace("com", "net"), "net")
     loaded = load_repo(repo.root)
     publications = compile_repo(loaded)
-    found = run(RULES, worlds.unanswered(subjects(loaded, publications, date(2026, 6, 1)), publications))
+    found = run(
+        RULES, worlds.unanswered(subjects(loaded, publications, date(2026, 6, 1)), publications)
+    )
     said = [line.plain for line in findings.lines(found, 0)]
     dark = [line for line in said if ": unknown " in line]
-    assert [line.partition(":")[0] for line in dark] == ["zones/policy/net.yaml", "zones/policy/policy.yaml"]
-    number = len({finding.rule.id for finding in found if finding.unknown and finding.domain == "example.com"})
+    assert [line.partition(":")[0] for line in dark] == [
+        "zones/policy/net.yaml",
+        "zones/policy/policy.yaml",
+    ]
+    number = len(
+        {
+            finding.rule.id
+            for finding in found
+            if finding.unknown and finding.domain == "example.com"
+        }
+    )
     assert f"unknown {number} rules could not be decided, the first because of " in dark[1]
     assert any("SPF014" in line for line in said)
 

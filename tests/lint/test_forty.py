@@ -107,4 +107,6 @@ def test_each_of_the_mistakes_is_found_at_its_line(repo: RepoFolder) -> None:
     assert len({id for _, _, id in expected}) >= 40
     ran = repo.run("lint", "--format", "json")
     assert ran.code == 2
-    assert {(each["path"], each["line"], each["rule"]) for each in json.loads(ran.out)["findings"]} == expected
+    assert {
+        (each["path"], each["line"], each["rule"]) for each in json.loads(ran.out)["findings"]
+    } == expected

@@ -23,9 +23,14 @@ COM = DomainName("example.com")
 
 
 def test_parts_have_no_findings(repo: RepoFolder) -> None:
-    repo.policy('domain: example.com\nspf: {terms: ["include:a.example"], all: fail, flatten: [a.example]}\n')
+    repo.policy(
+        'domain: example.com\nspf: {terms: ["include:a.example"], all: fail, flatten: [a.example]}\n'
+    )
     sender = DomainName("a.example")
-    lock = Lock({sender: locked_name(sender, addresses_of([IPv4Network("192.0.2.0/24")]))}, {COM: {part_name(TEXT, COM): LockedPart(TEXT)}})
+    lock = Lock(
+        {sender: locked_name(sender, addresses_of([IPv4Network("192.0.2.0/24")]))},
+        {COM: {part_name(TEXT, COM): LockedPart(TEXT)}},
+    )
     repo.write("zones/locks/spf.json", lockfile.text(lock))
     loaded = load_repo(repo.root)
     publications = compile_repo(loaded)

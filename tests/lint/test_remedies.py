@@ -34,7 +34,10 @@ NOW = datetime.combine(TODAY, datetime.min.time(), UTC)
 
 def applied(whole: Zone, publication: Publication) -> Zone:
     """Return all of DNS after a plan for one zone was carried out; nothing may stand in its way."""
-    zone = zone_of(publication.origin, (rrset for rrset in whole.rrsets if is_at_or_below(rrset.name, publication.origin)))
+    zone = zone_of(
+        publication.origin,
+        (rrset for rrset in whole.rrsets if is_at_or_below(rrset.name, publication.origin)),
+    )
     difference = compare(zone, publication, judge_at(NOW))
     assert not difference.blocked
     sets = {rrset.key: rrset for rrset in whole.rrsets}
@@ -47,11 +50,17 @@ def applied(whole: Zone, publication: Publication) -> Zone:
 
 def errors(looked_at: list[Subject]) -> set[tuple[str, str]]:
     found = run((rule for rule in RULES if rule.needs in (Needs.SERVERS, Needs.DNS)), looked_at)
-    return {(finding.rule.id, finding.message) for finding in found if finding.rule.severity is Severity.ERROR}
+    return {
+        (finding.rule.id, finding.message)
+        for finding in found
+        if finding.rule.severity is Severity.ERROR
+    }
 
 
 @pytest.mark.parametrize(("rule", "case"), cases("fails", live=True))
-def test_to_publish_what_the_policy_says_mends_it(repo: RepoFolder, rule: Rule, case: dict[str, Any]) -> None:
+def test_to_publish_what_the_policy_says_mends_it(
+    repo: RepoFolder, rule: Rule, case: dict[str, Any]
+) -> None:
     published: list[Finding] = []
 
     def beside(looked_at: list[Subject], publications: list[Publication]) -> list[Subject]:
@@ -81,7 +90,11 @@ def is_policy(text: str) -> bool:
         said = yaml.safe_load(text)
     except yaml.YAMLError:
         return False
-    return isinstance(said, dict) and set(said) <= {"domain", "spf", "dkim", "dmarc", "mta_sts", "tls_rpt", "bimi"} and "..." not in text
+    return (
+        isinstance(said, dict)
+        and set(said) <= {"domain", "spf", "dkim", "dmarc", "mta_sts", "tls_rpt", "bimi"}
+        and "..." not in text
+    )
 
 
 TWO_POLICIES = {"DMARC025"}  # examples that are one policy beside another
@@ -98,16 +111,28 @@ EXAMPLES = [
 def found_in(repo: RepoFolder, text: str) -> set[str]:
     for name in ("s1", "new", "rsa512", "rsa1024", "rsa2048", "rsa4096", "ed25519"):
         source = KEYS / f"{name}.pem"
-        repo.write(f"zones/keys/example.com/{name}.pem", (source if source.exists() else KEYS / "rsa2048.pem").read_bytes())
-    large = subject_public_key_info(bytes.fromhex("3082040a 0282040100" + "ff" * 1024 + "0203010001"))
-    repo.write("zones/keys/example.com/rsa8192.pem", f"-----BEGIN PUBLIC KEY-----\n{b64encode(large).decode()}\n-----END PUBLIC KEY-----\n")
+        repo.write(
+            f"zones/keys/example.com/{name}.pem",
+            (source if source.exists() else KEYS / "rsa2048.pem").read_bytes(),
+        )
+    large = subject_public_key_info(
+        bytes.fromhex("3082040a 0282040100" + "ff" * 1024 + "0203010001")
+    )
+    repo.write(
+        "zones/keys/example.com/rsa8192.pem",
+        f"-----BEGIN PUBLIC KEY-----\n{b64encode(large).decode()}\n-----END PUBLIC KEY-----\n",
+    )
     repo.policy(text if "domain:" in text else f"domain: example.com\n{text}")
     loaded = load_repo(repo.root)
-    return {finding.rule.id for finding in run(RULES, subjects(loaded, compile_repo(loaded), TODAY))}
+    return {
+        finding.rule.id for finding in run(RULES, subjects(loaded, compile_repo(loaded), TODAY))
+    }
 
 
 @pytest.mark.parametrize(("rule", "bad", "good"), EXAMPLES)
-def test_the_example_of_a_page_is_right_where_the_other_is_wrong(repo: RepoFolder, rule: Rule, bad: str, good: str) -> None:
+def test_the_example_of_a_page_is_right_where_the_other_is_wrong(
+    repo: RepoFolder, rule: Rule, bad: str, good: str
+) -> None:
     """Rules that the wrong example breaks besides may stay, others may not come."""
     wrong, right = found_in(repo, bad), found_in(repo, good)
     assert rule.id in wrong

@@ -61,9 +61,15 @@ BOTH = [
 
 
 @pytest.mark.parametrize(("id", "policy", "zone", "places"), BOTH)
-def test_what_is_known_is_told_beside_what_is_not(repo: RepoFolder, id: str, policy: str, zone: str, places: tuple[str, str]) -> None:
-    def beside(subjects: Sequence[Subject], publications: Sequence[Publication]) -> Iterator[Subject]:
-        for subject in worlds.live(subjects, publications, {"192.0.2.53:53": worlds.world(zone)}, {}):
+def test_what_is_known_is_told_beside_what_is_not(
+    repo: RepoFolder, id: str, policy: str, zone: str, places: tuple[str, str]
+) -> None:
+    def beside(
+        subjects: Sequence[Subject], publications: Sequence[Publication]
+    ) -> Iterator[Subject]:
+        for subject in worlds.live(
+            subjects, publications, {"192.0.2.53:53": worlds.world(zone)}, {}
+        ):
             assert subject.resolver is not None
             yield replace(subject, resolver=PartlyDeaf(subject.resolver))
 
@@ -71,5 +77,7 @@ def test_what_is_known_is_told_beside_what_is_not(repo: RepoFolder, id: str, pol
     found = findings(repo, rule, f"domain: example.com\n{policy}", beside)
     dark, known = sorted(found, key=lambda finding: not finding.unknown)
     assert (dark.unknown, known.unknown) == (True, False)
-    assert tuple(f"{finding.place.line}:{finding.place.column}" for finding in (dark, known)) == places
+    assert (
+        tuple(f"{finding.place.line}:{finding.place.column}" for finding in (dark, known)) == places
+    )
     assert dark.message.endswith(": no answer in 2 s")

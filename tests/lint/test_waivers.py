@@ -19,7 +19,9 @@ STATIC = [rule for rule in RULES if rule.needs is Needs.POLICY]
 POLICY = "domain: example.com\nspf: {terms: [ptr], all: fail}\n"
 
 
-def found(repo: RepoFolder, *policies: str, today: date = date(2026, 6, 1)) -> list[tuple[str, int]]:
+def found(
+    repo: RepoFolder, *policies: str, today: date = date(2026, 6, 1)
+) -> list[tuple[str, int]]:
     for number, policy in enumerate(policies):
         repo.policy(policy, f"policy{number}")
     loaded = load_repo(repo.root)
@@ -40,21 +42,28 @@ def waiver(rule: str, until: str) -> str:
         (date(2026, 7, 1), [("SPF014", 2), ("WAIVER001", 4)]),
     ],
 )
-def test_a_waiver_holds_up_to_its_day(repo: RepoFolder, today: date, expected: list[tuple[str, int]]) -> None:
+def test_a_waiver_holds_up_to_its_day(
+    repo: RepoFolder, today: date, expected: list[tuple[str, int]]
+) -> None:
     assert found(repo, POLICY + waiver("SPF014", "2026-06-30"), today=today) == expected
 
 
 WAIVERS = [
     ("SPF016", [("SPF014", 2), ("WAIVER002", 4)]),  # nothing to silence
     ("SPF14", [("SPF014", 2), ("WAIVER003", 4)]),  # no rule
-    ("SPF002", [("SPF014", 2)]),  # about what is live, which was not asked: whether it is used is open
+    (
+        "SPF002",
+        [("SPF014", 2)],
+    ),  # about what is live, which was not asked: whether it is used is open
     ("spf014", []),  # in the spellings that --select takes
     ("DKIM030", [("SPF014", 2), ("WAIVER003", 4)]),  # a plan's, whose gates no waiver opens
 ]
 
 
 @pytest.mark.parametrize(("rule", "expected"), WAIVERS)
-def test_a_waiver_that_silences_nothing_is_found(repo: RepoFolder, rule: str, expected: list[tuple[str, int]]) -> None:
+def test_a_waiver_that_silences_nothing_is_found(
+    repo: RepoFolder, rule: str, expected: list[tuple[str, int]]
+) -> None:
     assert found(repo, POLICY + waiver(rule, "2026-06-30")) == expected
 
 
@@ -83,7 +92,10 @@ def test_the_command_knows_waivers_and_their_rules(repo: RepoFolder) -> None:
 def test_a_waiver_has_a_reason(repo: RepoFolder, reason: str) -> None:
     repo.policy(POLICY + f'waivers: [{{rule: SPF014, reason: "{reason}", until: 2999-01-01}}]\n')
     ran = repo.run("lint")
-    assert (ran.code, "waivers.0.reason: the reason is blank; say why the finding is accepted" in ran.err) == (1, True)
+    assert (
+        ran.code,
+        "waivers.0.reason: the reason is blank; say why the finding is accepted" in ran.err,
+    ) == (1, True)
 
 
 def test_a_waiver_of_one_domain_leaves_what_others_inherit(repo: RepoFolder) -> None:
@@ -113,7 +125,9 @@ def test_a_waiver_without_a_rule_is_told_as_one(repo: RepoFolder) -> None:
     assert "WAIVER003 waiver-unknown-rule: the waiver names no rule; " in repo.run("lint").out
 
 
-def test_whether_a_waiver_is_used_is_open_until_all_who_share_it_are_looked_at(repo: RepoFolder) -> None:
+def test_whether_a_waiver_is_used_is_open_until_all_who_share_it_are_looked_at(
+    repo: RepoFolder,
+) -> None:
     repo.write("zones/policy/_defaults.yaml", waiver("SPF014", "2999-01-01"))
     repo.policy(POLICY, "com")
     repo.policy("domain: example.net\nspf: {terms: [mx], all: fail}\n", "net")

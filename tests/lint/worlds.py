@@ -33,7 +33,9 @@ def _zones(whole: Zone) -> Iterator[Zone]:
     """Yield the zones that the NS sets make of all of DNS, and the rest of it."""
     yield whole
     for cut in (rrset for rrset in whole.rrsets if rrset.type == "NS"):
-        yield zone_of(cut.name, (rrset for rrset in whole.rrsets if is_at_or_below(rrset.name, cut.name)))
+        yield zone_of(
+            cut.name, (rrset for rrset in whole.rrsets if is_at_or_below(rrset.name, cut.name))
+        )
 
 
 class Deaf:
@@ -68,7 +70,10 @@ class Web(dict[Request, Outcome]):
 
 
 def live(
-    subjects: Sequence[Subject], publications: Sequence[Publication], servers: Servers, pages: Mapping[str, Outcome]
+    subjects: Sequence[Subject],
+    publications: Sequence[Publication],
+    servers: Servers,
+    pages: Mapping[str, Outcome],
 ) -> Iterator[Subject]:
     """Yield the subjects with DNS and the web beside them; the first server is the one that resolvers ask."""
     first = next(iter(servers.values()))
@@ -77,7 +82,9 @@ def live(
     yield from _with(subjects, publications, resolver, views, Web(pages, resolver))
 
 
-def unanswered(subjects: Sequence[Subject], publications: Sequence[Publication]) -> Iterator[Subject]:
+def unanswered(
+    subjects: Sequence[Subject], publications: Sequence[Publication]
+) -> Iterator[Subject]:
     """Yield the subjects beside DNS that does not answer, and so no web."""
     yield from _with(subjects, publications, Deaf(), (), {})
 
@@ -90,5 +97,12 @@ def _with(
     pages: Pages,
 ) -> Iterator[Subject]:
     for subject in subjects:
-        observation = Observation(subject.policy.zone, views, None, None if views else "no server answers")
-        yield replace(subject, resolver=as_published(publications, resolver), observation=observation, pages=pages)
+        observation = Observation(
+            subject.policy.zone, views, None, None if views else "no server answers"
+        )
+        yield replace(
+            subject,
+            resolver=as_published(publications, resolver),
+            observation=observation,
+            pages=pages,
+        )

@@ -34,7 +34,15 @@ def name(text: str) -> DomainName:
     return DomainName(text)
 
 
-def one(server: Server, owner: str, type: str, *, recurse: bool = False, timeout: float = 0.3, tries: int = 2) -> Answer | Unknown:
+def one(
+    server: Server,
+    owner: str,
+    type: str,
+    *,
+    recurse: bool = False,
+    timeout: float = 0.3,
+    tries: int = 2,
+) -> Answer | Unknown:
     question = Question(server, name(owner), type, recurse)
     answers = ask([question], timeout=timeout, tries=tries)
     assert list(answers) == [question]

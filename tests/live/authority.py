@@ -31,7 +31,9 @@ class Behaviour:
     delay: float = 0.0  # seconds before each answer
     drop: int = 0  # how many questions of each name and type are left unanswered, over UDP
     dropped: str | None = None  # the only name whose questions are dropped; None: all
-    silent_after: int | None = None  # questions to answer before falling silent; one that is asked again is no new one
+    silent_after: int | None = (
+        None  # questions to answer before falling silent; one that is asked again is no new one
+    )
     truncate: bool = False  # over UDP
     tcp: bool = True
     tcp_truncates: bool = False
@@ -40,7 +42,9 @@ class Behaviour:
     authoritative: bool = True
     recursive: bool = False  # offers recursion: answers from all of its zones, follows CNAMEs, says nothing with authority
     impostor: bool = False  # the same reply as "no such name", from another port, first
-    forged: tuple[str, ...] = ()  # sent before each answer: "id", "question", "type", "query", "short"
+    forged: tuple[
+        str, ...
+    ] = ()  # sent before each answer: "id", "question", "type", "query", "short"
     mangle: bytes | None = None  # sent behind the header in place of the answer's sections
     lame: bool = False  # refers to the root
 
@@ -80,7 +84,12 @@ class Authority:
             thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self._open = False
         for thread in self._threads:
             thread.join()
@@ -106,7 +115,9 @@ class Authority:
             for reply in self._replies(wire, "udp"):
                 if self.behaviour.impostor:
                     with socket.socket(self._udp.family, socket.SOCK_DGRAM) as other:
-                        other.sendto(reply[:3] + bytes((reply[3] | dns.rcode.NXDOMAIN,)) + reply[4:], peer)
+                        other.sendto(
+                            reply[:3] + bytes((reply[3] | dns.rcode.NXDOMAIN,)) + reply[4:], peer
+                        )
                 self._udp.sendto(reply, peer)
 
     def _serve_tcp(self) -> None:
@@ -134,7 +145,9 @@ class Authority:
             if not data:
                 return
             buffer += data
-            while len(buffer) >= 2 and len(buffer) >= 2 + (length := int.from_bytes(buffer[:2], "big")):
+            while len(buffer) >= 2 and len(buffer) >= 2 + (
+                length := int.from_bytes(buffer[:2], "big")
+            ):
                 if answered == self.behaviour.answers_a_connection:
                     return
                 for reply in self._replies(buffer[2 : 2 + length], "tcp"):
@@ -149,7 +162,11 @@ class Authority:
         does = self.behaviour
         query = dns.message.from_wire(wire)
         question = query.question[0]
-        key = (transport, question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype))
+        key = (
+            transport,
+            question.name.to_text(omit_final_dot=True),
+            dns.rdatatype.to_text(question.rdtype),
+        )
         self.seen[key] += 1
         if transport == "udp" and self.seen[key] <= does.drop and does.dropped in (None, key[1]):
             return
@@ -182,8 +199,17 @@ class Authority:
         self._answer(reply, question.name, question.rdtype)
         return reply
 
-    def _answer(self, reply: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
-        zone = next((zone for zone in self.zones if zone.origin is not None and name.is_subdomain(zone.origin)), None)
+    def _answer(
+        self, reply: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> None:
+        zone = next(
+            (
+                zone
+                for zone in self.zones
+                if zone.origin is not None and name.is_subdomain(zone.origin)
+            ),
+            None,
+        )
         if zone is None:
             reply.flags &= ~dns.flags.AA
             reply.set_rcode(dns.rcode.NXDOMAIN if self.behaviour.recursive else dns.rcode.REFUSED)
@@ -192,7 +218,14 @@ class Authority:
             reply.flags &= ~dns.flags.AA
             reply.authority.append(cut)
             return
-        owner = next((found for found in (name, dns.name.Name((b"*", *name.labels[1:]))) if zone.get_node(found) is not None), None)
+        owner = next(
+            (
+                found
+                for found in (name, dns.name.Name((b"*", *name.labels[1:])))
+                if zone.get_node(found) is not None
+            ),
+            None,
+        )
         if owner is None:
             reply.set_rcode(dns.rcode.NXDOMAIN)
         found = zone.get_rrset(owner, rdtype) if owner is not None else None
@@ -240,10 +273,16 @@ def forged(reply: dns.message.Message, kind: str) -> bytes:
     return bytes(wire)
 
 
-def zone(origin: str, records: str, nameservers: Sequence[str] = ("ns1.example.net",)) -> dns.zone.Zone:
+def zone(
+    origin: str, records: str, nameservers: Sequence[str] = ("ns1.example.net",)
+) -> dns.zone.Zone:
     """Return a zone with an SOA, an NS set and these records, names relative to `origin`."""
-    top = "@ 3600 IN SOA ns1 hostmaster 1 3600 600 86400 300\n" + "".join(f"@ 3600 IN NS {name}.\n" for name in nameservers)
-    return dns.zone.from_text(top + records, origin=origin + ".", relativize=False, check_origin=False)
+    top = "@ 3600 IN SOA ns1 hostmaster 1 3600 600 86400 300\n" + "".join(
+        f"@ 3600 IN NS {name}.\n" for name in nameservers
+    )
+    return dns.zone.from_text(
+        top + records, origin=origin + ".", relativize=False, check_origin=False
+    )
 
 
 @contextmanager

@@ -45,13 +45,21 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test Authority")])
         self.root = folder / "root.pem"
-        self.root.write_bytes(self._signed(self._name, self._key, x509.BasicConstraints(ca=True, path_length=0)).public_bytes(Encoding.PEM))
+        self.root.write_bytes(
+            self._signed(
+                self._name, self._key, x509.BasicConstraints(ca=True, path_length=0)
+            ).public_bytes(Encoding.PEM)
+        )
 
-    def certificate(self, *hosts: str, days: int = 30, file: str = "site.pem", common_name: str = "site") -> Path:
+    def certificate(
+        self, *hosts: str, days: int = 30, file: str = "site.pem", common_name: str = "site"
+    ) -> Path:
         """Return a file with a key and a certificate for the hosts."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
-        names = [x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])] if hosts else []
+        names = (
+            [x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])] if hosts else []
+        )
         path = self._folder / file
         path.write_bytes(
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -60,13 +68,28 @@ class Authority:
         return path
 
     def _signed(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *extensions: x509.ExtensionType, days: int = 30
+        self,
+        subject: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        *extensions: x509.ExtensionType,
+        days: int = 30,
     ) -> x509.Certificate:
         end = datetime.now(UTC) + timedelta(days=days)
-        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key.public_key())
-        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(end - timedelta(days=60)).not_valid_after(end)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+        )
+        builder = (
+            builder.serial_number(x509.random_serial_number())
+            .not_valid_before(end - timedelta(days=60))
+            .not_valid_after(end)
+        )
         for extension in extensions:
-            builder = builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
+            builder = builder.add_extension(
+                extension, critical=isinstance(extension, x509.BasicConstraints)
+            )
         return builder.sign(self._key, hashes.SHA256())
 
 
@@ -85,7 +108,9 @@ class Site:
         self._server.daemon_threads = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
@@ -175,7 +200,9 @@ class Folder(Mapping[str, Reply]):
             raise KeyError(path) from None
 
     def __iter__(self) -> Iterator[str]:
-        return (f"/{path.relative_to(self._path)}" for path in self._path.rglob("*") if path.is_file())
+        return (
+            f"/{path.relative_to(self._path)}" for path in self._path.rglob("*") if path.is_file()
+        )
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

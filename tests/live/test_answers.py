@@ -40,7 +40,12 @@ def test_a_set_is_read_as_values(owner: str, type: str, values: set[str]) -> Non
     assert answer.rrset is not None
     assert answer.rrset.key == (owner, type)
     assert answer.rrset.values == values
-    assert (answer.rcode, answer.authoritative, answer.cname, answer.nxdomain) == ("NOERROR", True, None, False)
+    assert (answer.rcode, answer.authoritative, answer.cname, answer.nxdomain) == (
+        "NOERROR",
+        True,
+        None,
+        False,
+    )
     assert answer.followed == answer.rrset
 
 
@@ -49,7 +54,9 @@ def _twice(owner: bytes, *texts: tuple[bytes, ...]) -> tuple[bytes, DomainName]:
     name = DomainName(owner.decode())
     section = wire.question_section(name, "TXT")
     rdatas = [b"".join(bytes([len(part)]) + part for part in parts) for parts in texts]
-    records = b"".join(b"\xc0\x0c" + struct.pack("!HHIH", 16, 1, 300, len(rdata)) + rdata for rdata in rdatas)
+    records = b"".join(
+        b"\xc0\x0c" + struct.pack("!HHIH", 16, 1, 300, len(rdata)) + rdata for rdata in rdatas
+    )
     return struct.pack("!6H", 7, 0x8400, 1, len(rdatas), 0, 0) + section + records, name
 
 
@@ -80,7 +87,9 @@ def test_the_ttl_is_the_servers() -> None:
         )
 
 
-@pytest.mark.parametrize(("ttl", "read"), [(300, 300), (2**31 - 1, 2**31 - 1), (2**31, 0), (2**32 - 1, 0)])
+@pytest.mark.parametrize(
+    ("ttl", "read"), [(300, 300), (2**31 - 1, 2**31 - 1), (2**31, 0), (2**32 - 1, 0)]
+)
 def test_a_ttl_with_its_upper_bit_set_is_0(ttl: int, read: int) -> None:
     """RFC 2181 §8."""
     section = wire.question_section(APEX, "TXT")
@@ -106,7 +115,9 @@ def test_a_cname_answers_in_place_of_the_set() -> None:
         answer = said(one(authority.server, "s1._domainkey.example.com", "TXT"))
     assert answer.rrset is None
     assert answer.followed is None
-    assert answer.cname == RRset(name("s1._domainkey.example.com"), "CNAME", 60, frozenset({"s1.domainkey.example.net."}))
+    assert answer.cname == RRset(
+        name("s1._domainkey.example.com"), "CNAME", 60, frozenset({"s1.domainkey.example.net."})
+    )
 
 
 def test_a_resolvers_answer_is_followed_through_its_cnames() -> None:
@@ -120,7 +131,9 @@ def test_a_resolvers_answer_is_followed_through_its_cnames() -> None:
 def test_a_referral_is_not_an_answer() -> None:
     with Authority([ZONE]) as authority:
         answer = said(one(authority.server, "_dmarc.sub.example.com", "TXT"))
-    assert answer.referral == RRset(name("sub.example.com"), "NS", 300, frozenset({"ns1.example.org."}))
+    assert answer.referral == RRset(
+        name("sub.example.com"), "NS", 300, frozenset({"ns1.example.org."})
+    )
     assert (answer.authoritative, answer.nxdomain) == (False, False)
 
 
@@ -139,12 +152,21 @@ def test_the_servers_spelling_of_a_name_does_not_matter() -> None:
     reply = dns.message.make_response(query)
     reply.answer.append(dns.rrset.from_text("Example.COM.", 60, "IN", "TXT", '"a"'))
     assert wire.replies_to(reply.to_wire(), section)
-    assert said(wire.read(reply.to_wire(), APEX, "TXT")).rrset == RRset(APEX, "TXT", 60, frozenset({"a"}))
+    assert said(wire.read(reply.to_wire(), APEX, "TXT")).rrset == RRset(
+        APEX, "TXT", 60, frozenset({"a"})
+    )
 
 
 def test_a_query_is_what_dnspython_reads() -> None:
-    message = dns.message.from_wire(wire.query(0xABCD, wire.question_section(name("_dmarc.example.com"), "TXT"), recurse=True))
-    assert (message.id, message.flags, message.edns, message.payload) == (0xABCD, int(dns.flags.RD), 0, 1232)
+    message = dns.message.from_wire(
+        wire.query(0xABCD, wire.question_section(name("_dmarc.example.com"), "TXT"), recurse=True)
+    )
+    assert (message.id, message.flags, message.edns, message.payload) == (
+        0xABCD,
+        int(dns.flags.RD),
+        0,
+        1232,
+    )
     assert [str(question) for question in message.question] == ["_dmarc.example.com. IN TXT"]
 
 
@@ -180,8 +202,18 @@ TEXTS = st.lists(st.binary(max_size=300), min_size=1, max_size=4)
 @st.composite
 def replies(draw: st.DrawFn) -> tuple[DomainName, str, dns.message.Message]:
     owner, type = draw(OWNERS), draw(st.sampled_from(["TXT", "CNAME", "MX"]))
-    reply = dns.message.make_response(dns.message.from_wire(wire.query(7, wire.question_section(name(owner), type), recurse=False)))
-    reply.set_rcode(draw(st.sampled_from([dns.rcode.NOERROR, dns.rcode.NXDOMAIN, dns.rcode.SERVFAIL, dns.rcode.BADVERS])))
+    reply = dns.message.make_response(
+        dns.message.from_wire(
+            wire.query(7, wire.question_section(name(owner), type), recurse=False)
+        )
+    )
+    reply.set_rcode(
+        draw(
+            st.sampled_from(
+                [dns.rcode.NOERROR, dns.rcode.NXDOMAIN, dns.rcode.SERVFAIL, dns.rcode.BADVERS]
+            )
+        )
+    )
     for flag in draw(st.sets(st.sampled_from([dns.flags.AA, dns.flags.RA]))):
         reply.flags |= flag
     records = {
@@ -191,21 +223,35 @@ def replies(draw: st.DrawFn) -> tuple[DomainName, str, dns.message.Message]:
     }
     for kind in draw(st.lists(st.sampled_from(sorted(records)), max_size=2, unique=True)):
         at = draw(st.sampled_from([owner, "target.example.net"]))
-        reply.answer.append(dns.rrset.from_text_list(at + ".", draw(st.integers(0, 2**31 - 1)), "IN", kind, records[kind]))
+        reply.answer.append(
+            dns.rrset.from_text_list(
+                at + ".", draw(st.integers(0, 2**31 - 1)), "IN", kind, records[kind]
+            )
+        )
     for kind in draw(st.lists(st.sampled_from(["SOA", "NS"]), max_size=2, unique=True)):
-        text = "ns1.example.net. hostmaster.example.net. 1 2 3 4 5" if kind == "SOA" else "ns1.example.net."
+        text = (
+            "ns1.example.net. hostmaster.example.net. 1 2 3 4 5"
+            if kind == "SOA"
+            else "ns1.example.net."
+        )
         reply.authority.append(dns.rrset.from_text("example.com.", 60, "IN", kind, text))
     return name(owner), type, reply
 
 
 @given(replies())
-def test_reading_by_hand_agrees_with_dnspython(reply: tuple[DomainName, str, dns.message.Message]) -> None:
+def test_reading_by_hand_agrees_with_dnspython(
+    reply: tuple[DomainName, str, dns.message.Message],
+) -> None:
     owner, type, message = reply[0], reply[1], reply[2].to_wire()
     plain = wire.read_plain(message, owner, type)
     assert plain is None or plain == wire.read_any(message, owner, type)
 
 
-@given(replies(), st.lists(st.tuples(st.integers(4, 600), st.integers(0, 255)), min_size=1, max_size=4), st.integers(0, 40))
+@given(
+    replies(),
+    st.lists(st.tuples(st.integers(4, 600), st.integers(0, 255)), min_size=1, max_size=4),
+    st.integers(0, 40),
+)
 def test_damage_is_never_read_differently(
     reply: tuple[DomainName, str, dns.message.Message], damage: list[tuple[int, int]], cut: int
 ) -> None:
@@ -235,6 +281,8 @@ PLAIN = [
 
 @pytest.mark.parametrize(("owner", "type", "plain"), PLAIN)
 def test_which_answers_are_plain(owner: str, type: str, plain: bool) -> None:
-    query = dns.message.from_wire(wire.query(7, wire.question_section(name(owner), type), recurse=False))
+    query = dns.message.from_wire(
+        wire.query(7, wire.question_section(name(owner), type), recurse=False)
+    )
     message = Authority([ZONE])._reply(query).to_wire()
     assert (wire.read_plain(message, name(owner), type) is not None) is plain

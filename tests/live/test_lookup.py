@@ -36,7 +36,9 @@ def test_a_closed_port_is_unknown_at_once() -> None:
         before = time.monotonic()
         answers = ask(Question(server, name(owner), type) for owner, type in questions)
     assert len(answers) == 2000
-    assert {reason(answer) for answer in answers.values()} == {f"refused: nothing listens on UDP port {server.port}"}
+    assert {reason(answer) for answer in answers.values()} == {
+        f"refused: nothing listens on UDP port {server.port}"
+    }
     assert time.monotonic() - before < 1
 
 
@@ -66,7 +68,10 @@ def test_a_dead_server_costs_two_timeouts_however_many_questions() -> None:
 
 def test_a_server_that_dies_on_the_way_is_given_up_on() -> None:
     with Authority([ZONE], Behaviour(silent_after=300)) as authority:
-        answers = ask((Question(authority.server, name(f"n{n}.example.com"), "TXT") for n in range(2000)), timeout=0.5)
+        answers = ask(
+            (Question(authority.server, name(f"n{n}.example.com"), "TXT") for n in range(2000)),
+            timeout=0.5,
+        )
     assert sum(isinstance(answer, Answer) for answer in answers.values()) == 300
     assert len(answers) == 2000
     # Of the rest it was asked one window's questions, and a part of the next while those were waited for.
@@ -76,7 +81,10 @@ def test_a_server_that_dies_on_the_way_is_given_up_on() -> None:
 def test_a_slow_server_is_waited_for_and_asked_once() -> None:
     """The last of these questions is answered long after two timeouts; to ask them again would put it further behind."""
     with Authority([ZONE], Behaviour(delay=0.02)) as authority:
-        answers = ask((Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(100)), timeout=0.8)
+        answers = ask(
+            (Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(100)),
+            timeout=0.8,
+        )
     assert all(said(answer).rrset is not None for answer in answers.values())
     assert set(authority.seen.values()) == {1}
 
@@ -86,7 +94,9 @@ def test_a_lost_packet_among_others_is_told_by_later_answers() -> None:
     lost = name("lost.wild.example.com")
     others = [name(f"n{n}.wild.example.com") for n in range(60)]
     with Authority([ZONE], Behaviour(delay=0.02, drop=1, dropped=lost)) as authority:
-        answers = ask((Question(authority.server, owner, "TXT") for owner in (lost, *others)), timeout=0.8)
+        answers = ask(
+            (Question(authority.server, owner, "TXT") for owner in (lost, *others)), timeout=0.8
+        )
     assert all(said(answer).rrset is not None for answer in answers.values())
     assert {owner for (_, owner, _), times in authority.seen.items() if times > 1} == {lost}
 
@@ -131,12 +141,18 @@ def test_a_truncated_answer_is_asked_over_tcp() -> None:
         answer = said(one(authority.server, "long.example.com", "TXT"))
     assert answer.rrset is not None
     assert answer.rrset.values == {"x" * 5000}
-    assert authority.seen == {("udp", "long.example.com", "TXT"): 1, ("tcp", "long.example.com", "TXT"): 1}
+    assert authority.seen == {
+        ("udp", "long.example.com", "TXT"): 1,
+        ("tcp", "long.example.com", "TXT"): 1,
+    }
 
 
 def test_many_truncated_answers_share_one_connection() -> None:
     with Authority([ZONE], Behaviour(truncate=True)) as authority:
-        answers = ask((Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(250)), timeout=2)
+        answers = ask(
+            (Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(250)),
+            timeout=2,
+        )
     assert all(said(answer).rrset is not None for answer in answers.values())
     assert len(answers) == 250
     assert authority.connections == 1
@@ -144,7 +160,10 @@ def test_many_truncated_answers_share_one_connection() -> None:
 
 def test_a_server_may_close_the_connection_after_each_answer() -> None:
     with Authority([ZONE], Behaviour(truncate=True, answers_a_connection=1)) as authority:
-        answers = ask((Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(10)), timeout=2)
+        answers = ask(
+            (Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(10)),
+            timeout=2,
+        )
     assert all(said(answer).rrset is not None for answer in answers.values())
     assert authority.connections == 10
 
@@ -173,7 +192,9 @@ def test_without_tcp_a_truncated_answer_is_unknown(behaviour: Behaviour, why: st
 def test_every_one_of_2000_questions_is_answered() -> None:
     """And each is sent once, so that nothing was lost on the way to be asked again."""
     with Authority([ZONE]) as authority:
-        questions = [Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(2000)]
+        questions = [
+            Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(2000)
+        ]
         answers = ask(questions, timeout=5)
     assert set(answers) == set(questions)
     assert all(said(answer).rrset is not None for answer in answers.values())
@@ -182,7 +203,11 @@ def test_every_one_of_2000_questions_is_answered() -> None:
 
 def test_the_window_bounds_what_is_in_flight() -> None:
     with silent_port() as server:
-        answers = ask((Question(server, name(f"n{n}.example.com"), "TXT") for n in range(10)), timeout=0.1, window=3)
+        answers = ask(
+            (Question(server, name(f"n{n}.example.com"), "TXT") for n in range(10)),
+            timeout=0.1,
+            window=3,
+        )
     assert sum(reason(answer).startswith("no answer") for answer in answers.values()) == 3
 
 
@@ -190,7 +215,9 @@ def test_the_same_question_is_sent_once() -> None:
     """However often it is asked, and under however many names the address goes."""
     with Authority([ZONE]) as authority:
         named = Server(authority.address, authority.port, "ns1.example.net")
-        answers = ask([Question(server, APEX, "TXT") for server in (authority.server, named, named)])
+        answers = ask(
+            [Question(server, APEX, "TXT") for server in (authority.server, named, named)]
+        )
     assert set(answers) == {Question(authority.server, APEX, "TXT"), Question(named, APEX, "TXT")}
     assert len(set(answers.values())) == 1
     assert authority.seen.total() == 1
@@ -199,7 +226,9 @@ def test_the_same_question_is_sent_once() -> None:
 def test_more_servers_than_sockets() -> None:
     with silent_port() as dead, Authority([ZONE]) as alive:
         servers = [Server(f"127.0.0.{n}", dead.port) for n in range(2, 250)]
-        answers = ask([Question(server, APEX, "TXT") for server in (*servers, alive.server)], timeout=0.1)
+        answers = ask(
+            [Question(server, APEX, "TXT") for server in (*servers, alive.server)], timeout=0.1
+        )
     assert len(answers) == 249
     assert isinstance(answers[Question(alive.server, APEX, "TXT")], Answer)
 

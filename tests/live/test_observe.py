@@ -56,7 +56,11 @@ def test_given_servers_are_asked_for_what_is_wanted_and_the_ns_set() -> None:
     assert (seen.delegated, seen.problem) == (None, None)
     (view,) = seen.servers
     assert view.server == authority.text
-    assert view.sets == {APEX: SPF, DMARC: None, NS: RRset(ZONE, "NS", 3600, frozenset({"ns1.example.net."}))}
+    assert view.sets == {
+        APEX: SPF,
+        DMARC: None,
+        NS: RRset(ZONE, "NS", 3600, frozenset({"ns1.example.net."})),
+    }
 
 
 def test_a_cname_is_seen_as_itself_when_txt_was_asked() -> None:
@@ -65,19 +69,26 @@ def test_a_cname_is_seen_as_itself_when_txt_was_asked() -> None:
         both = given(SELECTOR, SELECTOR_CNAME, servers=[authority.text])
     for observation in (seen, both):
         assert observation.agreed(SELECTOR) is None
-        assert observation.agreed(SELECTOR_CNAME) == RRset(*SELECTOR_CNAME, 300, frozenset({"s1.example.net."}))
+        assert observation.agreed(SELECTOR_CNAME) == RRset(
+            *SELECTOR_CNAME, 300, frozenset({"s1.example.net."})
+        )
 
 
 def test_a_wildcards_answer_is_an_answer() -> None:
     with Authority([PRIMARY]) as authority:
-        assert given(WILD, servers=[authority.text]).agreed(WILD) == RRset(*WILD, 300, frozenset({"from the wildcard"}))
+        assert given(WILD, servers=[authority.text]).agreed(WILD) == RRset(
+            *WILD, 300, frozenset({"from the wildcard"})
+        )
 
 
 def test_a_name_below_a_delegation_is_unknown_not_absent() -> None:
     with Authority([PRIMARY]) as authority:
         seen = given(APEX, BELOW, servers=[authority.text])
     assert seen.agreed(APEX) == SPF
-    assert "sub.example.com is delegated to ns1.example.org: this server does not answer for it" in reason(seen.agreed(BELOW))
+    assert (
+        "sub.example.com is delegated to ns1.example.org: this server does not answer for it"
+        in reason(seen.agreed(BELOW))
+    )
 
 
 NOT_AUTHORITATIVE = [
@@ -133,12 +144,16 @@ class Network:
         self.asked: list[Question] = []
         self.rounds = 0
 
-    def ask(self, questions: Iterable[Question], *, timeout: float, tries: int) -> dict[Question, Answer | Unknown]:
+    def ask(
+        self, questions: Iterable[Question], *, timeout: float, tries: int
+    ) -> dict[Question, Answer | Unknown]:
         self.rounds += 1
         led = {}
         for question in questions:
             self.asked.append(question)
-            led[question] = replace(question, server=self.routes.get(question.server.address, question.server))
+            led[question] = replace(
+                question, server=self.routes.get(question.server.address, question.server)
+            )
         answers = ask(led.values(), timeout=timeout, tries=tries)
         return {question: answers[there] for question, there in led.items()}
 
@@ -172,7 +187,10 @@ class Delegated:
     ) -> tuple[dict[DomainName, Observation], Network]:
         """Observe with the resolvers `before`, then one that works."""
         behaviour = resolver or Behaviour(recursive=True)
-        with Authority([zone("example.com", "", nameservers), NET], behaviour) as recursive, Authority([PRIMARY]) as primary:
+        with (
+            Authority([zone("example.com", "", nameservers), NET], behaviour) as recursive,
+            Authority([PRIMARY]) as primary,
+        ):
             addresses = ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::6")
             network = Network(dict.fromkeys(addresses, primary.server))
             self._monkeypatch.setattr(module, "ask", network.ask)
@@ -193,22 +211,35 @@ def servers(observation: Observation) -> list[str]:
 def test_the_delegated_servers_are_found_and_asked(delegated: Delegated) -> None:
     """Also through a CNAME, which RFC 2181 §10.3 forbids and resolvers follow."""
     seen, network = delegated.observe("ns1.example.net", "ns2.example.net")
-    assert servers(seen[ZONE]) == ["ns1.example.net (192.0.2.1:53)", "ns2.example.net (192.0.2.2:53)"]
-    assert seen[ZONE].delegated == frozenset(map(DomainName, ("ns1.example.net", "ns2.example.net")))
+    assert servers(seen[ZONE]) == [
+        "ns1.example.net (192.0.2.1:53)",
+        "ns2.example.net (192.0.2.2:53)",
+    ]
+    assert seen[ZONE].delegated == frozenset(
+        map(DomainName, ("ns1.example.net", "ns2.example.net"))
+    )
     assert seen[ZONE].problem is None
     assert seen[ZONE].agreed(APEX) == SPF
     asked = {(question.server.name is not None, question.recurse) for question in network.asked}
-    assert asked == {(False, True), (True, False)}, "resolvers are asked to recurse, the zone's own servers are not"
+    assert asked == {(False, True), (True, False)}, (
+        "resolvers are asked to recurse, the zone's own servers are not"
+    )
 
 
 def test_every_address_of_a_server_is_asked_where_ipv6_works(delegated: Delegated) -> None:
     seen, _ = delegated.observe("ns1.example.net", ipv6=True)
-    assert servers(seen[ZONE]) == ["ns1.example.net (192.0.2.1:53)", "ns1.example.net ([2001:db8::1]:53)"]
+    assert servers(seen[ZONE]) == [
+        "ns1.example.net (192.0.2.1:53)",
+        "ns1.example.net ([2001:db8::1]:53)",
+    ]
 
 
 def test_ipv6_without_a_route_is_left_out_only_beside_ipv4(delegated: Delegated) -> None:
     seen, _ = delegated.observe("ns1.example.net", "ns6.example.net")
-    assert servers(seen[ZONE]) == ["ns1.example.net (192.0.2.1:53)", "ns6.example.net ([2001:db8::6]:53)"]
+    assert servers(seen[ZONE]) == [
+        "ns1.example.net (192.0.2.1:53)",
+        "ns6.example.net ([2001:db8::6]:53)",
+    ]
 
 
 NO_ADDRESS = [
@@ -219,7 +250,9 @@ NO_ADDRESS = [
 
 
 @pytest.mark.parametrize(("name", "why"), NO_ADDRESS)
-def test_a_server_without_an_address_is_unknown_and_the_others_are_seen(delegated: Delegated, name: str, why: str) -> None:
+def test_a_server_without_an_address_is_unknown_and_the_others_are_seen(
+    delegated: Delegated, name: str, why: str
+) -> None:
     seen, _ = delegated.observe("ns1.example.net", name)
     view = next(view for view in seen[ZONE].servers if view.server == name)
     assert set(view.sets) == {APEX, NS}
@@ -230,10 +263,19 @@ def test_a_server_without_an_address_is_unknown_and_the_others_are_seen(delegate
 
 def test_a_zone_that_does_not_exist_or_is_none(delegated: Delegated) -> None:
     missing, inside = DomainName("missing.example"), DomainName("host.example.net")
-    seen, _ = delegated.observe("ns1.example.net", wanted=[Wanted(name, frozenset()) for name in (ZONE, missing, inside)])
+    seen, _ = delegated.observe(
+        "ns1.example.net", wanted=[Wanted(name, frozenset()) for name in (ZONE, missing, inside)]
+    )
     assert list(seen) == [ZONE, missing, inside]
-    assert seen[missing] == Observation(missing, (), frozenset(), "missing.example does not exist in DNS (NXDOMAIN)")
-    assert seen[inside] == Observation(inside, (), frozenset(), "host.example.net has no NS set, so it is not a zone of its own in DNS")
+    assert seen[missing] == Observation(
+        missing, (), frozenset(), "missing.example does not exist in DNS (NXDOMAIN)"
+    )
+    assert seen[inside] == Observation(
+        inside,
+        (),
+        frozenset(),
+        "host.example.net has no NS set, so it is not a zone of its own in DNS",
+    )
     assert seen[ZONE].problem is None
 
 
@@ -254,17 +296,25 @@ def test_the_next_resolver_is_asked_when_one_fails(delegated: Delegated) -> None
 
 def test_without_a_resolver_that_works_nothing_is_known(delegated: Delegated) -> None:
     with closed_port() as closed:
-        seen, network = delegated.observe("ns1.example.net", before=[closed], resolver=Behaviour(lame=True))
+        seen, network = delegated.observe(
+            "ns1.example.net", before=[closed], resolver=Behaviour(lame=True)
+        )
     problem = seen[ZONE].problem or ""
     assert problem.startswith("cannot find the name servers of example.com: ")
-    assert f"resolver {closed}: refused: nothing listens on UDP port {closed.port}; resolver 127.0.0.1:" in problem
+    assert (
+        f"resolver {closed}: refused: nothing listens on UDP port {closed.port}; resolver 127.0.0.1:"
+        in problem
+    )
     assert seen[ZONE].servers == ()
     assert seen[ZONE].delegated is None
     assert problem == reason(seen[ZONE].agreed(APEX))
     assert {question.type for question in network.asked} == {"NS"}
 
 
-@pytest.mark.parametrize(("behaviour", "why"), [(Behaviour(rcode=dns.rcode.REFUSED), "answers REFUSED"), (Behaviour(), "does not recurse")])
+@pytest.mark.parametrize(
+    ("behaviour", "why"),
+    [(Behaviour(rcode=dns.rcode.REFUSED), "answers REFUSED"), (Behaviour(), "does not recurse")],
+)
 def test_a_resolver_that_does_not_resolve_is_named(behaviour: Behaviour, why: str) -> None:
     parent = zone("com", "example 300 IN NS ns1.example.net.\n")
     with Authority([parent], behaviour) as authority:
@@ -277,7 +327,9 @@ def test_no_resolver_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
         raise dns.resolver.NoResolverConfiguration
 
     monkeypatch.setattr(dns.resolver, "Resolver", unconfigured)
-    assert "this machine has no recursive resolver" in (observe([Wanted(ZONE, frozenset())])[ZONE].problem or "")
+    assert "this machine has no recursive resolver" in (
+        observe([Wanted(ZONE, frozenset())])[ZONE].problem or ""
+    )
 
 
 def test_the_systems_resolvers_are_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,13 +345,19 @@ def test_many_zones_are_observed_together(delegated: Delegated) -> None:
     """Their servers' names are looked up once, and the rounds are as many as for one zone."""
     zones = [DomainName(f"z{n}.example.net") for n in range(50)]
     records = "".join(f"z{n} 300 IN NS ns1\n" for n in range(50))
-    with Authority([zone("example.net", records + "ns1 300 IN A 192.0.2.1\n")], Behaviour(recursive=True)) as recursive:
+    with Authority(
+        [zone("example.net", records + "ns1 300 IN A 192.0.2.1\n")], Behaviour(recursive=True)
+    ) as recursive:
         resolver = [recursive.server]
         seen, network = delegated.observe(
-            "ns1.example.net", before=resolver, wanted=[Wanted(name, frozenset({(name, "TXT")})) for name in zones]
+            "ns1.example.net",
+            before=resolver,
+            wanted=[Wanted(name, frozenset({(name, "TXT")})) for name in zones],
         )
     assert list(seen) == zones
-    assert {entry.delegated for entry in seen.values()} == {frozenset({DomainName("ns1.example.net")})}
+    assert {entry.delegated for entry in seen.values()} == {
+        frozenset({DomainName("ns1.example.net")})
+    }
     assert sum(question.type in ("A", "AAAA") for question in network.asked) == 2
     assert network.rounds == 3
 
@@ -327,7 +385,10 @@ RESOLVED = [
 
 @pytest.mark.parametrize(("key", "value"), RESOLVED)
 def test_names_are_resolved_to_where_their_aliases_end(key: RRKey, value: str | None) -> None:
-    zones = [zone("example.com", RECORDS + "s2._domainkey 300 IN CNAME gone.example.net.\n"), zone("example.net", TARGETS)]
+    zones = [
+        zone("example.com", RECORDS + "s2._domainkey 300 IN CNAME gone.example.net.\n"),
+        zone("example.net", TARGETS),
+    ]
     with Authority(zones, Behaviour(recursive=True)) as authority:
         found = resolve([key], resolvers=[authority.server], timeout=0.3)[key]
     assert not isinstance(found, Unknown), found

@@ -53,13 +53,20 @@ def values(found: tuple[str, ...] | None) -> set[str] | tuple[str, ...] | None:
 @pytest.mark.parametrize(("owner", "type", "expected"), ANSWERS)
 def test_a_recursive_resolver_is_asked(owner: str, type: str, expected: object) -> None:
     with Authority(WORLD, Behaviour(recursive=True)) as recursive:
-        assert values(LiveResolver(resolvers=[recursive.server]).lookup(name(owner), type)) == expected
+        assert (
+            values(LiveResolver(resolvers=[recursive.server]).lookup(name(owner), type)) == expected
+        )
 
 
 @pytest.mark.parametrize(("owner", "type", "expected"), ANSWERS)
-def test_given_name_servers_are_asked_for_their_zones(owner: str, type: str, expected: object) -> None:
+def test_given_name_servers_are_asked_for_their_zones(
+    owner: str, type: str, expected: object
+) -> None:
     with Authority(WORLD[:1]) as first, Authority(WORLD[1:]) as second, closed_port() as nobody:
-        resolver = LiveResolver({name("example.com"): [first.text], name("example.net"): [second.text]}, resolvers=[nobody])
+        resolver = LiveResolver(
+            {name("example.com"): [first.text], name("example.net"): [second.text]},
+            resolvers=[nobody],
+        )
         assert values(resolver.lookup(name(owner), type)) == expected
 
 
@@ -79,20 +86,29 @@ def test_what_given_name_servers_delegate_is_asked_of_the_resolvers() -> None:
 
 def test_a_truncated_answer_comes_over_tcp() -> None:
     with Authority([ZONE], Behaviour(recursive=True, truncate=True)) as recursive:
-        assert LiveResolver(resolvers=[recursive.server]).lookup(name("mx.example.com"), "A") == ("192.0.2.1",)
+        assert LiveResolver(resolvers=[recursive.server]).lookup(name("mx.example.com"), "A") == (
+            "192.0.2.1",
+        )
     assert recursive.seen["tcp", "mx.example.com", "A"] == 1
 
 
 def test_each_question_is_asked_once() -> None:
     with Authority(WORLD, Behaviour(recursive=True)) as recursive:
         resolver = LiveResolver(resolvers=[recursive.server])
-        for owner, type in [("example.com", "TXT"), ("nothing.example.com", "TXT"), ("mx.example.com", "TXT")] * 3:
+        for owner, type in [
+            ("example.com", "TXT"),
+            ("nothing.example.com", "TXT"),
+            ("mx.example.com", "TXT"),
+        ] * 3:
             resolver.lookup(name(owner), type)
     assert set(recursive.seen.values()) == {1}
 
 
 def test_the_second_of_two_servers_answers_where_the_first_cannot() -> None:
-    with Authority([ZONE], Behaviour(rcode=dns.rcode.SERVFAIL)) as broken, Authority([ZONE]) as whole:
+    with (
+        Authority([ZONE], Behaviour(rcode=dns.rcode.SERVFAIL)) as broken,
+        Authority([ZONE]) as whole,
+    ):
         resolver = LiveResolver({name("example.com"): [broken.text, whole.text]}, resolvers=[])
         assert resolver.lookup(name("mx.example.com"), "A") == ("192.0.2.1",)
 
@@ -146,12 +162,16 @@ def test_a_dead_resolver_is_asked_no_more_after_two_questions() -> None:
 
 
 def test_one_message_has_its_time_and_the_next_one_its_own() -> None:
-    with Authority([ZONE], Behaviour(recursive=True, drop=9, dropped="slow.example.com")) as recursive:
+    with Authority(
+        [ZONE], Behaviour(recursive=True, drop=9, dropped="slow.example.com")
+    ) as recursive:
         resolver = LiveResolver(resolvers=[recursive.server], message_time=0.2)
         assert resolver.lookup(name("example.com"), "MX") == ("10 mx.example.com.",)
         with pytest.raises(ObservationError, match="no answer"):
             resolver.lookup(name("slow.example.com"), "TXT")
-        with pytest.raises(ObservationError, match=r"the 0\.2 s that DNS may take for a message are over"):
+        with pytest.raises(
+            ObservationError, match=r"the 0\.2 s that DNS may take for a message are over"
+        ):
             resolver.lookup(name("mx.example.com"), "A")
         assert resolver.lookup(name("example.com"), "MX") == ("10 mx.example.com.",)
         resolver.next_message()

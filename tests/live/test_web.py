@@ -38,8 +38,12 @@ PAGES = {
     "/a%20b?c=d%2F": Reply(b"found"),
     "/unsized": Reply(TEXT, sized=False),
     "/torn": Reply(TEXT, sized=False, closes=False),
-    "/chunked": Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n3\r\nsix\r\n0\r\n\r\n"),
-    "/octets": Reply(status=302, location="/caf\u00c3\u00a9.svg"),  # in UTF-8, as the header's characters are octets
+    "/chunked": Reply(
+        raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n3\r\nsix\r\n0\r\n\r\n"
+    ),
+    "/octets": Reply(
+        status=302, location="/caf\u00c3\u00a9.svg"
+    ),  # in UTF-8, as the header's characters are octets
     "/caf%C3%A9.svg": Reply(b"drawn"),
 }
 
@@ -76,7 +80,14 @@ def silent(connection: socket.socket) -> None:
     time.sleep(3)
 
 
-def got(port: int, path: str = PATH, redirects: int = 0, addresses: web.Addresses = here, *, private: bool = True) -> Outcome:
+def got(
+    port: int,
+    path: str = PATH,
+    redirects: int = 0,
+    addresses: web.Addresses = here,
+    *,
+    private: bool = True,
+) -> Outcome:
     request = Request(f"https://{HOST}:{port}{path}", redirects, 1000)
     return web.fetch([request], addresses, private=private)[request]
 
@@ -107,12 +118,18 @@ def test_what_is_served(site: Site, path: str, redirects: int, page: Page) -> No
 REDIRECTED = [
     ("/moved", 0, f"https://{HOST}:{{port}}{PATH}"),
     ("/loop", 3, f"https://{HOST}:{{port}}/loop"),
-    ("/odd", 0, f"https://{HOST}:{{port}}/b%FCro%20logo?%1B[31m"),  # a terminal must not take it for a command
+    (
+        "/odd",
+        0,
+        f"https://{HOST}:{{port}}/b%FCro%20logo?%1B[31m",
+    ),  # a terminal must not take it for a command
 ]
 
 
 @pytest.mark.parametrize(("path", "redirects", "location"), REDIRECTED)
-def test_a_redirect_that_is_not_followed_is_told(site: Site, path: str, redirects: int, location: str) -> None:
+def test_a_redirect_that_is_not_followed_is_told(
+    site: Site, path: str, redirects: int, location: str
+) -> None:
     outcome = got(site.port, path, redirects)
     assert isinstance(outcome, Page)
     assert outcome.location == location.format(port=site.port)
@@ -140,7 +157,9 @@ def test_what_leads_nowhere_is_told(authority: Authority, url: str, reason: str)
 
 
 def test_many_at_once_are_each_answered(site: Site) -> None:
-    requests = [Request(f"https://{HOST}:{site.port}{PATH}?{number}", 0, 1000) for number in range(200)]
+    requests = [
+        Request(f"https://{HOST}:{site.port}{PATH}?{number}", 0, 1000) for number in range(200)
+    ]
     assert {type(page) for page in web.fetch(requests, here, private=True).values()} == {Page}
 
 
@@ -153,7 +172,9 @@ CERTIFICATES = [
 
 
 @pytest.mark.parametrize(("hosts", "days", "common_name", "reason"), CERTIFICATES)
-def test_a_certificate_must_be_for_the_host(authority: Authority, hosts: tuple[str, ...], days: int, common_name: str, reason: str) -> None:
+def test_a_certificate_must_be_for_the_host(
+    authority: Authority, hosts: tuple[str, ...], days: int, common_name: str, reason: str
+) -> None:
     with Site(authority.certificate(*hosts, days=days, common_name=common_name), PAGES) as site:
         outcome = got(site.port)
     assert isinstance(outcome, Untrusted)
@@ -167,13 +188,17 @@ def test_a_certificate_of_another_authority_is_not_trusted(site: Site, tmp_path:
         assert isinstance(got(other.port), Untrusted)
 
 
-def test_without_authorities_nobody_can_tell(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_authorities_nobody_can_tell(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nowhere"))
     assert got(site.port) == Unknown("this machine has no certificate authorities")
 
 
-def test_an_empty_folder_or_file_of_authorities_is_none(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_empty_folder_or_file_of_authorities_is_none(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "empty.pem").touch()
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "empty.pem"))
@@ -181,11 +206,18 @@ def test_an_empty_folder_or_file_of_authorities_is_none(site: Site, monkeypatch:
     assert got(site.port) == Unknown("this machine has no certificate authorities")
 
 
-def test_authorities_in_a_folder_are_enough(site: Site, authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_authorities_in_a_folder_are_enough(
+    site: Site, authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Each is found by the hash of its name; SSL_CERT_DIR can name several folders."""
     folder = tmp_path / "folder"
     folder.mkdir()
-    hashed = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", authority.root], check=True, capture_output=True, text=True)
+    hashed = subprocess.run(
+        ["openssl", "x509", "-hash", "-noout", "-in", authority.root],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     (folder / f"{hashed.stdout.strip()}.0").write_bytes(authority.root.read_bytes())
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path / 'nowhere'}:{folder}")
@@ -213,7 +245,9 @@ def test_four_addresses_are_tried(authority: Authority) -> None:
         )
 
 
-def test_the_time_for_a_response_begins_before_the_connection(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_for_a_response_begins_before_the_connection(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A queue of connections that is full leaves the next one without an answer."""
     monkeypatch.setattr(web, "_WHOLE", 0.6)
     monkeypatch.setattr(web, "_CONNECT", 0.4)
@@ -235,7 +269,10 @@ def test_an_interrupt_waits_for_no_server(authority: Authority) -> None:
     )
     with Port(silent) as port:
         asking = subprocess.Popen(
-            [sys.executable, "-c", program, str(port.port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", program, str(port.port)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         assert asking.stdout is not None
         assert asking.stdout.readline() == "asking\n"
@@ -247,7 +284,9 @@ def test_an_interrupt_waits_for_no_server(authority: Authority) -> None:
         assert said.endswith("KeyboardInterrupt\n")
 
 
-def test_an_address_that_cannot_be_reached_says_nothing_about_the_site(authority: Authority) -> None:
+def test_an_address_that_cannot_be_reached_says_nothing_about_the_site(
+    authority: Authority,
+) -> None:
     """255.255.255.255 has no route; what the refusing address says is not all there is."""
     with Port(closing) as unused:
         port = unused.port
@@ -263,7 +302,9 @@ def test_dns_that_cannot_tell_is_unknown(authority: Authority) -> None:
     assert got(443, addresses=deaf) == Unknown(f"{HOST} A: no answer")
 
 
-def test_a_server_that_drips_or_is_silent_is_given_up_on(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_drips_or_is_silent_is_given_up_on(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(web, "_WHOLE", 1.0)
     monkeypatch.setattr(web, "_CONNECT", 0.5)
     began = time.monotonic()
@@ -277,14 +318,18 @@ def test_a_server_that_drips_or_is_silent_is_given_up_on(authority: Authority, m
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 BROKEN = [b"", b"HTTP/1.1 2"]
-BROKEN += [b"HTTP/1.1 200 OK\r\n" + head for head in (b"", b"Content-Ty", b"Content-Type: text/plain\r\n")]
+BROKEN += [
+    b"HTTP/1.1 200 OK\r\n" + head for head in (b"", b"Content-Ty", b"Content-Type: text/plain\r\n")
+]
 BROKEN += [SIZED + body for body in (b"", b"version:")]
 BROKEN += [CHUNKED + body for body in (b"", b"4", b"4\r\nve", b"4\r\nvers\r\n", b"4\r\nvers\r\n0")]
 
 
 @pytest.mark.parametrize("closes", [True, False])
 @pytest.mark.parametrize("raw", BROKEN)
-def test_a_response_that_breaks_off_is_no_answer(authority: Authority, raw: bytes, closes: bool) -> None:
+def test_a_response_that_breaks_off_is_no_answer(
+    authority: Authority, raw: bytes, closes: bool
+) -> None:
     with Site(authority.certificate(HOST), {PATH: Reply(raw=raw, closes=closes)}) as site:
         outcome = got(site.port)
     assert isinstance(outcome, Unknown)
@@ -292,11 +337,17 @@ def test_a_response_that_breaks_off_is_no_answer(authority: Authority, raw: byte
 
 
 def test_a_body_without_a_length_is_whole_where_tls_says_so(site: Site) -> None:
-    assert got(site.port, "/torn") == Unknown(f"{HOST} breaks off: the connection ends before TLS does")
-    assert got(site.port, "/cut") == Unknown(f"{HOST} breaks off: the connection ends before TLS does")
+    assert got(site.port, "/torn") == Unknown(
+        f"{HOST} breaks off: the connection ends before TLS does"
+    )
+    assert got(site.port, "/cut") == Unknown(
+        f"{HOST} breaks off: the connection ends before TLS does"
+    )
 
 
-def test_a_handshake_that_breaks_off_says_nothing_about_the_certificate(authority: Authority) -> None:
+def test_a_handshake_that_breaks_off_says_nothing_about_the_certificate(
+    authority: Authority,
+) -> None:
     """Wherever it breaks: before the server's first octet, or half-way through its hello."""
 
     def half(connection: socket.socket) -> None:
@@ -330,7 +381,9 @@ def test_who_writes_a_record_does_not_choose_what_is_asked_in_our_network(
     )
 
 
-def test_a_redirect_into_our_network_is_not_followed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_into_our_network_is_not_followed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A name that DNS gives another address the second time leads nowhere either: each connection is to an address that was looked at."""
     answers = iter(["127.0.0.1", "10.1.2.3"])
     monkeypatch.setattr(web, "is_public", "127.0.0.1".__eq__)
@@ -339,7 +392,9 @@ def test_a_redirect_into_our_network_is_not_followed(site: Site, monkeypatch: py
     assert outcome.reason.startswith(f"{HOST} is at 10.1.2.3, which is no public address")
 
 
-def test_public_addresses_beside_private_ones_are_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_public_addresses_beside_private_ones_are_asked(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(web, "is_public", "127.0.0.1".__eq__)
     assert isinstance(got(site.port, addresses=at("10.1.2.3", "127.0.0.1"), private=False), Page)
 

@@ -15,10 +15,21 @@ SOA = "@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300
 HEAD = "$TTL 3600\n" + SOA + "@ IN NS ns1.example.net.\n"
 
 
-OWNERS = [DomainName(name) for name in ("example.com", "a.example.com", "_dmarc.example.com", "*.w.example.com", "x.sub.example.com")]
+OWNERS = [
+    DomainName(name)
+    for name in (
+        "example.com",
+        "a.example.com",
+        "_dmarc.example.com",
+        "*.w.example.com",
+        "x.sub.example.com",
+    )
+]
 octets = st.text(st.characters(max_codepoint=255), max_size=12)
 values: dict[str, st.SearchStrategy[str]] = {
-    "TXT": st.one_of(octets, st.sampled_from(["v=spf1 -all", "a\\", '"q"', "x;y", "(z", "\u00a0", "y" * 300])),
+    "TXT": st.one_of(
+        octets, st.sampled_from(["v=spf1 -all", "a\\", '"q"', "x;y", "(z", "\u00a0", "y" * 300])
+    ),
     "A": st.sampled_from(["192.0.2.1", "192.0.2.2", "192.0.2.3"]),
     "MX": st.sampled_from(["0 .", "10 mx.example.com.", "20 mx.example.net."]),
     "CAA": st.sampled_from(['0 issue "ca.example.net"', '0 issue ";"']),
@@ -85,7 +96,13 @@ class Style:
             text = f"{preference} {self.name(name) if name != '.' else name}"
         else:
             text = value
-        return f"( {text} )" if "\n" not in text and self.draw(st.booleans()) else text + " )" if "(\n" in text else text
+        return (
+            f"( {text} )"
+            if "\n" not in text and self.draw(st.booleans())
+            else text + " )"
+            if "(\n" in text
+            else text
+        )
 
     def record(self, owner: str, ttl: int, type: str, value: str) -> None:
         gap = self.pick(" ", "\t", "  ")
@@ -99,7 +116,9 @@ class Style:
         first = "" if inherits else self.name(f"{owner}.")
         self.owner = owner
         self.lines.append(
-            gap.join([first, *parts, self.pick(type, type.lower()), self.rdata(type, value)]) + self.pick("", " ; c", "\t") + "\n"
+            gap.join([first, *parts, self.pick(type, type.lower()), self.rdata(type, value)])
+            + self.pick("", " ; c", "\t")
+            + "\n"
         )
 
 
@@ -112,7 +131,14 @@ def zones(draw: st.DrawFn) -> tuple[str, dict[RRKey, RRset]]:
         "example.com",
         900,
         "SOA",
-        draw(st.sampled_from(["ns1.example.net. h.example.net. ( 7 ; s\n 1 1 1 300 )", "a.example.net. b.example.net. 7 1 1 1 300"])),
+        draw(
+            st.sampled_from(
+                [
+                    "ns1.example.net. h.example.net. ( 7 ; s\n 1 1 1 300 )",
+                    "a.example.net. b.example.net. 7 1 1 1 300",
+                ]
+            )
+        ),
     )
     records = [(rrset, value) for rrset in chosen.values() for value in rrset.values]
     for rrset, value in draw(st.permutations(records)):

@@ -70,7 +70,11 @@ def spf(value: str) -> Callable[[Any], None]:
     def edit(zone: Any) -> None:
         there = zone.get_type("", "TXT")
         texts = [str(text) for text in there.values if not text.startswith("v=spf1")]
-        zone.add_record(txt_record(zone, "", there.ttl, [*texts, internal_text(value)]), replace=True, lenient=True)
+        zone.add_record(
+            txt_record(zone, "", there.ttl, [*texts, internal_text(value)]),
+            replace=True,
+            lenient=True,
+        )
 
     return edit
 
@@ -84,7 +88,10 @@ def test_an_apply_changes_its_set_and_the_serial(folder: Path) -> None:
     mine = provider(folder)
     mine.apply(plan(mine, spf("v=spf1 mx -all")))
     expected = TEXT.replace('        IN TXT  "v=spf1 a ~all"\n', "").replace("( 41 ;", "( 42 ;")
-    expected = expected.replace("        IN MX   10 mx\n", '        IN MX   10 mx\nexample.com. 3600 IN TXT "v=spf1 mx -all"\n')
+    expected = expected.replace(
+        "        IN MX   10 mx\n",
+        '        IN MX   10 mx\nexample.com. 3600 IN TXT "v=spf1 mx -all"\n',
+    )
     assert (folder / "example.com.zone").read_text() == expected
     assert provider(folder).plan(read(mine)) is None
 
@@ -94,7 +101,11 @@ def test_every_octet_is_written_as_it_was_read(folder: Path) -> None:
 
     def edit(zone: Any) -> None:
         there = zone.get_type("", "TXT")
-        zone.add_record(txt_record(zone, "", 60, [str(text) for text in there.values]), replace=True, lenient=True)
+        zone.add_record(
+            txt_record(zone, "", 60, [str(text) for text in there.values]),
+            replace=True,
+            lenient=True,
+        )
 
     mine = provider(folder)
     mine.apply(plan(mine, edit))
@@ -126,11 +137,20 @@ def test_sets_are_made_and_deleted(folder: Path) -> None:
     assert "null.example.com. 60 IN MX 0 .\n" in text
 
 
-UNHOLDABLE = ['h HTTPS 1 . alpn="h2,h3"', "l LOC 1 2 3", "c CNAME x\nc CNAME y", "c CNAME caf\xc3\xa9", "a CAA \\# 3 000102", "n NAPTR 1 1"]
+UNHOLDABLE = [
+    'h HTTPS 1 . alpn="h2,h3"',
+    "l LOC 1 2 3",
+    "c CNAME x\nc CNAME y",
+    "c CNAME caf\xc3\xa9",
+    "a CAA \\# 3 000102",
+    "n NAPTR 1 1",
+]
 
 
 @pytest.mark.parametrize("record", UNHOLDABLE)
-def test_a_record_that_octodns_cannot_hold_stays_and_stops_nothing(folder: Path, record: str) -> None:
+def test_a_record_that_octodns_cannot_hold_stays_and_stops_nothing(
+    folder: Path, record: str
+) -> None:
     path = folder / "example.com.zone"
     path.write_bytes((TEXT + record + "\n").encode("latin-1"))
     mine = provider(folder)
@@ -166,12 +186,16 @@ def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
         ('        IN TXT  "v=spf1 a ~all"\n', ""),
     ],
 )
-def test_a_set_that_changed_since_it_was_read_is_not_written(folder: Path, old: str, new: str) -> None:
+def test_a_set_that_changed_since_it_was_read_is_not_written(
+    folder: Path, old: str, new: str
+) -> None:
     mine = provider(folder)
     made = plan(mine, spf("v=spf1 mx -all"))
     moved = TEXT.replace(old, new)
     (folder / "example.com.zone").write_text(moved)
-    with pytest.raises(ProviderError, match=r"example\.com TXT: the set changed since it was read; plan again"):
+    with pytest.raises(
+        ProviderError, match=r"example\.com TXT: the set changed since it was read; plan again"
+    ):
         mine.apply(made)
     assert (folder / "example.com.zone").read_text() == moved
 
@@ -201,7 +225,9 @@ def master_of(provider: LocalProvider) -> MasterFile:
 
 
 @pytest.mark.parametrize(("more", "beside", "message"), REFUSED)
-def test_what_cannot_be_edited_says_so_before_and_while_applying(folder: Path, more: str, beside: str | None, message: str) -> None:
+def test_what_cannot_be_edited_says_so_before_and_while_applying(
+    folder: Path, more: str, beside: str | None, message: str
+) -> None:
     path = folder / "example.com.zone"
     mine = provider(folder)
     assert mine.refusal(master_of(mine)) is None
@@ -221,7 +247,9 @@ def test_a_value_that_is_not_octets_is_refused(folder: Path) -> None:
     assert (folder / "example.com.zone").read_text() == TEXT
 
 
-def test_another_run_is_waited_for_and_then_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_run_is_waited_for_and_then_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(local, "LOCK_WAIT", 0.1)
     mine = provider(folder)
     made = plan(mine, spf("v=spf1 mx -all"))
@@ -250,7 +278,12 @@ mine.apply(mine.plan(desired))
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_a_killed_run_leaves_the_old_file_and_no_lock(folder: Path, call: str) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED.replace("{call}", call), str(folder)], capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED.replace("{call}", call), str(folder)],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     assert (folder / "example.com.zone").read_text() == TEXT
     mine = provider(folder)
@@ -259,7 +292,9 @@ def test_a_killed_run_leaves_the_old_file_and_no_lock(folder: Path, call: str) -
     assert mine.list_zones() == ["example.com."]
 
 
-def test_a_failed_write_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_nothing_behind(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -272,7 +307,9 @@ def test_a_failed_write_leaves_nothing_behind(folder: Path, monkeypatch: pytest.
     assert (folder / "example.com.zone").read_text() == TEXT
 
 
-def test_a_link_stays_a_link_and_the_mode_stays(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_link_stays_a_link_and_the_mode_stays(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     link, target = folder / "example.com.zone", tmp_path_factory.mktemp("elsewhere") / "zone"
     link.rename(target)
     link.symlink_to(target)
@@ -286,7 +323,16 @@ def test_a_link_stays_a_link_and_the_mode_stays(folder: Path, tmp_path_factory: 
 
 def test_the_reload_command_is_told_the_zone(folder: Path) -> None:
     note = folder / "note"
-    mine = provider(folder, reload=[sys.executable, "-c", "import sys; open(sys.argv[1], 'w').write(sys.argv[2])", str(note), "<{zone}>"])
+    mine = provider(
+        folder,
+        reload=[
+            sys.executable,
+            "-c",
+            "import sys; open(sys.argv[1], 'w').write(sys.argv[2])",
+            str(note),
+            "<{zone}>",
+        ],
+    )
     mine.apply(plan(mine, spf("v=spf1 mx -all")))
     assert note.read_text() == "<example.com>"
 
@@ -294,9 +340,15 @@ def test_the_reload_command_is_told_the_zone(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ([sys.executable, "-c", "import sys; sys.exit('no such zone')"], "is written, but .* failed with exit code 1: no such zone"),
+        (
+            [sys.executable, "-c", "import sys; sys.exit('no such zone')"],
+            "is written, but .* failed with exit code 1: no such zone",
+        ),
         (["/nowhere/rndc"], "is written, but /nowhere/rndc could not be run"),
-        ([sys.executable, "-c", "import time; time.sleep(60)"], "is written, but .* could not be run: .*timed out"),
+        (
+            [sys.executable, "-c", "import time; time.sleep(60)"],
+            "is written, but .* could not be run: .*timed out",
+        ),
     ],
 )
 def test_a_failed_reload_says_that_the_file_is_written(
@@ -309,7 +361,9 @@ def test_a_failed_reload_says_that_the_file_is_written(
     assert "v=spf1 mx -all" in (folder / "example.com.zone").read_text()
 
 
-@pytest.mark.parametrize("arguments", [{"reload": "rndc reload"}, {"reload": [1]}, {"directory": 1}])
+@pytest.mark.parametrize(
+    "arguments", [{"reload": "rndc reload"}, {"reload": [1]}, {"directory": 1}]
+)
 def test_wrong_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"is a list|is the path"):
         LocalProvider("local", **{"directory": "served", **arguments})

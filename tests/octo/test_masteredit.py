@@ -19,7 +19,11 @@ from tests.octo.masterfiles import HEAD, ORIGIN, SOA, sets, without_soa, zones
 REFUSED = [
     ("$INCLUDE other.zone\n", "$INCLUDE in line 4", False),
     ("$GENERATE 1-3 h$ A 192.0.2.$\n", "$GENERATE in line 4", False),
-    ("a RRSIG A 8 3 60 20260101000000 20250101000000 1 example.com. AAAA\n", "signed (RRSIG in line 4)", True),
+    (
+        "a RRSIG A 8 3 60 20260101000000 20250101000000 1 example.com. AAAA\n",
+        "signed (RRSIG in line 4)",
+        True,
+    ),
     ("a NSEC b.example.com. A\n", "signed (NSEC in line 4)", True),
 ]
 
@@ -75,7 +79,11 @@ EDITED: dict[str, tuple[str, dict[RRKey, RRset | None], str]] = {
         change("a.example.com", "A", 3600, "192.0.2.1", "192.0.2.2"),
         "a A 192.0.2.1\na.example.com. 3600 IN A 192.0.2.2\n",
     ),
-    "an escaped owner is the same owner": ("\\095dmarc TXT v=DMARC1\n", change("_dmarc.example.com", "TXT", 0), ""),
+    "an escaped owner is the same owner": (
+        "\\095dmarc TXT v=DMARC1\n",
+        change("_dmarc.example.com", "TXT", 0),
+        "",
+    ),
 }
 
 
@@ -83,23 +91,34 @@ EDITED: dict[str, tuple[str, dict[RRKey, RRset | None], str]] = {
 @pytest.mark.parametrize(("before", "changes", "after"), EDITED.values(), ids=EDITED)
 def test_edits(before: str, changes: dict[RRKey, RRset | None], after: str, line_end: str) -> None:
     file = parse(ORIGIN, (HEAD + before).replace("\n", line_end))
-    assert edited(file, changes) == (HEAD.replace(" 1 7200", " 2 7200") + after).replace("\n", line_end)
+    assert edited(file, changes) == (HEAD.replace(" 1 7200", " 2 7200") + after).replace(
+        "\n", line_end
+    )
 
 
 def test_a_ttl_is_written_out_where_its_line_goes() -> None:
     text = SOA.replace("@", "@ 900") + "a 60 TXT x\n A 192.0.2.1\nb A 192.0.2.2\n"
     text_after = edited(parse(ORIGIN, text), change("a.example.com", "TXT", 0))
-    assert text_after == SOA.replace("@", "@ 900").replace(" 1 7200", " 2 7200") + "a.example.com. 60 A 192.0.2.1\nb A 192.0.2.2\n"
+    assert (
+        text_after
+        == SOA.replace("@", "@ 900").replace(" 1 7200", " 2 7200")
+        + "a.example.com. 60 A 192.0.2.1\nb A 192.0.2.2\n"
+    )
 
 
-@pytest.mark.parametrize(("before", "after"), [(0, 1), (1, 2), (2**31 - 1, 2**31), (2**32 - 2, 2**32 - 1), (2**32 - 1, 1)])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(0, 1), (1, 2), (2**31 - 1, 2**31), (2**32 - 2, 2**32 - 1), (2**32 - 1, 1)],
+)
 def test_serial(before: int, after: int) -> None:
     assert next_serial(before) == after
 
 
 def test_only_the_digits_of_the_serial_change() -> None:
     soa = "@ SOA 41 41 ( ; 41\n\t41 ; serial 41\n\t41 41 41 41 )\n"
-    assert edited(parse(ORIGIN, soa), change("a.example.com", "A", 60, "192.0.2.1")).startswith(soa.replace("\t41 ;", "\t42 ;"))
+    assert edited(parse(ORIGIN, soa), change("a.example.com", "A", 60, "192.0.2.1")).startswith(
+        soa.replace("\t41 ;", "\t42 ;")
+    )
 
 
 UNWRITABLE = [
@@ -113,7 +132,9 @@ UNWRITABLE = [
 
 
 @pytest.mark.parametrize("changes", UNWRITABLE)
-def test_an_edit_that_would_say_something_else_is_refused(changes: Mapping[RRKey, RRset | None]) -> None:
+def test_an_edit_that_would_say_something_else_is_refused(
+    changes: Mapping[RRKey, RRset | None],
+) -> None:
     with pytest.raises(MasterFileError):
         edited(parse(ORIGIN, HEAD), changes)
 
@@ -129,7 +150,9 @@ def gaps(file: MasterFile) -> str:
 
 
 @given(zones(), st.lists(sets(), max_size=3), st.data(), st.sampled_from(["\n", "\r\n"]))
-def test_an_edit_touches_nothing_else(zone: tuple[str, dict[RRKey, RRset]], news: list[RRset], data: st.DataObject, line_end: str) -> None:
+def test_an_edit_touches_nothing_else(
+    zone: tuple[str, dict[RRKey, RRset]], news: list[RRset], data: st.DataObject, line_end: str
+) -> None:
     text, before = zone
     file = parse(ORIGIN, text.replace("\n", line_end))
     changes: dict[RRKey, RRset | None] = {rrset.key: rrset for rrset in news}
@@ -141,8 +164,13 @@ def test_an_edit_touches_nothing_else(zone: tuple[str, dict[RRKey, RRset]], news
     assert after.serial == file.serial + 1
     assert gaps(after).rstrip("\r\n") == gaps(file).rstrip("\r\n")
     kept = [entry for entry in file.entries if entry.key not in changes]
-    for old, new in zip(kept, [entry for entry in after.entries if entry.key not in changes], strict=True):
-        was, now = file.text[old.start : old.end].rstrip("\r\n"), after.text[new.start : new.end].rstrip("\r\n")
+    for old, new in zip(
+        kept, [entry for entry in after.entries if entry.key not in changes], strict=True
+    ):
+        was, now = (
+            file.text[old.start : old.end].rstrip("\r\n"),
+            after.text[new.start : new.end].rstrip("\r\n"),
+        )
         if old.type != "SOA":
             rest = file.text[old.ttl_at : old.end].rstrip("\r\n")
             assert now == was or ((old.inherits_owner or old.inherits_ttl) and now.endswith(rest))

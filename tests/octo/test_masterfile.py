@@ -46,13 +46,26 @@ READ: dict[str, tuple[str, list[Row]]] = {
         "A 60 In a 192.0.2.1\nB iN 60 A 192.0.2.1\nC CLASS1 A 192.0.2.1\n",
         [a("a.example.com", ttl=60), a("b.example.com", ttl=60), a("c.example.com")],
     ),
-    "TTL units": ("a 1h2m A 192.0.2.1\nb 1W2d3H4M5s A 192.0.2.1\n", [a("a.example.com", ttl=3720), a("b.example.com", ttl=788645)]),
-    "$TTL changes": ("a A 192.0.2.1\n$TTL 1h30m\nb A 192.0.2.1\n", [a("a.example.com"), a("b.example.com", ttl=5400)]),
+    "TTL units": (
+        "a 1h2m A 192.0.2.1\nb 1W2d3H4M5s A 192.0.2.1\n",
+        [a("a.example.com", ttl=3720), a("b.example.com", ttl=788645)],
+    ),
+    "$TTL changes": (
+        "a A 192.0.2.1\n$TTL 1h30m\nb A 192.0.2.1\n",
+        [a("a.example.com"), a("b.example.com", ttl=5400)],
+    ),
     "$ORIGIN changes": (
         "$ORIGIN sub\na MX 10 mx\n$ORIGIN deep.sub.example.com.\n@ A 192.0.2.1\n$origin .\nb.example.com A 192.0.2.1\n",
-        [("a.sub.example.com", 3600, "MX", "10 mx.sub.example.com."), a("deep.sub.example.com"), a("b.example.com")],
+        [
+            ("a.sub.example.com", 3600, "MX", "10 mx.sub.example.com."),
+            a("deep.sub.example.com"),
+            a("b.example.com"),
+        ],
     ),
-    "owners that look like something else": ("3600 A 192.0.2.1\nin A 192.0.2.1\n", [a("3600.example.com"), a("in.example.com")]),
+    "owners that look like something else": (
+        "3600 A 192.0.2.1\nin A 192.0.2.1\n",
+        [a("3600.example.com"), a("in.example.com")],
+    ),
     "parentheses": (
         'a TXT ( "x" ; one\n\n  "y;" ) ; two\n( b A\n 192.0.2.1 )\nc A (192.0.2.1)\n',
         [txt("a.example.com", "xy;"), a("b.example.com"), a("c.example.com")],
@@ -75,9 +88,17 @@ READ: dict[str, tuple[str, list[Row]]] = {
     ),
     "escapes in owners are the names they mean": (
         "\\095dmarc TXT x\n\\S1._domainkey TXT x\na\\.b A 192.0.2.1\nc\\032d A 192.0.2.1\n",
-        [txt("_dmarc.example.com", "x"), txt("s1._domainkey.example.com", "x"), a("a\\.b.example.com"), a("c\\032d.example.com")],
+        [
+            txt("_dmarc.example.com", "x"),
+            txt("s1._domainkey.example.com", "x"),
+            a("a\\.b.example.com"),
+            a("c\\032d.example.com"),
+        ],
     ),
-    "odd owners": ("*.W A 192.0.2.1\n0/26 A 192.0.2.1\n", [a("*.w.example.com"), a("0/26.example.com")]),
+    "odd owners": (
+        "*.W A 192.0.2.1\n0/26 A 192.0.2.1\n",
+        [a("*.w.example.com"), a("0/26.example.com")],
+    ),
     "names in values": (
         "a CNAME B\nc NS ns.c\nd MX 010 mx\ne SRV 1 2 5060 sip\nf PTR h.example.net.\ng DNAME @\nh MX 0 .\n",
         [
@@ -92,7 +113,10 @@ READ: dict[str, tuple[str, list[Row]]] = {
     ),
     "other types keep their words and quotes": (
         'a CAA 0 issue "ca.example.net; x=y"\nb TYPE65280 \\# 2 ( ab\n cd )\n',
-        [("a.example.com", 3600, "CAA", '0 issue "ca.example.net; x=y"'), ("b.example.com", 3600, "TYPE65280", "\\# 2 abcd")],
+        [
+            ("a.example.com", 3600, "CAA", '0 issue "ca.example.net; x=y"'),
+            ("b.example.com", 3600, "TYPE65280", "\\# 2 abcd"),
+        ],
     ),
     "TXT by its number and in octets (RFC 3597)": (
         "a TYPE16 x\nb TXT \\# 5 02 6162 ( 01\n 63 )\n",
@@ -106,13 +130,20 @@ READ: dict[str, tuple[str, list[Row]]] = {
         "a 60 A 192.0.2.1\na 30 A 192.0.2.2\n",
         [a("a.example.com", ttl=60), a("a.example.com", "192.0.2.2", 60)],
     ),
-    "no line end at the end": ("a A 192.0.2.1\nb A 192.0.2.1", [a("a.example.com"), a("b.example.com")]),
+    "no line end at the end": (
+        "a A 192.0.2.1\nb A 192.0.2.1",
+        [a("a.example.com"), a("b.example.com")],
+    ),
     "comment at the end": ("a A 192.0.2.1 ; c", [a("a.example.com")]),
 }
 
 
 def rows(file: MasterFile) -> set[Row]:
-    return {(rrset.name, rrset.ttl or 0, rrset.type, value) for rrset in file.zone().rrsets for value in rrset.values}
+    return {
+        (rrset.name, rrset.ttl or 0, rrset.type, value)
+        for rrset in file.zone().rrsets
+        for value in rrset.values
+    }
 
 
 BASE = rows(parse(ORIGIN, HEAD))
@@ -127,25 +158,61 @@ def test_reads(text: str, expected: list[Row], line_end: str) -> None:
 @pytest.mark.parametrize(("text", "expected"), READ.values(), ids=READ)
 def test_bind_reads_the_same(text: str, expected: list[Row], tmp_path: Path) -> None:
     """BIND writes the zone out in its own spelling, which must read as the same records."""
-    need(None if shutil.which("named-checkzone") else "named-checkzone is not installed (script/servers gets BIND)")
+    need(
+        None
+        if shutil.which("named-checkzone")
+        else "named-checkzone is not installed (script/servers gets BIND)"
+    )
     path = tmp_path / "zone"
     path.write_bytes((HEAD + text).encode("latin-1"))
-    command = ["named-checkzone", "-q", "-k", "ignore", "-i", "none", "-r", "ignore", "-D", "-o", "-", ORIGIN, str(path)]
-    written = subprocess.run(command, capture_output=True, check=True, timeout=30).stdout.decode("latin-1")
-    read = {(*row[:3], row[3].lower() if row[2] == "TYPE65280" else row[3]) for row in rows(parse(ORIGIN, written))}
+    command = [
+        "named-checkzone",
+        "-q",
+        "-k",
+        "ignore",
+        "-i",
+        "none",
+        "-r",
+        "ignore",
+        "-D",
+        "-o",
+        "-",
+        ORIGIN,
+        str(path),
+    ]
+    written = subprocess.run(command, capture_output=True, check=True, timeout=30).stdout.decode(
+        "latin-1"
+    )
+    read = {
+        (*row[:3], row[3].lower() if row[2] == "TYPE65280" else row[3])
+        for row in rows(parse(ORIGIN, written))
+    }
     assert read == BASE | set(expected)
 
 
 def test_soa_in_parentheses_with_units() -> None:
     file = parse(ORIGIN, "@ SOA ns1 host\\.master (\n 0041 ; serial\n 2h 30M 2w 5m )\n")
-    assert rows(file) == {("example.com", 300, "SOA", "ns1.example.com. host\\.master.example.com. 0041 7200 1800 1209600 300")}
+    assert rows(file) == {
+        (
+            "example.com",
+            300,
+            "SOA",
+            "ns1.example.com. host\\.master.example.com. 0041 7200 1800 1209600 300",
+        )
+    }
     assert file.serial == 41
 
 
 TTLS = {
     "SOA minimum where nothing else says it (RFC 2308 §4)": (SOA + "a A 192.0.2.1\n", 300),
-    "the last one written (RFC 1035 §5.1)": (SOA.replace("@", "@ 900") + "b 60 A 192.0.2.2\na A 192.0.2.1\n", 60),
-    "$TTL before the last one written": ("$TTL 5\n" + SOA.replace("@", "@ 900") + "a A 192.0.2.1\n", 5),
+    "the last one written (RFC 1035 §5.1)": (
+        SOA.replace("@", "@ 900") + "b 60 A 192.0.2.2\na A 192.0.2.1\n",
+        60,
+    ),
+    "$TTL before the last one written": (
+        "$TTL 5\n" + SOA.replace("@", "@ 900") + "a A 192.0.2.1\n",
+        5,
+    ),
 }
 
 
@@ -158,7 +225,10 @@ BROKEN = [
     ("a A ( 192.0.2.1\n", "line 4: a parenthesis is not closed"),
     ("\na A 192.0.2.1 )\n", "line 5: a parenthesis is closed that was not opened"),
     ('a TXT "x\ny"\n', "line 4: a quote is not closed"),
-    ("a TXT x\\\nb TXT y\n", "line 4: a backslash at the end of a line"),  # the next record must not vanish
+    (
+        "a TXT x\\\nb TXT y\n",
+        "line 4: a backslash at the end of a line",
+    ),  # the next record must not vanish
     ("a MX mx\n", "line 4: not a record"),
     ("a MX ten mx\n", "line 4: not a record"),
     ("a CNAME b c\n", "line 4: not a record"),
@@ -220,15 +290,21 @@ def test_import_reads_the_same(zone: tuple[str, dict[RRKey, RRset]]) -> None:
     loose = masterloose.read(ORIGIN, text)
     assert loose.notes == ()
     found = {rrset.key: rrset.values for rrset in loose.zone.rrsets if rrset.type in ("TXT", "MX")}
-    assert found == {key: rrset.values for key, rrset in expected.items() if rrset.type in ("TXT", "MX")}
+    assert found == {
+        key: rrset.values for key, rrset in expected.items() if rrset.type in ("TXT", "MX")
+    }
 
 
 @given(zones())
 def test_reads_as_dnspython_does(zone: tuple[str, dict[RRKey, RRset]]) -> None:
     text, _ = zone
     theirs = set()
-    for name, ttl, rdata in dns.zone.from_text(text, "example.com.", relativize=False, check_origin=False).iterate_rdatas():
+    for name, ttl, rdata in dns.zone.from_text(
+        text, "example.com.", relativize=False, check_origin=False
+    ).iterate_rdatas():
         type = dns.rdatatype.to_text(rdata.rdtype)
-        value = b"".join(rdata.strings).decode("latin-1") if isinstance(rdata, TXT) else rdata.to_text()
+        value = (
+            b"".join(rdata.strings).decode("latin-1") if isinstance(rdata, TXT) else rdata.to_text()
+        )
         theirs.add((name.to_text().rstrip("."), ttl, type, value))
     assert rows(parse(ORIGIN, text)) == theirs

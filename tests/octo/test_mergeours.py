@@ -44,7 +44,9 @@ WITH_APEX = f"'':\n  {NS}\n  - {{ttl: 600, type: TXT, values: {json.dumps(TOKENS
 WITHOUT_APEX = f"'':\n  {NS}\n{WWW}"
 
 
-def run(repo: RepoFolder, own: str, policy: str = POLICY, expected: int = 0) -> subprocess.CompletedProcess[str]:
+def run(
+    repo: RepoFolder, own: str, policy: str = POLICY, expected: int = 0
+) -> subprocess.CompletedProcess[str]:
     repo.policy(policy)
     assert repo.run("compile").code == 0
     repo.write("own/example.com.yaml", own)
@@ -55,7 +57,11 @@ def run(repo: RepoFolder, own: str, policy: str = POLICY, expected: int = 0) -> 
 
 
 def held(root: Path) -> str:
-    return "\n".join(line for line in (root / "served/example.com.zone").read_text().splitlines() if " SOA " not in line)
+    return "\n".join(
+        line
+        for line in (root / "served/example.com.zone").read_text().splitlines()
+        if " SOA " not in line
+    )
 
 
 @pytest.fixture
@@ -64,7 +70,9 @@ def served(repo: RepoFolder) -> RepoFolder:
     return repo
 
 
-@pytest.mark.parametrize("own", [WITH_APEX, WITHOUT_APEX], ids=["with a TXT set of their own", "without"])
+@pytest.mark.parametrize(
+    "own", [WITH_APEX, WITHOUT_APEX], ids=["with a TXT set of their own", "without"]
+)
 def test_ours_and_theirs_share_the_zone(served: RepoFolder, own: str) -> None:
     run(served, own)
     text = held(served.root)
@@ -82,7 +90,11 @@ def test_ours_and_theirs_share_the_zone(served: RepoFolder, own: str) -> None:
     again = run(served, own)
     assert "No changes were planned" in again.stderr
     assert held(served.root) == text
-    run(served, own, policy="domain: example.com\nspf: absent\ndmarc: {p: none}\ndkim: {selectors: {s1: {state: absent}}}\n")
+    run(
+        served,
+        own,
+        policy="domain: example.com\nspf: absent\ndmarc: {p: none}\ndkim: {selectors: {s1: {state: absent}}}\n",
+    )
     after = held(served.root)
     assert not any(gone in after for gone in ("v=spf1", "s1.keys.example.net"))
     assert [value in after for value in theirs] == [own is WITH_APEX] * 4
@@ -115,7 +127,11 @@ REFUSED = {
         POLICY,
         "example.com TXT: your own set is only for some targets (excluded), and the policy's for all; take excluded out there",
     ),
-    "another alias": ("s1._domainkey: {type: CNAME, value: d.example.net.}\n", POLICY, "CNAME: your own source has this set already"),
+    "another alias": (
+        "s1._domainkey: {type: CNAME, value: d.example.net.}\n",
+        POLICY,
+        "CNAME: your own source has this set already",
+    ),
 }
 
 

@@ -41,17 +41,27 @@ def proposed(
     repo.local("example.com", HEAD + records)
     repo.policy(policy)
     parts = {name: LockedPart(text) for name, text in LAYOUT.parts}
-    parts |= {name: LockedPart(text, datetime(2026, 5, 1, tzinfo=UTC), absent=True) for name, text in (going or {}).items()}
-    repo.write("zones/locks/spf.json", lockfile.text(Lock({SENDER: locked_name(SENDER, ADDRESSES)}, {COM: parts})))
+    parts |= {
+        name: LockedPart(text, datetime(2026, 5, 1, tzinfo=UTC), absent=True)
+        for name, text in (going or {}).items()
+    }
+    repo.write(
+        "zones/locks/spf.json",
+        lockfile.text(Lock({SENDER: locked_name(SENDER, ADDRESSES)}, {COM: parts})),
+    )
     loaded = load_repo(repo.root)
     [publication] = compile_repo(loaded)
-    return Target(loaded.stanzas["local"], repo.root).propose(publication, datetime(2026, 6, 1, tzinfo=UTC), held or {})
+    return Target(loaded.stanzas["local"], repo.root).propose(
+        publication, datetime(2026, 6, 1, tzinfo=UTC), held or {}
+    )
 
 
 def test_parts_come_before_the_record_that_includes_them(repo: RepoFolder) -> None:
     for before in ("", '@ IN TXT "v=spf1 ~all"\n', f'@ IN TXT "v=spf1 include:{PARTS[0]} ~all"\n'):
         proposal = proposed(repo, before)
-        assert [change.record.fqdn for change in proposal.octodns_plan.changes] == [f"{name}." for name in sorted(PARTS)]
+        assert [change.record.fqdn for change in proposal.octodns_plan.changes] == [
+            f"{name}." for name in sorted(PARTS)
+        ]
         [record] = proposal.difference.blocked
         assert (record.key[0], record.waits) == (COM, True)
         assert record.reason.startswith("its part _spf-")
@@ -64,9 +74,14 @@ def test_a_record_goes_once_its_parts_are_not_held(repo: RepoFolder) -> None:
     assert [change.key[0] for change in proposed(repo, PARTS_THERE).difference.changes] == [COM]
     held = {(PARTS[1], "TXT"): Hold("not yet", waits=True)}
     proposal = proposed(repo, PARTS_THERE, held=held)
-    assert [(entry.key[0], entry.reason, entry.waits) for entry in proposal.difference.blocked] == [(COM, "not yet", True)]
+    assert [(entry.key[0], entry.reason, entry.waits) for entry in proposal.difference.blocked] == [
+        (COM, "not yet", True)
+    ]
     in_use = f'@ IN TXT "v=spf1 include:{PARTS[1]} ~all"\n'
-    assert [change.key[0] for change in proposed(repo, PARTS_THERE + in_use, held=held).difference.changes] == [COM]
+    assert [
+        change.key[0]
+        for change in proposed(repo, PARTS_THERE + in_use, held=held).difference.changes
+    ] == [COM]
 
 
 def test_a_record_waits_for_a_part_that_is_blocked(repo: RepoFolder) -> None:
@@ -77,9 +92,13 @@ def test_a_record_waits_for_a_part_that_is_blocked(repo: RepoFolder) -> None:
     assert reasons[COM] == f"waits for the TXT at {PARTS[0]}, which is blocked"
 
 
-@pytest.mark.parametrize("there", ['_dmarc IN TXT "v=DMARC1; p=none"\n', '_dmarc IN TXT "v=DMARC1; p=none; fo:0"\n', ""])
+@pytest.mark.parametrize(
+    "there", ['_dmarc IN TXT "v=DMARC1; p=none"\n', '_dmarc IN TXT "v=DMARC1; p=none; fo:0"\n', ""]
+)
 @pytest.mark.parametrize("p", ["quarantine", "reject"])
-def test_a_stricter_dmarc_waits_for_an_spf_record_that_is_blocked(repo: RepoFolder, there: str, p: str) -> None:
+def test_a_stricter_dmarc_waits_for_an_spf_record_that_is_blocked(
+    repo: RepoFolder, there: str, p: str
+) -> None:
     """Also where there was none: from no record to a policy is as much of a step."""
     blocked = f"{PARTS[0]}. IN CNAME elsewhere.example.\n"
     difference = proposed(repo, blocked + there, policy=POLICY + f"dmarc: {{p: {p}}}\n").difference
@@ -87,7 +106,9 @@ def test_a_stricter_dmarc_waits_for_an_spf_record_that_is_blocked(repo: RepoFold
     assert {entry.key[0] for entry in difference.blocked} == {COM, PARTS[0], f"_dmarc.{COM}"}
 
 
-@pytest.mark.parametrize("dmarc", ["{p: none}", "{p: quarantine, rua: ['mailto:d@example.com']}", "absent"])
+@pytest.mark.parametrize(
+    "dmarc", ["{p: none}", "{p: quarantine, rua: ['mailto:d@example.com']}", "absent"]
+)
 def test_a_dmarc_that_asks_for_no_more_waits_for_nothing(repo: RepoFolder, dmarc: str) -> None:
     blocked = f'{PARTS[0]}. IN CNAME elsewhere.example.\n_dmarc IN TXT "v=DMARC1; p=quarantine; rua=mailto:x@example.com"\n'
     difference = proposed(repo, blocked, policy=POLICY + f"dmarc: {dmarc}\n").difference
@@ -107,7 +128,9 @@ OLD = part_name(OLD_TEXT, COM)
 
 def test_a_stricter_dmarc_waits_for_an_old_part_that_cannot_go(repo: RepoFolder) -> None:
     records = f'@ IN TXT "v=spf1 include:{OLD} -all"\n{OLD}. IN TXT "{OLD_TEXT}"\n_dmarc IN TXT "v=DMARC1; p=none"\n'
-    difference = proposed(repo, records, policy=POLICY + "dmarc: {p: quarantine}\n", going={OLD: OLD_TEXT}).difference
+    difference = proposed(
+        repo, records, policy=POLICY + "dmarc: {p: quarantine}\n", going={OLD: OLD_TEXT}
+    ).difference
     assert {change.key[0] for change in difference.changes} == {*PARTS}
     reasons = {entry.key[0]: entry.reason for entry in difference.blocked}
     assert reasons.keys() == {COM, OLD, f"_dmarc.{COM}"}

@@ -40,12 +40,27 @@ SPELLINGS = {
     "in JSON in what Python prints": lambda secret: repr(json.dumps({"key": secret})),
     "in a URL": lambda secret: f"https://192.0.2.1/?token={quote_plus(secret)}&page=2",
     "in a URL, lower case": lambda secret: f"https://192.0.2.1/?token={quote_plus(secret).lower()}",
-    "basic authentication": lambda secret: "Basic " + base64.b64encode(f"admin:{secret}".encode()).decode(),
-    "basic authentication of a longer name": lambda secret: "Basic " + base64.b64encode(f"admins:{secret}".encode()).decode(),
-    "basic authentication of a yet longer name": lambda secret: "Basic " + base64.b64encode(f"admins2:{secret}".encode()).decode(),
+    "basic authentication": lambda secret: (
+        "Basic " + base64.b64encode(f"admin:{secret}".encode()).decode()
+    ),
+    "basic authentication of a longer name": lambda secret: (
+        "Basic " + base64.b64encode(f"admins:{secret}".encode()).decode()
+    ),
+    "basic authentication of a yet longer name": lambda secret: (
+        "Basic " + base64.b64encode(f"admins2:{secret}".encode()).decode()
+    ),
     "Base64 for URLs": lambda secret: base64.urlsafe_b64encode(secret.encode()).decode(),
 }
-SECRETS = ["S3cr3t\n", "S3cr3t\r\n", " S3cr3t", "S3cr  3t-\t-w0rd", "S3cr'3\"t\\", "S3cr3t/+=&?%", "päßw0rd→S3cr3t", "123456"]
+SECRETS = [
+    "S3cr3t\n",
+    "S3cr3t\r\n",
+    " S3cr3t",
+    "S3cr  3t-\t-w0rd",
+    "S3cr'3\"t\\",
+    "S3cr3t/+=&?%",
+    "päßw0rd→S3cr3t",
+    "123456",
+]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -55,14 +70,23 @@ def test_no_spelling_gets_past(secret: str, spelling: str) -> None:
     redactor = Redactor([secret])
     for left in (redactor.text(said), redactor.line(said)):
         core = secret.strip().split()
-        assert not any(word in left or json.dumps(word)[1:-1] in left for word in core if len(word) > 3)
-        assert not any(base64.b64encode(word.encode()).decode().rstrip("=") in left for word in core if len(word) > 3)
+        assert not any(
+            word in left or json.dumps(word)[1:-1] in left for word in core if len(word) > 3
+        )
+        assert not any(
+            base64.b64encode(word.encode()).decode().rstrip("=") in left
+            for word in core
+            if len(word) > 3
+        )
         assert "***" in left
         assert left.startswith("header value")
         assert left.endswith(" is not allowed")
 
 
-@given(secret=st.text(min_size=4).filter(lambda text: len(text.strip()) >= 4), spelling=st.sampled_from(sorted(SPELLINGS)))
+@given(
+    secret=st.text(min_size=4).filter(lambda text: len(text.strip()) >= 4),
+    spelling=st.sampled_from(sorted(SPELLINGS)),
+)
 def test_any_secret_in_any_spelling_is_taken_out(secret: str, spelling: str) -> None:
     try:
         said = SPELLINGS[spelling](secret)
@@ -76,30 +100,54 @@ KEY = "-----BEGIN SOMETHING-----\nMIIBVgIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END S
 
 
 def test_each_line_of_a_long_secret_is_one() -> None:
-    redactor = Redactor([KEY, json.dumps({"type": "account", "private_key": KEY, "where": "https://example.com/token"})])
+    redactor = Redactor(
+        [
+            KEY,
+            json.dumps(
+                {"type": "account", "private_key": KEY, "where": "https://example.com/token"}
+            ),
+        ]
+    )
     for line in KEY.splitlines():
         assert redactor.text(f"cannot read {line}!") == "cannot read ***!"
     assert "MIIB" not in redactor.line(f"no key: {KEY}")
-    assert redactor.text("account at https://example.com/token") == "account at https://example.com/token"
+    assert (
+        redactor.text("account at https://example.com/token")
+        == "account at https://example.com/token"
+    )
 
 
 def test_what_is_no_secret_stays() -> None:
     redactor = Redactor(["S3cr3t-t0ken", "abc"])
-    for said in ("abc is no secret", "c2VjcmV0 in Base64 is another one", "https://192.0.2.1/api/v1/servers/localhost/zones/example.com."):
+    for said in (
+        "abc is no secret",
+        "c2VjcmV0 in Base64 is another one",
+        "https://192.0.2.1/api/v1/servers/localhost/zones/example.com.",
+    ):
         assert redactor.text(said) == said
     assert Redactor().text("nothing is hidden") == "nothing is hidden"
 
 
 def test_what_the_environment_calls_a_secret_is_one_though_no_stanza_names_it() -> None:
-    stanza = Stanza("p", "providers/p.yaml", "x.Y", {"host": "env/HOST", "deep": {"token": "env/MINE"}})
+    stanza = Stanza(
+        "p", "providers/p.yaml", "x.Y", {"host": "env/HOST", "deep": {"token": "env/MINE"}}
+    )
     environment = {"HOST": "192.0.2.1", "MINE": "1234", "AWS_SECRET_ACCESS_KEY": "x" * 40}
-    others = {"PATH": "/usr/bin", "API_KEY": "short", "KEY_FILE": "/etc/keyfile", "HTTPS_PROXY": "http://user:pr%40xy@192.0.2.2:3128"}
+    others = {
+        "PATH": "/usr/bin",
+        "API_KEY": "short",
+        "KEY_FILE": "/etc/keyfile",
+        "HTTPS_PROXY": "http://user:pr%40xy@192.0.2.2:3128",
+    }
     assert secrets_of([stanza], environment | others) == {*environment.values(), "pr%40xy", "pr@xy"}
 
 
 def test_the_password_in_a_url_is_a_secret_by_itself() -> None:
     redactor = Redactor(["https://user:Pa55word@192.0.2.1/api"])
-    assert redactor.text("cannot resolve http: //user:Pa55word@192.0.2.1:80") == "cannot resolve http: //user:***@192.0.2.1:80"
+    assert (
+        redactor.text("cannot resolve http: //user:Pa55word@192.0.2.1:80")
+        == "cannot resolve http: //user:***@192.0.2.1:80"
+    )
 
 
 class Leaky(BaseProvider):  # type: ignore[misc] # octoDNS has no types
@@ -113,14 +161,18 @@ class Leaky(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         super().__init__(id)
         self.token, self.where = token, where
         if where == "made":
-            raise RuntimeError(f"cannot log in with {token!r}, header {base64.b64encode(f'{user}:{token}'.encode())!r}")
+            raise RuntimeError(
+                f"cannot log in with {token!r}, header {base64.b64encode(f'{user}:{token}'.encode())!r}"
+            )
         if where == "made wrongly":
             raise ValueError(f"bad token {token!r}")
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
         self.log.warning("asking with %s and %r", self.token, {"key": self.token})
         if self.where == "read":
-            raise RuntimeError(f"401 for https://192.0.2.1/?token={quote_plus(self.token)}: {json.dumps(self.token)}")
+            raise RuntimeError(
+                f"401 for https://192.0.2.1/?token={quote_plus(self.token)}: {json.dumps(self.token)}"
+            )
         warnings.warn("this is DEPRECATED", DeprecationWarning, stacklevel=1)
         warnings.warn("and this is odd", stacklevel=1)
         if self.where == "answered":
@@ -132,9 +184,20 @@ class Leaky(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         raise RuntimeError(f"500 for {self.token!r}")
 
 
-@pytest.mark.parametrize("secret", ["s3cr3t-t0ken", "s3cr3t-t0ken\n", "s3cr3t\nsecond-s3cr3t\n", " s3cr3t  t0ken s3cr3t ", "s3cr3t'\"\\"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "s3cr3t-t0ken",
+        "s3cr3t-t0ken\n",
+        "s3cr3t\nsecond-s3cr3t\n",
+        " s3cr3t  t0ken s3cr3t ",
+        "s3cr3t'\"\\",
+    ],
+)
 @pytest.mark.parametrize("where", ["made", "made wrongly", "read", "answered", "written"])
-def test_a_secret_in_a_providers_error_is_not_repeated(repo: RepoFolder, where: str, secret: str) -> None:
+def test_a_secret_in_a_providers_error_is_not_repeated(
+    repo: RepoFolder, where: str, secret: str
+) -> None:
     repo.policy(POLICY)
     repo.write("providers/p.yaml", f"class: {HERE}.Leaky\ntoken: env/LEAKY_TOKEN\nwhere: {where}\n")
     said = ""
@@ -142,7 +205,14 @@ def test_a_secret_in_a_providers_error_is_not_repeated(repo: RepoFolder, where: 
     for words in (("plan", "--no-live", "--out", "plan.json"), apply):
         command = [sys.executable, "-m", "mailauth_dns", "-vv", "-C", str(repo.root), *words]
         environment = {**os.environ, "LEAKY_TOKEN": secret}
-        ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2], env=environment)
+        ran = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
+            env=environment,
+        )
         said += ran.stdout + ran.stderr
     assert ran.returncode == 1
     assert where.startswith("made") or "Leaky: asking with ***" in said
@@ -150,5 +220,8 @@ def test_a_secret_in_a_providers_error_is_not_repeated(repo: RepoFolder, where: 
     assert not any(word in said for word in ("Traceback", "DEPRECATED", "this is odd"))
     written = "".join(path.read_text() for path in repo.root.rglob("*") if path.is_file())
     for text in (said, written):
-        assert not any(each in text for each in ("s3cr3t", base64.b64encode(b"s3cr3t").decode().rstrip("=")[:6], "t0ken"))
+        assert not any(
+            each in text
+            for each in ("s3cr3t", base64.b64encode(b"s3cr3t").decode().rstrip("=")[:6], "t0ken")
+        )
     assert (repo.root / "plan.json").exists() is not where.startswith("made wrongly")

@@ -45,7 +45,13 @@ zones:
 
 
 def sync(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from octodns.cmds.sync import main; main()", f"--config-file={root}/octodns.yaml", *arguments]
+    command = [
+        sys.executable,
+        "-c",
+        "from octodns.cmds.sync import main; main()",
+        f"--config-file={root}/octodns.yaml",
+        *arguments,
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -115,7 +121,9 @@ def test_every_family_is_known(repo: RepoFolder, scope: str) -> None:
     repo.local("example.com", RECEPTION_ZONE)
     repo.policy(RECEPTION_POLICY)
     for domain in ("example.org", "example.net"):
-        repo.policy(f'domain: {domain}\ndmarc: {{p: none, rua: ["mailto:a@example.com"]}}\n', domain)
+        repo.policy(
+            f'domain: {domain}\ndmarc: {{p: none, rua: ["mailto:a@example.com"]}}\n', domain
+        )
     assert repo.run("compile").code == 0
     own = "third.example._report._dmarc:\n  type: TXT\n  value: 'v=DMARC1\\; rua=mailto:new@example.com'\n"
     repo.write("rest/example.com.yaml", own)
@@ -123,9 +131,17 @@ def test_every_family_is_known(repo: RepoFolder, scope: str) -> None:
     done = sync(repo.root, "--doit", "--force")
     assert done.returncode == 0, done.stderr
     text = "\n".join(lines(repo))
-    ours = ['"v=STSv1; id=2"', '"v=BIMI1; l=https://example.com/logo.svg"', "example.net._report._dmarc"]
-    assert re.search(r'third\.example\._report\._dmarc\S* .*"v=DMARC1; rua=mailto:new@example\.com"', text), text
-    assert all(value in text for value in [*ours, '"a note"', '"v=DMARC1; rua=mailto:other@example.com"'])
+    ours = [
+        '"v=STSv1; id=2"',
+        '"v=BIMI1; l=https://example.com/logo.svg"',
+        "example.net._report._dmarc",
+    ]
+    assert re.search(
+        r'third\.example\._report\._dmarc\S* .*"v=DMARC1; rua=mailto:new@example\.com"', text
+    ), text
+    assert all(
+        value in text for value in [*ours, '"a note"', '"v=DMARC1; rua=mailto:other@example.com"']
+    )
     assert not any(value in text for value in ['"v=STSv1; id=1"', "v=TLSRPTv1", "old._bimi"])
     for foreign in ("undeclared._bimi", "stranger.example._report._dmarc"):
         assert (foreign in text) is (scope == "zone")
@@ -171,14 +187,22 @@ def test_compiled_zones_read_back_as_octodns_reads_them(compiled: RepoFolder) ->
     from mailauth_dns.octo.zonefile import relative
     from mailauth_dns.policy.load import load_repo
 
-    compiled.policy("domain: parked.example\nparked: true\ndmarc: {rua: ['mailto:a%3Bb@example.com']}\n", "parked")
     compiled.policy(
-        RECEPTION_POLICY.replace("example.com", "example.net").replace("absent\n", "{rua: ['mailto:a%3B@example.net']}\n"), "net"
+        "domain: parked.example\nparked: true\ndmarc: {rua: ['mailto:a%3Bb@example.com']}\n",
+        "parked",
+    )
+    compiled.policy(
+        RECEPTION_POLICY.replace("example.com", "example.net").replace(
+            "absent\n", "{rua: ['mailto:a%3B@example.net']}\n"
+        ),
+        "net",
     )
     compiled.policy("domain: example.org\nspf: {terms: [mx, 'exp=e%{i}.example.com']}\n", "other")
     assert compiled.run("compile").code == 0
     Record.enable_validators(["legacy", "strict"])
-    source = YamlProvider("compiled", directory=str(compiled.root / "zones/compiled"), escaped_semicolons=True)
+    source = YamlProvider(
+        "compiled", directory=str(compiled.root / "zones/compiled"), escaped_semicolons=True
+    )
     for publication in compile_repo(load_repo(compiled.root)):
         read, built = Zone(f"{publication.origin}.", set()), Zone(f"{publication.origin}.", set())
         source.populate(read)

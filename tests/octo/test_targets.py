@@ -20,13 +20,22 @@ WRONG: dict[str, tuple[str, str]] = {
         "providers/p.yaml: class: octodns_nowhere.Provider cannot be imported "
         "(No module named 'octodns_nowhere'); pip install octodns-nowhere",
     ),
-    "a class that is not there": ("class: octodns_bind.Nothing\n", "providers/p.yaml: class: the module octodns_bind has no Nothing"),
-    "not a provider": ("class: pathlib.Path\n", "providers/p.yaml: class: pathlib.Path is not an octoDNS provider"),
+    "a class that is not there": (
+        "class: octodns_bind.Nothing\n",
+        "providers/p.yaml: class: the module octodns_bind has no Nothing",
+    ),
+    "not a provider": (
+        "class: pathlib.Path\n",
+        "providers/p.yaml: class: pathlib.Path is not an octoDNS provider",
+    ),
     "no class": (
         "host: 192.0.2.1\n",
         "providers/p.yaml:1:1: class: missing; name the octoDNS provider",
     ),
-    "a class without its module": ("class: Provider\n", "providers/p.yaml:1:8: class: name a class with its module"),
+    "a class without its module": (
+        "class: Provider\n",
+        "providers/p.yaml:1:8: class: name a class with its module",
+    ),
     "an argument that is not one": (
         "class: mailauth_dns.octo.LocalProvider\ndirectory: served\nreload: rndc\n",
         "providers/p.yaml: mailauth_dns.octo.LocalProvider does not take what its keys say (directory, reload): "
@@ -81,9 +90,15 @@ WRONG: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_with_a_stanza_is_told(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+def test_what_is_wrong_with_a_stanza_is_told(
+    repo: RepoFolder, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
     stanza, expected = WRONG[case]
-    for name, value in {"GOOD_SECRET": "s3cr3t-t0ken", "EMPTY_SECRET": " \n", "SHORT_SECRET": "abc\n"}.items():
+    for name, value in {
+        "GOOD_SECRET": "s3cr3t-t0ken",
+        "EMPTY_SECRET": " \n",
+        "SHORT_SECRET": "abc\n",
+    }.items():
         monkeypatch.setenv(name, value)
     repo.policy(POLICY)
     repo.write("providers/p.yaml", stanza)
@@ -91,7 +106,16 @@ def test_what_is_wrong_with_a_stanza_is_told(repo: RepoFolder, monkeypatch: pyte
     ran = repo.run("plan", "--no-live")
     assert ran.code == 1
     assert expected in ran.said
-    assert not any(word in ran.said for word in ("__init__", "Value error", "positional argument", "keyword argument", "NoneType"))
+    assert not any(
+        word in ran.said
+        for word in (
+            "__init__",
+            "Value error",
+            "positional argument",
+            "keyword argument",
+            "NoneType",
+        )
+    )
 
 
 class Meddling(BaseProvider):  # type: ignore[misc] # octoDNS has no types

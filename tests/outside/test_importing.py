@@ -27,11 +27,19 @@ FILES = {
 def test_a_record_is_said_or_told(owned: Family) -> None:
     for case in all_cases(FILES[owned]):
         text = case.get("record", case.get("text"))
-        if isinstance(text, str) and case.get("kind", "txt") == "txt":  # the others are a policy's body
+        if (
+            isinstance(text, str) and case.get("kind", "txt") == "txt"
+        ):  # the others are a policy's body
             said_or_told(owned, text.encode().decode("latin-1"))
 
 
-@pytest.mark.parametrize("case", [case for case in all_cases("dkim/key_records.json") if case.get("strings")])
+@pytest.mark.parametrize(
+    "case", [case for case in all_cases("dkim/key_records.json") if case.get("strings")]
+)
 def test_generated_records(repo: RepoFolder, case: dict[str, Any]) -> None:
-    text = "s1._domainkey IN TXT ( " + "\n\t".join(map(quoted, case["strings"])) + " ) ; ----- DKIM key"
+    text = (
+        "s1._domainkey IN TXT ( "
+        + "\n\t".join(map(quoted, case["strings"]))
+        + " ) ; ----- DKIM key"
+    )
     assert imported(repo, text).meaning == dkim.parse("".join(case["strings"])).meaning

@@ -13,7 +13,11 @@ from mailauth_dns.records.name import DomainName
 from tests.outside.cases import graded
 
 SENDER = "strong-bad@email.example.com"
-POINTERS = {"10.0.0.1": "mx.mox.example", "10.0.0.2": "sub.mx.mox.example", "10.0.0.3": "other.example"}  # of the corpus's own DNS
+POINTERS = {
+    "10.0.0.1": "mx.mox.example",
+    "10.0.0.2": "sub.mx.mox.example",
+    "10.0.0.3": "other.example",
+}  # of the corpus's own DNS
 # Where we decide otherwise, and why. A row that is listed and that we agree with fails too.
 OURS = {
     "%{s9999": "a number that is too high keeps all parts (RFC 7208 §7.3)",
@@ -32,5 +36,9 @@ def test_corpus(case: dict[str, Any]) -> None:
         found = expand(spec, session, "email.example.com", lambda: names)
     except RecordSyntaxError:
         found = None
-    expected = case["expect"].removesuffix(".") if case["expect"] and text.startswith("%{p}") else case["expect"]  # a dot of that parser's
+    expected = (
+        case["expect"].removesuffix(".")
+        if case["expect"] and text.startswith("%{p}")
+        else case["expect"]
+    )  # a dot of that parser's
     assert (found == expected) is not text.startswith(tuple(OURS))

@@ -13,7 +13,9 @@ from mailauth_dns.records.dmarc_received import receive
 from tests.outside.cases import graded
 
 # Where we decide otherwise, by pattern, and why. A row that is listed and that we agree with fails too.
-SPF_OURS = {"*a:x a:x/0*": "a domain-spec ends in a dot and a top label, or in a macro (RFC 7208 §7.1): a lone label is none"}
+SPF_OURS = {
+    "*a:x a:x/0*": "a domain-spec ends in a dot and a top label, or in a macro (RFC 7208 §7.1): a lone label is none"
+}
 DKIM_OURS = {
     "*=JDcbZ0Hpba5N*": "whether the octets are a key is judged by lint (DKIM006), not by the parser (RFC 6376 §3.6.1)",
     "*g=*QIDAQA=": "as above: base64 of a key that was cut short",
@@ -64,7 +66,9 @@ def test_spf(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", graded("dkim/key_records.json"))
 def test_dkim(case: dict[str, Any]) -> None:
-    assert (parses(dkim.parse, case["record"]) is case["valid"]) is agreed(case["record"], DKIM_OURS)
+    assert (parses(dkim.parse, case["record"]) is case["valid"]) is agreed(
+        case["record"], DKIM_OURS
+    )
 
 
 @pytest.mark.parametrize("case", graded("dmarc/record_parse.json"))
@@ -90,7 +94,9 @@ def test_tlsrpt(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", graded("dmarc/external_report.json"))
 def test_consent_to_dmarc_reports(case: dict[str, Any]) -> None:
     values = case["zone"].get(dmarc.report_name(case["policy_domain"], case["dest_domain"]), ())
-    assert (any(map(dmarc.authorises, values)) is case["authorized"]) is agreed(str(case["note"]), REPORT_OURS)
+    assert (any(map(dmarc.authorises, values)) is case["authorized"]) is agreed(
+        str(case["note"]), REPORT_OURS
+    )
 
 
 @pytest.mark.parametrize("case", graded("dmarc/record_parse.json"))

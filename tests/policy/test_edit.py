@@ -37,7 +37,10 @@ ADDED = {
         "\ufeffdomain: example.com\ndkim: {selectors: {s1: {key: s1.pem}}} # keys\n",
         "\ufeffdomain: example.com\ndkim: {selectors: {s1: {key: s1.pem}, s2: @}} # keys\n",
     ),
-    "empty selectors": ("domain: example.com\ndkim: {selectors: {}}\n", "domain: example.com\ndkim: {selectors: {s2: @}}\n"),
+    "empty selectors": (
+        "domain: example.com\ndkim: {selectors: {}}\n",
+        "domain: example.com\ndkim: {selectors: {s2: @}}\n",
+    ),
     "no selectors, block": (
         "domain: example.com\ndkim:\n  selector_template: mx{date} # ours\nspf: absent\n",
         "domain: example.com\ndkim:\n  selector_template: mx{date} # ours\n  selectors:\n    s2: @\nspf: absent\n",
@@ -46,13 +49,22 @@ ADDED = {
         "domain: example.com\ndkim: {rotation: {grace: 3d}}\n",
         "domain: example.com\ndkim: {rotation: {grace: 3d}, selectors: {s2: @}}\n",
     ),
-    "no dkim": ("domain: example.com\nspf: absent # later\n", "domain: example.com\nspf: absent # later\ndkim:\n  selectors:\n    s2: @\n"),
+    "no dkim": (
+        "domain: example.com\nspf: absent # later\n",
+        "domain: example.com\nspf: absent # later\ndkim:\n  selectors:\n    s2: @\n",
+    ),
     "no dkim, four columns, no line break at the end": (
         "domain: example.com\nspf:\n    all: fail",
         "domain: example.com\nspf:\n    all: fail\ndkim:\n    selectors:\n        s2: @",
     ),
-    "no dkim, all flow": ("{domain: example.com, spf: absent}\n", "{domain: example.com, spf: absent, dkim: {selectors: {s2: @}}}\n"),
-    "an end marker": ("---\ndomain: example.com\n...\n", "---\ndomain: example.com\ndkim:\n  selectors:\n    s2: @\n...\n"),
+    "no dkim, all flow": (
+        "{domain: example.com, spf: absent}\n",
+        "{domain: example.com, spf: absent, dkim: {selectors: {s2: @}}}\n",
+    ),
+    "an end marker": (
+        "---\ndomain: example.com\n...\n",
+        "---\ndomain: example.com\ndkim:\n  selectors:\n    s2: @\n...\n",
+    ),
     "CRLF": (
         "domain: example.com\r\ndkim:\r\n  selectors:\r\n    s1: {key: s1.pem}\r\nspf: absent\r\n",
         "domain: example.com\r\ndkim:\r\n  selectors:\r\n    s1: {key: s1.pem}\r\n    s2: @\r\nspf: absent\r\n",
@@ -76,9 +88,18 @@ def test_a_selector_is_added_and_nothing_else_changes(case: str) -> None:
 
 
 REFUSED = {
-    "there already": ("domain: example.com\ndkim: {selectors: {s2: {state: revoked}}}\n", "dkim.selectors.s2 is there already"),
-    "dkim taken out": ("domain: example.com\ndkim: null\n", "there is no place for dkim.selectors.s2"),
-    "selectors taken out": ("domain: example.com\ndkim: {selectors: ~}\n", "there is no place for dkim.selectors.s2"),
+    "there already": (
+        "domain: example.com\ndkim: {selectors: {s2: {state: revoked}}}\n",
+        "dkim.selectors.s2 is there already",
+    ),
+    "dkim taken out": (
+        "domain: example.com\ndkim: null\n",
+        "there is no place for dkim.selectors.s2",
+    ),
+    "selectors taken out": (
+        "domain: example.com\ndkim: {selectors: ~}\n",
+        "there is no place for dkim.selectors.s2",
+    ),
 }
 
 
@@ -111,7 +132,11 @@ CHANGED = {
         "dkim: {selectors: {s1: {key: s1.pem, seen: 2026-06-01}}}\n",
         "dkim: {selectors: {s1: {key: s1.pem}}}\n",
     ),
-    "flow, out and not there": ({"seen": None}, "dkim: {selectors: {s1: {key: s1.pem}}}\n", "dkim: {selectors: {s1: {key: s1.pem}}}\n"),
+    "flow, out and not there": (
+        {"seen": None},
+        "dkim: {selectors: {s1: {key: s1.pem}}}\n",
+        "dkim: {selectors: {s1: {key: s1.pem}}}\n",
+    ),
     "block": (
         {"state": "revoked", "signed_until": "2026-06-01"},
         "dkim:\n  selectors:\n    s1:\n      state: 'active' # signs\n      key: s1.pem # ours\n    s2: {state: revoked}\n",
@@ -144,7 +169,9 @@ def test_keys_of_a_selector_are_set(case: str) -> None:
 
 
 def test_a_selector_that_another_file_declares_is_refused() -> None:
-    with pytest.raises(MailAuthError, match=r"p\.yaml: does not declare dkim\.selectors\.s1 itself"):
+    with pytest.raises(
+        MailAuthError, match=r"p\.yaml: does not declare dkim\.selectors\.s1 itself"
+    ):
         with_keys("p.yaml", "domain: example.com\n", "s1", {"state": "active"})
 
 

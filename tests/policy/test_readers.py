@@ -23,7 +23,10 @@ JSON = {
     "digits": f'{{"format": {DIGITS}}}',
     "digits below": f'{{"format": 1,\n "names": {{"a": {DIGITS}}}, "fingerprint": "x"}}',
     "deep": DEEP,
-    "as deep as can be read": '{"format": 1, "fingerprint": "x", "names": ' + "[" * 500 + "]" * 500 + "}",
+    "as deep as can be read": '{"format": 1, "fingerprint": "x", "names": '
+    + "[" * 500
+    + "]" * 500
+    + "}",
     "no number": '{"format": NaN}',
     "infinite": '{"format": -Infinity}',
     "beyond floats": '{"format": 1e999}',
@@ -105,11 +108,15 @@ def reader(name: str, folder: Path) -> Callable[[bytes], object]:
         "policy": lambda data: document.read("policy.yaml", data),
         "_absent.yaml": _from_file(zonefile.read_absent, folder),
         "key": keys.read,
-        "master file": lambda data: masterfile.parse(DomainName("example.com"), data.decode("latin-1")).zone(),
+        "master file": lambda data: masterfile.parse(
+            DomainName("example.com"), data.decode("latin-1")
+        ).zone(),
     }[name]
 
 
-@pytest.mark.parametrize(("name", "case"), [(name, case) for name, cases in READERS.items() for case in cases])
+@pytest.mark.parametrize(
+    ("name", "case"), [(name, case) for name, cases in READERS.items() for case in cases]
+)
 def test_what_is_read_is_read_or_refused_in_words(tmp_path: Path, name: str, case: str) -> None:
     try:
         reader(name, tmp_path)(_octets(READERS[name][case]))
@@ -120,7 +127,18 @@ def test_what_is_read_is_read_or_refused_in_words(tmp_path: Path, name: str, cas
     else:
         return
     assert told
-    assert not [word for word in ("Value error", "Exceeds the limit", "set_int_max", "recursion", "Traceback", "NoneType") if word in told]
+    assert not [
+        word
+        for word in (
+            "Value error",
+            "Exceeds the limit",
+            "set_int_max",
+            "recursion",
+            "Traceback",
+            "NoneType",
+        )
+        if word in told
+    ]
 
 
 # Where each says that it is wrong.
@@ -129,7 +147,11 @@ PLACES = [
     ("lock", "digits below", "spf.json:2:17: a number of 5000 digits"),
     ("lock", "a truth", "spf.json: format: true is not a format"),
     ("lock", "no number", "spf.json: not JSON: NaN is no number"),
-    ("stanza", "digits", "providers/x.yaml:2:4: YAML cannot take this for a number, a date or an object; quote it"),
+    (
+        "stanza",
+        "digits",
+        "providers/x.yaml:2:4: YAML cannot take this for a number, a date or an object; quote it",
+    ),
     ("stanza", "digits in hexadecimal", "providers/x.yaml:2:4: YAML cannot take this"),
     ("stanza", "no day", "providers/x.yaml:2:4: YAML cannot take this"),
 ]
@@ -156,7 +178,9 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize("number", [DIGITS, f"-{DIGITS}", f"{DIGITS}.0", "１２", "1e9", "0x10", "1_000"])
+@pytest.mark.parametrize(
+    "number", [DIGITS, f"-{DIGITS}", f"{DIGITS}.0", "１２", "1e9", "0x10", "1_000"]
+)
 @pytest.mark.parametrize("line", NUMBERS)
 def test_a_number_in_a_policy_is_one_that_can_be(repo: RepoFolder, line: str, number: str) -> None:
     repo.policy(f"domain: example.com\n{line.format(number)}\n")
@@ -167,5 +191,8 @@ def test_a_number_in_a_policy_is_one_that_can_be(repo: RepoFolder, line: str, nu
 
 def test_a_set_in_a_stanza_has_one_digest() -> None:
     """The digest decides whether a plan still holds; the order of a set differs from run to run."""
-    texts = ("class: a.B\nx: !!set {a, b, c, d, e, f}\n", "class: a.B\nx: !!set {f, e, d, c, b, a}\n")
+    texts = (
+        "class: a.B\nx: !!set {a, b, c, d, e, f}\n",
+        "class: a.B\nx: !!set {f, e, d, c, b, a}\n",
+    )
     assert len({stanza.read("x", "x", text.encode()).digest for text in texts}) == 1

@@ -16,13 +16,20 @@ def section(text: str) -> PolicyFile:
     """Return what a policy says that holds the section which is shown, every scalar as it is written."""
     shown = rewritten(text)
     assert shown is not None
-    return PolicyFile.model_validate({"domain": "example.com", **yaml.load(shown, Loader=yaml.BaseLoader)})
+    return PolicyFile.model_validate(
+        {"domain": "example.com", **yaml.load(shown, Loader=yaml.BaseLoader)}
+    )
 
 
 @given(strategies.spf_records)
 def test_an_spf_record_means_the_same(record: spf.Record) -> None:
     text = str(record)
-    assume(len(text) <= LONGEST and not any(getattr(term, "domain", None) and term.domain.lacks_label for term in record.terms))
+    assume(
+        len(text) <= LONGEST
+        and not any(
+            getattr(term, "domain", None) and term.domain.lacks_label for term in record.terms
+        )
+    )
     policy = section(text)
     assert policy.spf is not None
     assert policy.spf != "absent"
@@ -39,6 +46,8 @@ def test_a_dmarc_record_means_the_same(record: dmarc.Record) -> None:
     assert policy.dmarc.record.meaning == record.meaning
 
 
-@pytest.mark.parametrize("text", ["", "absent", "mx", "v=spf10 mx", "v=DMARC10; p=none", "v=spf1 mx " + "a " * LONGEST])
+@pytest.mark.parametrize(
+    "text", ["", "absent", "mx", "v=spf10 mx", "v=DMARC10; p=none", "v=spf1 mx " + "a " * LONGEST]
+)
 def test_what_is_no_record_is_not_shown(text: str) -> None:
     assert rewritten(text) is None

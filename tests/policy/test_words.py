@@ -13,8 +13,17 @@ from mailauth_dns.policy.model import PolicyFile
 # The library's names for what is read from text, each with the errors it can end in. Numbers, dates and truths are made by validators of
 # our own, before the library would judge them.
 RAISES = {
-    **{"str": {"string_type", "string_unicode"}, "literal": {"literal_error"}, "tuple": {"tuple_type"}, "dict": {"dict_type"}},
-    **{"model": {"model_type"}, "model-fields": {"model_attributes_type", "missing", "extra_forbidden"}, "model-field": set()},
+    **{
+        "str": {"string_type", "string_unicode"},
+        "literal": {"literal_error"},
+        "tuple": {"tuple_type"},
+        "dict": {"dict_type"},
+    },
+    **{
+        "model": {"model_type"},
+        "model-fields": {"model_attributes_type", "missing", "extra_forbidden"},
+        "model-field": set(),
+    },
     **{"int": set(), "bool": set(), "date": set(), "datetime": set(), "timedelta": set()},
     **{"nullable": set(), "default": set(), "union": set(), "no-info": set(), "with-info": set()},
     **{"function-before": {"mailauth"}, "function-after": {"mailauth"}},
@@ -29,7 +38,11 @@ def kinds(schema: object, checked: bool = False) -> Iterator[tuple[str, bool]]:
         if isinstance(kind, str):
             yield kind, checked
         for below in schema.values():
-            yield from kinds(below, kind == "function-before" or (checked and kind in ("nullable", "default", "function-after")))
+            yield from kinds(
+                below,
+                kind == "function-before"
+                or (checked and kind in ("nullable", "default", "function-after")),
+            )
     elif isinstance(schema, list | tuple):
         for below in schema:
             yield from kinds(below, checked)

@@ -12,7 +12,9 @@ from mailauth_dns.records.name import DomainName
 
 labels = st.text("abcXYZ019", min_size=1, max_size=6)
 hosts = st.builds(
-    lambda parts, end: ".".join([*parts, end]), st.lists(labels, min_size=1, max_size=3), st.sampled_from(["example", "COM", "a1b"])
+    lambda parts, end: ".".join([*parts, end]),
+    st.lists(labels, min_size=1, max_size=3),
+    st.sampled_from(["example", "COM", "a1b"]),
 )
 
 expansions = st.builds(
@@ -39,8 +41,16 @@ def domain_specs(draw: st.DrawFn) -> macro.DomainSpec:
 
 qualifiers = st.sampled_from(list(spf.Qualifier))
 optional_specs = st.none() | domain_specs()
-four = st.builds(lambda address, prefix: IPv4Interface((address, prefix)), st.integers(0, 2**32 - 1), st.integers(0, 32))
-six = st.builds(lambda address, prefix: IPv6Interface((address, prefix)), st.integers(0, 2**128 - 1), st.integers(0, 128))
+four = st.builds(
+    lambda address, prefix: IPv4Interface((address, prefix)),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 32),
+)
+six = st.builds(
+    lambda address, prefix: IPv6Interface((address, prefix)),
+    st.integers(0, 2**128 - 1),
+    st.integers(0, 128),
+)
 terms = st.one_of(
     st.builds(spf.All, qualifiers),
     st.builds(spf.Include, qualifiers, domain_specs()),
@@ -53,13 +63,19 @@ terms = st.one_of(
 )
 modifiers = st.builds(spf.Modifier, st.sampled_from(["op", "ra", "x-y_z.1"]), domain_specs())
 spf_records = st.builds(
-    spf.Record, st.lists(terms, max_size=5).map(tuple), optional_specs, optional_specs, st.lists(modifiers, max_size=2).map(tuple)
+    spf.Record,
+    st.lists(terms, max_size=5).map(tuple),
+    optional_specs,
+    optional_specs,
+    st.lists(modifiers, max_size=2).map(tuple),
 )
 
 words = st.text("abcxyz", min_size=1, max_size=6)
 word_lists = st.none() | st.lists(words, min_size=1, max_size=3).map(tuple)
 values = st.text("abc 019/+:,!%", min_size=1, max_size=12).map(str.strip).filter(bool)
-others = st.dictionaries(st.sampled_from(["x", "yy", "future"]), values, max_size=2).map(lambda tags: tuple(tags.items()))
+others = st.dictionaries(st.sampled_from(["x", "yy", "future"]), values, max_size=2).map(
+    lambda tags: tuple(tags.items())
+)
 keys = st.binary(max_size=40).map(lambda octets: base64.b64encode(octets).decode())
 dkim_records = st.builds(
     dkim.Record,
@@ -75,7 +91,11 @@ dkim_records = st.builds(
 
 policies = st.none() | st.sampled_from(list(dmarc.Policy))
 alignments = st.none() | st.sampled_from(list(dmarc.Alignment))
-uris = st.builds(dmarc.Uri, hosts.map(lambda host: f"mailto:dmarc@{host}"), st.none() | st.sampled_from(["10m", "5", "1G"]))
+uris = st.builds(
+    dmarc.Uri,
+    hosts.map(lambda host: f"mailto:dmarc@{host}"),
+    st.none() | st.sampled_from(["10m", "5", "1G"]),
+)
 uri_lists = st.none() | st.lists(uris, min_size=1, max_size=3).map(tuple)
 dmarc_records = st.builds(
     dmarc.Record,
@@ -96,28 +116,75 @@ dmarc_records = st.builds(
 )
 
 field_values = st.text("abc019/+:,!%<>", min_size=1, max_size=12)
-fields = st.dictionaries(st.from_regex(r"[xyz0-9][a-z0-9_.-]{0,31}", fullmatch=True), field_values, max_size=2).map(
+fields = st.dictionaries(
+    st.from_regex(r"[xyz0-9][a-z0-9_.-]{0,31}", fullmatch=True), field_values, max_size=2
+).map(lambda found: tuple(found.items()))
+mta_sts_records = st.builds(
+    mta_sts.Record, st.from_regex(r"[A-Za-z0-9]{1,32}", fullmatch=True), fields
+)
+lines = (
+    st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12)
+    .map(lambda text: text.strip(" "))
+    .filter(bool)
+)
+patterns = st.builds(
+    lambda star, host: DomainName(star + host.lower()), st.sampled_from(["", "*."]), hosts
+)
+some_patterns = st.lists(patterns, min_size=1, max_size=3).map(tuple)
+extension_lines = st.dictionaries(st.sampled_from(["x", "1.y_z-", "Mode"]), lines, max_size=2).map(
     lambda found: tuple(found.items())
 )
-mta_sts_records = st.builds(mta_sts.Record, st.from_regex(r"[A-Za-z0-9]{1,32}", fullmatch=True), fields)
-lines = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12).map(lambda text: text.strip(" ")).filter(bool)
-patterns = st.builds(lambda star, host: DomainName(star + host.lower()), st.sampled_from(["", "*."]), hosts)
-some_patterns = st.lists(patterns, min_size=1, max_size=3).map(tuple)
-extension_lines = st.dictionaries(st.sampled_from(["x", "1.y_z-", "Mode"]), lines, max_size=2).map(lambda found: tuple(found.items()))
 ages = st.integers(0, mta_sts.MAX_AGE)
 mta_sts_policies = st.one_of(
-    st.builds(mta_sts.Policy, st.sampled_from([mta_sts.Mode.ENFORCE, mta_sts.Mode.TESTING]), some_patterns, ages, extension_lines),
-    st.builds(mta_sts.Policy, st.just(mta_sts.Mode.NONE), st.just(()) | some_patterns, ages, extension_lines),
+    st.builds(
+        mta_sts.Policy,
+        st.sampled_from([mta_sts.Mode.ENFORCE, mta_sts.Mode.TESTING]),
+        some_patterns,
+        ages,
+        extension_lines,
+    ),
+    st.builds(
+        mta_sts.Policy,
+        st.just(mta_sts.Mode.NONE),
+        st.just(()) | some_patterns,
+        ages,
+        extension_lines,
+    ),
 )
-addresses = st.one_of(hosts.map(lambda host: f"mailto:tls@{host}"), hosts.map(lambda host: f"https://{host}/tls?a=%2C"))
-tlsrpt_records = st.builds(tlsrpt.Record, st.lists(addresses, min_size=1, max_size=3).map(tuple), fields)
+addresses = st.one_of(
+    hosts.map(lambda host: f"mailto:tls@{host}"),
+    hosts.map(lambda host: f"https://{host}/tls?a=%2C"),
+)
+tlsrpt_records = st.builds(
+    tlsrpt.Record, st.lists(addresses, min_size=1, max_size=3).map(tuple), fields
+)
 logos = st.sampled_from(["", "https://example.com/logo.svg", "https://example.com/a,b?c=d"])
 bimi_records = st.builds(
-    bimi.Record, logos, st.none() | logos, st.none() | st.sampled_from(list(bimi.Avatar)), st.none() | st.just("") | values, others
+    bimi.Record,
+    logos,
+    st.none() | logos,
+    st.none() | st.sampled_from(list(bimi.Avatar)),
+    st.none() | st.just("") | values,
+    others,
 )
 
 _SPF_PARTS = (
-    *("v=spf1", " ", "  ", "a", "mx", "ip4:", "ip6:", "192.0.2.1", "2001:db8::1", "/24", "//64", ":", "include:", "exists:"),
+    *(
+        "v=spf1",
+        " ",
+        "  ",
+        "a",
+        "mx",
+        "ip4:",
+        "ip6:",
+        "192.0.2.1",
+        "2001:db8::1",
+        "/24",
+        "//64",
+        ":",
+        "include:",
+        "exists:",
+    ),
     *("%{i}", "%{", "%", "redirect=", "exp=", "a.example", "-all", "~", ";", "\xff", "\0"),
 )
 _TAG_PARTS = (
@@ -144,10 +211,45 @@ _TAG_PARTS = (
     *(",", "!10m", "fo=0:1", "\xff", "\0", '"'),
 )
 _FIELD_PARTS = (
-    *("v=STSv1", "v=TLSRPTv1", "; ", ";", "id=", "rua=", "mailto:a@b.example", "2026", ",", "!", "%", "=", " ", "\t", "x.1=", "\xff", "\0"),
+    *(
+        "v=STSv1",
+        "v=TLSRPTv1",
+        "; ",
+        ";",
+        "id=",
+        "rua=",
+        "mailto:a@b.example",
+        "2026",
+        ",",
+        "!",
+        "%",
+        "=",
+        " ",
+        "\t",
+        "x.1=",
+        "\xff",
+        "\0",
+    ),
 )
 _POLICY_PARTS = (
-    *("version", "mode", "mx", "max_age", ":", ": ", "STSv1", "enforce", "none", "*.", "mx.example", "86400", "\n", "\r\n", "\r", " "),
+    *(
+        "version",
+        "mode",
+        "mx",
+        "max_age",
+        ":",
+        ": ",
+        "STSv1",
+        "enforce",
+        "none",
+        "*.",
+        "mx.example",
+        "86400",
+        "\n",
+        "\r\n",
+        "\r",
+        " ",
+    ),
     *("\t", "x", "#", "\xff", "\0"),
 )
 near_fields = st.lists(st.sampled_from(_FIELD_PARTS), max_size=12).map("".join)

@@ -25,7 +25,10 @@ READ = [
     ('"a@b"@example.com', ['"a@b"@example.com']),
     ('"a\\"b"@example.com', ['"a\\"b"@example.com']),
     ('a."b c".d@example.com', ['a."b c".d@example.com']),  # obs-local-part
-    ("a..b.@example.com", ["a..b.@example.com"]),  # as some senders have it, whatever the grammar says
+    (
+        "a..b.@example.com",
+        ["a..b.@example.com"],
+    ),  # as some senders have it, whatever the grammar says
     ("a . b @ example . com", ["a.b@example.com"]),
     ("a(b)@(c(d)\\))example.com (e)", ["a@example.com"]),
     ("(Alice) <(x)a@example.com(y)> (z)", ["a@example.com"]),
@@ -87,7 +90,9 @@ BROKEN = [
 
 @pytest.mark.parametrize("text", BROKEN)
 def test_what_receivers_would_read_differently_is_not_read(text: str) -> None:
-    with pytest.raises(RecordSyntaxError, match=re.escape("expected addresses such as alice@example.com")):
+    with pytest.raises(
+        RecordSyntaxError, match=re.escape("expected addresses such as alice@example.com")
+    ):
         addresses(text)
 
 
@@ -141,5 +146,7 @@ HOSTILE: list[Callable[[int], str]] = [
 
 @pytest.mark.parametrize("make", HOSTILE)
 @pytest.mark.parametrize("read", [addresses, path])
-def test_hostile_fields_take_time_in_proportion(read: Callable[[str], object], make: Callable[[int], str]) -> None:
+def test_hostile_fields_take_time_in_proportion(
+    read: Callable[[str], object], make: Callable[[int], str]
+) -> None:
     assert growth(read, make, 80_000, RecordSyntaxError) <= MOST

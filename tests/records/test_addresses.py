@@ -30,13 +30,17 @@ def each(listed: list[Network]) -> frozenset[IPv4Address | IPv6Address]:
 def test_aggregation_holds_the_same_addresses_in_the_fewest_networks(listed: list[Network]) -> None:
     found = addresses_of(listed).networks
     assert each(list(found)) == each(listed)
-    fewest: list[Network] = [*collapse_addresses(a for a in each(listed) if isinstance(a, IPv4Address))]
+    fewest: list[Network] = [
+        *collapse_addresses(a for a in each(listed) if isinstance(a, IPv4Address))
+    ]
     fewest += [*collapse_addresses(a for a in each(listed) if isinstance(a, IPv6Address))]
     assert list(found) == fewest
 
 
 @given(st.lists(networks()), st.lists(networks()))
-def test_sets_are_joined_taken_away_and_crossed_exactly(one: list[Network], other: list[Network]) -> None:
+def test_sets_are_joined_taken_away_and_crossed_exactly(
+    one: list[Network], other: list[Network]
+) -> None:
     a, b = addresses_of(one), addresses_of(other)
     assert each(list((a | b).networks)) == each(one) | each(other)
     assert each(list((a - b).networks)) == each(one) - each(other)
@@ -55,7 +59,9 @@ MINIMAL = [
 
 @pytest.mark.parametrize(("given_networks", "fewest"), MINIMAL)
 def test_networks(given_networks: list[str], fewest: list[str]) -> None:
-    assert [str(network) for network in addresses_of(map(IPv4Network, given_networks)).networks] == fewest
+    assert [
+        str(network) for network in addresses_of(map(IPv4Network, given_networks)).networks
+    ] == fewest
 
 
 def test_the_whole_internet_and_nobody() -> None:

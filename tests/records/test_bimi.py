@@ -19,7 +19,10 @@ VALID = [
     (f"v = BIMI1;a={EVIDENCE};l={LOGO};", f"v=BIMI1; l={LOGO}; a={EVIDENCE}"),
     ("v=BIMI1; l=; a=;", "v=BIMI1; l=; a="),
     ("v=BIMI1; l=", "v=BIMI1; l="),
-    (f"v=BIMI1; l={LOGO}; x=1; lps=news,billing; avp=personal", f"v=BIMI1; l={LOGO}; avp=personal; lps=news,billing; x=1"),
+    (
+        f"v=BIMI1; l={LOGO}; x=1; lps=news,billing; avp=personal",
+        f"v=BIMI1; l={LOGO}; avp=personal; lps=news,billing; x=1",
+    ),
 ]
 INVALID = [
     ("", "", "expected a tag"),
@@ -28,7 +31,11 @@ INVALID = [
     (f";v=BIMI1; l={LOGO}", ";v=BIMI1", "expected v=BIMI1 first"),
     (f"v=bimi1; l={LOGO}", "v=bimi1", "expected v=BIMI1 first"),
     (f"v=BIMI1; a={EVIDENCE}", "", "expected l="),
-    ("v=BIMI1; l=example.com/logo.svg", "example.com/logo.svg", "expected an address such as https://"),
+    (
+        "v=BIMI1; l=example.com/logo.svg",
+        "example.com/logo.svg",
+        "expected an address such as https://",
+    ),
     (f"v=BIMI1; l={LOGO}; a=self", "self", "expected an address such as https://"),
     (f"v=BIMI1; l={LOGO} {LOGO}", f"{LOGO} {LOGO}", "expected an address such as https://"),
     (f"v=BIMI1; l={LOGO}; l={LOGO}", f"l={LOGO}", "l is given twice"),
@@ -66,7 +73,12 @@ def test_parse_raises_nothing_else(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "declines"),
-    [("v=BIMI1; l=; a=", True), ("v=BIMI1; l=", True), (f"v=BIMI1; l={LOGO}", False), (f"v=BIMI1; l=; a={EVIDENCE}", False)],
+    [
+        ("v=BIMI1; l=; a=", True),
+        ("v=BIMI1; l=", True),
+        (f"v=BIMI1; l={LOGO}", False),
+        (f"v=BIMI1; l=; a={EVIDENCE}", False),
+    ],
 )
 def test_nothing_to_show_declines(text: str, declines: bool) -> None:
     assert bimi.parse(text).declines is declines

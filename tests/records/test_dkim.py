@@ -26,9 +26,15 @@ VALID = [
     ("v=DKIM1; p=", "v=DKIM1; p="),
     ("k=rsa;p=AAAA;t=y:s;h=sha256", "h=sha256; k=rsa; t=y:s; p=AAAA"),
     ("v = DKIM1 ;\r\n p = AA\r\n AA ; s = email : * ", "v=DKIM1; s=email:*; p=AAAA"),
-    ("v=DKIM1; n=a note, with = and spaces; p=AAAA; x=1", "v=DKIM1; n=a note, with = and spaces; x=1; p=AAAA"),
+    (
+        "v=DKIM1; n=a note, with = and spaces; p=AAAA; x=1",
+        "v=DKIM1; n=a note, with = and spaces; x=1; p=AAAA",
+    ),
     ("v=DKIM1;; p=AAAA;;", "v=DKIM1; p=AAAA"),
-    ("k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
+    (
+        "k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+        "k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    ),
 ]
 INVALID = [
     ("", "", "expected a tag"),

@@ -31,7 +31,12 @@ def test_keys(text: str, keys: set[str], fault: str | None) -> None:
     assert dkim_received.fault(text) == fault
 
 
-@given(st.text() | st.lists(st.sampled_from(["v=DKIM1", ";", "p=", KEY, "=", " ", "k=rsa", "t", ":", "\\"])).map("".join))
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["v=DKIM1", ";", "p=", KEY, "=", " ", "k=rsa", "t", ":", "\\"])).map(
+        "".join
+    )
+)
 def test_what_is_right_by_the_letter_is_read_by_the_letter(text: str) -> None:
     try:
         record = dkim.parse(text)

@@ -22,10 +22,22 @@ VALID = [
         "v=DMARC1; rua=mailto:a@example.com , mailto:b@example.com!10m; p=none",
         "v=DMARC1; p=none; rua=mailto:a@example.com,mailto:b@example.com!10m",
     ),
-    ("v=DMARC1; p=none; rua=mailto:a%2Cb%21c@example.com", "v=DMARC1; p=none; rua=mailto:a%2Cb%21c@example.com"),
-    ("v=DMARC1; p=none; fo=1:D:s; ruf=mailto:a@example.com", "v=DMARC1; p=none; fo=1:d:s; ruf=mailto:a@example.com"),
-    ("v=DMARC1; p=reject; pct=10; rf=afrf; ri=86400", "v=DMARC1; p=reject; pct=10; rf=afrf; ri=86400"),
-    ("v=DMARC1; p=reject; psd=n; t=y; adkim=s; aspf=r", "v=DMARC1; p=reject; adkim=s; aspf=r; psd=n; t=y"),
+    (
+        "v=DMARC1; p=none; rua=mailto:a%2Cb%21c@example.com",
+        "v=DMARC1; p=none; rua=mailto:a%2Cb%21c@example.com",
+    ),
+    (
+        "v=DMARC1; p=none; fo=1:D:s; ruf=mailto:a@example.com",
+        "v=DMARC1; p=none; fo=1:d:s; ruf=mailto:a@example.com",
+    ),
+    (
+        "v=DMARC1; p=reject; pct=10; rf=afrf; ri=86400",
+        "v=DMARC1; p=reject; pct=10; rf=afrf; ri=86400",
+    ),
+    (
+        "v=DMARC1; p=reject; psd=n; t=y; adkim=s; aspf=r",
+        "v=DMARC1; p=reject; adkim=s; aspf=r; psd=n; t=y",
+    ),
     ("v=DMARC1; p=none; polcy=reject", "v=DMARC1; p=none; polcy=reject"),
 ]
 INVALID = [
@@ -45,7 +57,11 @@ INVALID = [
     ("v=DMARC1; p=none; adkim=strict", "strict", "expected r or s"),
     ("v=DMARC1; p=none; fo=0:1", "0:1", "expected 0 or 1, and d or s"),
     ("v=DMARC1; p=none; fo=d:d", "d:d", "expected 0 or 1, and d or s"),
-    ("v=DMARC1; p=none; rua=dmarc@example.com", "dmarc@example.com", "expected an address such as mailto:"),
+    (
+        "v=DMARC1; p=none; rua=dmarc@example.com",
+        "dmarc@example.com",
+        "expected an address such as mailto:",
+    ),
     ("v=DMARC1; p=none; rua=mailto:a@example.com,", "", "expected an address such as mailto:"),
     ("v=DMARC1; p=none; rua=mailto:a@example.com!b", "!b", "must be written %21"),
     ("v=DMARC1; p=none; pct=101", "101", "expected a number up to 100"),

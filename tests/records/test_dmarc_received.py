@@ -43,7 +43,11 @@ READ = [
     ("v=DMARC1; p=none; future=x y", "v=DMARC1; p=none; future=x y", set()),
     ("v=DMARC1; p=rejct; sp=none", "v=DMARC1; sp=none", {"p"}),
     ("v=DMARC1; p=; sp=reject", "v=DMARC1; sp=reject", {"p"}),
-    ("v=DMARC1; p=reject; adkim=strict; aspf=s; t=yes; psd=x", "v=DMARC1; p=reject; aspf=s", {"adkim", "t", "psd"}),
+    (
+        "v=DMARC1; p=reject; adkim=strict; aspf=s; t=yes; psd=x",
+        "v=DMARC1; p=reject; aspf=s",
+        {"adkim", "t", "psd"},
+    ),
     # no tags at all, so nothing is dropped from one
     ("v=DMARC1; garbage; =x; p1=reject; p=none", "v=DMARC1; p=none", set()),
     # the first one counts
@@ -55,7 +59,11 @@ READ = [
         "v=DMARC1; p=none; rua=mailto:a@example.com!10m,https://example.com/",
         set(),
     ),
-    ("v=DMARC1; p=none; rua=a@example.com,mailto:b@example.com,", "v=DMARC1; p=none; rua=mailto:b@example.com", {"rua"}),
+    (
+        "v=DMARC1; p=none; rua=a@example.com,mailto:b@example.com,",
+        "v=DMARC1; p=none; rua=mailto:b@example.com",
+        {"rua"},
+    ),
     ("v=DMARC1; p=none; rua=mailto:ä@example.com", "v=DMARC1; p=none", {"rua"}),
 ]
 

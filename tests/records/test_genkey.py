@@ -26,11 +26,13 @@ P = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDhMsnfLvwx"
 COMMENT = "  ; ----- DKIM key default for example.com\n"
 TEXTS = [
     (
-        f'default._domainkey\tIN\tTXT\t( "v=DKIM1; h=sha256; k=rsa; "\n\t  "p={P[:20]}"\n\t  "{P[20:]}" )' + COMMENT,
+        f'default._domainkey\tIN\tTXT\t( "v=DKIM1; h=sha256; k=rsa; "\n\t  "p={P[:20]}"\n\t  "{P[20:]}" )'
+        + COMMENT,
         "example.com",
     ),
     (
-        f'default._domainkey.example.com.\tIN\tTXT\t( "v=DKIM1; h=sha256; k=rsa; "\n\t  "p={P}" )' + COMMENT,
+        f'default._domainkey.example.com.\tIN\tTXT\t( "v=DKIM1; h=sha256; k=rsa; "\n\t  "p={P}" )'
+        + COMMENT,
         "example.com",
     ),
     (f'default._domainkey IN TXT "v=DKIM1; h=sha256; k=rsa; p={P}" ;', None),
@@ -42,7 +44,9 @@ TEXTS = [
 @pytest.mark.parametrize(("text", "domain"), TEXTS)
 def test_the_record_is_read_with_its_selector_and_domain(text: str, domain: str | None) -> None:
     found = genkey.parse(text, DOMAIN)
-    assert found == genkey.Keys((genkey.Genkey("default", domain, dkim.Record(p=P, h=("sha256",), k="rsa")),))  # type: ignore[arg-type]
+    assert found == genkey.Keys(
+        (genkey.Genkey("default", domain, dkim.Record(p=P, h=("sha256",), k="rsa")),)
+    )  # type: ignore[arg-type]
 
 
 E = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # of RFC 8463 §A.2
@@ -53,7 +57,11 @@ RSA = (  # of RFC 6376 §A
 
 
 def pem(p: str, kind: str = "PUBLIC KEY") -> str:
-    return f"-----BEGIN {kind}-----\n" + "\n".join(p[at : at + 64] for at in range(0, len(p), 64)) + f"\n-----END {kind}-----\n"
+    return (
+        f"-----BEGIN {kind}-----\n"
+        + "\n".join(p[at : at + 64] for at in range(0, len(p), 64))
+        + f"\n-----END {kind}-----\n"
+    )
 
 
 # Files of several kinds: the selectors in them with the domain that the file tells and the first characters of p, and what else is said.
@@ -84,7 +92,11 @@ SHAPES: dict[str, tuple[str, list[tuple[str, str | None, str]], list[str]]] = {
         [("mail", None, R)],
         [],
     ),
-    "below an $ORIGIN": (f'$ORIGIN example.org.\nmail._domainkey TXT "k=rsa; p={RSA}"\n', [("mail", "example.org", R)], []),
+    "below an $ORIGIN": (
+        f'$ORIGIN example.org.\nmail._domainkey TXT "k=rsa; p={RSA}"\n',
+        [("mail", "example.org", R)],
+        [],
+    ),
     "without the last dot": (
         f'mail._domainkey.example.com IN TXT "p={RSA}"\n',
         [("mail", "example.com", R)],
@@ -107,9 +119,17 @@ SHAPES: dict[str, tuple[str, list[tuple[str, str | None, str]], list[str]]] = {
     ),
     "the value without its version": (f"k=ed25519; p={E}\n", [("given", None, ED)], []),
     "one quoted string": (f'"v=DKIM1; k=rsa; p={RSA}"\n', [("given", None, R)], []),
-    "several quoted strings in parentheses": (f'( "v=DKIM1; k=rsa; "\n  "p={RSA}" ) ; for DNS\n', [("given", None, R)], []),
+    "several quoted strings in parentheses": (
+        f'( "v=DKIM1; k=rsa; "\n  "p={RSA}" ) ; for DNS\n',
+        [("given", None, R)],
+        [],
+    ),
     "openssl rsa -pubout": (pem(RSA), [("given", None, R)], []),
-    "openssl pkey -pubout of an Ed25519 key": (pem("MCowBQYDK2VwAyEA" + E), [("given", None, ED)], []),
+    "openssl pkey -pubout of an Ed25519 key": (
+        pem("MCowBQYDK2VwAyEA" + E),
+        [("given", None, ED)],
+        [],
+    ),
     "JSON with the selector beside": (
         f'{{"dkim_selector": "dkim", "dkim_txt": "v=DKIM1;k=rsa;p={RSA}", "privkey": ""}}',
         [("dkim", None, R)],
@@ -127,7 +147,9 @@ SHAPES: dict[str, tuple[str, list[tuple[str, str | None, str]], list[str]]] = {
 @pytest.mark.parametrize("mark", ["", "\xef\xbb\xbf"], ids=["", "byte order mark"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("case", SHAPES)
-def test_every_key_in_a_file_is_read_and_what_else_is_there_is_told(case: str, line_end: str, mark: str) -> None:
+def test_every_key_in_a_file_is_read_and_what_else_is_there_is_told(
+    case: str, line_end: str, mark: str
+) -> None:
     text, expected, said = SHAPES[case]
     octets = (mark + text.replace("\n", line_end)).encode("latin-1")
     found = genkey.parse(masterloose.text_of(octets), DOMAIN, "given")
@@ -165,7 +187,12 @@ def test_what_is_no_such_file_is_refused(text: str, message: str) -> None:
         genkey.parse(text, DOMAIN)
 
 
-@given(st.text() | st.text(alphabet='default._domainkey IN TXT()";\\\n\tv=DKIM1; p=MIGf').map("s._domainkey IN TXT ".__add__))
+@given(
+    st.text()
+    | st.text(alphabet='default._domainkey IN TXT()";\\\n\tv=DKIM1; p=MIGf').map(
+        "s._domainkey IN TXT ".__add__
+    )
+)
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(RecordSyntaxError, MasterFileError):
         genkey.parse(masterloose.text_of(text.encode()), DOMAIN)
@@ -189,22 +216,38 @@ OPTIONS = [
 
 def made(folder: Path, *options: str) -> tuple[genkey.Genkey, Path]:
     """Run the program and return what its file says, and the file."""
-    need(None if shutil.which("opendkim-genkey") else "opendkim-genkey is not installed (script/servers gets it)")
-    subprocess.run(["opendkim-genkey", "-D", str(folder), "-d", "example.com", *options], check=True, capture_output=True)
+    need(
+        None
+        if shutil.which("opendkim-genkey")
+        else "opendkim-genkey is not installed (script/servers gets it)"
+    )
+    subprocess.run(
+        ["opendkim-genkey", "-D", str(folder), "-d", "example.com", *options],
+        check=True,
+        capture_output=True,
+    )
     [text] = folder.glob("*.txt")
     [key] = genkey.parse(text.read_text(), DOMAIN).keys
     return key, text
 
 
-@pytest.mark.parametrize(("options", "tags"), OPTIONS, ids=lambda each: " ".join(each) if isinstance(each, list) else "")
-def test_what_the_program_writes_is_the_key_it_made(tmp_path: Path, options: list[str], tags: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("options", "tags"), OPTIONS, ids=lambda each: " ".join(each) if isinstance(each, list) else ""
+)
+def test_what_the_program_writes_is_the_key_it_made(
+    tmp_path: Path, options: list[str], tags: dict[str, object]
+) -> None:
     found, text = made(tmp_path, *options)
     assert (found.selector, found.domain) == (text.stem, "example.com")
     record = found.record
-    assert keys.PublicKey(record.effective_k, record.p) == public_half(text.with_suffix(".private").read_bytes())
-    assert {tag: getattr(record, tag) for tag in ("n", "t", "s")} == {"n": None, "t": None, "s": None} | {
-        tag: value for tag, value in tags.items() if tag != "h"
-    }
+    assert keys.PublicKey(record.effective_k, record.p) == public_half(
+        text.with_suffix(".private").read_bytes()
+    )
+    assert {tag: getattr(record, tag) for tag in ("n", "t", "s")} == {
+        "n": None,
+        "t": None,
+        "s": None,
+    } | {tag: value for tag, value in tags.items() if tag != "h"}
     if "h" in tags:
         assert record.h == tags["h"]
     if "-b" in options:
@@ -212,7 +255,11 @@ def test_what_the_program_writes_is_the_key_it_made(tmp_path: Path, options: lis
 
 
 @pytest.mark.parametrize(("bits", "rule"), [("512", "DKIM008"), ("1024", "DKIM009")])
-def test_short_keys_get_their_findings(repo: RepoFolder, tmp_path: Path, bits: str, rule: str) -> None:
+def test_short_keys_get_their_findings(
+    repo: RepoFolder, tmp_path: Path, bits: str, rule: str
+) -> None:
     record = made(tmp_path, "-b", bits)[0].record
-    repo.policy(f"domain: example.com\ndkim: {{selectors: {{s1: {{p: {record.p}, k: {record.k}}}}}}}\n")
+    repo.policy(
+        f"domain: example.com\ndkim: {{selectors: {{s1: {{p: {record.p}, k: {record.k}}}}}}}\n"
+    )
     assert rule in repo.run("lint").out

@@ -29,20 +29,64 @@ def test_an_address_has_a_domain(text: str, domain: str) -> None:
 INVALID = [  # text, what is said, the part at fault
     ("", "'' is not an address; write one such as alice@example.com", ""),
     ("alice", "'alice' is not an address; write one such as alice@example.com", "alice"),
-    ("@example.com", "'@example.com' is not an address; write one such as alice@example.com", "@example.com"),
-    ("a\n@example.com", "'a\\n@example.com' is not an address; write one such as alice@example.com", "a\n@example.com"),
-    ("a@b@example.com", "'a@b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com", "a@b"),
-    ("a b@example.com", "'a b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com", "a b"),
-    ("Alice <a@example.com>", "'Alice <a' cannot stand before an '@' unless it is quoted; write one such as alice@example.com", "Alice <a"),
-    (".a@example.com", "'.a' cannot stand before an '@' unless it is quoted; write one such as alice@example.com", ".a"),
-    ("a..b@example.com", "'a..b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com", "a..b"),
-    ('"a"b"@example.com', "'\"a\"b\"' cannot stand before an '@' unless it is quoted; write one such as alice@example.com", '"a"b"'),
+    (
+        "@example.com",
+        "'@example.com' is not an address; write one such as alice@example.com",
+        "@example.com",
+    ),
+    (
+        "a\n@example.com",
+        "'a\\n@example.com' is not an address; write one such as alice@example.com",
+        "a\n@example.com",
+    ),
+    (
+        "a@b@example.com",
+        "'a@b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com",
+        "a@b",
+    ),
+    (
+        "a b@example.com",
+        "'a b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com",
+        "a b",
+    ),
+    (
+        "Alice <a@example.com>",
+        "'Alice <a' cannot stand before an '@' unless it is quoted; write one such as alice@example.com",
+        "Alice <a",
+    ),
+    (
+        ".a@example.com",
+        "'.a' cannot stand before an '@' unless it is quoted; write one such as alice@example.com",
+        ".a",
+    ),
+    (
+        "a..b@example.com",
+        "'a..b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com",
+        "a..b",
+    ),
+    (
+        '"a"b"@example.com',
+        "'\"a\"b\"' cannot stand before an '@' unless it is quoted; write one such as alice@example.com",
+        '"a"b"',
+    ),
     (f"{'a' * 65}@example.com", "at most 64 octets can stand before the '@'", "a" * 65),
     ("a@", "'' is no domain: expected a domain name", ""),
     ("a@example..com", "'example..com' is no domain: expected a label before the dot", "."),
-    ("a@exa mple.com", "'exa mple.com' is no domain: a label holds letters, digits, '-' and '_'", "exa mple"),
-    ("a@[192.0.2.1]", "'[192.0.2.1]' is no domain: a label holds letters, digits, '-' and '_'", "[192"),
-    ("a@*.example.com", "'*.example.com' is no domain: no mail comes from a wildcard", "*.example.com"),
+    (
+        "a@exa mple.com",
+        "'exa mple.com' is no domain: a label holds letters, digits, '-' and '_'",
+        "exa mple",
+    ),
+    (
+        "a@[192.0.2.1]",
+        "'[192.0.2.1]' is no domain: a label holds letters, digits, '-' and '_'",
+        "[192",
+    ),
+    (
+        "a@*.example.com",
+        "'*.example.com' is no domain: no mail comes from a wildcard",
+        "*.example.com",
+    ),
 ]
 
 

@@ -43,7 +43,10 @@ READ: dict[str, tuple[str, list[Row], list[str]]] = {
     ),
     "targets without a dot where others have one": (
         "$ORIGIN example.com.\na CNAME b.sub\nc CNAME example.net.\n",
-        [("a.example.com", "CNAME", "b.sub.example.com."), ("c.example.com", "CNAME", "example.net.")],
+        [
+            ("a.example.com", "CNAME", "b.sub.example.com."),
+            ("c.example.com", "CNAME", "example.net."),
+        ],
         [],
     ),
     "OVH: owners inherited, types of its own": (
@@ -78,7 +81,10 @@ READ: dict[str, tuple[str, list[Row], list[str]]] = {
     "Namecheap: no $ORIGIN, every name without its last dot": (
         'example.com 1799 IN TXT "v=spf1 mx ~all"\n_dmarc.example.com 1799 IN TXT "v=DMARC1; p=none"\nexample.com 60 IN URL301 http://example.com/\n',
         [SPF, DMARC],
-        [f"line 1 and 1 more: {DOTLESS}example.com.example.com.", f"line 2: {DOTLESS}_dmarc.example.com.example.com."],
+        [
+            f"line 1 and 1 more: {DOTLESS}example.com.example.com.",
+            f"line 2: {DOTLESS}_dmarc.example.com.example.com.",
+        ],
     ),
     "no SOA, no TTL": ('@ TXT "v=spf1 mx ~all"\n_dmarc TXT "v=DMARC1; p=none"\n', [SPF, DMARC], []),
     "an origin of the root, as servers dump zones": (
@@ -103,7 +109,11 @@ READ: dict[str, tuple[str, list[Row], list[str]]] = {
             "outside: line 6: version.bind CH",
         ],
     ),
-    "strings of any length": (f'@ TXT "{"x" * 300}" "y"\n', [("example.com", "TXT", "x" * 300 + "y")], []),
+    "strings of any length": (
+        f'@ TXT "{"x" * 300}" "y"\n',
+        [("example.com", "TXT", "x" * 300 + "y")],
+        [],
+    ),
     "the same record twice": ('@ TXT "v=spf1 mx ~all"\n@ 60 TXT v=spf1\\ mx\\ ~all\n', [SPF], []),
     "escapes, and quotes in a string": (
         '@ TXT "a\\"b\\;c\\195\\169"\n\\095dmarc TXT "v=DMARC1\\; p=none"\n',
@@ -114,7 +124,9 @@ READ: dict[str, tuple[str, list[Row], list[str]]] = {
     "a semicolon without quotes opens a comment": (
         "_dmarc TXT v=DMARC1; p=none; rua=mailto:a@example.com\n",
         [("_dmarc.example.com", "TXT", "v=DMARC1")],
-        ["line 1: a ; outside of quotes opens a comment: what stands behind it is not part of the value; put all of it in quotes"],
+        [
+            "line 1: a ; outside of quotes opens a comment: what stands behind it is not part of the value; put all of it in quotes"
+        ],
     ),
     "comments of people": ('# ours\n// SPF\n@ TXT "v=spf1 mx ~all" ; a=b\n', [SPF], []),
 }
@@ -126,8 +138,12 @@ MARKS = {"": b"", "UTF-8 mark": b"\xef\xbb\xbf"}
 @pytest.mark.parametrize("case", READ)
 def test_reads(case: str, line_end: str, mark: str) -> None:
     text, expected, said = READ[case]
-    found = masterloose.read(ORIGIN, masterloose.text_of(MARKS[mark] + text.replace("\n", line_end).encode("latin-1")))
-    there = {(rrset.name, rrset.type, value) for rrset in found.zone.rrsets for value in rrset.values}
+    found = masterloose.read(
+        ORIGIN, masterloose.text_of(MARKS[mark] + text.replace("\n", line_end).encode("latin-1"))
+    )
+    there = {
+        (rrset.name, rrset.type, value) for rrset in found.zone.rrsets for value in rrset.values
+    }
     assert {row for row in there if row[1] in ("TXT", "MX", "CNAME", "NS")} == set(expected)
     assert [*found.notes, *(f"outside: {each}" for each in found.outside)] == said
 
@@ -136,12 +152,18 @@ def test_reads(case: str, line_end: str, mark: str) -> None:
 def test_utf_16_is_read(encoding: str) -> None:
     octets = ('\ufeff@ TXT "v=spf1 mx ~all"\n_dmarc TXT "é"\n').encode(encoding)
     found = masterloose.read(ORIGIN, masterloose.text_of(octets))
-    assert {value for rrset in found.zone.rrsets for value in rrset.values} == {"v=spf1 mx ~all", "\xc3\xa9"}
+    assert {value for rrset in found.zone.rrsets for value in rrset.values} == {
+        "v=spf1 mx ~all",
+        "\xc3\xa9",
+    }
 
 
 BROKEN = [
     ("", "holds no record of example.com"),
-    ("a.example.org. A 192.0.2.1\n", "holds no record of example.com; what is there is of other zones: line 1: a.example.org A"),
+    (
+        "a.example.org. A 192.0.2.1\n",
+        "holds no record of example.com; what is there is of other zones: line 1: a.example.org A",
+    ),
     ("hello world foo\n", "holds no record of example.com"),
     ("<html>\n", "line 1: is not a record: NAME [TTL] [IN] TYPE VALUE"),
     ("domain: example.com\n", "line 1: has no record type where one belongs"),
@@ -149,7 +171,10 @@ BROKEN = [
     ("\n@ TXT ( x\n", "line 2: a parenthesis is not closed"),
     ("  TXT x\n", "line 1: opens with a blank and no line before gives its name; write @"),
     ("@ MX mx\na..b TXT x\n@ TXT\n@ TXT \\256\n", "line 2: is not a record"),
-    ("@ MX mx\na..b TXT x\n@ TXT\n@ TXT \\256\n", "line 4: is no TXT record: expected a character or three digits up to 255"),
+    (
+        "@ MX mx\na..b TXT x\n@ TXT\n@ TXT \\256\n",
+        "line 4: is no TXT record: expected a character or three digits up to 255",
+    ),
     ("@ MX mx\n" * 12, "line 10: is no MX record\nand 2 more lines"),
     ("@ TXT x\n$INCLUDE other\n", "$INCLUDE in line 2: some records are not in this file"),
     ("$GENERATE 1-2 a A 192.0.2.$\n", "$GENERATE in line 1"),
@@ -169,7 +194,10 @@ NAMES = [
     ("$TTL 60\n$ORIGIN example.com.\n@ IN SOA a. b. 1 2 3 4 5\n", ("example.com", "SOA in line 3")),
     ("$ORIGIN com.\nexample SOA a. b. 1 2 3 4 5\n", ("example.com", "SOA in line 2")),
     ("$ORIGIN .\nExample.com. 1 SOA a. b. 1 2 3 4 5\n", ("example.com", "SOA in line 2")),
-    ("$ORIGIN example.com.\n$ORIGIN _domainkey.example.com.\na TXT x\n", ("example.com", "$ORIGIN in line 1")),
+    (
+        "$ORIGIN example.com.\n$ORIGIN _domainkey.example.com.\na TXT x\n",
+        ("example.com", "$ORIGIN in line 1"),
+    ),
     ("$ORIGIN example.com\n@ TXT x\n", ("example.com", "$ORIGIN in line 1")),
     ("@ IN SOA a. b. 1 2 3 4 5\na.example.com. TXT x\n", None),
     ("@ TXT soa\n", None),
@@ -183,4 +211,12 @@ def test_the_zone_that_a_file_names(text: str, name: tuple[str, str] | None) -> 
 
 
 def test_names_that_each_origin_lengthens_take_time_in_proportion() -> None:
-    assert growth(lambda text: masterloose.read(ORIGIN, text), "$ORIGIN a\n@ TXT x\n".__mul__, 5_000, MasterFileError) <= MOST
+    assert (
+        growth(
+            lambda text: masterloose.read(ORIGIN, text),
+            "$ORIGIN a\n@ TXT x\n".__mul__,
+            5_000,
+            MasterFileError,
+        )
+        <= MOST
+    )

@@ -20,7 +20,10 @@ VALID = [
     ("v=STSv1 \t; \t id=a \t", "v=STSv1; id=a"),
     ("v=STSv1; ext=1; id=a; x-y_z.1=<:>", "v=STSv1; id=a; ext=1; x-y_z.1=<:>"),
     ("v=STSv1; id=" + "9" * 32, "v=STSv1; id=" + "9" * 32),
-    ("v=STSv1; id=a; id=b; x=1; x=2", "v=STSv1; id=a; x=1"),  # RFC 8461 §3.2: of a repeated field the first counts
+    (
+        "v=STSv1; id=a; id=b; x=1; x=2",
+        "v=STSv1; id=a; x=1",
+    ),  # RFC 8461 §3.2: of a repeated field the first counts
 ]
 INVALID = [
     ("", "", "expected v=STSv1 first"),
@@ -79,12 +82,24 @@ def test_owner_name() -> None:
 
 MX, ANY = DomainName("mx.example.com"), DomainName("*.example.net")
 POLICIES = [
-    ("version: STSv1\nmode: enforce\nmx: mx.example.com\nmx: *.example.net\nmax_age: 604800\n", Policy(Mode.ENFORCE, (MX, ANY), 604800)),
-    ("version:STSv1\r\nmode:\ttesting \r\nmx: MX.Example.COM\t\r\nmax_age:0", Policy(Mode.TESTING, (MX,), 0)),
+    (
+        "version: STSv1\nmode: enforce\nmx: mx.example.com\nmx: *.example.net\nmax_age: 604800\n",
+        Policy(Mode.ENFORCE, (MX, ANY), 604800),
+    ),
+    (
+        "version:STSv1\r\nmode:\ttesting \r\nmx: MX.Example.COM\t\r\nmax_age:0",
+        Policy(Mode.TESTING, (MX,), 0),
+    ),
     ("max_age: 31557600\nmode: none\nversion: STSv1\n", Policy(Mode.NONE, (), 31557600)),
-    ("version: STSv1\nmode: none\nmax_age: 1\nx-1.y: caf\xe9  au lait\n", Policy(Mode.NONE, (), 1, (("x-1.y", "caf\xe9  au lait"),))),
+    (
+        "version: STSv1\nmode: none\nmax_age: 1\nx-1.y: caf\xe9  au lait\n",
+        Policy(Mode.NONE, (), 1, (("x-1.y", "caf\xe9  au lait"),)),
+    ),
     # RFC 8461 §3.2: of a repeated field other than mx the first counts
-    ("version: STSv1\nmode: none\nmode: enforce\nmax_age: 1\nmax_age: 2\n", Policy(Mode.NONE, (), 1)),
+    (
+        "version: STSv1\nmode: none\nmode: enforce\nmax_age: 1\nmax_age: 2\n",
+        Policy(Mode.NONE, (), 1),
+    ),
 ]
 BROKEN_POLICIES = [
     ("", "", "expected a line such as mode: enforce"),
@@ -98,28 +113,80 @@ BROKEN_POLICIES = [
     ("mode: none\nmax_age: 1\n", "", "version is missing"),
     ("version: STSv1\nmax_age: 1\n", "", "mode is missing"),
     ("version: STSv1\nmode: none\n", "", "max_age is missing"),
-    ("version: STSv1\nmode: Enforce\nmx: mx.example.com\nmax_age: 1\n", "Enforce", "expected enforce, testing or none"),
+    (
+        "version: STSv1\nmode: Enforce\nmx: mx.example.com\nmax_age: 1\n",
+        "Enforce",
+        "expected enforce, testing or none",
+    ),
     ("version: STSv1\nmode: testing\nmax_age: 1\n", "", "at least one mx"),
     ("version: STSv1\nmode: none\nmax_age: 31557601\n", "31557601", "seconds up to 31557600"),
     ("version: STSv1\nmode: none\nmax_age: 00000000001\n", "00000000001", "seconds up to 31557600"),
     ("version: STSv1\nmode: none\nmax_age: a week\n", "a week", "seconds up to 31557600"),
-    ("version: STSv1\nmode: enforce\nmx: m\xf8x.example\nmax_age: 1\n", "m\xf8x.example", "stands in A-labels"),
+    (
+        "version: STSv1\nmode: enforce\nmx: m\xf8x.example\nmax_age: 1\n",
+        "m\xf8x.example",
+        "stands in A-labels",
+    ),
     ("version: STSv1\nmode: enforce\nmx: *\nmax_age: 1\n", "*", "expected a host name"),
     ("version: STSv1\nmode: enforce\nmx: mx*.example.com\nmax_age: 1\n", "mx*", "a label holds"),
-    ("version: STSv1\nmode: enforce\nmx: a.*.example\nmax_age: 1\n", "a.*.example", "'*' can only be the first label"),
-    ("version: STSv1\nmode: enforce\nmx: mx_1.example.com\nmax_age: 1\n", "mx_1.example.com", "expected a host name"),
-    ("version: STSv1\rmode: none\rmax_age: 1\r", "version: STSv1\rmode: none\rmax_age: 1", "not CR alone"),
+    (
+        "version: STSv1\nmode: enforce\nmx: a.*.example\nmax_age: 1\n",
+        "a.*.example",
+        "'*' can only be the first label",
+    ),
+    (
+        "version: STSv1\nmode: enforce\nmx: mx_1.example.com\nmax_age: 1\n",
+        "mx_1.example.com",
+        "expected a host name",
+    ),
+    (
+        "version: STSv1\rmode: none\rmax_age: 1\r",
+        "version: STSv1\rmode: none\rmax_age: 1",
+        "not CR alone",
+    ),
     ("version: STSv1\nmode: none\rmax_age: 1\n", "mode: none\rmax_age: 1", "not CR alone"),
-    ("\ufeffversion: STSv1\nmode: none\nmax_age: 1\n", "\ufeffversion: STSv1", "no byte order mark"),
-    ("\xef\xbb\xbfversion: STSv1\nmode: none\nmax_age: 1\n", "\xef\xbb\xbfversion: STSv1", "no byte order mark"),
+    (
+        "\ufeffversion: STSv1\nmode: none\nmax_age: 1\n",
+        "\ufeffversion: STSv1",
+        "no byte order mark",
+    ),
+    (
+        "\xef\xbb\xbfversion: STSv1\nmode: none\nmax_age: 1\n",
+        "\xef\xbb\xbfversion: STSv1",
+        "no byte order mark",
+    ),
     ("v\0e\0r\0s\0", "v\0e\0r\0s\0", "there is a NUL in it"),
-    ("version: STSv1\nmode: enforce\nmx: mx.example.com.\nmax_age: 1\n", ".", "no dot at their end"),
+    (
+        "version: STSv1\nmode: enforce\nmx: mx.example.com.\nmax_age: 1\n",
+        ".",
+        "no dot at their end",
+    ),
     ("version: STSv1\nmode: enforce\nmx: 192.0.2.1\nmax_age: 1\n", "192.0.2.1", "not an address"),
-    ("version: STSv1\nmode: enforce\nmx: 2001:db8::1\nmax_age: 1\n", "2001:db8::1", "not an address"),
-    ("version: STSv1\nmode: enforce\nmx: [192.0.2.1]\nmax_age: 1\n", "[192.0.2.1]", "not an address"),
-    ("version: STSv1\nmode: enforce\nmx: mx.example.com:25\nmax_age: 1\n", "mx.example.com:25", "without a port"),
-    ("version: STSv1\nmode: enforce\nmx: https://mx.example.com\nmax_age: 1\n", "https://mx.example.com", "not a URL"),
-    ("version: STSv1\nmode: enforce\nmx: mx-.example.com\nmax_age: 1\n", "mx-.example.com", "expected a host name"),
+    (
+        "version: STSv1\nmode: enforce\nmx: 2001:db8::1\nmax_age: 1\n",
+        "2001:db8::1",
+        "not an address",
+    ),
+    (
+        "version: STSv1\nmode: enforce\nmx: [192.0.2.1]\nmax_age: 1\n",
+        "[192.0.2.1]",
+        "not an address",
+    ),
+    (
+        "version: STSv1\nmode: enforce\nmx: mx.example.com:25\nmax_age: 1\n",
+        "mx.example.com:25",
+        "without a port",
+    ),
+    (
+        "version: STSv1\nmode: enforce\nmx: https://mx.example.com\nmax_age: 1\n",
+        "https://mx.example.com",
+        "not a URL",
+    ),
+    (
+        "version: STSv1\nmode: enforce\nmx: mx-.example.com\nmax_age: 1\n",
+        "mx-.example.com",
+        "expected a host name",
+    ),
 ]
 
 
@@ -157,6 +224,8 @@ def test_an_id_changes_with_the_policy_and_tells_its_mode(one: Policy, other: Po
     assert mta_sts.mode_of(ids[0]) is one.mode
 
 
-@pytest.mark.parametrize("id", ["20260601", "enforce", "enforce20260601", "none" + "0" * 17, "strict" + "0" * 16])
+@pytest.mark.parametrize(
+    "id", ["20260601", "enforce", "enforce20260601", "none" + "0" * 17, "strict" + "0" * 16]
+)
 def test_an_id_of_another_make_tells_no_mode(id: str) -> None:
     assert mta_sts.mode_of(id) is None

@@ -22,10 +22,17 @@ def test_size(bits: int, format: PublicFormat) -> None:
 
 @pytest.mark.parametrize("bits", KEYS)
 def test_a_bare_key_is_wrapped_as_openssl_does_it(bits: int) -> None:
-    bare, whole = (KEYS[bits].public_bytes(Encoding.DER, format) for format in (PublicFormat.PKCS1, PublicFormat.SubjectPublicKeyInfo))
+    bare, whole = (
+        KEYS[bits].public_bytes(Encoding.DER, format)
+        for format in (PublicFormat.PKCS1, PublicFormat.SubjectPublicKeyInfo)
+    )
     assert subject_public_key_info(bare) == whole
     assert (is_bare(bare), is_bare(whole)) == (True, False)
-    assert public_numbers(bare) == public_numbers(whole) == (KEYS[bits].public_numbers().n, KEYS[bits].public_numbers().e)
+    assert (
+        public_numbers(bare)
+        == public_numbers(whole)
+        == (KEYS[bits].public_numbers().n, KEYS[bits].public_numbers().e)
+    )
 
 
 # A bare key of modulus 15 and exponent 3, and what can be wrong with it
@@ -43,7 +50,9 @@ BROKEN = [
     bytes.fromhex("310602010f020103"),
     SPKI[:-1],
     SPKI.replace(bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d01010a")),
-    ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+    ec.generate_private_key(ec.SECP256R1())
+    .public_key()
+    .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
 ]
 
 
@@ -58,7 +67,11 @@ def test_what_is_no_rsa_key(der: bytes) -> None:
 
 @given(
     st.binary(max_size=60)
-    | st.builds(lambda at, octet: SPKI[:at] + octet + SPKI[at + 1 :], st.integers(0, len(SPKI)), st.binary(max_size=2))
+    | st.builds(
+        lambda at, octet: SPKI[:at] + octet + SPKI[at + 1 :],
+        st.integers(0, len(SPKI)),
+        st.binary(max_size=2),
+    )
 )
 def test_any_octets_are_a_size_or_none(der: bytes) -> None:
     size = modulus_bits(der)

@@ -17,10 +17,19 @@ VALID = [  # as published, as printed
     ("V=SPF1 -ALL", "v=spf1 -all"),
     ("v=spf1  a   mx ", "v=spf1 a mx"),
     ("v=spf1 +a ?mx ~ptr -exists:%{ir}.x.example", "v=spf1 a ?mx ~ptr -exists:%{ir}.x.example"),
-    ("v=spf1 a/24 a//64 a/24//64 a:x.example/0 mx:x.example//0", "v=spf1 a/24 a//64 a/24//64 a:x.example/0 mx:x.example//0"),
-    ("v=spf1 ip4:192.0.2.1/32 ip4:192.0.2.1/24 ip6:2001:DB8::/32 ip6:::", "v=spf1 ip4:192.0.2.1 ip4:192.0.2.1/24 ip6:2001:db8::/32 ip6:::"),
+    (
+        "v=spf1 a/24 a//64 a/24//64 a:x.example/0 mx:x.example//0",
+        "v=spf1 a/24 a//64 a/24//64 a:x.example/0 mx:x.example//0",
+    ),
+    (
+        "v=spf1 ip4:192.0.2.1/32 ip4:192.0.2.1/24 ip6:2001:DB8::/32 ip6:::",
+        "v=spf1 ip4:192.0.2.1 ip4:192.0.2.1/24 ip6:2001:db8::/32 ip6:::",
+    ),
     ("v=spf1 include:_spf.example.net. -all", "v=spf1 include:_spf.example.net. -all"),
-    ("v=spf1 exp=explain._spf.%{d} redirect=_spf.example.com", "v=spf1 redirect=_spf.example.com exp=explain._spf.%{d}"),
+    (
+        "v=spf1 exp=explain._spf.%{d} redirect=_spf.example.com",
+        "v=spf1 redirect=_spf.example.com exp=explain._spf.%{d}",
+    ),
     ("v=spf1 op=a%{s}b mx unknown-mod.1_x=", "v=spf1 mx op=a%{s}b unknown-mod.1_x="),
     ("v=spf1 exists:%{l1r+-}.%%.%_%-.example", "v=spf1 exists:%{l1r+-}.%%.%_%-.example"),
     ("v=spf1 a:xn--fa-hia.example a:a.b-c a:1.2x", "v=spf1 a:xn--fa-hia.example a:a.b-c a:1.2x"),
@@ -30,17 +39,32 @@ VALID = [  # as published, as printed
         "v=spf1 a:a..example a:.example a:..b.example redirect=%{d}..example",
         "v=spf1 a:a..example a:.example a:..b.example redirect=%{d}..example",
     ),
-    ("v=spf1 a:x:y/z=!.example mx:a%%b.example", "v=spf1 a:x:y/z=!.example mx:a%%b.example"),  # macro-literal: all that prints but %
+    (
+        "v=spf1 a:x:y/z=!.example mx:a%%b.example",
+        "v=spf1 a:x:y/z=!.example mx:a%%b.example",
+    ),  # macro-literal: all that prints but %
     (f"v=spf1 a:{'x' * 64}.example", f"v=spf1 a:{'x' * 64}.example"),
-    ("v=spf1 include:%% exists:a.%_ a:%- mx:%%%%/24", "v=spf1 include:%% exists:a.%_ a:%- mx:%%%%/24"),  # domain-end = macro-expand
+    (
+        "v=spf1 include:%% exists:a.%_ a:%- mx:%%%%/24",
+        "v=spf1 include:%% exists:a.%_ a:%- mx:%%%%/24",
+    ),  # domain-end = macro-expand
     ("v=spf1 a:%{d}/24//64 ptr:%{D2R.-}", "v=spf1 a:%{d}/24//64 ptr:%{D2r.-}"),
     ("v=spf1 a:b.1-2 a:b.3--c", "v=spf1 a:b.1-2 a:b.3--c"),  # toplabel = 1*alphanum "-" ...
-    ("v=spf1 exists:%{d02}.%{s0127r}.example", "v=spf1 exists:%{d2}.%{s127r}.example"),  # transformers = *DIGIT
+    (
+        "v=spf1 exists:%{d02}.%{s0127r}.example",
+        "v=spf1 exists:%{d2}.%{s127r}.example",
+    ),  # transformers = *DIGIT
     (f"v=spf1 exists:%{{s{'9' * 5000}}}", "v=spf1 exists:%{s999999999}"),
-    ("v=spf1 ip4:192.0.2.1/0 ip6:::/0 ip6:::192.0.2.1/96", "v=spf1 ip4:192.0.2.1/0 ip6:::/0 ip6:::c000:201/96"),
+    (
+        "v=spf1 ip4:192.0.2.1/0 ip6:::/0 ip6:::192.0.2.1/96",
+        "v=spf1 ip4:192.0.2.1/0 ip6:::/0 ip6:::c000:201/96",
+    ),
     ("v=spf1 a=b mx=%{i} x=%%%_%-/:;", "v=spf1 a=b mx=%{i} x=%%%_%-/:;"),  # unknown-modifier
     ("v=spf1 op=x op=x", "v=spf1 op=x op=x"),
-    ("v=spf1 Redirect=A.example EXP=b.example -ALL", "v=spf1 -all redirect=A.example exp=b.example"),
+    (
+        "v=spf1 Redirect=A.example EXP=b.example -ALL",
+        "v=spf1 -all redirect=A.example exp=b.example",
+    ),
 ]
 
 INVALID = [  # text, part at fault, expected
@@ -77,7 +101,11 @@ INVALID = [  # text, part at fault, expected
     ("v=spf1 a:a.example..", "a.example..", "expected a full domain name"),
     ("v=spf1 a:%{d}.", "%{d}.", "expected a full domain name"),
     ("v=spf1 a:%{d}com", "%{d}com", "expected a full domain name"),
-    ("v=spf1 a:a.b%%-", "a.b%%-", "expected a full domain name"),  # an escaped % and a dash, no escape at the end
+    (
+        "v=spf1 a:a.b%%-",
+        "a.b%%-",
+        "expected a full domain name",
+    ),  # an escaped % and a dash, no escape at the end
     ("v=spf1 a:a.example-", "a.example-", "expected a full domain name"),
     ("v=spf1 a24", "a24", "not a mechanism"),
     ("v=spf1 include", "", "expected a domain: include:example.com"),
@@ -98,7 +126,11 @@ INVALID = [  # text, part at fault, expected
     ("v=spf1 exists:%{i.example", "%{i.", "% must open a macro"),
     ("v=spf1 exists:a%b.example", "%b.e", "% must open a macro"),
     ("v=spf1 all:x.example", ":x.example", "all takes no value"),
-    ("v=spf1 redirect=a.example redirect=b.example", "redirect=b.example", "redirect is given twice"),
+    (
+        "v=spf1 redirect=a.example redirect=b.example",
+        "redirect=b.example",
+        "redirect is given twice",
+    ),
     ("v=spf1 exp=a.example EXP=b.example", "EXP=b.example", "exp is given twice"),
     ("v=spf1 redirect=", "", "expected a domain name"),
     ("v=spf1 -redirect=a.example", "-redirect=a.example", "not a mechanism"),
@@ -120,7 +152,11 @@ INVALID = [  # text, part at fault, expected
     ("v=spf1 ip6:2001:db8::/064", "/064", "a prefix length is 0 to 128"),
     ("v=spf1 ip6:2001:db8::1::2", "2001:db8::1::2", "not an IPv6 address"),
     ("v=spf1 all.", "all.", "not a mechanism"),
-    ("v=spf1 redirect=a.example exp=b.example redirect=a.example", "redirect=a.example", "redirect is given twice"),
+    (
+        "v=spf1 redirect=a.example exp=b.example redirect=a.example",
+        "redirect=a.example",
+        "redirect is given twice",
+    ),
     ("v=spf1 exp=", "", "expected a domain name"),
     ("v=spf1 redirect=museum", "museum", "expected a full domain name"),
     ("v=spf1 -all \xe9", "\xe9", "not a mechanism"),
@@ -181,13 +217,25 @@ def test_a_record_is_known_by_its_version(text: str, found: bool) -> None:
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("text", ["v=spf1 a:b." + "a" * 65000 + "!", "v=spf1 a:" + "%%" * 30000 + "-", "v=spf1 " + "a" * 65000])
+@pytest.mark.parametrize(
+    "text",
+    ["v=spf1 a:b." + "a" * 65000 + "!", "v=spf1 a:" + "%%" * 30000 + "-", "v=spf1 " + "a" * 65000],
+)
 def test_no_record_takes_long_to_refuse(text: str) -> None:
     with pytest.raises(RecordSyntaxError):
         spf.parse(text)
 
 
-@pytest.mark.parametrize("text", ["a:a..example", "mx:.example/24", "include:%{d}..example", "redirect=a..example", "exp=..a.example"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:a..example",
+        "mx:.example/24",
+        "include:%{d}..example",
+        "redirect=a..example",
+        "exp=..a.example",
+    ],
+)
 def test_a_policy_cannot_name_what_dns_cannot_hold(text: str) -> None:
     spf.parse(f"v=spf1 {text}")  # receivers read it, and find nothing
     with pytest.raises(RecordSyntaxError, match="a label is missing between two dots"):
@@ -199,7 +247,10 @@ def test_dots_side_by_side_elsewhere_are_no_name(text: str) -> None:
     assert str(spf.parse_term(text)) == text
 
 
-@pytest.mark.parametrize(("text", "expected"), [("a mx", "one term at a time"), ("", "not a mechanism"), ("mx ", "one term at a time")])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a mx", "one term at a time"), ("", "not a mechanism"), ("mx ", "one term at a time")],
+)
 def test_one_term_at_a_time(text: str, expected: str) -> None:
     with pytest.raises(RecordSyntaxError, match=expected):
         spf.parse_term(text)

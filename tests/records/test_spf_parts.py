@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import Addresses, addresses_of
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.spf_parts import MAX_ANSWER, MAX_ROOT, Flat, laid_out, networks_of, part_name
+from mailauth_dns.records.spf_parts import (
+    MAX_ANSWER,
+    MAX_ROOT,
+    Flat,
+    laid_out,
+    networks_of,
+    part_name,
+)
 
 DOMAIN = DomainName("example.com")
 PASS, NEUTRAL = spf.Qualifier.PASS, spf.Qualifier.NEUTRAL
@@ -30,11 +37,26 @@ def scattered(count: int, block: int = 0) -> Addresses:
 ONE, TWO = networks("192.0.2.0/25"), networks("192.0.2.128/25", "203.0.113.1/32")
 WHOLE = [
     (["mx", Flat(PASS, ONE), "-all"], "v=spf1 mx ip4:192.0.2.0/25 -all"),
-    ([Flat(PASS, ONE), "mx", Flat(PASS, TWO), "-all"], "v=spf1 ip4:192.0.2.0/24 ip4:203.0.113.1 mx -all"),
-    ([Flat(PASS, ONE), "-a", Flat(PASS, TWO), "-all"], "v=spf1 ip4:192.0.2.0/25 -a ip4:192.0.2.128/25 ip4:203.0.113.1 -all"),
-    ([Flat(PASS, ONE), Flat(NEUTRAL, TWO), "~all"], "v=spf1 ip4:192.0.2.0/25 ?ip4:192.0.2.128/25 ?ip4:203.0.113.1 ~all"),
-    (["mx", Flat(PASS, ONE), "redirect=_spf.example.net"], "v=spf1 mx ip4:192.0.2.0/25 redirect=_spf.example.net"),
-    ([Flat(PASS, ONE), "exp=why.example.com", Flat(PASS, TWO), "-all"], "v=spf1 ip4:192.0.2.0/24 ip4:203.0.113.1 exp=why.example.com -all"),
+    (
+        [Flat(PASS, ONE), "mx", Flat(PASS, TWO), "-all"],
+        "v=spf1 ip4:192.0.2.0/24 ip4:203.0.113.1 mx -all",
+    ),
+    (
+        [Flat(PASS, ONE), "-a", Flat(PASS, TWO), "-all"],
+        "v=spf1 ip4:192.0.2.0/25 -a ip4:192.0.2.128/25 ip4:203.0.113.1 -all",
+    ),
+    (
+        [Flat(PASS, ONE), Flat(NEUTRAL, TWO), "~all"],
+        "v=spf1 ip4:192.0.2.0/25 ?ip4:192.0.2.128/25 ?ip4:203.0.113.1 ~all",
+    ),
+    (
+        ["mx", Flat(PASS, ONE), "redirect=_spf.example.net"],
+        "v=spf1 mx ip4:192.0.2.0/25 redirect=_spf.example.net",
+    ),
+    (
+        [Flat(PASS, ONE), "exp=why.example.com", Flat(PASS, TWO), "-all"],
+        "v=spf1 ip4:192.0.2.0/24 ip4:203.0.113.1 exp=why.example.com -all",
+    ),
 ]
 
 
@@ -58,9 +80,19 @@ def test_what_does_not_fit_goes_to_as_few_parts_as_hold_it() -> None:
 
 
 def test_a_network_never_moves_behind_a_lookup_that_it_spared() -> None:
-    layout = laid_out(DOMAIN, [Flat(PASS, scattered(40)), "exists:%{i}.example.com", Flat(PASS, scattered(40, 1)), "-all"])
+    layout = laid_out(
+        DOMAIN,
+        [
+            Flat(PASS, scattered(40)),
+            "exists:%{i}.example.com",
+            Flat(PASS, scattered(40, 1)),
+            "-all",
+        ],
+    )
     words = layout.root.split(" ")
-    assert max(at for at, word in enumerate(words) if word.startswith("include:")) < words.index("exists:%{i}.example.com")
+    assert max(at for at, word in enumerate(words) if word.startswith("include:")) < words.index(
+        "exists:%{i}.example.com"
+    )
 
 
 def test_networks_that_do_not_pass_stay_since_no_include_could_carry_them() -> None:
@@ -76,10 +108,21 @@ def test_own_terms_that_are_too_long_are_not_cut_up_for_nothing() -> None:
 
 addresses = st.builds(scattered, st.integers(1, 60), st.integers(0, 1))
 flats = st.builds(Flat, st.sampled_from([PASS, PASS, PASS, NEUTRAL]), addresses)
-own_terms = st.sampled_from(["mx", "a:mail.example.com", "-exists:%{i}.example.com", "?include:_spf.example.net", "ip4:192.0.2.0/24"])
+own_terms = st.sampled_from(
+    [
+        "mx",
+        "a:mail.example.com",
+        "-exists:%{i}.example.com",
+        "?include:_spf.example.net",
+        "ip4:192.0.2.0/24",
+    ]
+)
 
 
-@given(st.lists(flats | own_terms, max_size=5), st.sampled_from(["-all", "~all", "redirect=_spf.example.net"]))
+@given(
+    st.lists(flats | own_terms, max_size=5),
+    st.sampled_from(["-all", "~all", "redirect=_spf.example.net"]),
+)
 def test_budgets_order_and_addresses_hold(items: list[str | Flat], ending: str) -> None:
     layout = laid_out(DOMAIN, [*items, ending])
     root = spf.parse(layout.root)
@@ -91,13 +134,25 @@ def test_budgets_order_and_addresses_hold(items: list[str | Flat], ending: str) 
     held = networks_of(root)
     for record in parts.values():
         held |= networks_of(record)
-    given_networks = [item.addresses for item in items if isinstance(item, Flat) and item.qualifier is PASS]
+    given_networks = [
+        item.addresses for item in items if isinstance(item, Flat) and item.qualifier is PASS
+    ]
     written = networks("192.0.2.0/24") if "ip4:192.0.2.0/24" in items else Addresses()
     for each in given_networks:
         written |= each
     assert held == written
-    words = [word for word in layout.root.split(" ") if word not in parts and not word.lstrip("?").startswith("ip4:198")]
+    words = [
+        word
+        for word in layout.root.split(" ")
+        if word not in parts and not word.lstrip("?").startswith("ip4:198")
+    ]
     assert words == ["v=spf1", *(item for item in items if isinstance(item, str)), ending]
     if len(layout.root) > MAX_ROOT:  # then no further part would make it shorter
-        runs = (" ".join(run) for movable, run in groupby(layout.root.split(" "), lambda word: word.startswith("ip4:198")) if movable)
+        runs = (
+            " ".join(run)
+            for movable, run in groupby(
+                layout.root.split(" "), lambda word: word.startswith("ip4:198")
+            )
+            if movable
+        )
         assert all(len(run) <= len(f"include:{part_name('', DOMAIN)}") for run in runs)

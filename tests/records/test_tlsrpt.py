@@ -25,7 +25,10 @@ VALID = [
         "v=TLSRPTv1; rua=mailto:a@example.com; x=1; rua=mailto:b@example.com",
         "v=TLSRPTv1; rua=mailto:a@example.com,mailto:b@example.com; x=1",
     ),
-    ("v=TLSRPTv1; rua=mailto:a%2Cb%21%3B@example.com", "v=TLSRPTv1; rua=mailto:a%2Cb%21%3B@example.com"),
+    (
+        "v=TLSRPTv1; rua=mailto:a%2Cb%21%3B@example.com",
+        "v=TLSRPTv1; rua=mailto:a%2Cb%21%3B@example.com",
+    ),
 ]
 INVALID = [
     ("", "", "expected v=TLSRPTv1 first"),
@@ -36,9 +39,21 @@ INVALID = [
     ("v=TLSRPTv1; rua=", "rua=", "rua has no value"),
     ("v=TLSRPTv1; rua=tls@example.com", "tls@example.com", "expected an address such as mailto:"),
     ("v=TLSRPTv1; rua=mailto:a@example.com,", "", "expected an address such as mailto:"),
-    ("v=TLSRPTv1; rua=mailto:a@example.com , b@example.com", "b@example.com", "expected an address such as mailto:"),
-    ("v=TLSRPTv1; rua=mailto:a@example.com b@example.com", "mailto:a@example.com b@example.com", "expected an address such as mailto:"),
-    ("v=TLSRPTv1; rua=https://example.com/100%", "https://example.com/100%", "expected an address such as mailto:"),
+    (
+        "v=TLSRPTv1; rua=mailto:a@example.com , b@example.com",
+        "b@example.com",
+        "expected an address such as mailto:",
+    ),
+    (
+        "v=TLSRPTv1; rua=mailto:a@example.com b@example.com",
+        "mailto:a@example.com b@example.com",
+        "expected an address such as mailto:",
+    ),
+    (
+        "v=TLSRPTv1; rua=https://example.com/100%",
+        "https://example.com/100%",
+        "expected an address such as mailto:",
+    ),
     ("v=TLSRPTv1; rua=mailto:a@example.com!10m", "!10m", "must be written %21"),
     ("v=TLSRPTv1; rua=mailto:a@example.com;;", "", "expected a field such as name=value"),
     ("v=TLSRPTv1; rua=mailto:a@example.com; x=", "x=", "x has no value"),

@@ -98,11 +98,18 @@ def test_octodns_takes_no_records_below_every_a_label() -> None:
     for text in ("xn--ls8h.example", "a.xn--a.example"):
         with pytest.raises(IdnaError):
             idna_decode(text)
-        with pytest.raises(RecordSyntaxError, match="not an internationalised label, and octoDNS takes no records below one"):
+        with pytest.raises(
+            RecordSyntaxError,
+            match="not an internationalised label, and octoDNS takes no records below one",
+        ):
             publishable_name(text)
 
 
-@given(st.lists(st.text("abcäöüßñ漢字é-_0Z", min_size=1, max_size=8), min_size=1, max_size=3).map(".".join))
+@given(
+    st.lists(st.text("abcäöüßñ漢字é-_0Z", min_size=1, max_size=8), min_size=1, max_size=3).map(
+        ".".join
+    )
+)
 def test_names_are_spelled_as_octodns_does(text: str) -> None:
     try:
         name = domain_name(text)

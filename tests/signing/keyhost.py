@@ -30,12 +30,17 @@ class Host:
         return self.repo.run(*arguments)
 
     def keygen(self, *arguments: str) -> Ran:
-        made = self.run("dkim", "keygen", "example.com", "--private-dir", str(self.private_dir), *arguments)
+        made = self.run(
+            "dkim", "keygen", "example.com", "--private-dir", str(self.private_dir), *arguments
+        )
         assert made.code == 0, made.said
         return made
 
     def publish(self) -> None:
-        applied = [self.run("plan", "--out", str(self.repo.root / "plan.json")), self.run("apply", str(self.repo.root / "plan.json"))]
+        applied = [
+            self.run("plan", "--out", str(self.repo.root / "plan.json")),
+            self.run("apply", str(self.repo.root / "plan.json")),
+        ]
         assert [each.code for each in applied] == [0, 0], applied[-1].said
 
     @property
@@ -58,6 +63,9 @@ def served(repo: RepoFolder, private_dir: Path, ttl: int) -> Iterator[Host]:
     host.keygen("--selector", "old")
     repo.policy(POLICY)
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\nttl: {ttl}\n')
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\nttl: {ttl}\n',
+        )
         host.publish()
         yield host

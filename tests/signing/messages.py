@@ -11,7 +11,13 @@ from functools import cache
 import dkim
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 PLAIN = (
     b"From: Alice <alice@example.com>\r\n"
@@ -68,7 +74,9 @@ def ed25519_key() -> Key:
     key = ed25519.Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     private = base64.b64encode(key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
-    return Key(private, f"v=DKIM1; k=ed25519; p={base64.b64encode(public).decode()}", b"ed25519-sha256")
+    return Key(
+        private, f"v=DKIM1; k=ed25519; p={base64.b64encode(public).decode()}", b"ed25519-sha256"
+    )
 
 
 def written(
@@ -89,13 +97,27 @@ def written(
     head, _, body = message.partition(b"\r\n\r\n")
     bh = base64.b64encode(hashlib.sha256(body).digest())
     said = b"".join(b" %b=%b;" % tag for tag in tags)
-    signature = b" v=1; a=%b; c=%b; d=%b; s=%b; h=%b;%b bh=%b; b=" % (a, form.encode(), d, s, h, said, bh)
+    signature = b" v=1; a=%b; c=%b; d=%b; s=%b; h=%b;%b bh=%b; b=" % (
+        a,
+        form.encode(),
+        d,
+        s,
+        h,
+        said,
+        bh,
+    )
     fields = [re.split(rb"(?<=:)", line, maxsplit=1) for line in re.split(rb"\r\n(?![ \t])", head)]
     chosen: list[list[bytes]] = []
     for name in h.lower().split(b":"):  # from the bottom, each field once
-        left = [field for field in fields if field[0].lower().rstrip(b" \t:") == name and not any(field is one for one in chosen)]
+        left = [
+            field
+            for field in fields
+            if field[0].lower().rstrip(b" \t:") == name and not any(field is one for one in chosen)
+        ]
         chosen += left[-1:]
-    data = b"\r\n".join(_canonical(*field, form) for field in [*chosen, [b"DKIM-Signature:", signature + after]])
+    data = b"\r\n".join(
+        _canonical(*field, form) for field in [*chosen, [b"DKIM-Signature:", signature + after]]
+    )
     private = load_pem_private_key(rsa_key().private, None)
     assert isinstance(private, rsa.RSAPrivateKey)
     b = base64.b64encode(private.sign(data, padding.PKCS1v15(), SHA256()))
@@ -106,4 +128,8 @@ def _canonical(name: bytes, value: bytes, form: str) -> bytes:
     """Return a field in its canonical form, without the last line end (RFC 6376 §3.4.1, §3.4.2)."""
     if form.lower().partition("/")[0] == "simple":
         return name + value
-    return name.lower().rstrip(b" \t:") + b":" + re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip()
+    return (
+        name.lower().rstrip(b" \t:")
+        + b":"
+        + re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip()
+    )

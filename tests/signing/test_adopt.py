@@ -55,10 +55,16 @@ def long_seed(pair: KeyPair) -> bytes:
 FORMS: dict[str, tuple[KeyType, Callable[[KeyPair], bytes]]] = {
     "PKCS#8": (RSA, lambda pair: pair.private_pem),
     "PKCS#1": (RSA, pkcs1),
-    "PKCS#1 with CRLF and text before": (RSA, lambda pair: b"Bag Attributes\r\n" + pkcs1(pair).replace(b"\n", b"\r\n")),
+    "PKCS#1 with CRLF and text before": (
+        RSA,
+        lambda pair: b"Bag Attributes\r\n" + pkcs1(pair).replace(b"\n", b"\r\n"),
+    ),
     "Ed25519 as PKCS#8": (ED25519, lambda pair: pair.private_pem),
     "Ed25519 seed in base64": (ED25519, lambda pair: pair.seed or b""),
-    "Ed25519 seed and public key in base64": (ED25519, lambda pair: base64.encodebytes(long_seed(pair))),
+    "Ed25519 seed and public key in base64": (
+        ED25519,
+        lambda pair: base64.encodebytes(long_seed(pair)),
+    ),
     "Ed25519 seed and public key in octets": (ED25519, long_seed),
 }
 
@@ -87,7 +93,16 @@ class Own:
 
     def adopt(self, *arguments: str, folder: bool = True) -> Ran:
         where = ["--private-dir", str(self.host.private_dir)] if folder else []
-        return self.host.run("dkim", "adopt", "example.com", "mail", "--private-key", str(self.file), *where, *arguments)
+        return self.host.run(
+            "dkim",
+            "adopt",
+            "example.com",
+            "mail",
+            "--private-key",
+            str(self.file),
+            *where,
+            *arguments,
+        )
 
     @property
     def private(self) -> Path:
@@ -127,7 +142,16 @@ def test_every_form_of_a_private_key_is_adopted(host: Host, form: str) -> None:
     assert (own.private.with_name("mail.seed").exists()) is (type is ED25519)
     assert own.host.run("plan", "--detailed-exitcode").code == 0
     assert own.host.run("dkim", "check", "--private-dir", str(host.private_dir)).code == 0
-    export = own.host.run("export", "example.com", "--format", "rspamd", "--allow", "DKIM031", "--private-dir", str(host.private_dir))
+    export = own.host.run(
+        "export",
+        "example.com",
+        "--format",
+        "rspamd",
+        "--allow",
+        "DKIM031",
+        "--private-dir",
+        str(host.private_dir),
+    )
     assert "mail" in export.said
     assert_secret(secrets_of(host.private_dir / "example.com"), texts_of(own.root, ran), form)
 
@@ -191,7 +215,9 @@ def test_a_selector_is_found_in_any_spelling_and_style(host: Host) -> None:
 
 def test_what_dns_does_not_tell_is_unknown_and_never_absent(host: Host) -> None:
     own = Own(host)
-    (own.root / "zones/policy/_defaults.yaml").write_text('providers: [local]\nnameservers: ["127.0.0.1:1"]\n')
+    (own.root / "zones/policy/_defaults.yaml").write_text(
+        'providers: [local]\nnameservers: ["127.0.0.1:1"]\n'
+    )
     ran = own.adopt()
     assert ran.code == 0, ran.said
     assert "DNS: unknown (" in ran.out
@@ -211,7 +237,9 @@ def other_key_in_dns(own: Own) -> None:
 
 
 def revoked_in_dns(own: Own) -> None:
-    own.root.joinpath("served/example.com.zone").write_text(ZONE.format(ttl=60) + 'mail._domainkey TXT "v=DKIM1; p="\n')
+    own.root.joinpath("served/example.com.zone").write_text(
+        ZONE.format(ttl=60) + 'mail._domainkey TXT "v=DKIM1; p="\n'
+    )
 
 
 def in_the_repo(own: Own) -> None:
@@ -241,7 +269,9 @@ def policy(text: str) -> Callable[[Own], None]:
 
 def another_public_half(own: Own) -> None:
     own.root.joinpath("zones/keys/example.com").mkdir(exist_ok=True)
-    own.root.joinpath("zones/keys/example.com/mail.pem").write_bytes(keypair.generate(RSA).public_pem)
+    own.root.joinpath("zones/keys/example.com/mail.pem").write_bytes(
+        keypair.generate(RSA).public_pem
+    )
 
 
 def pipe(own: Own) -> None:
@@ -253,15 +283,25 @@ REFUSED: dict[str, tuple[Callable[[Own], object], str]] = {
     "another key": (other_key, "mail declares another key: the file is not its private half"),
     "another key in DNS": (other_key_in_dns, "mail._domainkey.example.com: DNS has another key"),
     "revoked in DNS": (revoked_in_dns, "mail._domainkey.example.com: DNS has an empty key"),
-    "encrypted": (lambda own: own.write(encrypted(own.pair)), "the private key is encrypted; mail servers cannot ask for its password"),
-    "a public key": (lambda own: own.write(own.pair.public_pem), "is not a private key, or is broken"),
+    "encrypted": (
+        lambda own: own.write(encrypted(own.pair)),
+        "the private key is encrypted; mail servers cannot ask for its password",
+    ),
+    "a public key": (
+        lambda own: own.write(own.pair.public_pem),
+        "is not a private key, or is broken",
+    ),
     "a seed of another public key": (
         lambda own: own.write(b"\1" * 64),
         "is not a private key, or is broken",
     ),
     "an elliptic curve": (
         lambda own: own.write(
-            subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey"], capture_output=True, check=True).stdout
+            subprocess.run(
+                ["openssl", "ecparam", "-name", "prime256v1", "-genkey"],
+                capture_output=True,
+                check=True,
+            ).stdout
         ),
         "DKIM knows RSA and Ed25519 keys only",
     ),
@@ -271,8 +311,14 @@ REFUSED: dict[str, tuple[Callable[[Own], object], str]] = {
     "in the repo": (in_the_repo, "private keys belong into a folder outside it"),
     "a link into the repo": (linked_into_the_repo, "private keys belong into a folder outside it"),
     "in another git work tree": (in_another_work_tree, "is kept in git, so others may have it"),
-    "delegated": (policy("dkim: {selectors: {mail: {cname: k.example.net}}}\n"), "is delegated to k.example.net"),
-    "revoked": (policy("dkim: {selectors: {mail: {state: revoked}}}\n"), "is revoked; a key that has ended does not come back"),
+    "delegated": (
+        policy("dkim: {selectors: {mail: {cname: k.example.net}}}\n"),
+        "is delegated to k.example.net",
+    ),
+    "revoked": (
+        policy("dkim: {selectors: {mail: {state: revoked}}}\n"),
+        "is revoked; a key that has ended does not come back",
+    ),
     "parked": (policy("parked: true\n"), "is parked and sends no mail"),
     "a bad name": (policy("dkim: null\n"), "there is no place for dkim.selectors"),
 }
@@ -295,7 +341,10 @@ def test_keys_that_are_there_are_never_written_over(host: Host) -> None:
     own.private.parent.mkdir(exist_ok=True)
     own.private.write_bytes(other.private_pem)
     refused = own.adopt()
-    assert f"{own.private}: is there already, and is not this key; it is never overwritten" in refused.err
+    assert (
+        f"{own.private}: is there already, and is not this key; it is never overwritten"
+        in refused.err
+    )
     assert (refused.code, own.private.read_bytes(), host.policy) == (1, other.private_pem, own.text)
     own.private.unlink()
     own.public.write_bytes(other.public_pem)
@@ -310,7 +359,10 @@ def test_a_link_is_read_and_not_moved(host: Host) -> None:
     link.symlink_to(own.file)
     own.file = link
     refused = own.adopt("--move")
-    assert (refused.code, "is a link; to move the key, name the file that it leads to" in refused.err) == (1, True)
+    assert (
+        refused.code,
+        "is a link; to move the key, name the file that it leads to" in refused.err,
+    ) == (1, True)
     assert own.adopt().code == 0
     assert link.is_symlink()
 
@@ -333,12 +385,17 @@ def test_a_key_that_root_adopts_belongs_to_the_folders_owner(host: Host) -> None
     assert stat.S_IMODE(own.private.parent.stat().st_mode) == 0o700
 
 
-def test_a_policy_that_is_edited_meanwhile_is_left(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_policy_that_is_edited_meanwhile_is_left(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = Own(host)
     during(monkeypatch, adoption, "_sight", lambda: host.path.write_text(own.text + "# edited\n"))
     refused = own.adopt()
     assert refused.code == 1
-    assert "was changed while DNS was asked, and is left as it is; run the command again" in refused.err
+    assert (
+        "was changed while DNS was asked, and is left as it is; run the command again"
+        in refused.err
+    )
     assert host.policy == own.text + "# edited\n"
     assert own.adopt().code == 0
     assert host.policy.endswith("# edited\n")
@@ -350,8 +407,22 @@ SYNCS = 8  # key, seed, public half and policy: the file, and then the folder th
 @pytest.mark.parametrize("step", range(1, SYNCS + 1))
 def test_a_killed_run_leaves_a_policy_that_holds_and_is_run_again(host: Host, step: int) -> None:
     own = Own(host, ED25519)
-    command = ["dkim", "adopt", "example.com", "mail", "--private-key", str(own.file), "--private-dir", str(host.private_dir), "--move"]
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(step), "-C", str(own.root), *command], capture_output=True, check=False)
+    command = [
+        "dkim",
+        "adopt",
+        "example.com",
+        "mail",
+        "--private-key",
+        str(own.file),
+        "--private-dir",
+        str(host.private_dir),
+        "--move",
+    ]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(step), "-C", str(own.root), *command],
+        capture_output=True,
+        check=False,
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert own.file.exists()  # it goes last
     assert host.run("lint").code == 0
@@ -383,9 +454,20 @@ def test_an_imported_key_is_adopted(repo: RepoFolder, private_dir: Path) -> None
     file = private_dir / "default.private"
     file.write_bytes(pkcs1(pair))
     file.chmod(0o600)
-    repo.write("default.txt", f'default._domainkey IN TXT ( "v=DKIM1; k=rsa; "\n "p={pair.public.p}" )\n')
+    repo.write(
+        "default.txt", f'default._domainkey IN TXT ( "v=DKIM1; k=rsa; "\n "p={pair.public.p}" )\n'
+    )
     assert repo.run("import", "example.com", "--from-genkey", "default.txt", "--write").code == 0
-    ran = repo.run("dkim", "adopt", "example.com", "default", "--private-key", str(file), "--private-dir", str(private_dir))
+    ran = repo.run(
+        "dkim",
+        "adopt",
+        "example.com",
+        "default",
+        "--private-key",
+        str(file),
+        "--private-dir",
+        str(private_dir),
+    )
     assert ran.code == 0, ran.said
     [policy] = load_repo(repo.root).policies
     assert policy.keys["default"] == pair.public

@@ -17,7 +17,10 @@ BODY = b" C \r\nD \t E\r\n\r\n\r\n"
 
 def test_fields() -> None:
     assert [canonical.field(*field, Form.RELAXED) for field in FIELDS] == [b"a:X\r\n", b"b:Y Z\r\n"]
-    assert [canonical.field(*field, Form.SIMPLE) for field in FIELDS] == [b"A: X\r\n", b"B : Y\t\r\n\tZ  \r\n"]
+    assert [canonical.field(*field, Form.SIMPLE) for field in FIELDS] == [
+        b"A: X\r\n",
+        b"B : Y\t\r\n\tZ  \r\n",
+    ]
 
 
 BODIES = [  # body, relaxed, simple
@@ -62,7 +65,9 @@ def test_forms(text: str, forms: Forms) -> None:
     assert canonical.forms(text) == forms
 
 
-@pytest.mark.parametrize("text", ["", "/", "relaxed/", "loose", "relaxed/relaxed/relaxed", "Relaxed"])
+@pytest.mark.parametrize(
+    "text", ["", "/", "relaxed/", "loose", "relaxed/relaxed/relaxed", "Relaxed"]
+)
 def test_what_is_no_form(text: str) -> None:
     with pytest.raises(ValueError, match="is not a valid Form"):
         canonical.forms(text)

@@ -20,26 +20,45 @@ STAMP = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 
 def test_keygen_adds_a_pending_selector_and_keeps_the_file(host: Host) -> None:
     host.keygen("--selector", "new")
-    assert re.fullmatch(re.escape(POLICY) + rf"    new: \{{key: new\.pem, state: pending, since: {STAMP}\}}\n", host.policy)
+    assert re.fullmatch(
+        re.escape(POLICY) + rf"    new: \{{key: new\.pem, state: pending, since: {STAMP}\}}\n",
+        host.policy,
+    )
 
 
 def test_names_come_from_the_template_and_are_never_used_twice(host: Host) -> None:
     today = f"{datetime.now(UTC):%Y%m%d}"
-    made = [json.loads(host.keygen("--type", "ed25519", "--format", "json").out)["selector"] for _ in range(3)]
+    made = [
+        json.loads(host.keygen("--type", "ed25519", "--format", "json").out)["selector"]
+        for _ in range(3)
+    ]
     assert made == [today, f"{today}b", f"{today}c"]
     host.edit("dkim:\n", "dkim:\n  selector_template: mx{date}-{type}\n")
-    assert json.loads(host.keygen("--type", "ed25519", "--format", "json").out)["selector"] == f"mx{today}-ed25519"
-    host.edit(f"    {today}b:", f"    {today}z:")  # gone from the policy, and its files are still there
+    assert (
+        json.loads(host.keygen("--type", "ed25519", "--format", "json").out)["selector"]
+        == f"mx{today}-ed25519"
+    )
+    host.edit(
+        f"    {today}b:", f"    {today}z:"
+    )  # gone from the policy, and its files are still there
     assert json.loads(host.keygen("--selector", "x", "--format", "json").out)["selector"] == "x"
-    refused = host.run("dkim", "keygen", "example.com", "--selector", "old", "--private-dir", str(host.private_dir))
+    refused = host.run(
+        "dkim", "keygen", "example.com", "--selector", "old", "--private-dir", str(host.private_dir)
+    )
     assert refused.code == 1
     assert "declares old already; a new key needs a new selector" in refused.err
 
 
 REFUSED = {
-    "a shared policy": ("domains: [example.com, example.org]\nspf: {all: fail}\n", "is the policy of 2 domains"),
+    "a shared policy": (
+        "domains: [example.com, example.org]\nspf: {all: fail}\n",
+        "is the policy of 2 domains",
+    ),
     "a parked domain": ("domain: example.com\nparked: true\n", "is parked and sends no mail"),
-    "keys taken out": ("domain: example.com\nspf: {all: fail}\ndkim: null\n", "there is no place for dkim.selectors"),
+    "keys taken out": (
+        "domain: example.com\nspf: {all: fail}\ndkim: null\n",
+        "there is no place for dkim.selectors",
+    ),
 }
 
 
@@ -47,7 +66,9 @@ REFUSED = {
 def test_policies_that_a_key_cannot_be_added_to(host: Host, case: str) -> None:
     text, message = REFUSED[case]
     host.path.write_text(text)
-    refused = host.run("dkim", "keygen", "example.com", "--selector", "new", "--private-dir", str(host.private_dir))
+    refused = host.run(
+        "dkim", "keygen", "example.com", "--selector", "new", "--private-dir", str(host.private_dir)
+    )
     assert refused.code == 1
     assert message in refused.err
     assert host.policy == text
@@ -57,10 +78,19 @@ def test_policies_that_a_key_cannot_be_added_to(host: Host, case: str) -> None:
 BAD_USAGE = [
     (["dkim", "keygen"], "Missing argument"),
     (["dkim", "keygen", "example.com", "--type", "dsa"], "'dsa' is not one of"),
-    (["dkim", "keygen", "example.com", "--bits", "1024"], "--bits 1024: use one of 2048, 3072, 4096"),
+    (
+        ["dkim", "keygen", "example.com", "--bits", "1024"],
+        "--bits 1024: use one of 2048, 3072, 4096",
+    ),
     (["dkim", "keygen", "example.org"], "no policy is for example.org"),
-    (["dkim", "keygen", "example.com", "--private-dir", "/x", "--selector", "*"], "selector *: one or more labels"),
-    (["dkim", "keygen", "example.com", "--private-dir", "/x", "--selector", "a b"], "selector a b: "),
+    (
+        ["dkim", "keygen", "example.com", "--private-dir", "/x", "--selector", "*"],
+        "selector *: one or more labels",
+    ),
+    (
+        ["dkim", "keygen", "example.com", "--private-dir", "/x", "--selector", "a b"],
+        "selector a b: ",
+    ),
     (["dkim", "rotate", "example.org"], "no policy is for example.org"),
     (["dkim", "frobnicate"], "No such command"),
 ]
@@ -88,8 +118,13 @@ def test_status_writes_down_the_first_sighting_once(host: Host) -> None:
 def test_a_selector_that_domains_share_is_seen_when_all_of_them_are(host: Host) -> None:
     for domain in ("example.org", "example.net"):
         host.repo.write(f"served/{domain}.zone", ZONE.format(ttl=60))
-        host.repo.write(f"zones/keys/{domain}/s1.pem", (host.repo.root / "zones/keys/example.com/old.pem").read_bytes())
-    shared = host.repo.policy("domains: [example.net, example.org]\ndkim: {selectors: {s1: {key: s1.pem}}}\n", "shared")
+        host.repo.write(
+            f"zones/keys/{domain}/s1.pem",
+            (host.repo.root / "zones/keys/example.com/old.pem").read_bytes(),
+        )
+    shared = host.repo.policy(
+        "domains: [example.net, example.org]\ndkim: {selectors: {s1: {key: s1.pem}}}\n", "shared"
+    )
     host.publish()
     host.run("dkim", "status", "example.net")
     assert "seen" not in shared.read_text()
@@ -110,7 +145,9 @@ def test_a_selector_that_is_inherited_is_shown_and_its_file_left_alone(host: Hos
 def test_a_selector_is_found_in_any_spelling(host: Host) -> None:
     host.edit("    old: {", '    "OLD": {')
     assert host.run("dkim", "status").code == 0
-    assert re.search(rf'    "OLD": \{{key: old\.pem, seen: {STAMP}\}}   # from before\n', host.policy)
+    assert re.search(
+        rf'    "OLD": \{{key: old\.pem, seen: {STAMP}\}}   # from before\n', host.policy
+    )
 
 
 def test_status_as_data(host: Host) -> None:
@@ -157,30 +194,48 @@ def test_a_whole_life(host: Host) -> None:
     [name] = re.findall(r"    (20\d{6}): \{", host.policy)
     early = host.run("dkim", "rotate", "example.com")
     assert early.code == 1
-    assert f"{name}._domainkey.example.com: pending -> active cannot be taken yet: DNS has no such record" in early.out
+    assert (
+        f"{name}._domainkey.example.com: pending -> active cannot be taken yet: DNS has no such record"
+        in early.out
+    )
     host.publish()
     seen = host.run("dkim", "rotate", "example.com")
     assert seen.code == 1
     assert re.search(rf"pending -> active may be taken from {STAMP}", seen.out)
-    host.path.write_text(re.sub(rf"(state: pending, since: {STAMP}, seen): {STAMP}", rf"\1: {ago(hours=2)}", host.policy))
+    host.path.write_text(
+        re.sub(
+            rf"(state: pending, since: {STAMP}, seen): {STAMP}", rf"\1: {ago(hours=2)}", host.policy
+        )
+    )
     assert f"{name}, seen" not in host.policy
     taken = host.run("dkim", "rotate", "example.com")
     assert taken.code == 0, taken.said
     assert re.search(
-        rf"old: \{{key: old\.pem, seen: {STAMP}, state: retiring, since: {STAMP}, signed_until: {STAMP}\}}   # from before", host.policy
+        rf"old: \{{key: old\.pem, seen: {STAMP}, state: retiring, since: {STAMP}, signed_until: {STAMP}\}}   # from before",
+        host.policy,
     )
     assert f"{name}: {{key: {name}.pem, state: active" in host.policy
     assert host.run("lint").code == 0
     assert host.run("plan", "--detailed-exitcode").code == 0  # both are published before and after
     wait = host.run("dkim", "rotate", "example.com")
     assert wait.code == 1
-    assert re.search(rf"old\._domainkey\.example\.com: retiring -> revoked may be taken from {STAMP}", wait.out)
-    host.path.write_text(re.sub(rf"signed_until: {STAMP}", f"signed_until: {ago(days=8)}", host.policy))
+    assert re.search(
+        rf"old\._domainkey\.example\.com: retiring -> revoked may be taken from {STAMP}", wait.out
+    )
+    host.path.write_text(
+        re.sub(rf"signed_until: {STAMP}", f"signed_until: {ago(days=8)}", host.policy)
+    )
     assert host.run("dkim", "rotate", "example.com").code == 0
     assert "state: revoked" in host.policy
     assert "dkim status" not in host.run("dkim", "status").out
     host.publish()
-    host.path.write_text(re.sub(rf"state: revoked, since: {STAMP}", f"state: revoked, since: {ago(days=31)}", host.policy))
+    host.path.write_text(
+        re.sub(
+            rf"state: revoked, since: {STAMP}",
+            f"state: revoked, since: {ago(days=31)}",
+            host.policy,
+        )
+    )
     assert host.run("dkim", "rotate", "example.com").code == 0
     assert "state: absent" in host.policy
     host.publish()
@@ -192,7 +247,9 @@ def test_types_rotate_each_on_its_own(host: Host) -> None:
     # RSA has nothing under way, but to ask for the Ed25519 key must not begin a rotation.
     assert host.run("dkim", "rotate", "example.com").code == 1
     assert host.policy.count("pending") == 1
-    rsa = host.run("dkim", "rotate", "example.com", "--type", "rsa", "--private-dir", str(host.private_dir))
+    rsa = host.run(
+        "dkim", "rotate", "example.com", "--type", "rsa", "--private-dir", str(host.private_dir)
+    )
     assert rsa.code == 0, rsa.said
     assert host.policy.count("pending") == 2
 
@@ -210,9 +267,13 @@ def test_two_pending_keys_of_a_type_are_remarked(host: Host) -> None:
 def test_a_new_key_says_when_it_may_sign_and_what_makes_that_sooner(host: Host) -> None:
     said = host.keygen("--selector", "new").err
     assert (
-        "That is 1 hour after every server was first seen to have it (its TTL), or later where the zone's negative TTL is longer." in said
+        "That is 1 hour after every server was first seen to have it (its TTL), or later where the zone's negative TTL is longer."
+        in said
     )
-    assert "To wait less, lower `ttl:` in the policy and the last number of the zone's SOA before you publish" in said
+    assert (
+        "To wait less, lower `ttl:` in the policy and the last number of the zone's SOA before you publish"
+        in said
+    )
     host.publish()
     status = host.run("dkim", "status")
     assert re.search(

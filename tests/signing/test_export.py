@@ -30,7 +30,10 @@ def article(repo: RepoFolder) -> Iterator[RepoFolder]:
         f'default._domainkey IN TXT "{DKIM[:255]}" "{DKIM[255:]}"\n',
     )
     with Server(repo.root / "served", "127.0.0.1", 0) as server:
-        repo.write("zones/policy/_defaults.yaml", f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n')
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
         yield repo
 
 
@@ -44,7 +47,8 @@ def exported(repo: RepoFolder, *arguments: str) -> dict[str, str]:
 def test_the_articles_opendkim_files(article: RepoFolder) -> None:
     files = exported(article, "--format", "opendkim")
     assert files["KeyTable"] == (
-        MARK + "default._domainkey.example.com example.com:default:/etc/opendkim/keys/example.com/default.private\n"
+        MARK
+        + "default._domainkey.example.com example.com:default:/etc/opendkim/keys/example.com/default.private\n"
     )
     assert files["SigningTable"] == MARK + "*@example.com default._domainkey.example.com\n"
     settings = dict(line.split(None, 1) for line in files["opendkim.conf"].splitlines()[1:])
@@ -58,35 +62,51 @@ def test_the_articles_opendkim_files(article: RepoFolder) -> None:
     }
     assert article_says.items() <= settings.items()
     assert set(files) == {"opendkim.conf", "KeyTable", "SigningTable", "TrustedHosts"}
-    assert [line for line in files["TrustedHosts"].splitlines() if not line.startswith("#")] == ["127.0.0.1", "::1"]
+    assert [line for line in files["TrustedHosts"].splitlines() if not line.startswith("#")] == [
+        "127.0.0.1",
+        "::1",
+    ]
 
 
 def test_the_articles_main_cf_lines(article: RepoFolder) -> None:
     assert exported(article, "--format", "postfix")["main.cf"] == (
-        MARK + "# tempfail: while the signing program is down, mail waits. With accept it goes out unsigned, and nobody notices.\n"
+        MARK
+        + "# tempfail: while the signing program is down, mail waits. With accept it goes out unsigned, and nobody notices.\n"
         "smtpd_milters = inet:127.0.0.1:8891\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = tempfail\n"
     )
 
 
 def test_the_articles_records_as_one_line_each(article: RepoFolder) -> None:
     said = article.run("export", "example.com", "--format", "paste").out
-    assert f"Host:   default._domainkey\nor:     default._domainkey.example.com\nTTL:    3600\nValue:  {DKIM}\n" in said
+    assert (
+        f"Host:   default._domainkey\nor:     default._domainkey.example.com\nTTL:    3600\nValue:  {DKIM}\n"
+        in said
+    )
     assert f'Split:  "{DKIM[:255]}" "{DKIM[255:]}"\n' in said
-    assert "Host:   @\nor:     example.com\nTTL:    3600\nValue:  v=spf1 +ip4:192.0.2.10 -all\n" in said
+    assert (
+        "Host:   @\nor:     example.com\nTTL:    3600\nValue:  v=spf1 +ip4:192.0.2.10 -all\n"
+        in said
+    )
     [dmarc] = re.findall(r"or:     _dmarc\.example\.com\nTTL:    360\nValue:  (.*)", said)
     reports = "rua=mailto:dmarc-rua-report@example.com; ruf=mailto:dmarc-ruf-report@example.com"
-    assert set(dmarc.split("; ")) == set(f"v=DMARC1; p=quarantine; {reports}; ri=86400; adkim=s; aspf=s".split("; "))
+    assert set(dmarc.split("; ")) == set(
+        f"v=DMARC1; p=quarantine; {reports}; ri=86400; adkim=s; aspf=s".split("; ")
+    )
 
 
 def test_a_form_is_told_what_may_be_there_already(article: RepoFolder) -> None:
     """An MX has two fields; a second SPF record would fail all mail, and a form replaces nothing by itself."""
     said = article.run("export", "example.com", "--format", "paste").out
     assert (
-        "Value:  v=spf1 +ip4:192.0.2.10 -all\nNote:   where a record with v=spf1 is there already, change it: two of them fail all" in said
+        "Value:  v=spf1 +ip4:192.0.2.10 -all\nNote:   where a record with v=spf1 is there already, change it: two of them fail all"
+        in said
     )
     article.policy("domain: example.com\nparked: true\n")
     said = article.run("export", "example.com", "--format", "paste").out
-    assert "Type:   MX\nHost:   @\nor:     example.com\nTTL:    3600\nPriority: 0\nServer: .\nNote:   delete every other MX record" in said
+    assert (
+        "Type:   MX\nHost:   @\nor:     example.com\nTTL:    3600\nPriority: 0\nServer: .\nNote:   delete every other MX record"
+        in said
+    )
 
 
 LIVE: dict[str, tuple[str, str]] = {
@@ -98,7 +118,10 @@ LIVE: dict[str, tuple[str, str]] = {
         '@ IN TXT "v=spf1 mx -all"\n@ IN TXT "v=spf1 -all"\n',
         "Change: v=spf1 -all\nChange: v=spf1 mx -all\nNote:   change one of them, and delete the others\n",
     ),
-    "the same": ('@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\n', "Note:   it is there already: nothing to do\n"),
+    "the same": (
+        '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\n',
+        "Note:   it is there already: nothing to do\n",
+    ),
 }
 
 
@@ -109,7 +132,10 @@ def test_live_says_which_records_a_form_changes(article: RepoFolder, case: str) 
     path.write_text(path.read_text() + served)
     said = article.run("export", "example.com", "--format", "paste", "--live").out
     assert f"Value:  v=spf1 +ip4:192.0.2.10 -all\n{note}" in said
-    assert f'Split:  "{DKIM[:255]}" "{DKIM[255:]}"\nNote:   it is there already: nothing to do\n' in said
+    assert (
+        f'Split:  "{DKIM[:255]}" "{DKIM[255:]}"\nNote:   it is there already: nothing to do\n'
+        in said
+    )
 
 
 def test_live_that_is_unknown_warns_in_general(article: RepoFolder) -> None:
@@ -140,11 +166,23 @@ SOCKETS = [
 def test_both_sides_name_the_same_socket(article: RepoFolder, opendkim: str, postfix: str) -> None:
     conf = exported(article, "--format", "opendkim", "--socket", opendkim)["opendkim.conf"]
     assert re.search(rf"^Socket\s+{re.escape(opendkim)}$", conf, re.MULTILINE)
-    assert f"smtpd_milters = {postfix}\n" in exported(article, "--format", "postfix", "--socket", opendkim)["main.cf"]
+    assert (
+        f"smtpd_milters = {postfix}\n"
+        in exported(article, "--format", "postfix", "--socket", opendkim)["main.cf"]
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["inet:8891", "inet:0@localhost", "inet:99999@localhost", "/run/x", "local:run/x", "inet:1@a b", "inet:1@a'b"]
+    "text",
+    [
+        "inet:8891",
+        "inet:0@localhost",
+        "inet:99999@localhost",
+        "/run/x",
+        "local:run/x",
+        "inet:1@a b",
+        "inet:1@a'b",
+    ],
 )
 def test_a_socket_that_is_none_or_listens_to_everybody_is_refused(text: str) -> None:
     with pytest.raises(MailAuthError, match=r"--socket .*: write inet:8891@localhost"):
@@ -165,12 +203,19 @@ ALLOWED = ("--allow", "DKIM031")
 
 def test_an_ed25519_key_has_an_opendkim_of_its_own(article: RepoFolder) -> None:
     """One OpenDKIM signs with one algorithm, whatever the key is."""
-    article.write("zones/keys/example.com/e1.pem", f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n")
+    article.write(
+        "zones/keys/example.com/e1.pem",
+        f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n",
+    )
     article.policy(BOTH)
     files = exported(article, "--format", "opendkim", *ALLOWED)
     assert "default" in files["KeyTable"]
     assert "e1" not in files["KeyTable"]
-    assert files["KeyTable.ed25519"] == MARK + "e1._domainkey.example.com example.com:e1:/etc/opendkim/keys/example.com/e1.private\n"
+    assert (
+        files["KeyTable.ed25519"]
+        == MARK
+        + "e1._domainkey.example.com example.com:e1:/etc/opendkim/keys/example.com/e1.private\n"
+    )
     conf = dict(line.split(None, 1) for line in files["opendkim-ed25519.conf"].splitlines()[1:])
     assert conf["SignatureAlgorithm"] == "ed25519-sha256"
     assert conf["Socket"] == "inet:8892@localhost"
@@ -178,7 +223,15 @@ def test_an_ed25519_key_has_an_opendkim_of_its_own(article: RepoFolder) -> None:
     assert conf["PidFile"] == "/run/opendkim/opendkim-ed25519.pid"
     main = exported(article, "--format", "postfix")["main.cf"]
     assert "smtpd_milters = inet:127.0.0.1:8891, inet:127.0.0.1:8892\n" in main
-    one = article.run("export", "example.com", "--format", "opendkim", "--ed25519-socket", "inet:8891@localhost", *ALLOWED)
+    one = article.run(
+        "export",
+        "example.com",
+        "--format",
+        "opendkim",
+        "--ed25519-socket",
+        "inet:8891@localhost",
+        *ALLOWED,
+    )
     assert one.code == 1
     assert "one OpenDKIM signs with one kind" in one.err
     # When the key is gone its table is emptied, so that it does not go on signing.
@@ -188,19 +241,31 @@ def test_an_ed25519_key_has_an_opendkim_of_its_own(article: RepoFolder) -> None:
     assert stale.code == 2
     assert f"{folder}/KeyTable.ed25519: - e1._domainkey.example.com" in stale.out
     assert exported(article, "--format", "opendkim", *ALLOWED)["KeyTable.ed25519"] == MARK
-    assert article.run("export", "example.com", "--format", "opendkim", "--check", str(folder)).code == 0
+    assert (
+        article.run("export", "example.com", "--format", "opendkim", "--check", str(folder)).code
+        == 0
+    )
 
 
 def test_rspamd_gets_maps_for_one_key_and_a_block_for_several(article: RepoFolder) -> None:
     files = exported(article, "--format", "rspamd", "--key-dir", "/var/lib/rspamd/dkim")
     assert files["dkim_selectors.map"] == MARK + "example.com default\n"
-    assert files["dkim_paths.map"] == MARK + "example.com /var/lib/rspamd/dkim/example.com/default.private\n"
+    assert (
+        files["dkim_paths.map"]
+        == MARK + "example.com /var/lib/rspamd/dkim/example.com/default.private\n"
+    )
     assert 'selector_map = "/etc/rspamd/dkim_selectors.map";' in files["dkim_signing.conf"]
-    article.write("zones/keys/example.com/e1.pem", f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n")
+    article.write(
+        "zones/keys/example.com/e1.pem",
+        f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n",
+    )
     article.policy(BOTH)
     files = exported(article, "--format", "rspamd", "--key-dir", "/var/lib/rspamd/dkim", *ALLOWED)
     assert files["dkim_selectors.map"] == MARK
-    assert '{ selector = "e1"; path = "/var/lib/rspamd/dkim/example.com/e1.seed"; }' in files["dkim_signing.conf"]
+    assert (
+        '{ selector = "e1"; path = "/var/lib/rspamd/dkim/example.com/e1.seed"; }'
+        in files["dkim_signing.conf"]
+    )
 
 
 SENDERS = f"""domain: example.com
@@ -216,12 +281,18 @@ dkim:
 def test_only_our_active_keys_sign(article: RepoFolder) -> None:
     """A key given as `p` or `cname` is a sender's: in our tables it would name a file that is not there."""
     for text, message in [
-        (SENDERS.replace("    default: {key: default.pem, state: pending}\n", ""), "no active key of ours signs for example.com: `key:`"),
+        (
+            SENDERS.replace("    default: {key: default.pem, state: pending}\n", ""),
+            "no active key of ours signs for example.com: `key:`",
+        ),
         (
             SENDERS,
             "is pending, and may not sign yet: no `seen:` in the policy yet; `dkim status` writes it; then `dkim rotate example.com`",
         ),
-        (SENDERS.replace("pending", "pending, seen: 2026-01-01"), "is pending, and may sign now; then `dkim rotate example.com` makes it"),
+        (
+            SENDERS.replace("pending", "pending, seen: 2026-01-01"),
+            "is pending, and may sign now; then `dkim rotate example.com` makes it",
+        ),
         (
             SENDERS.replace("pending", "pending, seen: 2199-01-01"),
             "is pending, and may sign from 2199-01-01T00:01:00Z: every cache must have forgotten that the key was not there: 1 minute, "
@@ -238,13 +309,18 @@ def test_only_our_active_keys_sign(article: RepoFolder) -> None:
 
 
 GATE = {
-    "never seen": (POLICY, "the policy has no `seen:` for it; `mailauth-dns dkim status` writes it (DKIM031; --allow DKIM031:example.com"),
+    "never seen": (
+        POLICY,
+        "the policy has no `seen:` for it; `mailauth-dns dkim status` writes it (DKIM031; --allow DKIM031:example.com",
+    ),
     "seen just now": (
         POLICY.replace("default.pem}", "default.pem, seen: 2199-01-01}"),
         "served everywhere, but caches may know it as missing until 2199-01-01T00:01:00Z (DKIM031",
     ),
     "not served": (
-        POLICY.replace("default: ", "other: ").replace("default.pem}", "default.pem, seen: 2026-01-01}"),
+        POLICY.replace("default: ", "other: ").replace(
+            "default.pem}", "default.pem, seen: 2026-01-01}"
+        ),
         "not every authoritative server serves the key (missing) (DKIM031",
     ),
 }
@@ -259,9 +335,21 @@ def test_a_key_that_receivers_may_not_find_is_not_exported(article: RepoFolder, 
         assert refused.code == 1
         assert message in refused.err
         assert refused.out == ""
-        assert article.run("export", "example.com", "--format", format, "--allow", "DKIM031:example.org").code == 1
-        assert article.run("export", "example.com", "--format", format, "--allow", "DKIM031:example.com").code == 0
-    assert article.run("export", "example.com", "--format", "paste").code == 0  # records are what is published first
+        assert (
+            article.run(
+                "export", "example.com", "--format", format, "--allow", "DKIM031:example.org"
+            ).code
+            == 1
+        )
+        assert (
+            article.run(
+                "export", "example.com", "--format", format, "--allow", "DKIM031:example.com"
+            ).code
+            == 0
+        )
+    assert (
+        article.run("export", "example.com", "--format", "paste").code == 0
+    )  # records are what is published first
 
 
 def test_unknown_dns_needs_a_permission_of_its_own(article: RepoFolder) -> None:
@@ -269,7 +357,10 @@ def test_unknown_dns_needs_a_permission_of_its_own(article: RepoFolder) -> None:
     refused = article.run("export", "example.com", "--format", "opendkim", *ALLOWED)
     assert refused.code == 1
     assert "DNS is unknown" in refused.err
-    assert article.run("export", "example.com", "--format", "opendkim", "--allow", "live-unknown").code == 0
+    assert (
+        article.run("export", "example.com", "--format", "opendkim", "--allow", "live-unknown").code
+        == 0
+    )
 
 
 CONF = """# ours
@@ -287,7 +378,11 @@ INSTALLED: dict[str, tuple[str, dict[str, str], list[str]]] = {
     # the format, what is installed, and what is said to differ
     "the same": (
         "opendkim",
-        {"opendkim.conf": CONF, "KeyTable": KEYS, "SigningTable": "*@example.com default._domainkey.example.com\n"},
+        {
+            "opendkim.conf": CONF,
+            "KeyTable": KEYS,
+            "SigningTable": "*@example.com default._domainkey.example.com\n",
+        },
         [],
     ),
     "beside another domain": (
@@ -307,11 +402,25 @@ INSTALLED: dict[str, tuple[str, dict[str, str], list[str]]] = {
             "SigningTable": "*@*.example.com x\n*.example.com x\n*@example.com default._domainkey.example.com\n*@*.org x\n"
             "*@*.com x\ninfo@example.com x\n* x\n*example.com x\n*@*ample.com x\nexample.com x\n",
         },
-        [f"SigningTable: - {pattern} x" for pattern in ("*@*.com", "info@example.com", "*", "*example.com", "*@*ample.com", "example.com")],
+        [
+            f"SigningTable: - {pattern} x"
+            for pattern in (
+                "*@*.com",
+                "info@example.com",
+                "*",
+                "*example.com",
+                "*@*ample.com",
+                "example.com",
+            )
+        ],
     ),
     "an old key": (
         "opendkim",
-        {"opendkim.conf": CONF, "KeyTable": KEYS.replace("default", "old"), "SigningTable": "*@example.com old._domainkey.example.com\n"},
+        {
+            "opendkim.conf": CONF,
+            "KeyTable": KEYS.replace("default", "old"),
+            "SigningTable": "*@example.com old._domainkey.example.com\n",
+        },
         [
             "KeyTable: - old._domainkey.example.com example.com:old:/etc/opendkim/keys/example.com/old.private",
             "KeyTable: + default._domainkey.example.com example.com:default:/etc/opendkim/keys/example.com/default.private",
@@ -338,7 +447,9 @@ INSTALLED: dict[str, tuple[str, dict[str, str], list[str]]] = {
     ),
     "another port": (
         "postfix",
-        {"main.cf": "smtpd_milters = inet:127.0.0.1:8892\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = accept\n"},
+        {
+            "main.cf": "smtpd_milters = inet:127.0.0.1:8892\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = accept\n"
+        },
         [
             "main.cf: - milter_default_action = accept",
             "main.cf: + smtpd_milters: inet:127.0.0.1:8891",
@@ -349,7 +460,9 @@ INSTALLED: dict[str, tuple[str, dict[str, str], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", INSTALLED)
-def test_installed_files_are_compared_in_what_concerns_the_domain(article: RepoFolder, tmp_path: Path, case: str) -> None:
+def test_installed_files_are_compared_in_what_concerns_the_domain(
+    article: RepoFolder, tmp_path: Path, case: str
+) -> None:
     format, installed, differences = INSTALLED[case]
     folder = tmp_path / "installed"
     folder.mkdir()
@@ -357,7 +470,9 @@ def test_installed_files_are_compared_in_what_concerns_the_domain(article: RepoF
         (folder / name).write_text(text)
     checked = article.run("export", "example.com", "--format", format, "--check", str(folder))
     assert checked.code == (2 if differences else 0), checked.said
-    assert [line.removeprefix(f"{folder}/") for line in checked.out.splitlines()[:-1]] == differences
+    assert [
+        line.removeprefix(f"{folder}/") for line in checked.out.splitlines()[:-1]
+    ] == differences
 
 
 RELAYS: dict[str, tuple[str, list[str], list[str]]] = {
@@ -370,15 +485,31 @@ RELAYS: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "IPv4 as IPv6": ("", ["--mynetworks", "[::ffff:198.51.100.0]/120"], ["198.51.100.0/24"]),
     "IPv6": ("", ["--mynetworks", "[2001:DB8:0:0::]/32"], ["2001:db8::/32"]),
-    "a host that a test has sign": ("{name: us, ip: 192.0.2.10, dkim: [default], expect: {spf: pass}}", [], ["192.0.2.10"]),
-    "a forwarder": ("{name: list, ip: 192.0.2.30, dkim: [default], expect: {spf: fail, dkim: pass}}", [], []),
-    "a forwarder whose SPF does not matter": ("{name: list, ip: 192.0.2.30, dkim: [default], expect: {dkim: pass}}", [], []),
+    "a host that a test has sign": (
+        "{name: us, ip: 192.0.2.10, dkim: [default], expect: {spf: pass}}",
+        [],
+        ["192.0.2.10"],
+    ),
+    "a forwarder": (
+        "{name: list, ip: 192.0.2.30, dkim: [default], expect: {spf: fail, dkim: pass}}",
+        [],
+        [],
+    ),
+    "a forwarder whose SPF does not matter": (
+        "{name: list, ip: 192.0.2.30, dkim: [default], expect: {dkim: pass}}",
+        [],
+        [],
+    ),
     "a list's own envelope": (
         "{name: list, ip: 192.0.2.30, mail_from: l@example.net, dkim: [default], expect: {spf: pass, dkim: pass}}",
         [],
         [],
     ),
-    "a sender's key": ("{name: x, ip: 192.0.2.40, dkim: [{d: example.net, s: default}], expect: {spf: pass}}", [], []),
+    "a sender's key": (
+        "{name: x, ip: 192.0.2.40, dkim: [{d: example.net, s: default}], expect: {spf: pass}}",
+        [],
+        [],
+    ),
 }
 
 
@@ -387,13 +518,27 @@ def test_whose_mail_is_signed(article: RepoFolder, case: str) -> None:
     test, options, hosts = RELAYS[case]
     if test:
         path = article.root / "zones/policy/policy.yaml"
-        path.write_text(path.read_text() + "tests:\n  - " + test.replace("{", "{from: a@example.com, ", 1) + "\n")
+        path.write_text(
+            path.read_text()
+            + "tests:\n  - "
+            + test.replace("{", "{from: a@example.com, ", 1)
+            + "\n"
+        )
     trusted = exported(article, "--format", "opendkim", *options)["TrustedHosts"]
-    assert [line for line in trusted.splitlines() if not line.startswith("#")] == ["127.0.0.1", "::1", *hosts]
+    assert [line for line in trusted.splitlines() if not line.startswith("#")] == [
+        "127.0.0.1",
+        "::1",
+        *hosts,
+    ]
 
 
-@pytest.mark.parametrize("text", ["hash:/etc/postfix/net", "!192.0.2.1, 192.0.2.0/24", "192.0.2.1/24", "", "/etc/networks"])
-def test_networks_that_opendkims_list_cannot_hold_are_refused(article: RepoFolder, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["hash:/etc/postfix/net", "!192.0.2.1, 192.0.2.0/24", "192.0.2.1/24", "", "/etc/networks"],
+)
+def test_networks_that_opendkims_list_cannot_hold_are_refused(
+    article: RepoFolder, text: str
+) -> None:
     refused = article.run("export", "example.com", "--format", "opendkim", "--mynetworks", text)
     assert refused.code == 1
     assert "is no address and no network such as 192.0.2.0/24 or [2001:db8::]/32" in refused.err
@@ -406,8 +551,20 @@ def test_hosts_that_relay_are_not_forgotten(article: RepoFolder) -> None:
     refused = article.run("export", "example.com", "--format", "opendkim", "--out", folder)
     assert refused.code == 1
     assert f"{folder}/TrustedHosts: an earlier export has 198.51.100.0/24 there, " in refused.err
-    checked = article.run("export", "example.com", "--format", "opendkim", "--mynetworks", "198.51.0.0/16", "--check", folder)
-    assert (checked.code, checked.out.splitlines()[0]) == (2, f"{folder}/TrustedHosts: + 198.51.0.0/16")
+    checked = article.run(
+        "export",
+        "example.com",
+        "--format",
+        "opendkim",
+        "--mynetworks",
+        "198.51.0.0/16",
+        "--check",
+        folder,
+    )
+    assert (checked.code, checked.out.splitlines()[0]) == (
+        2,
+        f"{folder}/TrustedHosts: + 198.51.0.0/16",
+    )
     exported(article, "--format", "opendkim", "--mynetworks", "198.51.0.0/16")
 
 
@@ -419,15 +576,23 @@ LAYOUTS = [
 
 
 @pytest.mark.parametrize(("arguments", "keys", "more"), LAYOUTS)
-def test_the_layout_of_a_system(article: RepoFolder, tmp_path: Path, arguments: list[str], keys: str, more: str) -> None:
+def test_the_layout_of_a_system(
+    article: RepoFolder, tmp_path: Path, arguments: list[str], keys: str, more: str
+) -> None:
     out = tmp_path / "out"
-    written = article.run("export", "example.com", "--format", "opendkim", *arguments, "--out", str(out))
+    written = article.run(
+        "export", "example.com", "--format", "opendkim", *arguments, "--out", str(out)
+    )
     assert written.code == 0
     assert (
-        f"install {out}/opendkim.conf as /etc/opendkim.conf, which OpenDKIM reads, in place of what is there, and KeyTable, " in written.err
+        f"install {out}/opendkim.conf as /etc/opendkim.conf, which OpenDKIM reads, in place of what is there, and KeyTable, "
+        in written.err
     )
     assert ("restorecon" in written.err) is bool(more)
-    assert f"example.com:default:{keys}/example.com/default.private\n" in (out / "KeyTable").read_text()
+    assert (
+        f"example.com:default:{keys}/example.com/default.private\n"
+        in (out / "KeyTable").read_text()
+    )
     assert "# Install as /etc/opendkim.conf: " in (out / "opendkim.conf").read_text()
 
 
@@ -442,7 +607,10 @@ def test_a_file_of_somebody_else_is_not_overwritten(article: RepoFolder, tmp_pat
 @pytest.fixture
 def two(article: RepoFolder) -> RepoFolder:
     """A second domain, whose key is Ed25519."""
-    article.write("zones/keys/example.org/e1.pem", f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n")
+    article.write(
+        "zones/keys/example.org/e1.pem",
+        f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n",
+    )
     article.policy("domain: example.org\ndkim: {selectors: {e1: {key: e1.pem}}}\n", "org")
     return article
 
@@ -457,11 +625,16 @@ DROPPED = {
 
 @pytest.mark.parametrize("format", DROPPED)
 @pytest.mark.parametrize("keys", ["one key", "two keys"])
-def test_a_second_domain_takes_no_first_one_out(two: RepoFolder, tmp_path: Path, format: str, keys: str) -> None:
+def test_a_second_domain_takes_no_first_one_out(
+    two: RepoFolder, tmp_path: Path, format: str, keys: str
+) -> None:
     out = tmp_path / "out"
     allow = ("--allow", "DKIM031", "--allow", "live-unknown")
     if keys == "two keys":
-        two.write("zones/keys/example.com/e1.pem", f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n")
+        two.write(
+            "zones/keys/example.com/e1.pem",
+            f"-----BEGIN PUBLIC KEY-----\n{ED25519}\n-----END PUBLIC KEY-----\n",
+        )
         two.policy(BOTH)
     assert two.run("export", "example.com", "--format", format, "--out", str(out), *allow).code == 0
     before = {path.name: path.read_text() for path in out.iterdir()}
@@ -469,50 +642,80 @@ def test_a_second_domain_takes_no_first_one_out(two: RepoFolder, tmp_path: Path,
     assert refused.code == 1, refused.said
     assert DROPPED[format].format(out=f"--out {out}:") in refused.err
     assert {path.name: path.read_text() for path in out.iterdir()} == before
-    both = two.run("export", "example.com", "example.org", "--format", format, "--out", str(out), *allow)
+    both = two.run(
+        "export", "example.com", "example.org", "--format", format, "--out", str(out), *allow
+    )
     assert both.code == 0, both.said
-    assert two.run("export", "example.com", "example.org", "--format", format, "--check", str(out)).code == 0
+    assert (
+        two.run(
+            "export", "example.com", "example.org", "--format", format, "--check", str(out)
+        ).code
+        == 0
+    )
 
 
 def test_another_socket_is_no_other_domain(article: RepoFolder) -> None:
     exported(article, "--format", "postfix")
-    assert "inet:127.0.0.1:8899\n" in exported(article, "--format", "postfix", "--socket", "inet:8899@localhost")["main.cf"]
+    assert (
+        "inet:127.0.0.1:8899\n"
+        in exported(article, "--format", "postfix", "--socket", "inet:8899@localhost")["main.cf"]
+    )
 
 
 def test_files_are_looked_at_before_they_are_opened(article: RepoFolder, tmp_path: Path) -> None:
     """A pipe would be waited for, a folder that is not there is no difference, and a link stays one."""
-    missing = article.run("export", "example.com", "--format", "opendkim", "--check", str(tmp_path / "no"))
+    missing = article.run(
+        "export", "example.com", "--format", "opendkim", "--check", str(tmp_path / "no")
+    )
     assert (missing.code, missing.err) == (1, f"--check {tmp_path}/no: there is no such folder\n")
     os.mkfifo(tmp_path / "KeyTable")
     for option in ("--check", "--out"):
-        refused = article.run("export", "example.com", "--format", "opendkim", option, str(tmp_path))
+        refused = article.run(
+            "export", "example.com", "--format", "opendkim", option, str(tmp_path)
+        )
         assert (refused.code, refused.err) == (1, f"{tmp_path}/KeyTable: is not a regular file\n")
     (tmp_path / "KeyTable").unlink()
     (tmp_path / "KeyTable").symlink_to("elsewhere")
-    assert article.run("export", "example.com", "--format", "opendkim", "--out", str(tmp_path)).code == 0
+    assert (
+        article.run("export", "example.com", "--format", "opendkim", "--out", str(tmp_path)).code
+        == 0
+    )
     assert (tmp_path / "KeyTable").is_symlink()
     assert MARK in (tmp_path / "elsewhere").read_text()
 
 
 def test_terraform_takes_no_macro_for_a_template(article: RepoFolder) -> None:
-    article.policy('domain: example.com\nspf: {terms: ["exists:%{i}._spf.example.net"], all: fail}\n')
+    article.policy(
+        'domain: example.com\nspf: {terms: ["exists:%{i}._spf.example.net"], all: fail}\n'
+    )
     said = json.loads(article.run("export", "example.com", "--format", "terraform").out)
-    assert said["locals"]["mailauth_dns"]["example.com TXT"]["value"] == "v=spf1 exists:%%{i}._spf.example.net -all"
+    assert (
+        said["locals"]["mailauth_dns"]["example.com TXT"]["value"]
+        == "v=spf1 exists:%%{i}._spf.example.net -all"
+    )
 
 
 def test_dnscontrol_extends_the_zone(article: RepoFolder) -> None:
-    article.policy("domain: news.example.com\nzone: example.com\nspf: {all: fail}\ndkim: {selectors: {s1: {cname: s1.example.net}}}\n")
+    article.policy(
+        "domain: news.example.com\nzone: example.com\nspf: {all: fail}\ndkim: {selectors: {s1: {cname: s1.example.net}}}\n"
+    )
     said = article.run("export", "news.example.com", "--format", "dnscontrol").out
     assert said.split("\n", 1)[1].strip() == (
         'D_EXTEND("example.com",\n  TXT("news", "v=spf1 -all", TTL(3600)),\n  CNAME("s1._domainkey.news", "s1.example.net.", TTL(3600))\n);'
     )
     article.policy("domain: example.com\nparked: true\n")
-    assert 'MX("@", 0, ".", TTL(3600))' in article.run("export", "example.com", "--format", "dnscontrol").out
+    assert (
+        'MX("@", 0, ".", TTL(3600))'
+        in article.run("export", "example.com", "--format", "dnscontrol").out
+    )
 
 
 def test_a_consent_that_a_wildcard_may_give_already_is_named(article: RepoFolder) -> None:
     """To export asks no DNS; under a wildcard the new name would keep it from answering for others (RFC 4592)."""
-    article.policy('domain: example.org\nspf: {all: fail}\ndmarc: {p: none, rua: ["mailto:d@example.com"]}\n', "org")
+    article.policy(
+        'domain: example.org\nspf: {all: fail}\ndmarc: {p: none, rua: ["mailto:d@example.com"]}\n',
+        "org",
+    )
     consent = "example.org._report._dmarc.example.com"
     for format in ("bind", "paste", "terraform", "dnscontrol"):
         said = article.run("export", "example.org", "--format", format)
@@ -529,7 +732,9 @@ def test_a_consent_that_a_wildcard_may_give_already_is_named(article: RepoFolder
 def test_nothing_is_written_into_the_repos_own_folders(article: RepoFolder, place: str) -> None:
     (article.root / "link").symlink_to(article.root / "zones/policy")
     before = sorted(article.root.rglob("*"))
-    refused = article.run("export", "example.com", "--format", "bind", "--out", str(article.root / place))
+    refused = article.run(
+        "export", "example.com", "--format", "bind", "--out", str(article.root / place)
+    )
     assert refused.code == 1
     assert "where policies and compiled files are; use another folder" in refused.err
     assert sorted(article.root.rglob("*")) == before
@@ -546,7 +751,9 @@ CHECKED = ["opendkim", "postfix", "rspamd", "paste", "bind", "terraform", "dnsco
 
 
 @pytest.mark.parametrize("format", CHECKED)
-def test_what_was_exported_is_in_order_until_it_differs(article: RepoFolder, tmp_path: Path, format: str) -> None:
+def test_what_was_exported_is_in_order_until_it_differs(
+    article: RepoFolder, tmp_path: Path, format: str
+) -> None:
     folder = tmp_path / "installed"
     assert article.run("export", "example.com", "--format", format, "--out", str(folder)).code == 0
     same = article.run("export", "example.com", "--format", format, "--check", str(folder))
@@ -558,4 +765,6 @@ def test_what_was_exported_is_in_order_until_it_differs(article: RepoFolder, tmp
     assert re.search(rf"^{folder}/\S+: [+-] ", other.out, re.MULTILINE)
     for path in folder.iterdir():
         path.unlink()
-    assert article.run("export", "example.com", "--format", format, "--check", str(folder)).code == 2
+    assert (
+        article.run("export", "example.com", "--format", format, "--check", str(folder)).code == 2
+    )

@@ -13,7 +13,10 @@ __all__ = ["article"]  # a fixture
 
 # A host's own files, below its root, and what is said to differ when /etc/opendkim is checked; the daemon's own file is what counts.
 STOCK = "Syslog yes\nUserID opendkim\nSocket local:/run/opendkim/opendkim.sock\n"  # as Debian's package has it
-TABLES = {"etc/opendkim/KeyTable": KEYS, "etc/opendkim/SigningTable": "*@example.com default._domainkey.example.com\n"}
+TABLES = {
+    "etc/opendkim/KeyTable": KEYS,
+    "etc/opendkim/SigningTable": "*@example.com default._domainkey.example.com\n",
+}
 SELDOM = {
     "usr/lib/systemd/system/opendkim.service": "[Service]\nExecStart=/usr/sbin/opendkim\n",
     "etc/systemd/system/opendkim.service.d/override.conf": "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -fx /etc/mail/dkim.conf "
@@ -46,7 +49,12 @@ HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
         ],
     ),
     "a unit that names another file, and a socket": (
-        {**SELDOM, "etc/mail/dkim.conf": CONF.replace("8891", "9999"), "etc/opendkim.conf": STOCK, **TABLES},
+        {
+            **SELDOM,
+            "etc/mail/dkim.conf": CONF.replace("8891", "9999"),
+            "etc/opendkim.conf": STOCK,
+            **TABLES,
+        },
         [],
     ),
     "Red Hat's start-up options": (
@@ -57,18 +65,33 @@ HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
             "etc/mail/dkim.conf": CONF,
             **TABLES,
         },
-        ["mail/dkim.conf: - socket inet:8892@localhost", "mail/dkim.conf: + socket inet:8891@localhost"],
+        [
+            "mail/dkim.conf: - socket inet:8892@localhost",
+            "mail/dkim.conf: + socket inet:8891@localhost",
+        ],
     ),
-    "a file that it includes": ({"etc/opendkim.conf": "Include /etc/more.conf\n", "etc/more.conf": CONF, **TABLES}, []),
+    "a file that it includes": (
+        {"etc/opendkim.conf": "Include /etc/more.conf\n", "etc/more.conf": CONF, **TABLES},
+        [],
+    ),
     "a private key in the table, which is shown to nobody": (
-        {**TABLES, "etc/opendkim.conf": CONF, "etc/opendkim/KeyTable": "default._domainkey.example.com example.com:default:MIISECRET==\n"},
+        {
+            **TABLES,
+            "etc/opendkim.conf": CONF,
+            "etc/opendkim/KeyTable": "default._domainkey.example.com example.com:default:MIISECRET==\n",
+        },
         [
             "opendkim/KeyTable: - default._domainkey.example.com example.com:default:... (not shown)",
             f"opendkim/KeyTable: + {KEYS.strip()}",
         ],
     ),
     "a table in a database, whose password is shown to nobody": (
-        {**TABLES, "etc/opendkim.conf": CONF.replace("/etc/opendkim/KeyTable", "dsn:mysql://user:secret@db/x")},
+        {
+            **TABLES,
+            "etc/opendkim.conf": CONF.replace(
+                "/etc/opendkim/KeyTable", "dsn:mysql://user:secret@db/x"
+            ),
+        },
         [
             "opendkim.conf: - keytable dsn:mysql://... (not shown)@db/x",
             "opendkim.conf: + keytable /etc/opendkim/KeyTable",
@@ -82,7 +105,9 @@ HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "no Mode, which signs": ({"etc/opendkim.conf": CONF.replace("Mode\tsv\n", ""), **TABLES}, []),
     "a table elsewhere, with another key": (
         {
-            "etc/opendkim.conf": CONF.replace("/etc/opendkim/KeyTable", "file:/etc/dkimkeys/keytable"),
+            "etc/opendkim.conf": CONF.replace(
+                "/etc/opendkim/KeyTable", "file:/etc/dkimkeys/keytable"
+            ),
             "etc/dkimkeys/keytable": KEYS.replace("default", "old"),
             **TABLES,
         },
@@ -94,7 +119,12 @@ HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
         ],
     ),
     "a table that is no file": (
-        {"etc/opendkim.conf": CONF.replace("refile:/etc/opendkim/SigningTable", "dsn:mysql://db/keys"), **TABLES},
+        {
+            "etc/opendkim.conf": CONF.replace(
+                "refile:/etc/opendkim/SigningTable", "dsn:mysql://db/keys"
+            ),
+            **TABLES,
+        },
         [
             "opendkim.conf: - signingtable dsn:mysql://db/keys",
             "opendkim.conf: + signingtable refile:/etc/opendkim/SigningTable",
@@ -112,7 +142,8 @@ HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "hosts that relay": (
         {
             "etc/opendkim.conf": CONF + "InternalHosts 127.0.0.1, ::1, 198.51.100.0/24\n",
-            "etc/postfix/main.cf": MILTERS + "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128, 198.51.100.7 192.0.2.0/24\n",
+            "etc/postfix/main.cf": MILTERS
+            + "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128, 198.51.100.7 192.0.2.0/24\n",
             **TABLES,
         },
         [
@@ -125,11 +156,21 @@ HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
         ["opendkim.conf: + internalhosts ::1"],
     ),
     "hosts that relay by a table": (
-        {"etc/opendkim.conf": CONF, "etc/postfix/main.cf": MILTERS + "mynetworks = cidr:/etc/postfix/relay\n", **TABLES},
-        ["postfix/main.cf: ! mynetworks = cidr:/etc/postfix/relay is not looked at: give it to --mynetworks as networks"],
+        {
+            "etc/opendkim.conf": CONF,
+            "etc/postfix/main.cf": MILTERS + "mynetworks = cidr:/etc/postfix/relay\n",
+            **TABLES,
+        },
+        [
+            "postfix/main.cf: ! mynetworks = cidr:/etc/postfix/relay is not looked at: give it to --mynetworks as networks"
+        ],
     ),
     "Postfix sends mail to another socket": (
-        {"etc/opendkim.conf": CONF, "etc/postfix/main.cf": "smtpd_milters = unix:/run/opendkim/opendkim.sock\n", **TABLES},
+        {
+            "etc/opendkim.conf": CONF,
+            "etc/postfix/main.cf": "smtpd_milters = unix:/run/opendkim/opendkim.sock\n",
+            **TABLES,
+        },
         [
             "postfix/main.cf: ! smtpd_milters has none at inet:8891@localhost, where OpenDKIM listens (Socket of {etc}/opendkim.conf): "
             "mail is not signed"
@@ -139,7 +180,9 @@ HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", HOSTS)
-def test_on_a_host_what_its_opendkim_reads_is_compared(article: RepoFolder, tmp_path: Path, case: str) -> None:
+def test_on_a_host_what_its_opendkim_reads_is_compared(
+    article: RepoFolder, tmp_path: Path, case: str
+) -> None:
     installed, differences = HOSTS[case]
     etc = tmp_path / "host/etc"
     (etc / "opendkim").mkdir(parents=True)
@@ -148,9 +191,13 @@ def test_on_a_host_what_its_opendkim_reads_is_compared(article: RepoFolder, tmp_
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     for folder in ("opendkim", ""):
-        checked = article.run("export", "example.com", "--format", "opendkim", "--check", str(etc / folder))
+        checked = article.run(
+            "export", "example.com", "--format", "opendkim", "--check", str(etc / folder)
+        )
         assert checked.code == (2 if differences else 0), checked.said
-        assert [line.removeprefix(f"{etc}/") for line in checked.out.splitlines()[:-1]] == [line.format(etc=etc) for line in differences]
+        assert [line.removeprefix(f"{etc}/") for line in checked.out.splitlines()[:-1]] == [
+            line.format(etc=etc) for line in differences
+        ]
 
 
 LOCAL = "local:/var/spool/postfix/opendkim/opendkim.sock"
@@ -173,17 +220,28 @@ POSTFIXES: dict[str, tuple[str, str, str, list[str]]] = {
         MILTERS + POSTFIX,
         MASTER + "  -o smtpd_milters=\n",
         "inet:8891@localhost",
-        ["master.cf: ! submission has smtpd_milters of its own, without ours: its mail is not signed"],
+        [
+            "master.cf: ! submission has smtpd_milters of its own, without ours: its mail is not signed"
+        ],
     ),
     "submission has another": (
         MILTERS + POSTFIX,
-        MASTER + "  -o { smtpd_milters = inet:localhost:11332 } -o smtpd_tls_security_level=encrypt\n",
+        MASTER
+        + "  -o { smtpd_milters = inet:localhost:11332 } -o smtpd_tls_security_level=encrypt\n",
         "inet:8891@localhost",
-        ["master.cf: ! submission has smtpd_milters of its own, without ours: its mail is not signed"],
+        [
+            "master.cf: ! submission has smtpd_milters of its own, without ours: its mail is not signed"
+        ],
     ),
-    "submission has ours too": (MILTERS + POSTFIX, MASTER + "  -o smtpd_milters=inet:127.0.0.1:8891\n", "inet:8891@localhost", []),
+    "submission has ours too": (
+        MILTERS + POSTFIX,
+        MASTER + "  -o smtpd_milters=inet:127.0.0.1:8891\n",
+        "inet:8891@localhost",
+        [],
+    ),
     "an action of its own": (
-        "smtpd_milters = { inet:localhost:8891, connect_timeout=3s, default_action = accept }\n" + POSTFIX,
+        "smtpd_milters = { inet:localhost:8891, connect_timeout=3s, default_action = accept }\n"
+        + POSTFIX,
         MASTER,
         "inet:8891@localhost",
         ["main.cf: - smtpd_milters: inet:127.0.0.1:8891 default_action=accept"],
@@ -192,14 +250,18 @@ POSTFIXES: dict[str, tuple[str, str, str, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", POSTFIXES)
-def test_postfix_and_opendkim_of_a_host_agree(article: RepoFolder, tmp_path: Path, case: str) -> None:
+def test_postfix_and_opendkim_of_a_host_agree(
+    article: RepoFolder, tmp_path: Path, case: str
+) -> None:
     main, master, socket, differences = POSTFIXES[case]
     etc = tmp_path / "etc"
     (etc / "postfix").mkdir(parents=True)
     (etc / "postfix/main.cf").write_text(main)
     (etc / "postfix/master.cf").write_text(master)
     (etc / "opendkim.conf").write_text(f"Socket {socket}\n")
-    checked = article.run("export", "example.com", "--format", "postfix", "--check", str(etc / "postfix"))
+    checked = article.run(
+        "export", "example.com", "--format", "postfix", "--check", str(etc / "postfix")
+    )
     assert [line.removeprefix(f"{etc}/postfix/") for line in checked.out.splitlines()[:-1]] == [
         line.format(etc=etc) for line in differences
     ]
@@ -215,8 +277,18 @@ def test_a_socket_that_a_chrooted_postfix_cannot_reach(article: RepoFolder, tmp_
         (LOCAL, "local:/var/spool/postfix/opendkim/opendkim.sock", False),
     ]:
         (etc / "postfix/main.cf").write_text(f"smtpd_milters = {milter_name}\n{POSTFIX}")
-        checked = article.run("export", "example.com", "--format", "postfix", "--socket", socket, "--check", str(etc / "postfix"))
+        checked = article.run(
+            "export",
+            "example.com",
+            "--format",
+            "postfix",
+            "--socket",
+            socket,
+            "--check",
+            str(etc / "postfix"),
+        )
         assert (
-            "runs chrooted and cannot reach unix:/run/opendkim/opendkim.sock: use a socket below /var/spool/postfix/" in checked.out
+            "runs chrooted and cannot reach unix:/run/opendkim/opendkim.sock: use a socket below /var/spool/postfix/"
+            in checked.out
         ) is chrooted
         assert checked.code == (2 if chrooted else 0)

@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from mailauth_dns.signing.message_file import MAX_HEAD, NoMessageError, author_addresses, read, return_path
+from mailauth_dns.signing.message_file import (
+    MAX_HEAD,
+    NoMessageError,
+    author_addresses,
+    read,
+    return_path,
+)
 from tests.growth import MOST, growth
 from tests.signing.messages import PLAIN
 
@@ -17,7 +23,10 @@ BROKEN = [
     (b"", "is no message: it has no header fields"),
     (b"\r\nonly a body\r\n", "is no message: it has no header fields"),
     (b"\x89PNG\r\n\x1a\n\0\0", "is no message: a line in its head is no header field"),
-    (b" folded first\r\nFrom: a@example.com\r\n\r\n", "is no message: a line in its head is no header field"),
+    (
+        b" folded first\r\nFrom: a@example.com\r\n\r\n",
+        "is no message: a line in its head is no header field",
+    ),
     (
         b"From a@example.com Tue Sep  1 10:00:00 2026\nSubject: x\n\nx\n\nFrom b@example.com Tue Sep  1 10:00:00 2026\nSubject: y\n\n",
         "is a mailbox of several messages",
@@ -33,7 +42,9 @@ def test_what_is_no_message_is_told(octets: bytes, said: str) -> None:
 
 def test_a_head_that_no_receiver_takes_is_told() -> None:
     read(PLAIN.replace(b"Subject: hello", b"Subject: " + b"x" * (MAX_HEAD - 300)))
-    with pytest.raises(NoMessageError, match=r"has a head of 1\d{6} octets; receivers take no more than 1000000"):
+    with pytest.raises(
+        NoMessageError, match=r"has a head of 1\d{6} octets; receivers take no more than 1000000"
+    ):
         read(b"X: " + b"\r\n x" * (MAX_HEAD // 4) + b"\r\n" + PLAIN)
 
 
@@ -48,7 +59,10 @@ AUTHORS: list[tuple[bytes, tuple[str, ...]]] = [
     # no address, or one field that cannot be read
     (b"Subject: x\r\n\r\n", ()),
     (b"From: a@example.com\r\nFrom: b@\r\n\r\n", ()),
-    ("From: J\u00f6rg <j\u00f6rg@b\u00fccher.example>\r\n\r\n".encode(), ("j\u00f6rg@b\u00fccher.example",)),
+    (
+        "From: J\u00f6rg <j\u00f6rg@b\u00fccher.example>\r\n\r\n".encode(),
+        ("j\u00f6rg@b\u00fccher.example",),
+    ),
     # no UTF-8: in a display name or a comment it hides no address, and in a domain it is no name
     (b"From: J\xf6rg <a@example.com>\r\n\r\n", ("a@example.com",)),
     (b'From: "J\xf6rg" <a@example.com> (B\xfcro)\r\n\r\n', ("a@example.com",)),
@@ -57,7 +71,9 @@ AUTHORS: list[tuple[bytes, tuple[str, ...]]] = [
 
 
 @pytest.mark.parametrize(("octets", "addresses"), AUTHORS)
-def test_the_authors_are_read_from_the_from_fields(octets: bytes, addresses: tuple[str, ...]) -> None:
+def test_the_authors_are_read_from_the_from_fields(
+    octets: bytes, addresses: tuple[str, ...]
+) -> None:
     assert author_addresses(read(octets)) == addresses
 
 
@@ -77,7 +93,10 @@ FRONT = b"From a@example.com Tue Sep  1 10:00:00 2026\n" + PLAIN
         (b"\r\n\r\nFrom b@example.com Tue Sep  1 10:00 2026\r\nSubject: x\r\n\r\n", True),
         (b"\nFrom here on it is a text.\n", False),
         (b"\nFrom 10:00 on\nit is a text\n", False),
-        (b"x\nFrom b@example.com Tue Sep  1 10:00:00 2026\nFrom: b@example.com\n\n", False),  # no empty line in front
+        (
+            b"x\nFrom b@example.com Tue Sep  1 10:00:00 2026\nFrom: b@example.com\n\n",
+            False,
+        ),  # no empty line in front
     ],
 )
 def test_another_message_of_a_mailbox_is_seen(tail: bytes, several: bool) -> None:
@@ -85,7 +104,9 @@ def test_another_message_of_a_mailbox_is_seen(tail: bytes, several: bool) -> Non
         with pytest.raises(NoMessageError, match="is a mailbox of several messages"):
             read(FRONT + tail)
     else:
-        assert read(FRONT + tail).body.endswith(tail[-10:].replace(b"\r", b"").replace(b"\n", b"\r\n")[-8:])
+        assert read(FRONT + tail).body.endswith(
+            tail[-10:].replace(b"\r", b"").replace(b"\n", b"\r\n")[-8:]
+        )
     assert read(PLAIN + tail).head  # only a file that opens as a mailbox does is one
 
 

@@ -47,11 +47,25 @@ def keys() -> Iterator[Path]:
 
 def keygen(repo: RepoFolder, folder: Path, *arguments: str) -> Ran:
     repo.policy("domain: example.com\nspf: {all: fail}\n")
-    return repo.run("dkim", "keygen", "example.com", "--type", "ed25519", "--selector", "s1", "--private-dir", str(folder), *arguments)
+    return repo.run(
+        "dkim",
+        "keygen",
+        "example.com",
+        "--type",
+        "ed25519",
+        "--selector",
+        "s1",
+        "--private-dir",
+        str(folder),
+        *arguments,
+    )
 
 
 def owners(folder: Path) -> set[str]:
-    return {f"{pwd.getpwuid(path.stat().st_uid).pw_name}:{grp.getgrgid(path.stat().st_gid).gr_name}" for path in folder.rglob("*")}
+    return {
+        f"{pwd.getpwuid(path.stat().st_uid).pw_name}:{grp.getgrgid(path.stat().st_gid).gr_name}"
+        for path in folder.rglob("*")
+    }
 
 
 CONF, UNIT = "etc/opendkim.conf", "lib/systemd/system/opendkim.service"
@@ -59,9 +73,21 @@ SIGNERS = f"{SIGNER.pw_name}:{GROUP}"
 BELONGS = "belongs to root, and {}; that user must own it to sign: chown -R USER "
 # The folder's owner, what configures the host, the arguments, whose the key is, and what is said of that.
 HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
-    "nobody is named": (None, {}, [], "root:root", BELONGS.format("a signing program runs as a user of its own, such as opendkim")),
+    "nobody is named": (
+        None,
+        {},
+        [],
+        "root:root",
+        BELONGS.format("a signing program runs as a user of its own, such as opendkim"),
+    ),
     "--owner": (None, {}, ["--owner", SIGNER.pw_name], SIGNERS, ""),
-    "--owner with a group": (None, {}, ["--owner", f"{SIGNER.pw_name}:mail"], f"{SIGNER.pw_name}:mail", ""),
+    "--owner with a group": (
+        None,
+        {},
+        ["--owner", f"{SIGNER.pw_name}:mail"],
+        f"{SIGNER.pw_name}:mail",
+        "",
+    ),
     "the folder's owner": ("nobody", {}, [], f"nobody:{grp.getgrgid(OTHER.pw_gid).gr_name}", ""),
     "OpenDKIM's UserID": (None, {CONF: f"UserID {SIGNER.pw_name}:{GROUP}\n"}, [], SIGNERS, ""),
     "the folder's owner before OpenDKIM's UserID": (
@@ -71,15 +97,33 @@ HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
         f"nobody:{grp.getgrgid(OTHER.pw_gid).gr_name}",
         "",
     ),
-    "--owner before OpenDKIM's UserID": (None, {CONF: "UserID nobody\n"}, ["--owner", SIGNER.pw_name], SIGNERS, ""),
+    "--owner before OpenDKIM's UserID": (
+        None,
+        {CONF: "UserID nobody\n"},
+        ["--owner", SIGNER.pw_name],
+        SIGNERS,
+        "",
+    ),
     "a unit's own file": (
         None,
-        {UNIT: "[Service]\nExecStart=/usr/sbin/opendkim -x /etc/mail/dkim.conf\n", "etc/mail/dkim.conf": f"UserID {SIGNER.pw_name}\n"},
+        {
+            UNIT: "[Service]\nExecStart=/usr/sbin/opendkim -x /etc/mail/dkim.conf\n",
+            "etc/mail/dkim.conf": f"UserID {SIGNER.pw_name}\n",
+        },
         [],
         SIGNERS,
         "",
     ),
-    "a unit's User": (None, {UNIT: f"[Service]\nUser={SIGNER.pw_name}\nExecStart=/usr/sbin/opendkim\n", CONF: "Mode s\n"}, [], SIGNERS, ""),
+    "a unit's User": (
+        None,
+        {
+            UNIT: f"[Service]\nUser={SIGNER.pw_name}\nExecStart=/usr/sbin/opendkim\n",
+            CONF: "Mode s\n",
+        },
+        [],
+        SIGNERS,
+        "",
+    ),
     "Red Hat's OPTIONS": (
         None,
         {
@@ -93,7 +137,10 @@ HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
     ),
     "Rspamd's User": (
         None,
-        {"lib/systemd/system/rspamd.service": f"[Service]\nUser={SIGNER.pw_name}\n", "etc/rspamd/rspamd.conf": ""},
+        {
+            "lib/systemd/system/rspamd.service": f"[Service]\nUser={SIGNER.pw_name}\n",
+            "etc/rspamd/rspamd.conf": "",
+        },
         [],
         SIGNERS,
         "",
@@ -109,13 +156,27 @@ HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
         "root:root",
         BELONGS.format(f"this host runs OpenDKIM as {SIGNER.pw_name} and Rspamd as nobody"),
     ),
-    "OpenDKIM runs as root": (None, {CONF: "UserID root\n"}, [], "root:root", "belongs to root, and a signing program runs"),
-    "a user who is not there": (None, {CONF: "UserID nosuchuser\n"}, [], "root:root", "belongs to root, and a signing program runs"),
+    "OpenDKIM runs as root": (
+        None,
+        {CONF: "UserID root\n"},
+        [],
+        "root:root",
+        "belongs to root, and a signing program runs",
+    ),
+    "a user who is not there": (
+        None,
+        {CONF: "UserID nosuchuser\n"},
+        [],
+        "root:root",
+        "belongs to root, and a signing program runs",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", HEIRS)
-def test_root_gives_a_new_key_to_the_user_that_signs(repo: RepoFolder, keys: Path, etc: Callable[[str, str], None], case: str) -> None:
+def test_root_gives_a_new_key_to_the_user_that_signs(
+    repo: RepoFolder, keys: Path, etc: Callable[[str, str], None], case: str
+) -> None:
     owned, configuration, arguments, whose, said = HEIRS[case]
     for name, text in configuration.items():
         etc(name, text)
@@ -132,19 +193,35 @@ def test_root_gives_a_new_key_to_the_user_that_signs(repo: RepoFolder, keys: Pat
     assert ("belongs to root" in made.err) is bool(said)
     assert said in made.err
     private = keys / "example.com/s1.private"
-    reads = subprocess.run(["cat", str(private)], user=whose.partition(":")[0], group=0, extra_groups=[], capture_output=True, check=False)
+    reads = subprocess.run(
+        ["cat", str(private)],
+        user=whose.partition(":")[0],
+        group=0,
+        extra_groups=[],
+        capture_output=True,
+        check=False,
+    )
     assert reads.returncode == 0, reads.stderr
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o711, None])
-def test_what_keygen_says_to_do_is_enough_for_another_user(repo: RepoFolder, keys: Path, mode: int | None) -> None:
+def test_what_keygen_says_to_do_is_enough_for_another_user(
+    repo: RepoFolder, keys: Path, mode: int | None
+) -> None:
     if mode is not None:
         keys.mkdir(mode=mode)
     said = keygen(repo, keys).err
     [command] = re.findall(r"chown -R USER \S+(?=,)", said)
     subprocess.run(command.replace("USER", SIGNER.pw_name).split(), check=True)
     private = str(keys / "example.com/s1.private")
-    subprocess.run(["cat", private], user=SIGNER.pw_name, group=0, extra_groups=[], capture_output=True, check=True)
+    subprocess.run(
+        ["cat", private],
+        user=SIGNER.pw_name,
+        group=0,
+        extra_groups=[],
+        capture_output=True,
+        check=True,
+    )
 
 
 def test_a_folder_that_the_owner_may_not_pass_is_refused(repo: RepoFolder, keys: Path) -> None:
@@ -164,20 +241,30 @@ def test_a_folder_that_the_owner_may_not_pass_is_refused(repo: RepoFolder, keys:
     assert f"{keys}: nobody may not pass this folder" in refused.err
 
 
-def test_the_keys_of_another_user_stay_within_that_users_reach(repo: RepoFolder, keys: Path) -> None:
+def test_the_keys_of_another_user_stay_within_that_users_reach(
+    repo: RepoFolder, keys: Path
+) -> None:
     assert keygen(repo, keys, "--owner", SIGNER.pw_name).code == 0
     keys.chmod(0o755)
     refused = keygen(repo, keys, "--selector", "s2", "--owner", "nobody")
     assert refused.code == 1
-    assert f"{keys}/example.com: belongs to {SIGNER.pw_name}, who would lose the keys in it; --owner {SIGNER.pw_name}" in refused.err
-    assert keygen(repo, keys, "--selector", "s2").code == 0  # nobody named: whose the other keys are
+    assert (
+        f"{keys}/example.com: belongs to {SIGNER.pw_name}, who would lose the keys in it; --owner {SIGNER.pw_name}"
+        in refused.err
+    )
+    assert (
+        keygen(repo, keys, "--selector", "s2").code == 0
+    )  # nobody named: whose the other keys are
     assert owners(keys) == {SIGNERS}
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nosuchuser", "--owner nosuchuser: this host has no user 'nosuchuser'; name the one that your signing program runs as"),
+        (
+            "nosuchuser",
+            "--owner nosuchuser: this host has no user 'nosuchuser'; name the one that your signing program runs as",
+        ),
         ("daemon:nosuchgroup", "--owner daemon:nosuchgroup: this host has no group 'nosuchgroup'"),
     ],
 )
@@ -190,7 +277,8 @@ def test_an_owner_who_is_not_there(repo: RepoFolder, keys: Path, text: str, mess
 def test_nobody_but_root_gives_a_key_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: OTHER.pw_uid)
     with pytest.raises(
-        owner.MailAuthError, match="--owner daemon: only root may give a key to another user; run this as root, or as daemon"
+        owner.MailAuthError,
+        match="--owner daemon: only root may give a key to another user; run this as root, or as daemon",
     ):
         owner.heir(tmp_path, owner.named("daemon"))
     assert owner.heir(tmp_path, owner.named("nobody")) == (None, "")
@@ -235,9 +323,16 @@ CLOSED: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "its own group may read it, as Red Hat's packages have it": (own_group, []),
     "a folder of root": (
         roots_folder,
-        ["{private.parent}: daemon may not pass this folder, so it cannot sign, and mail gets 4.7.1; chown daemon {private.parent}"],
+        [
+            "{private.parent}: daemon may not pass this folder, so it cannot sign, and mail gets 4.7.1; chown daemon {private.parent}"
+        ],
     ),
-    "a file of root": (roots_file, ["{private}: daemon may not read it, so it cannot sign, and mail gets 4.7.1; chown daemon {private}"]),
+    "a file of root": (
+        roots_file,
+        [
+            "{private}: daemon may not read it, so it cannot sign, and mail gets 4.7.1; chown daemon {private}"
+        ],
+    ),
     "a folder above": (
         closed_above,
         [
@@ -275,21 +370,33 @@ def signing(host: Host, keys: Path) -> Host:
 
 @pytest.mark.parametrize("case", CLOSED)
 @pytest.mark.parametrize("known", ["--owner", "the KeyTable", "UserID alone", "nothing"])
-def test_check_finds_what_the_signer_cannot_read(signing: Host, etc: Callable[[str, str], None], case: str, known: str) -> None:
+def test_check_finds_what_the_signer_cannot_read(
+    signing: Host, etc: Callable[[str, str], None], case: str, known: str
+) -> None:
     """Wrong where it is certain who signs with the key, a note where the host only looks so."""
     change, wrong = CLOSED[case]
     private = signing.private_dir / "example.com/old.private"
     change(private)
     if known in ("the KeyTable", "UserID alone"):
-        etc(CONF, "UserID daemon\n" + ("KeyTable file:/etc/keytable\n" if known == "the KeyTable" else ""))
+        etc(
+            CONF,
+            "UserID daemon\n"
+            + ("KeyTable file:/etc/keytable\n" if known == "the KeyTable" else ""),
+        )
         etc("etc/keytable", f"# keys\nold._domainkey.example.com\texample.com:old:{private}\n")
     arguments = ["--owner", "daemon"] if known == "--owner" else []
     checked = signing.run("dkim", "check", "--private-dir", str(signing.private_dir), *arguments)
     weight = {"nothing": None, "UserID alone": "note"}.get(known, "wrong")
     expected = [line.format(private=private) for line in wrong]
     if weight == "wrong":
-        assert checked.out.splitlines()[:-1] == [f"old._domainkey.example.com  wrong  DKIM037: {line}" for line in expected]
+        assert checked.out.splitlines()[:-1] == [
+            f"old._domainkey.example.com  wrong  DKIM037: {line}" for line in expected
+        ]
         assert checked.code == (2 if wrong else 0)
     else:
         told = [line for line in checked.out.splitlines() if "cannot sign" in line]
-        assert told == [f"old._domainkey.example.com  note  DKIM037: {line}" for line in expected if weight and "cannot sign" in line]
+        assert told == [
+            f"old._domainkey.example.com  note  DKIM037: {line}"
+            for line in expected
+            if weight and "cannot sign" in line
+        ]

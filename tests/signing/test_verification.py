@@ -24,12 +24,22 @@ APEX = DomainName("example.com")
 
 def world(**records: str) -> ZoneResolver:
     """example.com with these key records by selector."""
-    keys = {DomainName(f"{selector}._domainkey.example.com"): text for selector, text in records.items()}
-    return ZoneResolver([zone_of(APEX, (RRset(name, "TXT", 3600, frozenset({text})) for name, text in keys.items()))])
+    keys = {
+        DomainName(f"{selector}._domainkey.example.com"): text for selector, text in records.items()
+    }
+    return ZoneResolver(
+        [
+            zone_of(
+                APEX, (RRset(name, "TXT", 3600, frozenset({text})) for name, text in keys.items())
+            )
+        ]
+    )
 
 
 def results(octets: bytes, resolver: ZoneResolver) -> list[tuple[str, str, str, str | None]]:
-    return [(each.d, each.s, str(each.result), each.reason) for each in verified(read(octets), resolver)]
+    return [
+        (each.d, each.s, str(each.result), each.reason) for each in verified(read(octets), resolver)
+    ]
 
 
 def only(octets: bytes, resolver: ZoneResolver) -> DkimResult:
@@ -65,33 +75,70 @@ GOOD = rsa_key().record
 ONCE = written(PLAIN, "relaxed", [])  # h= names From once
 
 FAILS = [
-    ("the body was changed", SIGNED.replace(b"Hello Bob", b"Hello Eve"), GOOD, "body hash mismatch"),
-    ("a signed field was changed", SIGNED.replace(b"Subject: hello", b"Subject: bye"), GOOD, "signed header fields were changed"),
+    (
+        "the body was changed",
+        SIGNED.replace(b"Hello Bob", b"Hello Eve"),
+        GOOD,
+        "body hash mismatch",
+    ),
+    (
+        "a signed field was changed",
+        SIGNED.replace(b"Subject: hello", b"Subject: bye"),
+        GOOD,
+        "signed header fields were changed",
+    ),
     (
         "another From on top",
         b"From: eve@example.org\r\n" + ONCE,
         GOOD,
         "the message has 2 From fields, and the signature covers the last 1",
     ),
-    ("another From on top, which h= forbids", b"From: eve@example.org\r\n" + SIGNED, GOOD, "signed header fields were changed"),
+    (
+        "another From on top, which h= forbids",
+        b"From: eve@example.org\r\n" + SIGNED,
+        GOOD,
+        "signed header fields were changed",
+    ),
     ("an empty tag", SIGNED.replace(b"; a=", b";; a="), GOOD, "not a list of tags"),
-    ("a control character in a tag", written(PLAIN, "relaxed", [(b"zz", b"x\x07y")]), GOOD, "not a list of tags"),
-    ("an i= that is no name", SIGNED.replace(b"i=@example.com", b"i=@exa mple"), GOOD, "has no domain name behind the '@'"),
+    (
+        "a control character in a tag",
+        written(PLAIN, "relaxed", [(b"zz", b"x\x07y")]),
+        GOOD,
+        "not a list of tags",
+    ),
+    (
+        "an i= that is no name",
+        SIGNED.replace(b"i=@example.com", b"i=@exa mple"),
+        GOOD,
+        "has no domain name behind the '@'",
+    ),
     (
         "itself among the signed",
         written(PLAIN, "relaxed", [], h=b"From:DKIM-Signature"),
         GOOD,
         "more often than there are other signatures",
     ),
-    ("b= of nothing", re.sub(rb" b=[^;]+\r\n(?=From)", b" b=\r\n", SIGNED), GOOD, "b= is not base64"),
+    (
+        "b= of nothing",
+        re.sub(rb" b=[^;]+\r\n(?=From)", b" b=\r\n", SIGNED),
+        GOOD,
+        "b= is not base64",
+    ),
     ("another key", SIGNED, rsa_key(1024).record, "made with another key"),
     ("no key", SIGNED, None, "no key at s1._domainkey.example.com"),
     ("a revoked key", SIGNED, "v=DKIM1; p=", "is revoked"),
     ("a key for something else", SIGNED, GOOD.replace("p=", "s=other; p="), "not for mail"),
-    ("a key of another kind", SIGNED, ed25519_key().record, "a=rsa-sha256 is not of the key's kind (k=ed25519)"),
+    (
+        "a key of another kind",
+        SIGNED,
+        ed25519_key().record,
+        "a=rsa-sha256 is not of the key's kind (k=ed25519)",
+    ),
     (
         "From is not signed",
-        rsa_key().sign(PLAIN, headers=(b"subject", b"from")).replace(b"h=subject : from", b"h=subject"),
+        rsa_key()
+        .sign(PLAIN, headers=(b"subject", b"from"))
+        .replace(b"h=subject : from", b"h=subject"),
         GOOD,
         "not signed",
     ),
@@ -100,20 +147,54 @@ FAILS = [
     ("a domain that is none", SIGNED.replace(b"d=example.com", b"d=exa mple"), GOOD, "name no key"),
     ("no selector", SIGNED.replace(b" s=", b" no="), GOOD, "has no s= tag"),
     ("expired", SIGNED.replace(b"; t=", b"; x=1000000000; t="), GOOD, "expires before it was made"),
-    ("a c= that is none", SIGNED.replace(b"c=relaxed/relaxed", b"c=relaxed/loose"), GOOD, "c=relaxed/loose is no canonical form"),
+    (
+        "a c= that is none",
+        SIGNED.replace(b"c=relaxed/relaxed", b"c=relaxed/loose"),
+        GOOD,
+        "c=relaxed/loose is no canonical form",
+    ),
     ("a t= that is none", SIGNED.replace(b"; t=", b"; t=x"), GOOD, "is not a number"),
-    ("more than there is", re.sub(rb"l=\d+", b"l=99", LIMITED), GOOD, "l=99 is more than the body has"),
-    ("an i= without a domain", SIGNED.replace(b"i=@example.com", b"i=example.com"), GOOD, "i=example.com has no '@'"),
-    ("an i= of others", SIGNED.replace(b"i=@example.com", b"i=@badexample.com"), GOOD, "which is neither example.com nor below it"),
+    (
+        "more than there is",
+        re.sub(rb"l=\d+", b"l=99", LIMITED),
+        GOOD,
+        "l=99 is more than the body has",
+    ),
+    (
+        "an i= without a domain",
+        SIGNED.replace(b"i=@example.com", b"i=example.com"),
+        GOOD,
+        "i=example.com has no '@'",
+    ),
+    (
+        "an i= of others",
+        SIGNED.replace(b"i=@example.com", b"i=@badexample.com"),
+        GOOD,
+        "which is neither example.com nor below it",
+    ),
     ("no b=", re.sub(rb" b=[^;]+\r\n(?=From)", b" x_b=AAAA\r\n", SIGNED), GOOD, "has no b="),
     ("another version", SIGNED.replace(b"v=1", b"v=2"), GOOD, "v=2 is not 1"),
-    ("another way to the key", SIGNED.replace(b"q=dns/txt", b"q=x-foo"), GOOD, "q=x-foo names no way to the key"),
-    ("a broken b=", re.sub(rb" b=[^;]+\r\n(?=From)", b" b=AAA=AAA=\r\n", SIGNED), GOOD, "does not verify"),
+    (
+        "another way to the key",
+        SIGNED.replace(b"q=dns/txt", b"q=x-foo"),
+        GOOD,
+        "q=x-foo names no way to the key",
+    ),
+    (
+        "a broken b=",
+        re.sub(rb" b=[^;]+\r\n(?=From)", b" b=AAA=AAA=\r\n", SIGNED),
+        GOOD,
+        "does not verify",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("octets", "record", "reason"), [row[1:] for row in FAILS], ids=[row[0] for row in FAILS])
-def test_a_signature_that_must_not_count_fails(octets: bytes, record: str | None, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("octets", "record", "reason"), [row[1:] for row in FAILS], ids=[row[0] for row in FAILS]
+)
+def test_a_signature_that_must_not_count_fails(
+    octets: bytes, record: str | None, reason: str
+) -> None:
     result = only(octets, world(**({"s1": record} if record else {})))
     assert result.result == "fail"
     assert reason in (result.reason or "")
@@ -123,7 +204,11 @@ def test_a_signature_that_must_not_count_fails(octets: bytes, record: str | None
 NOW = 1_800_000_000
 TIMES = [  # t=, x=, why the signature does not hold at NOW: clocks may differ by five minutes, as OpenDKIM has it
     (None, NOW - CLOCK_DRIFT, None),
-    (None, NOW - CLOCK_DRIFT - 1, "the signature has expired: x=1799999699 is 2027-01-15 07:54:59 UTC"),
+    (
+        None,
+        NOW - CLOCK_DRIFT - 1,
+        "the signature has expired: x=1799999699 is 2027-01-15 07:54:59 UTC",
+    ),
     (NOW - 90_000, NOW - 36_000, "has expired"),
     (NOW + CLOCK_DRIFT, None, None),
     (NOW + CLOCK_DRIFT + 1, None, "is of the future: t=1800000301 is 2027-01-15 08:05:01 UTC"),
@@ -139,12 +224,24 @@ def test_a_signature_holds_for_the_time_that_it_says(
 ) -> None:
     monkeypatch.setattr("time.time", lambda: float(NOW))
     tags = [(b"t", made), (b"x", expires)]
-    result = only(written(PLAIN, "relaxed", [(name, str(value).encode()) for name, value in tags if value is not None]), world(s1=GOOD))
+    result = only(
+        written(
+            PLAIN,
+            "relaxed",
+            [(name, str(value).encode()) for name, value in tags if value is not None],
+        ),
+        world(s1=GOOD),
+    )
     assert result.result == ("fail" if reason else "pass"), result.reason
     assert (reason or "") in (result.reason or "")
 
 
-WAYS = [b"dns/txt", b"dns/txt:x-foo", b"x-foo:dns/txt", b"x-foo : dns/txt"]  # RFC 6376 §3.5: what nobody knows is passed over
+WAYS = [
+    b"dns/txt",
+    b"dns/txt:x-foo",
+    b"x-foo:dns/txt",
+    b"x-foo : dns/txt",
+]  # RFC 6376 §3.5: what nobody knows is passed over
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -183,7 +280,9 @@ MOVED = [  # message as signed, canonical form of the head, message as it came, 
 
 
 @pytest.mark.parametrize(("signed", "form", "came", "result"), MOVED)
-def test_white_space_before_the_colon_is_signed_as_the_form_says(signed: bytes, form: str, came: bytes, result: str) -> None:
+def test_white_space_before_the_colon_is_signed_as_the_form_says(
+    signed: bytes, form: str, came: bytes, result: str
+) -> None:
     field = written(signed, form, []).removesuffix(signed)
     assert only(field + came, world(s1=GOOD)).result == result
 
@@ -197,7 +296,9 @@ def test_a_subdomain_in_i_is_refused_where_the_key_says_so() -> None:
 def test_a_subdomain_in_i_may_be_written_as_people_read_it() -> None:
     """RFC 8616 §3 has UTF-8 there; the key is for the same name as A-labels."""
     apex = DomainName("xn--bcher-kva.example")
-    key = RRset(DomainName(f"s1._domainkey.{apex}"), "TXT", 3600, frozenset({GOOD.replace("p=", "t=s; p=")}))
+    key = RRset(
+        DomainName(f"s1._domainkey.{apex}"), "TXT", 3600, frozenset({GOOD.replace("p=", "t=s; p=")})
+    )
     resolver = ZoneResolver([zone_of(apex, [key])])
     for d, i, passes in [
         (apex, "@b\u00fccher.example", True),
@@ -211,7 +312,13 @@ def test_a_subdomain_in_i_may_be_written_as_people_read_it() -> None:
 def test_names_are_used_as_they_stand() -> None:
     """IDNA 2008 refuses this A-label, and DNS has it all the same."""
     apex = DomainName("xn--ls8h.example")
-    resolver = ZoneResolver([zone_of(apex, [RRset(DomainName(f"s1._domainkey.{apex}"), "TXT", 3600, frozenset({GOOD}))])])
+    resolver = ZoneResolver(
+        [
+            zone_of(
+                apex, [RRset(DomainName(f"s1._domainkey.{apex}"), "TXT", 3600, frozenset({GOOD}))]
+            )
+        ]
+    )
     assert only(written(PLAIN, "relaxed", [], d=apex.encode()), resolver).result == "pass"
 
 
@@ -225,7 +332,11 @@ def test_a_tag_that_nobody_knows_is_signed_as_it_stands(form: str, value: bytes)
 
 
 def test_a_body_behind_the_limit_is_counted() -> None:
-    for tail, unsigned in ((b"", 0), (b"\r\n\r\n", 0), (b"more \t text\r\n", 11)):  # in the canonical form, which the limit is about
+    for tail, unsigned in (
+        (b"", 0),
+        (b"\r\n\r\n", 0),
+        (b"more \t text\r\n", 11),
+    ):  # in the canonical form, which the limit is about
         result = only(LIMITED + tail, world(s1=GOOD))
         assert (result.result, result.unsigned) == ("pass", unsigned)
 
@@ -246,7 +357,9 @@ HOSTILE: list[Callable[[int], bytes]] = [  # signatures and messages that are ma
     lambda size: b"DKIM-Signature: " + b" b=" * size + b"\r\n" + PLAIN,
     lambda size: b"DKIM-Signature: " + b"\r\n " * size + b"\r\n" + PLAIN,
     lambda size: SIGNED.replace(b"h=from", b"h=" + b"x:" * size + b"from"),
-    lambda size: SIGNED.replace(b"h=from", b"h=" + b"x:" * size + b"from").replace(b"\r\n\r\n", b"\r\n" + b"X:y\r\n" * size + b"\r\n"),
+    lambda size: SIGNED.replace(b"h=from", b"h=" + b"x:" * size + b"from").replace(
+        b"\r\n\r\n", b"\r\n" + b"X:y\r\n" * size + b"\r\n"
+    ),
     lambda size: SIGNED.replace(b"Subject: hello", b"Subject: hello" + b"\r\n " * size + b"x"),
     lambda size: SIGNED + b" " * size * 10 + b"x",
     lambda size: SIGNED + b" \t" * size * 10 + b"\r\n" * size,
@@ -293,5 +406,7 @@ def test_no_signature_field_stops_us(text: bytes) -> None:
     )
 )
 def test_no_signature_made_of_tags_passes_or_stops_us(tags: list[bytes]) -> None:
-    [result] = verified(read(b"DKIM-Signature: " + b"; ".join(tags) + b"\r\n" + PLAIN), world(s1=GOOD))
+    [result] = verified(
+        read(b"DKIM-Signature: " + b"; ".join(tags) + b"\r\n" + PLAIN), world(s1=GOOD)
+    )
     assert result.result == "fail"
