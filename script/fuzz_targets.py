@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from mailauth_dns.compile import compile_repo
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.deploy.plan import make_plan
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
@@ -35,7 +35,8 @@ from mailauth_dns.plan import plan_file as planfile
 from mailauth_dns.policy import provider_stanza as stanza
 from mailauth_dns.policy import public_key_files, spf_lock_file
 from mailauth_dns.policy.document import DocumentError
-from mailauth_dns.policy.load import Repo, load_repo
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records import (
     address_list,
     bimi,

@@ -24,8 +24,9 @@ from mailauth_dns.importing.finished_policy import Imported, commented, reasons
 from mailauth_dns.importing.sources import COMMON_SELECTORS, Published
 from mailauth_dns.importing.yaml_text import inherited
 from mailauth_dns.masterfile.lexer import MasterFileError
-from mailauth_dns.policy import document
-from mailauth_dns.policy.load import DEFAULTS, POLICY_DIR, Repo, read_defaults
+from mailauth_dns.policy import document, yaml_tree
+from mailauth_dns.policy.load import read_defaults
+from mailauth_dns.policy.repo import DEFAULTS, POLICY_DIR, Repo
 from mailauth_dns.records import dkim, dmarc, mta_sts
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.name_server import server
@@ -231,7 +232,7 @@ def _checked(text: str, option: str, parse: Callable[[str], _T]) -> _T:
         raise MailAuthError(f"{option}: {error}") from None
 
 
-def _repo(session: Session) -> tuple[Repo, document.Mapping | None]:
+def _repo(session: Session) -> tuple[Repo, yaml_tree.Mapping | None]:
     """Return the repo that is worked in and its defaults; outside of one an empty repo."""
     repo, _ = session.load(may_be_empty=True)
     path = session.root / POLICY_DIR / DEFAULTS

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Blocked, Change, Difference, Hold, Judgement, Kept, Risk
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.diff.report_consent import Consents

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailauth_dns.compile import Declared
+from mailauth_dns.compile.publication import Declared
 from mailauth_dns.diff import dkim_meaning, spf_meaning, transport_meaning
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.compare import Judge

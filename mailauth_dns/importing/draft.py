@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mailauth_dns.compile import Declared, Publication, compile_repo
+from mailauth_dns.compile.publication import Declared, Publication
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, octets
@@ -21,11 +22,11 @@ from mailauth_dns.importing import parking, sections
 from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
 from mailauth_dns.importing.yaml_text import alone, document_of, inherited
-from mailauth_dns.policy import document
-from mailauth_dns.policy.load import POLICY_DIR, Policy, Repo, Route
+from mailauth_dns.policy import document, inheritance, yaml_tree
 from mailauth_dns.policy.model import PolicyFile
+from mailauth_dns.policy.repo import POLICY_DIR, Policy, Repo, Route
 from mailauth_dns.policy.scalars import UNSAFE
-from mailauth_dns.policy.spf_lock_file import Lock
+from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import dkim, mta_sts
 from mailauth_dns.records.family import NULL_MX, Family, family
 from mailauth_dns.records.name import DomainName
@@ -95,7 +96,7 @@ class Surroundings:
     `consents` gives what a zone of the repo holds at the names where hosts consent to DMARC reports, once for each place that has the zone.
     """
 
-    defaults: document.Mapping | None = None
+    defaults: yaml_tree.Mapping | None = None
     policies: tuple[Policy, ...] = ()
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lock: Lock = field(
@@ -350,9 +351,9 @@ class _Sketch:
             # As when a parked policy is read: of the mail sections it inherits nothing.
             kept = {key: node for key, node in defaults.items.items() if key not in _RANK}
             defaults = replace(defaults, items=kept)
-        merged = document.merged(defaults, root) if defaults is not None else root
-        body = PolicyFile.model_validate(document.plain(merged))
-        place = document.value_place(root, ("domain",))
+        merged = inheritance.merged(defaults, root) if defaults is not None else root
+        body = PolicyFile.model_validate(yaml_tree.plain(merged))
+        place = yaml_tree.value_place(root, ("domain",))
         return Policy(self.domain, self._zone.origin, body, merged, self._path, place, {})
 
     def done(self) -> Draft:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from mailauth_dns.diff.change import Change, Difference
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.importing.sections import Section
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family
 

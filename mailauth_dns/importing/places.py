@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below

@@ -10,10 +10,10 @@ from pathlib import Path
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rules.mta_sts_host import policy_request, served_policy
+from mailauth_dns.evaluate.served_mta_sts import policy_request, served_policy
 from mailauth_dns.masterfile import loose_reader
-from mailauth_dns.policy.load import Repo
 from mailauth_dns.policy.provider_stanza import Stanza
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.name import DomainName, ancestors, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone

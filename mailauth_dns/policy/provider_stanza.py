@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import document
+from mailauth_dns.policy import document, yaml_tree
 
 # A key that names a secret; `auth_key_name`, `key_name` and the like name none.
 _SECRET = re.compile(
@@ -75,7 +75,7 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     arguments = _typed(root, data)
     class_name = arguments.pop("class")
     if not isinstance(class_name, str) or "." not in class_name:
-        place = document.value_place(root, ("class",))
+        place = yaml_tree.value_place(root, ("class",))
         raise document.DocumentError(
             [
                 place.problem(
@@ -87,7 +87,7 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     return Stanza(id, path, class_name, arguments)
 
 
-def _typed(root: document.Mapping, data: bytes) -> dict[str, Any]:
+def _typed(root: yaml_tree.Mapping, data: bytes) -> dict[str, Any]:
     """Return the file's values, typed by YAML's own rules, as octoDNS does it: `port: 5453` is a number there.
 
     Raises:
@@ -116,12 +116,12 @@ def _loaded(data: bytes) -> Any:  # noqa: ANN401 - anything YAML holds
     return found
 
 
-def _scalars(node: document.Node) -> Iterator[tuple[document.Place, str]]:
-    if isinstance(node, document.Scalar):
+def _scalars(node: yaml_tree.Node) -> Iterator[tuple[yaml_tree.Place, str]]:
+    if isinstance(node, yaml_tree.Scalar):
         if node.text is not None:
             yield node.place, node.text
         return
-    for below in node.items.values() if isinstance(node, document.Mapping) else node.items:
+    for below in node.items.values() if isinstance(node, yaml_tree.Mapping) else node.items:
         yield from _scalars(below)
 
 
@@ -145,13 +145,13 @@ def _environment_names(arguments: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _refuse_secrets(
-    node: document.Node, problems: list[FileProblem], key: str = "", secret: bool = False
+    node: yaml_tree.Node, problems: list[FileProblem], key: str = "", secret: bool = False
 ) -> None:
     """Add a problem for every literal where a secret belongs; what lies below a key that names one is one too."""
-    if isinstance(node, document.Mapping):
+    if isinstance(node, yaml_tree.Mapping):
         for name, below in node.items.items():
             _refuse_secrets(below, problems, name, secret or names_secret(name))
-    elif isinstance(node, document.Sequence):
+    elif isinstance(node, yaml_tree.Sequence):
         for below in node.items:
             _refuse_secrets(below, problems, key, secret)
     elif (

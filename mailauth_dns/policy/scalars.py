@@ -254,18 +254,6 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-def section_or_absent(section: type[Section]) -> BeforeValidator:
-    """Return a validator that tells what may stand here, before the arms of the union complain one by one."""
-
-    def check(value: object) -> object:
-        if value != "absent" and not isinstance(value, dict | section):
-            refuse_record(value)
-            fail(f"{said(value)} is neither a mapping nor `absent`")
-        return value
-
-    return BeforeValidator(check)
-
-
 Ttl = Annotated[
     int,
     integer(1, MAX_TTL, "seconds"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import yaml
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy import document
+from mailauth_dns.policy import document, yaml_tree
 
 _SELECTORS = ("dkim", "selectors")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,7 +26,7 @@ def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) 
         MailAuthError: the selector is there already, or the file is written in a way that leaves no place for it.
     """
     mark, text = _split_mark(text)
-    before = document.plain(document.read(path, text.encode()))
+    before = yaml_tree.plain(document.read(path, text.encode()))
     node, missing = _deepest(text, (*_SELECTORS, selector))
     if not missing:
         raise MailAuthError(
@@ -51,7 +51,7 @@ def with_keys(path: str, text: str, selector: str, keys: Mapping[str, str | None
         MailAuthError: the selector is not in this file, or is written in a way that cannot be edited.
     """
     mark, after = _split_mark(text)
-    before = document.plain(document.read(path, after.encode()))
+    before = yaml_tree.plain(document.read(path, after.encode()))
     for key, value in keys.items():
         node, missing = _deepest(after, (*_SELECTORS, selector))
         if missing or not isinstance(node, yaml.MappingNode):
@@ -166,7 +166,7 @@ def _block(key: str, value: _Tree | str, indent: int, step: int) -> list[str]:
 
 
 def _proved(
-    path: str, before: document.Plain, after: str, changes: Mapping[str, Mapping[str, str | None]]
+    path: str, before: yaml_tree.Plain, after: str, changes: Mapping[str, Mapping[str, str | None]]
 ) -> str:
     """Return the new text where it says what was meant.
 
@@ -188,7 +188,7 @@ def _proved(
             else:
                 entry[key] = value
     try:
-        said = document.plain(document.read(path, after.encode()))
+        said = yaml_tree.plain(document.read(path, after.encode()))
     except document.DocumentError:
         raise MailAuthError(hint) from None
     if said != before:

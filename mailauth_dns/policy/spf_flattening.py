@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import document
-from mailauth_dns.policy.load import Policy
-from mailauth_dns.policy.model import SpfSection
-from mailauth_dns.policy.spf_lock_file import Lock
+from mailauth_dns.policy import yaml_tree
+from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.sections.spf import SpfSection
+from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName
@@ -73,7 +73,7 @@ def lock_problems(policy: Policy, lock: Lock) -> Iterator[FileProblem]:
         held = lock.names.get(name)
         if held is None or not held.proven:
             unknown = True
-            place = document.value_place(policy.root, ("spf", "flatten", index))
+            place = yaml_tree.value_place(policy.root, ("spf", "flatten", index))
             lacking = (
                 name
                 if held is None

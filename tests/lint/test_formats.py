@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mailauth_dns.compile import compile_repo
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Finding, Severity, run
 from mailauth_dns.lint.subject import subjects

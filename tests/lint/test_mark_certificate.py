@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page
 from mailauth_dns.lint import mark_certificate, svg_tiny_ps

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailauth_dns.errors import PolicyError
+from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
 
@@ -436,10 +437,10 @@ def test_defaults_merge_and_null_takes_out(repo: RepoFolder) -> None:
     )
     [policy] = load_repo(repo.root).policies
     assert policy.body.spf is not None
-    assert policy.body.spf != "absent"
+    assert policy.body.spf is not ABSENT
     assert policy.body.spf.text == "v=spf1 a -all"
     assert policy.body.dmarc is not None
-    assert policy.body.dmarc != "absent"
+    assert policy.body.dmarc is not ABSENT
     assert policy.body.dmarc.text == "v=DMARC1; p=reject"
     assert policy.body.ttl is None
 
