@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
+from defusedxml import ElementTree
 
 from mailauth_dns.compile import compile_repo
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
