@@ -15,10 +15,10 @@ from functools import cached_property
 from mailauth_dns.errors import FileProblem, MailAuthError, PolicyError
 from mailauth_dns.evaluate.dmarc import same_organization, walk
 from mailauth_dns.evaluate.resolver import Values
-from mailauth_dns.policy import document, flattening
+from mailauth_dns.policy import document, spf_flattening
 from mailauth_dns.policy.load import Policy, Repo
-from mailauth_dns.policy.lock import Lock
 from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
+from mailauth_dns.policy.spf_lock_file import Lock
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import NULL_MX, Family
@@ -131,7 +131,7 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
     problems = [
         problem
         for policy in repo.policies
-        for problem in flattening.lock_problems(policy, repo.lock)
+        for problem in spf_flattening.lock_problems(policy, repo.lock)
     ]
     if problems:
         raise PolicyError(problems)
@@ -199,8 +199,8 @@ def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:
             domain, (DomainName(name), type), family, ttl or body.ttl, values, needed_until, served
         )
 
-    laid = flattening.layout(policy, lock)
-    spf_names = flattening.known_names(policy, lock, laid)
+    laid = spf_flattening.layout(policy, lock)
+    spf_names = spf_flattening.known_names(policy, lock, laid)
     spf_ttl = body.spf.ttl if isinstance(body.spf, SpfSection) else None
     if body.parked:
         yield replace(declare(domain, "TXT", Family.SPF, PARKED_SPF), spf_names=spf_names)
@@ -211,10 +211,10 @@ def _declarations(policy: Policy, lock: Lock) -> Iterator[Declared]:
         section = _dmarc_section(policy)
         dmarc_ttl = section.ttl if section is not None and not body.parked else None
         yield declare(dmarc.owner_name(domain), "TXT", Family.DMARC, _dmarc_text(policy), dmarc_ttl)
-    for part, text in flattening.parts(policy, lock, laid).items():
+    for part, text in spf_flattening.parts(policy, lock, laid).items():
         yield replace(
             declare(part, "TXT", Family.SPF, text, spf_ttl),
-            ready=flattening.ready(policy, lock, part),
+            ready=spf_flattening.ready(policy, lock, part),
         )
     if body.mta_sts is not None:
         name = mta_sts.owner_name(domain)

@@ -16,19 +16,24 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from mailauth_dns.compile import compile_repo
-from mailauth_dns.deploy import planfile
-from mailauth_dns.deploy.planning import make_plan
+from mailauth_dns.deploy.plan import make_plan
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.errors import PlanRefused, PolicyError, RecordSyntaxError, octets, printable
-from mailauth_dns.evaluate import macros
+from mailauth_dns.evaluate import dkim_verification, message_file
+from mailauth_dns.evaluate import macro_expansion as macros
 from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import ZoneResolver
+from mailauth_dns.importing import dkim_key_files
 from mailauth_dns.importing.draft import Surroundings, drafts
+from mailauth_dns.keys import keypair
 from mailauth_dns.live import wire
-from mailauth_dns.octo import masteredit, masterfile
-from mailauth_dns.policy import keys, lock, stanza
+from mailauth_dns.masterfile import edit, lexer, loose_reader
+from mailauth_dns.masterfile import master_file as masterfile
+from mailauth_dns.plan import plan_file as planfile
+from mailauth_dns.policy import provider_stanza as stanza
+from mailauth_dns.policy import public_key_files, spf_lock_file
 from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import Repo, load_repo
 from mailauth_dns.records import (
@@ -37,18 +42,15 @@ from mailauth_dns.records import (
     dkim,
     dmarc,
     dmarc_received,
-    genkey,
-    macro,
-    masterlines,
-    masterloose,
     mta_sts,
-    server,
+    name_server,
     spf,
+    spf_macro,
     tlsrpt,
 )
+from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.zone import RRset, Zone, quoted, unquoted
-from mailauth_dns.signing import keypair, message_file, verification
 
 ROOT = Path(__file__).parents[1]
 ORIGIN = DomainName("example.com")
@@ -230,18 +232,18 @@ def macro_expansion(octets: bytes) -> None:
         session = macros.envelope(macros.client_address(ip), sender, helo)
         with suppress(RecordSyntaxError):
             target = macros.target_name(
-                macro.domain_spec(text, 0, len(text)), session, "example.com", lambda: ()
+                spf_macro.domain_spec(text, 0, len(text)), session, "example.com", lambda: ()
             )
             if target is not None:
                 macros.queryable(target)
         with suppress(RecordSyntaxError):
-            macros.expand(macro.explain_string(text), session, "example.com", lambda: ())
+            macros.expand(spf_macro.explain_string(text), session, "example.com", lambda: ())
 
 
 def genkey_file(octets: bytes) -> None:
     found = read(
-        lambda: genkey.parse(masterloose.text_of(octets), ORIGIN, "given"),
-        masterlines.MasterFileError,
+        lambda: dkim_key_files.parse(loose_reader.text_of(octets), ORIGIN, "given"),
+        lexer.MasterFileError,
     )
     if found is not None:
         assert all(dkim.parse(str(key.record)) == key.record for key in found.keys)
@@ -250,13 +252,13 @@ def genkey_file(octets: bytes) -> None:
 
 def exported_zone(octets: bytes) -> None:
     """Read a zone file for import; what the strict reader takes whole is read alike."""
-    text = masterloose.text_of(octets)
-    read(lambda: masterloose.zone_name(text), masterlines.MasterFileError)
-    found = read(lambda: masterloose.read(ORIGIN, text), masterlines.MasterFileError)
+    text = loose_reader.text_of(octets)
+    read(lambda: loose_reader.zone_name(text), lexer.MasterFileError)
+    found = read(lambda: loose_reader.read(ORIGIN, text), lexer.MasterFileError)
     if found is None:
         return
     assert all(text.isprintable() for text in (*found.outside, *found.notes))
-    strict = read(lambda: masterfile.parse(ORIGIN, text), masterlines.MasterFileError)
+    strict = read(lambda: masterfile.parse(ORIGIN, text), lexer.MasterFileError)
     if strict is not None and not found.notes:
         for rrset in strict.zone().rrsets:
             loose = found.zone.get(rrset.key)
@@ -273,14 +275,14 @@ def policy_file(octets: bytes) -> None:
 
 
 def public_key(octets: bytes) -> None:
-    found = read(lambda: keys.read(octets), keys.KeyFileError)
+    found = read(lambda: public_key_files.read(octets), public_key_files.KeyFileError)
     if found is not None:
         dkim.parse(f"v=DKIM1; k={found.k}; p={found.p}")
 
 
 def private_key(octets: bytes) -> None:
     """Read a private key; what is written of it reads as the same key, and a refusal quotes nothing of it."""
-    found = read(lambda: keypair.read(octets), keys.KeyFileError)
+    found = read(lambda: keypair.read(octets), public_key_files.KeyFileError)
     if found is not None:
         assert keypair.read(found.private_pem).public == found.public
         assert found.seed is None or keypair.public_half(found.seed) == found.public
@@ -294,7 +296,7 @@ def shown_octets(text: bytes) -> None:
 
 
 def private_keys() -> set[bytes]:
-    pair = keypair.generate(keypair.KeyType.ED25519)
+    pair = keypair.generate(KeyType.ED25519)
     assert pair.seed is not None
     raw = base64.b64decode(pair.seed) + base64.b64decode(pair.public.p)
     return {
@@ -302,7 +304,7 @@ def private_keys() -> set[bytes]:
         pair.seed,
         raw,
         base64.b64encode(raw),
-        keypair.generate(keypair.KeyType.RSA).private_pem,
+        keypair.generate(KeyType.RSA).private_pem,
     }
 
 
@@ -314,8 +316,11 @@ def provider_stanza(octets: bytes) -> None:
 
 
 def spf_lock(octets: bytes) -> None:
-    found = read(lambda: lock.read("zones/locks/spf.json", octets), DocumentError)
-    assert found is None or lock.read("zones/locks/spf.json", lock.text(found).encode()) == found
+    found = read(lambda: spf_lock_file.read("zones/locks/spf.json", octets), DocumentError)
+    assert (
+        found is None
+        or spf_lock_file.read("zones/locks/spf.json", spf_lock_file.text(found).encode()) == found
+    )
 
 
 def plan_file(octets: bytes) -> None:
@@ -351,12 +356,10 @@ def places_in(data: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - any JSO
 
 def master_file(octets: bytes) -> None:
     new = RRset(DomainName("_dmarc.example.com"), "TXT", 300, frozenset({"v=DMARC1; p=none"}))
-    file = read(
-        lambda: masterfile.parse(ORIGIN, octets.decode("latin-1")), masterlines.MasterFileError
-    )
+    file = read(lambda: masterfile.parse(ORIGIN, octets.decode("latin-1")), lexer.MasterFileError)
     if file is not None:
         file.zone()
-        after = read(lambda: masteredit.edited(file, {new.key: new}), masterlines.MasterFileError)
+        after = read(lambda: edit.edited(file, {new.key: new}), lexer.MasterFileError)
         assert after is None or masterfile.parse(ORIGIN, after).zone().get(new.key) == new
 
 
@@ -364,10 +367,10 @@ def imported_zone(octets: bytes) -> None:
     """Import what a master file holds; the policy changes nothing."""
     try:
         zone = masterfile.parse(ORIGIN, SOA + octets.decode("latin-1")).zone()
-    except masterlines.MasterFileError:
+    except lexer.MasterFileError:
         return
     [made] = drafts([(zone, (ORIGIN,))], Surroundings(), {})
-    for publication in compile_repo(Repo(Path(), (made.policy,), {}, lock.Lock())):
+    for publication in compile_repo(Repo(Path(), (made.policy,), {}, spf_lock_file.Lock())):
         difference = compare(zone, publication, lambda *_: Judgement(""))
         assert not difference.changes, difference.changes
         assert not difference.blocked, difference.blocked
@@ -397,11 +400,17 @@ def received_message(octets: bytes) -> None:
     received = read(lambda: message_file.read(octets), message_file.NoMessageError)
     if received is not None:
         sender = message_file.return_path(received)
-        signatures = verification.verified(received, RESOLVER)
+        signatures = dkim_verification.verified(received, RESOLVER)
         authors, fields = message_file.author_addresses(received), len(received.values("from"))
         for client in ("192.0.2.3", "2001:db8::cb01"):
             message = Message(
-                authors, sender or "", "", client, signatures, verification.unseen(received), fields
+                authors,
+                sender or "",
+                "",
+                client,
+                signatures,
+                dkim_verification.unseen(received),
+                fields,
             )
             verdict = judge(message, RESOLVER)
             assert all(verdict.why)
@@ -437,7 +446,7 @@ TARGETS = {
     "bimi": Target(record(bimi.parse), tables("tests.records.test_bimi")),
     "macro": Target(macro_expansion, tables("tests.evaluate.test_macros")),
     "name": Target(record(domain_name), tables("tests.records.test_zone")),
-    "server": Target(record(server.server), tables("tests.records.test_server")),
+    "server": Target(record(name_server.server), tables("tests.records.test_server")),
     "txt": Target(txt_value, tables("tests.records.test_zone")),
     "export": Target(
         exported_zone, both(tables("tests.records.test_masterloose"), lambda: set(masters()))

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from mailauth_dns.cli import main
-from mailauth_dns.signing import owner
+from mailauth_dns.signing_host import key_owner
 
 _IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -96,7 +96,7 @@ def no_signing_program(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A host on which no signing program is set up, whatever the machine has: what is made here is nobody's but the test's."""
-    monkeypatch.setattr(owner, "HOST", tmp_path_factory.getbasetemp() / "no-such-host")
+    monkeypatch.setattr(key_owner, "HOST", tmp_path_factory.getbasetemp() / "no-such-host")
 
 
 @pytest.fixture

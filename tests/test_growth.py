@@ -10,41 +10,46 @@ import pytest
 from mailauth_dns.errors import MailAuthError, octets, printable
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.spf_addresses import passing
-from mailauth_dns.octo import masterfile
-from mailauth_dns.policy import document, edit, keys, lock, stanza
-from mailauth_dns.policy.rewritten import rewritten
+from mailauth_dns.importing import dkim_key_files
+from mailauth_dns.keys import keypair
+from mailauth_dns.masterfile import loose_reader, master_file
+from mailauth_dns.policy import (
+    document,
+    provider_stanza,
+    public_key_files,
+    selector_edit,
+    spf_lock_file,
+)
+from mailauth_dns.policy.pasted_records import rewritten
 from mailauth_dns.records import (
     bimi,
     dkim,
     dmarc,
     dmarc_received,
     family,
-    genkey,
     mailbox,
-    masterloose,
     mta_sts,
     name,
-    server,
+    name_server,
     spf,
     tlsrpt,
     zone,
 )
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.signing import keypair
 from tests.evaluate.zones import zone as of_sets
 from tests.growth import MOST, growth
 
 SIZE = 64_000  # characters; the SPF lock reads no record above 65535
 NAME = DomainName("example.com")
 SOA = "@ 300 IN SOA ns1.example.net. h.example.net. 1 2 3 4 5\n"
-ERRORS = (MailAuthError, document.DocumentError, keys.KeyFileError)
+ERRORS = (MailAuthError, document.DocumentError, public_key_files.KeyFileError)
 
 
 def addresses(text: str) -> object:
     """Evaluate what may be a record, as `spf lock` does."""
     return (
         passing(NAME, ZoneResolver([of_sets("", {"example.com TXT": text})]))
-        if len(text) <= lock.MAX_RECORD
+        if len(text) <= spf_lock_file.MAX_RECORD
         else None
     )
 
@@ -87,9 +92,9 @@ READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "tlsrpt": (tlsrpt.parse, ("", "v=TLSRPTv1; rua=", "v=TLSRPTv1; rua=mailto:")),
     "name": (name.domain_name, ("", "a.")),
     "mailbox": (mailbox.domain_of, ("", "a@", '"', "a <")),
-    "server": (server.server, ("", "[", "192.0.2.1:")),
+    "server": (name_server.server, ("", "[", "192.0.2.1:")),
     "genkey": (
-        partial(genkey.parse, domain=NAME),
+        partial(dkim_key_files.parse, domain=NAME),
         ("", 'a._domainkey IN TXT ( "', "a._domainkey IN TXT ( "),
     ),
     "unquoted": (zone.unquoted, ("", '"')),
@@ -102,27 +107,27 @@ READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
         ("", "a: ", "a: [", "a: '", "a: |\n "),
     ),
     "stanza": (
-        lambda text: stanza.read("x", "x", text.encode("utf-8", "replace")),
+        lambda text: provider_stanza.read("x", "x", text.encode("utf-8", "replace")),
         ("class: a.B\nx: ", "class: a.B\nx: ["),
     ),
     "lock": (
-        lambda text: lock.read("x", text.encode("utf-8", "replace")),
+        lambda text: spf_lock_file.read("x", text.encode("utf-8", "replace")),
         ("", '{"format": 1, "a": "', '{"format": '),
     ),
     "key": (
-        lambda text: keys.read(text.encode("utf-8", "replace")),
+        lambda text: public_key_files.read(text.encode("utf-8", "replace")),
         ("-----BEGIN PUBLIC KEY-----\n",),
     ),
     "zone file for editing": (
-        lambda text: masterfile.parse(NAME, SOA + text),
+        lambda text: master_file.parse(NAME, SOA + text),
         ("", "@ IN TXT ", '@ IN TXT "'),
     ),
-    "start of authority": (lambda text: masterfile.parse(NAME, text), ("@ IN SOA ",)),
-    "zone file for import": (lambda text: masterloose.read(NAME, text), ("",)),
-    "name of a zone": (masterloose.zone_name, ("",)),
-    "named key file": (lambda text: genkey.parse(text, NAME, "s1"), ("",)),
+    "start of authority": (lambda text: master_file.parse(NAME, text), ("@ IN SOA ",)),
+    "zone file for import": (lambda text: loose_reader.read(NAME, text), ("",)),
+    "name of a zone": (loose_reader.zone_name, ("",)),
+    "named key file": (lambda text: dkim_key_files.parse(text, NAME, "s1"), ("",)),
     "policy to be edited": (
-        lambda text: edit.with_selector("p.yaml", text, "s1", {"key": "s1.pem"}),
+        lambda text: selector_edit.with_selector("p.yaml", text, "s1", {"key": "s1.pem"}),
         ("",),
     ),
     "private key in a file": (lambda text: keypair.read(text.encode()), ("",)),

@@ -11,15 +11,14 @@ import typer
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
-from mailauth_dns.deploy import adoption, keycheck, rotation
 from mailauth_dns.errors import MailAuthError
+from mailauth_dns.keys import adoption, check_host, keypair, private_files, rotation
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import dkim as records_dkim
-from mailauth_dns.render import data, keys
-from mailauth_dns.signing import keypair, private_files
-from mailauth_dns.signing import owner as owners
-from mailauth_dns.signing.keypair import KeyType
-from mailauth_dns.signing.owner import Owner
+from mailauth_dns.records.dkim import KeyType
+from mailauth_dns.render import json_data, keys
+from mailauth_dns.signing_host import key_owner as owners
+from mailauth_dns.signing_host.key_owner import Owner
 
 dkim = typer.Typer(
     help="DKIM keys: make, adopt, look at, rotate and check them.",
@@ -87,7 +86,7 @@ def keygen(
         repo, policy, type, bits, selector, folder, datetime.now(UTC), _owner(owner)
     )
     if format is Format.JSON:
-        session.json({"format": data.FORMAT, **keys.new_key_data(made)})
+        session.json({"format": json_data.FORMAT, **keys.new_key_data(made)})
     else:
         session.show(keys.new_key(made))
         session.say(keys.after_keygen(made))
@@ -142,7 +141,7 @@ def adopt(
         datetime.now(UTC),
     )
     if format is Format.JSON:
-        session.json({"format": data.FORMAT, **keys.adopted_data(made)})
+        session.json({"format": json_data.FORMAT, **keys.adopted_data(made)})
     else:
         session.show(keys.adopted(made))
         session.say(
@@ -245,7 +244,7 @@ def check(
     repo = load_repo(session.root)
     policies = rotation.policies_of(repo, domains(domain))
     folder = private_files.folder(_private_folder(session, private_dir), session.root)
-    checked, found = keycheck.check(repo, policies, folder, _owner(owner))
+    checked, found = check_host.check(repo, policies, folder, _owner(owner))
     if format is Format.JSON:
         session.json(keys.problems_data(found, checked))
     else:

@@ -11,16 +11,16 @@ import typer
 from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains
 from mailauth_dns.compile import selected
-from mailauth_dns.deploy import exporting, installed, rotation
-from mailauth_dns.deploy.exporting import ExportFormat, Host
-from mailauth_dns.deploy.gates import allowance
 from mailauth_dns.errors import MailAuthError
+from mailauth_dns.export import exported_files, installed, milter
+from mailauth_dns.export.exported_files import ExportFormat, Host
+from mailauth_dns.export.signers import host_folder
+from mailauth_dns.keys import rotation
+from mailauth_dns.plan.permissions import allowance
+from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.render import keys
-from mailauth_dns.signing import layout as layouts
-from mailauth_dns.signing import milter
-from mailauth_dns.signing.keypair import KeyType
-from mailauth_dns.signing.layout import Layout
-from mailauth_dns.signing.signers import host_folder
+from mailauth_dns.signing_host import package_paths as layouts
+from mailauth_dns.signing_host.package_paths import Layout
 
 _CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
 
@@ -121,23 +121,25 @@ def export(
     policies = rotation.policies_of(repo, named)
     chosen = selected(publications, named)
     now = datetime.now(UTC)
-    files = exporting.export(format, policies, chosen, host, now, live=live)
+    files = exported_files.export(format, policies, chosen, host, now, live=live)
     if check is not None:
         found = installed.compare(format, files, session.path(check), policies, host)
         session.show(keys.differences(found))
         return DIFFERS if found else DONE
-    if format in exporting.SIGNING and (
-        refused := exporting.refusals(rotation.look(policies, now), allowed, now)
+    if format in exported_files.SIGNING and (
+        refused := exported_files.refusals(rotation.look(policies, now), allowed, now)
     ):
         raise MailAuthError("\n".join(refused))
     if out is None:
-        _print(session, {name: exporting.marked(name, text) for name, text in files.items()})
+        _print(session, {name: exported_files.marked(name, text) for name, text in files.items()})
     else:
-        for path in exporting.write(format, files, session.path(out), session.root, named, host):
+        for path in exported_files.write(
+            format, files, session.path(out), session.root, named, host
+        ):
             session.line(f"written: {path}")
         if format is ExportFormat.OPENDKIM:
             session.say(keys.after_export(session.path(out), files, named, host, layout))
-    for name in exporting.consents(format, chosen):
+    for name in exported_files.consents(format, chosen):
         session.say(
             f"{name}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS"
         )

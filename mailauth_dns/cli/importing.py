@@ -13,24 +13,24 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
+from mailauth_dns.atomic_files import own_folder
 from mailauth_dns.cli.app import OutputFormat, PrivateWeb, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
-from mailauth_dns.deploy import published
-from mailauth_dns.deploy.published import COMMON_SELECTORS, Published
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError, PolicyError, RecordSyntaxError
+from mailauth_dns.importing import dkim_key_files, sources
 from mailauth_dns.importing.draft import Surroundings, drafts
-from mailauth_dns.importing.imported import Imported, commented, reasons
-from mailauth_dns.importing.writing import inherited
+from mailauth_dns.importing.finished_policy import Imported, commented, reasons
+from mailauth_dns.importing.sources import COMMON_SELECTORS, Published
+from mailauth_dns.importing.yaml_text import inherited
+from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.policy import document
 from mailauth_dns.policy.load import DEFAULTS, POLICY_DIR, Repo, read_defaults
-from mailauth_dns.records import dkim, dmarc, genkey, mta_sts
-from mailauth_dns.records.masterlines import MasterFileError
+from mailauth_dns.records import dkim, dmarc, mta_sts
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
-from mailauth_dns.records.server import server
+from mailauth_dns.records.name_server import server
 from mailauth_dns.records.zone import RRKey, RRset, Zone
-from mailauth_dns.render import data
-from mailauth_dns.writing import own_folder
+from mailauth_dns.render import json_data
 
 MAX_OUTSIDE = 20  # records of other zones that are named one by one
 
@@ -132,7 +132,7 @@ def import_(
     origin = _checked(zone, "--zone", domain_name) if zone is not None else None
     served = _served(session, sts, named)
     if from_zone is not None:
-        origin = origin or published.zone_of_file(session.path(from_zone), named[0])
+        origin = origin or sources.zone_of_file(session.path(from_zone), named[0])
     zones = _by_zone(named, origin)
     beside = Surroundings()
     if from_genkey is not None:
@@ -165,7 +165,7 @@ def import_(
         if each.path in written:
             _write(session, each)
     if format is Format.JSON:
-        session.json(data.imported(source.name, found.values(), made, written))
+        session.json(json_data.imported(source.name, found.values(), made, written))
     else:
         _tell(session, found.values())
         _show(session, made, written, write=write)
@@ -293,7 +293,7 @@ def _by_zone(
 
 
 def _file(repo: Repo, path: Path) -> _Source:
-    return _whole(repo, path.name, partial(published.in_file, path))
+    return _whole(repo, path.name, partial(sources.in_file, path))
 
 
 def _provider(repo: Repo, id: str) -> _Source:
@@ -302,7 +302,7 @@ def _provider(repo: Repo, id: str) -> _Source:
             f"there is no providers/{id}.yaml; there are: {', '.join(sorted(repo.stanzas)) or 'none yet'}"
         )
     return _whole(
-        repo, f"the provider {id}", partial(published.at_provider, repo.stanzas[id], repo.root)
+        repo, f"the provider {id}", partial(sources.at_provider, repo.stanzas[id], repo.root)
     )
 
 
@@ -315,9 +315,7 @@ def _whole(repo: Repo, name: str, read: Callable[[DomainName], Published]) -> _S
         return found
 
     def consents(origin: DomainName, _: frozenset[RRKey]) -> Iterable[Published]:
-        return (
-            (found[origin],) if origin in found else published.consents_at_providers(repo, origin)
-        )
+        return (found[origin],) if origin in found else sources.consents_at_providers(repo, origin)
 
     return _Source(name, read_all, consents)
 
@@ -326,13 +324,13 @@ def _genkey(path: Path, named: tuple[DomainName, ...], selector: str | None) -> 
     if len(named) > 1:
         raise MailAuthError("--from-genkey is one domain's key; import that domain alone")
     [domain] = named
-    text = published.read_text(path)
-    if "PRIVATE KEY" in text or (genkey.is_json(text) and dkim.holds_private_key(text)):
+    text = sources.read_text(path)
+    if "PRIVATE KEY" in text or (dkim_key_files.is_json(text) and dkim.holds_private_key(text)):
         raise MailAuthError(
             f"{path.name}: this is the private key; give the .txt file that opendkim-genkey wrote beside it, or use `dkim adopt`"
         )
     try:
-        found = genkey.parse(text, domain, selector)
+        found = dkim_key_files.parse(text, domain, selector)
     except RecordSyntaxError as error:
         # Never the text: what people give by mistake is a private key.
         place = f" (character {error.start + 1} of the record)" if error.end else ""
@@ -380,14 +378,14 @@ def _dns(
     }
 
     def consents(origin: DomainName, keys: frozenset[RRKey]) -> Iterable[Published]:
-        return (published.consents_in_dns(origin, keys, of_others.get(origin, servers)),)
+        return (sources.consents_in_dns(origin, keys, of_others.get(origin, servers)),)
 
     return _Source(
         "live DNS",
-        lambda zones: published.in_dns(zones, asked, servers),
+        lambda zones: sources.in_dns(zones, asked, servers),
         consents,
         None if selectors else tried,
-        lambda found: published.policies_served(found, servers, private_web=private_web),
+        lambda found: sources.policies_served(found, servers, private_web=private_web),
     )
 
 

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.atomic_files import own_folder
 from mailauth_dns.cli.app import session_of
 from mailauth_dns.cli.session import DONE
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.policy.model import json_schema
-from mailauth_dns.writing import own_folder
 
 # Where a file of the package's template goes.
 _FILES = {

@@ -18,8 +18,15 @@ from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.lint.waiver import Waived, waived
 from mailauth_dns.policy.model import json_schema
-from mailauth_dns.render import data, findings, github, junit, markdown, sarif
-from mailauth_dns.render.values import count
+from mailauth_dns.render import (
+    findings_github,
+    findings_markdown,
+    findings_sarif,
+    findings_text,
+    json_data,
+    junit,
+)
+from mailauth_dns.render.terminal_text import count
 
 
 class FailOn(StrEnum):
@@ -82,9 +89,9 @@ def lint(
     looked_at = subjects(repo, publications, today, domains(domain))
     beside: Iterable[Subject] = looked_at
     if live:
-        from mailauth_dns.deploy.inspection import (
-            beside_dns,
-        )  # loads dnspython, which a check of files can do without
+        from mailauth_dns.lint_live import (
+            beside_dns,  # loads dnspython, which a check of files can do without
+        )
 
         beside = beside_dns(looked_at, chosen, publications, private_web=private_web)
     found, silenced = waived(
@@ -157,19 +164,19 @@ def _show(
 ) -> None:
     match format:
         case LintFormat.JSON:
-            session.json(data.findings(found, silenced))
+            session.json(json_data.findings(found, silenced))
         case LintFormat.SARIF:
-            session.json(sarif.findings(found, silenced))
+            session.json(findings_sarif.findings(found, silenced))
         case LintFormat.JUNIT:
             session.line(junit.findings(found, silenced, worst).rstrip())
         case LintFormat.GITHUB:
-            for line in github.findings(found):
+            for line in findings_github.findings(found):
                 session.line(line)
         case LintFormat.MARKDOWN:
-            for line in markdown.findings(found, len(silenced)):
+            for line in findings_markdown.findings(found, len(silenced)):
                 session.line(line)
         case LintFormat.TEXT:
-            session.show(findings.lines(found, len(silenced)), wrap=True)
+            session.show(findings_text.lines(found, len(silenced)), wrap=True)
 
 
 def compile_(
@@ -181,9 +188,9 @@ def compile_(
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Write zones/compiled and zones/mta-sts from the policies."""
-    from mailauth_dns.deploy import (
-        compiled,
-    )  # loads octoDNS's sort order, which other commands can do without
+    from mailauth_dns.octo import (
+        compiled_folder,  # loads octoDNS's sort order, which other commands can do without
+    )
 
     session = session_of(context)
     _, publications = session.load()
@@ -193,11 +200,11 @@ def compile_(
         if named
         else None
     )
-    result = compiled.compare(session.root, publications, only)
+    result = compiled_folder.compare(session.root, publications, only)
     if not check:
-        compiled.write(session.root, result)
+        compiled_folder.write(session.root, result)
     if format is Format.JSON:
-        session.json(data.compiled(result, check))
+        session.json(json_data.compiled(result, check))
     else:
         for path in result.stale:
             session.line(f"{'stale' if check else 'written'}: {path}")
@@ -227,7 +234,7 @@ def rules(
     if not shown:
         raise MailAuthError(f"{id} is not a rule; `mailauth-dns rules` lists them")
     if format is Format.JSON:
-        session.json(data.rules(shown))
+        session.json(json_data.rules(shown))
     elif id is None:
         for rule in shown:
             session.line(f"{rule.id:<12} {rule.severity!s:<8} {rule.slug:<28} {rule.source}")
@@ -253,9 +260,9 @@ def schema(
     ] = Document.POLICY,
 ) -> int:
     """Print the JSON Schema of a policy file, or of a plan file."""
-    from mailauth_dns.deploy import planfile  # loads octoDNS, which a check of files can do without
+    from mailauth_dns.plan import plan_file  # loads octoDNS, which a check of files can do without
 
     session_of(context).json(
-        json_schema() if document is Document.POLICY else planfile.json_schema()
+        json_schema() if document is Document.POLICY else plan_file.json_schema()
     )
     return DONE

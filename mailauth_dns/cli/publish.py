@@ -12,22 +12,22 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from mailauth_dns.atomic_files import followed, replace_file
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, domains
 from mailauth_dns.compile import Publication, selected
-from mailauth_dns.deploy import planfile
-from mailauth_dns.deploy.applying import Outcome, carry_out, refuse_without_permission, replan
-from mailauth_dns.deploy.entered import explained
-from mailauth_dns.deploy.gates import allowance
-from mailauth_dns.deploy.planfile import LiveEntry, PlanFile
-from mailauth_dns.deploy.planning import Plan, make_plan, unresolved
+from mailauth_dns.deploy.apply import Outcome, carry_out, refuse_without_permission, replan
+from mailauth_dns.deploy.plan import Plan, make_plan, unresolved
 from mailauth_dns.deploy.verify import watch
+from mailauth_dns.deploy.web_form_damage import explained
 from mailauth_dns.errors import MailAuthError
+from mailauth_dns.plan import plan_file
+from mailauth_dns.plan.permissions import allowance
+from mailauth_dns.plan.plan_file import LiveEntry, PlanFile
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.server import Server as Endpoint
-from mailauth_dns.render import data, text
-from mailauth_dns.render.values import count
-from mailauth_dns.writing import followed, replace_file
+from mailauth_dns.records.name_server import Server as Endpoint
+from mailauth_dns.render import json_data, plan_text
+from mailauth_dns.render.terminal_text import count
 
 
 def register(app: typer.Typer) -> None:
@@ -98,9 +98,9 @@ def _live(
     unknown = sum(row.state == "unknown" for row in rows)
     off = sum(row.state != "as policy" for row in rows) - unknown
     if format is Format.JSON:
-        session.json(data.live(seen))
+        session.json(json_data.live(seen))
     else:
-        session.show(text.live_rows(rows))
+        session.show(plan_text.live_rows(rows))
         said = f"{title}: {count(len(rows), 'set')}, {off} differ, {unknown} unknown"
         session.show([Text(said, style="bold")])
     return FAILED if unknown else DIFFERS if off else DONE
@@ -135,7 +135,7 @@ def plan(
     """Show what would change, at every provider; changes nothing."""
     session = session_of(context)
     if show is not None:
-        file = planfile.read(session.path(show))
+        file = plan_file.read(session.path(show))
     else:
         file = _planned(
             session, domains(domain), live=not no_live, normalize=normalize, show_kept=show_kept
@@ -174,7 +174,7 @@ def _planned(
 
 def _write_plan(out: Path, file: PlanFile) -> None:
     try:
-        replace_file(followed(out), planfile.dumped(file).encode(), durable=False)
+        replace_file(followed(out), plan_file.dumped(file).encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"--out {out}: {error.strerror}") from None
 
@@ -183,7 +183,7 @@ def _show_plan(session: Session, file: PlanFile, format: Format, show_kept: bool
     if format is Format.JSON:
         session.json({**file.model_dump(mode="json"), "fingerprint": file.fingerprint})
     else:
-        session.show(text.plan(file, show_kept))
+        session.show(plan_text.plan(file, show_kept))
 
 
 def apply(
@@ -212,14 +212,14 @@ def apply(
         file = session.path(file)
         repo, publications = session.load()
         _refuse_domain(file, publications)
-        reviewed = planfile.read(file)
+        reviewed = plan_file.read(file)
         with session.progress(len(reviewed.zones), "planning again") as step:
             fresh, notes = replan(repo, publications, reviewed, live=not no_live, step=step)
     else:
         fresh = _planned(session, (), live=not no_live)
         if not fresh.proposals and not fresh.file.failed:
             raise MailAuthError(f"nothing can be applied: {_NO_PROVIDER}")
-        session.show(text.plan(fresh.file, show_kept=False), beside=format is Format.JSON)
+        session.show(plan_text.plan(fresh.file, show_kept=False), beside=format is Format.JSON)
         refuse_without_permission(fresh.file, allowed)
         if fresh.file.pending and not _confirmed():
             session.say("not applied")
@@ -237,9 +237,9 @@ def apply(
             step=step,
         )
     if format is Format.JSON:
-        session.json(data.outcome(result))
+        session.json(json_data.outcome(result))
     else:
-        session.show(text.outcome(result))
+        session.show(plan_text.outcome(result))
     return _exit_code(
         result, live_unknown_allowed=any(each.id == "live-unknown" for each in allowed)
     )
@@ -304,8 +304,8 @@ def serve(
     ] = None,
 ) -> int:
     """Answer DNS on loopback from the local provider's directory, until interrupted."""
-    from mailauth_dns.deploy.serve import Server, Source
-    from mailauth_dns.octo.targets import local_directory
+    from mailauth_dns.octo.target import local_directory
+    from mailauth_dns.serve.server import Server, Source
 
     session = session_of(context)
     repo, _ = session.load()
@@ -318,12 +318,12 @@ def serve(
     if plan is not None and (
         directory is not None or provider == LOCAL
     ):  # a plan lies over live DNS where nothing is local
-        from mailauth_dns.deploy.foresee import Foreseen
+        from mailauth_dns.serve.planned_dns import Foreseen
 
         source = Foreseen(
             directory,
             provider,
-            planfile.read(session.path(plan)),
+            plan_file.read(session.path(plan)),
             repo.policies,
             Endpoint(address, port),
         )

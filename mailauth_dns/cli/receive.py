@@ -14,14 +14,14 @@ from pydantic import ValidationError
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.compile import Publication
-from mailauth_dns.deploy import planfile
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.message import DmarcResult, Message, Verdict, judge
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.plan import plan_file
 from mailauth_dns.policy.load import POLICY_DIR, Policy
-from mailauth_dns.policy.mailtest import NULL_PATH, EnvelopeSection, MessageSection
+from mailauth_dns.policy.mail_tests import NULL_PATH, EnvelopeSection, MessageSection
 from mailauth_dns.records.mailbox import domain_of, is_address
-from mailauth_dns.render.data import FORMAT
+from mailauth_dns.render.json_data import FORMAT
 
 
 def register(app: typer.Typer) -> None:
@@ -54,11 +54,11 @@ def run_tests(
     ] = TestFormat.TEXT,
 ) -> int:
     """Run the policies' tests against DNS as it is and as it would be."""
-    from mailauth_dns.deploy.rehearsal import (
-        rehearse,
-    )  # these load dnspython and octoDNS, which other commands can do without
-    from mailauth_dns.deploy.trial import Outcome
-    from mailauth_dns.render import junit, verdict
+    from mailauth_dns.render import junit, message_verdict
+    from mailauth_dns.simulate.before_after import (
+        rehearse,  # these load dnspython and octoDNS, which other commands can do without
+    )
+    from mailauth_dns.simulate.mail_tests import Outcome
 
     session = session_of(context)
     repo, publications = session.load()
@@ -73,9 +73,9 @@ def run_tests(
         session.say("no policy here has tests")
     match format:
         case TestFormat.TEXT:
-            session.show(verdict.tests(found))
+            session.show(message_verdict.tests(found))
         case TestFormat.JSON:
-            session.json(verdict.tests_data(found))
+            session.json(message_verdict.tests_data(found))
         case TestFormat.JUNIT:
             session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
     outcomes = {rehearsal.after.outcome for rehearsal in found}
@@ -103,7 +103,7 @@ def simulate(
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Tell what a receiver makes of one message, by DNS as it is and as it would be."""
-    from mailauth_dns.deploy.trial import judged
+    from mailauth_dns.simulate.mail_tests import judged
 
     session = session_of(context)
     given = {"from": header_from, "ip": ip, "mail_from": mail_from, "helo": helo}
@@ -144,7 +144,7 @@ def check_message(
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Tell what a receiver finds in a real message: SPF, DKIM and DMARC. Results that it carries in its head are not looked at."""
-    from mailauth_dns.signing import message_file, verification
+    from mailauth_dns.evaluate import dkim_verification, message_file
 
     session = session_of(context)
     called = "standard input" if file == STDIN else str(file)
@@ -179,14 +179,14 @@ def check_message(
     live, changed = worlds(session, plan)
     found = []
     for title, resolver in (live, *(changed if plan is not None else ())):
-        signatures = verification.verified(received, resolver)
+        signatures = dkim_verification.verified(received, resolver)
         message = Message(
             authors,
             sender,
             envelope.client or sender.rpartition("@")[2],
             envelope.ip,
             signatures,
-            verification.unseen(received),
+            dkim_verification.unseen(received),
             from_fields=fields,
         )
         found.append((title, judge(message, resolver)))
@@ -214,15 +214,18 @@ def _octets(session: Session, file: Path) -> bytes:
 
 def _show(session: Session, found: list[tuple[str, Verdict]], format: Format) -> int:
     """Show the verdicts; the exit code is by the last: 2 where DMARC fails or cannot pass, 1 where nobody can tell."""
-    from mailauth_dns.render import verdict
+    from mailauth_dns.render import message_verdict
 
     if format is Format.JSON:
         keys = {AS_IT_IS: "before", AS_IT_WOULD_BE: "after"}
         session.json(
-            {"format": FORMAT, **{keys[title]: verdict.verdict_data(each) for title, each in found}}
+            {
+                "format": FORMAT,
+                **{keys[title]: message_verdict.verdict_data(each) for title, each in found},
+            }
         )
     else:
-        session.show(verdict.one(found))
+        session.show(message_verdict.one(found))
     result = found[-1][1].dmarc
     if result is DmarcResult.TEMPERROR:
         return FAILED
@@ -257,7 +260,7 @@ _World = tuple[str, Resolver]
 
 def worlds(session: Session, plan: Path | None) -> tuple[_World, tuple[_World, ...]]:
     """Return DNS as it is; and as `plan` or, without one, the policies would make it, where there are any."""
-    from mailauth_dns.deploy.world import as_it_is, as_planned, as_published
+    from mailauth_dns.simulate.dns_views import as_it_is, as_planned, as_published
 
     policies: tuple[Policy, ...] = ()
     publications: tuple[Publication, ...] = ()
@@ -267,7 +270,7 @@ def worlds(session: Session, plan: Path | None) -> tuple[_World, tuple[_World, .
     live = as_it_is(policies)
     if plan is not None:
         return (AS_IT_IS, live), (
-            (AS_IT_WOULD_BE, as_planned(planfile.read(session.path(plan)), live)),
+            (AS_IT_WOULD_BE, as_planned(plan_file.read(session.path(plan)), live)),
         )
     published = ((AS_IT_WOULD_BE, as_published(publications, live)),) if publications else ()
     return (AS_IT_IS, live), published

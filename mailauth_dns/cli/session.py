@@ -19,9 +19,9 @@ from rich.text import Text
 from mailauth_dns.compile import Publication, compile_repo
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
 from mailauth_dns.policy.load import POLICY_DIR, Repo, load_repo
-from mailauth_dns.policy.redaction import Redactor, secrets_of
+from mailauth_dns.policy.secrets import Redactor, secrets_of
 from mailauth_dns.records.name import DomainName, domain_name
-from mailauth_dns.render.values import wrapped_line
+from mailauth_dns.render.terminal_text import wrapped_line
 
 DONE, FAILED, DIFFERS, INTERRUPTED = 0, 1, 2, 130  # the exit codes, the same everywhere
 

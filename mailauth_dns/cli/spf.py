@@ -13,7 +13,7 @@ from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.lock import LOCK_FILE
+from mailauth_dns.policy.spf_lock_file import LOCK_FILE
 
 LOCK_TIME = 300.0  # seconds that DNS may take for all names together
 
@@ -39,7 +39,7 @@ def tree(
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Draw the lookups behind an SPF record with their cost, by DNS as the policies would make it, where there are any."""
-    from mailauth_dns.render import spftree
+    from mailauth_dns.render import spf_tree
 
     session = session_of(context)
     [name] = domains([domain])
@@ -47,9 +47,9 @@ def tree(
     title, resolver = (live, *published)[-1]
     cost = lookup_cost(name, resolver)
     if format is Format.JSON:
-        session.json(spftree.tree_data(title, cost))
+        session.json(spf_tree.tree_data(title, cost))
     else:
-        session.show(spftree.tree(title, cost))
+        session.show(spf_tree.tree(title, cost))
     return _exit_code(cost)
 
 
@@ -73,22 +73,22 @@ def lock(
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Resolve what policies flatten, and write zones/locks/spf.json."""
-    from mailauth_dns.deploy import relock  # loads octoDNS, which other commands can do without
+    from mailauth_dns import spf_lock  # loads octoDNS, which other commands can do without
     from mailauth_dns.live.observe import observe  # dnspython takes time to load
     from mailauth_dns.live.resolver import LiveResolver
-    from mailauth_dns.render import locks
+    from mailauth_dns.render import spf_lock_report
 
     session = session_of(context)
     repo = load_repo(session.root)  # not compiled: what the lock lacks would stop that
     nameservers = {policy.zone: policy.body.nameservers for policy in repo.policies}
     resolver = LiveResolver(nameservers, message_time=LOCK_TIME)
-    result = relock.relock(repo, resolver, observe, domains(domain), datetime.now(UTC))
+    result = spf_lock.relock(repo, resolver, observe, domains(domain), datetime.now(UTC))
     if not check and result.stale:
-        relock.write(repo, result)
+        spf_lock.write(repo, result)
     if format is Format.JSON:
-        session.json(locks.data(result, written=not check and result.stale))
+        session.json(spf_lock_report.data(result, written=not check and result.stale))
     else:
-        session.show(locks.text(result))
+        session.show(spf_lock_report.text(result))
         state = ("stale" if check else "written") if result.stale else "as it is"
         session.line(f"Lock: {LOCK_FILE.as_posix()} {state}")
     if any(part.unknown for part in result.parts):

@@ -7,9 +7,10 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.deploy import beside, parts
-from mailauth_dns.deploy.planfile import LiveEntry
-from mailauth_dns.deploy.planning import observe_publications
+from mailauth_dns.deploy import live_state
+from mailauth_dns.deploy.plan import observe_publications
+from mailauth_dns.plan import spf_part_timing
+from mailauth_dns.plan.plan_file import LiveEntry
 from mailauth_dns.records.name import DomainName
 
 POLL = 1.0  # seconds between two rounds of questions
@@ -29,8 +30,8 @@ def watch(
         observations = observe_publications(asking)
         for publication in asking:
             observation = observations[publication.origin]
-            held = parts.held(publication, observation, datetime.now(UTC))
-            seen[publication.origin] = beside.rows(publication, None, observation, held)
+            held = spf_part_timing.held(publication, observation, datetime.now(UTC))
+            seen[publication.origin] = live_state.rows(publication, None, observation, held)
         asking = tuple(
             publication for publication in asking if _may_change(seen[publication.origin], waiting)
         )

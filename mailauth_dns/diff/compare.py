@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff.change import Blocked, Change, Difference, Hold, Judgement, Kept, Risk
-from mailauth_dns.diff.consent import Consents
-from mailauth_dns.diff.semantics import same
-from mailauth_dns.diff.sides import Sides
+from mailauth_dns.diff.equivalence import same
+from mailauth_dns.diff.report_consent import Consents
 from mailauth_dns.diff.wildcard import Wildcards
+from mailauth_dns.diff.zone_states import Sides
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, ancestors
 from mailauth_dns.records.spf_parts import MAX_ANSWER, referred

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.evaluate import dkim
-from mailauth_dns.evaluate.dkim import DkimResult
+from mailauth_dns.evaluate import dkim_key
+from mailauth_dns.evaluate.dkim_key import DkimResult
 from mailauth_dns.evaluate.dmarc import Applicable, Comparison, Discovery, compare, discover
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
@@ -85,7 +85,7 @@ class Verdict:
     """
 
     spf: SpfResult
-    dkim: dkim.Result
+    dkim: dkim_key.Result
     dmarc: DmarcResult
     disposition: Policy | None
     identifiers: tuple[Identifier, ...]
@@ -103,9 +103,9 @@ def judge(message: Message, resolver: Resolver) -> Verdict:
     """Return the verdict of a receiver who asks `resolver`; what cannot be told makes a temperror."""
     checked, candidates = _authenticated(message, resolver)
     author = _author_domain(message)
-    signed = dkim.overall(message.dkim)
-    if message.unseen and signed is not dkim.Result.PASS:
-        signed = dkim.Result.TEMPERROR
+    signed = dkim_key.overall(message.dkim)
+    if message.unseen and signed is not dkim_key.Result.PASS:
+        signed = dkim_key.Result.TEMPERROR
     if isinstance(author, Unknown):
         why = (*_told(checked, candidates, message.unseen, None), author.reason)
         return Verdict(checked, signed, DmarcResult.PERMERROR, None, candidates, None, why, ())
@@ -288,7 +288,7 @@ def _told(
 
 def _unsigned(signatures: tuple[DkimResult, ...]) -> Iterator[str]:
     for each in signatures:
-        if each.result is dkim.Result.PASS and each.unsigned:
+        if each.result is dkim_key.Result.PASS and each.unsigned:
             yield (
                 f"the signature of {each.d} (selector {each.s}) has a body length limit (l=): the last {each.unsigned} octets of the body "
                 "are not signed, and anybody can have written them (RFC 6376 §8.2)"

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mailauth_dns.errors import ObservationError
-from mailauth_dns.evaluate.authority import alias_target
 from mailauth_dns.evaluate.resolver import Alias, Resolver, Values, ask, follow
+from mailauth_dns.evaluate.zone_answers import alias_target
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors, below
 from mailauth_dns.records.zone import RRKey

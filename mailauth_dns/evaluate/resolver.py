@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailauth_dns.errors import ObservationError
-from mailauth_dns.evaluate.authority import MAX_CHAIN, Authority, Rcode, alias_target
+from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Authority, Rcode, alias_target
 from mailauth_dns.records.name import ROOT, DomainName
 from mailauth_dns.records.zone import Zone
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError, printable
-from mailauth_dns.evaluate.hosts import addresses, exchangers, validated_names
-from mailauth_dns.evaluate.macros import (
+from mailauth_dns.evaluate.macro_expansion import (
     Envelope,
     a_labels,
     client_address,
@@ -18,9 +17,10 @@ from mailauth_dns.evaluate.macros import (
     target_name,
 )
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, validated_names
 from mailauth_dns.records import spf
-from mailauth_dns.records.macro import DomainSpec, explain_string
 from mailauth_dns.records.name import DomainName, is_at_or_below
+from mailauth_dns.records.spf_macro import DomainSpec, explain_string
 
 MAX_TERMS = 10  # terms that ask DNS, over all records of one evaluation (RFC 7208 §4.6.4)
 MAX_VOIDS = 2  # lookups that find nothing; the RFC's default, which receivers keep

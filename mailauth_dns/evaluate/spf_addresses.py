@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from mailauth_dns.errors import NotFlattened, RecordSyntaxError
-from mailauth_dns.evaluate.hosts import addresses, exchangers
-from mailauth_dns.evaluate.macros import queryable
+from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.resolver import Resolver, Values
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
+from mailauth_dns.evaluate.spf_hosts import addresses, exchangers
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, addresses_of
-from mailauth_dns.records.macro import DomainSpec
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_macro import DomainSpec
 
 MAX_FOLLOWED = (
     100  # terms that ask DNS: ten times what receivers follow; whatever has more is a mistake

@@ -8,14 +8,14 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError
-from mailauth_dns.evaluate.hosts import addresses, exchangers
-from mailauth_dns.evaluate.macros import Envelope, queryable, target_name
+from mailauth_dns.evaluate.macro_expansion import Envelope, queryable, target_name
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
+from mailauth_dns.evaluate.spf_hosts import addresses, exchangers
 from mailauth_dns.records import spf
-from mailauth_dns.records.macro import DomainSpec, Macro
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_macro import DomainSpec, Macro
 
 MAX_FOLLOWED = 100  # terms: receivers stop at ten, so that a tree need not be followed once it has ten times as many
 

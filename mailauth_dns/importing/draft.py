@@ -20,12 +20,12 @@ from mailauth_dns.errors import MailAuthError, RecordSyntaxError, octets
 from mailauth_dns.importing import parking, sections
 from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
-from mailauth_dns.importing.writing import alone, document_of, inherited
+from mailauth_dns.importing.yaml_text import alone, document_of, inherited
 from mailauth_dns.policy import document
 from mailauth_dns.policy.load import POLICY_DIR, Policy, Repo, Route
-from mailauth_dns.policy.lock import Lock
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.scalars import UNSAFE
+from mailauth_dns.policy.spf_lock_file import Lock
 from mailauth_dns.records import dkim, mta_sts
 from mailauth_dns.records.family import NULL_MX, Family, family
 from mailauth_dns.records.name import DomainName

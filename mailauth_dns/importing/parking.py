@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from mailauth_dns.diff.change import Change, Difference
-from mailauth_dns.diff.semantics import parsed
+from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.importing.sections import Section
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dmarc

@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.page import Nothing, Page, Request, Untrusted
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.web_page import Nothing, Page, Request, Untrusted
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.document import Place
 from mailauth_dns.policy.load import Policy, Route

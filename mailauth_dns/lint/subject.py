@@ -10,8 +10,8 @@ from functools import cached_property
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.observation import Observation, Unknown
-from mailauth_dns.evaluate.page import Outcome, Pages, Request
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.web_page import Outcome, Pages, Request
 from mailauth_dns.policy.load import Policy, Repo, Route
 from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
 from mailauth_dns.policy.sections import MtaStsSection

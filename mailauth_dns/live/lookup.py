@@ -18,7 +18,7 @@ from mailauth_dns.live import wire
 from mailauth_dns.live.transport import Tcp, Udp, has_route
 from mailauth_dns.live.wire import Answer
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.server import Server
+from mailauth_dns.records.name_server import Server
 
 __all__ = ["Answer", "Question", "Server", "ask", "has_route"]
 

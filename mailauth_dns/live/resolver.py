@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from mailauth_dns.errors import ObservationError
-from mailauth_dns.evaluate.authority import alias_target
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Alias, Values, follow
+from mailauth_dns.evaluate.zone_answers import alias_target
 from mailauth_dns.live.lookup import Answer, Question, Server, ask
-from mailauth_dns.live.recursion import ANSWERED, Recursion, Reply, system_resolvers
+from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
 from mailauth_dns.records.name import ROOT, DomainName, is_at_or_below
-from mailauth_dns.records.server import server as parse_server
+from mailauth_dns.records.name_server import server as parse_server
 from mailauth_dns.records.zone import RRKey
 
 MESSAGE_TIME = 20.0  # seconds that DNS may take for one message (RFC 7208 §4.6.4)

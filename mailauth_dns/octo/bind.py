@@ -26,8 +26,8 @@ from octodns.record.exception import RecordException
 from octodns_bind import AxfrPopulate, Rfc2136Provider
 
 from mailauth_dns.errors import ProviderError, ProviderSilent, SetMoved
-from mailauth_dns.octo.carry import exact_encoder
-from mailauth_dns.octo.reading import Reading, owner
+from mailauth_dns.octo.provider_zone import Reading, owner
+from mailauth_dns.octo.txt_round_trip import exact_encoder
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
 
@@ -115,7 +115,7 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         return reading(self._zones[origin])
 
     def zone_records(self, zone: Any, target: bool) -> list[Rr]:
-        """Return the records octoDNS can hold; one it cannot decode is left out here, is in `reading`, and is never written."""
+        """Return the records octoDNS can hold; one it cannot decode is left out here, is in `provider_zone`, and is never written."""
         transferred = transfer(self, zone.name)
         self._zones[owner(zone.name)] = transferred
         records: list[Rr] = []

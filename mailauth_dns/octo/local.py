@@ -27,15 +27,15 @@ from octodns.record import Record
 from octodns.record.exception import RecordException
 from octodns.record.rr import Rrset
 
+from mailauth_dns.atomic_files import replace_file, sweep
 from mailauth_dns.errors import ProviderError, SetMoved
-from mailauth_dns.octo.carry import internal_text, octets, txt_record
-from mailauth_dns.octo.masteredit import edited
-from mailauth_dns.octo.masterfile import MasterFile, normal, parse
-from mailauth_dns.octo.reading import owner
-from mailauth_dns.records.masterlines import MasterFileError
+from mailauth_dns.masterfile.edit import edited
+from mailauth_dns.masterfile.lexer import MasterFileError
+from mailauth_dns.masterfile.master_file import MasterFile, normal, parse
+from mailauth_dns.octo.provider_zone import owner
+from mailauth_dns.octo.txt_round_trip import internal_text, octets, txt_record
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
-from mailauth_dns.writing import replace_file, sweep
 
 LOCK_WAIT = 10.0  # seconds to wait for another run
 RELOAD_TIME = 30.0  # seconds a reload command may take

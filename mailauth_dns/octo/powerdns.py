@@ -17,8 +17,8 @@ from octodns.zone import Zone as OctoZone
 from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zone_name
 
 from mailauth_dns.errors import ProviderError, SetMoved
-from mailauth_dns.octo.carry import refuse_what_hangs
-from mailauth_dns.octo.reading import Reading, headless, octets, owner
+from mailauth_dns.octo.provider_zone import Reading, headless, octets, owner
+from mailauth_dns.octo.txt_round_trip import refuse_what_hangs
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
@@ -147,7 +147,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         return _Filtered([entry for entry in _rrsets(name, answer) if self._holds(zone, entry)])
 
     def _holds(self, zone: Any, entry: Any) -> bool:
-        """Tell whether octoDNS can hold a set; one that it cannot is in `reading`, and is no reason not to change the others."""
+        """Tell whether octoDNS can hold a set; one that it cannot is in `provider_zone`, and is no reason not to change the others."""
         if entry["type"] not in self.SUPPORTS:
             return True  # octodns-powerdns passes it over
         try:

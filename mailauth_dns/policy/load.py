@@ -14,9 +14,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from mailauth_dns.errors import FileProblem, PolicyError, RecordSyntaxError
-from mailauth_dns.policy import document, keys, lock, stanza
-from mailauth_dns.policy.explain import problems_of
+from mailauth_dns.policy import document, provider_stanza, public_key_files, spf_lock_file
 from mailauth_dns.policy.model import PolicyFile, SpfSection
+from mailauth_dns.policy.model_errors import problems_of
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.name import (
     MAX_NAME,
@@ -49,7 +49,7 @@ class Policy:
     root: document.Mapping = field(repr=False)
     path: str
     declared_at: document.Place
-    keys: Mapping[str, keys.PublicKey]  # selector -> the key in its file
+    keys: Mapping[str, public_key_files.PublicKey]  # selector -> the key in its file
 
     def place(self, route: Route) -> document.Place:
         """Return where the file says what `route` names."""
@@ -62,8 +62,8 @@ class Repo:
 
     root: Path
     policies: tuple[Policy, ...]
-    stanzas: Mapping[str, stanza.Stanza]
-    lock: lock.Lock
+    stanzas: Mapping[str, provider_stanza.Stanza]
+    lock: spf_lock_file.Lock
 
 
 def load_repo(root: Path, *, may_be_empty: bool = False) -> Repo:
@@ -270,20 +270,22 @@ class _Loader:
             elif path.suffix == ".yaml" and not path.name.startswith("."):
                 yield path
 
-    def _stanzas(self) -> dict[str, stanza.Stanza]:
+    def _stanzas(self) -> dict[str, provider_stanza.Stanza]:
         folder = self.root / PROVIDER_DIR
-        found: dict[str, stanza.Stanza] = {}
+        found: dict[str, provider_stanza.Stanza] = {}
         for path in self._walk(folder) if folder.is_dir() else ():
             if path.parent != folder or path.suffix != ".yaml":
                 continue
-            if (read := self._read(path, partial(stanza.read, path.stem))) is not None:
+            if (read := self._read(path, partial(provider_stanza.read, path.stem))) is not None:
                 found[path.stem] = read
         return found
 
-    def _lock(self) -> lock.Lock:
-        path = self.root / lock.LOCK_FILE
+    def _lock(self) -> spf_lock_file.Lock:
+        path = self.root / spf_lock_file.LOCK_FILE
         there = path.exists() or path.is_symlink()
-        return (self._read(path, lock.read, lock.MAX_FILE) if there else None) or lock.Lock()
+        return (
+            self._read(path, spf_lock_file.read, spf_lock_file.MAX_FILE) if there else None
+        ) or spf_lock_file.Lock()
 
     def _walk(self, folder: Path) -> Iterator[Path]:
         """Yield the files in and below a folder; one that cannot be looked into is a problem, not an empty one."""
@@ -472,8 +474,8 @@ class _Loader:
 
     def _key_files(
         self, domain: DomainName, body: PolicyFile, root: document.Mapping
-    ) -> dict[str, keys.PublicKey]:
-        found: dict[str, keys.PublicKey] = {}
+    ) -> dict[str, public_key_files.PublicKey]:
+        found: dict[str, public_key_files.PublicKey] = {}
         for selector, section in (body.dkim.selectors if body.dkim else {}).items():
             if section.key is None or section.state == "absent":
                 continue
@@ -485,8 +487,8 @@ class _Loader:
             if data is None:
                 continue
             try:
-                key = keys.read(data)
-            except keys.KeyFileError as error:
+                key = public_key_files.read(data)
+            except public_key_files.KeyFileError as error:
                 self.problems.append(
                     place.problem(where, f"{KEY_DIR.as_posix()}/{domain}/{section.key}: {error}")
                 )
@@ -510,11 +512,13 @@ class _Loader:
             data = self._bytes(path)
             if data is not None and b"PRIVATE KEY" in data:
                 try:
-                    keys.read(data)
-                except keys.KeyFileError as error:
+                    public_key_files.read(data)
+                except public_key_files.KeyFileError as error:
                     self.problems.append(FileProblem(self._relative(path), 0, 0, "", str(error)))
 
-    def _check_together(self, policies: list[Policy], stanzas: Mapping[str, stanza.Stanza]) -> None:
+    def _check_together(
+        self, policies: list[Policy], stanzas: Mapping[str, provider_stanza.Stanza]
+    ) -> None:
         zones = {policy.zone for policy in policies}
         first_of_domain: dict[DomainName, Policy] = {}
         first_of_zone: dict[DomainName, Policy] = {}
@@ -546,7 +550,9 @@ class _Loader:
         """Return the stanzas that are there and have problems of their own."""
         return frozenset(problem.path for problem in self.problems)
 
-    def _check_providers(self, policy: Policy, stanzas: Mapping[str, stanza.Stanza]) -> None:
+    def _check_providers(
+        self, policy: Policy, stanzas: Mapping[str, provider_stanza.Stanza]
+    ) -> None:
         for index, id in enumerate(policy.body.providers):
             if (
                 id not in stanzas

@@ -22,8 +22,8 @@ from pydantic import (
 )
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.mailtest import MailTest, distinct
-from mailauth_dns.policy.rewritten import rewritten
+from mailauth_dns.policy.mail_tests import MailTest, distinct
+from mailauth_dns.policy.pasted_records import rewritten
 from mailauth_dns.policy.scalars import (
     UNSAFE,
     Day,

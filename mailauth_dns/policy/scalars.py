@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from pydantic_core import PydanticCustomError
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.rewritten import rewritten
-from mailauth_dns.records import dkim, server
+from mailauth_dns.policy.pasted_records import rewritten
+from mailauth_dns.records import dkim, name_server
 from mailauth_dns.records.name import DomainName, domain_name, publishable_name
 
 # Our own values pass through YAML, octoDNS and every provider's encoder; these characters do not survive all of them.
@@ -226,7 +226,7 @@ def _provider_id(text: str) -> str:
 
 def _address(text: str) -> str:
     try:
-        server.server(text)
+        name_server.server(text)
     except RecordSyntaxError as error:
         fail(error.expected, error.start, error.end)
     return text

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 from mailauth_dns.errors import RecordSyntaxError
@@ -16,6 +17,13 @@ from mailauth_dns.records.tags import Tag, parse_tags
 _WORD = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _LIST = {"h": "hashes such as sha256", "t": "flags such as y or s"}
 _FWS = re.compile(r"[ \t\r\n]+")
+
+
+class KeyType(StrEnum):
+    """The key types of DKIM, as `k=` names them."""
+
+    RSA = "rsa"
+    ED25519 = "ed25519"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import re
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import dkim
-from mailauth_dns.records.rsa import is_bare, public_numbers
+from mailauth_dns.records.rsa_key import is_bare, public_numbers
 from mailauth_dns.records.tags import has_empty_tag
 
 _P = re.compile(r"(?<![A-Za-z0-9_])p\s*=([^;]*)", re.IGNORECASE)

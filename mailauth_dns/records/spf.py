@@ -12,8 +12,8 @@ from functools import lru_cache
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records.macro import DomainSpec, domain_spec, macro_string
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_macro import DomainSpec, domain_spec, macro_string
 
 VERSION = "v=spf1"
 

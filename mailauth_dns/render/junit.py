@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mailauth_dns.deploy.trial import Outcome, Trial
 from mailauth_dns.errors import one_line
 from mailauth_dns.lint.rule import Finding, Severity
 from mailauth_dns.lint.waiver import Waived
+from mailauth_dns.simulate.mail_tests import Outcome, Trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,20 @@ from typing import Any
 
 from rich.text import Text
 
-from mailauth_dns.deploy.adoption import Adopted
-from mailauth_dns.deploy.exporting import Host
-from mailauth_dns.deploy.installed import Difference
-from mailauth_dns.deploy.policyfile import Written
-from mailauth_dns.deploy.rotation import KeyState, NewKey, Rotated
+from mailauth_dns.export.exported_files import Host
+from mailauth_dns.export.installed import Difference
+from mailauth_dns.keys.adoption import Adopted
+from mailauth_dns.keys.checks import KeyProblem
+from mailauth_dns.keys.lifecycle import Key, moment, span, told
+from mailauth_dns.keys.policy_edit import Written
+from mailauth_dns.keys.rotation import KeyState, NewKey, Rotated
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.rsa import modulus_bits
-from mailauth_dns.render.data import FORMAT
-from mailauth_dns.render.values import count, shown
-from mailauth_dns.signing import daemon
-from mailauth_dns.signing.checking import KeyProblem
-from mailauth_dns.signing.layout import Layout
-from mailauth_dns.signing.lifecycle import Key, moment, span, told
+from mailauth_dns.records.rsa_key import modulus_bits
+from mailauth_dns.render.json_data import FORMAT
+from mailauth_dns.render.terminal_text import count, shown
+from mailauth_dns.signing_host import opendkim_conf
+from mailauth_dns.signing_host.package_paths import Layout
 
 _SERVED = {
     "served": "green",
@@ -268,7 +268,7 @@ def after_export(
     layout: Layout | None,
 ) -> str:
     """Return how OpenDKIM's files are put in place, and how that is checked."""
-    confs = [name for name in files if name in daemon.CONFS.values()]
+    confs = [name for name in files if name in opendkim_conf.CONFS.values()]
     main = " and ".join(f"{folder / name} as /etc/{name}" for name in confs)
     rest = (
         f", and {', '.join(name for name in files if name not in confs)} in {host.config_dir}"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from mailauth_dns.cli import main
-from mailauth_dns.deploy.serve import Server
+from mailauth_dns.serve.server import Server
 from tests.conftest import Ran, RepoFolder
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mailauth_dns.deploy.serve import Server
+from mailauth_dns.serve.server import Server
 from tests.conftest import RepoFolder, free_port
 from tests.importing.zones import HEAD, ODD, P
 

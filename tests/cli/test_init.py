@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from mailauth_dns.deploy.serve import Server
+from mailauth_dns.serve.server import Server
 from tests.conftest import RepoFolder
 
 PROJECT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailauth_dns.deploy.serve import Server
+from mailauth_dns.serve.server import Server
 from tests.conftest import RepoFolder
 from tests.importing.zones import HEAD
 

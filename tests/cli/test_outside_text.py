@@ -16,20 +16,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.deploy.applying import Outcome
-from mailauth_dns.deploy.onezone import Status, ZoneOutcome
-from mailauth_dns.deploy.planfile import ChangeEntry, LiveEntry, ServerEntry
-from mailauth_dns.deploy.serve import Server
+from mailauth_dns.deploy.apply import Outcome
+from mailauth_dns.deploy.zone_write import Status, ZoneOutcome
 from mailauth_dns.errors import one_line
 from mailauth_dns.lint.catalog import ALL_RULES
 from mailauth_dns.lint.rule import Finding, Severity
 from mailauth_dns.lint.waiver import Waived
+from mailauth_dns.plan.plan_file import ChangeEntry, LiveEntry, ServerEntry
 from mailauth_dns.policy.document import Place, Source
 from mailauth_dns.policy.model import WaiverSection
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
-from mailauth_dns.render import data, findings, github, junit, markdown, sarif, text
-from mailauth_dns.render.values import shown, told, wrapped
+from mailauth_dns.render import (
+    findings_github,
+    findings_markdown,
+    findings_sarif,
+    findings_text,
+    junit,
+    plan_text,
+)
+from mailauth_dns.render import json_data as data
+from mailauth_dns.render.terminal_text import shown, told, wrapped
+from mailauth_dns.serve.server import Server
 from tests.conftest import RepoFolder
 from tests.lab.zones import HEAD
 
@@ -169,7 +177,7 @@ def found() -> tuple[list[Finding], list[Waived]]:
 
 def as_text() -> str:
     return "\n".join(
-        one_line(line.plain) for line in findings.lines(*count_waived())
+        one_line(line.plain) for line in findings_text.lines(*count_waived())
     )  # as a session shows lines
 
 
@@ -180,8 +188,8 @@ def count_waived() -> tuple[list[Finding], int]:
 
 FORMATS: dict[str, Callable[[], str]] = {
     "text": as_text,
-    "markdown": lambda: "\n".join(markdown.findings(*count_waived())),
-    "sarif": lambda: "\n".join(strings(sarif.findings(*found()))),
+    "markdown": lambda: "\n".join(findings_markdown.findings(*count_waived())),
+    "sarif": lambda: "\n".join(strings(findings_sarif.findings(*found()))),
     "junit": lambda: "\n".join(texts(junit.findings(*found(), Severity.INFO))),
     "json": lambda: json.dumps(data.findings(*found())),
 }
@@ -212,7 +220,7 @@ def test_findings_are_text_in_every_format(format: str) -> None:
 
 
 def test_a_finding_is_one_command_to_github() -> None:
-    lines = list(github.findings(found()[0]))
+    lines = list(findings_github.findings(found()[0]))
     assert len(lines) == 2
     for line in lines:
         assert re.match("::[a-z]+ file=", line)
@@ -223,7 +231,7 @@ def test_a_finding_is_one_command_to_github() -> None:
 
 def test_a_finding_is_one_row_to_a_code_host() -> None:
     """Marked's own rules: what is escaped is text, a mention needs its mark beside its name."""
-    rows = [line for line in markdown.findings(*count_waived()) if "owned" in line]
+    rows = [line for line in findings_markdown.findings(*count_waived()) if "owned" in line]
     assert len(rows) == 2
     for row in rows:
         assert len(re.findall(r"(?<!\\)\|", row)) == 6
@@ -255,7 +263,7 @@ def test_what_an_apply_says_is_text() -> None:
         (row,),
         (HOSTILE,),
     )
-    said = "\n".join(one_line(line.plain) for line in text.outcome(result))
+    said = "\n".join(one_line(line.plain) for line in plan_text.outcome(result))
     assert said.count("owned") > 5
     assert not CONTROL.search(said)
     assert not COMMAND.search(said)

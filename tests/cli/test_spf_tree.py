@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailauth_dns.deploy.serve import Server
+from mailauth_dns.serve.server import Server
 from tests.conftest import RepoFolder
 
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"

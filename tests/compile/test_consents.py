@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.compile import compile_repo
 from mailauth_dns.errors import PolicyError
-from mailauth_dns.evaluate.destination import destination
+from mailauth_dns.evaluate.report_destination import destination
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import dmarc

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mailauth_dns.deploy.serve import Server
+from mailauth_dns.serve.server import Server
 from tests.conftest import Ran, RepoFolder
 
 ZONE = """$TTL 3600

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.deploy import relock
+from mailauth_dns import spf_lock
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import Ran, RepoFolder
@@ -229,9 +229,9 @@ def test_spf_lock_writes_none_behind_a_link(repo: RepoFolder) -> None:
     (repo.root / "zones/locks").symlink_to("../../elsewhere")
     loaded = load_repo(repo.root)
     with pytest.raises(MailAuthError, match=f"zones/locks: {WRITES}"):
-        relock.write(
+        spf_lock.write(
             loaded,
-            relock.relock(
+            spf_lock.relock(
                 loaded,
                 Recorded({"a.example TXT": "v=spf1 ip4:192.0.2.1 -all"}),
                 lambda _: {},

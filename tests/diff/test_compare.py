@@ -10,7 +10,7 @@ import pytest
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff.change import Difference, Risk
 from mailauth_dns.diff.compare import compare
-from mailauth_dns.diff.judge import judge_at
+from mailauth_dns.diff.meaning import judge_at
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.evaluate.dkim import DkimResult, Result
+from mailauth_dns.evaluate.dkim_key import DkimResult, Result
 from mailauth_dns.evaluate.message import Message, Verdict, judge
 from mailauth_dns.records.name import DomainName
 from tests.evaluate.zones import Recorded

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mailauth_dns.cli import main
 from mailauth_dns.compile import Publication, compile_repo
-from mailauth_dns.deploy.planning import make_plan
-from mailauth_dns.diff.semantics import disputed, parsed, same
-from mailauth_dns.octo.masterfile import parse
+from mailauth_dns.deploy.plan import make_plan
+from mailauth_dns.diff.equivalence import disputed, parsed, same
+from mailauth_dns.masterfile.master_file import parse
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.scalars import UNSAFE
 from mailauth_dns.records import mta_sts, spf

@@ -15,8 +15,8 @@ from pathlib import Path
 import dns.rdatatype
 import pytest
 
-from mailauth_dns.octo import targets
-from mailauth_dns.octo.targets import Proposal, Target
+from mailauth_dns.octo import target
+from mailauth_dns.octo.target import Proposal, Target
 from tests.conftest import Ran, RepoFolder
 from tests.lab.servers import NameServer, Record
 from tests.lab.zones import HEAD
@@ -160,7 +160,7 @@ def test_a_server_that_stops_half_way_is_told_and_the_next_run_finishes(
 ) -> None:
     """One that hangs may carry out later what it was sent: that is found done, and not done twice."""
     monkeypatch.setattr(
-        targets, "_AT_ONCE", 1
+        target, "_AT_ONCE", 1
     )  # so that it stops between two zones, and not while it is read back
     stop, go_on = STOPS[case]
     zones = ("a.example", "b.example", "c.example")

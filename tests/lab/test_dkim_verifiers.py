@@ -12,13 +12,13 @@ from pathlib import Path
 import dkim
 import pytest
 
+from mailauth_dns.evaluate.dkim_verification import verified
+from mailauth_dns.evaluate.message_file import read
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, zone_of
-from mailauth_dns.signing.message_file import read
-from mailauth_dns.signing.verification import verified
 from tests.conftest import need
-from tests.signing.messages import PLAIN, rsa_key, written
+from tests.evaluate.messages import PLAIN, rsa_key, written
 
 SIGNED = rsa_key().sign(PLAIN)
 OTHER = rsa_key().sign(PLAIN, selector="old")  # a signature below the one that is looked at

@@ -20,7 +20,7 @@ from mailauth_dns.diff.change import Risk
 from mailauth_dns.records.family import Family
 from tests.conftest import need
 from tests.diff.test_compare import S1, compared, declare, zone
-from tests.signing.messages import PLAIN, rsa_key
+from tests.evaluate.messages import PLAIN, rsa_key
 
 TEXTS = [  # {p}: the key, {bare}: the same without SubjectPublicKeyInfo
     "v=DKIM1; k=rsa; p={p}",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailauth_dns.octo.targets import Proposal, Target
+from mailauth_dns.octo.target import Proposal, Target
 from tests.conftest import RepoFolder
 from tests.lab.servers import NameServer
 from tests.lab.zones import HEAD

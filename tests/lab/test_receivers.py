@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import need
+from tests.evaluate.messages import rsa_key
 from tests.lab import mailhost
 from tests.lab.mailhost import FORWARDER, NAMESERVER, RECEIVER, SENDER, STRANGER, MailHost, results
-from tests.signing.messages import rsa_key
 
 HEAD = "$TTL 60\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 60\n@ IN NS ns1.example.net.\n"
 # The zone above is there so that what the walk asks at `com` has an answer.

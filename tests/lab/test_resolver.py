@@ -9,8 +9,8 @@ import dns.rcode
 import dns.rdatatype
 
 from mailauth_dns.errors import ObservationError
-from mailauth_dns.evaluate.authority import MAX_CHAIN
 from mailauth_dns.evaluate.resolver import Values, ZoneResolver
+from mailauth_dns.evaluate.zone_answers import MAX_CHAIN
 from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import RRset, Zone, quoted, zone_of
 from tests.lab.conftest import Serving

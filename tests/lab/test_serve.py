@@ -7,11 +7,11 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 
-from mailauth_dns.deploy import planfile
-from mailauth_dns.deploy.foresee import Foreseen
-from mailauth_dns.deploy.serve import Server
+from mailauth_dns.plan import plan_file
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.records.server import Server as Endpoint
+from mailauth_dns.records.name_server import Server as Endpoint
+from mailauth_dns.serve.planned_dns import Foreseen
+from mailauth_dns.serve.server import Server
 from tests.conftest import RepoFolder
 from tests.lab.conftest import Serving
 from tests.lab.servers import NameServer
@@ -70,7 +70,7 @@ def compared(repo: RepoFolder, real: NameServer, questions: list[str]) -> None:
         "sender",
     )
     assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
-    plan = planfile.read(repo.root / "plan.json")
+    plan = plan_file.read(repo.root / "plan.json")
     with Server(
         Foreseen(
             repo.root / "served",

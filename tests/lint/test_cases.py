@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from mailauth_dns.compile import Publication, compile_repo
-from mailauth_dns.evaluate.page import Outcome, Page, Untrusted
+from mailauth_dns.evaluate.web_page import Outcome, Page, Untrusted
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
 from mailauth_dns.lint.subject import Subject, subjects

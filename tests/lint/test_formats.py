@@ -17,7 +17,14 @@ from mailauth_dns.lint.rule import Finding, Severity, run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.lint.waiver import Waived, waived
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.render import data, findings, github, junit, markdown, sarif
+from mailauth_dns.render import (
+    findings_github,
+    findings_markdown,
+    findings_sarif,
+    findings_text,
+    json_data,
+    junit,
+)
 from tests.conftest import RepoFolder
 from tests.lint import worlds
 
@@ -62,21 +69,21 @@ def judged(repo: RepoFolder) -> Judged:
 
 
 def as_sarif(found: list[Finding], silenced: list[Waived]) -> str:
-    return json.dumps(sarif.findings(found, silenced), indent=1) + "\n"
+    return json.dumps(findings_sarif.findings(found, silenced), indent=1) + "\n"
 
 
 FORMATS: dict[str, Callable[[list[Finding], list[Waived]], str]] = {
     "text.txt": lambda found, silenced: "".join(
-        f"{line.plain}\n" for line in findings.lines(found, len(silenced))
+        f"{line.plain}\n" for line in findings_text.lines(found, len(silenced))
     ),
     "findings.json": lambda found, silenced: (
-        json.dumps(data.findings(found, silenced), indent=1) + "\n"
+        json.dumps(json_data.findings(found, silenced), indent=1) + "\n"
     ),
     "findings.sarif": as_sarif,
     "junit.xml": lambda found, silenced: junit.findings(found, silenced, Severity.ERROR),
-    "github.txt": lambda found, _: "".join(f"{line}\n" for line in github.findings(found)),
+    "github.txt": lambda found, _: "".join(f"{line}\n" for line in findings_github.findings(found)),
     "findings.md": lambda found, silenced: "".join(
-        f"{line}\n" for line in markdown.findings(found, len(silenced))
+        f"{line}\n" for line in findings_markdown.findings(found, len(silenced))
     ),
 }
 
@@ -162,7 +169,7 @@ def test_junit_counts_what_fails_and_what_is_unknown(judged: Judged) -> None:
 
 def test_a_workflow_command_is_one_line_whose_values_are_escaped(judged: Judged) -> None:
     found, _ = judged
-    lines = list(github.findings(found))
+    lines = list(findings_github.findings(found))
     assert len(lines) == len(found)
     first = next(line for line in lines if "SPF014" in line and "odd" in line)
     assert first.startswith(
@@ -180,7 +187,7 @@ def test_where_dns_is_away_a_domain_has_one_line(repo: RepoFolder) -> None:
     found = run(
         RULES, worlds.unanswered(subjects(loaded, publications, date(2026, 6, 1)), publications)
     )
-    said = [line.plain for line in findings.lines(found, 0)]
+    said = [line.plain for line in findings_text.lines(found, 0)]
     dark = [line for line in said if ": unknown " in line]
     assert [line.partition(":")[0] for line in dark] == [
         "zones/policy/net.yaml",
@@ -198,7 +205,7 @@ def test_where_dns_is_away_a_domain_has_one_line(repo: RepoFolder) -> None:
 
 
 def test_nothing_found_is_a_whole_document_too() -> None:
-    assert sarif.findings([], [])["runs"][0]["results"] == []
+    assert findings_sarif.findings([], [])["runs"][0]["results"] == []
     [case] = ElementTree.fromstring(junit.findings([], [], Severity.ERROR)).iter("testcase")
     assert len(case) == 0
-    assert list(markdown.findings([], 0)) == ["**Lint: nothing found**"]
+    assert list(findings_markdown.findings([], 0)) == ["**Lint: nothing found**"]

@@ -16,14 +16,14 @@ import yaml
 
 from mailauth_dns.compile import Publication, compile_repo
 from mailauth_dns.diff.compare import compare
-from mailauth_dns.diff.judge import judge_at
-from mailauth_dns.lint import remedy
+from mailauth_dns.diff.meaning import judge_at
+from mailauth_dns.lint import remedies
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import ROOT, is_at_or_below
-from mailauth_dns.records.rsa import subject_public_key_info
+from mailauth_dns.records.rsa_key import subject_public_key_info
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 from tests.conftest import RepoFolder
 from tests.lint import worlds
@@ -67,7 +67,7 @@ def test_to_publish_what_the_policy_says_mends_it(
         dns = {name: worlds.world(text) for name, text in servers(case).items()}
         before = list(worlds.live(looked_at, publications, dns, pages(case)))
         [finding] = run([rule], before)
-        if finding.fix != remedy.PUBLISH:
+        if finding.fix != remedies.PUBLISH:
             return []
         for publication in publications:
             dns = {name: applied(zone, publication) for name, zone in dns.items()}

@@ -7,14 +7,14 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.deploy.world import as_published
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
-from mailauth_dns.evaluate.page import Nothing, Outcome, Pages, Request
 from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver
+from mailauth_dns.evaluate.web_page import Nothing, Outcome, Pages, Request
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.records.name import ROOT, DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone, zone_of
+from mailauth_dns.simulate.dns_views import as_published
 
 Servers = Mapping[str, Zone]  # name of a server -> what it holds
 

@@ -21,7 +21,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.zone
 
-from mailauth_dns.records.server import Server
+from mailauth_dns.records.name_server import Server
 
 
 @dataclass

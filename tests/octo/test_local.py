@@ -19,10 +19,10 @@ from octodns.record import Record
 from octodns.zone import Zone
 
 from mailauth_dns.errors import ProviderError
+from mailauth_dns.masterfile.master_file import MasterFile
 from mailauth_dns.octo import local
-from mailauth_dns.octo.carry import internal_text, octets, txt_record
 from mailauth_dns.octo.local import LocalProvider
-from mailauth_dns.octo.masterfile import MasterFile
+from mailauth_dns.octo.txt_round_trip import internal_text, octets, txt_record
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
 
@@ -265,9 +265,9 @@ def test_another_run_is_waited_for_and_then_named(
 KILLED = """
 import os, signal, sys
 from octodns.zone import Zone
-from mailauth_dns.octo.carry import txt_record
+from mailauth_dns.octo.txt_round_trip import txt_record
 from mailauth_dns.octo.local import LocalProvider
-from mailauth_dns.octo.masterfile import MasterFile
+from mailauth_dns.masterfile.master_file import MasterFile
 mine, desired = LocalProvider("local", directory=sys.argv[1]), Zone("example.com.", [])
 mine.populate(desired, target=True)
 desired.add_record(txt_record(desired, "new", 60, ["x"]), lenient=True)

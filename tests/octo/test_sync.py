@@ -183,8 +183,8 @@ def test_compiled_zones_read_back_as_octodns_reads_them(compiled: RepoFolder) ->
     from octodns.zone import Zone
 
     from mailauth_dns.compile import compile_repo
-    from mailauth_dns.octo.merge import octodns_record
-    from mailauth_dns.octo.zonefile import relative
+    from mailauth_dns.octo.compiled_zone import relative
+    from mailauth_dns.octo.desired_zone import octodns_record
     from mailauth_dns.policy.load import load_repo
 
     compiled.policy(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mailauth_dns.evaluate.destination import destination
+from mailauth_dns.evaluate.report_destination import destination
 from mailauth_dns.records.dmarc import Uri
 from mailauth_dns.records.name import DomainName
 from tests.evaluate.zones import Recorded

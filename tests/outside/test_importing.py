@@ -10,7 +10,7 @@ from mailauth_dns.records import dkim
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.zone import quoted
 from tests.conftest import RepoFolder
-from tests.importing.test_genkey import imported
+from tests.importing.test_from_genkey import imported
 from tests.importing.test_spellings import said_or_told
 from tests.outside.cases import all_cases
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.evaluate.macros import client_address, envelope, expand
-from mailauth_dns.records.macro import domain_spec, explain_string
+from mailauth_dns.evaluate.macro_expansion import client_address, envelope, expand
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_macro import domain_spec, explain_string
 from tests.outside.cases import graded
 
 SENDER = "strong-bad@email.example.com"

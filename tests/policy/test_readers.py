@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.deploy import planfile
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.octo import masterfile, zonefile
-from mailauth_dns.policy import document, keys, lock, stanza
+from mailauth_dns.masterfile import master_file
+from mailauth_dns.octo import compiled_zone
+from mailauth_dns.plan import plan_file
+from mailauth_dns.policy import document, provider_stanza, public_key_files, spf_lock_file
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import DomainName
 from tests.conftest import RepoFolder
@@ -102,13 +103,13 @@ READERS: dict[str, dict[str, str]] = {
 
 def reader(name: str, folder: Path) -> Callable[[bytes], object]:
     return {
-        "lock": lambda data: lock.read("spf.json", data),
-        "plan": _from_file(planfile.read, folder),
-        "stanza": lambda data: stanza.read("x", "providers/x.yaml", data).digest,
+        "lock": lambda data: spf_lock_file.read("spf.json", data),
+        "plan": _from_file(plan_file.read, folder),
+        "stanza": lambda data: provider_stanza.read("x", "providers/x.yaml", data).digest,
         "policy": lambda data: document.read("policy.yaml", data),
-        "_absent.yaml": _from_file(zonefile.read_absent, folder),
-        "key": keys.read,
-        "master file": lambda data: masterfile.parse(
+        "_absent.yaml": _from_file(compiled_zone.read_absent, folder),
+        "key": public_key_files.read,
+        "master file": lambda data: master_file.parse(
             DomainName("example.com"), data.decode("latin-1")
         ).zone(),
     }[name]
@@ -122,7 +123,7 @@ def test_what_is_read_is_read_or_refused_in_words(tmp_path: Path, name: str, cas
         reader(name, tmp_path)(_octets(READERS[name][case]))
     except document.DocumentError as error:
         told = "\n".join(map(str, error.problems))
-    except (MailAuthError, keys.KeyFileError) as error:
+    except (MailAuthError, public_key_files.KeyFileError) as error:
         told = str(error)
     else:
         return
@@ -195,4 +196,4 @@ def test_a_set_in_a_stanza_has_one_digest() -> None:
         "class: a.B\nx: !!set {a, b, c, d, e, f}\n",
         "class: a.B\nx: !!set {f, e, d, c, b, a}\n",
     )
-    assert len({stanza.read("x", "x", text.encode()).digest for text in texts}) == 1
+    assert len({provider_stanza.read("x", "x", text.encode()).digest for text in texts}) == 1

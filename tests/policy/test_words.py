@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from mailauth_dns.policy import explain, lock
+from mailauth_dns.policy import model_errors, spf_lock_file
 from mailauth_dns.policy.model import PolicyFile
 
 # The library's names for what is read from text, each with the errors it can end in. Numbers, dates and truths are made by validators of
@@ -48,10 +48,10 @@ def kinds(schema: object, checked: bool = False) -> Iterator[tuple[str, bool]]:
             yield from kinds(below, checked)
 
 
-@pytest.mark.parametrize("model", [PolicyFile, lock._File])
+@pytest.mark.parametrize("model", [PolicyFile, spf_lock_file._File])
 def test_every_error_of_a_model_has_words_of_ours(model: type[BaseModel]) -> None:
     found = set(kinds(model.__pydantic_core_schema__))
     assert {kind for kind, _ in found} <= RAISES.keys()
     assert {kind for kind, checked in found if kind in OURS and not checked} == set()
     raised = {error for kind, _ in found for error in RAISES[kind]} - {"mailauth"}
-    assert raised <= explain._KINDS.keys()
+    assert raised <= model_errors._KINDS.keys()

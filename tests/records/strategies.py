@@ -7,7 +7,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 
 from hypothesis import strategies as st
 
-from mailauth_dns.records import bimi, dkim, dmarc, macro, mta_sts, spf, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, spf_macro, tlsrpt
 from mailauth_dns.records.name import DomainName
 
 labels = st.text("abcXYZ019", min_size=1, max_size=6)
@@ -18,7 +18,7 @@ hosts = st.builds(
 )
 
 expansions = st.builds(
-    macro.Macro,
+    spf_macro.Macro,
     st.sampled_from("slodiphvSLODIPHV"),
     st.integers(0, 128),
     st.booleans(),
@@ -27,16 +27,19 @@ expansions = st.builds(
 
 
 @st.composite
-def domain_specs(draw: st.DrawFn) -> macro.DomainSpec:
-    pieces: list[macro.Literal | macro.Macro] = []
+def domain_specs(draw: st.DrawFn) -> spf_macro.DomainSpec:
+    pieces: list[spf_macro.Literal | spf_macro.Macro] = []
     for expansion in draw(st.lists(expansions, max_size=2)):
-        pieces += [expansion, macro.Literal(draw(st.sampled_from([".", "._spf.", "%%x.", "-"])))]
-    last = draw(st.one_of(hosts.map(macro.Literal), expansions))
-    if isinstance(last, macro.Literal) and pieces and isinstance(pieces[-1], macro.Literal):
-        pieces[-1] = macro.Literal(pieces[-1].text + last.text)
+        pieces += [
+            expansion,
+            spf_macro.Literal(draw(st.sampled_from([".", "._spf.", "%%x.", "-"]))),
+        ]
+    last = draw(st.one_of(hosts.map(spf_macro.Literal), expansions))
+    if isinstance(last, spf_macro.Literal) and pieces and isinstance(pieces[-1], spf_macro.Literal):
+        pieces[-1] = spf_macro.Literal(pieces[-1].text + last.text)
     else:
         pieces.append(last)
-    return macro.DomainSpec(tuple(pieces))
+    return spf_macro.DomainSpec(tuple(pieces))
 
 
 qualifiers = st.sampled_from(list(spf.Qualifier))

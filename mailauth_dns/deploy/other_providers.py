@@ -1,0 +1,69 @@
+"""What one provider of a zone must not get while another one lacks something: receivers ask the servers of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.diff.change import Hold
+from mailauth_dns.diff.dmarc_meaning import follows_spf
+from mailauth_dns.errors import ProviderError
+from mailauth_dns.octo.target import Proposal
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey
+
+Said = Mapping[
+    tuple[str, str], Proposal | ProviderError
+]  # by zone and provider: what would change there, or why that is unknown
+
+
+def behind_others(
+    said: Said, publications: Mapping[tuple[str, str], Publication]
+) -> Mapping[tuple[str, str], Mapping[RRKey, Hold]]:
+    """Return, by zone and provider, the changes that wait for the same zone at another provider.
+
+    A DMARC policy is not tightened at one while the SPF record that lets the domain's own mail pass is blocked at another.
+    """
+    found: dict[tuple[str, str], dict[RRKey, Hold]] = {}
+    for key, proposal in said.items():
+        if isinstance(proposal, ProviderError):
+            continue
+        others = {
+            provider: said[key[0], provider]
+            for provider in publications[key].providers
+            if (key[0], provider) in said
+        }
+        for change in proposal.difference.changes if len(others) > 1 else ():
+            declares_spf = any(
+                entry.family is Family.SPF and entry.domain == change.domain
+                for entry in publications[key].declared
+            )
+            for provider, other in others.items() if follows_spf(change) and declares_spf else ():
+                hold = _hold(change.domain, provider, other)
+                if provider != key[1] and hold is not None:
+                    found.setdefault(key, {})[change.key] = hold
+    return found
+
+
+def _hold(domain: DomainName, provider: str, other: Proposal | ProviderError) -> Hold | None:
+    if isinstance(other, ProviderError):
+        return Hold(
+            f"waits for the SPF record of {domain} at {provider}, which could not be read",
+            waits=False,
+        )
+    of_domain = [
+        entry
+        for entry in other.difference.blocked
+        if (entry.family, entry.domain) == (Family.SPF, domain)
+    ]
+    if not of_domain:
+        return None
+    blocked = min(
+        of_domain, key=lambda entry: entry.waits
+    )  # what is blocked for good is named before what only waits
+    state = "waits itself" if blocked.waits else "is blocked"
+    return Hold(
+        f"waits for the {blocked.key[1]} at {blocked.key[0]} at {provider}, which {state}",
+        blocked.waits,
+    )

@@ -1,0 +1,68 @@
+"""Why DNS differs from the policy where somebody entered a record into a web form: asked only of sets that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.diff import web_forms
+from mailauth_dns.evaluate.observation import Observation
+from mailauth_dns.plan.plan_file import LiveEntry
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRset
+
+
+def explained(
+    seen: Mapping[DomainName, tuple[LiveEntry, ...]], publications: Iterable[Publication]
+) -> dict[DomainName, tuple[LiveEntry, ...]]:
+    """Return the rows with the reason why a set differs, where a form that keeps quotes or doubles names is one."""
+    from mailauth_dns.live.observe import (
+        Wanted,
+        observe,
+    )  # dnspython takes time to load; only live DNS needs it
+
+    off = {
+        (row.name, row.type)
+        for rows in seen.values()
+        for row in rows
+        if row.state == "differs" and row.type == "TXT" and row.policy
+    }
+    wanted, entries = [], dict[tuple[str, str], tuple[Publication, Declared]]()
+    for publication in publications:
+        differing = [entry for entry in publication.declared if entry.key in off]
+        entries |= {entry.key: (publication, entry) for entry in differing}
+        names = {
+            name
+            for entry in differing
+            for name, _ in web_forms.misnamed(entry.key[0], publication.origin)
+        }
+        keys = frozenset({*((name, "TXT") for name in names), *(entry.key for entry in differing)})
+        if keys:
+            wanted.append(Wanted(publication.origin, keys, publication.nameservers))
+    found = observe(wanted) if wanted else {}
+    return {
+        zone: tuple(_told(row, entries.get((row.name, row.type)), found.get(zone)) for row in rows)
+        for zone, rows in seen.items()
+    }
+
+
+def _told(
+    row: LiveEntry, declared: tuple[Publication, Declared] | None, observation: Observation | None
+) -> LiveEntry:
+    if declared is None or observation is None or row.reason is not None:
+        return row
+    publication, entry = declared
+    at = observation.agreed(entry.key)
+    reason = (
+        web_forms.spoiled(entry.family, entry.values, at.values) if isinstance(at, RRset) else None
+    )
+    for name, what in (
+        web_forms.misnamed(entry.key[0], publication.origin) if reason is None else ()
+    ):
+        there = observation.agreed((name, "TXT"))
+        if isinstance(there, RRset) and any(
+            web_forms.looks_like(entry.family, entry.key[0], text) for text in there.values
+        ):
+            reason = f"it stands at {name}: {what}"
+            break
+    return row.model_copy(update={"reason": reason})

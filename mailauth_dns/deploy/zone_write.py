@@ -1,0 +1,191 @@
+"""One zone written at one provider: tried again where that is safe, read back, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.deploy.provider_pool import GivenUp, Lane
+from mailauth_dns.diff.compare import ours
+from mailauth_dns.diff.equivalence import cut
+from mailauth_dns.errors import ProviderError, SetMoved
+from mailauth_dns.octo.target import Proposal, Target
+from mailauth_dns.plan.plan_file import (
+    BlockedEntry,
+    ChangeEntry,
+    ZoneEntry,
+    blocked_entry,
+    change_entry,
+)
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey, Zone
+
+
+class Status(StrEnum):
+    """How an apply ended for one zone at one provider."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneOutcome:
+    """What happened to one zone at one provider."""
+
+    zone: str
+    provider: str
+    status: Status
+    changes: tuple[ChangeEntry, ...]
+    detail: str = ""
+
+
+def written(
+    lane: Lane, zone: ZoneEntry, proposal: Proposal, publication: Publication, *, normalize: bool
+) -> ZoneOutcome:
+    """Write a zone and read it back.
+
+    Where the provider does not answer, nobody knows what it did: the zone is read and worked out anew before the next try, which writes
+    what is left of the same changes or nothing.
+    """
+    writing = _Writing(zone, proposal, publication, normalize)
+    failure: ProviderError | None = None
+    try:
+        lane.ask(
+            zone.zone, writing if zone.changes else lambda target: target.finish(publication.origin)
+        )
+    except GivenUp as error:
+        return ZoneOutcome(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, str(error))
+    except ProviderError as error:
+        failure = error
+    left = _left(lane, publication, zone) if zone.changes else dict[RRKey, str]()
+    if isinstance(left, str):
+        detail = (
+            f"{failure}; what was written is unknown: {left}"
+            if failure
+            else f"written, but it could not be read back: {left}"
+        )
+        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, detail)
+    status, detail = _ended(zone, writing, failure, left)
+    return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, detail)
+
+
+class _Writing:
+    """The work of writing a zone, which can be done again. `tries` are counted, `blocked` is what came into the way meanwhile."""
+
+    def __init__(
+        self, zone: ZoneEntry, proposal: Proposal, publication: Publication, normalize: bool
+    ) -> None:
+        self.tries = 0
+        self.blocked: dict[RRKey, BlockedEntry] = {}
+        self._approved = {change.identity for change in zone.changes}
+        self._proposal = proposal
+        self._publication = publication
+        self._normalize = normalize
+
+    def __call__(self, target: Target) -> None:
+        self.tries += 1
+        proposal = self._proposal
+        if self.tries > 1:
+            proposal = target.propose(
+                self._publication, datetime.now(UTC), self._proposal.held, normalize=self._normalize
+            )
+            if not {
+                change_entry(change).identity for change in proposal.difference.changes
+            } <= self._approved or self._lost(proposal):
+                raise SetMoved(
+                    f"{self._publication.origin}: a set changed while the provider did not answer; plan again"
+                )
+            self.blocked = {
+                entry.key: blocked_entry(entry) for entry in proposal.difference.blocked
+            }
+        if self.tries == 1 or proposal.difference.changes:
+            target.apply(proposal)
+
+    def _lost(self, proposal: Proposal) -> bool:
+        """Tell whether a value of others that was seen beside ours is no longer told: taken away, or the second answer is only a part."""
+        seen = {change.key: change.kept for change in self._proposal.difference.changes}
+        return any(seen[change.key] - change.kept for change in proposal.difference.changes)
+
+
+def _ended(
+    zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]
+) -> tuple[Status, str]:
+    """Return how it ended and in words, where what is `left` of the changes is known."""
+    in_the_way = {(DomainName(entry.name), entry.type): entry for entry in zone.blocked}
+    in_the_way |= {key: entry for key, entry in writing.blocked.items() if key in left}
+    refused, waiting = (
+        "; ".join(
+            f"{name} {type}: {entry.reason}"
+            for (name, type), entry in sorted(in_the_way.items())
+            if entry.waits is waits
+        )
+        for waits in (False, True)
+    )
+    done = len(zone.changes) - len(left)
+    told: list[str] = []
+    status = Status.APPLIED if zone.changes else Status.UNCHANGED
+    if failure is not None and (left or not zone.changes):
+        told.append(
+            f"{failure}; {done} of {len(zone.changes)} changes are done"
+            if zone.changes
+            else str(failure)
+        )
+        status = Status.FAILED
+    elif missing := left.keys() - writing.blocked.keys():
+        names = ", ".join(f"{name} {type}{left[name, type]}" for name, type in sorted(missing))
+        told.append(f"the provider took the change and does not have it: {names}")
+        status = Status.FAILED
+    elif isinstance(failure, SetMoved) and writing.tries == 1:
+        told.append("somebody else has just made these changes")
+        status = Status.UNCHANGED
+    elif failure is not None:
+        told.append(f"{failure}; the changes are there all the same")
+    if refused:
+        told.insert(0, f"refused: {refused}" if done else refused)
+        status = (
+            Status.REFUSED if status in (Status.APPLIED, Status.UNCHANGED) and not done else status
+        )
+    if done and (left or refused):
+        status = Status.PARTIAL
+    if waiting:
+        told.append(f"waits: {waiting}")
+    return status, "; ".join(told)
+
+
+def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> dict[RRKey, str] | str:
+    """Read back, and return the changes that are not done, each with what is known of it, or why that is unknown."""
+    try:
+        held = lane.ask(zone.zone, lambda target: target.read(publication.origin))
+    except ProviderError as error:
+        return str(error)
+    return {
+        (DomainName(change.name), change.type): _cut(change, held)
+        for change in zone.changes
+        if not _is_done(change, held)
+    }
+
+
+def _cut(change: ChangeEntry, held: Zone) -> str:
+    """Return in words that only the beginning of a value is there, if so."""
+    there = held.get((DomainName(change.name), change.type))
+    lengths = cut(there.values, frozenset(change.after)) if there is not None else None
+    if lengths is None:
+        return ""
+    return " ({0} of {1} octets are there: the provider cuts a TXT value at {0})".format(*lengths)
+
+
+def _is_done(change: ChangeEntry, held: Zone) -> bool:
+    """Tell whether our values are as after; a TTL counts where it is all that changes, since providers have floors of their own."""
+    there = held.get((DomainName(change.name), change.type))
+    now = frozenset[str]() if there is None else ours(there, Family(change.family))
+    if change.before == change.after:
+        return there is not None and there.ttl == change.ttl_after
+    return now == frozenset(change.after)

@@ -1,0 +1,102 @@
+"""A zone before and after its publication: for changes whose meaning depends on more than their own set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.diff.mail_use import HAS_MX, LETS_SEND, lets_send, receives, users
+from mailauth_dns.errors import ObservationError
+from mailauth_dns.evaluate.dmarc import walk
+from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver
+from mailauth_dns.records.family import Family, family
+from mailauth_dns.records.name import DomainName, is_at_or_below
+from mailauth_dns.records.zone import RRset, Zone, zone_of
+
+_DMARC = "_dmarc."
+
+
+class Sides:
+    """What receivers find in a zone before and after, each worked out when it is first asked for; and which domains in it have mail."""
+
+    def __init__(self, zone: Zone, publication: Publication) -> None:
+        self._zone = zone
+        self._publication = publication
+
+    @cached_property
+    def before(self) -> Resolver:
+        """The zone as it is."""
+        return ZoneResolver([self._zone], elsewhere=_Outside(self._zone.origin))
+
+    @cached_property
+    def after(self) -> Resolver:
+        """The zone with everything that is declared, foreign values left as they are."""
+        sets = {rrset.key: rrset for rrset in self._zone.rrsets}
+        for entry in self._publication.declared:
+            there = sets.pop(entry.key, None)
+            foreign = (
+                {value for value in there.values if family(*entry.key, value) is not entry.family}
+                if there is not None
+                else set()
+            )
+            if values := entry.values | foreign:
+                sets[entry.key] = RRset(*entry.key, entry.ttl, frozenset(values))
+        return ZoneResolver(
+            [zone_of(self._zone.origin, sets.values())], elsewhere=_Outside(self._zone.origin)
+        )
+
+    def in_use(self, domain: DomainName) -> str | None:
+        """Return in words what shows that a domain has mail; None where nothing does. What is unknown counts as in use.
+
+        A domain that takes no mail, and whose SPF record will let nobody send, is parked.
+        """
+        try:
+            if any(receives(side.lookup(domain, "MX") or ()) for side in (self.before, self.after)):
+                return f"{domain} {HAS_MX}"
+            was, will = (_spf(side, domain) for side in (self.before, self.after))
+        except ObservationError as error:
+            return f"whether {domain} has mail is unknown ({error})"
+        if will and not lets_send(will):
+            return None
+        return f"{domain} {LETS_SEND}" if lets_send(was) else self._told(domain)
+
+    def subdomain_in_use(self, domain: DomainName) -> str | None:
+        """Return the same of a name below `domain` that has no DMARC record of its own; None where nothing shows mail."""
+        for name in self._users:
+            if name.endswith(f".{domain}") and walk(name, self.before).at(name) is None:
+                return self._told(name)
+        return None
+
+    @cached_property
+    def _users(self) -> Mapping[DomainName, str]:
+        return users(self._zone)
+
+    def _told(self, name: DomainName) -> str | None:
+        return f"{name} {self._users[name]}" if name in self._users else None
+
+
+def _spf(side: Resolver, domain: DomainName) -> list[str]:
+    return [
+        value
+        for value in side.lookup(domain, "TXT") or ()
+        if family(domain, "TXT", value) is Family.SPF
+    ]
+
+
+class _Outside:
+    """What is not in the zone: there the tree walk finds no more records, and all else is unknown.
+
+    A zone does not tell what stands above it. To take that for nothing errs on the careful side: a policy that is really inherited from
+    there makes a step look bigger than it is.
+    """
+
+    def __init__(self, origin: DomainName) -> None:
+        self._origin = origin
+
+    def lookup(self, name: DomainName, rrtype: str) -> Values:
+        if name.startswith(_DMARC) and is_at_or_below(
+            self._origin, DomainName(name.removeprefix(_DMARC))
+        ):
+            return None
+        raise ObservationError(f"{name} {rrtype}: is not in the zone {self._origin}")

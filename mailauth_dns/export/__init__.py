@@ -1,0 +1,1 @@
+"""Files for programs that are not ours: signing programs, name servers, other tools."""

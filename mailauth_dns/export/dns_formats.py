@@ -1,0 +1,143 @@
+"""A domain's records in the form that somebody else publishes them in: a registrar's web form, a master file, other tools' files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.diff.compare import DEFAULT_TTL
+from mailauth_dns.diff.equivalence import same
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey, quoted
+
+# What a form must not end up with beside the record; a web form adds records and replaces none by itself.
+_BESIDE = {
+    Family.SPF: "where a record with v=spf1 is there already, change it: two of them fail all mail",
+    Family.DMARC: "where a record with v=DMARC1 is there already, change it: two of them count as none",
+    Family.DKIM: "where this host has a record already, change it: two of them fail signatures",
+    Family.MTA_STS: "where a record with v=STSv1 is there already, change it: two of them count as none",
+    Family.TLS_RPT: "where a record with v=TLSRPTv1 is there already, change it: two of them count as none",
+    Family.BIMI: "where a record with v=BIMI1 is there already, change it: two of them count as none",
+    Family.NULL_MX: "delete every other MX record of this host: the dot says that the domain takes no mail",
+}
+Held = Mapping[RRKey, frozenset[str] | None]  # what DNS holds of ours, None where that is unknown
+
+
+def paste(publications: Sequence[Publication], held: Held | None = None) -> str:
+    """Return each record for a web form: host relative to the zone and whole, and the value as one unquoted line.
+
+    Below a value of more than 255 octets stands the form in several strings, for the few forms that want it (RFC 1035 §3.3.14). `held` is
+    what DNS has now, None where it was not asked.
+    """
+    blocks = []
+    for publication, entry, value in _published(publications):
+        name, type = entry.key
+        priority, server = value.split() if type == "MX" else ("", "")
+        lines = [
+            f"Type:   {type}",
+            f"Host:   {_relative(name, publication.origin)}",
+            f"or:     {name}",
+            f"TTL:    {entry.ttl or DEFAULT_TTL}",
+            *(
+                [f"Priority: {priority}", f"Server: {server}"]
+                if type == "MX"
+                else [f"Value:  {value}"]
+            ),
+        ]
+        if type == "TXT" and len(value) > 255:
+            lines.append(f"Split:  {quoted(value)}")
+        blocks.append("\n".join([*lines, *_beside(entry, (held or {}).get(entry.key))]) + "\n")
+    gone = [f"Delete: {type} {name}\n" for name, type in _absent(publications)]
+    return "\n".join([*blocks, *(["".join(gone)] if gone else [])])
+
+
+def _beside(entry: Declared, there: frozenset[str] | None) -> Iterator[str]:
+    """Yield what to do with what is there."""
+    if there is None:
+        if (note := _BESIDE.get(entry.family)) is not None:
+            yield f"Note:   {note}"
+    elif same(entry.family, entry.key[1], there, entry.values):
+        yield "Note:   it is there already: nothing to do"
+    elif there:
+        yield from (f"Change: {each}" for each in sorted(there))
+        if len(there) > len(entry.values):
+            yield "Note:   change one of them, and delete the others"
+    elif entry.family is Family.NULL_MX:
+        yield f"Note:   {_BESIDE[Family.NULL_MX]}"
+    else:
+        yield "Note:   nothing of its kind is there: add it"
+
+
+def bind(publications: Sequence[Publication]) -> str:
+    """Return the records as lines of a master file, owners written out (RFC 1035 §5)."""
+    lines = [
+        f"{entry.key[0]}. {entry.ttl or DEFAULT_TTL} IN {entry.key[1]} {quoted(value) if entry.key[1] == 'TXT' else value}\n"
+        for _, entry, value in _published(publications)
+    ]
+    return "".join(
+        [*lines, *(f"; not to be there: {name}. {type}\n" for name, type in _absent(publications))]
+    )
+
+
+def dnscontrol(publications: Sequence[Publication]) -> str:
+    """Return the records as DNSControl's D_EXTEND blocks, which add to the zone that dnsconfig.js declares."""
+    blocks = []
+    for publication in publications:
+        lines = []
+        for _, entry, value in _published([publication]):
+            name, type = _relative(entry.key[0], publication.origin), entry.key[1]
+            arguments = [
+                name,
+                *([int(value.split()[0]), value.split()[1]] if type == "MX" else [value]),
+            ]
+            lines.append(
+                f"  {type}({', '.join(map(json.dumps, arguments))}, TTL({entry.ttl or DEFAULT_TTL}))"
+            )
+        blocks.append(
+            f"D_EXTEND({json.dumps(publication.origin)},\n" + ",\n".join(lines) + "\n);\n"
+        )
+    return "\n".join(blocks)
+
+
+def terraform(publications: Sequence[Publication]) -> str:
+    """Return the records as a Terraform local value, for a `for_each` over whichever provider's record resource is used.
+
+    A set is not a resource here: at the domain itself it is shared with values that are not ours.
+    """
+    records = {
+        f"{entry.key[0]} {entry.key[1]}": {
+            "zone": publication.origin,
+            "name": entry.key[0],
+            "type": entry.key[1],
+            "ttl": entry.ttl or DEFAULT_TTL,
+            # Strings are templates in Terraform's JSON, and SPF has macros such as %{i}.
+            "value": value.replace("${", "$${").replace("%{", "%%{"),
+        }
+        for publication, entry, value in _published(publications)
+    }
+    return json.dumps({"locals": {"mailauth_dns": records}}, indent=2) + "\n"
+
+
+def _published(publications: Sequence[Publication]) -> Iterator[tuple[Publication, Declared, str]]:
+    for publication in publications:
+        for entry in publication.declared:
+            for value in sorted(entry.values):
+                yield publication, entry, value
+
+
+def _absent(publications: Sequence[Publication]) -> list[tuple[DomainName, str]]:
+    """Return what shall not be there; the empty half of a selector, TXT or CNAME, is not worth a line."""
+    published = {entry.key[0] for _, entry, _ in _published(publications)}
+    gone = {
+        entry.key
+        for publication in publications
+        for entry in publication.declared
+        if not entry.values
+    }
+    return sorted((name, type) for name, type in gone if name not in published or type == "MX")
+
+
+def _relative(name: DomainName, origin: DomainName) -> str:
+    return "@" if name == origin else name.removesuffix("." + origin)

@@ -1,0 +1,108 @@
+"""The hosts whose mail OpenDKIM signs: InternalHosts, beside clients that log in (opendkim(8), OPERATION).
+
+Without the setting that is loopback alone: mail that a host in Postfix's `mynetworks` relays then goes out unsigned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.keys.lifecycle import keys_of
+from mailauth_dns.policy.load import Policy
+
+DEFAULT = ("127.0.0.1", "::1")  # OpenDKIM's own
+
+Network = IPv4Network | IPv6Network
+
+
+def hosts(policies: Iterable[Policy], mynetworks: str | None) -> tuple[str, ...]:
+    """Return loopback, the hosts that sign by the policies' tests, and Postfix's `mynetworks`, as OpenDKIM's list has them.
+
+    Raises:
+        MailAuthError: `mynetworks` has something else than addresses and networks.
+    """
+    named = [network for policy in policies for network in _signing(policy)]
+    named += networks(mynetworks, "--mynetworks") if mynetworks is not None else []
+    return tuple(
+        dict.fromkeys(
+            [
+                *DEFAULT,
+                *(_spelled(each) for each in named if not _covered(each, map(ip_network, DEFAULT))),
+            ]
+        )
+    )
+
+
+def _signing(policy: Policy) -> list[Network]:
+    """Return the addresses from which a test expects mail with a signature of a key of ours: the host there has the key.
+
+    Where SPF need not pass for the domain itself a forwarder can be meant, whose mail is not ours to sign.
+    """
+    own = {key.selector for key in keys_of(policy) if key.ours}
+    found = []
+    for test in policy.body.tests:
+        signed = any(entry.d in (None, policy.domain) and entry.s in own for entry in test.dkim)
+        direct = (
+            test.expect.spf == "pass" and test.sender.rpartition("@")[2].lower() == policy.domain
+        )
+        if signed and direct and test.expect.dkim in (None, "pass"):
+            found.append(ip_network(test.ip))
+    return found
+
+
+def networks(text: str, option: str) -> list[Network]:
+    """Return the networks of a list as Postfix has it: separated by spaces or commas, IPv6 addresses in brackets.
+
+    Raises:
+        MailAuthError: it has something else, such as a table, or a network that is left out with an exclamation mark.
+    """
+    found = []
+    for word in re.split(r"[\s,]+", text.strip()):
+        try:
+            found.append(_plain(ip_network(re.sub(r"^\[([^]]*)\]", r"\1", word))))
+        except ValueError:
+            raise MailAuthError(
+                f"{option}: {word!r} is no address and no network such as 192.0.2.0/24 or [2001:db8::]/32"
+            ) from None
+    return found
+
+
+def _plain(network: Network) -> Network:
+    """Return the IPv4 network that an IPv4-mapped one stands for; Debian's `mynetworks` has loopback in both forms."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return (
+        IPv4Network((mapped, network.prefixlen - 96))
+        if mapped is not None and network.prefixlen >= 96
+        else network
+    )
+
+
+def missing(wanted: Iterable[str], there: Sequence[str]) -> list[str]:
+    """Return which of the wanted hosts a list does not have, alone or as part of a network."""
+    known = [network for each in there if (network := _network(each)) is not None]
+    return [
+        each
+        for each in wanted
+        if each not in there
+        and ((network := _network(each)) is None or not _covered(network, known))
+    ]
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return ip_network(text)
+    except ValueError:
+        return None
+
+
+def _covered(network: Network, by: Iterable[Network]) -> bool:
+    return any(each.version == network.version and network.subnet_of(each) for each in by)  # type: ignore[arg-type]
+
+
+def _spelled(network: Network) -> str:
+    return (
+        str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+    )

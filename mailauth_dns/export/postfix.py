@@ -1,0 +1,152 @@
+"""Postfix's side: the main.cf lines that send mail through the signing program, and a script that sets them (postconf(5)).
+
+While the signing program is down, `milter_default_action = accept` sends mail out unsigned and nobody notices; with `tempfail`, which is
+Postfix's own default, mail waits in the sender's queue and is signed later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from mailauth_dns.export.milter import Socket, spelled
+
+MAIN, SCRIPT = "main.cf", "postconf.sh"
+
+
+def files(sockets: Sequence[Socket], hostname: str | None) -> dict[str, str]:
+    """Return the lines and the script; `hostname` is the host's own name, None to leave its names alone."""
+    names: dict[str, str] = {}
+    if hostname is not None:
+        names = {
+            "myhostname": hostname,
+            "mydomain": hostname.partition(".")[2] or hostname,
+            "myorigin": "$mydomain",
+        }
+    milters = [socket.postfix for socket in sockets]
+    rest = {"non_smtpd_milters": "$smtpd_milters", "milter_default_action": "tempfail"}
+    return {
+        MAIN: _WHY
+        + "".join(
+            f"{name} = {value}\n"
+            for name, value in {**names, "smtpd_milters": ", ".join(milters), **rest}.items()
+        ),
+        SCRIPT: _SCRIPT.format(
+            milters=" ".join(milters),
+            settings="".join(
+                f"postconf -e '{name} = {value}'\n" for name, value in {**names, **rest}.items()
+            ),
+        ),
+    }
+
+
+_WHY = "# tempfail: while the signing program is down, mail waits. With accept it goes out unsigned, and nobody notices.\n"
+
+# A milter that is there already, such as a spam filter, stays.
+_SCRIPT = """set -eu
+for milter in {milters}; do
+  milters=$(postconf -h smtpd_milters | tr ',\\n' '  ')
+  case " $milters " in
+    *" $milter "*) ;;
+    *) postconf -e "smtpd_milters = $milters $milter" ;;
+  esac
+done
+{settings}"""
+
+
+_FOLLOWS = re.compile(r"\$(?:smtpd_milters|\{smtpd_milters\}|\(smtpd_milters\))")
+
+
+def statements(text: str, sockets: Collection[Socket], hostname: str | None) -> Iterator[str]:
+    """Yield what main.cf says of our settings, in one spelling; milters of others do not count, nor names without `hostname`."""
+    ours = {socket.postfix for socket in sockets}
+    for name, value in _settings(text).items():
+        if name == "smtpd_milters" or (
+            name == "non_smtpd_milters" and not _FOLLOWS.fullmatch(value)
+        ):
+            yield from (f"{name}: {milter}" for milter in _listed(value) if milter in ours)
+            yield from (
+                f"{name}: {milter} default_action={action}"
+                for milter, action in _actions(value)
+                if milter in ours
+            )
+        elif name == "non_smtpd_milters":
+            yield from (f"{name}: {milter}" for milter in sorted(ours))
+        elif name == "milter_default_action" or (
+            hostname is not None and name in ("myhostname", "mydomain", "myorigin")
+        ):
+            yield f"{name} = {value}"
+
+
+def milters(text: str) -> frozenset[str]:
+    """Return the milters that main.cf has mail from other hosts pass."""
+    return frozenset(_listed(_settings(text).get("smtpd_milters", "")))
+
+
+def networks(text: str) -> str | None:
+    """Return what main.cf says of the networks that may relay; None where it says nothing, which is for loopback and its own addresses."""
+    return _settings(text).get("mynetworks")
+
+
+def _listed(value: str) -> list[str]:
+    """Return the milters in a list, in one spelling; one in braces has settings of its own behind it."""
+    return [
+        spelled(word)
+        for word in re.split(r"[\s,{}]+", re.sub(r"\w+\s*=\s*[^\s,{}]*", "", value))
+        if word
+    ]
+
+
+def _actions(value: str) -> Iterator[tuple[str, str]]:
+    """Yield each milter in a list that has an action of its own in place of milter_default_action, where that is another than ours."""
+    for inner in re.findall(r"\{([^{}]*)\}", value):
+        found = re.search(r"\bdefault_action\s*=\s*(\w+)", inner)
+        if found is not None and found[1] != "tempfail":
+            yield from ((milter, found[1]) for milter in _listed(inner))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of master.cf that takes mail in by SMTP; `milters` are its own in place of main.cf's, None where it has none."""
+
+    name: str
+    chrooted: bool
+    milters: frozenset[str] | None
+
+
+def services(master: str) -> Iterator[Service]:
+    """Yield the smtpd services of a master.cf (master(5))."""
+    lines: list[str] = []
+    for line in master.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            lines[len(lines) if line[0] not in " \t" or not lines else -1 :] = [
+                f"{lines[-1]} {line}" if line[0] in " \t" and lines else line
+            ]
+    for fields in map(str.split, lines):
+        if len(fields) > 7 and fields[7] == "smtpd":
+            found = re.search(
+                r"-o\s+(?:\{\s*)?smtpd_milters\s*=\s*(.*?)\s*(?:\}|(?=\s-o\s)|$)",
+                " ".join(fields[8:]) + " ",
+            )
+            own = (
+                frozenset(_listed(found[1]))
+                if found is not None and not _FOLLOWS.fullmatch(found[1])
+                else None
+            )
+            yield Service(fields[0], fields[4] == "y", own)
+
+
+def _settings(text: str) -> dict[str, str]:
+    """Return main.cf's settings; a line that begins with white space goes on the one before, and the last of a name counts."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if line[0] in " \t" and name:
+            found[name] = f"{found[name]} {line.strip()}".strip()
+            continue
+        name, _, value = (part.strip() for part in line.partition("="))
+        found[name] = value
+    return found

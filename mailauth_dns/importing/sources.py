@@ -1,0 +1,314 @@
+"""What domains publish already: read from their name servers, from a provider, or from a zone's master file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mailauth_dns.diff.compare import DEFAULT_TTL
+from mailauth_dns.errors import ProviderError
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.lint.rules.mta_sts_host import policy_request, served_policy
+from mailauth_dns.masterfile import loose_reader
+from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.provider_stanza import Stanza
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records.name import DomainName, ancestors, is_at_or_below
+from mailauth_dns.records.zone import RRKey, RRset, Zone
+
+# Names that mail services and servers give their selectors; DNS cannot be asked which there are (RFC 6376 §3.1).
+COMMON_SELECTORS = (
+    *(
+        "default",
+        "dkim",
+        "dkim1",
+        "mail",
+        "mx",
+        "smtp",
+        "email",
+        "key1",
+        "key2",
+        "s1",
+        "s2",
+        "s1024",
+        "s2048",
+        "selector",
+        "rsa",
+        "ed25519",
+    ),
+    *(
+        "selector1",
+        "selector2",
+        "google",
+        "k1",
+        "k2",
+        "k3",
+        "mandrill",
+        "mte1",
+        "mte2",
+        "sig1",
+        "fm1",
+        "fm2",
+        "fm3",
+        "mesmtp",
+        "pm",
+        "pic",
+    ),
+    *(
+        "protonmail",
+        "protonmail2",
+        "protonmail3",
+        "zoho",
+        "zmail",
+        "zendesk1",
+        "zendesk2",
+        "sendgrid",
+        "smtpapi",
+        "m1",
+        "m2",
+        "mailo",
+    ),
+    *(
+        "mailjet",
+        "krs",
+        "mg",
+        "mxvault",
+        "cm",
+        "scph0316",
+        "everlytickey1",
+        "everlytickey2",
+        "hs1",
+        "hs2",
+        "turbo-smtp",
+        "dk",
+        "titan1",
+    ),
+    *(
+        "brevo1",
+        "brevo2",
+        "ctct1",
+        "ctct2",
+        "litesrv",
+        "ml",
+        "mailpoet1",
+        "mailpoet2",
+        "postal",
+        "stalwart",
+        "modoboa",
+        "mailcow",
+        "x",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The sets that were found in one zone. `unknown` are those that nobody could tell of, with the reason.
+
+    Of a file, `outside` are the records that are no part of it, and `notes` say how it was read where a name server would read otherwise.
+    """
+
+    zone: Zone
+    unknown: tuple[tuple[RRKey, str], ...] = ()
+    outside: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file that somebody else wrote, one character an octet.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return loose_reader.text_of(path.read_bytes())
+
+
+def zone_of_file(path: Path, domain: DomainName) -> DomainName:
+    """Return the zone that a master file is of: the one that its SOA or its $ORIGIN names, else the domain that is asked for.
+
+    Raises:
+        ProviderError: the file is of a zone that the domain does not lie in, or is broken.
+        OSError: it cannot be read.
+    """
+    with _told(path, text := read_text(path)):
+        named = loose_reader.zone_name(text)
+    if named is None or is_at_or_below(named[0], domain):
+        return domain
+    zone, where = named
+    if not is_at_or_below(domain, zone):
+        raise ProviderError(
+            f"{path}: is of the zone {zone} ({where}), in which {domain} does not lie; name a domain in it"
+        )
+    return zone
+
+
+def in_file(path: Path, origin: DomainName) -> Published:
+    """Return what a master file says for the zone `origin`.
+
+    Raises:
+        ProviderError: the file breaks the format, is of another zone, or says only a part of what the zone holds.
+        OSError: it cannot be read.
+    """
+    with _told(path, text := read_text(path)):
+        found = loose_reader.read(origin, text)
+    # A set without a TTL is not one that would change: servers give it one of theirs.
+    sets = (
+        replace(rrset, ttl=rrset.ttl if rrset.ttl is not None else DEFAULT_TTL)
+        for rrset in found.zone.rrsets
+    )
+    return Published(Zone(origin, frozenset(sets)), (), found.outside, found.notes)
+
+
+@contextmanager
+def _told(path: Path, text: str) -> Iterator[None]:
+    try:
+        yield
+    except ProviderError as error:
+        if dkim.is_private_key(text.encode("latin-1")) or dkim.holds_private_key(text):
+            raise ProviderError(
+                f"{path.name}: this is a private key; give the zone's master file"
+            ) from None
+        raise ProviderError(
+            "\n".join(f"{path}: {line}" for line in str(error).split("\n"))
+        ) from None
+
+
+def at_provider(stanza: Stanza, root: Path, origin: DomainName) -> Published:
+    """Return what a provider holds.
+
+    Raises:
+        ProviderError: it cannot be asked, or does not have the zone.
+    """
+    from mailauth_dns.octo.target import Target  # as above
+
+    return Published(Target(stanza, root).read(origin))
+
+
+def in_dns(
+    zones: Mapping[DomainName, Iterable[DomainName]],
+    selectors: Iterable[str],
+    nameservers: tuple[str, ...],
+) -> dict[DomainName, Published]:
+    """Return what every authoritative server of each zone says of the domains' mail records alike, all zones asked together.
+
+    What a wildcard answers is found at the wildcard alone: a record in its place would be a new one.
+
+    Raises:
+        RecordSyntaxError: an entry of `nameservers` is not an address.
+    """
+    selectors = tuple(selectors)
+    found = {}
+    asked = {
+        origin: frozenset(key for domain in domains for key in _keys(domain, origin, selectors))
+        for origin, domains in zones.items()
+    }
+    for origin, published in _observed(
+        {origin: (keys, nameservers) for origin, keys in asked.items()}
+    ).items():
+        sets = {rrset.key: rrset for rrset in published.zone.rrsets}
+        own = (rrset for rrset in sets.values() if not _is_synthesized(rrset, sets, origin))
+        found[origin] = Published(Zone(origin, frozenset(own)), published.unknown)
+    return found
+
+
+def policies_served(
+    found: Mapping[DomainName, Published], nameservers: tuple[str, ...], *, private_web: bool
+) -> dict[DomainName, mta_sts.Policy | str]:
+    """Fetch the MTA-STS policies that records announce, and return them by domain, or why senders get none."""
+    prefix = mta_sts.owner_name(DomainName(""))
+    announcing = {
+        DomainName(rrset.name.removeprefix(prefix)): origin
+        for origin, published in found.items()
+        for rrset in published.zone.rrsets
+        if rrset.type == "TXT" and rrset.name.startswith(prefix)
+    }
+    if not announcing:
+        return {}
+    from mailauth_dns.live.https import fetch
+    from mailauth_dns.live.resolver import LiveResolver  # as above
+
+    live = LiveResolver(dict.fromkeys(announcing.values(), nameservers))
+    pages = fetch(map(policy_request, announcing), live.addresses, private=private_web)
+    return {domain: served_policy(pages[policy_request(domain)]) for domain in announcing}
+
+
+def consents_in_dns(
+    origin: DomainName, keys: frozenset[RRKey], nameservers: tuple[str, ...]
+) -> Published:
+    """Return what every authoritative server of a zone says alike at names where hosts consent to DMARC reports, by wildcards too."""
+    return _observed({origin: (keys, nameservers)})[origin]
+
+
+def consents_at_providers(repo: Repo, origin: DomainName) -> tuple[Published, ...]:
+    """Return what each provider of a zone of the repo holds, where a plan would look for consents to DMARC reports.
+
+    A provider that cannot be asked leaves everything unknown. Without one, nothing is known to be there.
+    """
+    ids = next((policy.body.providers for policy in repo.policies if policy.zone == origin), ())
+    found = []
+    for id in ids:
+        try:
+            found.append(at_provider(repo.stanzas[id], repo.root, origin))
+        except ProviderError as error:
+            found.append(Published(Zone(origin, frozenset()), (((origin, "TXT"), str(error)),)))
+    return tuple(found) or (Published(Zone(origin, frozenset())),)
+
+
+def _observed(
+    wanted: Mapping[DomainName, tuple[frozenset[RRKey], tuple[str, ...]]],
+) -> dict[DomainName, Published]:
+    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
+
+    found = {}
+    seen = observe(
+        [Wanted(origin, keys, nameservers) for origin, (keys, nameservers) in wanted.items()]
+    )
+    for origin, (keys, _) in wanted.items():
+        observation = seen[origin]
+        hint = (
+            "; --zone names the zone that holds its records"
+            if observation.delegated == frozenset()
+            else ""
+        )
+        sets: list[RRset] = []
+        unknown: list[tuple[RRKey, str]] = []
+        for key in sorted(
+            keys, key=lambda key: (key[0].startswith("*"), len(key[0]), key)
+        ):  # what is told first stands for the rest
+            said = observation.agreed(key)
+            if isinstance(said, Unknown):
+                unknown.append((key, said.reason + hint))
+            elif said is not None:
+                sets.append(said)
+        found[origin] = Published(Zone(origin, frozenset(sets)), tuple(unknown))
+    return found
+
+
+def _keys(domain: DomainName, origin: DomainName, selectors: tuple[str, ...]) -> Iterator[RRKey]:
+    yield (domain, "TXT")
+    yield (domain, "MX")
+    names = [
+        dmarc.owner_name(domain),
+        mta_sts.owner_name(domain),
+        tlsrpt.owner_name(domain),
+        bimi.owner_name("default", domain),
+    ]
+    names += [dkim.owner_name(selector, domain) for selector in selectors]
+    for name in names:
+        for each in (
+            name,
+            *(DomainName(f"*.{upper}") for upper in (*ancestors(name, origin), origin)),
+        ):
+            yield (each, "TXT")
+            yield (each, "CNAME")
+
+
+def _is_synthesized(rrset: RRset, sets: dict[RRKey, RRset], origin: DomainName) -> bool:
+    """Tell whether a wildcard above gives the same answer (RFC 4592 §3.3.1), so that the name itself may not be there."""
+    for upper in (*ancestors(rrset.name, origin), origin):
+        wildcard = sets.get((DomainName(f"*.{upper}"), rrset.type))
+        if wildcard is not None and wildcard is not rrset:
+            return wildcard.values == rrset.values
+    return False

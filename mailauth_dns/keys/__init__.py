@@ -1,0 +1,1 @@
+"""A DKIM key from birth to end: made, adopted, checked, rotated, revoked."""

@@ -1,0 +1,268 @@
+"""Rules about SPF records as servers hold them: what a policy refuses to say, and DNS holds all the same (RFC 7208)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import Enum, auto
+
+from mailauth_dns.compile import PARKED_SPF
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.lint import remedies
+from mailauth_dns.lint.rule import Problem, Served, Severity, served
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.policy.load import Route
+from mailauth_dns.records import spf
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.zone import MAX_STRING, RRKey
+
+_ANSWER = 512  # octets of an answer over UDP that every resolver takes (RFC 1035 §4.2.1)
+_OVERHEAD = 12  # octets of a record beside its owner's name, pointed to, and its text: type, class, TTL, length
+_NEARLY = re.compile(r"[\s\"'\xef\xbb\xbf]*v\s*=\s*spf1", re.IGNORECASE)
+_GLUED = re.compile(
+    r"[~?+-]all$|(?<=[^~?+-])(?:include|ip4|ip6|exists|mx|a):|(?<=.)redirect=", re.IGNORECASE
+)
+
+
+def _apex(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    yield ("spf",), (subject.domain, "TXT")
+
+
+def _type_spf(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    yield ("spf",), (subject.domain, "SPF")
+
+
+class _Fault(Enum):
+    """What is wrong with the first broken term of a record."""
+
+    SYNTAX = auto()
+    UNKNOWN_MECHANISM = auto()
+    GLUED = auto()
+    TWICE = auto()
+    ADDRESS = auto()
+    MACRO = auto()
+
+
+def _fault(text: str) -> tuple[_Fault, str] | None:
+    """Return what makes receivers return permerror for a record, with the words for it; None where nothing does."""
+    try:
+        spf.parse(text)
+    except RecordSyntaxError as error:
+        return _kind(text, error), str(error)
+    return None
+
+
+def _kind(text: str, error: RecordSyntaxError) -> _Fault:
+    start = text.rfind(" ", 0, error.start + 1) + 1
+    word = text[start:].partition(" ")[0].lstrip("+-~?")
+    name = re.split(r"[:/=]", word, maxsplit=1)[0].lower()
+    if (
+        name in ("redirect", "exp")
+        and sum(part.lower().startswith(f"{name}=") for part in text.split()) > 1
+    ):
+        return _Fault.TWICE
+    if _GLUED.search(word):
+        return _Fault.GLUED
+    if "%" in word:
+        return _Fault.MACRO
+    if name in ("ip4", "ip6"):
+        return _Fault.ADDRESS
+    if "=" not in word and name not in ("all", "include", "a", "mx", "ptr", "exists"):
+        return _Fault.UNKNOWN_MECHANISM
+    return _Fault.SYNTAX
+
+
+def _faulty(found: Served, fault: _Fault) -> Iterator[Problem]:
+    for text in sorted(found.values):
+        what = _fault(text) if spf.has_version(text) else None
+        if what is not None and what[0] is fault:
+            yield Problem(
+                found.route,
+                f"{what[1]}: receivers return permerror for all mail",
+                remedies.publish(found.subject, Family.SPF),
+            )
+
+
+@served("SPF002", "spf-multiple-records", Severity.ERROR, "RFC 7208 §4.5", keys=_apex)
+def spf_multiple_records(found: Served) -> Iterator[Problem]:
+    """Two SPF records at one name are a permerror: SPF then fails for all mail.
+
+    Bad:
+        example.com. TXT "v=spf1 mx -all" and TXT "v=spf1 include:_spf.example.net -all"
+    Good:
+        example.com. TXT "v=spf1 mx include:_spf.example.net -all"
+    """
+    records = [text for text in found.values if spf.has_version(text)]
+    if len(records) > 1:
+        yield Problem(
+            found.route,
+            f"{found.subject.domain} has {len(records)} SPF records: receivers return permerror",
+            "say the terms of both in spf, then plan, apply: one record takes the place of all",
+        )
+
+
+@served("SPF003", "spf-type99", Severity.WARNING, "RFC 7208 §3.1", keys=_type_spf)
+def spf_type99(found: Served) -> Iterator[Problem]:
+    """Receivers do not ask for the record type SPF any more: what stands there says nothing, and differs one day.
+
+    Bad:
+        example.com. SPF "v=spf1 mx -all"
+    Good:
+        example.com. TXT "v=spf1 mx -all"
+    """
+    if found.values:
+        yield Problem(
+            found.route,
+            f"{found.subject.domain} has a record of the type SPF, which nobody asks for",
+            "delete it; TXT is the type",
+        )
+
+
+@served("SPF004", "spf-senderid", Severity.INFO, "practice", keys=_apex)
+def spf_senderid(found: Served) -> Iterator[Problem]:
+    """Sender ID is dead: nobody reads `spf2.0` records, and they make the answer longer.
+
+    Bad:
+        example.com. TXT "spf2.0/pra mx -all"
+    Good:
+        example.com. TXT "v=spf1 mx -all"
+    """
+    if any(text.lower().startswith("spf2.0/") for text in found.values):
+        yield Problem(
+            found.route,
+            f"{found.subject.domain} has a Sender ID record, which nobody reads",
+            "delete it",
+        )
+
+
+@served("SPF005", "spf-version-prefix", Severity.ERROR, "RFC 7208 §4.5", keys=_apex)
+def spf_version_prefix(found: Served) -> Iterator[Problem]:
+    """A text that does not open with exactly `v=spf1` and a space is no SPF record: the domain has none.
+
+    Bad:
+        example.com. TXT "v=spf1; mx -all"
+    Good:
+        example.com. TXT "v=spf1 mx -all"
+    """
+    for text in sorted(found.values):
+        if _NEARLY.match(text) and not spf.has_version(text):
+            yield Problem(
+                found.route,
+                f"{text[:40]!r} is no SPF record to receivers",
+                remedies.take_away(found.subject, Family.SPF),
+            )
+
+
+@served("SPF006", "spf-syntax", Severity.ERROR, "RFC 7208 §4.6", keys=_apex)
+def spf_syntax(found: Served) -> Iterator[Problem]:
+    """One term that breaks the grammar makes the whole record a permerror, wherever it stands.
+
+    Bad:
+        example.com. TXT "v=spf1 mx include -all"
+    Good:
+        example.com. TXT "v=spf1 mx include:_spf.example.net -all"
+    """
+    yield from _faulty(found, _Fault.SYNTAX)
+
+
+@served("SPF007", "spf-unknown-mechanism", Severity.ERROR, "RFC 7208 §4.6.1", keys=_apex)
+def spf_unknown_mechanism(found: Served) -> Iterator[Problem]:
+    """A mechanism that does not exist makes the whole record a permerror.
+
+    Bad:
+        example.com. TXT "v=spf1 ipv4:192.0.2.1 -all"
+    Good:
+        example.com. TXT "v=spf1 ip4:192.0.2.1 -all"
+    """
+    yield from _faulty(found, _Fault.UNKNOWN_MECHANISM)
+
+
+@served("SPF009", "spf-glued-terms", Severity.ERROR, "RFC 7208 §3.3", keys=_apex)
+def spf_glued_terms(found: Served) -> Iterator[Problem]:
+    """Strings of a record are joined without a space: terms glued at the seam break the record, a permerror.
+
+    Bad:
+        example.com. TXT "v=spf1 ip4:192.0.2.0/24" "-all"
+    Good:
+        example.com. TXT "v=spf1 ip4:192.0.2.0/24 " "-all"
+    """
+    yield from _faulty(found, _Fault.GLUED)
+
+
+@served("SPF020", "spf-duplicate-modifier", Severity.ERROR, "RFC 7208 §6", keys=_apex)
+def spf_duplicate_modifier(found: Served) -> Iterator[Problem]:
+    """A second `redirect` or `exp` makes the whole record a permerror.
+
+    Bad:
+        example.com. TXT "v=spf1 redirect=a.example redirect=b.example"
+    Good:
+        example.com. TXT "v=spf1 redirect=a.example"
+    """
+    yield from _faulty(found, _Fault.TWICE)
+
+
+@served("SPF026", "spf-ip-invalid", Severity.ERROR, "RFC 7208 §5.6", keys=_apex)
+def spf_ip_invalid(found: Served) -> Iterator[Problem]:
+    """An address that is none, or a prefix length that cannot be, makes the whole record a permerror.
+
+    Bad:
+        example.com. TXT "v=spf1 ip4:192.0.2.300 -all"
+    Good:
+        example.com. TXT "v=spf1 ip4:192.0.2.30 -all"
+    """
+    yield from _faulty(found, _Fault.ADDRESS)
+
+
+@served("SPF033", "spf-rrset-truncation", Severity.WARNING, "RFC 7208 §3.4", keys=_apex)
+def spf_rrset_truncation(found: Served) -> Iterator[Problem]:
+    """All TXT records of the name come in one answer: over 512 octets it is cut off, and receivers must ask again over TCP.
+
+    Bad:
+        example.com. with v=spf1 and ten verification tokens
+    Good:
+        example.com. with v=spf1 and the tokens that are still needed
+    """
+    if any(map(spf.has_version, found.values)):
+        size = (
+            12
+            + len(found.subject.domain)
+            + 6
+            + sum(len(text) + len(text) // MAX_STRING + 1 + _OVERHEAD for text in found.values)
+        )
+        if size > _ANSWER:
+            message = f"the {len(found.values)} TXT records of {found.subject.domain} make an answer of {size} octets, over {_ANSWER}"
+            yield Problem(
+                found.route,
+                message,
+                "delete verification tokens of services that you no longer use",
+            )
+
+
+@served("SPF034", "spf-macro-syntax", Severity.ERROR, "RFC 7208 §7.1", keys=_apex)
+def spf_macro_syntax(found: Served) -> Iterator[Problem]:
+    """A macro that breaks the grammar, or one for explanations only, makes the whole record a permerror.
+
+    Bad:
+        example.com. TXT "v=spf1 exists:%{x}.example.com -all"
+    Good:
+        example.com. TXT "v=spf1 exists:%{i}.example.com -all"
+    """
+    yield from _faulty(found, _Fault.MACRO)
+
+
+@served("SPF043", "spf-parked-form", Severity.WARNING, "RFC 7208 §10.1.2", keys=_apex)
+def spf_parked_form(found: Served) -> Iterator[Problem]:
+    """A parked domain without `v=spf1 -all` leaves it to receivers what to think of mail in its name.
+
+    Bad:
+        parked: true  # and the zone has v=spf1 mx ~all
+    Good:
+        parked: true  # and the zone has v=spf1 -all
+    """
+    records = [text for text in found.values if spf.has_version(text)]
+    if found.subject.parked and [text.lower() for text in records] != [PARKED_SPF]:
+        yield Problem(
+            ("parked",),
+            f"{found.subject.domain} is parked and does not publish {PARKED_SPF}",
+            remedies.park(found.subject),
+        )

@@ -1,0 +1,56 @@
+"""The policies beside what is live, for lint.
+
+That is what each server of their zones holds, what DNS is once they are published, and what is served over HTTPS for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.lint.rule import Rule
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.live.https import fetch
+from mailauth_dns.live.observe import Wanted, observe
+from mailauth_dns.live.resolver import LiveResolver
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey
+from mailauth_dns.simulate.dns_views import as_published
+
+
+def beside_dns(
+    subjects: Sequence[Subject],
+    rules: Iterable[Rule],
+    publications: Sequence[Publication],
+    *,
+    private_web: bool,
+) -> Iterator[Subject]:
+    """Yield the subjects with a resolver, and with what the servers of their zone and the web hold of what the rules ask for."""
+    rules = tuple(rules)
+    zones: dict[DomainName, set[RRKey]] = {}
+    asking = [rule.keys for rule in rules if rule.keys is not None]
+    for subject in subjects:
+        keys = zones.setdefault(subject.policy.zone, set())
+        keys.update(key for each in asking for _, key in each(subject))
+    nameservers = {subject.policy.zone: subject.policy.body.nameservers for subject in subjects}
+    observations = observe(
+        [Wanted(zone, frozenset(keys), nameservers[zone]) for zone, keys in zones.items()]
+    )
+    # Also of zones that were not asked for: what a policy leads to may lie in one of them.
+    live = LiveResolver(
+        {publication.origin: publication.nameservers for publication in publications}
+    )
+    resolver = as_published(publications, live)
+
+    fetching = [rule.requests for rule in rules if rule.requests is not None]
+    pages = fetch(
+        (request for subject in subjects for each in fetching for _, request in each(subject)),
+        live.addresses,
+        private=private_web,
+    )
+    for subject in subjects:
+        live.next_message()  # each policy has the time that a message has
+        yield replace(
+            subject, resolver=resolver, observation=observations[subject.policy.zone], pages=pages
+        )

@@ -1,0 +1,130 @@
+"""HandsOff: an octoDNS processor that copies everything foreign into the desired zone, so that no sync deletes or rewrites it.
+
+For repos that stay with octodns-sync. Hiding foreign records, as octoDNS's filters do, deletes them at providers that write whole sets.
+
+    processors:
+      hands-off:
+        class: mailauth_dns.octo.HandsOff
+        scope: zone                             # or `sets`, where octoDNS itself manages the zone's other records
+        absent: zones/compiled/_absent.yaml
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from octodns.processor.base import BaseProcessor, ProcessorException
+
+from mailauth_dns.compile import CONSENT, Declared, Publication
+from mailauth_dns.diff.compare import compare
+from mailauth_dns.diff.meaning import judge_at
+from mailauth_dns.octo.compiled_zone import KEEP_TTL, read_absent
+from mailauth_dns.octo.desired_zone import lay
+from mailauth_dns.octo.provider_kinds import carrier_of
+from mailauth_dns.octo.provider_zone import from_octodns, owner, rrset_of
+from mailauth_dns.records.family import Family, family
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import Zone
+
+
+class HandsOffRefused(ProcessorException):  # type: ignore[misc] # octoDNS has no types
+    """The zone holds what a change of ours would harm; the text lists every reason."""
+
+
+class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
+    """Keep what the policies do not declare: the rest of the zone (`zone`), or only foreign values of our sets (`sets`)."""
+
+    def __init__(
+        self,
+        name: str,
+        scope: str = "zone",
+        absent: str = "zones/compiled/_absent.yaml",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name, **kwargs)
+        if scope not in ("zone", "sets"):
+            raise ProcessorException(f"{name}: scope is {scope!r}; use zone or sets")
+        self._scope = scope
+        self._absent = read_absent(Path(absent))
+
+    def process_source_and_target_zones(
+        self, desired: Any, existing: Any, target: Any, lenient: bool = False
+    ) -> tuple[Any, Any]:
+        """Return the desired zone with everything foreign in it; see octoDNS's zone life cycle."""
+        origin = owner(desired.name)
+        publication = Publication(origin, tuple(self._declared(origin, desired)), (), ())
+        carrier = carrier_of(target)
+        judge = judge_at(datetime.now(UTC))
+        read = from_octodns(existing, exists=True)
+        difference = compare(read.zone, publication, judge)
+        if difference.changes or difference.blocked:
+            # octoDNS's own form hides what matters now: octets, disabled values, types it does not read.
+            read = carrier.read(target, existing)
+            difference = compare(read.zone, publication, judge, read.locked, read.closed)
+        base = self._base(desired, existing, publication)
+        difference = lay(base, existing, difference, carrier.encoders(target))
+        reasons = [
+            f"  {entry.key[0]} {entry.key[1]}: {entry.reason}" for entry in difference.blocked
+        ]
+        reasons += self._dropped(desired, read.zone, publication)
+        if reasons:
+            raise HandsOffRefused(
+                f"{origin}: refused, nothing is planned for this zone:\n" + "\n".join(reasons)
+            )
+        return base, existing
+
+    def _declared(self, origin: DomainName, desired: Any) -> Iterator[Declared]:
+        absent = dict(self._absent.get(origin, ()))
+        for record in desired.records:
+            rrset = rrset_of(record)
+            families = {
+                found for value in rrset.values if (found := family(rrset.name, rrset.type, value))
+            }
+            if not families:
+                continue
+            owned = min(families)
+            if owned is Family.DMARC_REPORT and rrset.values != {CONSENT}:
+                continue  # compile writes the bare version only: who agrees to reports in other words has them in a source of their own
+            values = frozenset(
+                value for value in rrset.values if family(rrset.name, rrset.type, value) is owned
+            )
+            ttl = None if record.octodns.get("mailauth") == KEEP_TTL["mailauth"] else rrset.ttl
+            absent.pop(rrset.key, None)
+            yield Declared(rrset.name, rrset.key, owned, ttl, values)
+        for key, owned in absent.items():
+            yield Declared(key[0], key, Family(owned), None, frozenset())
+
+    def _dropped(self, desired: Any, there: Zone, publication: Publication) -> Iterator[str]:
+        """Yield in words the values that a source of your own puts beside ours: what stands beside ours here is the target's alone."""
+        for record in desired.records:
+            rrset = rrset_of(record)
+            entry = next((entry for entry in publication.declared if entry.key == rrset.key), None)
+            held = there.get(rrset.key)
+            if entry is not None and rrset.values - entry.values - (
+                held.values if held is not None else frozenset()
+            ):
+                yield (
+                    f"  {rrset.name} {rrset.type}: your own source has values here that the target has not, and this processor would drop "
+                    "them; use mailauth_dns.octo.MergeOurs in its place, which publishes both"
+                )
+
+    def _base(self, desired: Any, existing: Any, publication: Publication) -> Any:
+        """Return the zone our changes are laid into: foreign sets from where the scope says, ours as they are."""
+        declared = {entry.key for entry in publication.declared}
+        if self._scope == "zone":
+            base = existing.copy()
+            for record in desired.records:
+                if (owner(record.fqdn), record._type) not in declared:
+                    base.add_record(record, replace=True, lenient=True)
+            return base
+        base = desired.copy()
+        for record in desired.records:
+            if (owner(record.fqdn), record._type) in declared:
+                base.remove_record(record)
+        for record in existing.records:
+            if (owner(record.fqdn), record._type) in declared:
+                base.add_record(record, lenient=True)
+        return base

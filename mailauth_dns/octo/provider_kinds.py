@@ -1,0 +1,123 @@
+"""Per kind of provider: how its zone is read as it really is, and what its encoder makes of a TXT value.
+
+octodns-bind and octodns-powerdns are extras; what is not installed cannot be the provider at hand.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any, Protocol
+
+from mailauth_dns.octo import txt_round_trip
+from mailauth_dns.octo.local import LocalProvider
+from mailauth_dns.octo.provider_zone import Reading, from_octodns, headless, owner
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import Zone
+
+_TELL_NS = frozenset(
+    {"Route53Provider"}
+)  # classes that always tell the NS set of the apex; of others nobody knows
+
+
+class Carrier(Protocol):
+    """What is known about one kind of octoDNS provider."""
+
+    def read(self, provider: Any, existing: Any) -> Reading:
+        """Return what the provider holds for a zone that octoDNS has just read as `existing`."""
+
+    def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
+        """Return the encoders that must all agree."""
+
+
+def local_reading(provider: LocalProvider, origin: DomainName) -> Reading | None:
+    """Return what a zone's file says, or None where there is none."""
+    master = provider.read_whole(origin)
+    if master is None:
+        return None
+    # A new TTL for all of them would change what is foreign, and no TTL is right for ours.
+    locked = dict.fromkeys(
+        master.uneven,
+        "the records of this set have different TTLs (RFC 2181 §5.2); give them one first",
+    )
+    return Reading(master.zone(), exists=True, locked=locked, closed=provider.refusal(master))
+
+
+class _Local:
+    def read(self, provider: Any, existing: Any) -> Reading:
+        origin = owner(existing.name)
+        return local_reading(provider, origin) or Reading(Zone(origin, frozenset()), exists=False)
+
+    def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
+        return (txt_round_trip.exact_encoder,)
+
+
+class _Bind:
+    def read(self, provider: Any, existing: Any) -> Reading:
+        from mailauth_dns.octo import bind
+
+        if isinstance(provider, bind.Bind):
+            return provider.reading(owner(existing.name))
+        return bind.reading(bind.transfer(provider, existing.name))
+
+    def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
+        from mailauth_dns.octo import bind
+
+        return (
+            txt_round_trip.exact_encoder
+            if isinstance(provider, bind.Bind)
+            else txt_round_trip.legacy_encoder,
+        )
+
+
+class _PowerDns:
+    def read(self, provider: Any, existing: Any) -> Reading:
+        from mailauth_dns.octo import powerdns
+
+        if isinstance(provider, powerdns.PowerDns):
+            return provider.reading(owner(existing.name))
+        return powerdns.fetch(provider, existing.name)
+
+    def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
+        from mailauth_dns.octo import powerdns
+
+        return (powerdns.encoder(provider),)
+
+
+class Remembering:
+    """Mixed into a provider class we know nothing about: keeps what it read, before octoDNS takes the apex NS out."""
+
+    def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> Any:
+        """Read the zone as the provider does; see octoDNS."""
+        exists = super().populate(zone, target=target, lenient=lenient)  # type: ignore[misc] # the provider's own, beside this class
+        # A provider that does not say whether the zone exists, and finds nothing in it, does not have it for us.
+        self.__dict__.setdefault("_mailauth_read", {})[zone.name] = from_octodns(
+            zone, bool(exists or (exists is None and zone.records))
+        )
+        return exists
+
+
+class _Unknown:
+    """A provider we know nothing about: both of octoDNS's encodings must give the same octets."""
+
+    def read(self, provider: Any, existing: Any) -> Reading:
+        remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
+        reading = remembered or from_octodns(existing, exists=True)
+        if reading.exists and type(provider).__name__ in _TELL_NS:
+            return replace(reading, closed=headless(reading.zone, "NS"))
+        return reading
+
+    def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
+        return (txt_round_trip.legacy_encoder, txt_round_trip.modern_encoder)
+
+
+def carrier_of(provider: Any) -> Carrier:
+    """Return what is known about this provider's kind."""
+    if isinstance(provider, LocalProvider):
+        return _Local()
+    bind, powerdns = sys.modules.get("octodns_bind"), sys.modules.get("octodns_powerdns")
+    if bind is not None and isinstance(provider, bind.AxfrPopulate):
+        return _Bind()
+    if powerdns is not None and isinstance(provider, powerdns.PowerDnsBaseProvider):
+        return _PowerDns()
+    return _Unknown()

@@ -1,0 +1,152 @@
+"""Results as JSON data; every document has a `format` number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from mailauth_dns.lint.rule import Finding, Rule
+from mailauth_dns.lint.waiver import Waived
+from mailauth_dns.records.name import DomainName
+
+if TYPE_CHECKING:
+    from mailauth_dns.deploy.apply import Outcome
+    from mailauth_dns.importing.finished_policy import Imported
+    from mailauth_dns.importing.sources import Published
+    from mailauth_dns.octo.compiled_folder import Compiled
+    from mailauth_dns.plan.plan_file import LiveEntry
+
+FORMAT = 1
+
+
+def findings(found: Iterable[Finding], waived: Iterable[Waived]) -> dict[str, Any]:
+    """Return lint's result."""
+    silenced = [
+        {
+            **_finding(each.finding),
+            "reason": each.waiver.reason,
+            "until": each.waiver.until.isoformat(),
+        }
+        for each in waived
+    ]
+    return {
+        "format": FORMAT,
+        "findings": [_finding(finding) for finding in found],
+        "waived": silenced,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule.id,
+        "slug": finding.rule.slug,
+        "severity": str(finding.rule.severity),
+        "domain": finding.domain,
+        "domains": list(finding.domains),
+        "path": finding.place.source.path,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "name": finding.at.key[0] if finding.at is not None else None,
+        "type": finding.at.key[1] if finding.at is not None else None,
+        "server": finding.at.server if finding.at is not None else None,
+        "unknown": finding.unknown,
+        "message": finding.message,
+        "fix": finding.fix,
+        "source": finding.rule.source,
+    }
+
+
+def imported(
+    source: str, found: Collection[Published], made: Iterable[Imported], written: Collection[str]
+) -> dict[str, Any]:
+    """Return import's result; `found` is what was read, `written` are the paths of the policies that were."""
+    return {
+        "format": FORMAT,
+        "source": source,
+        "notes": [note for each in found for note in each.notes],
+        "not_read": [outside for each in found for outside in each.outside],
+        "domains": [
+            {
+                "domain": each.draft.domain,
+                "zone": each.draft.policy.zone,
+                "path": each.path,
+                "written": each.path in written,
+                "policy": each.text,
+                "not_said": [
+                    {
+                        "name": left.key[0],
+                        "type": left.key[1],
+                        "value": left.shown,
+                        "reason": left.reason,
+                    }
+                    for left in each.draft.left
+                ],
+                "proposals": [
+                    {
+                        "rule": found.rule.id,
+                        "severity": str(found.rule.severity),
+                        "message": found.message,
+                        "fix": found.fix,
+                    }
+                    for found in each.proposals
+                ],
+                "nearly_parked": each.draft.nearly_parked,
+                "unknown": [
+                    {"name": name, "type": type, "reason": reason}
+                    for (name, type), reason in each.unknown
+                ],
+            }
+            for each in made
+        ],
+    }
+
+
+def rules(shown: Iterable[Rule]) -> dict[str, Any]:
+    """Return rules with their pages."""
+    fields = ("id", "slug", "source", "page")
+    return {
+        "format": FORMAT,
+        "rules": [
+            {
+                **{field: getattr(rule, field) for field in fields},
+                "severity": str(rule.severity),
+                "needs": rule.needs.value,
+            }
+            for rule in shown
+        ],
+    }
+
+
+def compiled(result: Compiled, check: bool) -> dict[str, Any]:
+    """Return compile's result; with `check` nothing was written."""
+    names = {
+        key: [path.as_posix() for path in getattr(result, key)]
+        for key in ("stale", "gone", "foreign")
+    }
+    return {"format": FORMAT, "written": not check, **names}
+
+
+def live(seen: Mapping[DomainName, tuple[LiveEntry, ...]]) -> dict[str, Any]:
+    """Return rows of policy and live DNS by zone."""
+    return {
+        "format": FORMAT,
+        "zones": {
+            zone: [row.model_dump(mode="json") for row in rows] for zone, rows in seen.items()
+        },
+    }
+
+
+def outcome(result: Outcome) -> dict[str, Any]:
+    """Return apply's result."""
+    zones = [
+        {
+            "zone": zone.zone,
+            "provider": zone.provider,
+            "status": str(zone.status),
+            "changes": len(zone.changes),
+            "detail": zone.detail,
+        }
+        for zone in result.zones
+    ]
+    rows = None if result.live is None else [row.model_dump(mode="json") for row in result.live]
+    return {"format": FORMAT, "zones": zones, "notes": list(result.notes), "live": rows}

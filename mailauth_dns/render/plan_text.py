@@ -1,0 +1,284 @@
+"""Plans, outcomes and live rows as text for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
+
+from rich.text import Text
+
+from mailauth_dns.deploy.apply import Outcome
+from mailauth_dns.deploy.zone_write import Status, ZoneOutcome
+from mailauth_dns.plan.plan_file import (
+    AuthorityEntry,
+    ChangeEntry,
+    KeptEntry,
+    LiveEntry,
+    PlanFile,
+    ZoneEntry,
+)
+from mailauth_dns.render.terminal_text import count, styled, told, versus
+
+_RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
+_STATE = {
+    "as policy": "green",
+    "as provider": "yellow",
+    "differs": "red",
+    "waits": "yellow",
+    "unknown": "magenta",
+}
+_STATUS = {
+    Status.APPLIED: "green",
+    Status.UNCHANGED: "dim",
+    Status.PARTIAL: "bold red",
+    Status.FAILED: "red",
+    Status.REFUSED: "red",
+}
+_OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
+
+
+def plan(file: PlanFile, show_kept: bool) -> Iterator[Text]:
+    """Yield a plan, zones with something to say first told in full, the rest counted."""
+    quiet = 0
+    for zone in file.zones:
+        if _has_news(zone, show_kept):
+            yield from _zone(zone, show_kept)
+        else:
+            quiet += 1
+    for failed in file.failed:
+        yield styled(
+            0,
+            (failed.zone, "bold"),
+            f" at {failed.provider}  ",
+            ("could not be planned", "bold red"),
+        )
+        yield styled(4, failed.error)
+    if quiet:
+        where = (
+            "at the provider and in live DNS"
+            if _asked(file)
+            else "at the provider; live DNS was not asked"
+        )
+        yield styled(0, f"{count(quiet, 'zone')} as the policy says, {where}")
+    yield _summary(file)
+
+
+def _has_news(zone: ZoneEntry, show_kept: bool) -> bool:
+    untrue = any(test.result != "passed" for test in zone.tests)
+    return bool(zone.changes or zone.blocked or show_kept or untrue) or any(
+        row.state != "as policy" for row in zone.live
+    )
+
+
+def _asked(file: PlanFile) -> bool:
+    return any(zone.live for zone in file.zones)
+
+
+def _summary(file: PlanFile) -> Text:
+    risks = Counter(change.risk for zone in file.zones for change in zone.changes)
+    said = ", ".join(
+        f"{risks[risk]} {risk}" for risk in ("breaking", "caution", "safe") if risks[risk]
+    )
+    parts = [count(file.pending, "change") + (f" ({said})" if said else "")]
+    if blocked := sum(len(zone.refused) for zone in file.zones):
+        parts.append(f"{blocked} blocked")
+    if file.waiting:
+        parts.append(count(file.waiting, "waits", "wait"))
+    if broken := sum(len(zone.broken) for zone in file.zones):
+        parts.append(f"{count(broken, 'test')} broken")
+    if file.failed:
+        parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
+    return styled(0, ("Plan: " + ", ".join(parts), "bold"))
+
+
+def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
+    yield styled(0, (zone.zone, "bold"), f" at {zone.provider}")
+    for change in zone.changes:
+        yield from _change(change)
+    for blocked in zone.blocked:
+        sign, word, style = (
+            (". ", "waits", "yellow") if blocked.waits else ("! ", "blocked", "bold red")
+        )
+        yield styled(
+            2, (sign, style), (f"{blocked.name} {blocked.type}", "bold"), "  ", (word, style)
+        )
+        yield styled(6, blocked.reason)
+    yield from _trials(zone)
+    yield _authority(zone.authority)
+    changing = {(change.name, change.type) for change in zone.changes}
+    yield from live_rows(zone.live, told=changing)
+    yield from _kept(zone.kept, show_kept)
+    yield Text()
+
+
+def _change(change: ChangeEntry) -> Iterator[Text]:
+    sign = "+" if not change.before else "-" if not change.after else "~"
+    rules = f" {' '.join(change.rules)}" if change.rules else ""
+    yield styled(
+        2,
+        (sign + " ", "bold"),
+        (f"{change.name} {change.type}", "bold"),
+        "  ",
+        (change.risk + rules, _RISK[change.risk]),
+    )
+    yield styled(6, change.meaning)
+    if change.before != change.after:
+        for sign, style, values in (("-", "red", change.before), ("+", "green", change.after)):
+            yield from (styled(6, (line, style)) for value in values for line in told(sign, value))
+        yield from (styled(6, part) for part in versus(change.before, change.after))
+    if change.ttl_before != change.ttl_after and change.ttl_after is not None:
+        yield styled(
+            6,
+            f"TTL {change.ttl_before} -> {change.ttl_after} s"
+            if change.ttl_before is not None
+            else f"TTL {change.ttl_after} s",
+        )
+    if change.kept:
+        yield styled(6, f"kept in the same set: {count(change.kept, 'foreign value')}")
+
+
+def _trials(zone: ZoneEntry) -> Iterator[Text]:
+    passed = sum(test.result == "passed" for test in zone.tests)
+    if passed:
+        yield styled(2, f"tests: {passed} of {len(zone.tests)} ", ("passed", "green"))
+    for test in zone.tests:
+        if test.result == "passed":
+            continue
+        risk = (
+            f"breaking {test.rule}"
+            if test in zone.broken
+            else f"{test.result}, as without this plan"
+        )
+        yield styled(
+            2,
+            ("! ", "bold red"),
+            "test ",
+            (test.name, "bold"),
+            f" of {test.domain}  ",
+            (risk, _OUTCOME[test.result]),
+        )
+        for line in (*test.problems, *test.why):
+            yield styled(6, line)
+
+
+def _authority(authority: AuthorityEntry) -> Text:
+    style = {"agrees": "green", "differs": "bold red", "unknown": "magenta"}[authority.state]
+    word = {
+        "agrees": "the provider's servers answer",
+        "differs": "not this provider's servers (DNS008)",
+        "unknown": "unknown",
+    }[authority.state]
+    checked = (
+        ""
+        if authority.delegation_checked or authority.state == "unknown"
+        else "; delegation was not checked (nameservers are given)"
+    )
+    return styled(2, "live DNS: ", (word, style), f": {authority.reason}{checked}")
+
+
+def live_rows(rows: Iterable[LiveEntry], told: Container[tuple[str, str]] = ()) -> Iterator[Text]:
+    """Yield policy, provider and live DNS side by side; of sets whose change is `told` already, only that live DNS is as the provider."""
+    for row in rows:
+        yield styled(4, f"{row.name} {row.type}  ", (row.state, _STATE[row.state]))
+        if row.state == "as provider" and (row.name, row.type) in told:
+            continue
+        if row.state != "as policy" or (row.provider is not None and row.provider != row.policy):
+            yield from _sides(row)
+
+
+def _sides(row: LiveEntry) -> Iterator[Text]:
+    yield from _side("policy   ", row.policy)
+    if row.provider is not None:
+        yield from _side("provider ", row.provider)
+    if row.state == "waits":
+        yield styled(8, f"waits     {row.reason}")
+    if row.live is not None:
+        yield from _side("live     ", row.live, row.reason if row.state != "waits" else None)
+        yield from (styled(8, part) for part in versus(row.live, row.policy))
+    elif row.state == "unknown":
+        yield styled(8, f"live      unknown: {row.reason}")
+    if row.servers:
+        yield styled(8, "each server says:")
+    for server in row.servers:
+        yield styled(8, f"live      {server.server}")
+        if server.values is None:
+            yield styled(10, f"unknown: {server.reason}")
+            continue
+        yield from _side("", server.values, indent=10)
+        yield from (styled(10, part) for part in versus(server.values, row.policy))
+
+
+def _side(
+    mark: str, values: tuple[str, ...], reason: str | None = None, indent: int = 8
+) -> Iterator[Text]:
+    if not values:
+        yield styled(indent, f"{mark} nothing".lstrip() + (f": {reason}" if reason else ""))
+    for value in values:
+        yield from (styled(indent, line) for line in told(mark or "|", value))
+
+
+def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
+    if not kept:
+        return
+    types = Counter(entry.type for entry in kept)
+    yield styled(
+        2,
+        f"kept: {count(len(kept), 'foreign set')} ({', '.join(f'{type} {number}' for type, number in sorted(types.items()))})",
+    )
+    for entry in kept:
+        if entry.values is not None and show_kept:
+            for value in entry.values:
+                yield from (styled(6, line) for line in told(f"{entry.name} {entry.type}", value))
+        elif entry.shared or entry.looks_like:
+            ours = (
+                f"  looks like {entry.looks_like}, and no policy declares it"
+                if entry.looks_like
+                else ""
+            )
+            yield styled(6, f"{entry.name} {entry.type}: {', '.join(entry.kinds)}{ours}")
+
+
+def outcome(result: Outcome) -> Iterator[Text]:
+    """Yield how an apply ended."""
+    for note in result.notes:
+        yield styled(0, ("note: ", "cyan"), note)
+    for zone in result.zones:
+        yield _outcome_line(zone)
+    tally = Counter(zone.status for zone in result.zones)
+    yield styled(
+        0,
+        (
+            "Apply: "
+            + (
+                ", ".join(f"{tally[status]} {status}" for status in Status if tally[status])
+                or "nothing to do"
+            ),
+            "bold",
+        ),
+    )
+    if result.live is None:
+        yield styled(0, "live DNS was not asked")
+    elif result.live:
+        yield styled(0, ("live DNS does not say it yet:", "yellow"))
+        yield from live_rows(result.live)
+    elif result.watched:
+        yield styled(0, ("every authoritative server agrees", "green"))
+    touched = {zone.zone for zone in result.zones if zone.status in (Status.PARTIAL, Status.FAILED)}
+    if result.live is not None and (others := sorted(touched - set(result.watched))):
+        yield styled(0, (f"live DNS was not asked about {', '.join(others)}", "yellow"))
+
+
+def _outcome_line(zone: ZoneOutcome) -> Text:
+    detail = (
+        f": {zone.detail}"
+        if zone.detail
+        else f", {count(len(zone.changes), 'change')}"
+        if zone.changes
+        else ""
+    )
+    return styled(
+        0,
+        f"{zone.zone} at {zone.provider}  ",
+        (str(zone.status), _STATUS.get(zone.status, "")),
+        detail,
+    )

@@ -1,0 +1,124 @@
+"""The policies' tests, carried out in two states of DNS: as it is, and as it would be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mailauth_dns.compile import Publication
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.live.resolver import LiveResolver
+from mailauth_dns.octo.target import Proposal
+from mailauth_dns.plan.plan_file import TrialEntry
+from mailauth_dns.policy.load import Policy, Repo
+from mailauth_dns.policy.mail_tests import MailTest
+from mailauth_dns.records import dmarc
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
+from mailauth_dns.simulate.mail_tests import Outcome, Trial, conduct, tests_of
+
+Step = Callable[[str], None]  # told each domain whose test is done, for a progress bar
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """One test in live DNS as it is, and as the policies would make it."""
+
+    before: Trial
+    after: Trial
+
+
+def rehearse(
+    policies: Iterable[Policy],
+    repo: Repo,
+    publications: Iterable[Publication],
+    *,
+    step: Step = lambda _domain: None,
+) -> tuple[Rehearsal, ...]:
+    """Carry out the tests of `policies`, over live DNS as `repo` says where to ask it, and with `publications` over it."""
+    live = as_it_is(repo.policies)
+    published = as_published(publications, live)
+    found = []
+    for domain, test in tests_of(policies):
+        live.next_message()
+        before = conduct(domain, test, live)
+        live.next_message()
+        found.append(Rehearsal(before, conduct(domain, test, published)))
+        step(domain)
+    return tuple(found)
+
+
+def entries(
+    policies: Sequence[Policy],
+    planned: Container[DomainName],
+    repo: Repo,
+    proposals: Mapping[tuple[str, str], Proposal],
+    *,
+    ask_live: bool,
+) -> dict[tuple[str, str], tuple[TrialEntry, ...]]:
+    """Return, by zone and provider, how the tests of `policies` end over the zones as the proposals leave them.
+
+    Tests of domains that are not `planned` are among them where they pass before and not after; those whose zone is not among the
+    proposals' stand with the first zone that changes. What the zones do not hold is asked of live DNS, as `repo` says where; without
+    `ask_live` it is unknown.
+    """
+    live = as_it_is(repo.policies) if ask_live else None
+    found: dict[tuple[str, str], tuple[TrialEntry, ...]] = {}
+    held = {zone for zone, _ in proposals}
+    changes = any(proposal.difference.changes for proposal in proposals.values())
+    for provider in dict.fromkeys(provider for _, provider in proposals):
+        # This provider's zones first: it may be the only one that is asked, and of a zone held twice the first counts.
+        ordered = sorted(proposals.values(), key=lambda proposal: proposal.provider != provider)
+        before, after = (as_provided(ordered, live, changed=changed) for changed in (False, True))
+        by_zone: dict[str, list[TrialEntry]] = {}
+        zones = {zone for zone, at in proposals if at == provider}
+        changing = [
+            zone
+            for zone, at in proposals
+            if at == provider and proposals[zone, at].difference.changes
+        ]
+        for policy in policies:
+            bystander = policy.domain not in planned
+            if policy.zone in zones and (changes or not bystander):
+                zone: str = policy.zone
+            elif policy.zone not in held and bystander and changing:
+                zone = changing[0]
+            else:
+                continue
+            for domain, test in tests_of([policy]):
+                entry = _entry(*_worse(domain, test, before, after, live))
+                if not bystander or (entry.result != "passed" and entry.before == "passed"):
+                    by_zone.setdefault(zone, []).append(entry)
+        found |= {(zone, provider): tuple(rows) for zone, rows in by_zone.items()}
+    return found
+
+
+def _worse(
+    domain: DomainName, test: MailTest, before: Resolver, after: Resolver, live: LiveResolver | None
+) -> tuple[Trial, Outcome | None]:
+    """Return how a test ends, and where it does not pass, how it ended before."""
+    trials = []
+    for world in (after, before):
+        if live is not None:
+            live.next_message()
+        trials.append(conduct(domain, test, world))
+        if trials[0].outcome is Outcome.PASSED:
+            return trials[0], None
+    return trials[0], trials[1].outcome
+
+
+def _entry(after: Trial, before: Outcome | None) -> TrialEntry:
+    verdict = after.verdict
+    return TrialEntry(
+        domain=after.domain,
+        name=after.name,
+        result=after.outcome.value,
+        before=before.value if before is not None else None,
+        problems=after.problems,
+        spf=str(verdict.spf.result),
+        dkim=str(verdict.dkim),
+        dmarc=str(verdict.dmarc),
+        disposition=str(verdict.disposition or dmarc.Policy.NONE),
+        why=verdict.why,
+        warnings=verdict.warnings,
+    )

@@ -1,0 +1,78 @@
+"""A policy's tests, carried out: the message judged as a receiver would, beside what is expected of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailauth_dns.evaluate.dkim_key import claimed
+from mailauth_dns.evaluate.message import Message, Verdict, judge
+from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.policy.load import Policy
+from mailauth_dns.policy.mail_tests import ExpectSection, MailTest, MessageSection
+from mailauth_dns.records.name import DomainName
+
+
+class Outcome(StrEnum):
+    """How a test ended; unknown where DNS did not say enough and what it said is not wrong."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One test in one state of DNS; `problems` say what is not as expected, or is not known."""
+
+    domain: DomainName
+    name: str
+    verdict: Verdict
+    outcome: Outcome
+    problems: tuple[str, ...]
+
+
+def tests_of(policies: Iterable[Policy]) -> Iterator[tuple[DomainName, MailTest]]:
+    """Yield every test with the domain whose policy it stands in."""
+    for policy in policies:
+        for test in policy.body.tests:
+            yield policy.domain, test
+
+
+def judged(domain: DomainName, message: MessageSection, resolver: Resolver) -> Verdict:
+    """Return the verdict of a receiver who asks `resolver`; a signature without a `d` is the domain's own."""
+    signatures = tuple(
+        claimed(DomainName(each.d or domain), each.s, resolver) for each in message.dkim
+    )
+    return judge(
+        Message((message.from_,), message.sender, message.client, message.ip, signatures), resolver
+    )
+
+
+def conduct(domain: DomainName, test: MailTest, resolver: Resolver) -> Trial:
+    """Judge a test's message and compare what was found with what is expected."""
+    verdict = judged(domain, test, resolver)
+    wrong, open_ = _compared(test.expect, verdict)
+    outcome = Outcome.FAILED if wrong else Outcome.UNKNOWN if open_ else Outcome.PASSED
+    return Trial(domain, test.name, verdict, outcome, (*wrong, *open_))
+
+
+def _compared(expect: ExpectSection, verdict: Verdict) -> tuple[list[str], list[str]]:
+    """Return what is not as expected, and what cannot be told."""
+    found = {
+        "spf": verdict.spf.result,
+        "dkim": verdict.dkim,
+        "dmarc": verdict.dmarc,
+        "disposition": verdict.disposition,
+    }
+    wrong, open_ = [], []
+    for key, result in found.items():
+        expected = getattr(expect, key)
+        # Nobody can say what is requested for a message that DMARC could not judge.
+        known = result is not None and str(result) != "temperror"
+        if expected is not None and not known:
+            open_.append(f"{key} is unknown, expected {expected}")
+        elif expected is not None and str(result) != expected:
+            wrong.append(f"{key} is {result}, expected {expected}")
+    return wrong, open_

@@ -1,0 +1,294 @@
+"""`export --check` on a host: what its OpenDKIM and Postfix really read, wherever that stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RepoFolder
+from tests.export.test_exported_files import CONF, KEYS, article
+
+__all__ = ["article"]  # a fixture
+
+# A host's own files, below its root, and what is said to differ when /etc/opendkim is checked; the daemon's own file is what counts.
+STOCK = "Syslog yes\nUserID opendkim\nSocket local:/run/opendkim/opendkim.sock\n"  # as Debian's package has it
+TABLES = {
+    "etc/opendkim/KeyTable": KEYS,
+    "etc/opendkim/SigningTable": "*@example.com default._domainkey.example.com\n",
+}
+SELDOM = {
+    "usr/lib/systemd/system/opendkim.service": "[Service]\nExecStart=/usr/sbin/opendkim\n",
+    "etc/systemd/system/opendkim.service.d/override.conf": "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -fx /etc/mail/dkim.conf "
+    "\\\n -p inet:8891@localhost\n",
+}
+MILTERS = "smtpd_milters = inet:localhost:8891\n"
+HOSTS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "in order": ({"etc/opendkim.conf": CONF, **TABLES}, []),
+    "beside the stock file, which is what the daemon reads": (
+        {"etc/opendkim.conf": STOCK, "etc/opendkim/opendkim.conf": CONF, **TABLES},
+        [
+            "opendkim/opendkim.conf: ! OpenDKIM does not read this file; it reads {etc}/opendkim.conf",
+            "opendkim.conf: - socket local:/run/opendkim/opendkim.sock",
+            "opendkim.conf: + keytable /etc/opendkim/KeyTable",
+            "opendkim.conf: + signingtable refile:/etc/opendkim/SigningTable",
+            "opendkim.conf: + multiplesignatures yes",
+            "opendkim.conf: + socket inet:8891@localhost",
+        ],
+    ),
+    "no file that the daemon reads": (
+        {"etc/opendkim/opendkim.conf": "Mode s\nKeyTable /etc/opendkim/KeyTable\n"},
+        [
+            "opendkim/opendkim.conf: ! OpenDKIM does not read this file; it reads {etc}/opendkim.conf",
+            "opendkim.conf: + mode s",
+            "opendkim.conf: + signaturealgorithm rsa-sha256",
+            "opendkim.conf: + keytable /etc/opendkim/KeyTable",
+            "opendkim.conf: + signingtable refile:/etc/opendkim/SigningTable",
+            "opendkim.conf: + multiplesignatures yes",
+            "opendkim.conf: + socket inet:8891@localhost",
+        ],
+    ),
+    "a unit that names another file, and a socket": (
+        {
+            **SELDOM,
+            "etc/mail/dkim.conf": CONF.replace("8891", "9999"),
+            "etc/opendkim.conf": STOCK,
+            **TABLES,
+        },
+        [],
+    ),
+    "Red Hat's start-up options": (
+        {
+            "usr/lib/systemd/system/opendkim.service": "[Service]\nEnvironmentFile=-/etc/sysconfig/opendkim\n"
+            "ExecStart=/usr/sbin/opendkim $OPTIONS\n",
+            "etc/sysconfig/opendkim": 'OPTIONS="-x /etc/mail/dkim.conf -p inet:8892@localhost"\n',
+            "etc/mail/dkim.conf": CONF,
+            **TABLES,
+        },
+        [
+            "mail/dkim.conf: - socket inet:8892@localhost",
+            "mail/dkim.conf: + socket inet:8891@localhost",
+        ],
+    ),
+    "a file that it includes": (
+        {"etc/opendkim.conf": "Include /etc/more.conf\n", "etc/more.conf": CONF, **TABLES},
+        [],
+    ),
+    "a private key in the table, which is shown to nobody": (
+        {
+            **TABLES,
+            "etc/opendkim.conf": CONF,
+            "etc/opendkim/KeyTable": "default._domainkey.example.com example.com:default:MIISECRET==\n",
+        },
+        [
+            "opendkim/KeyTable: - default._domainkey.example.com example.com:default:... (not shown)",
+            f"opendkim/KeyTable: + {KEYS.strip()}",
+        ],
+    ),
+    "a table in a database, whose password is shown to nobody": (
+        {
+            **TABLES,
+            "etc/opendkim.conf": CONF.replace(
+                "/etc/opendkim/KeyTable", "dsn:mysql://user:secret@db/x"
+            ),
+        },
+        [
+            "opendkim.conf: - keytable dsn:mysql://... (not shown)@db/x",
+            "opendkim.conf: + keytable /etc/opendkim/KeyTable",
+            "opendkim.conf: ! keytable dsn:mysql://... (not shown)@db/x is no plain file: what it says is not looked at",
+        ],
+    ),
+    "Mode v, as Red Hat's package has it": (
+        {"etc/opendkim.conf": CONF.replace("Mode\tsv", "Mode\tv"), **TABLES},
+        ["opendkim.conf: - mode v", "opendkim.conf: + mode s"],
+    ),
+    "no Mode, which signs": ({"etc/opendkim.conf": CONF.replace("Mode\tsv\n", ""), **TABLES}, []),
+    "a table elsewhere, with another key": (
+        {
+            "etc/opendkim.conf": CONF.replace(
+                "/etc/opendkim/KeyTable", "file:/etc/dkimkeys/keytable"
+            ),
+            "etc/dkimkeys/keytable": KEYS.replace("default", "old"),
+            **TABLES,
+        },
+        [
+            "opendkim.conf: - keytable file:/etc/dkimkeys/keytable",
+            "opendkim.conf: + keytable /etc/opendkim/KeyTable",
+            "dkimkeys/keytable: - old._domainkey.example.com example.com:old:/etc/opendkim/keys/example.com/old.private",
+            "dkimkeys/keytable: + default._domainkey.example.com example.com:default:/etc/opendkim/keys/example.com/default.private",
+        ],
+    ),
+    "a table that is no file": (
+        {
+            "etc/opendkim.conf": CONF.replace(
+                "refile:/etc/opendkim/SigningTable", "dsn:mysql://db/keys"
+            ),
+            **TABLES,
+        },
+        [
+            "opendkim.conf: - signingtable dsn:mysql://db/keys",
+            "opendkim.conf: + signingtable refile:/etc/opendkim/SigningTable",
+            "opendkim.conf: ! signingtable dsn:mysql://db/keys is no plain file: what it says is not looked at",
+        ],
+    ),
+    "InternalHosts without loopback": (
+        {
+            "etc/opendkim.conf": CONF + "InternalHosts refile:/etc/opendkim/TrustedHosts\n",
+            "etc/opendkim/TrustedHosts": "192.0.2.0/24\n",
+            **TABLES,
+        },
+        ["opendkim/TrustedHosts: + 127.0.0.1", "opendkim/TrustedHosts: + ::1"],
+    ),
+    "hosts that relay": (
+        {
+            "etc/opendkim.conf": CONF + "InternalHosts 127.0.0.1, ::1, 198.51.100.0/24\n",
+            "etc/postfix/main.cf": MILTERS
+            + "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128, 198.51.100.7 192.0.2.0/24\n",
+            **TABLES,
+        },
+        [
+            "opendkim.conf: ! mail that is relayed for 192.0.2.0/24 (mynetworks in {etc}/postfix/main.cf) is not signed: "
+            "export with --mynetworks"
+        ],
+    ),
+    "its own list is too short": (
+        {"etc/opendkim.conf": CONF + "InternalHosts csl:127.0.0.1\n", **TABLES},
+        ["opendkim.conf: + internalhosts ::1"],
+    ),
+    "hosts that relay by a table": (
+        {
+            "etc/opendkim.conf": CONF,
+            "etc/postfix/main.cf": MILTERS + "mynetworks = cidr:/etc/postfix/relay\n",
+            **TABLES,
+        },
+        [
+            "postfix/main.cf: ! mynetworks = cidr:/etc/postfix/relay is not looked at: give it to --mynetworks as networks"
+        ],
+    ),
+    "Postfix sends mail to another socket": (
+        {
+            "etc/opendkim.conf": CONF,
+            "etc/postfix/main.cf": "smtpd_milters = unix:/run/opendkim/opendkim.sock\n",
+            **TABLES,
+        },
+        [
+            "postfix/main.cf: ! smtpd_milters has none at inet:8891@localhost, where OpenDKIM listens (Socket of {etc}/opendkim.conf): "
+            "mail is not signed"
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOSTS)
+def test_on_a_host_what_its_opendkim_reads_is_compared(
+    article: RepoFolder, tmp_path: Path, case: str
+) -> None:
+    installed, differences = HOSTS[case]
+    etc = tmp_path / "host/etc"
+    (etc / "opendkim").mkdir(parents=True)
+    for name, text in installed.items():
+        path = tmp_path / "host" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for folder in ("opendkim", ""):
+        checked = article.run(
+            "export", "example.com", "--format", "opendkim", "--check", str(etc / folder)
+        )
+        assert checked.code == (2 if differences else 0), checked.said
+        assert [line.removeprefix(f"{etc}/") for line in checked.out.splitlines()[:-1]] == [
+            line.format(etc=etc) for line in differences
+        ]
+
+
+LOCAL = "local:/var/spool/postfix/opendkim/opendkim.sock"
+MASTER = "# service\nsmtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o syslog_name=postfix/submission\n"
+POSTFIX = "non_smtpd_milters = ${smtpd_milters}\nmilter_default_action = tempfail\n"
+POSTFIXES: dict[str, tuple[str, str, str, list[str]]] = {
+    # main.cf, master.cf, OpenDKIM's socket and what is said
+    "localhost by name": (MILTERS + POSTFIX, MASTER, "inet:8891@127.0.0.1", []),
+    "a socket for everybody": (MILTERS + POSTFIX, MASTER, "inet:8891", []),
+    "OpenDKIM listens elsewhere": (
+        MILTERS + POSTFIX,
+        MASTER,
+        "local:/run/opendkim/opendkim.sock",
+        [
+            "main.cf: ! smtpd_milters has none at local:/run/opendkim/opendkim.sock, where OpenDKIM listens "
+            "(Socket of {etc}/opendkim.conf): mail is not signed"
+        ],
+    ),
+    "submission has none": (
+        MILTERS + POSTFIX,
+        MASTER + "  -o smtpd_milters=\n",
+        "inet:8891@localhost",
+        [
+            "master.cf: ! submission has smtpd_milters of its own, without ours: its mail is not signed"
+        ],
+    ),
+    "submission has another": (
+        MILTERS + POSTFIX,
+        MASTER
+        + "  -o { smtpd_milters = inet:localhost:11332 } -o smtpd_tls_security_level=encrypt\n",
+        "inet:8891@localhost",
+        [
+            "master.cf: ! submission has smtpd_milters of its own, without ours: its mail is not signed"
+        ],
+    ),
+    "submission has ours too": (
+        MILTERS + POSTFIX,
+        MASTER + "  -o smtpd_milters=inet:127.0.0.1:8891\n",
+        "inet:8891@localhost",
+        [],
+    ),
+    "an action of its own": (
+        "smtpd_milters = { inet:localhost:8891, connect_timeout=3s, default_action = accept }\n"
+        + POSTFIX,
+        MASTER,
+        "inet:8891@localhost",
+        ["main.cf: - smtpd_milters: inet:127.0.0.1:8891 default_action=accept"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", POSTFIXES)
+def test_postfix_and_opendkim_of_a_host_agree(
+    article: RepoFolder, tmp_path: Path, case: str
+) -> None:
+    main, master, socket, differences = POSTFIXES[case]
+    etc = tmp_path / "etc"
+    (etc / "postfix").mkdir(parents=True)
+    (etc / "postfix/main.cf").write_text(main)
+    (etc / "postfix/master.cf").write_text(master)
+    (etc / "opendkim.conf").write_text(f"Socket {socket}\n")
+    checked = article.run(
+        "export", "example.com", "--format", "postfix", "--check", str(etc / "postfix")
+    )
+    assert [line.removeprefix(f"{etc}/postfix/") for line in checked.out.splitlines()[:-1]] == [
+        line.format(etc=etc) for line in differences
+    ]
+    assert checked.code == (2 if differences else 0)
+
+
+def test_a_socket_that_a_chrooted_postfix_cannot_reach(article: RepoFolder, tmp_path: Path) -> None:
+    etc = tmp_path / "etc"
+    (etc / "postfix").mkdir(parents=True)
+    (etc / "postfix/master.cf").write_text(MASTER)
+    for socket, milter_name, chrooted in [
+        ("local:/run/opendkim/opendkim.sock", "unix:/run/opendkim/opendkim.sock", True),
+        (LOCAL, "local:/var/spool/postfix/opendkim/opendkim.sock", False),
+    ]:
+        (etc / "postfix/main.cf").write_text(f"smtpd_milters = {milter_name}\n{POSTFIX}")
+        checked = article.run(
+            "export",
+            "example.com",
+            "--format",
+            "postfix",
+            "--socket",
+            socket,
+            "--check",
+            str(etc / "postfix"),
+        )
+        assert (
+            "runs chrooted and cannot reach unix:/run/opendkim/opendkim.sock: use a socket below /var/spool/postfix/"
+            in checked.out
+        ) is chrooted
+        assert checked.code == (2 if chrooted else 0)
