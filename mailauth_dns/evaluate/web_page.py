@@ -5,8 +5,9 @@ Unknown is a value here too: a server that does not answer in time has said noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from mailauth_dns.evaluate.observation import Unknown
 
@@ -50,3 +51,11 @@ class Nothing:
 
 Outcome = Page | Untrusted | Nothing | Unknown
 Pages = Mapping[Request, Outcome]
+
+
+class Fetcher(Protocol):
+    """Asks the web; it is handed in, so that rules can be run beside a web that is made up."""
+
+    def fetch(self, requests: Iterable[Request]) -> Pages:
+        """Return what the web says to each request; where nobody can tell, that is the outcome."""
+        ...
