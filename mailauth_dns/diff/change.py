@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from mailauth_dns.records.family import Family
@@ -74,6 +75,24 @@ class Hold:
 
     reason: str
     waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritable:
+    """What a provider must not be asked to write, each with the reason for a user.
+
+    `sets` are single sets. `zone` is the reason where nothing in the zone may be written.
+    """
+
+    sets: Mapping[RRKey, str] = field(default_factory=dict)
+    zone: str | None = None
+
+    def reason(self, key: RRKey) -> str | None:
+        """Return why a set must not be written; None where it may be."""
+        return self.zone if self.zone is not None else self.sets.get(key)
+
+
+WRITABLE = Unwritable()  # all of a zone may be written
 
 
 @dataclass(frozen=True, slots=True)

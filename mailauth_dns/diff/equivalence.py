@@ -6,29 +6,18 @@ parse means only itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
-from mailauth_dns.records.family import Family
+from mailauth_dns.records import dmarc
+from mailauth_dns.records.family import Family, Parsed
 from mailauth_dns.records.tags import has_empty_tag
 from mailauth_dns.records.zone import MAX_STRING
-
-Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tlsrpt.Record | bimi.Record
-
-_PARSE: Mapping[Family, Callable[[str], Parsed]] = {
-    Family.SPF: spf.parse,
-    Family.DKIM: dkim.parse,
-    Family.DMARC: dmarc.parse,
-    Family.MTA_STS: mta_sts.parse,
-    Family.TLS_RPT: tlsrpt.parse,
-    Family.BIMI: bimi.parse,
-}
 
 
 def parsed(family: Family, type: str, text: str) -> Parsed | None:
     """Return the record in `text`, or None where it has no valid one."""
-    parse = _PARSE.get(family)
+    parse = family.row.parse
     if type != "TXT" or parse is None:
         return None
     try:

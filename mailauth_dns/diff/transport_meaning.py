@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mailauth_dns.compile import Declared
 from mailauth_dns.diff.change import Judgement, Risk
-from mailauth_dns.diff.equivalence import Parsed, parsed
+from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.records import bimi, dmarc, mta_sts, tlsrpt
-from mailauth_dns.records.family import Family
+from mailauth_dns.records.family import Family, Parsed
 
 _EFFECT = {
     mta_sts.Mode.ENFORCE: "senders do not deliver without verified TLS",

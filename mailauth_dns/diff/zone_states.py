@@ -10,11 +10,12 @@ from mailauth_dns.diff.mail_use import HAS_MX, LETS_SEND, lets_send, receives, u
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.dmarc import walk
 from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver
+from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 
-_DMARC = "_dmarc."
+_DMARC = f"{dmarc.LABEL}."
 
 
 class Sides:
