@@ -28,8 +28,8 @@ class Row:
     `label` stands in the owner name before the domain, empty where there is none. With `selected`,
     a name of its own stands before the label: a selector, or the domain that reports are about.
     `opens` matches how a value of the family begins. `parse` reads a value, and is None where a
-    value holds nothing to read. `section` is where a policy declares it. `version` is what a
-    person recognises the record by, and `twice` is what two of them do.
+    value holds nothing to read. `section` is where a policy declares it. `beside` tells a person who
+    enters the record by hand what must not be left beside it.
     """
 
     opens: re.Pattern[str]
@@ -38,12 +38,15 @@ class Row:
     selected: bool = False
     types: tuple[str, ...] = ("TXT",)
     parse: Callable[[str], Parsed] | None = None
-    version: str = ""
-    twice: str = "count as none"
+    beside: str | None = None
 
 
 def _opening(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
+
+
+def _one_only(what: str, twice: str = "count as none") -> str:
+    return f"where {what} already, change it: two of them {twice}"
 
 
 class Family(StrEnum):
@@ -66,8 +69,7 @@ class Family(StrEnum):
             opens=_opening(r"v=spf1(?: |\Z)"),
             section=("spf",),
             parse=spf.parse,
-            version="v=spf1",
-            twice="fail all mail",
+            beside=_one_only("a record with v=spf1 is there", "fail all mail"),
         ),
     )
     DKIM = (
@@ -81,7 +83,7 @@ class Family(StrEnum):
             selected=True,
             types=("TXT", "CNAME"),
             parse=dkim.parse,
-            twice="fail signatures",
+            beside=_one_only("this host has a record", "fail signatures"),
         ),
     )
     DMARC = (
@@ -91,7 +93,7 @@ class Family(StrEnum):
             section=("dmarc",),
             label=dmarc.LABEL,
             parse=dmarc.parse,
-            version="v=DMARC1",
+            beside=_one_only("a record with v=DMARC1 is there"),
         ),
     )
     DMARC_REPORT = (
@@ -110,7 +112,7 @@ class Family(StrEnum):
             section=("mta_sts",),
             label=mta_sts.LABEL,
             parse=mta_sts.parse,
-            version="v=STSv1",
+            beside=_one_only("a record with v=STSv1 is there"),
         ),
     )
     TLS_RPT = (
@@ -120,7 +122,7 @@ class Family(StrEnum):
             section=("tls_rpt",),
             label=tlsrpt.LABEL,
             parse=tlsrpt.parse,
-            version="v=TLSRPTv1",
+            beside=_one_only("a record with v=TLSRPTv1 is there"),
         ),
     )
     BIMI = (
@@ -131,12 +133,20 @@ class Family(StrEnum):
             label=bimi.LABEL,
             selected=True,
             parse=bimi.parse,
-            version="v=BIMI1",
+            beside=_one_only("a record with v=BIMI1 is there"),
         ),
     )
     NULL_MX = (
         "null_mx",
-        Row(opens=_opening(r"\s*0\s+\.\s*\Z"), section=("parked",), types=("MX",)),
+        Row(
+            opens=_opening(r"\s*0\s+\.\s*\Z"),
+            section=("parked",),
+            types=("MX",),
+            beside=(
+                "delete every other MX record of this host: "
+                "the dot says that the domain takes no mail"
+            ),
+        ),
     )
 
 
