@@ -12,7 +12,10 @@ from mailauth_dns.records.zone import RRKey
 
 
 class Risk(IntEnum):
-    """How much a change can hurt; a breaking one is applied only when its rule is allowed by name."""
+    """How much a change can hurt.
+
+    A breaking change is applied only when its rule is allowed by name.
+    """
 
     SAFE = 0
     CAUTION = 1
@@ -25,7 +28,10 @@ class Risk(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a change means for mail, in words, and how risky it is; `rules` are the ids behind a breaking risk."""
+    """What a change means for mail, in words, and its risk.
+
+    `rules` are the ids of the rules that make it breaking.
+    """
 
     meaning: str
     risk: Risk = Risk.SAFE
@@ -59,7 +65,7 @@ class Change:
 class Blocked:
     """A change that the policy asks for and that is not made, with the reason.
 
-    `waits` tells that nothing is wrong: another record comes first, and a later plan makes the change.
+    With `waits` nothing is wrong: another record comes first, and a later plan makes the change.
     """
 
     domain: DomainName
@@ -71,7 +77,10 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a set must not be written now, or no record refer to it; `waits` as in `Blocked`."""
+    """Why a set must not be written now, or why no record may refer to it yet.
+
+    `waits` means the same as in `Blocked`.
+    """
 
     reason: str
     waits: bool
@@ -99,7 +108,7 @@ WRITABLE = Unwritable()  # all of a zone may be written
 class Kept:
     """A foreign set, or the foreign values of a set that we share.
 
-    `looks_like` names the family of values that only look like ours: nobody declares them, so they stay.
+    `looks_like` is the family of values that look like ours. No policy declares them, so they stay.
     """
 
     key: RRKey
@@ -110,7 +119,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All of it, for one zone."""
+    """All changes of one zone, what is blocked there, and what is kept."""
 
     changes: tuple[Change, ...]
     blocked: tuple[Blocked, ...]

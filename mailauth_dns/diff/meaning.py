@@ -80,7 +80,7 @@ def _judged(asked: Asked) -> Judgement:
 
 
 def _changed(asked: Asked) -> Judgement:
-    """Judge a family that has no judge of its own by what is seen of any: it comes, goes or changes."""
+    """Judge a family without a judge of its own: its record comes, goes or changes."""
     done = "is new" if not asked.before else "changes" if asked.after else "is deleted"
     return Judgement(f"the {asked.entry.family} record {done}", Risk.CAUTION)
 

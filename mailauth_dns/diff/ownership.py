@@ -1,4 +1,4 @@
-"""Which values of a set are ours: those of the family that a policy declares at its name and type."""
+"""Which values of a set are ours: those of the family that a policy declares there."""
 
 from __future__ import annotations
 

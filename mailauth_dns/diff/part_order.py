@@ -53,7 +53,7 @@ def hold(change: Change, before: Zone, parts: Parts, held: Mapping[RRKey, Hold])
 
 
 def without_hope(blocked: Sequence[Blocked], parts: Parts) -> Iterator[Blocked]:
-    """Yield what is blocked. A record that waits for a blocked part is blocked, and waits no more."""
+    """Yield what is blocked; a record that waits for a blocked part is blocked itself."""
     dead = {entry.domain: entry for entry in blocked if entry.key[0] in parts and not entry.waits}
     for entry in blocked:
         part = dead.get(entry.domain) if entry.waits and entry.family is Family.SPF else None
