@@ -28,6 +28,7 @@ from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.importing import dkim_key_files
 from mailauth_dns.importing.draft import Surroundings, drafts
 from mailauth_dns.keys import keypair
+from mailauth_dns.lint import svg_tiny_ps
 from mailauth_dns.live import wire
 from mailauth_dns.masterfile import edit, lexer, loose_reader
 from mailauth_dns.masterfile import master_file as masterfile
@@ -423,6 +424,11 @@ def from_field(octets: bytes) -> None:
     assert all(address_list.addresses(f"<{each}>") == (each,) for each in found or ()), found
 
 
+def logo(octets: bytes) -> None:
+    """Look at what a web server gives for a logo: whatever it is, there is only what keeps it off."""
+    assert all(svg_tiny_ps.faults(octets))
+
+
 def masters() -> Iterable[bytes]:
     rows = tables(
         "tests.octo.test_masterfile",
@@ -468,4 +474,7 @@ TARGETS = {
     "answer": Target(dns_answer, answers),
     "message": Target(received_message, lambda: {MESSAGE, MESSAGE.replace(b"\r", b"")}),
     "from": Target(from_field, tables("tests.records.test_address_list")),
+    "logo": Target(
+        logo, both(files("tests/lint/pages/*.svg"), tables("tests.lint.test_mark_certificate"))
+    ),
 }
