@@ -1,6 +1,7 @@
 """The policies beside what is live, for lint.
 
-That is what each server of their zones holds, what DNS is once they are published, and what is served over HTTPS for them.
+That is what each server of their zones holds, what DNS is once they are published, and what is
+served over HTTPS for them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ def beside_dns(
     *,
     private_web: bool,
 ) -> Iterator[Subject]:
-    """Yield the subjects with a resolver, and with what the servers of their zone and the web hold of what the rules ask for."""
+    """Yield the subjects with a resolver, and with what the rules ask for.
+
+    That is what the servers of their zone hold, and the web.
+    """
     rules = tuple(rules)
     zones: dict[DomainName, set[RRKey]] = {}
     asking = [rule.keys for rule in rules if rule.keys is not None]

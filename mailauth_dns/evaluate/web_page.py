@@ -1,6 +1,7 @@
-"""What a web server gave for an https address, as senders fetch an MTA-STS policy (RFC 8461 §3.3) and mail programs a logo (BIMI draft).
+"""What a web server gave for an https address.
 
-Unknown is a value here too: a server that does not answer in time has said nothing about what it serves.
+Senders fetch an MTA-STS policy so (RFC 8461 §3.3), and mail programs a logo (BIMI draft). Unknown is
+a value here too: a server that does not answer in time has said nothing about what it serves.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from mailauth_dns.evaluate.observation import Unknown
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An address to be fetched; `redirects` is how many are followed. At most `limit` octets are read."""
+    """An address to be fetched; `redirects` is how many are followed.
+
+    At most `limit` octets are read.
+    """
 
     url: str
     redirects: int
@@ -23,8 +27,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A response. `media_type` is in lower case without parameters; `whole` tells whether `body` ends where the server ended it.
+    """A response. `media_type` is in lower case without parameters.
 
+    `whole` tells whether `body` ends where the server ended it.
     `location` is where a redirect that was not followed leads.
     """
 

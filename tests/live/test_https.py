@@ -1,4 +1,7 @@
-"""Fetching over HTTPS beside a real TLS server: what is served, what is not, and what nobody can tell."""
+"""Fetching over HTTPS beside a real TLS server.
+
+What is served, what is not, and what nobody can tell.
+"""
 
 from __future__ import annotations
 
@@ -265,9 +268,11 @@ def test_the_time_for_a_response_begins_before_the_connection(
 
 def test_an_interrupt_waits_for_no_server(authority: Authority) -> None:
     program = (
-        "import sys; from mailauth_dns.evaluate.web_page import Request; from mailauth_dns.live import https\n"
+        "import sys; from mailauth_dns.evaluate.web_page import Request\n"
+        "from mailauth_dns.live import https\n"
         "request = Request(f'https://mta-sts.example.com:{sys.argv[1]}/', 0, 1000)\n"
-        "print('asking', flush=True); https.Https(lambda host: ['127.0.0.1'], private=True).fetch([request])"
+        "print('asking', flush=True)\n"
+        "https.Https(lambda host: ['127.0.0.1'], private=True).fetch([request])"
     )
     with Port(silent) as port:
         asking = subprocess.Popen(
