@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -17,14 +17,21 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-AbsentWord = Annotated[Absent, WithJsonSchema({"const": "absent", "type": "string"})]
+AbsentWord = Annotated[
+    Literal[Absent.ABSENT], WithJsonSchema({"const": "absent", "type": "string"})
+]
 
 
 def section_or_absent(section: type[Section]) -> BeforeValidator:
-    """Return a validator that says what may stand here, before each arm of the union complains."""
+    """Return a validator that reads `absent`, and says what else may stand here.
+
+    Without it, each arm of the union would complain.
+    """
 
     def check(value: object) -> object:
-        if value != ABSENT.value and not isinstance(value, dict | section | Absent):
+        if value == ABSENT.value:
+            return ABSENT
+        if not isinstance(value, dict | section | Absent):
             refuse_record(value)
             fail(f"{said(value)} is neither a mapping nor `absent`")
         return value

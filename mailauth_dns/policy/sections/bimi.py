@@ -14,6 +14,7 @@ from mailauth_dns.policy.absent import AbsentWord, refuse_absent, section_or_abs
 from mailauth_dns.policy.scalars import (
     Section,
     Selector,
+    TagText,
     Ttl,
     checked,
     fail,
@@ -52,7 +53,7 @@ class BimiSection(Section):
     )
     avp: Annotated[Literal["brand", "personal"] | None, one_of("brand", "personal")] = None
     lps: Annotated[str, _bimi_tag("lps")] | None = None
-    other: dict[BimiName, Annotated[str, _bimi_tag("x")]] = Field(
+    other: dict[BimiName, Annotated[TagText, _bimi_tag("x")]] = Field(
         default_factory=dict, description="tags that are not known here"
     )
     ttl: Ttl | None = None

@@ -21,6 +21,7 @@ from mailauth_dns.policy.scalars import (
     Section,
     Selector,
     SelectorTemplate,
+    TagText,
     Ttl,
     checked,
     fail,
@@ -79,8 +80,8 @@ class SelectorSection(Section):
     h: Annotated[str, _dkim_tag("h")] | None = None
     s: Annotated[str, _dkim_tag("s")] | None = None
     t: Annotated[str, _dkim_tag("t")] | None = None
-    n: Annotated[str, _dkim_tag("n")] | None = None
-    other: dict[KeyTagName, Annotated[str, _dkim_tag("x")]] = Field(
+    n: Annotated[TagText, _dkim_tag("n")] | None = None
+    other: dict[KeyTagName, Annotated[TagText, _dkim_tag("x")]] = Field(
         default_factory=dict, description="tags that verifiers do not know"
     )
     state: Annotated[State, one_of("pending", "active", "retiring", "revoked", "absent")] = "active"

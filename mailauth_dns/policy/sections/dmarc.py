@@ -17,6 +17,7 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.scalars import (
     ReportAddress,
     Section,
+    TagText,
     Ttl,
     checked,
     fail,
@@ -58,21 +59,21 @@ class DmarcSection(Section):
     ) = None
     adkim: Alignment | None = None
     aspf: Alignment | None = None
-    fo: Annotated[str, _dmarc_tag("fo")] | None = None
+    fo: Annotated[TagText, _dmarc_tag("fo")] | None = None
     rua: tuple[ReportUri, ...] | None = None
     ruf: tuple[ReportUri, ...] | None = None
     psd: Annotated[str, _dmarc_tag("psd"), WithJsonSchema({"enum": ["y", "n", "u"]})] | None = None
     t: Annotated[str, _dmarc_tag("t"), WithJsonSchema({"enum": ["y", "n"]})] | None = None
-    pct: Annotated[str, _dmarc_tag("pct")] | None = Field(
+    pct: Annotated[TagText, _dmarc_tag("pct")] | None = Field(
         None, description="historic: receivers ignore it since RFC 9989"
     )
     rf: Annotated[str, _dmarc_tag("rf")] | None = Field(
         None, description="historic: receivers ignore it since RFC 9989"
     )
-    ri: Annotated[str, _dmarc_tag("ri")] | None = Field(
+    ri: Annotated[TagText, _dmarc_tag("ri")] | None = Field(
         None, description="historic: receivers ignore it since RFC 9989"
     )
-    other: dict[TagName, Annotated[str, _dmarc_tag("x")]] = Field(
+    other: dict[TagName, Annotated[TagText, _dmarc_tag("x")]] = Field(
         default_factory=dict, description="tags that no RFC knows"
     )
     ttl: Ttl | None = None

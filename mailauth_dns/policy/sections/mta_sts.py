@@ -14,6 +14,7 @@ from pydantic import (
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.scalars import (
     Section,
+    TagText,
     Ttl,
     checked,
     fail,
@@ -45,7 +46,7 @@ StsName = Annotated[
     unlike("v", "id", "version", "mode", "mx", "max_age"),
     checked(mta_sts.parse, _STS, "=x", refused=";"),
 ]
-StsValue = Annotated[str, checked(mta_sts.parse, f"{_STS}x=", refused=";")]
+StsValue = Annotated[TagText, checked(mta_sts.parse, f"{_STS}x=", refused=";")]
 
 
 class MtaStsSection(Section):
@@ -61,7 +62,7 @@ class MtaStsSection(Section):
         description="hosts that take the domain's mail; '*.example.com' for every host one label below",
     )
     max_age: MaxAge = Field(description="seconds that senders keep the policy")
-    id: Annotated[str, checked(mta_sts.parse, "v=STSv1; id=", refused=";")] | None = Field(
+    id: Annotated[TagText, checked(mta_sts.parse, "v=STSv1; id=", refused=";")] | None = Field(
         None,
         description="only to keep one that is already published; default: derived from the policy, so that it changes with it",
     )

@@ -12,6 +12,7 @@ from pydantic import (
 from mailauth_dns.policy.scalars import (
     ReportAddress,
     Section,
+    TagText,
     Ttl,
     checked,
     fail,
@@ -21,7 +22,7 @@ from mailauth_dns.records import tlsrpt
 
 _RPT = "v=TLSRPTv1; rua=mailto:x; "
 RptName = Annotated[str, unlike("v", "rua"), checked(tlsrpt.parse, _RPT, "=x", refused=";")]
-RptValue = Annotated[str, checked(tlsrpt.parse, f"{_RPT}x=", refused=";")]
+RptValue = Annotated[TagText, checked(tlsrpt.parse, f"{_RPT}x=", refused=";")]
 
 
 class TlsRptSection(Section):
