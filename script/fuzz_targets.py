@@ -26,7 +26,8 @@ from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.importing import dkim_key_files
-from mailauth_dns.importing.draft import Surroundings, drafts
+from mailauth_dns.importing.draft import drafts
+from mailauth_dns.importing.surroundings import Surroundings
 from mailauth_dns.keys import keypair
 from mailauth_dns.lint import svg_tiny_ps
 from mailauth_dns.live import wire

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from mailauth_dns.compile.repo import compile_repo
-from mailauth_dns.importing.draft import Draft, Surroundings
+from mailauth_dns.importing.surroundings import Draft, Surroundings
 from mailauth_dns.importing.yaml_text import annotated
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.rule import Finding, run

@@ -76,7 +76,11 @@ def _list_of(root: yaml_tree.Mapping, route: tuple[str | int, ...]) -> str:
     text = node.text if isinstance(node, yaml_tree.Scalar) else None
     if not text or len(text) > LONGEST or yaml_tree.may_be_key(text):
         return _KINDS["tuple_type"]
-    return f"expected a list; write {listed(re.split(r'[ ,]+', text.strip(' ,')))}"
+    words = re.split(r"[ ,]+", text.strip(" ,"))
+    if route[-1:] == ("flatten",):
+        # People name an include as `terms` has it; `flatten` takes its name alone.
+        words = [re.sub(r"^[+?~-]?include:", "", word, flags=re.IGNORECASE) for word in words]
+    return f"expected a list; write {listed(words)}"
 
 
 def _route(location: tuple[int | str, ...], root: yaml_tree.Mapping) -> tuple[str | int, ...]:

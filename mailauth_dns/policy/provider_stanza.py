@@ -17,6 +17,7 @@ import yaml
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy import document, yaml_tree
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A key that names a secret; `auth_key_name`, `key_name` and the like name none.
 _SECRET = re.compile(
     r"secret|token|passw|pwd|passphrase|private|credential|api[_-]?key|(?:^|[_-])key$|(?:consumer|application|access)[_-]?key"
@@ -96,9 +97,8 @@ def _typed(root: yaml_tree.Mapping, data: bytes) -> dict[str, Any]:
     arguments = _loaded(data)
     if arguments is None:
         message = "YAML cannot take this for a number, a date or an object; quote it"
-        places = [place for place, text in _scalars(root) if _loaded(text.encode()) is None] or [
-            root.place
-        ]
+        places = [place for place, text in _scalars(root) if _loaded(text.encode()) is None]
+        places = places or [_tag_place(root, data)]
         raise document.DocumentError([place.problem("", message) for place in places])
     assert isinstance(arguments, dict)
     return arguments
@@ -107,13 +107,24 @@ def _typed(root: yaml_tree.Mapping, data: bytes) -> dict[str, Any]:
 def _loaded(data: bytes) -> Any:  # noqa: ANN401 - anything YAML holds
     """Return what YAML makes of a text, None where it makes nothing of it or a number that no option has."""
     try:
-        found = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, whichever is there
-        json.dumps(
-            _ordered(found), default=str
-        )  # Python writes no number of thousands of digits, and says so here
+        found = yaml.load(data, Loader=_Loader)  # noqa: S506 - a safe loader, whichever is there
+        # Python writes no number of thousands of digits, and says so here.
+        json.dumps(_ordered(found), default=str)
     except (yaml.YAMLError, ValueError, OverflowError, TypeError):
         return None
     return found
+
+
+def _tag_place(root: yaml_tree.Mapping, data: bytes) -> yaml_tree.Place:
+    """Return where YAML meets a tag that it cannot read; the tree holds no tags."""
+    try:
+        yaml.load(data, Loader=_Loader)  # noqa: S506 - a safe loader, whichever is there
+    except yaml.MarkedYAMLError as error:
+        if (mark := error.problem_mark) is not None:
+            return yaml_tree.Place(root.place.source, mark.line + 1, mark.column + 1)
+    except (ValueError, OverflowError, TypeError):
+        pass  # one of the values, which has no place of its own
+    return root.place
 
 
 def _scalars(node: yaml_tree.Node) -> Iterator[tuple[yaml_tree.Place, str]]:
