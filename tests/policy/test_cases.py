@@ -565,3 +565,13 @@ def test_what_is_no_text_is_told_as_it_is_written(repo: RepoFolder, place: str, 
             re.search(r"None|\{\'|\[\'|\(\'|\{\}|\(\)|(?:dict|tuple|str|int|NoneType)\b", message)
             for message in said
         ), said
+
+
+@pytest.mark.parametrize("given", ["_spf.example.net", "include:_spf.example.net"])
+def test_flatten_as_a_single_value_is_shown_as_the_list_of_its_name(
+    repo: RepoFolder, given: str
+) -> None:
+    repo.policy(
+        f'domain: example.com\nspf:\n  terms: ["include:_spf.example.net"]\n  flatten: "{given}"\n'
+    )
+    assert 'expected a list; write ["_spf.example.net"]' in told(repo)
