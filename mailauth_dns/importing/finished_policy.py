@@ -1,4 +1,4 @@
-"""A drafted policy as people get it: its text with comments, what lint would change, and what nobody could tell."""
+"""A drafted policy as people get it: with comments, what lint would change, what is unknown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
-Unknowns = Sequence[tuple[RRKey, str]]  # sets that nobody could tell of, each with the reason
+Unknowns = Sequence[tuple[RRKey, str]]  # sets that may be there, each with the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def commented(
     unknown: Mapping[DomainName, Unknowns],
     today: date,
 ) -> tuple[Imported, ...]:
-    """Return drafts with their comments: `head` above each, then what is unknown and what it does not say, and what lint would change."""
+    """Return drafts with comments: `head`, what is unknown or not said, what lint would change."""
     domains = frozenset(draft.domain for draft in drafts)
     repo = Repo(Path(), (*(draft.policy for draft in drafts), *beside.policies), {}, beside.lock)
     found: dict[str, list[Finding]] = {draft.policy.path: [] for draft in drafts}

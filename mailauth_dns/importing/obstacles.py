@@ -37,7 +37,10 @@ def obstacles(
 
 
 def _as_it_is(zone: Zone | None, part: Publication, consents: Consents) -> tuple[Zone, ...]:
-    """Return a publication's zone as it is; of one that is not imported no more than the consents that are declared there."""
+    """Return a publication's zone as it is.
+
+    Of a zone that is not imported, return only the consents that are declared there.
+    """
     asked = frozenset(entry.key for entry in part.declared if entry.family is Family.DMARC_REPORT)
     there = consents(part.origin, asked) if asked else ()
     if zone is None:

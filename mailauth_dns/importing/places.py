@@ -12,7 +12,8 @@ from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey
 
-# Looser than any receiver, and than what is ours: pasted quotes, a lost or doubled sign, the right record at the wrong name.
+# Looser than any receiver, and than ours: pasted quotes, a lost or doubled sign, the right record at
+# the wrong name.
 _LIKE_A_RECORD = re.compile(
     r"[\s\"'\\(]*v\s*=*\s*(?:spf|dkim|dmarc|stsv|tlsrpt|bimi)|[\s\"']*spf2\.0", re.IGNORECASE
 )
@@ -59,7 +60,7 @@ def owner_of(name: DomainName, domains: Collection[DomainName]) -> DomainName | 
 
 
 def stray(key: RRKey, value: str, domain: DomainName) -> str | None:
-    """Return why a value that has to do with mail is not part of the domain's policy; None where it has nothing to do with mail."""
+    """Return why a mail value is not part of the domain's policy; None if it is no mail value."""
     name, type = key
     spot = spot_of(name, domain)
     if type == "CNAME":

@@ -128,7 +128,7 @@ class Sketch:
         return sections.of_mta_sts(value, self._served)
 
     def _with_safe_note(self, section: Section, key: RRKey, value: str) -> Section:
-        """Return a key without those characters of its note that are not published safely: no verifier reads it."""
+        """Return a key whose note has only safe characters: no verifier reads the note."""
         note = section["n"]
         safe = UNSAFE.sub("", note)
         if safe == note:
@@ -139,7 +139,7 @@ class Sketch:
         return {**section, "n": safe}
 
     def park(self) -> None:
-        """Say it all with `parked` where exactly that is published."""
+        """Say everything with `parked: true` if exactly that is published."""
         mx = self._zone.get((self.domain, "MX"))
         if (
             mx is None
@@ -194,7 +194,11 @@ class Sketch:
         return alone(body, self._beside.defaults)
 
     def _settings(self) -> dict[str, list[str]]:
-        """Return where to publish and whom to ask, as told, else as the other policies of the zone say: all of a zone have the same."""
+        """Return where to publish and whom to ask.
+
+        What the user named comes first, then what the other policies of the zone say: all policies
+        of a zone have the same.
+        """
         sharer = next(
             (other.body for other in self._beside.policies if other.zone == self._zone.origin), None
         )
@@ -222,7 +226,7 @@ class Sketch:
         return Policy(self.domain, self._zone.origin, body, merged, self._path, place, {})
 
     def done(self) -> Draft:
-        """Return the policy with everything that it does not say and that has to do with mail."""
+        """Return the policy, and every published mail value that it does not say."""
         covered = {value for values in self._covered.values() for value in values}
         if self._parked is not None:
             covered.add(((self.domain, "MX"), NULL_MX))

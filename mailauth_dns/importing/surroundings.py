@@ -16,7 +16,7 @@ from mailauth_dns.records.zone import RRKey, Zone, quoted
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A published value that the policy does not say, or not all of it; it stays as it is."""
+    """A published value that the policy does not say, or not in full; it stays as it is."""
 
     key: RRKey
     value: str
@@ -24,11 +24,11 @@ class Left:
 
     @property
     def shown(self) -> str | None:
-        """The value as it may be told: None for a private key that somebody published."""
+        """The value as it may be shown: None for a private key that somebody published."""
         return None if dkim.holds_private_key(self.value) else self.value
 
     def __str__(self) -> str:
-        """Return the record as a zone file has it, and the reason, in which octets are spelt as in the record."""
+        """Return the record as a zone file has it, and the reason, with octets spelt the same way."""
         name, type = self.key
         value = (
             "(not shown)"
@@ -44,7 +44,7 @@ class Left:
 class Draft:
     """One domain's policy: `text` is its YAML, `left` what it does not say.
 
-    `nearly_parked` says what `parked: true` would change, where the domain sends and receives nothing; else None.
+    `nearly_parked` says what `parked: true` would change; None if the domain sends or receives.
     """
 
     domain: DomainName
@@ -63,9 +63,11 @@ def _none(origin: DomainName, _: frozenset[RRKey]) -> tuple[Zone, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What drafts stand beside: the repo's defaults and other policies, and what they are told to say (`providers`, `nameservers`).
+    """What stands beside drafts: the repo's defaults, its other policies and its lock.
 
-    `consents` gives what a zone of the repo holds at the names where hosts consent to DMARC reports, once for each place that has the zone.
+    `settings` are `providers` and `nameservers` to write into each draft. `consents` returns what a
+    zone of the repo holds at the names where hosts consent to DMARC reports, once for each place
+    that has the zone.
     """
 
     defaults: yaml_tree.Mapping | None = None

@@ -1,4 +1,4 @@
-"""A drafted policy as the YAML that people go on with: what it says, and as comments what it does not say and what lint would change."""
+"""A drafted policy as YAML: what it says, and in comments what it does not say and lint finds."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def inherited(defaults: yaml_tree.Mapping | None, key: str) -> tuple[str, ...]:
 
 
 def alone(body: Mapping[str, Any], defaults: yaml_tree.Mapping | None) -> dict[str, Any]:
-    """Return a policy so that it inherits nothing about mail: what the defaults say and it does not is taken out by null.
+    """Return a policy that inherits nothing about mail: null takes out what only the defaults say.
 
     A parked policy inherits no mail section but the report addresses of `dmarc`, and may name no other.
     """
@@ -74,7 +74,7 @@ def _cancelled(said: Any, default: yaml_tree.Node) -> Any:  # noqa: ANN401 - a p
 
 
 def annotated(text: str, head: Iterable[str], findings: Iterable[Finding]) -> str:
-    """Return a policy's text with comments: `head` above it, and each finding in front of the line that it is about."""
+    """Return a policy's text with `head` on top, and each finding before the line it is about."""
     above: dict[int, list[str]] = {}
     for finding in findings:
         said = f"{finding.rule.severity} {finding.rule.id}: {finding.message}; {finding.fix}"

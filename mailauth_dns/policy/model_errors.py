@@ -1,4 +1,4 @@
-"""What pydantic found, told as problems with a place in the YAML and words that say what to write instead."""
+"""What pydantic found, as problems with a place in the YAML and what to write instead."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _KINDS = {
 
 
 def words(detail: ErrorDetails) -> str:
-    """Return what is wrong in our own words: those of the library speak of types of this program's language."""
+    """Return what is wrong in our own words; the library's words speak of Python types."""
     if detail["type"] == "mailauth":
         return str(detail["ctx"]["message"])
     return _KINDS.get(
@@ -71,7 +71,7 @@ def problems_of(
 
 
 def _list_of(root: yaml_tree.Mapping, route: tuple[str | int, ...]) -> str:
-    """Return what is said where a list belongs: a single value as the list that it was meant to be."""
+    """Return the message for a single value where a list belongs, with the list that was meant."""
     node = yaml_tree.follow(root, route)[0]
     text = node.text if isinstance(node, yaml_tree.Scalar) else None
     if not text or len(text) > LONGEST or yaml_tree.may_be_key(text):
@@ -84,7 +84,7 @@ def _list_of(root: yaml_tree.Mapping, route: tuple[str | int, ...]) -> str:
 
 
 def _route(location: tuple[int | str, ...], root: yaml_tree.Mapping) -> tuple[str | int, ...]:
-    """Return the location without the steps that pydantic adds: union arms and the mark of a mapping's key."""
+    """Return the location without pydantic's own steps: union arms and the mark of a key."""
     route: list[str | int] = []
     node: yaml_tree.Node = root
     for step in location:
@@ -98,7 +98,10 @@ def _route(location: tuple[int | str, ...], root: yaml_tree.Mapping) -> tuple[st
 def _inside(
     place: yaml_tree.Place, root: yaml_tree.Node, route: tuple[str | int, ...], start: int, end: int
 ) -> yaml_tree.Place:
-    """Return the place of the characters `start` to `end` of the value, where the value stands in its line as it is."""
+    """Return the place of characters `start` to `end` of a value.
+
+    If its line does not show the value as it is, return the place of the whole value.
+    """
     line = place.source.lines[place.line - 1] if place.line <= len(place.source.lines) else ""
     node, _ = yaml_tree.follow(root, route)
     text = node.text if isinstance(node, yaml_tree.Scalar) else None
@@ -178,7 +181,8 @@ def _fields_at(model: type[BaseModel], route: tuple[str | int, ...]) -> Mapping[
             continue
         field = _keys(here).get(str(step))
         below = _model_in(field.annotation) if field is not None else None
-        # A mapping of names to models (dkim.selectors), or a list of them: the next step is a name or a number.
+        # For a mapping of names to models (dkim.selectors), or a list of them, the next step is a
+        # name or a number.
         skip = field is not None and _holds_many(field.annotation)
         here = below
     return _keys(here) if here is not None else {}

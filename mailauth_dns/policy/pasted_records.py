@@ -1,4 +1,4 @@
-"""Records as people paste them into a policy, in the form that a policy has: what an error shows to be written instead."""
+"""Records that people paste into a policy, as the sections to write instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENDINGS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
 
 def rewritten(text: str) -> str | None:
-    """Return a record as the section of a policy, on one line, or what is wrong with it; None where it is no record."""
+    """Return a record as a section on one line, or what is wrong with it; None if it is none."""
     if len(text) > LONGEST or dkim.holds_private_key(text):
         return None
     try:

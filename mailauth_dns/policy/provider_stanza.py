@@ -1,6 +1,7 @@
 """Provider stanzas: `providers/<id>.yaml`, one octoDNS provider each, as octoDNS documents it.
 
-A stanza is reviewed and committed, so it holds no secret: those stand in the environment and are named as `env/NAME`.
+A stanza is reviewed and committed, so it holds no secret. Secrets stand in the environment, and the
+stanza names them as `env/NAME`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Stanza:
 
 
 def names_secret(key: str) -> bool:
-    """Tell whether what stands under this key, or in the environment under this name, is a secret."""
+    """Tell whether a key, or a name in the environment, is that of a secret."""
     return bool(_SECRET.search(key)) and not _NO_SECRET.search(key)
 
 
@@ -89,7 +90,7 @@ def read(id: str, path: str, data: bytes) -> Stanza:
 
 
 def _typed(root: yaml_tree.Mapping, data: bytes) -> dict[str, Any]:
-    """Return the file's values, typed by YAML's own rules, as octoDNS does it: `port: 5453` is a number there.
+    """Return the file's values, typed by YAML's own rules as in octoDNS: `port: 5453` is a number.
 
     Raises:
         DocumentError: YAML takes one for a number or a date that cannot be.
@@ -105,7 +106,7 @@ def _typed(root: yaml_tree.Mapping, data: bytes) -> dict[str, Any]:
 
 
 def _loaded(data: bytes) -> Any:  # noqa: ANN401 - anything YAML holds
-    """Return what YAML makes of a text, None where it makes nothing of it or a number that no option has."""
+    """Return what YAML makes of a text; None if that is nothing, or an impossible number."""
     try:
         found = yaml.load(data, Loader=_Loader)  # noqa: S506 - a safe loader, whichever is there
         # Python writes no number of thousands of digits, and says so here.
@@ -137,7 +138,7 @@ def _scalars(node: yaml_tree.Node) -> Iterator[tuple[yaml_tree.Place, str]]:
 
 
 def _ordered(value: Any) -> Any:  # noqa: ANN401 - anything YAML holds
-    """Return mappings as lists of pairs in the order of their keys, which YAML lets be of several types."""
+    """Return mappings as lists of pairs, ordered by key; keys in YAML may have several types."""
     if isinstance(value, Mapping):
         return sorted(
             ([repr(key), _ordered(below)] for key, below in value.items()), key=lambda pair: pair[0]
@@ -158,7 +159,7 @@ def _environment_names(arguments: Mapping[str, Any]) -> Iterator[str]:
 def _refuse_secrets(
     node: yaml_tree.Node, problems: list[FileProblem], key: str = "", secret: bool = False
 ) -> None:
-    """Add a problem for every literal where a secret belongs; what lies below a key that names one is one too."""
+    """Add a problem for every literal secret; below a key that names a secret, every value is one."""
     if isinstance(node, yaml_tree.Mapping):
         for name, below in node.items.items():
             _refuse_secrets(below, problems, name, secret or names_secret(name))

@@ -1,4 +1,4 @@
-"""DKIM public keys in files: SubjectPublicKeyInfo PEM to what `k=` and `p=` hold (RFC 6376 §3.6.1, RFC 8463 §4)."""
+"""DKIM public keys in files: from PEM to `k=` and `p=` (RFC 6376 §3.6.1, RFC 8463 §4)."""
 
 from __future__ import annotations
 

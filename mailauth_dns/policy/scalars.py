@@ -1,4 +1,7 @@
-"""Single values of a policy: typed from their source text, each with an error that says where and what to write instead."""
+"""Single values of a policy, typed from their source text.
+
+Each has an error that says where the fault is and what to write instead.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from mailauth_dns.policy.pasted_records import rewritten
 from mailauth_dns.records import dkim, name_server
 from mailauth_dns.records.name import DomainName, domain_name, publishable_name
 
-# Our own values pass through YAML, octoDNS and every provider's encoder; these characters do not survive all of them.
+# Our values pass through YAML, octoDNS and each provider's encoder. These characters do not survive
+# all of them.
 UNSAFE = re.compile(r'[^ -~]|["\\]')
 
 MAX_TTL = 604800  # seconds, a week: longer ones keep a mistake alive
@@ -25,7 +29,7 @@ MAX_DURATION = timedelta(days=3650)
 
 def fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
     """Refuse a value; characters `start` to `end` of it are at fault."""
-    # Pydantic takes braces in the template for places to fill in, so the message goes in as a value.
+    # Pydantic fills in braces in the template, so the message is passed as a value.
     raise PydanticCustomError(
         "mailauth", "{message}", {"message": message, "start": start, "end": end}
     )
@@ -60,7 +64,7 @@ def checked(
 ) -> AfterValidator:
     """Return a validator that parses `prefix + text + suffix` and places an error inside `text`.
 
-    `refused` is a character that would end the value, so that text behind it would be something else.
+    `refused` is a character that would end the value: text behind it would be something else.
     """
 
     @lru_cache(maxsize=1024)  # fleets say the same few things many times

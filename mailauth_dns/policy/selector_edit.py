@@ -1,7 +1,8 @@
-"""A policy file's text with a DKIM selector added or changed; every other character stays as people wrote it.
+"""Add or change a DKIM selector in a policy file's text; every other character stays as it is.
 
-The YAML is composed only to learn where things stand, and the change is spliced into the text: to dump the tree again would respell
-what nobody asked to change. The new text is read back and must say what the old one said plus the change.
+The YAML is composed only to learn where things stand, and the change is spliced into the text:
+dumping the tree would respell what nobody asked to change. The new text is read back. It must say
+what the old text said, plus the change.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) 
 
     Raises:
         DocumentError: the text is no policy document.
-        MailAuthError: the selector is there already, or the file is written in a way that leaves no place for it.
+        MailAuthError: the selector is there already, or the file has no place for it.
     """
     mark, text = _split_mark(text)
     before = yaml_tree.plain(document.read(path, text.encode()))
@@ -44,11 +45,13 @@ def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) 
 
 
 def with_keys(path: str, text: str, selector: str, keys: Mapping[str, str | None]) -> str:
-    """Return the text with these keys of a selector set, or taken out where None; `path` is for messages.
+    """Return the text with these keys of a selector set; None takes a key out.
+
+    `path` is for messages.
 
     Raises:
         DocumentError: the text is no policy document.
-        MailAuthError: the selector is not in this file, or is written in a way that cannot be edited.
+        MailAuthError: the selector is not in this file, or cannot be edited as it is written.
     """
     mark, after = _split_mark(text)
     before = yaml_tree.plain(document.read(path, after.encode()))
@@ -96,7 +99,7 @@ def _deepest(text: str, route: tuple[str, ...]) -> tuple[yaml.Node, tuple[str, .
 
 
 def _insert(text: str, node: yaml.MappingNode, key: str, value: _Tree | str) -> str:
-    """Return the text with an entry behind the last one of a mapping, in the mapping's own style."""
+    """Return the text with an entry added to the end of a mapping, in the mapping's own style."""
     if node.flow_style:
         entry = f"{key}: {_flow(value)}"
         if not node.value:
@@ -125,7 +128,7 @@ def _without(text: str, node: yaml.MappingNode, entry: tuple[yaml.Node, yaml.Nod
 
 
 def _end(node: yaml.Node) -> int:
-    """Return where a node's own text ends; a block mapping's mark stands behind the comments that follow it."""
+    """Return where a node's own text ends; a block mapping's mark is behind the comments after it."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(last[1] if isinstance(node, yaml.MappingNode) else last)

@@ -26,7 +26,10 @@ def flattened_names(policy: Policy) -> tuple[DomainName, ...]:
 
 
 def layout(policy: Policy, lock: Lock) -> Layout | None:
-    """Return the policy's SPF record and its parts, None where it declares no record; the lock must hold what the policy flattens."""
+    """Return the policy's SPF record and its parts; None if it declares no record.
+
+    The lock must hold every name that the policy flattens.
+    """
     section = _section(policy)
     if section is None:
         return None
@@ -36,9 +39,9 @@ def layout(policy: Policy, lock: Lock) -> Layout | None:
 
 
 def parts(policy: Policy, lock: Lock, needed: Layout | None) -> Mapping[DomainName, str | None]:
-    """Return every part that is to be there, with its text, and those that are to go, with None.
+    """Return every part with its text; None for a part that is to be deleted.
 
-    A part that is needed no more stays until `spf lock` has seen that nothing refers to it any longer.
+    A part that is no longer needed stays until `spf lock` has seen that nothing refers to it.
     """
     listed = lock.parts.get(policy.domain, {})
     found = {name: None if part.absent else part.text for name, part in listed.items()}
@@ -46,7 +49,10 @@ def parts(policy: Policy, lock: Lock, needed: Layout | None) -> Mapping[DomainNa
 
 
 def ready(policy: Policy, lock: Lock, part: DomainName) -> datetime | None:
-    """Return from when on a record may include a part, None while no `spf lock` has seen it at every server."""
+    """Return from when on a record may include a part.
+
+    None until `spf lock` has seen it at every server.
+    """
     listed = lock.parts.get(policy.domain, {}).get(part)
     return listed.ready if listed is not None else None
 
@@ -54,7 +60,7 @@ def ready(policy: Policy, lock: Lock, part: DomainName) -> datetime | None:
 def known_names(
     policy: Policy, lock: Lock, needed: Layout | None
 ) -> tuple[tuple[DomainName, Addresses], ...]:
-    """Return what the SPF names stand for that a record of this domain includes now or did before, as far as the lock tells."""
+    """Return what the lock knows of SPF names that the domain's record includes or did include."""
     texts = {name: part.text for name, part in lock.parts.get(policy.domain, {}).items()}
     texts |= dict(needed.parts if needed is not None else ())
     own = tuple((name, _held(text)) for name, text in sorted(texts.items()))
@@ -67,7 +73,7 @@ def _held(text: str) -> Addresses:
 
 
 def lock_problems(policy: Policy, lock: Lock) -> Iterator[FileProblem]:
-    """Yield what the lock lacks for this policy: names never resolved, and parts that it could not remember once they are published."""
+    """Yield what the lock lacks for this policy: names to resolve, and parts to remember."""
     unknown = False
     for index, name in enumerate(flattened_names(policy)):
         held = lock.names.get(name)

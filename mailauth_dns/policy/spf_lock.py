@@ -17,9 +17,10 @@ from mailauth_dns.records.name import DomainName
 
 @dataclass(frozen=True, slots=True)
 class LockedName:
-    """What an SPF name lets pass, the records and hosts that said so, and the day on which that was first seen.
+    """What an SPF name lets pass, the records and hosts that say so, and the day first seen.
 
-    Not `proven`: an earlier version wrote the entry and kept no hosts, so that who passes cannot be worked out again.
+    An entry is not `proven` if an earlier version wrote it without hosts: who passes cannot be
+    worked out again.
     """
 
     addresses: Addresses
@@ -33,8 +34,9 @@ class LockedName:
 class LockedPart:
     """A part of a domain's record.
 
-    `ready` is when no cache can deny it any more: every server was seen to serve it, and the TTLs that counted then have passed. None until
-    that was seen. `unused_since` is when live DNS was first seen without a record that refers to it; `absent` parts go.
+    `ready` is when no cache can deny it any more: every server was seen to serve it, and the TTLs
+    that counted then have passed. It is None until that was seen. `unused_since` is when live DNS
+    was first seen without a record that refers to it. `absent` parts are to be deleted.
     """
 
     text: str
@@ -45,7 +47,7 @@ class LockedPart:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """All that the file says: names, and by domain the parts by name."""
+    """Everything in the file: names, and the parts of each domain by name."""
 
     names: Mapping[DomainName, LockedName] = field(default_factory=dict)
     parts: Mapping[DomainName, Mapping[DomainName, LockedPart]] = field(default_factory=dict)

@@ -1,8 +1,4 @@
-"""zones/locks/spf.json: what SPF names of others resolved to when it was last reviewed, and which parts were ever published.
-
-`compile` has no clock and no network, so this file is both its eyes and its memory: the addresses behind a name that a policy flattens, and
-the parts of records that DNS may still hold after the policy needs them no more.
-"""
+"""Read and write zones/locks/spf.json, the file of the lock."""
 
 from __future__ import annotations
 
@@ -150,7 +146,7 @@ def read(path: str, data: bytes) -> Lock:
 
 
 def _content(path: str, data: bytes) -> object:
-    """Return what the file's JSON says; neither a key that stands twice nor a number without a value is let through."""
+    """Return the file's JSON; repeated keys and numbers without a value are refused."""
 
     def refuse(message: str, line: int = 0, column: int = 0) -> NoReturn:
         raise DocumentError([FileProblem(path, line, column, "", f"{message}; {_MEND}")])
@@ -205,7 +201,7 @@ def _locked_name(name: DomainName, entry: _NameEntry) -> LockedName:
 
 
 def _misnamed(path: str, file: _File) -> list[FileProblem]:
-    """Return what no `spf lock` can have written: a part that is not networks alone, or not named by its text."""
+    """Return what `spf lock` never writes: parts with more than networks, or misnamed ones."""
     found = []
     for domain, parts in file.parts.items():
         for name, entry in parts.items():

@@ -67,7 +67,7 @@ State = Literal["pending", "active", "retiring", "revoked", "absent"]
 
 
 class SelectorSection(Section):
-    """One DKIM selector: a key file, a key as published, a delegation, or its end (RFC 6376 §3.6.1)."""
+    """One DKIM selector: a key file, a published key, a delegation, or its end."""
 
     key: Annotated[str, AfterValidator(refuse_private_key)] | None = Field(
         None, description="file in zones/keys/<domain>/ that holds the public key as PEM"

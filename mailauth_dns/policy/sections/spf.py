@@ -97,7 +97,7 @@ class SpfSection(Section):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The terms and modifiers in order, `all` and `redirect` with them, and nothing flattened."""
+        """The terms and modifiers in order, with `all` and `redirect`, and without flattening."""
         closing = {"pass": "+all", "fail": "-all", "softfail": "~all", "neutral": "?all"}
         ending = (closing[self.all],) if self.all is not None else ()
         return (
