@@ -39,7 +39,10 @@ def import_(
         list[str] | None,
         typer.Option(
             "--selector",
-            help="ask for this DKIM selector; default: common names; with --from-genkey the key's name",
+            help=(
+                "ask for this DKIM selector; default: common names; with --from-genkey the "
+                "key's name"
+            ),
         ),
     ] = None,
     from_zone: Annotated[

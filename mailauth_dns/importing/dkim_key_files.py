@@ -1,8 +1,8 @@
 """Read DKIM keys from the files that programs write beside a private key.
 
 Such programs are opendkim-genkey, amavis, mox, Stalwart, Rspamd and mailcow. Most files are master
-files (RFC 1035 §5.1) of one or several records. Others hold the bare value, a public key as PEM, or
-JSON with either.
+files (RFC 1035 §5.1) of one or several records. Others hold the bare value, a public key as PEM,
+or JSON with either.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _MARK = "._domainkey."
 _BARE = re.compile(r"(?:v[ \t]*=[ \t]*DKIM1|[khstnp][ \t]*=)", re.IGNORECASE)
 _PEM = re.compile(r"-----BEGIN ([A-Z ]{1,30})-----([^-]*)-----END ")
 _EXPECTED = (
-    "expected a line such as default._domainkey IN TXT ( ... ), a value such as v=DKIM1; k=rsa; p=..., a public key as PEM, "
+    "expected a line such as default._domainkey IN TXT ( ... ), a value such as v=DKIM1; k=rsa; "
+    "p=..., a public key as PEM, "
     "or JSON with one of these"
 )
 
@@ -95,7 +96,8 @@ def _of_records(text: str, domain: DomainName) -> Keys:
                 text,
                 0,
                 0,
-                f"line {row.number} is an alias, which has no key; give the record that it leads to",
+                f"line {row.number} is an alias, which has no key; give the record that it "
+                "leads to",
             )
         else:
             keys.append(_key(text, row, selector, of, domain, remarks))
@@ -179,7 +181,8 @@ def _of_pem(text: str) -> str | None:
             text,
             0,
             0,
-            f"expected -----BEGIN PUBLIC KEY-----, this is {found[1]}; openssl pkey -in KEY -pubout writes it",
+            f"expected -----BEGIN PUBLIC KEY-----, this is {found[1]}; openssl pkey -in KEY "
+            "-pubout writes it",
         )
     try:
         der = base64.b64decode("".join(found[2].split()), validate=True)

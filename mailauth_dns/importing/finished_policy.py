@@ -22,7 +22,7 @@ Unknowns = Sequence[tuple[RRKey, str]]  # sets that may be there, each with the 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One domain's policy; `text` is its YAML with comments, `proposals` are what lint would change in it."""
+    """One domain's policy: `text` is YAML with comments, `proposals` are what lint would change."""
 
     draft: Draft
     text: str

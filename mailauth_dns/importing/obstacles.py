@@ -50,6 +50,9 @@ def _as_it_is(zone: Zone | None, part: Publication, consents: Consents) -> tuple
 
 def _would(entry: Declared) -> str:
     if entry.family is Family.DMARC_REPORT:
-        return f"its reports go to another organization of this repo, so a plan would add that one's consent at {entry.key[0]}"
+        return (
+            "its reports go to another organization of this repo, so a plan would add that "
+            f"one's consent at {entry.key[0]}"
+        )
     said = " ".join(map(quoted, sorted(entry.values))) or "nothing"
     return f"no policy says this; the nearest one would publish {said}"

@@ -29,7 +29,7 @@ def section(sections: Mapping[Route, Section]) -> Section:
 
 
 def is_near(sections: Mapping[Route, Section]) -> bool:
-    """Tell whether a domain says that it sends nothing: SPF lets nobody pass, and no key verifies."""
+    """Tell whether a domain says that it sends nothing: nobody passes SPF, no key verifies."""
     selectors = (each for route, each in sections.items() if route[0] == "dkim")
     return sections.get(("spf",)) == _NOBODY and all(
         each.get("state") == "revoked" for each in selectors
@@ -78,7 +78,7 @@ def _lost(change: Change) -> Iterator[str]:
 
 
 def _policies(change: Change) -> tuple[dmarc.Record | None, dmarc.Record | None]:
-    """Return the DMARC records before and after; None where there is none, a broken one or several."""
+    """Return the DMARC records before and after; None for no record, a broken one, or several."""
     pair = [
         parsed(Family.DMARC, "TXT", next(iter(values))) if len(values) == 1 else None
         for values in (change.before, change.after)

@@ -80,13 +80,17 @@ class Sketch:
 
     def _draft(self, spot: Spot, values: list[tuple[RRKey, str]]) -> None:
         if len(values) > 1:
-            reason = f"{len(values)} values where there can be one; receivers then take none, or any of them"
+            reason = (
+                f"{len(values)} values where there can be one; receivers then take none, or any "
+                "of them"
+            )
             self._left |= dict.fromkeys(values, reason)
             return
         [(key, value)] = values
         if dkim.holds_private_key(value):
             self._left[key, value] = (
-                "this is a private key, and who reads DNS can sign as the domain; take it away and make a new one"
+                "this is a private key, and who reads DNS can sign as the domain; take it away "
+                "and make a new one"
             )
             return
         try:

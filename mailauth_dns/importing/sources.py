@@ -56,7 +56,8 @@ def zone_of_file(path: Path, domain: DomainName) -> DomainName:
     zone, where = named
     if not is_at_or_below(domain, zone):
         raise ProviderError(
-            f"{path}: is of the zone {zone} ({where}), in which {domain} does not lie; name a domain in it"
+            f"{path}: is of the zone {zone} ({where}), in which {domain} does not lie; name a "
+            "domain in it"
         )
     return zone
 
@@ -134,7 +135,7 @@ def in_dns(
 def policies_served(
     found: Mapping[DomainName, Published], nameservers: tuple[str, ...], *, private_web: bool
 ) -> dict[DomainName, mta_sts.Policy | str]:
-    """Fetch the MTA-STS policies that records announce: by domain the policy, or why there is none."""
+    """Fetch the MTA-STS policies that records announce: the policy, or why there is none."""
     prefix = mta_sts.owner_name(DomainName(""))
     announcing = {
         DomainName(rrset.name.removeprefix(prefix)): origin
@@ -162,7 +163,8 @@ def consents_in_dns(
 def consents_at_providers(repo: Repo, origin: DomainName) -> tuple[Published, ...]:
     """Return what each provider of a zone holds: a plan would look there for consents.
 
-    If a provider cannot be asked, everything there is unknown. Without one, the zone counts as empty.
+    If a provider cannot be asked, everything there is unknown. Without one, the zone is
+    taken as empty.
     """
     ids = next((policy.body.providers for policy in repo.policies if policy.zone == origin), ())
     found = []

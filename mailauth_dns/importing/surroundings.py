@@ -28,7 +28,7 @@ class Left:
         return None if dkim.holds_private_key(self.value) else self.value
 
     def __str__(self) -> str:
-        """Return the record as a zone file has it, and the reason, with octets spelt the same way."""
+        """Return the record as a zone file has it, and the reason, octets spelt the same way."""
         name, type = self.key
         value = (
             "(not shown)"

@@ -46,7 +46,7 @@ def inherited(defaults: yaml_tree.Mapping | None, key: str) -> tuple[str, ...]:
 def alone(body: Mapping[str, Any], defaults: yaml_tree.Mapping | None) -> dict[str, Any]:
     """Return a policy that inherits nothing about mail: null takes out what only the defaults say.
 
-    A parked policy inherits no mail section but the report addresses of `dmarc`, and may name no other.
+    A parked policy inherits only the report addresses of `dmarc`, and may name nothing else.
     """
     found = dict(body)
     for key, node in (defaults.items if defaults is not None else {}).items():

@@ -37,7 +37,8 @@ def _ip(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         fail(
-            f"{text!r} is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10"
+            f"{text!r} is not an IP address; write the client's alone, such as 192.0.2.10 or "
+            "2001:db8::10"
         )
 
 

@@ -33,9 +33,15 @@ def rewritten(text: str) -> str | None:
     except RecordSyntaxError as error:
         return f"its parts, and mend it: {error}"
     if text.startswith("v=STSv1"):
-        return "mta_sts: {mode: testing, mx: [mx.example.com], max_age: 86400}, as the policy that you serve; the id is made of it"
+        return (
+            "mta_sts: {mode: testing, mx: [mx.example.com], max_age: 86400}, as the policy that "
+            "you serve; the id is made of it"
+        )
     if re.match(r"v\s*=\s*DKIM1\b", text):
-        return "dkim: {selectors: {NAME: {p: KEY}}}, with the selector's name and what stands behind p= in the record"
+        return (
+            "dkim: {selectors: {NAME: {p: KEY}}}, with the selector's name and what stands "
+            "behind p= in the record"
+        )
     return None
 
 

@@ -159,7 +159,7 @@ def _environment_names(arguments: Mapping[str, Any]) -> Iterator[str]:
 def _refuse_secrets(
     node: yaml_tree.Node, problems: list[FileProblem], key: str = "", secret: bool = False
 ) -> None:
-    """Add a problem for every literal secret; below a key that names a secret, every value is one."""
+    """Add a problem for every literal secret: below a key that names one, every value is one."""
     if isinstance(node, yaml_tree.Mapping):
         for name, below in node.items.items():
             _refuse_secrets(below, problems, name, secret or names_secret(name))
@@ -172,7 +172,10 @@ def _refuse_secrets(
         and (secret or _SECRET_VALUE.search(node.text))
     ):
         # Placed without its line: the line is the secret.
-        message = "a secret must not be in git; write env/NAME and set NAME in the environment, then change the secret"
+        message = (
+            "a secret must not be in git; write env/NAME and set NAME in the environment, then "
+            "change the secret"
+        )
         problems.append(
             FileProblem(node.place.source.path, node.place.line, node.place.column, key, message)
         )

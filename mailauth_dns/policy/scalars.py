@@ -54,7 +54,8 @@ def refuse_private_key(text: str) -> str:
     """Return the text; one that holds a private key is refused without being shown."""
     if len(text) >= 12 and dkim.holds_private_key(text):
         fail(
-            "this is a private key; take it out of the repo and out of git's history, make a new key, and give only the public part"
+            "this is a private key; take it out of the repo and out of git's history, make a "
+            "new key, and give only the public part"
         )
     return text
 
@@ -190,7 +191,8 @@ def _selector_template(text: str) -> str:
     filled = text.replace("{date}", "20260531").replace("{type}", "ed25519")
     if "{date}" not in text or "{" in filled or "}" in filled:
         fail(
-            f"{text!r} is no template for new names; write {{date}} in it, and {{type}} where wanted: mx{{date}}"
+            f"{text!r} is no template for new names; write {{date}} in it, and {{type}} where "
+            f"wanted: mx{{date}}"
         )
     _selector(filled)
     return text
@@ -223,7 +225,8 @@ def one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes
 def _provider_id(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", text):
         fail(
-            f"{text!r} is not a provider's id; use the file name of providers/<id>.yaml without its ending"
+            f"{text!r} is not a provider's id; use the file name of providers/<id>.yaml without "
+            "its ending"
         )
     return text
 
@@ -239,7 +242,8 @@ def _address(text: str) -> str:
 def _report_uri(text: str) -> str:
     if "," in text:
         fail(
-            "a comma inside a report address must be written %2C; several addresses are several items",
+            "a comma inside a report address must be written %2C; several addresses are several "
+            "items",
             text.index(","),
             text.index(",") + 1,
         )

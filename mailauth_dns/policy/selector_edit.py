@@ -35,7 +35,8 @@ def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) 
         )
     if not isinstance(node, yaml.MappingNode):
         raise MailAuthError(
-            f"{path}: there is no place for dkim.selectors.{selector}: what stands above it is no mapping"
+            f"{path}: there is no place for dkim.selectors.{selector}: what stands above it is "
+            "no mapping"
         )
     tree: _Tree = keys
     for step in reversed(missing[1:]):
@@ -59,7 +60,8 @@ def with_keys(path: str, text: str, selector: str, keys: Mapping[str, str | None
         node, missing = _deepest(after, (*_SELECTORS, selector))
         if missing or not isinstance(node, yaml.MappingNode):
             raise MailAuthError(
-                f"{path}: does not declare dkim.selectors.{selector} itself, so it cannot be changed there"
+                f"{path}: does not declare dkim.selectors.{selector} itself, so it cannot be "
+                "changed there"
             )
         found = next((entry for entry in node.value if _source(after, entry[0]) == key), None)
         if found is None:
@@ -128,7 +130,7 @@ def _without(text: str, node: yaml.MappingNode, entry: tuple[yaml.Node, yaml.Nod
 
 
 def _end(node: yaml.Node) -> int:
-    """Return where a node's own text ends; a block mapping's mark is behind the comments after it."""
+    """Return where a node's own text ends; a block mapping's mark is after later comments."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(last[1] if isinstance(node, yaml.MappingNode) else last)
@@ -176,7 +178,10 @@ def _proved(
     Raises:
         MailAuthError: it does not, so the file's layout is one that this editor does not know.
     """
-    hint = f"{path}: cannot be edited without rewriting it; write the change by hand: dkim.selectors: {_told(changes)}"
+    hint = (
+        f"{path}: cannot be edited without rewriting it; write the change by hand: "
+        f"dkim.selectors: {_told(changes)}"
+    )
     assert isinstance(before, dict)
     dkim = before.setdefault("dkim", {})
     selectors = dkim.setdefault("selectors", {}) if isinstance(dkim, dict) else None

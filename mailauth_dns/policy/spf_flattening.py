@@ -92,7 +92,10 @@ def lock_problems(policy: Policy, lock: Lock) -> Iterator[FileProblem]:
     listed = lock.parts.get(policy.domain, {})
     for part, _ in needed.parts if needed is not None else ():
         if part not in listed:
-            message = f"zones/locks/spf.json does not list {part}, which this record of {policy.domain} needs; {_RUN}"
+            message = (
+                f"zones/locks/spf.json does not list {part}, which this record of "
+                f"{policy.domain} needs; {_RUN}"
+            )
             yield policy.place(("spf", "flatten")).problem("spf.flatten", message)
 
 

@@ -74,7 +74,8 @@ def _not_absent(value: object) -> object:
 def _without_state(value: object) -> object:
     if isinstance(value, dict) and "state" in value:
         fail(
-            "a BIMI selector has no states, as a DKIM one has; write `absent` in place of the mapping to take it away"
+            "a BIMI selector has no states, as a DKIM one has; write `absent` in place of the "
+            "mapping to take it away"
         )
     return value
 

@@ -97,7 +97,8 @@ class SelectorSection(Section):
             fail(f"{' and '.join(sources)} are given; keep one")
         if not sources and self.state not in ("revoked", "absent"):
             fail(
-                "no key; give `key` (a file), `p` (as published) or `cname` (delegated), or `state: revoked` or `absent`"
+                "no key; give `key` (a file), `p` (as published) or `cname` (delegated), or "
+                "`state: revoked` or `absent`"
             )
         tags = [tag for tag in ("k", "h", "s", "t", "n") if getattr(self, tag) is not None] + list(
             self.other
@@ -106,7 +107,8 @@ class SelectorSection(Section):
             fail(f"a delegated selector has no tags of its own; leave out {', '.join(tags)}")
         if self.cname is not None and self.state == "revoked":
             fail(
-                "a delegated selector is revoked by its sender; use `state: absent`, or leave out `cname` to publish an empty key here"
+                "a delegated selector is revoked by its sender; use `state: absent`, or leave "
+                "out `cname` to publish an empty key here"
             )
         return self
 
@@ -128,7 +130,9 @@ class DkimSection(Section):
 
     selector_template: SelectorTemplate = Field(
         default="{date}",
-        description="names of new selectors; {date} is the day, such as 20260531, {type} is rsa or ed25519",
+        description=(
+            "names of new selectors; {date} is the day, such as 20260531, {type} is rsa or ed25519"
+        ),
     )
     rotation: RotationSection = RotationSection()
     selectors: dict[Selector, SelectorSection] = Field(default_factory=dict)

@@ -54,7 +54,10 @@ class MtaStsSection(Section):
 
     mode: Annotated[Literal["enforce", "testing", "none"], one_of("enforce", "testing", "none")] = (
         Field(
-            description="enforce: senders do not deliver without verified TLS; testing: they only report; none: the way out"
+            description=(
+                "enforce: senders do not deliver without verified TLS; testing: they only "
+                "report; none: the way out"
+            )
         )
     )
     mx: tuple[Annotated[str, AfterValidator(_mx_pattern)], ...] = Field(
@@ -64,7 +67,10 @@ class MtaStsSection(Section):
     max_age: MaxAge = Field(description="seconds that senders keep the policy")
     id: Annotated[TagText, checked(mta_sts.parse, "v=STSv1; id=", refused=";")] | None = Field(
         None,
-        description="only to keep one that is already published; default: derived from the policy, so that it changes with it",
+        description=(
+            "only to keep one that is already published; default: derived from the policy, so "
+            "that it changes with it"
+        ),
     )
     other: dict[StsName, StsValue] = Field(
         default_factory=dict, description="extension fields of the record"
@@ -75,7 +81,8 @@ class MtaStsSection(Section):
     def _whole(self) -> MtaStsSection:
         if self.mode != "none" and not self.mx:
             fail(
-                "mx is missing: name the hosts that take the domain's mail; only mode none goes without"
+                "mx is missing: name the hosts that take the domain's mail; only mode none goes "
+                "without"
             )
         return self
 

@@ -62,7 +62,10 @@ class SpfSection(Section):
     redirect: Annotated[str, checked(spf.parse_term, "redirect=")] | None = None
     flatten: tuple[SpfName, ...] = Field(
         (),
-        description="names of includes in `terms` to be replaced by the addresses in zones/locks/spf.json, which `spf lock` writes",
+        description=(
+            "names of includes in `terms` to be replaced by the addresses in "
+            "zones/locks/spf.json, which `spf lock` writes"
+        ),
     )
     ttl: Ttl | None = None
 
@@ -79,7 +82,8 @@ class SpfSection(Section):
             for name in names:
                 if name not in included:
                     fail(
-                        f"{name} is not included; `flatten` takes names of includes in `terms`: {known or 'there is none'}"
+                        f"{name} is not included; `flatten` takes names of includes in `terms`: "
+                        f"{known or 'there is none'}"
                     )
         if len(set(names)) != len(names):
             fail("a name is listed twice")
