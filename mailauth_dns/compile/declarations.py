@@ -8,12 +8,13 @@ from dataclasses import replace
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.policy import spf_flattening
 from mailauth_dns.policy.absent import ABSENT
+from mailauth_dns.policy.model import sections_of
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.dkim import SelectorSection
 from mailauth_dns.policy.sections.dmarc import DmarcSection
 from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.policy.spf_lock import Lock
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records import dkim, dmarc, mta_sts
 from mailauth_dns.records.family import NULL_MX, Family
 from mailauth_dns.records.name import DomainName
 
@@ -28,8 +29,9 @@ def of(policy: Policy, lock: Lock) -> Iterator[Declared]:
     yield from _dkim(policy)
     yield from _dmarc(policy)
     yield from _mta_sts(policy)
-    yield from _tls_rpt(policy)
-    yield from _bimi(policy)
+    for family in Family:
+        if family not in _OF_THEIR_OWN:
+            yield from _as_its_section_says(policy, family)
     yield from _parking(policy)
 
 
@@ -129,19 +131,25 @@ def _mta_sts(policy: Policy) -> Iterator[Declared]:
         yield replace(own, served=section.policy)
 
 
-def _tls_rpt(policy: Policy) -> Iterator[Declared]:
-    section = policy.body.tls_rpt
-    if section is not None:
+# Families whose records are more than the text and the TTL of a section.
+_OF_THEIR_OWN = frozenset(
+    {
+        Family.SPF,
+        Family.DKIM,
+        Family.DMARC,
+        Family.DMARC_REPORT,
+        Family.MTA_STS,
+        Family.NULL_MX,
+    }
+)
+
+
+def _as_its_section_says(policy: Policy, family: Family) -> Iterator[Declared]:
+    """Yield the records of a family whose sections have a `text` and a `ttl`."""
+    for selector, section in sections_of(policy.body, family).items():
         text, ttl = (None, None) if section is ABSENT else (section.text, section.ttl)
-        name = tlsrpt.owner_name(policy.domain)
-        yield _entry(policy, name, "TXT", Family.TLS_RPT, text, ttl)
-
-
-def _bimi(policy: Policy) -> Iterator[Declared]:
-    for selector, logo in (policy.body.bimi or {}).items():
-        text, ttl = (None, None) if logo is ABSENT else (logo.text, logo.ttl)
-        name = bimi.owner_name(selector, policy.domain)
-        yield _entry(policy, name, "TXT", Family.BIMI, text, ttl)
+        name = family.owner_name(policy.domain, selector)
+        yield _entry(policy, name, "TXT", family, text, ttl)
 
 
 def _parking(policy: Policy) -> Iterator[Declared]:

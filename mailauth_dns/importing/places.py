@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mailauth_dns.policy.repo import Route
-from mailauth_dns.records import dmarc, mta_sts, tlsrpt
+from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey
@@ -18,7 +18,11 @@ _LIKE_A_RECORD = re.compile(
     r"[\s\"'\\(]*v\s*=*\s*(?:spf|dkim|dmarc|stsv|tlsrpt|bimi)|[\s\"']*spf2\.0", re.IGNORECASE
 )
 _MARK = re.compile(
-    r"(?:.+\.)?(?:_domainkey|_bimi|_report\._dmarc)\.|_dmarc\.|_mta-sts\.|_smtp\._tls\."
+    "|".join(
+        ("(?:.+\\.)?" if found.row.selected else "") + re.escape(found.row.label) + "\\."
+        for found in sorted(Family, key=lambda found: not found.row.selected)
+        if found.row.label
+    )
 )
 
 
@@ -32,24 +36,16 @@ class Spot:
 
 def spot_of(name: DomainName, domain: DomainName) -> Spot | None:
     """Return what the domain's policy would say at `name`; None where it says nothing."""
-    if name == domain:
-        return Spot(Family.SPF, ("spf",))
-    if not name.endswith(f".{domain}"):
-        return None
-    fixed = {
-        dmarc.owner_name(domain): Spot(Family.DMARC, ("dmarc",)),
-        mta_sts.owner_name(domain): Spot(Family.MTA_STS, ("mta_sts",)),
-        tlsrpt.owner_name(domain): Spot(Family.TLS_RPT, ("tls_rpt",)),
-    }
-    if name in fixed:
-        return fixed[name]
-    for label, owned, route in (
-        ("_domainkey", Family.DKIM, ("dkim", "selectors")),
-        ("_bimi", Family.BIMI, ("bimi",)),
-    ):
-        selector = name.removesuffix(f".{label}.{domain}")
+    for found in Family:
+        if found in (Family.DMARC_REPORT, Family.NULL_MX):
+            continue  # a consent follows from `rua`; a null MX from `parked`
+        if not found.row.selected:
+            if name == found.owner_name(domain):
+                return Spot(found, found.row.section)
+            continue
+        selector = name.removesuffix(f".{found.owner_name(domain)}")
         if selector != name:
-            return Spot(owned, (*route, selector))
+            return Spot(found, (*found.row.section, selector))
     return None
 
 

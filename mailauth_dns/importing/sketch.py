@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from mailauth_dns.policy.repo import POLICY_DIR, Policy, Repo, Route
 from mailauth_dns.policy.scalars import UNSAFE
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import dkim, mta_sts
-from mailauth_dns.records.family import NULL_MX, Family, family
+from mailauth_dns.records.family import NULL_MX, SECTIONS, Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone
 
@@ -34,10 +35,7 @@ _DRAFTED: Mapping[Family, Callable[[str], Section]] = {
     Family.SPF: sections.of_spf,
     Family.DKIM: sections.of_key,
     Family.DMARC: sections.of_dmarc,
-    Family.TLS_RPT: sections.of_tls_rpt,
-    Family.BIMI: sections.of_bimi,
 }
-_RANK = ("spf", "dkim", "dmarc", "mta_sts", "tls_rpt", "bimi")
 
 
 class Sketch:
@@ -110,7 +108,8 @@ class Sketch:
         if key[1] == "CNAME":
             return sections.of_alias(value)
         if spot.family is not Family.MTA_STS:
-            section = _DRAFTED[spot.family](value)
+            drafted = _DRAFTED.get(spot.family, partial(sections.of_tags, spot.family))
+            section = drafted(value)
             return self._with_safe_note(section, key, value) if "n" in section else section
         mta_sts.parse(value)  # whether the record is good comes before what it announces
         if not isinstance(self._served, mta_sts.Policy):
@@ -189,7 +188,7 @@ class Sketch:
         if self._zone.origin != self.domain:
             body["zone"] = str(self._zone.origin)
         body |= self._settings()
-        ordered = sorted(self._sections, key=lambda route: _RANK.index(str(route[0])))
+        ordered = sorted(self._sections, key=lambda route: SECTIONS.index(str(route[0])))
         body |= (
             self._parked
             if self._parked is not None
@@ -222,7 +221,7 @@ class Sketch:
         defaults = self._beside.defaults
         if defaults is not None and self._parked is not None:
             # As when a parked policy is read: of the mail sections it inherits nothing.
-            kept = {key: node for key, node in defaults.items.items() if key not in _RANK}
+            kept = {key: node for key, node in defaults.items.items() if key not in SECTIONS}
             defaults = replace(defaults, items=kept)
         merged = inheritance.merged(defaults, root) if defaults is not None else root
         body = PolicyFile.model_validate(yaml_tree.plain(merged))

@@ -10,18 +10,10 @@ import yaml
 from mailauth_dns.errors import octets
 from mailauth_dns.lint.rule import Finding
 from mailauth_dns.policy import yaml_tree
+from mailauth_dns.records.family import SECTIONS
 
 HEAD = "# yaml-language-server: $schema=../policy.schema.json\n"
-_MAIL = (
-    "ttl",
-    "spf",
-    "dkim",
-    "dmarc",
-    "mta_sts",
-    "tls_rpt",
-    "bimi",
-    "parked",
-)  # what a draft shall say alone, inherited or not
+_MAIL = ("ttl", *SECTIONS, "parked")  # keys that a draft does not share with the defaults
 _LONGEST = 10_000  # characters of a line; keys stay on one
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy.yaml_tree import Mapping, Node, Scalar
+from mailauth_dns.records.family import SECTIONS
 
-_MAIL_SECTIONS = ("spf", "dkim", "mta_sts", "tls_rpt", "bimi")
+_MAIL_SECTIONS = tuple(key for key in SECTIONS if key != "dmarc")  # a parked policy has DMARC
 _REPORT_TAGS = ("rua", "ruf")  # what a parked policy may say of DMARC
 
 

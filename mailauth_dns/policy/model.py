@@ -6,6 +6,7 @@ record parsers judge the tags, so a policy cannot hold what a record could not.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -33,6 +34,7 @@ from mailauth_dns.policy.sections.dmarc import DmarcSection
 from mailauth_dns.policy.sections.mta_sts import MtaStsSection
 from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.policy.sections.tls_rpt import TlsRptSection
+from mailauth_dns.records.family import Family
 
 
 def _told(text: str) -> str:
@@ -105,6 +107,20 @@ class PolicyFile(Section):
         if len(set(self.providers)) != len(self.providers):
             fail("a provider is listed twice")
         return self
+
+
+def sections_of(body: PolicyFile, family: Family) -> Mapping[str, Any]:
+    """Return what a policy says of one family: each section by its selector.
+
+    The key is empty for a family without selectors.
+    """
+    found: Any = body
+    for key in family.row.section:
+        found = getattr(found, key, None)
+    if found is None:
+        return {}
+    selected: Mapping[str, Any] = found if family.row.selected else {"": found}
+    return selected
 
 
 def json_schema() -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy.model import PolicyFile
+from mailauth_dns.policy.model import PolicyFile, sections_of
 from mailauth_dns.policy.repo import PROVIDER_DIR, Policy
 from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.policy.yaml_tree import Mapping, Place, child, value_place
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records import dkim, dmarc
+from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors
 from mailauth_dns.records.spf_parts import part_name
 
@@ -46,15 +47,11 @@ def length_problems(domain: DomainName, body: PolicyFile, place: Place) -> Itera
 
 def _owner_names(domain: DomainName, body: PolicyFile) -> Iterator[str]:
     yield dmarc.owner_name(domain)
-    if body.dkim is not None:
-        yield from (dkim.owner_name(selector, domain) for selector in body.dkim.selectors)
+    for family in Family:
+        if family is not Family.DMARC_REPORT:
+            yield from (family.owner_name(domain, name) for name in sections_of(body, family))
     if isinstance(body.spf, SpfSection) and body.spf.flatten:
         yield part_name("", domain)
-    if body.mta_sts is not None:
-        yield mta_sts.owner_name(domain)
-    if body.tls_rpt is not None:
-        yield tlsrpt.owner_name(domain)
-    yield from (bimi.owner_name(selector, domain) for selector in body.bimi or ())
     if body.parked is not None:
         yield dkim.owner_name("*", domain)
 
