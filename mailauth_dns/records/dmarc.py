@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
-from urllib.parse import unquote
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.tags import Tag, parse_tags
+from mailauth_dns.records.uri import unescaped
 
 
 class Policy(StrEnum):
@@ -210,7 +210,7 @@ def authorises(text: str) -> bool:
 def report_host(uri: str) -> DomainName | None:
     """Return the host that takes the mail of a report address (RFC 6068 §2), None where it is no usable mail address."""
     scheme, _, rest = uri.partition(":")
-    _, at, host = unquote(rest.partition("?")[0]).rpartition("@")
+    _, at, host = unescaped(rest.partition("?")[0]).rpartition("@")
     if scheme.lower() != "mailto" or not at:
         return None
     try:

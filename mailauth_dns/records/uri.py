@@ -16,3 +16,17 @@ def is_uri(text: str) -> bool:
     (True, False, False)
     """
     return _URI.fullmatch(text) is not None
+
+
+_ESCAPES = re.compile("(?:%[0-9A-Fa-f]{2})+")
+
+
+def unescaped(text: str) -> str:
+    """Return `text` with its escapes read as UTF-8 (RFC 3986 §2.1); octets that are no UTF-8 become U+FFFD.
+
+    >>> unescaped("tls%2Creports@example.com"), unescaped("100%")
+    ('tls,reports@example.com', '100%')
+    """
+    return _ESCAPES.sub(
+        lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace"), text
+    )
