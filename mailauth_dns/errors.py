@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 # What CI systems take for a command of the job when a line begins with it (`::error::`, which GitHub finds behind spaces too), or holds it
 # anywhere (`##[error]`, `##vso[...]`, `##teamcity[...]`).
@@ -81,18 +82,34 @@ class MailAuthError(Exception):
     """Base of everything this package raises on purpose; its text is fit for a user."""
 
 
+class Fault(Enum):
+    """The kinds of grammar error that somebody tells apart; every other one is SYNTAX."""
+
+    SYNTAX = auto()
+    VERSION = auto()  # the version is missing, not first, or another one
+    NO_KEY = auto()  # DKIM: there is no p
+    UNKNOWN_MECHANISM = auto()  # SPF, like all below
+    GLUED = auto()  # the space between two terms is missing
+    TWICE = auto()  # a modifier is given twice
+    ADDRESS = auto()
+    MACRO = auto()
+
+
 class RecordSyntaxError(MailAuthError):
     """A record's text breaks its grammar.
 
     `text[start:end]` is the part at fault (0-based, end exclusive) and `expected` says what belongs there.
     """
 
-    def __init__(self, text: str, start: int, end: int, expected: str) -> None:
-        super().__init__(text, start, end, expected)
+    def __init__(
+        self, text: str, start: int, end: int, expected: str, fault: Fault = Fault.SYNTAX
+    ) -> None:
+        super().__init__(text, start, end, expected, fault)
         self.text = text
         self.start = start
         self.end = max(end, start)
         self.expected = expected
+        self.fault = fault
 
     def __str__(self) -> str:
         """Return one line: what was expected, and the part at fault as given."""

@@ -18,7 +18,7 @@ from mailauth_dns.evaluate.macro_expansion import (
 )
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, validated_names
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.spf_macro import DomainSpec, explain_string
 
@@ -41,10 +41,10 @@ class Result(StrEnum):
 
 
 _RESULTS = {  # RFC 7208 §4.6.2
-    spf.Qualifier.PASS: Result.PASS,
-    spf.Qualifier.FAIL: Result.FAIL,
-    spf.Qualifier.SOFTFAIL: Result.SOFTFAIL,
-    spf.Qualifier.NEUTRAL: Result.NEUTRAL,
+    spf_term.Qualifier.PASS: Result.PASS,
+    spf_term.Qualifier.FAIL: Result.FAIL,
+    spf_term.Qualifier.SOFTFAIL: Result.SOFTFAIL,
+    spf_term.Qualifier.NEUTRAL: Result.NEUTRAL,
 }
 _SAYS = {
     Result.PASS: "lets {} send",
@@ -215,22 +215,22 @@ class _Evaluation:
             verdict.result, (Match(domain, f"redirect={spec}"), *verdict.matched), exp=verdict.exp
         )
 
-    def _match(self, term: spf.Term, domain: str) -> tuple[Match, ...] | None:
+    def _match(self, term: spf_term.Term, domain: str) -> tuple[Match, ...] | None:
         """Return None where the mechanism does not match; where it does, what decided in the record that it includes."""
         ip = self._session.ip
         match term:
-            case spf.All():
+            case spf_term.All():
                 return ()
-            case spf.Ip4(network=interface) | spf.Ip6(network=interface):
+            case spf_term.Ip4(network=interface) | spf_term.Ip6(network=interface):
                 return () if ip in interface.network else None
         self._spend()
         target = self._target(term.domain, domain)
         if target is None:
             return None
-        if isinstance(term, spf.Include):
+        if isinstance(term, spf_term.Include):
             return self._include(term, target, domain)
         name = queryable(target)
-        if isinstance(term, spf.Ptr):
+        if isinstance(term, spf_term.Ptr):
             return (
                 ()
                 if any(
@@ -243,20 +243,22 @@ class _Evaluation:
         ):  # RFC 7208 §4.8 leaves open what such a name means; to most receivers nothing is there
             return None
         match term:
-            case spf.Exists():
+            case spf_term.Exists():
                 return (
                     () if self._lookup(name, "A") else None
                 )  # RFC 7208 §5.7: A for IPv6 clients too
-            case spf.A():
+            case spf_term.A():
                 return () if self._has_client(name, term) else None
-            case spf.Mx():
+            case spf_term.Mx():
                 return (
                     ()
                     if any(self._has_client(host, term) for host in self._exchangers(name))
                     else None
                 )
 
-    def _include(self, term: spf.Include, target: str, domain: str) -> tuple[Match, ...] | None:
+    def _include(
+        self, term: spf_term.Include, target: str, domain: str
+    ) -> tuple[Match, ...] | None:
         verdict = self.check(target)
         if verdict.result is Result.NONE:
             raise _Permerror(f"{term} of {domain}: {verdict.reason}")  # RFC 7208 §5.2
@@ -265,7 +267,7 @@ class _Evaluation:
     def _target(self, spec: DomainSpec | None, domain: str) -> str | None:
         return domain if spec is None else target_name(spec, self._session, domain, self._validated)
 
-    def _has_client(self, name: DomainName, term: spf.A | spf.Mx) -> bool:
+    def _has_client(self, name: DomainName, term: spf_term.A | spf_term.Mx) -> bool:
         ip = self._session.ip
         found = addresses(name, ip.version, self._resolver)
         self._note_voids(not found)

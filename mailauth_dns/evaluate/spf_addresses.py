@@ -15,7 +15,7 @@ from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.resolver import Resolver, Values
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
 from mailauth_dns.evaluate.spf_hosts import addresses, exchangers
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_macro import DomainSpec
@@ -109,10 +109,10 @@ class _Walk:
         passed, left = NOBODY, EVERYBODY
         for term in record.terms:
             matched = left & self._matched(term, path)
-            if term.qualifier is spf.Qualifier.PASS:
+            if term.qualifier is spf_term.Qualifier.PASS:
                 passed |= matched
             left -= matched
-            if isinstance(term, spf.All):
+            if isinstance(term, spf_term.All):
                 return passed
         if record.redirect is not None:
             target = self._target(f"redirect={record.redirect}", record.redirect, path)
@@ -134,24 +134,24 @@ class _Walk:
         self.texts[name] = texts[0]
         return record
 
-    def _matched(self, term: spf.Term, path: tuple[DomainName, ...]) -> Addresses:
+    def _matched(self, term: spf_term.Term, path: tuple[DomainName, ...]) -> Addresses:
         """Return the addresses for which the mechanism matches."""
         match term:
-            case spf.All():
+            case spf_term.All():
                 return EVERYBODY
-            case spf.Ip4(network=interface) | spf.Ip6(network=interface):
+            case spf_term.Ip4(network=interface) | spf_term.Ip6(network=interface):
                 return addresses_of([interface.network])
-            case spf.Exists() | spf.Ptr():
+            case spf_term.Exists() | spf_term.Ptr():
                 raise NotFlattened(
                     f"{term} in {path[-1]} depends on the message and has no addresses; take the name out of `flatten`"
                 )
         target = self._target(str(term), term.domain, path)
         match term:
-            case spf.Include():
+            case spf_term.Include():
                 return self.passing(target, path)
-            case spf.A():
+            case spf_term.A():
                 return self._hosts([target], term, path[-1])
-            case spf.Mx():
+            case spf_term.Mx():
                 named = exchangers(target, self._resolver.lookup(target, "MX") or ())
                 hosts = [host for host in map(queryable, named) if host is not None]
                 if not hosts:
@@ -163,7 +163,7 @@ class _Walk:
                 return self._hosts(hosts, term, path[-1])
 
     def _hosts(
-        self, hosts: Iterable[DomainName], term: spf.A | spf.Mx, domain: DomainName
+        self, hosts: Iterable[DomainName], term: spf_term.A | spf_term.Mx, domain: DomainName
     ) -> Addresses:
         networks: list[IPv4Network | IPv6Network] = []
         for host in hosts:

@@ -13,7 +13,7 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
 from mailauth_dns.evaluate.spf_hosts import addresses, exchangers
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_macro import DomainSpec, Macro
 
@@ -155,7 +155,7 @@ class _Tree:
                     targets = (
                         _target(term.domain, path[-1])
                         for term in asking
-                        if isinstance(term, spf.Include | _Redirect)
+                        if isinstance(term, spf_term.Include | _Redirect)
                     )
                     below += [
                         (*path, name)
@@ -216,7 +216,7 @@ class _Tree:
 
     def _term(self, term: _Asking, path: tuple[DomainName, ...], depth: int) -> LookupCost:
         domain = path[-1]
-        if isinstance(term, spf.Ptr):
+        if isinstance(term, spf_term.Ptr):
             return LookupCost(domain, str(term), 1, voids4=1, voids6=1)
         target = _target(term.domain, domain)
         if target is None:
@@ -226,7 +226,7 @@ class _Tree:
                 1,
                 notes=(Note(Remark.MACRO, "what it asks for depends on the message"),),
             )
-        if isinstance(term, spf.Include | _Redirect):
+        if isinstance(term, spf_term.Include | _Redirect):
             return self._branch(term, target, path, depth)
         name = queryable(target)
         if name is None:
@@ -244,7 +244,11 @@ class _Tree:
             return LookupCost(domain, str(term), 1, unknown=Unknown(str(error)))
 
     def _branch(
-        self, term: spf.Include | _Redirect, target: str, path: tuple[DomainName, ...], depth: int
+        self,
+        term: spf_term.Include | _Redirect,
+        target: str,
+        path: tuple[DomainName, ...],
+        depth: int,
     ) -> LookupCost:
         name = _full_name(target)
         if name is None:
@@ -261,13 +265,15 @@ class _Tree:
             )
         return self._node(name, path[-1], str(term), (*path, name), 1, depth)
 
-    def _leaf(self, term: spf.A | spf.Mx | spf.Exists, name: DomainName, domain: str) -> LookupCost:
-        if isinstance(term, spf.Exists):
+    def _leaf(
+        self, term: spf_term.A | spf_term.Mx | spf_term.Exists, name: DomainName, domain: str
+    ) -> LookupCost:
+        if isinstance(term, spf_term.Exists):
             void = int(
                 not addresses(name, 4, self._resolver)
             )  # RFC 7208 §5.7: A for IPv6 clients too
             return LookupCost(domain, str(term), 1, void, void)
-        if isinstance(term, spf.A):
+        if isinstance(term, spf_term.A):
             return LookupCost(domain, str(term), 1, self._void(name, 4), self._void(name, 6))
         values = self._resolver.lookup(name, "MX") or ()
         hosts = exchangers(name, values)
@@ -297,15 +303,15 @@ class _Redirect:
         return f"redirect={self.domain}"
 
 
-_Asking = spf.Include | spf.A | spf.Mx | spf.Ptr | spf.Exists | _Redirect
+_Asking = spf_term.Include | spf_term.A | spf_term.Mx | spf_term.Ptr | spf_term.Exists | _Redirect
 
 
 def _asking(record: spf.Record) -> Iterator[_Asking]:
     """Return the terms that can be reached and ask DNS."""
     for term in record.terms:
-        if isinstance(term, spf.All):
+        if isinstance(term, spf_term.All):
             return
-        if not isinstance(term, spf.Ip4 | spf.Ip6):
+        if not isinstance(term, spf_term.Ip4 | spf_term.Ip6):
             yield term
     if record.redirect is not None:
         yield _Redirect(record.redirect)
@@ -314,18 +320,18 @@ def _asking(record: spf.Record) -> Iterator[_Asking]:
 def _permissive(record: spf.Record, *, included: bool) -> Iterator[Note]:
     """Return what makes a record let in too many; what it says of the rest does not matter where it is `included`."""
     for term in record.terms:
-        wide = spf.too_wide(term)
+        wide = spf_term.too_wide(term)
         if wide is not None:
             yield Note(Remark.PERMISSIVE, f"{term} lets every host of a /{wide} pass")
-        if isinstance(term, spf.All):
+        if isinstance(term, spf_term.All):
             break
     rest = record.all
-    if rest is not None and rest.qualifier is spf.Qualifier.PASS:
+    if rest is not None and rest.qualifier is spf_term.Qualifier.PASS:
         yield Note(Remark.EVERYBODY, "+all lets every host pass")
     elif (
         not included
         and record.redirect is None
-        and (rest is None or rest.qualifier is spf.Qualifier.NEUTRAL)
+        and (rest is None or rest.qualifier is spf_term.Qualifier.NEUTRAL)
     ):
         yield Note(
             Remark.PERMISSIVE,

@@ -15,7 +15,7 @@ from mailauth_dns.evaluate.web_page import Outcome, Pages, Request
 from mailauth_dns.policy.load import Policy, Repo, Route
 from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
 from mailauth_dns.policy.sections import MtaStsSection
-from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records import dkim, dmarc, spf, spf_term
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
@@ -40,7 +40,7 @@ class Flattened:
 
     route: Route
     name: DomainName
-    qualifier: spf.Qualifier
+    qualifier: spf_term.Qualifier
     addresses: Addresses
 
 
@@ -90,7 +90,7 @@ class Subject:
         return self.spf_section.record if self.spf_section is not None else None
 
     @cached_property
-    def spf_terms(self) -> tuple[tuple[Route, spf.Term | spf.Modifier], ...]:
+    def spf_terms(self) -> tuple[tuple[Route, spf_term.Term | spf_term.Modifier], ...]:
         """The terms of the SPF section, each with its place; `all` and `redirect` are keys of their own where they are not in the list."""
         section = self.spf_section
         if section is None:
@@ -113,7 +113,7 @@ class Subject:
         qualifiers = {
             term.domain.folded: term.qualifier
             for _, term in self.spf_terms
-            if isinstance(term, spf.Include)
+            if isinstance(term, spf_term.Include)
         }
         names = map(DomainName, self.spf_section.flatten if self.spf_section is not None else ())
         found = [
@@ -121,14 +121,14 @@ class Subject:
             for index, name in enumerate(names)
         ]
         terms = self.published_spf.terms if self.published_spf is not None else ()
-        needed = {term.domain.folded for term in terms if isinstance(term, spf.Include)} | {
+        needed = {term.domain.folded for term in terms if isinstance(term, spf_term.Include)} | {
             self.domain
         }
         for name, text in self._spf_texts:
             if name not in needed:
                 place = ("spf",) if self.policy.body.spf is not None else ("domain",)
                 found.append(
-                    Flattened(place, name, spf.Qualifier.PASS, networks_of(spf.parse(text)))
+                    Flattened(place, name, spf_term.Qualifier.PASS, networks_of(spf.parse(text)))
                 )
         return tuple(found)
 

@@ -47,7 +47,7 @@ from mailauth_dns.policy.scalars import (
     section_or_absent,
 )
 from mailauth_dns.policy.sections import BimiSections, MtaStsSection, TlsRptSection
-from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records import dkim, dmarc, spf, spf_term
 
 
 def _tag_name(text: str) -> str:
@@ -144,7 +144,7 @@ class SpfSection(Section):
             included = [
                 term.domain.folded
                 for term in map(spf.parse_term, info.data["terms"])
-                if isinstance(term, spf.Include)
+                if isinstance(term, spf_term.Include)
             ]
             known = ", ".join(name for name in included if "%" not in name)
             for name in names:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import Fault, RecordSyntaxError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.tags import Tag, parse_tags
 
@@ -127,13 +127,16 @@ def parse(text: str) -> Record:
     version = found.get("v")
     if version is not None:
         if version is not tags[0]:
-            raise RecordSyntaxError(
-                text, version.name_start, version.end, "v must be the first tag"
-            )
+            message = "v must be the first tag"
+            raise RecordSyntaxError(text, version.name_start, version.end, message, Fault.VERSION)
         if version.value != "DKIM1":
-            raise RecordSyntaxError(text, version.start, version.end, "expected v=DKIM1")
+            raise RecordSyntaxError(
+                text, version.start, version.end, "expected v=DKIM1", Fault.VERSION
+            )
     if "p" not in found:
-        raise RecordSyntaxError(text, len(text), len(text), "expected p=, the public key")
+        raise RecordSyntaxError(
+            text, len(text), len(text), "expected p=, the public key", Fault.NO_KEY
+        )
     known = {"v", "h", "k", "n", "s", "t", "p"}
     return Record(
         p=_key(text, found["p"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import Fault, RecordSyntaxError
 
 LETTERS = frozenset("slodiphv")
 EXPLAINING = frozenset("crt")  # these only expand in the explanation text itself (RFC 7208 §7.2)
@@ -62,6 +62,11 @@ class DomainSpec:
         ).rstrip(".")
 
     @property
+    def has_macro(self) -> bool:
+        """The name depends on the message."""
+        return any(isinstance(piece, Macro) for piece in self.pieces)
+
+    @property
     def lacks_label(self) -> bool:
         """Two dots stand side by side, or one at the beginning: DNS has no such name, whatever the macros are."""
         literals = [piece.text for piece in self.pieces if isinstance(piece, Literal)]
@@ -106,9 +111,8 @@ def _pieces(text: str, start: int, end: int, lowest: str, letters: frozenset[str
             continue
         match = _EXPAND.match(text, at, end)
         if match is None:
-            raise RecordSyntaxError(
-                text, at, min(at + 4, end), "% must open a macro such as %{i}, or be written %%"
-            )
+            message = "% must open a macro such as %{i}, or be written %%"
+            raise RecordSyntaxError(text, at, min(at + 4, end), message, Fault.MACRO)
         if literal:
             pieces.append(Literal("".join(literal)))
             literal.clear()
@@ -128,12 +132,11 @@ def _macro(text: str, at: int, match: re.Match[str], letters: frozenset[str]) ->
             if only
             else f"{letter} is not a macro letter; known are s l o d i p h v"
         )
-        raise RecordSyntaxError(text, at, match.end(), message)
+        raise RecordSyntaxError(text, at, match.end(), message, Fault.MACRO)
     significant = digits.lstrip("0")
     if digits and not significant:
-        raise RecordSyntaxError(
-            text, at, match.end(), "a macro keeps 1 or more parts; leave the number out for all"
-        )  # RFC 7208 §7.3
+        message = "a macro keeps 1 or more parts; leave the number out for all"  # RFC 7208 §7.3
+        raise RecordSyntaxError(text, at, match.end(), message, Fault.MACRO)
     # More parts than there are mean all of them (§7.3), and no text has as many as nine digits count.
     return Macro(letter, int(significant[:9] or 0), bool(reverse), delimiters)
 

@@ -8,12 +8,14 @@ takes its place.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
 
-from mailauth_dns.records import spf
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import NOBODY, Addresses, Network, addresses_of
 from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import MAX_STRING
@@ -25,13 +27,14 @@ MAX_ANSWER = 450
 MAX_ROOT = MAX_STRING
 _PREFIX = "_spf-"
 _HASH = 10  # hexadecimal digits
+_REFERENCE = re.compile(r"[+?~-]?(?:include:|redirect=)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Flat:
     """Addresses that stand in the place of an include with this qualifier."""
 
-    qualifier: spf.Qualifier
+    qualifier: spf_term.Qualifier
     addresses: Addresses
 
 
@@ -54,16 +57,21 @@ def is_part(name: DomainName) -> bool:
 
 
 def referred(texts: Iterable[str]) -> frozenset[str]:
-    """Return the names, in lower case, that the words of SPF records refer to; a broken record still may refer."""
-    return frozenset(_targets(word for text in texts for word in text.lower().split(" ")))
+    """Return the names, in lower case, whose records these SPF records lead to."""
+    return frozenset(name for text in texts for name in _leads_to(text))
 
 
-def _targets(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        for mark in ("include:", "redirect="):
-            before, found, target = word.partition(mark)
-            if found and before in ("", "+", "-", "~", "?"):
-                yield target.rstrip(".")
+def _leads_to(text: str) -> frozenset[str]:
+    try:
+        return spf.parse(text).leads_to
+    except RecordSyntaxError:
+        return _leads_to_if_mended(text)
+
+
+def _leads_to_if_mended(text: str) -> frozenset[str]:
+    """Return the names that a broken record would lead to without its fault: its parts are still needed."""
+    found = (_REFERENCE.fullmatch(word) for word in text.lower().split(" "))
+    return frozenset(match[1].rstrip(".") for match in found if match is not None)
 
 
 def networks_of(record: spf.Record) -> Addresses:
@@ -71,7 +79,8 @@ def networks_of(record: spf.Record) -> Addresses:
     listed = [
         term
         for term in record.terms
-        if isinstance(term, spf.Ip4 | spf.Ip6) and term.qualifier is spf.Qualifier.PASS
+        if isinstance(term, spf_term.Ip4 | spf_term.Ip6)
+        and term.qualifier is spf_term.Qualifier.PASS
     ]
     return addresses_of(term.network.network for term in listed)
 
@@ -79,7 +88,7 @@ def networks_of(record: spf.Record) -> Addresses:
 @lru_cache(
     maxsize=256
 )  # a fleet flattens the same few names, and each of its domains is laid out by several steps
-def terms_of(qualifier: spf.Qualifier, addresses: Addresses) -> tuple[str, ...]:
+def terms_of(qualifier: spf_term.Qualifier, addresses: Addresses) -> tuple[str, ...]:
     """Return the fewest terms with this qualifier that hold these addresses and no other."""
     return tuple(str(_term(qualifier, network)) for network in addresses.networks)
 
@@ -150,23 +159,23 @@ def _stretch(items: list[str | Flat]) -> Iterator[str | _Run]:
         if isinstance(item, str):
             yield item
         elif joined:
-            yield _Run(list(terms_of(spf.Qualifier.PASS, joined)), [])
+            yield _Run(list(terms_of(spf_term.Qualifier.PASS, joined)), [])
             joined = NOBODY
 
 
 def _passes(item: str | Flat) -> bool:
     """Tell whether what matches the item passes; a modifier matches nothing, so that it divides nothing."""
     return (
-        item.qualifier is spf.Qualifier.PASS
+        item.qualifier is spf_term.Qualifier.PASS
         if isinstance(item, Flat)
         else item[:1] not in ("-", "~", "?")
     )
 
 
-def _term(qualifier: spf.Qualifier, network: Network) -> spf.Ip4 | spf.Ip6:
+def _term(qualifier: spf_term.Qualifier, network: Network) -> spf_term.Ip4 | spf_term.Ip6:
     if isinstance(network, IPv4Network):
-        return spf.Ip4(qualifier, IPv4Interface(network))
-    return spf.Ip6(qualifier, IPv6Interface(network))
+        return spf_term.Ip4(qualifier, IPv4Interface(network))
+    return spf_term.Ip6(qualifier, IPv6Interface(network))
 
 
 def _last(terms: list[str], wanted: int, room: int) -> list[str]:

@@ -15,7 +15,7 @@ from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Severity, Undecided, asked, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_macro import Macro
@@ -222,7 +222,7 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
     """
     seen: set[str] = set()
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Include):
+        if isinstance(term, spf_term.Include):
             if term.domain.folded in seen:
                 yield Problem(
                     route,
@@ -290,7 +290,7 @@ def _explanations(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
     """Yield the names of explanations; what a name with macros leads to depends on the message."""
     for route, term in subject.spf_terms:
         if (
-            isinstance(term, spf.Modifier)
+            isinstance(term, spf_term.Modifier)
             and term.name == "exp"
             and not any(isinstance(piece, Macro) for piece in term.value.pieces)
         ):
