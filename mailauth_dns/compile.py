@@ -13,8 +13,7 @@ from datetime import datetime
 from functools import cached_property
 
 from mailauth_dns.errors import FileProblem, MailAuthError, PolicyError
-from mailauth_dns.evaluate.dmarc import same_organization, walk
-from mailauth_dns.evaluate.resolver import Values
+from mailauth_dns.evaluate.dmarc_walk import DmarcAlone, same_organization, walk
 from mailauth_dns.policy import document, spf_flattening
 from mailauth_dns.policy.load import Policy, Repo
 from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
@@ -22,7 +21,7 @@ from mailauth_dns.policy.spf_lock_file import Lock
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import NULL_MX, Family
-from mailauth_dns.records.name import MAX_NAME, DomainName
+from mailauth_dns.records.name import MAX_NAME, DomainName, upwards
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 PARKED_SPF = "v=spf1 -all"
@@ -298,17 +297,6 @@ def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | 
 # DMARC reports to another domain
 
 
-@dataclass(frozen=True, slots=True)
-class _DmarcAlone:
-    """A world that holds the DMARC records of this repo and nothing else."""
-
-    texts: Mapping[DomainName, tuple[str, ...]]
-
-    def lookup(self, name: DomainName, rrtype: str) -> Values:
-        """Return the record that the repo declares at a name."""
-        return self.texts.get(name) if rrtype == "TXT" else None
-
-
 def _consents(
     policies: tuple[Policy, ...], zones: Container[DomainName], problems: list[FileProblem]
 ) -> Mapping[DomainName, list[tuple[Policy, Declared]]]:
@@ -317,17 +305,12 @@ def _consents(
     A consent is left out where the DMARC records of this repo alone show that domain and host are of one organization. Where others'
     records would show it, it is not needed and harms nothing.
     """
-    repo = _DmarcAlone(
-        {
-            dmarc.owner_name(policy.domain): (text,)
-            for policy in policies
-            if (text := _dmarc_text(policy)) is not None
-        }
-    )
+    texts = {policy.domain: _dmarc_text(policy) for policy in policies}
+    repo = DmarcAlone({domain: text for domain, text in texts.items() if text is not None})
     found: dict[DomainName, list[tuple[Policy, Declared]]] = {}
     for policy in policies:
         for host, (tag, index) in _report_hosts(policy).items():
-            zone = next((name for name in _upwards(host) if name in zones), None)
+            zone = next((name for name in upwards(host) if name in zones), None)
             if zone is None or same_organization(walk(policy.domain, repo), host, repo)[0] is True:
                 continue
             name = dmarc.report_name(policy.domain, host)
@@ -363,10 +346,3 @@ def _report_hosts(policy: Policy) -> Mapping[DomainName, tuple[str, int]]:
 
 def _dmarc_section(policy: Policy) -> DmarcSection | None:
     return None if policy.body.dmarc == "absent" else policy.body.dmarc
-
-
-def _upwards(name: DomainName) -> Iterator[DomainName]:
-    yield name
-    while "." in name:
-        name = DomainName(name.split(".", 1)[1])
-        yield name

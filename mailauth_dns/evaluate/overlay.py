@@ -14,7 +14,7 @@ from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.resolver import Alias, Resolver, Values, ask, follow
 from mailauth_dns.evaluate.zone_answers import alias_target
 from mailauth_dns.records.family import Family, family
-from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors, below
+from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, below, upwards
 from mailauth_dns.records.zone import RRKey
 
 # What shows that a name stays when the sets of a plan have gone from it: the types that names hold in practice.
@@ -78,9 +78,8 @@ class Overlay:
         return zone.answer(name, rrtype)
 
     def _in_charge(self, name: DomainName) -> _Zone | None:
-        while name != ROOT and name not in self._zones:
-            name = DomainName(name.partition(".")[2])
-        return self._zones.get(name)
+        found = (self._zones.get(origin) for origin in upwards(name))
+        return next((each for each in found if each is not None), None)
 
 
 class _Zone:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError
-from mailauth_dns.evaluate.dmarc import same_organization, walk
+from mailauth_dns.evaluate.dmarc_walk import same_organization, walk
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.records import dmarc

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Authority, Rcode, alias_target
-from mailauth_dns.records.name import ROOT, DomainName
+from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.records.zone import Zone
 
 Values = tuple[str, ...] | None
@@ -112,6 +112,5 @@ class ZoneResolver:
 
     def _in_charge(self, name: DomainName) -> Authority | None:
         """Return the deepest zone that holds `name`."""
-        while name != ROOT and name not in self._authorities:
-            name = DomainName(name.partition(".")[2])
-        return self._authorities.get(name)
+        found = (self._authorities.get(origin) for origin in upwards(name))
+        return next((each for each in found if each is not None), None)

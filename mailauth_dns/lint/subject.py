@@ -9,6 +9,7 @@ from functools import cached_property
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.errors import MailAuthError
+from mailauth_dns.evaluate.dmarc_walk import DmarcAlone
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.web_page import Outcome, Pages, Request
@@ -31,7 +32,7 @@ class Neighbours:
     key_owners: Mapping[str, DomainName] = field(
         default_factory=dict
     )  # the first domain that publishes a key, by its `p`
-    dmarc: frozenset[DomainName] = frozenset()  # domains that declare a DMARC record
+    dmarc: DmarcAlone = field(default_factory=lambda: DmarcAlone({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +207,7 @@ def subjects(
     for publication in publications:
         for entry in publication.declared:
             by_domain.setdefault(entry.domain, []).append(entry)
-    neighbours = Neighbours(
-        _key_owners(by_domain),
-        frozenset(
-            policy.domain for policy in repo.policies if policy.body.dmarc not in (None, "absent")
-        ),
-    )
+    neighbours = Neighbours(_key_owners(by_domain), DmarcAlone(_dmarc_texts(by_domain)))
     chosen = (policy for policy in repo.policies if not only or policy.domain in only)
     return [
         Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, today)
@@ -228,3 +224,13 @@ def _key_owners(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str,
             ):
                 owners.setdefault(dkim.parse(text).p, domain)
     return owners
+
+
+def _dmarc_texts(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[DomainName, str]:
+    return {
+        domain: text
+        for domain, entries in by_domain.items()
+        for entry in entries
+        if entry.family is Family.DMARC
+        for text in entry.values
+    }

@@ -5,7 +5,9 @@ U-labels are encoded label by label, so that `_dmarc` and `*` pass as they are; 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice, takewhile
 from typing import NewType
 
 import idna
@@ -115,17 +117,25 @@ def below(label: str, name: DomainName) -> DomainName:
     return DomainName(f"{label}.{name}") if name else DomainName(label)
 
 
+def upwards(name: DomainName) -> Iterator[DomainName]:
+    """Yield the name, those above it, and at last the root.
+
+    >>> list(upwards(DomainName("a.example.com")))
+    ['a.example.com', 'example.com', 'com', '']
+    """
+    while name != ROOT:
+        yield name
+        name = DomainName(name.partition(".")[2])
+    yield ROOT
+
+
 def ancestors(name: DomainName, origin: DomainName) -> tuple[DomainName, ...]:
     """Return the names strictly between `name` and `origin`, nearest first; neither end is included.
 
     >>> ancestors(DomainName("s._domainkey.a.example.com"), DomainName("example.com"))
     ('_domainkey.a.example.com', 'a.example.com')
     """
-    found = []
-    rest = name
-    while "." in rest:
-        rest = DomainName(rest.split(".", 1)[1])
-        if rest == origin or not is_at_or_below(rest, origin):
-            break
-        found.append(rest)
-    return tuple(found)
+    above = islice(upwards(name), 1, None)
+    return tuple(
+        takewhile(lambda each: each not in (origin, ROOT) and is_at_or_below(each, origin), above)
+    )
