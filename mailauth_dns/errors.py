@@ -1,14 +1,18 @@
 """What can stop the program, as one tree.
 
     MailAuthError
-      RecordSyntaxError   a record's text breaks its grammar; knows where
-      PolicyError         the files of a zone repo are wrong; lists every problem of every file
-      ObservationError    DNS could not be asked, so the answer is unknown (never "absent")
-      PlanRefused         the plan is not the reviewed one, or is not safe to apply
-      NotFlattened        an SPF name cannot be replaced by addresses
-      ProviderError       a DNS provider cannot be reached, read or written
-        ProviderSilent    it did not answer, or is busy; what is safe to do twice may be tried again
-        SetMoved          what is written over is no longer as it was read; nothing was written
+      RecordSyntaxError     a record's text breaks its grammar; says where, and which fault it is
+      PolicyError           the files of a zone repo are wrong; lists every problem of every file
+      ObservationError      DNS could not be asked, so the answer is unknown (never "absent")
+      NotFlattened          an SPF name cannot be replaced by addresses
+      PlanRefused           the plan is not the reviewed one, or is not safe to apply
+      ProviderError         a DNS provider cannot be reached, read or written
+        ProviderSilent      it did not answer, or is busy; what is safe to do twice may be tried again
+          Unreachable       not even its object could be made (octo/provider_objects.py)
+        SetMoved            the set is no longer as it was read; nothing was written
+        GivenUp             it was silent too often and is asked no more (deploy/provider_pool.py)
+      MasterFileError       a zone file is broken or cannot be edited (masterfile/lexer.py)
+      NoMessageError        a file holds no mail message (evaluate/message_file.py)
 
 A judgement about somebody's mail is a value (a finding, a change, a verdict), never an exception.
 """

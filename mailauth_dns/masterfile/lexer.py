@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mailauth_dns.errors import ProviderError
+from mailauth_dns.errors import MailAuthError
 
 
-class MasterFileError(ProviderError):
+class MasterFileError(MailAuthError):
     """A zone file is broken, or cannot be edited record by record; the text says where."""
 
 
