@@ -18,7 +18,7 @@ from mailauth_dns.policy import document, spf_flattening
 from mailauth_dns.policy.load import Policy, Repo
 from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
 from mailauth_dns.policy.spf_lock_file import Lock
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, dmarc_consent, mta_sts, tlsrpt
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import NULL_MX, Family
 from mailauth_dns.records.name import MAX_NAME, DomainName, upwards
@@ -313,7 +313,7 @@ def _consents(
             zone = next((name for name in upwards(host) if name in zones), None)
             if zone is None or same_organization(walk(policy.domain, repo), host, repo)[0] is True:
                 continue
-            name = dmarc.report_name(policy.domain, host)
+            name = dmarc_consent.report_name(policy.domain, host)
             if len(name) > MAX_NAME:
                 message = f"{name}, where {host} would agree to these reports, has {len(name)} octets; DNS allows {MAX_NAME}"
                 problems.append(
@@ -338,7 +338,7 @@ def _report_hosts(policy: Policy) -> Mapping[DomainName, tuple[str, int]]:
     found: dict[DomainName, tuple[str, int]] = {}
     for tag in ("rua", "ruf"):
         for index, uri in enumerate((section and getattr(section, tag)) or ()):
-            host = dmarc.report_host(uri)
+            host = dmarc_consent.report_host(uri)
             if host is not None:
                 found.setdefault(host, (tag, index))
     return found

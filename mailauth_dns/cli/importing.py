@@ -26,7 +26,7 @@ from mailauth_dns.importing.yaml_text import inherited
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.policy import document
 from mailauth_dns.policy.load import DEFAULTS, POLICY_DIR, Repo, read_defaults
-from mailauth_dns.records import dkim, dmarc, mta_sts
+from mailauth_dns.records import dkim, dmarc_consent, mta_sts
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.name_server import server
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -410,7 +410,7 @@ def _made(
         read = tuple(source.consents(origin, keys))
         reasons = {reason: None for each in read for _, reason in each.unknown}
         for key in sorted(keys) if reasons else ():
-            about, _ = dmarc.report_parties(key[0])
+            about, _ = dmarc_consent.report_parties(key[0])
             unknown[about] += [(key, reason) for reason in reasons]
         return tuple(each.zone for each in read)
 

@@ -175,6 +175,6 @@ class DmarcAlone:
         """Return the record at a name."""
         prefix, _, domain = name.partition(".")
         found = (
-            self.texts.get(DomainName(domain)) if (prefix, rrtype) == ("_dmarc", "TXT") else None
+            self.texts.get(DomainName(domain)) if (prefix, rrtype) == (dmarc.LABEL, "TXT") else None
         )
         return None if found is None else (found,)

@@ -9,7 +9,7 @@ from mailauth_dns.errors import ObservationError, RecordSyntaxError
 from mailauth_dns.evaluate.dmarc_walk import same_organization, walk
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.records import dmarc
+from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.dmarc import Uri
 from mailauth_dns.records.dmarc_received import receive
 from mailauth_dns.records.name import MAX_NAME, DomainName, domain_name
@@ -39,7 +39,7 @@ def destination(policy_domain: DomainName, uri: Uri, resolver: Resolver) -> Dest
         return Destination(uri, internal)
     if internal:
         return Destination(uri, accepted=True, addresses=(uri,))
-    name = dmarc.report_name(policy_domain, host)
+    name = dmarc_consent.report_name(policy_domain, host)
     if len(name) > MAX_NAME:
         return Destination(
             uri,

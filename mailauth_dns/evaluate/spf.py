@@ -12,20 +12,19 @@ from mailauth_dns.evaluate.macro_expansion import (
     a_labels,
     client_address,
     envelope,
-    expand,
     queryable,
     target_name,
 )
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.spf_explanation import Exp, explanation
 from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, validated_names
 from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import DomainName, is_at_or_below
-from mailauth_dns.records.spf_macro import DomainSpec, explain_string
+from mailauth_dns.records.spf_macro import DomainSpec
 
 MAX_TERMS = 10  # terms that ask DNS, over all records of one evaluation (RFC 7208 §4.6.4)
 MAX_VOIDS = 2  # lookups that find nothing; the RFC's default, which receivers keep
 MAX_EXCHANGERS = 10  # names behind one mx term
-MAX_EXPLANATION = 500  # characters: with its codes it fits one reply line of 512 octets (RFC 5321 §4.5.3.1.5, RFC 7208 §6.2)
 
 
 class Result(StrEnum):
@@ -113,22 +112,12 @@ def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver)
     if verdict.matched:
         path = ", ".join(match.term for match in verdict.matched)
         reason = f"{verdict.matched[0].domain} {_SAYS[verdict.result].format(client)}: {path}"
-    explanation = _explanation(verdict.exp, session, resolver) if verdict.exp is not None else None
-    return SpfResult(
-        verdict.result, printable(reason), verdict.matched, explanation, evaluation.cost
-    )
+    said = explanation(verdict.exp, session, resolver) if verdict.exp is not None else None
+    return SpfResult(verdict.result, printable(reason), verdict.matched, said, evaluation.cost)
 
 
 class _Permerror(Exception):
     """Evaluation cannot go on with what is published (RFC 7208 §4.6.2, which calls it an exception too); the text is the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Exp:
-    """Where the explanation is to be fetched, and the domain of the record that says so."""
-
-    spec: DomainSpec
-    domain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +127,7 @@ class _Verdict:
     result: Result
     matched: tuple[Match, ...] = ()
     reason: str = ""
-    exp: _Exp | None = None
+    exp: Exp | None = None
 
 
 class _Evaluation:
@@ -174,7 +163,7 @@ class _Evaluation:
             if inner is not None:
                 result = _RESULTS[term.qualifier]
                 exp = (
-                    _Exp(record.exp, domain)
+                    Exp(record.exp, domain)
                     if result is Result.FAIL and record.exp is not None
                     else None
                 )  # RFC 7208 §6.2
@@ -302,22 +291,3 @@ class _Evaluation:
         self._voids += voids
         if self._voids > MAX_VOIDS:
             raise _Permerror(f"more than {MAX_VOIDS} lookups find nothing")
-
-
-def _explanation(exp: _Exp, session: Envelope, resolver: Resolver) -> str | None:
-    """Return the explanation of a failure; whatever is wrong with it, the result stands and there is none (RFC 7208 §6.2)."""
-
-    def validated() -> tuple[DomainName, ...]:
-        return validated_names(session.ip, resolver)[0]
-
-    target = target_name(exp.spec, session, exp.domain, validated)
-    name = queryable(target) if target is not None else None
-    try:
-        texts = resolver.lookup(name, "TXT") if name is not None else None
-        if texts is None or len(texts) != 1:
-            return None
-        text = expand(explain_string(texts[0]), session, exp.domain, validated)
-    except (ObservationError, RecordSyntaxError):
-        return None
-    # What the client sent as its sender may hold anything; in a reply it must not break the line.
-    return text[:MAX_EXPLANATION] if text.isascii() and text.isprintable() else None

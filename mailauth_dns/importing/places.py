@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mailauth_dns.policy.load import Route
-from mailauth_dns.records import dmarc, mta_sts, tlsrpt
+from mailauth_dns.records import dmarc, dmarc_consent, mta_sts, tlsrpt
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey
@@ -68,7 +68,7 @@ def stray(key: RRKey, value: str, domain: DomainName) -> str | None:
         return None
     found = family(name, type, value)
     if found is Family.DMARC_REPORT:
-        about, _ = dmarc.report_parties(name)
+        about, _ = dmarc_consent.report_parties(name)
         return f"a consent to reports about {about}; a plan counts on it as it is"
     if found is Family.NULL_MX and name == domain:
         return "a null MX (RFC 7505): only `parked: true` declares one, and not exactly that is published here"

@@ -73,9 +73,8 @@ def owner_name(selector: str, domain: DomainName) -> DomainName:
     return DomainName(f"{selector}.{LABEL}.{domain}")
 
 
-@lru_cache(
-    maxsize=1024
-)  # a fleet publishes the same texts many times, and each is looked at by several steps
+# A fleet publishes the same texts many times, and each is looked at by several steps.
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
     """Return the record in `text`.
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, dmarc_consent, mta_sts, spf, tlsrpt
 from mailauth_dns.records.name import DomainName
 
 Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tlsrpt.Record | bimi.Record
@@ -101,7 +101,7 @@ class Family(StrEnum):
         Row(
             opens=_opening(r"\s*v\s*=\s*dmarc1\s*(?:;|\Z)"),
             section=("dmarc",),
-            label=dmarc.REPORT_LABEL,
+            label=dmarc_consent.REPORT_LABEL,
             selected=True,
         ),
     )

@@ -85,9 +85,8 @@ def networks_of(record: spf.Record) -> Addresses:
     return addresses_of(term.network.network for term in listed)
 
 
-@lru_cache(
-    maxsize=256
-)  # a fleet flattens the same few names, and each of its domains is laid out by several steps
+# A fleet flattens the same few names, and each of its domains is laid out by several steps.
+@lru_cache(maxsize=256)
 def terms_of(qualifier: spf_term.Qualifier, addresses: Addresses) -> tuple[str, ...]:
     """Return the fewest terms with this qualifier that hold these addresses and no other."""
     return tuple(str(_term(qualifier, network)) for network in addresses.networks)

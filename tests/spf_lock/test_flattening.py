@@ -13,7 +13,8 @@ from mailauth_dns.compile import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.spf import MAX_TERMS, Result, check_host
-from mailauth_dns.evaluate.spf_cost import LookupCost, lookup_cost
+from mailauth_dns.evaluate.spf_cost import lookup_cost
+from mailauth_dns.evaluate.spf_tree import LookupCost
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import ROOT, DomainName

@@ -11,7 +11,8 @@ from mailauth_dns.errors import NotFlattened
 from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_addresses import drift, passing
-from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
+from mailauth_dns.evaluate.spf_cost import lookup_cost
+from mailauth_dns.evaluate.spf_tree import LookupCost, Remark
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Severity, Undecided, asked, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
