@@ -12,13 +12,10 @@ from mailauth_dns.masterfile.lexer import MasterFileError, lines
 from mailauth_dns.masterfile.loose_rows import Remarks, Row, full_name, rows, text_value
 from mailauth_dns.masterfile.values import absolute, is_class, value_of
 from mailauth_dns.records.name import DomainName, is_at_or_below
-from mailauth_dns.records.zone import RRset, Zone
+from mailauth_dns.records.zone import RRKey, RRset, Zone, zone_of
 
-_MARKS = {
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
-    b"\xef\xbb\xbf": "utf-8-sig",
-}  # what editors on Windows put first
+# What editors on Windows put first.
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 _USUAL = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "SOA", "TXT"})
 _AT_TARGET = {"CNAME": 0, "DNAME": 0, "MX": 1, "NS": 0}  # where in the rdata a name stands
 # Some providers show a TXT record under a type of their own. SPF was a real type once, which receivers no longer ask for (RFC 7208 §3.1).
@@ -81,15 +78,9 @@ def read(origin: DomainName, text: str) -> Read:
     """
     remarks = Remarks()
     found = list(rows(origin, text, remarks))
-    dotted = {
-        row.type
-        for row in found
-        if (at := _AT_TARGET.get(row.type)) is not None
-        and row.rdata[at:]
-        and row.rdata[at][-1:] == "."
-    }
-    values: dict[tuple[DomainName, str], list[str]] = {}
-    ttls: dict[tuple[DomainName, str], int | None] = {}
+    dotted = {row.type for row in found if _target(row).endswith(".")}
+    values: dict[RRKey, list[str]] = {}
+    ttls: dict[RRKey, int | None] = {}
     outside = []
     for row in found:
         if not is_at_or_below(row.owner, origin) or is_class(row.type):
@@ -98,30 +89,30 @@ def read(origin: DomainName, text: str) -> Read:
         try:
             type, value = _value(row, origin, dotted, remarks)
         except (ValueError, IndexError, RecordSyntaxError) as error:
-            remarks.problem(
-                row.number,
-                f"is no {row.type} record"
-                + (f": {error.expected}" if isinstance(error, RecordSyntaxError) else ""),
-            )
+            why = f": {error.expected}" if isinstance(error, RecordSyntaxError) else ""
+            remarks.problem(row.number, f"is no {row.type} record{why}")
             continue
         values.setdefault((row.owner, type), []).append(value)
         ttls.setdefault((row.owner, type), row.ttl)
-    if broken := remarks.broken():
-        more = len(broken) - _MOST_PROBLEMS
-        raise MasterFileError(
-            "\n".join([*broken[:_MOST_PROBLEMS], *([f"and {more} more lines"] if more > 0 else [])])
-        )
+    _refuse_broken(remarks.broken())
     if not any(type in _USUAL for _, type in values):
         elsewhere = f"; what is there is of other zones: {outside[0]}" if outside else ""
         raise MasterFileError(f"holds no record of {origin}{elsewhere}")
-    return Read(
-        Zone(
-            origin,
-            frozenset(RRset(*key, ttls[key], frozenset(each)) for key, each in values.items()),
-        ),
-        tuple(outside),
-        remarks.told(),
-    )
+    sets = (RRset(*key, ttls[key], frozenset(each)) for key, each in values.items())
+    return Read(zone_of(origin, sets), tuple(outside), remarks.told())
+
+
+def _target(row: Row) -> str:
+    """Return the name that a record leads to, as written; empty where it leads to none."""
+    at = _AT_TARGET.get(row.type)
+    return row.rdata[at] if at is not None and len(row.rdata) > at else ""
+
+
+def _refuse_broken(broken: list[str]) -> None:
+    if broken:
+        more = len(broken) - _MOST_PROBLEMS
+        rest = [f"and {more} more lines"] if more > 0 else []
+        raise MasterFileError("\n".join([*broken[:_MOST_PROBLEMS], *rest]))
 
 
 def _value(row: Row, zone: DomainName, dotted: set[str], remarks: Remarks) -> tuple[str, str]:

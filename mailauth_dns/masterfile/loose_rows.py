@@ -68,66 +68,74 @@ def rows(zone: DomainName, text: str, remarks: Remarks) -> Iterator[Row]:
     Raises:
         MasterFileError: a quote or a parenthesis is not closed, or records come from outside its lines.
     """
-    origin, placed = f"{zone}.", False
-    owner: tuple[DomainName, bool] | None = None
-    default: int | None = None
+    reader = _Rows(zone, remarks)
     for line in lines("", text):
-        first = line.tokens[0]
-        if first.startswith(("#", "//")):
+        if line.tokens[0].startswith(("#", "//")):
             continue  # a comment to people
         try:
-            if first.startswith("$") and not line.indented:
-                if first.upper() == "$ORIGIN":
-                    origin, _ = full_name(line.tokens[1], origin, zone, line.number, remarks)
-                    placed = True
-                elif first.upper() == "$TTL":
-                    default = seconds(line.tokens[1])
-                else:
-                    _directive(first, line.number, remarks)
-                continue
-            found = head(line.tokens, line.indented)
-            if found.owner is not None:
-                # The SOA is not imported, and how one provider spells its owner is no news.
-                name, whole = full_name(
-                    found.owner,
-                    origin,
-                    zone,
-                    line.number,
-                    remarks if found.type != "SOA" else Remarks(),
-                )
-                owner = DomainName(name[:-1]), placed or whole
-            if owner is None:
-                remarks.problem(
-                    line.number,
-                    "opens with a blank and no line before gives its name; write @ for the zone itself",
-                )
-            elif not is_class(found.type) and not _TYPE.fullmatch(found.type):
-                remarks.problem(
-                    line.number, "has no record type where one belongs: NAME [TTL] [IN] TYPE VALUE"
-                )
-            else:
-                ttl = found.ttl if found.ttl is not None else default
-                yield Row(
-                    line.number,
-                    *owner,
-                    ttl,
-                    found.type,
-                    line.tokens[found.at + 1 :],
-                    origin,
-                    _comment(text, line),
-                )
+            row = reader.row(line, text)
         except (ValueError, IndexError):
             remarks.problem(
                 line.number, "is not a record: NAME [TTL] [IN] TYPE VALUE, comments behind a ;"
             )
+        else:
+            if row is not None:
+                yield row
 
 
-def _directive(name: str, number: int, remarks: Remarks) -> None:
-    if name.upper() in ("$INCLUDE", "$GENERATE"):
-        raise MasterFileError(
-            f"{name.upper()} in line {number}: some records are not in this file, so what the zone holds is not known here"
-        )
-    remarks.problem(number, f"{printable(name[:20])} is no directive; known are $ORIGIN and $TTL")
+class _Rows:
+    """What the lines before say about the next one."""
+
+    def __init__(self, zone: DomainName, remarks: Remarks) -> None:
+        self._zone, self._remarks = zone, remarks
+        self._origin, self._placed = f"{zone}.", False
+        self._owner: tuple[DomainName, bool] | None = None
+        self._ttl: int | None = None
+
+    def row(self, line: Line, text: str) -> Row | None:
+        """Return the record of a line; None where it is a directive or cannot be read."""
+        if line.tokens[0].startswith("$") and not line.indented:
+            self._directive(line)
+            return None
+        found = head(line.tokens, line.indented)
+        if found.owner is not None:
+            # The SOA is not imported, and how one provider spells its owner is no news.
+            remarks = self._remarks if found.type != "SOA" else Remarks()
+            name, whole = full_name(found.owner, self._origin, self._zone, line.number, remarks)
+            self._owner = DomainName(name[:-1]), self._placed or whole
+        if self._owner is None:
+            what = (
+                "opens with a blank and no line before gives its name; write @ for the zone itself"
+            )
+            self._remarks.problem(line.number, what)
+            return None
+        if not is_class(found.type) and not _TYPE.fullmatch(found.type):
+            what = "has no record type where one belongs: NAME [TTL] [IN] TYPE VALUE"
+            self._remarks.problem(line.number, what)
+            return None
+        ttl = found.ttl if found.ttl is not None else self._ttl
+        rdata = line.tokens[found.at + 1 :]
+        comment = _comment(text, line)
+        return Row(line.number, *self._owner, ttl, found.type, rdata, self._origin, comment)
+
+    def _directive(self, line: Line) -> None:
+        name, number = line.tokens[0], line.number
+        if name.upper() == "$ORIGIN":
+            self._origin, _ = full_name(
+                line.tokens[1], self._origin, self._zone, number, self._remarks
+            )
+            self._placed = True
+        elif name.upper() == "$TTL":
+            self._ttl = seconds(line.tokens[1])
+        elif name.upper() in ("$INCLUDE", "$GENERATE"):
+            raise MasterFileError(
+                f"{name.upper()} in line {number}: some records are not in this file, "
+                "so what the zone holds is not known here"
+            )
+        else:
+            self._remarks.problem(
+                number, f"{printable(name[:20])} is no directive; known are $ORIGIN and $TTL"
+            )
 
 
 def _comment(text: str, line: Line) -> str:
