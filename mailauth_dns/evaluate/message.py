@@ -161,20 +161,12 @@ def _result(
         *untold,
     ]
     requested = applicable.requested
+    if isinstance(requested, Unknown):
+        unknown.append(requested)
     if unknown or isinstance(requested, Unknown):
         # RFC 9989 §5.3.6: neither pass nor fail, so that no policy applies.
-        reason = (
-            unknown[0].reason
-            if unknown
-            else requested.reason
-            if isinstance(requested, Unknown)
-            else ""
-        )
-        return (
-            DmarcResult.TEMPERROR,
-            None,
-            f"whether DMARC passes for {author}, and what is requested, is unknown: {reason}",
-        )
+        said = f"whether DMARC passes for {author}, and what is requested, is unknown"
+        return DmarcResult.TEMPERROR, None, f"{said}: {unknown[0].reason}"
     return (
         DmarcResult.FAIL,
         requested,

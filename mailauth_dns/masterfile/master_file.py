@@ -198,19 +198,7 @@ class _Reader:
         rdata = tokens[at + 1 :]
         value = value_of(type, rdata, self._origin)
         inherits_ttl = written is None and self._default_ttl is None
-        if type == "SOA" and self._last_ttl is None and written is None:
-            self._last_ttl = int(value.rsplit(" ", 1)[1])  # RFC 2308 §4: where nothing else says it
-        if written is not None:
-            self._last_ttl = written
-        ttl = (
-            written
-            if written is not None
-            else self._default_ttl
-            if self._default_ttl is not None
-            else self._last_ttl
-        )
-        if ttl is None:
-            raise ValueError("no TTL")
+        ttl = self._ttl(written, value if type == "SOA" else None)
         serial_at = line.starts[at + 3] if type == "SOA" else 0
         serial = (serial_at, serial_at + len(rdata[2])) if type == "SOA" else None
         return Entry(
@@ -225,3 +213,15 @@ class _Reader:
             value,
             serial,
         )
+
+    def _ttl(self, written: int | None, soa: str | None) -> int:
+        """Return the TTL of a record: its own, else $TTL's, else that of the record before it."""
+        if soa is not None and self._last_ttl is None and written is None:
+            self._last_ttl = int(soa.rsplit(" ", 1)[1])  # RFC 2308 §4: where nothing else says it
+        if written is not None:
+            self._last_ttl = written
+            return written
+        ttl = self._default_ttl if self._default_ttl is not None else self._last_ttl
+        if ttl is None:
+            raise ValueError("no TTL")
+        return ttl
