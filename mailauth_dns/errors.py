@@ -24,13 +24,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-# What CI systems take for a command of the job when a line begins with it (`::error::`, which GitHub finds behind spaces too), or holds it
-# anywhere (`##[error]`, `##vso[...]`, `##teamcity[...]`).
+# What CI systems take for a command of the job when a line begins with it (`::error::`, which
+# GitHub finds behind spaces too), or holds it anywhere (`##[error]`, `##vso[...]`,
+# `##teamcity[...]`).
 _FIRST = re.compile(r"^(\s*):(?=:)")
 _ANYWHERE = re.compile(r"#(?=#\w*\[)")
 
 _UNPRINTABLE = re.compile(r"[^ -~]")
-# UTF-8 as DNS brings it, one character an octet: no text for people has these letters beside each other.
+# UTF-8 as DNS brings it, one character an octet: no text for people has these letters beside each
+# other.
 _OCTETS = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
@@ -102,7 +104,8 @@ class Fault(Enum):
 class RecordSyntaxError(MailAuthError):
     """A record's text breaks its grammar.
 
-    `text[start:end]` is the part at fault (0-based, end exclusive) and `expected` says what belongs there.
+    `text[start:end]` is the part at fault (0-based, end exclusive) and `expected` says what belongs
+    there.
     """
 
     def __init__(

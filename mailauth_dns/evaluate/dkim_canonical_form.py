@@ -78,8 +78,8 @@ def signed_head(
 ) -> bytes:
     """Return what a signature signs of the head: the fields that `names` (its h=) chooses, and itself with the value `bare`.
 
-    Fields of a name are chosen from the bottom; a name for which none is left stands for nothing, so that none can be added (RFC 6376
-    §5.4.2).
+    Fields of a name are chosen from the bottom; a name for which none is left stands for nothing,
+    so that none can be added (RFC 6376 §5.4.2).
     """
     chosen: list[bytes] = []
     left: dict[bytes, int] = {}

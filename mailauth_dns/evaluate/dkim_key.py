@@ -1,6 +1,7 @@
 """Whether the key of a DKIM signature can be had from DNS and used (RFC 6376 §6.1.2, RFC 8301, RFC 8463).
 
-The signature itself is not looked at: it is claimed to be good, and all that DNS can do to it is told.
+The signature itself is not looked at: it is claimed to be good, and all that DNS can do to it is
+told.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from mailauth_dns.records.rsa_key import public_numbers
 from mailauth_dns.records.tags import has_empty_tag
 
 MIN_RSA_BITS = 1024  # verifiers must not take a signature by a shorter key (RFC 8301 §3.2)
-# What OpenSSL verifies with, and so most verifiers. Without a limit one key of a stranger's keeps a verifier busy for minutes.
+# What OpenSSL verifies with, and so most verifiers. Without a limit one key of a stranger's keeps a
+# verifier busy for minutes.
 MAX_RSA_BITS = 16384
 SMALL_RSA_BITS, MAX_EXPONENT_BITS = (
     3072,
@@ -28,7 +30,8 @@ ED25519_OCTETS = 32  # RFC 8463 §4.2
 class Result(StrEnum):
     """What a receiver says of one signature, or of all (none: there is none).
 
-    A key that is missing or unusable is told as fail: DMARC knows pass and fail only (RFC 9989 §5.3.3).
+    A key that is missing or unusable is told as fail: DMARC knows pass and fail only (RFC 9989
+    §5.3.3).
     """
 
     NONE = "none"

@@ -1,7 +1,8 @@
 """A real message's DKIM signatures, verified (RFC 6376 §6); the keys come from a `Resolver`, `cryptography` does the arithmetic.
 
-The rest is done here, since no library reads messages as receivers do: dkimpy misses fields with white space before the colon, takes an
-unknown tag that holds `b=` for the signature, and needs quadratic time for some heads and bodies.
+The rest is done here, since no library reads messages as receivers do: dkimpy misses fields with
+white space before the colon, takes an unknown tag that holds `b=` for the signature, and needs
+quadratic time for some heads and bodies.
 """
 
 from __future__ import annotations
@@ -140,6 +141,7 @@ def _broken(
 
 def _cause(content: _Content, signed: Signature) -> str:
     if signed.names.count(_FIELD) >= len(content.fields[_FIELD]):
-        # RFC 6376 §3.5 says that h= never means the signature itself. OpenDKIM and Mail::DKIM take it for one of those that are named.
+        # RFC 6376 §3.5 says that h= never means the signature itself. OpenDKIM and Mail::DKIM take
+        # it for one of those that are named.
         return "h= names dkim-signature more often than there are other signatures, and verifiers then take the signature for one of them"
     return "it was made with another key, or signed header fields were changed"

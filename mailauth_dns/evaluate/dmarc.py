@@ -54,7 +54,8 @@ class Applicable:
 class Discovery:
     """What a receiver finds for an author domain (RFC 9989 §4.10.1).
 
-    `applicable` is None where DMARC does not apply: no record, or one that asks for nothing (`policy_domain` tells them apart).
+    `applicable` is None where DMARC does not apply: no record, or one that asks for nothing
+    (`policy_domain` tells them apart).
     """
 
     walk: Walk
@@ -98,12 +99,14 @@ def inherited(walked: Walk) -> tuple[DomainName | Unknown | None, Received | Non
     organizational = walked.organizational_domain
     if isinstance(organizational, Unknown):
         return organizational, None
-    # Disputed: below a public suffix of seven labels the walk steps over the organizational domain. RFC 9989 §4.10.1 puts its record before
-    # the public suffix's, and §4.10 never asks for it. §5.1.8 says of such a record that it will never be discovered.
+    # Disputed: below a public suffix of seven labels the walk steps over the organizational domain.
+    # RFC 9989 §4.10.1 puts its record before the public suffix's, and §4.10 never asks for it.
+    # §5.1.8 says of such a record that it will never be discovered.
     received = walked.at(organizational)
     if received is not None:
         return organizational, received
-    # Only a public suffix can be left: any other record would have made its own domain the organizational one.
+    # Only a public suffix can be left: any other record would have made its own domain the
+    # organizational one.
     last = walked.steps[-1]
     return (last.domain, last.received) if last.received is not None else (None, None)
 
@@ -112,8 +115,9 @@ def _subdomain_tag(author_domain: DomainName, record: Record, resolver: Resolver
     if record.effective_sp is record.effective_np:
         return "sp"
     try:
-        # Only NXDOMAIN is "does not exist" (RFC 9989 §3.2.13, A.4). Asked for the alias itself, because NXDOMAIN at the end of an alias is
-        # about its target, and a name that is an alias exists.
+        # Only NXDOMAIN is "does not exist" (RFC 9989 §3.2.13, A.4). Asked for the alias itself,
+        # because NXDOMAIN at the end of an alias is about its target, and a name that is an alias
+        # exists.
         exists = resolver.lookup(author_domain, "CNAME") is not None
     except ObservationError as error:
         return Unknown(str(error))

@@ -76,7 +76,8 @@ def walk(start: DomainName, resolver: Resolver) -> Walk:
         try:
             step = _step(domain, resolver)
         except ObservationError as error:
-            # RFC 9989 §4.10.1 leaves errors to the receiver. To walk on would be to take an unknown record for an absent one.
+            # RFC 9989 §4.10.1 leaves errors to the receiver. To walk on would be to take an unknown
+            # record for an absent one.
             return Walk(start, tuple(steps), Unknown(str(error)))
         steps.append(step)
         if step.psd is not PublicSuffix.UNKNOWN:
@@ -103,7 +104,8 @@ def _step(domain: DomainName, resolver: Resolver) -> Step:
     # A name too long for DNS cannot be asked, and nothing can be there.
     values = (resolver.lookup(name, "TXT") or ()) if len(name) <= MAX_NAME else ()
     found = [received for value in values if (received := receive(value)) is not None]
-    # Disputed: some receivers end here when there are several. RFC 9989 §4.10 step 2 drops them all and walks on.
+    # Disputed: some receivers end here when there are several. RFC 9989 §4.10 step 2 drops them all
+    # and walks on.
     return Step(domain, found[0] if len(found) == 1 else None, len(found))
 
 
@@ -117,8 +119,9 @@ def same_organization(
 ) -> tuple[bool | Unknown, Walk | None]:
     """Tell whether the start of a walk and `other` have one organizational domain (RFC 9989 §4.10.2); also the walk from `other`.
 
-    An organizational domain is the name that a walk starts from or one above it. So DNS is not asked about a name for which the first
-    walk rules that out, and an error there leaves nothing unknown.
+    An organizational domain is the name that a walk starts from or one above it. So DNS is not
+    asked about a name for which the first walk rules that out, and an error there leaves nothing
+    unknown.
     """
     if other == walked.start:
         return True, None

@@ -45,8 +45,8 @@ def client_address(text: str) -> IPAddress:
 def envelope(ip: IPAddress, sender: str, helo: str) -> Envelope:
     """Return the session with its defaults filled in.
 
-    The null reverse-path stands for `postmaster` at the HELO name (RFC 7208 §2.4), and so does an address without a local-part at its
-    own domain (§4.3).
+    The null reverse-path stands for `postmaster` at the HELO name (RFC 7208 §2.4), and so does an
+    address without a local-part at its own domain (§4.3).
     """
     local_part, _, domain = (sender or f"@{helo}").rpartition("@")
     return Envelope(ip, local_part or "postmaster", a_labels(domain), a_labels(helo))
@@ -81,8 +81,8 @@ def target_name(
 ) -> str | None:
     """Return the <target-name> of a term in a record of `domain` (RFC 7208 §4.8).
 
-    None where none can be made, so that the term does not match. `validated` finds the validated names of the client (§5.5); it is called
-    where `%{p}` asks for them.
+    None where none can be made, so that the term does not match. `validated` finds the validated
+    names of the client (§5.5); it is called where `%{p}` asks for them.
     """
     if not session.local_part.isascii() and any(
         isinstance(piece, Macro) and piece.letter in "slSL" for piece in spec.pieces
@@ -100,7 +100,8 @@ def expand(text: DomainSpec, session: Envelope, domain: str, validated: Validate
     for piece in text.pieces:
         if isinstance(piece, Macro):
             value = _transformed(piece, _value(piece.letter.lower(), session, domain, validated))
-            # RFC 7208 §7.3: an upper-case letter asks for URL escaping, of all but RFC 3986's unreserved characters.
+            # RFC 7208 §7.3: an upper-case letter asks for URL escaping, of all but RFC 3986's
+            # unreserved characters.
             parts.append(
                 quote(value, safe="", errors="surrogatepass") if piece.letter.isupper() else value
             )

@@ -21,8 +21,9 @@ from mailauth_dns.records.name import DomainName, domain_name
 class Message:
     """What a receiver sees of a message.
 
-    `header_from` are the addresses in the From header, `mail_from` the one of the envelope, empty for the null path; `ip` is the client's.
-    `helo` is empty where nobody told it. Of `unseen` more signatures nobody has found out anything.
+    `header_from` are the addresses in the From header, `mail_from` the one of the envelope, empty
+    for the null path; `ip` is the client's. `helo` is empty where nobody told it. Of `unseen` more
+    signatures nobody has found out anything.
     """
 
     header_from: tuple[str, ...]
@@ -66,7 +67,8 @@ _REFUSED = "so DMARC cannot pass, and receivers refuse such mail"
 
 
 def _author_domain(message: Message) -> DomainName | Unknown:
-    # RFC 9989 §5.3.1 leaves such mail out; receivers refuse it, because it can show one domain and be judged by another (§11.5).
+    # RFC 9989 §5.3.1 leaves such mail out; receivers refuse it, because it can show one domain and
+    # be judged by another (§11.5).
     if message.from_fields != 1:
         fields = f"{message.from_fields} From fields" if message.from_fields else "no From field"
         return Unknown(f"the message has {fields} where one is needed (RFC 5322 §3.6), {_REFUSED}")
@@ -89,7 +91,8 @@ def _author_domain(message: Message) -> DomainName | Unknown:
 def _authenticated(
     message: Message, resolver: Resolver
 ) -> tuple[SpfResult, tuple[Identifier, ...]]:
-    # RFC 7208 §2.4: the null path is postmaster at the HELO name, which counts for DMARC then, and only then (RFC 9989 §3.2.4).
+    # RFC 7208 §2.4: the null path is postmaster at the HELO name, which counts for DMARC then, and
+    # only then (RFC 9989 §3.2.4).
     domain = message.mail_from.rpartition("@")[2] if message.mail_from else message.helo
     if not domain:
         return SpfResult(Result.NONE, _NOTHING_FOR_SPF), tuple(_signed(message.dkim))

@@ -43,7 +43,8 @@ class ReceivedMessage:
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of every field of that name, unfolded."""
-        # RFC 6532 has UTF-8 in header fields. Old mailers put Latin-1 into display names, which keeps no receiver from the address behind.
+        # RFC 6532 has UTF-8 in header fields. Old mailers put Latin-1 into display names, which
+        # keeps no receiver from the address behind.
         wanted = name.encode()
         return tuple(
             _unfolded(field.value.decode("utf-8", "replace"))

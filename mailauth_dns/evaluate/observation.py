@@ -1,6 +1,7 @@
 """What the authoritative servers of one zone were seen to publish.
 
-Unknown is a value with its reason and never means absent: a timeout, SERVFAIL or REFUSED says nothing about the record.
+Unknown is a value with its reason and never means absent: a timeout, SERVFAIL or REFUSED says
+nothing about the record.
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ def _all_values(rrset: RRset) -> frozenset[str]:
 class Observation:
     """What every authoritative server of `zone` says about the keys that were asked.
 
-    `servers` is empty, and `problem` says why, where the servers could not even be found. `delegated` is the NS set that
-    the recursive resolver gave for the zone (absolute names without the trailing dot, lower case), None where addresses were
-    given by hand, so that the delegation was not looked at.
+    `servers` is empty, and `problem` says why, where the servers could not even be found.
+    `delegated` is the NS set that the recursive resolver gave for the zone (absolute names without
+    the trailing dot, lower case), None where addresses were given by hand, so that the delegation
+    was not looked at.
     """
 
     zone: DomainName

@@ -1,8 +1,9 @@
 """DNS as it will be: the sets that a plan makes, over a live resolver.
 
-A plan changes more than its own sets. A name it makes stops a wildcard answering for that name and everything below it, and a name
-whose last set it deletes lets one answer again (RFC 4592 §2.2, §3.3). Where the whole zone is known, `ZoneResolver` over the zone as it
-will be says all that; this is for where only live DNS can be asked, and it is unknown what else a name holds.
+A plan changes more than its own sets. A name it makes stops a wildcard answering for that name and
+everything below it, and a name whose last set it deletes lets one answer again (RFC 4592 §2.2,
+§3.3). Where the whole zone is known, `ZoneResolver` over the zone as it will be says all that; this
+is for where only live DNS can be asked, and it is unknown what else a name holds.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, below, upwards
 from mailauth_dns.records.zone import RRKey
 
-# What shows that a name stays when the sets of a plan have gone from it: the types that names hold in practice.
+# What shows that a name stays when the sets of a plan have gone from it: the types that names hold
+# in practice.
 _OTHER_TYPES = (
     "NS",
     "A",
@@ -38,7 +40,8 @@ _OTHER_TYPES = (
 class PlannedSet:
     """What a plan makes of one set: `values` are ours after it, empty where ours go.
 
-    Live values of another family than `family` stay beside them; where it is None, `values` are the whole set.
+    Live values of another family than `family` stay beside them; where it is None, `values` are the
+    whole set.
     """
 
     values: frozenset[str]
@@ -63,10 +66,12 @@ class Overlay:
     def lookup(self, name: DomainName, rrtype: str) -> Values:
         """Return the values of one set as they will be, sorted where the plan has a part in them.
 
-        Where a deleted set was perhaps the last one of its name, `()` says that the set is absent, not that the name stays.
+        Where a deleted set was perhaps the last one of its name, `()` says that the set is absent,
+        not that the name stays.
 
         Raises:
-            ObservationError: live DNS cannot tell, and the plan alone does not say; or it is open whether a name that the plan deletes
+            ObservationError: live DNS cannot tell, and the plan alone does not say; or it is
+                open whether a name that the plan deletes
                 sets from stays, and the answer depends on it.
         """
         return follow(self._step, name, rrtype)
@@ -198,8 +203,9 @@ class _Zone:
     def _is_live(self, name: DomainName) -> bool:
         """Tell whether the name itself is in live DNS, so that no wildcard answers for it.
 
-        Below a name that exists, `*.*.<name>` does not: its closest encloser is the name or `*.<name>`, and neither has a wildcard under
-        it that answers. Below one that a wildcard stands in for, the same wildcard answers for it too.
+        Below a name that exists, `*.*.<name>` does not: its closest encloser is the name or
+        `*.<name>`, and neither has a wildcard under it that answers. Below one that a wildcard
+        stands in for, the same wildcard answers for it too.
         """
         if self._live.lookup(name, "CNAME") is None:
             return False

@@ -19,7 +19,8 @@ from mailauth_dns.records.name import MAX_NAME, DomainName, domain_name
 class Destination:
     """One report address, judged: `accepted` with the addresses that reports go to, or the `reason` why they go nowhere.
 
-    `authorisation` is the name whose record must accept the reports; None where the address belongs to the same organization, or is none.
+    `authorisation` is the name whose record must accept the reports; None where the address belongs
+    to the same organization, or is none.
     """
 
     uri: Uri
@@ -55,7 +56,8 @@ def destination(policy_domain: DomainName, uri: Uri, resolver: Resolver) -> Dest
 
 
 def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...]) -> Destination:
-    # Disputed: a record counts by its version alone, as for a policy record, whatever stands behind it.
+    # Disputed: a record counts by its version alone, as for a policy record, whatever stands behind
+    # it.
     records = [received.record for value in values if (received := receive(value)) is not None]
     if not records:
         return Destination(

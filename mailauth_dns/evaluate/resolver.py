@@ -25,7 +25,8 @@ class Resolver(Protocol):
         """Return the values of one set.
 
         Raises:
-            ObservationError: nobody could tell (timeout, SERVFAIL, a loop of aliases), which is never "absent".
+            ObservationError: nobody could tell (timeout, SERVFAIL, a loop of aliases), which is
+                never "absent".
         """
         ...
 
@@ -72,8 +73,9 @@ def ask(resolver: Resolver, name: DomainName, rrtype: str) -> Values | Alias:
 class ZoneResolver:
     """Answers from whole zones, as the servers that hold them would.
 
-    What none of the zones holds, or what one of them delegates to a zone that is not among them, is asked `elsewhere`; without it, it is
-    unknown. A world of its own is a zone whose origin is the root.
+    What none of the zones holds, or what one of them delegates to a zone that is not among them, is
+    asked `elsewhere`; without it, it is unknown. A world of its own is a zone whose origin is the
+    root.
     """
 
     def __init__(self, zones: Iterable[Zone], elsewhere: Resolver | None = None) -> None:

@@ -76,9 +76,9 @@ class Cost:
 class SpfResult:
     """The result for one message.
 
-    `matched` leads from the domain's own record through `include` and `redirect` to the term that decided; it is empty where none did.
-    `explanation` is what the domain wants to be said to a sender that fails, None where it says nothing that can be used. `reason` is one
-    line for a user.
+    `matched` leads from the domain's own record through `include` and `redirect` to the term that
+    decided; it is empty where none did. `explanation` is what the domain wants to be said to a
+    sender that fails, None where it says nothing that can be used. `reason` is one line for a user.
     """
 
     result: Result
@@ -91,8 +91,9 @@ class SpfResult:
 def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver) -> SpfResult:
     """Return what a receiver says of mail from `ip` in the name of `domain` (RFC 7208 §4).
 
-    `domain` is the domain of `sender`, the address in MAIL FROM, or the HELO name where that is what is checked. The null reverse-path is
-    an empty `sender`, whose domain is the HELO name (§2.4). Whatever the texts are, there is a result.
+    `domain` is the domain of `sender`, the address in MAIL FROM, or the HELO name where that is
+    what is checked. The null reverse-path is an empty `sender`, whose domain is the HELO name
+    (§2.4). Whatever the texts are, there is a result.
     """
     try:
         client = client_address(ip)
@@ -276,7 +277,8 @@ class _Evaluation:
         return values or ()
 
     def _validated(self) -> tuple[DomainName, ...]:
-        # Terms are what counts (RFC 7208 §4.6.4): `%{p}` spends nothing beside the term that it stands in.
+        # Terms are what counts (RFC 7208 §4.6.4): `%{p}` spends nothing beside the term that it
+        # stands in.
         names, voids = validated_names(self._session.ip, self._resolver)
         self._note_voids(voids)
         return names

@@ -51,11 +51,13 @@ class Drift:
 def passing(name: DomainName, resolver: Resolver) -> Passing:
     """Return the addresses for which check_host() of `name` returns pass (RFC 7208 §4).
 
-    The order of terms counts: what `-ip4:` excludes no later term lets in, and an `all`, a `redirect` or a qualifier of an included record
-    says nothing beyond that record. The limits on lookups are not applied: to get below them is what the result is for.
+    The order of terms counts: what `-ip4:` excludes no later term lets in, and an `all`, a
+    `redirect` or a qualifier of an included record says nothing beyond that record. The limits on
+    lookups are not applied: to get below them is what the result is for.
 
     Raises:
-        NotFlattened: a macro, `exists` or `ptr` makes it depend on the message; a record or host is missing, broken or a loop; nobody
+        NotFlattened: a macro, `exists` or `ptr` makes it depend on the message; a record or
+            host is missing, broken or a loop; nobody
             passes, or everybody.
         ObservationError: DNS did not answer a question.
     """

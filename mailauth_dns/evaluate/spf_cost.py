@@ -24,10 +24,12 @@ MAX_FOLLOWED = 100
 def lookup_cost(domain: DomainName, resolver: Resolver) -> LookupCost:
     """Return the DNS terms that a receiver spends at worst on `domain`'s SPF record, as a tree (RFC 7208 §4.6.4).
 
-    Counted are include, a, mx, ptr, exists and redirect, one each, whatever order they stand in: that one of them matches first says
-    nothing about the next message. Terms behind `all` are never reached, and `redirect` counts only without it. A `total` above 10 means
-    permerror for messages that no earlier term matches. The hosts of an mx have a limit of their own, which notes tell of. For `ptr` one
-    void lookup is counted, that of a client without a reverse name. Nothing is raised: what DNS does not answer is an unknown node.
+    Counted are include, a, mx, ptr, exists and redirect, one each, whatever order they stand in:
+    that one of them matches first says nothing about the next message. Terms behind `all` are never
+    reached, and `redirect` counts only without it. A `total` above 10 means permerror for messages
+    that no earlier term matches. The hosts of an mx have a limit of their own, which notes tell of.
+    For `ptr` one void lookup is counted, that of a client without a reverse name. Nothing is
+    raised: what DNS does not answer is an unknown node.
     """
     return _Tree(domain, resolver).root
 

@@ -39,10 +39,11 @@ class Note:
 class LookupCost:
     """A term and all that it leads to; at the root, a domain's own record.
 
-    `term` is as published (the domain at the root) and `own` is 1 where the term counts against the limit of ten. `voids4` and `voids6` are
-    the term's own lookups of hosts that find nothing, for an IPv4 and an IPv6 client (a record that is not there ends the evaluation by
-    itself). `unknown` is set where DNS could not be asked: what lies
-    behind is not counted. `notes` say what else is special.
+    `term` is as published (the domain at the root) and `own` is 1 where the term counts against the
+    limit of ten. `voids4` and `voids6` are the term's own lookups of hosts that find nothing, for
+    an IPv4 and an IPv6 client (a record that is not there ends the evaluation by itself). `unknown`
+    is set where DNS could not be asked: what lies behind is not counted. `notes` say what else is
+    special.
     """
 
     domain: str

@@ -34,7 +34,8 @@ class Mechanism(StrEnum):
 class Identifier:
     """A domain that a message is authenticated for, or would be: the SPF domain, or the d= of a signature.
 
-    `comparison` is None where it was not compared with the author domain: it is not authenticated, or no policy applies.
+    `comparison` is None where it was not compared with the author domain: it is not authenticated,
+    or no policy applies.
     """
 
     mechanism: Mechanism
@@ -58,9 +59,10 @@ class Identifier:
 class Verdict:
     """What a receiver finds, and what the owner of the author domain requests for the message.
 
-    `disposition` is a request and no prediction: receivers must not reject for it alone (RFC 9989 §7.4). It is None where nobody can be
-    said to request anything: DMARC is temperror or permerror. `why` is for people, one sentence for each identifier and one for DMARC;
-    `warnings` are about mail that passes and is in danger all the same, or dangerous.
+    `disposition` is a request and no prediction: receivers must not reject for it alone (RFC 9989
+    §7.4). It is None where nobody can be said to request anything: DMARC is temperror or permerror.
+    `why` is for people, one sentence for each identifier and one for DMARC; `warnings` are about
+    mail that passes and is in danger all the same, or dangerous.
     """
 
     spf: SpfResult

@@ -1,6 +1,7 @@
 """Master files (RFC 1035 §5) edited set by set, with all other text left as it is.
 
-An edit is proved before it is handed out: the new text is read again and must hold what was asked for, and nothing else changed.
+An edit is proved before it is handed out: the new text is read again and must hold what was asked
+for, and nothing else changed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ def edited(file: MasterFile, changes: Mapping[RRKey, RRset | None]) -> str:
     """Return the file's text with these sets as they shall be (None: gone) and the SOA's serial raised by one.
 
     Raises:
-        MasterFileError: the file cannot be edited so, or the result would not say exactly what was asked for.
+        MasterFileError: the file cannot be edited so, or the result would not say exactly what
+            was asked for.
     """
     if file.refusal is not None:
         raise MasterFileError(f"{file.origin}: {file.refusal}")

@@ -18,8 +18,8 @@ _TOKEN = re.compile(
       |(?P<end>\n)|(?P<comment>;[^\n]*)|(?P<open>\()|(?P<close>\))|(?P<rest>\Z))""",
     re.VERBOSE,
 )
-# A line without these is its words; a SOA is read in full for the place of its serial. To Python's split() some octets of UTF-8 are
-# white space, to a name server they are not.
+# A line without these is its words; a SOA is read in full for the place of its serial. To Python's
+# split() some octets of UTF-8 are white space, to a name server they are not.
 _NOT_PLAIN = re.compile(r'[;()"\\\x0b\x0c\x1c-\x1f\x85\xa0]|\bSOA\b', re.IGNORECASE)
 
 

@@ -1,6 +1,7 @@
 """Master files as people and providers write them (RFC 1035 §5), for reading alone: what is edited goes through `masterfile.master_file`.
 
-What is read other than a name server would read it is a note, and what is of another zone is told: nothing is dropped without a word.
+What is read other than a name server would read it is a note, and what is of another zone is told:
+nothing is dropped without a word.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone, zone_of
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 _USUAL = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "SOA", "TXT"})
 _AT_TARGET = {"CNAME": 0, "DNAME": 0, "MX": 1, "NS": 0}  # where in the rdata a name stands
-# Some providers show a TXT record under a type of their own. SPF was a real type once, which receivers no longer ask for (RFC 7208 §3.1).
+# Some providers show a TXT record under a type of their own. SPF was a real type once, which
+# receivers no longer ask for (RFC 7208 §3.1).
 _SHOWN_AS = frozenset({"SPF", "DKIM", "DMARC"})
 _MOST_PROBLEMS = 10
 
@@ -74,7 +76,8 @@ def read(origin: DomainName, text: str) -> Read:
     """Return the zone `origin` that a file holds.
 
     Raises:
-        MasterFileError: it is no master file, holds nothing of the zone, or says only a part; every line that is broken is told.
+        MasterFileError: it is no master file, holds nothing of the zone, or says only a part;
+            every line that is broken is told.
     """
     remarks = Remarks()
     found = list(rows(origin, text, remarks))

@@ -1,6 +1,7 @@
 """The records of a master file one by one, as people and providers write them (RFC 1035 §5).
 
-The tokens are those of `masterfile.lexer`, the demands are few: no SOA, no TTL, long strings, names without their last dot.
+The tokens are those of `masterfile.lexer`, the demands are few: no SOA, no TTL, long strings, names
+without their last dot.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _TYPE = re.compile(r"[A-Z][A-Z0-9_-]{0,19}")
 class Row(NamedTuple):
     """One record: the name it is at, and the words of its rdata as written.
 
-    `placed` says that the file itself tells which domain the name is in. `comment` is what follows a semicolon behind it.
+    `placed` says that the file itself tells which domain the name is in. `comment` is what follows
+    a semicolon behind it.
     """
 
     number: int
@@ -66,7 +68,8 @@ def rows(zone: DomainName, text: str, remarks: Remarks) -> Iterator[Row]:
     """Yield the records of a file, whatever their names and types; names without a dot at their end lie in `zone`.
 
     Raises:
-        MasterFileError: a quote or a parenthesis is not closed, or records come from outside its lines.
+        MasterFileError: a quote or a parenthesis is not closed, or records come from outside
+            its lines.
     """
     reader = _Rows(zone, remarks)
     for line in lines("", text):

@@ -1,6 +1,7 @@
 """Master files (RFC 1035 §5), read with the place of every record, so that they can be edited with all other text left as it is.
 
-The text is octets, one character an octet (latin-1), so that a file in any encoding comes back as it was.
+The text is octets, one character an octet (latin-1), so that a file in any encoding comes back as
+it was.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone
 class Entry(NamedTuple):
     """One record and where it stands: `text[start:end]` is all of it, parentheses, comment and line end included.
 
-    `inherits_owner` and `inherits_ttl` say that the record takes them from the line before, not from the file's `$TTL`.
-    `ttl_at` is where a TTL can be written, `serial` the span of a SOA's serial.
+    `inherits_owner` and `inherits_ttl` say that the record takes them from the line before, not
+    from the file's `$TTL`. `ttl_at` is where a TTL can be written, `serial` the span of a SOA's
+    serial.
     """
 
     start: int

@@ -1,6 +1,7 @@
 """BIMI assertion records: the logo that mail programs may show beside a domain's mail.
 
-The source is the AuthIndicators working group's Internet-Draft, draft-brand-indicators-for-message-identification; there is no RFC.
+The source is the AuthIndicators working group's Internet-Draft,
+draft-brand-indicators-for-message-identification; there is no RFC.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Avatar(StrEnum):
 class Record:
     """A record, for example `v=BIMI1; l=https://example.com/logo.svg`; None where the tag is absent.
 
-    `l` is the logo's address and `a` that of the evidence for it; both empty declines to have a logo shown.
+    `l` is the logo's address and `a` that of the evidence for it; both empty declines to have a
+    logo shown.
     """
 
     l: str  # noqa: E741 - the draft's name for it
@@ -79,7 +81,8 @@ def parse(text: str) -> Record:
     """Return the record in `text`.
 
     Raises:
-        RecordSyntaxError: the tag list is broken, `v` is not first or not BIMI1, or there is no `l`.
+        RecordSyntaxError: the tag list is broken, `v` is not first or not BIMI1, or there is no
+            `l`.
     """
     tags = parse_tags(text)
     first = tags[0]

@@ -120,7 +120,8 @@ def parse(text: str) -> Record:
     """Return the record in `text`.
 
     Raises:
-        RecordSyntaxError: the tag list is broken, `v` is not first or not DKIM1, or there is no usable `p`.
+        RecordSyntaxError: the tag list is broken, `v` is not first or not DKIM1, or there is no
+            usable `p`.
     """
     tags = parse_tags(text)
     found: dict[str, Tag] = {tag.name: tag for tag in tags}

@@ -1,7 +1,8 @@
 """Keys as verifiers may take them from what stands at a selector, right or broken (RFC 6376 §3.6.1).
 
-`dkim.parse` goes by the letter. Verifiers in use do not: some take the key of a record whose version is not first, that has an empty
-tag, a tag twice, or characters in `p` that are not base64. What is lost with a record is judged by all of them.
+`dkim.parse` goes by the letter. Verifiers in use do not: some take the key of a record whose
+version is not first, that has an empty tag, a tag twice, or characters in `p` that are not base64.
+What is lost with a record is judged by all of them.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ class Row:
     `label` stands in the owner name before the domain, empty where there is none. With `selected`,
     a name of its own stands before the label: a selector, or the domain that reports are about.
     `opens` matches how a value of the family begins. `parse` reads a value, and is None where a
-    value holds nothing to read. `section` is where a policy declares it. `beside` tells a person who
-    enters the record by hand what must not be left beside it.
+    value holds nothing to read. `section` is where a policy declares it. `beside` tells a person
+    who enters the record by hand what must not be left beside it.
     """
 
     opens: re.Pattern[str]

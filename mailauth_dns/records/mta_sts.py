@@ -1,7 +1,7 @@
 """MTA-STS: senders shall deliver to a domain over verified TLS only (RFC 8461).
 
-Two parts: a TXT record whose `id` says which policy is current (§3.1), and the policy itself, a text that the domain serves over
-HTTPS (§3.2).
+Two parts: a TXT record whose `id` says which policy is current (§3.1), and the policy itself, a
+text that the domain serves over HTTPS (§3.2).
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 class Policy:
     """A policy: hosts that may take the domain's mail, and what to do about others; `max_age` is in seconds.
 
-    `mx` holds host names, or `*.` and a name for every host one label below it. `other` are extension fields, which senders ignore.
+    `mx` holds host names, or `*.` and a name for every host one label below it. `other` are
+    extension fields, which senders ignore.
     """
 
     mode: Mode

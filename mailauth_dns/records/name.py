@@ -1,6 +1,7 @@
 """Domain names in one spelling: lower-case A-labels without the trailing dot (RFC 1035 §2.3.4, IDNA 2008).
 
-U-labels are encoded label by label, so that `_dmarc` and `*` pass as they are; octoDNS does the same.
+U-labels are encoded label by label, so that `_dmarc` and `*` pass as they are; octoDNS does the
+same.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 def domain_name(text: str) -> DomainName:
     """Return `text` in the one spelling; a trailing dot is accepted, the root is not.
 
-    Labels hold letters, digits, `-` and `_`; the left-most may be `*`. An A-label stays what it is, even one that IDNA 2008 refuses: DNS
-    and receivers take it as it stands.
+    Labels hold letters, digits, `-` and `_`; the left-most may be `*`. An A-label stays what it is,
+    even one that IDNA 2008 refuses: DNS and receivers take it as it stands.
 
     Raises:
         RecordSyntaxError: the text is not such a name, or is too long for DNS.

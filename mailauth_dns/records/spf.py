@@ -54,7 +54,8 @@ class Record:
     def leads_to(self) -> frozenset[str]:
         """The names, in lower case, whose records decide too: of `include` and `redirect`.
 
-        A name with a macro is left out. A term behind `all` is not: nobody reaches it, but it stands in the record.
+        A name with a macro is left out. A term behind `all` is not: nobody reaches it, but it
+        stands in the record.
         """
         specs = [term.domain for term in self.terms if isinstance(term, Include)]
         specs += [self.redirect] if self.redirect is not None else []
@@ -137,7 +138,8 @@ def parse_term(text: str) -> Term | Modifier:
     """Return one mechanism or modifier, as a policy lists them.
 
     Raises:
-        RecordSyntaxError: the text is not exactly one, or the name in it lacks a label; receivers read such a name, and it matches nothing.
+        RecordSyntaxError: the text is not exactly one, or the name in it lacks a label;
+            receivers read such a name, and it matches nothing.
     """
     if " " in text:
         at = text.index(" ")

@@ -80,7 +80,8 @@ def macro_string(text: str, start: int, end: int) -> DomainSpec:
     """Return `text[start:end]` as pieces.
 
     Raises:
-        RecordSyntaxError: a `%` opens no macro, a letter is not one, or a character is not printable ASCII.
+        RecordSyntaxError: a `%` opens no macro, a letter is not one, or a character is not
+            printable ASCII.
     """
     return _pieces(text, start, end, "!", LETTERS)
 
@@ -137,17 +138,20 @@ def _macro(text: str, at: int, match: re.Match[str], letters: frozenset[str]) ->
     if digits and not significant:
         message = "a macro keeps 1 or more parts; leave the number out for all"  # RFC 7208 §7.3
         raise RecordSyntaxError(text, at, match.end(), message, Fault.MACRO)
-    # More parts than there are mean all of them (§7.3), and no text has as many as nine digits count.
+    # More parts than there are mean all of them (§7.3), and no text has as many as nine digits
+    # count.
     return Macro(letter, int(significant[:9] or 0), bool(reverse), delimiters)
 
 
 def domain_spec(text: str, start: int, end: int) -> DomainSpec:
     """Return `text[start:end]` as a name: it ends in a macro, or in a label that can be a top-level one (RFC 7208 §7.1).
 
-    The grammar asks no more: names that DNS cannot hold, such as `a..example`, are told apart when they are looked up (§4.8).
+    The grammar asks no more: names that DNS cannot hold, such as `a..example`, are told apart when
+    they are looked up (§4.8).
 
     Raises:
-        RecordSyntaxError: it is empty, breaks the macro grammar, or its end cannot be the end of a name.
+        RecordSyntaxError: it is empty, breaks the macro grammar, or its end cannot be the end
+            of a name.
     """
     if start >= end:
         raise RecordSyntaxError(text, start, end, "expected a domain name")

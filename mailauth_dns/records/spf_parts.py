@@ -1,8 +1,8 @@
 """One SPF record over several names: what does not fit into the domain's own record goes to parts that it includes (RFC 7208 §3.4, §5.2).
 
-A part holds networks that pass and nothing else, so that no qualifier, `all` or modifier leaves the domain's own record. Its name is made
-of its text: what a name once said it says for ever, and a record that refers to it means the same before, while and after another one
-takes its place.
+A part holds networks that pass and nothing else, so that no qualifier, `all` or modifier leaves the
+domain's own record. Its name is made of its text: what a name once said it says for ever, and a
+record that refers to it means the same before, while and after another one takes its place.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from mailauth_dns.records.addresses import NOBODY, Addresses, Network, addresses
 from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import MAX_STRING
 
-# RFC 7208 §3.4: a name and all TXT values at it stay within 450 octets, so that an answer fits into 512.
+# RFC 7208 §3.4: a name and all TXT values at it stay within 450 octets, so that an answer fits into
+# 512.
 MAX_ANSWER = 450
-# The domain's own record shares its name with values that nobody declares here, verification tokens above all. One character-string
-# for the record leaves them the rest.
+# The domain's own record shares its name with values that nobody declares here, verification tokens
+# above all. One character-string for the record leaves them the rest.
 MAX_ROOT = MAX_STRING
 _PREFIX = "_spf-"
 _HASH = 10  # hexadecimal digits
@@ -95,9 +96,10 @@ def terms_of(qualifier: spf_term.Qualifier, addresses: Addresses) -> tuple[str, 
 def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
     """Return the record of these terms, with as few parts as it takes; `items` are in order, terms as published.
 
-    What passes is joined with what passes before it where nothing but passing terms stands between them, and it never moves back: no
-    lookup comes before a network that spared it. Networks with another qualifier stay, since no include could carry it. Own terms that
-    are longer than the record should be are not moved.
+    What passes is joined with what passes before it where nothing but passing terms stands between
+    them, and it never moves back: no lookup comes before a network that spared it. Networks with
+    another qualifier stay, since no include could carry it. Own terms that are longer than the
+    record should be are not moved.
     """
     pieces = list(_pieces(items))
     parts: list[tuple[DomainName, str]] = []

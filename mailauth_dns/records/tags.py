@@ -1,7 +1,8 @@
 """The two lists of tags that records share, with the span of every part.
 
-`parse_tags` reads the one of DKIM, DMARC and BIMI (RFC 6376 §3.2), `parse_fields` the stricter one of MTA-STS and TLS-RPT (RFC 8461 §3.1,
-RFC 8460 §3): no white space around `=`, nothing empty, and a version that is exact.
+`parse_tags` reads the one of DKIM, DMARC and BIMI (RFC 6376 §3.2), `parse_fields` the stricter one
+of MTA-STS and TLS-RPT (RFC 8461 §3.1, RFC 8460 §3): no white space around `=`, nothing empty, and a
+version that is exact.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class Tag:
 def parse_tags(text: str) -> tuple[Tag, ...]:
     """Return the tags of a record in order.
 
-    Semicolons with nothing between them are passed over: the grammar has one at the end at most, receivers of DMARC do not mind more. Those
-    of DKIM do, see `has_empty_tag`.
+    Semicolons with nothing between them are passed over: the grammar has one at the end at most,
+    receivers of DMARC do not mind more. Those of DKIM do, see `has_empty_tag`.
 
     Raises:
         RecordSyntaxError: there is no tag, one has no name or no `=`, or is given twice.
@@ -47,7 +48,8 @@ def parse_tags(text: str) -> tuple[Tag, ...]:
         if tag is None:
             continue
         if tag.name in seen:
-            # RFC 6376 §3.2 forbids it; RFC 9989 is silent and receivers disagree, so we publish none.
+            # RFC 6376 §3.2 forbids it; RFC 9989 is silent and receivers disagree, so we publish
+            # none.
             raise RecordSyntaxError(text, tag.name_start, tag.end, f"{tag.name} is given twice")
         seen.add(tag.name)
         tags.append(tag)
@@ -87,7 +89,8 @@ def parse_fields(text: str, version: str, known: frozenset[str]) -> tuple[Tag, .
     """Return the fields behind `version` in order; the values of those that are not `known` are checked as extensions.
 
     Raises:
-        RecordSyntaxError: the version is another one, a field is empty or breaks the grammar, or there is none.
+        RecordSyntaxError: the version is another one, a field is empty or breaks the grammar,
+            or there is none.
     """
     parts = text.split(";")
     if parts[0].rstrip(_WSP) != version:

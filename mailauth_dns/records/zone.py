@@ -1,7 +1,8 @@
 """Zones and their record sets as values (RFC 1035 §3, RFC 2181 §5).
 
-A TXT value is the octets of its character-strings joined, one character an octet (latin-1), unescaped, so that nothing
-foreign is lost in decoding. Values of the other types are in presentation form, domain names in them absolute.
+A TXT value is the octets of its character-strings joined, one character an octet (latin-1),
+unescaped, so that nothing foreign is lost in decoding. Values of the other types are in
+presentation form, domain names in them absolute.
 """
 
 from __future__ import annotations
