@@ -7,7 +7,7 @@
       NotFlattened          an SPF name cannot be replaced by addresses
       PlanRefused           the plan is not the reviewed one, or is not safe to apply
       ProviderError         a DNS provider cannot be reached, read or written
-        ProviderSilent      it did not answer, or is busy; what is safe to do twice may be tried again
+        ProviderSilent      it did not answer, or is busy; a safe question may be asked again
           Unreachable       not even its object could be made (octo/provider_objects.py)
         SetMoved            the set is no longer as it was read; nothing was written
         GivenUp             it was silent too often and is asked no more (deploy/provider_pool.py)
@@ -37,7 +37,9 @@ _OCTETS = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\x
 
 
 def octets(text: str) -> str:
-    r"""Return a record's text in printable ASCII, each other octet as `\DDD` (RFC 1035 §5.1): the one way in which octets are shown.
+    r"""Return a record's text in printable ASCII, any other octet as `\DDD` (RFC 1035 §5.1).
+
+    Octets are shown in this way alone.
 
     >>> octets("caf\xc3\xa9 \xe9\n")
     'caf\\195\\169 \\233\\010'
@@ -50,7 +52,9 @@ def octets(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a sentence, which may quote records and people, with what does not print and what is octets written as `\DDD`.
+    r"""Return a sentence with octets and what does not print written as `\DDD`.
+
+    The sentence may quote records and people.
 
     What others wrote must not reach a terminal as a command to it.
 
@@ -68,7 +72,7 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""Return what others wrote as one line that is text and nothing else, to a terminal and to the CI system that reads the output.
+    r"""Return what others wrote as one line that neither a terminal nor a CI system obeys.
 
     Every renderer passes what comes from files, DNS and providers through here.
 
@@ -131,7 +135,7 @@ class RecordSyntaxError(MailAuthError):
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """One thing that is wrong in one place of one file; `line` and `column` are 1-based, 0 where there is none."""
+    """One thing that is wrong in a file; `line` and `column` are 1-based, 0 where there is none."""
 
     path: str
     line: int
@@ -142,7 +146,7 @@ class FileProblem:
     width: int = 1
 
     def __str__(self) -> str:
-        """Return `path:line:column: key: message`, and below it the line with a mark under the place."""
+        """Return `path:line:column: key: message`, and below it the line with the place marked."""
         where = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
         head = printable(
             f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
@@ -176,7 +180,7 @@ class NotFlattened(MailAuthError):
 
 
 class PlanRefused(MailAuthError):
-    """The apply was refused before anything was written; the text says what differs and what to do."""
+    """The apply was refused before the first write; the text says what differs and what to do."""
 
 
 class ProviderError(MailAuthError):
@@ -184,7 +188,10 @@ class ProviderError(MailAuthError):
 
 
 class ProviderSilent(ProviderError):
-    """A DNS provider did not answer, or said that it is busy: the same question may be answered later, after `pause` seconds if it says."""
+    """A DNS provider did not answer, or said that it is busy.
+
+    The same question may be answered after `pause` seconds, if it says how many.
+    """
 
     def __init__(self, text: str, pause: float = 0.0) -> None:
         super().__init__(text)
@@ -192,4 +199,4 @@ class ProviderSilent(ProviderError):
 
 
 class SetMoved(ProviderError):
-    """A set is no longer as it was read, so nothing was written; the text says which and what to do."""
+    """A set is no longer as it was read, so nothing was written; the text says which."""

@@ -1,4 +1,4 @@
-"""DMARC as a receiver finds it: the policy that applies to an author domain, and alignment (RFC 9989 §4.4, §4.10.1)."""
+"""DMARC as a receiver applies it: the author domain's policy, and alignment (RFC 9989 §4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _WEAKER = {
 
 @dataclass(frozen=True, slots=True)
 class Applicable:
-    """The record that applies to an author domain, and its tag that does: p for its own record, sp or np for an inherited one.
+    """The record that applies to an author domain, and its tag that does.
+
+    p is for its own record, sp or np for an inherited one.
 
     `tag` is None, with the reason, where nobody could tell whether the author domain exists.
     """
@@ -43,7 +45,7 @@ class Applicable:
 
     @property
     def requested(self) -> Policy | Unknown:
-        """What is requested for failing mail now: one level weaker where `t=y` says that the policy is tried (RFC 9989 §4.7)."""
+        """What to do with failing mail now: one level less while `t=y` tries it (RFC 9989 §4.7)."""
         policy = self.policy
         if isinstance(policy, Unknown) or self.record.effective_t is not Testing.YES:
             return policy
@@ -87,7 +89,10 @@ def discover(author_domain: DomainName, resolver: Resolver) -> Discovery:
 
 
 def _policy(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]:
-    """Return the policy domain and its record, in the order of preference: author domain, organizational domain, public suffix."""
+    """Return the policy domain and its record.
+
+    First comes the author domain, then the organizational domain, then the public suffix.
+    """
     own = walked.at(walked.start)
     return (
         (walked.start, own) if own is not None else inherited(walked)
@@ -95,7 +100,7 @@ def _policy(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]
 
 
 def inherited(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]:
-    """Return whose record applies to names below the start that have none of their own, and to the start where it has none."""
+    """Return whose record applies to names that have none of their own, at or below the start."""
     organizational = walked.organizational_domain
     if isinstance(organizational, Unknown):
         return organizational, None
@@ -126,7 +131,10 @@ def _subdomain_tag(author_domain: DomainName, record: Record, resolver: Resolver
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Whether an authenticated domain is aligned with the author domain, and the walk that it took; None where none was needed."""
+    """Whether an authenticated domain is aligned with the author domain.
+
+    `walk` is the walk that it took, None where none was needed.
+    """
 
     identifier: DomainName
     mode: Alignment

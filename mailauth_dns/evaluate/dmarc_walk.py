@@ -22,7 +22,10 @@ _MAX_QUERIES = 8
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One query of a walk: the domain asked for, and its record; None where it has none, or several, which count as none."""
+    """One query of a walk: the domain asked for, and its record.
+
+    None where it has none, or several, which count as none.
+    """
 
     domain: DomainName
     received: Received | None
@@ -45,7 +48,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A DNS tree walk (RFC 9989 §4.10): its queries in order, and why it broke off where DNS did not answer the one after them."""
+    """A DNS tree walk (RFC 9989 §4.10): its queries in order.
+
+    `broken` says why it ended early: DNS did not answer the next query.
+    """
 
     start: DomainName
     steps: tuple[Step, ...]
@@ -92,7 +98,7 @@ def _targets(start: DomainName) -> list[DomainName]:
 
 
 def passed_over(start: DomainName) -> tuple[DomainName, ...]:
-    """Return the names above `start` for which a walk never asks, since they have too many labels."""
+    """Return the names above `start` that a walk skips, since they have too many labels."""
     labels = start.split(".")
     return tuple(
         DomainName(".".join(labels[at:])) for at in range(1, len(labels) - _MAX_QUERIES + 1)
@@ -117,7 +123,9 @@ def _child(parent: DomainName, descendant: DomainName) -> DomainName:
 def same_organization(
     walked: Walk, other: DomainName, resolver: Resolver
 ) -> tuple[bool | Unknown, Walk | None]:
-    """Tell whether the start of a walk and `other` have one organizational domain (RFC 9989 §4.10.2); also the walk from `other`.
+    """Tell whether the start of a walk and `other` have one organizational domain.
+
+    The second value is the walk from `other` (RFC 9989 §4.10.2).
 
     An organizational domain is the name that a walk starts from or one above it. So DNS is not
     asked about a name for which the first walk rules that out, and an error there leaves nothing
@@ -148,7 +156,10 @@ def same_organization(
 
 
 def _end_alike(one: Walk, other: Walk) -> bool:
-    """Tell whether two walks broke off at the same name, above one record that both found: whatever is up there, it decides for both."""
+    """Tell whether two walks broke off at one name, above a record that both found.
+
+    Whatever is up there decides for both.
+    """
     if (
         one.broken is None
         or other.broken is None

@@ -1,4 +1,4 @@
-"""What SPF macros expand to, and which of the results DNS can be asked for (RFC 7208 §7, RFC 8616 §4)."""
+"""What SPF macros expand to, and which results DNS can be asked for (RFC 7208 §7, RFC 8616 §4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Envelope:
 
 
 def client_address(text: str) -> IPAddress:
-    """Return the address of the SMTP client; an IPv4 client seen through an IPv6 socket is an IPv4 one (RFC 7208 §5).
+    """Return the SMTP client's address, an IPv4 one if it came mapped to IPv6 (RFC 7208 §5).
 
     Raises:
         ValueError: it is none.
@@ -53,7 +53,10 @@ def envelope(ip: IPAddress, sender: str, helo: str) -> Envelope:
 
 
 def a_labels(name: str) -> str:
-    """Return a name with its U-labels as A-labels (RFC 8616 §4) and without its last dot; what is no label stays as it is."""
+    """Return a name with A-labels and without its last dot (RFC 8616 §4).
+
+    What is no label stays as it is.
+    """
     name = name.removesuffix(".")
     return name if name.isascii() else ".".join(map(_a_label, name.split(".")))
 
@@ -66,7 +69,7 @@ def _a_label(label: str) -> str:
 
 
 def queryable(name: str) -> DomainName | None:
-    """Return the name as DNS is asked for it, or None where there can be no such name (RFC 1035 §2.3.4)."""
+    """Return the name to ask DNS for; None where there can be no such name (RFC 1035 §2.3.4)."""
     if not name.isascii() or len(name) > MAX_NAME:
         return None
     return (
@@ -95,7 +98,10 @@ def target_name(
 
 
 def expand(text: DomainSpec, session: Envelope, domain: str, validated: Validated) -> str:
-    """Return `text`, from a record of `domain`, with its macros expanded (RFC 7208 §7.3); `validated` as for `target_name`."""
+    """Return `text`, from a record of `domain`, with its macros expanded (RFC 7208 §7.3).
+
+    `validated` is as for `target_name`.
+    """
     parts = []
     for piece in text.pieces:
         if isinstance(piece, Macro):
@@ -158,7 +164,7 @@ def _value(letter: str, session: Envelope, domain: str, validated: Validated) ->
 
 
 def _validated_name(domain: str, names: tuple[DomainName, ...]) -> str:
-    """Return the name to use for `%{p}`: the domain, else one below it, else any (RFC 7208 §7.3)."""
+    """Return the name for `%{p}`: the domain, else one below it, else any (RFC 7208 §7.3)."""
     wanted = domain.lower()
     below = (name for name in names if name.endswith("." + wanted))
     return wanted if wanted in names else next(below, names[0] if names else "unknown")

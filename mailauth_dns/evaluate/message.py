@@ -36,7 +36,7 @@ class Message:
 
 
 def judge(message: Message, resolver: Resolver) -> Verdict:
-    """Return the verdict of a receiver who asks `resolver`; what cannot be told makes a temperror."""
+    """Return the verdict of a receiver who asks `resolver`; what is unknown is a temperror."""
     checked, candidates = _authenticated(message, resolver)
     author = _author_domain(message)
     signed = dkim_key.overall(message.dkim)

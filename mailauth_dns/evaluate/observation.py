@@ -22,7 +22,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class ServerView:
-    """One server's own answers. A set is None where the server answered with authority that there is none."""
+    """One server's own answers; a set is None where it said with authority that there is none."""
 
     server: str  # "ns1.example.net (192.0.2.53:53)", or the address alone where it was given
     sets: Mapping[RRKey, RRset | Unknown | None]
@@ -54,7 +54,7 @@ class Observation:
     def agreed(
         self, key: RRKey, part: Callable[[RRset], frozenset[str]] = _all_values
     ) -> RRset | Unknown | None:
-        """Return what all servers say about `key` alike (TTLs aside); Unknown when one is unknown or two differ.
+        """Return what all servers say of `key` but for TTLs; Unknown if any is, or two differ.
 
         `part` gives the values of a set that matter: servers may differ in the others.
         """

@@ -130,11 +130,12 @@ class _Zone:
         if answers == {None, ()} and (name, rrtype) in self._sets:
             return ()
         raise ObservationError(
-            f"{name} {rrtype}: the plan deletes records in this branch, and live DNS does not tell whether others keep their names there"
+            f"{name} {rrtype}: the plan deletes records in this branch, and live DNS does "
+            "not tell whether others keep their names there"
         )
 
     def _sources(self, name: DomainName) -> list[DomainName | None]:
-        """Return the names whose data may answer for `name`: itself, a wildcard, or None for nothing at all (RFC 4592 §3.3.1)."""
+        """Return whose data may answer: `name`, a wildcard, or None (RFC 4592 §3.3.1)."""
         exists = self._exists(name)
         if exists:
             return [name]
@@ -154,7 +155,7 @@ class _Zone:
         return found
 
     def _exists(self, name: DomainName) -> bool | None:
-        """Tell whether the name will be there, by its own data or by names below it; None where nobody can tell."""
+        """Tell whether the name will have data, or names below it; None where that is unknown."""
         if name in self._made:
             return True
         if not self._is_live(name):
@@ -185,14 +186,15 @@ class _Zone:
             return there
         if made.values and self._live_values(name, "CNAME") and (name, "CNAME") not in self._sets:
             raise ObservationError(
-                f"{name} is an alias (CNAME) that the plan does not touch, so its {rrtype} record cannot be published"
+                f"{name} is an alias (CNAME) that the plan does not touch, so its {rrtype} "
+                "record cannot be published"
             )
         return made.values | {
             value for value in there if family(name, rrtype, value) is not made.family
         }
 
     def _live_values(self, name: DomainName, rrtype: str) -> frozenset[str]:
-        """Return what live DNS holds at this very name, which is not what a wildcard or the target of an alias says for it."""
+        """Return what live DNS holds at this very name, not by a wildcard or an alias."""
         if not self._is_live(name):
             return frozenset()
         alias = self._live.lookup(name, "CNAME")
@@ -217,7 +219,7 @@ class _Zone:
         return self._live.lookup(probe, "CNAME") is None or self._has_dname(name)
 
     def _redirected(self, name: DomainName) -> bool:
-        """Tell whether a DNAME answers for the name (RFC 6672), which makes an alias of every name below it."""
+        """Tell whether a DNAME (RFC 6672) makes the name an alias, as all names below it."""
         above = (*ancestors(name, self._origin), self._origin)
         return bool(self._live.lookup(name, "CNAME")) and any(map(self._has_dname, above))
 

@@ -1,4 +1,4 @@
-"""Whether a DMARC report address outside the domain takes the domain's reports (RFC 9990, "Verifying External Destinations")."""
+"""Whether a DMARC report address takes another domain's reports (RFC 9990)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from mailauth_dns.records.name import MAX_NAME, DomainName, domain_name
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One report address, judged: `accepted` with the addresses that reports go to, or the `reason` why they go nowhere.
+    """One report address, judged.
+
+    `accepted` comes with the `addresses` that get reports, or with the `reason` why none does.
 
     `authorisation` is the name whose record must accept the reports; None where the address belongs
     to the same organization, or is none.
@@ -69,7 +71,10 @@ def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...
     overriding = tuple(address for record in records for address in record.rua or ())
     away = next((address for address in overriding if destination_host(address) != host), None)
     if away is not None:  # else reports could be sent on, and on
-        reason = f"{name} sends the reports on to {away.text}, which is not at {host}; receivers then send none at all"
+        reason = (
+            f"{name} sends the reports on to {away.text}, which is not at {host}; receivers then "
+            "send none at all"
+        )
         return Destination(uri, accepted=False, authorisation=name, reason=reason)
     return Destination(uri, accepted=True, authorisation=name, addresses=overriding or (uri,))
 

@@ -1,4 +1,4 @@
-"""What evaluation asks: a resolver is handed in, so that the same code judges DNS as it is and as it would be."""
+"""What evaluation asks: the caller hands in a resolver, for DNS as it is or as it would be."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ Values = tuple[str, ...] | None
 class Resolver(Protocol):
     """Answers questions about names, with CNAMEs followed.
 
-    None: the name does not exist (NXDOMAIN). Empty: it exists and has no such type. Values are as in `records.zone`: TXT as joined
-    octets, one character an octet; MX as `10 mx.example.com.`; names absolute, in lower case. A question for CNAME itself follows none.
+    None: the name does not exist (NXDOMAIN). Empty: it exists and has no such type. Values are as
+    in `records.zone`: TXT as joined octets, one character an octet; MX as `10 mx.example.com.`;
+    names absolute, in lower case. A question for CNAME itself follows none.
     """
 
     def lookup(self, name: DomainName, rrtype: str) -> Values:
@@ -59,7 +60,7 @@ def follow(step: Step, name: DomainName, rrtype: str) -> Values:
 
 
 def ask(resolver: Resolver, name: DomainName, rrtype: str) -> Values | Alias:
-    """Return what `resolver` says of `name` itself, so that an alias that leads to other data can be followed there.
+    """Return what `resolver` says of `name` itself, so that the caller follows aliases.
 
     Raises:
         ObservationError: the resolver cannot tell.

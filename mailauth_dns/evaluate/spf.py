@@ -66,7 +66,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an evaluation spent of its limits (RFC 7208 §4.6.4): terms that ask DNS, and lookups of hosts that found nothing."""
+    """What an evaluation spent (RFC 7208 §4.6.4): terms that ask DNS, and void lookups."""
 
     terms: int
     voids: int
@@ -118,7 +118,7 @@ def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver)
 
 
 class _Permerror(Exception):
-    """Evaluation cannot go on with what is published (RFC 7208 §4.6.2, which calls it an exception too); the text is the reason."""
+    """Evaluation cannot go on with what is published (RFC 7208 §4.6.2); the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,10 @@ class _Verdict:
 
 
 class _Evaluation:
-    """One run of check_host() with what it has spent; records that others include or redirect to spend from the same limits."""
+    """One run of check_host() with what it has spent.
+
+    Records that others include or redirect to spend from the same limits.
+    """
 
     def __init__(self, session: Envelope, resolver: Resolver) -> None:
         self._session = session
@@ -206,7 +209,7 @@ class _Evaluation:
         )
 
     def _match(self, term: spf_term.Term, domain: str) -> tuple[Match, ...] | None:
-        """Return None where the mechanism does not match; where it does, what decided in the record that it includes."""
+        """Return what decided in an included record; None where the term does not match."""
         ip = self._session.ip
         match term:
             case spf_term.All():
@@ -265,7 +268,10 @@ class _Evaluation:
         return any(int(ip) >> host_bits == int(address) >> host_bits for address in found)
 
     def _exchangers(self, name: DomainName) -> Iterator[DomainName]:
-        """Return the mail exchangers of a name in the order of their preference (RFC 7208 §5.4); a null MX names none (RFC 7505)."""
+        """Return the mail exchangers of a name, the preferred first (RFC 7208 §5.4).
+
+        A null MX names none (RFC 7505).
+        """
         found = exchangers(name, self._lookup(name, "MX"))
         if len(found) > MAX_EXCHANGERS:
             raise _Permerror(f"{name} has {len(found)} mail exchangers, mx allows {MAX_EXCHANGERS}")

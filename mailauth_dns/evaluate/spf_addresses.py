@@ -1,4 +1,4 @@
-"""Which addresses an SPF name lets pass, exactly: what an `include` of it can be replaced by (RFC 7208 §5.2).
+"""Which addresses an SPF name lets pass: what can replace an `include` of it (RFC 7208 §5.2).
 
 Only what is the same for every message has such a set. Anything else, and anything that DNS does not tell for sure, is an
 error: a set that lacks a part would look like a change of the sender's and lose mail.
@@ -27,8 +27,9 @@ MAX_FOLLOWED = (
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """The addresses that pass for a name, and what DNS said: SPF records by name in the order they were read, and hosts.
+    """The addresses that pass for a name, and what DNS said on the way.
 
+    `records` are SPF records by name, in the order in which they were read.
     `hosts` are the answers for `a` and `mx`, by name and type ("mx.example.net A"), sorted.
     """
 
@@ -127,7 +128,8 @@ class _Walk:
         ]
         if len(texts) != 1:
             raise NotFlattened(
-                f"{name} publishes {f'{len(texts)} SPF records, one is allowed' if texts else 'no SPF record'}"
+                f"{name} publishes "
+                f"{f'{len(texts)} SPF records, one is allowed' if texts else 'no SPF record'}"
             )
         try:
             record = spf.parse(texts[0])
@@ -145,7 +147,8 @@ class _Walk:
                 return addresses_of([interface.network])
             case spf_term.Exists() | spf_term.Ptr():
                 raise NotFlattened(
-                    f"{term} in {path[-1]} depends on the message and has no addresses; take the name out of `flatten`"
+                    f"{term} in {path[-1]} depends on the message and has no addresses; take "
+                    "the name out of `flatten`"
                 )
         target = self._target(str(term), term.domain, path)
         match term:
@@ -160,7 +163,8 @@ class _Walk:
                     raise NotFlattened(f"{term} in {path[-1]}: {target} has no mail exchanger")
                 if len(named) > MAX_EXCHANGERS:
                     raise NotFlattened(
-                        f"{term} in {path[-1]}: {target} has {len(named)} mail exchangers, mx allows {MAX_EXCHANGERS}"
+                        f"{term} in {path[-1]}: {target} has {len(named)} mail exchangers, "
+                        f"mx allows {MAX_EXCHANGERS}"
                     )
                 return self._hosts(hosts, term, path[-1])
 
@@ -186,7 +190,8 @@ class _Walk:
             return path[-1]
         if "%" in str(spec):
             raise NotFlattened(
-                f"{term} in {path[-1]} has a macro, which has no addresses; take the name out of `flatten`"
+                f"{term} in {path[-1]} has a macro, which has no addresses; take the name "
+                "out of `flatten`"
             )
         name = queryable(str(spec).removesuffix("."))
         if name is None:

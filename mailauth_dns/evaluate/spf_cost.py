@@ -22,7 +22,7 @@ MAX_FOLLOWED = 100
 
 
 def lookup_cost(domain: DomainName, resolver: Resolver) -> LookupCost:
-    """Return the DNS terms that a receiver spends at worst on `domain`'s SPF record, as a tree (RFC 7208 §4.6.4).
+    """Return a tree of the DNS terms that `domain`'s SPF record costs at worst (RFC 7208 §4.6.4).
 
     Counted are include, a, mx, ptr, exists and redirect, one each, whatever order they stand in:
     that one of them matches first says nothing about the next message. Terms behind `all` are never
@@ -52,7 +52,10 @@ class _Tree:
         self.root = self._node(domain, domain, domain, (domain,), 0, depth)
 
     def _extent(self, domain: DomainName) -> tuple[int, int]:
-        """Return how many levels of records to follow, and how many terms they have; whole levels, so that order says nothing."""
+        """Return how many levels of records to follow, and how many terms they have.
+
+        Levels are whole, so the order of terms says nothing.
+        """
         level: list[tuple[DomainName, ...]] = [(domain,)]
         depth = terms = 0
         while level and terms <= MAX_FOLLOWED:
@@ -228,7 +231,7 @@ def _asking(record: spf.Record) -> Iterator[_Asking]:
 
 
 def _permissive(record: spf.Record, *, included: bool) -> Iterator[Note]:
-    """Return what makes a record let in too many; what it says of the rest does not matter where it is `included`."""
+    """Return what makes a record let in too many; an `included` one says nothing of the rest."""
     for term in record.terms:
         wide = spf_term.too_wide(term)
         if wide is not None:
@@ -245,7 +248,8 @@ def _permissive(record: spf.Record, *, included: bool) -> Iterator[Note]:
     ):
         yield Note(
             Remark.PERMISSIVE,
-            f"{rest or 'without `all` it'} leaves open whether other hosts may send: they are neutral",
+            f"{rest or 'without `all` it'} leaves open whether other hosts may send: they "
+            "are neutral",
         )
 
 

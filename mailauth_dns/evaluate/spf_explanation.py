@@ -24,7 +24,10 @@ class Exp:
 
 
 def explanation(exp: Exp, session: Envelope, resolver: Resolver) -> str | None:
-    """Return the explanation of a failure; whatever is wrong with it, the result stands and there is none (RFC 7208 §6.2)."""
+    """Return the explanation of a failure (RFC 7208 §6.2), None where it cannot be used.
+
+    The result stands all the same.
+    """
 
     def validated() -> tuple[DomainName, ...]:
         return validated_names(session.ip, resolver)[0]

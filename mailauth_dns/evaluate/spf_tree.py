@@ -1,4 +1,4 @@
-"""The terms of an SPF record and all that they lead to, as a tree that shows which of them cost most."""
+"""The terms of an SPF record and all that they lead to: a tree that shows what costs most."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class LookupCost:
 
     @property
     def lower_bound(self) -> bool:
-        """Receivers may spend more: something is unknown, depends on the message, or was not followed."""
+        """Receivers may spend more: a node is unknown, unfollowed, or depends on the message."""
         return any(
             node.unknown is not None or any(note.remark in _OPEN for note in node.notes)
             for node in self.walk()

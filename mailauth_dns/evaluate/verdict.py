@@ -14,7 +14,10 @@ from mailauth_dns.records.name import DomainName
 
 
 class DmarcResult(StrEnum):
-    """What DMARC says: none where no policy applies, permerror where there is no single author domain, so that it cannot pass."""
+    """What DMARC says.
+
+    none: no policy applies. permerror: there is no single author domain, so DMARC cannot pass.
+    """
 
     NONE = "none"
     PASS = "pass"  # noqa: S105 - the result, no password
@@ -32,7 +35,7 @@ class Mechanism(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A domain that a message is authenticated for, or would be: the SPF domain, or the d= of a signature.
+    """A domain that authenticates a message, or would: the SPF domain, or a signature's d=.
 
     `comparison` is None where it was not compared with the author domain: it is not authenticated,
     or no policy applies.

@@ -17,11 +17,20 @@ def unprotected(discovery: Discovery) -> str:
     """Return why no DMARC policy applies."""
     author = discovery.author_domain
     if discovery.policy_domain is not None:
-        return f"the DMARC record of {discovery.policy_domain} has no valid policy and asks for no reports, so none applies to {author}"
+        return (
+            f"the DMARC record of {discovery.policy_domain} has no valid policy and asks for no "
+            f"reports, so none applies to {author}"
+        )
     several = [step for step in discovery.walk.steps if step.records > 1]
     if several:
-        return f"no DMARC policy applies to {author}: {several[0].owner_name} has {several[0].records} records, so that none counts"
-    return f"no DMARC policy applies to {author}: there is no record at {', '.join(step.owner_name for step in discovery.walk.steps)}"
+        return (
+            f"no DMARC policy applies to {author}: {several[0].owner_name} has "
+            f"{several[0].records} records, so that none counts"
+        )
+    return (
+        f"no DMARC policy applies to {author}: there is no record at "
+        f"{', '.join(step.owner_name for step in discovery.walk.steps)}"
+    )
 
 
 def request(applicable: Applicable, requested: Policy) -> str:
@@ -45,14 +54,20 @@ def told(
         yield f"SPF says {checked.result}: {checked.reason}"
     for candidate in candidates:
         if candidate.result == "pass":
-            yield f"{candidate.mechanism} passes for {candidate.shown}{_alignment(candidate.comparison, discovery)}"
+            yield (
+                f"{candidate.mechanism} passes for "
+                f"{candidate.shown}{_alignment(candidate.comparison, discovery)}"
+            )
         else:
             reason = f": {candidate.reason}" if candidate.reason else ""
             yield f"{candidate.mechanism} says {candidate.result} for {candidate.shown}{reason}"
     if not any(candidate.mechanism is Mechanism.DKIM for candidate in candidates):
         yield "the message has no DKIM signature"
     if unseen:
-        yield f"{unseen} more DKIM signatures were not looked at: receivers verify a few of them, and need not verify all (RFC 6376 §6.1)"
+        yield (
+            f"{unseen} more DKIM signatures were not looked at: receivers verify a few of them, "
+            "and need not verify all (RFC 6376 §6.1)"
+        )
 
 
 def unsigned(signatures: tuple[DkimResult, ...]) -> Iterator[str]:
@@ -60,7 +75,8 @@ def unsigned(signatures: tuple[DkimResult, ...]) -> Iterator[str]:
     for each in signatures:
         if each.result is dkim_key.Result.PASS and each.unsigned:
             yield (
-                f"the signature of {each.d} (selector {each.s}) has a body length limit (l=): the last {each.unsigned} octets of the body "
+                f"the signature of {each.d} (selector {each.s}) has a body length limit "
+                f"(l=): the last {each.unsigned} octets of the body "
                 "are not signed, and anybody can have written them (RFC 6376 §8.2)"
             )
 
@@ -70,7 +86,8 @@ def refused_early(candidates: tuple[Identifier, ...]) -> Iterator[str]:
     for candidate in candidates:
         if candidate.mechanism is Mechanism.SPF and candidate.result == "fail":
             yield (
-                f"SPF says fail for {candidate.domain}: a receiver that refuses mail for it (-all) does so before it sees the DKIM "
+                f"SPF says fail for {candidate.domain}: a receiver that refuses mail for it "
+                "(-all) does so before it sees the DKIM "
                 "signature that would save the message (RFC 9989 §7.1)"
             )
 

@@ -1,4 +1,6 @@
-"""Master files as people and providers write them (RFC 1035 §5), for reading alone: what is edited goes through `masterfile.master_file`.
+"""Master files as people and providers write them (RFC 1035 §5), for reading alone.
+
+What is edited goes through `masterfile.master_file`.
 
 What is read other than a name server would read it is a note, and what is of another zone is told:
 nothing is dropped without a word.
@@ -27,7 +29,10 @@ _MOST_PROBLEMS = 10
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file's zone; `outside` are the records that are not part of it, `notes` say what was read other than a name server would."""
+    """A file's zone.
+
+    `outside` are records of other zones. `notes` say what a name server would read otherwise.
+    """
 
     zone: Zone
     outside: tuple[str, ...]
@@ -35,7 +40,7 @@ class Read:
 
 
 def text_of(octets: bytes) -> str:
-    """Return a file's octets, one character an octet, without a byte order mark and in UTF-8 where it was UTF-16."""
+    """Return a file's octets, one character an octet; no byte order mark, UTF-16 as UTF-8."""
     for mark, encoding in _MARKS.items():
         if octets.startswith(mark):
             return octets.decode(encoding, "replace").encode().decode("latin-1")
@@ -43,7 +48,7 @@ def text_of(octets: bytes) -> str:
 
 
 def zone_name(text: str) -> tuple[DomainName, str] | None:
-    """Return the zone that a file names, and where it does; None where it leaves that to who loads it.
+    """Return the zone that a file names, and where; None where whoever loads it decides.
 
     Raises:
         MasterFileError: a quote or a parenthesis is not closed.
@@ -119,12 +124,13 @@ def _refuse_broken(broken: list[str]) -> None:
 
 
 def _value(row: Row, zone: DomainName, dotted: set[str], remarks: Remarks) -> tuple[str, str]:
-    """Return type and value of a record as `records.zone` has them; types that say nothing of mail keep their words."""
+    """Return a record's type and value as in `records.zone`; other types keep their words."""
     if row.type == "TXT" or (row.type in _SHOWN_AS and row.rdata):
         if row.type != "TXT":
             remarks.note(
                 row.number,
-                f"is of type {row.type}, by which some providers show a TXT record; it is read as one",
+                f"is of type {row.type}, by which some providers show a TXT record; it is "
+                "read as one",
             )
         return "TXT", text_value(row, remarks)
     at = _AT_TARGET.get(row.type)
@@ -138,7 +144,8 @@ def _value(row: Row, zone: DomainName, dotted: set[str], remarks: Remarks) -> tu
             given, literal, whole = True, whole, absolute(target, ".")
             remarks.note(
                 row.number,
-                f"no {row.type} record of the file has a dot behind its name, so {printable(target)} is read as a whole "
+                f"no {row.type} record of the file has a dot behind its name, so "
+                f"{printable(target)} is read as a whole "
                 f"name; a name server would read {printable(literal)}",
             )
         words[at] = whole

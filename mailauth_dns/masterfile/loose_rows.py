@@ -65,7 +65,7 @@ class Remarks:
 
 
 def rows(zone: DomainName, text: str, remarks: Remarks) -> Iterator[Row]:
-    """Yield the records of a file, whatever their names and types; names without a dot at their end lie in `zone`.
+    """Yield the records of a file, of any name and type; relative names lie in `zone`.
 
     Raises:
         MasterFileError: a quote or a parenthesis is not closed, or records come from outside
@@ -159,7 +159,8 @@ def full_name(
         if whole != literal:
             remarks.note(
                 number,
-                f"has no dot behind {zone}, and is read as if it had; a name server would read {printable(literal)}",
+                f"has no dot behind {zone}, and is read as if it had; a name server would "
+                f"read {printable(literal)}",
             )
         return whole, True
     return literal, False
@@ -184,6 +185,7 @@ def text_value(row: Row, remarks: Remarks) -> str:
     ):
         remarks.note(
             row.number,
-            "a ; outside of quotes opens a comment: what stands behind it is not part of the value; put all of it in quotes",
+            "a ; outside of quotes opens a comment: what stands behind it is not part of the "
+            "value; put all of it in quotes",
         )
     return value

@@ -1,4 +1,6 @@
-"""Master files (RFC 1035 §5), read with the place of every record, so that they can be edited with all other text left as it is.
+"""Master files (RFC 1035 §5) read for editing: the place of every record is known.
+
+An edit leaves all other text as it is.
 
 The text is octets, one character an octet (latin-1), so that a file in any encoding comes back as
 it was.
@@ -20,7 +22,7 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 
 class Entry(NamedTuple):
-    """One record and where it stands: `text[start:end]` is all of it, parentheses, comment and line end included.
+    """One record; `text[start:end]` is all of it, with parentheses, comment and line end.
 
     `inherits_owner` and `inherits_ttl` say that the record takes them from the line before, not
     from the file's `$TTL`. `ttl_at` is where a TTL can be written, `serial` the span of a SOA's
@@ -46,7 +48,11 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class MasterFile:
-    """A zone file. `refusal` says why it cannot be edited, or is None; `whole` is False where records come from outside its lines."""
+    """A zone file.
+
+    `refusal` says why it cannot be edited, or is None. `whole` is False where records come from
+    outside its lines.
+    """
 
     origin: DomainName
     text: str
@@ -163,7 +169,10 @@ class _Reader:
                     f"{self._zone}, line {line.number}: not a record{reason}"
                 ) from None
             if entry.type in _SIGNED and self._refusal is None:
-                self._refusal = f"the file is signed ({entry.type} in line {line.number}); edit the unsigned one"
+                self._refusal = (
+                    f"the file is signed ({entry.type} in line {line.number}); edit the unsigned "
+                    "one"
+                )
             entries.append(entry)
         return MasterFile(self._zone, self._text, tuple(entries), self._refusal, self._whole)
 
@@ -178,11 +187,13 @@ class _Reader:
             self._whole = False
             self._refusal = (
                 self._refusal
-                or f"{name} in line {line.number}: sets that come from it cannot be edited one by one"
+                or f"{name} in line {line.number}: "
+                "sets that come from it cannot be edited one by one"
             )
         else:
             raise MasterFileError(
-                f"{where}: {printable(name[:60])} is no directive with its value; known are $ORIGIN, $TTL, $INCLUDE, $GENERATE"
+                f"{where}: {printable(name[:60])} is no directive with its value; known are "
+                "$ORIGIN, $TTL, $INCLUDE, $GENERATE"
             )
 
     def _record(self, line: Line) -> Entry:

@@ -1,4 +1,4 @@
-"""The addresses in a From field, without display names and comments (RFC 5322 §3.4, with the obsolete forms of §4.4).
+"""The addresses in a From field, without display names and comments (RFC 5322 §3.4, §4.4).
 
 Receivers differ in what they make of a broken field, so a field is read whole or not at all. The
 reader takes one pass over the text and keeps no stack: what a stranger nests a thousand deep costs
@@ -75,7 +75,7 @@ def addresses(text: str) -> tuple[str, ...]:
 
 
 def path(text: str) -> str | None:
-    """Return what stands between the angle brackets of a Return-Path, without a route and comments; None where it has another form.
+    """Return the address in a Return-Path, without a route and comments; None for another form.
 
     >>> path("<@relay.example:alice@example.com> (the sender)")
     'alice@example.com'
@@ -156,7 +156,7 @@ def _address(text: str, tokens: Sequence[_Token]) -> str:
 
 
 def _word(text: str, tokens: Sequence[_Token]) -> str:
-    """Return tokens put together; there must be a dot between each two (obs-local-part, obs-domain)."""
+    """Return tokens joined; each two need a dot between them (obs-local-part, obs-domain)."""
     for one, other in pairwise(tokens):
         if not (one.kind == "atom" and one.text.endswith(".")) and not (
             other.kind == "atom" and other.text.startswith(".")

@@ -29,7 +29,7 @@ class Avatar(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record, for example `v=BIMI1; l=https://example.com/logo.svg`; None where the tag is absent.
+    """A record, such as `v=BIMI1; l=https://example.com/logo.svg`; None where a tag is absent.
 
     `l` is the logo's address and `a` that of the evidence for it; both empty declines to have a
     logo shown.

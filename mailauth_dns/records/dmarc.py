@@ -1,4 +1,4 @@
-"""DMARC policy records: what the owner asks receivers to do with mail that fails (RFC 9989 §4.7, §4.8)."""
+"""DMARC policy records: what to do with mail that fails (RFC 9989 §4.7, §4.8)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Uri:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A policy record, for example `v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com`; None where the tag is absent."""
+    """A policy record, such as `v=DMARC1; p=quarantine`; None where a tag is absent."""
 
     p: Policy | None = None
     sp: Policy | None = None
@@ -122,7 +122,10 @@ class Record:
 
     @property
     def meaning(self) -> Hashable:
-        """Equal for records that no receiver tells apart. A missing `p` is told apart from none: receivers disagree on it."""
+        """Equal for records that no receiver tells apart.
+
+        A missing `p` is not p=none: receivers disagree on it.
+        """
         return (
             *(
                 self.p,
@@ -179,7 +182,7 @@ def owner_name(domain: DomainName) -> DomainName:
 # A fleet publishes the same texts many times, and several steps look at each.
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
-    """Return the record in `text`; tag names and values are taken without regard to case, except `DMARC1`.
+    """Return the record in `text`; apart from `DMARC1` the case of letters says nothing.
 
     Raises:
         RecordSyntaxError: receivers would ignore the record or one of its tags.

@@ -1,4 +1,4 @@
-"""Consents to DMARC reports: where a host says that it takes those about another domain, and how (RFC 9990)."""
+"""Consents to DMARC reports: hosts say that they take those of other domains (RFC 9990)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REPORT = f".{REPORT_LABEL}."
 
 
 def report_name(domain: DomainName, host: DomainName) -> DomainName:
-    """Return where `host` says that it takes reports about `domain` (RFC 9990, verifying external destinations)."""
+    """Return where `host` says that it takes reports about `domain` (RFC 9990)."""
     return DomainName(f"{domain}{_REPORT}{host}")
 
 
@@ -33,7 +33,7 @@ _AUTHORISES = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 
 
 def authorises(text: str) -> bool:
-    """Tell whether a value at a report name lets reports through: that it opens as a DMARC record is all that is asked.
+    """Tell whether a value is a consent: it only has to open as a DMARC record.
 
     >>> authorises("v=DMARC1; rua=mailto:other@example.com"), authorises("v=dmarc1")
     (True, False)
@@ -43,7 +43,7 @@ def authorises(text: str) -> bool:
 
 @lru_cache(maxsize=1024)  # a fleet has few report addresses, and each of its domains asks for them
 def report_host(uri: str) -> DomainName | None:
-    """Return the host that takes the mail of a report address (RFC 6068 §2), None where it is no usable mail address."""
+    """Return the host that takes a report address's mail (RFC 6068 §2); None where none does."""
     scheme, _, rest = uri.partition(":")
     _, at, host = unescaped(rest.partition("?")[0]).rpartition("@")
     if scheme.lower() != "mailto" or not at:

@@ -1,4 +1,6 @@
-"""DMARC records as receivers read them: a tag that breaks the grammar is dropped, the whole record only for its version (RFC 9989 §4.8).
+"""DMARC records as receivers read them (RFC 9989 §4.8).
+
+A tag that breaks the grammar is dropped; the whole record only if its version is wrong.
 
 `dmarc.parse` is for what shall be published and refuses all that receivers would have to guess
 about; this is what they make of it.
@@ -18,7 +20,7 @@ _LISTS = ("rua", "ruf")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The tags that a receiver can use, and the names of those that it dropped, wholly or in part, for their values."""
+    """The tags that a receiver can use, and the names of those it dropped, whole or in part."""
 
     record: Record
     dropped: frozenset[str] = frozenset()
@@ -76,7 +78,10 @@ def receive(text: str) -> Received | None:
 
 
 def _address(text: str) -> str:
-    """Return a report address whose size limit has lost its white space: a limit means nothing any more, so it costs no address."""
+    """Return a report address with its size limit written without white space.
+
+    Limits mean nothing any more, so a broken one costs no address.
+    """
     uri, mark, size = text.partition("!")
     return uri.strip(_WSP) + mark + "".join(size.split())
 

@@ -1,4 +1,4 @@
-"""Domain names in one spelling: lower-case A-labels without the trailing dot (RFC 1035 §2.3.4, IDNA 2008).
+"""Domain names in one spelling: lower-case A-labels without the last dot (RFC 1035, IDNA 2008).
 
 U-labels are encoded label by label, so that `_dmarc` and `*` pass as they are; octoDNS does the
 same.
@@ -56,7 +56,9 @@ def domain_name(text: str) -> DomainName:
 
 
 def publishable_name(text: str) -> DomainName:
-    """Return `domain_name` of a name that is to own records: octoDNS refuses A-labels that IDNA 2008 refuses.
+    """Return `domain_name` of a name that is to own records.
+
+    octoDNS refuses A-labels that IDNA 2008 refuses.
 
     Raises:
         RecordSyntaxError: the text is not such a name.
@@ -68,7 +70,10 @@ def publishable_name(text: str) -> DomainName:
             try:
                 idna.ulabel(label)
             except idna.IDNAError as error:
-                why = f"not an internationalised label, and octoDNS takes no records below one: {error}"
+                why = (
+                    "not an internationalised label, and octoDNS takes no records below one: "
+                    f"{error}"
+                )
                 raise RecordSyntaxError(text, at, min(at + len(label), len(text)), why) from error
         at += len(label) + 1
     return name
@@ -131,7 +136,7 @@ def upwards(name: DomainName) -> Iterator[DomainName]:
 
 
 def ancestors(name: DomainName, origin: DomainName) -> tuple[DomainName, ...]:
-    """Return the names strictly between `name` and `origin`, nearest first; neither end is included.
+    """Return the names between `name` and `origin`, nearest first, without these two.
 
     >>> ancestors(DomainName("s._domainkey.a.example.com"), DomainName("example.com"))
     ('_domainkey.a.example.com', 'a.example.com')

@@ -20,7 +20,7 @@ _BARE = re.compile(r"(?P<address>[^:]*)(?::(?P<port>.*))?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One address that answers DNS; `name` is the NS name that led to it, None where the address was given."""
+    """An address that answers DNS; `name` is the NS name that led to it, None if it was given."""
 
     address: str
     port: int = PORT

@@ -46,7 +46,7 @@ class Record:
 
     @property
     def own_lookups(self) -> int:
-        """How many of the record's own terms ask DNS (RFC 7208 §4.6.4), what they lead to left aside."""
+        """How many of the record's own terms ask DNS (RFC 7208 §4.6.4)."""
         asking = sum(isinstance(term, Include | A | Mx | Ptr | Exists) for term in self.terms)
         return asking + (self.redirect is not None and self.all is None)
 
@@ -94,7 +94,10 @@ def owner_name(domain: DomainName) -> DomainName:
 
 
 def has_version(text: str) -> bool:
-    """Tell whether a TXT value is an SPF record, valid or not: it opens with the version, and then a space or the end (RFC 7208 §4.5)."""
+    """Tell whether a TXT value is an SPF record, valid or not (RFC 7208 §4.5).
+
+    It opens with the version, and then a space or the end.
+    """
     return text[: len(VERSION)].lower() == VERSION and text[len(VERSION) : len(VERSION) + 1] in (
         "",
         " ",

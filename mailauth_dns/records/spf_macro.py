@@ -30,7 +30,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """`%{i}` and the like: letter as written (upper case: URL-escaped), how many parts to keep (0: all), reversed, delimiters."""
+    """`%{i}` and the like.
+
+    The letter as written (an upper-case one asks for URL escapes), how many parts to keep (0: all),
+    whether they are reversed, and the delimiters.
+    """
 
     letter: str
     digits: int
@@ -56,7 +60,7 @@ class DomainSpec:
 
     @property
     def folded(self) -> str:
-        """The name without regard to case, where case says nothing: in what is no macro, and without the dot at its end."""
+        """The name in lower case, but for its macros, and without the last dot."""
         return "".join(
             str(piece) if isinstance(piece, Macro) else piece.text.lower() for piece in self.pieces
         ).rstrip(".")
@@ -68,7 +72,7 @@ class DomainSpec:
 
     @property
     def lacks_label(self) -> bool:
-        """Two dots stand side by side, or one at the beginning: DNS has no such name, whatever the macros are."""
+        """DNS cannot hold the name, whatever its macros say: it has ".." or opens with a dot."""
         literals = [piece.text for piece in self.pieces if isinstance(piece, Literal)]
         return any(".." in text for text in literals) or str(self).startswith(".")
 
@@ -87,7 +91,9 @@ def macro_string(text: str, start: int, end: int) -> DomainSpec:
 
 
 def explain_string(text: str) -> DomainSpec:
-    """Return the text that `exp` points to as pieces; it may hold spaces, and the macros c, r and t (RFC 7208 §6.2, §7.2).
+    """Return the text that `exp` leads to as pieces (RFC 7208 §6.2, §7.2).
+
+    It may hold spaces, and the macros c, r and t.
 
     Raises:
         RecordSyntaxError: as for `macro_string`.
@@ -144,7 +150,9 @@ def _macro(text: str, at: int, match: re.Match[str], letters: frozenset[str]) ->
 
 
 def domain_spec(text: str, start: int, end: int) -> DomainSpec:
-    """Return `text[start:end]` as a name: it ends in a macro, or in a label that can be a top-level one (RFC 7208 §7.1).
+    """Return `text[start:end]` as a name (RFC 7208 §7.1).
+
+    Its end is a macro, or a label that can be a top-level one.
 
     The grammar asks no more: names that DNS cannot hold, such as `a..example`, are told apart when
     they are looked up (§4.8).

@@ -1,4 +1,4 @@
-"""One SPF record over several names: what does not fit into the domain's own record goes to parts that it includes (RFC 7208 §3.4, §5.2).
+"""One SPF record over several names: parts hold what its own name cannot (RFC 7208 §3.4, §5.2).
 
 A part holds networks that pass and nothing else, so that no qualifier, `all` or modifier leaves the
 domain's own record. Its name is made of its text: what a name once said it says for ever, and a
@@ -70,7 +70,7 @@ def _leads_to(text: str) -> frozenset[str]:
 
 
 def _leads_to_if_mended(text: str) -> frozenset[str]:
-    """Return the names that a broken record would lead to without its fault: its parts are still needed."""
+    """Return the names that a broken record would lead to if its fault were mended."""
     found = (_REFERENCE.fullmatch(word) for word in text.lower().split(" "))
     return frozenset(match[1].rstrip(".") for match in found if match is not None)
 
@@ -94,7 +94,9 @@ def terms_of(qualifier: spf_term.Qualifier, addresses: Addresses) -> tuple[str, 
 
 
 def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
-    """Return the record of these terms, with as few parts as it takes; `items` are in order, terms as published.
+    """Return the record of these terms, with as few parts as it takes.
+
+    `items` are in order, terms as published.
 
     What passes is joined with what passes before it where nothing but passing terms stands between
     them, and it never moves back: no lookup comes before a network that spared it. Networks with
@@ -125,7 +127,7 @@ def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
 
 @dataclass(slots=True)
 class _Run:
-    """Networks that pass and can move: those that stay in the record, and the parts that hold the others."""
+    """Networks that pass and can move: those in the record itself, and the parts with the rest."""
 
     terms: list[str]
     includes: list[str]
@@ -136,7 +138,7 @@ class _Run:
 
 
 def _pieces(items: Iterable[str | Flat]) -> Iterator[str | _Run]:
-    """Yield the terms, and what passes of each stretch of passing terms in the place of its first `Flat`."""
+    """Yield the terms; a stretch of passing ones has its networks where its first `Flat` is."""
     stretch: list[str | Flat] = []
     for item in items:
         if _passes(item):
@@ -165,7 +167,7 @@ def _stretch(items: list[str | Flat]) -> Iterator[str | _Run]:
 
 
 def _passes(item: str | Flat) -> bool:
-    """Tell whether what matches the item passes; a modifier matches nothing, so that it divides nothing."""
+    """Tell whether what matches the item passes; a modifier matches nothing and divides nothing."""
     return (
         item.qualifier is spf_term.Qualifier.PASS
         if isinstance(item, Flat)
@@ -180,7 +182,7 @@ def _term(qualifier: spf_term.Qualifier, network: Network) -> spf_term.Ip4 | spf
 
 
 def _last(terms: list[str], wanted: int, room: int) -> list[str]:
-    """Return the last terms, as many as free `wanted` octets of a record, but no more than fit into one of `room` octets."""
+    """Return the last terms, enough to free `wanted` octets, within a record of `room` octets."""
     freed = 0
     for count, term in enumerate(reversed(terms)):
         if freed >= wanted or len(spf.VERSION) + freed + 1 + len(term) > room:

@@ -42,7 +42,10 @@ class Include:
 
 @dataclass(frozen=True, slots=True)
 class A:
-    """`a`: the addresses of a name (RFC 7208 §5.3). Prefix lengths in bits; without a domain the current one."""
+    """`a`: the addresses of a name, by default the current domain (RFC 7208 §5.3).
+
+    Prefix lengths are in bits.
+    """
 
     qualifier: Qualifier
     domain: DomainSpec | None = None
@@ -159,7 +162,10 @@ def too_wide_network(network: IPv4Network | IPv6Network) -> bool:
 
 
 def too_wide(term: Term) -> int | None:
-    """Return the prefix length by which a term lets more hosts pass than a domain can have, None where it does not."""
+    """Return the prefix length by which a term lets too many hosts pass, or None.
+
+    Too many are more than one domain can have.
+    """
     match term:
         case Ip4(network=interface) | Ip6(network=interface):
             lengths = [(interface.version, interface.network.prefixlen)]

@@ -1,4 +1,4 @@
-"""One term of an SPF record, from its text (RFC 7208 §4.6.1); what breaks it says what was meant."""
+"""Read one term of an SPF record; an error says what to write instead (RFC 7208 §4.6.1)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def read(text: str, start: int, end: int) -> Term | Modifier:
 
 
 def _fault(name: str, rest: str, error: RecordSyntaxError) -> Fault:
-    """Return what is wrong with a term that opens with a mechanism's name, and goes on with `rest`."""
+    """Return what is wrong with a term: a mechanism's name, and `rest` behind it."""
     if rest[:1] not in ("", ":", "/"):  # the word goes on, so its name is another one
         return Fault.UNKNOWN_MECHANISM
     return Fault.ADDRESS if name in ("ip4", "ip6") else error.fault
@@ -111,7 +111,10 @@ def _bare(word: str) -> str | None:
         address = ipaddress.ip_address(literal.strip("[]"))
     except ValueError:
         if bare.count(".") and _HOST.fullmatch(bare):
-            return f"a name needs a mechanism: {sign}include:{bare} for what its SPF record lets pass, {sign}a:{bare} for its addresses"
+            return (
+                f"a name needs a mechanism: {sign}include:{bare} for what its SPF record lets "
+                f"pass, {sign}a:{bare} for its addresses"
+            )
         return None
     digits = bare.partition("/")[2]
     length = (
@@ -213,5 +216,8 @@ def _network(name: str, qualifier: Qualifier, text: str, at: int, end: int) -> T
                 else f"not an IPv4 address; for example {example}"
             )
         else:
-            message = f"not an IPv6 address; {'use ip4:' if _IPV4.fullmatch(literal) else f'for example {example}'}"
+            message = (
+                "not an IPv6 address; "
+                f"{'use ip4:' if _IPV4.fullmatch(literal) else f'for example {example}'}"
+            )
         raise RecordSyntaxError(text, at + 1, slash_at, message) from None

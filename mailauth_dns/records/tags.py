@@ -59,7 +59,7 @@ def parse_tags(text: str) -> tuple[Tag, ...]:
 
 
 def has_empty_tag(text: str) -> bool:
-    """Tell whether there is nothing before a semicolon, where the grammar has a tag (RFC 6376 §3.2)."""
+    """Tell whether nothing stands before a semicolon, where a tag belongs (RFC 6376 §3.2)."""
     return any(not part.strip(_FWS) for part in text.split(";")[:-1])
 
 
@@ -86,7 +86,7 @@ def _tag(text: str, start: int, end: int) -> Tag | None:
 
 
 def parse_fields(text: str, version: str, known: frozenset[str]) -> tuple[Tag, ...]:
-    """Return the fields behind `version` in order; the values of those that are not `known` are checked as extensions.
+    """Return the fields behind `version` in order; unknown ones must be valid extensions.
 
     Raises:
         RecordSyntaxError: the version is another one, a field is empty or breaks the grammar,
@@ -131,7 +131,7 @@ def _field(text: str, start: int, end: int, known: frozenset[str]) -> Tag:
 
 
 def extensions(fields: tuple[Tag, ...], known: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Return name and value of the fields that are not `known`; of a repeated one the first counts (RFC 8461 §3.2)."""
+    """Return names and values of the unknown fields; of repeated ones the first (RFC 8461 §3.2)."""
     found: dict[str, str] = {}
     for field in fields:
         if field.name not in known:
