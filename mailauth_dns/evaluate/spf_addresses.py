@@ -1,7 +1,8 @@
 """Which addresses an SPF name lets pass: what can replace an `include` of it (RFC 7208 §5.2).
 
-Only what is the same for every message has such a set. Anything else, and anything that DNS does not tell for sure, is an
-error: a set that lacks a part would look like a change of the sender's and lose mail.
+Only what is the same for every message has such a set. Anything else, and anything that DNS
+does not tell for sure, is an error: a set that lacks a part would look like a change of the
+sender's and lose mail.
 """
 
 from __future__ import annotations
