@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import ProviderError
+from mailauth_dns.evaluate import mta_sts_page
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rules.mta_sts_host import policy_request, served_policy
 from mailauth_dns.masterfile import loose_reader
 from mailauth_dns.policy.load import Repo
 from mailauth_dns.policy.provider_stanza import Stanza
@@ -230,8 +230,10 @@ def policies_served(
     from mailauth_dns.live.resolver import LiveResolver  # as above
 
     live = LiveResolver(dict.fromkeys(announcing.values(), nameservers))
-    pages = fetch(map(policy_request, announcing), live.addresses, private=private_web)
-    return {domain: served_policy(pages[policy_request(domain)]) for domain in announcing}
+    pages = fetch(map(mta_sts_page.request, announcing), live.addresses, private=private_web)
+    return {
+        domain: mta_sts_page.policy(pages[mta_sts_page.request(domain)]) for domain in announcing
+    }
 
 
 def consents_in_dns(

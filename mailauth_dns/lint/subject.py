@@ -9,8 +9,9 @@ from functools import cached_property
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evaluate.observation import Observation, Unknown
+from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.spf_hosts import exchangers
 from mailauth_dns.evaluate.web_page import Outcome, Pages, Request
 from mailauth_dns.policy.load import Policy, Repo, Route
 from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
@@ -64,6 +65,21 @@ class Subject:
     def domain(self) -> DomainName:
         """The policy's domain."""
         return self.policy.domain
+
+    @property
+    def servers(self) -> tuple[ServerView, ...]:
+        """The servers of the zone that were asked, each with what it holds."""
+        return self.observation.servers if self.observation is not None else ()
+
+    def mail_hosts(self) -> list[DomainName]:
+        """Return the domain's mail exchangers without a null MX; nothing where DNS was not asked.
+
+        Raises:
+            ObservationError: DNS could not tell.
+        """
+        values = self.resolver.lookup(self.domain, "MX") if self.resolver is not None else None
+        hosts = exchangers(self.domain, values or ())
+        return [DomainName(host.lower()) for host in hosts if host]
 
     def fetched(self, request: Request) -> Outcome:
         """What the web said to a request."""
@@ -190,6 +206,11 @@ class Subject:
             if entry.family is Family.DKIM and entry.key[1] == "TXT" and selector in self.selectors:
                 found.update((selector, dkim.parse(text)) for text in entry.values)
         return found
+
+    @property
+    def key_records(self) -> Iterator[tuple[Route, dkim.Record]]:
+        """The key records that the policy writes, each with its place."""
+        return ((("dkim", "selectors", name), record) for name, record in self.keys.items())
 
 
 def subjects(

@@ -19,7 +19,9 @@ import yaml
 from mailauth_dns.compile import Publication, compile_repo
 from mailauth_dns.evaluate.web_page import Outcome, Page, Untrusted
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
-from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Needs, Rule, Severity
+from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder

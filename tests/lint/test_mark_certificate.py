@@ -18,7 +18,7 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page
 from mailauth_dns.lint import mark_certificate, svg_tiny_ps
 from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.rule import Finding
+from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.subject import Subject
 from tests.conftest import RepoFolder
 from tests.lint import worlds

@@ -7,25 +7,18 @@ from collections.abc import Callable, Iterator
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.web_page import Nothing, Page, Request, Untrusted
 from mailauth_dns.lint import mark_certificate, remedies, svg_tiny_ps
-from mailauth_dns.lint.rule import (
-    Fetched,
-    Needs,
-    Problem,
-    Served,
-    Severity,
-    Undecided,
-    fetched,
-    rule,
-    served,
-)
+from mailauth_dns.lint.live_rules import Fetched, Served, fetched, served
+from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.policy.sections import BimiSection
 from mailauth_dns.records import bimi, dmarc
-from mailauth_dns.records.family import Family, family
+from mailauth_dns.records.family import Family
 from mailauth_dns.records.zone import RRKey
 
 _SOURCE = "BIMI draft"
+
+
 _REDIRECTS = 3  # the draft does not say whether they are followed
 
 
@@ -33,11 +26,6 @@ def _sections(subject: Subject) -> Iterator[tuple[str, BimiSection]]:
     for selector, section in (subject.policy.body.bimi or {}).items():
         if section != "absent":
             yield selector, section
-
-
-def _names(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    for selector, _ in _sections(subject):
-        yield ("bimi", selector), (bimi.owner_name(selector, subject.domain), "TXT")
 
 
 def _at_https(tag: str, limit: int) -> Callable[[Subject], Iterator[tuple[Route, Request]]]:
@@ -51,12 +39,13 @@ def _at_https(tag: str, limit: int) -> Callable[[Subject], Iterator[tuple[Route,
 
 
 _logos = _at_https("l", svg_tiny_ps.LARGEST)
-_evidence = _at_https("a", 1 << 18)
 
 
-def _pair(subject: Subject) -> Iterator[tuple[Route, Request]]:
-    yield from _logos(subject)
-    yield from _evidence(subject)
+def _page(outcome: Page | Untrusted | Nothing) -> Page | str:
+    """Return a page that holds what was asked for, or why there is none."""
+    if not isinstance(outcome, Page):
+        return outcome.reason
+    return outcome if outcome.status == 200 else f"the server answers {outcome.status}"
 
 
 @rule("BIMI001", "bimi-policy", Severity.ERROR, _SOURCE)
@@ -95,6 +84,11 @@ def bimi_policy(subject: Subject) -> Iterator[Problem]:
             )
 
 
+def _names(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    for selector, _ in _sections(subject):
+        yield ("bimi", selector), (bimi.owner_name(selector, subject.domain), "TXT")
+
+
 @served("BIMI002", "bimi-multiple", Severity.ERROR, _SOURCE, keys=_names)
 def bimi_multiple(found: Served) -> Iterator[Problem]:
     """Mail programs that find several records show no logo.
@@ -104,7 +98,7 @@ def bimi_multiple(found: Served) -> Iterator[Problem]:
     Good:
         default._bimi.example.com. TXT "v=BIMI1; l=https://example.com/logo.svg"
     """
-    records = [text for text in found.values if family(found.key[0], "TXT", text) is Family.BIMI]
+    records = found.of(Family.BIMI)
     if len(records) > 1:
         yield Problem(
             found.route,
@@ -151,6 +145,14 @@ def bimi_svg(found: Fetched) -> Iterator[Problem | Undecided]:
             yield Problem(
                 found.route, f"no logo is shown: {fault}", "make it SVG Tiny Portable/Secure"
             )
+
+
+_evidence = _at_https("a", 1 << 18)
+
+
+def _pair(subject: Subject) -> Iterator[tuple[Route, Request]]:
+    yield from _logos(subject)
+    yield from _evidence(subject)
 
 
 @rule("BIMI005", "bimi-vmc", Severity.WARNING, _SOURCE, needs=Needs.WEB, requests=_pair)
@@ -206,13 +208,6 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
                 f"the certificate is no evidence: {fault}",
                 "get a mark certificate for this domain and logo",
             )
-
-
-def _page(outcome: Page | Untrusted | Nothing) -> Page | str:
-    """Return a page that holds what was asked for, or why there is none."""
-    if not isinstance(outcome, Page):
-        return outcome.reason
-    return outcome if outcome.status == 200 else f"the server answers {outcome.status}"
 
 
 @rule("BIMI006", "bimi-decline-form", Severity.INFO, _SOURCE)

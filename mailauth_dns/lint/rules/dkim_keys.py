@@ -9,23 +9,24 @@ from functools import lru_cache
 from mailauth_dns.evaluate.dkim_key import MIN_RSA_BITS, unusable
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dkim
 from mailauth_dns.records.rsa_key import is_bare, modulus_bits, subject_public_key_info
 
 _ED25519 = 32  # octets of a key (RFC 8463 §4.2)
+
+
 _WRAPPED_ED25519 = bytes.fromhex(
     "302a300506032b6570032100"
 )  # SubjectPublicKeyInfo around one, which DKIM has not (RFC 8410 §4)
+
+
 _LARGEST = 4096  # bits that verifiers have to take (RFC 8301 §3.2)
+
+
 _NEW_KEY = "make a new key of 2048 bits under a new selector (dkim keygen), and revoke this one when it has not signed for a week"
+
+
 _KINDS = ("rsa", "ed25519")
-
-
-def records(subject: Subject) -> Iterator[tuple[Route, dkim.Record]]:
-    """Yield the key records that the policy writes, each with its place."""
-    for selector, record in subject.keys.items():
-        yield ("dkim", "selectors", selector), record
 
 
 @lru_cache(maxsize=1024)  # several rules ask for each key
@@ -53,7 +54,7 @@ def _unwrapped(record: dkim.Record) -> bytes | None:
 
 
 @rule("DKIM006", "dkim-p-base64", Severity.ERROR, "RFC 6376 §3.6.1")
-def dkim_key_material(subject: Subject) -> Iterator[Problem]:
+def dkim_p_base64(subject: Subject) -> Iterator[Problem]:
     """The text in `p` is no key of the kind that `k` says: every signature with the selector fails.
 
     A chunk that was lost on the way, or a private key's text, looks like this.
@@ -63,7 +64,7 @@ def dkim_key_material(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {key: s1.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         if record.effective_k == "rsa" and record.p and _kind(record) is None:
             yield Problem(
                 (*route, "p"),
@@ -81,7 +82,7 @@ def dkim_rsa_under_1024(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {key: rsa2048.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         bits = _rsa_bits(record)
         if bits is not None and bits < 1024:
             yield Problem(
@@ -98,7 +99,7 @@ def dkim_rsa_1024(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {key: rsa2048.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         bits = _rsa_bits(record)
         if bits is not None and 1024 <= bits < 2048:
             yield Problem(route, f"an RSA key of {bits} bits", _NEW_KEY)
@@ -113,7 +114,7 @@ def dkim_rsa_over_2048(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {key: rsa2048.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         bits = _rsa_bits(record)
         if bits is not None and 2048 < bits <= _LARGEST:
             yield Problem(
@@ -132,7 +133,7 @@ def dkim_ed25519_length(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {key: ed25519.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         if (
             record.effective_k == "ed25519"
             and record.p
@@ -159,7 +160,7 @@ def dkim_ed25519_alone(subject: Subject) -> Iterator[Problem]:
     """
     if any(entry.cname for entry in subject.signing.values()):
         return
-    live = [(route, record) for route, record in records(subject) if record.p]
+    live = [(route, record) for route, record in subject.key_records if record.p]
     if live and all(record.effective_k == "ed25519" for _, record in live):
         yield Problem(
             live[0][0],
@@ -177,7 +178,7 @@ def dkim_k_mismatch(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {k: rsa, p: "MIIBIjANBg..."}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         kind = _kind(record)
         if kind is not None and record.effective_k in _KINDS and kind != record.effective_k:
             name = "an RSA key" if kind == "rsa" else "an Ed25519 key"
@@ -197,7 +198,7 @@ def dkim_unknown_key_type(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {k: rsa, p: "MIIBIjANBg..."}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         if record.p and record.effective_k not in _KINDS:
             kind = _kind(record)
             fix = (
@@ -224,7 +225,7 @@ def dkim_rsa_bare(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {p: "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA..."}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         if record.effective_k == "rsa" and record.p and is_bare(record.key_bytes):
             message = "a bare RSA key (PKCS#1), which OpenDKIM and others do not read"
             whole = base64.b64encode(subject_public_key_info(record.key_bytes)).decode()
@@ -240,7 +241,7 @@ def dkim_rsa_over_4096(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {key: rsa2048.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         bits = _rsa_bits(record)
         if bits is not None and bits > _LARGEST:
             yield Problem(route, f"an RSA key of {bits} bits: verifiers need not take it", _NEW_KEY)

@@ -7,28 +7,16 @@ from collections.abc import Iterator
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.lint import remedies
-from mailauth_dns.lint.rule import (
-    Asked,
-    Needs,
-    Problem,
-    Served,
-    Severity,
-    Undecided,
-    asked,
-    rule,
-    served,
-)
+from mailauth_dns.lint.live_rules import Served, served
+from mailauth_dns.lint.rule import Problem, Severity
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.tags import has_empty_tag, parse_tags
 from mailauth_dns.records.zone import RRKey
 
-_SHIELD = 'declare selectors: {"*": {state: revoked}}, which answers in its place'
 _WHICH = "find out which key signs (dkim check) before you publish the policy's: what the other signed fails"
-_PROBE = "mailauth-dns-no-such-selector"  # a selector that nobody has
 
 
 def _texts(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -38,20 +26,6 @@ def _texts(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
                 ("dkim", "selectors", selector),
                 (dkim.owner_name(selector, subject.domain), "TXT"),
             )
-
-
-def _retired(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    for selector, entry in subject.selectors.items():
-        if entry.state in ("revoked", "absent"):
-            yield (
-                ("dkim", "selectors", selector),
-                (dkim.owner_name(selector, subject.domain), "TXT"),
-            )
-
-
-def _parked(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    if subject.parked:
-        yield ("parked",), (dkim.owner_name("*", subject.domain), "TXT")
 
 
 def _selector(found: Served) -> str:
@@ -82,6 +56,19 @@ def _tag(text: str, name: str) -> str | None:
         return next((tag.value for tag in parse_tags(text) if tag.name == name), None)
     except RecordSyntaxError:
         return None
+
+
+def _has_tags(text: str) -> bool:
+    try:
+        return bool(parse_tags(text))
+    except RecordSyntaxError:
+        return False
+
+
+def _version_is_right(text: str) -> bool:
+    return _tag(text, "v") in (None, "DKIM1") and (
+        _tag(text, "v") is None or parse_tags(text)[0].name == "v"
+    )
 
 
 @served("DKIM001", "dkim-missing", Severity.ERROR, "RFC 6376 §3.6.2", keys=_texts)
@@ -140,19 +127,6 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
             if has_empty_tag(text):
                 message = "a semicolon has no tag before it: some verifiers refuse the key, and signatures with it fail there"
                 yield Problem(found.route, message, _mend(found))
-
-
-def _has_tags(text: str) -> bool:
-    try:
-        return bool(parse_tags(text))
-    except RecordSyntaxError:
-        return False
-
-
-def _version_is_right(text: str) -> bool:
-    return _tag(text, "v") in (None, "DKIM1") and (
-        _tag(text, "v") is None or parse_tags(text)[0].name == "v"
-    )
 
 
 @served("DKIM004", "dkim-version", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -230,81 +204,6 @@ def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
             found.route,
             "has a backslash before a semicolon in the served text: no receiver can read it",
             _mend(found),
-        )
-
-
-def _doubled(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    for selector in subject.signing:
-        name = DomainName(f"{dkim.owner_name(selector, subject.domain)}.{subject.domain}")
-        if len(name) <= MAX_NAME:
-            yield ("dkim", "selectors", selector), name
-
-
-@asked("DKIM022", "dkim-name-doubled", Severity.ERROR, "RFC 6376 §3.6.2.1", things=_doubled)
-def dkim_name_doubled(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """A form that adds the domain by itself made the name twice as long: receivers look elsewhere and find no key.
-
-    Bad:
-        s1._domainkey.example.com.example.com. TXT "v=DKIM1; p=MIIB..."
-    Good:
-        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
-    """
-    if any(map(dkim_received.keys, found.resolver.lookup(found.thing, "TXT") or ())):
-        message = f"there is a key at {found.thing}: the domain is in the name twice"
-        yield Problem(
-            found.route,
-            message,
-            f"publish it at {found.thing.removesuffix(f'.{found.subject.domain}')}, then delete this one",
-        )
-
-
-@rule("DKIM023", "dkim-wildcard-shadow", Severity.WARNING, "RFC 6376 §3.6.2", needs=Needs.DNS)
-def dkim_wildcard_shadow(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A wildcard answers for every selector that is not there: a key that was taken away seems to be there still.
-
-    Bad:
-        "*.example.com. TXT hello" in the zone of a domain that signs
-    Good:
-        no wildcard TXT or CNAME above _domainkey
-    """
-    if subject.resolver is None or not subject.selectors or "*" in subject.selectors:
-        return
-    name = dkim.owner_name(_PROBE, subject.domain)
-    if subject.resolver.lookup(name, "CNAME") or subject.resolver.lookup(name, "TXT"):
-        yield Problem(
-            ("dkim",),
-            f"a wildcard answers for selectors of {subject.domain} that do not exist",
-            _SHIELD,
-        )
-
-
-@served("DKIM029", "dkim-retired-still-published", Severity.INFO, "RFC 6376 §3.6.1", keys=_retired)
-def dkim_retired_still_published(found: Served) -> Iterator[Problem]:
-    """A key that the policy has ended and DNS still holds goes on verifying what somebody who has it signs.
-
-    Bad:
-        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."  # and the policy has s1 revoked
-    Good:
-        s1._domainkey.example.com. TXT "v=DKIM1; p="
-    """
-    if any(dkim_received.keys(text) - {""} for text in found.values):
-        yield Problem(found.route, f"{found.key[0]} still has a key", remedies.PUBLISH)
-
-
-@served("DKIM036", "dkim-parked-revoke", Severity.INFO, "RFC 6376 §3.6.1", keys=_parked)
-def dkim_parked_revoke(found: Served) -> Iterator[Problem]:
-    """A parked domain whose every selector is revoked leaves no old key of it alive.
-
-    Bad:
-        parked: true  # and the zone has no *._domainkey
-    Good:
-        *._domainkey.example.com. TXT "v=DKIM1; p="
-    """
-    if not found.values or any(dkim_received.keys(text) - {""} for text in found.values):
-        yield Problem(
-            found.route,
-            f"{found.key[0]} {'holds a key' if found.values else 'is not there'}",
-            remedies.park(found.subject),
         )
 
 

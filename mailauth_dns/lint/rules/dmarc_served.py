@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.lint import remedies
-from mailauth_dns.lint.rule import Problem, Served, Severity, served
+from mailauth_dns.lint.live_rules import Served, served
+from mailauth_dns.lint.rule import Problem, Severity
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dmarc

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rule import (
-    Asked,
-    At,
-    Needs,
-    Problem,
-    Served,
-    Severity,
-    Undecided,
-    asked,
-    rule,
-    served,
-)
+from mailauth_dns.lint.live_rules import Asked, Served, asked, served, unasked
+from mailauth_dns.lint.rule import At, Needs, Problem, Severity, Undecided, page, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records.dmarc import Policy, Testing
@@ -182,16 +172,12 @@ def ns_disagree(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         every server of the zone with the same records
     """
-    observation = subject.observation
-    if observation is None or not observation.servers:
-        yield Undecided(
-            _HERE,
-            (observation.problem if observation is not None else None) or "no server was asked",
-        )
+    if (nobody := unasked(subject, _HERE)) is not None:
+        yield nobody
         return
     for route, key in _own(subject):
         known: dict[str, frozenset[str]] = {}
-        for view in observation.servers:
+        for view in subject.servers:
             answer = view.sets.get(key, Unknown("was not asked"))
             if isinstance(answer, Unknown):
                 yield Undecided(route, answer.reason, At(key, view.server))
@@ -207,3 +193,14 @@ def ns_disagree(subject: Subject) -> Iterator[Problem | Undecided]:
                     "wait for the zone transfer, or look at the server that is behind",
                     At(key, server),
                 )
+
+
+@page("DNS008", "zone-not-authoritative", Severity.ERROR, "RFC 1034 §4.2.2")
+def zone_not_authoritative() -> None:
+    """No receiver sees the change: the servers that answer for the zone are another provider's.
+
+    Bad:
+        providers: [old]  # and the registry's delegation is to new
+    Good:
+        providers: [new]
+    """

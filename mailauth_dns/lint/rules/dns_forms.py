@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from mailauth_dns.compile import Declared
 from mailauth_dns.diff import web_forms
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rule import At, Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.live_rules import Served, served, unasked
+from mailauth_dns.lint.rule import At, Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records.family import Family
@@ -77,15 +78,12 @@ def name_mistyped(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         _dmarc.example.com. TXT "v=DMARC1; p=none"
     """
-    observation = subject.observation
-    if observation is None or not observation.servers:
-        yield Undecided(
-            (), (observation.problem if observation is not None else None) or "no server was asked"
-        )
+    if (nobody := unasked(subject, ())) is not None:
+        yield nobody
         return
     dark: Undecided | None = None
     for route, entry, name, what in _wrong(subject):
-        for view in observation.servers:
+        for view in subject.servers:
             there = view.sets.get((name, "TXT"), Unknown("was not asked"))
             if isinstance(there, Unknown):
                 dark = dark or Undecided(route, there.reason, At((name, "TXT"), view.server))

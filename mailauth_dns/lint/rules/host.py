@@ -12,8 +12,8 @@ from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf import Result, check_host
 from mailauth_dns.evaluate.spf_hosts import addresses
-from mailauth_dns.lint.rule import Asked, Problem, Severity, Undecided, asked
-from mailauth_dns.lint.rules.mx import mail_hosts
+from mailauth_dns.lint.live_rules import Asked, asked
+from mailauth_dns.lint.rule import Problem, Severity, Undecided
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.policy.mail_tests import MailTest
@@ -133,7 +133,7 @@ def _sending(subject: Subject) -> Iterator[tuple[Route, _Sending]]:
                 (*route, "helo"),
                 (DomainName(test.helo), test.sender or f"postmaster@{test.helo}"),
             )
-    for host in mail_hosts(subject) if any(_listed(subject)) else ():
+    for host in subject.mail_hosts() if any(_listed(subject)) else ():
         if host not in told and queryable(host):
             yield _RECORD, (host, f"postmaster@{subject.domain}")
 

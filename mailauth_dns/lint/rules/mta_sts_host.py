@@ -1,73 +1,56 @@
-"""Rules about the MTA-STS policy as it is served over HTTPS (RFC 8461 §3.2, §3.3)."""
+"""Rules about the MTA-STS policy as its host serves it (RFC 8461 §3.2, §3.3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.evaluate import mta_sts_page
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page, Request, Untrusted
-from mailauth_dns.lint.rule import Fetched, Needs, Problem, Severity, Undecided, fetched, rule
+from mailauth_dns.evaluate.web_page import Nothing, Page, Request, Untrusted
+from mailauth_dns.lint.live_rules import Fetched, fetched
+from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.family import Family, family
-from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
 _ROUTE: Route = ("mta_sts",)
-_LARGEST = 65536  # octets: senders may stop reading there (RFC 8461 §3.3)
-
-
-def policy_request(domain: DomainName) -> Request:
-    """Return where senders fetch the domain's policy; they follow no redirect (RFC 8461 §3.3)."""
-    return Request(f"https://mta-sts.{domain}/.well-known/mta-sts.txt", redirects=0, limit=_LARGEST)
 
 
 def _declared(subject: Subject) -> Iterator[tuple[Route, Request]]:
     if subject.mta_sts is not None:
-        yield _ROUTE, policy_request(subject.domain)
+        yield _ROUTE, mta_sts_page.request(subject.domain)
 
 
-def _given_up(subject: Subject) -> Iterator[tuple[Route, Request]]:
-    if subject.policy.body.mta_sts == "absent":
-        yield _ROUTE, policy_request(subject.domain)
+def _live_ids(subject: Subject) -> frozenset[str] | Unknown:
+    """Return the ids that the zone's servers give now."""
+    key = (mta_sts.owner_name(subject.domain), "TXT")
+    found = (
+        subject.observation.agreed(key)
+        if subject.observation is not None
+        else Unknown("no server was asked")
+    )
+    if isinstance(found, Unknown):
+        return found
+    ids = set()
+    for text in found.values if found is not None else ():
+        if family(key[0], "TXT", text) is Family.MTA_STS:
+            try:
+                ids.add(mta_sts.parse(text).id)
+            except RecordSyntaxError:
+                continue  # STS002 says it
+    return frozenset(ids)
 
 
-def _given_up_record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    if subject.policy.body.mta_sts == "absent":
-        yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
+def _serve(found: Fetched) -> str:
+    return f"serve zones/mta-sts/{found.subject.domain}.txt there"
 
 
 def _record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     if subject.mta_sts is not None:
         yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
-
-
-def _text(outcome: Outcome) -> str | None:
-    """Return what senders read as a policy, None where they read nothing."""
-    return (
-        outcome.body.decode("latin-1")
-        if isinstance(outcome, Page) and outcome.status == 200
-        else None
-    )
-
-
-def served_policy(outcome: Outcome) -> mta_sts.Policy | str:
-    """Return the policy that senders get, or why they get none."""
-    if not isinstance(outcome, Page):
-        return outcome.reason
-    text = _text(outcome)
-    if text is None:
-        return (
-            f"the server redirects to {outcome.location}"
-            if outcome.location
-            else f"the server answers {outcome.status}"
-        )
-    try:
-        return mta_sts.parse_policy(text)
-    except RecordSyntaxError as error:
-        return f"line {mta_sts.line_of(error)} of what is served: {error.expected}"
 
 
 @rule(
@@ -91,13 +74,13 @@ def sts_id_not_bumped(subject: Subject) -> Iterator[Problem | Undecided]:
         zones/mta-sts/example.com.txt is served, and then the record is applied
     """
     section = subject.mta_sts
-    outcome = subject.fetched(policy_request(subject.domain))
+    outcome = subject.fetched(mta_sts_page.request(subject.domain))
     if section is None:
         return
     if isinstance(outcome, Unknown):
-        yield Undecided(_ROUTE, f"{policy_request(subject.domain).url}: {outcome.reason}")
+        yield Undecided(_ROUTE, f"{mta_sts_page.request(subject.domain).url}: {outcome.reason}")
         return
-    served = served_policy(outcome)
+    served = mta_sts_page.policy(outcome)
     if isinstance(served, str) or _content(served) == _content(section.policy):
         return
     live = _live_ids(subject)
@@ -125,26 +108,6 @@ def _difference(served: mta_sts.Policy, meant: mta_sts.Policy) -> str:
     return ", ".join(f"{name} {now} instead of {then}" for name, now, then in parts if now != then)
 
 
-def _live_ids(subject: Subject) -> frozenset[str] | Unknown:
-    """Return the ids that the zone's servers give now."""
-    key = (mta_sts.owner_name(subject.domain), "TXT")
-    found = (
-        subject.observation.agreed(key)
-        if subject.observation is not None
-        else Unknown("no server was asked")
-    )
-    if isinstance(found, Unknown):
-        return found
-    ids = set()
-    for text in found.values if found is not None else ():
-        if family(key[0], "TXT", text) is Family.MTA_STS:
-            try:
-                ids.add(mta_sts.parse(text).id)
-            except RecordSyntaxError:
-                continue  # STS002 says it
-    return frozenset(ids)
-
-
 @fetched("STS004", "sts-txt-without-policy", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)
 def sts_txt_without_policy(found: Fetched) -> Iterator[Problem | Undecided]:
     """Senders fetch the policy from the host mta-sts: where they get none, mail goes as if there were no MTA-STS.
@@ -167,8 +130,14 @@ def sts_txt_without_policy(found: Fetched) -> Iterator[Problem | Undecided]:
         )
 
 
-def _serve(found: Fetched) -> str:
-    return f"serve zones/mta-sts/{found.subject.domain}.txt there"
+def _given_up(subject: Subject) -> Iterator[tuple[Route, Request]]:
+    if subject.policy.body.mta_sts == "absent":
+        yield _ROUTE, mta_sts_page.request(subject.domain)
+
+
+def _given_up_record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    if subject.policy.body.mta_sts == "absent":
+        yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
 
 
 @rule(
@@ -195,7 +164,7 @@ def sts_policy_without_txt(subject: Subject) -> Iterator[Problem | Undecided]:
         if isinstance(outcome, Unknown):
             yield Undecided(route, f"{request.url}: {outcome.reason}")
             continue
-        policy = served_policy(outcome)
+        policy = mta_sts_page.policy(outcome)
         if isinstance(policy, str) or policy.mode is mta_sts.Mode.NONE:
             continue
         live = _live_ids(subject)
@@ -271,13 +240,13 @@ def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
     Good:
         the file in zones/mta-sts
     """
-    text = _text(found.outcome)
+    text = mta_sts_page.text(found.outcome)
     if text is None:
         return
     if isinstance(found.outcome, Page) and not found.outcome.whole:
         yield Problem(
             found.route,
-            f"the policy has over {_LARGEST} octets: senders may not read it",
+            f"the policy has over {mta_sts_page.LARGEST} octets: senders may not read it",
             _serve(found),
         )
         return

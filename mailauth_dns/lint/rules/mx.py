@@ -4,35 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailauth_dns.evaluate.spf_hosts import exchangers
 from mailauth_dns.lint import remedies
-from mailauth_dns.lint.rule import (
-    Asked,
-    Needs,
-    Problem,
-    Served,
-    Severity,
-    Undecided,
-    asked,
-    rule,
-    served,
-)
+from mailauth_dns.lint.live_rules import Asked, Served, asked, served
+from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.sender_hints import is_many_hosts
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records.family import NULL_MX
-from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
-
-
-def mail_hosts(subject: Subject) -> list[DomainName]:
-    """Return the domain's mail exchangers, the null MX left out; nothing where DNS was not asked.
-
-    Raises:
-        ObservationError: DNS could not tell.
-    """
-    values = subject.resolver.lookup(subject.domain, "MX") if subject.resolver is not None else None
-    return [DomainName(host.lower()) for host in exchangers(subject.domain, values or ()) if host]
 
 
 def _first(subject: Subject) -> str:
@@ -44,10 +24,9 @@ def _first(subject: Subject) -> str:
     )
 
 
-def _hosts(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    for host in (
-        mail_hosts(subject) if not subject.parked else ()
-    ):  # of a parked domain they go, and need no mending
+def exchangers(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    """Yield the exchangers in use; those of a parked domain are to go, and need no mending."""
+    for host in () if subject.parked else subject.mail_hosts():
         yield ("domain",), host
 
 
@@ -68,7 +47,7 @@ def mx_missing(subject: Subject) -> Iterator[Problem | Undecided]:
         subject.mta_sts is not None
         and subject.mta_sts.mode != "none"
         and subject.resolver is not None
-        and not mail_hosts(subject)
+        and not subject.mail_hosts()
     ):
         yield Problem(
             ("mta_sts",),
@@ -126,7 +105,7 @@ def mx_null_but_sends(found: Served) -> Iterator[Problem]:
         )
 
 
-@asked("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", things=_hosts)
+@asked("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", things=exchangers)
 def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """An exchanger that is an alias is not allowed: some senders deliver, some do not.
 
@@ -143,51 +122,6 @@ def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
         )
 
 
-@rule("MX008", "mx-single", Severity.INFO, "practice", needs=Needs.DNS)
-def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
-    """While the only exchanger is away, mail waits at its senders: for days at most, and some give up sooner.
-
-    Senders whose one exchanger stands for many are not told of.
-
-    Bad:
-        example.com. MX 10 mx.example.com., with one address
-    Good:
-        example.com. MX 10 mx.example.com. and MX 20 mx.example.net.
-    """
-    hosts = [host for _, host in _hosts(subject)]
-    if subject.resolver is None or len(hosts) != 1 or is_many_hosts(hosts[0]):
-        return
-    if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
-        yield Problem(
-            ("domain",),
-            f"{hosts[0]} is the only exchanger",
-            f"have a second one{_first(subject)}, unless mail may wait while it is away",
-        )
-
-
-@asked("TLSA001", "tlsa-no-dnssec", Severity.WARNING, "RFC 7672 §2.2", things=_hosts)
-def tlsa_no_dnssec(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """Senders use a TLSA record only where DNSSEC proves it: in a zone that is not signed it protects nothing.
-
-    Bad:
-        _25._tcp.mx.example.com. TLSA 3 1 1 ..., and example.com has no DNSKEY
-    Good:
-        the same in a zone that is signed
-    """
-    resolver = found.resolver
-    name = DomainName(f"_25._tcp.{found.thing}")
-    # Behind an alias both zones count; that is left to who looks after them.
-    if len(name) > MAX_NAME or resolver.lookup(name, "CNAME") or not resolver.lookup(name, "TLSA"):
-        return
-    zone = next((upper for upper in ancestors(name, ROOT) if resolver.lookup(upper, "NS")), None)
-    if zone is not None and not resolver.lookup(zone, "DNSKEY"):
-        yield Problem(
-            found.route,
-            f"{name} has a TLSA record, and the zone {zone} is not signed",
-            f"take the record away; or see that it fits the certificate, and sign {zone}",
-        )
-
-
 @rule("MX006", "mx-ip", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
 def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
     """An exchanger is a host name: an address in its place is looked up as a name, and there is none.
@@ -197,7 +131,7 @@ def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         example.com. MX 10 mx.example.com.
     """
-    for _, host in _hosts(subject):
+    for _, host in exchangers(subject):
         if host.rpartition(".")[2].isdigit():
             yield Problem(
                 ("domain",),
@@ -206,7 +140,7 @@ def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
             )
 
 
-@asked("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", things=_hosts)
+@asked("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", things=exchangers)
 def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """Mail for an exchanger without an address waits and bounces.
 
@@ -223,4 +157,26 @@ def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
             found.route,
             f"the exchanger {host} has no address",
             f"give it an address, or correct its name{_first(found.subject)}",
+        )
+
+
+@rule("MX008", "mx-single", Severity.INFO, "practice", needs=Needs.DNS)
+def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
+    """While the only exchanger is away, mail waits at its senders: for days at most, and some give up sooner.
+
+    Senders whose one exchanger stands for many are not told of.
+
+    Bad:
+        example.com. MX 10 mx.example.com., with one address
+    Good:
+        example.com. MX 10 mx.example.com. and MX 20 mx.example.net.
+    """
+    hosts = [host for _, host in exchangers(subject)]
+    if subject.resolver is None or len(hosts) != 1 or is_many_hosts(hosts[0]):
+        return
+    if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
+        yield Problem(
+            ("domain",),
+            f"{hosts[0]} is the only exchanger",
+            f"have a second one{_first(subject)}, unless mail may wait while it is away",
         )

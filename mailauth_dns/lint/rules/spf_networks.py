@@ -6,12 +6,31 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from mailauth_dns.lint.rule import Problem, Severity, rule
+from mailauth_dns.errors import NotFlattened
+from mailauth_dns.evaluate.spf_addresses import drift, passing
+from mailauth_dns.lint.live_rules import Asked, asked
+from mailauth_dns.lint.rule import Problem, Severity, Undecided, rule
+from mailauth_dns.lint.spf_reach import networks
 from mailauth_dns.lint.subject import Flattened, Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import spf
-from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, Range, addresses_of
+from mailauth_dns.records.addresses import Addresses, addresses_of
 from mailauth_dns.records.name import DomainName
+
+_CHECK = "see what it publishes with `spf lock --check`; what is true and meant can be waived"
+
+
+def _said(found: Flattened, networks: Iterable[IPv4Network | IPv6Network]) -> str:
+    first, *more = networks
+    return f"{found.name}, as zones/locks/spf.json has it, holds {first}" + (
+        f" and {len(more)} more like it" if more else ""
+    )
+
+
+@lru_cache(maxsize=256)  # the policies of a fleet flatten the same few names
+def _networks_of(addresses: Addresses) -> tuple[IPv4Network | IPv6Network, ...]:
+    return addresses.networks
+
 
 # What is never the source of a message that crosses the Internet (RFC 6890). Documentation ranges are not among them: examples use them.
 _NEVER = tuple(
@@ -41,33 +60,6 @@ _NEVER = tuple(
 )
 
 
-_GLOBAL = addresses_of(
-    [ip_network("2000::/3")]
-)  # where IPv6 addresses of the Internet are (RFC 4291 §2.4)
-_MOST = 50  # per cent of all addresses
-
-
-def _networks(subject: Subject) -> Iterator[tuple[Route, spf.Ip4 | spf.Ip6]]:
-    for route, term in subject.spf_terms:
-        if isinstance(term, spf.Ip4 | spf.Ip6):
-            yield route, term
-
-
-_CHECK = "see what it publishes with `spf lock --check`; what is true and meant can be waived"
-
-
-def _said(found: Flattened, networks: Iterable[IPv4Network | IPv6Network]) -> str:
-    first, *more = networks
-    return f"{found.name}, as zones/locks/spf.json has it, holds {first}" + (
-        f" and {len(more)} more like it" if more else ""
-    )
-
-
-@lru_cache(maxsize=256)  # the policies of a fleet flatten the same few names
-def _networks_of(addresses: Addresses) -> tuple[IPv4Network | IPv6Network, ...]:
-    return addresses.networks
-
-
 @lru_cache(maxsize=1024)  # the policies of a fleet list the same networks
 def _never(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network | None:
     return next((each for each in _NEVER if _within(network, each)), None)
@@ -88,7 +80,7 @@ def spf_ip_private(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: ["ip4:192.0.2.10"], all: fail}
     """
-    for route, term in _networks(subject):
+    for route, term in networks(subject):
         around = _never(term.network.network)
         if around is not None:
             yield Problem(
@@ -143,7 +135,7 @@ def spf_host_bits(subject: Subject) -> Iterator[Problem]:
     Good:
         spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
     """
-    for route, term in _networks(subject):
+    for route, term in networks(subject):
         if term.network.ip != term.network.network.network_address:
             yield Problem(
                 route,
@@ -177,36 +169,40 @@ def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
             earlier.append((f"{term}, which is flattened,", found.addresses))
 
 
-def wide_open(subject: Subject) -> tuple[Route, int, int] | None:
-    """Return what lets most of the addresses pass, the percentage, and the IP version: all but the same as `+all`."""
-    record = subject.published_spf
-    passed, left, items = NOBODY, EVERYBODY, [*_passing(subject)]
-    for term in record.terms if record is not None else ():
-        if isinstance(term, spf.All):
-            break
-        if isinstance(term, spf.Ip4 | spf.Ip6):
-            network = addresses_of([term.network.network])
-            if term.qualifier is spf.Qualifier.PASS:
-                passed |= network & left
-            left -= network
-    for found in subject.flattened:
-        passed |= found.addresses if found.qualifier is spf.Qualifier.PASS else NOBODY
-    for version, ranges, whole in ((4, passed.v4, 2**32), (6, (passed & _GLOBAL).v6, 2**125)):
-        if (share := 100 * _count(ranges) // whole) > _MOST:
-            return (
-                max(items, key=lambda item: _count(item[1].v4 if version == 4 else item[1].v6))[0],
-                share,
-                version,
-            )
-    return None
+def _flattened(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, Addresses]]]:
+    reviewed = {
+        name: addresses for entry in subject.declared for name, addresses in entry.spf_names
+    }
+    for index, name in enumerate(
+        map(DomainName, subject.spf_section.flatten if subject.spf_section is not None else ())
+    ):
+        yield ("spf", "flatten", index), (name, reviewed[name])
 
 
-def _passing(subject: Subject) -> Iterator[tuple[Route, Addresses]]:
-    for route, term in _networks(subject):
-        yield route, addresses_of([term.network.network])
-    for found in subject.flattened:
-        yield found.route, found.addresses
+@asked("SPF042", "spf-stale-flatten", Severity.WARNING, "practice", things=_flattened)
+def spf_stale_flatten(found: Asked[tuple[DomainName, Addresses]]) -> Iterator[Problem | Undecided]:
+    """The published addresses are those of the last `spf lock`: mail from hosts that the sender has added since fails.
 
-
-def _count(ranges: tuple[Range, ...]) -> int:
-    return sum(high - low + 1 for low, high in ranges)
+    Bad:
+        spf: {terms: ["include:_spf.sender.example"], flatten: [_spf.sender.example], all: fail}  # and a lock of last year
+    Good:
+        spf lock --check, every day
+    """
+    name, reviewed = found.thing
+    try:
+        change = drift(reviewed, passing(name, found.resolver).addresses)
+    except NotFlattened as error:
+        yield Problem(
+            found.route,
+            f"{name} can no longer be flattened: {error}",
+            "take it out of flatten, if its lookups fit, or ask its owner",
+        )
+        return
+    if change:
+        told = [
+            f"{word} {len(part.networks)}"
+            for word, part in (("gained", change.added), ("lost", change.removed))
+            if part
+        ]
+        message = f"{name} has {' and '.join(told)} networks since it was reviewed"
+        yield Problem(found.route, message, "run `mailauth-dns spf lock`, review and apply")

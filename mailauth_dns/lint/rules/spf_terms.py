@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.lint.rule import Problem, Severity, rule
-from mailauth_dns.lint.rules.spf_networks import wide_open
+from mailauth_dns.lint.spf_reach import wide_open
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import spf
 from mailauth_dns.records.spf_macro import Macro
 
 MAX_TEXT = 450  # octets of a record (RFC 7208 §3.4)
+
+
 _SOFTFAIL = "write all: softfail; all: fail when you know that every host that sends is listed"
 
 

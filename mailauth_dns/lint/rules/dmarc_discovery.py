@@ -1,4 +1,4 @@
-"""Rules about what receivers find who ask DNS for a domain's DMARC policy and its report addresses (RFC 9989 §4.10, RFC 9990)."""
+"""Rules about which DMARC record receivers find for a domain (RFC 9989 §4.10)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mailauth_dns.evaluate.dmarc import MAX_QUERIES, Discovery, discover, walk
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.report_destination import destination, destination_host
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.lint.rule import Asked, Needs, Problem, Severity, Undecided, asked, rule
+from mailauth_dns.lint.live_rules import Asked, asked
+from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.load import Route
 from mailauth_dns.records import dmarc
@@ -76,51 +76,6 @@ def _moved(domain: DomainName, resolver: Resolver) -> str:
     if any(map(receive, resolver.lookup(right, "TXT") or ())):
         return f"take it away: {right} has one, and two count as none"
     return f"publish it at {right} instead, with p=none at first: no policy is in force now"
-
-
-def _addresses(subject: Subject) -> Iterator[tuple[Route, dmarc.Uri]]:
-    for tag, index, uri in subject.report_addresses:
-        yield ("dmarc", tag, index), uri
-
-
-@asked("DMARC019", "dmarc-rua-no-mx", Severity.ERROR, "RFC 5321 §5.1", things=_addresses)
-def dmarc_rua_no_mx(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided]:
-    """A report address whose domain takes no mail gets no reports.
-
-    Bad:
-        dmarc: {p: none, rua: ["mailto:dmarc@gone.example.com"]}
-    Good:
-        dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
-    """
-    host = destination_host(found.thing)
-    if host is not None:
-        exchangers = found.resolver.lookup(host, "MX")
-        if exchangers == ("0 .",) or not (
-            exchangers or any(found.resolver.lookup(host, kind) for kind in ("A", "AAAA"))
-        ):
-            yield Problem(
-                found.route, f"{host} takes no mail, so no reports", "name an address that does"
-            )
-
-
-@asked("DMARC020", "dmarc-external-auth", Severity.ERROR, "RFC 9990", things=_addresses)
-def dmarc_external_auth(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided]:
-    """Reports go to another organization only where it says that it takes them: without its record nobody sends any.
-
-    Bad:
-        dmarc: {p: none, rua: ["mailto:d@example.net"]}  # and no example.com._report._dmarc.example.net
-    Good:
-        example.com._report._dmarc.example.net. TXT "v=DMARC1"
-    """
-    reports = destination(found.subject.domain, found.thing, found.resolver)
-    if isinstance(reports.accepted, Unknown):
-        yield Undecided(found.route, reports.accepted.reason)
-    elif not reports.accepted:
-        yield Problem(
-            found.route,
-            f"{reports.reason}: no reports go there",
-            "ask its owner to publish v=DMARC1 there",
-        )
 
 
 @rule("DMARC027", "dmarc-treewalk-surprise", Severity.WARNING, "RFC 9989 §4.10.2", needs=Needs.DNS)

@@ -1,0 +1,105 @@
+"""Rules about what a DMARC policy does to the names below its domain (RFC 9989)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailauth_dns.lint.rule import Problem, Severity, rule
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.records import dmarc
+from mailauth_dns.records.name import DomainName
+
+_LEVEL = {dmarc.Policy.NONE: 0, dmarc.Policy.QUARANTINE: 1, dmarc.Policy.REJECT: 2}
+
+
+def _above(subject: Subject) -> DomainName | None:
+    """Return the domain above this one that the repo has a DMARC record for, so that this one is a subdomain of it."""
+    name = subject.domain
+    while "." in name:
+        name = DomainName(name.partition(".")[2])
+        if name in subject.neighbours.dmarc:
+            return name
+    return None
+
+
+@rule("DMARC023", "dmarc-sp-weaker", Severity.WARNING, "RFC 9989 §4.7")
+def dmarc_sp_weaker(subject: Subject) -> Iterator[Problem]:
+    """A weaker `sp` sends forgers to the subdomains.
+
+    Bad:
+        dmarc: {p: reject, sp: none, rua: ["mailto:dmarc@example.com"]}
+    Good:
+        dmarc: {p: reject, sp: reject, rua: ["mailto:dmarc@example.com"]}
+    """
+    record = subject.dmarc_record
+    if (
+        record is not None
+        and record.p is not None
+        and record.sp is not None
+        and _LEVEL[record.sp] < _LEVEL[record.p]
+    ):
+        message = f"subdomains have {record.sp}, weaker than p {record.p}"
+        yield Problem(
+            ("dmarc", "sp"),
+            message,
+            "raise sp one level at a time, when reports show that their mail passes",
+        )
+
+
+@rule("DMARC024", "dmarc-np-missing", Severity.INFO, "RFC 9989 §4.7")
+def dmarc_np_missing(subject: Subject) -> Iterator[Problem]:
+    """Nobody sends from names that do not exist but forgers: `np: reject` stops them and no real mail.
+
+    Bad:
+        dmarc: {p: quarantine, rua: ["mailto:dmarc@example.com"]}
+    Good:
+        dmarc: {p: quarantine, np: reject, rua: ["mailto:dmarc@example.com"]}
+    """
+    record = subject.dmarc_record
+    if (
+        record is not None
+        and record.effective_p is not dmarc.Policy.NONE
+        and record.effective_np is not dmarc.Policy.REJECT
+        and _above(subject) is None
+    ):
+        message = f"names that do not exist have {record.effective_np}"
+        yield Problem(
+            ("dmarc",),
+            message,
+            "add np: reject, when reports show no mail of yours from such names",
+        )
+
+
+@rule("DMARC025", "dmarc-sp-np-on-subdomain", Severity.INFO, "RFC 9989 §4.10.1")
+def dmarc_sp_np_on_subdomain(subject: Subject) -> Iterator[Problem]:
+    """What has no record of its own inherits from the organizational domain: `sp` and `np` of a subdomain between are not looked at.
+
+    Bad:
+        dmarc: {p: reject, sp: reject}  # for news.example.com, below example.com
+    Good:
+        dmarc: {p: reject}
+    """
+    record, above = subject.dmarc_record, _above(subject)
+    if record is None or above is None or record.effective_psd is not dmarc.PublicSuffix.UNKNOWN:
+        return
+    for tag in ("sp", "np"):
+        if getattr(record, tag) is not None:
+            yield Problem(
+                ("dmarc", tag),
+                f"is not looked at: names below inherit from {above}",
+                f"take it out; {above} decides",
+            )
+
+
+@rule("DMARC026", "dmarc-psd-misuse", Severity.ERROR, "RFC 9989 §4.10.2")
+def dmarc_psd_misuse(subject: Subject) -> Iterator[Problem]:
+    """`psd=y` is for registries: it makes each name below an organization of its own, so that nothing aligns with the domain.
+
+    Bad:
+        dmarc: {p: reject, psd: y}
+    Good:
+        dmarc: {p: reject, psd: n}
+    """
+    if subject.dmarc_record is not None and subject.dmarc_record.psd is dmarc.PublicSuffix.YES:
+        message = "psd: y is for public suffixes: subdomains no longer align with this domain"
+        yield Problem(("dmarc", "psd"), message, "leave it out")

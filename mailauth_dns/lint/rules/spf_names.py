@@ -1,0 +1,125 @@
+"""Rules about the names where receivers look for SPF: the domain, HELO names, explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailauth_dns.evaluate.macro_expansion import queryable
+from mailauth_dns.lint.live_rules import Asked, asked
+from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
+from mailauth_dns.lint.subject import Subject
+from mailauth_dns.policy.load import Route
+from mailauth_dns.records import spf
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_macro import Macro
+
+
+@rule("SPF001", "spf-missing", Severity.ERROR, "RFC 7208 §3")
+def spf_missing(subject: Subject) -> Iterator[Problem | Undecided]:
+    """A domain whose mail is signed sends mail; without an SPF record it never passes SPF, and large receivers refuse it.
+
+    Bad:
+        spf: absent
+        dkim: {selectors: {s1: {key: s1.pem}}}
+    Good:
+        spf: {terms: ["ip4:192.0.2.10"], all: fail}
+        dkim: {selectors: {s1: {key: s1.pem}}}
+    """
+    if subject.parked or not subject.signing or subject.spf_record is not None:
+        return
+    if subject.policy.body.spf == "absent":
+        yield Problem(
+            ("spf",),
+            "the domain signs mail and has no SPF record: its mail cannot pass SPF",
+            "say in spf which hosts send",
+        )
+    elif subject.resolver is not None and not any(
+        map(spf.has_version, subject.resolver.lookup(subject.domain, "TXT") or ())
+    ):
+        yield Problem(
+            ("domain",),
+            "the domain signs mail and has no SPF record: its mail cannot pass SPF",
+            "add spf: which hosts send",
+        )
+
+
+def _explanations(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    """Yield the names of explanations; what a name with macros leads to depends on the message."""
+    for route, term in subject.spf_terms:
+        if (
+            isinstance(term, spf.Modifier)
+            and term.name == "exp"
+            and not any(isinstance(piece, Macro) for piece in term.value.pieces)
+        ):
+            name = queryable(term.value.folded)
+            if name is not None:
+                yield route, name
+
+
+@asked("SPF037", "spf-exp-target", Severity.WARNING, "RFC 7208 §6.2", things=_explanations)
+def spf_exp_target(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
+    """An explanation whose name has no text, or several, is not shown to anybody.
+
+    Bad:
+        spf: {terms: [mx, "exp=gone.example.com"], all: fail}
+    Good:
+        spf: {terms: [mx, "exp=why.example.com"], all: fail}  # why.example.com TXT: Not one of our hosts
+    """
+    texts = found.resolver.lookup(found.thing, "TXT") or ()
+    if len(texts) != 1:
+        message = f"{found.thing} has {len(texts)} texts, so that no explanation is shown"
+        yield Problem(found.route, message, "publish one TXT there, or take exp out")
+
+
+@rule("SPF038", "spf-wildcard", Severity.WARNING, "RFC 7208 §3.5", needs=Needs.DNS)
+def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
+    """A wildcard answers only for names that have nothing: hosts with an address of their own stay without SPF.
+
+    Bad:
+        "*.example.com. TXT v=spf1 -all" in the zone
+    Good:
+        a record of its own at every name that has an address
+    """
+    if subject.resolver is not None:
+        texts = subject.resolver.lookup(DomainName(f"*.{subject.domain}"), "TXT") or ()
+        if any(map(spf.has_version, texts)):
+            message = f"*.{subject.domain} has an SPF record, which does not answer for names that exist, and does for _dmarc and selectors"
+            yield Problem(
+                ("domain",),
+                message,
+                "publish at names with an address what sends from them: v=spf1 a -all, or v=spf1 -all for nothing",
+            )
+
+
+def _own_helo_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    told: set[str] = set()
+    for index, test in enumerate(subject.policy.body.tests):
+        helo = test.helo
+        if (
+            helo is not None
+            and test.expect.spf == "pass"
+            and helo not in told
+            and helo.endswith(f".{subject.domain}")
+        ):
+            told.add(helo)
+            yield ("tests", index, "helo"), DomainName(helo)
+
+
+@asked("SPF039", "spf-helo-missing", Severity.WARNING, "RFC 7208 §2.3", things=_own_helo_names)
+def spf_helo_missing(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
+    """Bounces have no MAIL FROM, so that receivers look for SPF at the name in HELO: without a record there, they pass nowhere.
+
+    The names are those that the policy's tests give.
+
+    Bad:
+        tests: [{name: ours, from: a@example.com, helo: mx.example.com, ip: 192.0.2.10, expect: {spf: pass}}]
+    Good:
+        mx.example.com. TXT "v=spf1 a -all", beside it
+    """
+    if not any(map(spf.has_version, found.resolver.lookup(found.thing, "TXT") or ())):
+        message = f"{found.thing} has no SPF record: bounces from it pass nowhere"
+        yield Problem(
+            found.route,
+            message,
+            "publish v=spf1 a -all there; name the addresses too, if mail leaves from others",
+        )
