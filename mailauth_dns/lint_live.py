@@ -1,6 +1,7 @@
 """The policies beside what is live, for lint.
 
-That is what each server of their zones holds, what DNS is once they are published, and what is served over HTTPS for them.
+Live is what each server of their zones holds, what DNS answers once they are published, and what
+their hosts serve over HTTPS.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def beside_dns(
     *,
     private_web: bool,
 ) -> Iterator[Subject]:
-    """Yield the subjects with a resolver, and with what the servers of their zone and the web hold of what the rules ask for."""
+    """Yield the subjects with a resolver, and with what the rules ask of servers and the web."""
     rules = tuple(rules)
     zones: dict[DomainName, set[RRKey]] = {}
     asking = [rule.keys for rule in rules if rule.keys is not None]
@@ -37,7 +38,7 @@ def beside_dns(
     observations = observe(
         [Wanted(zone, frozenset(keys), nameservers[zone]) for zone, keys in zones.items()]
     )
-    # Also of zones that were not asked for: what a policy leads to may lie in one of them.
+    # Of all zones: what a policy leads to may lie in one that was not selected.
     live = LiveResolver(
         {publication.origin: publication.nameservers for publication in publications}
     )

@@ -90,5 +90,5 @@ def _order(finding: Finding) -> tuple[str, int, int, str]:
 
 
 def is_shared(policy: Policy, place: Place) -> bool:
-    """Tell whether other domains can have the same place, so that it does not say which is meant."""
+    """Tell whether other domains can have the same place: it does not say which is meant."""
     return policy.body.domain is None or place.source.path != policy.path

@@ -23,7 +23,10 @@ def networks(subject: Subject) -> Iterator[tuple[Route, spf.Ip4 | spf.Ip6]]:
 
 
 def wide_open(subject: Subject) -> tuple[Route, int, int] | None:
-    """Return what lets most of the addresses pass, the percentage, and the IP version: all but the same as `+all`."""
+    """Return the place that lets most addresses pass, the percentage, and the IP version.
+
+    None unless most of all addresses pass, which is nearly `+all`.
+    """
     record = subject.published_spf
     passed, left, items = NOBODY, EVERYBODY, [*_passing(subject)]
     for term in record.terms if record is not None else ():

@@ -1,6 +1,7 @@
 """The tree of names that a policy's SPF record leads to, and the places of its nodes in the policy.
 
-The tree is that of DNS as it will be: the policy's own record, and behind it what others publish now.
+The tree is that of DNS as it will be: the policy's own record, and behind it what others
+publish now.
 """
 
 from __future__ import annotations

@@ -51,11 +51,11 @@ def test_every_fault_of_a_certificate_is_told() -> None:
         mark_certificate.faults(certificate("other-mark.pem"), "example.com", "default", DAY, LOGO)
     ) == [
         "it is not made for marks",
-        "it ran out on 2026-05-01",
+        "it expired on 2026-05-01",
         "it is for example.net",
         "the logo in it is another one",
     ]
-    assert "it is good from 2026-01-01 on" in list(
+    assert "it is valid from 2026-01-01 on" in list(
         mark_certificate.faults(
             certificate("mark.pem"), "example.com", "default", date(2025, 1, 1), None
         )

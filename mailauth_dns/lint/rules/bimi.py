@@ -50,7 +50,7 @@ def _page(outcome: Page | Untrusted | Nothing) -> Page | str:
 
 @rule("BIMI001", "bimi-policy", Severity.ERROR, _SOURCE)
 def bimi_policy(subject: Subject) -> Iterator[Problem]:
-    """Mail programs show a logo only where DMARC is enforced, for the domain and all below it: here they show none.
+    """Mail programs show a logo only if DMARC is enforced, for the domain and all below it.
 
     Bad:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"]}
@@ -109,7 +109,7 @@ def bimi_multiple(found: Served) -> Iterator[Problem]:
 
 @rule("BIMI003", "bimi-https", Severity.ERROR, _SOURCE)
 def bimi_https(subject: Subject) -> Iterator[Problem]:
-    """A logo or its evidence is fetched over HTTPS only: from another address it is not shown.
+    """Mail programs fetch a logo and its evidence over HTTPS only: otherwise they show none.
 
     Bad:
         bimi: {default: {l: "http://example.com/logo.svg"}}
@@ -126,19 +126,25 @@ def bimi_https(subject: Subject) -> Iterator[Problem]:
 
 @fetched("BIMI004", "bimi-svg", Severity.ERROR, _SOURCE, requests=_logos)
 def bimi_svg(found: Fetched) -> Iterator[Problem | Undecided]:
-    """Mail programs show a logo that is SVG Tiny Portable/Secure and no other: no script, no movement, no references, square, with a title.
+    """Mail programs show only a logo that is SVG Tiny Portable/Secure.
+
+    It has no script, no movement and no references, is square, and has a title.
 
     Bad:
-        l=https://example.com/logo.svg, which is <svg version="1.1"> with a script in it
+        l=https://example.com/logo.svg, <svg version="1.1"> with a script in it
     Good:
-        l=https://example.com/logo.svg, which is <svg version="1.2" baseProfile="tiny-ps"> with a title
+        l=https://example.com/logo.svg, <svg version="1.2" baseProfile="tiny-ps"> with a title
     """
     page = _page(found.outcome)
     if isinstance(page, str):
-        yield Problem(found.route, f"the logo cannot be had: {page}", "serve it there")
+        yield Problem(
+            found.route, f"the logo could not be fetched: {page}", "serve it at this address"
+        )
     elif not page.whole:
         yield Problem(
-            found.route, f"the logo has over {found.request.limit} octets", "make it smaller"
+            found.route,
+            f"the logo has over {found.request.limit} octets: it is not shown",
+            "make it smaller",
         )
     else:
         for fault in svg_tiny_ps.faults(page.body):
@@ -157,9 +163,9 @@ def _pair(subject: Subject) -> Iterator[tuple[Route, Request]]:
 
 @rule("BIMI005", "bimi-vmc", Severity.WARNING, _SOURCE, needs=Needs.WEB, requests=_pair)
 def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Most mailbox providers show a logo only with a mark certificate that covers the domain and holds this logo.
+    """Most mailbox providers show a logo only with a mark certificate for this domain and logo.
 
-    Whether a provider accepts the certificate's issuer is not looked at.
+    Whether a provider accepts the certificate's issuer is not checked.
 
     Bad:
         bimi: {default: {l: "https://example.com/logo.svg"}}
@@ -172,7 +178,7 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
             yield Problem(
                 ("bimi", selector),
                 "there is no evidence for the logo: most mailbox providers do not show it",
-                "give a",
+                "add a, the address of a mark certificate",
             )
     for route, request in _evidence(subject):
         outcome = subject.fetched(request)
@@ -181,7 +187,9 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
             continue
         page = _page(outcome)
         if isinstance(page, str):
-            yield Problem(route, f"the evidence cannot be had: {page}", "serve it there")
+            yield Problem(
+                route, f"the evidence could not be fetched: {page}", "serve it at this address"
+            )
             continue
         certificate = mark_certificate.read(page.body)
         if certificate is None:
@@ -198,7 +206,7 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
                 yield Undecided(route, f"whether it is for the logo: {wanted.url}: {logo.reason}")
             elif (
                 isinstance(logo, Page) and logo.status == 200 and logo.whole
-            ):  # BIMI004 tells of one that cannot be had
+            ):  # BIMI004 tells of one that could not be fetched
                 octets = logo.body
         for fault in mark_certificate.faults(
             certificate, subject.domain, str(route[1]), subject.today, octets
@@ -212,7 +220,7 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
 
 @rule("BIMI006", "bimi-decline-form", Severity.INFO, _SOURCE)
 def bimi_decline_form(subject: Subject) -> Iterator[Problem]:
-    """A record without a logo declines to have one shown; with evidence beside it, it is open what is meant.
+    """Mail programs show no logo for a record without one; evidence beside it has no clear meaning.
 
     Bad:
         bimi: {default: {l: "", a: "https://example.com/vmc.pem"}}

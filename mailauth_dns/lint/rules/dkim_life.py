@@ -21,7 +21,7 @@ _GRACE = 30  # days that a key stays after its last signature
 
 @rule("DKIM028", "dkim-key-age", Severity.WARNING, "M3AAWG DKIM key rotation")
 def dkim_key_age(subject: Subject) -> Iterator[Problem]:
-    """The longer a key signs, the more people have had a chance to copy or break it; whoever has it signs as the domain.
+    """The longer a key signs, the more people may have copied or broken it and sign as you.
 
     Bad:
         dkim: {selectors: {s1: {key: s1.pem, since: 2020-01-01}}}
@@ -33,13 +33,13 @@ def dkim_key_age(subject: Subject) -> Iterator[Problem]:
             days = (subject.today - entry.since.date()).days
             if days > _OLDEST:
                 fix = (
-                    "change it: dkim rotate"
+                    "replace it: dkim rotate"
                     if entry.key is not None
                     else "ask its sender for a new one under a new selector"
                 )
                 yield Problem(
                     ("dkim", "selectors", selector, "since"),
-                    f"the key has signed for {days} days",
+                    f"the key has signed for {days} days: somebody may have copied it",
                     fix,
                 )
 
@@ -55,7 +55,7 @@ def _retired(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @served("DKIM029", "dkim-retired-still-published", Severity.INFO, "RFC 6376 §3.6.1", keys=_retired)
 def dkim_retired_still_published(found: Served) -> Iterator[Problem]:
-    """A key that the policy has ended and DNS still holds goes on verifying what somebody who has it signs.
+    """Receivers still accept the signatures of a key that the policy has ended and DNS holds.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."  # and the policy has s1 revoked
@@ -63,7 +63,11 @@ def dkim_retired_still_published(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; p="
     """
     if any(dkim_received.keys(text) - {""} for text in found.values):
-        yield Problem(found.route, f"{found.key[0]} still has a key", remedies.PUBLISH)
+        yield Problem(
+            found.route,
+            f"{found.key[0]} still has a key: receivers accept its signatures",
+            remedies.PUBLISH,
+        )
 
 
 @page("DKIM030", "dkim-removed-too-soon", Severity.ERROR, "RFC 6376 §3.6.1")
@@ -79,10 +83,11 @@ def dkim_removed_too_soon() -> None:
 
 @rule("DKIM031", "dkim-sign-before-publish", Severity.ERROR, "RFC 2308 §5")
 def dkim_sign_before_publish(subject: Subject) -> Iterator[Problem]:
-    """A key that signs before every server and cache has its record makes receivers find no key: signatures fail.
+    """Receivers find no key if it signs before every server and cache has it: signatures fail.
 
-    `since` says when the key began to sign, `seen` when every authoritative server was first found to serve it; between them
-    lies the record's TTL at least. `export` also asks DNS, and counts the negative TTL.
+    `since` says when the key began to sign, `seen` when every authoritative server was first found
+    to serve it; between them lies the record's TTL at least. `export` also asks DNS, and counts
+    the negative TTL.
 
     Bad:
         dkim: {selectors: {s1: {key: s1.pem, state: active, since: 2026-05-31}}}
@@ -95,16 +100,27 @@ def dkim_sign_before_publish(subject: Subject) -> Iterator[Problem]:
         if section.key is None or section.state != "active" or section.since is None:
             continue
         route = ("dkim", "selectors", selector)
-        fix = "let `dkim rotate` make pending keys active; take `since` out of a key that signed before it came into the policy"
+        fix = (
+            "let `dkim rotate` make pending keys active; take `since` out if the key signed "
+            "before it came into the policy"
+        )
         if section.seen is None:
-            yield Problem((*route, "since"), "signs, and was never seen on every server", fix)
+            yield Problem(
+                (*route, "since"),
+                "signs, but was never seen on every server: receivers may find no key",
+                fix,
+            )
         elif section.since < section.seen + timedelta(seconds=section.ttl or body.ttl or 0):
-            yield Problem((*route, "since"), "signs before caches can have the key", fix)
+            yield Problem(
+                (*route, "since"),
+                "signs before caches can have the key: some receivers find none",
+                fix,
+            )
 
 
 @rule("DKIM033", "dkim-shared-key", Severity.WARNING, "practice")
 def dkim_shared_key(subject: Subject) -> Iterator[Problem]:
-    """Whoever gets the key of one of these domains signs as all of them, and to change it is to change it everywhere.
+    """Whoever gets this key signs as every domain that shares it, and all must change together.
 
     Bad:
         the same p in the policies of example.com and example.net
@@ -114,7 +130,7 @@ def dkim_shared_key(subject: Subject) -> Iterator[Problem]:
     for route, record in subject.key_records:
         owner = subject.neighbours.key_owners.get(record.p) if record.p else None
         if owner not in (None, subject.domain):
-            message = f"the key is also that of {owner}"
+            message = f"the key is also that of {owner}: whoever has it signs as both"
             yield Problem(
                 route, message, "make a new key for this domain under a new selector (dkim keygen)"
             )
@@ -122,21 +138,26 @@ def dkim_shared_key(subject: Subject) -> Iterator[Problem]:
 
 @rule("DKIM034", "dkim-selector-reuse", Severity.WARNING, "RFC 6376 §3.1")
 def dkim_selector_reuse(subject: Subject) -> Iterator[Problem]:
-    """A new key under an old selector: caches still hold the old record, and mail that was signed with the old key fails.
+    """Mail fails under a reused selector: caches hold the old key, and mail on its way needs it.
 
-    A selector with `signed_until` has had its life.
+    A selector with `signed_until` was retired before.
 
     Bad:
         dkim: {selectors: {s1: {key: new.pem, state: pending, signed_until: 2026-05-31}}}
     Good:
-        dkim: {selectors: {s1: {state: revoked, signed_until: 2026-05-31}, s2: {key: new.pem, state: pending}}}
+        dkim:
+          selectors:
+            s1: {state: revoked, signed_until: 2026-05-31}
+            s2: {key: new.pem, state: pending}
     """
     section = subject.policy.body.dkim
     for selector, entry in (section.selectors if section else {}).items():
         if entry.signed_until is not None and entry.state in ("pending", "active"):
             route = ("dkim", "selectors", selector, "signed_until")
             yield Problem(
-                route, f"{selector} was retired before", "give the new key a new selector"
+                route,
+                f"{selector} was retired before: caches may hold its old key",
+                "give the new key a new selector",
             )
 
 
@@ -147,7 +168,7 @@ def _parked(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @served("DKIM036", "dkim-parked-revoke", Severity.INFO, "RFC 6376 §3.6.1", keys=_parked)
 def dkim_parked_revoke(found: Served) -> Iterator[Problem]:
-    """A parked domain whose every selector is revoked leaves no old key of it alive.
+    """Receivers may still accept old keys of a parked domain, unless it revokes every selector.
 
     Bad:
         parked: true  # and the zone has no *._domainkey
@@ -164,7 +185,7 @@ def dkim_parked_revoke(found: Served) -> Iterator[Problem]:
 
 @rule("DKIM038", "dkim-retiring-too-long", Severity.INFO, "practice")
 def dkim_retiring_too_long(subject: Subject) -> Iterator[Problem]:
-    """Mail that a retired key signed has long been delivered: the key only serves somebody who copied it.
+    """Mail that a retired key signed has long arrived: the key serves only who has copied it.
 
     Bad:
         dkim: {selectors: {s1: {key: s1.pem, state: retiring, signed_until: 2020-01-01}}}

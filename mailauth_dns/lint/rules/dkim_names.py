@@ -15,7 +15,7 @@ from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.zone import RRKey
 
-_SHIELD = 'declare selectors: {"*": {state: revoked}}, which answers in its place'
+_SHIELD = 'declare selectors: {"*": {state: revoked}}, which answers instead'
 
 
 _PROBE = "mailauth-dns-no-such-selector"  # a selector that nobody has
@@ -30,7 +30,7 @@ def _doubled(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
 
 @asked("DKIM022", "dkim-name-doubled", Severity.ERROR, "RFC 6376 §3.6.2.1", things=_doubled)
 def dkim_name_doubled(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """A form that adds the domain by itself made the name twice as long: receivers look elsewhere and find no key.
+    """Receivers find no key at the selector: a form that adds the domain doubled it in the name.
 
     Bad:
         s1._domainkey.example.com.example.com. TXT "v=DKIM1; p=MIIB..."
@@ -38,17 +38,21 @@ def dkim_name_doubled(found: Asked[DomainName]) -> Iterator[Problem | Undecided]
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
     """
     if any(map(dkim_received.keys, found.resolver.lookup(found.thing, "TXT") or ())):
-        message = f"there is a key at {found.thing}: the domain is in the name twice"
+        message = (
+            f"there is a key at {found.thing}: the domain is in the name twice, and receivers "
+            "find no key"
+        )
         yield Problem(
             found.route,
             message,
-            f"publish it at {found.thing.removesuffix(f'.{found.subject.domain}')}, then delete this one",
+            f"publish it at {found.thing.removesuffix(f'.{found.subject.domain}')}, then delete "
+            "this one",
         )
 
 
 @rule("DKIM023", "dkim-wildcard-shadow", Severity.WARNING, "RFC 6376 §3.6.2", needs=Needs.DNS)
 def dkim_wildcard_shadow(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A wildcard answers for every selector that is not there: a key that was taken away seems to be there still.
+    """A wildcard answers for every missing selector: receivers see a key that was deleted.
 
     Bad:
         "*.example.com. TXT hello" in the zone of a domain that signs
@@ -74,7 +78,9 @@ def _targets(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
 
 @asked("DKIM024", "dkim-cname-dangling", Severity.ERROR, "RFC 6376 §3.6.2.1", things=_targets)
 def dkim_cname_dangling(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """A delegated selector whose target has no key fails every signature; whoever gets the target's zone can sign as the domain.
+    """Every signature fails with a delegated selector whose target has no key.
+
+    Whoever gets the target's zone can sign as the domain.
 
     Bad:
         dkim: {selectors: {s1: {cname: s1.gone.example.net}}}
@@ -109,7 +115,9 @@ def _aliases(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @served("DKIM025", "dkim-cname-proxied", Severity.ERROR, "RFC 6376 §3.6.2.1", keys=_aliases)
 def dkim_cname_proxied(found: Served) -> Iterator[Problem]:
-    """A delegated selector that is served without its CNAME was flattened, proxied, or never published: the sender cannot change its key.
+    """The sender cannot change its key: the delegated selector is served without its CNAME.
+
+    It was flattened, proxied, or never published.
 
     Bad:
         s1._domainkey.example.com. is not an alias, and the policy delegates it
@@ -119,7 +127,7 @@ def dkim_cname_proxied(found: Served) -> Iterator[Problem]:
     if not found.values:
         yield Problem(
             found.route,
-            f"{found.key[0]} is no alias in DNS",
+            f"{found.key[0]} is no alias in DNS: the sender cannot change its key",
             "publish the CNAME, with proxy and flattening off",
         )
 
@@ -139,7 +147,9 @@ def _both(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     keys=_both,
 )
 def dkim_cname_with_other_data(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A name with an alias can hold nothing else: what receivers get from a server that holds both depends on the resolver between.
+    """Receivers may get the alias or the record where a server holds both at one name.
+
+    A name with an alias can hold nothing else.
 
     Bad:
         s1._domainkey.example.com. with a CNAME and a TXT record
@@ -161,7 +171,7 @@ def dkim_cname_with_other_data(subject: Subject) -> Iterator[Problem | Undecided
             elif all(there):
                 yield Problem(
                     route,
-                    "has an alias (CNAME) beside its own record",
+                    "has an alias (CNAME) beside its own record: receivers get either",
                     remedies.PUBLISH,
                     At(key, view.server),
                 )
@@ -170,7 +180,9 @@ def dkim_cname_with_other_data(subject: Subject) -> Iterator[Problem | Undecided
 
 @rule("DKIM027", "dkim-cname-target-pattern", Severity.WARNING, "practice")
 def dkim_cname_target_pattern(subject: Subject) -> Iterator[Problem]:
-    """A delegation that leads to another name than the sender's do finds no key, or another account's: signatures fail.
+    """Signatures fail if a delegation leads to another name than the sender's delegations do.
+
+    There is no key, or another account's.
 
     Bad:
         dkim: {selectors: {zendesk1: {cname: zendesk2._domainkey.zendesk.com}}}
@@ -186,7 +198,10 @@ def dkim_cname_target_pattern(subject: Subject) -> Iterator[Problem]:
             and entry.cname is not None
             and not sender.fits(selector, subject.domain, entry.cname)
         ):
-            message = f"delegations to {sender.name} do not lead to such a name from {selector}"
+            message = (
+                f"delegations of {selector} to {sender.name} do not lead to this name: signatures "
+                "may fail"
+            )
             yield Problem(
                 ("dkim", "selectors", selector, "cname"),
                 message,

@@ -16,7 +16,10 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.tags import has_empty_tag, parse_tags
 from mailauth_dns.records.zone import RRKey
 
-_WHICH = "find out which key signs (dkim check) before you publish the policy's: what the other signed fails"
+_WHICH = (
+    "find out which key signs (dkim check) before you publish the policy's: mail signed with the "
+    "other one fails"
+)
 
 
 def _texts(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -73,7 +76,7 @@ def _version_is_right(text: str) -> bool:
 
 @served("DKIM001", "dkim-missing", Severity.ERROR, "RFC 6376 §3.6.2", keys=_texts)
 def dkim_missing(found: Served) -> Iterator[Problem]:
-    """Signatures with a selector whose key is not in DNS cannot be verified: the mail counts as unsigned.
+    """Receivers cannot verify a signature whose key is not in DNS: the mail counts as unsigned.
 
     Bad:
         s1._domainkey.example.com. is not there
@@ -90,7 +93,7 @@ def dkim_missing(found: Served) -> Iterator[Problem]:
 
 @served("DKIM002", "dkim-multiple-txt", Severity.ERROR, "RFC 6376 §3.6.2.2", keys=_texts)
 def dkim_multiple_txt(found: Served) -> Iterator[Problem]:
-    """With two records at a selector it is open which one a receiver takes: signatures fail now and then.
+    """Receivers take any one of several records at a selector: signatures fail now and then.
 
     Bad:
         s1._domainkey.example.com. with two TXT records
@@ -98,17 +101,22 @@ def dkim_multiple_txt(found: Served) -> Iterator[Problem]:
         one TXT record at each selector
     """
     if len(found.values) > 1:
-        message = f"{found.key[0]} has {len(found.values)} TXT records, one is allowed"
+        message = (
+            f"{found.key[0]} has {len(found.values)} TXT records, one is allowed: signatures fail "
+            "now and then"
+        )
         yield Problem(
             found.route,
             message,
-            "keep the key that signs, which `dkim check` tells, and take the others away",
+            "keep the key that signs (`dkim check` says which), and delete the others",
         )
 
 
 @served("DKIM003", "dkim-syntax", Severity.ERROR, "RFC 6376 §3.2", keys=_texts)
 def dkim_syntax(found: Served) -> Iterator[Problem]:
-    """A tag list that breaks the grammar, or has a tag twice, is no key: signatures fail.
+    """Receivers read no key from a record that breaks the grammar or has a tag twice.
+
+    Signatures with it fail.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; k=rsa; p=MIIB..."
@@ -119,19 +127,20 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
         try:
             dkim.parse(text)
         except RecordSyntaxError as error:
-            if not _has_tags(text) or (
-                _tag(text, "p") is not None and _version_is_right(text)
-            ):  # else another rule tells of it
+            if not _has_tags(text) or (_tag(text, "p") is not None and _version_is_right(text)):
                 yield Problem(found.route, f"{error}: signatures with it fail", _mend(found))
         else:
             if has_empty_tag(text):
-                message = "a semicolon has no tag before it: some verifiers refuse the key, and signatures with it fail there"
+                message = (
+                    "a semicolon has no tag before it: some verifiers refuse the key, and "
+                    "signatures with it fail there"
+                )
                 yield Problem(found.route, message, _mend(found))
 
 
 @served("DKIM004", "dkim-version", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
 def dkim_version(found: Served) -> Iterator[Problem]:
-    """A `v` that is not first or not exactly DKIM1 makes receivers drop the key: signatures fail.
+    """Receivers drop a key whose `v` is not first or not exactly DKIM1: signatures fail.
 
     Bad:
         s1._domainkey.example.com. TXT "k=rsa; v=DKIM1; p=MIIB..."
@@ -149,7 +158,7 @@ def dkim_version(found: Served) -> Iterator[Problem]:
 
 @served("DKIM005", "dkim-p-missing", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
 def dkim_p_missing(found: Served) -> Iterator[Problem]:
-    """A record without `p` holds no key: signatures fail.
+    """Receivers find no key in a record without `p`: signatures fail.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa"
@@ -158,12 +167,12 @@ def dkim_p_missing(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _has_tags(text) and _tag(text, "p") is None:
-            yield Problem(found.route, "has no p: there is no key", _mend(found))
+            yield Problem(found.route, "has no p: receivers find no key", _mend(found))
 
 
 @served("DKIM007", "dkim-revoked-active", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
 def dkim_revoked_active(found: Served) -> Iterator[Problem]:
-    """An empty `p` says that the key is revoked: signatures of a selector that still signs fail.
+    """An empty `p` revokes the key: signatures of a selector that still signs fail.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; p="  # and the policy has s1 active
@@ -172,14 +181,19 @@ def dkim_revoked_active(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _tag(text, "p") == "":
-            message = f"{found.key[0]} is revoked in DNS and signs by the policy"
-            fix = "sign with a new key under a new selector (dkim keygen), and write state: revoked for this one"
+            message = (
+                f"{found.key[0]} is revoked in DNS, and by the policy it signs: signatures fail"
+            )
+            fix = (
+                "sign with a new key under a new selector (dkim keygen), and write state: revoked "
+                "for this one"
+            )
             yield Problem(found.route, message, fix)
 
 
 @served("DKIM019", "dkim-g-tag", Severity.INFO, "RFC 6376 Appendix C", keys=_texts)
 def dkim_g_tag(found: Served) -> Iterator[Problem]:
-    """`g` is a leftover of the first DKIM: receivers ignore it, very old ones refuse mail for it.
+    """Receivers ignore `g`, a leftover of the first DKIM; very old ones refuse mail for it.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; g=*; p=MIIB..."
@@ -187,12 +201,18 @@ def dkim_g_tag(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
     """
     if any(_tag(text, "g") is not None for text in found.values):
-        yield Problem(found.route, "has the tag g, which no standard knows any more", _mend(found))
+        yield Problem(
+            found.route,
+            "has the tag g, which receivers ignore; very old ones refuse mail for it",
+            _mend(found),
+        )
 
 
 @served("DKIM021", "dkim-semicolon-escape", Severity.ERROR, "RFC 6376 §3.2", keys=_texts)
 def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
-    r"""A backslash that a form or a tool put before a semicolon is part of the record: the tag before it is broken.
+    r"""Receivers cannot read the key: a backslash before a semicolon breaks the tag before it.
+
+    A form or a tool put it there, and it is part of the record.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1\\; k=rsa\\; p=MIIB..."
@@ -218,13 +238,14 @@ def _own_keys(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @served("DKIM042", "dkim-other-key", Severity.ERROR, "RFC 6376 §3.6.2", keys=_own_keys)
 def dkim_other_key(found: Served) -> Iterator[Problem]:
-    """DNS holds another key under the selector than the policy: one of the two is not the one that signs, and its signatures fail.
+    """Receivers use the key in DNS: signatures with another one, such as the policy's, fail.
 
-    `dkim check` tells which of them the private key fits. If DNS is right, the policy gets that key (import, or `--from-genkey`); a plan
-    that replaces a key which may still sign is breaking.
+    `dkim check` says which of the two fits the private key. If DNS is right, put that key into the
+    policy (`import`, or `--from-genkey`). A plan that replaces a key which may still sign is
+    breaking.
 
     Bad:
-        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIBIjANBg...A"  # and s1.pem holds MIIBIjANBg...B
+        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIBIjANBg...A"  # s1.pem holds another
     Good:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIBIjANBg...B"
     """
@@ -238,7 +259,10 @@ def dkim_other_key(found: Served) -> Iterator[Problem]:
     if _is_other(found):
         what = f"DNS holds another key for {selector}"
     elif live and len(found.values) == 1 and kinds - {wanted.effective_k}:
-        what = f"DNS says k={', '.join(sorted(kinds))} for {selector}, the policy says {wanted.effective_k}"
+        what = (
+            f"DNS says k={', '.join(sorted(kinds))} for {selector}, the policy says "
+            f"{wanted.effective_k}"
+        )
     else:
         return
     state = found.subject.selectors[selector].state

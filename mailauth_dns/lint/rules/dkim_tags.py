@@ -26,7 +26,7 @@ def dkim_sha1(subject: Subject) -> Iterator[Problem]:
 
 @rule("DKIM012", "dkim-h-without-sha256", Severity.ERROR, "RFC 8301 §3.1")
 def dkim_h_without_sha256(subject: Subject) -> Iterator[Problem]:
-    """`h` without sha256 allows only hashes that receivers must not accept: the key is dead.
+    """`h` without sha256 allows only hashes that receivers must not accept: signatures fail.
 
     Bad:
         dkim: {selectors: {s1: {key: s1.pem, h: sha1}}}
@@ -36,13 +36,15 @@ def dkim_h_without_sha256(subject: Subject) -> Iterator[Problem]:
     for route, record in subject.key_records:
         if record.h is not None and "sha256" not in record.h:
             yield Problem(
-                (*route, "h"), "h leaves out sha256, the only hash receivers accept", "leave h out"
+                (*route, "h"),
+                "h leaves out sha256, the only hash that receivers accept: signatures fail",
+                "leave h out",
             )
 
 
 @rule("DKIM016", "dkim-test-flag", Severity.WARNING, "RFC 6376 §3.6.1")
 def dkim_test_flag(subject: Subject) -> Iterator[Problem]:
-    """`t=y` says that the domain is only testing: receivers may treat signed mail as unsigned.
+    """With `t=y` the domain is only testing: receivers may treat signed mail as unsigned.
 
     Bad:
         dkim: {selectors: {s1: {key: s1.pem, t: y}}}
@@ -52,13 +54,15 @@ def dkim_test_flag(subject: Subject) -> Iterator[Problem]:
     for route, record in subject.key_records:
         if record.t is not None and "y" in record.t:
             yield Problem(
-                (*route, "t"), "says that the domain is only testing DKIM", "take y out of t"
+                (*route, "t"),
+                "says that the domain is only testing: receivers may treat its mail as unsigned",
+                "take y out of t",
             )
 
 
 @rule("DKIM018", "dkim-service-type", Severity.ERROR, "RFC 6376 §3.6.1")
 def dkim_service_type(subject: Subject) -> Iterator[Problem]:
-    """A key that is not for email is not used for it: every signature with the selector fails.
+    """Receivers do not use a key for mail if its `s` leaves out email: every signature fails.
 
     Bad:
         dkim: {selectors: {s1: {key: s1.pem, s: tlsrpt}}}

@@ -18,7 +18,9 @@ from mailauth_dns.records.name import MAX_NAME, DomainName
 
 @rule("DMARC001", "dmarc-missing", Severity.ERROR, "RFC 9989 §4.10", needs=Needs.DNS)
 def dmarc_missing(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Without a record at the domain or above it anybody may send as it, and large receivers refuse its bulk mail.
+    """Without a DMARC record anybody may send as the domain; large receivers refuse its bulk mail.
+
+    The record may stand at the domain or above it.
 
     Bad:
         spf: {terms: [mx], all: fail}  # and no DMARC record anywhere
@@ -41,10 +43,16 @@ def dmarc_missing(subject: Subject) -> Iterator[Problem | Undecided]:
 
 def _unprotected(found: Discovery) -> str:
     if found.policy_domain is not None:
-        return f"the DMARC record of {found.policy_domain} has no valid p and asks for no reports, so receivers apply none of it"
+        return (
+            f"the DMARC record of {found.policy_domain} has no valid p and asks for no reports, "
+            "so receivers apply none of it"
+        )
     for step in found.walk.steps:
         if step.records > 1:
-            return f"{step.owner_name} has {step.records} DMARC records, so that none counts, and there is no other"
+            return (
+                f"{step.owner_name} has {step.records} DMARC records, so that none counts, and "
+                "there is no other"
+            )
     return f"no DMARC record at {found.author_domain} or above it"
 
 
@@ -59,7 +67,7 @@ def _wrong_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
 
 @asked("DMARC004", "dmarc-wrong-name", Severity.ERROR, "RFC 9989 §4.5", things=_wrong_names)
 def dmarc_wrong_name(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """Receivers look at `_dmarc` under the domain and nowhere else: a record at another name does nothing.
+    """Receivers look at `_dmarc` under the domain and nowhere else: other records do nothing.
 
     Bad:
         example.com. TXT "v=DMARC1; p=reject"
@@ -67,20 +75,20 @@ def dmarc_wrong_name(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
         _dmarc.example.com. TXT "v=DMARC1; p=reject"
     """
     if any(map(receive, found.resolver.lookup(found.thing, "TXT") or ())):
-        message = f"there is a DMARC record at {found.thing}, where nobody looks"
+        message = f"there is a DMARC record at {found.thing}, where nobody looks for it"
         yield Problem(found.route, message, _moved(found.subject.domain, found.resolver))
 
 
 def _moved(domain: DomainName, resolver: Resolver) -> str:
     right = dmarc.owner_name(domain)
     if any(map(receive, resolver.lookup(right, "TXT") or ())):
-        return f"take it away: {right} has one, and two count as none"
+        return f"delete it: {right} has one, and two count as none"
     return f"publish it at {right} instead, with p=none at first: no policy is in force now"
 
 
 @rule("DMARC027", "dmarc-treewalk-surprise", Severity.WARNING, "RFC 9989 §4.10.2", needs=Needs.DNS)
 def dmarc_treewalk_surprise(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A record above the domain makes that name its organization: whatever passes for any name below it is aligned with the domain.
+    """A record above the domain makes that name its organization: mail of all below it aligns.
 
     Bad:
         dmarc: {p: reject}  # for shop.host.example, and host.example, not yours, has a DMARC record
@@ -98,7 +106,10 @@ def dmarc_treewalk_surprise(subject: Subject) -> Iterator[Problem | Undecided]:
         and above not in subject.neighbours.dmarc
         and not above.endswith(f".{subject.domain}")
     ):
-        message = f"the organizational domain is {above}, which this repo does not hold: its mail is aligned with {subject.domain}"
+        message = (
+            f"the organizational domain is {above}, which this repo does not hold: its mail "
+            f"aligns with {subject.domain}"
+        )
         yield Problem(("dmarc",), message, f"add psd: n if {above} is not yours")
 
 
@@ -110,7 +121,7 @@ def _passed_over(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
 
 @asked("DMARC028", "dmarc-depth", Severity.WARNING, "RFC 9989 §4.10", things=_passed_over)
 def dmarc_depth(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """The walk asks for the name itself and then for seven labels and fewer: a record between is not found.
+    """Receivers ask the name itself, then seven labels and fewer: they miss records between.
 
     Bad:
         a record at _dmarc.b.c.d.e.f.g.example.com for mail from a.z.b.c.d.e.f.g.example.com
@@ -128,7 +139,7 @@ def dmarc_depth(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
 
 @rule("DMARC040", "dmarc-wildcard", Severity.WARNING, "RFC 4592 §2.2", needs=Needs.DNS)
 def dmarc_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A wildcard TXT answers at `_dmarc` of names that do not exist: receivers find something that is no policy, or a policy nobody meant.
+    """Receivers find a wildcard TXT at `_dmarc` of missing names: no policy, or a wrong one.
 
     Bad:
         "*.example.com. TXT hello"
@@ -140,5 +151,7 @@ def dmarc_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
     ):
         message = f"*.{subject.domain} has a TXT record, which answers for _dmarc of its subdomains"
         yield Problem(
-            ("domain",), message, "give each name that needs it a TXT of its own, then take it away"
+            ("domain",),
+            message,
+            "give each name that needs it a TXT of its own, then delete the wildcard",
         )

@@ -12,7 +12,7 @@ from mailauth_dns.records import dmarc
 
 @rule("DMARC008", "dmarc-unknown-tag", Severity.WARNING, "RFC 9989 §4.7")
 def dmarc_unknown_tag(subject: Subject) -> Iterator[Problem]:
-    """Receivers ignore tags they do not know.
+    """Receivers ignore tags that they do not know, so a misspelt one does nothing.
 
     Bad:
         dmarc: {p: reject, other: {polcy: reject}}
@@ -27,7 +27,7 @@ def dmarc_unknown_tag(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC009", "dmarc-p-missing", Severity.ERROR, "RFC 9989 §4.10.1")
 def dmarc_p_missing(subject: Subject) -> Iterator[Problem]:
-    """Without `p` a record counts as p=none where it has a report address, and as no record where it has none.
+    """Without `p`, receivers apply p=none if there is a report address, and otherwise nothing.
 
     Bad:
         dmarc: {rua: ["mailto:dmarc@example.com"]}
@@ -44,7 +44,7 @@ def dmarc_p_missing(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC011", "dmarc-removed-tag", Severity.WARNING, "RFC 9989 §9.3")
 def dmarc_removed_tag(subject: Subject) -> Iterator[Problem]:
-    """`pct`, `rf` and `ri` are historic: receivers ignore them, so a ramp by pct is the full policy.
+    """Receivers ignore `pct`, `rf` and `ri`, which are historic: with pct, p counts for all mail.
 
     Bad:
         dmarc: {p: reject, pct: 10}
@@ -52,7 +52,9 @@ def dmarc_removed_tag(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: quarantine}
     """
     advice = {
-        "pct": "lower p first where it is not none, since older receivers obey pct; then take it out",
+        "pct": (
+            "lower p first where it is not none, since older receivers obey pct; then take it out"
+        ),
         "rf": "take it out; failure reports have one format (RFC 9991)",
         "ri": "take it out; aggregate reports come about once a day",
     }
@@ -63,7 +65,7 @@ def dmarc_removed_tag(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC012", "dmarc-pct-partial", Severity.WARNING, "RFC 9989 Appendix C")
 def dmarc_pct_partial(subject: Subject) -> Iterator[Problem]:
-    """Receivers that follow RFC 9989 ignore `pct`: a policy for a part of the mail is the policy for all of it.
+    """Receivers that follow RFC 9989 ignore `pct`: the policy counts for all mail, not a part.
 
     Bad:
         dmarc: {p: reject, pct: 10}
@@ -81,13 +83,14 @@ def dmarc_pct_partial(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             ("dmarc", "pct"),
             message,
-            "lower p until all of the mail may get it: older receivers do not know t: y",
+            "lower p until it may count for all mail; t: y is no way out, older receivers do not "
+            "know it",
         )
 
 
 @rule("DMARC029", "dmarc-strict-unsatisfiable", Severity.WARNING, "RFC 9989 §4.4")
 def dmarc_strict_unsatisfiable(subject: Subject) -> Iterator[Problem]:
-    """With `aspf: s` MAIL FROM must be the very domain; a sender that has a subdomain there never passes by SPF, only by DKIM.
+    """With `aspf: s`, a sender with a subdomain in MAIL FROM never passes by SPF, only by DKIM.
 
     Bad:
         dkim: {selectors: {abc: {cname: abc.dkim.amazonses.com}}}
@@ -106,7 +109,7 @@ def dmarc_strict_unsatisfiable(subject: Subject) -> Iterator[Problem]:
         if sender is not None and sender.return_path is not ReturnPath.OWN_DOMAIN:
             yield Problem(
                 ("dmarc", "aspf"),
-                f"{sender.name} never has the very domain in MAIL FROM: its mail fails by SPF",
+                f"{sender.name} never has exactly this domain in MAIL FROM: its mail fails by SPF",
                 "leave aspf out",
             )
             return
@@ -114,7 +117,7 @@ def dmarc_strict_unsatisfiable(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC030", "dmarc-no-aligned-path", Severity.ERROR, "RFC 9989 §4.4")
 def dmarc_no_aligned_path(subject: Subject) -> Iterator[Problem]:
-    """A domain that asks for quarantine or reject and has neither hosts in SPF nor a key in use gets all its own mail refused.
+    """Receivers stop all mail of a domain that enforces with no host in SPF and no key in use.
 
     Bad:
         spf: {all: fail}
@@ -136,17 +139,17 @@ def dmarc_no_aligned_path(subject: Subject) -> Iterator[Problem]:
     if subject.policy.body.spf == "absent" or (
         hosts is not None and not subject.spf_terms and hosts.redirect is None
     ):
-        message = "no host and no key can pass for this domain"
+        message = "no host and no key can pass for this domain: receivers stop all its mail"
         yield Problem(
             ("dmarc", "p"),
             message,
-            "say what sends; park the domain (parked: true) only where nothing does",
+            "list what sends in spf or dkim; park the domain (parked: true) only if nothing sends",
         )
 
 
 @rule("DMARC031", "dmarc-spf-only-enforce", Severity.WARNING, "RFC 9989 §7.4")
 def dmarc_spf_only_enforce(subject: Subject) -> Iterator[Problem]:
-    """SPF fails for forwarded mail: without a signature it is quarantined or refused.
+    """SPF fails for forwarded mail: without a signature, receivers quarantine or refuse it.
 
     Bad:
         spf: {terms: [mx], all: fail}
@@ -166,7 +169,7 @@ def dmarc_spf_only_enforce(subject: Subject) -> Iterator[Problem]:
     ):
         yield Problem(
             ("dmarc", "p"),
-            "no key signs: forwarded mail fails, and this asks to stop it",
+            "no key signs: forwarded mail fails, and this asks receivers to stop it",
             "sign with DKIM first",
         )
 

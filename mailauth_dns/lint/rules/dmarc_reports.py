@@ -22,7 +22,7 @@ def _addresses(subject: Subject) -> Iterator[tuple[Route, dmarc.Uri]]:
 
 @rule("DMARC014", "dmarc-size-suffix", Severity.INFO, "RFC 9989 §4.7")
 def dmarc_size_suffix(subject: Subject) -> Iterator[Problem]:
-    """A size limit behind a report address is historic: receivers ignore it.
+    """Receivers ignore a size limit after a report address, which is historic.
 
     Bad:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com!10m"]}
@@ -40,7 +40,7 @@ def dmarc_size_suffix(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC015", "dmarc-rua-missing", Severity.WARNING, "RFC 9989 §4.7")
 def dmarc_rua_missing(subject: Subject) -> Iterator[Problem]:
-    """Without a report address nobody tells the owner who sends as the domain, and whose mail fails.
+    """Without a report address, no receiver tells you who sends as the domain and whose mail fails.
 
     Bad:
         dmarc: {p: quarantine}
@@ -50,17 +50,17 @@ def dmarc_rua_missing(subject: Subject) -> Iterator[Problem]:
     if subject.dmarc_record is not None and not subject.dmarc_record.rua:
         yield Problem(
             ("dmarc",),
-            "asks for no reports: nobody tells you whose mail fails",
+            "asks for no reports: no receiver tells you whose mail fails",
             'add rua: ["mailto:..."]',
         )
 
 
 @rule("DMARC017", "dmarc-rua-many", Severity.INFO, "practice")
 def dmarc_rua_many(subject: Subject) -> Iterator[Problem]:
-    """Receivers need not send to more than two addresses: who stands third may get nothing.
+    """Receivers need not send reports to more than two addresses: the third may get none.
 
     Bad:
-        dmarc: {p: none, rua: ["mailto:a@example.com", "mailto:b@example.com", "mailto:c@example.com"]}
+        dmarc: {p: none, rua: ["mailto:a@a.example", "mailto:b@a.example", "mailto:c@a.example"]}
     Good:
         dmarc: {p: none, rua: ["mailto:a@example.com"]}
     """
@@ -72,12 +72,12 @@ def dmarc_rua_many(subject: Subject) -> Iterator[Problem]:
         message = (
             f"{len(subject.dmarc_record.rua)} report addresses: receivers may stop after {_MANY}"
         )
-        yield Problem(("dmarc", "rua", _MANY), message, "let one address pass reports on")
+        yield Problem(("dmarc", "rua", _MANY), message, "let one address forward the reports")
 
 
 @rule("DMARC018", "dmarc-rua-https", Severity.INFO, "RFC 9990")
 def dmarc_rua_https(subject: Subject) -> Iterator[Problem]:
-    """Reports are sent by mail: an address of another kind gets none.
+    """Receivers send reports by mail: an address of another kind gets none.
 
     Bad:
         dmarc: {p: none, rua: ["https://reports.example.com/dmarc"]}
@@ -88,14 +88,14 @@ def dmarc_rua_https(subject: Subject) -> Iterator[Problem]:
         if not uri.text.lower().startswith("mailto:"):
             yield Problem(
                 ("dmarc", tag, index),
-                f"{uri.text} is no mail address, and reports go by mail",
+                f"{uri.text} is no mail address: it gets no reports",
                 "use mailto:",
             )
 
 
 @asked("DMARC019", "dmarc-rua-no-mx", Severity.ERROR, "RFC 5321 §5.1", things=_addresses)
 def dmarc_rua_no_mx(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided]:
-    """A report address whose domain takes no mail gets no reports.
+    """Receivers cannot send reports to a domain that takes no mail.
 
     Bad:
         dmarc: {p: none, rua: ["mailto:dmarc@gone.example.com"]}
@@ -109,16 +109,18 @@ def dmarc_rua_no_mx(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided]:
             exchangers or any(found.resolver.lookup(host, kind) for kind in ("A", "AAAA"))
         ):
             yield Problem(
-                found.route, f"{host} takes no mail, so no reports", "name an address that does"
+                found.route,
+                f"{host} takes no mail: no reports go there",
+                "use an address whose domain takes mail",
             )
 
 
 @asked("DMARC020", "dmarc-external-auth", Severity.ERROR, "RFC 9990", things=_addresses)
 def dmarc_external_auth(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided]:
-    """Reports go to another organization only where it says that it takes them: without its record nobody sends any.
+    """Receivers send reports to another organization only if it publishes its consent.
 
     Bad:
-        dmarc: {p: none, rua: ["mailto:d@example.net"]}  # and no example.com._report._dmarc.example.net
+        dmarc: {p: none, rua: ["mailto:d@example.net"]}  # no example.com._report._dmarc there
     Good:
         example.com._report._dmarc.example.net. TXT "v=DMARC1"
     """
@@ -135,7 +137,7 @@ def dmarc_external_auth(found: Asked[dmarc.Uri]) -> Iterator[Problem | Undecided
 
 @rule("DMARC035", "dmarc-fo", Severity.INFO, "RFC 9989 §4.7")
 def dmarc_fo(subject: Subject) -> Iterator[Problem]:
-    """`fo` says when to send failure reports: without `ruf` there is nobody to send them to, and it is ignored.
+    """Receivers ignore `fo` without `ruf`: there is no address to send failure reports to.
 
     Bad:
         dmarc: {p: none, fo: 1, rua: ["mailto:dmarc@example.com"]}
@@ -152,7 +154,9 @@ def dmarc_fo(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC036", "dmarc-ruf-privacy", Severity.INFO, "RFC 9991")
 def dmarc_ruf_privacy(subject: Subject) -> Iterator[Problem]:
-    """Failure reports hold other people's mail: hardly a receiver sends them, and who collects them has personal data to protect.
+    """Few receivers send failure reports, which hold other people's mail.
+
+    Whoever collects them has personal data to protect.
 
     Bad:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"], ruf: ["mailto:forensic@example.com"]}
@@ -163,5 +167,5 @@ def dmarc_ruf_privacy(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             ("dmarc", "ruf"),
             "asks for failure reports, which hold other people's mail",
-            "leave ruf out unless somebody reads them",
+            "leave ruf out unless somebody reads the reports",
         )

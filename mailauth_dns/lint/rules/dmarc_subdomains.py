@@ -13,7 +13,7 @@ _LEVEL = {dmarc.Policy.NONE: 0, dmarc.Policy.QUARANTINE: 1, dmarc.Policy.REJECT:
 
 
 def _above(subject: Subject) -> DomainName | None:
-    """Return the domain above this one that the repo has a DMARC record for, so that this one is a subdomain of it."""
+    """Return the next domain above this one that has a DMARC record in the repo."""
     name = subject.domain
     while "." in name:
         name = DomainName(name.partition(".")[2])
@@ -24,7 +24,7 @@ def _above(subject: Subject) -> DomainName | None:
 
 @rule("DMARC023", "dmarc-sp-weaker", Severity.WARNING, "RFC 9989 §4.7")
 def dmarc_sp_weaker(subject: Subject) -> Iterator[Problem]:
-    """A weaker `sp` sends forgers to the subdomains.
+    """With a weaker `sp`, receivers let through forgeries in the names of subdomains.
 
     Bad:
         dmarc: {p: reject, sp: none, rua: ["mailto:dmarc@example.com"]}
@@ -38,7 +38,7 @@ def dmarc_sp_weaker(subject: Subject) -> Iterator[Problem]:
         and record.sp is not None
         and _LEVEL[record.sp] < _LEVEL[record.p]
     ):
-        message = f"subdomains have {record.sp}, weaker than p {record.p}"
+        message = f"subdomains have {record.sp}, weaker than p {record.p}: forgers can use them"
         yield Problem(
             ("dmarc", "sp"),
             message,
@@ -48,7 +48,7 @@ def dmarc_sp_weaker(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC024", "dmarc-np-missing", Severity.INFO, "RFC 9989 §4.7")
 def dmarc_np_missing(subject: Subject) -> Iterator[Problem]:
-    """Nobody sends from names that do not exist but forgers: `np: reject` stops them and no real mail.
+    """Only forgers send from names that do not exist: with `np: reject` receivers refuse that.
 
     Bad:
         dmarc: {p: quarantine, rua: ["mailto:dmarc@example.com"]}
@@ -66,13 +66,15 @@ def dmarc_np_missing(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             ("dmarc",),
             message,
-            "add np: reject, when reports show no mail of yours from such names",
+            "add np: reject, when reports show that none of your mail comes from them",
         )
 
 
 @rule("DMARC025", "dmarc-sp-np-on-subdomain", Severity.INFO, "RFC 9989 §4.10.1")
 def dmarc_sp_np_on_subdomain(subject: Subject) -> Iterator[Problem]:
-    """What has no record of its own inherits from the organizational domain: `sp` and `np` of a subdomain between are not looked at.
+    """Receivers do not look at `sp` and `np` of a subdomain that has a DMARC domain above it.
+
+    Names without a record of their own inherit from the organizational domain.
 
     Bad:
         dmarc: {p: reject, sp: reject}  # for news.example.com, below example.com
@@ -86,14 +88,14 @@ def dmarc_sp_np_on_subdomain(subject: Subject) -> Iterator[Problem]:
         if getattr(record, tag) is not None:
             yield Problem(
                 ("dmarc", tag),
-                f"is not looked at: names below inherit from {above}",
+                f"receivers do not look at it: names below inherit from {above}",
                 f"take it out; {above} decides",
             )
 
 
 @rule("DMARC026", "dmarc-psd-misuse", Severity.ERROR, "RFC 9989 §4.10.2")
 def dmarc_psd_misuse(subject: Subject) -> Iterator[Problem]:
-    """`psd=y` is for registries: it makes each name below an organization of its own, so that nothing aligns with the domain.
+    """With `psd=y` no mail from names below aligns with the domain: that is for registries.
 
     Bad:
         dmarc: {p: reject, psd: y}

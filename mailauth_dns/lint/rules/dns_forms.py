@@ -1,4 +1,4 @@
-"""Rules about what web forms do to records: what was entered is in DNS, and not as it was meant."""
+"""Rules about what web forms do to records: DNS does not hold what was meant."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
-# DKIM021 says it of keys.
+# DKIM021 reports it of keys.
 _BACKSLASH = "a backslash before a semicolon is part of it"
 
 
@@ -31,7 +31,9 @@ def _own(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @served("DNS010", "provider-quirk", Severity.ERROR, "RFC 1035 §5.1", keys=_own)
 def provider_quirk(found: Served) -> Iterator[Problem]:
-    r"""Quotes and backslashes belong to master files: a form that keeps them publishes a text that receivers do not know as a record.
+    r"""Receivers see no record in a text with quotes or backslashes, which a form has kept.
+
+    They belong to master files.
 
     Bad:
         _dmarc.example.com. TXT "\"v=DMARC1; p=none\""
@@ -55,7 +57,7 @@ def _elsewhere(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 
 def _wrong(subject: Subject) -> Iterator[tuple[Route, Declared, DomainName, str]]:
-    """Yield the names that records can have come to; DKIM022, DMARC004 and TLSRPT004 look at others."""
+    """Yield wrong names for records; DKIM022, DMARC004 and TLSRPT004 look at others."""
     for route, entry in _texts(subject):
         for name, what in web_forms.misnamed(entry.key[0], subject.policy.zone):
             doubled = name.endswith(f"{entry.key[0]}.{subject.policy.zone}")
@@ -71,7 +73,7 @@ def _wrong(subject: Subject) -> Iterator[tuple[Route, Declared, DomainName, str]
     "DNS013", "name-mistyped", Severity.ERROR, "RFC 1035 §5.1", needs=Needs.SERVERS, keys=_elsewhere
 )
 def name_mistyped(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A record that was entered under a name with the zone in it twice, or without an underscore, is where no receiver looks.
+    """Receivers never look at a name with the zone in it twice, or without its underscore.
 
     Bad:
         dmarc.example.com. TXT "v=DMARC1; p=none"
@@ -99,4 +101,4 @@ def name_mistyped(subject: Subject) -> Iterator[Problem | Undecided]:
                 )
                 break
     if dark is not None:
-        yield dark  # one of many names is enough to tell
+        yield dark  # one of many names is enough

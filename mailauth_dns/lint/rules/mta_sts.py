@@ -29,7 +29,7 @@ def _covers(pattern: str, host: str) -> bool:
 
 @served("STS001", "sts-txt-multiple", Severity.ERROR, "RFC 8461 §3.1", keys=_sts)
 def sts_txt_multiple(found: Served) -> Iterator[Problem]:
-    """Senders that find several records take it that there is no MTA-STS: mail goes without verified TLS.
+    """Senders that find several records ignore MTA-STS: mail goes without verified TLS.
 
     Bad:
         _mta-sts.example.com. with two records
@@ -40,14 +40,14 @@ def sts_txt_multiple(found: Served) -> Iterator[Problem]:
     if len(records) > 1:
         yield Problem(
             found.route,
-            f"{found.key[0]} has {len(records)} records: senders take it for none",
+            f"{found.key[0]} has {len(records)} records: senders ignore MTA-STS",
             remedies.publish(found.subject, Family.MTA_STS),
         )
 
 
 @served("STS002", "sts-id-format", Severity.ERROR, "RFC 8461 §3.1", keys=_sts)
 def sts_id_format(found: Served) -> Iterator[Problem]:
-    """A record that breaks the grammar, or whose id is not 1 to 32 letters and digits, is none to senders.
+    """Senders ignore a record that breaks the grammar or whose id is not 1 to 32 letters or digits.
 
     Bad:
         _mta-sts.example.com. TXT "v=STSv1; id=2026-06-01"
@@ -67,7 +67,7 @@ def sts_id_format(found: Served) -> Iterator[Problem]:
 
 @rule("STS011", "sts-max-age-short", Severity.WARNING, "RFC 8461 §3.2")
 def sts_max_age_short(subject: Subject) -> Iterator[Problem]:
-    """A policy that senders forget within a day protects little: an attacker only has to block its renewal for so long.
+    """Senders forget the policy within a day: an attacker has only to block its renewal so long.
 
     Bad:
         mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 3600}
@@ -78,14 +78,14 @@ def sts_max_age_short(subject: Subject) -> Iterator[Problem]:
     if section is not None and section.mode == "enforce" and section.max_age < _DAY:
         yield Problem(
             ("mta_sts", "max_age"),
-            f"senders forget the policy after {section.max_age} seconds",
+            f"senders forget the policy after {section.max_age} seconds: it protects little",
             "use weeks: 1209600",
         )
 
 
 @rule("STS012", "sts-mx-mismatch", Severity.ERROR, "RFC 8461 §4.1", needs=Needs.DNS)
 def sts_mx_mismatch(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Under enforce senders deliver to no exchanger that the policy does not list: its mail waits and bounces.
+    """Under enforce, senders deliver to no exchanger that the policy does not list: mail bounces.
 
     Bad:
         mta_sts: {mode: enforce, mx: [mx1.example.com], max_age: 604800}  # and MX mx2.example.com
@@ -98,14 +98,16 @@ def sts_mx_mismatch(subject: Subject) -> Iterator[Problem | Undecided]:
             if not any(_covers(pattern, host) for pattern in section.mx):
                 yield Problem(
                     ("mta_sts", "mx"),
-                    f"the exchanger {host} is not in the policy's mx: senders pass it by",
+                    f"the exchanger {host} is not in the policy's mx: senders do not deliver to it",
                     f"add {host}, if it is yours, and serve the policy before you apply",
                 )
 
 
 @rule("STS013", "sts-mx-extra", Severity.WARNING, "RFC 8461 §3.2", needs=Needs.DNS)
 def sts_mx_extra(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A line that no exchanger fits is a typing error, or a host that is gone and may be somebody else's.
+    """Senders trust every host that the policy lists: one that is gone may be somebody else's.
+
+    A line that fits no exchanger can also be a typing error.
 
     Bad:
         mta_sts: {mode: enforce, mx: [mx.example.com, old.example.net], max_age: 604800}
@@ -117,14 +119,14 @@ def sts_mx_extra(subject: Subject) -> Iterator[Problem | Undecided]:
         if not any(_covers(pattern, host) for host in hosts):
             yield Problem(
                 ("mta_sts", "mx", index),
-                f"no exchanger fits {pattern}",
+                f"no exchanger fits {pattern}: senders would trust it all the same",
                 "take it out, unless it is about to come",
             )
 
 
 @rule("STS015", "sts-enforce-without-tlsrpt", Severity.WARNING, "RFC 8460 §1")
 def sts_enforce_without_tlsrpt(subject: Subject) -> Iterator[Problem]:
-    """Under enforce a wrong certificate stops mail, and without reports nobody hears of it.
+    """Under enforce, a wrong certificate stops mail, and without reports nobody tells you.
 
     Bad:
         mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}
@@ -140,7 +142,7 @@ def sts_enforce_without_tlsrpt(subject: Subject) -> Iterator[Problem]:
     ):
         yield Problem(
             ("mta_sts", "mode"),
-            "enforces, and asks nobody to report what it stops",
+            "enforces, but asks no sender to report what it stops",
             'add tls_rpt: {rua: ["mailto:..."]}',
         )
 

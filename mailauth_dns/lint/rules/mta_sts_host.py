@@ -63,13 +63,13 @@ def _record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     requests=_declared,
 )
 def sts_id_not_bumped(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Senders fetch a policy again when the record's id changes: one that changed under the same id reaches nobody who holds the old.
+    """Senders fetch a policy again only when the record's id changes: they keep the old one.
 
-    Looked at where the record that is live already has the id of the policy in the repo. Before the record is applied, what is served may
-    be the old policy still.
+    Judged only if the live record already has the id of the policy in the repo. Before the record
+    is applied, the old policy may still be served.
 
     Bad:
-        https://mta-sts.example.com/.well-known/mta-sts.txt says mode: testing, while the record announces the policy that enforces
+        the host serves mode: testing, while the record announces the policy that enforces
     Good:
         zones/mta-sts/example.com.txt is served, and then the record is applied
     """
@@ -89,7 +89,8 @@ def sts_id_not_bumped(subject: Subject) -> Iterator[Problem | Undecided]:
     elif mta_sts.parse(section.text).id in live:
         yield Problem(
             _ROUTE,
-            f"the policy that is served is not the one of this id: it has {_difference(served, section.policy)}",
+            "the policy that is served is not the one of this id: it has "
+            f"{_difference(served, section.policy)}",
             f"serve zones/mta-sts/{subject.domain}.txt"
             + (", and take id out, so that it changes with the policy" if section.id else ""),
         )
@@ -110,17 +111,17 @@ def _difference(served: mta_sts.Policy, meant: mta_sts.Policy) -> str:
 
 @fetched("STS004", "sts-txt-without-policy", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)
 def sts_txt_without_policy(found: Fetched) -> Iterator[Problem | Undecided]:
-    """Senders fetch the policy from the host mta-sts: where they get none, mail goes as if there were no MTA-STS.
+    """Senders that get no policy from the host mta-sts deliver as if there were no MTA-STS.
 
     Bad:
-        mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}  # and no mta-sts.example.com
+        mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}  # no mta-sts host
     Good:
         mta-sts.example.com. A 192.0.2.80, which serves the file in zones/mta-sts
     """
     outcome = found.outcome
     if isinstance(outcome, Nothing):
         yield Problem(
-            found.route, f"{outcome.reason}, so that nobody can fetch the policy", _serve(found)
+            found.route, f"{outcome.reason}: no sender can fetch the policy", _serve(found)
         )
     elif isinstance(outcome, Page) and outcome.status != 200 and not outcome.location:
         yield Problem(
@@ -150,14 +151,15 @@ def _given_up_record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     requests=_given_up,
 )
 def sts_policy_without_txt(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A policy that no record announces is found by nobody new, while those who hold it keep to it until its max_age is over.
+    """Senders that hold a policy obey it until max_age ends; without a record no other finds it.
 
-    As long as a record is live that is to go, nothing is said: plan and apply judge its end (STS017).
+    Nothing is said while a record that is to go is still live: plan and apply judge its end
+    (STS017).
 
     Bad:
         mta_sts: absent  # and mta-sts.example.com goes on serving mode: enforce
     Good:
-        mta_sts: {mode: none, max_age: 604800}  # served and announced for the old max_age; then absent
+        mta_sts: {mode: none, max_age: 604800}  # for the old max_age, then absent
     """
     for route, request in _given_up(subject):
         outcome = subject.fetched(request)
@@ -179,7 +181,7 @@ def sts_policy_without_txt(subject: Subject) -> Iterator[Problem | Undecided]:
 
 @fetched("STS006", "sts-cert", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)
 def sts_cert(found: Fetched) -> Iterator[Problem | Undecided]:
-    """Senders take a policy only from a host with a valid certificate for its name: from another they get none.
+    """Senders take a policy only from a host with a valid certificate for its name.
 
     Bad:
         mta-sts.example.com answers with a certificate for www.example.com
@@ -200,7 +202,7 @@ def sts_redirect(found: Fetched) -> Iterator[Problem | Undecided]:
     """Senders follow no redirect when they fetch a policy: they get none.
 
     Bad:
-        https://mta-sts.example.com/.well-known/mta-sts.txt redirects to https://www.example.com/mta-sts.txt
+        mta-sts.example.com redirects to https://www.example.com/mta-sts.txt
     Good:
         https://mta-sts.example.com/.well-known/mta-sts.txt answers 200 with the policy
     """
@@ -214,7 +216,9 @@ def sts_redirect(found: Fetched) -> Iterator[Problem | Undecided]:
 
 @fetched("STS008", "sts-content-type", Severity.WARNING, "RFC 8461 §3.2", requests=_declared)
 def sts_content_type(found: Fetched) -> Iterator[Problem | Undecided]:
-    """Senders are advised to take a policy only as text/plain, since other types may be somebody else's upload.
+    """Some senders take a policy only as text/plain, as the RFC advises.
+
+    Other types may be somebody else's upload.
 
     Bad:
         Content-Type: text/html
@@ -233,7 +237,7 @@ def sts_content_type(found: Fetched) -> Iterator[Problem | Undecided]:
 
 @fetched("STS009", "sts-policy-syntax", Severity.ERROR, "RFC 8461 §3.2", requests=_declared)
 def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
-    """A policy that breaks the grammar is none, and of a field that is given twice senders take the first.
+    """Senders drop a policy that breaks the grammar; of a field given twice they take the first.
 
     Bad:
         version: STSv1, and then mode=enforce
@@ -253,7 +257,10 @@ def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
     try:
         mta_sts.parse_policy(text)
     except RecordSyntaxError as error:
-        message = f"line {mta_sts.line_of(error)} of the policy that is served: {error.expected}: senders get no policy"
+        message = (
+            f"line {mta_sts.line_of(error)} of the policy that is served: {error.expected}: "
+            "senders get no policy"
+        )
         yield Problem(found.route, message, _serve(found))
         return
     names = [line.partition(":")[0] for line in text.split("\n")]

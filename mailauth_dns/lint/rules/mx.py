@@ -16,7 +16,10 @@ from mailauth_dns.records.zone import RRKey
 
 
 def _first(subject: Subject) -> str:
-    """Return what a new exchanger waits for: who holds an enforcing policy delivers to no host that it lacks (RFC 8461 §8.1)."""
+    """Return what comes before a new exchanger: senders that hold an enforcing policy skip it.
+
+    RFC 8461 §8.1.
+    """
     return (
         ", in mta_sts.mx first"
         if subject.mta_sts is not None and subject.mta_sts.mode == "enforce"
@@ -36,7 +39,9 @@ def _mx(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @rule("MX001", "mx-missing", Severity.WARNING, "RFC 5321 §5.1", needs=Needs.DNS)
 def mx_missing(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A domain that has an MTA-STS policy takes mail; without MX records senders try its address, which may take none.
+    """Senders to a domain without MX records try its address, which may take no mail.
+
+    A domain with an MTA-STS policy takes mail.
 
     Bad:
         mta_sts: {mode: testing, mx: [mx.example.com], max_age: 604800}  # and no MX
@@ -51,14 +56,14 @@ def mx_missing(subject: Subject) -> Iterator[Problem | Undecided]:
     ):
         yield Problem(
             ("mta_sts",),
-            f"{subject.domain} has no MX record",
-            "publish one; if it takes no mail, mode: none ends MTA-STS",
+            f"{subject.domain} has no MX record: senders try its address",
+            "publish one; if the domain takes no mail, end MTA-STS with mode: none",
         )
 
 
 @served("MX002", "mx-null-with-others", Severity.ERROR, "RFC 7505 §3", keys=_mx)
 def mx_null_with_others(found: Served) -> Iterator[Problem]:
-    """A null MX says that there is no mail here; beside another one senders disagree about which to believe.
+    """A null MX says that the domain takes no mail: beside another MX, senders disagree.
 
     Bad:
         example.com. MX 0 . and MX 10 mx.example.com.
@@ -71,12 +76,16 @@ def mx_null_with_others(found: Served) -> Iterator[Problem]:
             if found.subject.parked
             else "delete the null MX (0 .), unless the domain is to take no mail"
         )
-        yield Problem(found.route, f"{found.subject.domain} has a null MX beside others", fix)
+        yield Problem(
+            found.route,
+            f"{found.subject.domain} has a null MX beside others: senders disagree",
+            fix,
+        )
 
 
 @served("MX003", "mx-null-missing-parked", Severity.WARNING, "RFC 7505 §3", keys=_mx)
 def mx_null_missing_parked(found: Served) -> Iterator[Problem]:
-    """Without a null MX senders try the address of a parked domain for days before they give up.
+    """Without a null MX, senders try the address of a parked domain for days.
 
     Bad:
         parked: true  # and the zone has no MX
@@ -90,7 +99,7 @@ def mx_null_missing_parked(found: Served) -> Iterator[Problem]:
 
 @served("MX004", "mx-null-but-sends", Severity.WARNING, "RFC 7505 §4.2", keys=_mx)
 def mx_null_but_sends(found: Served) -> Iterator[Problem]:
-    """Receivers may refuse mail from a domain that takes none, because no bounce can come back.
+    """Receivers may refuse mail from a domain that takes none: no bounce can come back.
 
     Bad:
         example.com. MX 0 .  # and dkim has a selector that signs
@@ -100,14 +109,14 @@ def mx_null_but_sends(found: Served) -> Iterator[Problem]:
     if not found.subject.parked and found.subject.signing and found.values == {NULL_MX}:
         yield Problem(
             found.route,
-            f"{found.subject.domain} signs mail and takes none (null MX)",
-            "put an MX in its place, or park the domain once nothing sends as it",
+            f"{found.subject.domain} signs mail and takes none (null MX): receivers may refuse it",
+            "replace the null MX with an MX, or park the domain once nothing sends as it",
         )
 
 
 @asked("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", things=exchangers)
 def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """An exchanger that is an alias is not allowed: some senders deliver, some do not.
+    """Some senders do not deliver to an exchanger that is an alias.
 
     Bad:
         example.com. MX 10 mail.example.com., an alias
@@ -117,14 +126,14 @@ def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     if found.resolver.lookup(found.thing, "CNAME"):
         yield Problem(
             found.route,
-            f"the exchanger {found.thing} is an alias (CNAME)",
-            f"name the host that it stands for{_first(found.subject)}",
+            f"the exchanger {found.thing} is an alias (CNAME): some senders do not deliver",
+            f"name the host that it leads to{_first(found.subject)}",
         )
 
 
 @rule("MX006", "mx-ip", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
 def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
-    """An exchanger is a host name: an address in its place is looked up as a name, and there is none.
+    """Senders look for a host of that name and find none: an exchanger cannot be an address.
 
     Bad:
         example.com. MX 10 192.0.2.25.
@@ -135,7 +144,7 @@ def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
         if host.rpartition(".")[2].isdigit():
             yield Problem(
                 ("domain",),
-                f"the exchanger {host} is an address, not a name",
+                f"the exchanger {host} is an address, not a name: senders cannot deliver",
                 f"name the host{_first(subject)}",
             )
 
@@ -155,16 +164,16 @@ def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     ):
         yield Problem(
             found.route,
-            f"the exchanger {host} has no address",
+            f"the exchanger {host} has no address: mail for it bounces",
             f"give it an address, or correct its name{_first(found.subject)}",
         )
 
 
 @rule("MX008", "mx-single", Severity.INFO, "practice", needs=Needs.DNS)
 def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
-    """While the only exchanger is away, mail waits at its senders: for days at most, and some give up sooner.
+    """While the only exchanger is away, mail waits at its senders, for days at most.
 
-    Senders whose one exchanger stands for many are not told of.
+    Some senders give up sooner. Providers whose one exchanger stands for many are left out.
 
     Bad:
         example.com. MX 10 mx.example.com., with one address
@@ -177,6 +186,6 @@ def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
     if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
         yield Problem(
             ("domain",),
-            f"{hosts[0]} is the only exchanger",
-            f"have a second one{_first(subject)}, unless mail may wait while it is away",
+            f"{hosts[0]} is the only exchanger: mail waits while it is away",
+            f"have a second one{_first(subject)}, unless mail may wait",
         )

@@ -25,9 +25,9 @@ def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided
             if note.remark in (Remark.MISSING, Remark.SEVERAL, Remark.INVALID):
                 own = any(child is node for child in tree.children)
                 fix = (
-                    "correct the name, or drop it if it is gone for good"
+                    "correct the name, or take the term out if the name is gone for good"
                     if own
-                    else f"ask the owner of the record that has {node.term}"
+                    else f"ask the owner of the record that has {node.term} to correct it"
                 )
                 yield Problem(
                     spf_tree.place(subject, tree, node),
@@ -44,7 +44,7 @@ def _includes(subject: Subject) -> Iterator[tuple[Route, str]]:
 
 @rule("SPF021", "spf-redirect-target-none", Severity.ERROR, "RFC 7208 §6.1", needs=Needs.DNS)
 def spf_redirect_target_none(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A redirect to a name without one valid SPF record is a permerror: SPF then fails for all mail that gets there.
+    """A redirect to a name without one valid SPF record is a permerror for mail that gets there.
 
     Bad:
         spf: {redirect: gone.example.net}
@@ -56,7 +56,7 @@ def spf_redirect_target_none(subject: Subject) -> Iterator[Problem | Undecided]:
 
 @rule("SPF022", "spf-include-target-none", Severity.ERROR, "RFC 7208 §5.2", needs=Needs.DNS)
 def spf_include_target_none(subject: Subject) -> Iterator[Problem | Undecided]:
-    """An include of a name without one valid SPF record is a permerror: SPF then fails for all mail that gets there.
+    """An include of a name without one valid SPF record is a permerror for mail that gets there.
 
     Bad:
         spf: {terms: ["include:gone.example.net"], all: fail}
@@ -68,7 +68,7 @@ def spf_include_target_none(subject: Subject) -> Iterator[Problem | Undecided]:
 
 @rule("SPF025", "spf-include-neutral-child", Severity.WARNING, "RFC 7208 §5.2", needs=Needs.DNS)
 def spf_include_neutral_child(subject: Subject) -> Iterator[Problem | Undecided]:
-    """An included record that ends in `+all` passes every host of the Internet, and so does the one that includes it.
+    """An included record that ends in `+all` lets every host send as this domain and pass SPF.
 
     Bad:
         spf: {terms: ["include:open.example.net"], all: fail}  # open.example.net: v=spf1 +all
@@ -83,14 +83,16 @@ def spf_include_neutral_child(subject: Subject) -> Iterator[Problem | Undecided]
         if node is not tree:
             yield Problem(
                 spf_tree.place(subject, tree, node),
-                f"{node.term} passes every host (+all)",
-                "ask its owner to end it in -all; drop it if it does not send for you",
+                f"{node.term} passes every host (+all): anybody can send as this domain",
+                "ask its owner to end it in -all; take it out if it does not send for you",
             )
 
 
 @rule("SPF040", "spf-nonaligning-include", Severity.WARNING, "RFC 9989 §4.4")
 def spf_nonaligning_include(subject: Subject) -> Iterator[Problem]:
-    """The sender has its own domain in MAIL FROM, where receivers look for SPF: the include costs lookups and aligns nothing.
+    """The include aligns nothing: receivers look for SPF at MAIL FROM, the sender's own domain.
+
+    It costs lookups all the same.
 
     Bad:
         spf: {terms: ["include:servers.mcsv.net"], all: fail}
@@ -100,17 +102,20 @@ def spf_nonaligning_include(subject: Subject) -> Iterator[Problem]:
     for route, name in _includes(subject):
         known = include_of(name)
         if known is not None and known.return_path is ReturnPath.VENDOR:
-            message = f"{known.sender} never has this domain in MAIL FROM: the include costs lookups and aligns nothing"
+            message = (
+                f"{known.sender} never has this domain in MAIL FROM: the include costs lookups "
+                "and aligns nothing"
+            )
             yield Problem(
                 route,
                 message,
-                "take it out; publish the selectors that its console shows, which align its mail",
+                "take it out; publish the selectors that its console shows: they align its mail",
             )
 
 
 @rule("SPF041", "spf-include-wrong-name", Severity.WARNING, "RFC 7208 §2.4")
 def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
-    """The sender has a subdomain in MAIL FROM, and receivers look for SPF there: at the domain in From the include does nothing.
+    """The include aligns nothing here: receivers look for SPF at MAIL FROM, a subdomain.
 
     Bad:
         spf: {terms: ["include:amazonses.com"], all: fail}
@@ -122,17 +127,21 @@ def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
     for route, name in _includes(subject):
         known = include_of(name)
         if known is not None and known.return_path is ReturnPath.SUBDOMAIN and subject.signing:
-            message = f"{known.sender} has a subdomain in MAIL FROM: the include belongs there, here it aligns nothing"
+            message = (
+                f"{known.sender} has a subdomain in MAIL FROM: the include belongs there, here it "
+                "aligns nothing"
+            )
             yield Problem(
                 route,
                 message,
-                "say it in the policy of the return path's name; once that is published, take it out here",
+                "put it into the policy of the return path's name; once that is published, take "
+                "it out here",
             )
 
 
 @rule("SPF045", "spf-underscore-include-typo", Severity.WARNING, "RFC 7208 §5.2")
 def spf_underscore_include_typo(subject: Subject) -> Iterator[Problem]:
-    """An include of a name that never had a record is a permerror: SPF then fails for all mail that gets there.
+    """An include of a name that never had a record is a permerror for mail that gets there.
 
     Bad:
         spf: {terms: ["include:_spf.resend.com"], all: fail}
@@ -141,4 +150,8 @@ def spf_underscore_include_typo(subject: Subject) -> Iterator[Problem]:
     """
     for route, name in _includes(subject):
         if name in NEVER_PUBLISHED:
-            yield Problem(route, f"{name} has never had an SPF record", NEVER_PUBLISHED[name])
+            yield Problem(
+                route,
+                f"{name} has never had an SPF record: receivers return permerror",
+                NEVER_PUBLISHED[name],
+            )

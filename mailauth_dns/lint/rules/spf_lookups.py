@@ -11,7 +11,7 @@ from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.records import spf
 
-_ROOM = "drop what no longer sends, or flatten an include (spf.flatten, spf lock)"
+_ROOM = "take out what no longer sends, or flatten an include (spf.flatten, spf lock)"
 
 
 _HEADROOM = 8  # lookups: what a sender adds tomorrow must still fit below ten
@@ -31,7 +31,7 @@ def _remarked(subject: Subject, remark: Remark, fix: str) -> Iterator[Problem | 
 
 @rule("SPF010", "spf-lookup-limit", Severity.ERROR, "RFC 7208 §4.6.4")
 def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Receivers stop after ten terms that ask DNS and return permerror: SPF then fails for all mail.
+    """Receivers stop after ten terms that ask DNS and return permerror: SPF fails for all mail.
 
     Without DNS only the record's own terms are counted; with it the whole tree, in the worst case.
 
@@ -43,7 +43,9 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
     record = subject.published_spf
     own = record.own_lookups if record is not None else 0
     if own > MAX_TERMS:
-        message = f"needs {own} lookups by itself, receivers allow {MAX_TERMS}"
+        message = (
+            f"needs {own} lookups by itself, receivers allow {MAX_TERMS}: SPF fails for all mail"
+        )
         yield Problem(("spf", "terms"), message, _ROOM)
         return
     tree = spf_tree.of(subject)
@@ -51,7 +53,8 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
         return
     if tree.total > MAX_TERMS and tree.largest is not None:
         message = (
-            f"needs {tree.total} lookups with all that it includes, receivers allow {MAX_TERMS}"
+            f"needs {tree.total} lookups with all that it includes, receivers allow {MAX_TERMS}: "
+            "SPF fails for all mail"
         )
         fix = f"{tree.largest} costs {tree.largest.total} of them; {_ROOM}"
         yield Problem(spf_tree.place(subject, tree, tree.largest), message, fix)
@@ -61,7 +64,7 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
 
 @rule("SPF011", "spf-lookup-budget", Severity.WARNING, "RFC 7208 §4.6.4", needs=Needs.DNS)
 def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
-    """With nine or ten of ten lookups spent, the next include that a sender adds to its own record makes all mail fail.
+    """With nine or ten of ten lookups used, what a sender adds to its own record fails all mail.
 
     Bad:
         spf: {terms: ["include:a.example", "include:b.example", "... nine in all"]}
@@ -75,17 +78,18 @@ def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
     if _HEADROOM < tree.total <= MAX_TERMS:
         yield Problem(
             ("spf",),
-            f"needs {tree.total} of {MAX_TERMS} lookups: a sender that adds one more breaks it",
+            f"needs {tree.total} of {MAX_TERMS} lookups: if a sender adds more, SPF fails for all "
+            "mail",
             _ROOM,
         )
 
 
 @rule("SPF012", "spf-void-lookups", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
 def spf_void_lookups(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Receivers stop after two lookups that find nothing and return permerror: SPF then fails for all mail.
+    """Receivers stop after two lookups that find nothing and return permerror for all mail.
 
     Bad:
-        spf: {terms: ["a:gone1.example.com", "a:gone2.example.com", "a:gone3.example.com"], all: fail}
+        spf: {terms: ["a:x.example.com", "a:y.example.com", "a:z.example.com"], all: fail}
     Good:
         spf: {terms: ["a:mail.example.com"], all: fail}
     """
@@ -95,7 +99,10 @@ def spf_void_lookups(subject: Subject) -> Iterator[Problem | Undecided]:
     if tree.voids > MAX_VOIDS:
         void = [node for node in tree.walk() if node.voids4 or node.voids6]
         names = ", ".join(node.term for node in void[:3])
-        message = f"{tree.voids} lookups find nothing, receivers allow {MAX_VOIDS}: {names}"
+        message = (
+            f"{tree.voids} lookups find nothing, receivers allow {MAX_VOIDS} and return "
+            f"permerror: {names}"
+        )
         yield Problem(
             spf_tree.place(subject, tree, void[0]),
             message,
@@ -107,7 +114,7 @@ def spf_void_lookups(subject: Subject) -> Iterator[Problem | Undecided]:
 
 @rule("SPF013", "spf-mx-too-many", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
 def spf_mx_too_many(subject: Subject) -> Iterator[Problem | Undecided]:
-    """An mx term with more than ten exchangers gives permerror: SPF then fails for all mail that reaches it.
+    """Receivers return permerror for an mx term with more than ten exchangers.
 
     Bad:
         spf: {terms: [mx], all: fail}  # and eleven MX records
@@ -115,13 +122,13 @@ def spf_mx_too_many(subject: Subject) -> Iterator[Problem | Undecided]:
         spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
     """
     yield from _remarked(
-        subject, Remark.EXCHANGERS, "list every host that sends by ip4 and ip6 in its place"
+        subject, Remark.EXCHANGERS, "list every host that sends as ip4 and ip6 instead"
     )
 
 
 @rule("SPF023", "spf-include-loop", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
 def spf_include_loop(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Records that include each other use up the ten lookups and give permerror.
+    """Records that include each other use up the ten lookups: receivers return permerror.
 
     Bad:
         spf: {terms: ["include:example.com"], all: fail}  # in the policy of example.com
@@ -129,13 +136,13 @@ def spf_include_loop(subject: Subject) -> Iterator[Problem | Undecided]:
         spf: {terms: ["include:_spf.example.net"], all: fail}
     """
     yield from _remarked(
-        subject, Remark.LOOP, "take the include that closes the loop out, or ask its owner to"
+        subject, Remark.LOOP, "take out the include that closes the loop, or ask its owner to"
     )
 
 
 @rule("SPF024", "spf-duplicate-include", Severity.WARNING, "RFC 7208 §4.6.4")
 def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
-    """An include that is reached twice is paid twice, out of ten lookups, and lets nobody more send.
+    """An include that is reached twice costs its lookups twice and lets no more hosts send.
 
     Bad:
         spf: {terms: ["include:a.example", "include:a.example"], all: fail}
@@ -149,7 +156,7 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
                 yield Problem(
                     route,
                     f"{term} is there twice and costs its lookups twice",
-                    "take this one out: the first has decided",
+                    "take this one out: receivers decide at the first",
                 )
             seen.add(term.domain.folded)
     tree = spf_tree.of(subject)
@@ -169,18 +176,20 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
                 yield Problem(
                     spf_tree.place(subject, tree, node),
                     message,
-                    "take out an include of yours whose hosts another one brings along for good",
+                    "take out an include of yours if another one will always include its hosts",
                 )
             reached.add(name)
 
 
 @rule("SPF036", "spf-macro-opaque", Severity.INFO, "RFC 7208 §7", needs=Needs.DNS)
 def spf_macro_opaque(subject: Subject) -> Iterator[Problem | Undecided]:
-    """What a name with macros leads to depends on the message: the lookups counted here are the fewest there can be.
+    """Receivers may need more lookups than are counted: macros lead elsewhere for each message.
 
     Bad:
         spf: {terms: ["include:%{l}.spf.example.net"], all: fail}
     Good:
         spf: {terms: ["include:_spf.example.net"], all: fail}
     """
-    yield from _remarked(subject, Remark.MACRO, "know that the count of lookups is a lower bound")
+    yield from _remarked(
+        subject, Remark.MACRO, "expect more lookups than are counted, and leave room for them"
+    )

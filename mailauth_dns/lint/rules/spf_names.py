@@ -16,7 +16,9 @@ from mailauth_dns.records.spf_macro import Macro
 
 @rule("SPF001", "spf-missing", Severity.ERROR, "RFC 7208 §3")
 def spf_missing(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A domain whose mail is signed sends mail; without an SPF record it never passes SPF, and large receivers refuse it.
+    """Mail of a domain without an SPF record never passes SPF: large receivers refuse it.
+
+    A domain whose DKIM keys sign sends mail.
 
     Bad:
         spf: absent
@@ -31,7 +33,7 @@ def spf_missing(subject: Subject) -> Iterator[Problem | Undecided]:
         yield Problem(
             ("spf",),
             "the domain signs mail and has no SPF record: its mail cannot pass SPF",
-            "say in spf which hosts send",
+            "list in spf the hosts that send",
         )
     elif subject.resolver is not None and not any(
         map(spf.has_version, subject.resolver.lookup(subject.domain, "TXT") or ())
@@ -39,7 +41,7 @@ def spf_missing(subject: Subject) -> Iterator[Problem | Undecided]:
         yield Problem(
             ("domain",),
             "the domain signs mail and has no SPF record: its mail cannot pass SPF",
-            "add spf: which hosts send",
+            "add an spf section with the hosts that send",
         )
 
 
@@ -58,22 +60,22 @@ def _explanations(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
 
 @asked("SPF037", "spf-exp-target", Severity.WARNING, "RFC 7208 §6.2", things=_explanations)
 def spf_exp_target(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """An explanation whose name has no text, or several, is not shown to anybody.
+    """Receivers show no explanation if its name has no text, or several.
 
     Bad:
         spf: {terms: [mx, "exp=gone.example.com"], all: fail}
     Good:
-        spf: {terms: [mx, "exp=why.example.com"], all: fail}  # why.example.com TXT: Not one of our hosts
+        spf: {terms: [mx, "exp=why.example.com"], all: fail}  # which has one TXT
     """
     texts = found.resolver.lookup(found.thing, "TXT") or ()
     if len(texts) != 1:
-        message = f"{found.thing} has {len(texts)} texts, so that no explanation is shown"
+        message = f"{found.thing} has {len(texts)} texts: receivers show no explanation"
         yield Problem(found.route, message, "publish one TXT there, or take exp out")
 
 
 @rule("SPF038", "spf-wildcard", Severity.WARNING, "RFC 7208 §3.5", needs=Needs.DNS)
 def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A wildcard answers only for names that have nothing: hosts with an address of their own stay without SPF.
+    """A wildcard does not answer for hosts that exist: receivers find no SPF record for them.
 
     Bad:
         "*.example.com. TXT v=spf1 -all" in the zone
@@ -83,11 +85,15 @@ def spf_wildcard(subject: Subject) -> Iterator[Problem | Undecided]:
     if subject.resolver is not None:
         texts = subject.resolver.lookup(DomainName(f"*.{subject.domain}"), "TXT") or ()
         if any(map(spf.has_version, texts)):
-            message = f"*.{subject.domain} has an SPF record, which does not answer for names that exist, and does for _dmarc and selectors"
+            message = (
+                f"*.{subject.domain} has an SPF record: it does not answer for names that exist, "
+                "but for _dmarc and selectors"
+            )
             yield Problem(
                 ("domain",),
                 message,
-                "publish at names with an address what sends from them: v=spf1 a -all, or v=spf1 -all for nothing",
+                "at each name with an address publish v=spf1 a -all if it sends mail, otherwise "
+                "v=spf1 -all",
             )
 
 
@@ -107,19 +113,19 @@ def _own_helo_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
 
 @asked("SPF039", "spf-helo-missing", Severity.WARNING, "RFC 7208 §2.3", things=_own_helo_names)
 def spf_helo_missing(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """Bounces have no MAIL FROM, so that receivers look for SPF at the name in HELO: without a record there, they pass nowhere.
+    """Bounces have no MAIL FROM: they pass SPF only by a record at the HELO name.
 
-    The names are those that the policy's tests give.
+    The names are those in the policy's tests.
 
     Bad:
-        tests: [{name: ours, from: a@example.com, helo: mx.example.com, ip: 192.0.2.10, expect: {spf: pass}}]
+        tests: [{name: ours, helo: mx.example.com, ip: 192.0.2.10, ...}]
     Good:
         mx.example.com. TXT "v=spf1 a -all", beside it
     """
     if not any(map(spf.has_version, found.resolver.lookup(found.thing, "TXT") or ())):
-        message = f"{found.thing} has no SPF record: bounces from it pass nowhere"
+        message = f"{found.thing} has no SPF record: bounces from it do not pass SPF"
         yield Problem(
             found.route,
             message,
-            "publish v=spf1 a -all there; name the addresses too, if mail leaves from others",
+            "publish v=spf1 a -all there; add the addresses too if mail leaves from others",
         )

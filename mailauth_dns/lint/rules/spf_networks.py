@@ -17,7 +17,7 @@ from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import Addresses, addresses_of
 from mailauth_dns.records.name import DomainName
 
-_CHECK = "see what it publishes with `spf lock --check`; what is true and meant can be waived"
+_CHECK = "look at what it publishes with `spf lock --check`; waive this if it is true and meant"
 
 
 def _said(found: Flattened, networks: Iterable[IPv4Network | IPv6Network]) -> str:
@@ -32,7 +32,8 @@ def _networks_of(addresses: Addresses) -> tuple[IPv4Network | IPv6Network, ...]:
     return addresses.networks
 
 
-# What is never the source of a message that crosses the Internet (RFC 6890). Documentation ranges are not among them: examples use them.
+# Networks that no message on the Internet comes from (RFC 6890). Documentation ranges are left
+# out, because examples use them.
 _NEVER = tuple(
     map(
         ip_network,
@@ -73,7 +74,7 @@ def _within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) 
 
 @rule("SPF027", "spf-ip-private", Severity.WARNING, "RFC 6890 §2.2")
 def spf_ip_private(subject: Subject) -> Iterator[Problem]:
-    """Private and reserved addresses never reach a receiver over the Internet: the term lets nobody send.
+    """No mail reaches receivers from private or reserved addresses: the term lets nobody send.
 
     Bad:
         spf: {terms: ["ip4:10.1.2.3"], all: fail}
@@ -85,8 +86,8 @@ def spf_ip_private(subject: Subject) -> Iterator[Problem]:
         if around is not None:
             yield Problem(
                 route,
-                f"{term} lies in {around}, which no receiver sees as a source",
-                "list the public address that mail leaves from in its place",
+                f"{term} lies in {around}, from which no mail reaches receivers",
+                "list the public address that mail leaves from instead",
             )
     for found in subject.flattened:
         if private := [
@@ -99,7 +100,7 @@ def spf_ip_private(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF028", "spf-ip-too-broad", Severity.WARNING, "practice")
 def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
-    """Every host of the network can send as the domain; one so wide holds the hosts of many others.
+    """A wide network lets the hosts of many others send as the domain and pass SPF.
 
     Bad:
         spf: {terms: ["ip4:198.0.0.0/8"], all: fail}
@@ -112,7 +113,7 @@ def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 route,
                 f"{term} lets every host of a /{length} send as this domain",
-                "list the networks that send, all of them, in its place",
+                "list all the networks that send instead",
             )
     for found in subject.flattened:
         wide = [
@@ -128,7 +129,9 @@ def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF029", "spf-host-bits", Severity.INFO, "practice")
 def spf_host_bits(subject: Subject) -> Iterator[Problem]:
-    """Receivers look at the network alone: the rest of the address says something that is not meant, or the length is wrong.
+    """Receivers look at the network alone: the other bits of the address have no effect.
+
+    Either those bits say something that is not meant, or the prefix length is wrong.
 
     Bad:
         spf: {terms: ["ip4:192.0.2.10/24"], all: fail}
@@ -139,14 +142,14 @@ def spf_host_bits(subject: Subject) -> Iterator[Problem]:
         if term.network.ip != term.network.network.network_address:
             yield Problem(
                 route,
-                f"{term} stands for all of {term.network.network}",
+                f"receivers read {term} as all of {term.network.network}",
                 f"write {term.network.network}; or the address alone, if no other host there sends",
             )
 
 
 @rule("SPF030", "spf-covered-cidr", Severity.INFO, "practice")
 def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
-    """A term that an earlier one covers is never what decides: it only makes the record longer.
+    """Receivers never decide by a term that an earlier one covers: it only takes up room.
 
     Bad:
         spf: {terms: ["ip4:192.0.2.0/24", "ip4:192.0.2.10"], all: fail}
@@ -160,7 +163,11 @@ def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
             own = addresses_of([term.network.network])
             covering = next((said for said, addresses in earlier if not own - addresses), None)
             if covering is not None:
-                yield Problem(route, f"{term} is covered by {covering} before it", "take it out")
+                yield Problem(
+                    route,
+                    f"{term} is covered by {covering} before it and changes nothing",
+                    "take it out",
+                )
             earlier.append((str(term), own))
         elif (
             isinstance(term, spf.Include)
@@ -181,10 +188,10 @@ def _flattened(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, Addr
 
 @asked("SPF042", "spf-stale-flatten", Severity.WARNING, "practice", things=_flattened)
 def spf_stale_flatten(found: Asked[tuple[DomainName, Addresses]]) -> Iterator[Problem | Undecided]:
-    """The published addresses are those of the last `spf lock`: mail from hosts that the sender has added since fails.
+    """Mail fails SPF if it comes from hosts that the sender has added since the last `spf lock`.
 
     Bad:
-        spf: {terms: ["include:_spf.sender.example"], flatten: [_spf.sender.example], all: fail}  # and a lock of last year
+        spf: {terms: ["include:a.example"], flatten: [a.example], all: fail}  # lock of last year
     Good:
         spf lock --check, every day
     """
@@ -195,7 +202,7 @@ def spf_stale_flatten(found: Asked[tuple[DomainName, Addresses]]) -> Iterator[Pr
         yield Problem(
             found.route,
             f"{name} can no longer be flattened: {error}",
-            "take it out of flatten, if its lookups fit, or ask its owner",
+            "take it out of flatten if its lookups fit, or ask its owner",
         )
         return
     if change:
@@ -205,4 +212,6 @@ def spf_stale_flatten(found: Asked[tuple[DomainName, Addresses]]) -> Iterator[Pr
             if part
         ]
         message = f"{name} has {' and '.join(told)} networks since it was reviewed"
-        yield Problem(found.route, message, "run `mailauth-dns spf lock`, review and apply")
+        yield Problem(
+            found.route, message, "run `mailauth-dns spf lock`, review the lock, then plan, apply"
+        )

@@ -33,14 +33,14 @@ def tlsrpt_multiple(found: Served) -> Iterator[Problem]:
     if len(records) > 1:
         yield Problem(
             found.route,
-            f"{found.key[0]} has {len(records)} records: senders take it for none",
+            f"{found.key[0]} has {len(records)} records: senders send no reports",
             remedies.publish(found.subject, Family.TLS_RPT),
         )
 
 
 @served("TLSRPT002", "tlsrpt-syntax", Severity.ERROR, "RFC 8460 §3", keys=_rpt)
 def tlsrpt_syntax(found: Served) -> Iterator[Problem]:
-    """A record that breaks the grammar is none: no reports come.
+    """Senders send no reports if the record breaks the grammar.
 
     Bad:
         _smtp._tls.example.com. TXT "v=TLSRPTv1; mailto:tls@example.com"
@@ -53,14 +53,14 @@ def tlsrpt_syntax(found: Served) -> Iterator[Problem]:
         except RecordSyntaxError as error:
             yield Problem(
                 found.route,
-                f"{error}: no reports come",
+                f"{error}: senders send no reports",
                 remedies.publish(found.subject, Family.TLS_RPT),
             )
 
 
 @rule("TLSRPT003", "tlsrpt-uri", Severity.ERROR, "RFC 8460 §3")
 def tlsrpt_uri(subject: Subject) -> Iterator[Problem]:
-    """Reports go by mail or HTTPS: an address of another kind gets none.
+    """Senders report by mail or HTTPS: an address of another kind gets no reports.
 
     Bad:
         tls_rpt: {rua: ["http://reports.example.com/tls"]}
@@ -105,14 +105,14 @@ def tlsrpt_wrong_name(found: Asked[DomainName]) -> Iterator[Problem | Undecided]
     ):
         yield Problem(
             found.route,
-            f"there is a record at {found.thing}, where nobody looks",
+            f"there is a record at {found.thing}, where nobody looks for it",
             remedies.take_away(found.subject, Family.TLS_RPT),
         )
 
 
 @rule("TLSRPT005", "tlsrpt-stray-id", Severity.INFO, "RFC 8460 §3")
 def tlsrpt_stray_id(subject: Subject) -> Iterator[Problem]:
-    """`id` belongs to MTA-STS: in a TLS-RPT record it says nothing.
+    """Senders ignore `id` in a TLS-RPT record: it belongs to MTA-STS.
 
     Bad:
         tls_rpt: {rua: ["mailto:tls@example.com"], other: {id: 20260601}}
@@ -123,6 +123,6 @@ def tlsrpt_stray_id(subject: Subject) -> Iterator[Problem]:
     if section is not None and section != "absent" and "id" in section.other:
         yield Problem(
             ("tls_rpt", "other", "id"),
-            "id is a field of MTA-STS: here it says nothing",
+            "id is a field of MTA-STS: senders ignore it here",
             "take it out",
         )

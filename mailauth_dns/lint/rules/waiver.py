@@ -1,4 +1,4 @@
-"""Rules about waivers: findings that a policy's owner accepts up to a day. lint/waiver.py judges."""
+"""Rules about waivers, which accept findings up to a day; lint/waiver.py judges them."""
 
 from __future__ import annotations
 
