@@ -57,7 +57,7 @@ WAIVERS = [
         [("SPF014", 2)],
     ),  # about what is live, which was not asked: whether it is used is open
     ("spf014", []),  # in the spellings that --select takes
-    ("DKIM030", [("SPF014", 2), ("WAIVER003", 4)]),  # a plan's, whose gates no waiver opens
+    ("DKIM030", [("SPF014", 2), ("WAIVER003", 4)]),  # a plan's, which no waiver permits
 ]
 
 
