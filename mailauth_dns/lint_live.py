@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mailauth_dns.compile import Publication
+from mailauth_dns.lint.live_rules import pages_of
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.live.https import fetch
+from mailauth_dns.live.https import Https
 from mailauth_dns.live.observe import Wanted, observe
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.records.name import DomainName
@@ -44,12 +45,7 @@ def beside_dns(
     )
     resolver = as_published(publications, live)
 
-    fetching = [rule.requests for rule in rules if rule.requests is not None]
-    pages = fetch(
-        (request for subject in subjects for each in fetching for _, request in each(subject)),
-        live.addresses,
-        private=private_web,
-    )
+    pages = pages_of(subjects, rules, Https(live.addresses, private=private_web))
     for subject in subjects:
         live.next_message()  # each policy has the time that a message has
         yield replace(

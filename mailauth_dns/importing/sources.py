@@ -226,11 +226,11 @@ def policies_served(
     }
     if not announcing:
         return {}
-    from mailauth_dns.live.https import fetch
+    from mailauth_dns.live.https import Https
     from mailauth_dns.live.resolver import LiveResolver  # as above
 
     live = LiveResolver(dict.fromkeys(announcing.values(), nameservers))
-    pages = fetch(map(mta_sts_page.request, announcing), live.addresses, private=private_web)
+    pages = Https(live.addresses, private=private_web).fetch(map(mta_sts_page.request, announcing))
     return {
         domain: mta_sts_page.policy(pages[mta_sts_page.request(domain)]) for domain in announcing
     }

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.evaluate.web_page import Nothing, Page, Request, Untrusted
+from mailauth_dns.evaluate.web_page import Fetcher, Nothing, Page, Pages, Request, Untrusted
 from mailauth_dns.lint.rule import (
     At,
     Keys,
@@ -163,3 +163,11 @@ def fetched(
         return Rule(id, slug, severity, source, each, page_of(check), Needs.WEB, requests=requests)
 
     return made
+
+
+def pages_of(subjects: Iterable[Subject], rules: Iterable[Rule], web: Fetcher) -> Pages:
+    """Return what the web says to all that the rules ask of it, fetched at once."""
+    asking = [rule.requests for rule in rules if rule.requests is not None]
+    return web.fetch(
+        request for subject in subjects for each in asking for _, request in each(subject)
+    )
