@@ -1,4 +1,4 @@
-"""Adding a rule takes its function, one line of the catalogue and one case file; all else follows."""
+"""A new rule takes its function, one line of the catalogue and one case file; no more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules look at whatever others publish: no value makes one fail with an error, or say nothing in its finding."""
+"""Rules look at whatever others publish: no value makes one crash or find without words."""
 
 from __future__ import annotations
 

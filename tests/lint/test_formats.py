@@ -1,4 +1,4 @@
-"""What findings look like in each format: golden files, and the structure that other programs rely on."""
+"""Findings in each format: golden files, and the structure that other programs rely on."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Judged = tuple[list[Finding], list[Waived]]
 
 @pytest.fixture
 def judged(repo: RepoFolder) -> Judged:
-    """Findings of every severity, of a live record, of several domains, unknown, and waived; in a file whose name must be escaped."""
+    """Return findings of every kind, in a file whose name must be escaped."""
     repo.policy(POLICY, "odd, name 100%")
     repo.policy(
         'domain: example.net\nspf: {terms: ["include:_spf.example.org"], all: fail}\n', "unknown"

@@ -1,7 +1,7 @@
-"""Remedies are safe to follow: what they say is done here, and the finding is gone, and no other has come.
+"""Remedies are safe to follow: done here, the finding goes and no other comes.
 
-Where a remedy is to publish what the policy says, a plan is made of the case's servers and carried out on them. Where a rule is about the
-policy alone, its page's example of what is wrong becomes that of what is right.
+Where a remedy is to publish what the policy says, a plan is made of the case's servers and carried
+out on them. Where a rule is about the policy alone, its page's wrong example becomes its right one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A part of an SPF record is no record of its own to the rules: it has no `all`, and that is no finding."""
+"""A part of an SPF record is no record of its own to the rules: it needs no `all`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked at: each policy of the repo, and of some that are named what the others say beside them."""
+"""Rules look at every policy, or at named ones beside what the others say."""
 
 from __future__ import annotations
 

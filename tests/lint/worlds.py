@@ -1,4 +1,7 @@
-"""DNS and the web for the rules: what one or several servers hold, written as lines of name, type and value, and what pages there are."""
+"""DNS and the web for the rules.
+
+What servers hold is written as lines of name, type and value.
+"""
 
 from __future__ import annotations
 

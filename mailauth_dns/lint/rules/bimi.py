@@ -32,7 +32,7 @@ def _at_https(tag: str, limit: int) -> Callable[[Subject], Iterator[tuple[Route,
     def requests(subject: Subject) -> Iterator[tuple[Route, Request]]:
         for selector, section in _sections(subject):
             url = getattr(section, tag)
-            if url and url.lower().startswith("https://"):  # BIMI003 tells of others
+            if url and url.lower().startswith("https://"):  # BIMI003 reports others
                 yield ("bimi", selector, tag), Request(url, _REDIRECTS, limit)
 
     return requests
@@ -181,41 +181,39 @@ def bimi_vmc(subject: Subject) -> Iterator[Problem | Undecided]:
                 "add a, the address of a mark certificate",
             )
     for route, request in _evidence(subject):
-        outcome = subject.fetched(request)
-        if isinstance(outcome, Unknown):
-            yield Undecided(route, f"{request.url}: {outcome.reason}")
-            continue
-        page = _page(outcome)
-        if isinstance(page, str):
-            yield Problem(
-                route, f"the evidence could not be fetched: {page}", "serve it at this address"
-            )
-            continue
-        certificate = mark_certificate.read(page.body)
-        if certificate is None:
-            yield Problem(
-                route,
-                "the evidence is no certificate in PEM",
-                "serve the mark certificate with its chain",
-            )
-            continue
-        octets = None
-        if (wanted := logos.get(route[1])) is not None:
-            logo = subject.fetched(wanted)
-            if isinstance(logo, Unknown):
-                yield Undecided(route, f"whether it is for the logo: {wanted.url}: {logo.reason}")
-            elif (
-                isinstance(logo, Page) and logo.status == 200 and logo.whole
-            ):  # BIMI004 tells of one that could not be fetched
-                octets = logo.body
-        for fault in mark_certificate.faults(
-            certificate, subject.domain, str(route[1]), subject.today, octets
-        ):
-            yield Problem(
-                route,
-                f"the certificate is no evidence: {fault}",
-                "get a mark certificate for this domain and logo",
-            )
+        yield from _evidence_faults(subject, route, request, logos.get(route[1]))
+
+
+def _evidence_faults(
+    subject: Subject, route: Route, evidence: Request, logo: Request | None
+) -> Iterator[Problem | Undecided]:
+    outcome = subject.fetched(evidence)
+    if isinstance(outcome, Unknown):
+        yield Undecided(route, f"{evidence.url}: {outcome.reason}")
+        return
+    page = _page(outcome)
+    if isinstance(page, str):
+        message = f"the evidence could not be fetched: {page}"
+        yield Problem(route, message, "serve it at this address")
+        return
+    certificate = mark_certificate.read(page.body)
+    if certificate is None:
+        message = "the evidence is no certificate in PEM"
+        yield Problem(route, message, "serve the mark certificate with its chain")
+        return
+    octets = None
+    if logo is not None:
+        answer = subject.fetched(logo)
+        if isinstance(answer, Unknown):
+            yield Undecided(route, f"whether it is for the logo: {logo.url}: {answer.reason}")
+        # BIMI004 reports a logo that could not be fetched.
+        elif isinstance(answer, Page) and answer.status == 200 and answer.whole:
+            octets = answer.body
+    for fault in mark_certificate.faults(
+        certificate, subject.domain, str(route[1]), subject.today, octets
+    ):
+        message = f"the certificate is no evidence: {fault}"
+        yield Problem(route, message, "get a mark certificate for this domain and logo")
 
 
 @rule("BIMI006", "bimi-decline-form", Severity.INFO, _SOURCE)

@@ -34,10 +34,10 @@ def dmarc_missing(subject: Subject) -> Iterator[Problem | Undecided]:
     if own is not None and (
         own.records > 1 or (own.received is not None and own.received.dropped - {"rua", "ruf"})
     ):
-        return  # DMARC002 and DMARC007 tell of it
+        return  # DMARC002 and DMARC007 report it
     if isinstance(found.policy_domain, Unknown):
         yield Undecided(("dmarc",), found.policy_domain.reason)
-    elif found.applicable is None and subject.dmarc_record is None:  # else DMARC009 tells of it
+    elif found.applicable is None and subject.dmarc_record is None:  # else DMARC009 reports it
         yield Problem(("dmarc",), _unprotected(found), 'add dmarc: {p: none, rua: ["mailto:..."]}')
 
 

@@ -138,9 +138,7 @@ def dmarc_leading_space(found: Served) -> Iterator[Problem]:
 
 @served("DMARC007", "dmarc-syntax", Severity.ERROR, "RFC 9989 §4.8", keys=_own)
 def dmarc_syntax(found: Served) -> Iterator[Problem]:
-    """Receivers drop a tag that breaks the grammar; without `p`, `sp` or `np` the policy is none.
-
-    That is: if one of these three is dropped, the whole policy counts as none.
+    """Receivers drop a broken tag; a broken `p`, `sp` or `np` makes the whole policy count as none.
 
     Bad:
         _dmarc.example.com. TXT "v=DMARC1; p=rejct"

@@ -77,11 +77,8 @@ def tlsrpt_uri(subject: Subject) -> Iterator[Problem]:
             )
 
 
-_WRONG_NAMES = (
-    "_smtp-tlsrpt",
-    "_tls._smtp",
-    "_tlsrpt",
-)  # where vendors' forms and typing errors put TLS-RPT
+# Where vendors' forms and typing errors put the record.
+_WRONG_NAMES = ("_smtp-tlsrpt", "_tls._smtp", "_tlsrpt")
 
 
 def _wrong_names(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
