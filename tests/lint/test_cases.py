@@ -1,4 +1,4 @@
-"""Every rule has policies that pass and policies that fail, in cases/<ID>.yaml; this is the one driver.
+"""Every rule has policies that pass and that fail, in cases/<ID>.yaml; this is the one driver.
 
 A case is a policy alone, or a mapping: `policy`, other `files`, and for rules about DNS `zone`
 (what its one server holds) or `servers`. For rules about the web it also has `web`: by address

@@ -92,7 +92,7 @@ def test_which_domains_a_certificate_is_for(
 
 
 def test_a_strange_certificate_is_read_or_is_none() -> None:
-    """Servers send what they like; what cryptography cannot read is no certificate, whatever it says of it."""
+    """What cryptography cannot read is no certificate, whatever error it raises."""
     der = x509.load_pem_x509_certificate((PAGES / "mark.pem").read_bytes()).public_bytes(
         Encoding.DER
     )
@@ -248,7 +248,7 @@ bimi: {default: {l: "https://www.example.com/logo.svg", a: "https://www.example.
 
 
 def evidence(repo: RepoFolder, logo: Outcome) -> list[Finding]:
-    """Return what the rule about evidence says with what it asks for, and nothing else, answered."""
+    """Return what the rule about evidence says when only what it asks for is answered."""
     [vmc] = [rule for rule in RULES if rule.id == "BIMI005"]
     pem = Page(200, "text/plain", (PAGES / "other-logo.pem").read_bytes(), True, "")
     pages = {"https://www.example.com/vmc.pem": pem, "https://www.example.com/logo.svg": logo}
