@@ -20,7 +20,8 @@ from mailauth_dns.deploy.apply import Outcome
 from mailauth_dns.deploy.zone_write import Status, ZoneOutcome
 from mailauth_dns.errors import one_line
 from mailauth_dns.lint.catalog import ALL_RULES
-from mailauth_dns.lint.rule import Finding, Severity
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.plan.plan_file import ChangeEntry, LiveEntry, ServerEntry
 from mailauth_dns.policy.model import WaiverSection
