@@ -63,7 +63,7 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         if difference.changes or difference.blocked:
             # octoDNS's own form hides what matters now: octets, disabled values, types it does not read.
             read = carrier.read(target, existing)
-            difference = compare(read.zone, publication, judge, read.locked, read.closed)
+            difference = compare(read.zone, publication, judge, read.unwritable)
         base = self._base(desired, existing, publication)
         difference = lay(base, existing, difference, carrier.encoders(target))
         reasons = [

@@ -16,6 +16,7 @@ from octodns.zone import DuplicateRecordException
 from octodns.zone import Zone as OctoZone
 from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zone_name
 
+from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.provider_zone import Reading, headless, octets, owner
 from mailauth_dns.octo.txt_round_trip import refuse_what_hangs
@@ -56,7 +57,7 @@ def reading(origin: str, answer: Any) -> Reading:
                 )
             )
     zone = Zone(owner(origin), frozenset(rrsets))
-    return Reading(zone, exists=True, locked=locked, closed=headless(zone, "SOA", "NS"))
+    return Reading(zone, exists=True, unwritable=Unwritable(locked, headless(zone, "SOA", "NS")))
 
 
 def _rrsets(origin: str, answer: Any) -> list[Any]:
@@ -192,7 +193,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         origin = owner(plan.desired.name)
         before = _at_names(self._answers[origin], plan)
         answer = super()._get(f"zones/{_encode_zone_name(plan.desired.name)}").json()
-        if (closed := reading(plan.desired.name, answer).closed) is not None:
+        if (closed := reading(plan.desired.name, answer).unwritable.zone) is not None:
             raise ProviderError(f"{origin}: {closed}")
         now = _at_names(answer, plan)
         if now != before:

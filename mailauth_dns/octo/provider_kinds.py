@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from typing import Any, Protocol
 
+from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.octo import txt_round_trip
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.provider_zone import Reading, from_octodns, headless, owner
@@ -40,7 +41,9 @@ def local_reading(provider: LocalProvider, origin: DomainName) -> Reading | None
         master.uneven,
         "the records of this set have different TTLs (RFC 2181 §5.2); give them one first",
     )
-    return Reading(master.zone(), exists=True, locked=locked, closed=provider.refusal(master))
+    return Reading(
+        master.zone(), exists=True, unwritable=Unwritable(locked, provider.refusal(master))
+    )
 
 
 class _Local:
@@ -104,7 +107,9 @@ class _Unknown:
         remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
         reading = remembered or from_octodns(existing, exists=True)
         if reading.exists and type(provider).__name__ in _TELL_NS:
-            return replace(reading, closed=headless(reading.zone, "NS"))
+            return replace(
+                reading, unwritable=replace(reading.unwritable, zone=headless(reading.zone, "NS"))
+            )
         return reading
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:

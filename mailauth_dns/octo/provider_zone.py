@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from mailauth_dns.diff.change import WRITABLE, Unwritable
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, RRset, Zone, unquoted
+from mailauth_dns.records.zone import RRset, Zone, unquoted
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One zone at one provider.
-
-    `locked` names sets that must not be written again, with the reason for a user; `closed` says why nothing in the zone can be written.
-    """
+    """One zone at one provider, and what must not be written there."""
 
     zone: Zone
     exists: bool
-    locked: Mapping[RRKey, str] = field(default_factory=dict)
-    closed: str | None = None
+    unwritable: Unwritable = WRITABLE
 
 
 def headless(zone: Zone, *types: str) -> str | None:
