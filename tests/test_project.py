@@ -110,7 +110,7 @@ def wanted() -> list[Requirement]:
     found = [*PROJECT["build-system"]["requires"], *project["dependencies"]]
     for requirement in map(Requirement, extras["dev"]):
         if requirement.name == name:
-            found += [each for extra in requirement.extras for each in extras[extra]]
+            found += [each for extra in sorted(requirement.extras) for each in extras[extra]]
         else:
             found.append(str(requirement))
     return [Requirement(each) for each in found]
