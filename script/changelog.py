@@ -1,4 +1,4 @@
-"""Print what CHANGELOG.md says of the version that is given; refuse a changelog that is not ready for it."""
+"""Print what CHANGELOG.md says of a version; refuse a changelog that is not ready for it."""
 
 from __future__ import annotations
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from mailauth_dns.lint.rules import spf_terms
 from tests.conftest import RepoFolder
+from tests.lint.test_cases import findings
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
@@ -73,3 +77,19 @@ def test_a_command_in_the_prose_is_one(page: str, line: str, repo: RepoFolder) -
         option = word.partition("=")[0].strip("[]")
         if option.startswith("--") and option != "--no-color":
             assert option in shown.out, f"{page}: {line}"
+
+
+def test_the_first_rule_of_contributing_works(repo: RepoFolder) -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    blocks = re.findall(r"^ *```(python|yaml)\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
+    [code, case] = [textwrap.dedent(text) for _, text in blocks]
+    names = dict(vars(spf_terms))
+    exec(code, names)  # what the page tells to put at the end of that file
+    rule = names["spf_exists_constant"]
+    cases = yaml.safe_load(case)
+    for passing in cases["passes"]:
+        assert findings(repo, rule, passing) == []
+    for failing in cases["fails"]:
+        [finding] = findings(repo, rule, failing)
+        assert failing["message"] in finding.message
+        assert f"{finding.place.line}:{finding.place.column}" == failing["at"]

@@ -1,4 +1,4 @@
-"""What strangers meet first: workflows, the lock, the changelog and the release script do what they say."""
+"""What strangers meet first does what it says: workflows, the lock, the release script."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def parsed(path: Path) -> dict[str, Any]:
 
 
 def is_ours(program: str) -> bool:
-    """A file of the checkout that may be run, or a program of the environment that bootstrap makes."""
+    """A script of the checkout, or a program of the environment that bootstrap makes."""
     if program.startswith(".venv/bin/"):
         return program.removeprefix(".venv/bin/") in {"pytest", *PROJECT["project"]["scripts"]}
     return os.access(ROOT / program, os.X_OK)
@@ -104,7 +104,7 @@ def locked() -> list[Requirement]:
 
 
 def wanted() -> list[Requirement]:
-    """What development installs: the dependencies, those of `dev`, and of the extras that it names."""
+    """What development installs: the dependencies, and `dev` with the extras that it names."""
     project = PROJECT["project"]
     extras, name = project["optional-dependencies"], project["name"]
     found = [*PROJECT["build-system"]["requires"], *project["dependencies"]]
