@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -62,7 +62,7 @@ def _without_the_one_writer(uses: set[Use]) -> set[Use]:
     return {(module, call) for module, call in uses if module != "atomic_files.py"}
 
 
-def _rows(table: dict[str, tuple[str, ...]]) -> set[Use]:
+def _rows(table: Mapping[str, tuple[str, ...]]) -> set[Use]:
     return {(module, call) for module, calls in table.items() for call in calls}
 
 

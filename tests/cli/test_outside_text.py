@@ -66,7 +66,7 @@ def leaves(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | 
 def with_value(data: Any, path: tuple[str | int, ...], value: str) -> Any:
     if not path:
         return value
-    copy = dict(data) if isinstance(data, dict) else list(data)
+    copy: Any = dict(data) if isinstance(data, dict) else list(data)
     copy[path[0]] = with_value(copy[path[0]], path[1:], value)
     return copy
 

@@ -7,6 +7,7 @@ out on them. Where a rule is about the policy alone, its page's wrong example be
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from textwrap import dedent
 from typing import Any
@@ -66,7 +67,9 @@ def test_to_publish_what_the_policy_says_mends_it(
 ) -> None:
     published: list[Finding] = []
 
-    def beside(looked_at: list[Subject], publications: list[Publication]) -> list[Subject]:
+    def beside(
+        looked_at: Sequence[Subject], publications: Sequence[Publication]
+    ) -> Iterable[Subject]:
         dns = {name: worlds.world(text) for name, text in servers(case).items()}
         before = list(worlds.live(looked_at, publications, dns, pages(case)))
         [finding] = run([rule], before)

@@ -53,7 +53,9 @@ class _Anything(dict[RRKey, RRset | Unknown | None]):
         super().__init__()
         self._zone = zone
 
-    def get(self, key: RRKey, default: object = None) -> RRset | None:  # type: ignore[override] # a server answers every question
+    def get(
+        self, key: RRKey, default: object = None
+    ) -> RRset | None:  # a server answers every question
         return self._zone.get(key)
 
 
@@ -65,7 +67,9 @@ class Web(dict[Request, Outcome]):
         self._pages = pages
         self._resolver = resolver
 
-    def get(self, request: Request, default: object = None) -> Outcome:  # type: ignore[override] # every request has an outcome
+    def get(
+        self, request: Request, default: object = None
+    ) -> Outcome:  # every request has an outcome
         host = DomainName(urlsplit(request.url).hostname or "")
         if not any(self._resolver.lookup(host, kind) for kind in ("A", "AAAA")):
             return Nothing(f"{host} has no address")
