@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from mailauth_dns.policy.model import json_schema
 
 ROOT = Path(__file__).parents[2]
+COMING = {"senders", "reports"}  # rooms that the page has a place for
 
 
 def test_types_are_shipped() -> None:
@@ -23,3 +25,18 @@ def test_the_examples_are_compiled() -> None:
     from mailauth_dns.cli import main
 
     assert main(["-C", str(ROOT), "-q", "compile", "--check"]) == 0
+
+
+def test_the_files_that_the_architecture_names_are_there() -> None:
+    """A name is a path in the package, or a file in the room that its row is about."""
+    page = (ROOT / "docs/architecture.md").read_text()
+    for line in page.splitlines():
+        row = re.match(r"\| `([a-z_]+)/`", line)
+        for name in re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)`", line):
+            inside = f"{row[1]}/" if row is not None else ""
+            places = [ROOT / "mailauth_dns" / inside / name, ROOT / "mailauth_dns" / name]
+            assert any(place.exists() for place in [*places, ROOT / name]), name
+        for name in re.findall(r"`([a-z_]+)/`", line):
+            rooms = [ROOT / "mailauth_dns" / name, ROOT / name]
+            rooms += [ROOT / "mailauth_dns" / row[1] / name] if row is not None else []
+            assert any(room.is_dir() for room in rooms) or name in COMING, name
