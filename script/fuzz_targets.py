@@ -432,7 +432,9 @@ def logo(octets: bytes) -> None:
 def masters() -> Iterable[bytes]:
     rows = tables(
         "tests.masterfile.test_master_file",
+        "tests.octo.local_zone",
         "tests.octo.test_local",
+        "tests.octo.test_local_refusals",
         "tests.importing.zones",
         "tests.masterfile.masterfiles",
     )()
