@@ -15,7 +15,7 @@ from rich.text import Text
 from mailauth_dns.atomic_files import followed, replace_file
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, domains
-from mailauth_dns.compile import Publication, selected
+from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.apply import Outcome, carry_out, refuse_without_permission, replan
 from mailauth_dns.deploy.plan import Plan, make_plan, unresolved
 from mailauth_dns.deploy.verify import watch
@@ -67,8 +67,8 @@ def _seconds(duration: str, option: str) -> float:
 def diff(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
     """Show policy against live DNS, authoritative servers asked directly."""
     session = session_of(context)
-    _, publications = session.load()
-    chosen = tuple(selected(publications, domains(domain)))
+    repo, publications = session.load()
+    chosen = selected(repo, publications, domains(domain))
     return _live(session, explained(watch(chosen, 0), chosen), format, "Diff")
 
 
@@ -82,10 +82,10 @@ def verify(
 ) -> int:
     """Wait until every authoritative server says what the policy says."""
     session = session_of(context)
-    _, publications = session.load()
+    repo, publications = session.load()
     return _live(
         session,
-        watch(selected(publications, domains(domain)), _seconds(wait, "--wait")),
+        watch(selected(repo, publications, domains(domain)), _seconds(wait, "--wait")),
         format,
         "Verify",
     )
@@ -159,7 +159,7 @@ def _planned(
     show_kept: bool = False,
 ) -> Plan:
     repo, publications = session.load()
-    total = sum(len(publication.providers) for publication in selected(publications, named))
+    total = sum(len(publication.providers) for publication in selected(repo, publications, named))
     with session.progress(total, "planning") as step:
         return make_plan(
             repo,

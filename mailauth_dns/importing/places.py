@@ -6,18 +6,23 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from mailauth_dns.policy.load import Route
-from mailauth_dns.records import dmarc, mta_sts, tlsrpt
+from mailauth_dns.policy.repo import Route
+from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey
 
-# Looser than any receiver, and than what is ours: pasted quotes, a lost or doubled sign, the right record at the wrong name.
+# Looser than any receiver, and than ours: pasted quotes, a lost or doubled sign, the right record
+# at the wrong name.
 _LIKE_A_RECORD = re.compile(
     r"[\s\"'\\(]*v\s*=*\s*(?:spf|dkim|dmarc|stsv|tlsrpt|bimi)|[\s\"']*spf2\.0", re.IGNORECASE
 )
 _MARK = re.compile(
-    r"(?:.+\.)?(?:_domainkey|_bimi|_report\._dmarc)\.|_dmarc\.|_mta-sts\.|_smtp\._tls\."
+    "|".join(
+        ("(?:.+\\.)?" if found.row.selected else "") + re.escape(found.row.label) + "\\."
+        for found in sorted(Family, key=lambda found: not found.row.selected)
+        if found.row.label
+    )
 )
 
 
@@ -31,24 +36,16 @@ class Spot:
 
 def spot_of(name: DomainName, domain: DomainName) -> Spot | None:
     """Return what the domain's policy would say at `name`; None where it says nothing."""
-    if name == domain:
-        return Spot(Family.SPF, ("spf",))
-    if not name.endswith(f".{domain}"):
-        return None
-    fixed = {
-        dmarc.owner_name(domain): Spot(Family.DMARC, ("dmarc",)),
-        mta_sts.owner_name(domain): Spot(Family.MTA_STS, ("mta_sts",)),
-        tlsrpt.owner_name(domain): Spot(Family.TLS_RPT, ("tls_rpt",)),
-    }
-    if name in fixed:
-        return fixed[name]
-    for label, owned, route in (
-        ("_domainkey", Family.DKIM, ("dkim", "selectors")),
-        ("_bimi", Family.BIMI, ("bimi",)),
-    ):
-        selector = name.removesuffix(f".{label}.{domain}")
+    for found in Family:
+        if found in (Family.DMARC_REPORT, Family.NULL_MX):
+            continue  # a consent follows from `rua`; a null MX from `parked`
+        if not found.row.selected:
+            if name == found.owner_name(domain):
+                return Spot(found, found.row.section)
+            continue
+        selector = name.removesuffix(f".{found.owner_name(domain)}")
         if selector != name:
-            return Spot(owned, (*route, selector))
+            return Spot(found, (*found.row.section, selector))
     return None
 
 
@@ -59,7 +56,7 @@ def owner_of(name: DomainName, domains: Collection[DomainName]) -> DomainName | 
 
 
 def stray(key: RRKey, value: str, domain: DomainName) -> str | None:
-    """Return why a value that has to do with mail is not part of the domain's policy; None where it has nothing to do with mail."""
+    """Return why a mail value is not part of the domain's policy; None if it is no mail value."""
     name, type = key
     spot = spot_of(name, domain)
     if type == "CNAME":
@@ -71,11 +68,17 @@ def stray(key: RRKey, value: str, domain: DomainName) -> str | None:
         about, _ = dmarc.report_parties(name)
         return f"a consent to reports about {about}; a plan counts on it as it is"
     if found is Family.NULL_MX and name == domain:
-        return "a null MX (RFC 7505): only `parked: true` declares one, and not exactly that is published here"
+        return (
+            "a null MX (RFC 7505): only `parked: true` declares one, and not exactly that is "
+            "published here"
+        )
     if found is not None and spot is None:
         owner = _MARK.sub("", name, count=1)
         if owner.startswith("*"):
-            return "a wildcard, which no policy is for: it answers for every name below that does not exist"
+            return (
+                "a wildcard, which no policy is for: it answers for every name below that does "
+                "not exist"
+            )
         return f"belongs to {owner}, which is a domain of its own to mail; import it as well"
     if type == "TXT" and (found is not None or _LIKE_A_RECORD.match(value) or _MARK.match(name)):
         return "no receiver reads this value, at this name, as a mail record"

@@ -6,9 +6,11 @@ What a section cannot hold is for the policy's own model to refuse; nothing is c
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any
 
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
+from mailauth_dns.records import dkim, dmarc, mta_sts, spf
+from mailauth_dns.records.family import Family
 
 Section = dict[str, Any]
 
@@ -19,7 +21,7 @@ _RESULT = {"": "pass", "+": "pass", "-": "fail", "~": "softfail", "?": "neutral"
 
 
 def of_spf(text: str) -> Section:
-    """Return the section for an SPF record: terms as they are written, what closes the record as a key of its own.
+    """Return the section for an SPF record: terms as written, and the ending as its own key.
 
     Raises:
         RecordSyntaxError: the record is broken.
@@ -107,29 +109,20 @@ def of_mta_sts(text: str, policy: mta_sts.Policy) -> Section:
     return _with_others(section, record.other)
 
 
-def of_tls_rpt(text: str) -> Section:
-    """Return the section for a TLS-RPT record.
+def of_tags(family: Family, text: str) -> Section:
+    """Return the section for a record that says the same in the same tags.
 
     Raises:
         RecordSyntaxError: the record is broken.
     """
-    record = tlsrpt.parse(text)
-    return _with_others({"rua": list(record.rua)}, record.other)
-
-
-def of_bimi(text: str) -> Section:
-    """Return the section for a BIMI record.
-
-    Raises:
-        RecordSyntaxError: the record is broken.
-    """
-    record = bimi.parse(text)
+    assert family.row.parse is not None
+    record = family.row.parse(text)
     section: Section = {
-        tag: str(value)
-        for tag in ("l", "a", "avp", "lps")
-        if (value := getattr(record, tag)) is not None
+        field.name: list(value) if isinstance(value, tuple) else str(value)
+        for field in fields(record)
+        if field.name not in ("v", "other") and (value := getattr(record, field.name)) is not None
     }
-    return _with_others(section, record.other)
+    return _with_others(section, getattr(record, "other", ()))
 
 
 def _with_others(section: Section, other: tuple[tuple[str, str], ...]) -> Section:

@@ -62,6 +62,10 @@ class Family(StrEnum):
         member.row = row
         return member
 
+    def owner_name(self, domain: DomainName, selector: str = "") -> DomainName:
+        """Return where the family's record for a domain stands."""
+        return DomainName(".".join(filter(None, (selector, self.row.label, domain))))
+
     SPF = (
         "spf",
         Row(
@@ -149,6 +153,11 @@ class Family(StrEnum):
         ),
     )
 
+
+# The keys of a policy that declare records, in the order in which people write them.
+SECTIONS = tuple(
+    dict.fromkeys(found.row.section[0] for found in Family if found is not Family.NULL_MX)
+)
 
 _AT_LABELS = tuple(
     (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.diff.change import Risk
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailauth_dns.compile import PARKED_DMARC
+from mailauth_dns.compile.declarations import PARKED_DMARC
 from mailauth_dns.diff.change import Risk
 from mailauth_dns.records.family import NULL_MX
 from tests.diff.dmarc_change import (

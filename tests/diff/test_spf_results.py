@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.compile import Declared
+from mailauth_dns.compile.publication import Declared
 from mailauth_dns.evaluate.spf import Result, check_host
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.family import Family

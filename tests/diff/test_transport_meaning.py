@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailauth_dns.compile import Declared
+from mailauth_dns.compile.publication import Declared
 from mailauth_dns.diff.change import Risk
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.family import Family
