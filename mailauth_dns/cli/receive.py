@@ -15,8 +15,9 @@ from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evaluate.message import DmarcResult, Message, Verdict, judge
+from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.verdict import DmarcResult, Verdict
 from mailauth_dns.plan import plan_file
 from mailauth_dns.policy.mail_tests import NULL_PATH, EnvelopeSection, MessageSection
 from mailauth_dns.policy.repo import POLICY_DIR, Policy

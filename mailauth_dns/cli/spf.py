@@ -11,7 +11,8 @@ from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.receive import worlds
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
-from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
+from mailauth_dns.evaluate.spf_cost import lookup_cost
+from mailauth_dns.evaluate.spf_tree import LookupCost, Remark
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock_file import LOCK_FILE
 

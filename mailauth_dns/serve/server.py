@@ -30,6 +30,7 @@ import dns.rrset
 
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.zone_answers import Answer, Authority
+from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.masterfile.master_file import parse
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone, quoted
@@ -169,6 +170,8 @@ def whole_zone(origin: DomainName, path: Path) -> Zone:
     """
     try:
         master = parse(origin, path.read_bytes().decode("latin-1"))
+    except MasterFileError as error:
+        raise ProviderError(str(error)) from error
     except OSError as error:
         raise ProviderError(f"{path}: {error.strerror}") from None
     # To deny what another file or a loop would add, or without a SOA, would be to say "absent" for "unknown".

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.compile.repo import compile_repo
-from mailauth_dns.deploy.apply import Status, carry_out
+from mailauth_dns.deploy.apply import carry_out
 from mailauth_dns.deploy.plan import Plan, make_plan
+from mailauth_dns.deploy.zone_write import Status
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.diff.report_consent import Consents
 from mailauth_dns.masterfile.master_file import parse

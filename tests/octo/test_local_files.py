@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.octo import local
+from mailauth_dns.octo import folder_lock
 from tests.octo.local_zone import TEXT, plan, provider, spf
 
 
 def test_another_run_is_waited_for_and_then_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "LOCK_WAIT", 0.1)
+    monkeypatch.setattr(folder_lock, "LOCK_WAIT", 0.1)
     mine = provider(folder)
     made = plan(mine, spf("v=spf1 mx -all"))
     with (folder / ".mailauth-dns.lock").open("w") as lock:
