@@ -14,7 +14,9 @@ from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, dom
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
-from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Needs, Rule, Severity
+from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.lint.waiver import Waived, waived
 from mailauth_dns.policy.model import json_schema

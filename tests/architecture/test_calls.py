@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from tests.architecture.calls import (
 # The contents of files are written by atomic_files.py: whole, with their mode and owner. What stands here makes
 # folders, takes files away, or makes a file that must not be there yet.
 WRITES = {
-    "cli/importing.py": ("mkdir", "open"),  # a new policy, never over one that is there
+    "importing/run.py": ("mkdir",),  # the folder for a new policy
     "cli/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
     "export/exported_files.py": ("chmod", "mkdir"),  # a script is made executable
     "keys/adoption.py": ("mkdir", "unlink"),  # the private key's old file goes last
@@ -35,7 +35,7 @@ WRITES = {
 CLOCK_READINGS = {
     "cli/dkim.py": ("datetime.now",),
     "cli/export.py": ("datetime.now",),
-    "cli/importing.py": ("datetime.now",),
+    "importing/run.py": ("datetime.now",),
     "cli/policy.py": ("datetime.now",),
     "cli/spf.py": ("datetime.now",),
     "deploy/apply.py": ("datetime.now",),  # the journal's times
@@ -63,7 +63,7 @@ def _without_the_one_writer(uses: set[Use]) -> set[Use]:
     return {(module, call) for module, call in uses if module != "atomic_files.py"}
 
 
-def _rows(table: dict[str, tuple[str, ...]]) -> set[Use]:
+def _rows(table: Mapping[str, tuple[str, ...]]) -> set[Use]:
     return {(module, call) for module, calls in table.items() for call in calls}
 
 

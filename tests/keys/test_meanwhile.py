@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from mailauth_dns.keys import keypair, rotation
+from mailauth_dns.keys import keypair, policy_edit, private_files, rotation
+from mailauth_dns.policy import public_key_files
 from tests.conftest import RepoFolder
 from tests.keys.keyhost import POLICY, ZONE, Host
 
@@ -39,7 +41,7 @@ def test_an_edit_while_a_key_is_made_stays(
     path = repo.policy("domain: example.com\nspf: {all: fail}\n")
     during(
         monkeypatch,
-        rotation.keypair,
+        keypair,
         "generate",
         lambda: path.write_text("# edited\ndomain: example.com\nspf: {all: softfail}\n"),
     )
@@ -59,10 +61,10 @@ def test_a_policy_that_breaks_while_a_key_is_made_is_left(
         with monkeypatch.context() as patched:
             during(
                 patched,
-                rotation.keypair,
+                keypair,
                 "generate",
-                lambda broken=broken: path.write_bytes(broken),
-            )  # type: ignore[misc]
+                partial(path.write_bytes, broken),
+            )
             refused = repo.run(*KEYGEN, str(private_dir), "--selector", f"s{number}")
         assert (refused.code, path.read_bytes()) == (1, broken)
         assert (
@@ -79,9 +81,9 @@ def test_an_edit_between_reading_and_replacing_is_not_replaced(
     with monkeypatch.context() as patched:
         during(
             patched,
-            rotation.policy_edit,
+            policy_edit,
             "read",
-            lambda: during(patched, rotation.policy_edit, "read", lambda: path.write_text(edited)),
+            lambda: during(patched, policy_edit, "read", lambda: path.write_text(edited)),
         )
         refused = repo.run(*KEYGEN, str(private_dir), "--selector", "s1")
     assert refused.code == 1
@@ -127,7 +129,7 @@ def test_two_keygens_of_one_selector_make_one_key(
     other = private_dir / "other" if elsewhere else private_dir
     during(
         monkeypatch,
-        rotation.keypair,
+        keypair,
         "generate",
         lambda: repo.run(*KEYGEN, str(other), "--selector", "s1"),
     )
@@ -141,9 +143,7 @@ def test_two_keygens_of_one_selector_make_one_key(
     assert "to use it" not in refused.err
     assert path.read_text().count("s1.pem") == 1
     held = keypair.public_half((other / "example.com/s1.private").read_bytes())
-    assert held == keypair.public_key_files.read(
-        (repo.root / "zones/keys/example.com/s1.pem").read_bytes()
-    )
+    assert held == public_key_files.read((repo.root / "zones/keys/example.com/s1.pem").read_bytes())
 
 
 @pytest.mark.parametrize("command", ["status", "rotate"])
@@ -207,7 +207,7 @@ def test_a_rotation_that_ends_half_way_tells_what_it_made_and_is_completed(
     )
 
     with monkeypatch.context() as patched:
-        during(patched, rotation.private_files, "write", lambda: host.private_dir.chmod(0o777))
+        during(patched, private_files, "write", lambda: host.private_dir.chmod(0o777))
         half = host.run(*rotate, "--format", "json")
     host.private_dir.chmod(0o700)
     assert half.code == 1

@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.keys import keypair, private_files, rotation
+from mailauth_dns.keys import keypair, policy_edit, private_files, rotation
+from mailauth_dns.policy import public_key_files
 from mailauth_dns.policy.public_key_files import KeyFileError
 from mailauth_dns.records.dkim import KeyType
 from tests.conftest import RepoFolder
@@ -55,7 +56,7 @@ def test_a_new_key_is_for_its_owner_alone(repo: RepoFolder, private_dir: Path, t
     assert private.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----\n")  # PKCS#8
     public = (repo.root / "zones/keys/example.com/s1.pem").read_bytes()
     halves = {keypair.public_half((private.parent / name).read_bytes()) for name in names}
-    assert halves == {keypair.public_key_files.read(public)}
+    assert halves == {public_key_files.read(public)}
 
 
 def test_openssl_reads_both_types(repo: RepoFolder, private_dir: Path) -> None:
@@ -198,11 +199,11 @@ def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
 
     with monkeypatch.context() as patched:
         if step == "the private key":
-            patched.setattr(rotation.private_files, "write", cut)
+            patched.setattr(private_files, "write", cut)
         elif step == "its public half":
             patched.setattr(rotation, "replace_file", cut)
         else:
-            patched.setattr(rotation.policy_edit, "_replace", cut)
+            patched.setattr(policy_edit, "_replace", cut)
         with pytest.raises(Cut):
             repo.run("dkim", "keygen", "example.com", "--private-dir", str(private_dir))
     assert (repo.root / "zones/policy/policy.yaml").read_text() == POLICY
