@@ -1,8 +1,8 @@
 """check_host() beside pyspf over the same records and zones in the same run, in one process.
 
-Prints microseconds a check and the ratio. Both take their answers from the same prepared tables, so that what is measured is SPF and
-not a resolver; rounds are taken in turn, and the fastest of each counts. pyspf reads each record anew, ours keeps what it has read:
-"cold" is ours with nothing kept.
+Prints microseconds a check and the ratio. Both take their answers from the same tables, so SPF is
+measured and not a resolver. They run in turn; the fastest round of each counts. pyspf parses each
+record anew, ours keeps parsed records; "cold" is ours with none kept.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ TXT = {
     "_b.one.example": "v=spf1 " + " ".join(f"ip6:2001:db8:{n}::/48" for n in range(12)) + " ~all",
     "_spf.two.example": "v=spf1 exists:%{ir}.%{v}._spf.two.example ip4:203.0.113.0/24 ~all",
     "redirected.example": "v=spf1 redirect=deep.example",
-    "macro.example": "v=spf1 exists:%{l1r+-}.%{ir}.%{v}.x.%{d2} include:%{d}._spf.example -all exp=why.%{d}",
+    "macro.example": "v=spf1 exists:%{l1r+-}.%{ir}.%{v}.x.%{d2} include:%{d}._spf.example -all "
+    "exp=why.%{d}",
     "macro.example._spf.example": "v=spf1 a:mx.%{d2} -all",
     "why.macro.example": "%{i} may not send for %{d}: see http://example.com/why?s=%{S}",
 }
@@ -67,7 +68,7 @@ READ: dict[str, Callable[[str], object]] = {
 
 
 def prepared() -> dict[tuple[str, str], list[object]]:
-    """Return the tables as pyspf wants to be answered."""
+    """Return the tables in the form that pyspf gets from its DNS library."""
     tables = Tables()
     names = {*TXT, *HOSTS, *MX}
     return {
@@ -122,7 +123,8 @@ def main() -> None:
     print(f"{CHECKS} SPF checks of {len(CASES)} kinds; best of {ROUNDS} rounds in one run")
     for name, spent in best.items():
         print(
-            f"  {name:<42} {spent / CHECKS * 1e6:7.1f} us a check, {spent / best['pyspf']:.2f} times pyspf's"
+            f"  {name:<42} {spent / CHECKS * 1e6:7.1f} us a check, "
+            f"{spent / best['pyspf']:.2f} times pyspf's"
         )
 
 

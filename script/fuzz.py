@@ -1,8 +1,9 @@
-"""Runs the targets of fuzz_targets.py under atheris, each as a process of its own, and prints a line of figures for each.
+"""Run the targets of fuzz_targets.py under atheris, each in its own process, and print its figures.
 
-A finding is an exception that a parser does not document, a broken promise (`parse(str(record)) == record`), an input that takes longer
-than five seconds, or one that takes 2 GB. Its input lies in build/fuzz/TARGET/findings, and beside it the traceback. The next run tries
-again what was found, and the corpus, which grows from run to run.
+A finding is an exception that a parser does not document, a broken promise
+(`parse(str(record)) == record`), an input that takes longer than five seconds, or one that takes
+2 GB. Its input and the traceback are in build/fuzz/TARGET/findings. The next run tries the findings
+again, and the corpus, which grows from run to run.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ SECONDS = 600  # in all
 INPUT_SECONDS = 5
 INPUT_MEGABYTES = 2048
 _FIGURES = re.compile(
-    r"^#(?P<executions>\d+)\s.*\bcov: (?P<coverage>\d+) .*?corp: (?P<corpus>\d+).*? exec/s: (?P<speed>\d+)",
+    r"^#(?P<executions>\d+)\s.*\bcov: (?P<coverage>\d+) "
+    r".*?corp: (?P<corpus>\d+).*? exec/s: (?P<speed>\d+)",
     re.MULTILINE,
 )
 
@@ -42,7 +44,7 @@ def folders(name: str) -> Folders:
 
 
 def prepare(name: str, inputs: set[bytes]) -> None:
-    """Write the seeds anew; what was found before becomes a part of the corpus."""
+    """Write the seeds anew, and move earlier findings into the corpus."""
     where = folders(name)
     shutil.rmtree(where.seeds, ignore_errors=True)
     for folder in where:
@@ -93,7 +95,8 @@ def run(name: str, seconds: int) -> bool:
         return True
     stopped = f", stopped by {log.relative_to(ROOT)}" if ended.returncode else ""
     print(
-        f"{name:<16} {last['executions']:>9} executions {last['speed']:>6}/s  coverage {last['coverage']:>5}  corpus {last['corpus']:>5}"
+        f"{name:<16} {last['executions']:>9} executions {last['speed']:>6}/s"
+        f"  coverage {last['coverage']:>5}  corpus {last['corpus']:>5}"
         f"  findings {len(found)}{stopped}",
         flush=True,
     )
@@ -103,7 +106,7 @@ def run(name: str, seconds: int) -> bool:
 
 
 def fuzz(name: str, options: list[str]) -> None:
-    """Be the process of one target: the package is instrumented as it is imported."""
+    """Fuzz one target in this process. The package is instrumented while it is imported."""
     import atheris
 
     with atheris.instrument_imports(include=["mailauth_dns"]):
@@ -114,7 +117,7 @@ def fuzz(name: str, options: list[str]) -> None:
 
 
 def reporting(target: Callable[[bytes], None], findings: Path) -> Callable[[bytes], None]:
-    """Return the target, so that it goes on after a finding; of those that end in one line of code the first is kept."""
+    """Return the target so that it goes on after a finding; one finding a line of code is kept."""
     seen: set[tuple[object, ...]] = set()
 
     def tried(octets: bytes) -> None:
@@ -128,7 +131,7 @@ def reporting(target: Callable[[bytes], None], findings: Path) -> Callable[[byte
             ours = [
                 frame
                 for frame in frames
-                if "mailauth_dns" in frame[0] or "fuzz_targets" in frame[0]
+                if "mailauth_dns" in frame[0] or "script/fuzz_" in frame[0]
             ]
             key = (type(error), *ours[-1:])
             if key not in seen:
@@ -147,7 +150,8 @@ def main(arguments: list[str]) -> int:
         return 0
     logging.disable()
     sys.path.insert(0, str(ROOT))  # the seeds are the tests' tables
-    from fuzz_targets import TARGETS, words
+    from fuzz_seeds import words
+    from fuzz_targets import TARGETS
 
     given = arguments[0] if arguments and arguments[0].isdigit() else None
     names = arguments[1:] if given else arguments

@@ -1,6 +1,6 @@
-"""How a reader's time grows with what it reads.
+"""How a reader's time grows with its input.
 
-What strangers write is read in linear time, or a small message keeps a machine busy for minutes.
+Strangers' text is read in linear time, or a small message keeps a machine busy for minutes.
 """
 
 from __future__ import annotations
@@ -15,19 +15,22 @@ _T = TypeVar("_T", str, bytes)
 
 MOST = 8.0  # times as long as a fourth of it: four is in proportion, sixteen is quadratic
 
-_FAST = 0.08  # seconds of this process: below it, on a busy machine, nothing is learned
-_RUNS = 3  # a machine that does other things can only add: the least is nearest to what the reader takes
-_STEP = 40  # so much shorter is each run's input, since some readers remember what they read
+_FAST = 0.08  # seconds of this process: a shorter run tells nothing on a busy machine
+_RUNS = 3  # other work on the machine can only add time, so the shortest run is the best measure
+_STEP = 40  # each run's input is this much shorter, since some readers remember what they read
 
 
 def growth(
     read: Callable[[_T], object], make: Callable[[int], _T], size: int, *errors: type[Exception]
 ) -> float:
-    """Return how many times as long `make(size)` takes to read as a fourth of it; 0 where the whole is fast."""
+    """Return how many times longer `make(size)` takes to read than a fourth of it.
+
+    The result is 0 where the whole is fast.
+    """
     if _seconds(read, make(size), errors) < _FAST:
         return 0.0
     gc.collect()
-    gc.disable()  # its passes over what was made before take the more time the more there is
+    gc.disable()  # its passes take longer, the more objects there are
     try:
         whole, fourth = (
             min(_seconds(read, make(each - run * _STEP), errors) for run in range(1, _RUNS + 1))

@@ -1,4 +1,4 @@
-"""No reader of text from outside gets slow when a hostile text grows."""
+"""The time of every reader grows in proportion to a hostile text, not faster."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def addresses(text: str) -> object:
     )
 
 
-# What reads, and the openings of a text behind which it reads in another way.
+# Readers, and the openings after which each reads in another way.
 READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "spf": (
         spf.parse,
@@ -134,7 +134,7 @@ READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "text for a terminal": (printable, ("",)),
     "octets for a terminal": (octets, ("",)),
 }
-# What is repeated behind each opening.
+# What is repeated after each opening.
 PIECES = {
     *(
         " ",
@@ -197,7 +197,7 @@ PIECES = {
     ),
     *("IN TXT ", '"a" ', "( ", "p=AAAA", "\ufeff", "\u2028", "%{d}.", "a@", "(a", "a:b:"),
 }
-# What stands before, what is repeated (nothing: keys of their own), and what stands behind.
+# What comes first, what is repeated (nothing: distinct keys), and what comes last.
 TEXTS = {
     "semicolons": ("default._domainkey IN TXT x", ";", "\n"),
     "comments with a domain": ("default._domainkey IN TXT x ; ", " for", "\n"),
@@ -265,7 +265,7 @@ def test_no_reader_grows_faster_than_its_text(reader: str) -> None:
     assert {text: many for text, many in times.items() if many > MOST} == {}
 
 
-def test_a_reader_that_does_is_found() -> None:
+def test_a_quadratic_reader_is_found() -> None:
     assert (
         growth(
             lambda text: [text.count("b") for _ in range(0, len(text), 5)],

@@ -10,11 +10,9 @@ file is replaced in one step: at any time, and after a killed run, it holds the 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from logging import getLogger
 from pathlib import Path
@@ -22,22 +20,17 @@ from typing import Any
 
 from octodns.idna import IdnaError
 from octodns.provider.base import BaseProvider
-from octodns.record import Record
 from octodns.record.exception import RecordException
-from octodns.record.rr import Rrset
 
 from mailauth_dns.atomic_files import replace_file, sweep
-from mailauth_dns.errors import ProviderError, SetMoved
-from mailauth_dns.masterfile.edit import edited
+from mailauth_dns.errors import ProviderError
 from mailauth_dns.masterfile.lexer import MasterFileError
-from mailauth_dns.masterfile.master_file import MasterFile, normal, parse
+from mailauth_dns.masterfile.master_file import MasterFile, parse
+from mailauth_dns.octo.folder_lock import locked
+from mailauth_dns.octo.local_edit import edited_text, octodns_record
 from mailauth_dns.octo.provider_zone import owner
-from mailauth_dns.octo.txt_round_trip import internal_text, octets, txt_record
 from mailauth_dns.octo.zone_reload import reload_zone
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, RRset
-
-LOCK_WAIT = 10.0  # seconds to wait for another run
 
 
 class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
@@ -83,9 +76,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             raise ValueError("reload is a list: the command and its arguments")
         self.directory = Path(directory)
         self.reload = reload
-        self.within: Path | None = (
-            None  # the repo, where the directory is its own: then no link of it leads out of it
-        )
+        # The repo, if the directory is inside it: then no link of a zone may lead out of the repo.
+        self.within: Path | None = None
         self._swept = False
 
     def path(self, origin: DomainName) -> Path:
@@ -112,9 +104,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             )
         try:
             if not stat.S_ISREG(path.stat().st_mode):
-                raise ProviderError(
-                    f"{path}: not a regular file"
-                )  # to open a pipe would be to wait for ever
+                # Opening a pipe would wait for ever.
+                raise ProviderError(f"{path}: not a regular file")
             text = path.read_bytes().decode("latin-1")
         except FileNotFoundError:
             if not self.directory.is_dir():
@@ -159,8 +150,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         for rrset in sorted(master.zone().rrsets, key=lambda rrset: rrset.key):
             if rrset.type in self.SUPPORTS:
                 try:
-                    record = _record(zone, rrset)
-                    # The chunking of a TXT may never end; `txt_round_trip` looks at it before a write.
+                    record = octodns_record(zone, rrset)
+                    # The chunking of a TXT may never end; `txt_round_trip` checks before a write.
                     if rrset.type != "TXT":
                         record.to_rrset()  # some values fail only when they are written
                 except (RecordException, IdnaError, ValueError, LookupError) as error:
@@ -177,7 +168,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
 
     def _apply(self, plan: Any) -> bool:
         origin = owner(plan.desired.name)
-        with self._locked():
+        with locked(self.directory):
             master = self.read(origin)
             if master is None:
                 raise ProviderError(
@@ -187,7 +178,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             if refusal is not None:
                 raise ProviderError(f"{origin}: {refusal}")
             with _told():
-                text = self._edited(master, plan.changes)
+                text = edited_text(master, plan.changes)
             if self.reload:
                 mark = self._unloaded(origin)
                 mark.unlink(missing_ok=True)  # a link would be followed
@@ -195,18 +186,6 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             self._replace(origin, text)
         self.finish(origin)
         return True
-
-    def _edited(self, master: MasterFile, wanted: Iterable[Any]) -> str:
-        """Return the text of a zone file with the changes that octoDNS planned."""
-        changes: dict[RRKey, RRset | None] = {}
-        for change in wanted:
-            key = (owner(change.record.fqdn), change.record._type)
-            self._check_unmoved(master, key, change.existing)
-            new = change.new
-            changes[key] = _rrset(new, master.origin) if new is not None else None
-        text = edited(master, changes)
-        self._check_aliases(parse(master.origin, text), changes)
-        return text
 
     def finish(self, origin: DomainName) -> None:
         """Run the reload command where an earlier run was killed before it, or where it failed.
@@ -221,56 +200,6 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
 
     def _unloaded(self, origin: DomainName) -> Path:
         return self.directory / f".{origin}.unloaded"
-
-    def _check_aliases(self, master: MasterFile, changes: Mapping[RRKey, RRset | None]) -> None:
-        """Refuse a file in which a new alias stands beside what we write.
-
-        A name server would not load such a zone.
-        """
-        touched = {name for name, _ in changes}
-        types: dict[DomainName, set[str]] = {}
-        for rrset in master.zone().rrsets:
-            if rrset.name in touched:
-                types.setdefault(rrset.name, set()).add(rrset.type)
-        for name, there in types.items():
-            if "CNAME" in there and len(there) > 1:
-                raise SetMoved(
-                    f"{name}: changed since it was read, "
-                    f"and holds {' and '.join(sorted(there))} now; plan again"
-                )
-
-    def _check_unmoved(self, master: MasterFile, key: RRKey, existing: Any) -> None:
-        there = master.zone().get(key)
-        if there is None or existing is None:
-            unmoved = there is None and existing is None
-        else:
-            unmoved = _record(existing.zone, there).data == existing.data
-        if not unmoved:
-            raise SetMoved(f"{key[0]} {key[1]}: the set changed since it was read; plan again")
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        path = self.directory / ".mailauth-dns.lock"
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-        except OSError as error:
-            raise ProviderError(f"{path}: {error.strerror}") from None
-        try:
-            until = time.monotonic() + LOCK_WAIT
-            while True:
-                try:
-                    # The kernel gives it back when the process ends, however it ends.
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > until:
-                        raise ProviderError(
-                            f"{self.directory} is locked by another run; wait until it ends"
-                        ) from None
-                    time.sleep(0.02)
-            yield
-        finally:
-            os.close(handle)
 
     def _replace(self, origin: DomainName, text: str) -> None:
         path = self.path(origin).resolve()  # a link stays a link
@@ -290,27 +219,6 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         elif not self._swept:
             sweep(path.parent, "*.zone")  # the lock says that no other run is in there
             self._swept = True
-
-
-def _record(zone: Any, rrset: RRset) -> Any:
-    name = zone.hostname_from_fqdn(f"{rrset.name}.")
-    if rrset.type == "TXT":
-        return txt_record(zone, name, rrset.ttl or 0, map(internal_text, rrset.values))
-    [record] = Record.from_rrsets(
-        zone, [Rrset(f"{rrset.name}.", rrset.type, rrset.ttl, sorted(rrset.values))], lenient=True
-    )
-    return record
-
-
-def _rrset(record: Any, origin: DomainName) -> RRset:
-    """Return an octoDNS record as a set in the form that reading a file gives."""
-    if record._type == "TXT":
-        values = frozenset(octets(str(value)) for value in record.values)
-    else:
-        values = frozenset(
-            normal(record._type, rdata, origin) for rdata in record.to_rrset().rdatas
-        )
-    return RRset(owner(record.fqdn), record._type, record.ttl, values)
 
 
 @contextmanager

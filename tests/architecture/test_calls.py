@@ -26,7 +26,8 @@ WRITES = {
     "keys/private_files.py": ("chmod", "mkdir", "os.chown"),  # folders that OpenDKIM accepts
     "keys/rotation.py": ("mkdir",),  # zones/keys/<domain>
     "octo/compiled_folder.py": ("mkdir", "unlink"),  # what no policy has any more
-    "octo/local.py": ("os.open", "touch", "unlink"),  # the lock; the mark of a reload to be done
+    "octo/folder_lock.py": ("os.open",),
+    "octo/local.py": ("touch", "unlink"),  # the mark of a reload to be done
     "spf_lock.py": ("mkdir",),  # zones/locks
 }
 

@@ -1,4 +1,4 @@
-"""Whether a provider told everything is decided by what all of the zone's servers that answer say."""
+"""Whether a provider told everything: the zone's servers that answer decide, all together."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ def txt(name: DomainName, *values: str) -> RRset:
 SPF, TOKEN = "v=spf1 -all", "token=1"
 DOWN = Unknown("timeout")
 ALIAS = RRset(COM, "CNAME", 300, frozenset({"www.example.net."}))
-# what the provider tells of the name, what each server serves there, whether that is a part of the zone only
+# what the provider tells of the name, what each server serves there, whether the provider told only
+# a part of the zone
 CASES: dict[str, tuple[list[RRset], list[RRset | Unknown | None], bool]] = {
     "the same": ([txt(COM, SPF, TOKEN)], [txt(COM, SPF, TOKEN)], False),
     "nothing anywhere": ([], [None], False),
     "nothing told, something served": ([], [txt(COM, TOKEN)], True),
-    "nothing told, our own served": ([], [txt(COM, SPF)], True),
-    "nothing told, what shall be is served": ([], [txt(COM, "v=spf1 ~all")], False),
-    "nothing told, what shall be is served, and more": (
+    "nothing told, our own value served": ([], [txt(COM, SPF)], True),
+    "nothing told, our new value served": ([], [txt(COM, "v=spf1 ~all")], False),
+    "nothing told, our new value served, and more": (
         [],
         [txt(COM, "v=spf1 ~all"), txt(COM, "v=spf1 ~all", TOKEN)],
         True,
@@ -39,7 +40,7 @@ CASES: dict[str, tuple[list[RRset], list[RRset | Unknown | None], bool]] = {
     "one server is down": ([], [txt(COM, TOKEN), DOWN], True),
     "all are down": ([], [DOWN, DOWN], False),
     "no server": ([], [], False),
-    "a value of others is not told": ([txt(COM, SPF)], [txt(COM, SPF, TOKEN)], True),
+    "a foreign value is not told": ([txt(COM, SPF)], [txt(COM, SPF, TOKEN)], True),
     "one of two": ([txt(COM, SPF, TOKEN)], [txt(COM, SPF, TOKEN, "token=2")], True),
     "one of two, and a server has one": (
         [txt(COM, SPF, TOKEN)],
@@ -47,7 +48,7 @@ CASES: dict[str, tuple[list[RRset], list[RRset | Unknown | None], bool]] = {
         False,
     ),
     "spelled otherwise": ([txt(COM, SPF, 'say \\"x\\"')], [txt(COM, SPF, 'say "x"')], False),
-    "our value of before": ([txt(COM, SPF, TOKEN)], [txt(COM, "v=spf1 mx -all", TOKEN)], False),
+    "our old value": ([txt(COM, SPF, TOKEN)], [txt(COM, "v=spf1 mx -all", TOKEN)], False),
     "an alias is not told": ([], [ALIAS], True),
     "a wildcard answers": (
         [RRset(DomainName("*.example.com"), "TXT", 300, frozenset({TOKEN}))],
@@ -119,7 +120,7 @@ LONG = "v=DKIM1; k=rsa; p=" + "QUJD" * 98
         ({LONG}, {LONG}, None),
         ({"v=DKIM1; k=rsa; p="}, {LONG}, None),
         ({LONG[1:255]}, {LONG}, None),
-        # What ends where a term or a tag does is an older record to which one was added
+        # A value that ends with a whole term or tag was not cut: it is an older record.
         ({NETWORKS}, {f"{NETWORKS} -all"}, None),
         ({f"{LONG[:150]}; t=s"}, {f"{LONG[:150]}; t=s; n=x"}, None),
         ({NETWORKS[:-2]}, {f"{NETWORKS} -all"}, (len(NETWORKS) - 2, len(NETWORKS) + 5)),

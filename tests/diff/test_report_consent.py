@@ -1,4 +1,4 @@
-"""A consent to DMARC reports that is there already satisfies us, whoever put it there and however it is written."""
+"""A published consent to DMARC reports satisfies us, whoever wrote it and in whatever spelling."""
 
 from __future__ import annotations
 
@@ -56,24 +56,23 @@ SATISFIED: dict[str, Sets] = {
 
 @pytest.mark.parametrize("normalize", [False, True])
 @pytest.mark.parametrize("case", SATISFIED)
-def test_what_is_there_is_left_as_it_is(case: str, normalize: bool) -> None:
+def test_a_published_consent_is_left_as_it_is(case: str, normalize: bool) -> None:
     difference = compared(SATISFIED[case], normalize=normalize)
     assert difference.changes == ()
     assert difference.blocked == ()
 
 
-MISSING: dict[
-    str, tuple[Sets, set[str], set[str]]
-] = {  # what is there, what of it is ours, what is kept beside it
+# what is there, what of it is ours, what is kept beside it
+MISSING: dict[str, tuple[Sets, set[str], set[str]]] = {
     "nothing": ({}, set(), set()),
     "something else": ({(NAME, "TXT"): {"a note"}}, set(), {"a note"}),
-    "one that receivers do not take": (
+    "one that receivers do not accept": (
         {(NAME, "TXT"): {"v=dmarc1", "a note"}},
         {"v=dmarc1"},
         {"a note"},
     ),
     "a wildcard that does not consent": ({(ANY, "TXT"): {"a note"}}, set(), set()),
-    # RFC 4592 §2.2.1: com._report._dmarc exists here, so the wildcard does not answer for what lies below it.
+    # RFC 4592 §2.2.1: com._report._dmarc exists here, so the wildcard does not answer below it.
     "a wildcard that does not reach": (
         {
             (ANY, "TXT"): {"v=DMARC1"},
@@ -107,7 +106,7 @@ MISSING: dict[
 
 
 @pytest.mark.parametrize("case", MISSING)
-def test_what_is_missing_is_published(case: str) -> None:
+def test_a_missing_consent_is_published(case: str) -> None:
     there, ours, kept = MISSING[case]
     [change] = compared(there).changes
     assert change.before == ours
@@ -126,7 +125,7 @@ def test_a_consent_that_is_never_served_is_blocked() -> None:
     assert "is delegated to other servers (NS)" in blocked.reason
 
 
-def test_consents_that_nobody_declares_are_kept_and_named() -> None:
+def test_an_undeclared_consent_is_kept_and_named() -> None:
     other = f"example.org._report._dmarc.{HOST}"
     kept = compared({(NAME, "TXT"): {"v=DMARC1"}, (other, "TXT"): {"v=DMARC1"}}).kept
     assert [(entry.key[0], entry.looks_like) for entry in kept] == [(other, Family.DMARC_REPORT)]

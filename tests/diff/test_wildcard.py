@@ -1,4 +1,4 @@
-"""Which names lose what a wildcard gave them when something is published at or below them (RFC 4592)."""
+"""Which names lose a wildcard's answer when a record is published at or below them (RFC 4592)."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ ZONE = Zone(
     frozenset(RRset(DomainName(name), type, 60, frozenset({value})) for name, type, value in SETS),
 )
 
+SHADOWED = "news.example.com then exists, and no longer gets MX from *.example.com"
 CASES = {
-    "news.example.com": "news.example.com then exists, and no longer gets MX from *.example.com",
-    # an empty non-terminal exists too (RFC 4592 §2.2.2)
-    "_dmarc.news.example.com": "news.example.com then exists, and no longer gets MX from *.example.com",
-    "s1._domainkey.x.news.example.com": "news.example.com then exists, and no longer gets MX from *.example.com",
-    # what exists gets nothing from the wildcard already
+    "news.example.com": SHADOWED,
+    # An empty non-terminal exists too (RFC 4592 §2.2.2).
+    "_dmarc.news.example.com": SHADOWED,
+    "s1._domainkey.x.news.example.com": SHADOWED,
+    # A name that exists got nothing from the wildcard before.
     "example.com": None,
     "www.example.com": None,
     "_dmarc.www.example.com": None,
     "deep.example.com": None,
     "new.deep.example.com": None,
-    # no hosts
+    # No hosts.
     "_dmarc.example.com": None,
     "s1._domainkey.example.com": None,
     "*._domainkey.example.com": None,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.lab.servers import PowerDns
+from tests.lab.powerdns import PowerDns
 
 Change = Callable[
     [Any], Any

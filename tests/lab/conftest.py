@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.conftest import RepoFolder, need
-from tests.lab.servers import SERVERS, NameServer, missing
+from tests.lab.name_server import NameServer
+from tests.lab.servers import SERVERS, missing
 
 Serving = Callable[..., NameServer]
 

@@ -18,7 +18,7 @@ import pytest
 from mailauth_dns.octo import target
 from mailauth_dns.octo.target import Proposal, Target
 from tests.conftest import Ran, RepoFolder
-from tests.lab.servers import NameServer, Record
+from tests.lab.name_server import NameServer, Record
 from tests.lab.zones import HEAD
 
 Serving = Callable[..., NameServer]

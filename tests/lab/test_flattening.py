@@ -1,100 +1,33 @@
-"""The life of a flattened record on real BIND and real PowerDNS: no receiver, with or without a cache, ever meets a broken one."""
+"""The life of a flattened record on real BIND and PowerDNS.
+
+No receiver, with or without a cache, ever meets a broken record.
+"""
 
 from __future__ import annotations
 
 import json
-import time
-from datetime import datetime, timedelta
 
-from mailauth_dns.evaluate.resolver import Values
-from mailauth_dns.evaluate.spf import Result, check_host
+from mailauth_dns.evaluate.spf import Result
 from mailauth_dns.evaluate.spf_cost import lookup_cost
 from mailauth_dns.live.resolver import LiveResolver
-from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
-from tests.conftest import Ran, RepoFolder
+from tests.conftest import RepoFolder
 from tests.lab.conftest import Serving
-from tests.lab.servers import Bind, NameServer, Secondary
+from tests.lab.flattened_record import (
+    DOMAIN,
+    LOCK,
+    POLICY,
+    SENDER,
+    ZONE,
+    a_day_later,
+    listed,
+    parts,
+    publish,
+    publish_parts,
+    result,
+    spf_of,
+)
 from tests.lab.zones import HEAD
-
-DOMAIN, SENDER = DomainName("example.com"), "_spf.sender.example"
-LOCK = "zones/locks/spf.json"
-ZONE = (
-    HEAD
-    + '@ IN TXT "v=spf1 include:_spf.sender.example -all"\n@ IN TXT "MS=ms123"\nwww IN A 192.0.2.1\n'
-)
-POLICY = (
-    f'domain: example.com\nspf: {{terms: ["include:{SENDER}"], all: fail, flatten: [{SENDER}]}}\n'
-)
-
-
-def listed(first: int, last: int) -> str:
-    """Return a sender's record with every other address of a network, so that none can be joined."""
-    return "v=spf1 " + " ".join(f"ip4:198.51.100.{n}" for n in range(first, last, 2)) + " -all"
-
-
-def result(server: NameServer, ip: str, cached: str | None = None) -> Result:
-    """Return what a receiver says that asks the server, or that still holds the record `cached`."""
-    live = LiveResolver(
-        {zone: [f"127.0.0.1:{server.port}"] for zone in (DOMAIN, DomainName("sender.example"))},
-        resolvers=(),
-    )
-
-    class Cache:
-        def lookup(self, name: DomainName, rrtype: str) -> Values:
-            return (
-                (cached,)
-                if cached is not None and (name, rrtype) == (DOMAIN, "TXT")
-                else live.lookup(name, rrtype)
-            )
-
-    return check_host(ip, DOMAIN, "user@example.com", "mx.example.com", Cache()).result
-
-
-def spf_of(server: NameServer) -> str:
-    [text] = (value for value in server.served("example.com", "TXT") if value.startswith("v=spf1"))
-    return text
-
-
-def parts(server: NameServer) -> set[str]:
-    return {record[0] for record in server.dump("example.com") if record[0].startswith("_spf-")}
-
-
-def publish(repo: RepoFolder, code: int = 0) -> Ran:
-    plan = str(repo.root / "plan.json")
-    planned = repo.run("plan", "example.com", "--out", plan)
-    assert planned.code == 0, planned.said
-    applied = repo.run("apply", plan)
-    assert applied.code == code, applied.said
-    return planned
-
-
-def a_day_later(repo: RepoFolder) -> None:
-    """Put the moments in the lock a day back, as if it had been written then."""
-    path = repo.root / LOCK
-    data = json.loads(path.read_text())
-    for of_domain in data["parts"].values():
-        for part in of_domain.values():
-            for key in {"ready", "unused_since"} & part.keys():
-                part[key] = (datetime.fromisoformat(part[key]) - timedelta(days=1)).isoformat()
-    path.write_text(json.dumps(data))
-
-
-def publish_parts(repo: RepoFolder) -> None:
-    """Publish parts that are new, and have it seen; a day later the record may go."""
-    planned = publish(repo, code=2)
-    assert "example.com TXT  waits\n      its part _spf-" in planned.out
-    assert "goes first; once it is applied run `mailauth-dns spf lock`" in planned.out
-    locked = repo.run("spf", "lock")
-    assert locked.code == 0, locked.said
-    assert "every server has it; the record may go from " in locked.out
-    early = repo.run("plan", "example.com", "--detailed-exitcode")
-    assert (early.code, "may go from " in early.out) == (2, True)
-    verified = repo.run("verify", "example.com")
-    assert verified.code == 2
-    assert "    example.com TXT  waits\n" in verified.out
-    assert "        waits     may go from " in verified.out
-    a_day_later(repo)
 
 
 def test_generations_come_before_the_record_and_go_after_its_caches(
@@ -240,9 +173,9 @@ def test_a_sender_that_does_not_answer_leaves_the_lock_as_it_is(
     )
     ran = repo.run("spf", "lock")
     assert (ran.code, ran.out) == (1, "")
-    assert (
-        ran.err
-        == "the lock stays as it is:\n  _spf.sender.example: missing.sender.example publishes no SPF record\n"
+    assert ran.err == (
+        "the lock stays as it is:\n"
+        "  _spf.sender.example: missing.sender.example publishes no SPF record\n"
     )
     server.stop()
     ran = repo.run("spf", "lock")
@@ -251,73 +184,3 @@ def test_a_sender_that_does_not_answer_leaves_the_lock_as_it_is(
         "the lock stays as it is:\n  _spf.sender.example: _spf.sender.example TXT: "
     )
     assert (repo.root / LOCK).read_bytes() == before
-
-
-SHORT = "$TTL 1\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 2\n@ IN NS ns1.example.net.\n@ IN NS ns2.example.net.\n"
-
-
-def test_no_server_ever_serves_a_record_whose_parts_another_one_denies(
-    repo: RepoFolder, serving_bind: Serving
-) -> None:
-    """A secondary lags through every step, and receivers ask whichever server they like for each name."""
-    primary = serving_bind(
-        example_com=SHORT + '@ IN TXT "v=spf1 ~all"\n',
-        sender_example=HEAD + f"_spf IN TXT {quoted(listed(0, 100))}\n",
-    )
-    assert isinstance(primary, Bind)
-    secondary = Secondary(primary)
-    secondary.start()
-    servers = (primary, secondary)
-    try:
-        addresses = ", ".join(f'"127.0.0.1:{server.port}"' for server in servers)
-        repo.write(
-            "zones/policy/_defaults.yaml", f"providers: [bind]\nnameservers: [{addresses}]\n"
-        )
-        repo.policy(POLICY + "ttl: 1\n")
-        repo.policy("domain: sender.example\ndmarc: {p: none}\n", "sender")
-
-        def whole() -> set[Result]:
-            """Return what a receiver can say that finds the record at one server and its parts at another."""
-            return {
-                result(second, "203.0.113.9", cached=spf_of(first))
-                for first in servers
-                for second in servers
-            }
-
-        assert repo.run("spf", "lock").code == 0
-        publish(repo, code=2)
-        assert whole() == {Result.SOFTFAIL}
-        lagging = repo.run("spf", "lock")
-        assert (
-            lagging.out.count(
-                f"127.0.0.1:{secondary.port} does not serve it yet; apply, then run this again"
-            )
-            == 2
-        )
-        dark = str(repo.root / "dark.json")
-        assert repo.run("plan", "example.com", "--no-live", "--out", dark).code == 0
-        assert repo.run("apply", dark, "--no-live", "--allow", "live-unknown").code == 2
-        assert whole() == {Result.SOFTFAIL}
-
-        secondary.catch_up("example.com")
-        seen = time.time()
-        assert "every server has it" in repo.run("spf", "lock").out
-        plan = str(repo.root / "plan.json")
-        assert repo.run("plan", "example.com", "--out", plan).code == 0
-        time.sleep(
-            max(0.0, seen + 3 - time.time())
-        )  # the negative TTL, and the second in which the lock was written
-        late = repo.run("apply", plan)  # it may go by now, and nobody has reviewed that
-        assert (
-            late.code,
-            "had to wait when it was reviewed; plan again to publish it" in late.said,
-        ) == (2, True), late.said
-        assert whole() == {Result.SOFTFAIL}
-        assert repo.run("plan", "example.com", "--out", plan).code == 0
-        assert repo.run("apply", plan, "--wait", "0s").code == 2  # the secondary does not know yet
-        assert whole() == {Result.SOFTFAIL, Result.FAIL}
-        secondary.catch_up("example.com")
-        assert repo.run("apply", plan).code == 0
-        assert whole() == {Result.FAIL}
-    finally:
-        secondary.close()

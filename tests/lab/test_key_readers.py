@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from mailauth_dns.diff.change import Risk
 from mailauth_dns.records.family import Family
 from tests.conftest import need
-from tests.diff.test_compare import S1, compared, declare, zone
+from tests.diff.declared_zone import S1, compared, declare, zone
 from tests.evaluate.messages import PLAIN, rsa_key
 
 TEXTS = [  # {p}: the key, {bare}: the same without SubjectPublicKeyInfo

@@ -10,7 +10,8 @@ import pytest
 from mailauth_dns.records.zone import quoted, unquoted
 from tests.conftest import RepoFolder
 from tests.lab.between import Between
-from tests.lab.servers import NameServer, PowerDns
+from tests.lab.name_server import NameServer
+from tests.lab.powerdns import PowerDns
 from tests.lab.zones import FULL, HEAD, LONG_TOKEN, POLICY
 
 Serving = Callable[..., NameServer]

@@ -10,7 +10,8 @@ import pytest
 from octodns_bind import Rfc2136Provider
 
 from tests.conftest import Ran, RepoFolder
-from tests.lab.servers import NameServer, PowerDns, Record
+from tests.lab.name_server import NameServer, Record
+from tests.lab.powerdns import PowerDns
 from tests.lab.zones import DKIM, DMARC, FULL, HEAD, POLICY, SPF
 
 Serving = Callable[..., NameServer]

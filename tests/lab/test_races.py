@@ -8,7 +8,7 @@ import pytest
 
 from mailauth_dns.octo.target import Proposal, Target
 from tests.conftest import RepoFolder
-from tests.lab.servers import NameServer
+from tests.lab.name_server import NameServer
 from tests.lab.zones import HEAD
 
 Serving = Callable[..., NameServer]

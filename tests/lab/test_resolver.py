@@ -14,7 +14,7 @@ from mailauth_dns.evaluate.zone_answers import MAX_CHAIN
 from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import RRset, Zone, quoted, zone_of
 from tests.lab.conftest import Serving
-from tests.lab.servers import NameServer
+from tests.lab.name_server import NameServer
 
 ZONES = 12
 TYPES = ("TXT", "A", "CNAME")

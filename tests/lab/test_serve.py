@@ -14,7 +14,7 @@ from mailauth_dns.serve.planned_dns import Foreseen
 from mailauth_dns.serve.server import Server
 from tests.conftest import RepoFolder
 from tests.lab.conftest import Serving
-from tests.lab.servers import NameServer
+from tests.lab.name_server import NameServer
 from tests.lab.zones import HEAD
 
 OURS = HEAD + (

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import RepoFolder
-from tests.lab.servers import NameServer, PowerDns
+from tests.lab.name_server import NameServer
+from tests.lab.powerdns import PowerDns
 from tests.lab.zones import DKIM, DMARC, FULL, HEAD, LONG_TOKEN, POLICY, SPF
 
 Serving = Callable[..., NameServer]

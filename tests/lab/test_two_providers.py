@@ -14,7 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.conftest import Ran, RepoFolder, need
-from tests.lab.servers import Bind, PowerDns, missing
+from tests.lab.bind import Bind
+from tests.lab.powerdns import PowerDns
+from tests.lab.servers import missing
 from tests.lab.test_between import POLICY, ZONE, planned, published, spawned
 
 Both = tuple[Bind, PowerDns]

@@ -1,4 +1,4 @@
-"""octoDNS users whose own YAML is the whole zone: octodns-sync itself, with our sets merged into theirs."""
+"""octodns-sync for users whose own YAML is the whole zone: our sets are merged into theirs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from tests.octo.test_sync import sync
 CONFIG = """\
 manager: {{max_workers: 1}}
 providers:
-  own: {{class: octodns.provider.yaml.YamlProvider, directory: {root}/own, escaped_semicolons: true}}
+  own:
+    class: octodns.provider.yaml.YamlProvider
+    directory: {root}/own
+    escaped_semicolons: true
   target: {{class: mailauth_dns.octo.LocalProvider, directory: {root}/served}}
 processors:
   merge-ours: {{class: mailauth_dns.octo.MergeOurs, compiled: {root}/zones/compiled}}
@@ -93,7 +96,8 @@ def test_ours_and_theirs_share_the_zone(served: RepoFolder, own: str) -> None:
     run(
         served,
         own,
-        policy="domain: example.com\nspf: absent\ndmarc: {p: none}\ndkim: {selectors: {s1: {state: absent}}}\n",
+        policy="domain: example.com\nspf: absent\ndmarc: {p: none}\n"
+        "dkim: {selectors: {s1: {state: absent}}}\n",
     )
     after = held(served.root)
     assert not any(gone in after for gone in ("v=spf1", "s1.keys.example.net"))
@@ -125,7 +129,8 @@ REFUSED = {
     "a set of theirs for some targets only": (
         APEX + "{octodns: {excluded: [target]}, type: TXT, value: token}\n",
         POLICY,
-        "example.com TXT: your own set is only for some targets (excluded), and the policy's for all; take excluded out there",
+        "example.com TXT: your own set is only for some targets (excluded), "
+        "and the policy's for all; take excluded out there",
     ),
     "another alias": (
         "s1._domainkey: {type: CNAME, value: d.example.net.}\n",
@@ -136,7 +141,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_contradicts_is_refused(served: RepoFolder, case: str) -> None:
+def test_a_contradiction_is_refused(served: RepoFolder, case: str) -> None:
     own, policy, said = REFUSED[case]
     done = run(served, own, policy, expected=1)
     assert said in done.stderr

@@ -1,4 +1,4 @@
-"""Octets of TXT values as octoDNS holds them, among them those on which its own chunking never ends."""
+"""Octets of TXT values as octoDNS holds them, also those on which its own chunking never ends."""
 
 from __future__ import annotations
 

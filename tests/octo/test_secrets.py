@@ -1,4 +1,4 @@
-"""No secret is in what is said or written: whatever its shape, whatever spelling an error has it in, at whichever output."""
+"""No output holds a secret, whatever its shape and however an error spells it."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_each_line_of_a_long_secret_is_one() -> None:
     )
 
 
-def test_what_is_no_secret_stays() -> None:
+def test_other_text_stays() -> None:
     redactor = Redactor(["S3cr3t-t0ken", "abc"])
     for said in (
         "abc is no secret",
@@ -129,7 +129,7 @@ def test_what_is_no_secret_stays() -> None:
     assert Redactor().text("nothing is hidden") == "nothing is hidden"
 
 
-def test_what_the_environment_calls_a_secret_is_one_though_no_stanza_names_it() -> None:
+def test_a_variable_whose_name_says_secret_is_one_though_no_stanza_names_it() -> None:
     stanza = Stanza(
         "p", "providers/p.yaml", "x.Y", {"host": "env/HOST", "deep": {"token": "env/MINE"}}
     )
@@ -162,18 +162,16 @@ class Leaky(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         super().__init__(id)
         self.token, self.where = token, where
         if where == "made":
-            raise RuntimeError(
-                f"cannot log in with {token!r}, header {base64.b64encode(f'{user}:{token}'.encode())!r}"
-            )
+            header = base64.b64encode(f"{user}:{token}".encode())
+            raise RuntimeError(f"cannot log in with {token!r}, header {header!r}")
         if where == "made wrongly":
             raise ValueError(f"bad token {token!r}")
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
         self.log.warning("asking with %s and %r", self.token, {"key": self.token})
         if self.where == "read":
-            raise RuntimeError(
-                f"401 for https://192.0.2.1/?token={quote_plus(self.token)}: {json.dumps(self.token)}"
-            )
+            url = f"https://192.0.2.1/?token={quote_plus(self.token)}"
+            raise RuntimeError(f"401 for {url}: {json.dumps(self.token)}")
         warnings.warn("this is DEPRECATED", DeprecationWarning, stacklevel=1)
         warnings.warn("and this is odd", stacklevel=1)
         if self.where == "answered":

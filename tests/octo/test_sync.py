@@ -32,11 +32,20 @@ dmarc: {p: none, ttl: 60}
 CONFIG = """\
 manager: {{max_workers: 1}}
 providers:
-  policy: {{class: octodns.provider.yaml.YamlProvider, directory: {root}/zones/compiled, escaped_semicolons: true}}
-  rest: {{class: octodns.provider.yaml.YamlProvider, directory: {root}/rest, escaped_semicolons: true}}
+  policy:
+    class: octodns.provider.yaml.YamlProvider
+    directory: {root}/zones/compiled
+    escaped_semicolons: true
+  rest:
+    class: octodns.provider.yaml.YamlProvider
+    directory: {root}/rest
+    escaped_semicolons: true
   target: {{class: mailauth_dns.octo.LocalProvider, directory: {root}/served}}
 processors:
-  hands-off: {{class: mailauth_dns.octo.HandsOff, scope: {scope}, absent: {root}/zones/compiled/_absent.yaml}}
+  hands-off:
+    class: mailauth_dns.octo.HandsOff
+    scope: {scope}
+    absent: {root}/zones/compiled/_absent.yaml
 zones:
   example.com.:
     sources: [policy{rest}]
@@ -126,7 +135,11 @@ def test_every_family_is_known(repo: RepoFolder, scope: str) -> None:
             f'domain: {domain}\ndmarc: {{p: none, rua: ["mailto:a@example.com"]}}\n', domain
         )
     assert repo.run("compile").code == 0
-    own = "third.example._report._dmarc:\n  type: TXT\n  value: 'v=DMARC1\\; rua=mailto:new@example.com'\n"
+    own = (
+        "third.example._report._dmarc:\n"
+        "  type: TXT\n"
+        "  value: 'v=DMARC1\\; rua=mailto:new@example.com'\n"
+    )
     repo.write("rest/example.com.yaml", own)
     repo.write("octodns.yaml", CONFIG.format(root=repo.root, scope=scope, rest=", rest"))
     done = sync(repo.root, "--doit", "--force")

@@ -1,4 +1,4 @@
-"""Provider stanzas: what is wrong with one is told with the file, in terms of its keys."""
+"""What is wrong with a provider stanza is told with the file, in terms of its keys."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "an argument that is not one": (
         "class: mailauth_dns.octo.LocalProvider\ndirectory: served\nreload: rndc\n",
-        "providers/p.yaml: mailauth_dns.octo.LocalProvider does not take what its keys say (directory, reload): "
+        "providers/p.yaml: mailauth_dns.octo.LocalProvider does not take what its keys say "
+        "(directory, reload): "
         "reload is a list: the command and its arguments\n",
     ),
     "a key too few": (
@@ -48,8 +49,9 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "two keys too few, one of them mistyped": (
         "class: octodns_powerdns.PowerDnsProvider\nhots: 127.0.0.1\n",
-        "providers/p.yaml: hots: octodns_powerdns.PowerDnsProvider has no such key; did you mean host?; "
-        "host: missing; octodns_powerdns.PowerDnsProvider needs it: write host: ...; api_key: missing",
+        "providers/p.yaml: hots: octodns_powerdns.PowerDnsProvider has no such key; "
+        "did you mean host?; host: missing; octodns_powerdns.PowerDnsProvider needs it: "
+        "write host: ...; api_key: missing",
     ),
     "a key that is octoDNS's own": (
         "class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\nid: other\n",
@@ -61,11 +63,14 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a list for a number": (
         "class: octodns_bind.Rfc2136Provider\nhost: 127.0.0.1\ntimeout: [5]\n",
-        "providers/p.yaml: octodns_bind.Rfc2136Provider does not take what its keys say (host, timeout): ",
+        "providers/p.yaml: octodns_bind.Rfc2136Provider does not take what its keys say "
+        "(host, timeout): ",
     ),
     "a word that is not one of those it knows": (
-        "class: octodns_powerdns.PowerDnsProvider\nhost: 127.0.0.1\napi_key: env/GOOD_SECRET\nsoa_edit_api: never\n",
-        "providers/p.yaml: octodns_powerdns.PowerDnsProvider does not take what its keys say (host, api_key, soa_edit_api): "
+        "class: octodns_powerdns.PowerDnsProvider\nhost: 127.0.0.1\n"
+        "api_key: env/GOOD_SECRET\nsoa_edit_api: never\n",
+        "providers/p.yaml: octodns_powerdns.PowerDnsProvider does not take what its keys say "
+        "(host, api_key, soa_edit_api): "
         'invalid soa_edit_api, "never"',
     ),
     "an empty secret": (
@@ -74,12 +79,13 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a secret of three characters": (
         "class: octodns_powerdns.PowerDnsProvider\nhost: 127.0.0.1\napi_key: env/SHORT_SECRET\n",
-        "providers/p.yaml: api_key: SHORT_SECRET has fewer than 4 characters, too few to be kept out of messages; "
-        "set it to the whole secret\n",
+        "providers/p.yaml: api_key: SHORT_SECRET has fewer than 4 characters, "
+        "too few to be kept out of messages; set it to the whole secret\n",
     ),
     "a secret that is not set": (
         "class: octodns_powerdns.PowerDnsProvider\nhost: 127.0.0.1\napi_key: env/NOT_SET_HERE\n",
-        "providers/p.yaml: api_key: NOT_SET_HERE is not in the environment; set it, for example: export NOT_SET_HERE=...",
+        "providers/p.yaml: api_key: NOT_SET_HERE is not in the environment; "
+        "set it, for example: export NOT_SET_HERE=...",
     ),
     "not YAML": ("class: [\n", "providers/p.yaml:2:1: not YAML"),
     "a zone it does not have": (
@@ -119,7 +125,7 @@ def test_what_is_wrong_with_a_stanza_is_told(
 
 
 class Meddling(BaseProvider):  # type: ignore[misc] # octoDNS has no types
-    """A provider that adds a change of its own to every plan, as those with proxies and health checks do."""
+    """A provider that adds a change of its own to every plan, for a proxy or a health check."""
 
     SUPPORTS_GEO = SUPPORTS_DYNAMIC = False
     SUPPORTS = frozenset({"A", "TXT"})

@@ -1,4 +1,4 @@
-"""Parts of an SPF record at a provider: they are written before the record, and where one cannot be, the record waits."""
+"""Parts of an SPF record at a provider are written before the record, which waits for them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ COM, SENDER = DomainName("example.com"), DomainName("_spf.sender.example")
 ADDRESSES = addresses_of(IPv4Network((0xC6336400 + 2 * n, 32)) for n in range(50))
 LAYOUT = laid_out(COM, [Flat(Qualifier.PASS, ADDRESSES), "-all"])
 PARTS = [name for name, _ in LAYOUT.parts]
-POLICY = f'domain: example.com\nproviders: [local]\nspf: {{terms: ["include:{SENDER}"], all: fail, flatten: [{SENDER}]}}\n'
+POLICY = f"""domain: example.com
+providers: [local]
+spf: {{terms: ["include:{SENDER}"], all: fail, flatten: [{SENDER}]}}
+"""
 
 
 def proposed(
@@ -110,7 +113,10 @@ def test_a_stricter_dmarc_waits_for_an_spf_record_that_is_blocked(
     "dmarc", ["{p: none}", "{p: quarantine, rua: ['mailto:d@example.com']}", "absent"]
 )
 def test_a_dmarc_that_asks_for_no_more_waits_for_nothing(repo: RepoFolder, dmarc: str) -> None:
-    blocked = f'{PARTS[0]}. IN CNAME elsewhere.example.\n_dmarc IN TXT "v=DMARC1; p=quarantine; rua=mailto:x@example.com"\n'
+    blocked = (
+        f"{PARTS[0]}. IN CNAME elsewhere.example.\n"
+        '_dmarc IN TXT "v=DMARC1; p=quarantine; rua=mailto:x@example.com"\n'
+    )
     difference = proposed(repo, blocked, policy=POLICY + f"dmarc: {dmarc}\n").difference
     assert f"_dmarc.{COM}" in {change.key[0] for change in difference.changes}
 
@@ -127,7 +133,11 @@ OLD = part_name(OLD_TEXT, COM)
 
 
 def test_a_stricter_dmarc_waits_for_an_old_part_that_cannot_go(repo: RepoFolder) -> None:
-    records = f'@ IN TXT "v=spf1 include:{OLD} -all"\n{OLD}. IN TXT "{OLD_TEXT}"\n_dmarc IN TXT "v=DMARC1; p=none"\n'
+    records = (
+        f'@ IN TXT "v=spf1 include:{OLD} -all"\n'
+        f'{OLD}. IN TXT "{OLD_TEXT}"\n'
+        '_dmarc IN TXT "v=DMARC1; p=none"\n'
+    )
     difference = proposed(
         repo, records, policy=POLICY + "dmarc: {p: quarantine}\n", going={OLD: OLD_TEXT}
     ).difference

@@ -1,6 +1,7 @@
-"""Compile and plan many zones with nothing to change, beside octodns-sync over the same zones in the same run.
+"""Compile and plan many zones with nothing to change, beside octodns-sync over the same zones.
 
-Prints wall seconds, peak memory in MB and the ratio. Each program runs as a process of its own, three times in turn; the fastest counts.
+Prints wall seconds, peak memory in MB and the ratio. Each program runs in its own process, three
+times in turn; the fastest run counts.
 """
 
 from __future__ import annotations
@@ -30,13 +31,18 @@ dkim: {{selectors: {{s1: {{p: {key}}}, s2: {{cname: s2.keys.example.net}}}}}}
 dmarc: {{p: quarantine, rua: ["mailto:dmarc@example.net"]}}
 """
 KEY = (
-    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAy9qfhh+9ngAdCpTVmxy9KHNkgZwSjZsp4NfMV+0zZ0+K8vVWDpo8/MhfVoemYjpLCASwX7yyufXWMbdRNs3rhiulNpEFhopT2AJyhe9B"
-    "dcyvR/MEQoa+HMeEE+SCqQ0Z8cgkXdEQdGhrw807KjAjTlxoQ+gCsvRn1okXJ6OproJrzvfD/ol/RuIcyaGiQl/OG5ZSKpM4SBPyFCDH73T9l9apZ45Vlo6uyoj9tOOAwx9VFn5U98rqMPWoVKPu"
-    "V+EgrR0DhmVmDKVHMlM/Sc/vHY8JzM5CJLHCsYPm3Rb4AWR4bMcDGNrKnc2IUcf+0NWPCQkax9S2iNkmCo0AM43PAwIDAQAB"
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAy9qfhh+9ngAdCpTVmxy9KHNkgZwSjZsp4NfMV+0zZ0+K"
+    "8vVWDpo8/MhfVoemYjpLCASwX7yyufXWMbdRNs3rhiulNpEFhopT2AJyhe9BdcyvR/MEQoa+HMeEE+SCqQ0Z8cgk"
+    "XdEQdGhrw807KjAjTlxoQ+gCsvRn1okXJ6OproJrzvfD/ol/RuIcyaGiQl/OG5ZSKpM4SBPyFCDH73T9l9apZ45V"
+    "lo6uyoj9tOOAwx9VFn5U98rqMPWoVKPuV+EgrR0DhmVmDKVHMlM/Sc/vHY8JzM5CJLHCsYPm3Rb4AWR4bMcDGNrK"
+    "nc2IUcf+0NWPCQkax9S2iNkmCo0AM43PAwIDAQAB"
 )
 SYNC = """manager: {{max_workers: 1}}
 providers:
-  policy: {{class: octodns.provider.yaml.YamlProvider, directory: {source}, escaped_semicolons: true}}
+  policy:
+    class: octodns.provider.yaml.YamlProvider
+    directory: {source}
+    escaped_semicolons: true
   target: {target}
 {processors}zones:
   '*': {{sources: [policy], targets: [target]{use}}}
@@ -59,7 +65,8 @@ def build(root: Path) -> None:
 def run(*command: str) -> tuple[float, float]:
     """Return wall seconds and peak memory in MB; the exit code must be 0."""
     begun = time.perf_counter()
-    # Modules are read from their byte code, as they are once a package is installed; the first, unmeasured run writes it.
+    # Modules load from byte code, as those of an installed package do. The first, unmeasured run
+    # writes it.
     environment = {
         name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
     }
@@ -89,7 +96,8 @@ def main() -> None:
         whole = root / "whole"
         whole.mkdir()
         dump = (
-            "import sys; from pathlib import Path; from octodns.provider.yaml import YamlProvider; from octodns.zone import Zone\n"
+            "import sys; from pathlib import Path\n"
+            "from octodns.provider.yaml import YamlProvider; from octodns.zone import Zone\n"
             "from mailauth_dns.octo import LocalProvider\n"
             "source = LocalProvider('s', directory=sys.argv[1])\n"
             "target = YamlProvider('t', directory=sys.argv[2], escaped_semicolons=True)\n"
@@ -98,9 +106,15 @@ def main() -> None:
             "    plan = target.plan(zone); target.apply(plan)\n"
         )
         run(sys.executable, "-c", dump, str(root / "served"), str(whole))
-        yaml_target = f"{{class: octodns.provider.yaml.YamlProvider, directory: {whole}, escaped_semicolons: true}}"
+        yaml_target = (
+            "{class: octodns.provider.yaml.YamlProvider, "
+            f"directory: {whole}, escaped_semicolons: true}}"
+        )
         local = f"{{class: mailauth_dns.octo.LocalProvider, directory: {root / 'served'}}}"
-        hands_off = f"processors:\n  hands-off: {{class: mailauth_dns.octo.HandsOff, absent: {root}/zones/compiled/_absent.yaml}}\n"
+        hands_off = (
+            "processors:\n  hands-off: {class: mailauth_dns.octo.HandsOff, "
+            f"absent: {root}/zones/compiled/_absent.yaml}}\n"
+        )
         (root / "yaml.yaml").write_text(
             SYNC.format(source=whole, target=yaml_target, processors="", use="")
         )

@@ -1,0 +1,129 @@
+"""PowerDNS with its HTTP API."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import dns.query
+
+from tests.conftest import free_port
+from tests.lab.name_server import NameServer
+
+SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
+
+
+class PowerDns(NameServer):
+    """PowerDNS with SQLite and its HTTP API."""
+
+    id = "powerdns"
+    program = "pdns_server"
+
+    def prepare(self) -> None:
+        self.api_port = getattr(self, "api_port", None) or free_port()
+        self.secret = getattr(self, "secret", None) or secrets.token_hex(16)
+        self.environment = {"LAB_PDNS_KEY": self.secret}
+        database = self.folder / "pdns.db"
+        (self.folder / "pdns.conf").write_text(
+            f"""launch=gsqlite3
+gsqlite3-database={database}
+local-address=127.0.0.1
+local-port={self.port}
+socket-dir={self.folder}
+api=yes
+api-key={self.secret}
+webserver=yes
+webserver-address=127.0.0.1
+webserver-port={self.api_port}
+webserver-allow-from=127.0.0.1
+allow-axfr-ips=127.0.0.1
+daemon=no
+guardian=no
+dname-processing=yes
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+default-soa-content=ns1.@ hostmaster.@ 0 10800 3600 604800 3600
+security-poll-suffix=
+"""
+        )
+        if database.exists():
+            return
+        with closing(sqlite3.connect(database)) as connection:
+            connection.executescript(SCHEMA.read_text())
+        for zone, text in self.zones.items():
+            file = self.folder / f"{zone}.zone"
+            file.write_text(text)
+            self._tool("load-zone", zone, str(file))
+            self._tool("set-kind", zone, "native")
+
+    def _tool(self, *arguments: str) -> None:
+        done = subprocess.run(
+            ["pdnsutil", f"--config-dir={self.folder}", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"pdnsutil {arguments}: {done.stdout}{done.stderr}")
+
+    def command(self) -> list[str]:
+        return ["pdns_server", f"--config-dir={self.folder}"]
+
+    def ready(self) -> bool:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.api_port}/api/v1/servers/localhost",
+            headers={"X-API-Key": self.secret},
+        )
+        try:
+            urllib.request.urlopen(request, timeout=2).close()
+        except (urllib.error.URLError, OSError):
+            return False
+        return super().ready()
+
+    def stanza(self) -> dict[str, object]:
+        return {
+            "class": "octodns_powerdns.PowerDnsProvider",
+            "host": "127.0.0.1",
+            "port": self.api_port,
+            "api_key": "env/LAB_PDNS_KEY",
+            "mode_of_operation": "native",
+            "root_ns_warnings": "false",
+        }
+
+    def put(self, zone: str, name: str, type: str, ttl: int, *rdatas: str) -> None:
+        self.put_records(
+            zone, name, type, ttl, *({"content": rdata, "disabled": False} for rdata in rdatas)
+        )
+
+    def put_records(
+        self, zone: str, name: str, type: str, ttl: int, *records: Mapping[str, object]
+    ) -> None:
+        """Write this set through the API; each record has `content`, and may be `disabled`."""
+        change = {
+            "name": f"{name}.",
+            "type": type,
+            "ttl": ttl,
+            "changetype": "REPLACE" if records else "DELETE",
+            "records": records,
+        }
+        body = json.dumps({"rrsets": [change]}).encode()
+        url = f"http://127.0.0.1:{self.api_port}/api/v1/servers/localhost/zones/{zone}."
+        request = urllib.request.Request(
+            url,
+            data=body,
+            method="PATCH",
+            headers={"X-API-Key": self.secret, "Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(request, timeout=5).close()
+
+    def _transfer(self, zone: str) -> object:
+        return dns.query.xfr("127.0.0.1", zone, port=self.port, timeout=5, relativize=False)
