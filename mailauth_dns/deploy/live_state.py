@@ -9,7 +9,7 @@ from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.compare import decisive
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
-from mailauth_dns.plan.plan_file import AuthorityEntry, LiveEntry, ServerEntry, State
+from mailauth_dns.plan.plan import Agreement, AuthorityEntry, LiveEntry, ServerEntry, State
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import referred
@@ -84,6 +84,7 @@ def _row(
     said = {each.values for each in servers}
     live = next(iter(said)) if len(said) == 1 else None
     unknown = next((each for each in servers if each.values is None), None)
+    state: State
     reason: str | None = None
     if not servers:
         state, reason = "unknown", observation.problem or "no server was asked"
@@ -100,18 +101,16 @@ def _row(
         and (hold := _hold(entry, servers, held)) is not None
     ):
         state, reason = "waits", hold.reason
-    return LiveEntry.model_validate(
-        {
-            "domain": entry.domain,
-            "name": entry.key[0],
-            "type": entry.key[1],
-            "policy": tuple(sorted(entry.values)),
-            "provider": tuple(sorted(at_provider)) if at_provider is not None else None,
-            "live": live,
-            "reason": reason,
-            "state": state,
-            "servers": servers if len(said) > 1 else (),
-        }
+    return LiveEntry(
+        domain=entry.domain,
+        name=entry.key[0],
+        type=entry.key[1],
+        policy=tuple(sorted(entry.values)),
+        provider=tuple(sorted(at_provider)) if at_provider is not None else None,
+        live=live,
+        reason=reason,
+        state=state,
+        servers=servers if len(said) > 1 else (),
     )
 
 
@@ -174,10 +173,8 @@ def authority(
         return AuthorityEntry(state="unknown", reason=_NOT_ASKED, delegation_checked=False)
     checked = observation.delegated is not None
 
-    def said(state: str, reason: str) -> AuthorityEntry:
-        return AuthorityEntry.model_validate(
-            {"state": state, "reason": reason, "delegation_checked": checked}
-        )
+    def said(state: Agreement, reason: str) -> AuthorityEntry:
+        return AuthorityEntry(state=state, reason=reason, delegation_checked=checked)
 
     apex = (publication.origin, "NS")
     live = observation.agreed(apex)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff import web_forms
 from mailauth_dns.evaluate.observation import Observation
-from mailauth_dns.plan.plan_file import LiveEntry
+from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
 
@@ -65,4 +66,4 @@ def _told(
         ):
             reason = f"it stands at {name}: {what}"
             break
-    return row.model_copy(update={"reason": reason})
+    return replace(row, reason=reason)

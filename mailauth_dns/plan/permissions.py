@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.plan.plan_file import PlanFile, ZoneEntry
+from mailauth_dns.plan.plan import Plan, ZoneEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import domain_name
 
@@ -45,7 +45,7 @@ def allowance(text: str) -> Allowance:
     )
 
 
-def refusals(plan: PlanFile, allowed: Iterable[Allowance]) -> list[str]:
+def refusals(plan: Plan, allowed: Iterable[Allowance]) -> list[str]:
     """Return every reason not to apply this plan, each with what would allow it.
 
     Zones without changes need no permission, unless what changes elsewhere breaks their tests.

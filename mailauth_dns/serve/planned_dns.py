@@ -11,7 +11,7 @@ from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Answer, Authority, Rcode, alias_target
 from mailauth_dns.live.recursive_resolvers import system_resolvers
 from mailauth_dns.live.resolver import LiveResolver
-from mailauth_dns.plan.plan_file import ChangeEntry, PlanFile
+from mailauth_dns.plan.plan import ChangeEntry, Plan
 from mailauth_dns.policy.load import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import ROOT, DomainName, ancestors, domain_name
@@ -72,7 +72,7 @@ class Foreseen:
         self,
         directory: Path | None,
         provider: str,
-        plan: PlanFile,
+        plan: Plan,
         policies: Iterable[Policy],
         own: Server,
     ) -> None:

@@ -10,7 +10,7 @@ from mailauth_dns.evaluate.overlay import Overlay, PlannedSet, PlannedZone
 from mailauth_dns.evaluate.resolver import Resolver, ZoneResolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan.plan_file import PlanFile
+from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.load import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
@@ -31,7 +31,7 @@ def as_published(publications: Iterable[Publication], live: Resolver) -> Overlay
     return Overlay(live, zones)
 
 
-def as_planned(plan: PlanFile, live: Resolver) -> Overlay:
+def as_planned(plan: Plan, live: Resolver) -> Overlay:
     """Return DNS with the changes of a plan file, which holds our values alone; foreign ones beside them are live DNS's."""
     zones: dict[DomainName, dict[tuple[DomainName, str], PlannedSet]] = {}
     for zone in plan.zones:  # one zone at two providers becomes the same at both

@@ -14,7 +14,7 @@ from mailauth_dns.policy.mail_tests import ExpectSection, MailTest, MessageSecti
 from mailauth_dns.records.name import DomainName
 
 
-class Outcome(StrEnum):
+class TestResult(StrEnum):
     """How a test ended; unknown where DNS did not say enough and what it said is not wrong."""
 
     PASSED = "passed"
@@ -29,7 +29,7 @@ class Trial:
     domain: DomainName
     name: str
     verdict: Verdict
-    outcome: Outcome
+    outcome: TestResult
     problems: tuple[str, ...]
 
 
@@ -54,7 +54,7 @@ def conduct(domain: DomainName, test: MailTest, resolver: Resolver) -> Trial:
     """Judge a test's message and compare what was found with what is expected."""
     verdict = judged(domain, test, resolver)
     wrong, open_ = _compared(test.expect, verdict)
-    outcome = Outcome.FAILED if wrong else Outcome.UNKNOWN if open_ else Outcome.PASSED
+    outcome = TestResult.FAILED if wrong else TestResult.UNKNOWN if open_ else TestResult.PASSED
     return Trial(domain, test.name, verdict, outcome, (*wrong, *open_))
 
 
