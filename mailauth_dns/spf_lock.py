@@ -16,7 +16,7 @@ from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_addresses import Drift, drift, passing
 from mailauth_dns.live.observe import Wanted
 from mailauth_dns.plan import spf_part_timing as partsight
-from mailauth_dns.plan.spf_part_timing import moment
+from mailauth_dns.plan.spf_part_timing import to_the_minute
 from mailauth_dns.policy import document
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.load import Policy, Repo
@@ -241,7 +241,7 @@ def _seen(part: LockedPart, sight: partsight.Sight, now: datetime) -> tuple[Lock
             else replace(part, ready=now.replace(microsecond=0) + sight.wait)
         )
         assert later.ready is not None
-        return later, f"every server has it; the record may go from {moment(later.ready)} on"
+        return later, f"every server has it; the record may go from {to_the_minute(later.ready)} on"
     if sight.state == "missing":
         return replace(
             part, ready=None
@@ -302,9 +302,9 @@ def _later(
     if part.unused_since is None:
         return replace(
             part, unused_since=now.replace(microsecond=0)
-        ), f"no longer in use; stays until {moment(now + grace)}"
+        ), f"no longer in use; stays until {to_the_minute(now + grace)}"
     if now - part.unused_since < grace:
-        return part, f"no longer in use; stays until {moment(part.unused_since + grace)}"
+        return part, f"no longer in use; stays until {to_the_minute(part.unused_since + grace)}"
     return LockedPart(part.text, part.unused_since, absent=True), "to be deleted by the next apply"
 
 

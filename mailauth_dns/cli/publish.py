@@ -325,7 +325,8 @@ def serve(
 ) -> int:
     """Answer DNS on loopback from the local provider's directory, until interrupted."""
     from mailauth_dns.octo.target import local_directory
-    from mailauth_dns.serve.server import Server, Source
+    from mailauth_dns.serve.responses import Source
+    from mailauth_dns.serve.server import Server
 
     session = session_of(context)
     repo, _ = session.load()

@@ -45,7 +45,7 @@ class ApplyResult:
 
 
 def refuse_without_permission(plan: Plan, allowed: Iterable[Allowance]) -> None:
-    """Raise PlanRefused, with every reason, unless `allowed` permits all that the plan needs permission for."""
+    """Raise PlanRefused, with every reason, unless `allowed` permits all that needs permission."""
     if reasons := refusals(plan, allowed):
         raise PlanRefused(
             "\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)])
@@ -152,7 +152,7 @@ def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneResult:
 
 
 def _to_watch(results: Iterable[ZoneResult], fresh: Plan, reviewed: Plan | None) -> list[str]:
-    """Return the zones whose servers must agree: all with a change, also one that an earlier run wrote."""
+    """Return the zones whose servers must agree: those with a change, now or in an earlier run."""
     changing = {
         zone.zone
         for file in (fresh, reviewed)

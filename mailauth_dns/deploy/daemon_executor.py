@@ -34,7 +34,7 @@ class DaemonExecutor(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the thread end after the jobs that were submitted; `cancel_futures` drops those not begun."""
+        """End the thread after the jobs submitted so far; `cancel_futures` drops those not begun."""
         while cancel_futures and not self._jobs.empty():
             job = self._jobs.get()
             if job is not None and job[0].cancel():

@@ -161,7 +161,7 @@ def _zones(
     observations: Mapping[DomainName, Observation],
     request: PlanRequest,
 ) -> dict[Where, tuple[Proposal, ZoneEntry]]:
-    """Return each proposal as it may be carried out, and what a plan says of it before the tests."""
+    """Return each proposal as it may be applied, and its entry in the plan, without tests."""
     zones = {}
     for where, read in proposals.items():
         publication = wanted[where]
@@ -190,9 +190,9 @@ def _zones(
 def _told_whole(
     proposal: Proposal, authority: AuthorityEntry, observation: Observation | None
 ) -> Proposal:
-    """Return a proposal that writes nothing where the zone's servers show that the provider did not tell everything that it holds.
+    """Block all of a proposal if the zone's servers show that the provider told only a part of it.
 
-    Servers that are certainly another provider's (DNS008) show nothing of it.
+    Servers that are certainly another provider's (DNS008) cannot show that.
     """
     if observation is None or authority.state == "differs":
         return proposal
@@ -210,7 +210,7 @@ def _tested(
     proposals: Mapping[Where, Proposal],
     live: bool,
 ) -> Mapping[Where, tuple[TrialEntry, ...]]:
-    """Carry out the tests of the domains that are planned; of the others', those that the changes break are told."""
+    """Run the tests of the planned domains, and of others those that the changes break."""
     planned = {domain for publication in chosen for domain in publication.domains}
     tested = [policy for policy in repo.policies if policy.body.tests]
     if not tested:
@@ -221,5 +221,5 @@ def _tested(
 
 
 def unresolved(plan: Plan) -> bool:
-    """Tell whether the plan could not say everything: a zone that could not be read, or a change that is refused."""
+    """Tell whether a zone could not be read or a change is refused."""
     return bool(plan.failed) or any(zone.refused for zone in plan.zones)

@@ -25,7 +25,7 @@ def declared(publications: Iterable[Publication]) -> Observations:
 
 
 def ready_parts(publications: Iterable[Publication], now: datetime) -> Observations:
-    """Ask for the SPF parts that every server had when they were locked: they must still be there."""
+    """Ask for the SPF parts that every server had before: they must still be there."""
     asked = []
     for publication in publications:
         parts = spf_part_timing.parts_of(publication)

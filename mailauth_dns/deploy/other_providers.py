@@ -1,4 +1,7 @@
-"""What one provider of a zone must not get while another one lacks something: receivers ask the servers of both."""
+"""What one provider of a zone must not get while another one lacks something.
+
+Receivers ask the servers of both.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ def behind_others(
 ) -> Mapping[tuple[str, str], Mapping[RRKey, Hold]]:
     """Return, by zone and provider, the changes that wait for the same zone at another provider.
 
-    A DMARC policy is not tightened at one while the SPF record that lets the domain's own mail pass is blocked at another.
+    A DMARC policy is not tightened at one provider while the SPF record that lets the domain's own
+    mail pass is blocked at another.
     """
     found: dict[tuple[str, str], dict[RRKey, Hold]] = {}
     for key, proposal in answers.items():

@@ -108,7 +108,7 @@ class ProviderPool:
         self._proposed: dict[Where, Proposed] = {}
 
     def connect(self, wanted: Iterable[Where]) -> dict[str, ProviderError]:
-        """Open lanes to the providers of these zones; return the error of each that cannot be reached.
+        """Open lanes to the providers of these zones; return errors of those that cannot be reached.
 
         Raises:
             ProviderError: listing everything that is wrong with every stanza that is needed.
@@ -129,7 +129,7 @@ class ProviderPool:
         return unreachable
 
     def _open(self, provider: str, zones: int) -> None:
-        """Open lanes for so many zones; where the provider lets us in fewer times, there are fewer."""
+        """Open lanes for so many zones, or as many as the provider lets in."""
         make = partial(Target, self._repo.stanzas[provider], self._repo.root)
         lanes = self._lanes[provider] = []
         try:
@@ -235,7 +235,7 @@ class Crew(Generic[K, R]):
             future.cancel()
 
     def _cancel_after_error(self, future: Future[R]) -> None:
-        """Keep a lane from beginning its next key after an error; this runs in the lane's thread."""
+        """Keep a lane from beginning its next key after an error; runs in the lane's thread."""
         if not future.cancelled() and future.exception() is not None:
             self._cancel()
 

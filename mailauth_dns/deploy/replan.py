@@ -45,7 +45,7 @@ def replan(
         if publication.origin in wanted
     ]
     _check_digests(repo, chosen, reviewed)
-    # Cut to what the file names: the file can narrow the plan, to fewer zones and to fewer providers.
+    # The file can narrow the plan: to fewer zones, and to fewer providers.
     named = {(zone.zone, zone.provider) for zone in reviewed.zones}
     # A provider that could not be read then is asked too: what waited for it still waits.
     asked = named | {(failed.zone, failed.provider) for failed in reviewed.failed}

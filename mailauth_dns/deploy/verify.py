@@ -18,9 +18,9 @@ POLL = 1.0  # seconds between two rounds of questions
 def watch(
     publications: Iterable[Publication], wait: float, waiting: Container[tuple[str, str]] = ()
 ) -> Mapping[DomainName, tuple[LiveEntry, ...]]:
-    """Ask until all servers agree with the policy or `wait` seconds are over; return each zone's rows as they were seen last.
+    """Ask until all servers agree with the policy or `wait` seconds are over; return the last rows.
 
-    What is `waiting` for a later plan, by name and type, is not waited for.
+    Sets that are `waiting` for a later plan, by name and type, do not prolong this.
     """
     until = time.monotonic() + wait
     asking = tuple(publications)

@@ -1,4 +1,4 @@
-"""Why DNS differs from the policy where somebody entered a record into a web form: asked only of sets that differ."""
+"""Why a set in DNS differs from the policy: what a provider's web form did to the record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mailauth_dns.records.zone import RRset
 def explained(
     seen: Mapping[DomainName, tuple[LiveEntry, ...]], publications: Iterable[Publication]
 ) -> dict[DomainName, tuple[LiveEntry, ...]]:
-    """Return the rows with the reason why a set differs, where a form that keeps quotes or doubles names is one."""
+    """Return the rows with a reason where a web form kept quotes or doubled a name."""
     from mailauth_dns.live.observe import (
         Wanted,
         observe,

@@ -109,7 +109,7 @@ class _Writing:
             target.apply(proposal)
 
     def _lost(self, proposal: Proposal) -> bool:
-        """Tell whether a foreign value that was seen beside ours is missing from the second answer."""
+        """Tell whether a foreign value seen beside ours is missing from the second answer."""
         seen = {change.key: change.kept for change in self._proposal.difference.changes}
         return any(seen[change.key] - change.kept for change in proposal.difference.changes)
 
@@ -160,7 +160,7 @@ def _ended(
 
 
 def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> dict[RRKey, str] | str:
-    """Read the zone back; return the changes that are not done, with a remark, or why it is unknown."""
+    """Read the zone back; return the changes not done, with a remark, or why that is unknown."""
     try:
         held = lane.ask(zone.zone, lambda target: target.read(publication.origin))
     except ProviderError as error:

@@ -1,4 +1,7 @@
-"""What a plan needs permission for. It comes from the command line of `apply`, never from the plan file or a waiver."""
+"""What a plan needs permission for.
+
+Permission comes from the command line of `apply`, never from the plan file or a waiver.
+"""
 
 from __future__ import annotations
 
@@ -101,10 +104,11 @@ def _of_zone(
 
 
 def _dark(zone: ZoneEntry, everywhere: Sequence[ZoneEntry]) -> str | None:
-    """Return which set that changes live DNS does not tell, and why.
+    """Return which of the changing sets is unknown in live DNS, and why.
 
-    Servers may differ by our own work: each says what the policy says, or what one of the zone's providers holds. So it is where an apply
-    was cut off, where a secondary lags, and before the first apply at a second provider.
+    Servers may differ by our own work: each then says what the policy says, or what one of the
+    zone's providers holds. That happens after an apply was cut off, while a secondary lags, and
+    before the first apply at a second provider.
     """
     families = {(change.name, change.type): Family(change.family) for change in zone.changes}
     for row in zone.live:

@@ -163,7 +163,7 @@ class ZoneEntry:
 
     @property
     def broken(self) -> tuple[TrialEntry, ...]:
-        """The tests that do not pass, and passed before the plan or are of a domain that it changes."""
+        """The tests that do not pass, and that passed before or are of a domain that changes."""
         changed = {change.domain for change in self.changes}
         return tuple(
             test

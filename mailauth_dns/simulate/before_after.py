@@ -35,7 +35,10 @@ def rehearse(
     *,
     progress: Progress = lambda _domain: None,
 ) -> tuple[Rehearsal, ...]:
-    """Carry out the tests of `policies`, over live DNS as `repo` says where to ask it, and with `publications` over it."""
+    """Run the tests of `policies` in live DNS, and with `publications` laid over it.
+
+    `repo` says which servers to ask.
+    """
     live = as_it_is(repo.policies)
     published = as_published(publications, live)
     found = []

@@ -1,4 +1,4 @@
-"""A policy's tests, carried out: the message judged as a receiver would, beside what is expected of it."""
+"""A policy's tests: a message is judged as a receiver would, and the verdict is compared."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def tests_of(policies: Iterable[Policy]) -> Iterator[tuple[DomainName, MailTest]
 
 
 def judged(domain: DomainName, message: MessageSection, resolver: Resolver) -> Verdict:
-    """Return the verdict of a receiver who asks `resolver`; a signature without a `d` is the domain's own."""
+    """Return the verdict of a receiver who asks `resolver`.
+
+    A signature without a `d` is the domain's own.
+    """
     signatures = tuple(
         claimed(DomainName(each.d or domain), each.s, resolver) for each in message.dkim
     )
