@@ -1,6 +1,7 @@
 """Mail-authentication policy as code: SPF, DKIM and DMARC from YAML, planned and applied through octoDNS."""
 
-from mailauth_dns.compile import Publication, compile_repo
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.errors import (
     MailAuthError,
     ObservationError,
@@ -9,7 +10,8 @@ from mailauth_dns.errors import (
     ProviderError,
     RecordSyntaxError,
 )
-from mailauth_dns.policy.load import Repo, load_repo
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.policy.repo import Repo
 
 __version__ = "0.1.0"
 

@@ -11,7 +11,7 @@ import typer
 
 from mailauth_dns.cli.app import Domains, OutputFormat, PrivateWeb, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
-from mailauth_dns.compile import selected
+from mailauth_dns.compile.publication import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
@@ -193,10 +193,10 @@ def compile_(
     )
 
     session = session_of(context)
-    _, publications = session.load()
+    repo, publications = session.load()
     named = domains(domain)
     only = (
-        frozenset(publication.origin for publication in selected(publications, named))
+        frozenset(publication.origin for publication in selected(repo, publications, named))
         if named
         else None
     )

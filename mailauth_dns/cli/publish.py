@@ -16,7 +16,7 @@ from rich.text import Text
 from mailauth_dns.atomic_files import followed, replace_file
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, domains
-from mailauth_dns.compile import Publication, selected
+from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy import apply as deploy_apply
 from mailauth_dns.deploy.apply import ApplyRequest, ApplyResult
 from mailauth_dns.deploy.make_plan import PlanRequest, make_plan, unresolved
@@ -28,7 +28,7 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance
 from mailauth_dns.plan.plan import LiveEntry, Plan
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.name_server import Server as Endpoint
 from mailauth_dns.render import json_data, plan_text
@@ -72,8 +72,8 @@ def _seconds(duration: str, option: str) -> float:
 def diff(context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT) -> int:
     """Show policy against live DNS, authoritative servers asked directly."""
     session = session_of(context)
-    _, publications = session.load()
-    chosen = tuple(selected(publications, domains(domain)))
+    repo, publications = session.load()
+    chosen = selected(repo, publications, domains(domain))
     return _live(session, explained(watch(chosen, 0), chosen), format, "Diff")
 
 
@@ -87,10 +87,10 @@ def verify(
 ) -> int:
     """Wait until every authoritative server says what the policy says."""
     session = session_of(context)
-    _, publications = session.load()
+    repo, publications = session.load()
     return _live(
         session,
-        watch(selected(publications, domains(domain)), _seconds(wait, "--wait")),
+        watch(selected(repo, publications, domains(domain)), _seconds(wait, "--wait")),
         format,
         "Verify",
     )
@@ -163,7 +163,9 @@ def _planned(
     publications: tuple[Publication, ...],
     request: PlanRequest,
 ) -> Plan:
-    total = sum(map(len, (each.providers for each in selected(publications, request.domains))))
+    total = sum(
+        map(len, (each.providers for each in selected(repo, publications, request.domains)))
+    )
     with session.progress(total, "planning") as progress:
         return make_plan(repo, pool, publications, request, progress)
 

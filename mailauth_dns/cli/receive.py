@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.message import DmarcResult, Message, Verdict, judge
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.plan import plan_file
-from mailauth_dns.policy.load import POLICY_DIR, Policy
 from mailauth_dns.policy.mail_tests import NULL_PATH, EnvelopeSection, MessageSection
+from mailauth_dns.policy.repo import POLICY_DIR, Policy
 from mailauth_dns.records.mailbox import domain_of, is_address
 from mailauth_dns.render.json_data import FORMAT
 
@@ -63,9 +63,7 @@ def run_tests(
     session = session_of(context)
     repo, publications = session.load()
     named = frozenset(domains(domain))
-    policies = [policy for policy in repo.policies if not named or policy.domain in named]
-    if missing := sorted(named - {policy.domain for policy in policies}):
-        raise MailAuthError(f"there is no policy for {', '.join(missing)}; see zones/policy")
+    policies = repo.of(named)
     chosen = [publication.only(named) for publication in publications] if named else publications
     with session.progress(sum(len(policy.body.tests) for policy in policies), "testing") as step:
         found = rehearse(policies, repo, chosen, progress=step)

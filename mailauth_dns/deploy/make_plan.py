@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mailauth_dns import __version__
-from mailauth_dns.compile import Publication, selected
+from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy import live_state, observed
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.other_providers import Answers, behind_others
@@ -28,7 +28,7 @@ from mailauth_dns.plan.plan import (
     change_entry,
     kept_entry,
 )
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
@@ -64,7 +64,7 @@ def make_plan(
     Raises:
         ProviderError: a stanza is wrong, its class is not there or a secret is not set.
     """
-    chosen = selected(publications, request.domains)
+    chosen = selected(repo, publications, request.domains)
     now = datetime.now(UTC)
     known = observed.ready_parts(chosen, now) if request.live else {}
     wanted: dict[Where, Publication] = {

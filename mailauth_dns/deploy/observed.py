@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import live_state
 from mailauth_dns.evaluate.observation import Observation, ServerView
 from mailauth_dns.plan import spf_part_timing

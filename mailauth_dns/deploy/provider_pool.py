@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.daemon_executor import DaemonExecutor
 from mailauth_dns.errors import PlanRefused, ProviderError, ProviderSilent
 from mailauth_dns.octo.provider_objects import Unreachable
 from mailauth_dns.octo.target import Proposal, Target
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.repo import Repo
 
 PAUSES = (0.5, 2.0)  # seconds before the next try, unless the provider says how long
 _GIVEN_UP = 3  # zones in a row without an answer, and the provider is asked no more

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import replace
 
-from mailauth_dns.compile import Publication, selected
+from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.make_plan import Holds, PlanRequest, Progress, make_plan
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.diff.change import Hold
@@ -17,7 +17,7 @@ from mailauth_dns.errors import PlanRefused
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.done import is_done
 from mailauth_dns.plan.plan import ChangeEntry, Plan, ZoneEntry
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
 
@@ -41,7 +41,7 @@ def replan(
     wanted = {zone.zone for zone in reviewed.zones}
     chosen = [
         publication
-        for publication in selected(publications, domains)
+        for publication in selected(repo, publications, domains)
         if publication.origin in wanted
     ]
     _check_digests(repo, chosen, reviewed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import observed
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.live import observe

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.compile import compile_repo
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.deploy.apply import ApplyRequest, apply
 from mailauth_dns.deploy.daemon_executor import DaemonExecutor
 from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
@@ -21,7 +21,8 @@ from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.done import is_done
 from mailauth_dns.plan.permissions import Allowance
 from mailauth_dns.plan.plan import ChangeEntry, Plan
-from mailauth_dns.policy.load import Repo, load_repo
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 from tests.conftest import RepoFolder
