@@ -15,8 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from mailauth_dns.compile.repo import compile_repo
-from mailauth_dns.deploy.plan import make_plan
+from mailauth_dns.compile import compile_repo
+from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.errors import PlanRefused, PolicyError, RecordSyntaxError, octets, printable
@@ -134,8 +135,10 @@ def both(*sources: Callable[[], set[bytes]]) -> Callable[[], set[bytes]]:
 
 def good_plan() -> bytes:
     """Return a plan of one zone of this checkout's examples, without its fingerprint."""
-    made = make_plan(repo := load_repo(ROOT), compile_repo(repo), live=False)
-    data = json.loads(planfile.dumped(made.file))
+    repo = load_repo(ROOT)
+    with providers(repo) as pool:
+        made = make_plan(repo, pool, compile_repo(repo), PlanRequest(live=False))
+    data = json.loads(planfile.dumped(made))
     del data["fingerprint"]
     data["zones"] = sorted(data["zones"], key=lambda zone: len(json.dumps(zone)))[:1]
     return json.dumps(data).encode()

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,14 +17,18 @@ from mailauth_dns.atomic_files import followed, replace_file
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, domains
 from mailauth_dns.compile.publication import Publication, selected
-from mailauth_dns.deploy.apply import Outcome, carry_out, refuse_without_permission, replan
-from mailauth_dns.deploy.plan import Plan, make_plan, unresolved
+from mailauth_dns.deploy import apply as deploy_apply
+from mailauth_dns.deploy.apply import ApplyRequest, ApplyResult
+from mailauth_dns.deploy.make_plan import PlanRequest, make_plan, unresolved
+from mailauth_dns.deploy.provider_pool import ProviderPool, providers
+from mailauth_dns.deploy.replan import replan
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.deploy.web_form_damage import explained
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan import plan_file
-from mailauth_dns.plan.permissions import allowance
-from mailauth_dns.plan.plan_file import LiveEntry, PlanFile
+from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance
+from mailauth_dns.plan.plan import LiveEntry, Plan
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.name_server import Server as Endpoint
 from mailauth_dns.render import json_data, plan_text
@@ -137,9 +142,10 @@ def plan(
     if show is not None:
         file = plan_file.read(session.path(show))
     else:
-        file = _planned(
-            session, domains(domain), live=not no_live, normalize=normalize, show_kept=show_kept
-        ).file
+        repo, publications = session.load()
+        request = PlanRequest(domains(domain), not no_live, normalize, show_kept)
+        with providers(repo) as pool:
+            file = _planned(session, repo, pool, publications, request)
         if out is not None:
             _write_plan(session.path(out), file)
     _show_plan(session, file, format, show_kept)
@@ -152,36 +158,28 @@ def plan(
 
 def _planned(
     session: Session,
-    named: tuple[DomainName, ...],
-    *,
-    live: bool,
-    normalize: bool = False,
-    show_kept: bool = False,
+    repo: Repo,
+    pool: ProviderPool,
+    publications: tuple[Publication, ...],
+    request: PlanRequest,
 ) -> Plan:
-    repo, publications = session.load()
-    total = sum(len(publication.providers) for publication in selected(repo, publications, named))
-    with session.progress(total, "planning") as step:
-        return make_plan(
-            repo,
-            publications,
-            domains=named,
-            live=live,
-            normalize=normalize,
-            show_kept=show_kept,
-            step=step,
-        )
+    total = sum(
+        map(len, (each.providers for each in selected(repo, publications, request.domains)))
+    )
+    with session.progress(total, "planning") as progress:
+        return make_plan(repo, pool, publications, request, progress)
 
 
-def _write_plan(out: Path, file: PlanFile) -> None:
+def _write_plan(out: Path, file: Plan) -> None:
     try:
         replace_file(followed(out), plan_file.dumped(file).encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"--out {out}: {error.strerror}") from None
 
 
-def _show_plan(session: Session, file: PlanFile, format: Format, show_kept: bool) -> None:
+def _show_plan(session: Session, file: Plan, format: Format, show_kept: bool) -> None:
     if format is Format.JSON:
-        session.json({**file.model_dump(mode="json"), "fingerprint": file.fingerprint})
+        session.json(plan_file.as_json(file))
     else:
         session.show(plan_text.plan(file, show_kept))
 
@@ -204,45 +202,67 @@ def apply(
 ) -> int:
     """Apply what was reviewed, exactly, or refuse."""
     session = session_of(context)
-    allowed = [allowance(each) for each in allow or ()]
-    seconds = _seconds(wait, "--wait")
-    reviewed: PlanFile | None = None
-    notes: tuple[str, ...] = ()
-    if file is not None:
-        file = session.path(file)
-        repo, publications = session.load()
-        _refuse_domain(file, publications)
-        reviewed = plan_file.read(file)
-        with session.progress(len(reviewed.zones), "planning again") as step:
-            fresh, notes = replan(repo, publications, reviewed, live=not no_live, step=step)
-    else:
-        fresh = _planned(session, (), live=not no_live)
-        if not fresh.proposals and not fresh.file.failed:
-            raise MailAuthError(f"nothing can be applied: {_NO_PROVIDER}")
-        session.show(plan_text.plan(fresh.file, show_kept=False), beside=format is Format.JSON)
-        refuse_without_permission(fresh.file, allowed)
-        if fresh.file.pending and not _confirmed():
-            session.say("not applied")
-            return FAILED
-    journal = _journal(file, reviewed) if file is not None and reviewed is not None else None
-    with session.progress(len(fresh.file.zones), "applying") as step:
-        result = carry_out(
-            fresh,
-            reviewed,
-            allowed=allowed,
-            wait=seconds,
-            live=not no_live,
-            notes=notes,
-            journal=journal,
-            step=step,
-        )
+    request = ApplyRequest(
+        tuple(map(allowance, allow or ())), _seconds(wait, "--wait"), live=not no_live
+    )
+    repo, publications = session.load()
+    result: ApplyResult | None
+    with providers(repo) as pool:
+        if file is not None:
+            result = _apply_reviewed(session, repo, pool, publications, request, session.path(file))
+        else:
+            result = _apply_asked(
+                session, repo, pool, publications, request, beside=format is Format.JSON
+            )
+    if result is None:
+        return FAILED
     if format is Format.JSON:
         session.json(json_data.outcome(result))
     else:
         session.show(plan_text.outcome(result))
-    return _exit_code(
-        result, live_unknown_allowed=any(each.id == "live-unknown" for each in allowed)
-    )
+    return _exit_code(result, request.allowed)
+
+
+def _apply_reviewed(
+    session: Session,
+    repo: Repo,
+    pool: ProviderPool,
+    publications: tuple[Publication, ...],
+    request: ApplyRequest,
+    file: Path,
+) -> ApplyResult:
+    """Apply what is in a plan file."""
+    _refuse_domain(file, publications)
+    reviewed = plan_file.read(file)
+    with session.progress(len(reviewed.zones), "planning again") as progress:
+        fresh, notes = replan(
+            repo, pool, publications, reviewed, live=request.live, progress=progress
+        )
+    request = replace(request, journal=_journal(file, reviewed), notes=notes)
+    with session.progress(len(fresh.zones), "applying") as progress:
+        return deploy_apply.apply(fresh, pool, request, reviewed, progress)
+
+
+def _apply_asked(
+    session: Session,
+    repo: Repo,
+    pool: ProviderPool,
+    publications: tuple[Publication, ...],
+    request: ApplyRequest,
+    *,
+    beside: bool,
+) -> ApplyResult | None:
+    """Plan, show the plan, ask, and apply it; None where the answer is no."""
+    fresh = _planned(session, repo, pool, publications, PlanRequest(live=request.live))
+    if not fresh.zones and not fresh.failed:
+        raise MailAuthError(f"nothing can be applied: {_NO_PROVIDER}")
+    session.show(plan_text.plan(fresh, show_kept=False), beside=beside)
+    deploy_apply.refuse_without_permission(fresh, request.allowed)
+    if fresh.pending and not _confirmed():
+        session.say("not applied")
+        return None
+    with session.progress(len(fresh.zones), "applying") as progress:
+        return deploy_apply.apply(fresh, pool, request, progress=progress)
 
 
 def _refuse_domain(file: Path, publications: Iterable[Publication]) -> None:
@@ -257,9 +277,9 @@ def _refuse_domain(file: Path, publications: Iterable[Publication]) -> None:
         )
 
 
-def _journal(plan: Path, reviewed: PlanFile) -> Path:
+def _journal(plan: Path, reviewed: Plan) -> Path:
     """Return where an apply of this plan is recorded: beside the file, and apart from other plans that had its name."""
-    return plan.with_name(f"{plan.name}.{reviewed.fingerprint[:12]}.journal")
+    return plan.with_name(f"{plan.name}.{plan_file.fingerprint(reviewed)[:12]}.journal")
 
 
 def _confirmed() -> bool:
@@ -271,12 +291,14 @@ def _confirmed() -> bool:
         return False
 
 
-def _exit_code(result: Outcome, *, live_unknown_allowed: bool) -> int:
+def _exit_code(result: ApplyResult, allowed: Iterable[Allowance]) -> int:
     if result.interrupted:
         return INTERRUPTED
     if not result.complete:
         return FAILED
-    if any(row.state == "unknown" for row in result.live or ()) and not live_unknown_allowed:
+    if any(row.state == "unknown" for row in result.live or ()) and not any(
+        each.id == LIVE_UNKNOWN for each in allowed
+    ):
         return FAILED
     return (
         DIFFERS
@@ -305,7 +327,8 @@ def serve(
 ) -> int:
     """Answer DNS on loopback from the local provider's directory, until interrupted."""
     from mailauth_dns.octo.target import local_directory
-    from mailauth_dns.serve.server import Server, Source
+    from mailauth_dns.serve.responses import Source
+    from mailauth_dns.serve.server import Server
 
     session = session_of(context)
     repo, _ = session.load()

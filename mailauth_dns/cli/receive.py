@@ -58,7 +58,7 @@ def run_tests(
     from mailauth_dns.simulate.before_after import (
         rehearse,  # these load dnspython and octoDNS, which other commands can do without
     )
-    from mailauth_dns.simulate.mail_tests import Outcome
+    from mailauth_dns.simulate.mail_tests import TestResult
 
     session = session_of(context)
     repo, publications = session.load()
@@ -66,7 +66,7 @@ def run_tests(
     policies = repo.of(named)
     chosen = [publication.only(named) for publication in publications] if named else publications
     with session.progress(sum(len(policy.body.tests) for policy in policies), "testing") as step:
-        found = rehearse(policies, repo, chosen, step=step)
+        found = rehearse(policies, repo, chosen, progress=step)
     if not found:
         session.say("no policy here has tests")
     match format:
@@ -78,7 +78,11 @@ def run_tests(
             session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
     outcomes = {rehearsal.after.outcome for rehearsal in found}
     return (
-        FAILED if Outcome.UNKNOWN in outcomes else DIFFERS if Outcome.FAILED in outcomes else DONE
+        FAILED
+        if TestResult.UNKNOWN in outcomes
+        else DIFFERS
+        if TestResult.FAILED in outcomes
+        else DONE
     )
 
 
