@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.text import Text
 
 from mailauth_dns.compile import Publication, compile_repo
@@ -115,6 +116,13 @@ class Session:
         ) as progress:
             task = progress.add_task(what, total=total)
             yield lambda _part: progress.advance(task)
+
+
+def session_of(context: typer.Context) -> Session:
+    """Return the run's session."""
+    session = context.obj
+    assert isinstance(session, Session)
+    return session
 
 
 def repo_root(start: Path) -> Path:

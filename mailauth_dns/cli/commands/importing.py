@@ -14,8 +14,16 @@ import typer
 from rich.text import Text
 
 from mailauth_dns.atomic_files import own_folder
-from mailauth_dns.cli.app import OutputFormat, PrivateWeb, session_of
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
+from mailauth_dns.cli.options import OutputFormat, PrivateWeb
+from mailauth_dns.cli.session import (
+    DIFFERS,
+    DONE,
+    FAILED,
+    Format,
+    Session,
+    domains,
+    session_of,
+)
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError, PolicyError, RecordSyntaxError
 from mailauth_dns.importing import dkim_key_files, sources
@@ -33,11 +41,6 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone
 from mailauth_dns.render import json_data
 
 MAX_OUTSIDE = 20  # records of other zones that are named one by one
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("import")(import_)
 
 
 _Zones = Mapping[
@@ -62,15 +65,16 @@ class _Source:
     ) = None
 
 
-def import_(
+def command(
     context: typer.Context,
     domain: Annotated[
-        list[str], typer.Argument(metavar="DOMAIN", help="the domains to make policies for")
+        list[str], typer.Argument(metavar="DOMAIN...", help="the domains to make policies for")
     ],
     selector: Annotated[
         list[str] | None,
         typer.Option(
             "--selector",
+            metavar="NAME",
             help="ask for this DKIM selector; default: common names; with --from-genkey the key's name",
         ),
     ] = None,
@@ -94,7 +98,9 @@ def import_(
     ] = None,
     zone: Annotated[
         str | None,
-        typer.Option("--zone", help="the zone that holds the records; default: the domain"),
+        typer.Option(
+            "--zone", metavar="ZONE", help="the zone that holds the records; default: the domain"
+        ),
     ] = None,
     nameserver: Annotated[
         list[str] | None, typer.Option("--nameserver", metavar="ADDRESS", help="ask this server")
@@ -109,7 +115,10 @@ def import_(
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Write policies for what is published already; a plan with them has nothing to do."""
+    """Write policies that say what is already published.
+
+    A plan with them has nothing to do.
+    """
     session = session_of(context)
     named = domains(domain)
     if sum(given is not None for given in (from_zone, from_genkey, provider)) > 1:
