@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys.lifecycle import Key, keys_of
 from mailauth_dns.policy.load import Policy
+from mailauth_dns.records import dkim
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName
 
@@ -26,7 +27,7 @@ class Signer:
     @property
     def name(self) -> str:
         """The record's owner name, by which OpenDKIM's tables know the key."""
-        return f"{self.selector}._domainkey.{self.domain}"
+        return dkim.owner_name(self.selector, self.domain)
 
 
 def signing(key: Key) -> bool:
