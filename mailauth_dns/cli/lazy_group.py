@@ -26,7 +26,16 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: ClickContext) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of the commands, and import none."""
-        return list(commands.NAMES)
+        return list(commands.SUMMARIES)
+
+    def format_commands(
+        self,
+        ctx: ClickContext,  # noqa: ARG002 - click's signature
+        formatter: Any,  # noqa: ANN401 - either click's
+    ) -> None:
+        """Write the list of commands, and import none."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(commands.SUMMARIES.items()))
 
     def parse_args(self, ctx: ClickContext, args: list[str]) -> list[str]:
         """Parse the program's options, wherever they stand."""
@@ -53,15 +62,15 @@ class _Commands(Mapping[str, Any]):
     """The commands by name."""
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - a command of either click
-        if name not in commands.NAMES:
+        if name not in commands.SUMMARIES:
             raise KeyError(name)
         return _imported(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(commands.NAMES)
+        return iter(commands.SUMMARIES)
 
     def __len__(self) -> int:
-        return len(commands.NAMES)
+        return len(commands.SUMMARIES)
 
 
 @cache

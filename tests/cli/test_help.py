@@ -12,7 +12,7 @@ import pytest
 from mailauth_dns.cli import commands, main
 
 COMMANDS = (
-    *(name for name in commands.NAMES if name not in ("dkim", "spf")),
+    *(name for name in commands.SUMMARIES if name not in ("dkim", "spf")),
     *(f"dkim {name}" for name in ("keygen", "adopt", "status", "rotate", "check")),
     *(f"spf {name}" for name in ("tree", "lock")),
 )
@@ -35,6 +35,14 @@ def test_summaries_are_whole_at_80_columns(
     assert [row for row in rows if not row.endswith(".") or row.endswith("...")] == []
 
 
+@pytest.mark.parametrize("command", commands.SUMMARIES)
+def test_the_list_says_what_the_commands_help_says(
+    command: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    summary = helped(command, capfd).split("\n\n")[1]
+    assert " ".join(summary.split()) == commands.SUMMARIES[command]
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_no_python_types(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     said = helped(command, capfd)
@@ -44,7 +52,7 @@ def test_help_shows_no_python_types(command: str, capfd: pytest.CaptureFixture[s
 
 def test_a_command_is_found_by_its_name() -> None:
     """Each module of the folder is one command's, and each command has one."""
-    modules = {commands.module_name(name).rpartition(".")[2] for name in commands.NAMES}
+    modules = {commands.module_name(name).rpartition(".")[2] for name in commands.SUMMARIES}
     assert modules == {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
 
 
@@ -54,6 +62,7 @@ IMPORTED = {
     "spf tree --help": {"spf"},
     "-q plan --help": {"plan"},
     "lnit": set(),
+    "--help": set(),
 }
 
 

@@ -251,7 +251,7 @@ def rotate(
         _remark(session, made.remarks)
     if result.written or result.made:
         session.say(
-            "review and commit it, then compile, plan, apply; where a key starts signing, also export "
+            "review and commit it, then compile, plan, apply; where a key begins to sign, also export "
             "to the signing host"
         )
     if result.problem is not None:
