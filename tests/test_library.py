@@ -1,4 +1,4 @@
-"""The public names: which there are, that they are documented and lazy, and that the example runs."""
+"""The public names: which they are, their documentation, their laziness, and the example."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def _options(
             "-C",
             "--directory",
             metavar="DIR",
-            help="the zone repo to work in; default: this folder, or the nearest zone repo above it",
+            help="the zone repo to work in; default: this folder, or the nearest repo above it",
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="results only")] = False,

@@ -1,4 +1,4 @@
-"""The DNS that commands judge messages by: as it is, and as a plan or the policies would make it."""
+"""The DNS that messages are judged by: as it is, and as a plan or the policies would make it."""
 
 from __future__ import annotations
 

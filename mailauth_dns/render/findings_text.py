@@ -41,7 +41,8 @@ def lines(found: Sequence[Finding], waived: int) -> Iterator[Text]:
             undecided = {each.rule.id for group in unknown for each in group}
             yield from _told(
                 finding,
-                f"{len(undecided)} rules could not be decided, the first because of {finding.advice}",
+                f"{len(undecided)} rules could not be decided, "
+                f"the first because of {finding.advice}",
             )
     yield styled(0, ("Lint: " + tally(found, waived), "bold"))
 

@@ -278,5 +278,8 @@ def after_export(
         else ""
     )
     relabel = layout.relabel if layout is not None else ""
-    check = f"`mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}` with the same options, and `dkim check`"
-    return f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}restart OpenDKIM; then {check}"
+    check = f"mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}"
+    return (
+        f"install {main}, which OpenDKIM reads, in place of what is there{rest}; "
+        f"{relabel}restart OpenDKIM; then `{check}` with the same options, and `dkim check`"
+    )

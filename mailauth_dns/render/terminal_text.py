@@ -29,7 +29,7 @@ def shown(value: str) -> str:
 
 
 def wrapped(value: str, width: int = WIDTH) -> list[str]:
-    r"""Return a value on as many lines as it takes; a line that ends within a word ends in a backslash.
+    r"""Return a value on as many lines as it takes; a backslash ends a line within a word.
 
     >>> wrapped("v=spf1 ip4:192.0.2.1 -all", 20)
     ['v=spf1 ip4:192.0.2.1', '-all']

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# A command's module has its name. These differ: a keyword cannot be a module, and pytest collects `test`.
+# A command's module has its name. These differ: a keyword cannot be a module's name, and pytest
+# collects `test`.
 _OTHER_MODULES = {"import": "importing", "test": "run_tests"}
 
 # Each command with the first sentence of its help. The list of all commands shows these sentences,

@@ -158,7 +158,7 @@ def adopt(
     else:
         session.show(keys.adopted(made))
         session.say(
-            "review and commit it; `plan` shows what changes in DNS, tags too; then run `dkim status`, "
+            "review and commit it; `plan` shows what changes in DNS, tags too; then `dkim status`, "
             "and export to the signing host"
         )
     return DONE
@@ -251,8 +251,8 @@ def rotate(
         _remark(session, made.remarks)
     if result.written or result.made:
         session.say(
-            "review and commit it, then compile, plan, apply; where a key begins to sign, also export "
-            "to the signing host"
+            "review and commit it, then compile, plan, apply; where a key begins to sign, also "
+            "export to the signing host"
         )
     if result.problem is not None:
         raise MailAuthError(result.problem)

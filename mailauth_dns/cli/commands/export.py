@@ -100,7 +100,8 @@ def command(
     allowed = [allowance(each) for each in allow or ()]
     if live and (format is not ExportFormat.PASTE or check is not None):
         raise MailAuthError(
-            "--live tells what to do with each record of `--format paste`; it goes with no other format, and not with --check"
+            "--live says what to do with each record of `--format paste`; it goes with no other "
+            "format, and not with --check"
         )
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
@@ -140,7 +141,8 @@ def command(
             session.say(keys.after_export(session.path(out), files, named, host, layout))
     for name in exported_files.consents(format, chosen):
         session.say(
-            f"{name}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS"
+            f"{name}: leave it out where a wildcard above it in that zone already gives the consent; "
+            "export does not ask DNS"
         )
     return DONE
 

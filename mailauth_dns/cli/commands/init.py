@@ -64,7 +64,7 @@ def command(
         else:
             session.line(f"written: {target}")
     session.say(
-        "next: mailauth-dns lint, compile, and plan; meanwhile, `mailauth-dns serve` answers DNS for "
-        "the example"
+        "next: mailauth-dns lint, compile, and plan; meanwhile, `mailauth-dns serve` answers DNS "
+        "for the example"
     )
     return DONE
