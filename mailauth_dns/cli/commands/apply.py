@@ -33,7 +33,7 @@ def command(
     allow: Allow = None,
     wait: Annotated[
         str,
-        typer.Option("--wait", metavar="TIME", help="how long DNS may take to agree after it"),
+        typer.Option("--wait", metavar="TIME", help="how long DNS may take to agree afterwards"),
     ] = "60s",
     no_live: NoLive = False,
     format: OutputFormat = Format.TEXT,
