@@ -9,7 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mailauth_dns.compile import Publication, compile_repo
+    from mailauth_dns.compile.publication import Publication
+    from mailauth_dns.compile.repo import compile_repo
     from mailauth_dns.deploy.plan import Plan, make_plan
     from mailauth_dns.errors import (
         MailAuthError,
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from mailauth_dns.lint.rule import Finding, Severity
     from mailauth_dns.lint_run import LintResult, lint_repo
     from mailauth_dns.live.resolver import LiveResolver
-    from mailauth_dns.policy.load import Policy, Repo, load_repo
+    from mailauth_dns.policy.load import load_repo
+    from mailauth_dns.policy.repo import Policy, Repo
     from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
     from mailauth_dns.records.name import domain_name
 
@@ -67,7 +69,8 @@ __all__ = [
 
 # Where a name is defined; modules of records are names themselves.
 _DEFINED_IN = {
-    "compile": ("Publication", "compile_repo"),
+    "compile.publication": ("Publication",),
+    "compile.repo": ("compile_repo",),
     "deploy.plan": ("Plan", "make_plan"),
     "errors": (
         "MailAuthError",
@@ -83,7 +86,8 @@ _DEFINED_IN = {
     "lint.rule": ("Finding", "Severity"),
     "lint_run": ("LintResult", "lint_repo"),
     "live.resolver": ("LiveResolver",),
-    "policy.load": ("Policy", "Repo", "load_repo"),
+    "policy.load": ("load_repo",),
+    "policy.repo": ("Policy", "Repo"),
     "records.name": ("domain_name",),
 }
 _RECORD_FAMILIES = ("bimi", "dkim", "dmarc", "mta_sts", "spf", "tlsrpt")

@@ -146,6 +146,19 @@ def create_private_file(path: Path, data: bytes, owner: tuple[int, int]) -> None
     _sync(path.parent)
 
 
+def create_file(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet, with the mode that new files have.
+
+    Raises:
+        FileExistsError: it is there.
+        OSError: it cannot be written.
+    """
+    with _draft(path) as (draft, file):
+        os.fchmod(file.fileno(), 0o666 & ~_umask())
+        _fill(file, data, durable=False)
+        path.hardlink_to(draft)  # a rename would replace a file that is there
+
+
 def sweep(folder: Path, names: str) -> None:
     """Delete the drafts of files that killed runs left, for a caller that knows that no other run is at them; `names` is a pattern."""
     for left in drafts(folder, names):

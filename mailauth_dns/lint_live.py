@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.lint.rule import Rule, pages_of
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.live.https import Https

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Finding, Needs, Rule, run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.lint.waiver import Waived, waived
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 
 

@@ -19,10 +19,11 @@ from mailauth_dns.plan import spf_part_timing as partsight
 from mailauth_dns.plan.spf_part_timing import moment
 from mailauth_dns.policy import document
 from mailauth_dns.policy import spf_lock_file as lockfile
-from mailauth_dns.policy.load import Policy, Repo
-from mailauth_dns.policy.model import SpfSection
+from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.policy.spf_flattening import flattened_names, layout
-from mailauth_dns.policy.spf_lock_file import LOCK_FILE, Lock, LockedName, LockedPart
+from mailauth_dns.policy.spf_lock import Lock, LockedName, LockedPart
+from mailauth_dns.policy.spf_lock_file import LOCK_FILE
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import NOBODY
 from mailauth_dns.records.name import DomainName
@@ -89,7 +90,7 @@ def relock(
     Raises:
         MailAuthError: a domain has no policy, or names cannot be resolved, all of them listed.
     """
-    chosen = _chosen(repo, domains)
+    chosen = repo.of(domains)
     wanted = {name for policy in chosen for name in flattened_names(policy)}
     flattened = {name for policy in repo.policies for name in flattened_names(policy)}
     names = {name: locked for name, locked in repo.lock.names.items() if name in flattened}
@@ -157,12 +158,6 @@ def write(repo: Repo, relocked: Relocked) -> None:
         raise PolicyError(error.problems) from None
     except OSError as error:
         raise MailAuthError(f"{error.filename or path}: {error.strerror}") from None
-
-
-def _chosen(repo: Repo, domains: tuple[DomainName, ...]) -> list[Policy]:
-    if missing := sorted(set(domains) - {policy.domain for policy in repo.policies}):
-        raise MailAuthError(f"no policy is for {', '.join(missing)}; see zones/policy")
-    return [policy for policy in repo.policies if not domains or policy.domain in domains]
 
 
 def _refuse(problems: list[str]) -> None:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from mailauth_dns.compile import compile_repo
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.deploy.plan import make_plan
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
@@ -26,7 +26,8 @@ from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.importing import dkim_key_files
-from mailauth_dns.importing.draft import Surroundings, drafts
+from mailauth_dns.importing.draft import drafts
+from mailauth_dns.importing.surroundings import Surroundings
 from mailauth_dns.keys import keypair
 from mailauth_dns.lint import svg_tiny_ps
 from mailauth_dns.live import wire
@@ -36,7 +37,8 @@ from mailauth_dns.plan import plan_file as planfile
 from mailauth_dns.policy import provider_stanza as stanza
 from mailauth_dns.policy import public_key_files, spf_lock_file
 from mailauth_dns.policy.document import DocumentError
-from mailauth_dns.policy.load import Repo, load_repo
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records import (
     address_list,
     bimi,

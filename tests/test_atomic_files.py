@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.atomic_files import alone, create_private_file, followed, replace_file, sweep
+from mailauth_dns.atomic_files import (
+    alone,
+    create_file,
+    create_private_file,
+    followed,
+    replace_file,
+    sweep,
+)
 
 OLD, NEW = b"old", b"new" * 100
 WHOSE = (os.getuid(), os.getgid())
@@ -206,3 +213,14 @@ def test_a_killed_run_leaves_a_draft_that_is_swept(there: Path, call: str) -> No
     for name in ("file", "key"):
         sweep(there.parent, name)
     assert names(there.parent) == {"file"}
+
+
+def test_a_new_file_has_the_usual_mode_and_replaces_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    create_file(path, NEW)
+    mask = os.umask(0o022)
+    os.umask(mask)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (NEW, 0o666 & ~mask)
+    with pytest.raises(FileExistsError):
+        create_file(path, OLD)
+    assert (path.read_bytes(), names(tmp_path)) == (NEW, {"file"})

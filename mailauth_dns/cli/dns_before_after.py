@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailauth_dns.cli.session import Session
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.plan import plan_file
-from mailauth_dns.policy.load import POLICY_DIR, Policy
+from mailauth_dns.policy.repo import POLICY_DIR, Policy
 from mailauth_dns.simulate.dns_views import as_it_is, as_planned, as_published
 
 BEFORE, AFTER = "as it is", "as it would be"

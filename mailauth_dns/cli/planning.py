@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailauth_dns.cli.session import Session
-from mailauth_dns.compile import selected
+from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy.plan import Plan, make_plan
 from mailauth_dns.records.name import DomainName
 
@@ -23,7 +23,7 @@ def planned(
 ) -> Plan:
     """Return a plan for the named domains, or for all; a terminal shows the progress."""
     repo, publications = session.load()
-    total = sum(len(publication.providers) for publication in selected(publications, named))
+    total = sum(len(publication.providers) for publication in selected(repo, publications, named))
     with session.progress(total, "planning") as step:
         return make_plan(
             repo,

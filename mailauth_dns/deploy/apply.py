@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailauth_dns.atomic_files import append_line
-from mailauth_dns.compile import Publication, selected
+from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.plan import Holds, Plan, Step, make_plan
 from mailauth_dns.deploy.provider_pool import Crew, Lane
 from mailauth_dns.deploy.verify import unsettled, watch
@@ -26,7 +26,7 @@ from mailauth_dns.errors import PlanRefused
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.permissions import Allowance, refusals
 from mailauth_dns.plan.plan_file import ChangeEntry, LiveEntry, PlanFile, ZoneEntry
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
@@ -70,7 +70,7 @@ def replan(
     wanted = {zone.zone for zone in reviewed.zones}
     chosen = [
         publication
-        for publication in selected(publications, domains)
+        for publication in selected(repo, publications, domains)
         if publication.origin in wanted
     ]
     _check_digests(repo, chosen, reviewed)

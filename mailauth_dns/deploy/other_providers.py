@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.dmarc_meaning import follows_spf
 from mailauth_dns.errors import ProviderError

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailauth_dns import __version__
-from mailauth_dns.compile import Publication, selected
+from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy import live_state
 from mailauth_dns.deploy.other_providers import Said, behind_others
 from mailauth_dns.deploy.provider_pool import Crew, Lane, Lanes, open_lanes
@@ -31,7 +31,7 @@ from mailauth_dns.plan.plan_file import (
     change_entry,
     kept_entry,
 )
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
@@ -68,7 +68,7 @@ def make_plan(
     Raises:
         ProviderError: a stanza is wrong, its class is not there or a secret is not set.
     """
-    chosen = selected(publications, domains)
+    chosen = selected(repo, publications, domains)
     now = datetime.now(UTC)
     by_zone = {publication.origin: publication for publication in chosen}
     lanes, said = _proposed(repo, chosen, now, live, normalize, held, step)

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.target import Target
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.repo import Repo
 
 PAUSES = (
     0.5,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import live_state
 from mailauth_dns.deploy.plan import observe_publications
 from mailauth_dns.plan import spf_part_timing

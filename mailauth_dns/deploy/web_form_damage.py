@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff import web_forms
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.plan.plan_file import LiveEntry

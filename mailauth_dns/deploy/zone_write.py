@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.provider_pool import GivenUp, Lane
 from mailauth_dns.diff.equivalence import cut
 from mailauth_dns.diff.ownership import ours

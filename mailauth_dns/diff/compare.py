@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import (
     WRITABLE,
     Blocked,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailauth_dns.compile import Declared
+from mailauth_dns.compile.publication import Declared
 from mailauth_dns.diff.change import Change, Judgement, Risk
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.diff.zone_states import Sides

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.diff.ownership import is_part_of_spf, ours
 from mailauth_dns.records.family import Family

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailauth_dns.compile import Declared
+from mailauth_dns.compile.publication import Declared
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.zone import RRset
 

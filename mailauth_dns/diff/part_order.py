@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Blocked, Change, Hold
 from mailauth_dns.diff.ownership import is_part_of_spf
 from mailauth_dns.records.family import Family

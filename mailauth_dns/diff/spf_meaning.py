@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import permutations
 
-from mailauth_dns.compile import Declared
+from mailauth_dns.compile.publication import Declared
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.diff.spf_results import Results, rest_of

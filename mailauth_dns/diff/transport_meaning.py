@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailauth_dns.compile import Declared
+from mailauth_dns.compile.publication import Declared
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.records import bimi, dmarc, mta_sts, tlsrpt

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.diff.mail_use import HAS_MX, LETS_SEND, lets_send, receives, users
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.dmarc import walk

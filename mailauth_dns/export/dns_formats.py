@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.records.family import Family

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from mailauth_dns.atomic_files import followed, replace_file
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import dns_formats, internal_hosts, opendkim, postfix, rspamd
@@ -18,7 +18,7 @@ from mailauth_dns.export.signers import Signer, signers, signing
 from mailauth_dns.keys import lifecycle
 from mailauth_dns.keys.rotation import KeyState, look
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance
-from mailauth_dns.policy.load import POLICY_DIR, PROVIDER_DIR, Policy
+from mailauth_dns.policy.repo import POLICY_DIR, PROVIDER_DIR, Policy
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName

@@ -11,7 +11,7 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import internal_hosts, milter, opendkim, postfix, rspamd
 from mailauth_dns.export.exported_files import MARK, ExportFormat, Host, listening
 from mailauth_dns.export.signers import signers
-from mailauth_dns.policy.load import Policy
+from mailauth_dns.policy.repo import Policy
 from mailauth_dns.signing_host import opendkim_conf
 from mailauth_dns.signing_host.opendkim_conf import Daemon, on, text_of
 

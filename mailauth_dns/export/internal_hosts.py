@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys.lifecycle import keys_of
-from mailauth_dns.policy.load import Policy
+from mailauth_dns.policy.repo import Policy
 
 DEFAULT = ("127.0.0.1", "::1")  # OpenDKIM's own
 

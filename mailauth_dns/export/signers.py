@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys.lifecycle import Key, keys_of
-from mailauth_dns.policy.load import Policy
+from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records import dkim
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName

@@ -1,6 +1,8 @@
-"""Files that hold DKIM keys for DNS, as the programs that make keys write them: opendkim-genkey, amavis, mox, Stalwart, Rspamd, mailcow.
+"""Read DKIM keys from the files that programs write beside a private key.
 
-Most are master files (RFC 1035 §5.1) of one or several records. Others are the bare value, a public key as PEM, or JSON with either.
+Such programs are opendkim-genkey, amavis, mox, Stalwart, Rspamd and mailcow. Most files are master
+files (RFC 1035 §5.1) of one or several records. Others hold the bare value, a public key as PEM,
+or JSON with either.
 """
 
 from __future__ import annotations
@@ -27,14 +29,15 @@ _MARK = "._domainkey."
 _BARE = re.compile(r"(?:v[ \t]*=[ \t]*DKIM1|[khstnp][ \t]*=)", re.IGNORECASE)
 _PEM = re.compile(r"-----BEGIN ([A-Z ]{1,30})-----([^-]*)-----END ")
 _EXPECTED = (
-    "expected a line such as default._domainkey IN TXT ( ... ), a value such as v=DKIM1; k=rsa; p=..., a public key as PEM, "
+    "expected a line such as default._domainkey IN TXT ( ... ), a value such as v=DKIM1; k=rsa; "
+    "p=..., a public key as PEM, "
     "or JSON with one of these"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Genkey:
-    """One key record with the selector it is for; `domain` is None where the file does not tell it."""
+    """One key record and its selector; `domain` is None if the file does not name it."""
 
     selector: str
     domain: DomainName | None
@@ -43,7 +46,7 @@ class Genkey:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of a file, and what else stands in it: lines that are no key records, and notes on how others were read."""
+    """The keys of a file, lines that are no key records, and notes on how lines were read."""
 
     keys: tuple[Genkey, ...]
     passed_over: tuple[str, ...] = ()
@@ -51,10 +54,13 @@ class Keys:
 
 
 def parse(text: str, domain: DomainName, selector: str | None = None) -> Keys:
-    """Return the keys in a file; names that do not say their domain lie in `domain`, a key without a name is for `selector`.
+    """Return the keys in a file.
+
+    Names without a domain lie in `domain`; a key without a name is for `selector`.
 
     Raises:
-        RecordSyntaxError: there is none, one breaks the grammar, or has no selector. What it expects never quotes the file.
+        RecordSyntaxError: there is no key, one is broken, or one has no selector. The error never
+            quotes the file.
         MasterFileError: a quote or a parenthesis is not closed.
     """
     if len(text) > MAX_TEXT:
@@ -90,7 +96,8 @@ def _of_records(text: str, domain: DomainName) -> Keys:
                 text,
                 0,
                 0,
-                f"line {row.number} is an alias, which has no key; give the record that it leads to",
+                f"line {row.number} is an alias, which has no key; give the record that it "
+                "leads to",
             )
         else:
             keys.append(_key(text, row, selector, of, domain, remarks))
@@ -123,7 +130,7 @@ def _key(
 
 
 def _said(comment: str) -> DomainName | None:
-    """Return the domain that a comment of opendkim-genkey tells: `----- DKIM key default for example.com`."""
+    """Return the domain in a comment such as `----- DKIM key default for example.com`."""
     words = comment.split()
     if len(words) > 2 and words[-2] == "for":
         with suppress(RecordSyntaxError):
@@ -144,7 +151,7 @@ def _named(text: str, value: str, selector: str | None) -> Genkey:
 
 
 def _bare(text: str) -> str | None:
-    """Return the value in a file that holds no names: as one or several strings, or without quotes up to the first empty line."""
+    """Return the value in a file without names, quoted or up to the first empty line."""
     kept: list[str] = []
     for line in text.split("\n"):
         bare = line.strip()
@@ -174,7 +181,8 @@ def _of_pem(text: str) -> str | None:
             text,
             0,
             0,
-            f"expected -----BEGIN PUBLIC KEY-----, this is {found[1]}; openssl pkey -in KEY -pubout writes it",
+            f"expected -----BEGIN PUBLIC KEY-----, this is {found[1]}; openssl pkey -in KEY "
+            "-pubout writes it",
         )
     try:
         der = base64.b64decode("".join(found[2].split()), validate=True)

@@ -1,108 +1,21 @@
-"""Policies that say what is published, and no more: a plan with them has nothing to do, whatever odd spelling is there.
+"""Policies that say what is published, and no more: a plan with them has nothing to do.
 
-Each record is drafted as a section of its own. Then all of it is compiled and compared with what was read, and a section that would
-change anything is taken out again and told, with the reason.
+Each record is drafted as a section of its own. Then everything is compiled and compared with what
+was read. A section that would change anything is taken out again and reported, with the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from pydantic import ValidationError
-
-from mailauth_dns.compile import Declared, Publication, compile_repo
-from mailauth_dns.diff.change import Judgement
-from mailauth_dns.diff.compare import compare
-from mailauth_dns.errors import MailAuthError, RecordSyntaxError, octets
-from mailauth_dns.importing import parking, sections
-from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
-from mailauth_dns.importing.sections import Section
-from mailauth_dns.importing.yaml_text import alone, document_of, inherited
-from mailauth_dns.policy import document
-from mailauth_dns.policy.load import POLICY_DIR, Policy, Repo, Route
-from mailauth_dns.policy.model import PolicyFile
-from mailauth_dns.policy.scalars import UNSAFE
-from mailauth_dns.policy.spf_lock_file import Lock
-from mailauth_dns.records import dkim, mta_sts
-from mailauth_dns.records.family import NULL_MX, Family, family
+from mailauth_dns.compile.publication import Declared
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.importing.obstacles import obstacles
+from mailauth_dns.importing.sketch import Sketch
+from mailauth_dns.importing.surroundings import Draft, Surroundings
+from mailauth_dns.records import mta_sts
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, Zone, quoted
-
-_DRAFTED: Mapping[Family, Callable[[str], Section]] = {
-    Family.SPF: sections.of_spf,
-    Family.DKIM: sections.of_key,
-    Family.DMARC: sections.of_dmarc,
-    Family.TLS_RPT: sections.of_tls_rpt,
-    Family.BIMI: sections.of_bimi,
-}
-_RANK = ("spf", "dkim", "dmarc", "mta_sts", "tls_rpt", "bimi")
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A published value that the policy does not say, or not all of it; it stays as it is."""
-
-    key: RRKey
-    value: str
-    reason: str
-
-    @property
-    def shown(self) -> str | None:
-        """The value as it may be told: None for a private key that somebody published."""
-        return None if dkim.holds_private_key(self.value) else self.value
-
-    def __str__(self) -> str:
-        """Return the record as a zone file has it, and the reason, in which octets are spelt as in the record."""
-        name, type = self.key
-        value = (
-            "(not shown)"
-            if self.shown is None
-            else quoted(self.value)
-            if type == "TXT"
-            else self.value
-        )
-        return f"{name} {type} {value}: {octets(self.reason)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One domain's policy: `text` is its YAML, `left` what it does not say.
-
-    `nearly_parked` says what `parked: true` would change, where the domain sends and receives nothing; else None.
-    """
-
-    domain: DomainName
-    policy: Policy
-    text: str
-    left: tuple[Left, ...]
-    nearly_parked: str | None
-
-
-Consents = Callable[[DomainName, frozenset[RRKey]], tuple[Zone, ...]]
-
-
-def _none(origin: DomainName, _: frozenset[RRKey]) -> tuple[Zone, ...]:
-    return (Zone(origin, frozenset()),)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What drafts stand beside: the repo's defaults and other policies, and what they are told to say (`providers`, `nameservers`).
-
-    `consents` gives what a zone of the repo holds at the names where hosts consent to DMARC reports, once for each place that has the zone.
-    """
-
-    defaults: document.Mapping | None = None
-    policies: tuple[Policy, ...] = ()
-    settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    lock: Lock = field(
-        default_factory=Lock
-    )  # what the other policies' flattened SPF names resolved to
-    consents: Consents = _none
-
+from mailauth_dns.records.zone import Zone
 
 Found = Sequence[
     tuple[Zone, tuple[DomainName, ...]]
@@ -112,14 +25,16 @@ Found = Sequence[
 def drafts(
     found: Found, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy | str]
 ) -> tuple[Draft, ...]:
-    """Return a policy for each domain; `served` are the MTA-STS policies that are known, or why one could not be had.
+    """Return a policy for each domain.
+
+    `served` are the known MTA-STS policies, or why one could not be fetched.
 
     Raises:
         PolicyError: with the repo's other policies they cannot be compiled.
         MailAuthError: what a policy would say can be neither kept nor left out.
     """
     sketches = [
-        _Sketch(domain, frozenset(domains), zone, beside, served.get(domain))
+        Sketch(domain, frozenset(domains), zone, beside, served.get(domain))
         for zone, domains in found
         for domain in domains
     ]
@@ -127,273 +42,14 @@ def drafts(
         sketch.park()
     zones = {zone.origin: zone for zone, _ in found}
     before: list[tuple[Declared, str]] = []
-    while obstacles := list(_obstacles(zones, [sketch.policy() for sketch in sketches], beside)):
-        if (
-            obstacles == before
-        ):  # what no sketch has cannot be withdrawn, and would be asked for again for ever
-            entry, reason = obstacles[0]
+    while in_the_way := list(obstacles(zones, [sketch.policy() for sketch in sketches], beside)):
+        if in_the_way == before:
+            # No sketch has what is in the way, so nothing can be withdrawn.
+            entry, reason = in_the_way[0]
             raise MailAuthError(f"{entry.key[0]} {entry.key[1]} cannot be imported: {reason}")
-        before = obstacles
+        before = in_the_way
         for sketch in sketches:
             sketch.withdraw(
-                (entry, reason) for entry, reason in obstacles if entry.domain == sketch.domain
+                (entry, reason) for entry, reason in in_the_way if entry.domain == sketch.domain
             )
     return tuple(sketch.done() for sketch in sketches)
-
-
-def _obstacles(
-    zones: Mapping[DomainName, Zone], policies: Sequence[Policy], beside: Surroundings
-) -> Iterator[tuple[Declared, str]]:
-    """Yield what these policies declare and a plan would change or refuse, with the reason."""
-    ours = frozenset(policy.domain for policy in policies)
-    for publication in compile_repo(Repo(Path(), (*policies, *beside.policies), {}, beside.lock)):
-        part = publication.only(ours)
-        entries = {(entry.key, entry.family): entry for entry in part.declared}
-        for before in _as_it_is(zones.get(part.origin), part, beside.consents):
-            difference = compare(before, part, lambda *_: Judgement(""))
-            yield from (
-                (entries[change.key, change.family], _would(entries[change.key, change.family]))
-                for change in difference.changes
-            )
-            yield from (
-                (entries[blocked.key, blocked.family], blocked.reason)
-                for blocked in difference.blocked
-            )
-
-
-def _as_it_is(zone: Zone | None, part: Publication, consents: Consents) -> tuple[Zone, ...]:
-    """Return a publication's zone as it is; of one that is not imported no more than the consents that are declared there."""
-    asked = frozenset(entry.key for entry in part.declared if entry.family is Family.DMARC_REPORT)
-    there = consents(part.origin, asked) if asked else ()
-    if zone is None:
-        return there
-    return tuple(Zone(zone.origin, zone.rrsets | each.rrsets) for each in there) or (zone,)
-
-
-def _would(entry: Declared) -> str:
-    if entry.family is Family.DMARC_REPORT:
-        return f"its reports go to another organization of this repo, so a plan would add that one's consent at {entry.key[0]}"
-    said = " ".join(map(quoted, sorted(entry.values))) or "nothing"
-    return f"no policy says this; the nearest one would publish {said}"
-
-
-class _Sketch:
-    """A policy that is being drafted. `covered` are the published values that each section says."""
-
-    def __init__(
-        self,
-        domain: DomainName,
-        together: frozenset[DomainName],
-        zone: Zone,
-        beside: Surroundings,
-        served: mta_sts.Policy | str | None,
-    ) -> None:
-        self.domain, self._together = domain, together
-        self._zone, self._beside, self._served = zone, beside, served
-        self._sections: dict[Route, Section] = {}
-        self._covered: dict[Route, list[tuple[RRKey, str]]] = {}
-        self._left: dict[tuple[RRKey, str], str] = {}
-        self._parked: Section | None = None
-        self._path = (POLICY_DIR / f"{domain}.yaml").as_posix()
-        for spot, values in self._spots():
-            self._draft(spot, values)
-
-    def _spots(self) -> Iterator[tuple[Spot, list[tuple[RRKey, str]]]]:
-        """Yield every place of the domain's own where something of its family is published."""
-        found: dict[Spot, list[tuple[RRKey, str]]] = {}
-        for rrset in sorted(self._zone.rrsets, key=lambda rrset: rrset.key):
-            spot = spot_of(rrset.name, self.domain)
-            if spot is None:
-                continue
-            values = [
-                value for value in sorted(rrset.values) if family(*rrset.key, value) is spot.family
-            ]
-            if values:
-                found.setdefault(spot, []).extend((rrset.key, value) for value in values)
-        yield from found.items()
-
-    def _draft(self, spot: Spot, values: list[tuple[RRKey, str]]) -> None:
-        if len(values) > 1:
-            reason = f"{len(values)} values where there can be one; receivers then take none, or any of them"
-            self._left |= dict.fromkeys(values, reason)
-            return
-        [(key, value)] = values
-        if dkim.holds_private_key(value):
-            self._left[key, value] = (
-                "this is a private key, and who reads DNS can sign as the domain; take it away and make a new one"
-            )
-            return
-        try:
-            section = self._section(spot, key, value)
-            if section is None:
-                return
-            PolicyFile.model_validate({"domain": self.domain, **_nested({spot.route: section})})
-        except RecordSyntaxError as error:
-            self._left[key, value] = f"broken: {error}"
-        except ValidationError as error:
-            self._left[key, value] = _refusal(error)
-        else:
-            self._sections[spot.route] = section
-            self._covered[spot.route] = values
-
-    def _section(self, spot: Spot, key: RRKey, value: str) -> Section | None:
-        if key[1] == "CNAME":
-            return sections.of_alias(value)
-        if spot.family is not Family.MTA_STS:
-            section = _DRAFTED[spot.family](value)
-            return self._with_safe_note(section, key, value) if "n" in section else section
-        mta_sts.parse(value)  # whether the record is good comes before what it announces
-        if not isinstance(self._served, mta_sts.Policy):
-            why = (
-                f"could not be fetched: {self._served}"
-                if self._served
-                else "is served over HTTPS, which is not asked"
-            )
-            self._left[key, value] = (
-                f"the policy that it announces {why}; give its text with --mta-sts"
-            )
-            return None
-        if self._served.other:
-            lines = ", ".join(name for name, _ in self._served.other)
-            self._left[key, value] = (
-                f"the policy that it announces has lines that no policy here says: {lines}"
-            )
-            return None
-        return sections.of_mta_sts(value, self._served)
-
-    def _with_safe_note(self, section: Section, key: RRKey, value: str) -> Section:
-        """Return a key without those characters of its note that are not published safely: no verifier reads it."""
-        note = section["n"]
-        safe = UNSAFE.sub("", note)
-        if safe == note:
-            return section
-        self._left[key, value] = (
-            f"its note (n) is taken over as '{safe}': other characters are not published safely"
-        )
-        return {**section, "n": safe}
-
-    def park(self) -> None:
-        """Say it all with `parked` where exactly that is published."""
-        mx = self._zone.get((self.domain, "MX"))
-        if (
-            mx is None
-            or mx.values != {NULL_MX}
-            or self._left
-            or self._sections.keys() != parking.SAID
-        ):
-            return
-        self._parked = parking.section(self._sections)
-        if any(
-            True
-            for _ in _obstacles({self._zone.origin: self._zone}, [self.policy()], Surroundings())
-        ):
-            self._parked = None
-
-    def _nearly_parked(self) -> str | None:
-        """Return what `parked: true` would change, where the domain says that it sends nothing."""
-        if self._parked is not None or not parking.is_near(self._sections):
-            return None
-        self._parked = parking.section(self._sections)
-        [publication] = compile_repo(Repo(Path(), (self.policy(),), {}, Lock()))
-        self._parked = None
-        return parking.remainder(
-            compare(self._zone, publication, lambda *_: Judgement("")), self._sections
-        )
-
-    def withdraw(self, obstacles: Iterable[tuple[Declared, str]]) -> None:
-        """Take out the sections that declare what is in the way."""
-        for entry, reason in obstacles:
-            if self._parked is not None:
-                self._parked = None
-                return
-            spot = spot_of(entry.key[0], self.domain)
-            route: Route = (
-                ("dmarc",) if entry.family is Family.DMARC_REPORT or spot is None else spot.route
-            )
-            if route in self._sections:  # two entries of one section may be in the way
-                del self._sections[route]
-                self._left |= dict.fromkeys(self._covered.pop(route), reason)
-
-    def _body(self) -> dict[str, Any]:
-        body: dict[str, Any] = {"domain": str(self.domain)}
-        if self._zone.origin != self.domain:
-            body["zone"] = str(self._zone.origin)
-        body |= self._settings()
-        ordered = sorted(self._sections, key=lambda route: _RANK.index(str(route[0])))
-        body |= (
-            self._parked
-            if self._parked is not None
-            else _nested({route: self._sections[route] for route in ordered})
-        )
-        return alone(body, self._beside.defaults)
-
-    def _settings(self) -> dict[str, list[str]]:
-        """Return where to publish and whom to ask, as told, else as the other policies of the zone say: all of a zone have the same."""
-        sharer = next(
-            (other.body for other in self._beside.policies if other.zone == self._zone.origin), None
-        )
-        found: dict[str, list[str]] = {}
-        for key in ("providers", "nameservers"):
-            usual = inherited(self._beside.defaults, key)
-            said = self._beside.settings.get(key) or (
-                getattr(sharer, key) if sharer is not None else usual
-            )
-            if said != usual:
-                found[key] = list(said)
-        return found
-
-    def policy(self) -> Policy:
-        """Return it as the repo would read it."""
-        root = document.read(self._path, document_of(self._body()).encode())
-        defaults = self._beside.defaults
-        if defaults is not None and self._parked is not None:
-            # As when a parked policy is read: of the mail sections it inherits nothing.
-            kept = {key: node for key, node in defaults.items.items() if key not in _RANK}
-            defaults = replace(defaults, items=kept)
-        merged = document.merged(defaults, root) if defaults is not None else root
-        body = PolicyFile.model_validate(document.plain(merged))
-        place = document.value_place(root, ("domain",))
-        return Policy(self.domain, self._zone.origin, body, merged, self._path, place, {})
-
-    def done(self) -> Draft:
-        """Return the policy with everything that it does not say and that has to do with mail."""
-        covered = {value for values in self._covered.values() for value in values}
-        if self._parked is not None:
-            covered.add(((self.domain, "MX"), NULL_MX))
-        left = [Left(key, value, reason) for (key, value), reason in self._left.items()]
-        for rrset in sorted(self._zone.rrsets, key=lambda rrset: rrset.key):
-            if owner_of(rrset.name, self._together) != self.domain:
-                continue
-            for value in sorted(rrset.values):
-                if (rrset.key, value) not in covered and (rrset.key, value) not in self._left:
-                    reason = stray(rrset.key, value, self.domain)
-                    if reason is not None:
-                        left.append(Left(rrset.key, value, reason))
-        left.sort(key=lambda each: (each.key, each.value))
-        return Draft(
-            self.domain,
-            self.policy(),
-            document_of(self._body()),
-            tuple(left),
-            self._nearly_parked(),
-        )
-
-
-def _nested(flat: Mapping[Route, Section]) -> dict[str, Any]:
-    """Return sections by route as the mappings that a policy has them in."""
-    found: dict[str, Any] = {}
-    for route, section in flat.items():
-        below = found
-        for step in route[:-1]:
-            below = below.setdefault(str(step), {})
-        below[str(route[-1])] = section
-    return found
-
-
-def _refusal(error: ValidationError) -> str:
-    """Return why the model does not take a section, in its own words."""
-    details = error.errors(include_url=False, include_input=False)
-    told = [detail["ctx"]["message"] for detail in details if detail["type"] == "mailauth"]
-    return "no policy can say it: " + "; ".join(
-        dict.fromkeys(told or [detail["msg"] for detail in details])
-    )

@@ -1,4 +1,4 @@
-"""A drafted policy as people get it: its text with comments, what lint would change, and what nobody could tell."""
+"""A drafted policy as people get it: with comments, what lint would change, what is unknown."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from mailauth_dns.compile import compile_repo
-from mailauth_dns.importing.draft import Draft, Surroundings
+from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.importing.surroundings import Draft, Surroundings
 from mailauth_dns.importing.yaml_text import annotated
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.rule import Finding, run
 from mailauth_dns.lint.subject import subjects
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
-Unknowns = Sequence[tuple[RRKey, str]]  # sets that nobody could tell of, each with the reason
+Unknowns = Sequence[tuple[RRKey, str]]  # sets that may be there, each with the reason
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One domain's policy; `text` is its YAML with comments, `proposals` are what lint would change in it."""
+    """One domain's policy: `text` is YAML with comments, `proposals` are what lint would change."""
 
     draft: Draft
     text: str
@@ -42,7 +42,7 @@ def commented(
     unknown: Mapping[DomainName, Unknowns],
     today: date,
 ) -> tuple[Imported, ...]:
-    """Return drafts with their comments: `head` above each, then what is unknown and what it does not say, and what lint would change."""
+    """Return drafts with comments: `head`, what is unknown or not said, what lint would change."""
     domains = frozenset(draft.domain for draft in drafts)
     repo = Repo(Path(), (*(draft.policy for draft in drafts), *beside.policies), {}, beside.lock)
     found: dict[str, list[Finding]] = {draft.policy.path: [] for draft in drafts}

@@ -1,4 +1,4 @@
-"""What a published domain lacks to be a parked one: `parked: true` says with one word that it sends and receives nothing."""
+"""What a published domain lacks to be parked, which means that it sends and receives nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from mailauth_dns.diff.change import Change, Difference
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.importing.sections import Section
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family
 
@@ -29,7 +29,7 @@ def section(sections: Mapping[Route, Section]) -> Section:
 
 
 def is_near(sections: Mapping[Route, Section]) -> bool:
-    """Tell whether a domain says that it sends nothing: SPF lets nobody, and no key verifies."""
+    """Tell whether a domain says that it sends nothing: nobody passes SPF, no key verifies."""
     selectors = (each for route, each in sections.items() if route[0] == "dkim")
     return sections.get(("spf",)) == _NOBODY and all(
         each.get("state") == "revoked" for each in selectors
@@ -37,7 +37,7 @@ def is_near(sections: Mapping[Route, Section]) -> bool:
 
 
 def remainder(difference: Difference, sections: Mapping[Route, Section]) -> str | None:
-    """Return in words what `parked: true` would change; None where it cannot be, as where the domain receives mail."""
+    """Return in words what `parked: true` would change; None if the domain cannot be parked."""
     if difference.blocked:
         return None
     gained = [word for change in difference.changes for word in _gained(change)]
@@ -78,7 +78,7 @@ def _lost(change: Change) -> Iterator[str]:
 
 
 def _policies(change: Change) -> tuple[dmarc.Record | None, dmarc.Record | None]:
-    """Return the DMARC records before and after; None where there is none, a broken one or several."""
+    """Return the DMARC records before and after; None for no record, a broken one, or several."""
     pair = [
         parsed(Family.DMARC, "TXT", next(iter(values))) if len(values) == 1 else None
         for values in (change.before, change.after)

@@ -6,13 +6,14 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey
 
-# Looser than any receiver, and than what is ours: pasted quotes, a lost or doubled sign, the right record at the wrong name.
+# Looser than any receiver, and than ours: pasted quotes, a lost or doubled sign, the right record
+# at the wrong name.
 _LIKE_A_RECORD = re.compile(
     r"[\s\"'\\(]*v\s*=*\s*(?:spf|dkim|dmarc|stsv|tlsrpt|bimi)|[\s\"']*spf2\.0", re.IGNORECASE
 )
@@ -59,7 +60,7 @@ def owner_of(name: DomainName, domains: Collection[DomainName]) -> DomainName | 
 
 
 def stray(key: RRKey, value: str, domain: DomainName) -> str | None:
-    """Return why a value that has to do with mail is not part of the domain's policy; None where it has nothing to do with mail."""
+    """Return why a mail value is not part of the domain's policy; None if it is no mail value."""
     name, type = key
     spot = spot_of(name, domain)
     if type == "CNAME":
@@ -71,11 +72,17 @@ def stray(key: RRKey, value: str, domain: DomainName) -> str | None:
         about, _ = dmarc.report_parties(name)
         return f"a consent to reports about {about}; a plan counts on it as it is"
     if found is Family.NULL_MX and name == domain:
-        return "a null MX (RFC 7505): only `parked: true` declares one, and not exactly that is published here"
+        return (
+            "a null MX (RFC 7505): only `parked: true` declares one, and not exactly that is "
+            "published here"
+        )
     if found is not None and spot is None:
         owner = _MARK.sub("", name, count=1)
         if owner.startswith("*"):
-            return "a wildcard, which no policy is for: it answers for every name below that does not exist"
+            return (
+                "a wildcard, which no policy is for: it answers for every name below that does "
+                "not exist"
+            )
         return f"belongs to {owner}, which is a domain of its own to mail; import it as well"
     if type == "TXT" and (found is not None or _LIKE_A_RECORD.match(value) or _MARK.match(name)):
         return "no receiver reads this value, at this name, as a mail record"

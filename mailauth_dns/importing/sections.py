@@ -19,7 +19,7 @@ _RESULT = {"": "pass", "+": "pass", "-": "fail", "~": "softfail", "?": "neutral"
 
 
 def of_spf(text: str) -> Section:
-    """Return the section for an SPF record: terms as they are written, what closes the record as a key of its own.
+    """Return the section for an SPF record: terms as written, and the ending as its own key.
 
     Raises:
         RecordSyntaxError: the record is broken.

@@ -1,4 +1,4 @@
-"""What domains publish already: read from their name servers, from a provider, or from a zone's master file."""
+"""What domains publish already: read from name servers, a provider, or a master file."""
 
 from __future__ import annotations
 
@@ -10,104 +10,21 @@ from pathlib import Path
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rules.mta_sts_host import policy_request, served_policy
+from mailauth_dns.evaluate.served_mta_sts import policy_request, served_policy
 from mailauth_dns.masterfile import loose_reader
-from mailauth_dns.policy.load import Repo
 from mailauth_dns.policy.provider_stanza import Stanza
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
 from mailauth_dns.records.name import DomainName, ancestors, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
-# Names that mail services and servers give their selectors; DNS cannot be asked which there are (RFC 6376 §3.1).
-COMMON_SELECTORS = (
-    *(
-        "default",
-        "dkim",
-        "dkim1",
-        "mail",
-        "mx",
-        "smtp",
-        "email",
-        "key1",
-        "key2",
-        "s1",
-        "s2",
-        "s1024",
-        "s2048",
-        "selector",
-        "rsa",
-        "ed25519",
-    ),
-    *(
-        "selector1",
-        "selector2",
-        "google",
-        "k1",
-        "k2",
-        "k3",
-        "mandrill",
-        "mte1",
-        "mte2",
-        "sig1",
-        "fm1",
-        "fm2",
-        "fm3",
-        "mesmtp",
-        "pm",
-        "pic",
-    ),
-    *(
-        "protonmail",
-        "protonmail2",
-        "protonmail3",
-        "zoho",
-        "zmail",
-        "zendesk1",
-        "zendesk2",
-        "sendgrid",
-        "smtpapi",
-        "m1",
-        "m2",
-        "mailo",
-    ),
-    *(
-        "mailjet",
-        "krs",
-        "mg",
-        "mxvault",
-        "cm",
-        "scph0316",
-        "everlytickey1",
-        "everlytickey2",
-        "hs1",
-        "hs2",
-        "turbo-smtp",
-        "dk",
-        "titan1",
-    ),
-    *(
-        "brevo1",
-        "brevo2",
-        "ctct1",
-        "ctct2",
-        "litesrv",
-        "ml",
-        "mailpoet1",
-        "mailpoet2",
-        "postal",
-        "stalwart",
-        "modoboa",
-        "mailcow",
-        "x",
-    ),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The sets that were found in one zone. `unknown` are those that nobody could tell of, with the reason.
+    """The sets that were found in one zone; `unknown` are sets that may be there, with the reason.
 
-    Of a file, `outside` are the records that are no part of it, and `notes` say how it was read where a name server would read otherwise.
+    Of a file, `outside` are records that lie outside the zone. `notes` say where it was read in
+    another way than a name server would read it.
     """
 
     zone: Zone
@@ -117,7 +34,7 @@ class Published:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file that somebody else wrote, one character an octet.
+    """Return the text of a file from elsewhere, one character an octet.
 
     Raises:
         OSError: it cannot be read.
@@ -126,10 +43,10 @@ def read_text(path: Path) -> str:
 
 
 def zone_of_file(path: Path, domain: DomainName) -> DomainName:
-    """Return the zone that a master file is of: the one that its SOA or its $ORIGIN names, else the domain that is asked for.
+    """Return the zone of a master file: what its SOA or $ORIGIN names, else `domain`.
 
     Raises:
-        ProviderError: the file is of a zone that the domain does not lie in, or is broken.
+        ProviderError: the domain does not lie in the file's zone, or the file is broken.
         OSError: it cannot be read.
     """
     with _told(path, text := read_text(path)):
@@ -139,7 +56,8 @@ def zone_of_file(path: Path, domain: DomainName) -> DomainName:
     zone, where = named
     if not is_at_or_below(domain, zone):
         raise ProviderError(
-            f"{path}: is of the zone {zone} ({where}), in which {domain} does not lie; name a domain in it"
+            f"{path}: is of the zone {zone} ({where}), in which {domain} does not lie; name a "
+            "domain in it"
         )
     return zone
 
@@ -148,12 +66,12 @@ def in_file(path: Path, origin: DomainName) -> Published:
     """Return what a master file says for the zone `origin`.
 
     Raises:
-        ProviderError: the file breaks the format, is of another zone, or says only a part of what the zone holds.
+        ProviderError: the file is broken, is of another zone, or holds only a part of the zone.
         OSError: it cannot be read.
     """
     with _told(path, text := read_text(path)):
         found = loose_reader.read(origin, text)
-    # A set without a TTL is not one that would change: servers give it one of theirs.
+    # A set without a TTL is no change: servers give it one of theirs.
     sets = (
         replace(rrset, ttl=rrset.ttl if rrset.ttl is not None else DEFAULT_TTL)
         for rrset in found.zone.rrsets
@@ -191,9 +109,10 @@ def in_dns(
     selectors: Iterable[str],
     nameservers: tuple[str, ...],
 ) -> dict[DomainName, Published]:
-    """Return what every authoritative server of each zone says of the domains' mail records alike, all zones asked together.
+    """Return the mail records of the domains on which every authoritative server of a zone agrees.
 
-    What a wildcard answers is found at the wildcard alone: a record in its place would be a new one.
+    All zones are asked together. What a wildcard answers is found at the wildcard alone: a record
+    at the name itself would be a new one.
 
     Raises:
         RecordSyntaxError: an entry of `nameservers` is not an address.
@@ -216,7 +135,7 @@ def in_dns(
 def policies_served(
     found: Mapping[DomainName, Published], nameservers: tuple[str, ...], *, private_web: bool
 ) -> dict[DomainName, mta_sts.Policy | str]:
-    """Fetch the MTA-STS policies that records announce, and return them by domain, or why senders get none."""
+    """Fetch the MTA-STS policies that records announce: the policy, or why there is none."""
     prefix = mta_sts.owner_name(DomainName(""))
     announcing = {
         DomainName(rrset.name.removeprefix(prefix)): origin
@@ -237,14 +156,15 @@ def policies_served(
 def consents_in_dns(
     origin: DomainName, keys: frozenset[RRKey], nameservers: tuple[str, ...]
 ) -> Published:
-    """Return what every authoritative server of a zone says alike at names where hosts consent to DMARC reports, by wildcards too."""
+    """Return the consents to DMARC reports, from wildcards too, on which all servers agree."""
     return _observed({origin: (keys, nameservers)})[origin]
 
 
 def consents_at_providers(repo: Repo, origin: DomainName) -> tuple[Published, ...]:
-    """Return what each provider of a zone of the repo holds, where a plan would look for consents to DMARC reports.
+    """Return what each provider of a zone holds: a plan would look there for consents.
 
-    A provider that cannot be asked leaves everything unknown. Without one, nothing is known to be there.
+    If a provider cannot be asked, everything there is unknown. Without one, the zone is
+    taken as empty.
     """
     ids = next((policy.body.providers for policy in repo.policies if policy.zone == origin), ())
     found = []
@@ -274,9 +194,8 @@ def _observed(
         )
         sets: list[RRset] = []
         unknown: list[tuple[RRKey, str]] = []
-        for key in sorted(
-            keys, key=lambda key: (key[0].startswith("*"), len(key[0]), key)
-        ):  # what is told first stands for the rest
+        # The first unknown set stands for the rest in messages.
+        for key in sorted(keys, key=lambda key: (key[0].startswith("*"), len(key[0]), key)):
             said = observation.agreed(key)
             if isinstance(said, Unknown):
                 unknown.append((key, said.reason + hint))
@@ -306,7 +225,10 @@ def _keys(domain: DomainName, origin: DomainName, selectors: tuple[str, ...]) ->
 
 
 def _is_synthesized(rrset: RRset, sets: dict[RRKey, RRset], origin: DomainName) -> bool:
-    """Tell whether a wildcard above gives the same answer (RFC 4592 §3.3.1), so that the name itself may not be there."""
+    """Tell whether a wildcard above gives the same answer (RFC 4592 §3.3.1).
+
+    The name itself may then not be there.
+    """
     for upper in (*ancestors(rrset.name, origin), origin):
         wildcard = sets.get((DomainName(f"*.{upper}"), rrset.type))
         if wildcard is not None and wildcard is not rrset:

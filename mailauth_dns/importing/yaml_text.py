@@ -1,4 +1,4 @@
-"""A drafted policy as the YAML that people go on with: what it says, and as comments what it does not say and what lint would change."""
+"""A drafted policy as YAML: what it says, and in comments what it does not say and lint finds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 from mailauth_dns.errors import octets
 from mailauth_dns.lint.rule import Finding
-from mailauth_dns.policy import document
+from mailauth_dns.policy import yaml_tree
 
 HEAD = "# yaml-language-server: $schema=../policy.schema.json\n"
 _MAIL = (
@@ -36,17 +36,17 @@ def document_of(body: Mapping[str, Any]) -> str:
     return HEAD + yaml.dump(dict(body), Dumper=_Dumper, sort_keys=False, width=_LONGEST)
 
 
-def inherited(defaults: document.Mapping | None, key: str) -> tuple[str, ...]:
+def inherited(defaults: yaml_tree.Mapping | None, key: str) -> tuple[str, ...]:
     """Return the list that every policy inherits under `key`."""
     node = defaults.items.get(key) if defaults is not None else None
-    items = node.items if isinstance(node, document.Sequence) else ()
-    return tuple(item.text for item in items if isinstance(item, document.Scalar) and item.text)
+    items = node.items if isinstance(node, yaml_tree.Sequence) else ()
+    return tuple(item.text for item in items if isinstance(item, yaml_tree.Scalar) and item.text)
 
 
-def alone(body: Mapping[str, Any], defaults: document.Mapping | None) -> dict[str, Any]:
-    """Return a policy so that it inherits nothing about mail: what the defaults say and it does not is taken out by null.
+def alone(body: Mapping[str, Any], defaults: yaml_tree.Mapping | None) -> dict[str, Any]:
+    """Return a policy that inherits nothing about mail: null takes out what only the defaults say.
 
-    A parked policy inherits no mail section but the report addresses of `dmarc`, and may name no other.
+    A parked policy inherits only the report addresses of `dmarc`, and may name nothing else.
     """
     found = dict(body)
     for key, node in (defaults.items if defaults is not None else {}).items():
@@ -56,15 +56,15 @@ def alone(body: Mapping[str, Any], defaults: document.Mapping | None) -> dict[st
             found[key] = _cancelled(found[key], node) if key in found else None
         elif key == "ttl":
             found[key] = None
-        elif key == "dmarc" and isinstance(node, document.Mapping):
+        elif key == "dmarc" and isinstance(node, yaml_tree.Mapping):
             reports = {tag: None for tag in ("rua", "ruf") if tag in node.items}
             if reports:
                 found[key] = {**reports, **found.get(key, {})}
     return found
 
 
-def _cancelled(said: Any, default: document.Node) -> Any:  # noqa: ANN401 - a part of a policy
-    if not isinstance(said, dict) or not isinstance(default, document.Mapping):
+def _cancelled(said: Any, default: yaml_tree.Node) -> Any:  # noqa: ANN401 - a part of a policy
+    if not isinstance(said, dict) or not isinstance(default, yaml_tree.Mapping):
         return said
     found = {
         key: _cancelled(part, default.items[key]) if key in default.items else part
@@ -74,7 +74,7 @@ def _cancelled(said: Any, default: document.Node) -> Any:  # noqa: ANN401 - a pa
 
 
 def annotated(text: str, head: Iterable[str], findings: Iterable[Finding]) -> str:
-    """Return a policy's text with comments: `head` above it, and each finding in front of the line that it is about."""
+    """Return a policy's text with `head` on top, and each finding before the line it is about."""
     above: dict[int, list[str]] = {}
     for finding in findings:
         said = f"{finding.rule.severity} {finding.rule.id}: {finding.message}; {finding.fix}"

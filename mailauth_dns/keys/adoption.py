@@ -17,8 +17,8 @@ from mailauth_dns.keys import keypair, lifecycle, policy_edit, private_files, ro
 from mailauth_dns.keys.keypair import KeyPair
 from mailauth_dns.keys.lifecycle import Key, Sight
 from mailauth_dns.policy import public_key_files, selector_edit
-from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
-from mailauth_dns.policy.model import SelectorSection
+from mailauth_dns.policy.repo import KEY_DIR, Policy, Repo
+from mailauth_dns.policy.sections.dkim import SelectorSection
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.signing_host import key_owner as owners
 from mailauth_dns.signing_host.key_owner import Owner

@@ -9,7 +9,7 @@ from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.keys import checks, lifecycle, private_files, rotation
 from mailauth_dns.keys.checks import KeyProblem, Reader
-from mailauth_dns.policy.load import Policy, Repo
+from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
 from mailauth_dns.signing_host import key_owner as owners

@@ -12,7 +12,7 @@ from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.keys import keypair, private_files
 from mailauth_dns.keys.lifecycle import Key, Sight
 from mailauth_dns.policy import public_key_files
-from mailauth_dns.policy.model import State
+from mailauth_dns.policy.sections.dkim import State
 from mailauth_dns.records import dkim
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.family import Family

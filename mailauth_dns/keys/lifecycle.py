@@ -14,9 +14,9 @@ from typing import Literal
 
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.evaluate.observation import Observation, Unknown
-from mailauth_dns.policy.load import Policy
-from mailauth_dns.policy.model import RotationSection, SelectorSection, State
 from mailauth_dns.policy.public_key_files import PublicKey
+from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.sections.dkim import RotationSection, SelectorSection, State
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName

@@ -14,7 +14,7 @@ from mailauth_dns import atomic_files
 from mailauth_dns.errors import MailAuthError, PolicyError
 from mailauth_dns.keys.lifecycle import Keys
 from mailauth_dns.policy import document
-from mailauth_dns.policy.load import Policy
+from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.selector_edit import with_keys
 
 

@@ -21,9 +21,9 @@ from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.keys import checks, keypair, lifecycle, policy_edit, private_files
 from mailauth_dns.keys.lifecycle import Key, Keys, Sight, Step
 from mailauth_dns.keys.policy_edit import Written
-from mailauth_dns.policy import document, selector_edit
-from mailauth_dns.policy.load import KEY_DIR, Policy, Repo
-from mailauth_dns.policy.model import DkimSection, SelectorSection
+from mailauth_dns.policy import selector_edit, yaml_tree
+from mailauth_dns.policy.repo import KEY_DIR, Policy, Repo
+from mailauth_dns.policy.sections.dkim import DkimSection, SelectorSection
 from mailauth_dns.records import dkim
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName, domain_name
@@ -78,20 +78,6 @@ class Rotated:
     made: tuple[NewKey, ...]
     waiting: tuple[str, ...]
     problem: str | None = None
-
-
-def policies_of(repo: Repo, domains: tuple[DomainName, ...]) -> tuple[Policy, ...]:
-    """Return the policies of these domains; all of them where none is named.
-
-    Raises:
-        MailAuthError: a domain has no policy.
-    """
-    known = {policy.domain for policy in repo.policies}
-    if missing := [domain for domain in domains if domain not in known]:
-        raise MailAuthError(
-            f"no policy is for {', '.join(missing)}; see zones/policy, or make one with `mailauth-dns import`"
-        )
-    return tuple(policy for policy in repo.policies if not domains or policy.domain in domains)
 
 
 def look(policies: Iterable[Policy], now: datetime) -> tuple[KeyState, ...]:
@@ -199,8 +185,8 @@ def record_sightings(
 
 def spelling(policy: Policy, selector: str) -> str | None:
     """Return the selector as the policy's own file writes it; None where it is inherited."""
-    selectors = document.follow(policy.root, ("dkim", "selectors"))[0]
-    assert isinstance(selectors, document.Mapping)
+    selectors = yaml_tree.follow(policy.root, ("dkim", "selectors"))[0]
+    assert isinstance(selectors, yaml_tree.Mapping)
     found = next(
         (name, place) for name, place in selectors.keys.items() if domain_name(name) == selector
     )

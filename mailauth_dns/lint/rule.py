@@ -15,8 +15,8 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.web_page import Fetcher, Nothing, Page, Pages, Request, Untrusted
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.document import Place
-from mailauth_dns.policy.load import Policy, Route
+from mailauth_dns.policy.repo import Policy, Route
+from mailauth_dns.policy.yaml_tree import Place
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from mailauth_dns.compile import Declared, Publication
-from mailauth_dns.errors import MailAuthError
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.web_page import Outcome, Pages, Request
-from mailauth_dns.policy.load import Policy, Repo, Route
-from mailauth_dns.policy.model import DmarcSection, SelectorSection, SpfSection
-from mailauth_dns.policy.sections import MtaStsSection
+from mailauth_dns.policy.absent import ABSENT
+from mailauth_dns.policy.repo import Policy, Repo, Route
+from mailauth_dns.policy.sections.dkim import SelectorSection
+from mailauth_dns.policy.sections.dmarc import DmarcSection
+from mailauth_dns.policy.sections.mta_sts import MtaStsSection
+from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.records import dkim, dmarc, spf
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
@@ -82,7 +84,7 @@ class Subject:
     def spf_section(self) -> SpfSection | None:
         """The `spf` section, None where it says nothing about a record."""
         section = self.policy.body.spf
-        return None if self.parked or section == "absent" else section
+        return None if self.parked or section is ABSENT else section
 
     @cached_property
     def spf_record(self) -> spf.Record | None:
@@ -145,7 +147,7 @@ class Subject:
     def dmarc_section(self) -> DmarcSection | None:
         """The `dmarc` section, None where it says nothing about a record."""
         section = self.policy.body.dmarc
-        return None if self.parked or section == "absent" else section
+        return None if self.parked or section is ABSENT else section
 
     @cached_property
     def dmarc_record(self) -> dmarc.Record | None:
@@ -156,7 +158,7 @@ class Subject:
     def report_addresses(self) -> tuple[tuple[str, int, dmarc.Uri], ...]:
         """The addresses that DMARC reports are asked to, each with its tag and index; a parked domain can ask for them too."""
         section = self.policy.body.dmarc
-        if section is None or section == "absent":
+        if section is None or section is ABSENT:
             return ()
         return tuple(
             (tag, index, uri)
@@ -168,7 +170,7 @@ class Subject:
     def mta_sts(self) -> MtaStsSection | None:
         """The `mta_sts` section, None where it says nothing about a record."""
         section = self.policy.body.mta_sts
-        return None if section == "absent" else section
+        return None if section is ABSENT else section
 
     @cached_property
     def selectors(self) -> Mapping[str, SelectorSection]:
@@ -200,8 +202,7 @@ def subjects(
     Raises:
         MailAuthError: a named domain has no policy.
     """
-    if missing := sorted(set(only) - {policy.domain for policy in repo.policies}):
-        raise MailAuthError(f"there is no policy for {', '.join(missing)}; see zones/policy")
+    chosen = repo.of(only)
     by_domain: dict[DomainName, list[Declared]] = {}
     for publication in publications:
         for entry in publication.declared:
@@ -209,10 +210,9 @@ def subjects(
     neighbours = Neighbours(
         _key_owners(by_domain),
         frozenset(
-            policy.domain for policy in repo.policies if policy.body.dmarc not in (None, "absent")
+            policy.domain for policy in repo.policies if policy.body.dmarc not in (None, ABSENT)
         ),
     )
-    chosen = (policy for policy in repo.policies if not only or policy.domain in only)
     return [
         Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, today)
         for policy in chosen

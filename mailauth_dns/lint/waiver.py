@@ -11,9 +11,9 @@ from datetime import date
 
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, in_order, page
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.document import Place
-from mailauth_dns.policy.load import Policy
 from mailauth_dns.policy.model import WaiverSection
+from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.yaml_tree import Place
 from mailauth_dns.records.name import DomainName
 
 EXPIRED = page(

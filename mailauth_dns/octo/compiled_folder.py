@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailauth_dns.atomic_files import own_folder, replace_file
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.octo.compiled_zone import (
     ABSENT,

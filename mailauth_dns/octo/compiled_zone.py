@@ -15,9 +15,9 @@ from typing import Any
 
 from natsort import natsort_keygen
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.policy import document
+from mailauth_dns.policy import document, yaml_tree
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
@@ -123,7 +123,7 @@ def read_absent(path: Path) -> Mapping[DomainName, frozenset[tuple[RRKey, Family
         ProviderError: the file is not there or not ours.
     """
     try:
-        data: Any = document.plain(document.read(path.name, path.read_bytes()))
+        data: Any = yaml_tree.plain(document.read(path.name, path.read_bytes()))
         found: dict[DomainName, frozenset[tuple[RRKey, Family]]] = {}
         for origin, entries in data.items():
             zone = DomainName(origin)

@@ -20,7 +20,8 @@ from typing import Any
 
 from octodns.processor.base import BaseProcessor, ProcessorException
 
-from mailauth_dns.compile import CONSENT, Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
+from mailauth_dns.compile.report_consents import CONSENT
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at
 from mailauth_dns.octo.compiled_zone import KEEP_TTL, read_absent

@@ -18,7 +18,7 @@ import dns.exception
 from octodns.processor.base import BaseProcessor
 from octodns.zone import Zone as OctoZone
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.diff.change import Difference, Hold
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.ownership import is_part_of_spf, ours
 from mailauth_dns.diff.part_order import SEE_PARTS

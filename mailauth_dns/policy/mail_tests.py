@@ -1,4 +1,4 @@
-"""The `tests` of a policy: messages, and what receivers must say of them once the policy is live."""
+"""The `tests` of a policy: messages, and what receivers must say once it is live."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def _ip(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         fail(
-            f"{text!r} is not an IP address; write the client's alone, such as 192.0.2.10 or 2001:db8::10"
+            f"{text!r} is not an IP address; write the client's alone, such as 192.0.2.10 or "
+            "2001:db8::10"
         )
 
 
@@ -62,7 +63,7 @@ def _signature(value: object) -> object:
 
 
 def _oblige(*results: str) -> BeforeValidator:
-    """Return a validator of results; that DNS gives no answer can be asked of nobody."""
+    """Return a validator of results; nobody can expect that DNS gives no answer."""
     known = one_of(*results)
 
     def check(text: object) -> object:
@@ -178,7 +179,7 @@ class MailTest(MessageSection):
 
 
 def distinct(tests: tuple[MailTest, ...]) -> tuple[MailTest, ...]:
-    """Refuse two tests of one name: which of them failed could not be told."""
+    """Refuse two tests of one name: a report could not say which of them failed."""
     names = [test.name for test in tests]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

@@ -1,4 +1,4 @@
-"""What pydantic found, told as problems with a place in the YAML and words that say what to write instead."""
+"""What pydantic found, as problems with a place in the YAML and what to write instead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import document
+from mailauth_dns.policy import yaml_tree
 from mailauth_dns.policy.pasted_records import LONGEST, listed
 
 _KINDS = {
@@ -30,7 +30,7 @@ _KINDS = {
 
 
 def words(detail: ErrorDetails) -> str:
-    """Return what is wrong in our own words: those of the library speak of types of this program's language."""
+    """Return what is wrong in our own words; the library's words speak of Python types."""
     if detail["type"] == "mailauth":
         return str(detail["ctx"]["message"])
     return _KINDS.get(
@@ -39,7 +39,7 @@ def words(detail: ErrorDetails) -> str:
 
 
 def problems_of(
-    error: ValidationError, root: document.Mapping, model: type[BaseModel]
+    error: ValidationError, root: yaml_tree.Mapping, model: type[BaseModel]
 ) -> list[FileProblem]:
     """Return the problems of one file; `model` is what `root` was read as."""
     found: dict[tuple[int, int, str], FileProblem] = {}
@@ -47,9 +47,9 @@ def problems_of(
         route = _route(detail["loc"], root)
         kind, context = detail["type"], detail.get("ctx", {})
         key = ".".join(str(step) for step in route)
-        place = document.value_place(root, route)
+        place = yaml_tree.value_place(root, route)
         if kind == "extra_forbidden":
-            place = document.locate(root, route)
+            place = yaml_tree.locate(root, route)
             message = _unknown_key(str(route[-1]), _fields_at(model, route[:-1]))
         elif kind == "missing":
             name = str(detail["loc"][-1])
@@ -59,32 +59,36 @@ def problems_of(
             if detail["loc"][-1:] == (
                 "[key]",
             ):  # pydantic's mark: the key is at fault, not its value
-                place = document.locate(root, route)
+                place = yaml_tree.locate(root, route)
             else:
                 place = _inside(place, root, route, context["start"], context["end"])
         else:
             message = _list_of(root, route) if kind == "tuple_type" else words(detail)
-            if kind == "literal_error" and context.get("expected") == "'absent'":
-                continue  # the other arm of `section or absent` has told what is wrong
+            if kind == "literal_error" and "absent" in context.get("expected", ""):
+                continue  # the other arm of `section or absent` says what is wrong
         found.setdefault((place.line, place.column, message), place.problem(key, message))
     return list(found.values())
 
 
-def _list_of(root: document.Mapping, route: tuple[str | int, ...]) -> str:
-    """Return what is said where a list belongs: a single value as the list that it was meant to be."""
-    node = document.follow(root, route)[0]
-    text = node.text if isinstance(node, document.Scalar) else None
-    if not text or len(text) > LONGEST or document.may_be_key(text):
+def _list_of(root: yaml_tree.Mapping, route: tuple[str | int, ...]) -> str:
+    """Return the message for a single value where a list belongs, with the list that was meant."""
+    node = yaml_tree.follow(root, route)[0]
+    text = node.text if isinstance(node, yaml_tree.Scalar) else None
+    if not text or len(text) > LONGEST or yaml_tree.may_be_key(text):
         return _KINDS["tuple_type"]
-    return f"expected a list; write {listed(re.split(r'[ ,]+', text.strip(' ,')))}"
+    words = re.split(r"[ ,]+", text.strip(" ,"))
+    if route[-1:] == ("flatten",):
+        # People name an include as `terms` has it; `flatten` takes its name alone.
+        words = [re.sub(r"^[+?~-]?include:", "", word, flags=re.IGNORECASE) for word in words]
+    return f"expected a list; write {listed(words)}"
 
 
-def _route(location: tuple[int | str, ...], root: document.Mapping) -> tuple[str | int, ...]:
-    """Return the location without the steps that pydantic adds: union arms and the mark of a mapping's key."""
+def _route(location: tuple[int | str, ...], root: yaml_tree.Mapping) -> tuple[str | int, ...]:
+    """Return the location without pydantic's own steps: union arms and the mark of a key."""
     route: list[str | int] = []
-    node: document.Node = root
+    node: yaml_tree.Node = root
     for step in location:
-        below = document.child(node, step)
+        below = yaml_tree.child(node, step)
         if below is not None:
             node = below
             route.append(step)
@@ -92,18 +96,21 @@ def _route(location: tuple[int | str, ...], root: document.Mapping) -> tuple[str
 
 
 def _inside(
-    place: document.Place, root: document.Node, route: tuple[str | int, ...], start: int, end: int
-) -> document.Place:
-    """Return the place of the characters `start` to `end` of the value, where the value stands in its line as it is."""
+    place: yaml_tree.Place, root: yaml_tree.Node, route: tuple[str | int, ...], start: int, end: int
+) -> yaml_tree.Place:
+    """Return the place of characters `start` to `end` of a value.
+
+    If its line does not show the value as it is, return the place of the whole value.
+    """
     line = place.source.lines[place.line - 1] if place.line <= len(place.source.lines) else ""
-    node, _ = document.follow(root, route)
-    text = node.text if isinstance(node, document.Scalar) else None
+    node, _ = yaml_tree.follow(root, route)
+    text = node.text if isinstance(node, yaml_tree.Scalar) else None
     if not text or end <= start:
         return place
     offset = line.find(text, place.column - 1, place.column + place.width)
     if offset < 0:
         return place
-    return document.Place(place.source, place.line, offset + start + 1, end - start)
+    return yaml_tree.Place(place.source, place.line, offset + start + 1, end - start)
 
 
 # What people call a key, for what the record calls it.
@@ -174,7 +181,8 @@ def _fields_at(model: type[BaseModel], route: tuple[str | int, ...]) -> Mapping[
             continue
         field = _keys(here).get(str(step))
         below = _model_in(field.annotation) if field is not None else None
-        # A mapping of names to models (dkim.selectors), or a list of them: the next step is a name or a number.
+        # For a mapping of names to models (dkim.selectors), or a list of them, the next step is a
+        # name or a number.
         skip = field is not None and _holds_many(field.annotation)
         here = below
     return _keys(here) if here is not None else {}

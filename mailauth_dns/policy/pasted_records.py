@@ -1,4 +1,4 @@
-"""Records as people paste them into a policy, in the form that a policy has: what an error shows to be written instead."""
+"""Records that people paste into a policy, as the sections to write instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENDINGS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
 
 def rewritten(text: str) -> str | None:
-    """Return a record as the section of a policy, on one line, or what is wrong with it; None where it is no record."""
+    """Return a record as a section on one line, or what is wrong with it; None if it is none."""
     if len(text) > LONGEST or dkim.holds_private_key(text):
         return None
     try:
@@ -33,9 +33,15 @@ def rewritten(text: str) -> str | None:
     except RecordSyntaxError as error:
         return f"its parts, and mend it: {error}"
     if text.startswith("v=STSv1"):
-        return "mta_sts: {mode: testing, mx: [mx.example.com], max_age: 86400}, as the policy that you serve; the id is made of it"
+        return (
+            "mta_sts: {mode: testing, mx: [mx.example.com], max_age: 86400}, as the policy that "
+            "you serve; the id is made of it"
+        )
     if re.match(r"v\s*=\s*DKIM1\b", text):
-        return "dkim: {selectors: {NAME: {p: KEY}}}, with the selector's name and what stands behind p= in the record"
+        return (
+            "dkim: {selectors: {NAME: {p: KEY}}}, with the selector's name and what stands "
+            "behind p= in the record"
+        )
     return None
 
 

@@ -1,6 +1,7 @@
 """Provider stanzas: `providers/<id>.yaml`, one octoDNS provider each, as octoDNS documents it.
 
-A stanza is reviewed and committed, so it holds no secret: those stand in the environment and are named as `env/NAME`.
+A stanza is reviewed and committed, so it holds no secret. Secrets stand in the environment, and the
+stanza names them as `env/NAME`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Any
 import yaml
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import document
+from mailauth_dns.policy import document, yaml_tree
 
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A key that names a secret; `auth_key_name`, `key_name` and the like name none.
 _SECRET = re.compile(
     r"secret|token|passw|pwd|passphrase|private|credential|api[_-]?key|(?:^|[_-])key$|(?:consumer|application|access)[_-]?key"
@@ -50,7 +52,7 @@ class Stanza:
 
 
 def names_secret(key: str) -> bool:
-    """Tell whether what stands under this key, or in the environment under this name, is a secret."""
+    """Tell whether a key, or a name in the environment, is that of a secret."""
     return bool(_SECRET.search(key)) and not _NO_SECRET.search(key)
 
 
@@ -75,7 +77,7 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     arguments = _typed(root, data)
     class_name = arguments.pop("class")
     if not isinstance(class_name, str) or "." not in class_name:
-        place = document.value_place(root, ("class",))
+        place = yaml_tree.value_place(root, ("class",))
         raise document.DocumentError(
             [
                 place.problem(
@@ -87,8 +89,8 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     return Stanza(id, path, class_name, arguments)
 
 
-def _typed(root: document.Mapping, data: bytes) -> dict[str, Any]:
-    """Return the file's values, typed by YAML's own rules, as octoDNS does it: `port: 5453` is a number there.
+def _typed(root: yaml_tree.Mapping, data: bytes) -> dict[str, Any]:
+    """Return the file's values, typed by YAML's own rules as in octoDNS: `port: 5453` is a number.
 
     Raises:
         DocumentError: YAML takes one for a number or a date that cannot be.
@@ -96,37 +98,47 @@ def _typed(root: document.Mapping, data: bytes) -> dict[str, Any]:
     arguments = _loaded(data)
     if arguments is None:
         message = "YAML cannot take this for a number, a date or an object; quote it"
-        places = [place for place, text in _scalars(root) if _loaded(text.encode()) is None] or [
-            root.place
-        ]
+        places = [place for place, text in _scalars(root) if _loaded(text.encode()) is None]
+        places = places or [_tag_place(root, data)]
         raise document.DocumentError([place.problem("", message) for place in places])
     assert isinstance(arguments, dict)
     return arguments
 
 
 def _loaded(data: bytes) -> Any:  # noqa: ANN401 - anything YAML holds
-    """Return what YAML makes of a text, None where it makes nothing of it or a number that no option has."""
+    """Return what YAML makes of a text; None if that is nothing, or an impossible number."""
     try:
-        found = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, whichever is there
-        json.dumps(
-            _ordered(found), default=str
-        )  # Python writes no number of thousands of digits, and says so here
+        found = yaml.load(data, Loader=_Loader)  # noqa: S506 - a safe loader, whichever is there
+        # Python writes no number of thousands of digits, and says so here.
+        json.dumps(_ordered(found), default=str)
     except (yaml.YAMLError, ValueError, OverflowError, TypeError):
         return None
     return found
 
 
-def _scalars(node: document.Node) -> Iterator[tuple[document.Place, str]]:
-    if isinstance(node, document.Scalar):
+def _tag_place(root: yaml_tree.Mapping, data: bytes) -> yaml_tree.Place:
+    """Return where YAML meets a tag that it cannot read; the tree holds no tags."""
+    try:
+        yaml.load(data, Loader=_Loader)  # noqa: S506 - a safe loader, whichever is there
+    except yaml.MarkedYAMLError as error:
+        if (mark := error.problem_mark) is not None:
+            return yaml_tree.Place(root.place.source, mark.line + 1, mark.column + 1)
+    except (ValueError, OverflowError, TypeError):
+        pass  # one of the values, which has no place of its own
+    return root.place
+
+
+def _scalars(node: yaml_tree.Node) -> Iterator[tuple[yaml_tree.Place, str]]:
+    if isinstance(node, yaml_tree.Scalar):
         if node.text is not None:
             yield node.place, node.text
         return
-    for below in node.items.values() if isinstance(node, document.Mapping) else node.items:
+    for below in node.items.values() if isinstance(node, yaml_tree.Mapping) else node.items:
         yield from _scalars(below)
 
 
 def _ordered(value: Any) -> Any:  # noqa: ANN401 - anything YAML holds
-    """Return mappings as lists of pairs in the order of their keys, which YAML lets be of several types."""
+    """Return mappings as lists of pairs, ordered by key; keys in YAML may have several types."""
     if isinstance(value, Mapping):
         return sorted(
             ([repr(key), _ordered(below)] for key, below in value.items()), key=lambda pair: pair[0]
@@ -145,13 +157,13 @@ def _environment_names(arguments: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _refuse_secrets(
-    node: document.Node, problems: list[FileProblem], key: str = "", secret: bool = False
+    node: yaml_tree.Node, problems: list[FileProblem], key: str = "", secret: bool = False
 ) -> None:
-    """Add a problem for every literal where a secret belongs; what lies below a key that names one is one too."""
-    if isinstance(node, document.Mapping):
+    """Add a problem for every literal secret: below a key that names one, every value is one."""
+    if isinstance(node, yaml_tree.Mapping):
         for name, below in node.items.items():
             _refuse_secrets(below, problems, name, secret or names_secret(name))
-    elif isinstance(node, document.Sequence):
+    elif isinstance(node, yaml_tree.Sequence):
         for below in node.items:
             _refuse_secrets(below, problems, key, secret)
     elif (
@@ -160,7 +172,10 @@ def _refuse_secrets(
         and (secret or _SECRET_VALUE.search(node.text))
     ):
         # Placed without its line: the line is the secret.
-        message = "a secret must not be in git; write env/NAME and set NAME in the environment, then change the secret"
+        message = (
+            "a secret must not be in git; write env/NAME and set NAME in the environment, then "
+            "change the secret"
+        )
         problems.append(
             FileProblem(node.place.source.path, node.place.line, node.place.column, key, message)
         )

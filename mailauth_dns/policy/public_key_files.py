@@ -1,4 +1,4 @@
-"""DKIM public keys in files: SubjectPublicKeyInfo PEM to what `k=` and `p=` hold (RFC 6376 §3.6.1, RFC 8463 §4)."""
+"""DKIM public keys in files: from PEM to `k=` and `p=` (RFC 6376 §3.6.1, RFC 8463 §4)."""
 
 from __future__ import annotations
 
@@ -27,15 +27,18 @@ def read(data: bytes) -> PublicKey:
     if b"PRIVATE KEY" in data:
         # The text must say nothing of the content: error texts end up in CI logs.
         raise KeyFileError(
-            "this is a private key; take it out of the repo and out of git's history, make a new key, and put only the public part here"
+            "this is a private key; take it out of the repo and out of git's history, make a "
+            "new key, and put only the public part here"
         )
     if b"-----BEGIN RSA PUBLIC KEY-----" in data:
         raise KeyFileError(
-            "a bare RSA key (PKCS#1); write it as others read it: openssl rsa -RSAPublicKey_in -in KEY -pubout"
+            "a bare RSA key (PKCS#1); write it as others read it: openssl rsa -RSAPublicKey_in "
+            "-in KEY -pubout"
         )
     if b"-----BEGIN PUBLIC KEY-----" not in data:
         raise KeyFileError(
-            "not a public key in PEM; it opens with -----BEGIN PUBLIC KEY----- (openssl pkey -in KEY -pubout)"
+            "not a public key in PEM; it opens with -----BEGIN PUBLIC KEY----- (openssl pkey "
+            "-in KEY -pubout)"
         )
     # Imported here: loading OpenSSL costs more than the rest of a run without key files.
     from cryptography.exceptions import InternalError, UnsupportedAlgorithm

@@ -1,4 +1,7 @@
-"""Single values of a policy: typed from their source text, each with an error that says where and what to write instead."""
+"""Single values of a policy, typed from their source text.
+
+Each has an error that says where the fault is and what to write instead.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from mailauth_dns.policy.pasted_records import rewritten
 from mailauth_dns.records import dkim, name_server
 from mailauth_dns.records.name import DomainName, domain_name, publishable_name
 
-# Our own values pass through YAML, octoDNS and every provider's encoder; these characters do not survive all of them.
+# Our values pass through YAML, octoDNS and each provider's encoder. These characters do not survive
+# all of them.
 UNSAFE = re.compile(r'[^ -~]|["\\]')
 
 MAX_TTL = 604800  # seconds, a week: longer ones keep a mistake alive
@@ -25,7 +29,7 @@ MAX_DURATION = timedelta(days=3650)
 
 def fail(message: str, start: int = 0, end: int = 0) -> NoReturn:
     """Refuse a value; characters `start` to `end` of it are at fault."""
-    # Pydantic takes braces in the template for places to fill in, so the message goes in as a value.
+    # Pydantic fills in braces in the template, so the message is passed as a value.
     raise PydanticCustomError(
         "mailauth", "{message}", {"message": message, "start": start, "end": end}
     )
@@ -50,7 +54,8 @@ def refuse_private_key(text: str) -> str:
     """Return the text; one that holds a private key is refused without being shown."""
     if len(text) >= 12 and dkim.holds_private_key(text):
         fail(
-            "this is a private key; take it out of the repo and out of git's history, make a new key, and give only the public part"
+            "this is a private key; take it out of the repo and out of git's history, make a "
+            "new key, and give only the public part"
         )
     return text
 
@@ -60,7 +65,7 @@ def checked(
 ) -> AfterValidator:
     """Return a validator that parses `prefix + text + suffix` and places an error inside `text`.
 
-    `refused` is a character that would end the value, so that text behind it would be something else.
+    `refused` is a character that would end the value: text behind it would be something else.
     """
 
     @lru_cache(maxsize=1024)  # fleets say the same few things many times
@@ -186,7 +191,8 @@ def _selector_template(text: str) -> str:
     filled = text.replace("{date}", "20260531").replace("{type}", "ed25519")
     if "{date}" not in text or "{" in filled or "}" in filled:
         fail(
-            f"{text!r} is no template for new names; write {{date}} in it, and {{type}} where wanted: mx{{date}}"
+            f"{text!r} is no template for new names; write {{date}} in it, and {{type}} where "
+            f"wanted: mx{{date}}"
         )
     _selector(filled)
     return text
@@ -219,7 +225,8 @@ def one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes
 def _provider_id(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", text):
         fail(
-            f"{text!r} is not a provider's id; use the file name of providers/<id>.yaml without its ending"
+            f"{text!r} is not a provider's id; use the file name of providers/<id>.yaml without "
+            "its ending"
         )
     return text
 
@@ -235,7 +242,8 @@ def _address(text: str) -> str:
 def _report_uri(text: str) -> str:
     if "," in text:
         fail(
-            "a comma inside a report address must be written %2C; several addresses are several items",
+            "a comma inside a report address must be written %2C; several addresses are several "
+            "items",
             text.index(","),
             text.index(",") + 1,
         )
@@ -252,18 +260,6 @@ class Section(BaseModel):
     """A part of a policy: immutable, and a key that it does not know is a problem."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-def section_or_absent(section: type[Section]) -> BeforeValidator:
-    """Return a validator that tells what may stand here, before the arms of the union complain one by one."""
-
-    def check(value: object) -> object:
-        if value != "absent" and not isinstance(value, dict | section):
-            refuse_record(value)
-            fail(f"{said(value)} is neither a mapping nor `absent`")
-        return value
-
-    return BeforeValidator(check)
 
 
 Ttl = Annotated[

@@ -1,7 +1,7 @@
-"""Secrets taken out of what providers and their libraries say, in whatever spelling they stand there.
+"""Take secrets out of what providers and their libraries say, in any spelling.
 
-A client library quotes what it was given: as Python prints it, in JSON, in a URL, in a header of basic authentication. Whatever of that
-a user, a plan file or a log gets to see has been through a `Redactor`.
+A client library quotes what it was given: as Python prints it, in JSON, in a URL, in a header of
+basic authentication. A `Redactor` cleans every text before a user, a plan file or a log gets it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,15 @@ from urllib.parse import quote, quote_plus, unquote
 
 from mailauth_dns.policy.provider_stanza import Stanza, names_secret
 
-SHORTEST_SECRET = (
-    4  # characters; what is shorter stands in too many other words to be taken out of a text
-)
+# Characters. Shorter ones stand in too many other words to be taken out of a text.
+SHORTEST_SECRET = 4
 _SHORTEST_UNNAMED = 8  # characters, of what no stanza names: `AUTH=yes` is no secret
 HIDDEN = "***"
 
 _SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda text: repr(text)[1:-1],
-    lambda text: repr(text + "'\"")[
-        1:-4
-    ],  # with a quote of each kind in it Python escapes the single ones
+    # With a quote of each kind in the text, Python escapes the single ones.
+    lambda text: repr(text + "'\"")[1:-4],
     lambda text: ascii(text)[1:-1],
     lambda text: repr(text.encode("utf-8", "surrogateescape"))[2:-1],
     lambda text: json.dumps(text)[1:-1],
@@ -71,12 +69,16 @@ class Redactor:
     def line(self, said: str) -> str:
         """Return a text as one line, white space squeezed, without secrets.
 
-        A secret with white space in it would not be found in the squeezed text, and one that is broken over lines not in the other.
+        The text is searched twice: squeezing hides a secret that has white space in it, and line
+        breaks hide one that is broken over lines.
         """
         return self.text(" ".join(self.text(said).split()))
 
     def _without_encoded(self, match: re.Match[str]) -> str:
-        """Take out a run of Base64 that holds a secret, wherever in it: `user:secret` of basic authentication (RFC 7617)."""
+        """Take out a run of Base64 that holds a secret anywhere.
+
+        Basic authentication encodes `user:secret` (RFC 7617).
+        """
         run = match[0].translate(_URLSAFE)
         for start in range(min(4, len(run))):
             whole = len(run) - start
@@ -91,7 +93,7 @@ class Redactor:
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """Yield what may be quoted of a secret: all of it, without white space around it or with less in it, and every line."""
+    """Yield what may be quoted of a secret: all of it, stripped, squeezed, and each line."""
     yield secret
     yield secret.strip()
     yield " ".join(secret.split())
@@ -130,9 +132,9 @@ def _spelled(text: str) -> Iterator[str]:
 def secrets_of(
     stanzas: Iterable[Stanza], environment: Mapping[str, str] = os.environ
 ) -> frozenset[str]:
-    """Return what must not be said: whatever of the environment the stanzas name, and what its names call a secret.
+    """Return what must not be shown: the variables that stanzas name, and those named as secrets.
 
-    Client libraries read credentials from the environment that no stanza names (AWS_SECRET_ACCESS_KEY).
+    Client libraries also read credentials that no stanza names, such as AWS_SECRET_ACCESS_KEY.
     """
     named = {name for stanza in stanzas for name in stanza.environment}
     passwords = frozenset(

@@ -1,7 +1,8 @@
-"""A policy file's text with a DKIM selector added or changed; every other character stays as people wrote it.
+"""Add or change a DKIM selector in a policy file's text; every other character stays as it is.
 
-The YAML is composed only to learn where things stand, and the change is spliced into the text: to dump the tree again would respell
-what nobody asked to change. The new text is read back and must say what the old one said plus the change.
+The YAML is composed only to learn where things stand, and the change is spliced into the text:
+dumping the tree would respell what nobody asked to change. The new text is read back. It must say
+what the old text said, plus the change.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 import yaml
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy import document
+from mailauth_dns.policy import document, yaml_tree
 
 _SELECTORS = ("dkim", "selectors")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -23,10 +24,10 @@ def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) 
 
     Raises:
         DocumentError: the text is no policy document.
-        MailAuthError: the selector is there already, or the file is written in a way that leaves no place for it.
+        MailAuthError: the selector is there already, or the file has no place for it.
     """
     mark, text = _split_mark(text)
-    before = document.plain(document.read(path, text.encode()))
+    before = yaml_tree.plain(document.read(path, text.encode()))
     node, missing = _deepest(text, (*_SELECTORS, selector))
     if not missing:
         raise MailAuthError(
@@ -34,7 +35,8 @@ def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) 
         )
     if not isinstance(node, yaml.MappingNode):
         raise MailAuthError(
-            f"{path}: there is no place for dkim.selectors.{selector}: what stands above it is no mapping"
+            f"{path}: there is no place for dkim.selectors.{selector}: what stands above it is "
+            "no mapping"
         )
     tree: _Tree = keys
     for step in reversed(missing[1:]):
@@ -44,19 +46,22 @@ def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) 
 
 
 def with_keys(path: str, text: str, selector: str, keys: Mapping[str, str | None]) -> str:
-    """Return the text with these keys of a selector set, or taken out where None; `path` is for messages.
+    """Return the text with these keys of a selector set; None takes a key out.
+
+    `path` is for messages.
 
     Raises:
         DocumentError: the text is no policy document.
-        MailAuthError: the selector is not in this file, or is written in a way that cannot be edited.
+        MailAuthError: the selector is not in this file, or cannot be edited as it is written.
     """
     mark, after = _split_mark(text)
-    before = document.plain(document.read(path, after.encode()))
+    before = yaml_tree.plain(document.read(path, after.encode()))
     for key, value in keys.items():
         node, missing = _deepest(after, (*_SELECTORS, selector))
         if missing or not isinstance(node, yaml.MappingNode):
             raise MailAuthError(
-                f"{path}: does not declare dkim.selectors.{selector} itself, so it cannot be changed there"
+                f"{path}: does not declare dkim.selectors.{selector} itself, so it cannot be "
+                "changed there"
             )
         found = next((entry for entry in node.value if _source(after, entry[0]) == key), None)
         if found is None:
@@ -96,7 +101,7 @@ def _deepest(text: str, route: tuple[str, ...]) -> tuple[yaml.Node, tuple[str, .
 
 
 def _insert(text: str, node: yaml.MappingNode, key: str, value: _Tree | str) -> str:
-    """Return the text with an entry behind the last one of a mapping, in the mapping's own style."""
+    """Return the text with an entry added to the end of a mapping, in the mapping's own style."""
     if node.flow_style:
         entry = f"{key}: {_flow(value)}"
         if not node.value:
@@ -125,7 +130,7 @@ def _without(text: str, node: yaml.MappingNode, entry: tuple[yaml.Node, yaml.Nod
 
 
 def _end(node: yaml.Node) -> int:
-    """Return where a node's own text ends; a block mapping's mark stands behind the comments that follow it."""
+    """Return where a node's own text ends; a block mapping's mark is after later comments."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(last[1] if isinstance(node, yaml.MappingNode) else last)
@@ -166,14 +171,17 @@ def _block(key: str, value: _Tree | str, indent: int, step: int) -> list[str]:
 
 
 def _proved(
-    path: str, before: document.Plain, after: str, changes: Mapping[str, Mapping[str, str | None]]
+    path: str, before: yaml_tree.Plain, after: str, changes: Mapping[str, Mapping[str, str | None]]
 ) -> str:
     """Return the new text where it says what was meant.
 
     Raises:
         MailAuthError: it does not, so the file's layout is one that this editor does not know.
     """
-    hint = f"{path}: cannot be edited without rewriting it; write the change by hand: dkim.selectors: {_told(changes)}"
+    hint = (
+        f"{path}: cannot be edited without rewriting it; write the change by hand: "
+        f"dkim.selectors: {_told(changes)}"
+    )
     assert isinstance(before, dict)
     dkim = before.setdefault("dkim", {})
     selectors = dkim.setdefault("selectors", {}) if isinstance(dkim, dict) else None
@@ -188,7 +196,7 @@ def _proved(
             else:
                 entry[key] = value
     try:
-        said = document.plain(document.read(path, after.encode()))
+        said = yaml_tree.plain(document.read(path, after.encode()))
     except document.DocumentError:
         raise MailAuthError(hint) from None
     if said != before:

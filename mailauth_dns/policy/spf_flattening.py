@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import document
-from mailauth_dns.policy.load import Policy
-from mailauth_dns.policy.model import SpfSection
-from mailauth_dns.policy.spf_lock_file import Lock
+from mailauth_dns.policy import yaml_tree
+from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.sections.spf import SpfSection
+from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName
@@ -26,7 +26,10 @@ def flattened_names(policy: Policy) -> tuple[DomainName, ...]:
 
 
 def layout(policy: Policy, lock: Lock) -> Layout | None:
-    """Return the policy's SPF record and its parts, None where it declares no record; the lock must hold what the policy flattens."""
+    """Return the policy's SPF record and its parts; None if it declares no record.
+
+    The lock must hold every name that the policy flattens.
+    """
     section = _section(policy)
     if section is None:
         return None
@@ -36,9 +39,9 @@ def layout(policy: Policy, lock: Lock) -> Layout | None:
 
 
 def parts(policy: Policy, lock: Lock, needed: Layout | None) -> Mapping[DomainName, str | None]:
-    """Return every part that is to be there, with its text, and those that are to go, with None.
+    """Return every part with its text; None for a part that is to be deleted.
 
-    A part that is needed no more stays until `spf lock` has seen that nothing refers to it any longer.
+    A part that is no longer needed stays until `spf lock` has seen that nothing refers to it.
     """
     listed = lock.parts.get(policy.domain, {})
     found = {name: None if part.absent else part.text for name, part in listed.items()}
@@ -46,7 +49,10 @@ def parts(policy: Policy, lock: Lock, needed: Layout | None) -> Mapping[DomainNa
 
 
 def ready(policy: Policy, lock: Lock, part: DomainName) -> datetime | None:
-    """Return from when on a record may include a part, None while no `spf lock` has seen it at every server."""
+    """Return from when on a record may include a part.
+
+    None until `spf lock` has seen it at every server.
+    """
     listed = lock.parts.get(policy.domain, {}).get(part)
     return listed.ready if listed is not None else None
 
@@ -54,7 +60,7 @@ def ready(policy: Policy, lock: Lock, part: DomainName) -> datetime | None:
 def known_names(
     policy: Policy, lock: Lock, needed: Layout | None
 ) -> tuple[tuple[DomainName, Addresses], ...]:
-    """Return what the SPF names stand for that a record of this domain includes now or did before, as far as the lock tells."""
+    """Return what the lock knows of SPF names that the domain's record includes or did include."""
     texts = {name: part.text for name, part in lock.parts.get(policy.domain, {}).items()}
     texts |= dict(needed.parts if needed is not None else ())
     own = tuple((name, _held(text)) for name, text in sorted(texts.items()))
@@ -67,13 +73,13 @@ def _held(text: str) -> Addresses:
 
 
 def lock_problems(policy: Policy, lock: Lock) -> Iterator[FileProblem]:
-    """Yield what the lock lacks for this policy: names never resolved, and parts that it could not remember once they are published."""
+    """Yield what the lock lacks for this policy: names to resolve, and parts to remember."""
     unknown = False
     for index, name in enumerate(flattened_names(policy)):
         held = lock.names.get(name)
         if held is None or not held.proven:
             unknown = True
-            place = document.value_place(policy.root, ("spf", "flatten", index))
+            place = yaml_tree.value_place(policy.root, ("spf", "flatten", index))
             lacking = (
                 name
                 if held is None
@@ -86,7 +92,10 @@ def lock_problems(policy: Policy, lock: Lock) -> Iterator[FileProblem]:
     listed = lock.parts.get(policy.domain, {})
     for part, _ in needed.parts if needed is not None else ():
         if part not in listed:
-            message = f"zones/locks/spf.json does not list {part}, which this record of {policy.domain} needs; {_RUN}"
+            message = (
+                f"zones/locks/spf.json does not list {part}, which this record of "
+                f"{policy.domain} needs; {_RUN}"
+            )
             yield policy.place(("spf", "flatten")).problem("spf.flatten", message)
 
 

@@ -1,16 +1,10 @@
-"""zones/locks/spf.json: what SPF names of others resolved to when it was last reviewed, and which parts were ever published.
-
-`compile` has no clock and no network, so this file is both its eyes and its memory: the addresses behind a name that a policy flattens, and
-the parts of records that DNS may still hold after the policy needs them no more.
-"""
+"""Read and write zones/locks/spf.json, the file of the lock."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -21,9 +15,10 @@ from mailauth_dns.errors import FileProblem, RecordSyntaxError
 from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.model_errors import words
 from mailauth_dns.policy.scalars import Day, Flag, Section, fail, host_name, said
+from mailauth_dns.policy.spf_lock import Lock, LockedName, LockedPart
 from mailauth_dns.policy.spf_lock_proof import HostsUnknown, disproved, is_networks
 from mailauth_dns.records import spf
-from mailauth_dns.records.addresses import Addresses, addresses_of
+from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import part_name
 
@@ -32,42 +27,6 @@ FORMAT = 1
 MAX_FILE = 500_000_000  # octets; 100 000 domains with two parts each have about a fifth
 MAX_DIGITS = 18  # of a number; the format's own is the only one there is
 MAX_RECORD = 65535  # octets (RFC 1035 §3.2.1, RDLENGTH)
-
-
-@dataclass(frozen=True, slots=True)
-class LockedName:
-    """What an SPF name lets pass, the records and hosts that said so, and the day on which that was first seen.
-
-    Not `proven`: an earlier version wrote the entry and kept no hosts, so that who passes cannot be worked out again.
-    """
-
-    addresses: Addresses
-    records: tuple[tuple[DomainName, str], ...]
-    since: date
-    hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    proven: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class LockedPart:
-    """A part of a domain's record.
-
-    `ready` is when no cache can deny it any more: every server was seen to serve it, and the TTLs that counted then have passed. None until
-    that was seen. `unused_since` is when live DNS was first seen without a record that refers to it; `absent` parts go.
-    """
-
-    text: str
-    unused_since: datetime | None = None
-    absent: bool = False
-    ready: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Lock:
-    """All that the file says: names, and by domain the parts by name."""
-
-    names: Mapping[DomainName, LockedName] = field(default_factory=dict)
-    parts: Mapping[DomainName, Mapping[DomainName, LockedPart]] = field(default_factory=dict)
 
 
 def _domain(text: str) -> str:
@@ -187,7 +146,7 @@ def read(path: str, data: bytes) -> Lock:
 
 
 def _content(path: str, data: bytes) -> object:
-    """Return what the file's JSON says; neither a key that stands twice nor a number without a value is let through."""
+    """Return the file's JSON; repeated keys and numbers without a value are refused."""
 
     def refuse(message: str, line: int = 0, column: int = 0) -> NoReturn:
         raise DocumentError([FileProblem(path, line, column, "", f"{message}; {_MEND}")])
@@ -242,7 +201,7 @@ def _locked_name(name: DomainName, entry: _NameEntry) -> LockedName:
 
 
 def _misnamed(path: str, file: _File) -> list[FileProblem]:
-    """Return what no `spf lock` can have written: a part that is not networks alone, or not named by its text."""
+    """Return what `spf lock` never writes: parts with more than networks, or misnamed ones."""
     found = []
     for domain, parts in file.parts.items():
         for name, entry in parts.items():

@@ -1,6 +1,6 @@
-"""A lock's entry worked out again from the records that it quotes: its networks are what they say, or the lock is refused.
+"""Work out a lock's entry again from the records that it quotes; if it differs, refuse the lock.
 
-Whoever edits `networks` alone would let hosts send that no record names, and a review reads the records.
+A review reads the records. An edit of `networks` alone would let hosts send that no record names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SHOWN = 3  # networks told of each kind
 
 
 class HostsUnknown(Exception):
-    """The records name hosts, and the entry was written by a version that did not keep their addresses."""
+    """The records name hosts, and an earlier version wrote the entry without their addresses."""
 
 
 def disproved(
@@ -28,7 +28,7 @@ def disproved(
     records: Mapping[str, str],
     hosts: Mapping[str, tuple[str, ...]] | None,
 ) -> list[str]:
-    """Return what is wrong with an entry; nothing where its addresses are those that its records and hosts let pass.
+    """Return what is wrong with an entry whose records and hosts let other addresses pass.
 
     Raises:
         HostsUnknown: `hosts` is None, and the records need some.

@@ -12,7 +12,7 @@ from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Answer, Authority, Rco
 from mailauth_dns.live.recursive_resolvers import system_resolvers
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.plan.plan_file import ChangeEntry, PlanFile
-from mailauth_dns.policy.load import Policy
+from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import ROOT, DomainName, ancestors, domain_name
 from mailauth_dns.records.name_server import Server

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan_file import TrialEntry
-from mailauth_dns.policy.load import Policy, Repo
 from mailauth_dns.policy.mail_tests import MailTest
+from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published

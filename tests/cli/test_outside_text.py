@@ -23,8 +23,8 @@ from mailauth_dns.lint.catalog import ALL_RULES
 from mailauth_dns.lint.rule import Finding, Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.plan.plan_file import ChangeEntry, LiveEntry, ServerEntry
-from mailauth_dns.policy.document import Place, Source
 from mailauth_dns.policy.model import WaiverSection
+from mailauth_dns.policy.yaml_tree import Place, Source
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
 from mailauth_dns.render import (

@@ -195,8 +195,8 @@ def test_only_the_named_domains_are_tested_and_taken_as_published(served: RepoFo
     served.policy(other, "example.org")
     assert served.run("test", "example.org").code == 0
     assert (
-        served.run("test", "example.net").err
-        == "there is no policy for example.net; see zones/policy\n"
+        served.run("test", "example.net").err == "there is no policy for example.net; "
+        "see zones/policy, or make one with `mailauth-dns import`\n"
     )
 
 

@@ -10,14 +10,16 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.compile import Declared, Publication, compile_repo
+from mailauth_dns.compile.publication import Declared, Publication
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.deploy.apply import Status, carry_out
 from mailauth_dns.deploy.plan import Plan, make_plan
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.diff.report_consent import Consents
 from mailauth_dns.masterfile.master_file import parse
 from mailauth_dns.plan.permissions import Allowance
-from mailauth_dns.policy.load import Repo, load_repo
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone, quoted

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailauth_dns.compile import PARKED_DMARC, Declared, Publication
+from mailauth_dns.compile.declarations import PARKED_DMARC
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Difference, Risk
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.compile import Declared, Publication
+from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Change, Risk
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at

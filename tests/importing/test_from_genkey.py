@@ -106,3 +106,16 @@ def test_what_the_program_writes_comes_out_of_the_policy(
         refused.err
         == "s1.private: this is the private key; give the .txt file that opendkim-genkey wrote beside it, or use `dkim adopt`\n"
     )
+
+
+def test_a_key_for_a_domain_that_has_a_policy_is_printed_to_be_copied(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\nspf: absent\n", "mine")
+    repo.write("default.txt", 's1._domainkey IN TXT "v=DKIM1; p="\n')
+    ran = repo.run("import", "example.com", "--from-genkey", "default.txt", "--write")
+    assert (ran.code, ran.err) == (
+        1,
+        "example.com has a policy already: zones/policy/mine.yaml; "
+        "leave --write out, and copy the selector that is printed to dkim.selectors there\n",
+    )
+    shown = repo.run("import", "example.com", "--from-genkey", "default.txt")
+    assert "dkim:\n  selectors:\n    s1:\n" in shown.out

@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.cli import main
-from mailauth_dns.compile import Publication, compile_repo
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.deploy.plan import make_plan
 from mailauth_dns.diff.equivalence import disputed, parsed, same
 from mailauth_dns.masterfile.master_file import parse

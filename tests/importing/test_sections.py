@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.importing.draft import Draft, Surroundings, drafts
+from mailauth_dns.importing.draft import drafts
+from mailauth_dns.importing.surroundings import Draft, Surroundings
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
 

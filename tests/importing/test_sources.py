@@ -5,7 +5,8 @@ from __future__ import annotations
 import dns.rcode
 import pytest
 
-from mailauth_dns.importing.sources import COMMON_SELECTORS, Published, in_dns
+from mailauth_dns.importing.common_selectors import COMMON_SELECTORS
+from mailauth_dns.importing.sources import Published, in_dns
 from mailauth_dns.live import observe
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.zone import RRKey

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.compile import compile_repo
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.diff.equivalence import disputed, parsed, same
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.importing.draft import Surroundings, drafts
-from mailauth_dns.policy.load import Repo
+from mailauth_dns.importing.draft import drafts
+from mailauth_dns.importing.surroundings import Surroundings
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.policy.scalars import UNSAFE
-from mailauth_dns.policy.spf_lock_file import Lock
+from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import mta_sts, spf
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName

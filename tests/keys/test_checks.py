@@ -7,7 +7,7 @@ import pytest
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.keys.checks import of_delegated
 from mailauth_dns.keys.lifecycle import Key
-from mailauth_dns.policy.model import SelectorSection
+from mailauth_dns.policy.sections.dkim import SelectorSection
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
 

@@ -21,8 +21,8 @@ from mailauth_dns.keys.lifecycle import (
     sighting,
     usable_from,
 )
-from mailauth_dns.policy.model import RotationSection, SelectorSection
 from mailauth_dns.policy.public_key_files import PublicKey
+from mailauth_dns.policy.sections.dkim import RotationSection, SelectorSection
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 

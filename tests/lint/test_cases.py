@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from mailauth_dns.compile import Publication, compile_repo
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.evaluate.web_page import Outcome, Page, Untrusted
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run

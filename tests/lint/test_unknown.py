@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.resolver import Resolver, Values
 from mailauth_dns.lint.catalog import RULES

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver

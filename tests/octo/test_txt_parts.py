@@ -8,12 +8,12 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from mailauth_dns.compile import compile_repo
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.spf_lock_file import Lock, LockedPart
+from mailauth_dns.policy.spf_lock import Lock, LockedPart
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf import Qualifier

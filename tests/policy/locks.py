@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from mailauth_dns.policy.spf_lock_file import LockedName
+from mailauth_dns.policy.spf_lock import LockedName
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName

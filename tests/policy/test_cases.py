@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailauth_dns.errors import PolicyError
+from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
 
@@ -436,10 +437,10 @@ def test_defaults_merge_and_null_takes_out(repo: RepoFolder) -> None:
     )
     [policy] = load_repo(repo.root).policies
     assert policy.body.spf is not None
-    assert policy.body.spf != "absent"
+    assert policy.body.spf is not ABSENT
     assert policy.body.spf.text == "v=spf1 a -all"
     assert policy.body.dmarc is not None
-    assert policy.body.dmarc != "absent"
+    assert policy.body.dmarc is not ABSENT
     assert policy.body.dmarc.text == "v=DMARC1; p=reject"
     assert policy.body.ttl is None
 
@@ -564,3 +565,13 @@ def test_what_is_no_text_is_told_as_it_is_written(repo: RepoFolder, place: str, 
             re.search(r"None|\{\'|\[\'|\(\'|\{\}|\(\)|(?:dict|tuple|str|int|NoneType)\b", message)
             for message in said
         ), said
+
+
+@pytest.mark.parametrize("given", ["_spf.example.net", "include:_spf.example.net"])
+def test_flatten_as_a_single_value_is_shown_as_the_list_of_its_name(
+    repo: RepoFolder, given: str
+) -> None:
+    repo.policy(
+        f'domain: example.com\nspf:\n  terms: ["include:_spf.example.net"]\n  flatten: "{given}"\n'
+    )
+    assert 'expected a list; write ["_spf.example.net"]' in told(repo)

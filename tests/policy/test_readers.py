@@ -197,3 +197,12 @@ def test_a_set_in_a_stanza_has_one_digest() -> None:
         "class: a.B\nx: !!set {f, e, d, c, b, a}\n",
     )
     assert len({provider_stanza.read("x", "x", text.encode()).digest for text in texts}) == 1
+
+
+@pytest.mark.parametrize("tag", ["!!python/object:os.system x", "!mine x"])
+def test_a_tag_in_a_stanza_is_told_with_its_place(tag: str) -> None:
+    data = f"class: a.B\nhost:\n  - {tag}\n".encode()
+    with pytest.raises(document.DocumentError) as caught:
+        provider_stanza.read("x", "providers/x.yaml", data)
+    [problem] = caught.value.problems
+    assert (problem.path, problem.line, problem.column) == ("providers/x.yaml", 3, 5)

@@ -12,7 +12,7 @@ from mailauth_dns import spf_lock
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.spf_lock_file import Lock, LockedName, LockedPart
+from mailauth_dns.policy.spf_lock import Lock, LockedName, LockedPart
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import part_name

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from mailauth_dns.compile import compile_repo
+from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.live.observe import Wanted
@@ -235,7 +235,9 @@ def test_a_lock_that_was_changed_while_dns_was_asked_is_left(repo: RepoFolder) -
 
 def test_a_domain_without_a_policy_is_refused(repo: RepoFolder) -> None:
     repo.policy(policy("example.com", "a.example"))
-    with pytest.raises(MailAuthError, match=r"no policy is for example\.org; see zones/policy"):
+    with pytest.raises(
+        MailAuthError, match=r"there is no policy for example\.org; see zones/policy"
+    ):
         locked(repo, {}, START, ORG)
 
 

@@ -13,7 +13,7 @@ from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
 from mailauth_dns.cli.planning import NO_PROVIDER, planned
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, session_of
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.apply import Outcome, carry_out, refuse_without_permission, replan
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan import plan_file

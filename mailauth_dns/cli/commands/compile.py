@@ -8,7 +8,7 @@ import typer
 
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, Format, Session, domains, session_of
-from mailauth_dns.compile import selected
+from mailauth_dns.compile.publication import selected
 from mailauth_dns.octo import compiled_folder
 from mailauth_dns.octo.compiled_folder import Compiled
 from mailauth_dns.render import json_data
@@ -25,10 +25,10 @@ def command(
 ) -> int:
     """Write zones/compiled and zones/mta-sts from the policies."""
     session = session_of(context)
-    _, publications = session.load()
+    repo, publications = session.load()
     named = domains(domain)
     only = (
-        frozenset(publication.origin for publication in selected(publications, named))
+        frozenset(publication.origin for publication in selected(repo, publications, named))
         if named
         else None
     )

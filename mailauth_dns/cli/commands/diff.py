@@ -7,7 +7,7 @@ import typer
 from mailauth_dns.cli import live_result
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
-from mailauth_dns.compile import selected
+from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.deploy.web_form_damage import explained
 
@@ -20,6 +20,6 @@ def command(
     It asks the authoritative servers directly.
     """
     session = session_of(context)
-    _, publications = session.load()
-    chosen = tuple(selected(publications, domains(domain)))
+    repo, publications = session.load()
+    chosen = tuple(selected(repo, publications, domains(domain)))
     return live_result.show(session, explained(watch(chosen, 0), chosen), format, "Diff")

@@ -89,7 +89,7 @@ def keygen(
     session = session_of(context)
     _check_bits(bits)
     repo = load_repo(session.root)
-    [policy] = rotation.policies_of(repo, domains([domain]))
+    [policy] = repo.of(domains([domain]))
     folder = private_files.folder(_private_folder(session, private_dir), session.root)
     made = rotation.keygen(
         repo, policy, type, bits, selector, folder, datetime.now(UTC), _owner(owner)
@@ -142,7 +142,7 @@ def adopt(
     if leave and (private_dir is not None or owner is not None):
         raise MailAuthError("--leave copies nothing, so it takes no --private-dir and no --owner")
     repo = load_repo(session.root)
-    [policy] = rotation.policies_of(repo, domains([domain]))
+    [policy] = repo.of(domains([domain]))
     folder = (
         None if leave else private_files.folder(_private_folder(session, private_dir), session.root)
     )
@@ -191,14 +191,12 @@ def status(
     """
     session = session_of(context)
     repo = load_repo(session.root)
-    policies = rotation.policies_of(repo, domains(domain))
+    policies = repo.of(domains(domain))
     now = datetime.now(UTC)
     states = rotation.look(policies, now)
     written, problems = rotation.record_sightings(repo, policies, states, now)
     if written:
-        states = rotation.again(
-            states, rotation.policies_of(load_repo(session.root), domains(domain)), now
-        )
+        states = rotation.again(states, load_repo(session.root).of(domains(domain)), now)
     if format is Format.JSON:
         session.json(keys.status_data(states, written))
     else:
@@ -233,7 +231,7 @@ def rotate(
     session = session_of(context)
     _check_bits(bits)
     repo = load_repo(session.root)
-    [policy] = rotation.policies_of(repo, domains([domain]))
+    [policy] = repo.of(domains([domain]))
     result = rotation.rotate(
         repo,
         policy,
@@ -273,7 +271,7 @@ def check(
     """
     session = session_of(context)
     repo = load_repo(session.root)
-    policies = rotation.policies_of(repo, domains(domain))
+    policies = repo.of(domains(domain))
     folder = private_files.folder(_private_folder(session, private_dir), session.root)
     checked, found = check_host.check(repo, policies, folder, _owner(owner))
     if format is Format.JSON:

@@ -10,7 +10,7 @@ import typer
 
 from mailauth_dns.cli.options import Allow
 from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains, session_of
-from mailauth_dns.compile import selected
+from mailauth_dns.compile.publication import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import exported_files, installed, milter
 from mailauth_dns.export.exported_files import ExportFormat, Host
@@ -118,8 +118,8 @@ def command(
         mynetworks,
     )
     repo, publications = session.load()
-    policies = rotation.policies_of(repo, named)
-    chosen = selected(publications, named)
+    policies = repo.of(named)
+    chosen = selected(repo, publications, named)
     now = datetime.now(UTC)
     files = exported_files.export(format, policies, chosen, host, now, live=live)
     if check is not None:

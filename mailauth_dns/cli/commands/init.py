@@ -12,8 +12,8 @@ import typer
 from mailauth_dns.atomic_files import own_folder
 from mailauth_dns.cli.session import DONE, session_of
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy.load import POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.policy.model import json_schema
+from mailauth_dns.policy.repo import POLICY_DIR, PROVIDER_DIR
 
 # Where a file of the package's template goes.
 _FILES = {

@@ -9,7 +9,6 @@ import typer
 
 from mailauth_dns.cli.options import Domains
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, domains, session_of
-from mailauth_dns.errors import MailAuthError
 from mailauth_dns.render import junit, message_verdict
 from mailauth_dns.simulate.before_after import rehearse
 from mailauth_dns.simulate.mail_tests import Outcome
@@ -34,9 +33,7 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     named = frozenset(domains(domain))
-    policies = [policy for policy in repo.policies if not named or policy.domain in named]
-    if missing := sorted(named - {policy.domain for policy in policies}):
-        raise MailAuthError(f"there is no policy for {', '.join(missing)}; see zones/policy")
+    policies = repo.of(named)
     chosen = [publication.only(named) for publication in publications] if named else publications
     with session.progress(sum(len(policy.body.tests) for policy in policies), "testing") as step:
         found = rehearse(policies, repo, chosen, step=step)

@@ -10,7 +10,7 @@ from mailauth_dns.cli import live_result
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
-from mailauth_dns.compile import selected
+from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy.verify import watch
 
 
@@ -27,7 +27,7 @@ def command(
     It asks every authoritative server.
     """
     session = session_of(context)
-    _, publications = session.load()
-    chosen = selected(publications, domains(domain))
+    repo, publications = session.load()
+    chosen = selected(repo, publications, domains(domain))
     seen = watch(chosen, seconds(wait, "--wait"))
     return live_result.show(session, seen, format, "Verify")

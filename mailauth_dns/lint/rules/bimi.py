@@ -19,8 +19,9 @@ from mailauth_dns.lint.rule import (
     served,
 )
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
-from mailauth_dns.policy.sections import BimiSection
+from mailauth_dns.policy.absent import ABSENT
+from mailauth_dns.policy.repo import Route
+from mailauth_dns.policy.sections.bimi import BimiSection
 from mailauth_dns.records import bimi, dmarc
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.zone import RRKey
@@ -31,7 +32,7 @@ _REDIRECTS = 3  # the draft does not say whether they are followed
 
 def _sections(subject: Subject) -> Iterator[tuple[str, BimiSection]]:
     for selector, section in (subject.policy.body.bimi or {}).items():
-        if section != "absent":
+        if section is not ABSENT:
             yield selector, section
 
 

@@ -19,7 +19,7 @@ from mailauth_dns.lint.rule import (
     served,
 )
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey

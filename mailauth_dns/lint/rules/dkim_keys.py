@@ -9,7 +9,7 @@ from functools import lru_cache
 from mailauth_dns.evaluate.dkim_key import MIN_RSA_BITS, unusable
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dkim
 from mailauth_dns.records.rsa_key import is_bare, modulus_bits, subject_public_key_info
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.subject import Subject
+from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName
 
@@ -274,7 +275,7 @@ def dmarc_no_aligned_path(subject: Subject) -> Iterator[Problem]:
     record, hosts = subject.dmarc_record, subject.spf_record
     if record is None or not _enforces(record) or not subject.selectors or subject.signing:
         return
-    if subject.policy.body.spf == "absent" or (
+    if subject.policy.body.spf is ABSENT or (
         hosts is not None and not subject.spf_terms and hosts.redirect is None
     ):
         message = "no host and no key can pass for this domain"

@@ -10,7 +10,7 @@ from mailauth_dns.evaluate.report_destination import destination, destination_ho
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Severity, Undecided, asked, rule
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.dmarc_received import receive
 from mailauth_dns.records.name import MAX_NAME, DomainName

@@ -9,7 +9,7 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.lint import remedies
 from mailauth_dns.lint.rule import Problem, Served, Severity, served
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.dmarc_received import receive
 from mailauth_dns.records.family import Family, family

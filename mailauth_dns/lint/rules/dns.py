@@ -18,7 +18,7 @@ from mailauth_dns.lint.rule import (
     served,
 )
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records.dmarc import Policy, Testing
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, ancestors, below, is_at_or_below

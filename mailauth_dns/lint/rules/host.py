@@ -15,8 +15,8 @@ from mailauth_dns.evaluate.spf_hosts import addresses
 from mailauth_dns.lint.rule import Asked, Problem, Severity, Undecided, asked
 from mailauth_dns.lint.rules.mx import mail_hosts
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
 from mailauth_dns.policy.mail_tests import MailTest
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import spf
 from mailauth_dns.records.name import DomainName
 

@@ -19,7 +19,8 @@ from mailauth_dns.lint.rule import (
 )
 from mailauth_dns.lint.rules.mx import mail_hosts
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.absent import ABSENT
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import mta_sts, tlsrpt
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, below
@@ -160,7 +161,7 @@ def sts_enforce_without_tlsrpt(subject: Subject) -> Iterator[Problem]:
     if (
         subject.mta_sts is not None
         and subject.mta_sts.mode == "enforce"
-        and reports in (None, "absent")
+        and reports in (None, ABSENT)
     ):
         yield Problem(
             ("mta_sts", "mode"),
@@ -217,7 +218,9 @@ def tlsrpt_uri(subject: Subject) -> Iterator[Problem]:
         tls_rpt: {rua: ["https://reports.example.com/tls"]}
     """
     section = subject.policy.body.tls_rpt
-    for index, uri in enumerate(section.rua if section is not None and section != "absent" else ()):
+    for index, uri in enumerate(
+        section.rua if section is not None and section is not ABSENT else ()
+    ):
         if not uri.lower().startswith(("mailto:", "https:")):
             yield Problem(
                 ("tls_rpt", "rua", index),
@@ -262,7 +265,7 @@ def tlsrpt_stray_id(subject: Subject) -> Iterator[Problem]:
         tls_rpt: {rua: ["mailto:tls@example.com"]}
     """
     section = subject.policy.body.tls_rpt
-    if section is not None and section != "absent" and "id" in section.other:
+    if section is not None and section is not ABSENT and "id" in section.other:
         yield Problem(
             ("tls_rpt", "other", "id"),
             "id is a field of MTA-STS: here it says nothing",

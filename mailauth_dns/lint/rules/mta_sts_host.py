@@ -6,22 +6,17 @@ from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page, Request, Untrusted
+from mailauth_dns.evaluate.served_mta_sts import LARGEST, policy_request, policy_text, served_policy
+from mailauth_dns.evaluate.web_page import Nothing, Page, Request, Untrusted
 from mailauth_dns.lint.rule import Fetched, Needs, Problem, Severity, Undecided, fetched, rule
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.absent import ABSENT
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.family import Family, family
-from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
 _ROUTE: Route = ("mta_sts",)
-_LARGEST = 65536  # octets: senders may stop reading there (RFC 8461 §3.3)
-
-
-def policy_request(domain: DomainName) -> Request:
-    """Return where senders fetch the domain's policy; they follow no redirect (RFC 8461 §3.3)."""
-    return Request(f"https://mta-sts.{domain}/.well-known/mta-sts.txt", redirects=0, limit=_LARGEST)
 
 
 def _declared(subject: Subject) -> Iterator[tuple[Route, Request]]:
@@ -30,44 +25,18 @@ def _declared(subject: Subject) -> Iterator[tuple[Route, Request]]:
 
 
 def _given_up(subject: Subject) -> Iterator[tuple[Route, Request]]:
-    if subject.policy.body.mta_sts == "absent":
+    if subject.policy.body.mta_sts is ABSENT:
         yield _ROUTE, policy_request(subject.domain)
 
 
 def _given_up_record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    if subject.policy.body.mta_sts == "absent":
+    if subject.policy.body.mta_sts is ABSENT:
         yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
 
 
 def _record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     if subject.mta_sts is not None:
         yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
-
-
-def _text(outcome: Outcome) -> str | None:
-    """Return what senders read as a policy, None where they read nothing."""
-    return (
-        outcome.body.decode("latin-1")
-        if isinstance(outcome, Page) and outcome.status == 200
-        else None
-    )
-
-
-def served_policy(outcome: Outcome) -> mta_sts.Policy | str:
-    """Return the policy that senders get, or why they get none."""
-    if not isinstance(outcome, Page):
-        return outcome.reason
-    text = _text(outcome)
-    if text is None:
-        return (
-            f"the server redirects to {outcome.location}"
-            if outcome.location
-            else f"the server answers {outcome.status}"
-        )
-    try:
-        return mta_sts.parse_policy(text)
-    except RecordSyntaxError as error:
-        return f"line {mta_sts.line_of(error)} of what is served: {error.expected}"
 
 
 @rule(
@@ -271,13 +240,13 @@ def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
     Good:
         the file in zones/mta-sts
     """
-    text = _text(found.outcome)
+    text = policy_text(found.outcome)
     if text is None:
         return
     if isinstance(found.outcome, Page) and not found.outcome.whole:
         yield Problem(
             found.route,
-            f"the policy has over {_LARGEST} octets: senders may not read it",
+            f"the policy has over {LARGEST} octets: senders may not read it",
             _serve(found),
         )
         return

@@ -19,7 +19,7 @@ from mailauth_dns.lint.rule import (
 )
 from mailauth_dns.lint.sender_hints import is_many_hosts
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records.family import NULL_MX
 from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors
 from mailauth_dns.records.zone import RRKey

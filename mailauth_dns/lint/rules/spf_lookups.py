@@ -14,7 +14,8 @@ from mailauth_dns.evaluate.spf_addresses import drift, passing
 from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Severity, Undecided, asked, rule
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.absent import ABSENT
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName
@@ -327,7 +328,7 @@ def spf_missing(subject: Subject) -> Iterator[Problem | Undecided]:
     """
     if subject.parked or not subject.signing or subject.spf_record is not None:
         return
-    if subject.policy.body.spf == "absent":
+    if subject.policy.body.spf is ABSENT:
         yield Problem(
             ("spf",),
             "the domain signs mail and has no SPF record: its mail cannot pass SPF",

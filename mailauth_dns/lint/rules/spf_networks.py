@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.subject import Flattened, Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, Range, addresses_of
 from mailauth_dns.records.name import DomainName

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.sender_hints import NEVER_PUBLISHED, ReturnPath, include_of, sender_of
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dmarc, spf
 
 

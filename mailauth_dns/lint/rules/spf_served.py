@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from enum import Enum, auto
 
-from mailauth_dns.compile import PARKED_SPF
+from mailauth_dns.compile.declarations import PARKED_SPF
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.lint import remedies
 from mailauth_dns.lint.rule import Problem, Served, Severity, served
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import spf
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.zone import MAX_STRING, RRKey

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.rules.spf_networks import wide_open
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.load import Route
+from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import spf
 from mailauth_dns.records.spf_macro import Macro
 

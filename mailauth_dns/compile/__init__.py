@@ -1,0 +1,1 @@
+"""Policies to what each zone shall publish."""

@@ -1,0 +1,159 @@
+"""What one policy declares, a function for each family of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mailauth_dns.compile.publication import Declared
+from mailauth_dns.policy import spf_flattening
+from mailauth_dns.policy.absent import ABSENT
+from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.sections.dkim import SelectorSection
+from mailauth_dns.policy.sections.dmarc import DmarcSection
+from mailauth_dns.policy.sections.spf import SpfSection
+from mailauth_dns.policy.spf_lock import Lock
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records.family import NULL_MX, Family
+from mailauth_dns.records.name import DomainName
+
+PARKED_SPF = "v=spf1 -all"
+PARKED_DMARC = "v=DMARC1; p=reject; sp=reject; np=reject"
+REVOKED_DKIM = "v=DKIM1; p="
+
+
+def of(policy: Policy, lock: Lock) -> Iterator[Declared]:
+    """Yield everything that a policy declares in its own zone."""
+    yield from _spf(policy, lock)
+    yield from _dkim(policy)
+    yield from _dmarc(policy)
+    yield from _mta_sts(policy)
+    yield from _tls_rpt(policy)
+    yield from _bimi(policy)
+    yield from _parking(policy)
+
+
+def _entry(
+    policy: Policy, name: str, type: str, family: Family, text: str | None, ttl: int | None = None
+) -> Declared:
+    """Return an entry with one value, or without one if `text` is None: ours is then deleted."""
+    values = frozenset() if text is None else frozenset({text})
+    key = (DomainName(name), type)
+    return Declared(policy.domain, key, family, ttl or policy.body.ttl, values)
+
+
+def _spf(policy: Policy, lock: Lock) -> Iterator[Declared]:
+    """Yield the SPF record, and the parts that it includes or that DNS may still hold."""
+    body = policy.body
+    layout = spf_flattening.layout(policy, lock)
+    ttl = body.spf.ttl if isinstance(body.spf, SpfSection) else None
+    if body.parked or body.spf is not None:
+        root = layout.root if layout is not None else None
+        text = PARKED_SPF if body.parked else root
+        own = _entry(policy, policy.domain, "TXT", Family.SPF, text, ttl)
+        yield replace(own, spf_names=spf_flattening.known_names(policy, lock, layout))
+    for part, part_text in spf_flattening.parts(policy, lock, layout).items():
+        entry = _entry(policy, part, "TXT", Family.SPF, part_text, ttl)
+        yield replace(entry, ready=spf_flattening.ready(policy, lock, part))
+
+
+def _dkim(policy: Policy) -> Iterator[Declared]:
+    """Yield each selector's key and alias: of the two, the one that is not there is deleted."""
+    section = policy.body.dkim
+    if section is None:
+        return
+    for selector, key in section.selectors.items():
+        name = dkim.owner_name(selector, policy.domain)
+        needed_until = key.signed_until + section.rotation.grace if key.signed_until else None
+        alias = f"{key.cname}." if key.cname is not None and key.state != "absent" else None
+        for type, text in (("TXT", _key_record(policy, selector, key)), ("CNAME", alias)):
+            entry = _entry(policy, name, type, Family.DKIM, text, key.ttl)
+            yield replace(entry, needed_until=needed_until)
+
+
+def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | None:
+    if entry.state == "absent" or entry.cname is not None:
+        return None
+    key = policy.keys.get(selector)
+    k = key.k if key is not None else entry.k
+    p = key.p if key is not None else entry.p
+    if entry.state == "revoked":
+        k, p = entry.k, ""
+    tags = {
+        "v": "DKIM1",
+        "h": entry.h,
+        "k": k or ("rsa" if p else None),
+        "n": entry.n,
+        "s": entry.s,
+        "t": entry.t,
+        **entry.other,
+        "p": p or "",
+    }
+    written = (f"{tag}={value}" for tag, value in tags.items() if value is not None)
+    return str(dkim.parse("; ".join(written)))
+
+
+def _dmarc(policy: Policy) -> Iterator[Declared]:
+    body = policy.body
+    if body.parked or body.dmarc is not None:
+        section = dmarc_section(policy)
+        ttl = section.ttl if section is not None and not body.parked else None
+        name = dmarc.owner_name(policy.domain)
+        yield _entry(policy, name, "TXT", Family.DMARC, dmarc_text(policy), ttl)
+
+
+def dmarc_section(policy: Policy) -> DmarcSection | None:
+    """Return what a policy says of DMARC; None if it says nothing, or `absent`."""
+    section = policy.body.dmarc
+    return None if section is ABSENT else section
+
+
+def dmarc_text(policy: Policy) -> str | None:
+    """Return the DMARC record that a policy publishes; None if it publishes none."""
+    section = dmarc_section(policy)
+    if not policy.body.parked:
+        return section.text if section is not None else None
+    return PARKED_DMARC + "".join(
+        f"; {tag}={','.join(uris)}"
+        for tag in ("rua", "ruf")
+        if section and (uris := getattr(section, tag))
+    )
+
+
+def _mta_sts(policy: Policy) -> Iterator[Declared]:
+    section, name = policy.body.mta_sts, mta_sts.owner_name(policy.domain)
+    if section is ABSENT:
+        yield _entry(policy, name, "TXT", Family.MTA_STS, None)
+    elif section is not None:
+        own = _entry(policy, name, "TXT", Family.MTA_STS, section.text, section.ttl)
+        yield replace(own, served=section.policy)
+
+
+def _tls_rpt(policy: Policy) -> Iterator[Declared]:
+    section = policy.body.tls_rpt
+    if section is not None:
+        text, ttl = (None, None) if section is ABSENT else (section.text, section.ttl)
+        name = tlsrpt.owner_name(policy.domain)
+        yield _entry(policy, name, "TXT", Family.TLS_RPT, text, ttl)
+
+
+def _bimi(policy: Policy) -> Iterator[Declared]:
+    for selector, logo in (policy.body.bimi or {}).items():
+        text, ttl = (None, None) if logo is ABSENT else (logo.text, logo.ttl)
+        name = bimi.owner_name(selector, policy.domain)
+        yield _entry(policy, name, "TXT", Family.BIMI, text, ttl)
+
+
+def _parking(policy: Policy) -> Iterator[Declared]:
+    """Yield the null MX and the wildcard revocation, which only parked domains have.
+
+    `parked: false`, written out, undoes parking: what it published must not stay behind.
+    """
+    parked = policy.body.parked
+    if parked is None:
+        return
+    yield _entry(policy, policy.domain, "MX", Family.NULL_MX, NULL_MX if parked else None)
+    if policy.body.dkim is None or "*" not in policy.body.dkim.selectors:
+        name = dkim.owner_name("*", policy.domain)
+        yield _entry(policy, name, "TXT", Family.DKIM, REVOKED_DKIM if parked else None)
+        yield _entry(policy, name, "CNAME", Family.DKIM, None)

@@ -1,0 +1,131 @@
+"""What the policies declare for a zone, and where it goes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.policy.repo import Repo
+from mailauth_dns.records import mta_sts
+from mailauth_dns.records.addresses import Addresses
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey, RRset, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What one policy says about one name and type: these values of one family, or none.
+
+    Without `values`, ours is deleted. `ttl` is in seconds; None keeps what is there.
+
+    DKIM: mail signed with a key that is to go may arrive until `needed_until`. MTA-STS: `served` is
+    the policy that the record announces, for HTTPS. A part of an SPF record: the lock has seen it
+    served well enough that a record may include it from `ready` on. SPF: `spf_names` tells what the
+    names stand for that the record includes now or did before.
+    """
+
+    domain: DomainName
+    key: RRKey
+    family: Family
+    ttl: int | None
+    values: frozenset[str]
+    needed_until: datetime | None = None
+    served: mta_sts.Policy | None = None
+    ready: datetime | None = None
+    spf_names: tuple[tuple[DomainName, Addresses], ...] = ()
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Everything that the policies declare for one zone, and where it goes.
+
+    `unselected` are records of policies that were not selected: they are kept, and not foreign.
+    """
+
+    origin: DomainName
+    declared: tuple[Declared, ...]
+    providers: tuple[str, ...]
+    nameservers: tuple[str, ...]
+    unselected: frozenset[RRKey] = frozenset()
+
+    @cached_property
+    def zone(self) -> Zone:
+        """The record sets to be published."""
+        sets = (
+            RRset(*entry.key, entry.ttl, entry.values) for entry in self.declared if entry.values
+        )
+        return Zone(self.origin, frozenset(sets))
+
+    @cached_property
+    def absent(self) -> frozenset[tuple[RRKey, Family]]:
+        """The families whose values must not be there, each by name and type."""
+        return frozenset((entry.key, entry.family) for entry in self.declared if not entry.values)
+
+    @property
+    def mta_sts(self) -> Mapping[DomainName, str]:
+        """The MTA-STS policies to serve over HTTPS, by domain.
+
+        They are files and not records, so `digest` leaves them out.
+        """
+        return {
+            entry.domain: str(entry.served) for entry in self.declared if entry.served is not None
+        }
+
+    @property
+    def domains(self) -> tuple[DomainName, ...]:
+        """The policies' domains, in order."""
+        return tuple(dict.fromkeys(entry.domain for entry in self.declared))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all of it."""
+        rows = [
+            [
+                entry.domain,
+                *entry.key,
+                entry.family,
+                entry.ttl,
+                sorted(entry.values),
+                str(entry.needed_until),
+                str(entry.ready),
+            ]
+            for entry in self.declared
+        ]
+        said = json.dumps([self.origin, rows, sorted(self.providers), sorted(self.nameservers)])
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def only(self, domains: frozenset[DomainName]) -> Publication:
+        """Return the part that these domains declare; the rest is `unselected`."""
+        kept = tuple(entry for entry in self.declared if entry.domain in domains)
+        others = frozenset(entry.key for entry in self.declared if entry.domain not in domains)
+        return Publication(self.origin, kept, self.providers, self.nameservers, others)
+
+
+def selected(
+    repo: Repo, publications: Iterable[Publication], domains: Collection[DomainName]
+) -> tuple[Publication, ...]:
+    """Return the publications cut down to these domains; all of them if `domains` is empty.
+
+    Raises:
+        MailAuthError: a domain has no policy, or its policy declares no record.
+    """
+    publications = tuple(publications)
+    if not domains:
+        return publications
+    wanted = frozenset(policy.domain for policy in repo.of(domains))
+    known = {domain for publication in publications for domain in publication.domains}
+    if empty := sorted(wanted - known):
+        raise MailAuthError(
+            f"the policy for {', '.join(empty)} declares no record; "
+            "give it a section such as `spf`, or leave the domain out"
+        )
+    cut = (
+        publication.only(wanted & frozenset(publication.domains)) for publication in publications
+    )
+    return tuple(publication for publication in cut if publication.declared)

@@ -1,0 +1,97 @@
+"""What a policy inherits from the defaults, and what it takes out or replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailauth_dns.errors import FileProblem
+from mailauth_dns.policy.yaml_tree import Mapping, Node, Scalar
+
+_MAIL_SECTIONS = ("spf", "dkim", "mta_sts", "tls_rpt", "bimi")
+_REPORT_TAGS = ("rua", "ruf")  # what a parked policy may say of DMARC
+
+
+def merged(base: Mapping, over: Mapping) -> Mapping:
+    """Return `over` laid over `base`; each part keeps its place in its own file.
+
+    Mappings merge, lists and scalars replace, and null takes the inherited key out.
+    """
+    items = dict(base.items)
+    keys = dict(base.keys)
+    for key, node in over.items.items():
+        keys[key] = over.keys[key]
+        below = items.get(key)
+        if isinstance(node, Scalar) and node.text is None and below is not None:
+            del items[key], keys[key]
+        elif isinstance(node, Mapping) and isinstance(below, Mapping):
+            items[key] = merged(below, node)
+        else:
+            items[key] = node
+    return Mapping(over.place, items, keys)
+
+
+def without_nulls(root: Mapping) -> Mapping:
+    """Return a mapping without the keys that are null, at any depth of mappings.
+
+    After `merged`, a null that is left has nothing to take out.
+    """
+    items: dict[str, Node] = {}
+    same = True
+    for key, node in root.items.items():
+        if isinstance(node, Mapping):
+            items[key] = kept = without_nulls(node)
+            same = same and kept is node
+        elif isinstance(node, Scalar) and node.text is None:
+            same = False
+        else:
+            items[key] = node
+    return root if same else Mapping(root.place, items, root.keys)
+
+
+def with_one_ending(root: Mapping, own: Mapping) -> Mapping:
+    """Return a policy whose own `redirect` drops an inherited `all`, and vice versa."""
+    spf, own_spf = root.items.get("spf"), own.items.get("spf")
+    if not isinstance(spf, Mapping) or not isinstance(own_spf, Mapping):
+        return root
+    for key, other in (("redirect", "all"), ("all", "redirect")):
+        if key in own_spf.items and other in spf.items and other not in own_spf.items:
+            items = {name: node for name, node in spf.items.items() if name != other}
+            section = Mapping(spf.place, items, spf.keys)
+            return Mapping(root.place, {**root.items, "spf": section}, root.keys)
+    return root
+
+
+def is_parked(root: Mapping) -> bool:
+    """Tell whether a policy says `parked: true`."""
+    parked = root.items.get("parked")
+    return isinstance(parked, Scalar) and parked.text in ("true", "True")
+
+
+def parked_problems(own: Mapping) -> Iterator[FileProblem]:
+    """Yield the mail sections that a parked policy itself gives and must not."""
+    for key in _MAIL_SECTIONS:
+        if key in own.items:
+            yield own.keys[key].problem(
+                key, "a parked domain has no mail sections; take this out, or `parked`"
+            )
+    section = own.items.get("dmarc")
+    if isinstance(section, Mapping):
+        for key in section.items.keys() - set(_REPORT_TAGS):
+            yield section.keys[key].problem(
+                f"dmarc.{key}",
+                "a parked domain always asks for reject; only rua and ruf can be given",
+            )
+    elif section is not None:
+        yield own.keys["dmarc"].problem(
+            "dmarc", "a parked domain always has a DMARC record; give rua and ruf, or nothing"
+        )
+
+
+def without_mail(root: Mapping) -> Mapping:
+    """Return a parked policy without mail sections; of `dmarc` the report addresses stay."""
+    items = {key: node for key, node in root.items.items() if key not in _MAIL_SECTIONS}
+    section = items.pop("dmarc", None)
+    if isinstance(section, Mapping):
+        kept = {key: node for key, node in section.items.items() if key in _REPORT_TAGS}
+        items["dmarc"] = Mapping(section.place, kept, section.keys)
+    return Mapping(root.place, items, root.keys)

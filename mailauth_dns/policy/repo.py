@@ -1,0 +1,65 @@
+"""A zone repo as a value: its policies, its provider stanzas and its lock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.policy import yaml_tree
+from mailauth_dns.policy.model import PolicyFile
+from mailauth_dns.policy.provider_stanza import Stanza
+from mailauth_dns.policy.public_key_files import PublicKey
+from mailauth_dns.policy.spf_lock import Lock
+from mailauth_dns.records.name import DomainName
+
+DEFAULTS = "_defaults.yaml"
+POLICY_DIR = Path("zones/policy")
+KEY_DIR = Path("zones/keys")
+PROVIDER_DIR = Path("providers")
+
+Route = tuple[str | int, ...]  # keys and list indexes that lead to a value of a policy
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Policy:
+    """One domain's policy. Domains of one file share `body` and `root`."""
+
+    domain: DomainName
+    zone: DomainName
+    body: PolicyFile
+    root: yaml_tree.Mapping = field(repr=False)
+    path: str
+    declared_at: yaml_tree.Place
+    keys: Mapping[str, PublicKey]  # selector -> the key in its file
+
+    def place(self, route: Route) -> yaml_tree.Place:
+        """Return where the file says what `route` names."""
+        return yaml_tree.locate(self.root, route)
+
+
+@dataclass(frozen=True, eq=False)
+class Repo:
+    """Everything that the files of a zone repo say."""
+
+    root: Path
+    policies: tuple[Policy, ...]
+    stanzas: Mapping[str, Stanza]
+    lock: Lock
+
+    def of(self, domains: Collection[DomainName] = ()) -> tuple[Policy, ...]:
+        """Return the policies for these domains; every policy if `domains` is empty.
+
+        Raises:
+            MailAuthError: a domain has no policy.
+        """
+        if not domains:
+            return self.policies
+        wanted = frozenset(domains)
+        if missing := wanted - {policy.domain for policy in self.policies}:
+            raise MailAuthError(
+                f"there is no policy for {', '.join(sorted(missing))}; "
+                "see zones/policy, or make one with `mailauth-dns import`"
+            )
+        return tuple(policy for policy in self.policies if policy.domain in wanted)

@@ -1,0 +1,108 @@
+"""What must hold for a policy, and for all policies of a repo together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from mailauth_dns.errors import FileProblem
+from mailauth_dns.policy.model import PolicyFile
+from mailauth_dns.policy.repo import PROVIDER_DIR, Policy
+from mailauth_dns.policy.sections.spf import SpfSection
+from mailauth_dns.policy.yaml_tree import Mapping, Place, child, value_place
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors
+from mailauth_dns.records.spf_parts import part_name
+
+
+def defaults_problems(defaults: Mapping) -> Iterator[FileProblem]:
+    """Yield the keys of the defaults that only one policy can have."""
+    for key in ("domain", "domains", "domains_file", "zone"):
+        if key in defaults.items:
+            yield defaults.keys[key].problem(key, "belongs into a policy, not into the defaults")
+
+
+def spelling_problems(root: Mapping) -> Iterator[FileProblem]:
+    """Yield selectors that stand twice, in two spellings.
+
+    YAML has two keys there and DNS has one name: one of them would silently not be published.
+    """
+    section = root.items.get("dkim")
+    selectors = child(section, "selectors") if section is not None else None
+    first: dict[str, str] = {}
+    for name, place in selectors.keys.items() if isinstance(selectors, Mapping) else ():
+        known = first.setdefault(name.lower().rstrip("."), name)
+        if known != name:
+            yield place.problem(
+                f"dkim.selectors.{name}", f"the same name in DNS as {known}; keep one"
+            )
+
+
+def length_problems(domain: DomainName, body: PolicyFile, place: Place) -> Iterator[FileProblem]:
+    """Yield the owner names of a policy that are too long for DNS."""
+    for name in _owner_names(domain, body):
+        if len(name) > MAX_NAME:
+            yield place.problem("", f"{name} would have {len(name)} octets; DNS allows {MAX_NAME}")
+
+
+def _owner_names(domain: DomainName, body: PolicyFile) -> Iterator[str]:
+    yield dmarc.owner_name(domain)
+    if body.dkim is not None:
+        yield from (dkim.owner_name(selector, domain) for selector in body.dkim.selectors)
+    if isinstance(body.spf, SpfSection) and body.spf.flatten:
+        yield part_name("", domain)
+    if body.mta_sts is not None:
+        yield mta_sts.owner_name(domain)
+    if body.tls_rpt is not None:
+        yield tlsrpt.owner_name(domain)
+    yield from (bimi.owner_name(selector, domain) for selector in body.bimi or ())
+    if body.parked is not None:
+        yield dkim.owner_name("*", domain)
+
+
+def problems_together(policies: Sequence[Policy]) -> Iterator[FileProblem]:
+    """Yield what no policy of a repo may be or say beside the others."""
+    zones = {policy.zone for policy in policies}
+    first_of_domain: dict[DomainName, Policy] = {}
+    first_of_zone: dict[DomainName, Policy] = {}
+    for policy in policies:
+        first = first_of_domain.setdefault(policy.domain, policy)
+        if first is not policy:
+            at = first.declared_at
+            message = (
+                f"{policy.domain} is declared twice, "
+                f"first at {at.source.path}:{at.line}:{at.column}; keep one"
+            )
+            yield policy.declared_at.problem("domain", message)
+        deeper = _deeper_zone(policy, zones)
+        if deeper is not None:
+            message = (
+                f"{policy.domain} lies in the zone {deeper}, which this repo also holds; "
+                f"write `zone: {deeper}`"
+            )
+            yield policy.declared_at.problem("domain", message)
+        sharer = first_of_zone.setdefault(policy.zone, policy)
+        for key in ("providers", "nameservers"):
+            if set(getattr(policy.body, key)) != set(getattr(sharer.body, key)):
+                message = (
+                    f"policies of the zone {policy.zone} must have the same {key}; "
+                    f"{sharer.path} has others"
+                )
+                yield policy.place((key,)).problem(key, message)
+
+
+def _deeper_zone(policy: Policy, zones: Collection[DomainName]) -> DomainName | None:
+    """Return a zone of the repo that holds the policy's domain and lies below its zone."""
+    names = (policy.domain, *ancestors(policy.domain, policy.zone))
+    return next((name for name in names if name in zones and name != policy.zone), None)
+
+
+def provider_problems(
+    policy: Policy, stanzas: Collection[str], broken: Collection[str]
+) -> Iterator[FileProblem]:
+    """Yield the providers of a policy that have no stanza; `broken` are files with problems."""
+    for index, id in enumerate(policy.body.providers):
+        if id not in stanzas and f"{PROVIDER_DIR.as_posix()}/{id}.yaml" not in broken:
+            known = ", ".join(sorted(stanzas)) or "none yet"
+            yield value_place(policy.root, ("providers", index)).problem(
+                "providers", f"there is no providers/{id}.yaml; there are: {known}"
+            )

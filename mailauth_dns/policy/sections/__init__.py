@@ -1,0 +1,1 @@
+"""One section of a policy a module, named by its key."""

@@ -1,0 +1,145 @@
+"""The `dkim` section: the keys of a domain (RFC 6376 §3.6.1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    model_validator,
+)
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.absent import refuse_absent
+from mailauth_dns.policy.scalars import (
+    UNSAFE,
+    Domain,
+    Duration,
+    Moment,
+    Section,
+    Selector,
+    SelectorTemplate,
+    TagText,
+    Ttl,
+    checked,
+    fail,
+    one_of,
+    refuse_private_key,
+    refuse_record,
+)
+from mailauth_dns.records import dkim
+
+
+def _dkim_tag(tag: str) -> AfterValidator:
+    return checked(dkim.parse, f"v=DKIM1; {tag}=", "; p=", refused=";")
+
+
+def _public_key(text: str) -> str:
+    # No message quotes the value: what people paste here by mistake is a private key.
+    refuse_private_key(text)
+    if UNSAFE.search(text) or ";" in text:
+        fail("p holds base64 only; a quote, a semicolon or a line break does not belong to it")
+    try:
+        key = dkim.parse(f"p={text}").key_bytes
+    except RecordSyntaxError as error:
+        fail(error.expected)
+    if not key:
+        fail("p is empty; write `state: revoked`")
+    return text
+
+
+def _key_tag_name(text: str) -> str:
+    if text in ("v", "k", "h", "s", "t", "n", "p"):  # RFC 6376 §3.2: upper and lower case apart
+        fail(
+            f"{text} is known; give it as the key {text}"
+            if text != "v"
+            else "v is written by itself; leave it out"
+        )
+    return text
+
+
+KeyTagName = Annotated[
+    str, AfterValidator(_key_tag_name), checked(dkim.parse, "v=DKIM1; ", "=; p=", refused=";")
+]
+State = Literal["pending", "active", "retiring", "revoked", "absent"]
+
+
+class SelectorSection(Section):
+    """One DKIM selector: a key file, a published key, a delegation, or its end."""
+
+    key: Annotated[str, AfterValidator(refuse_private_key)] | None = Field(
+        None, description="file in zones/keys/<domain>/ that holds the public key as PEM"
+    )
+    p: Annotated[str, AfterValidator(_public_key)] | None = Field(
+        None, description="the public key in base64, as published"
+    )
+    cname: Domain | None = Field(None, description="the sender's name that holds the key")
+    k: Annotated[str, _dkim_tag("k")] | None = None
+    h: Annotated[str, _dkim_tag("h")] | None = None
+    s: Annotated[str, _dkim_tag("s")] | None = None
+    t: Annotated[str, _dkim_tag("t")] | None = None
+    n: Annotated[TagText, _dkim_tag("n")] | None = None
+    other: dict[KeyTagName, Annotated[TagText, _dkim_tag("x")]] = Field(
+        default_factory=dict, description="tags that verifiers do not know"
+    )
+    state: Annotated[State, one_of("pending", "active", "retiring", "revoked", "absent")] = "active"
+    since: Moment | None = None
+    seen: Moment | None = None
+    signed_until: Moment | None = None
+    ttl: Ttl | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> SelectorSection:
+        sources = [name for name in ("key", "p", "cname") if getattr(self, name) is not None]
+        if len(sources) > 1:
+            fail(f"{' and '.join(sources)} are given; keep one")
+        if not sources and self.state not in ("revoked", "absent"):
+            fail(
+                "no key; give `key` (a file), `p` (as published) or `cname` (delegated), or "
+                "`state: revoked` or `absent`"
+            )
+        tags = [tag for tag in ("k", "h", "s", "t", "n") if getattr(self, tag) is not None] + list(
+            self.other
+        )
+        if self.cname is not None and tags:
+            fail(f"a delegated selector has no tags of its own; leave out {', '.join(tags)}")
+        if self.cname is not None and self.state == "revoked":
+            fail(
+                "a delegated selector is revoked by its sender; use `state: absent`, or leave "
+                "out `cname` to publish an empty key here"
+            )
+        return self
+
+
+class RotationSection(Section):
+    """How long a key lives on when it no longer signs."""
+
+    grace: Duration = Field(
+        default=timedelta(days=7),
+        description="from the last signature to the revocation: mail waits that long in queues",
+    )
+    revoked_for: Duration = Field(
+        default=timedelta(days=30), description="how long the empty key stays published"
+    )
+
+
+class DkimSection(Section):
+    """The DKIM keys of the domain."""
+
+    selector_template: SelectorTemplate = Field(
+        default="{date}",
+        description=(
+            "names of new selectors; {date} is the day, such as 20260531, {type} is rsa or ed25519"
+        ),
+    )
+    rotation: RotationSection = RotationSection()
+    selectors: dict[Selector, SelectorSection] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_absent(cls, value: object) -> object:
+        refuse_absent(value, "{state: absent}")
+        refuse_record(value)
+        return value

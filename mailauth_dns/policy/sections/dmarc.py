@@ -1,0 +1,122 @@
+"""The `dmarc` section: the DMARC record of a domain (RFC 9989 §4.7)."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.scalars import (
+    ReportAddress,
+    Section,
+    TagText,
+    Ttl,
+    checked,
+    fail,
+)
+from mailauth_dns.records import dmarc
+
+
+def _tag_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]+", text):
+        fail(f"{text!r} is not a tag's name; it holds letters only")
+    if text.lower() in {"v", *DmarcSection.model_fields}:
+        fail(f"{text} is known; give it as the key {text.lower()}")
+    return text
+
+
+def _dmarc_tag(tag: str) -> AfterValidator:
+    return checked(dmarc.parse, f"v=DMARC1; {tag}=", refused=";")
+
+
+ReportUri = Annotated[ReportAddress, _dmarc_tag("rua")]
+TagName = Annotated[str, AfterValidator(_tag_name)]
+DmarcPolicy = Annotated[
+    str, _dmarc_tag("p"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})
+]
+Alignment = Annotated[str, _dmarc_tag("adkim"), WithJsonSchema({"enum": ["r", "s"]})]
+
+
+class DmarcSection(Section):
+    """The DMARC record of the domain (RFC 9989 §4.7)."""
+
+    p: DmarcPolicy | None = None
+    sp: (
+        Annotated[str, _dmarc_tag("sp"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
+        | None
+    ) = None
+    np: (
+        Annotated[str, _dmarc_tag("np"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
+        | None
+    ) = None
+    adkim: Alignment | None = None
+    aspf: Alignment | None = None
+    fo: Annotated[TagText, _dmarc_tag("fo")] | None = None
+    rua: tuple[ReportUri, ...] | None = None
+    ruf: tuple[ReportUri, ...] | None = None
+    psd: Annotated[str, _dmarc_tag("psd"), WithJsonSchema({"enum": ["y", "n", "u"]})] | None = None
+    t: Annotated[str, _dmarc_tag("t"), WithJsonSchema({"enum": ["y", "n"]})] | None = None
+    pct: Annotated[TagText, _dmarc_tag("pct")] | None = Field(
+        None, description="historic: receivers ignore it since RFC 9989"
+    )
+    rf: Annotated[str, _dmarc_tag("rf")] | None = Field(
+        None, description="historic: receivers ignore it since RFC 9989"
+    )
+    ri: Annotated[TagText, _dmarc_tag("ri")] | None = Field(
+        None, description="historic: receivers ignore it since RFC 9989"
+    )
+    other: dict[TagName, Annotated[TagText, _dmarc_tag("x")]] = Field(
+        default_factory=dict, description="tags that no RFC knows"
+    )
+    ttl: Ttl | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> DmarcSection:
+        if self.rua == () or self.ruf == ():
+            fail("rua and ruf need an address; leave the key out to ask for no reports")
+        try:
+            self.record  # noqa: B018 - read for its errors, and kept
+        except RecordSyntaxError as error:
+            fail(str(error))
+        return self
+
+    def _joined(self) -> str:
+        parts = ["v=DMARC1"]
+        for tag in (
+            "p",
+            "sp",
+            "np",
+            "adkim",
+            "aspf",
+            "fo",
+            "rua",
+            "ruf",
+            "psd",
+            "t",
+            "pct",
+            "rf",
+            "ri",
+        ):
+            value = getattr(self, tag)
+            if value is not None:
+                parts.append(f"{tag}={','.join(value) if isinstance(value, tuple) else value}")
+        parts += [f"{tag}={value}" for tag, value in self.other.items()]
+        return "; ".join(parts)
+
+    @cached_property
+    def record(self) -> dmarc.Record:
+        """The record that is published."""
+        return dmarc.parse(self._joined())
+
+    @cached_property
+    def text(self) -> str:
+        """The record as published."""
+        return str(self.record)
