@@ -35,7 +35,7 @@ _SERVED = {
 }
 _STEP = {
     "active": "begins to sign",
-    "retiring": "ends to sign",
+    "retiring": "stops signing",
     "revoked": "is revoked",
     "absent": "is deleted",
     "successor": "may get a successor",
@@ -43,7 +43,7 @@ _STEP = {
 
 
 def status(states: Sequence[KeyState], now: datetime) -> Iterator[Text]:
-    """Yield each key with its state, its age, what DNS says, and the next step with the date it may be taken."""
+    """Yield each key: its state, its age, what DNS says, and the next step with its date."""
     for state in states:
         key, section = state.key, state.key.section
         age = f" for {_age(now - section.since)}" if section.since is not None else ""
@@ -146,9 +146,11 @@ def new_key(made: NewKey) -> Iterator[Text]:
 def after_keygen(made: NewKey) -> str:
     """Return what to do with a new key, when it may sign, and what makes that sooner."""
     return (
-        "publish it (compile, plan, apply), then run `dkim status`, which says when it may sign, and at that time `dkim rotate`. That is "
-        f"{span(made.wait)} after every server was first seen to have it (its TTL), or later where the zone's negative TTL is longer. "
-        "To wait less, lower `ttl:` in the policy and the last number of the zone's SOA before you publish"
+        "publish it (compile, plan, apply), then run `dkim status`, which says when it may sign, "
+        "and at that time run `dkim rotate`. That is "
+        f"{span(made.wait)} after every server was first seen to have it (its TTL), or later where "
+        "the zone's negative TTL is longer. To wait less, lower `ttl:` in the policy and the last "
+        "number of the zone's SOA before you publish"
     )
 
 
@@ -195,7 +197,7 @@ def adopted_data(made: Adopted) -> dict[str, Any]:
 
 
 def rotated(result: Rotated) -> Iterator[Text]:
-    """Yield what a rotation wrote and what has to wait."""
+    """Yield what a rotation wrote, and what must wait."""
     for written in result.written:
         yield Text(str(written))
     for made in result.made:
@@ -276,5 +278,8 @@ def after_export(
         else ""
     )
     relabel = layout.relabel if layout is not None else ""
-    check = f"`mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}` with the same options, and `dkim check`"
-    return f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}restart OpenDKIM; then {check}"
+    check = f"mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}"
+    return (
+        f"install {main}, which OpenDKIM reads, in place of what is there{rest}; "
+        f"{relabel}restart OpenDKIM; then `{check}` with the same options, and `dkim check`"
+    )

@@ -721,7 +721,7 @@ def test_a_consent_that_a_wildcard_may_give_already_is_named(article: RepoFolder
         said = article.run("export", "example.org", "--format", format)
         assert (said.code, said.err) == (
             0,
-            f"{consent}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS\n",
+            f"{consent}: leave it out where a wildcard above it in that zone already gives the consent; export does not ask DNS\n",
         )
         assert consent.removesuffix(".example.com") in said.out
         assert article.run("export", "example.com", "--format", format).err == ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from ipaddress import IPv4Network
 
-from mailauth_dns.cli.policy import subjects
 from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.rule import run
+from mailauth_dns.lint.subject import subjects
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock import Lock, LockedPart

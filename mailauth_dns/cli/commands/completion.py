@@ -1,4 +1,4 @@
-"""The command that prints a shell's completion script: completion."""
+"""The completion command: a script for the shell."""
 
 from __future__ import annotations
 
@@ -8,34 +8,33 @@ from pathlib import PurePath
 from typing import Annotated
 
 import typer
-from typer.completion import get_completion_script  # type: ignore[attr-defined] # typer does not mark it as exported
 
-from mailauth_dns.cli.app import session_of
-from mailauth_dns.cli.session import DONE
+# typer does not mark it as exported.
+from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+from mailauth_dns.cli.session import DONE, session_of
 from mailauth_dns.errors import MailAuthError
 
 
 class Shell(StrEnum):
-    """The shells there is a script for."""
+    """The shells that there is a script for."""
 
     BASH = "bash"
     ZSH = "zsh"
     FISH = "fish"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("completion")(completion)
-
-
-def completion(
+def command(
     context: typer.Context,
     shell: Annotated[
         Shell | None,
-        typer.Argument(metavar="[bash|zsh|fish]", help="whose script; default: that of $SHELL"),
+        typer.Argument(metavar="[bash|zsh|fish]", help="which shell; default: that of $SHELL"),
     ] = None,
 ) -> int:
-    """Print the script that lets a shell complete commands and options; source it where the shell starts."""
+    """Print a script that lets your shell complete commands.
+
+    It completes options and their values too. Source it where the shell starts.
+    """
     session = session_of(context)
     if shell is None:
         named = PurePath(os.environ.get("SHELL", "")).name
@@ -44,7 +43,7 @@ def completion(
                 f"$SHELL is {named or 'not set'}; name the shell: {', '.join(Shell)}"
             )
         shell = Shell(named)
-    # The variable is the one that typer looks at when the script calls the program.
+    # typer looks at this variable when the script calls the program.
     session.line(
         get_completion_script(
             prog_name="mailauth-dns", complete_var="_MAILAUTH_DNS_COMPLETE", shell=shell

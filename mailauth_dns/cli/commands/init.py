@@ -1,4 +1,4 @@
-"""The command that makes a new zone repo: init."""
+"""The init command: a new zone repo."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import own_folder
-from mailauth_dns.cli.app import session_of
-from mailauth_dns.cli.session import DONE
+from mailauth_dns.cli.session import DONE, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.model import json_schema
 from mailauth_dns.policy.repo import POLICY_DIR, PROVIDER_DIR
@@ -29,18 +28,19 @@ _FILES = {
 _SCHEMA = "zones/policy.schema.json"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("init")(init)
-
-
-def init(
+def command(
     context: typer.Context,
     directory: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="the folder to make it in; default: this one")
+        Path,
+        typer.Argument(
+            metavar="[DIR]", show_default=False, help="where to make it; default: this folder"
+        ),
     ] = Path(),
 ) -> int:
-    """Make a new zone repo: an example that works at once, a CI workflow and a pre-commit hook."""
+    """Make a new zone repo.
+
+    It holds an example that works at once, a CI workflow and a pre-commit hook.
+    """
     session = session_of(context)
     root = session.path(directory)
     for taken in (POLICY_DIR.parts[0], PROVIDER_DIR.name):
@@ -51,9 +51,8 @@ def init(
         target: template.joinpath(source).read_text("utf-8") for source, target in _FILES.items()
     }
     texts[_SCHEMA] = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
-    folders = {
-        target: own_folder(root, Path(target).parent) for target in texts
-    }  # all of them before anything is written
+    # All folders are checked before anything is written.
+    folders = {target: own_folder(root, Path(target).parent) for target in texts}
     for target, text in texts.items():
         path = folders[target] / Path(target).name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +64,7 @@ def init(
         else:
             session.line(f"written: {target}")
     session.say(
-        "next: mailauth-dns lint, compile, and plan; `mailauth-dns serve` answers DNS for the example meanwhile"
+        "next: mailauth-dns lint, compile, and plan; meanwhile, `mailauth-dns serve` answers DNS "
+        "for the example"
     )
     return DONE

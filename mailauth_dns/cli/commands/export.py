@@ -1,4 +1,4 @@
-"""The export command: records and signing files for programs that are not ours."""
+"""The export command: DNS records and signing files for other programs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli.app import session_of
-from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains
+from mailauth_dns.cli.options import Allow
+from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import exported_files, installed, milter
@@ -25,12 +25,7 @@ from mailauth_dns.signing_host.package_paths import Layout
 _CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("export")(export)
-
-
-def export(
+def command(
     context: typer.Context,
     domain: Annotated[
         list[str], typer.Argument(metavar="DOMAIN...", help="the domains that the files are for")
@@ -49,10 +44,13 @@ def export(
         ),
     ] = None,
     socket: Annotated[
-        str, typer.Option("--socket", help="where the signing program listens")
+        str, typer.Option("--socket", metavar="SOCKET", help="where the signing program listens")
     ] = "inet:8891@localhost",
     ed25519_socket: Annotated[
-        str, typer.Option("--ed25519-socket", help="where the OpenDKIM for Ed25519 keys listens")
+        str,
+        typer.Option(
+            "--ed25519-socket", metavar="SOCKET", help="where the OpenDKIM for Ed25519 keys listens"
+        ),
     ] = "inet:8892@localhost",
     layout: Annotated[
         Layout | None,
@@ -73,7 +71,8 @@ def export(
         typer.Option("--config-dir", metavar="DIR", help="where it has the tables and maps"),
     ] = None,
     hostname: Annotated[
-        str | None, typer.Option("--hostname", help="the mail host's name, for Postfix")
+        str | None,
+        typer.Option("--hostname", metavar="NAME", help="the mail host's name, for Postfix"),
     ] = None,
     mynetworks: Annotated[
         str | None,
@@ -86,22 +85,23 @@ def export(
     live: Annotated[
         bool,
         typer.Option(
-            "--live", help="ask DNS what is there, and tell which records to change; for paste"
+            "--live", help="ask DNS what is there, and say which records to change; for paste"
         ),
     ] = False,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses"),
-    ] = None,
+    allow: Allow = None,
 ) -> int:
-    """Write records and signing files: only active keys sign, and only when every server and cache can have them."""
+    """Write DNS records and signing files for other programs.
+
+    Only active keys sign, and only once every server and cache can have them.
+    """
     session = session_of(context)
     if out is not None and check is not None:
         raise MailAuthError("--out writes and --check compares; give one of them")
     allowed = [allowance(each) for each in allow or ()]
     if live and (format is not ExportFormat.PASTE or check is not None):
         raise MailAuthError(
-            "--live tells what to do with each record of `--format paste`; it goes with no other format, and not with --check"
+            "--live says what to do with each record of `--format paste`; it goes with no other "
+            "format, and not with --check"
         )
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
@@ -141,7 +141,8 @@ def export(
             session.say(keys.after_export(session.path(out), files, named, host, layout))
     for name in exported_files.consents(format, chosen):
         session.say(
-            f"{name}: leave it out where a wildcard above it in that zone gives the consent already; export does not ask DNS"
+            f"{name}: leave it out where a wildcard above it in that zone already gives the consent; "
+            "export does not ask DNS"
         )
     return DONE
 

@@ -10,8 +10,8 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli.app import OutputFormat, PrivateWeb, session_of
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
+from mailauth_dns.cli.options import OutputFormat, PrivateWeb
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.importing import run
 from mailauth_dns.importing.finished_policy import Imported, reasons
@@ -25,20 +25,16 @@ from mailauth_dns.render import json_data
 MAX_OUTSIDE = 20  # records of other zones that are named one by one
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("import")(import_)
-
-
-def import_(
+def command(
     context: typer.Context,
     domain: Annotated[
-        list[str], typer.Argument(metavar="DOMAIN", help="the domains to make policies for")
+        list[str], typer.Argument(metavar="DOMAIN...", help="the domains to make policies for")
     ],
     selector: Annotated[
         list[str] | None,
         typer.Option(
             "--selector",
+            metavar="NAME",
             help=(
                 "ask for this DKIM selector; default: common names; with --from-genkey the "
                 "key's name"
@@ -65,7 +61,9 @@ def import_(
     ] = None,
     zone: Annotated[
         str | None,
-        typer.Option("--zone", help="the zone that holds the records; default: the domain"),
+        typer.Option(
+            "--zone", metavar="ZONE", help="the zone that holds the records; default: the domain"
+        ),
     ] = None,
     nameserver: Annotated[
         list[str] | None, typer.Option("--nameserver", metavar="ADDRESS", help="ask this server")
@@ -80,7 +78,10 @@ def import_(
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Write policies for what is published already; a plan with them has nothing to do."""
+    """Write policies that say what is already published.
+
+    A plan with them has nothing to do.
+    """
     session = session_of(context)
     named = domains(domain)
     source = _source(

@@ -1,4 +1,4 @@
-"""Commands about SPF alone: the tree of lookups behind a record, and the lock on names that are flattened."""
+"""The spf commands: the tree of lookups behind a record, and the lock on flattened names."""
 
 from __future__ import annotations
 
@@ -7,43 +7,41 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli.app import Domains, OutputFormat, session_of
-from mailauth_dns.cli.receive import worlds
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains
+from mailauth_dns.cli.command import Command
+from mailauth_dns.cli.dns_before_after import resolvers
+from mailauth_dns.cli.options import Domains, OutputFormat
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock_file import LOCK_FILE
 
-LOCK_TIME = 300.0  # seconds that DNS may take for all names together
+LOCK_TIME = 300.0  # seconds that DNS may take for all names
 
-# What makes SPF a permerror for every message that gets there, whatever it costs.
+# These make SPF a permerror for every message that reaches them, whatever the cost.
 _PERMERRORS = (Remark.MISSING, Remark.SEVERAL, Remark.INVALID, Remark.LOOP, Remark.EXCHANGERS)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(
-        name="spf",
-        help="SPF records: what they cost, and flattening with a reviewed lock.",
-        rich_markup_mode=None,
-    )
-    group.command("tree")(tree)
-    group.command("lock")(lock)
-    app.add_typer(group)
+command = typer.Typer(
+    help="Show what SPF records cost, and flatten them with a lock.", rich_markup_mode=None
+)
 
 
+@command.command("tree", cls=Command)
 def tree(
     context: typer.Context,
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="whose SPF record")],
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Draw the lookups behind an SPF record with their cost, by DNS as the policies would make it, where there are any."""
+    """Draw the lookups behind an SPF record, with their cost.
+
+    Where there are policies, DNS is taken as they would make it.
+    """
     from mailauth_dns.render import spf_tree
 
     session = session_of(context)
     [name] = domains([domain])
-    live, published = worlds(session, None)
+    live, published = resolvers(session, None)
     title, resolver = (live, *published)[-1]
     cost = lookup_cost(name, resolver)
     if format is Format.JSON:
@@ -64,6 +62,7 @@ def _exit_code(cost: LookupCost) -> int:
     return DIFFERS if wrong else DONE
 
 
+@command.command("lock", cls=Command)
 def lock(
     context: typer.Context,
     domain: Domains = None,

@@ -1,4 +1,4 @@
-"""Commands about DKIM keys: keygen, adopt, status, rotate, check."""
+"""The dkim commands: keygen, adopt, status, rotate, check."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli.app import Domains, OutputFormat, session_of
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
+from mailauth_dns.cli.command import Command
+from mailauth_dns.cli.options import Domains, OutputFormat
+from mailauth_dns.cli.session import (
+    DIFFERS,
+    DONE,
+    FAILED,
+    Format,
+    Session,
+    domains,
+    session_of,
+)
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys import adoption, check_host, keypair, private_files, rotation
 from mailauth_dns.policy.load import load_repo
@@ -20,13 +29,11 @@ from mailauth_dns.render import json_data, keys
 from mailauth_dns.signing_host import key_owner as owners
 from mailauth_dns.signing_host.key_owner import Owner
 
-dkim = typer.Typer(
-    help="DKIM keys: make, adopt, look at, rotate and check them.",
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+command = typer.Typer(
+    help="Make, adopt, look at, rotate and check DKIM keys.", rich_markup_mode=None
 )
 
-Domain = Annotated[str, typer.Argument(metavar="DOMAIN")]
+Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="the domain of the policy")]
 PrivateDir = Annotated[
     Path | None,
     typer.Option(
@@ -40,22 +47,18 @@ OwnerOption = Annotated[
     typer.Option(
         "--owner",
         metavar="USER[:GROUP]",
-        help="who reads private keys; default: the folder's owner, else the user that this host's OpenDKIM or Rspamd is set up to run as",
+        help="who reads private keys; default: the folder's owner, else the user that this "
+        "host's OpenDKIM or Rspamd is set up to run as",
     ),
 ]
 Bits = Annotated[
-    int, typer.Option("--bits", help=f"size of an RSA key: {', '.join(map(str, keypair.RSA_BITS))}")
+    int,
+    typer.Option(
+        "--bits",
+        metavar="BITS",
+        help=f"size of an RSA key: {', '.join(map(str, keypair.RSA_BITS))}",
+    ),
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    dkim.command("keygen")(keygen)
-    dkim.command("adopt")(adopt)
-    dkim.command("status")(status)
-    dkim.command("rotate")(rotate)
-    dkim.command("check")(check)
-    app.add_typer(dkim, name="dkim")
 
 
 def _check_bits(bits: int) -> None:
@@ -63,12 +66,15 @@ def _check_bits(bits: int) -> None:
         raise MailAuthError(f"--bits {bits}: use one of {', '.join(map(str, keypair.RSA_BITS))}")
 
 
+@command.command("keygen", cls=Command)
 def keygen(
     context: typer.Context,
     domain: Domain,
     selector: Annotated[
         str | None,
-        typer.Option("--selector", help="its name; default: the policy's selector_template"),
+        typer.Option(
+            "--selector", metavar="NAME", help="its name; default: the policy's selector_template"
+        ),
     ] = None,
     type: Annotated[KeyType, typer.Option("--type", help="rsa or ed25519")] = KeyType.RSA,
     bits: Bits = keypair.RSA_BITS[0],
@@ -76,7 +82,10 @@ def keygen(
     owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Make a key: the private half outside the repo, the public half and a pending selector in it."""
+    """Make a key and a pending selector for it.
+
+    The private half goes outside the repo, the public half into it.
+    """
     session = session_of(context)
     _check_bits(bits)
     repo = load_repo(session.root)
@@ -94,10 +103,11 @@ def keygen(
     return DONE
 
 
+@command.command("adopt", cls=Command)
 def adopt(
     context: typer.Context,
     domain: Domain,
-    selector: Annotated[str, typer.Argument(metavar="SELECTOR")],
+    selector: Annotated[str, typer.Argument(metavar="SELECTOR", help="its name in DNS")],
     private_key: Annotated[
         Path,
         typer.Option(
@@ -106,15 +116,18 @@ def adopt(
     ],
     private_dir: PrivateDir = None,
     move: Annotated[
-        bool, typer.Option("--move", help="take FILE away once the key is in the private folder")
+        bool, typer.Option("--move", help="delete FILE once the key is in the private folder")
     ] = False,
     leave: Annotated[
-        bool, typer.Option("--leave", help="leave the private half in FILE, and copy it nowhere")
+        bool, typer.Option("--leave", help="leave the private half in FILE and copy it nowhere")
     ] = False,
     owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Make a key ours that the policy has as published (`p:`), or a new selector of a key that you have."""
+    """Make an existing key ours.
+
+    The policy has it already as published (`p:`), or it gets a new selector.
+    """
     session = session_of(context)
     if (
         not private_key.name
@@ -145,13 +158,17 @@ def adopt(
     else:
         session.show(keys.adopted(made))
         session.say(
-            "review and commit it; `plan` shows what changes in DNS, tags too; then `dkim status`, and export to the signing host"
+            "review and commit it; `plan` shows what changes in DNS, tags too; then `dkim status`, "
+            "and export to the signing host"
         )
     return DONE
 
 
 def _private_folder(session: Session, private_dir: Path | None) -> Path | None:
-    """Return the folder that the command line named; a relative one is no part of the repo, which may be above."""
+    """Return the folder that the command line named.
+
+    A relative one lies where the command runs; the repo may be above.
+    """
     return session.path(private_dir.expanduser()).absolute() if private_dir is not None else None
 
 
@@ -164,10 +181,14 @@ def _remark(session: Session, remarks: Iterable[str]) -> None:
         session.say(remark)
 
 
+@command.command("status", cls=Command)
 def status(
     context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT
 ) -> int:
-    """Show every key's state, what DNS says, and the next step; write down when every server was first seen to serve a key."""
+    """Show each key's state, what DNS says, and the next step.
+
+    It writes down when every server was first seen to serve a key.
+    """
     session = session_of(context)
     repo = load_repo(session.root)
     policies = repo.of(domains(domain))
@@ -183,25 +204,30 @@ def status(
     for each in written:
         session.say(f"written, to be committed: {each}")
     _remark(session, rotation.remarks(states))
-    if problems:  # how the keys stand is told first
+    if problems:  # after the keys' states, which are known
         raise MailAuthError("\n".join(problems))
     if any(state.sight.state == "unknown" for state in states):
         return FAILED
     return DIFFERS if any(state.wrong for state in states) else DONE
 
 
+@command.command("rotate", cls=Command)
 def rotate(
     context: typer.Context,
     domain: Domain,
     type: Annotated[
-        list[KeyType] | None, typer.Option("--type", help="only keys of this type")
+        list[KeyType] | None,
+        typer.Option("--type", metavar="TYPE", help="only keys of this type: rsa, ed25519"),
     ] = None,
     bits: Bits = keypair.RSA_BITS[0],
     private_dir: PrivateDir = None,
     owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Write the next step of a domain's keys into its policy, as an edit to be reviewed; refuse what may not be done yet."""
+    """Write the next step of a domain's keys into its policy.
+
+    You review the edit. It refuses a step whose time has not come.
+    """
     session = session_of(context)
     _check_bits(bits)
     repo = load_repo(session.root)
@@ -223,13 +249,15 @@ def rotate(
         _remark(session, made.remarks)
     if result.written or result.made:
         session.say(
-            "review and commit it, then compile, plan, apply; where a key begins to sign, export to the signing host too"
+            "review and commit it, then compile, plan, apply; where a key begins to sign, also "
+            "export to the signing host"
         )
     if result.problem is not None:
         raise MailAuthError(result.problem)
     return FAILED if result.waiting else DONE
 
 
+@command.command("check", cls=Command)
 def check(
     context: typer.Context,
     domain: Domains = None,
@@ -237,7 +265,10 @@ def check(
     owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Compare private keys, the policy and DNS, look at permissions, and at where delegated selectors lead."""
+    """Compare private keys, the policy and DNS.
+
+    It also checks file permissions, and where delegated selectors lead.
+    """
     session = session_of(context)
     repo = load_repo(session.root)
     policies = repo.of(domains(domain))
