@@ -12,7 +12,18 @@ import typer
 from mailauth_dns.cli.app import Domains, OutputFormat, session_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.keys import adoption, check_host, keypair, private_files, rotation
+from mailauth_dns.keys import (
+    adoption,
+    first_seen,
+    keypair,
+    private_files,
+    rotation,
+)
+from mailauth_dns.keys import check as key_check
+from mailauth_dns.keys import keygen as new_keys
+from mailauth_dns.keys import status as key_status
+from mailauth_dns.keys.declared import policies_of
+from mailauth_dns.keys.private_files import Place
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import dkim as records_dkim
 from mailauth_dns.records.dkim import KeyType
@@ -80,11 +91,10 @@ def keygen(
     session = session_of(context)
     _check_bits(bits)
     repo = load_repo(session.root)
-    [policy] = rotation.policies_of(repo, domains([domain]))
-    folder = private_files.folder(_private_folder(session, private_dir), session.root)
-    made = rotation.keygen(
-        repo, policy, type, bits, selector, folder, datetime.now(UTC), _owner(owner)
-    )
+    [policy] = policies_of(repo, domains([domain]))
+    place = Place(_private_folder(session, private_dir), _owner(owner))
+    spec = new_keys.KeySpec(type, bits, selector)
+    made = new_keys.keygen(repo, policy, spec, place, datetime.now(UTC))
     if format is Format.JSON:
         session.json({"format": json_data.FORMAT, **keys.new_key_data(made)})
     else:
@@ -129,7 +139,7 @@ def adopt(
     if leave and (private_dir is not None or owner is not None):
         raise MailAuthError("--leave copies nothing, so it takes no --private-dir and no --owner")
     repo = load_repo(session.root)
-    [policy] = rotation.policies_of(repo, domains([domain]))
+    [policy] = policies_of(repo, domains([domain]))
     folder = (
         None if leave else private_files.folder(_private_folder(session, private_dir), session.root)
     )
@@ -170,26 +180,25 @@ def status(
     """Show every key's state, what DNS says, and the next step; write down when every server was first seen to serve a key."""
     session = session_of(context)
     repo = load_repo(session.root)
-    policies = rotation.policies_of(repo, domains(domain))
+    policies = policies_of(repo, domains(domain))
     now = datetime.now(UTC)
-    states = rotation.look(policies, now)
-    written, problems = rotation.record_sightings(repo, policies, states, now)
+    statuses = key_status.look(policies, now)
+    written, problems = first_seen.write(repo, policies, statuses, now)
     if written:
-        states = rotation.again(
-            states, rotation.policies_of(load_repo(session.root), domains(domain)), now
-        )
+        edited = policies_of(load_repo(session.root), domains(domain))
+        statuses = key_status.again(statuses, edited, now)
     if format is Format.JSON:
-        session.json(keys.status_data(states, written))
+        session.json(keys.status_data(statuses, written))
     else:
-        session.show(keys.status(states, now))
+        session.show(keys.status(statuses, now))
     for each in written:
         session.say(f"written, to be committed: {each}")
-    _remark(session, rotation.remarks(states))
+    _remark(session, key_status.remarks(statuses))
     if problems:  # how the keys stand is told first
         raise MailAuthError("\n".join(problems))
-    if any(state.sight.state == "unknown" for state in states):
+    if any(each.in_dns.state == "unknown" for each in statuses):
         return FAILED
-    return DIFFERS if any(state.wrong for state in states) else DONE
+    return DIFFERS if any(each.wrong for each in statuses) else DONE
 
 
 def rotate(
@@ -207,15 +216,14 @@ def rotate(
     session = session_of(context)
     _check_bits(bits)
     repo = load_repo(session.root)
-    [policy] = rotation.policies_of(repo, domains([domain]))
+    [policy] = policies_of(repo, domains([domain]))
     result = rotation.rotate(
         repo,
         policy,
         type or (),
         bits,
-        _private_folder(session, private_dir),
+        Place(_private_folder(session, private_dir), _owner(owner)),
         datetime.now(UTC),
-        _owner(owner),
     )
     if format is Format.JSON:
         session.json(keys.rotated_data(result))
@@ -242,9 +250,9 @@ def check(
     """Compare private keys, the policy and DNS, look at permissions, and at where delegated selectors lead."""
     session = session_of(context)
     repo = load_repo(session.root)
-    policies = rotation.policies_of(repo, domains(domain))
+    policies = policies_of(repo, domains(domain))
     folder = private_files.folder(_private_folder(session, private_dir), session.root)
-    checked, found = check_host.check(repo, policies, folder, _owner(owner))
+    checked, found = key_check.check(repo, policies, folder, _owner(owner))
     if format is Format.JSON:
         session.json(keys.problems_data(found, checked))
     else:

@@ -617,7 +617,7 @@ def two(article: RepoFolder) -> RepoFolder:
 
 DROPPED = {
     "opendkim": "{out} example.com would be taken out of the files there, and no longer signed for; name all domains of the host: "
-    "mailauth-dns export example.com example.org --format opendkim; or delete the files first where it shall sign no more",
+    "mailauth-dns export example.com example.org --format opendkim; or delete the files first if you no longer sign for them",
     "rspamd": "example.com would be taken out of the files there",
     "postfix": "main.cf: an earlier export has inet:127.0.0.1:8891 there, where mail of other domains may be signed; name all domains",
 }

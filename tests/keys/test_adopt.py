@@ -308,8 +308,8 @@ REFUSED: dict[str, tuple[Callable[[Own], object], str]] = {
     "empty": (lambda own: own.write(b""), "is not a private key, or is broken"),
     "not there": (lambda own: own.file.unlink(), "mail.private: No such file or directory"),
     "a pipe": (pipe, "is not a regular file"),
-    "in the repo": (in_the_repo, "private keys belong into a folder outside it"),
-    "a link into the repo": (linked_into_the_repo, "private keys belong into a folder outside it"),
+    "in the repo": (in_the_repo, "keep private keys in a folder outside it"),
+    "a link into the repo": (linked_into_the_repo, "keep private keys in a folder outside it"),
     "in another git work tree": (in_another_work_tree, "is kept in git, so others may have it"),
     "delegated": (
         policy("dkim: {selectors: {mail: {cname: k.example.net}}}\n"),
@@ -389,7 +389,7 @@ def test_a_policy_that_is_edited_meanwhile_is_left(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = Own(host)
-    during(monkeypatch, adoption, "_sight", lambda: host.path.write_text(own.text + "# edited\n"))
+    during(monkeypatch, adoption, "_ask", lambda: host.path.write_text(own.text + "# edited\n"))
     refused = own.adopt()
     assert refused.code == 1
     assert (

@@ -82,16 +82,16 @@ BAD_USAGE = [
         ["dkim", "keygen", "example.com", "--bits", "1024"],
         "--bits 1024: use one of 2048, 3072, 4096",
     ),
-    (["dkim", "keygen", "example.org"], "no policy is for example.org"),
+    (["dkim", "keygen", "example.org"], "there is no policy for example.org"),
     (
         ["dkim", "keygen", "example.com", "--private-dir", "/x", "--selector", "*"],
-        "selector *: one or more labels",
+        "selector *: write one or more labels",
     ),
     (
         ["dkim", "keygen", "example.com", "--private-dir", "/x", "--selector", "a b"],
         "selector a b: ",
     ),
-    (["dkim", "rotate", "example.org"], "no policy is for example.org"),
+    (["dkim", "rotate", "example.org"], "there is no policy for example.org"),
     (["dkim", "frobnicate"], "No such command"),
 ]
 
