@@ -596,6 +596,17 @@ def test_the_layout_of_a_system(
     assert "# Install as /etc/opendkim.conf: " in (out / "opendkim.conf").read_text()
 
 
+@pytest.mark.parametrize("format", ["paste", "bind", "terraform", "dnscontrol"])
+def test_records_have_no_layout(article: RepoFolder, format: str) -> None:
+    refused = article.run("export", "example.com", "--format", format, "--layout", "debian")
+    assert (refused.code, refused.out, refused.err) == (
+        1,
+        "",
+        "--layout says where the signing host has private keys; "
+        f"`--format {format}` holds records alone, so leave it out\n",
+    )
+
+
 def test_a_file_of_somebody_else_is_not_overwritten(article: RepoFolder, tmp_path: Path) -> None:
     (tmp_path / "KeyTable").write_text("mine\n")
     refused = article.run("export", "example.com", "--format", "opendkim", "--out", str(tmp_path))

@@ -204,6 +204,31 @@ def test_a_selector_that_the_policy_does_not_name_is_added_as_pending(host: Host
     assert "DNS: missing" in ran.out
 
 
+def test_a_new_selector_that_dns_serves_is_active_with_the_tags_of_dns(host: Host) -> None:
+    """It may sign already, and a plan changes nothing."""
+    own = Own(host, ED25519)
+    host.path.write_text(
+        own.text.replace(
+            "t: s, n: first", 't: "y:s", s: email, h: sha256, n: "of us, #1: ours", other: {x: "1"}'
+        )
+    )
+    host.publish()
+    host.path.write_text("domain: example.com\nspf: {all: fail}\n")
+    ran = own.adopt()
+    assert ran.code == 0, ran.said
+    [policy] = load_repo(own.root).policies
+    assert policy.body.dkim is not None
+    section = policy.body.dkim.selectors["mail"]
+    assert (section.k, section.t, section.s, section.h, section.n, section.other) == (
+        "ed25519", "y:s", "email", "sha256", "of us, #1: ours", {"x": "1"},
+    )  # fmt: skip
+    assert (section.state, section.seen, section.key) == ("active", section.since, "mail.pem")
+    assert section.seen is not None
+    assert "ed25519, active" in ran.out
+    assert host.run("plan", "--detailed-exitcode").code == 0
+    assert host.run("dkim", "check", "--private-dir", str(host.private_dir)).code == 0
+
+
 def test_a_selector_is_found_in_any_spelling_and_style(host: Host) -> None:
     own = Own(host)
     host.path.write_text(

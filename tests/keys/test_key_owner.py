@@ -249,7 +249,7 @@ def test_the_keys_of_another_user_stay_within_that_users_reach(
     refused = keygen(repo, keys, "--selector", "s2", "--owner", "nobody")
     assert refused.code == 1
     assert (
-        f"{keys}/example.com: belongs to {SIGNER.pw_name}, who would lose the keys in it; --owner {SIGNER.pw_name}"
+        f"{keys}/example.com: belongs to {SIGNER.pw_name}, who would lose the keys in it; use --owner {SIGNER.pw_name}"
         in refused.err
     )
     assert (

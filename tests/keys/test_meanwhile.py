@@ -134,7 +134,7 @@ def test_two_keygens_of_one_selector_make_one_key(
     refused = repo.run(*KEYGEN, str(private_dir), "--selector", "s1")
     assert refused.code == 1
     assert (
-        "s1.private: delete it"
+        f"nothing uses {private_dir}/example.com/s1.private: delete it"
         if elsewhere
         else "there is a private key already"
     ) in refused.err
