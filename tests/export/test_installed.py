@@ -8,9 +8,7 @@ import pytest
 
 from mailauth_dns.signing_host import key_owner
 from tests.conftest import RepoFolder
-from tests.export.test_exported_files import CONF, KEYS, article
-
-__all__ = ["article"]  # a fixture
+from tests.export.articles import CONF, KEYS
 
 # A host's own files, below its root, and what is said to differ when /etc/opendkim is checked; the daemon's own file is what counts.
 STOCK = "Syslog yes\nUserID opendkim\nSocket local:/run/opendkim/opendkim.sock\n"  # as Debian's package has it
