@@ -1,6 +1,7 @@
 """The policies beside what is live, for lint.
 
-That is what each server of their zones holds, what DNS is once they are published, and what is served over HTTPS for them.
+That is what each server of their zones holds, what DNS is once they are published, and what is
+served over HTTPS for them.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mailauth_dns.compile import Publication
-from mailauth_dns.lint.rule import Rule
+from mailauth_dns.lint.rule import Rule, pages_of
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.live.https import fetch
+from mailauth_dns.live.https import Https
 from mailauth_dns.live.observe import Wanted, observe
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.records.name import DomainName
@@ -26,7 +27,10 @@ def beside_dns(
     *,
     private_web: bool,
 ) -> Iterator[Subject]:
-    """Yield the subjects with a resolver, and with what the servers of their zone and the web hold of what the rules ask for."""
+    """Yield the subjects with a resolver, and with what the rules ask for.
+
+    That is what the servers of their zone hold, and the web.
+    """
     rules = tuple(rules)
     zones: dict[DomainName, set[RRKey]] = {}
     asking = [rule.keys for rule in rules if rule.keys is not None]
@@ -43,12 +47,7 @@ def beside_dns(
     )
     resolver = as_published(publications, live)
 
-    fetching = [rule.requests for rule in rules if rule.requests is not None]
-    pages = fetch(
-        (request for subject in subjects for each in fetching for _, request in each(subject)),
-        live.addresses,
-        private=private_web,
-    )
+    pages = pages_of(subjects, rules, Https(live.addresses, private=private_web))
     for subject in subjects:
         live.next_message()  # each policy has the time that a message has
         yield replace(

@@ -28,6 +28,7 @@ from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.importing import dkim_key_files
 from mailauth_dns.importing.draft import Surroundings, drafts
 from mailauth_dns.keys import keypair
+from mailauth_dns.lint import svg_tiny_ps
 from mailauth_dns.live import wire
 from mailauth_dns.masterfile import edit, lexer, loose_reader
 from mailauth_dns.masterfile import master_file as masterfile
@@ -423,12 +424,17 @@ def from_field(octets: bytes) -> None:
     assert all(address_list.addresses(f"<{each}>") == (each,) for each in found or ()), found
 
 
+def logo(octets: bytes) -> None:
+    """Look at what a web server gives for a logo: whatever it is, there is only what keeps it off."""
+    assert all(svg_tiny_ps.faults(octets))
+
+
 def masters() -> Iterable[bytes]:
     rows = tables(
-        "tests.octo.test_masterfile",
+        "tests.masterfile.test_master_file",
         "tests.octo.test_local",
         "tests.importing.zones",
-        "tests.octo.masterfiles",
+        "tests.masterfile.masterfiles",
     )()
     return {*rows, *(SOA.encode() + row for row in rows)}
 
@@ -444,15 +450,16 @@ TARGETS = {
     "mta-sts-policy": Target(record(mta_sts.parse_policy), tables("tests.records.test_mta_sts")),
     "tls-rpt": Target(record(tlsrpt.parse), tables("tests.records.test_tlsrpt")),
     "bimi": Target(record(bimi.parse), tables("tests.records.test_bimi")),
-    "macro": Target(macro_expansion, tables("tests.evaluate.test_macros")),
+    "macro": Target(macro_expansion, tables("tests.evaluate.test_macro_expansion")),
     "name": Target(record(domain_name), tables("tests.records.test_zone")),
-    "server": Target(record(name_server.server), tables("tests.records.test_server")),
+    "server": Target(record(name_server.server), tables("tests.records.test_name_server")),
     "txt": Target(txt_value, tables("tests.records.test_zone")),
     "export": Target(
-        exported_zone, both(tables("tests.records.test_masterloose"), lambda: set(masters()))
+        exported_zone, both(tables("tests.masterfile.test_loose_reader"), lambda: set(masters()))
     ),
     "genkey": Target(
-        genkey_file, tables("tests.records.test_genkey", "tests.importing.test_genkey")
+        genkey_file,
+        tables("tests.importing.test_dkim_key_files", "tests.importing.test_from_genkey"),
     ),
     "policy": Target(policy_file, files("tests/policy/cases/*.yaml", "zones/policy/*.yaml")),
     "public-key": Target(public_key, files("zones/keys/*/*.pem", "tests/lint/keys/*.pem")),
@@ -461,11 +468,14 @@ TARGETS = {
     "stanza": Target(
         provider_stanza, files("providers/*.yaml", "mailauth_dns/template/providers/*.yaml")
     ),
-    "lock": Target(spf_lock, tables("tests.policy.test_lock")),
+    "lock": Target(spf_lock, tables("tests.policy.test_spf_lock_file")),
     "plan": Target(plan_file, plan_parts),
     "master-file": Target(master_file, both(lambda: set(masters()), files("served/*.zone"))),
     "import": Target(imported_zone, both(tables("tests.importing.zones"), files("served/*.zone"))),
     "answer": Target(dns_answer, answers),
     "message": Target(received_message, lambda: {MESSAGE, MESSAGE.replace(b"\r", b"")}),
     "from": Target(from_field, tables("tests.records.test_address_list")),
+    "logo": Target(
+        logo, both(files("tests/lint/pages/*.svg"), tables("tests.lint.test_mark_certificate"))
+    ),
 }

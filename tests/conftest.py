@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from mailauth_dns.cli import main
 from mailauth_dns.signing_host import key_owner
+from tests import schemas
 
 _IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
@@ -72,6 +74,11 @@ class RepoFolder:
         code = main(["-C", str(self.root), *arguments])
         ran = Ran(code, *self.capture())
         assert "Traceback" not in ran.said, ran.said
+        if ran.out.startswith("{"):
+            schemas.check(json.loads(ran.out))
+        if "plan" in arguments[:1] and "--out" in arguments and code != 1:
+            written = self.root / arguments[arguments.index("--out") + 1]
+            schemas.plan().validate(json.loads(written.read_text()))
         return ran
 
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from mailauth_dns.compile import Publication
 from mailauth_dns.deploy.provider_pool import GivenUp, Lane
-from mailauth_dns.diff.compare import ours
 from mailauth_dns.diff.equivalence import cut
+from mailauth_dns.diff.ownership import ours
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.plan_file import (

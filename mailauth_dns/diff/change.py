@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from mailauth_dns.records.family import Family
@@ -11,7 +12,10 @@ from mailauth_dns.records.zone import RRKey
 
 
 class Risk(IntEnum):
-    """How much a change can hurt; a breaking one is applied only when its rule is allowed by name."""
+    """How much a change can hurt.
+
+    A breaking change is applied only when its rule is allowed by name.
+    """
 
     SAFE = 0
     CAUTION = 1
@@ -24,7 +28,10 @@ class Risk(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a change means for mail, in words, and how risky it is; `rules` are the ids behind a breaking risk."""
+    """What a change means for mail, in words, and its risk.
+
+    `rules` are the ids of the rules that make it breaking.
+    """
 
     meaning: str
     risk: Risk = Risk.SAFE
@@ -58,7 +65,7 @@ class Change:
 class Blocked:
     """A change that the policy asks for and that is not made, with the reason.
 
-    `waits` tells that nothing is wrong: another record comes first, and a later plan makes the change.
+    With `waits` nothing is wrong: another record comes first, and a later plan makes the change.
     """
 
     domain: DomainName
@@ -70,17 +77,38 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a set must not be written now, or no record refer to it; `waits` as in `Blocked`."""
+    """Why a set must not be written now, or why no record may refer to it yet.
+
+    `waits` means the same as in `Blocked`.
+    """
 
     reason: str
     waits: bool
 
 
 @dataclass(frozen=True, slots=True)
+class Unwritable:
+    """What a provider must not be asked to write, each with the reason for a user.
+
+    `sets` are single sets. `zone` is the reason where nothing in the zone may be written.
+    """
+
+    sets: Mapping[RRKey, str] = field(default_factory=dict)
+    zone: str | None = None
+
+    def reason(self, key: RRKey) -> str | None:
+        """Return why a set must not be written; None where it may be."""
+        return self.zone if self.zone is not None else self.sets.get(key)
+
+
+WRITABLE = Unwritable()  # all of a zone may be written
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A foreign set, or the foreign values of a set that we share.
 
-    `looks_like` names the family of values that only look like ours: nobody declares them, so they stay.
+    `looks_like` is the family of values that look like ours. No policy declares them, so they stay.
     """
 
     key: RRKey
@@ -91,7 +119,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All of it, for one zone."""
+    """All changes of one zone, what is blocked there, and what is kept."""
 
     changes: tuple[Change, ...]
     blocked: tuple[Blocked, ...]

@@ -1,4 +1,7 @@
-"""Which terms of a long value changed: two values that fill several lines each look alike, and one term in them can matter most."""
+"""Which terms of a long value changed.
+
+Two values of several lines each look alike, and the one term that differs can matter most.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ _TERM = re.compile(r"[^ ;,]+[;,]?|[;,]")  # of an SPF record, of a list of tags,
 def changed_terms(before: str, after: str) -> tuple[str, str]:
     """Return the terms that only `before` has and those that only `after` has.
 
-    Where both have the same terms, it is what lies between the first and the last that stand in another place. It takes a time in
-    proportion to the length, since others write these texts.
+    Where both have the same terms in another order, return what lies between the first and the last
+    term that moved. The time is proportional to the length, since others write these texts.
 
     >>> changed_terms("v=spf1 ip4:192.0.2.1 mx -all", "v=spf1 mx a:new.example -all")
     ('ip4:192.0.2.1', 'a:new.example')

@@ -1,7 +1,7 @@
 """What changes of DKIM keys mean: which signatures can no longer be verified (RFC 6376, RFC 8301).
 
-What was published is read as the most lenient verifier reads it, what shall be published by the letter: a key is lost
-where anybody loses it.
+The old record is read as the most lenient verifier reads it, and the new one by the letter: a key
+counts as lost where one verifier loses it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from mailauth_dns.records.family import Family
 def key_changed(
     entry: Declared, before: frozenset[str], after: frozenset[str], now: datetime
 ) -> Judgement:
-    """Judge by the signatures that can no longer be verified; `now` tells whether mail that was signed may still be on its way."""
+    """Judge by the signatures that can no longer be verified.
+
+    `now` decides whether mail that was signed with the old key may still be on its way.
+    """
     selector = entry.key[0].split("._domainkey.")[0]
     name = (
         "every selector without a record of its own" if selector == "*" else f"selector {selector}"
@@ -66,7 +69,10 @@ def _records(texts: Iterable[str]) -> list[dkim.Record]:
 
 
 def _shut(before: frozenset[str], after: frozenset[str]) -> str | None:
-    """Return why verifiers cannot use a record that takes the place of one that they could use; None where they can."""
+    """Return why verifiers cannot use the new record, where they could use the old one.
+
+    Return None where they can use both.
+    """
     reasons = [
         reason
         for record in _records(after)
@@ -82,7 +88,7 @@ def _was_used(text: str) -> bool:
 
 
 def _flagged(before: frozenset[str], after: frozenset[str]) -> str:
-    """Return what flags that are new ask of verifiers."""
+    """Return what new flags ask of verifiers."""
     was, now = (
         {flag for record in _records(texts) if record.p for flag in record.t or ()}
         for texts in (before, after)
@@ -104,7 +110,7 @@ def _delegation(name: str, before: frozenset[str], after: frozenset[str]) -> str
 
 
 def _said(name: str, before: frozenset[str], after: frozenset[str]) -> str:
-    """Return what happens to a selector's record; one that is broken by the letter is told as such."""
+    """Return what happens to a selector's record, and whether the old one was broken."""
     faults = [
         fault
         for text in sorted(before)

@@ -1,4 +1,7 @@
-"""What changes of DMARC records mean: what receivers apply before and after, read as `evaluate.dmarc` reads it (RFC 9989 §4.10.1)."""
+"""What changes of DMARC records mean: what receivers apply before and after (RFC 9989 §4.10.1).
+
+Both sides are read by `evaluate.dmarc`, as a receiver reads them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,11 @@ _WEAKER = {Policy.REJECT: Policy.QUARANTINE, Policy.QUARANTINE: Policy.NONE}
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is asked for the failing mail of some names: `policy`, one level less where it is only `tried`; None where no DMARC applies."""
+    """What is asked for the failing mail of some names.
+
+    It is `policy`, or one level less where the policy is only `tried` (`t=y`). A `policy` of None
+    means that no DMARC applies.
+    """
 
     policy: Policy | None
     tried: bool = False
@@ -48,7 +55,10 @@ class _Asked:
         return str(self.requested or "nothing")
 
     def above(self, other: _Asked) -> int:
-        """Return how many levels more this asks for, read as the receivers do for whom it is the most: older ones know no `t`."""
+        """Return how many levels more than `other` this asks for.
+
+        Older receivers know no `t`. The larger of the two readings counts.
+        """
         return max(
             _LEVEL[self.requested] - _LEVEL[other.requested],
             _LEVEL[self.policy] - _LEVEL[other.policy],
@@ -67,7 +77,7 @@ class _Side:
 
     @property
     def unknown(self) -> str | None:
-        """Why nobody can tell what applies; None where it is known."""
+        """Why it is unknown what applies; None where it is known."""
         applicable = self.found.applicable
         reason = (
             applicable
@@ -115,7 +125,10 @@ def _asked(record: Record | None, policy: Policy | None) -> _Asked:
 def dmarc_changed(
     entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides
 ) -> Judgement:
-    """Judge by what receivers apply to the domain's mail before and after, and to that of the names below it."""
+    """Judge by what receivers apply before and after.
+
+    Both the domain's own mail and the mail of the names below it count.
+    """
     domain = entry.domain
     was, now = (_side(domain, side) for side in (sides.before, sides.after))
     head, own = (
@@ -141,12 +154,18 @@ def dmarc_changed(
 
 
 def follows_spf(change: Change) -> bool:
-    """Tell whether the domain's SPF record must be as declared first: DMARC must not be tightened while the domain's own mail fails SPF."""
+    """Tell whether the domain's SPF record must be as declared before this change is made.
+
+    DMARC must not be tightened while the domain's own mail fails SPF.
+    """
     return change.family is Family.DMARC and tightens(change.before, change.after)
 
 
 def tightens(before: frozenset[str], after: frozenset[str]) -> bool:
-    """Tell whether a domain's own record asks for more than its own record before, whatever it inherited meanwhile."""
+    """Tell whether a domain's own record asks for more than its own record did before.
+
+    What the domain inherits from a parent does not count.
+    """
     old, new = (_applied(values) for values in (before, after))
     asked = [
         [_asked(record, getattr(record, tag, None)) for record in (old, new)]
@@ -182,7 +201,7 @@ class _Told:
 def _head(
     domain: DomainName, was: _Side, now: _Side, before: frozenset[str], after: frozenset[str]
 ) -> str | None:
-    """Return what becomes of the record itself; None where one that is as it should be takes the place of another."""
+    """Return what happens to the record itself; None where one sound record replaces another."""
     counts = was.source == domain
     if not after and not counts:
         return (
@@ -245,7 +264,10 @@ def _own(domain: DomainName, was: _Side, now: _Side, sides: Sides, *, stays: boo
 
 
 def _subdomains(domain: DomainName, was: _Side, now: _Side, sides: Sides) -> Iterator[_Told]:
-    """Tell what changes for names below the domain; they do not look at it where the record of a name above it is theirs."""
+    """Tell what changes for names below the domain.
+
+    They ignore the domain's record where the record of a name above the domain is theirs.
+    """
     if domain not in (was.found.organizational_domain, now.found.organizational_domain):
         return
     as_own = (was.own, now.own)
@@ -258,7 +280,7 @@ def _subdomains(domain: DomainName, was: _Side, now: _Side, sides: Sides) -> Ite
         yield _Told(
             _moved("subdomains", was.below, now.below), Risk.CAUTION, _weaker(was.below, now.below)
         )
-    # Nobody sends from names that do not exist, so that no step is too big for them.
+    # Nobody sends from names that do not exist, so no step is too big for them.
     if was.missing != now.missing and (was.missing, now.missing) not in (
         as_own,
         (was.below, now.below),
@@ -276,7 +298,7 @@ def _weaker(was: _Asked, now: _Asked) -> tuple[str, ...]:
 
 
 def _details(was: _Side, now: _Side) -> Iterator[_Told]:
-    """Tell how alignment changes, and what only some receivers obey."""
+    """Tell how alignment changes, and which tags only some receivers obey."""
     if was.record is None or now.record is None:
         return
     for tag, name in (("adkim", "DKIM alignment"), ("aspf", "SPF alignment")):
@@ -290,7 +312,8 @@ def _details(was: _Side, now: _Side) -> Iterator[_Told]:
     above, then = was.found.organizational_domain, now.found.organizational_domain
     if above != then and not isinstance(above, Unknown) and not isinstance(then, Unknown):
         yield _Told(
-            f"the organizational domain {above} -> {then}: mail is aligned that passes for a name at or below it",
+            f"the organizational domain {above} -> {then}: "
+            "mail that passes for a name at or below it is aligned",
             Risk.CAUTION,
         )
     psd = [record.effective_psd for record in (was.record, now.record)]
@@ -313,7 +336,7 @@ def _percent(record: Record) -> int:
 
 
 def _reports(old: Record | None, new: Record | None) -> Iterator[_Told]:
-    """Tell where reports go, and where no longer; a new record's own addresses stand in it."""
+    """Tell where reports go, and where they no longer go; a new record shows its own addresses."""
     if old is None:
         return
     for tag, name, risk in (

@@ -1,34 +1,23 @@
 """When two published values are the same to a receiver.
 
-Same meaning is no change: order of tags, spaces, case, defaults that are written out, a trailing semicolon. A value that does not
-parse means only itself.
+Order of tags, spaces, case, defaults that are written out and a trailing semicolon change nothing.
+A value that does not parse means only itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
-from mailauth_dns.records.family import Family
+from mailauth_dns.records import dmarc
+from mailauth_dns.records.family import Family, Parsed
 from mailauth_dns.records.tags import has_empty_tag
 from mailauth_dns.records.zone import MAX_STRING
-
-Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tlsrpt.Record | bimi.Record
-
-_PARSE: Mapping[Family, Callable[[str], Parsed]] = {
-    Family.SPF: spf.parse,
-    Family.DKIM: dkim.parse,
-    Family.DMARC: dmarc.parse,
-    Family.MTA_STS: mta_sts.parse,
-    Family.TLS_RPT: tlsrpt.parse,
-    Family.BIMI: bimi.parse,
-}
 
 
 def parsed(family: Family, type: str, text: str) -> Parsed | None:
     """Return the record in `text`, or None where it has no valid one."""
-    parse = _PARSE.get(family)
+    parse = family.row.parse
     if type != "TXT" or parse is None:
         return None
     try:
@@ -48,9 +37,10 @@ def meaning(family: Family, type: str, text: str) -> Hashable:
 
 
 def disputed(family: Family, text: str) -> bool:
-    """Tell whether some receivers read a text and others refuse it: a DKIM key with an empty tag, a DMARC record with white space in front.
+    """Tell whether some receivers read a text and others refuse it.
 
-    The grammars have neither (RFC 6376 §3.2, RFC 9989 §4.8).
+    Such are a DKIM key with an empty tag, and a DMARC record with white space in front. The
+    grammars allow neither (RFC 6376 §3.2, RFC 9989 §4.8).
     """
     return (family is Family.DKIM and has_empty_tag(text)) or (
         family is Family.DMARC and text[:1] in (" ", "\t")
@@ -58,9 +48,9 @@ def disputed(family: Family, text: str) -> bool:
 
 
 def same(family: Family, type: str, before: frozenset[str], after: frozenset[str]) -> bool:
-    """Tell whether a receiver sees no difference; two values of equal meaning are still two.
+    """Tell whether a receiver sees no difference. Two values of equal meaning are still two.
 
-    Consents to reports are the exception: any number of them, whatever else they say, is as good as one.
+    Consents to reports are the exception: several are as good as one, whatever else they say.
     """
     if before == after:
         return True
@@ -78,17 +68,18 @@ def consents(values: Iterable[str]) -> bool:
     return any(map(dmarc.authorises, values))
 
 
-_SHORTEST_CUT = 100  # octets; what is shorter begins many a value (a key that is revoked, `v=spf1`)
+_SHORTEST_CUT = 100  # octets; many values begin with a shorter one (a revoked key, `v=spf1`)
 
 
 def cut(there: frozenset[str], wanted: frozenset[str]) -> tuple[int, int] | None:
-    """Return how many octets are there of a value and how many it has, where what is there is only its beginning; else None.
+    """Return how many octets of a value are there and how many it has, where it was cut; else None.
 
     Some providers keep the first character-string of a TXT value, 255 octets, and say nothing.
     """
     for whole in wanted - there:
         for begin in there:
-            # One that ends where a term or tag does may be an older record, to which the new one adds: only the limit of 255 tells.
+            # A value that ends with a term or tag may be an older record to which the new one adds.
+            # There, only the length of 255 tells that it was cut.
             within = len(begin) == MAX_STRING or whole[len(begin) : len(begin) + 1] not in (
                 " ",
                 ";",

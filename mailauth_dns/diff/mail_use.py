@@ -1,4 +1,4 @@
-"""What in a zone shows that a domain has mail, which a DMARC policy can hurt."""
+"""What in a zone shows that a domain has mail, which a stricter DMARC policy can hurt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ LETS_SEND = "has an SPF record that lets hosts send"
 
 
 def users(zone: Zone) -> dict[DomainName, str]:
-    """Return the domains that the zone itself shows to have mail, each with what shows it; a delegated one may have mail."""
+    """Return the domains that have mail as far as the zone shows, each with what shows it.
+
+    A delegated domain may have mail, so it counts.
+    """
     found: dict[DomainName, str] = {}
     for rrset in sorted(zone.rrsets, key=lambda rrset: (rrset.type != "MX", rrset.key)):
         name, why = _user(rrset, zone.origin) or (None, "")
@@ -34,7 +37,7 @@ def _user(rrset: RRset, origin: DomainName) -> tuple[DomainName, str] | None:
             else None
         )
     if name.startswith("_"):
-        return None  # parts of records, which nobody sends as
+        return None  # parts of records; nobody sends mail as one
     if type == "MX" and receives(rrset.values):
         return name, HAS_MX
     if type == "TXT" and lets_send(
@@ -50,7 +53,10 @@ def receives(exchangers: Iterable[str]) -> bool:
 
 
 def lets_send(texts: Iterable[str]) -> bool:
-    """Tell whether the SPF records of one name mean to let somebody send; several, or a broken one, pass nobody and mean to."""
+    """Tell whether the SPF records of one name are meant to let somebody send.
+
+    Several records, or a broken one, pass nobody, but they are meant to.
+    """
     records = [parsed(Family.SPF, "TXT", text) for text in texts]
     return len(records) > 1 or any(
         not isinstance(record, spf.Record) or _passes(record) for record in records

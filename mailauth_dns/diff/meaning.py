@@ -1,21 +1,53 @@
-"""Changes in the language of mail, and how much each can hurt (RFC 7208, 6376, 9989, 7505).
+"""Changes in the language of mail, and how much each can hurt.
 
-Who may send is in `senders`, keys are in `keys`, what DMARC asks of receivers in `enforcement`, and what concerns
-mail that comes in is in `reception`.
+Each family has its own judge: spf_meaning (who may send), dkim_meaning (which signatures verify),
+dmarc_meaning (what receivers do with mail that fails) and transport_meaning (mail that comes in).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from mailauth_dns.compile import Declared
-from mailauth_dns.diff import dkim_meaning, spf_meaning, transport_meaning
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.compare import Judge
+from mailauth_dns.diff.dkim_meaning import key_changed
 from mailauth_dns.diff.dmarc_meaning import dmarc_changed
 from mailauth_dns.diff.equivalence import cut, same
+from mailauth_dns.diff.spf_meaning import spf_changed
+from mailauth_dns.diff.transport_meaning import (
+    bimi_changed,
+    consent_given,
+    mta_sts_changed,
+    tls_rpt_changed,
+)
 from mailauth_dns.diff.zone_states import Sides
 from mailauth_dns.records.family import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A change to be judged: our values before and after, the zone around them, and the time."""
+
+    entry: Declared
+    before: frozenset[str]
+    after: frozenset[str]
+    sides: Sides
+    now: datetime
+
+
+_JUDGES: Mapping[Family, Callable[[Asked], Judgement]] = {
+    Family.SPF: lambda asked: spf_changed(asked.entry, asked.before, asked.after),
+    Family.DKIM: lambda asked: key_changed(asked.entry, asked.before, asked.after, asked.now),
+    Family.DMARC: lambda asked: dmarc_changed(asked.entry, asked.before, asked.after, asked.sides),
+    Family.DMARC_REPORT: lambda asked: consent_given(asked.entry),
+    Family.MTA_STS: lambda asked: mta_sts_changed(asked.entry, asked.before, asked.after),
+    Family.TLS_RPT: lambda asked: tls_rpt_changed(asked.before, asked.after),
+    Family.BIMI: lambda asked: bimi_changed(asked.entry, asked.before, asked.after),
+    Family.NULL_MX: lambda asked: _null_mx_changed(asked.after),
+}
 
 
 def judge_at(now: datetime) -> Judge:
@@ -24,38 +56,36 @@ def judge_at(now: datetime) -> Judge:
     def judge(
         entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides
     ) -> Judgement:
-        judged = by_family(entry, before, after, sides)
+        judged = _judged(Asked(entry, before, after, sides, now))
         lengths = cut(before, after)
         if lengths is None:
             return judged
-        said = "the value there is this one, cut at {} of {} octets: this provider may not hold it whole".format(
-            *lengths
+        there, whole = lengths
+        said = (
+            f"the value there is this one, cut at {there} of {whole} octets: "
+            "this provider may not hold it whole"
         )
         if entry.family is not Family.DKIM:  # of which half a key says nothing
             said += f"; {judged.meaning}"
         return Judgement(said, max(judged.risk, Risk.CAUTION), judged.rules)
 
-    def by_family(
-        entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides
-    ) -> Judgement:
-        if same(entry.family, entry.key[1], before, after):
-            return Judgement("the same meaning in our spelling")
-        if entry.family is Family.SPF:
-            return spf_meaning.spf_changed(entry, before, after)
-        if entry.family is Family.DMARC:
-            return dmarc_changed(entry, before, after, sides)
-        if entry.family is Family.DKIM:
-            return dkim_meaning.key_changed(entry, before, after, now)
-        if entry.family is Family.MTA_STS:
-            return transport_meaning.mta_sts_changed(entry, before, after)
-        if entry.family is Family.TLS_RPT:
-            return transport_meaning.tls_rpt_changed(before, after)
-        if entry.family is Family.BIMI:
-            return transport_meaning.bimi_changed(entry, before, after)
-        if entry.family is Family.DMARC_REPORT:
-            return transport_meaning.consent_given(entry)
-        if after:
-            return Judgement("the domain says that it receives no mail (null MX)", Risk.CAUTION)
-        return Judgement("the domain no longer says that it receives no mail", Risk.CAUTION)
-
     return judge
+
+
+def _judged(asked: Asked) -> Judgement:
+    entry = asked.entry
+    if same(entry.family, entry.key[1], asked.before, asked.after):
+        return Judgement("the same meaning in our spelling")
+    return _JUDGES.get(entry.family, _changed)(asked)
+
+
+def _changed(asked: Asked) -> Judgement:
+    """Judge a family without a judge of its own: its record comes, goes or changes."""
+    done = "is new" if not asked.before else "changes" if asked.after else "is deleted"
+    return Judgement(f"the {asked.entry.family} record {done}", Risk.CAUTION)
+
+
+def _null_mx_changed(after: frozenset[str]) -> Judgement:
+    if after:
+        return Judgement("the domain says that it receives no mail (null MX)", Risk.CAUTION)
+    return Judgement("the domain no longer says that it receives no mail", Risk.CAUTION)

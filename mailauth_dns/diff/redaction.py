@@ -1,19 +1,20 @@
-"""Foreign values told without saying them: plans and errors are posted in public."""
+"""Foreign values named without being shown: plans and errors are posted in public."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
-# Names that services give their verification tokens: words in lower case with hyphens, or one of a few others. Anything looser would
-# take the beginning of a bare token for its name.
+# Names that services give their verification tokens: words in lower case with hyphens, and a few
+# others. A looser pattern would take the beginning of a bare token for its name.
 _TOKEN_NAME = re.compile(
-    r"([a-z]{2,20}(?:-[a-z]{2,20}){1,4}|MS|apple-domain|brevo-code|docusign|dropbox|keybase)[=:](?=.)"
+    r"([a-z]{2,20}(?:-[a-z]{2,20}){1,4}"
+    r"|MS|apple-domain|brevo-code|docusign|dropbox|keybase)[=:](?=.)"
 )
 
 
 def label(type: str, value: str) -> str:
-    """Return what kind of value it is, and the first eight hexadecimal digits of its SHA-256.
+    """Return the kind of a value, and the first eight hexadecimal digits of its SHA-256.
 
     >>> label("TXT", "google-site-verification=0123456789")
     'google-site-verification 02454bbf'

@@ -1,6 +1,6 @@
-"""Where a host agrees to take another domain's DMARC reports already (RFC 9990, verifying external destinations).
+"""Where a host already agrees to take another domain's DMARC reports (RFC 9990).
 
-What is there satisfies us as it is, in its own spelling and TTL, whoever put it there.
+A consent that is there is enough as it is, in its own spelling and TTL, whoever published it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ class Consents:
         self._existing: set[DomainName] | None = None
 
     def has(self, key: RRKey) -> bool:
-        """Tell whether receivers find a consent at `key`, a set of its own or what a wildcard among the report names answers.
+        """Tell whether receivers find a consent at `key`, in its own set or from a wildcard.
 
-        A record of ours under a wildcard would not be idle only: with `example.com` in front, `com._report._dmarc...` would exist, and
-        the wildcard would no longer answer for the other domains in com (RFC 4592 §2.2.2).
+        A record of ours under such a wildcard would do harm: `example.com._report._dmarc...` makes
+        `com._report._dmarc...` exist, and the wildcard then answers for no other domain in com
+        (RFC 4592 §2.2.2).
         """
         there = self._zone.get(key)
         if there is not None:
@@ -39,7 +40,7 @@ class Consents:
         return wildcard is not None and consents(wildcard.values)
 
     def _names(self) -> set[DomainName]:
-        """Return the report names that exist, those with nothing but names below them included."""
+        """Return the report names that exist, including those that hold only names below them."""
         if self._existing is None:
             self._existing = set()
             for rrset in self._zone.rrsets:

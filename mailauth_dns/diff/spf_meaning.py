@@ -1,7 +1,7 @@
 """What changes of SPF records mean: who may send now, and who no longer (RFC 7208).
 
-Records are compared by the results that addresses get, and where the lock tells what a name stands for, so is the name: to flatten an
-include, whatever its qualifier, or to divide a record into parts, changes nobody's mail.
+Records are compared by the results that addresses get. A name counts as the addresses that the lock
+has for it. So it changes nobody's mail to flatten an include, or to divide a record into parts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RESULT = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral", "": "as th
 
 
 def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
-    """Judge by who may send; a part is judged by itself, since nothing depends on it but the record that includes it."""
+    """Judge by who may send. A part is judged alone: only the record that includes it needs it."""
     if entry.key[0] != entry.domain:
         return _part_changed(entry.domain, before, after)
     text, old = _only(after), _record(_only(before))
@@ -54,7 +54,7 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
 
 
 def _made(before: frozenset[str]) -> str:
-    """Return how a record came to be where receivers could use none (RFC 7208 §4.5, §4.6)."""
+    """Return how a domain got a record that receivers can use (RFC 7208 §4.5, §4.6)."""
     if not before:
         return "SPF is new"
     if len(before) == 1:
@@ -72,7 +72,10 @@ def _record(text: str | None) -> spf.Record | None:
 
 
 def _senders_changed(was: Results, now: Results, modifiers: bool) -> Judgement:
-    """Judge two records by the results that hosts get; `modifiers` tells that terms which match nobody differ."""
+    """Judge two records by the results that hosts get.
+
+    `modifiers` tells whether the records differ in terms that match nobody.
+    """
     lost = [*_networks(was.known("+") - now.having("+")), *was.terms_beyond(now, "+")]
     parts = [
         _told(
@@ -83,10 +86,7 @@ def _senders_changed(was: Results, now: Results, modifiers: bool) -> Judgement:
     parts.append(_told("may no longer send", lost))
     worse = bool(lost)
     for old, new in permutations("?~-", 2):
-        if (old, new) != (
-            was.rest,
-            now.rest,
-        ):  # what goes with every other host needs no words of its own
+        if (old, new) != (was.rest, now.rest):  # told with "every other host" below
             moved = _networks(was.having(old) & now.having(new))
             parts.append(_told(f"{_RESULT[old]} -> {_RESULT[new]}", moved))
             worse = worse or bool(moved and new == "-")
@@ -146,12 +146,16 @@ def _rest(record: spf.Record) -> str:
 
 
 def _over_limit(record: spf.Record) -> Judgement | None:
-    """Return a judgement where the record's own terms already pass the limit; what includes add is for `lint --live` to say."""
+    """Return a judgement where the record's own terms already pass the limit.
+
+    `lint --live` tells what its includes add.
+    """
     own = record.own_lookups
     if own <= MAX_TERMS:
         return None
     return Judgement(
-        f"the SPF record needs {own} lookups, receivers stop after {MAX_TERMS}: SPF fails for all mail",
+        f"the SPF record needs {own} lookups, receivers stop after {MAX_TERMS}: "
+        "SPF fails for all mail",
         Risk.BREAKING,
         ("SPF010",),
     )
@@ -166,11 +170,12 @@ def _part_changed(domain: DomainName, before: frozenset[str], after: frozenset[s
         return Judgement(f"a part that the SPF record of {domain} no longer includes is deleted")
     passing = networks_of(new)
     if not before:
+        senders = _listed(_networks(passing))
         return Judgement(
-            f"a part of the SPF record of {domain}: {_listed(terms_of(spf.Qualifier.PASS, passing))} may send once it is included"
+            f"a part of the SPF record of {domain}: {senders} may send once it is included"
         )
     old = _record(_only(before))
-    lost = terms_of(spf.Qualifier.PASS, networks_of(old) - passing) if old is not None else ()
+    lost = _networks(networks_of(old) - passing) if old is not None else ()
     said = f"; may no longer send: {_listed(lost)}" if lost else ""
     return Judgement(
         f"a part of the SPF record of {domain} was changed by hand and is put right{said}",

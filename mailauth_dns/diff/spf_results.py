@@ -1,7 +1,7 @@
-"""Which result an SPF record gives to which addresses, as far as it can be known without asking DNS (RFC 7208 §4.6.2).
+"""Which result an SPF record gives to which addresses, as far as is known without DNS.
 
-The first term that matches decides. Networks and names that the lock holds are known; whom the other terms match is not, so they are
-kept as they are written.
+The first term that matches decides (RFC 7208 §4.6.2). Networks, and names in the lock, stand for
+known addresses. The other terms stand for unknown ones, so they are kept as they are written.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ Names = Mapping[DomainName, Addresses]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Neighbouring terms with one qualifier: the addresses that get there, and the terms that are not known, as written."""
+    """Neighbouring terms with one qualifier.
+
+    `addresses` are those that no earlier term decided. `terms` stand for unknown addresses.
+    """
 
     qualifier: str
     addresses: Addresses
@@ -27,7 +30,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The groups of a record in order, and what every other host gets: a qualifier, or nothing where a redirect says it."""
+    """The groups of a record in order, and what every other host gets.
+
+    `rest` is a qualifier, or empty where a redirect decides.
+    """
 
     groups: tuple[Group, ...]
     rest: str
@@ -52,9 +58,8 @@ class Results:
             elif fresh or unknown:
                 groups.append(Group(qualifier, fresh, unknown))
         rest = rest_of(record)
-        while (
-            groups and groups[-1].qualifier == rest
-        ):  # what these match gets the same without them
+        # What the last terms match gets the same result without them.
+        while groups and groups[-1].qualifier == rest:
             groups.pop()
         if not rest:
             groups.append(Group("+", NOBODY, (f"redirect={record.redirect}",)))
@@ -62,7 +67,10 @@ class Results:
 
     @property
     def order(self) -> Hashable:
-        """Equal for records that decide alike: where a term stands means something beside unknown terms of another qualifier only."""
+        """Equal for records that decide alike.
+
+        The place of a term matters only beside unknown terms of another qualifier.
+        """
         unknown: list[tuple[str, frozenset[str]]] = []
         behind: dict[tuple[str, frozenset[str]], Addresses] = {}
         for group in self.groups:
@@ -81,7 +89,8 @@ class Results:
                     else frozenset[str]()
                 )
                 unknown.append((group.qualifier, same | frozenset(group.terms)))
-        # What gets the result of every other host, with nothing behind it that could give another, might as well not be listed.
+        # Addresses that get the result of every other host need no term of their own, where no
+        # unknown term could give them another.
         last = (
             self.rest,
             frozenset(
@@ -101,7 +110,7 @@ class Results:
         return found
 
     def having(self, qualifier: str) -> Addresses:
-        """Return the addresses that have this result, those that no term matches included."""
+        """Return the addresses that get this result, including those that no term matches."""
         if qualifier != self.rest:
             return self.known(qualifier)
         other = NOBODY
@@ -110,7 +119,7 @@ class Results:
         return EVERYBODY - other
 
     def terms_beyond(self, other: Results, qualifier: str) -> list[str]:
-        """Return the terms that are not known which give this result here and not there."""
+        """Return the unknown terms that give this result here and not in `other`."""
         return [term for term in self._terms(qualifier) if term not in other._terms(qualifier)]
 
     def _terms(self, qualifier: str) -> list[str]:
@@ -120,14 +129,17 @@ class Results:
 
 
 def rest_of(record: spf.Record) -> str:
-    """Return what hosts get that no term matches: the qualifier of `all`, else neutral, or nothing where a redirect says it."""
+    """Return what hosts get that no term matches.
+
+    It is the qualifier of `all`, else neutral, or empty where a redirect decides.
+    """
     if record.all is not None:
         return str(record.all.qualifier.value)
     return "" if record.redirect is not None else "?"
 
 
 def _addresses(term: spf.Term, names: Names) -> Addresses | None:
-    """Return whom a term matches, None where only DNS knows."""
+    """Return the addresses that a term matches; None where only DNS knows."""
     if isinstance(term, spf.Ip4 | spf.Ip6):
         return addresses_of([term.network.network])
     return names.get(DomainName(term.domain.folded)) if isinstance(term, spf.Include) else None

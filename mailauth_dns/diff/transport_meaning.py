@@ -1,12 +1,12 @@
-"""What changes of MTA-STS, TLS-RPT, BIMI and consents to reports mean for mail, and how much each can hurt (RFC 8461, 8460, 9990)."""
+"""What changes of MTA-STS, TLS-RPT, BIMI and consents mean for mail (RFC 8461, 8460, 9990)."""
 
 from __future__ import annotations
 
 from mailauth_dns.compile import Declared
 from mailauth_dns.diff.change import Judgement, Risk
-from mailauth_dns.diff.equivalence import Parsed, parsed
+from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.records import bimi, dmarc, mta_sts, tlsrpt
-from mailauth_dns.records.family import Family
+from mailauth_dns.records.family import Family, Parsed
 
 _EFFECT = {
     mta_sts.Mode.ENFORCE: "senders do not deliver without verified TLS",
@@ -18,12 +18,12 @@ _HARMLESS = frozenset({mta_sts.Mode.TESTING, mta_sts.Mode.NONE})
 
 
 def _in_force(family: Family, values: frozenset[str]) -> Parsed | None:
-    """Return the record that its readers go by: of several, and of a broken one, they take none."""
+    """Return the record that its readers use; of several, or of a broken one, they use none."""
     return parsed(family, "TXT", next(iter(values))) if len(values) == 1 else None
 
 
 def _made(what: str, before: frozenset[str]) -> str:
-    """Return how a record came to be where none was in force."""
+    """Return how a domain got a record that is in force."""
     if not before:
         return f"{what} is new"
     return (
@@ -37,7 +37,7 @@ def _made(what: str, before: frozenset[str]) -> str:
 
 
 def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
-    """Judge by the modes; the record tells that of a policy whose id we derived, of another one it is unknown."""
+    """Judge by the modes. An id that we derived tells its policy's mode; others tell none."""
     old, new = _in_force(Family.MTA_STS, before), _in_force(Family.MTA_STS, after)
     was = mta_sts.mode_of(old.id) if isinstance(old, mta_sts.Record) else None
     if not isinstance(new, mta_sts.Record):
@@ -66,14 +66,20 @@ def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[st
 
 
 def _mta_sts_gone(was: mta_sts.Mode | None) -> Judgement:
-    """Judge the end: whoever holds a policy goes by it until its max_age is over, and can no longer learn of another (RFC 8461 §8.3)."""
+    """Judge the end of MTA-STS.
+
+    A sender that holds a policy obeys it until its max_age is over, and can no longer learn of
+    another one (RFC 8461 §8.3).
+    """
     if was in _HARMLESS:
         return Judgement(
-            "no MTA-STS any more; senders that still hold an older policy go by it until its max_age is over",
+            "no MTA-STS any more; "
+            "senders that still hold an older policy obey it until its max_age is over",
             Risk.CAUTION,
         )
     return Judgement(
-        f"no MTA-STS any more, mode {was or 'unknown'} until now: senders that hold the policy go by it until its max_age is over; "
+        f"no MTA-STS any more, mode {was or 'unknown'} until now: "
+        "senders that hold the policy obey it until its max_age is over; "
         "publish mode none for that long first",
         Risk.BREAKING,
         ("STS017",),
@@ -81,14 +87,18 @@ def _mta_sts_gone(was: mta_sts.Mode | None) -> Judgement:
 
 
 def _mta_sts_ignored(before: frozenset[str]) -> Judgement:
-    """Judge the end of what is no record by RFC 8461 §3.1: it can have been one when a sender took the policy, and some read it as one."""
+    """Judge the end of values that are no record by RFC 8461 §3.1.
+
+    One of them may have been a record when a sender fetched the policy, and some senders read it as
+    one.
+    """
     what = (
         "a broken MTA-STS record is"
         if len(before) == 1
         else f"{len(before)} MTA-STS records, all ignored, are"
     )
     return Judgement(
-        f"{what} deleted; senders that still hold a policy go by it until its max_age is over",
+        f"{what} deleted; senders that still hold a policy obey it until its max_age is over",
         Risk.CAUTION,
     )
 
@@ -146,8 +156,9 @@ def bimi_changed(entry: Declared, before: frozenset[str], after: frozenset[str])
 
 
 def consent_given(entry: Declared) -> Judgement:
-    """Tell who gets what; a consent that is there already is no change, and none is ever taken away."""
+    """Tell which host agrees to what. A consent that is there is no change, and none is deleted."""
     domain, host = dmarc.report_parties(entry.key[0])
     return Judgement(
-        f"{host} agrees to take DMARC reports about {domain}, which receivers do not send there otherwise"
+        f"{host} agrees to take DMARC reports about {domain}, "
+        "which receivers do not send there otherwise"
     )

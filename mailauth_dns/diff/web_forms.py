@@ -1,7 +1,8 @@
-"""What web forms of registrars do to records: values and names that were meant as a policy has them, and are not.
+"""What web forms of registrars do to records.
 
-A form that takes one unquoted line keeps the quotes and backslashes that were pasted into it; one that adds the zone by itself doubles a
-whole name. DNS then has something, and receivers find nothing.
+Some forms want one unquoted line, and keep the quotes and backslashes that were pasted into them.
+Some add the zone to the name, and so double a name that was entered whole. DNS then holds a value,
+and receivers find no record.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from mailauth_dns.records.name import MAX_NAME, DomainName
 
 
 def meant(text: str) -> tuple[str, str]:
-    """Return a value as it was meant, and what its form did to it; the value itself and nothing where there is no trace of that."""
+    """Return a value as it was meant, and what its form did to it.
+
+    Where a form left no trace, return the value itself and an empty text.
+    """
     undone, traces = text, []
     if '"' in undone:
         undone = re.sub(r'"\s*"', "", undone).strip().strip('"')
@@ -27,7 +31,10 @@ def meant(text: str) -> tuple[str, str]:
 
 
 def spoiled(kind: Family, wanted: Iterable[str], there: Iterable[str]) -> str | None:
-    """Return what a form did to a value, where one of those that are there was meant to be one that is wanted; None otherwise."""
+    """Return what a form did to a value that is there, so that it is not the one wanted.
+
+    Return None where no value shows such a trace.
+    """
     ours = {meaning(kind, "TXT", text): text for text in wanted}
     squeezed = {"".join(text.split()) for text in ours.values()}
     for text in sorted(there):
@@ -37,12 +44,19 @@ def spoiled(kind: Family, wanted: Iterable[str], there: Iterable[str]) -> str | 
         if traces and meaning(kind, "TXT", undone) in ours:
             return f"{traces}: enter it without"
         if "".join(undone.split()) in squeezed:
-            return f"{f'{traces}, and ' if traces else ''}spaces were put in or lost, as where a form splits it: enter it as one line"
+            others = f"{traces}, and " if traces else ""
+            return (
+                f"{others}spaces were put in or lost, as where a form splits it: "
+                "enter it as one line"
+            )
     return None
 
 
 def is_spoiled(name: DomainName, kind: Family, text: str) -> str | None:
-    """Return what a form did to a value that no receiver reads as it stands, and would read as meant; None otherwise."""
+    """Return what a form did to a value that receivers could read only as it was meant.
+
+    Return None where they can read it as it stands, or not even as it was meant.
+    """
     undone, traces = meant(text)
     if (
         not traces
@@ -54,7 +68,7 @@ def is_spoiled(name: DomainName, kind: Family, text: str) -> str | None:
 
 
 def misnamed(name: DomainName, zone: DomainName) -> Iterator[tuple[DomainName, str]]:
-    """Yield the names that a record can have come to in place of its own, each with what went wrong."""
+    """Yield the wrong names at which a record can have ended up, each with what went wrong."""
     wrong = [(f"{name}.{zone}", "a form added the zone once more")]
     if "_" in name:
         wrong.append((name.replace("_", ""), "the underscore is missing"))

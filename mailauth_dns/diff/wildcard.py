@@ -1,7 +1,8 @@
-"""Names that stop being answered by a wildcard because we publish something at or below them (RFC 4592 §2.2.1, §2.2.2).
+"""Names that lose a wildcard's answer because we publish a record at or below them.
 
-A name that exists, be it only because a name below it does, gets nothing from the wildcard any more: with `*.example.com MX` there, an SPF
-record at `news.example.com` takes its MX away.
+A name that exists gets nothing from a wildcard, even if only a name below it holds records
+(RFC 4592 §2.2.1, §2.2.2). With `*.example.com MX` in the zone, an SPF record at
+`news.example.com` takes the MX of that name away.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _REACHED = frozenset({"A", "AAAA", "MX", "CNAME", "SRV", "HTTPS"})  # types by w
 
 @dataclass(frozen=True, slots=True)
 class Shadowed:
-    """`name` begins to exist, and loses the sets of these types that `wildcard` gave it."""
+    """`name` begins to exist, and loses the sets of these types that came from `wildcard`."""
 
     name: DomainName
     wildcard: DomainName
@@ -24,7 +25,8 @@ class Shadowed:
 
     def __str__(self) -> str:
         """Return it in words."""
-        return f"{self.name} then exists, and no longer gets {' and '.join(self.types)} from {self.wildcard}"
+        types = " and ".join(self.types)
+        return f"{self.name} then exists, and no longer gets {types} from {self.wildcard}"
 
 
 class Wildcards:
@@ -43,14 +45,13 @@ class Wildcards:
             self._existing.add(zone.origin)
 
     def shadowed(self, name: DomainName) -> Shadowed | None:
-        """Return what a new record at `name` takes from hosts; names that begin with `_` are no hosts."""
+        """Return what a new record at `name` takes from hosts. No host begins with `_`."""
         if not self._types or name in self._existing:
             return None
         upward = (name, *ancestors(name, self._origin), self._origin)
         encloser = next(upper for upper in upward if upper in self._existing)
         wildcard = DomainName(f"*.{encloser}")
         types = tuple(sorted(self._types.get(wildcard, set()) & _REACHED))
-        top = upward[
-            upward.index(encloser) - 1
-        ]  # the highest name that begins to exist; below a label with `_` there are no hosts
+        # The highest name that begins to exist. Below a label with `_` there are no hosts.
+        top = upward[upward.index(encloser) - 1]
         return Shadowed(top, wildcard, types) if types and not top.startswith(("_", "*")) else None

@@ -1,4 +1,7 @@
-"""A zone before and after its publication: for changes whose meaning depends on more than their own set."""
+"""A zone before and after its publication.
+
+The meaning of some changes depends on more than their own set.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,19 @@ from mailauth_dns.diff.mail_use import HAS_MX, LETS_SEND, lets_send, receives, u
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.dmarc import walk
 from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver
+from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 
-_DMARC = "_dmarc."
+_DMARC = f"{dmarc.LABEL}."
 
 
 class Sides:
-    """What receivers find in a zone before and after, each worked out when it is first asked for; and which domains in it have mail."""
+    """What receivers find in a zone before and after, and which domains in it have mail.
+
+    Each is worked out when it is first asked for.
+    """
 
     def __init__(self, zone: Zone, publication: Publication) -> None:
         self._zone = zone
@@ -31,7 +38,7 @@ class Sides:
 
     @cached_property
     def after(self) -> Resolver:
-        """The zone with everything that is declared, foreign values left as they are."""
+        """The zone with all that is declared; foreign values stay as they are."""
         sets = {rrset.key: rrset for rrset in self._zone.rrsets}
         for entry in self._publication.declared:
             there = sets.pop(entry.key, None)
@@ -47,9 +54,10 @@ class Sides:
         )
 
     def in_use(self, domain: DomainName) -> str | None:
-        """Return in words what shows that a domain has mail; None where nothing does. What is unknown counts as in use.
+        """Return in words what shows that a domain has mail; None where nothing does.
 
-        A domain that takes no mail, and whose SPF record will let nobody send, is parked.
+        Unknown counts as in use. A domain that takes no mail, and whose SPF record will let nobody
+        send, is parked.
         """
         try:
             if any(receives(side.lookup(domain, "MX") or ()) for side in (self.before, self.after)):
@@ -62,7 +70,7 @@ class Sides:
         return f"{domain} {LETS_SEND}" if lets_send(was) else self._told(domain)
 
     def subdomain_in_use(self, domain: DomainName) -> str | None:
-        """Return the same of a name below `domain` that has no DMARC record of its own; None where nothing shows mail."""
+        """Return the same for the names below `domain` that have no DMARC record of their own."""
         for name in self._users:
             if name.endswith(f".{domain}") and walk(name, self.before).at(name) is None:
                 return self._told(name)
@@ -85,10 +93,10 @@ def _spf(side: Resolver, domain: DomainName) -> list[str]:
 
 
 class _Outside:
-    """What is not in the zone: there the tree walk finds no more records, and all else is unknown.
+    """What lies outside the zone: the tree walk finds no record there, and all else is unknown.
 
-    A zone does not tell what stands above it. To take that for nothing errs on the careful side: a policy that is really inherited from
-    there makes a step look bigger than it is.
+    A zone does not tell what stands above it. To assume that nothing does is the careful side: a
+    policy that the domain really inherits makes a step look bigger than it is.
     """
 
     def __init__(self, origin: DomainName) -> None:

@@ -12,16 +12,6 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, quoted
 
-# What a form must not end up with beside the record; a web form adds records and replaces none by itself.
-_BESIDE = {
-    Family.SPF: "where a record with v=spf1 is there already, change it: two of them fail all mail",
-    Family.DMARC: "where a record with v=DMARC1 is there already, change it: two of them count as none",
-    Family.DKIM: "where this host has a record already, change it: two of them fail signatures",
-    Family.MTA_STS: "where a record with v=STSv1 is there already, change it: two of them count as none",
-    Family.TLS_RPT: "where a record with v=TLSRPTv1 is there already, change it: two of them count as none",
-    Family.BIMI: "where a record with v=BIMI1 is there already, change it: two of them count as none",
-    Family.NULL_MX: "delete every other MX record of this host: the dot says that the domain takes no mail",
-}
 Held = Mapping[RRKey, frozenset[str] | None]  # what DNS holds of ours, None where that is unknown
 
 
@@ -56,7 +46,7 @@ def paste(publications: Sequence[Publication], held: Held | None = None) -> str:
 def _beside(entry: Declared, there: frozenset[str] | None) -> Iterator[str]:
     """Yield what to do with what is there."""
     if there is None:
-        if (note := _BESIDE.get(entry.family)) is not None:
+        if (note := entry.family.row.beside) is not None:
             yield f"Note:   {note}"
     elif same(entry.family, entry.key[1], there, entry.values):
         yield "Note:   it is there already: nothing to do"
@@ -65,7 +55,7 @@ def _beside(entry: Declared, there: frozenset[str] | None) -> Iterator[str]:
         if len(there) > len(entry.values):
             yield "Note:   change one of them, and delete the others"
     elif entry.family is Family.NULL_MX:
-        yield f"Note:   {_BESIDE[Family.NULL_MX]}"
+        yield f"Note:   {entry.family.row.beside}"
     else:
         yield "Note:   nothing of its kind is there: add it"
 

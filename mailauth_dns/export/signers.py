@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from mailauth_dns.keys.declared import Key, keys_of
 from mailauth_dns.policy.load import Policy
+from mailauth_dns.records import dkim
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName
 
@@ -24,7 +25,7 @@ class Signer:
     @property
     def name(self) -> str:
         """The record's owner name, which OpenDKIM's tables use for the key."""
-        return f"{self.selector}._domainkey.{self.domain}"
+        return dkim.owner_name(self.selector, self.domain)
 
 
 def signing(key: Key) -> bool:

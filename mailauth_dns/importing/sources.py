@@ -226,11 +226,11 @@ def policies_served(
     }
     if not announcing:
         return {}
-    from mailauth_dns.live.https import fetch
+    from mailauth_dns.live.https import Https
     from mailauth_dns.live.resolver import LiveResolver  # as above
 
     live = LiveResolver(dict.fromkeys(announcing.values(), nameservers))
-    pages = fetch(map(policy_request, announcing), live.addresses, private=private_web)
+    pages = Https(live.addresses, private=private_web).fetch(map(policy_request, announcing))
     return {domain: served_policy(pages[policy_request(domain)]) for domain in announcing}
 
 

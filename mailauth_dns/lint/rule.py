@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.evaluate.web_page import Nothing, Page, Request, Untrusted
+from mailauth_dns.evaluate.web_page import Fetcher, Nothing, Page, Pages, Request, Untrusted
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.document import Place
 from mailauth_dns.policy.load import Policy, Route
@@ -324,6 +324,14 @@ def page(id: str, slug: str, severity: Severity, source: str, text: str) -> Rule
 
 def _judged_elsewhere(subject: Subject) -> Iterator[Problem | Undecided]:
     yield Undecided((), f"{subject.domain}: plan judges this, where it knows what changes")
+
+
+def pages_of(subjects: Iterable[Subject], rules: Iterable[Rule], web: Fetcher) -> Pages:
+    """Return what the web says to all that the rules ask of it, fetched at once."""
+    asking = [each.requests for each in rules if each.requests is not None]
+    return web.fetch(
+        request for subject in subjects for each in asking for _, request in each(subject)
+    )
 
 
 def run(rules: Iterable[Rule], subjects: Iterable[Subject]) -> list[Finding]:

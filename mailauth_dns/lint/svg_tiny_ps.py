@@ -1,6 +1,7 @@
-"""Logos as BIMI wants them: SVG Tiny Portable/Secure (draft-svg-tiny-ps-abrotman), a still drawing that asks for nothing.
+"""Logos as BIMI wants them: SVG Tiny Portable/Secure, a still drawing that asks for nothing.
 
-What is checked is what the draft asks of every file; a validator of the whole profile has a schema for it.
+The source is draft-svg-tiny-ps-abrotman. What is checked is what it asks of every file; a validator
+of the whole profile has a schema for it.
 """
 
 from __future__ import annotations
@@ -8,26 +9,33 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 LARGEST = 32768  # octets that a logo should have at most (BIMI draft)
-_UNPACKED = 1 << 20  # octets that are taken out of a compressed logo
+# Octets that are taken out of a compressed logo. defusedxml limits what XML may declare, not its
+# size: a kilobyte of gzip holds a megabyte, and all of it becomes elements in memory.
+_UNPACKED = 1 << 20
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _MOVING = ("animate", "animateColor", "animateMotion", "animateTransform", "set", "discard")
 _ACTIVE = ("script", "handler", "listener")
 _FOREIGN = ("image", "foreignObject", "audio", "video", "animation")
-_OUTSIDE = re.compile(r"@import|\burl\(\s*[\"']?(?!\s*[\"']?#)", re.IGNORECASE)
-_NUMBER = re.compile(r"\s*\+?([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]{1,3})?)\s*(?:px)?\s*")
+# Possessive repeats: a long attribute must not be tried again from each of its characters.
+_OUTSIDE = re.compile(r"@import|\burl\(\s*+(?![\"']?#)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\s*+\+?((?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][-+]?[0-9]{1,3})?)\s*+(?:px)?\s*+"
+)
 
 
 def unpacked(octets: bytes) -> bytes | None:
-    """Return a logo as XML: it may be compressed with gzip. None where it breaks off, or is far too large."""
+    """Return a logo as XML: it may be compressed with gzip.
+
+    None where it breaks off, or is far too large.
+    """
     if not octets.startswith(b"\x1f\x8b"):
         return octets
     reader = zlib.decompressobj(wbits=31)
@@ -44,19 +52,19 @@ def faults(octets: bytes) -> Iterator[str]:
     if text is None:
         yield "it is not whole gzip data, or far too large"
         return
-    if _declares_entities(text):
-        yield "it declares entities"
-        return
-    # Imported here: most runs look at no logo. Entities are refused above, and expat limits what is left.
-    from xml.etree import ElementTree
+    # Imported here: most runs look at no logo.
+    from defusedxml.common import DTDForbidden, EntitiesForbidden
 
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314
-    except (
-        ElementTree.ParseError,
-        ValueError,
-        LookupError,
-    ) as error:  # LookupError: an encoding that does not exist
+        root = _parsed(text)
+    except EntitiesForbidden:
+        yield "it declares entities"
+        return
+    except DTDForbidden:
+        yield "it declares attributes"
+        return
+    # LookupError: an encoding that does not exist. ParseError is a SyntaxError.
+    except (SyntaxError, ValueError, LookupError) as error:
         yield f"it is no XML: {error}"
         return
     if root.tag != f"{_SVG}svg":
@@ -66,17 +74,29 @@ def faults(octets: bytes) -> Iterator[str]:
     yield from _content_faults(root)
 
 
-def _declares_entities(text: bytes) -> bool:
-    from xml.parsers import expat
+def _parsed(text: bytes) -> Element:
+    """Return the root of an XML text.
 
-    declared: list[object] = []
-    reader = expat.ParserCreate()
-    reader.EntityDeclHandler = lambda *entity: declared.append(entity)
-    with suppress(
-        expat.ExpatError, ValueError, LookupError
-    ):  # what is no XML is told by who reads it whole
-        reader.Parse(text, True)
-    return bool(declared)
+    Raises:
+        EntitiesForbidden: the text declares entities.
+        DTDForbidden: the text declares attributes.
+        SyntaxError, ValueError, LookupError: the text is no XML.
+    """
+    from xml.etree.ElementTree import TreeBuilder
+
+    from defusedxml.common import DTDForbidden
+    from defusedxml.ElementTree import XMLParser
+
+    def refuse(name: str, *_: object) -> NoReturn:
+        raise DTDForbidden(name, None, None)
+
+    parser = XMLParser(target=TreeBuilder())
+    # defusedxml lets them pass: each default is added to every element of its name, so that five
+    # kilobytes of gzip become five gigabytes. A document type on its own does no harm, and many
+    # drawing programs write one.
+    parser.parser.AttlistDeclHandler = refuse
+    parser.feed(text)
+    return parser.close()
 
 
 def _root_faults(root: Element) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Where this package meets octoDNS; nothing else imports it.
 
-`HandsOff`, `MergeOurs` and `LocalProvider` are for octoDNS configurations, which name them as `mailauth_dns.octo.HandsOff` and so on.
+octoDNS configurations name `mailauth_dns.octo.HandsOff`, `mailauth_dns.octo.MergeOurs` and
+`mailauth_dns.octo.LocalProvider`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """BIND and other servers by AXFR and RFC 2136 updates, through octodns-bind.
 
-The transfer is read as it is on the wire: octodns-bind itself reads no DNAME and gives up on one TXT that is not UTF-8. An update
-carries prerequisites (RFC 2136 §2.4), so that a value that was added since we looked makes it fail instead of being lost.
+The transfer is read as it is on the wire: octodns-bind reads no DNAME, and gives up on a TXT that
+is not UTF-8. An update carries prerequisites (RFC 2136 §2.4): if somebody added a value since we
+looked, the update fails and the value is not lost.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
             origin,
             port=provider.port,
             timeout=provider.timeout,
-            # Seconds after which nothing more is waited for; what has come by then is read, so a big zone that flows comes whole.
+            # Seconds to wait for the next message. A big zone that keeps coming is read whole.
             lifetime=provider.timeout,
             relativize=False,
             **provider._auth_params(),
@@ -52,7 +53,8 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         return dns.zone.from_xfr(messages, relativize=False)
     except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime, binascii.Error) as error:
         raise ProviderError(
-            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {_key_trouble(error)}"
+            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: "
+            f"{_key_trouble(error)}"
         ) from None
     except dns.query.TransferError as error:
         rcode = dns.rcode.to_text(error.rcode)
@@ -62,7 +64,8 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
             else rcode
         )
         raise ProviderError(
-            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {rcode}: {hint}"
+            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: "
+            f"{rcode}: {hint}"
         ) from None
     except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
         reason = str(error) or type(error).__name__
@@ -72,7 +75,8 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
             else ProviderError
         )
         raise kind(
-            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: {reason}"
+            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: "
+            f"{reason}"
         ) from None
 
 
@@ -80,12 +84,21 @@ def _key_trouble(error: Exception) -> str:
     """Return in terms of the stanza's keys what is wrong with the TSIG key (RFC 8945 §5.2)."""
     match error:
         case binascii.Error():
-            return "key_secret is not Base64: copy it whole, as it stands in the server's key statement"
+            return "key_secret is not Base64: copy it whole from the server's key statement"
         case dns.tsig.PeerBadKey():
-            return "the server does not know the key: compare key_name, and key_algorithm, with the server's key statement"
+            return (
+                "the server does not know the key: "
+                "compare key_name, and key_algorithm, with the server's key statement"
+            )
         case dns.tsig.BadTime() | dns.tsig.PeerBadTime():
-            return "the clocks of this machine and of the server differ by more than TSIG allows: set them"
-    return "the server has another secret for the key: compare key_secret, and key_algorithm, with the server's key statement"
+            return (
+                "the clocks of this machine and of the server differ by more than TSIG allows: "
+                "set them"
+            )
+    return (
+        "the server has another secret for the key: "
+        "compare key_secret, and key_algorithm, with the server's key statement"
+    )
 
 
 def reading(zone: dns.zone.Zone) -> Reading:
@@ -115,7 +128,10 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         return reading(self._zones[origin])
 
     def zone_records(self, zone: Any, target: bool) -> list[Rr]:
-        """Return the records octoDNS can hold; one it cannot decode is left out here, is in `provider_zone`, and is never written."""
+        """Return the records that octoDNS can hold.
+
+        One that it cannot decode is left out here. It is in the `Reading`, and is never written.
+        """
         transferred = transfer(self, zone.name)
         self._zones[owner(zone.name)] = transferred
         records: list[Rr] = []
@@ -178,16 +194,19 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         code = answer.rcode()
         if code in (dns.rcode.NXRRSET, dns.rcode.YXRRSET, dns.rcode.YXDOMAIN):
             raise SetMoved(
-                f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; plan again"
+                f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; "
+                "plan again"
             )
         if code != dns.rcode.NOERROR:
             raise ProviderError(
-                f"{plan.desired.name.rstrip('.')}: the server answered the update with {dns.rcode.to_text(code)}"
+                f"{plan.desired.name.rstrip('.')}: "
+                f"the server answered the update with {dns.rcode.to_text(code)}"
             )
         return True
 
 
-# Records are deleted and added one by one (RFC 2136 §2.5.1, §2.5.4): those of others are not touched, whatever is in them.
+# Records are deleted and added one by one (RFC 2136 §2.5.1, §2.5.4), so those of others are never
+# touched, whatever they hold.
 
 
 def _left_out(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.Rdata]:
@@ -197,7 +216,10 @@ def _left_out(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdat
 
 
 def _added(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.Rdata]:
-    """Return the records that are to come into a set; all of it where its TTL changes, which is one for all (RFC 2181 §5.2)."""
+    """Return the records to add to a set.
+
+    Where the TTL changes these are all records, since a set has one TTL (RFC 2181 §5.2).
+    """
     has = {_meaning(rdata) for rdata in there or ()}
     new = [rdata for rdata in _rdatas(wanted) if _meaning(rdata) not in has]
     if there is None or there.ttl == wanted.ttl:
@@ -210,12 +232,15 @@ def _added(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.R
 
 
 def _meaning(rdata: dns.rdata.Rdata) -> Hashable:
-    """Return what makes two records of one type the same to us: of a text its octets, however they are split into strings."""
+    """Return what two records of one type are compared by: a text by its octets, however split."""
     return b"".join(rdata.strings) if isinstance(rdata, TXT) else rdata
 
 
 def _rdatas(record: Any) -> list[dns.rdata.Rdata]:
-    """Return a set as records of the wire; octoDNS would change some texts, so those are taken as octets."""
+    """Return a set as records of the wire.
+
+    Texts are taken as octets, since octoDNS would change some of them.
+    """
     if record._type == "TXT":
         return [dns.rdata.from_text("IN", "TXT", text) for text in exact_encoder(record)]
     return [dns.rdata.from_text("IN", record._type, text) for text in record.to_rrset().rdatas]

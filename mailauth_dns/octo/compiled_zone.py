@@ -1,7 +1,9 @@
-r"""Publications as octoDNS zone files, and `_absent.yaml` beside them; the one place that knows octoDNS's YAML.
+r"""Publications as octoDNS zone files, and `_absent.yaml` beside them.
 
-octoDNS wants `;` written as `\;` (its default, `escaped_semicolons: true`), keys in natural order, and no `exchange` after a
-`preference`. A set whose TTL is "what is there" has none in the file and says so under `octodns`, which octoDNS hands through.
+Only this module knows octoDNS's YAML. It wants `;` written as `\;` (its default,
+`escaped_semicolons: true`), keys in natural order, and no `exchange` after a `preference`. A set
+that keeps the TTL that is there has none in the file, and says so under `octodns`, which octoDNS
+hands through.
 """
 
 from __future__ import annotations
@@ -92,7 +94,8 @@ def absent_file(publications: Iterable[Publication]) -> str:
             lines.append(f"{_text(publication.origin)}:")
             for (name, type), family in sorted(publication.absent):
                 lines.append(
-                    f"  - {{family: {family}, name: {_text(relative(name, publication.origin))}, type: {type}}}"
+                    f"  - {{family: {family}, "
+                    f"name: {_text(relative(name, publication.origin))}, type: {type}}}"
                 )
     return _ABSENT_HEAD + ("\n".join(lines) or "{}") + "\n"
 
@@ -103,7 +106,10 @@ def mta_sts_file(domains: Iterable[DomainName]) -> str:
 
 
 def read_mta_sts(text: str) -> frozenset[DomainName]:
-    """Return the domains that `_mta-sts.yaml` lists, read line by line so that a merge that was not finished does no harm."""
+    """Return the domains that `_mta-sts.yaml` lists.
+
+    It is read line by line, so that conflict markers of a merge do no harm.
+    """
     found = (
         line[3:-1] for line in text.splitlines() if line.startswith("- '") and line.endswith("'")
     )

@@ -1,4 +1,4 @@
-"""Changes of ours laid into an octoDNS zone, everything else left as the very records that are there."""
+"""Our changes laid into an octoDNS zone, in which everything else stays as it is."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ def octodns_record(zone: Any, name: str, rrset: RRset) -> Any:
 def lay(
     base: Any, existing: Any, difference: Difference, encoders: tuple[Encoder, ...]
 ) -> Difference:
-    """Put the changes into `base`, an octoDNS zone, and return the difference with those blocked that cannot be carried.
+    """Put the changes into `base`, an octoDNS zone.
 
-    `existing` is what the provider holds; `encoders` are tried with every TXT value of a set that would be written.
+    Return the difference, with each change blocked that the provider cannot carry. `existing` is
+    what the provider holds. Every TXT value of a set that would be written goes through `encoders`.
     """
     origin = DomainName(base.name.rstrip("."))
     made: list[tuple[Change, Any]] = []
@@ -68,10 +69,11 @@ def lay(
 def _together(
     made: Iterable[tuple[Change, Any]], blocked: list[Blocked]
 ) -> tuple[list[tuple[Change, Any]], list[Blocked]]:
-    """Block what goes with a blocked change.
+    """Block what must not be made without a change that is blocked.
 
-    Half of a selector's move from key to alias would lose the key, an SPF record must not include a part that is not there, and a DMARC
-    policy must not be tightened before the SPF record that lets the domain's own mail pass is there.
+    Half of a selector's move from key to alias would lose the key. An SPF record must not include
+    a part that is not there. A DMARC policy must not be tightened before the SPF record that lets
+    the domain's own mail pass.
     """
     moves = {entry.key[0]: entry for entry in blocked if entry.family is Family.DKIM}
     # What is blocked for good is named before what only waits.
@@ -94,7 +96,8 @@ def _together(
         if other is None:
             left.append((change, record))
         else:
-            reason = f"{why} the {other.key[1]} at {other.key[0]}, which {'waits itself' if other.waits else 'is blocked'}"
+            state = "waits itself" if other.waits else "is blocked"
+            reason = f"{why} the {other.key[1]} at {other.key[0]}, which {state}"
             blocked.append(Blocked(change.domain, change.key, change.family, reason, other.waits))
     return left, blocked
 

@@ -1,11 +1,13 @@
-"""HandsOff: an octoDNS processor that copies everything foreign into the desired zone, so that no sync deletes or rewrites it.
+"""HandsOff: an octoDNS processor that keeps everything foreign.
 
-For repos that stay with octodns-sync. Hiding foreign records, as octoDNS's filters do, deletes them at providers that write whole sets.
+It is for repos that stay with octodns-sync. It copies foreign records into the desired zone, so that
+no sync deletes or rewrites them. octoDNS's filters only hide them, which deletes them at providers
+that write whole sets.
 
     processors:
       hands-off:
         class: mailauth_dns.octo.HandsOff
-        scope: zone                             # or `sets`, where octoDNS itself manages the zone's other records
+        scope: zone      # or `sets`, where octoDNS itself manages the zone's other records
         absent: zones/compiled/_absent.yaml
 """
 
@@ -35,7 +37,10 @@ class HandsOffRefused(ProcessorException):  # type: ignore[misc] # octoDNS has n
 
 
 class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
-    """Keep what the policies do not declare: the rest of the zone (`zone`), or only foreign values of our sets (`sets`)."""
+    """Keep what the policies do not declare.
+
+    With scope `zone` that is the rest of the zone, with `sets` only foreign values in our sets.
+    """
 
     def __init__(
         self,
@@ -61,9 +66,9 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         read = from_octodns(existing, exists=True)
         difference = compare(read.zone, publication, judge)
         if difference.changes or difference.blocked:
-            # octoDNS's own form hides what matters now: octets, disabled values, types it does not read.
+            # octoDNS's own form hides octets, disabled values and types that it does not read.
             read = carrier.read(target, existing)
-            difference = compare(read.zone, publication, judge, read.locked, read.closed)
+            difference = compare(read.zone, publication, judge, read.unwritable)
         base = self._base(desired, existing, publication)
         difference = lay(base, existing, difference, carrier.encoders(target))
         reasons = [
@@ -87,7 +92,8 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
                 continue
             owned = min(families)
             if owned is Family.DMARC_REPORT and rrset.values != {CONSENT}:
-                continue  # compile writes the bare version only: who agrees to reports in other words has them in a source of their own
+                # compile writes the bare version only. Other words stand in a source of your own.
+                continue
             values = frozenset(
                 value for value in rrset.values if family(rrset.name, rrset.type, value) is owned
             )
@@ -98,7 +104,10 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             yield Declared(key[0], key, Family(owned), None, frozenset())
 
     def _dropped(self, desired: Any, there: Zone, publication: Publication) -> Iterator[str]:
-        """Yield in words the values that a source of your own puts beside ours: what stands beside ours here is the target's alone."""
+        """Yield in words the values that a source of your own puts beside ours.
+
+        This processor keeps only the values that the target has beside ours.
+        """
         for record in desired.records:
             rrset = rrset_of(record)
             entry = next((entry for entry in publication.declared if entry.key == rrset.key), None)
@@ -107,12 +116,16 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
                 held.values if held is not None else frozenset()
             ):
                 yield (
-                    f"  {rrset.name} {rrset.type}: your own source has values here that the target has not, and this processor would drop "
+                    f"  {rrset.name} {rrset.type}: your own source has values here that the target "
+                    "lacks, and this processor would drop "
                     "them; use mailauth_dns.octo.MergeOurs in its place, which publishes both"
                 )
 
     def _base(self, desired: Any, existing: Any, publication: Publication) -> Any:
-        """Return the zone our changes are laid into: foreign sets from where the scope says, ours as they are."""
+        """Return the zone that our changes are laid into.
+
+        Foreign sets come from where the scope says. Ours are as they are.
+        """
         declared = {entry.key for entry in publication.declared}
         if self._scope == "zone":
             base = existing.copy()

@@ -1,11 +1,11 @@
-"""The local provider: zones as plain master files in a directory, for people who serve zone files themselves.
+"""The local provider: zones as master files in a directory, for people who serve them themselves.
 
     class: mailauth_dns.octo.LocalProvider
     directory: served                     # <zone>.zone in it
     reload: [rndc, reload, "{zone}"]      # optional; run after a zone was written
 
-Record sets are changed one by one under a lock, everything else in a file is left as it is, and a file is replaced in one step: a reader,
-and whoever looks after a killed run, finds the old or the new zone, whole.
+Record sets are changed one by one under a lock, and everything else in a file stays as it is. A
+file is replaced in one step: at any time, and after a killed run, it holds the old or the new zone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,11 +33,11 @@ from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.masterfile.master_file import MasterFile, normal, parse
 from mailauth_dns.octo.provider_zone import owner
 from mailauth_dns.octo.txt_round_trip import internal_text, octets, txt_record
+from mailauth_dns.octo.zone_reload import reload_zone
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 
 LOCK_WAIT = 10.0  # seconds to wait for another run
-RELOAD_TIME = 30.0  # seconds a reload command may take
 
 
 class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
@@ -108,7 +107,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             os.path.realpath(self.within)
         ):
             raise ProviderError(
-                f"{path}: is a link that leads out of the repo; name the directory that it leads to in the stanza"
+                f"{path}: is a link that leads out of the repo; "
+                "name the directory that it leads to in the stanza"
             )
         try:
             if not stat.S_ISREG(path.stat().st_mode):
@@ -128,7 +128,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         """Return a zone's file, or None where there is none.
 
         Raises:
-            ProviderError: the file cannot be read, is broken, or says only a part of what the zone holds.
+            ProviderError: the file cannot be read, is broken, or holds only a part of the zone.
         """
         master = self.read(origin)
         if master is not None and not master.whole:
@@ -141,11 +141,17 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         """Return why a zone's file, which was just read, cannot be edited; None where it can."""
         journal = self.path(master.origin).with_name(f"{master.origin}.zone.jnl")
         if journal.exists():
-            return f"{journal.name} lies beside the file: a server changes this zone itself; use octodns_bind.Rfc2136Provider for it"
+            return (
+                f"{journal.name} lies beside the file: a server changes this zone itself; "
+                "use octodns_bind.Rfc2136Provider for it"
+            )
         return master.refusal or (None if master.has_soa else "the file has no SOA record")
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
-        """Read a zone for octoDNS; types it does not know are left out, which loses nothing: sets are written one by one."""
+        """Read a zone for octoDNS. Types that it does not know are left out.
+
+        That loses nothing, since sets are written one by one.
+        """
         master = self.read_whole(owner(zone.name))
         if master is None:
             return False
@@ -153,10 +159,9 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             if rrset.type in self.SUPPORTS:
                 try:
                     record = _record(zone, rrset)
-                    if (
-                        rrset.type != "TXT"
-                    ):  # its chunking may never end; carry.carried looks at TXT before it is written
-                        record.to_rrset()  # some values are only found wanting when they are written
+                    # The chunking of a TXT may never end; `txt_round_trip` looks at it before a write.
+                    if rrset.type != "TXT":
+                        record.to_rrset()  # some values fail only when they are written
                 except (RecordException, IdnaError, ValueError, LookupError) as error:
                     # One record that octoDNS cannot hold is no reason not to change the others.
                     self.log.warning(
@@ -190,27 +195,30 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             if self.reload:
                 mark = self._unloaded(origin)
                 mark.unlink(missing_ok=True)  # a link would be followed
-                mark.touch()  # before the new file: a run that is killed here leaves the reload to the next
+                mark.touch()  # first: if this run is killed, the next one reloads the zone
             self._replace(origin, text)
         self.finish(origin)
         return True
 
     def finish(self, origin: DomainName) -> None:
-        """Run the reload command if a run has written the zone and did not come to it, or it failed.
+        """Run the reload command where an earlier run was killed before it, or where it failed.
 
         Raises:
             ProviderError: the command fails.
         """
         mark = self._unloaded(origin)
         if self.reload and mark.exists():
-            self._reload(origin)
+            reload_zone(self.reload, origin)
             mark.unlink(missing_ok=True)
 
     def _unloaded(self, origin: DomainName) -> Path:
         return self.directory / f".{origin}.unloaded"
 
     def _check_aliases(self, master: MasterFile, changes: Mapping[RRKey, RRset | None]) -> None:
-        """Refuse a file in which an alias that came since stands beside what we write: a server would not load the zone at all."""
+        """Refuse a file in which a new alias stands beside what we write.
+
+        A name server would not load such a zone.
+        """
         touched = {name for name, _ in changes}
         types: dict[DomainName, set[str]] = {}
         for rrset in master.zone().rrsets:
@@ -219,7 +227,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         for name, there in types.items():
             if "CNAME" in there and len(there) > 1:
                 raise SetMoved(
-                    f"{name}: changed since it was read, and holds {' and '.join(sorted(there))} now; plan again"
+                    f"{name}: changed since it was read, "
+                    f"and holds {' and '.join(sorted(there))} now; plan again"
                 )
 
     def _check_unmoved(self, master: MasterFile, key: RRKey, existing: Any) -> None:
@@ -264,38 +273,15 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             raise ProviderError(f"{path}: {error.strerror}") from None
 
     def _sweep(self, path: Path) -> None:
-        """Delete what killed runs left beside a file; in our own folder once, which holds as many files as there are zones."""
+        """Delete what killed runs left beside a file.
+
+        Our own folder holds a file for each zone, so it is swept once.
+        """
         if path.parent != self.directory.resolve():
             sweep(path.parent, path.name)
         elif not self._swept:
             sweep(path.parent, "*.zone")  # the lock says that no other run is in there
             self._swept = True
-
-    def _reload(self, origin: DomainName) -> None:
-        assert self.reload is not None
-        command = [word.replace("{zone}", origin) for word in self.reload]
-        try:
-            subprocess.run(  # noqa: S603 - the repo names the command
-                command,
-                check=True,
-                capture_output=True,
-                timeout=RELOAD_TIME,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except subprocess.CalledProcessError as error:
-            said = (
-                f": {error.stderr.decode(errors='replace').strip()[-200:]}"
-                if error.stderr.strip()
-                else ""
-            )
-            raise ProviderError(
-                f"{origin} is written, but {command[0]} failed with exit code {error.returncode}{said}"
-            ) from None
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ProviderError(
-                f"{origin} is written, but {command[0]} could not be run: {error}"
-            ) from None
 
 
 def _record(zone: Any, rrset: RRset) -> Any:

@@ -1,7 +1,8 @@
-"""MergeOurs: an octoDNS processor that puts what the policies declare into zones of your own, also into sets that you fill yourself.
+"""MergeOurs: an octoDNS processor that puts our records into zones that you fill yourself.
 
-For repos whose own YAML is the truth about the whole zone. octoDNS refuses two sources that hold the same set, so the compiled files are no
-source there: tokens at the domain and the SPF record share its TXT set by this processor.
+It is for repos whose own YAML is the truth about the whole zone. octoDNS refuses two sources that
+hold the same set, so the compiled files cannot be a source there. With this processor, the SPF
+record and your verification tokens share the TXT set of the domain.
 
     processors:
       merge-ours:
@@ -26,11 +27,11 @@ from mailauth_dns.records.zone import RRKey
 
 
 class MergeRefused(ProcessorException):  # type: ignore[misc] # octoDNS has no types
-    """Your own sources and the policies cannot both be had; the text names every set, and the way out."""
+    """Your own sources contradict the policies. The text names every set, and the way out."""
 
 
 class MergeOurs(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
-    """Add our sets to the desired zone. Your own values, and the TTL of a set that you have, stay as they are."""
+    """Add our sets to the desired zone. Your own values, and the TTLs of your sets, stay."""
 
     def __init__(self, name: str, compiled: str = "zones/compiled", **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
@@ -61,7 +62,8 @@ class MergeOurs(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         for (name, type), owned in self._absent.get(owner(desired.name), ()):
             if _held(desired, (name, type), Family(owned)):
                 problems.append(
-                    f"{name} {type}: the policy declares {owned} absent, and your own source has it: take it out of either"
+                    f"{name} {type}: the policy declares {owned} absent, "
+                    "and your own source has it: take it out of one of them"
                 )
         if problems:
             raise MergeRefused(
@@ -91,7 +93,8 @@ class MergeOurs(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         if not path.exists():
             # To go on would delete all that was published for this zone.
             raise MergeRefused(
-                f"{path}: there is no such file; run `mailauth-dns compile`, or take the processor out of this zone"
+                f"{path}: there is no such file; "
+                "run `mailauth-dns compile`, or take the processor out of this zone"
             )
         ours = OctoZone(desired.name, desired.sub_zones)
         self._source.populate(ours, lenient=True)
@@ -108,19 +111,31 @@ def _in_the_way(desired: Any, record: Any, there: Any) -> str | None:
     }
     if others and (record._type == "CNAME" or "CNAME" in others):
         types = ", ".join(sorted(others))
-        return f"{ours.name} {ours.type}: your own source has {types} there, and an alias can have nothing beside it (RFC 1034 §3.6.2)"
+        return (
+            f"{ours.name} {ours.type}: your own source has {types} there, "
+            "and an alias can have nothing beside it (RFC 1034 §3.6.2)"
+        )
     if there is None or rrset_of(there).values == ours.values:
         return None
     if limits := there.octodns.keys() & {"excluded", "included"}:
         # Ours would be kept from those targets too, or yours be published where you keep it from.
         named = " and ".join(sorted(limits))
-        return f"{ours.name} {ours.type}: your own set is only for some targets ({named}), and the policy's for all; take {named} out there"
+        return (
+            f"{ours.name} {ours.type}: your own set is only for some targets ({named}), "
+            f"and the policy's for all; take {named} out there"
+        )
     owned = {found for value in ours.values if (found := family(ours.name, ours.type, value))}
     if record._type != "TXT":
-        return f"{ours.name} {ours.type}: your own source has this set already; take it out there, or out of the policy"
+        return (
+            f"{ours.name} {ours.type}: your own source has this set already; "
+            "take it out there, or out of the policy"
+        )
     for each in owned:
         if _held(desired, ours.key, each, beside=ours.values):
-            return f"{ours.name} {ours.type}: your own source has a value for {each} already; take it out there, or out of the policy"
+            return (
+                f"{ours.name} {ours.type}: your own source has a value for {each} already; "
+                "take it out there, or out of the policy"
+            )
     return None
 
 

@@ -1,7 +1,8 @@
 """PowerDNS by its HTTP API, through octodns-powerdns.
 
-octodns-powerdns reads values that are `disabled` as if they were live and would publish them when it writes the set again, so the API's
-own answer is looked at too. The API has no conditional change: what is written over is read once more just before.
+octodns-powerdns reads `disabled` values as if they were live, and would publish them when it writes
+the set again, so we also read the API's own answer. The API has no conditional change, so a set is
+read once more just before it is written.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from octodns.zone import DuplicateRecordException
 from octodns.zone import Zone as OctoZone
 from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zone_name
 
+from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.provider_zone import Reading, headless, octets, owner
 from mailauth_dns.octo.txt_round_trip import refuse_what_hangs
@@ -44,7 +46,8 @@ def reading(origin: str, answer: Any) -> Reading:
                 else f"{len(entry['records']) - len(live)} values"
             )
             locked[name, type] = (
-                f"{values} of this set disabled in PowerDNS: writing the set would publish that; enable or delete it there first"
+                f"{values} of this set disabled in PowerDNS: writing the set would publish that; "
+                "enable or delete it there first"
             )
         if live:
             rrsets.append(
@@ -56,7 +59,7 @@ def reading(origin: str, answer: Any) -> Reading:
                 )
             )
     zone = Zone(owner(origin), frozenset(rrsets))
-    return Reading(zone, exists=True, locked=locked, closed=headless(zone, "SOA", "NS"))
+    return Reading(zone, exists=True, unwritable=Unwritable(locked, headless(zone, "SOA", "NS")))
 
 
 def _rrsets(origin: str, answer: Any) -> list[Any]:
@@ -68,7 +71,8 @@ def _rrsets(origin: str, answer: Any) -> list[Any]:
     sets = answer.get("rrsets") if isinstance(answer, dict) else None
     if not isinstance(sets, list):
         raise ProviderError(
-            f"{origin.rstrip('.')}: the answer is JSON and no zone of PowerDNS (it has no rrsets): {_WHO}"
+            f"{origin.rstrip('.')}: the answer is JSON and no zone of PowerDNS "
+            f"(it has no rrsets): {_WHO}"
         )
     if owner(str(answer.get("name", origin))) != owner(origin):
         raise ProviderError(
@@ -147,7 +151,10 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         return _Filtered([entry for entry in _rrsets(name, answer) if self._holds(zone, entry)])
 
     def _holds(self, zone: Any, entry: Any) -> bool:
-        """Tell whether octoDNS can hold a set; one that it cannot is in `provider_zone`, and is no reason not to change the others."""
+        """Tell whether octoDNS can hold a set.
+
+        One that it cannot hold is in the `Reading`, and the others can be changed all the same.
+        """
         if entry["type"] not in self.SUPPORTS:
             return True  # octodns-powerdns passes it over
         try:
@@ -173,7 +180,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         return True
 
     def _patch(self, path: str, data: Any) -> Any:
-        """Send changes, with values that are there already as they are, since octoDNS would split their strings anew."""
+        """Send changes; values that are there stay, since octoDNS would split their strings anew."""
         there = {
             (owner(entry["name"]), octets(record["content"])): record["content"]
             for entry in self._answers[owner(_zone_in(path))]["rrsets"]
@@ -192,7 +199,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         origin = owner(plan.desired.name)
         before = _at_names(self._answers[origin], plan)
         answer = super()._get(f"zones/{_encode_zone_name(plan.desired.name)}").json()
-        if (closed := reading(plan.desired.name, answer).closed) is not None:
+        if (closed := reading(plan.desired.name, answer).unwritable.zone) is not None:
             raise ProviderError(f"{origin}: {closed}")
         now = _at_names(answer, plan)
         if now != before:
@@ -212,7 +219,10 @@ def _zone_in(path: str) -> str:
 
 
 def _at_names(answer: Any, plan: Any) -> dict[RRKey, Any]:
-    """Return all that the server holds at the names that a plan changes: an alias that came there would hide what we write."""
+    """Return all that the server holds at the names that a plan changes.
+
+    A new alias there would hide what we write.
+    """
     names = {owner(change.record.fqdn) for change in plan.changes}
     return {
         (owner(entry["name"]), entry["type"]): (

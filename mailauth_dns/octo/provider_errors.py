@@ -1,7 +1,8 @@
 """What a provider's class or its client library raised, in words for a user.
 
-Most of it is about an answer that is not what the class counts on: no JSON, half of it, an error page of something in between. Python's own
-words for that ("'NoneType' object is not iterable") tell a user nothing, so the answer is named instead.
+Most errors come from an answer that the class did not expect: no JSON, half of it, or an error page
+of something in between. Python's own words ("'NoneType' object is not iterable") tell a user
+nothing, so our text names the answer.
 """
 
 from __future__ import annotations
@@ -33,11 +34,15 @@ def told(error: BaseException) -> str:
     if isinstance(error, KeyError) and error.args:
         return f"the answer lacks {error.args[0]!r}, so it is not the provider's whole answer"
     if isinstance(error, _OF_CODE):
-        return f"the answer has another form than the provider's class expects ({type(error).__name__}): is it the provider that answers?"
+        return (
+            "the answer has another form than the provider's class expects "
+            f"({type(error).__name__}): is it the provider that answers?"
+        )
     if isinstance(error, EOFError):
         return "the server closed the connection"
     if isinstance(error, UnicodeError):
-        return f"a value holds characters that cannot be sent or read as {error.encoding if hasattr(error, 'encoding') else 'text'}"
+        encoding = error.encoding if hasattr(error, "encoding") else "text"
+        return f"a value holds characters that cannot be sent or read as {encoding}"
     return _NOISE.sub("", str(error)).strip() or type(error).__name__
 
 
@@ -46,4 +51,7 @@ def _no_json(answer: object) -> str:
     if not text:
         return "the answer is empty where JSON belongs"
     shown = text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-    return f"the answer is no JSON, or only a part of it; it begins with {shown!r}: is it the provider that answers?"
+    return (
+        f"the answer is no JSON, or only a part of it; it begins with {shown!r}: "
+        "is it the provider that answers?"
+    )

@@ -1,6 +1,6 @@
-"""Per kind of provider: how its zone is read as it really is, and what its encoder makes of a TXT value.
+"""What each kind of provider needs: how its zone is read as it is, and how it encodes TXT values.
 
-octodns-bind and octodns-powerdns are extras; what is not installed cannot be the provider at hand.
+octodns-bind and octodns-powerdns are extras. One that is not installed is not the provider at hand.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from typing import Any, Protocol
 
+from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.octo import txt_round_trip
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.provider_zone import Reading, from_octodns, headless, owner
@@ -40,7 +41,9 @@ def local_reading(provider: LocalProvider, origin: DomainName) -> Reading | None
         master.uneven,
         "the records of this set have different TTLs (RFC 2181 §5.2); give them one first",
     )
-    return Reading(master.zone(), exists=True, locked=locked, closed=provider.refusal(master))
+    return Reading(
+        master.zone(), exists=True, unwritable=Unwritable(locked, provider.refusal(master))
+    )
 
 
 class _Local:
@@ -85,12 +88,13 @@ class _PowerDns:
 
 
 class Remembering:
-    """Mixed into a provider class we know nothing about: keeps what it read, before octoDNS takes the apex NS out."""
+    """For unknown provider classes: keeps what was read before octoDNS drops the apex NS."""
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> Any:
         """Read the zone as the provider does; see octoDNS."""
-        exists = super().populate(zone, target=target, lenient=lenient)  # type: ignore[misc] # the provider's own, beside this class
-        # A provider that does not say whether the zone exists, and finds nothing in it, does not have it for us.
+        # The provider's own `populate`, which stands beside this class.
+        exists = super().populate(zone, target=target, lenient=lenient)  # type: ignore[misc]
+        # A provider may not say whether the zone exists. Where it finds nothing, the zone does not.
         self.__dict__.setdefault("_mailauth_read", {})[zone.name] = from_octodns(
             zone, bool(exists or (exists is None and zone.records))
         )
@@ -104,7 +108,9 @@ class _Unknown:
         remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
         reading = remembered or from_octodns(existing, exists=True)
         if reading.exists and type(provider).__name__ in _TELL_NS:
-            return replace(reading, closed=headless(reading.zone, "NS"))
+            return replace(
+                reading, unwritable=replace(reading.unwritable, zone=headless(reading.zone, "NS"))
+            )
         return reading
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:

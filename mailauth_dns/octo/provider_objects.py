@@ -1,6 +1,6 @@
 """A provider object made from its stanza, as often as a fresh one is needed.
 
-What is wrong with a stanza is told in terms of its keys: the words of Python's own errors are about code that the user did not write.
+Errors name the stanza's keys. Python's own errors speak of code that the user did not write.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from mailauth_dns.policy.secrets import SHORTEST_SECRET, Redactor, secrets_of
 
 
 class Unreachable(ProviderSilent):
-    """The provider could not even be made: its host has no address, its login fails. Its zones fail, those of other providers do not."""
+    """The provider object could not be made: its host has no address, or its login fails.
+
+    Its zones fail; those of other providers do not.
+    """
 
 
 class Maker:
@@ -59,9 +62,10 @@ class Maker:
             made = self._kind(stanza.id, **self._arguments)
         except (TypeError, ValueError) as error:
             raise ProviderError(
-                f"{stanza.path}: {self.redactor.line(_refused(stanza, self._kind, self._arguments, error))}"
+                f"{stanza.path}: "
+                f"{self.redactor.line(_refused(stanza, self._kind, self._arguments, error))}"
             ) from None
-        except Exception as error:  # noqa: BLE001 - any provider's own constructor, whose errors have no common type
+        except Exception as error:  # noqa: BLE001 - constructors share no error type
             raise Unreachable(
                 f"{stanza.path}: {stanza.class_name}: {self.redactor.line(told(error))}"
             ) from None
@@ -71,7 +75,10 @@ class Maker:
 
 
 def _refused(stanza: Stanza, kind: type, arguments: Mapping[str, Any], error: Exception) -> str:
-    """Return in words why a constructor does not take what the stanza says: its keys, or the one whose value the error quotes."""
+    """Return in words why a constructor refuses the stanza.
+
+    Name the keys that are wrong, or the one whose value the error quotes.
+    """
     if isinstance(error, TypeError) and (problems := list(_wrong_keys(stanza, kind))):
         return "; ".join(problems)
     for key, value in arguments.items():
@@ -88,7 +95,7 @@ def _refused(stanza: Stanza, kind: type, arguments: Mapping[str, Any], error: Ex
 
 
 def _wrong_keys(stanza: Stanza, kind: type) -> Iterator[str]:
-    """Yield what is wrong with the keys themselves, in words: those that a class does not have, and those that it lacks."""
+    """Yield in words the keys that a class does not know, and those that the stanza lacks."""
     required, known, open_ended = _keys(kind)
     for key in stanza.arguments:
         if key not in known and not (open_ended and key != "id"):
@@ -106,7 +113,7 @@ def _wrong_keys(stanza: Stanza, kind: type) -> Iterator[str]:
 
 
 def _keys(kind: type) -> tuple[list[str], set[str], bool]:
-    """Return the keys that a class needs, all that it has, and whether it may have others that cannot be seen."""
+    """Return the keys that a class needs, all that it shows, and whether it may take others."""
     required: list[str] = []
     known: set[str] = set()
     for base in kind.__mro__:
@@ -131,7 +138,10 @@ def _keys(kind: type) -> tuple[list[str], set[str], bool]:
 
 
 def _resolved(stanza: Stanza, arguments: Mapping[str, Any], secret: bool) -> dict[str, Any]:
-    """Return the arguments with `env/NAME` and `env/NAME/default` replaced, as octoDNS does it; what lies below a secret is one too."""
+    """Return the arguments with `env/NAME` and `env/NAME/default` replaced, as octoDNS does.
+
+    Everything below a secret key counts as secret too.
+    """
     resolved: dict[str, Any] = {}
     for key, value in arguments.items():
         named = secret or names_secret(str(key))
@@ -149,7 +159,8 @@ def _from_environment(stanza: Stanza, key: str, reference: str, secret: bool) ->
     text = os.environ.get(name, default[0] if default else None)
     if text is None:
         raise ProviderError(
-            f"{stanza.path}: {key}: {name} is not in the environment; set it, for example: export {name}=..."
+            f"{stanza.path}: {key}: {name} is not in the environment; "
+            f"set it, for example: export {name}=..."
         )
     text = text.rstrip(
         "\r\n"
@@ -170,7 +181,7 @@ def _from_environment(stanza: Stanza, key: str, reference: str, secret: bool) ->
 
 
 def provider_class(stanza: Stanza) -> Any:
-    """Return the provider class, with ours in the place of the two whose zones we read as they really are."""
+    """Return the provider class; for BIND and PowerDNS ours, which read a zone as it is."""
     module_name, _, class_name = stanza.class_name.rpartition(".")
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
@@ -203,10 +214,10 @@ def provider_class(stanza: Stanza) -> Any:
 
 
 def local_folder(stanza: Stanza, root: Path) -> Path:
-    """Return the directory of a `local` provider: a relative one is the repo's, an absolute one is wherever the stanza says.
+    """Return the directory of a `local` provider. A relative one lies in the repo.
 
     Raises:
-        ProviderError: it is relative and leads out of the repo, which a link could do unseen.
+        ProviderError: it is relative and leads out of the repo, as a hidden link could.
     """
     directory = Path(stanza.arguments["directory"])
     if directory.is_absolute():
@@ -215,5 +226,6 @@ def local_folder(stanza: Stanza, root: Path) -> Path:
         return own_folder(root, directory)
     except OSError:
         raise ProviderError(
-            f"{stanza.path}: directory: {directory} leads out of the repo; write where it is, as an absolute path"
+            f"{stanza.path}: directory: {directory} leads out of the repo; "
+            "write where it is, as an absolute path"
         ) from None

@@ -1,36 +1,38 @@
-"""What a provider holds, as values: read once, before octoDNS's processing takes anything out of it."""
+"""What a provider holds, as values: read before octoDNS takes anything out of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from mailauth_dns.diff.change import WRITABLE, Unwritable
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, RRset, Zone, unquoted
+from mailauth_dns.records.zone import RRset, Zone, unquoted
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One zone at one provider.
-
-    `locked` names sets that must not be written again, with the reason for a user; `closed` says why nothing in the zone can be written.
-    """
+    """One zone at one provider, and what must not be written there."""
 
     zone: Zone
     exists: bool
-    locked: Mapping[RRKey, str] = field(default_factory=dict)
-    closed: str | None = None
+    unwritable: Unwritable = WRITABLE
 
 
 def headless(zone: Zone, *types: str) -> str | None:
-    """Return why nothing may be written where a provider that always tells these sets of the apex leaves one out, or None."""
+    """Return why nothing may be written where an apex set of these types is missing, or None.
+
+    It is for providers that always list these sets.
+    """
     missing = [type for type in types if zone.get((zone.origin, type)) is None]
     if not missing:
         return None
-    return f"the provider's answer has no {' and no '.join(missing)} at {zone.origin}, so it is only a part of the zone; nothing is written"
+    return (
+        f"the provider's answer has no {' and no '.join(missing)} at {zone.origin}, "
+        "so it is only a part of the zone; nothing is written"
+    )
 
 
 def owner(fqdn: str) -> DomainName:
@@ -39,7 +41,7 @@ def owner(fqdn: str) -> DomainName:
 
 
 def octets(rdata: str) -> str:
-    """Return the octets of a TXT value in presentation form; what is no such form is returned as it is."""
+    """Return the octets of a TXT value in presentation form; return any other text as it is."""
     try:
         return unquoted(rdata)
     except RecordSyntaxError:
@@ -60,7 +62,8 @@ def _values(record: Any) -> frozenset[str]:
     if "/" in record._type:  # a provider's own kind of record, which has no presentation form
         return frozenset({json.dumps(record.data, sort_keys=True, default=str)})
     if record._type == "TXT":
-        # Not by `to_rrset`: its chunking never ends on text that is not ASCII and closes with a backslash.
+        # Not by `to_rrset`: its chunking never ends on a text with a backslash at its end that
+        # is not ASCII.
         return frozenset(
             value.to_raw_text().encode("utf-8", "surrogateescape").decode("latin-1")
             for value in record.values

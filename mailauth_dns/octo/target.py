@@ -239,8 +239,7 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             reading.zone,
             self._publication,
             judge_at(self._now),
-            reading.locked,
-            reading.closed,
+            reading.unwritable,
             held=self._held,
             normalize=self._normalize,
         )

@@ -1,8 +1,8 @@
 """Whether a provider carries a TXT value back octet by octet, and in which of octoDNS's spellings.
 
-octoDNS keeps TXT text in a form of its own that differs from provider to provider, and several encoders change what they are
-given. So every value of a set that is about to be written goes through the provider's own encoder first, and what would come out is
-compared with what has to come out.
+octoDNS keeps TXT text in a form that differs from provider to provider, and several encoders change
+the text. So every value of a set that would be written goes through the provider's own encoder
+first, and the result is compared with what was meant.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ Encoder = Callable[
 
 
 def internal_text(value: str) -> str:
-    r"""Return a TXT value, one character an octet, in octoDNS's internal form: `;` as `\;`, nothing else escaped."""
+    r"""Return a TXT value, one character an octet, as octoDNS holds it: only `;` is escaped."""
     return value.replace(";", "\\;")
 
 
 def octets(internal: str) -> str:
-    """Return the octets of a TXT value in octoDNS's internal form; the inverse of `internal_text`."""
+    """Return the octets of a TXT value as octoDNS holds it: the inverse of `internal_text`."""
     return internal.replace("\\;", ";")
 
 
 def legacy_encoder(record: Any) -> list[str]:
-    """Return what providers send that use octoDNS's `rrs` or `chunked_values`, octodns-bind among them."""
+    """Return what providers send that use octoDNS's `rrs` or `chunked_values`."""
     refuse_what_hangs(record)
     return [str(value) for value in record.chunked_values]
 
@@ -58,7 +58,8 @@ def refuse_what_hangs(record: Any) -> None:
 def txt_record(zone: Any, name: str, ttl: int, values: Iterable[str]) -> Any:
     """Return an octoDNS TXT record that holds exactly these internal texts.
 
-    Its constructor takes quotes off that enclose a value and joins `" "` inside one, so the values are set afterwards.
+    Its constructor strips quotes around a value and joins `" "` inside one, so the values are set
+    afterwards.
     """
     record: Any = Record.new(zone, name, {"type": "TXT", "ttl": ttl, "values": ["x"]}, lenient=True)
     kind: type[_ChunkedValue] = type(record.values[0])
@@ -69,9 +70,10 @@ def txt_record(zone: Any, name: str, ttl: int, values: Iterable[str]) -> Any:
 def carried(
     zone: Any, name: str, rrset: RRset, there: Any, encoders: tuple[Encoder, ...]
 ) -> tuple[Any, str | None]:
-    """Return the octoDNS record for a TXT set as it shall be, or None and the reason why it cannot be carried.
+    """Return the octoDNS record for a TXT set, or None and the reason why it cannot be carried.
 
-    `there` is the octoDNS record that exists, or None: texts that came from the provider are handed back as they are where that works.
+    `there` is the octoDNS record that exists, or None. Texts that came from the provider go back as
+    they are where that works.
     """
     texts = []
     for value in sorted(rrset.values):
@@ -86,8 +88,10 @@ def carried(
         )
         if text is None:
             return None, (
-                f"the provider's encoder would change a value ({label('TXT', value)}): {_why(value)}; "
-                "write our value there by hand, beside the others, and plan again: what is there already needs no writing"
+                f"the provider's encoder would change a value ({label('TXT', value)}): "
+                f"{_why(value)}; "
+                "write our value there by hand, beside the others, and plan again: "
+                "what is there already needs no writing"
             )
         texts.append(text)
     return txt_record(zone, name, rrset.ttl or 0, texts), None
@@ -99,7 +103,7 @@ def _comes_out(zone: Any, name: str, text: str, encoder: Encoder) -> str | None:
     except (ValueError, LookupError, TypeError, AttributeError):
         return None  # an encoder that cannot take the text does not carry it
     if not all(" " <= character <= "~" for character in encoded):
-        return None  # servers and client libraries disagree on what raw octets in presentation form mean
+        return None  # servers and libraries disagree on raw octets in presentation form
     try:
         return unquoted(encoded)
     except RecordSyntaxError:

@@ -13,7 +13,8 @@ from typing import Literal
 
 from mailauth_dns.compile import Declared, Publication
 from mailauth_dns.diff.change import Hold
-from mailauth_dns.diff.compare import SEE_PARTS, is_part_of_spf, ours
+from mailauth_dns.diff.ownership import is_part_of_spf, ours
+from mailauth_dns.diff.part_order import SEE_PARTS
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, below

@@ -38,6 +38,7 @@ from mailauth_dns.policy.scalars import (
     Selector,
     SelectorTemplate,
     ServerAddress,
+    TagText,
     Ttl,
     checked,
     fail,
@@ -205,8 +206,8 @@ class SelectorSection(Section):
     h: Annotated[str, _dkim_tag("h")] | None = None
     s: Annotated[str, _dkim_tag("s")] | None = None
     t: Annotated[str, _dkim_tag("t")] | None = None
-    n: Annotated[str, _dkim_tag("n")] | None = None
-    other: dict[KeyTagName, Annotated[str, _dkim_tag("x")]] = Field(
+    n: Annotated[TagText, _dkim_tag("n")] | None = None
+    other: dict[KeyTagName, Annotated[TagText, _dkim_tag("x")]] = Field(
         default_factory=dict, description="tags that verifiers do not know"
     )
     state: Annotated[State, one_of("pending", "active", "retiring", "revoked", "absent")] = "active"
@@ -283,21 +284,21 @@ class DmarcSection(Section):
     ) = None
     adkim: Alignment | None = None
     aspf: Alignment | None = None
-    fo: Annotated[str, _dmarc_tag("fo")] | None = None
+    fo: Annotated[TagText, _dmarc_tag("fo")] | None = None
     rua: tuple[ReportUri, ...] | None = None
     ruf: tuple[ReportUri, ...] | None = None
     psd: Annotated[str, _dmarc_tag("psd"), WithJsonSchema({"enum": ["y", "n", "u"]})] | None = None
     t: Annotated[str, _dmarc_tag("t"), WithJsonSchema({"enum": ["y", "n"]})] | None = None
-    pct: Annotated[str, _dmarc_tag("pct")] | None = Field(
+    pct: Annotated[TagText, _dmarc_tag("pct")] | None = Field(
         None, description="historic: receivers ignore it since RFC 9989"
     )
     rf: Annotated[str, _dmarc_tag("rf")] | None = Field(
         None, description="historic: receivers ignore it since RFC 9989"
     )
-    ri: Annotated[str, _dmarc_tag("ri")] | None = Field(
+    ri: Annotated[TagText, _dmarc_tag("ri")] | None = Field(
         None, description="historic: receivers ignore it since RFC 9989"
     )
-    other: dict[TagName, Annotated[str, _dmarc_tag("x")]] = Field(
+    other: dict[TagName, Annotated[TagText, _dmarc_tag("x")]] = Field(
         default_factory=dict, description="tags that no RFC knows"
     )
     ttl: Ttl | None = None

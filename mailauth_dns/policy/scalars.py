@@ -271,6 +271,8 @@ Ttl = Annotated[
     integer(1, MAX_TTL, "seconds"),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_TTL}),
 ]
+# An editor reads `pct: 50` as a number. A policy takes what is written.
+TagText = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]
 Flag = Annotated[bool, BeforeValidator(_bool)]
 Domain = Annotated[str, AfterValidator(host_name)]
 OwnDomain = Annotated[str, AfterValidator(_own_name)]  # one that owns records

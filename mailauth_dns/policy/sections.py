@@ -11,6 +11,7 @@ from mailauth_dns.policy.scalars import (
     ReportAddress,
     Section,
     Selector,
+    TagText,
     Ttl,
     checked,
     fail,
@@ -61,7 +62,7 @@ StsName = Annotated[
     _unlike("v", "id", "version", "mode", "mx", "max_age"),
     checked(mta_sts.parse, _STS, "=x", refused=";"),
 ]
-StsValue = Annotated[str, checked(mta_sts.parse, f"{_STS}x=", refused=";")]
+StsValue = Annotated[TagText, checked(mta_sts.parse, f"{_STS}x=", refused=";")]
 
 
 class MtaStsSection(Section):
@@ -77,7 +78,7 @@ class MtaStsSection(Section):
         description="hosts that take the domain's mail; '*.example.com' for every host one label below",
     )
     max_age: MaxAge = Field(description="seconds that senders keep the policy")
-    id: Annotated[str, checked(mta_sts.parse, "v=STSv1; id=", refused=";")] | None = Field(
+    id: Annotated[TagText, checked(mta_sts.parse, "v=STSv1; id=", refused=";")] | None = Field(
         None,
         description="only to keep one that is already published; default: derived from the policy, so that it changes with it",
     )
@@ -114,7 +115,7 @@ class MtaStsSection(Section):
 
 _RPT = "v=TLSRPTv1; rua=mailto:x; "
 RptName = Annotated[str, _unlike("v", "rua"), checked(tlsrpt.parse, _RPT, "=x", refused=";")]
-RptValue = Annotated[str, checked(tlsrpt.parse, f"{_RPT}x=", refused=";")]
+RptValue = Annotated[TagText, checked(tlsrpt.parse, f"{_RPT}x=", refused=";")]
 
 
 class TlsRptSection(Section):
@@ -171,7 +172,7 @@ class BimiSection(Section):
     )
     avp: Annotated[Literal["brand", "personal"] | None, one_of("brand", "personal")] = None
     lps: Annotated[str, _bimi_tag("lps")] | None = None
-    other: dict[BimiName, Annotated[str, _bimi_tag("x")]] = Field(
+    other: dict[BimiName, Annotated[TagText, _bimi_tag("x")]] = Field(
         default_factory=dict, description="tags that are not known here"
     )
     ttl: Ttl | None = None

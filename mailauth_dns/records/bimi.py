@@ -15,6 +15,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.tags import Tag, parse_tags
 from mailauth_dns.records.uri import is_uri
 
+LABEL = "_bimi"
 _KNOWN = frozenset({"v", "l", "a", "avp", "lps"})
 
 
@@ -69,7 +70,7 @@ class Record:
 
 def owner_name(selector: str, domain: DomainName) -> DomainName:
     """Return where a selector's record is published."""
-    return DomainName(f"{selector}._bimi.{domain}")
+    return DomainName(f"{selector}.{LABEL}.{domain}")
 
 
 @lru_cache(

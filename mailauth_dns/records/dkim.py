@@ -14,6 +14,7 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.tags import Tag, parse_tags
 
+LABEL = "_domainkey"  # RFC 6376 §3.6.2.1
 _WORD = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _LIST = {"h": "hashes such as sha256", "t": "flags such as y or s"}
 _FWS = re.compile(r"[ \t\r\n]+")
@@ -110,7 +111,7 @@ def holds_private_key(text: str) -> bool:
 
 def owner_name(selector: str, domain: DomainName) -> DomainName:
     """Return where a selector's record is published (RFC 6376 §3.6.2.1)."""
-    return DomainName(f"{selector}._domainkey.{domain}")
+    return DomainName(f"{selector}.{LABEL}.{domain}")
 
 
 @lru_cache(

@@ -14,6 +14,9 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.tags import Tag, parse_tags
 
+LABEL = "_dmarc"  # RFC 9989 §4.5
+REPORT_LABEL = "_report._dmarc"  # RFC 9990
+
 
 class Policy(StrEnum):
     """What is asked for mail that fails."""
@@ -172,10 +175,10 @@ def _listed(uris: tuple[Uri, ...] | None) -> str | None:
 
 def owner_name(domain: DomainName) -> DomainName:
     """Return where a domain's policy is published (RFC 9989 §4.5)."""
-    return DomainName(f"_dmarc.{domain}")
+    return DomainName(f"{LABEL}.{domain}")
 
 
-_REPORT = "._report._dmarc."
+_REPORT = f".{REPORT_LABEL}."
 
 
 def report_name(domain: DomainName, host: DomainName) -> DomainName:

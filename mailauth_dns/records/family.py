@@ -1,63 +1,173 @@
-"""Which kind of mail-authentication record a published value is, or none: the ownership question.
+"""The families of mail-authentication records: one row each, and the question whose a value is.
 
-Ownership is by value. At a name and type that a policy declares, every value of the declared family is ours and every
-other one is foreign. The test is as loose as an owner's intent (`V=DMARC1`, `v = DMARC1`), and looser than a receiver's: what
-was meant to be our record must not stay beside the one that replaces it.
+Ownership is by value. At a name and type that a policy declares, every value of the declared
+family is ours, and every other value is foreign. The test is as loose as an owner's intent
+(`V=DMARC1`, `v = DMARC1`) and looser than a receiver's: a value that was meant to be our record
+must not stay beside the one that replaces it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
 from mailauth_dns.records.name import DomainName
 
-
-class Family(StrEnum):
-    """The families that a policy can declare."""
-
-    SPF = "spf"
-    DKIM = "dkim"
-    DMARC = "dmarc"
-    DMARC_REPORT = "dmarc_report"
-    MTA_STS = "mta_sts"
-    TLS_RPT = "tls_rpt"
-    BIMI = "bimi"
-    NULL_MX = "null_mx"
-
+Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tlsrpt.Record | bimi.Record
 
 NULL_MX = "0 ."  # RFC 7505 §3
 
-# RFC 7208 §4.5: the version section is followed by a space or the end; "v=spf10" is something else.
-_SPF = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
-_DMARC = re.compile(r"\s*v\s*=\s*dmarc1\s*(?:;|\Z)", re.IGNORECASE)
-_MTA_STS = re.compile(r"\s*v\s*=\s*stsv1(?:[\s;]|\Z)", re.IGNORECASE)
-_TLS_RPT = re.compile(r"\s*v\s*=\s*tlsrptv1(?:[\s;]|\Z)", re.IGNORECASE)
-_BIMI = re.compile(r"\s*v\s*=\s*bimi1(?:[\s;]|\Z)", re.IGNORECASE)
 
-_AT = (  # what the owner name has in front, or in it, and how a value of the family opens
-    (re.compile(r"_dmarc\."), _DMARC, Family.DMARC),
-    (re.compile(r".+\._report\._dmarc\."), _DMARC, Family.DMARC_REPORT),
-    (re.compile(r"_mta-sts\."), _MTA_STS, Family.MTA_STS),
-    (re.compile(r"_smtp\._tls\."), _TLS_RPT, Family.TLS_RPT),
-    (re.compile(r".+\._bimi\."), _BIMI, Family.BIMI),
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is particular to one family.
+
+    `label` stands in the owner name before the domain, empty where there is none. With `selected`,
+    a name of its own stands before the label: a selector, or the domain that reports are about.
+    `opens` matches how a value of the family begins. `parse` reads a value, and is None where a
+    value holds nothing to read. `section` is where a policy declares it. `beside` tells a person who
+    enters the record by hand what must not be left beside it.
+    """
+
+    opens: re.Pattern[str]
+    section: tuple[str, ...]
+    label: str = ""
+    selected: bool = False
+    types: tuple[str, ...] = ("TXT",)
+    parse: Callable[[str], Parsed] | None = None
+    beside: str | None = None
+
+
+def _opening(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
+
+
+def _one_only(what: str, twice: str = "count as none") -> str:
+    return f"where {what} already, change it: two of them {twice}"
+
+
+class Family(StrEnum):
+    """The families that a policy can declare. A new one is a record module and a row here."""
+
+    row: Row
+
+    def __new__(cls, key: str, row: Row | None = None) -> Family:
+        """Return the member `key` with its row. `Family(key)` looks one up, as in every enum."""
+        assert row is not None
+        member = str.__new__(cls, key)
+        member._value_ = key
+        member.row = row
+        return member
+
+    SPF = (
+        "spf",
+        Row(
+            # RFC 7208 §4.5: a space or the end follows the version; "v=spf10" is something else.
+            opens=_opening(r"v=spf1(?: |\Z)"),
+            section=("spf",),
+            parse=spf.parse,
+            beside=_one_only("a record with v=spf1 is there", "fail all mail"),
+        ),
+    )
+    DKIM = (
+        "dkim",
+        Row(
+            # A selector's name has no other use, so all that stands there is DKIM, whatever it
+            # holds (RFC 6376 §3.6.2.1).
+            opens=_opening(""),
+            section=("dkim", "selectors"),
+            label=dkim.LABEL,
+            selected=True,
+            types=("TXT", "CNAME"),
+            parse=dkim.parse,
+            beside=_one_only("this host has a record", "fail signatures"),
+        ),
+    )
+    DMARC = (
+        "dmarc",
+        Row(
+            opens=_opening(r"\s*v\s*=\s*dmarc1\s*(?:;|\Z)"),
+            section=("dmarc",),
+            label=dmarc.LABEL,
+            parse=dmarc.parse,
+            beside=_one_only("a record with v=DMARC1 is there"),
+        ),
+    )
+    DMARC_REPORT = (
+        "dmarc_report",
+        Row(
+            opens=_opening(r"\s*v\s*=\s*dmarc1\s*(?:;|\Z)"),
+            section=("dmarc",),
+            label=dmarc.REPORT_LABEL,
+            selected=True,
+        ),
+    )
+    MTA_STS = (
+        "mta_sts",
+        Row(
+            opens=_opening(r"\s*v\s*=\s*stsv1(?:[\s;]|\Z)"),
+            section=("mta_sts",),
+            label=mta_sts.LABEL,
+            parse=mta_sts.parse,
+            beside=_one_only("a record with v=STSv1 is there"),
+        ),
+    )
+    TLS_RPT = (
+        "tls_rpt",
+        Row(
+            opens=_opening(r"\s*v\s*=\s*tlsrptv1(?:[\s;]|\Z)"),
+            section=("tls_rpt",),
+            label=tlsrpt.LABEL,
+            parse=tlsrpt.parse,
+            beside=_one_only("a record with v=TLSRPTv1 is there"),
+        ),
+    )
+    BIMI = (
+        "bimi",
+        Row(
+            opens=_opening(r"\s*v\s*=\s*bimi1(?:[\s;]|\Z)"),
+            section=("bimi",),
+            label=bimi.LABEL,
+            selected=True,
+            parse=bimi.parse,
+            beside=_one_only("a record with v=BIMI1 is there"),
+        ),
+    )
+    NULL_MX = (
+        "null_mx",
+        Row(
+            opens=_opening(r"\s*0\s+\.\s*\Z"),
+            section=("parked",),
+            types=("MX",),
+            beside=(
+                "delete every other MX record of this host: "
+                "the dot says that the domain takes no mail"
+            ),
+        ),
+    )
+
+
+_AT_LABELS = tuple(
+    (
+        re.compile((r".+\." if found.row.selected else "") + re.escape(found.row.label) + r"\."),
+        found,
+    )
+    for found in Family
+    if found.row.label
 )
+_AT_ANY_NAME = tuple(found for found in Family if not found.row.label)
 
 
 def family(name: DomainName, type: str, value: str) -> Family | None:
-    """Return the family of one published value.
-
-    All of a selector's TXT and CNAME values are DKIM, whatever they hold: the name has no other use (RFC 6376 §3.6.2.1).
-    """
-    if type in ("TXT", "CNAME") and "._domainkey." in name:
-        return Family.DKIM
-    if type == "TXT":
-        if "_" in name:  # most names have none, and a zone's every value comes by here
-            for owner, opens, found in _AT:
-                if owner.match(name) and opens.match(value):
-                    return found
-        if _SPF.match(value):
-            return Family.SPF
-    if type == "MX" and value.split() == NULL_MX.split():
-        return Family.NULL_MX
+    """Return the family of one published value; None where it belongs to none."""
+    if "_" in name:  # most names have none, and every value of a zone is asked about here
+        for owner, found in _AT_LABELS:
+            if type in found.row.types and owner.match(name) and found.row.opens.match(value):
+                return found
+    for found in _AT_ANY_NAME:
+        if type in found.row.types and found.row.opens.match(value):
+            return found
     return None

@@ -19,6 +19,7 @@ from mailauth_dns.records.tags import extensions, parse_fields
 
 MAX_AGE = 31557600  # seconds, about a year: the longest that a policy may be kept (RFC 8461 §3.2)
 
+LABEL = "_mta-sts"  # RFC 8461 §3.1
 _KNOWN = frozenset({"id"})
 _ID = re.compile(r"[A-Za-z0-9]{1,32}")
 
@@ -52,7 +53,7 @@ class Record:
 
 def owner_name(domain: DomainName) -> DomainName:
     """Return where a domain's record is published (RFC 8461 §3.1)."""
-    return DomainName(f"_mta-sts.{domain}")
+    return DomainName(f"{LABEL}.{domain}")
 
 
 @lru_cache(

@@ -11,6 +11,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.tags import Tag, extensions, parse_fields
 from mailauth_dns.records.uri import is_uri
 
+LABEL = "_smtp._tls"  # RFC 8460 §3
 _KNOWN = frozenset({"rua"})
 
 
@@ -39,7 +40,7 @@ class Record:
 
 def owner_name(domain: DomainName) -> DomainName:
     """Return where a domain's record is published (RFC 8460 §3)."""
-    return DomainName(f"_smtp._tls.{domain}")
+    return DomainName(f"{LABEL}.{domain}")
 
 
 @lru_cache(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mailauth_dns.diff.compare import ours
+from mailauth_dns.diff.ownership import ours
 from mailauth_dns.errors import ObservationError, ProviderError
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Answer, Authority, Rcode, alias_target

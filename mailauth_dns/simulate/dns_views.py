@@ -75,7 +75,7 @@ def as_provided(
 def _is_exact(proposal: Proposal) -> bool:
     """Tell whether the zone says all that its servers answer; a file may be read in part, and ALIAS is answered as A."""
     kinds = {rrset.type for rrset in proposal.reading.zone.rrsets}
-    return proposal.reading.closed is None and not any(
+    return proposal.reading.unwritable.zone is None and not any(
         kind == "ALIAS" or "/" in kind for kind in kinds
     )
 

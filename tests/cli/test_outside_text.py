@@ -6,12 +6,12 @@ import hashlib
 import html
 import json
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import defusedxml.ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

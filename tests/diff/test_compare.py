@@ -409,15 +409,15 @@ JUDGED = [
     (STS, {TESTING + "; x=1"}, TESTING, Risk.SAFE, "extension fields of the MTA-STS record change"),
     (STS, {ENFORCE}, None, Risk.BREAKING, "no MTA-STS any more, mode enforce until now"),
     (STS, {"v=STSv1; id=1"}, None, Risk.BREAKING, "no MTA-STS any more, mode unknown until now"),
-    (STS, {TESTING}, None, Risk.CAUTION, "senders that still hold an older policy go by it"),
-    (STS, {NONE}, None, Risk.CAUTION, "senders that still hold an older policy go by it"),
+    (STS, {TESTING}, None, Risk.CAUTION, "senders that still hold an older policy obey it"),
+    (STS, {NONE}, None, Risk.CAUTION, "senders that still hold an older policy obey it"),
     # ignored now, and perhaps not when a sender took the policy
     (
         STS,
         {"v=STSv1"},
         None,
         Risk.CAUTION,
-        "a broken MTA-STS record is deleted; senders that still hold a policy go by it",
+        "a broken MTA-STS record is deleted; senders that still hold a policy obey it",
     ),
     (STS, {"v=STSv1; id=2026-06-01"}, None, Risk.CAUTION, "a broken MTA-STS record is deleted"),
     (STS, {ENFORCE, TESTING}, None, Risk.CAUTION, "2 MTA-STS records, all ignored, are deleted"),

@@ -56,13 +56,13 @@ def first_value_only(zone: Any) -> Any:
 PARTS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "no TXT at all": (
         leaving_out(("", "TXT")),
-        "tells of no TXT at example.com, and the zone's servers serve one",
+        "lists no TXT at example.com, and the zone's servers serve one",
     ),
     "one set": (
         leaving_out(("example.com.", "TXT")),
-        "tells of no TXT at example.com, and the zone's servers serve one",
+        "lists no TXT at example.com, and the zone's servers serve one",
     ),
-    "one value of a set": (first_value_only, "at example.com the provider tells of "),
+    "one value of a set": (first_value_only, "at example.com the provider lists "),
     "no SOA": (
         leaving_out(("", "SOA")),
         "the provider's answer has no SOA at example.com, so it is only a part of the zone",
@@ -160,7 +160,7 @@ def test_a_wildcard_that_answers_is_no_set_of_its_own(repo: RepoFolder, serving:
     serving(example_com=HEAD + '*._domainkey IN TXT "v=DKIM1; p="\n* IN TXT "anything"\n')
     repo.policy(POLICY)
     planned = repo.run("plan")
-    assert "tells of no" not in planned.out
+    assert "lists no" not in planned.out
 
 
 NONSENSE: dict[str, tuple[bytes, str]] = {

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
+from defusedxml import ElementTree
+from jsonschema import ValidationError
 
 from mailauth_dns.compile import compile_repo
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
@@ -25,6 +26,7 @@ from mailauth_dns.render import (
     json_data,
     junit,
 )
+from tests import schemas
 from tests.conftest import RepoFolder
 from tests.lint import worlds
 
@@ -141,6 +143,33 @@ def test_sarif_has_the_structure_of_the_standard(judged: Judged) -> None:
     assert all(
         rule["shortDescription"]["text"] and rule["defaultConfiguration"]["level"] for rule in rules
     )
+
+
+def test_sarif_is_valid_by_the_schema_that_it_names(judged: Judged) -> None:
+    log: dict[str, Any] = json.loads(as_sarif(*judged))
+    assert log["$schema"] == schemas.sarif().schema["id"]
+    schemas.check(log)
+    schemas.check(findings_sarif.findings([], []))
+
+
+SPOILT: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a key that it does not know": lambda log: log["runs"][0].update(rules=[]),
+    "a result without a message": lambda log: log["runs"][0]["results"][0].pop("message"),
+    "a level that there is not": lambda log: log["runs"][0]["results"][0].update(level="fatal"),
+    "a line 0": lambda log: log["runs"][0]["results"][0]["locations"][0]["physicalLocation"][
+        "region"
+    ].update(startLine=0),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+def test_the_schema_of_sarif_refuses_what_is_spoilt(
+    judged: Judged, spoil: Callable[[dict[str, Any]], object]
+) -> None:
+    log = json.loads(as_sarif(*judged))
+    spoil(log)
+    with pytest.raises(ValidationError):
+        schemas.check(log)
 
 
 def test_junit_counts_what_fails_and_what_is_unknown(judged: Judged) -> None:

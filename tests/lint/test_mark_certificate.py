@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import random
-from collections.abc import Iterator, Sequence
+import socket
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -13,13 +14,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mailauth_dns.compile import Publication
+from mailauth_dns.compile import Publication, compile_repo
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page
+from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page, Pages, Request
 from mailauth_dns.lint import mark_certificate, svg_tiny_ps
 from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.rule import Finding
-from mailauth_dns.lint.subject import Subject
+from mailauth_dns.lint.rule import Finding, pages_of
+from mailauth_dns.lint.subject import Subject, subjects
+from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
 from tests.lint import worlds
 from tests.lint.test_cases import PAGES, findings
@@ -169,6 +171,64 @@ def test_hostile_logos_are_faulted_and_nothing_else_happens(octets: bytes) -> No
     assert list(svg_tiny_ps.faults(octets))
 
 
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"'
+MANY = b"".join(b"a%d CDATA 'b' " % number for number in range(1500))
+SWELLING = [
+    b"<!DOCTYPE svg [<!ATTLIST a " + MANY + b">]>" + SVG + b">" + b"<a/>" * 100_000 + b"</svg>",
+    b"<!DOCTYPE svg [<!ELEMENT svg "
+    + b"(" * 200_000
+    + b"a"
+    + b")" * 200_000
+    + b">]>"
+    + SVG
+    + b"/>",
+    SVG + b">" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</svg>",
+    SVG + b' viewBox="0 0 ' + b"1" * 1_000_000 + b'x 1"/>',
+    SVG + b' width="1' + b" " * 1_000_000 + b'x" height="1"/>',
+    SVG + b' fill="url(' + b" " * 1_000_000 + b'#"/>',
+]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("octets", SWELLING, ids=range(len(SWELLING)))
+def test_a_small_file_does_not_become_much_work(octets: bytes) -> None:
+    """Each is a few kilobytes as it is fetched, and was an hour or gigabytes to a naive reader."""
+    assert list(svg_tiny_ps.faults(gzip.compress(octets)))
+
+
+DECLARED = [
+    ('<!DOCTYPE svg [<!ENTITY x SYSTEM "http://127.0.0.1/x">]>', ["it declares entities"]),
+    ('<!DOCTYPE svg [<!ENTITY % x SYSTEM "file:///etc/passwd"> %x;]>', ["it declares entities"]),
+    (
+        '<!DOCTYPE svg [<!NOTATION n SYSTEM "n"><!ENTITY x SYSTEM "x" NDATA n>]>',
+        ["it declares entities"],
+    ),
+    ('<!DOCTYPE svg [<!ATTLIST svg onload CDATA "move()">]>', ["it declares attributes"]),
+    ('<!DOCTYPE svg SYSTEM "http://127.0.0.1/svg.dtd">', []),
+    ('<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://127.0.0.1/svg11.dtd">', []),
+]
+
+
+@pytest.mark.parametrize(("head", "told"), DECLARED)
+def test_a_document_type_fetches_nothing(
+    monkeypatch: pytest.MonkeyPatch, head: str, told: list[str]
+) -> None:
+    monkeypatch.setattr(socket, "socket", lambda *_, **__: pytest.fail("connected"))
+    monkeypatch.setattr("builtins.open", lambda *_, **__: pytest.fail("opened a file"))
+    assert list(svg_tiny_ps.faults(head.encode() + LOGO)) == told
+
+
+ENCODINGS = ["utf-8-sig", "utf-16", "utf-16-be", "iso-8859-15", "cp037", "utf-32", "utf-7"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_entities_are_found_or_the_file_is_no_xml_in_any_encoding(encoding: str) -> None:
+    named = encoding.removesuffix("-sig").removesuffix("-be")
+    head = f'<?xml version="1.0" encoding="{named}"?><!DOCTYPE svg [<!ENTITY x "y">]>'
+    [told] = svg_tiny_ps.faults((head + LOGO.decode()).encode(encoding))
+    assert told == "it declares entities" or told.startswith("it is no XML: ")
+
+
 def test_a_logo_without_evidence_is_told_whatever_the_web_says(repo: RepoFolder) -> None:
     [vmc] = [rule for rule in RULES if rule.id == "BIMI005"]
     policy = 'domain: example.com\nbimi: {default: {l: "https://www.example.com/logo.svg"}}\n'
@@ -202,6 +262,28 @@ def evidence(repo: RepoFolder, logo: Outcome) -> list[Finding]:
             )
 
     return findings(repo, vmc, POLICY, beside)
+
+
+def test_the_web_is_asked_once_for_all_that_the_rules_want(repo: RepoFolder) -> None:
+    class Recorded:
+        def __init__(self) -> None:
+            self.asked: list[list[str]] = []
+
+        def fetch(self, requests: Iterable[Request]) -> Pages:
+            wanted = list(requests)
+            self.asked.append([request.url for request in wanted])
+            return dict.fromkeys(wanted, Nothing("nobody is there"))
+
+    repo.policy(POLICY)
+    repo.policy("domain: example.net\ndmarc: {p: reject}\n", "net")
+    loaded = load_repo(repo.root)
+    looked_at = subjects(loaded, compile_repo(loaded), DAY)
+    web = Recorded()
+    pages = pages_of(looked_at, RULES, web)
+    [asked] = web.asked
+    logo, evidence = "https://www.example.com/logo.svg", "https://www.example.com/vmc.pem"
+    assert asked == [logo, logo, evidence]  # BIMI004, and BIMI005 with both
+    assert {request.url for request in pages} == {logo, evidence}
 
 
 def test_evidence_is_compared_with_the_logo_where_its_rule_is_selected_alone(

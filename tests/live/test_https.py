@@ -1,4 +1,7 @@
-"""Fetching over HTTPS beside a real TLS server: what is served, what is not, and what nobody can tell."""
+"""Fetching over HTTPS beside a real TLS server.
+
+What is served, what is not, and what nobody can tell.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,7 @@ def got(
     private: bool = True,
 ) -> Outcome:
     request = Request(f"https://{HOST}:{port}{path}", redirects, 1000)
-    return https.fetch([request], addresses, private=private)[request]
+    return https.Https(addresses, private=private).fetch([request])[request]
 
 
 PAGE = [
@@ -153,14 +156,16 @@ NOWHERE = [
 @pytest.mark.parametrize(("url", "reason"), NOWHERE)
 def test_what_leads_nowhere_is_told(authority: Authority, url: str, reason: str) -> None:
     request = Request(url, 0, 1000)
-    assert https.fetch([request], here)[request] == Nothing(f"{url} {reason}")
+    assert https.Https(here).fetch([request])[request] == Nothing(f"{url} {reason}")
 
 
 def test_many_at_once_are_each_answered(site: Site) -> None:
     requests = [
         Request(f"https://{HOST}:{site.port}{PATH}?{number}", 0, 1000) for number in range(200)
     ]
-    assert {type(page) for page in https.fetch(requests, here, private=True).values()} == {Page}
+    assert {type(page) for page in https.Https(here, private=True).fetch(requests).values()} == {
+        Page
+    }
 
 
 CERTIFICATES = [
@@ -263,9 +268,11 @@ def test_the_time_for_a_response_begins_before_the_connection(
 
 def test_an_interrupt_waits_for_no_server(authority: Authority) -> None:
     program = (
-        "import sys; from mailauth_dns.evaluate.web_page import Request; from mailauth_dns.live import https\n"
+        "import sys; from mailauth_dns.evaluate.web_page import Request\n"
+        "from mailauth_dns.live import https\n"
         "request = Request(f'https://mta-sts.example.com:{sys.argv[1]}/', 0, 1000)\n"
-        "print('asking', flush=True); https.fetch([request], lambda host: ['127.0.0.1'], private=True)"
+        "print('asking', flush=True)\n"
+        "https.Https(lambda host: ['127.0.0.1'], private=True).fetch([request])"
     )
     with Port(silent) as port:
         asking = subprocess.Popen(
@@ -334,6 +341,65 @@ def test_a_response_that_breaks_off_is_no_answer(
         outcome = got(site.port)
     assert isinstance(outcome, Unknown)
     assert outcome.reason.startswith(f"{HOST} breaks off: ")
+
+
+NO_HTTP = [
+    (b"SSH-2.0-Example\r\n\r\n", "illegal status line"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "bad Content-Length"),
+    (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 3\r\n\r\nfour",
+        "conflicting Content-Length headers",
+    ),
+    (b"HTTP/1.1 200 OK\r\nContent-Type : text/plain\r\n\r\n", "illegal header line"),
+    (CHUNKED + b"-2\r\nfour\r\n0\r\n\r\n", "illegal chunk header"),
+    (CHUNKED + b"4\r\nfourXX0\r\n\r\n", "malformed chunk footer"),
+    (b"x" * 200_000, "Receive buffer too long"),
+]
+
+
+@pytest.mark.parametrize(("raw", "reason"), NO_HTTP, ids=[reason for _, reason in NO_HTTP])
+def test_what_breaks_http_is_no_answer(authority: Authority, raw: bytes, reason: str) -> None:
+    """Readers of HTTP disagree where such a body ends, so it says nothing of what is served."""
+    with Site(authority.certificate(HOST), {PATH: Reply(raw=raw)}) as site:
+        assert got(site.port) == Unknown(f"{HOST} breaks HTTP: {reason}")
+
+
+def test_words_before_a_response_are_passed_over(authority: Authority) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+    raw = hints + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour"
+    with Site(authority.certificate(HOST), {PATH: Reply(raw=raw)}) as site:
+        assert got(site.port) == Page(200, "", b"four", True, "")
+
+
+ENDLESS = [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"]
+
+
+@pytest.mark.parametrize("word", ENDLESS)
+def test_a_server_that_never_comes_to_the_response_is_given_up_on(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, word: bytes
+) -> None:
+    """It never lets a read wait, so that no timeout of a socket ends it."""
+    monkeypatch.setattr(https, "_WHOLE", 1.0)
+    raw = word * (200_000_000 // len(word))
+    began = time.monotonic()
+    with Site(authority.certificate(HOST), {PATH: Reply(raw=raw)}) as site:
+        assert got(site.port) == Unknown(f"{HOST} takes longer than 1 s to answer")
+        assert time.monotonic() - began < 5
+
+
+def test_without_a_request_nothing_is_loaded() -> None:
+    program = (
+        "import sys; from mailauth_dns.live.https import Https\n"
+        "assert Https(lambda host: []).fetch([]) == {}\n"
+        "assert 'httpcore' not in sys.modules and 'http.client' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_no_proxy_of_the_environment_is_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert isinstance(got(site.port), Page)
 
 
 def test_a_body_without_a_length_is_whole_where_tls_says_so(site: Site) -> None:

@@ -20,7 +20,7 @@ from octodns.zone import Zone
 
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.masterfile.master_file import MasterFile
-from mailauth_dns.octo import local
+from mailauth_dns.octo import local, zone_reload
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.txt_round_trip import internal_text, octets, txt_record
 from mailauth_dns.records.name import DomainName
@@ -354,7 +354,7 @@ def test_the_reload_command_is_told_the_zone(folder: Path) -> None:
 def test_a_failed_reload_says_that_the_file_is_written(
     folder: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], message: str
 ) -> None:
-    monkeypatch.setattr(local, "RELOAD_TIME", 0.5)
+    monkeypatch.setattr(zone_reload, "RELOAD_TIME", 0.5)
     mine = provider(folder, reload=command)
     with pytest.raises(ProviderError, match=message):
         mine.apply(plan(mine, spf("v=spf1 mx -all")))
