@@ -29,7 +29,7 @@ class Signer:
 
 
 def signing(key: Key) -> bool:
-    """Tell whether a key signs: it is ours and active. A key given as `p` or `cname` is a sender's."""
+    """Tell whether a key signs: it is ours and active."""
     return key.ours and key.section.state == "active"
 
 

@@ -28,7 +28,7 @@ from mailauth_dns.signing_host import key_owner
 
 @dataclass(frozen=True, slots=True)
 class KeySpec:
-    """The key that is wanted; `bits` is the size of an RSA key, `selector` None for the template's."""
+    """The key that is wanted; `bits` is the size of an RSA key, `selector` may be None."""
 
     type: KeyType
     bits: int

@@ -225,7 +225,7 @@ def unnamed(
 
 
 def _make_folder(path: Path, owner: Owner | None) -> None:
-    """Make a folder for its owner alone, unless it exists; an owner may enter the new ones above."""
+    """Make a folder for its owner alone; an owner may enter the new folders above."""
     try:
         for above in reversed(path.parents):
             if not above.is_dir():

@@ -1,4 +1,4 @@
-"""`dkim rotate`: the next steps of a domain's keys, written into its policy, each type on its own."""
+"""`dkim rotate`: the next steps of a domain's keys, type by type, written into its policy."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def rotate(
     new = _new_keys(found, keys, named=bool(types))
     if new:
         place.folder(repo.root)  # refuses before anything is written
-    # An inherited selector keeps its name here, and the edit refuses it: this file cannot change it.
+    # An inherited selector keeps its name here, and the edit refuses it.
     written = policy_edit.write(
         repo.root,
         policy,

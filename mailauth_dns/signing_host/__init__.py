@@ -1,1 +1,1 @@
-"""The host that signs: OpenDKIM's files as it reads them, who owns keys, where packages put them."""
+"""The host that signs: OpenDKIM's files as it reads them, who owns keys, and package paths."""

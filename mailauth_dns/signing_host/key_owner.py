@@ -1,4 +1,4 @@
-"""The user that a signing program runs as: the owner of private keys, and whether it can read them."""
+"""The user that a signing program runs as, and whether it can read private keys."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def heir(of_domain: Path, given: Owner | None) -> tuple[Owner | None, str]:
 
 
 def _of_root(of_domain: Path, found: dict[str, Owner]) -> str:
-    """Return the remark about a key that root keeps for itself: its signing program cannot read it."""
+    """Return the remark about a key that root keeps: the signing program cannot read it."""
     users = " and ".join(f"{program} as {owner.name}" for program, owner in found.items())
     who = (
         f"this host runs {users}"
