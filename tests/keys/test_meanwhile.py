@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.keys import keypair, rotation
+from mailauth_dns.keys import keypair, policy_edit, private_files, status
 from tests.conftest import RepoFolder
 from tests.keys.keyhost import POLICY, ZONE, Host
 
@@ -39,7 +39,7 @@ def test_an_edit_while_a_key_is_made_stays(
     path = repo.policy("domain: example.com\nspf: {all: fail}\n")
     during(
         monkeypatch,
-        rotation.keypair,
+        keypair,
         "generate",
         lambda: path.write_text("# edited\ndomain: example.com\nspf: {all: softfail}\n"),
     )
@@ -59,7 +59,7 @@ def test_a_policy_that_breaks_while_a_key_is_made_is_left(
         with monkeypatch.context() as patched:
             during(
                 patched,
-                rotation.keypair,
+                keypair,
                 "generate",
                 lambda broken=broken: path.write_bytes(broken),
             )  # type: ignore[misc]
@@ -79,9 +79,9 @@ def test_an_edit_between_reading_and_replacing_is_not_replaced(
     with monkeypatch.context() as patched:
         during(
             patched,
-            rotation.policy_edit,
+            policy_edit,
             "read",
-            lambda: during(patched, rotation.policy_edit, "read", lambda: path.write_text(edited)),
+            lambda: during(patched, policy_edit, "read", lambda: path.write_text(edited)),
         )
         refused = repo.run(*KEYGEN, str(private_dir), "--selector", "s1")
     assert refused.code == 1
@@ -127,14 +127,14 @@ def test_two_keygens_of_one_selector_make_one_key(
     other = private_dir / "other" if elsewhere else private_dir
     during(
         monkeypatch,
-        rotation.keypair,
+        keypair,
         "generate",
         lambda: repo.run(*KEYGEN, str(other), "--selector", "s1"),
     )
     refused = repo.run(*KEYGEN, str(private_dir), "--selector", "s1")
     assert refused.code == 1
     assert (
-        "s1.private is used by nothing: delete it"
+        f"nothing uses {private_dir}/example.com/s1.private: delete it"
         if elsewhere
         else "there is a private key already"
     ) in refused.err
@@ -151,7 +151,7 @@ def test_what_was_edited_while_dns_was_asked_is_not_judged_by_the_answer(
     host: Host, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     edited = POLICY + "    new: {key: old.pem}\n"
-    during(monkeypatch, rotation, "observed", lambda: host.path.write_text(edited))
+    during(monkeypatch, status, "ask", lambda: host.path.write_text(edited))
     refused = host.run(
         "dkim",
         command,
@@ -180,11 +180,11 @@ def test_a_policy_that_cannot_be_written_keeps_no_other_from_it(
         "domain: example.org\ndkim: {selectors: {s1: {key: s1.pem}}}\n", "other"
     )
     host.publish()
-    during(monkeypatch, rotation, "observed", lambda: host.path.write_text(POLICY + "# edited\n"))
-    status = host.run("dkim", "status")
-    assert status.code == 1
-    assert "written, to be committed: zones/policy/other.yaml: s1: seen" in status.err
-    assert "zones/policy/policy.yaml: was changed while DNS was asked" in status.err
+    during(monkeypatch, status, "ask", lambda: host.path.write_text(POLICY + "# edited\n"))
+    ran = host.run("dkim", "status")
+    assert ran.code == 1
+    assert "written, to be committed: zones/policy/other.yaml: s1: seen" in ran.err
+    assert "zones/policy/policy.yaml: was changed while DNS was asked" in ran.err
     assert "seen" in other.read_text()
 
 
@@ -207,7 +207,7 @@ def test_a_rotation_that_ends_half_way_tells_what_it_made_and_is_completed(
     )
 
     with monkeypatch.context() as patched:
-        during(patched, rotation.private_files, "write", lambda: host.private_dir.chmod(0o777))
+        during(patched, private_files, "write", lambda: host.private_dir.chmod(0o777))
         half = host.run(*rotate, "--format", "json")
     host.private_dir.chmod(0o700)
     assert half.code == 1

@@ -21,7 +21,17 @@ from mailauth_dns.cli.session import (
     session_of,
 )
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.keys import adoption, check_host, keypair, private_files, rotation
+from mailauth_dns.keys import (
+    adoption,
+    first_seen,
+    keypair,
+    private_files,
+    rotation,
+)
+from mailauth_dns.keys import check as key_check
+from mailauth_dns.keys import keygen as new_keys
+from mailauth_dns.keys import status as key_status
+from mailauth_dns.keys.private_files import Place
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import dkim as records_dkim
 from mailauth_dns.records.dkim import KeyType
@@ -90,10 +100,9 @@ def keygen(
     _check_bits(bits)
     repo = load_repo(session.root)
     [policy] = repo.of(domains([domain]))
-    folder = private_files.folder(_private_folder(session, private_dir), session.root)
-    made = rotation.keygen(
-        repo, policy, type, bits, selector, folder, datetime.now(UTC), _owner(owner)
-    )
+    place = Place(_private_folder(session, private_dir), _owner(owner))
+    spec = new_keys.KeySpec(type, bits, selector)
+    made = new_keys.keygen(repo, policy, spec, place, datetime.now(UTC))
     if format is Format.JSON:
         session.json({"format": json_data.FORMAT, **keys.new_key_data(made)})
     else:
@@ -193,22 +202,23 @@ def status(
     repo = load_repo(session.root)
     policies = repo.of(domains(domain))
     now = datetime.now(UTC)
-    states = rotation.look(policies, now)
-    written, problems = rotation.record_sightings(repo, policies, states, now)
+    statuses = key_status.look(policies, now)
+    written, problems = first_seen.write(repo, policies, statuses, now)
     if written:
-        states = rotation.again(states, load_repo(session.root).of(domains(domain)), now)
+        edited = load_repo(session.root).of(domains(domain))
+        statuses = key_status.again(statuses, edited, now)
     if format is Format.JSON:
-        session.json(keys.status_data(states, written))
+        session.json(keys.status_data(statuses, written))
     else:
-        session.show(keys.status(states, now))
+        session.show(keys.status(statuses, now))
     for each in written:
         session.say(f"written, to be committed: {each}")
-    _remark(session, rotation.remarks(states))
+    _remark(session, key_status.remarks(statuses))
     if problems:  # after the keys' states, which are known
         raise MailAuthError("\n".join(problems))
-    if any(state.sight.state == "unknown" for state in states):
+    if any(each.in_dns.state == "unknown" for each in statuses):
         return FAILED
-    return DIFFERS if any(state.wrong for state in states) else DONE
+    return DIFFERS if any(each.wrong for each in statuses) else DONE
 
 
 @command.command("rotate", cls=Command)
@@ -237,9 +247,8 @@ def rotate(
         policy,
         type or (),
         bits,
-        _private_folder(session, private_dir),
+        Place(_private_folder(session, private_dir), _owner(owner)),
         datetime.now(UTC),
-        _owner(owner),
     )
     if format is Format.JSON:
         session.json(keys.rotated_data(result))
@@ -273,7 +282,7 @@ def check(
     repo = load_repo(session.root)
     policies = repo.of(domains(domain))
     folder = private_files.folder(_private_folder(session, private_dir), session.root)
-    checked, found = check_host.check(repo, policies, folder, _owner(owner))
+    checked, found = key_check.check(repo, policies, folder, _owner(owner))
     if format is Format.JSON:
         session.json(keys.problems_data(found, checked))
     else:

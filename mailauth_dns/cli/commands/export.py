@@ -12,13 +12,13 @@ from mailauth_dns.cli.options import Allow
 from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import exported_files, installed, milter
-from mailauth_dns.export.exported_files import ExportFormat, Host
-from mailauth_dns.export.signers import host_folder
-from mailauth_dns.keys import rotation
+from mailauth_dns.export import exported_files, installed, milter, out_folder, ready_to_sign
+from mailauth_dns.export.exported_files import ExportFormat
+from mailauth_dns.export.mail_host import MailHost, host_folder
+from mailauth_dns.keys import status
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.records.dkim import KeyType
-from mailauth_dns.render import keys
+from mailauth_dns.render import export as exports
 from mailauth_dns.signing_host import package_paths as layouts
 from mailauth_dns.signing_host.package_paths import Layout
 
@@ -103,9 +103,14 @@ def command(
             "--live says what to do with each record of `--format paste`; it goes with no other "
             "format, and not with --check"
         )
+    if layout is not None and format in exported_files.RECORDS:
+        raise MailAuthError(
+            f"--layout says where the signing host has private keys; `--format {format}` "
+            "holds records alone, so leave it out"
+        )
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
-    host = Host(
+    host = MailHost(
         {
             KeyType.RSA: milter.socket(socket, "--socket"),
             KeyType.ED25519: milter.socket(ed25519_socket, "--ed25519-socket"),
@@ -124,21 +129,19 @@ def command(
     files = exported_files.export(format, policies, chosen, host, now, live=live)
     if check is not None:
         found = installed.compare(format, files, session.path(check), policies, host)
-        session.show(keys.differences(found))
+        session.show(exports.differences(found))
         return DIFFERS if found else DONE
     if format in exported_files.SIGNING and (
-        refused := exported_files.refusals(rotation.look(policies, now), allowed, now)
+        refused := ready_to_sign.refusals(status.look(policies, now), allowed, now)
     ):
         raise MailAuthError("\n".join(refused))
     if out is None:
-        _print(session, {name: exported_files.marked(name, text) for name, text in files.items()})
+        _print(session, {name: out_folder.marked(name, text) for name, text in files.items()})
     else:
-        for path in exported_files.write(
-            format, files, session.path(out), session.root, named, host
-        ):
+        for path in out_folder.write(format, files, session.path(out), session.root, named, host):
             session.line(f"written: {path}")
         if format is ExportFormat.OPENDKIM:
-            session.say(keys.after_export(session.path(out), files, named, host, layout))
+            session.say(exports.after_export(session.path(out), files, named, host, layout))
     for name in exported_files.consents(format, chosen):
         session.say(
             f"{name}: leave it out where a wildcard above it in that zone already gives the consent; "

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
-from mailauth_dns.keys.checks import of_delegated
-from mailauth_dns.keys.lifecycle import Key
+from mailauth_dns.keys.declared import Key
+from mailauth_dns.keys.problems import of_delegated
 from mailauth_dns.policy.sections.dkim import SelectorSection
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
