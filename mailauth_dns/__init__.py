@@ -22,9 +22,10 @@ if TYPE_CHECKING:
         ProviderError,
         RecordSyntaxError,
     )
-    from mailauth_dns.evaluate.message import Message, Verdict, judge
+    from mailauth_dns.evaluate.message import Message, judge
     from mailauth_dns.evaluate.resolver import Resolver, ZoneResolver
     from mailauth_dns.evaluate.spf import check_host
+    from mailauth_dns.evaluate.verdict import Verdict
     from mailauth_dns.lint.rule import Finding, Severity
     from mailauth_dns.lint_run import LintResult, lint_repo
     from mailauth_dns.live.resolver import LiveResolver
@@ -90,9 +91,10 @@ _DEFINED_IN = {
         "ProviderError",
         "RecordSyntaxError",
     ),
-    "evaluate.message": ("Message", "Verdict", "judge"),
+    "evaluate.message": ("Message", "judge"),
     "evaluate.resolver": ("Resolver", "ZoneResolver"),
     "evaluate.spf": ("check_host",),
+    "evaluate.verdict": ("Verdict",),
     "lint.rule": ("Finding", "Severity"),
     "lint_run": ("LintResult", "lint_repo"),
     "live.resolver": ("LiveResolver",),

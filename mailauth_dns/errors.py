@@ -1,14 +1,18 @@
 """What can stop the program, as one tree.
 
     MailAuthError
-      RecordSyntaxError   a record's text breaks its grammar; knows where
-      PolicyError         the files of a zone repo are wrong; lists every problem of every file
-      ObservationError    DNS could not be asked, so the answer is unknown (never "absent")
-      PlanRefused         the plan is not the reviewed one, or is not safe to apply
-      NotFlattened        an SPF name cannot be replaced by addresses
-      ProviderError       a DNS provider cannot be reached, read or written
-        ProviderSilent    it did not answer, or is busy; what is safe to do twice may be tried again
-        SetMoved          what is written over is no longer as it was read; nothing was written
+      RecordSyntaxError     a record's text breaks its grammar; says where, and which fault it is
+      PolicyError           the files of a zone repo are wrong; lists every problem of every file
+      ObservationError      DNS could not be asked, so the answer is unknown (never "absent")
+      NotFlattened          an SPF name cannot be replaced by addresses
+      PlanRefused           the plan is not the reviewed one, or is not safe to apply
+      ProviderError         a DNS provider cannot be reached, read or written
+        ProviderSilent      it did not answer, or is busy; a safe question may be asked again
+          Unreachable       not even its object could be made (octo/provider_objects.py)
+        SetMoved            the set is no longer as it was read; nothing was written
+        GivenUp             it was silent too often and is asked no more (deploy/provider_pool.py)
+      MasterFileError       a zone file is broken or cannot be edited (masterfile/lexer.py)
+      NoMessageError        a file holds no mail message (evaluate/message_file.py)
 
 A judgement about somebody's mail is a value (a finding, a change, a verdict), never an exception.
 """
@@ -18,19 +22,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
-# What CI systems take for a command of the job when a line begins with it (`::error::`, which GitHub finds behind spaces too), or holds it
-# anywhere (`##[error]`, `##vso[...]`, `##teamcity[...]`).
+# What CI systems take for a command of the job when a line begins with it (`::error::`, which
+# GitHub finds behind spaces too), or holds it anywhere (`##[error]`, `##vso[...]`,
+# `##teamcity[...]`).
 _FIRST = re.compile(r"^(\s*):(?=:)")
 _ANYWHERE = re.compile(r"#(?=#\w*\[)")
 
 _UNPRINTABLE = re.compile(r"[^ -~]")
-# UTF-8 as DNS brings it, one character an octet: no text for people has these letters beside each other.
+# UTF-8 as DNS brings it, one character an octet: no text for people has these letters beside each
+# other.
 _OCTETS = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
 def octets(text: str) -> str:
-    r"""Return a record's text in printable ASCII, each other octet as `\DDD` (RFC 1035 §5.1): the one way in which octets are shown.
+    r"""Return a record's text in printable ASCII, any other octet as `\DDD` (RFC 1035 §5.1).
+
+    Octets are shown in this way alone.
 
     >>> octets("caf\xc3\xa9 \xe9\n")
     'caf\\195\\169 \\233\\010'
@@ -43,7 +52,9 @@ def octets(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a sentence, which may quote records and people, with what does not print and what is octets written as `\DDD`.
+    r"""Return a sentence with octets and what does not print written as `\DDD`.
+
+    The sentence may quote records and people.
 
     What others wrote must not reach a terminal as a command to it.
 
@@ -61,7 +72,7 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""Return what others wrote as one line that is text and nothing else, to a terminal and to the CI system that reads the output.
+    r"""Return what others wrote as one line that neither a terminal nor a CI system obeys.
 
     Every renderer passes what comes from files, DNS and providers through here.
 
@@ -81,18 +92,35 @@ class MailAuthError(Exception):
     """Base of everything this package raises on purpose; its text is fit for a user."""
 
 
+class Fault(Enum):
+    """The kinds of grammar error that somebody tells apart; every other one is SYNTAX."""
+
+    SYNTAX = auto()
+    VERSION = auto()  # the version is missing, not first, or another one
+    NO_KEY = auto()  # DKIM: there is no p
+    UNKNOWN_MECHANISM = auto()  # SPF, like all below
+    GLUED = auto()  # the space between two terms is missing
+    TWICE = auto()  # a modifier is given twice
+    ADDRESS = auto()
+    MACRO = auto()
+
+
 class RecordSyntaxError(MailAuthError):
     """A record's text breaks its grammar.
 
-    `text[start:end]` is the part at fault (0-based, end exclusive) and `expected` says what belongs there.
+    `text[start:end]` is the part at fault (0-based, end exclusive) and `expected` says what belongs
+    there.
     """
 
-    def __init__(self, text: str, start: int, end: int, expected: str) -> None:
-        super().__init__(text, start, end, expected)
+    def __init__(
+        self, text: str, start: int, end: int, expected: str, fault: Fault = Fault.SYNTAX
+    ) -> None:
+        super().__init__(text, start, end, expected, fault)
         self.text = text
         self.start = start
         self.end = max(end, start)
         self.expected = expected
+        self.fault = fault
 
     def __str__(self) -> str:
         """Return one line: what was expected, and the part at fault as given."""
@@ -107,7 +135,7 @@ class RecordSyntaxError(MailAuthError):
 
 @dataclass(frozen=True, slots=True)
 class FileProblem:
-    """One thing that is wrong in one place of one file; `line` and `column` are 1-based, 0 where there is none."""
+    """One thing that is wrong in a file; `line` and `column` are 1-based, 0 where there is none."""
 
     path: str
     line: int
@@ -118,7 +146,7 @@ class FileProblem:
     width: int = 1
 
     def __str__(self) -> str:
-        """Return `path:line:column: key: message`, and below it the line with a mark under the place."""
+        """Return `path:line:column: key: message`, and below it the line with the place marked."""
         where = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
         head = printable(
             f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
@@ -152,7 +180,7 @@ class NotFlattened(MailAuthError):
 
 
 class PlanRefused(MailAuthError):
-    """The apply was refused before anything was written; the text says what differs and what to do."""
+    """The apply was refused before the first write; the text says what differs and what to do."""
 
 
 class ProviderError(MailAuthError):
@@ -160,7 +188,10 @@ class ProviderError(MailAuthError):
 
 
 class ProviderSilent(ProviderError):
-    """A DNS provider did not answer, or said that it is busy: the same question may be answered later, after `pause` seconds if it says."""
+    """A DNS provider did not answer, or said that it is busy.
+
+    The same question may be answered after `pause` seconds, if it says how many.
+    """
 
     def __init__(self, text: str, pause: float = 0.0) -> None:
         super().__init__(text)
@@ -168,4 +199,4 @@ class ProviderSilent(ProviderError):
 
 
 class SetMoved(ProviderError):
-    """A set is no longer as it was read, so nothing was written; the text says which and what to do."""
+    """A set is no longer as it was read, so nothing was written; the text says which."""

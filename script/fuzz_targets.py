@@ -40,6 +40,7 @@ from mailauth_dns.policy import public_key_files, spf_lock_file
 from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import (
     address_list,
     bimi,
@@ -376,7 +377,7 @@ def imported_zone(octets: bytes) -> None:
     except lexer.MasterFileError:
         return
     [made] = drafts([(zone, (ORIGIN,))], Surroundings(), {})
-    for publication in compile_repo(Repo(Path(), (made.policy,), {}, spf_lock_file.Lock())):
+    for publication in compile_repo(Repo(Path(), (made.policy,), {}, Lock())):
         difference = compare(zone, publication, lambda *_: Judgement(""))
         assert not difference.changes, difference.changes
         assert not difference.blocked, difference.blocked

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mailauth_dns.cli.dns_before_after import AFTER, BEFORE
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session
-from mailauth_dns.evaluate.message import DmarcResult, Verdict
+from mailauth_dns.evaluate.verdict import DmarcResult, Verdict
 from mailauth_dns.render import message_verdict
 from mailauth_dns.render.json_data import FORMAT
 

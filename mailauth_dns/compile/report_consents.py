@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
 
 from mailauth_dns.compile.declarations import dmarc_section, dmarc_text
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.evaluate.dmarc import same_organization, walk
-from mailauth_dns.evaluate.resolver import Values
+from mailauth_dns.evaluate.dmarc_walk import DmarcAlone, same_organization, walk
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.yaml_tree import value_place
-from mailauth_dns.records import dmarc
+from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.name import MAX_NAME, DomainName
+from mailauth_dns.records.name import MAX_NAME, DomainName, upwards
 
 CONSENT = "v=DMARC1"  # RFC 9990: the version alone says that reports may come
-
-
-@dataclass(frozen=True, slots=True)
-class _DmarcAlone:
-    """A DNS that holds the DMARC records of this repo and nothing else."""
-
-    texts: Mapping[DomainName, tuple[str, ...]]
-
-    def lookup(self, name: DomainName, rrtype: str) -> Values:
-        """Return the record that the repo declares at a name."""
-        return self.texts.get(name) if rrtype == "TXT" else None
 
 
 def by_zone(
@@ -39,17 +26,15 @@ def by_zone(
     to one organization. If only records of others show it, the consent is not needed and does no
     harm.
     """
-    texts = ((policy.domain, dmarc_text(policy)) for policy in policies)
-    repo = _DmarcAlone(
-        {dmarc.owner_name(domain): (text,) for domain, text in texts if text is not None}
-    )
+    texts = {policy.domain: dmarc_text(policy) for policy in policies}
+    repo = DmarcAlone({domain: text for domain, text in texts.items() if text is not None})
     found: dict[DomainName, list[tuple[Policy, Declared]]] = {}
     for policy in policies:
         for host, (tag, index) in _report_hosts(policy).items():
-            zone = next((name for name in _upwards(host) if name in zones), None)
+            zone = next((name for name in upwards(host) if name in zones), None)
             if zone is None or same_organization(walk(policy.domain, repo), host, repo)[0] is True:
                 continue
-            name = dmarc.report_name(policy.domain, host)
+            name = dmarc_consent.report_name(policy.domain, host)
             if len(name) > MAX_NAME:
                 problems.append(_too_long(policy, host, name, (tag, index)))
             key, ttl = (name, "TXT"), policy.body.ttl
@@ -77,14 +62,7 @@ def _report_hosts(policy: Policy) -> Mapping[DomainName, tuple[str, int]]:
     found: dict[DomainName, tuple[str, int]] = {}
     for tag in ("rua", "ruf"):
         for index, uri in enumerate((section and getattr(section, tag)) or ()):
-            host = dmarc.report_host(uri)
+            host = dmarc_consent.report_host(uri)
             if host is not None:
                 found.setdefault(host, (tag, index))
     return found
-
-
-def _upwards(name: DomainName) -> Iterator[DomainName]:
-    yield name
-    while "." in name:
-        name = DomainName(name.split(".", 1)[1])
-        yield name

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import dmarc
+from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.family import Family, Parsed
 from mailauth_dns.records.tags import has_empty_tag
 from mailauth_dns.records.zone import MAX_STRING
@@ -65,7 +65,7 @@ def same(family: Family, type: str, before: frozenset[str], after: frozenset[str
 
 def consents(values: Iterable[str]) -> bool:
     """Tell whether one of the values at a report name lets DMARC reports through."""
-    return any(map(dmarc.authorises, values))
+    return any(map(dmarc_consent.authorises, values))
 
 
 _SHORTEST_CUT = 100  # octets; many values begin with a shorter one (a revoked key, `v=spf1`)

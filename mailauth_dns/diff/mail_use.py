@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailauth_dns.diff.equivalence import parsed
-from mailauth_dns.records import dkim_received, spf
+from mailauth_dns.records import dkim_received, spf, spf_term
 from mailauth_dns.records.family import NULL_MX, Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
@@ -65,9 +65,9 @@ def lets_send(texts: Iterable[str]) -> bool:
 
 def _passes(record: spf.Record) -> bool:
     for term in record.terms:
-        if term.qualifier is spf.Qualifier.PASS:
+        if term.qualifier is spf_term.Qualifier.PASS:
             return True
-        if isinstance(term, spf.All):
+        if isinstance(term, spf_term.All):
             return False  # what stands behind it is never reached
     return record.redirect is not None
 

@@ -6,7 +6,7 @@ A consent that is there is enough as it is, in its own spelling and TTL, whoever
 from __future__ import annotations
 
 from mailauth_dns.diff.equivalence import consents
-from mailauth_dns.records import dmarc
+from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.name import DomainName, ancestors
 from mailauth_dns.records.zone import RRKey, Zone
 
@@ -44,6 +44,6 @@ class Consents:
         if self._existing is None:
             self._existing = set()
             for rrset in self._zone.rrsets:
-                if dmarc.is_report_name(rrset.name):
+                if dmarc_consent.is_report_name(rrset.name):
                     self._existing.update((rrset.name, *ancestors(rrset.name, self._zone.origin)))
         return self._existing

@@ -14,7 +14,7 @@ from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.diff.spf_results import Results, rest_of
 from mailauth_dns.evaluate.spf import MAX_TERMS
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
@@ -114,7 +114,7 @@ def _senders_changed(was: Results, now: Results, modifiers: bool) -> Judgement:
 
 
 def _networks(addresses: Addresses) -> tuple[str, ...]:
-    return terms_of(spf.Qualifier.PASS, addresses)
+    return terms_of(spf_term.Qualifier.PASS, addresses)
 
 
 def _told(what: str, terms: Sequence[str]) -> str:
@@ -128,7 +128,7 @@ def _listed(terms: Sequence[str]) -> str:
 
 def _sender_terms(record: spf.Record) -> list[str]:
     return [
-        *(str(term) for term in record.terms if not isinstance(term, spf.All)),
+        *(str(term) for term in record.terms if not isinstance(term, spf_term.All)),
         *_redirect(record),
     ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, addresses_of
 from mailauth_dns.records.name import DomainName
 
@@ -138,15 +138,15 @@ def rest_of(record: spf.Record) -> str:
     return "" if record.redirect is not None else "?"
 
 
-def _addresses(term: spf.Term, names: Names) -> Addresses | None:
+def _addresses(term: spf_term.Term, names: Names) -> Addresses | None:
     """Return the addresses that a term matches; None where only DNS knows."""
-    if isinstance(term, spf.Ip4 | spf.Ip6):
+    if isinstance(term, spf_term.Ip4 | spf_term.Ip6):
         return addresses_of([term.network.network])
-    return names.get(DomainName(term.domain.folded)) if isinstance(term, spf.Include) else None
+    return names.get(DomainName(term.domain.folded)) if isinstance(term, spf_term.Include) else None
 
 
-def _deciding(record: spf.Record) -> Iterator[spf.Term]:
+def _deciding(record: spf.Record) -> Iterator[spf_term.Term]:
     for term in record.terms:
-        if isinstance(term, spf.All):
+        if isinstance(term, spf_term.All):
             return
         yield term

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.equivalence import parsed
-from mailauth_dns.records import bimi, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records import bimi, dmarc_consent, mta_sts, tlsrpt
 from mailauth_dns.records.family import Family, Parsed
 
 _EFFECT = {
@@ -157,7 +157,7 @@ def bimi_changed(entry: Declared, before: frozenset[str], after: frozenset[str])
 
 def consent_given(entry: Declared) -> Judgement:
     """Tell which host agrees to what. A consent that is there is no change, and none is deleted."""
-    domain, host = dmarc.report_parties(entry.key[0])
+    domain, host = dmarc_consent.report_parties(entry.key[0])
     return Judgement(
         f"{host} agrees to take DMARC reports about {domain}, "
         "which receivers do not send there otherwise"

@@ -11,7 +11,7 @@ from functools import cached_property
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.diff.mail_use import HAS_MX, LETS_SEND, lets_send, receives, users
 from mailauth_dns.errors import ObservationError
-from mailauth_dns.evaluate.dmarc import walk
+from mailauth_dns.evaluate.dmarc_walk import walk
 from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family, family

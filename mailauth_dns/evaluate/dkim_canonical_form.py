@@ -1,4 +1,4 @@
-"""What a DKIM signature covers: canonical forms, and the fields that are signed (RFC 6376 §3.4, §3.7).
+"""What a DKIM signature covers: canonical forms and signed fields (RFC 6376 §3.4, §3.7).
 
 Every step takes time in proportion to the message, whatever a stranger put into it.
 """
@@ -76,10 +76,13 @@ def signed_head(
     bare: bytes,
     form: Form,
 ) -> bytes:
-    """Return what a signature signs of the head: the fields that `names` (its h=) chooses, and itself with the value `bare`.
+    """Return what a signature signs of the head.
 
-    Fields of a name are chosen from the bottom; a name for which none is left stands for nothing, so that none can be added (RFC 6376
-    §5.4.2).
+    That is the fields that `names` (its h=) chooses, and the signature itself with the value
+    `bare`.
+
+    Fields of a name are chosen from the bottom; a name for which none is left stands for nothing,
+    so that none can be added (RFC 6376 §5.4.2).
     """
     chosen: list[bytes] = []
     left: dict[bytes, int] = {}

@@ -1,6 +1,7 @@
-"""Whether the key of a DKIM signature can be had from DNS and used (RFC 6376 §6.1.2, RFC 8301, RFC 8463).
+"""Whether DNS has a usable key for a DKIM signature (RFC 6376 §6.1.2, RFC 8301, RFC 8463).
 
-The signature itself is not looked at: it is claimed to be good, and all that DNS can do to it is told.
+The signature itself is not looked at: it is claimed to be good, and all that DNS can do to it is
+told.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from mailauth_dns.records.rsa_key import public_numbers
 from mailauth_dns.records.tags import has_empty_tag
 
 MIN_RSA_BITS = 1024  # verifiers must not take a signature by a shorter key (RFC 8301 §3.2)
-# What OpenSSL verifies with, and so most verifiers. Without a limit one key of a stranger's keeps a verifier busy for minutes.
+# What OpenSSL verifies with, and so most verifiers. Without a limit one key of a stranger's keeps a
+# verifier busy for minutes.
 MAX_RSA_BITS = 16384
 SMALL_RSA_BITS, MAX_EXPONENT_BITS = (
     3072,
@@ -28,7 +30,8 @@ ED25519_OCTETS = 32  # RFC 8463 §4.2
 class Result(StrEnum):
     """What a receiver says of one signature, or of all (none: there is none).
 
-    A key that is missing or unusable is told as fail: DMARC knows pass and fail only (RFC 9989 §5.3.3).
+    A key that is missing or unusable is told as fail: DMARC knows pass and fail only (RFC 9989
+    §5.3.3).
     """
 
     NONE = "none"
@@ -39,7 +42,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DkimResult:
-    """One signature's result; `reason` says why it is not pass, `unsigned` how many octets of the body lie behind what it covers (l=)."""
+    """One signature's result; `reason` says why it is not pass.
+
+    `unsigned` is how many octets of the body lie behind what it covers (l=).
+    """
 
     d: DomainName
     s: str
@@ -58,7 +64,7 @@ def overall(signatures: tuple[DkimResult, ...]) -> Result:
 
 
 def claimed(d: DomainName, s: str, resolver: Resolver) -> DkimResult:
-    """Return the result of a signature that is good if the key is: pass only where DNS has a key that verifiers may use."""
+    """Return the result of a good signature: pass only where DNS has a key for verifiers."""
     name = DomainName(
         dkim.owner_name(s, d).lower()
     )  # a selector is a name too, whatever its case in the signature
@@ -74,13 +80,19 @@ def _problem(name: DomainName, values: tuple[str, ...]) -> str | None:
     if not values:
         return f"no key at {name}"
     if len(values) > 1:
-        return f"{name} has {len(values)} TXT records, and which one a verifier takes is undefined (RFC 6376 §3.6.2.2)"
+        return (
+            f"{name} has {len(values)} TXT records, and which one a verifier takes is undefined "
+            "(RFC 6376 §3.6.2.2)"
+        )
     try:
         record = dkim.parse(values[0])
     except RecordSyntaxError as error:
         return f"the key record at {name} is broken: {error}"
     if has_empty_tag(values[0]):
-        return f"the key record at {name} is broken: a semicolon has no tag before it, and verifiers refuse that (RFC 6376 §3.2)"
+        return (
+            f"the key record at {name} is broken: a semicolon has no tag before it, and "
+            "verifiers refuse that (RFC 6376 §3.2)"
+        )
     if not record.p:
         return f"the key at {name} is revoked (empty p)"
     reason = unusable(record)
@@ -88,7 +100,7 @@ def _problem(name: DomainName, values: tuple[str, ...]) -> str | None:
 
 
 def unusable(record: dkim.Record) -> str | None:
-    """Return why verifiers do not use a key for mail, as a sentence about it without its subject; None where they do."""
+    """Return why verifiers do not use a key for mail, without the subject; None if they do."""
     if record.s is not None and not {"*", "email"} & set(record.s):
         return f"is not for mail (s={':'.join(record.s)})"
     if record.h is not None and "sha256" not in record.h:
@@ -117,5 +129,8 @@ def _unusable_rsa(record: dkim.Record) -> str | None:
     if bits > MAX_RSA_BITS:
         return f"has {bits} bits, verifiers take none over {MAX_RSA_BITS}"
     if bits > SMALL_RSA_BITS and exponent_bits > MAX_EXPONENT_BITS:
-        return f"has an exponent of {exponent_bits} bits, verifiers take {MAX_EXPONENT_BITS} beside a modulus of {bits}"
+        return (
+            f"has an exponent of {exponent_bits} bits, verifiers take {MAX_EXPONENT_BITS} beside "
+            f"a modulus of {bits}"
+        )
     return None

@@ -1,4 +1,4 @@
-"""The tags of a DKIM-Signature field, and why a verifier refuses one before it looks for the key (RFC 6376 §3.5, §6.1.1)."""
+"""The tags of a DKIM-Signature, and what is refused before the key is asked for (RFC 6376)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A signature by its tags; `bare` is the field's value with that of its b= taken out, which is what was signed (RFC 6376 §3.7)."""
+    """A signature by its tags; `bare` is its value with b= emptied, as signed (RFC 6376 §3.7)."""
 
     domain: DomainName
     selector: DomainName
@@ -104,19 +104,28 @@ def parse(value: bytes) -> Signature:
 
 
 def problem(signature: Signature, now: int) -> str | None:
-    """Return why a verifier refuses a signature whatever its key is, at a time in seconds since 1970; None where it looks for the key."""
+    """Return why a verifier refuses a signature whatever its key is; None where it goes on.
+
+    The time is in seconds since 1970.
+    """
     return _refused(signature) or _malformed(signature) or _untimely(signature.tags, now)
 
 
 def _refused(signature: Signature) -> str | None:
     tags = signature.tags
     if tags.get("a") not in ("rsa-sha256", "ed25519-sha256"):
-        return f"a={tags.get('a')} is not accepted; verifiers take rsa-sha256 and ed25519-sha256 (RFC 8301 §3.1, RFC 8463)"
+        return (
+            f"a={tags.get('a')} is not accepted; verifiers take rsa-sha256 and ed25519-sha256 "
+            "(RFC 8301 §3.1, RFC 8463)"
+        )
     if b"from" not in signature.names:
         return "the From field is not signed (RFC 6376 §5.4)"
     # Methods that nobody knows are passed over (RFC 6376 §3.5).
     if "dns/txt" not in {method.strip() for method in tags.get("q", "dns/txt").split(":")}:
-        return f"q={tags['q']} names no way to the key that verifiers know; they take dns/txt (RFC 6376 §3.5)"
+        return (
+            f"q={tags['q']} names no way to the key that verifiers know; they take dns/txt (RFC "
+            "6376 §3.5)"
+        )
     return None
 
 
@@ -164,7 +173,10 @@ def _agent(i: str) -> DomainName:
 
 
 def _untimely(tags: Mapping[str, str], now: int) -> str | None:
-    """Return why a signature does not hold at a time. RFC 6376 §3.5 lets verifiers choose; they refuse it, as OpenDKIM does."""
+    """Return why a signature does not hold at a time.
+
+    RFC 6376 §3.5 lets verifiers choose; they refuse it, as OpenDKIM does.
+    """
     made, expires = (int(tags[name]) if name in tags else None for name in ("t", "x"))
     if made is not None and expires is not None and expires < made:
         return f"the signature expires before it was made: x={expires} and t={made} (RFC 6376 §3.5)"

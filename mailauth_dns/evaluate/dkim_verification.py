@@ -1,7 +1,8 @@
-"""A real message's DKIM signatures, verified (RFC 6376 §6); the keys come from a `Resolver`, `cryptography` does the arithmetic.
+"""Verify the DKIM signatures of a real message (RFC 6376 §6) with keys from a `Resolver`.
 
-The rest is done here, since no library reads messages as receivers do: dkimpy misses fields with white space before the colon, takes an
-unknown tag that holds `b=` for the signature, and needs quadratic time for some heads and bodies.
+The rest is done here, since no library reads messages as receivers do: dkimpy misses fields with
+white space before the colon, takes an unknown tag that holds `b=` for the signature, and needs
+quadratic time for some heads and bodies.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ _FIELD = b"dkim-signature"
 
 
 def verified(message: ReceivedMessage, resolver: Resolver) -> tuple[DkimResult, ...]:
-    """Return the result of each signature, from the top, `MAX_SIGNATURES` at most; what is wrong with one is its result and no error."""
+    """Return the result of each signature, from the top, `MAX_SIGNATURES` at most.
+
+    What is wrong with one is its result and no error.
+    """
     content = _Content(message.body, dkim_canonical_form.by_name(message))
     now = int(time.time())
     return tuple(
@@ -101,15 +105,21 @@ def _changed_body(content: _Content, signed: Signature) -> str | None:
     found = hashlib.sha256(body[: signed.limit]).digest()
     if found != signed.octets("bh"):
         shown = base64.b64encode(found).decode()
-        return f"the signature does not verify: body hash mismatch (the body's is {shown}); the body was changed after it was signed"
+        return (
+            f"the signature does not verify: body hash mismatch (the body's is {shown}); the "
+            "body was changed after it was signed"
+        )
     return None
 
 
 def _another_author(content: _Content, signed: Signature) -> str | None:
-    """Return that a From field stands on top which the signature does not cover: such mail shows one author and is signed by another."""
+    """Return that a From field on top is not signed: it shows another author than the signer's."""
     fields, names = len(content.fields.get(b"from", ())), signed.names.count(b"from")
     if fields > names:
-        return f"the message has {fields} From fields, and the signature covers the last {names} alone: anybody can have added the rest"
+        return (
+            f"the message has {fields} From fields, and the signature covers the last {names} "
+            "alone: anybody can have added the rest"
+        )
     return None
 
 
@@ -140,6 +150,10 @@ def _broken(
 
 def _cause(content: _Content, signed: Signature) -> str:
     if signed.names.count(_FIELD) >= len(content.fields[_FIELD]):
-        # RFC 6376 §3.5 says that h= never means the signature itself. OpenDKIM and Mail::DKIM take it for one of those that are named.
-        return "h= names dkim-signature more often than there are other signatures, and verifiers then take the signature for one of them"
+        # RFC 6376 §3.5 says that h= never means the signature itself. OpenDKIM and Mail::DKIM take
+        # it for one of those that are named.
+        return (
+            "h= names dkim-signature more often than there are other signatures, and verifiers "
+            "then take the signature for one of them"
+        )
     return "it was made with another key, or signed header fields were changed"

@@ -1,4 +1,4 @@
-"""What SPF macros expand to, and which of the results DNS can be asked for (RFC 7208 §7, RFC 8616 §4)."""
+"""What SPF macros expand to, and which results DNS can be asked for (RFC 7208 §7, RFC 8616 §4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Envelope:
 
 
 def client_address(text: str) -> IPAddress:
-    """Return the address of the SMTP client; an IPv4 client seen through an IPv6 socket is an IPv4 one (RFC 7208 §5).
+    """Return the SMTP client's address, an IPv4 one if it came mapped to IPv6 (RFC 7208 §5).
 
     Raises:
         ValueError: it is none.
@@ -45,15 +45,18 @@ def client_address(text: str) -> IPAddress:
 def envelope(ip: IPAddress, sender: str, helo: str) -> Envelope:
     """Return the session with its defaults filled in.
 
-    The null reverse-path stands for `postmaster` at the HELO name (RFC 7208 §2.4), and so does an address without a local-part at its
-    own domain (§4.3).
+    The null reverse-path stands for `postmaster` at the HELO name (RFC 7208 §2.4), and so does an
+    address without a local-part at its own domain (§4.3).
     """
     local_part, _, domain = (sender or f"@{helo}").rpartition("@")
     return Envelope(ip, local_part or "postmaster", a_labels(domain), a_labels(helo))
 
 
 def a_labels(name: str) -> str:
-    """Return a name with its U-labels as A-labels (RFC 8616 §4) and without its last dot; what is no label stays as it is."""
+    """Return a name with A-labels and without its last dot (RFC 8616 §4).
+
+    What is no label stays as it is.
+    """
     name = name.removesuffix(".")
     return name if name.isascii() else ".".join(map(_a_label, name.split(".")))
 
@@ -66,7 +69,7 @@ def _a_label(label: str) -> str:
 
 
 def queryable(name: str) -> DomainName | None:
-    """Return the name as DNS is asked for it, or None where there can be no such name (RFC 1035 §2.3.4)."""
+    """Return the name to ask DNS for; None where there can be no such name (RFC 1035 §2.3.4)."""
     if not name.isascii() or len(name) > MAX_NAME:
         return None
     return (
@@ -81,8 +84,8 @@ def target_name(
 ) -> str | None:
     """Return the <target-name> of a term in a record of `domain` (RFC 7208 §4.8).
 
-    None where none can be made, so that the term does not match. `validated` finds the validated names of the client (§5.5); it is called
-    where `%{p}` asks for them.
+    None where none can be made, so that the term does not match. `validated` finds the validated
+    names of the client (§5.5); it is called where `%{p}` asks for them.
     """
     if not session.local_part.isascii() and any(
         isinstance(piece, Macro) and piece.letter in "slSL" for piece in spec.pieces
@@ -95,12 +98,16 @@ def target_name(
 
 
 def expand(text: DomainSpec, session: Envelope, domain: str, validated: Validated) -> str:
-    """Return `text`, from a record of `domain`, with its macros expanded (RFC 7208 §7.3); `validated` as for `target_name`."""
+    """Return `text`, from a record of `domain`, with its macros expanded (RFC 7208 §7.3).
+
+    `validated` is as for `target_name`.
+    """
     parts = []
     for piece in text.pieces:
         if isinstance(piece, Macro):
             value = _transformed(piece, _value(piece.letter.lower(), session, domain, validated))
-            # RFC 7208 §7.3: an upper-case letter asks for URL escaping, of all but RFC 3986's unreserved characters.
+            # RFC 7208 §7.3: an upper-case letter asks for URL escaping, of all but RFC 3986's
+            # unreserved characters.
             parts.append(
                 quote(value, safe="", errors="surrogatepass") if piece.letter.isupper() else value
             )
@@ -157,7 +164,7 @@ def _value(letter: str, session: Envelope, domain: str, validated: Validated) ->
 
 
 def _validated_name(domain: str, names: tuple[DomainName, ...]) -> str:
-    """Return the name to use for `%{p}`: the domain, else one below it, else any (RFC 7208 §7.3)."""
+    """Return the name for `%{p}`: the domain, else one below it, else any (RFC 7208 §7.3)."""
     wanted = domain.lower()
     below = (name for name in names if name.endswith("." + wanted))
     return wanted if wanted in names else next(below, names[0] if names else "unknown")

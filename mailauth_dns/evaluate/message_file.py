@@ -1,4 +1,4 @@
-"""A message in a file, as it came: its header fields with all their octets, and its body (RFC 5322 §2.1, §4.5)."""
+"""A message in a file, as it came: its fields and its body, all octets (RFC 5322 §2.1, §4.5)."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ _LINE_END = re.compile(rb"\r?\n")
 
 
 class NoMessageError(MailAuthError):
-    """A file holds no message that a receiver could judge; the text says why, without the file's name."""
+    """A file holds no message to judge; the text says why, without the file's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A header field; `name` keeps the white space before the colon, `value` is all behind it, with CRLF at the end of each line."""
+    """A header field.
+
+    `name` keeps the white space before the colon; `value` is all behind it, with CRLF line ends.
+    """
 
     name: bytes
     value: bytes
@@ -43,7 +46,8 @@ class ReceivedMessage:
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of every field of that name, unfolded."""
-        # RFC 6532 has UTF-8 in header fields. Old mailers put Latin-1 into display names, which keeps no receiver from the address behind.
+        # RFC 6532 has UTF-8 in header fields. Old mailers put Latin-1 into display names, which
+        # keeps no receiver from the address behind.
         wanted = name.encode()
         return tuple(
             _unfolded(field.value.decode("utf-8", "replace"))
@@ -109,7 +113,7 @@ def author_addresses(message: ReceivedMessage) -> tuple[str, ...]:
 
 
 def return_path(message: ReceivedMessage) -> str | None:
-    """Return the envelope's sender that the last server wrote on top when it delivered the message (RFC 5321 §4.4); None where none did."""
+    """Return the envelope's sender by the top Return-Path (RFC 5321 §4.4), or None."""
     found = message.values("return-path")
     if not found:
         return None

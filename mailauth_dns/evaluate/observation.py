@@ -1,6 +1,7 @@
 """What the authoritative servers of one zone were seen to publish.
 
-Unknown is a value with its reason and never means absent: a timeout, SERVFAIL or REFUSED says nothing about the record.
+Unknown is a value with its reason and never means absent: a timeout, SERVFAIL or REFUSED says
+nothing about the record.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class ServerView:
-    """One server's own answers. A set is None where the server answered with authority that there is none."""
+    """One server's own answers; a set is None where it said with authority that there is none."""
 
     server: str  # "ns1.example.net (192.0.2.53:53)", or the address alone where it was given
     sets: Mapping[RRKey, RRset | Unknown | None]
@@ -39,9 +40,10 @@ def _all_values(rrset: RRset) -> frozenset[str]:
 class Observation:
     """What every authoritative server of `zone` says about the keys that were asked.
 
-    `servers` is empty, and `problem` says why, where the servers could not even be found. `delegated` is the NS set that
-    the recursive resolver gave for the zone (absolute names without the trailing dot, lower case), None where addresses were
-    given by hand, so that the delegation was not looked at.
+    `servers` is empty, and `problem` says why, where the servers could not even be found.
+    `delegated` is the NS set that the recursive resolver gave for the zone (absolute names without
+    the trailing dot, lower case), None where addresses were given by hand, so that the delegation
+    was not looked at.
     """
 
     zone: DomainName
@@ -52,7 +54,7 @@ class Observation:
     def agreed(
         self, key: RRKey, part: Callable[[RRset], frozenset[str]] = _all_values
     ) -> RRset | Unknown | None:
-        """Return what all servers say about `key` alike (TTLs aside); Unknown when one is unknown or two differ.
+        """Return what all servers say of `key` but for TTLs; Unknown if any is, or two differ.
 
         `part` gives the values of a set that matter: servers may differ in the others.
         """

@@ -1,8 +1,9 @@
 """DNS as it will be: the sets that a plan makes, over a live resolver.
 
-A plan changes more than its own sets. A name it makes stops a wildcard answering for that name and everything below it, and a name
-whose last set it deletes lets one answer again (RFC 4592 §2.2, §3.3). Where the whole zone is known, `ZoneResolver` over the zone as it
-will be says all that; this is for where only live DNS can be asked, and it is unknown what else a name holds.
+A plan changes more than its own sets. A name it makes stops a wildcard answering for that name and
+everything below it, and a name whose last set it deletes lets one answer again (RFC 4592 §2.2,
+§3.3). Where the whole zone is known, `ZoneResolver` over the zone as it will be says all that; this
+is for where only live DNS can be asked, and it is unknown what else a name holds.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.resolver import Alias, Resolver, Values, ask, follow
 from mailauth_dns.evaluate.zone_answers import alias_target
 from mailauth_dns.records.family import Family, family
-from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors, below
+from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, below, upwards
 from mailauth_dns.records.zone import RRKey
 
-# What shows that a name stays when the sets of a plan have gone from it: the types that names hold in practice.
+# What shows that a name stays when the sets of a plan have gone from it: the types that names hold
+# in practice.
 _OTHER_TYPES = (
     "NS",
     "A",
@@ -38,7 +40,8 @@ _OTHER_TYPES = (
 class PlannedSet:
     """What a plan makes of one set: `values` are ours after it, empty where ours go.
 
-    Live values of another family than `family` stay beside them; where it is None, `values` are the whole set.
+    Live values of another family than `family` stay beside them; where it is None, `values` are the
+    whole set.
     """
 
     values: frozenset[str]
@@ -63,10 +66,12 @@ class Overlay:
     def lookup(self, name: DomainName, rrtype: str) -> Values:
         """Return the values of one set as they will be, sorted where the plan has a part in them.
 
-        Where a deleted set was perhaps the last one of its name, `()` says that the set is absent, not that the name stays.
+        Where a deleted set was perhaps the last one of its name, `()` says that the set is absent,
+        not that the name stays.
 
         Raises:
-            ObservationError: live DNS cannot tell, and the plan alone does not say; or it is open whether a name that the plan deletes
+            ObservationError: live DNS cannot tell, and the plan alone does not say; or it is
+                open whether a name that the plan deletes
                 sets from stays, and the answer depends on it.
         """
         return follow(self._step, name, rrtype)
@@ -78,9 +83,8 @@ class Overlay:
         return zone.answer(name, rrtype)
 
     def _in_charge(self, name: DomainName) -> _Zone | None:
-        while name != ROOT and name not in self._zones:
-            name = DomainName(name.partition(".")[2])
-        return self._zones.get(name)
+        found = (self._zones.get(origin) for origin in upwards(name))
+        return next((each for each in found if each is not None), None)
 
 
 class _Zone:
@@ -126,11 +130,12 @@ class _Zone:
         if answers == {None, ()} and (name, rrtype) in self._sets:
             return ()
         raise ObservationError(
-            f"{name} {rrtype}: the plan deletes records in this branch, and live DNS does not tell whether others keep their names there"
+            f"{name} {rrtype}: the plan deletes records in this branch, and live DNS does "
+            "not tell whether others keep their names there"
         )
 
     def _sources(self, name: DomainName) -> list[DomainName | None]:
-        """Return the names whose data may answer for `name`: itself, a wildcard, or None for nothing at all (RFC 4592 §3.3.1)."""
+        """Return whose data may answer: `name`, a wildcard, or None (RFC 4592 §3.3.1)."""
         exists = self._exists(name)
         if exists:
             return [name]
@@ -150,7 +155,7 @@ class _Zone:
         return found
 
     def _exists(self, name: DomainName) -> bool | None:
-        """Tell whether the name will be there, by its own data or by names below it; None where nobody can tell."""
+        """Tell whether the name will have data, or names below it; None where that is unknown."""
         if name in self._made:
             return True
         if not self._is_live(name):
@@ -181,14 +186,15 @@ class _Zone:
             return there
         if made.values and self._live_values(name, "CNAME") and (name, "CNAME") not in self._sets:
             raise ObservationError(
-                f"{name} is an alias (CNAME) that the plan does not touch, so its {rrtype} record cannot be published"
+                f"{name} is an alias (CNAME) that the plan does not touch, so its {rrtype} "
+                "record cannot be published"
             )
         return made.values | {
             value for value in there if family(name, rrtype, value) is not made.family
         }
 
     def _live_values(self, name: DomainName, rrtype: str) -> frozenset[str]:
-        """Return what live DNS holds at this very name, which is not what a wildcard or the target of an alias says for it."""
+        """Return what live DNS holds at this very name, not by a wildcard or an alias."""
         if not self._is_live(name):
             return frozenset()
         alias = self._live.lookup(name, "CNAME")
@@ -199,8 +205,9 @@ class _Zone:
     def _is_live(self, name: DomainName) -> bool:
         """Tell whether the name itself is in live DNS, so that no wildcard answers for it.
 
-        Below a name that exists, `*.*.<name>` does not: its closest encloser is the name or `*.<name>`, and neither has a wildcard under
-        it that answers. Below one that a wildcard stands in for, the same wildcard answers for it too.
+        Below a name that exists, `*.*.<name>` does not: its closest encloser is the name or
+        `*.<name>`, and neither has a wildcard under it that answers. Below one that a wildcard
+        stands in for, the same wildcard answers for it too.
         """
         if self._live.lookup(name, "CNAME") is None:
             return False
@@ -212,7 +219,7 @@ class _Zone:
         return self._live.lookup(probe, "CNAME") is None or self._has_dname(name)
 
     def _redirected(self, name: DomainName) -> bool:
-        """Tell whether a DNAME answers for the name (RFC 6672), which makes an alias of every name below it."""
+        """Tell whether a DNAME (RFC 6672) makes the name an alias, as all names below it."""
         above = (*ancestors(name, self._origin), self._origin)
         return bool(self._live.lookup(name, "CNAME")) and any(map(self._has_dname, above))
 

@@ -1,4 +1,4 @@
-"""Whether a DMARC report address outside the domain takes the domain's reports (RFC 9990, "Verifying External Destinations")."""
+"""Whether a DMARC report address takes another domain's reports (RFC 9990)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError
-from mailauth_dns.evaluate.dmarc import same_organization, walk
+from mailauth_dns.evaluate.dmarc_walk import same_organization, walk
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.records import dmarc
+from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.dmarc import Uri
 from mailauth_dns.records.dmarc_received import receive
 from mailauth_dns.records.name import MAX_NAME, DomainName, domain_name
@@ -17,9 +17,12 @@ from mailauth_dns.records.name import MAX_NAME, DomainName, domain_name
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One report address, judged: `accepted` with the addresses that reports go to, or the `reason` why they go nowhere.
+    """One report address, judged.
 
-    `authorisation` is the name whose record must accept the reports; None where the address belongs to the same organization, or is none.
+    `accepted` comes with the `addresses` that get reports, or with the `reason` why none does.
+
+    `authorisation` is the name whose record must accept the reports; None where the address belongs
+    to the same organization, or is none.
     """
 
     uri: Uri
@@ -39,7 +42,7 @@ def destination(policy_domain: DomainName, uri: Uri, resolver: Resolver) -> Dest
         return Destination(uri, internal)
     if internal:
         return Destination(uri, accepted=True, addresses=(uri,))
-    name = dmarc.report_name(policy_domain, host)
+    name = dmarc_consent.report_name(policy_domain, host)
     if len(name) > MAX_NAME:
         return Destination(
             uri,
@@ -55,7 +58,8 @@ def destination(policy_domain: DomainName, uri: Uri, resolver: Resolver) -> Dest
 
 
 def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...]) -> Destination:
-    # Disputed: a record counts by its version alone, as for a policy record, whatever stands behind it.
+    # Disputed: a record counts by its version alone, as for a policy record, whatever stands behind
+    # it.
     records = [received.record for value in values if (received := receive(value)) is not None]
     if not records:
         return Destination(
@@ -67,7 +71,10 @@ def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...
     overriding = tuple(address for record in records for address in record.rua or ())
     away = next((address for address in overriding if destination_host(address) != host), None)
     if away is not None:  # else reports could be sent on, and on
-        reason = f"{name} sends the reports on to {away.text}, which is not at {host}; receivers then send none at all"
+        reason = (
+            f"{name} sends the reports on to {away.text}, which is not at {host}; receivers then "
+            "send none at all"
+        )
         return Destination(uri, accepted=False, authorisation=name, reason=reason)
     return Destination(uri, accepted=True, authorisation=name, addresses=overriding or (uri,))
 

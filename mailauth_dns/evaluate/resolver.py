@@ -1,4 +1,4 @@
-"""What evaluation asks: a resolver is handed in, so that the same code judges DNS as it is and as it would be."""
+"""What evaluation asks: the caller hands in a resolver, for DNS as it is or as it would be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Authority, Rcode, alias_target
-from mailauth_dns.records.name import ROOT, DomainName
+from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.records.zone import Zone
 
 Values = tuple[str, ...] | None
@@ -17,15 +17,17 @@ Values = tuple[str, ...] | None
 class Resolver(Protocol):
     """Answers questions about names, with CNAMEs followed.
 
-    None: the name does not exist (NXDOMAIN). Empty: it exists and has no such type. Values are as in `records.zone`: TXT as joined
-    octets, one character an octet; MX as `10 mx.example.com.`; names absolute, in lower case. A question for CNAME itself follows none.
+    None: the name does not exist (NXDOMAIN). Empty: it exists and has no such type. Values are as
+    in `records.zone`: TXT as joined octets, one character an octet; MX as `10 mx.example.com.`;
+    names absolute, in lower case. A question for CNAME itself follows none.
     """
 
     def lookup(self, name: DomainName, rrtype: str) -> Values:
         """Return the values of one set.
 
         Raises:
-            ObservationError: nobody could tell (timeout, SERVFAIL, a loop of aliases), which is never "absent".
+            ObservationError: nobody could tell (timeout, SERVFAIL, a loop of aliases), which is
+                never "absent".
         """
         ...
 
@@ -58,7 +60,7 @@ def follow(step: Step, name: DomainName, rrtype: str) -> Values:
 
 
 def ask(resolver: Resolver, name: DomainName, rrtype: str) -> Values | Alias:
-    """Return what `resolver` says of `name` itself, so that an alias that leads to other data can be followed there.
+    """Return what `resolver` says of `name` itself, so that the caller follows aliases.
 
     Raises:
         ObservationError: the resolver cannot tell.
@@ -72,8 +74,9 @@ def ask(resolver: Resolver, name: DomainName, rrtype: str) -> Values | Alias:
 class ZoneResolver:
     """Answers from whole zones, as the servers that hold them would.
 
-    What none of the zones holds, or what one of them delegates to a zone that is not among them, is asked `elsewhere`; without it, it is
-    unknown. A world of its own is a zone whose origin is the root.
+    What none of the zones holds, or what one of them delegates to a zone that is not among them, is
+    asked `elsewhere`; without it, it is unknown. A world of its own is a zone whose origin is the
+    root.
     """
 
     def __init__(self, zones: Iterable[Zone], elsewhere: Resolver | None = None) -> None:
@@ -112,6 +115,5 @@ class ZoneResolver:
 
     def _in_charge(self, name: DomainName) -> Authority | None:
         """Return the deepest zone that holds `name`."""
-        while name != ROOT and name not in self._authorities:
-            name = DomainName(name.partition(".")[2])
-        return self._authorities.get(name)
+        found = (self._authorities.get(origin) for origin in upwards(name))
+        return next((each for each in found if each is not None), None)

@@ -12,20 +12,19 @@ from mailauth_dns.evaluate.macro_expansion import (
     a_labels,
     client_address,
     envelope,
-    expand,
     queryable,
     target_name,
 )
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.spf_explanation import Exp, explanation
 from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, validated_names
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import DomainName, is_at_or_below
-from mailauth_dns.records.spf_macro import DomainSpec, explain_string
+from mailauth_dns.records.spf_macro import DomainSpec
 
 MAX_TERMS = 10  # terms that ask DNS, over all records of one evaluation (RFC 7208 §4.6.4)
 MAX_VOIDS = 2  # lookups that find nothing; the RFC's default, which receivers keep
 MAX_EXCHANGERS = 10  # names behind one mx term
-MAX_EXPLANATION = 500  # characters: with its codes it fits one reply line of 512 octets (RFC 5321 §4.5.3.1.5, RFC 7208 §6.2)
 
 
 class Result(StrEnum):
@@ -41,10 +40,10 @@ class Result(StrEnum):
 
 
 _RESULTS = {  # RFC 7208 §4.6.2
-    spf.Qualifier.PASS: Result.PASS,
-    spf.Qualifier.FAIL: Result.FAIL,
-    spf.Qualifier.SOFTFAIL: Result.SOFTFAIL,
-    spf.Qualifier.NEUTRAL: Result.NEUTRAL,
+    spf_term.Qualifier.PASS: Result.PASS,
+    spf_term.Qualifier.FAIL: Result.FAIL,
+    spf_term.Qualifier.SOFTFAIL: Result.SOFTFAIL,
+    spf_term.Qualifier.NEUTRAL: Result.NEUTRAL,
 }
 _SAYS = {
     Result.PASS: "lets {} send",
@@ -67,7 +66,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an evaluation spent of its limits (RFC 7208 §4.6.4): terms that ask DNS, and lookups of hosts that found nothing."""
+    """What an evaluation spent (RFC 7208 §4.6.4): terms that ask DNS, and void lookups."""
 
     terms: int
     voids: int
@@ -77,9 +76,9 @@ class Cost:
 class SpfResult:
     """The result for one message.
 
-    `matched` leads from the domain's own record through `include` and `redirect` to the term that decided; it is empty where none did.
-    `explanation` is what the domain wants to be said to a sender that fails, None where it says nothing that can be used. `reason` is one
-    line for a user.
+    `matched` leads from the domain's own record through `include` and `redirect` to the term that
+    decided; it is empty where none did. `explanation` is what the domain wants to be said to a
+    sender that fails, None where it says nothing that can be used. `reason` is one line for a user.
     """
 
     result: Result
@@ -92,8 +91,9 @@ class SpfResult:
 def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver) -> SpfResult:
     """Return what a receiver says of mail from `ip` in the name of `domain` (RFC 7208 §4).
 
-    `domain` is the domain of `sender`, the address in MAIL FROM, or the HELO name where that is what is checked. The null reverse-path is
-    an empty `sender`, whose domain is the HELO name (§2.4). Whatever the texts are, there is a result.
+    `domain` is the domain of `sender`, the address in MAIL FROM, or the HELO name where that is
+    what is checked. The null reverse-path is an empty `sender`, whose domain is the HELO name
+    (§2.4). Whatever the texts are, there is a result.
     """
     try:
         client = client_address(ip)
@@ -113,22 +113,12 @@ def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver)
     if verdict.matched:
         path = ", ".join(match.term for match in verdict.matched)
         reason = f"{verdict.matched[0].domain} {_SAYS[verdict.result].format(client)}: {path}"
-    explanation = _explanation(verdict.exp, session, resolver) if verdict.exp is not None else None
-    return SpfResult(
-        verdict.result, printable(reason), verdict.matched, explanation, evaluation.cost
-    )
+    said = explanation(verdict.exp, session, resolver) if verdict.exp is not None else None
+    return SpfResult(verdict.result, printable(reason), verdict.matched, said, evaluation.cost)
 
 
 class _Permerror(Exception):
-    """Evaluation cannot go on with what is published (RFC 7208 §4.6.2, which calls it an exception too); the text is the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Exp:
-    """Where the explanation is to be fetched, and the domain of the record that says so."""
-
-    spec: DomainSpec
-    domain: str
+    """Evaluation cannot go on with what is published (RFC 7208 §4.6.2); the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +128,14 @@ class _Verdict:
     result: Result
     matched: tuple[Match, ...] = ()
     reason: str = ""
-    exp: _Exp | None = None
+    exp: Exp | None = None
 
 
 class _Evaluation:
-    """One run of check_host() with what it has spent; records that others include or redirect to spend from the same limits."""
+    """One run of check_host() with what it has spent.
+
+    Records that others include or redirect to spend from the same limits.
+    """
 
     def __init__(self, session: Envelope, resolver: Resolver) -> None:
         self._session = session
@@ -174,7 +167,7 @@ class _Evaluation:
             if inner is not None:
                 result = _RESULTS[term.qualifier]
                 exp = (
-                    _Exp(record.exp, domain)
+                    Exp(record.exp, domain)
                     if result is Result.FAIL and record.exp is not None
                     else None
                 )  # RFC 7208 §6.2
@@ -215,22 +208,22 @@ class _Evaluation:
             verdict.result, (Match(domain, f"redirect={spec}"), *verdict.matched), exp=verdict.exp
         )
 
-    def _match(self, term: spf.Term, domain: str) -> tuple[Match, ...] | None:
-        """Return None where the mechanism does not match; where it does, what decided in the record that it includes."""
+    def _match(self, term: spf_term.Term, domain: str) -> tuple[Match, ...] | None:
+        """Return what decided in an included record; None where the term does not match."""
         ip = self._session.ip
         match term:
-            case spf.All():
+            case spf_term.All():
                 return ()
-            case spf.Ip4(network=interface) | spf.Ip6(network=interface):
+            case spf_term.Ip4(network=interface) | spf_term.Ip6(network=interface):
                 return () if ip in interface.network else None
         self._spend()
         target = self._target(term.domain, domain)
         if target is None:
             return None
-        if isinstance(term, spf.Include):
+        if isinstance(term, spf_term.Include):
             return self._include(term, target, domain)
         name = queryable(target)
-        if isinstance(term, spf.Ptr):
+        if isinstance(term, spf_term.Ptr):
             return (
                 ()
                 if any(
@@ -243,20 +236,22 @@ class _Evaluation:
         ):  # RFC 7208 §4.8 leaves open what such a name means; to most receivers nothing is there
             return None
         match term:
-            case spf.Exists():
+            case spf_term.Exists():
                 return (
                     () if self._lookup(name, "A") else None
                 )  # RFC 7208 §5.7: A for IPv6 clients too
-            case spf.A():
+            case spf_term.A():
                 return () if self._has_client(name, term) else None
-            case spf.Mx():
+            case spf_term.Mx():
                 return (
                     ()
                     if any(self._has_client(host, term) for host in self._exchangers(name))
                     else None
                 )
 
-    def _include(self, term: spf.Include, target: str, domain: str) -> tuple[Match, ...] | None:
+    def _include(
+        self, term: spf_term.Include, target: str, domain: str
+    ) -> tuple[Match, ...] | None:
         verdict = self.check(target)
         if verdict.result is Result.NONE:
             raise _Permerror(f"{term} of {domain}: {verdict.reason}")  # RFC 7208 §5.2
@@ -265,7 +260,7 @@ class _Evaluation:
     def _target(self, spec: DomainSpec | None, domain: str) -> str | None:
         return domain if spec is None else target_name(spec, self._session, domain, self._validated)
 
-    def _has_client(self, name: DomainName, term: spf.A | spf.Mx) -> bool:
+    def _has_client(self, name: DomainName, term: spf_term.A | spf_term.Mx) -> bool:
         ip = self._session.ip
         found = addresses(name, ip.version, self._resolver)
         self._note_voids(not found)
@@ -273,7 +268,10 @@ class _Evaluation:
         return any(int(ip) >> host_bits == int(address) >> host_bits for address in found)
 
     def _exchangers(self, name: DomainName) -> Iterator[DomainName]:
-        """Return the mail exchangers of a name in the order of their preference (RFC 7208 §5.4); a null MX names none (RFC 7505)."""
+        """Return the mail exchangers of a name, the preferred first (RFC 7208 §5.4).
+
+        A null MX names none (RFC 7505).
+        """
         found = exchangers(name, self._lookup(name, "MX"))
         if len(found) > MAX_EXCHANGERS:
             raise _Permerror(f"{name} has {len(found)} mail exchangers, mx allows {MAX_EXCHANGERS}")
@@ -285,7 +283,8 @@ class _Evaluation:
         return values or ()
 
     def _validated(self) -> tuple[DomainName, ...]:
-        # Terms are what counts (RFC 7208 §4.6.4): `%{p}` spends nothing beside the term that it stands in.
+        # Terms are what counts (RFC 7208 §4.6.4): `%{p}` spends nothing beside the term that it
+        # stands in.
         names, voids = validated_names(self._session.ip, self._resolver)
         self._note_voids(voids)
         return names
@@ -300,22 +299,3 @@ class _Evaluation:
         self._voids += voids
         if self._voids > MAX_VOIDS:
             raise _Permerror(f"more than {MAX_VOIDS} lookups find nothing")
-
-
-def _explanation(exp: _Exp, session: Envelope, resolver: Resolver) -> str | None:
-    """Return the explanation of a failure; whatever is wrong with it, the result stands and there is none (RFC 7208 §6.2)."""
-
-    def validated() -> tuple[DomainName, ...]:
-        return validated_names(session.ip, resolver)[0]
-
-    target = target_name(exp.spec, session, exp.domain, validated)
-    name = queryable(target) if target is not None else None
-    try:
-        texts = resolver.lookup(name, "TXT") if name is not None else None
-        if texts is None or len(texts) != 1:
-            return None
-        text = expand(explain_string(texts[0]), session, exp.domain, validated)
-    except (ObservationError, RecordSyntaxError):
-        return None
-    # What the client sent as its sender may hold anything; in a reply it must not break the line.
-    return text[:MAX_EXPLANATION] if text.isascii() and text.isprintable() else None

@@ -1,7 +1,8 @@
-"""Which addresses an SPF name lets pass, exactly: what an `include` of it can be replaced by (RFC 7208 §5.2).
+"""Which addresses an SPF name lets pass: what can replace an `include` of it (RFC 7208 §5.2).
 
-Only what is the same for every message has such a set. Anything else, and anything that DNS does not tell for sure, is an
-error: a set that lacks a part would look like a change of the sender's and lose mail.
+Only what is the same for every message has such a set. Anything else, and anything that DNS
+does not tell for sure, is an error: a set that lacks a part would look like a change of the
+sender's and lose mail.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.resolver import Resolver, Values
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
 from mailauth_dns.evaluate.spf_hosts import addresses, exchangers
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_macro import DomainSpec
@@ -27,8 +28,9 @@ MAX_FOLLOWED = (
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """The addresses that pass for a name, and what DNS said: SPF records by name in the order they were read, and hosts.
+    """The addresses that pass for a name, and what DNS said on the way.
 
+    `records` are SPF records by name, in the order in which they were read.
     `hosts` are the answers for `a` and `mx`, by name and type ("mx.example.net A"), sorted.
     """
 
@@ -51,11 +53,13 @@ class Drift:
 def passing(name: DomainName, resolver: Resolver) -> Passing:
     """Return the addresses for which check_host() of `name` returns pass (RFC 7208 §4).
 
-    The order of terms counts: what `-ip4:` excludes no later term lets in, and an `all`, a `redirect` or a qualifier of an included record
-    says nothing beyond that record. The limits on lookups are not applied: to get below them is what the result is for.
+    The order of terms counts: what `-ip4:` excludes no later term lets in, and an `all`, a
+    `redirect` or a qualifier of an included record says nothing beyond that record. The limits on
+    lookups are not applied: to get below them is what the result is for.
 
     Raises:
-        NotFlattened: a macro, `exists` or `ptr` makes it depend on the message; a record or host is missing, broken or a loop; nobody
+        NotFlattened: a macro, `exists` or `ptr` makes it depend on the message; a record or
+            host is missing, broken or a loop; nobody
             passes, or everybody.
         ObservationError: DNS did not answer a question.
     """
@@ -109,10 +113,10 @@ class _Walk:
         passed, left = NOBODY, EVERYBODY
         for term in record.terms:
             matched = left & self._matched(term, path)
-            if term.qualifier is spf.Qualifier.PASS:
+            if term.qualifier is spf_term.Qualifier.PASS:
                 passed |= matched
             left -= matched
-            if isinstance(term, spf.All):
+            if isinstance(term, spf_term.All):
                 return passed
         if record.redirect is not None:
             target = self._target(f"redirect={record.redirect}", record.redirect, path)
@@ -125,7 +129,8 @@ class _Walk:
         ]
         if len(texts) != 1:
             raise NotFlattened(
-                f"{name} publishes {f'{len(texts)} SPF records, one is allowed' if texts else 'no SPF record'}"
+                f"{name} publishes "
+                f"{f'{len(texts)} SPF records, one is allowed' if texts else 'no SPF record'}"
             )
         try:
             record = spf.parse(texts[0])
@@ -134,36 +139,38 @@ class _Walk:
         self.texts[name] = texts[0]
         return record
 
-    def _matched(self, term: spf.Term, path: tuple[DomainName, ...]) -> Addresses:
+    def _matched(self, term: spf_term.Term, path: tuple[DomainName, ...]) -> Addresses:
         """Return the addresses for which the mechanism matches."""
         match term:
-            case spf.All():
+            case spf_term.All():
                 return EVERYBODY
-            case spf.Ip4(network=interface) | spf.Ip6(network=interface):
+            case spf_term.Ip4(network=interface) | spf_term.Ip6(network=interface):
                 return addresses_of([interface.network])
-            case spf.Exists() | spf.Ptr():
+            case spf_term.Exists() | spf_term.Ptr():
                 raise NotFlattened(
-                    f"{term} in {path[-1]} depends on the message and has no addresses; take the name out of `flatten`"
+                    f"{term} in {path[-1]} depends on the message and has no addresses; take "
+                    "the name out of `flatten`"
                 )
         target = self._target(str(term), term.domain, path)
         match term:
-            case spf.Include():
+            case spf_term.Include():
                 return self.passing(target, path)
-            case spf.A():
+            case spf_term.A():
                 return self._hosts([target], term, path[-1])
-            case spf.Mx():
+            case spf_term.Mx():
                 named = exchangers(target, self._resolver.lookup(target, "MX") or ())
                 hosts = [host for host in map(queryable, named) if host is not None]
                 if not hosts:
                     raise NotFlattened(f"{term} in {path[-1]}: {target} has no mail exchanger")
                 if len(named) > MAX_EXCHANGERS:
                     raise NotFlattened(
-                        f"{term} in {path[-1]}: {target} has {len(named)} mail exchangers, mx allows {MAX_EXCHANGERS}"
+                        f"{term} in {path[-1]}: {target} has {len(named)} mail exchangers, "
+                        f"mx allows {MAX_EXCHANGERS}"
                     )
                 return self._hosts(hosts, term, path[-1])
 
     def _hosts(
-        self, hosts: Iterable[DomainName], term: spf.A | spf.Mx, domain: DomainName
+        self, hosts: Iterable[DomainName], term: spf_term.A | spf_term.Mx, domain: DomainName
     ) -> Addresses:
         networks: list[IPv4Network | IPv6Network] = []
         for host in hosts:
@@ -184,7 +191,8 @@ class _Walk:
             return path[-1]
         if "%" in str(spec):
             raise NotFlattened(
-                f"{term} in {path[-1]} has a macro, which has no addresses; take the name out of `flatten`"
+                f"{term} in {path[-1]} has a macro, which has no addresses; take the name "
+                "out of `flatten`"
             )
         name = queryable(str(spec).removesuffix("."))
         if name is None:

@@ -1,10 +1,9 @@
-"""What an SPF record costs its receivers at worst, as a tree to find the culprit in (RFC 7208 §4.6.4)."""
+"""What an SPF record costs its receivers at worst (RFC 7208 §4.6.4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import IPv4Address
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError
@@ -13,113 +12,24 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
 from mailauth_dns.evaluate.spf_hosts import addresses, exchangers
-from mailauth_dns.records import spf
+from mailauth_dns.evaluate.spf_tree import LookupCost, Note, Remark
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_macro import DomainSpec, Macro
 
-MAX_FOLLOWED = 100  # terms: receivers stop at ten, so that a tree need not be followed once it has ten times as many
-
-
-class Remark(StrEnum):
-    """What is to be known about a node beside its numbers."""
-
-    MISSING = "missing"  # no SPF record where one is included
-    SEVERAL = "several"  # more than one
-    INVALID = "invalid"  # one that breaks the grammar
-    LOOP = "loop"
-    MACRO = "macro"  # what is asked for depends on the message
-    UNUSABLE = "unusable"  # DNS cannot hold the name
-    EXCHANGERS = "exchangers"  # an mx with more hosts than its own limit
-    UNFOLLOWED = "unfollowed"
-    EVERYBODY = "everybody"  # a record that lets every host pass
-    PERMISSIVE = "permissive"  # one that lets in hosts of others
-
-
-_OPEN = frozenset({Remark.MACRO, Remark.UNFOLLOWED})
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A remark in words for a user."""
-
-    remark: Remark
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class LookupCost:
-    """A term and all that it leads to; at the root, a domain's own record.
-
-    `term` is as published (the domain at the root) and `own` is 1 where the term counts against the limit of ten. `voids4` and `voids6` are
-    the term's own lookups of hosts that find nothing, for an IPv4 and an IPv6 client (a record that is not there ends the evaluation by
-    itself). `unknown` is set where DNS could not be asked: what lies
-    behind is not counted. `notes` say what else is special.
-    """
-
-    domain: str
-    term: str
-    own: int
-    voids4: int = 0
-    voids6: int = 0
-    notes: tuple[Note, ...] = ()
-    unknown: Unknown | None = None
-    children: tuple[LookupCost, ...] = ()
-
-    def walk(self) -> Iterator[LookupCost]:
-        """Return this node and all below it, in the order of evaluation."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-    @property
-    def total(self) -> int:
-        """Terms that count against the limit of ten, if every one of them is reached."""
-        return sum(node.own for node in self.walk())
-
-    @property
-    def voids(self) -> int:
-        """Lookups that find nothing, for the clients (IPv4 or IPv6) for which they are more."""
-        return max(
-            sum(node.voids4 for node in self.walk()), sum(node.voids6 for node in self.walk())
-        )
-
-    @property
-    def void_terms(self) -> tuple[LookupCost, ...]:
-        """The nodes whose lookups those are."""
-        nodes = tuple(self.walk())
-        worse6 = sum(node.voids6 for node in nodes) > sum(node.voids4 for node in nodes)
-        return tuple(node for node in nodes if (node.voids6 if worse6 else node.voids4))
-
-    @property
-    def largest(self) -> LookupCost | None:
-        """The child that costs most, the first of equals."""
-        return max(self.children, key=lambda child: child.total, default=None)
-
-    @property
-    def lower_bound(self) -> bool:
-        """Receivers may spend more: something is unknown, depends on the message, or was not followed."""
-        return any(
-            node.unknown is not None or any(note.remark in _OPEN for note in node.notes)
-            for node in self.walk()
-        )
-
-    def found(self, remark: Remark) -> tuple[LookupCost, ...]:
-        """Return the nodes in the tree that bear this remark."""
-        return tuple(
-            node for node in self.walk() if any(note.remark is remark for note in node.notes)
-        )
-
-    def __str__(self) -> str:
-        return self.term
+# Receivers stop at ten terms, so a tree of ten times as many need not be followed.
+MAX_FOLLOWED = 100
 
 
 def lookup_cost(domain: DomainName, resolver: Resolver) -> LookupCost:
-    """Return the DNS terms that a receiver spends at worst on `domain`'s SPF record, as a tree (RFC 7208 §4.6.4).
+    """Return a tree of the DNS terms that `domain`'s SPF record costs at worst (RFC 7208 §4.6.4).
 
-    Counted are include, a, mx, ptr, exists and redirect, one each, whatever order they stand in: that one of them matches first says
-    nothing about the next message. Terms behind `all` are never reached, and `redirect` counts only without it. A `total` above 10 means
-    permerror for messages that no earlier term matches. The hosts of an mx have a limit of their own, which notes tell of. For `ptr` one
-    void lookup is counted, that of a client without a reverse name. Nothing is raised: what DNS does not answer is an unknown node.
+    Counted are include, a, mx, ptr, exists and redirect, one each, whatever order they stand in:
+    that one of them matches first says nothing about the next message. Terms behind `all` are never
+    reached, and `redirect` counts only without it. A `total` above 10 means permerror for messages
+    that no earlier term matches. The hosts of an mx have a limit of their own, which notes tell of.
+    For `ptr` one void lookup is counted, that of a client without a reverse name. Nothing is
+    raised: what DNS does not answer is an unknown node.
     """
     return _Tree(domain, resolver).root
 
@@ -142,7 +52,10 @@ class _Tree:
         self.root = self._node(domain, domain, domain, (domain,), 0, depth)
 
     def _extent(self, domain: DomainName) -> tuple[int, int]:
-        """Return how many levels of records to follow, and how many terms they have; whole levels, so that order says nothing."""
+        """Return how many levels of records to follow, and how many terms they have.
+
+        Levels are whole, so the order of terms says nothing.
+        """
         level: list[tuple[DomainName, ...]] = [(domain,)]
         depth = terms = 0
         while level and terms <= MAX_FOLLOWED:
@@ -155,7 +68,7 @@ class _Tree:
                     targets = (
                         _target(term.domain, path[-1])
                         for term in asking
-                        if isinstance(term, spf.Include | _Redirect)
+                        if isinstance(term, spf_term.Include | _Redirect)
                     )
                     below += [
                         (*path, name)
@@ -216,7 +129,7 @@ class _Tree:
 
     def _term(self, term: _Asking, path: tuple[DomainName, ...], depth: int) -> LookupCost:
         domain = path[-1]
-        if isinstance(term, spf.Ptr):
+        if isinstance(term, spf_term.Ptr):
             return LookupCost(domain, str(term), 1, voids4=1, voids6=1)
         target = _target(term.domain, domain)
         if target is None:
@@ -226,7 +139,7 @@ class _Tree:
                 1,
                 notes=(Note(Remark.MACRO, "what it asks for depends on the message"),),
             )
-        if isinstance(term, spf.Include | _Redirect):
+        if isinstance(term, spf_term.Include | _Redirect):
             return self._branch(term, target, path, depth)
         name = queryable(target)
         if name is None:
@@ -244,7 +157,11 @@ class _Tree:
             return LookupCost(domain, str(term), 1, unknown=Unknown(str(error)))
 
     def _branch(
-        self, term: spf.Include | _Redirect, target: str, path: tuple[DomainName, ...], depth: int
+        self,
+        term: spf_term.Include | _Redirect,
+        target: str,
+        path: tuple[DomainName, ...],
+        depth: int,
     ) -> LookupCost:
         name = _full_name(target)
         if name is None:
@@ -261,13 +178,15 @@ class _Tree:
             )
         return self._node(name, path[-1], str(term), (*path, name), 1, depth)
 
-    def _leaf(self, term: spf.A | spf.Mx | spf.Exists, name: DomainName, domain: str) -> LookupCost:
-        if isinstance(term, spf.Exists):
+    def _leaf(
+        self, term: spf_term.A | spf_term.Mx | spf_term.Exists, name: DomainName, domain: str
+    ) -> LookupCost:
+        if isinstance(term, spf_term.Exists):
             void = int(
                 not addresses(name, 4, self._resolver)
             )  # RFC 7208 §5.7: A for IPv6 clients too
             return LookupCost(domain, str(term), 1, void, void)
-        if isinstance(term, spf.A):
+        if isinstance(term, spf_term.A):
             return LookupCost(domain, str(term), 1, self._void(name, 4), self._void(name, 6))
         values = self._resolver.lookup(name, "MX") or ()
         hosts = exchangers(name, values)
@@ -297,39 +216,40 @@ class _Redirect:
         return f"redirect={self.domain}"
 
 
-_Asking = spf.Include | spf.A | spf.Mx | spf.Ptr | spf.Exists | _Redirect
+_Asking = spf_term.Include | spf_term.A | spf_term.Mx | spf_term.Ptr | spf_term.Exists | _Redirect
 
 
 def _asking(record: spf.Record) -> Iterator[_Asking]:
     """Return the terms that can be reached and ask DNS."""
     for term in record.terms:
-        if isinstance(term, spf.All):
+        if isinstance(term, spf_term.All):
             return
-        if not isinstance(term, spf.Ip4 | spf.Ip6):
+        if not isinstance(term, spf_term.Ip4 | spf_term.Ip6):
             yield term
     if record.redirect is not None:
         yield _Redirect(record.redirect)
 
 
 def _permissive(record: spf.Record, *, included: bool) -> Iterator[Note]:
-    """Return what makes a record let in too many; what it says of the rest does not matter where it is `included`."""
+    """Return what makes a record let in too many; an `included` one says nothing of the rest."""
     for term in record.terms:
-        wide = spf.too_wide(term)
+        wide = spf_term.too_wide(term)
         if wide is not None:
             yield Note(Remark.PERMISSIVE, f"{term} lets every host of a /{wide} pass")
-        if isinstance(term, spf.All):
+        if isinstance(term, spf_term.All):
             break
     rest = record.all
-    if rest is not None and rest.qualifier is spf.Qualifier.PASS:
+    if rest is not None and rest.qualifier is spf_term.Qualifier.PASS:
         yield Note(Remark.EVERYBODY, "+all lets every host pass")
     elif (
         not included
         and record.redirect is None
-        and (rest is None or rest.qualifier is spf.Qualifier.NEUTRAL)
+        and (rest is None or rest.qualifier is spf_term.Qualifier.NEUTRAL)
     ):
         yield Note(
             Remark.PERMISSIVE,
-            f"{rest or 'without `all` it'} leaves open whether other hosts may send: they are neutral",
+            f"{rest or 'without `all` it'} leaves open whether other hosts may send: they "
+            "are neutral",
         )
 
 

@@ -1,4 +1,4 @@
-"""Hosts as SPF sees them: addresses of names, exchangers of domains, and the validated names of a client (RFC 7208 §5.3 to §5.5)."""
+"""Hosts as SPF sees them: addresses, exchangers and validated names (RFC 7208 §5.3 to §5.5)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def addresses(name: DomainName, version: int, resolver: Resolver) -> tuple[IPAdd
 
 
 def exchangers(name: DomainName, values: tuple[str, ...]) -> list[str]:
-    """Return the hosts in the MX values of a name, the preferred first, without their last dot; the null MX gives an empty one.
+    """Return the hosts in MX values, preferred first, without the last dot; "" for a null MX.
 
     Raises:
         ObservationError: a value is not an MX record's.
@@ -43,7 +43,9 @@ def exchangers(name: DomainName, values: tuple[str, ...]) -> list[str]:
 
 
 def validated_names(ip: IPAddress, resolver: Resolver) -> tuple[tuple[DomainName, ...], int]:
-    """Return the validated names of an address in the resolver's order, and how many lookups found nothing.
+    """Return the validated names of an address, and how many lookups found nothing.
+
+    The names are in the resolver's order.
 
     What cannot be resolved validates no name; here, and nowhere else in SPF, that is no error.
     """

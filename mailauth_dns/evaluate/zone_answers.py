@@ -1,4 +1,7 @@
-"""What an authoritative server answers from one zone (RFC 1034 §4.3.2, RFC 4592, RFC 6672); pure, so that `serve` and evaluation agree."""
+"""What an authoritative server answers from one zone (RFC 1034 §4.3.2, RFC 4592, RFC 6672).
+
+It is pure, so that `serve` and evaluation agree.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class Answer:
     authoritative: bool = True
 
     def alias(self, type: str) -> DomainName | None:
-        """Return the name that a question for `type` goes on with, where the answer ends in a CNAME."""
+        """Return the name to ask for `type` next, where a CNAME ends the answer."""
         last = self.answer[-1] if self.answer else None
         if last is None or last.type != "CNAME" or type in ("CNAME", "ANY"):
             return None
@@ -76,7 +79,10 @@ class Authority:
         return Answer(Rcode.SERVFAIL)
 
     def step(self, name: DomainName, type: str) -> Answer:
-        """Return what the zone holds for `name` itself, an alias not followed; `name` lies at or below the zone's origin."""
+        """Return what the zone holds at `name` itself; aliases are not followed.
+
+        `name` lies at or below the zone's origin.
+        """
         above = _down(name, self._origin)
         for upper in above:
             sets = self._names.get(upper, {})

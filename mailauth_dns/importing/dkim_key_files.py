@@ -17,7 +17,7 @@ from typing import Any
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.masterfile.lexer import lines
-from mailauth_dns.masterfile.loose_reader import Remarks, Row, rows, text_value
+from mailauth_dns.masterfile.loose_rows import Remarks, Row, rows, text_value
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.rsa_key import modulus_bits

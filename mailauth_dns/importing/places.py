@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from mailauth_dns.policy.repo import Route
-from mailauth_dns.records import dmarc
+from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey
@@ -65,7 +65,7 @@ def stray(key: RRKey, value: str, domain: DomainName) -> str | None:
         return None
     found = family(name, type, value)
     if found is Family.DMARC_REPORT:
-        about, _ = dmarc.report_parties(name)
+        about, _ = dmarc_consent.report_parties(name)
         return f"a consent to reports about {about}; a plan counts on it as it is"
     if found is Family.NULL_MX and name == domain:
         return (

@@ -35,7 +35,7 @@ from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import read_defaults
 from mailauth_dns.policy.repo import DEFAULTS, POLICY_DIR, Repo
 from mailauth_dns.policy.yaml_tree import Mapping as DefaultsMapping
-from mailauth_dns.records import dmarc
+from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, Zone
 
@@ -181,7 +181,7 @@ def _policies(
         read = tuple(reader.consents(origin, keys))
         reasons = dict.fromkeys(reason for each in read for _, reason in each.unknown)
         for key in sorted(keys) if reasons else ():
-            about, _ = dmarc.report_parties(key[0])
+            about, _ = dmarc_consent.report_parties(key[0])
             unknown[about] += [(key, reason) for reason in reasons]
         return tuple(each.zone for each in read)
 

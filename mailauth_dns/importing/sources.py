@@ -12,6 +12,7 @@ from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.served_mta_sts import policy_request, served_policy
 from mailauth_dns.masterfile import loose_reader
+from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.policy.provider_stanza import Stanza
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
@@ -83,7 +84,7 @@ def in_file(path: Path, origin: DomainName) -> Published:
 def _told(path: Path, text: str) -> Iterator[None]:
     try:
         yield
-    except ProviderError as error:
+    except MasterFileError as error:
         if dkim.is_private_key(text.encode("latin-1")) or dkim.holds_private_key(text):
             raise ProviderError(
                 f"{path.name}: this is a private key; give the zone's master file"

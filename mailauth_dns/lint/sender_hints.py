@@ -7,12 +7,12 @@ rules that use this catalogue warn, and block nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.name import DomainName, upwards
 
 
 class ReturnPath(Enum):
@@ -99,13 +99,6 @@ _SENDER_BY_ZONE = {sender.dkim_zone: sender for sender in SENDERS}
 _INCLUDE_BY_NAME = {include.name: include for include in INCLUDES}
 
 
-def _upwards(name: str) -> Iterator[str]:
-    yield name
-    while name:
-        name = name.partition(".")[2]
-        yield name
-
-
 @lru_cache(maxsize=1024)  # the policies of a fleet name the same senders
 def sender_of(target: DomainName | str) -> Sender | None:
     """Return the sender that a DKIM delegation leads to, None where it is not in the catalogue.
@@ -114,7 +107,8 @@ def sender_of(target: DomainName | str) -> Sender | None:
     'Amazon SES'
     """
     return next(
-        (_SENDER_BY_ZONE[zone] for zone in _upwards(target) if zone in _SENDER_BY_ZONE), None
+        (_SENDER_BY_ZONE[zone] for zone in upwards(DomainName(target)) if zone in _SENDER_BY_ZONE),
+        None,
     )
 
 
@@ -126,10 +120,11 @@ def include_of(name: str) -> SpfInclude | None:
     'SendGrid'
     """
     return next(
-        (_INCLUDE_BY_NAME[zone] for zone in _upwards(name) if zone in _INCLUDE_BY_NAME), None
+        (_INCLUDE_BY_NAME[zone] for zone in upwards(DomainName(name)) if zone in _INCLUDE_BY_NAME),
+        None,
     )
 
 
 def is_many_hosts(exchanger: DomainName) -> bool:
     """Tell whether a sender's documented exchanger stands for many hosts."""
-    return any(zone in _MANY_HOSTS for zone in _upwards(exchanger))
+    return any(zone in _MANY_HOSTS for zone in upwards(DomainName(exchanger)))

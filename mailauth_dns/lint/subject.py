@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 
 from mailauth_dns.compile.publication import Declared, Publication
+from mailauth_dns.evaluate.dmarc_walk import DmarcAlone
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.web_page import Outcome, Pages, Request
@@ -17,7 +18,7 @@ from mailauth_dns.policy.sections.dkim import SelectorSection
 from mailauth_dns.policy.sections.dmarc import DmarcSection
 from mailauth_dns.policy.sections.mta_sts import MtaStsSection
 from mailauth_dns.policy.sections.spf import SpfSection
-from mailauth_dns.records import dkim, dmarc, spf
+from mailauth_dns.records import dkim, dmarc, spf, spf_term
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
@@ -33,7 +34,7 @@ class Neighbours:
     key_owners: Mapping[str, DomainName] = field(
         default_factory=dict
     )  # the first domain that publishes a key, by its `p`
-    dmarc: frozenset[DomainName] = frozenset()  # domains that declare a DMARC record
+    dmarc: DmarcAlone = field(default_factory=lambda: DmarcAlone({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Flattened:
 
     route: Route
     name: DomainName
-    qualifier: spf.Qualifier
+    qualifier: spf_term.Qualifier
     addresses: Addresses
 
 
@@ -92,7 +93,7 @@ class Subject:
         return self.spf_section.record if self.spf_section is not None else None
 
     @cached_property
-    def spf_terms(self) -> tuple[tuple[Route, spf.Term | spf.Modifier], ...]:
+    def spf_terms(self) -> tuple[tuple[Route, spf_term.Term | spf_term.Modifier], ...]:
         """The terms of the SPF section, each with its place; `all` and `redirect` are keys of their own where they are not in the list."""
         section = self.spf_section
         if section is None:
@@ -115,7 +116,7 @@ class Subject:
         qualifiers = {
             term.domain.folded: term.qualifier
             for _, term in self.spf_terms
-            if isinstance(term, spf.Include)
+            if isinstance(term, spf_term.Include)
         }
         names = map(DomainName, self.spf_section.flatten if self.spf_section is not None else ())
         found = [
@@ -123,14 +124,14 @@ class Subject:
             for index, name in enumerate(names)
         ]
         terms = self.published_spf.terms if self.published_spf is not None else ()
-        needed = {term.domain.folded for term in terms if isinstance(term, spf.Include)} | {
+        needed = {term.domain.folded for term in terms if isinstance(term, spf_term.Include)} | {
             self.domain
         }
         for name, text in self._spf_texts:
             if name not in needed:
                 place = ("spf",) if self.policy.body.spf is not None else ("domain",)
                 found.append(
-                    Flattened(place, name, spf.Qualifier.PASS, networks_of(spf.parse(text)))
+                    Flattened(place, name, spf_term.Qualifier.PASS, networks_of(spf.parse(text)))
                 )
         return tuple(found)
 
@@ -207,12 +208,7 @@ def subjects(
     for publication in publications:
         for entry in publication.declared:
             by_domain.setdefault(entry.domain, []).append(entry)
-    neighbours = Neighbours(
-        _key_owners(by_domain),
-        frozenset(
-            policy.domain for policy in repo.policies if policy.body.dmarc not in (None, ABSENT)
-        ),
-    )
+    neighbours = Neighbours(_key_owners(by_domain), DmarcAlone(_dmarc_texts(by_domain)))
     return [
         Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, today)
         for policy in chosen
@@ -228,3 +224,13 @@ def _key_owners(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str,
             ):
                 owners.setdefault(dkim.parse(text).p, domain)
     return owners
+
+
+def _dmarc_texts(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[DomainName, str]:
+    return {
+        domain: text
+        for domain, entries in by_domain.items()
+        for entry in entries
+        if entry.family is Family.DMARC
+        for text in entry.values
+    }

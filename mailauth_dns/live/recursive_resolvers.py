@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import dns.resolver
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.live.lookup import Answer, Question, Server
+from mailauth_dns.live.lookup import Question, Server
+from mailauth_dns.live.wire import Answer
 from mailauth_dns.records.zone import RRKey
 
 ANSWERED = ("NOERROR", "NXDOMAIN")  # the rcodes that say something about the name

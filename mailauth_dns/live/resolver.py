@@ -13,9 +13,10 @@ from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Alias, Values, follow
 from mailauth_dns.evaluate.zone_answers import alias_target
-from mailauth_dns.live.lookup import Answer, Question, Server, ask
+from mailauth_dns.live.lookup import Question, Server, ask
 from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
-from mailauth_dns.records.name import ROOT, DomainName, is_at_or_below
+from mailauth_dns.live.wire import Answer
+from mailauth_dns.records.name import DomainName, is_at_or_below, upwards
 from mailauth_dns.records.name_server import server as parse_server
 from mailauth_dns.records.zone import RRKey
 
@@ -130,9 +131,7 @@ class LiveResolver:
 
     def _zone_of(self, name: DomainName) -> DomainName | None:
         """Return the deepest zone with name servers of its own that holds `name`."""
-        while name != ROOT and name not in self._servers:
-            name = DomainName(name.partition(".")[2])
-        return name if name in self._servers else None
+        return next((zone for zone in upwards(name) if zone in self._servers), None)
 
     def _authoritative(self, zone: DomainName, key: RRKey) -> Reply | None:
         """Return the first answer that a server of `zone` gives with authority.

@@ -1,6 +1,7 @@
 """Master files (RFC 1035 §5) edited set by set, with all other text left as it is.
 
-An edit is proved before it is handed out: the new text is read again and must hold what was asked for, and nothing else changed.
+An edit is proved before it is handed out: the new text is read again and must hold what was asked
+for, and nothing else changed.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from mailauth_dns.records.zone import RRKey, RRset, quoted
 
 
 def edited(file: MasterFile, changes: Mapping[RRKey, RRset | None]) -> str:
-    """Return the file's text with these sets as they shall be (None: gone) and the SOA's serial raised by one.
+    """Return the file's text with these sets (None: gone) and the SOA's serial raised by one.
 
     Raises:
-        MasterFileError: the file cannot be edited so, or the result would not say exactly what was asked for.
+        MasterFileError: the file cannot be edited so, or the result would not say exactly what
+            was asked for.
     """
     if file.refusal is not None:
         raise MasterFileError(f"{file.origin}: {file.refusal}")
@@ -27,7 +29,7 @@ def edited(file: MasterFile, changes: Mapping[RRKey, RRset | None]) -> str:
 
 
 def next_serial(serial: int) -> int:
-    """Return the serial one higher, by RFC 1982; 0 is left out because some servers take it for none."""
+    """Return the next serial (RFC 1982), never 0: some servers take that for none."""
     return (serial + 1) % 2**32 or 1
 
 
@@ -42,7 +44,8 @@ def _prove(file: MasterFile, text: str, changes: Mapping[RRKey, RRset | None]) -
     found = {rrset.key: rrset for rrset in after.zone().rrsets if rrset.type != "SOA"}
     if found != expected or after.serial != next_serial(file.serial):
         raise MasterFileError(
-            f"{file.origin}: the file cannot be edited without changing other records; edit it by hand"
+            f"{file.origin}: the file cannot be edited without changing other records; edit "
+            "it by hand"
         )
 
 
@@ -93,7 +96,10 @@ class _Edit:
         return {normal(rrset.type, value, self._file.origin): value for value in rrset.values}
 
     def _new_lines(self) -> tuple[dict[int, list[tuple[RRset, str]]], list[tuple[RRset, str]]]:
-        """Return the lines to be added: by the start of the entry they follow, the last one of the same owner, or at the end."""
+        """Return the lines to add, by the start of the entry that they follow.
+
+        That is the last entry of the same owner, or the end of the file.
+        """
         last: dict[DomainName, int] = {entry.owner: entry.start for entry in self._file.entries}
         after: dict[int, list[tuple[RRset, str]]] = {}
         at_end: list[tuple[RRset, str]] = []
@@ -122,7 +128,7 @@ class _Edit:
         return f"{rrset.name}. {rrset.ttl} IN {rrset.type} {rdata}{self._newline}"
 
     def _kept(self, entry: Entry, owner: DomainName | None, ttl: int | None) -> str:
-        """Return a record's own text, with owner and TTL written out where the line before no longer gives them."""
+        """Return a record's text, with owner and TTL where the line before no longer gives them."""
         text = self._file.text
         begin = f"{entry.owner}." if entry.inherits_owner and owner != entry.owner else ""
         written = (

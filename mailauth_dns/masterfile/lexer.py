@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mailauth_dns.errors import ProviderError
+from mailauth_dns.errors import MailAuthError
 
 
-class MasterFileError(ProviderError):
+class MasterFileError(MailAuthError):
     """A zone file is broken, or cannot be edited record by record; the text says where."""
 
 
@@ -18,13 +18,13 @@ _TOKEN = re.compile(
       |(?P<end>\n)|(?P<comment>;[^\n]*)|(?P<open>\()|(?P<close>\))|(?P<rest>\Z))""",
     re.VERBOSE,
 )
-# A line without these is its words; a SOA is read in full for the place of its serial. To Python's split() some octets of UTF-8 are
-# white space, to a name server they are not.
+# A line without these is its words; a SOA is read in full for the place of its serial. To Python's
+# split() some octets of UTF-8 are white space, to a name server they are not.
 _NOT_PLAIN = re.compile(r'[;()"\\\x0b\x0c\x1c-\x1f\x85\xa0]|\bSOA\b', re.IGNORECASE)
 
 
 class Line(NamedTuple):
-    """One logical line: its span, whether it opens with white space, its tokens and where they start, and its number.
+    """One logical line: where it stands, its number, and its tokens with their places.
 
     A plain line has no starts but that of its first token.
     """
@@ -38,7 +38,9 @@ class Line(NamedTuple):
 
 
 def lines(origin: str, text: str) -> Iterator[Line]:
-    """Yield the logical lines that hold something; `origin` is for messages, empty where the caller says which file it is.
+    """Yield the logical lines that hold something; `origin` names the file in messages.
+
+    It is empty where the caller names the file.
 
     Raises:
         MasterFileError: a quote or a parenthesis is not closed; the text gives the line.
@@ -68,7 +70,10 @@ def lines(origin: str, text: str) -> Iterator[Line]:
 
 
 def _words_and_strings(line: str) -> list[str] | None:
-    """Return the tokens of a line of plain words and strings, most TXT records; None where it has to be read character by character."""
+    """Return the tokens of a line of plain words and strings, as most TXT records are.
+
+    None where the line must be read character by character.
+    """
     if "\\" in line:
         return None
     tokens: list[str] = []

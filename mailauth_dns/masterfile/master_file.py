@@ -1,6 +1,9 @@
-"""Master files (RFC 1035 §5), read with the place of every record, so that they can be edited with all other text left as it is.
+"""Master files (RFC 1035 §5) read for editing: the place of every record is known.
 
-The text is octets, one character an octet (latin-1), so that a file in any encoding comes back as it was.
+An edit leaves all other text as it is.
+
+The text is octets, one character an octet (latin-1), so that a file in any encoding comes back as
+it was.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 
 class Entry(NamedTuple):
-    """One record and where it stands: `text[start:end]` is all of it, parentheses, comment and line end included.
+    """One record; `text[start:end]` is all of it, with parentheses, comment and line end.
 
-    `inherits_owner` and `inherits_ttl` say that the record takes them from the line before, not from the file's `$TTL`.
-    `ttl_at` is where a TTL can be written, `serial` the span of a SOA's serial.
+    `inherits_owner` and `inherits_ttl` say that the record takes them from the line before, not
+    from the file's `$TTL`. `ttl_at` is where a TTL can be written, `serial` the span of a SOA's
+    serial.
     """
 
     start: int
@@ -44,7 +48,11 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class MasterFile:
-    """A zone file. `refusal` says why it cannot be edited, or is None; `whole` is False where records come from outside its lines."""
+    """A zone file.
+
+    `refusal` says why it cannot be edited, or is None. `whole` is False where records come from
+    outside its lines.
+    """
 
     origin: DomainName
     text: str
@@ -161,7 +169,10 @@ class _Reader:
                     f"{self._zone}, line {line.number}: not a record{reason}"
                 ) from None
             if entry.type in _SIGNED and self._refusal is None:
-                self._refusal = f"the file is signed ({entry.type} in line {line.number}); edit the unsigned one"
+                self._refusal = (
+                    f"the file is signed ({entry.type} in line {line.number}); edit the unsigned "
+                    "one"
+                )
             entries.append(entry)
         return MasterFile(self._zone, self._text, tuple(entries), self._refusal, self._whole)
 
@@ -176,11 +187,13 @@ class _Reader:
             self._whole = False
             self._refusal = (
                 self._refusal
-                or f"{name} in line {line.number}: sets that come from it cannot be edited one by one"
+                or f"{name} in line {line.number}: "
+                "sets that come from it cannot be edited one by one"
             )
         else:
             raise MasterFileError(
-                f"{where}: {printable(name[:60])} is no directive with its value; known are $ORIGIN, $TTL, $INCLUDE, $GENERATE"
+                f"{where}: {printable(name[:60])} is no directive with its value; known are "
+                "$ORIGIN, $TTL, $INCLUDE, $GENERATE"
             )
 
     def _record(self, line: Line) -> Entry:
@@ -198,19 +211,7 @@ class _Reader:
         rdata = tokens[at + 1 :]
         value = value_of(type, rdata, self._origin)
         inherits_ttl = written is None and self._default_ttl is None
-        if type == "SOA" and self._last_ttl is None and written is None:
-            self._last_ttl = int(value.rsplit(" ", 1)[1])  # RFC 2308 §4: where nothing else says it
-        if written is not None:
-            self._last_ttl = written
-        ttl = (
-            written
-            if written is not None
-            else self._default_ttl
-            if self._default_ttl is not None
-            else self._last_ttl
-        )
-        if ttl is None:
-            raise ValueError("no TTL")
+        ttl = self._ttl(written, value if type == "SOA" else None)
         serial_at = line.starts[at + 3] if type == "SOA" else 0
         serial = (serial_at, serial_at + len(rdata[2])) if type == "SOA" else None
         return Entry(
@@ -225,3 +226,15 @@ class _Reader:
             value,
             serial,
         )
+
+    def _ttl(self, written: int | None, soa: str | None) -> int:
+        """Return the TTL of a record: its own, else $TTL's, else that of the record before it."""
+        if soa is not None and self._last_ttl is None and written is None:
+            self._last_ttl = int(soa.rsplit(" ", 1)[1])  # RFC 2308 §4: where nothing else says it
+        if written is not None:
+            self._last_ttl = written
+            return written
+        ttl = self._default_ttl if self._default_ttl is not None else self._last_ttl
+        if ttl is None:
+            raise ValueError("no TTL")
+        return ttl

@@ -1,4 +1,4 @@
-"""What stands before a type, names and rdata of a master file (RFC 1035 §5.1), brought to the one spelling that `records.zone` has."""
+"""Names, rdata and what stands before the type (RFC 1035 §5.1), spelled as in `records.zone`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def seconds(text: str) -> int | None:
 
 
 class Head(NamedTuple):
-    """What stands before the rdata of a record: `owner` as written, None where the line before gives it; `ttl` in seconds.
+    """What stands before the rdata of a record; `ttl` is in seconds.
+
+    `owner` is as written, None where the line before gives it.
 
     `at` counts the tokens before the type.
     """
@@ -117,7 +119,7 @@ def absolute(name: str, origin: str) -> str:
 
 
 def _one_spelling(name: str) -> str:
-    r"""Return a name with only those escapes that it needs, so that `\095dmarc` is `_dmarc` (RFC 1035 §5.1)."""
+    r"""Return a name without needless escapes: `\095dmarc` is `_dmarc` (RFC 1035 §5.1)."""
 
     def spelled(found: re.Match[str]) -> str:
         if found[0] == ".":
@@ -163,7 +165,7 @@ def _joined(tokens: list[str]) -> str:
 
 
 def value_of(type: str, tokens: list[str], origin: str) -> str:
-    """Return rdata as records.zone has it: TXT as octets, names absolute, the rest as it is written."""
+    """Return rdata as in `records.zone`: TXT as octets, names absolute, the rest as written."""
     if not tokens:
         raise ValueError(type)
     if tokens[0] == "\\#" and len(tokens) > 1:

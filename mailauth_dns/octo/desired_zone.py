@@ -14,6 +14,7 @@ from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.txt_round_trip import Encoder, carried, internal_text
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.spf_parts import referred
 from mailauth_dns.records.zone import RRset
 
 
@@ -104,6 +105,5 @@ def _together(
 
 def _includes(change: Change, part: Blocked) -> bool:
     """Tell whether a record is to refer to a part of it that is blocked."""
-    return (part.domain, part.family) == (change.domain, Family.SPF) and any(
-        f"include:{part.key[0]}" in text for text in change.after
-    )
+    is_its_part = (part.domain, part.family) == (change.domain, Family.SPF)
+    return is_its_part and part.key[0] in referred(change.after)

@@ -14,7 +14,7 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from logging import getLogger
 from pathlib import Path
@@ -122,7 +122,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             return None
         except OSError as error:
             raise ProviderError(f"{path}: {error.strerror}") from None
-        return parse(origin, text)
+        with _told():
+            return parse(origin, text)
 
     def read_whole(self, origin: DomainName) -> MasterFile | None:
         """Return a zone's file, or None where there is none.
@@ -184,14 +185,9 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                 )
             refusal = self.refusal(master)
             if refusal is not None:
-                raise MasterFileError(f"{origin}: {refusal}")
-            changes: dict[RRKey, RRset | None] = {}
-            for change in plan.changes:
-                key = (owner(change.record.fqdn), change.record._type)
-                self._check_unmoved(master, key, change.existing)
-                changes[key] = _rrset(change.new, origin) if change.new is not None else None
-            text = edited(master, changes)
-            self._check_aliases(parse(origin, text), changes)
+                raise ProviderError(f"{origin}: {refusal}")
+            with _told():
+                text = self._edited(master, plan.changes)
             if self.reload:
                 mark = self._unloaded(origin)
                 mark.unlink(missing_ok=True)  # a link would be followed
@@ -199,6 +195,18 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             self._replace(origin, text)
         self.finish(origin)
         return True
+
+    def _edited(self, master: MasterFile, wanted: Iterable[Any]) -> str:
+        """Return the text of a zone file with the changes that octoDNS planned."""
+        changes: dict[RRKey, RRset | None] = {}
+        for change in wanted:
+            key = (owner(change.record.fqdn), change.record._type)
+            self._check_unmoved(master, key, change.existing)
+            new = change.new
+            changes[key] = _rrset(new, master.origin) if new is not None else None
+        text = edited(master, changes)
+        self._check_aliases(parse(master.origin, text), changes)
+        return text
 
     def finish(self, origin: DomainName) -> None:
         """Run the reload command where an earlier run was killed before it, or where it failed.
@@ -303,3 +311,12 @@ def _rrset(record: Any, origin: DomainName) -> RRset:
             normal(record._type, rdata, origin) for rdata in record.to_rrset().rdatas
         )
     return RRset(owner(record.fqdn), record._type, record.ttl, values)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what is wrong with a zone file into an error of this provider."""
+    try:
+        yield
+    except MasterFileError as error:
+        raise ProviderError(str(error)) from error

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import bimi, dkim, dmarc, spf, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, spf, spf_term, tlsrpt
 from mailauth_dns.records.tags import parse_tags
 
 LONGEST = 1000  # characters of a record that is shown again
@@ -50,7 +50,7 @@ def _spf(text: str) -> str:
     words = [word for word in text[len(spf.VERSION) :].split(" ") if word]
     ending = record.terms[-1] if record.terms else None
     parts = []
-    if isinstance(ending, spf.All) and ending is record.all:
+    if isinstance(ending, spf_term.All) and ending is record.all:
         words = [word for word in words if word.lower().lstrip("+-~?") != "all"]
         parts.append(f"all: {_ENDINGS[ending.qualifier.value]}")
     if record.redirect is not None and record.all is None:

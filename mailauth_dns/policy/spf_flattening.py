@@ -11,7 +11,7 @@ from mailauth_dns.policy import yaml_tree
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.policy.spf_lock import Lock
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import Flat, Layout, laid_out, networks_of
@@ -109,6 +109,6 @@ def _section(policy: Policy) -> SpfSection | None:
 
 def _item(word: str, section: SpfSection, lock: Lock) -> str | Flat:
     term = spf.parse_term(word)
-    if isinstance(term, spf.Include) and term.domain.folded in section.flatten:
+    if isinstance(term, spf_term.Include) and term.domain.folded in section.flatten:
         return Flat(term.qualifier, lock.names[DomainName(term.domain.folded)].addresses)
     return word

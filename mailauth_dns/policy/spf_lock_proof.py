@@ -11,7 +11,7 @@ from itertools import chain
 from mailauth_dns.errors import NotFlattened, ObservationError
 from mailauth_dns.evaluate.resolver import Values
 from mailauth_dns.evaluate.spf_addresses import Passing, passing
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName
 
@@ -82,7 +82,7 @@ def is_networks(text: str) -> bool:
     """Tell whether a record says nothing but networks that pass, as the parts of a record do."""
     record = spf.parse(text)
     passes = (
-        isinstance(term, spf.Ip4 | spf.Ip6) and term.qualifier is spf.Qualifier.PASS
+        isinstance(term, spf_term.Ip4 | spf_term.Ip6) and term.qualifier is spf_term.Qualifier.PASS
         for term in record.terms
     )
     return (

@@ -1,7 +1,8 @@
-"""The addresses in a From field, without display names and comments (RFC 5322 §3.4, with the obsolete forms of §4.4).
+"""The addresses in a From field, without display names and comments (RFC 5322 §3.4, §4.4).
 
-Receivers differ in what they make of a broken field, so a field is read whole or not at all. The reader takes one pass over the text and
-keeps no stack: what a stranger nests a thousand deep costs a counter.
+Receivers differ in what they make of a broken field, so a field is read whole or not at all. The
+reader takes one pass over the text and keeps no stack: what a stranger nests a thousand deep costs
+a counter.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from itertools import pairwise
 from mailauth_dns.errors import RecordSyntaxError
 
 _SPACE = re.compile(r"[ \t\r\n]+")
-# Looser than an atom of RFC 5322 (dots, and characters of RFC 6532): what receivers can read has an author, be there one dot too many.
+# Looser than an atom of RFC 5322 (dots, and characters of RFC 6532): what receivers can read has an
+# author, be there one dot too many.
 _ATOM = re.compile(r'[^\s()<>\[\]:;@\\,"]+')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _LITERAL = re.compile(r"\[[^\s@<>\[\]]*\]")
@@ -34,7 +36,8 @@ class _Token:
 def addresses(text: str) -> tuple[str, ...]:
     """Return the addresses of a From field in order; none where it holds none, as an empty group.
 
-    An address that stands unquoted in the display name of another is one too: some readers would take it for the author.
+    An address that stands unquoted in the display name of another is one too: some readers would
+    take it for the author.
 
     >>> addresses('"Alice" <alice@example.com>, (bob) bob@example.org')
     ('alice@example.com', 'bob@example.org')
@@ -72,7 +75,7 @@ def addresses(text: str) -> tuple[str, ...]:
 
 
 def path(text: str) -> str | None:
-    """Return what stands between the angle brackets of a Return-Path, without a route and comments; None where it has another form.
+    """Return the address in a Return-Path, without a route and comments; None for another form.
 
     >>> path("<@relay.example:alice@example.com> (the sender)")
     'alice@example.com'
@@ -84,7 +87,8 @@ def path(text: str) -> str | None:
     kinds = [token.kind for token in tokens]
     if kinds[:1] != ["<"] or kinds[-1:] != [">"] or "<" in kinds[1:] or ">" in kinds[:-1]:
         return None
-    # A route in front of the address is obsolete, and passed over (RFC 5321 §4.1.1.3, RFC 5322 §4.4).
+    # A route in front of the address is obsolete, and passed over (RFC 5321 §4.1.1.3, RFC 5322
+    # §4.4).
     return "".join(token.text for token in _without_route(tokens[1:-1]))
 
 
@@ -152,7 +156,7 @@ def _address(text: str, tokens: Sequence[_Token]) -> str:
 
 
 def _word(text: str, tokens: Sequence[_Token]) -> str:
-    """Return tokens put together; there must be a dot between each two (obs-local-part, obs-domain)."""
+    """Return tokens joined; each two need a dot between them (obs-local-part, obs-domain)."""
     for one, other in pairwise(tokens):
         if not (one.kind == "atom" and one.text.endswith(".")) and not (
             other.kind == "atom" and other.text.startswith(".")

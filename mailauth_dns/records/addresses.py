@@ -1,6 +1,7 @@
-"""Sets of IP addresses, exact whatever is joined or taken away: what SPF's networks amount to (RFC 7208 §5.6).
+"""Sets of IP addresses, exact whatever is added or taken away (RFC 7208 §5.6).
 
-A set is ranges of numbers, so that two sets of the same addresses are equal however they were written.
+A set is ranges of numbers, so that two sets of the same addresses are equal however they were
+written.
 """
 
 from __future__ import annotations

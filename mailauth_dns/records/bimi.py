@@ -1,6 +1,7 @@
 """BIMI assertion records: the logo that mail programs may show beside a domain's mail.
 
-The source is the AuthIndicators working group's Internet-Draft, draft-brand-indicators-for-message-identification; there is no RFC.
+The source is the AuthIndicators working group's Internet-Draft,
+draft-brand-indicators-for-message-identification; there is no RFC.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ class Avatar(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record, for example `v=BIMI1; l=https://example.com/logo.svg`; None where the tag is absent.
+    """A record, such as `v=BIMI1; l=https://example.com/logo.svg`; None where a tag is absent.
 
-    `l` is the logo's address and `a` that of the evidence for it; both empty declines to have a logo shown.
+    `l` is the logo's address and `a` that of the evidence for it; both empty declines to have a
+    logo shown.
     """
 
     l: str  # noqa: E741 - the draft's name for it
@@ -73,14 +75,14 @@ def owner_name(selector: str, domain: DomainName) -> DomainName:
     return DomainName(f"{selector}.{LABEL}.{domain}")
 
 
-@lru_cache(
-    maxsize=1024
-)  # a fleet publishes the same texts many times, and each is looked at by several steps
+# A fleet publishes the same texts many times, and each is looked at by several steps.
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
     """Return the record in `text`.
 
     Raises:
-        RecordSyntaxError: the tag list is broken, `v` is not first or not BIMI1, or there is no `l`.
+        RecordSyntaxError: the tag list is broken, `v` is not first or not BIMI1, or there is no
+            `l`.
     """
     tags = parse_tags(text)
     first = tags[0]

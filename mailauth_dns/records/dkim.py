@@ -1,4 +1,4 @@
-"""DKIM key records: the public key that verifies a selector's signatures (RFC 6376 §3.6.1, RFC 8301, RFC 8463)."""
+"""DKIM key records: the public key of a selector (RFC 6376 §3.6.1, RFC 8301, RFC 8463)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import Fault, RecordSyntaxError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.tags import Tag, parse_tags
 
@@ -50,7 +50,7 @@ class Record:
 
     @property
     def key_bytes(self) -> bytes:
-        """The key material: SubjectPublicKeyInfo DER for RSA, 32 bare octets for Ed25519, nothing where it is revoked."""
+        """The key: SubjectPublicKeyInfo DER for RSA, 32 octets for Ed25519, empty if revoked."""
         return base64.b64decode(self.p)
 
     @property
@@ -87,7 +87,10 @@ def _joined(words: tuple[str, ...] | None) -> str | None:
 
 
 def is_private_key(der: bytes) -> bool:
-    """Tell whether octets open as private keys in DER do, which have a version number first (RFC 5958 §2, RFC 8017 §A.1.2)."""
+    """Tell whether octets open like a private key in DER (RFC 5958 §2, RFC 8017 §A.1.2).
+
+    Such a key has a version number first.
+    """
     if der[:1] != b"\x30" or len(der) < 2:
         return False
     content = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
@@ -98,7 +101,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{12,}")
 
 
 def holds_private_key(text: str) -> bool:
-    """Tell whether a text holds a private key, as PEM or as DER in base64, wherever it stands in it."""
+    """Tell whether a private key stands anywhere in a text, as PEM or as base64 of DER."""
     if "PRIVATE KEY" in text:
         return True
     runs = {
@@ -114,27 +117,30 @@ def owner_name(selector: str, domain: DomainName) -> DomainName:
     return DomainName(f"{selector}.{LABEL}.{domain}")
 
 
-@lru_cache(
-    maxsize=1024
-)  # a fleet publishes the same texts many times, and each is looked at by several steps
+# A fleet publishes the same texts many times, and each is looked at by several steps.
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
     """Return the record in `text`.
 
     Raises:
-        RecordSyntaxError: the tag list is broken, `v` is not first or not DKIM1, or there is no usable `p`.
+        RecordSyntaxError: the tag list is broken, `v` is not first or not DKIM1, or there is no
+            usable `p`.
     """
     tags = parse_tags(text)
     found: dict[str, Tag] = {tag.name: tag for tag in tags}
     version = found.get("v")
     if version is not None:
         if version is not tags[0]:
-            raise RecordSyntaxError(
-                text, version.name_start, version.end, "v must be the first tag"
-            )
+            message = "v must be the first tag"
+            raise RecordSyntaxError(text, version.name_start, version.end, message, Fault.VERSION)
         if version.value != "DKIM1":
-            raise RecordSyntaxError(text, version.start, version.end, "expected v=DKIM1")
+            raise RecordSyntaxError(
+                text, version.start, version.end, "expected v=DKIM1", Fault.VERSION
+            )
     if "p" not in found:
-        raise RecordSyntaxError(text, len(text), len(text), "expected p=, the public key")
+        raise RecordSyntaxError(
+            text, len(text), len(text), "expected p=, the public key", Fault.NO_KEY
+        )
     known = {"v", "h", "k", "n", "s", "t", "p"}
     return Record(
         p=_key(text, found["p"]),
@@ -177,6 +183,7 @@ def _words(text: str, tag: Tag | None, *, star: bool = False) -> tuple[str, ...]
                 text,
                 tag.start,
                 tag.end,
-                f"expected {_LIST.get(tag.name, 'services such as email or *')}, separated by colons",
+                f"expected {_LIST.get(tag.name, 'services such as email or *')}, separated "
+                "by colons",
             )
     return words

@@ -1,7 +1,8 @@
-"""Keys as verifiers may take them from what stands at a selector, right or broken (RFC 6376 §3.6.1).
+"""Keys as verifiers may read them, from records right or broken (RFC 6376 §3.6.1).
 
-`dkim.parse` goes by the letter. Verifiers in use do not: some take the key of a record whose version is not first, that has an empty
-tag, a tag twice, or characters in `p` that are not base64. What is lost with a record is judged by all of them.
+`dkim.parse` goes by the letter. Verifiers in use do not: some take the key of a record whose
+version is not first, that has an empty tag, a tag twice, or characters in `p` that are not base64.
+What is lost with a record is judged by all of them.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from mailauth_dns.records.tags import has_empty_tag
 
 _P = re.compile(r"(?<![A-Za-z0-9_])p\s*=([^;]*)", re.IGNORECASE)
 _NOISE = re.compile(r"[^A-Za-z0-9+/]")
-_LEAST = 16  # characters: shorter than any key, longer than the words of other records, such as p=quarantine
+# Characters: shorter than any key, longer than words of other records such as p=quarantine.
+_LEAST = 16
 
 
 def keys(text: str) -> frozenset[str]:
-    """Return each `p` that a verifier may take from a text, empty where it says that the key is revoked.
+    """Return each `p` that a verifier may read in a text; an empty one means a revoked key.
 
     >>> keys("k=rsa; v=DKIM1; p=MIIBIjANBgkqhkiG9w0B")
     frozenset({'MIIBIjANBgkqhkiG9w0B'})
@@ -43,7 +45,10 @@ def fault(text: str) -> str | None:
 
 
 def same_key(one: str, other: str) -> bool:
-    """Tell whether two `p` are one key: spelled alike, or one RSA key with and without the SubjectPublicKeyInfo around it."""
+    """Tell whether two `p` are one key.
+
+    They are spelled alike, or hold one RSA key with and without its SubjectPublicKeyInfo.
+    """
     if one.rstrip("=") == other.rstrip("="):
         return True
     numbers = public_numbers(octets(one))
@@ -51,7 +56,10 @@ def same_key(one: str, other: str) -> bool:
 
 
 def serves(new: str, old: str) -> bool:
-    """Tell whether whoever verified with one `p` can do so with the other: the same key, not in the bare form that fewer can read."""
+    """Tell whether every verifier that can use one `p` can use the other.
+
+    The key is the same, and not in the bare form that fewer verifiers read.
+    """
     return same_key(new, old) and (not is_bare(octets(new)) or is_bare(octets(old)))
 
 

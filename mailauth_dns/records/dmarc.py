@@ -1,4 +1,4 @@
-"""DMARC policy records: what the owner asks receivers to do with mail that fails (RFC 9989 §4.7, §4.8)."""
+"""DMARC policy records: what to do with mail that fails (RFC 9989 §4.7, §4.8)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
-from urllib.parse import unquote
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records.name import DomainName, domain_name
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.tags import Tag, parse_tags
 
 LABEL = "_dmarc"  # RFC 9989 §4.5
-REPORT_LABEL = "_report._dmarc"  # RFC 9990
 
 
 class Policy(StrEnum):
@@ -70,7 +68,7 @@ class Uri:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A policy record, for example `v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com`; None where the tag is absent."""
+    """A policy record, such as `v=DMARC1; p=quarantine`; None where a tag is absent."""
 
     p: Policy | None = None
     sp: Policy | None = None
@@ -124,7 +122,10 @@ class Record:
 
     @property
     def meaning(self) -> Hashable:
-        """Equal for records that no receiver tells apart. A missing `p` is told apart from none: receivers disagree on it."""
+        """Equal for records that no receiver tells apart.
+
+        A missing `p` is not p=none: receivers disagree on it.
+        """
         return (
             *(
                 self.p,
@@ -178,56 +179,10 @@ def owner_name(domain: DomainName) -> DomainName:
     return DomainName(f"{LABEL}.{domain}")
 
 
-_REPORT = f".{REPORT_LABEL}."
-
-
-def report_name(domain: DomainName, host: DomainName) -> DomainName:
-    """Return where `host` says that it takes reports about `domain` (RFC 9990, verifying external destinations)."""
-    return DomainName(f"{domain}{_REPORT}{host}")
-
-
-def is_report_name(name: DomainName) -> bool:
-    """Tell whether consents to reports stand at `name`."""
-    return _REPORT in name
-
-
-def report_parties(name: DomainName) -> tuple[DomainName, DomainName]:
-    """Return the domain and the host of a `report_name`."""
-    domain, _, host = name.partition(_REPORT)
-    return DomainName(domain), DomainName(host)
-
-
-_AUTHORISES = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
-
-
-def authorises(text: str) -> bool:
-    """Tell whether a value at a report name lets reports through: that it opens as a DMARC record is all that is asked.
-
-    >>> authorises("v=DMARC1; rua=mailto:other@example.com"), authorises("v=dmarc1")
-    (True, False)
-    """
-    return _AUTHORISES.match(text) is not None
-
-
-@lru_cache(maxsize=1024)  # as `parse`
-def report_host(uri: str) -> DomainName | None:
-    """Return the host that takes the mail of a report address (RFC 6068 §2), None where it is no usable mail address."""
-    scheme, _, rest = uri.partition(":")
-    _, at, host = unquote(rest.partition("?")[0]).rpartition("@")
-    if scheme.lower() != "mailto" or not at:
-        return None
-    try:
-        name = domain_name(host)
-    except RecordSyntaxError:
-        return None
-    return None if name.startswith("*") else name
-
-
-@lru_cache(
-    maxsize=1024
-)  # a fleet publishes the same texts many times, and each is looked at by several steps
+# A fleet publishes the same texts many times, and several steps look at each.
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
-    """Return the record in `text`; tag names and values are taken without regard to case, except `DMARC1`.
+    """Return the record in `text`; apart from `DMARC1` the case of letters says nothing.
 
     Raises:
         RecordSyntaxError: receivers would ignore the record or one of its tags.

@@ -1,6 +1,9 @@
-"""DMARC records as receivers read them: a tag that breaks the grammar is dropped, the whole record only for its version (RFC 9989 §4.8).
+"""DMARC records as receivers read them (RFC 9989 §4.8).
 
-`dmarc.parse` is for what shall be published and refuses all that receivers would have to guess about; this is what they make of it.
+A tag that breaks the grammar is dropped; the whole record only if its version is wrong.
+
+`dmarc.parse` is for what shall be published and refuses all that receivers would have to guess
+about; this is what they make of it.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ _LISTS = ("rua", "ruf")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The tags that a receiver can use, and the names of those that it dropped, wholly or in part, for their values."""
+    """The tags that a receiver can use, and the names of those it dropped, whole or in part."""
 
     record: Record
     dropped: frozenset[str] = frozenset()
@@ -26,12 +29,13 @@ class Received:
     def applied(self) -> Record | None:
         """The record to act on; None where receivers apply no DMARC at all (RFC 9989 §4.10.1).
 
-        A record without a usable `p`, or with an unusable `sp` or `np`, stands for one that asks for nothing and for reports, and for none
-        where it asks for no report either.
+        A record without a usable `p`, or with an unusable `sp` or `np`, stands for one that asks
+        for nothing and for reports, and for none where it asks for no report either.
         """
         if self.record.p is not None and not self.dropped & {"sp", "np"}:
             return self.record
-        # Disputed: RFC 9989 §4.7 has a missing p mean none in any case. §4.10.1 is the algorithm, so it decides; receivers are divided.
+        # Disputed: RFC 9989 §4.7 has a missing p mean none in any case. §4.10.1 is the algorithm,
+        # so it decides; receivers are divided.
         return replace(self.record, p=Policy.NONE, sp=None, np=None) if self.record.rua else None
 
 
@@ -51,11 +55,13 @@ def receive(text: str) -> Received | None:
     for part in rest:
         name, equals, value = (piece.strip(_WSP) for piece in part.partition("="))
         name = name.lower()
-        # RFC 9989 is silent on repeated tags and receivers disagree; the first one counts here, even where its value is dropped.
+        # RFC 9989 is silent on repeated tags and receivers disagree; the first one counts here,
+        # even where its value is dropped.
         if not equals or not (name.isascii() and name.isalpha()) or name in seen:
             continue
         seen.add(name)
-        # A value beyond what a list holds is dropped alone: the addresses beside it are as good as before.
+        # A value beyond what a list holds is dropped alone: the addresses beside it are as good as
+        # before.
         for piece in map(_address, value.split(",")) if name in _LISTS else [value]:
             tag = _tag(name, piece)
             if tag is None:
@@ -72,7 +78,10 @@ def receive(text: str) -> Received | None:
 
 
 def _address(text: str) -> str:
-    """Return a report address whose size limit has lost its white space: a limit means nothing any more, so it costs no address."""
+    """Return a report address with its size limit written without white space.
+
+    Limits mean nothing any more, so a broken one costs no address.
+    """
     uri, mark, size = text.partition("!")
     return uri.strip(_WSP) + mark + "".join(size.split())
 

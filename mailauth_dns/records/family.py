@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, dmarc_consent, mta_sts, spf, tlsrpt
 from mailauth_dns.records.name import DomainName
 
 Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tlsrpt.Record | bimi.Record
@@ -28,8 +28,8 @@ class Row:
     `label` stands in the owner name before the domain, empty where there is none. With `selected`,
     a name of its own stands before the label: a selector, or the domain that reports are about.
     `opens` matches how a value of the family begins. `parse` reads a value, and is None where a
-    value holds nothing to read. `section` is where a policy declares it. `beside` tells a person who
-    enters the record by hand what must not be left beside it.
+    value holds nothing to read. `section` is where a policy declares it. `beside` tells a person
+    who enters the record by hand what must not be left beside it.
     """
 
     opens: re.Pattern[str]
@@ -105,7 +105,7 @@ class Family(StrEnum):
         Row(
             opens=_opening(r"\s*v\s*=\s*dmarc1\s*(?:;|\Z)"),
             section=("dmarc",),
-            label=dmarc.REPORT_LABEL,
+            label=dmarc_consent.REPORT_LABEL,
             selected=True,
         ),
     )

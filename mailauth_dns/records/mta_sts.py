@@ -1,7 +1,7 @@
 """MTA-STS: senders shall deliver to a domain over verified TLS only (RFC 8461).
 
-Two parts: a TXT record whose `id` says which policy is current (§3.1), and the policy itself, a text that the domain serves over
-HTTPS (§3.2).
+Two parts: a TXT record whose `id` says which policy is current (§3.1), and the policy itself, a
+text that the domain serves over HTTPS (§3.2).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The TXT record, for example `v=STSv1; id=20260601`; `other` are extension fields, which senders ignore."""
+    """The TXT record, such as `v=STSv1; id=20260601`; senders ignore the fields in `other`."""
 
     id: str
     other: tuple[tuple[str, str], ...] = ()
@@ -56,11 +56,10 @@ def owner_name(domain: DomainName) -> DomainName:
     return DomainName(f"{LABEL}.{domain}")
 
 
-@lru_cache(
-    maxsize=1024
-)  # a fleet publishes the same texts many times, and each is looked at by several steps
+# A fleet publishes the same texts many times, and each is looked at by several steps.
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
-    """Return the record in `text`; names and values are taken as they are written, upper and lower case apart.
+    """Return the record in `text`; upper and lower case differ.
 
     Raises:
         RecordSyntaxError: senders would find no policy.
@@ -89,9 +88,12 @@ _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A policy: hosts that may take the domain's mail, and what to do about others; `max_age` is in seconds.
+    """A policy: which hosts take the domain's mail, and what to do about others.
 
-    `mx` holds host names, or `*.` and a name for every host one label below it. `other` are extension fields, which senders ignore.
+    `max_age` is in seconds.
+
+    `mx` holds host names, or `*.` and a name for every host one label below it. `other` are
+    extension fields, which senders ignore.
     """
 
     mode: Mode
@@ -111,7 +113,7 @@ class Policy:
 
 
 def parse_policy(text: str) -> Policy:
-    """Return the policy in `text`. Of a repeated field other than `mx` the first counts, unknown ones are kept (RFC 8461 §3.2).
+    """Return the policy in `text`; only `mx` may repeat, unknown fields stay (RFC 8461 §3.2).
 
     Raises:
         RecordSyntaxError: a line is no field, a value is none of its kind, or a field is missing.
@@ -213,7 +215,7 @@ def mx_pattern(text: str) -> DomainName:
 
 
 def no_host(text: str) -> str | None:
-    """Return what stands where a host name belongs, in words: a URL, a port or an address; None where it may be a name."""
+    """Return in words what stands in a host name's place; None where it may be a name."""
     if "/" in text:
         return "expected a host name, not a URL"
     _, colon, port = text.rpartition(":")
@@ -230,7 +232,9 @@ _DERIVED = re.compile(r"(?P<mode>enforce|testing|none)[0-9a-f]{16}")
 
 
 def derived_id(policy: Policy) -> str:
-    """Return an id that changes with the policy: its mode, and sixteen hexadecimal digits of the SHA-256 of its text.
+    """Return an id that changes with the policy.
+
+    It is the mode, and sixteen hexadecimal digits of the SHA-256 of the text.
 
     The mode is in it so that the record alone tells people, and the next plan, what was published.
     """

@@ -1,11 +1,14 @@
-"""Domain names in one spelling: lower-case A-labels without the trailing dot (RFC 1035 §2.3.4, IDNA 2008).
+"""Domain names in one spelling: lower-case A-labels without the last dot (RFC 1035, IDNA 2008).
 
-U-labels are encoded label by label, so that `_dmarc` and `*` pass as they are; octoDNS does the same.
+U-labels are encoded label by label, so that `_dmarc` and `*` pass as they are; octoDNS does the
+same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice, takewhile
 from typing import NewType
 
 import idna
@@ -27,8 +30,8 @@ _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 def domain_name(text: str) -> DomainName:
     """Return `text` in the one spelling; a trailing dot is accepted, the root is not.
 
-    Labels hold letters, digits, `-` and `_`; the left-most may be `*`. An A-label stays what it is, even one that IDNA 2008 refuses: DNS
-    and receivers take it as it stands.
+    Labels hold letters, digits, `-` and `_`; the left-most may be `*`. An A-label stays what it is,
+    even one that IDNA 2008 refuses: DNS and receivers take it as it stands.
 
     Raises:
         RecordSyntaxError: the text is not such a name, or is too long for DNS.
@@ -53,7 +56,9 @@ def domain_name(text: str) -> DomainName:
 
 
 def publishable_name(text: str) -> DomainName:
-    """Return `domain_name` of a name that is to own records: octoDNS refuses A-labels that IDNA 2008 refuses.
+    """Return `domain_name` of a name that is to own records.
+
+    octoDNS refuses A-labels that IDNA 2008 refuses.
 
     Raises:
         RecordSyntaxError: the text is not such a name.
@@ -65,7 +70,10 @@ def publishable_name(text: str) -> DomainName:
             try:
                 idna.ulabel(label)
             except idna.IDNAError as error:
-                why = f"not an internationalised label, and octoDNS takes no records below one: {error}"
+                why = (
+                    "not an internationalised label, and octoDNS takes no records below one: "
+                    f"{error}"
+                )
                 raise RecordSyntaxError(text, at, min(at + len(label), len(text)), why) from error
         at += len(label) + 1
     return name
@@ -115,17 +123,25 @@ def below(label: str, name: DomainName) -> DomainName:
     return DomainName(f"{label}.{name}") if name else DomainName(label)
 
 
+def upwards(name: DomainName) -> Iterator[DomainName]:
+    """Yield the name, those above it, and at last the root.
+
+    >>> list(upwards(DomainName("a.example.com")))
+    ['a.example.com', 'example.com', 'com', '']
+    """
+    while name != ROOT:
+        yield name
+        name = DomainName(name.partition(".")[2])
+    yield ROOT
+
+
 def ancestors(name: DomainName, origin: DomainName) -> tuple[DomainName, ...]:
-    """Return the names strictly between `name` and `origin`, nearest first; neither end is included.
+    """Return the names between `name` and `origin`, nearest first, without these two.
 
     >>> ancestors(DomainName("s._domainkey.a.example.com"), DomainName("example.com"))
     ('_domainkey.a.example.com', 'a.example.com')
     """
-    found = []
-    rest = name
-    while "." in rest:
-        rest = DomainName(rest.split(".", 1)[1])
-        if rest == origin or not is_at_or_below(rest, origin):
-            break
-        found.append(rest)
-    return tuple(found)
+    above = islice(upwards(name), 1, None)
+    return tuple(
+        takewhile(lambda each: each not in (origin, ROOT) and is_at_or_below(each, origin), above)
+    )

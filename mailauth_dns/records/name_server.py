@@ -20,7 +20,7 @@ _BARE = re.compile(r"(?P<address>[^:]*)(?::(?P<port>.*))?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One address that answers DNS; `name` is the NS name that led to it, None where the address was given."""
+    """An address that answers DNS; `name` is the NS name that led to it, None if it was given."""
 
     address: str
     port: int = PORT
@@ -36,7 +36,8 @@ def server(text: str) -> Server:
     """Return the server that `text` names: an address and, if given, a port of 1 to 65535.
 
     Raises:
-        RecordSyntaxError: the text is a name, an IPv6 address without brackets, or no such address or port.
+        RecordSyntaxError: the text is a name, an IPv6 address without brackets, or no such
+            address or port.
     """
     if _is_ipv6(text):
         # "2001:db8::1:53" is an address too; without brackets nobody can tell which was meant.

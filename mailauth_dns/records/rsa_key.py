@@ -7,7 +7,7 @@ _RSA = bytes.fromhex("2a864886f70d010101")  # rsaEncryption, 1.2.840.113549.1.1.
 
 
 def modulus_bits(der: bytes) -> int | None:
-    """Return the length of the key's modulus in bits; None where the octets are no RSA public key."""
+    """Return the bits of the key's modulus; None where the octets are no RSA public key."""
     numbers = public_numbers(der)
     return numbers[0].bit_length() if numbers is not None else None
 

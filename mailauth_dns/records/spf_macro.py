@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import Fault, RecordSyntaxError
 
 LETTERS = frozenset("slodiphv")
 EXPLAINING = frozenset("crt")  # these only expand in the explanation text itself (RFC 7208 §7.2)
@@ -30,7 +30,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """`%{i}` and the like: letter as written (upper case: URL-escaped), how many parts to keep (0: all), reversed, delimiters."""
+    """`%{i}` and the like.
+
+    The letter as written (an upper-case one asks for URL escapes), how many parts to keep (0: all),
+    whether they are reversed, and the delimiters.
+    """
 
     letter: str
     digits: int
@@ -56,14 +60,19 @@ class DomainSpec:
 
     @property
     def folded(self) -> str:
-        """The name without regard to case, where case says nothing: in what is no macro, and without the dot at its end."""
+        """The name in lower case, but for its macros, and without the last dot."""
         return "".join(
             str(piece) if isinstance(piece, Macro) else piece.text.lower() for piece in self.pieces
         ).rstrip(".")
 
     @property
+    def has_macro(self) -> bool:
+        """The name depends on the message."""
+        return any(isinstance(piece, Macro) for piece in self.pieces)
+
+    @property
     def lacks_label(self) -> bool:
-        """Two dots stand side by side, or one at the beginning: DNS has no such name, whatever the macros are."""
+        """DNS cannot hold the name, whatever its macros say: it has ".." or opens with a dot."""
         literals = [piece.text for piece in self.pieces if isinstance(piece, Literal)]
         return any(".." in text for text in literals) or str(self).startswith(".")
 
@@ -75,13 +84,16 @@ def macro_string(text: str, start: int, end: int) -> DomainSpec:
     """Return `text[start:end]` as pieces.
 
     Raises:
-        RecordSyntaxError: a `%` opens no macro, a letter is not one, or a character is not printable ASCII.
+        RecordSyntaxError: a `%` opens no macro, a letter is not one, or a character is not
+            printable ASCII.
     """
     return _pieces(text, start, end, "!", LETTERS)
 
 
 def explain_string(text: str) -> DomainSpec:
-    """Return the text that `exp` points to as pieces; it may hold spaces, and the macros c, r and t (RFC 7208 §6.2, §7.2).
+    """Return the text that `exp` leads to as pieces (RFC 7208 §6.2, §7.2).
+
+    It may hold spaces, and the macros c, r and t.
 
     Raises:
         RecordSyntaxError: as for `macro_string`.
@@ -106,9 +118,8 @@ def _pieces(text: str, start: int, end: int, lowest: str, letters: frozenset[str
             continue
         match = _EXPAND.match(text, at, end)
         if match is None:
-            raise RecordSyntaxError(
-                text, at, min(at + 4, end), "% must open a macro such as %{i}, or be written %%"
-            )
+            message = "% must open a macro such as %{i}, or be written %%"
+            raise RecordSyntaxError(text, at, min(at + 4, end), message, Fault.MACRO)
         if literal:
             pieces.append(Literal("".join(literal)))
             literal.clear()
@@ -128,23 +139,27 @@ def _macro(text: str, at: int, match: re.Match[str], letters: frozenset[str]) ->
             if only
             else f"{letter} is not a macro letter; known are s l o d i p h v"
         )
-        raise RecordSyntaxError(text, at, match.end(), message)
+        raise RecordSyntaxError(text, at, match.end(), message, Fault.MACRO)
     significant = digits.lstrip("0")
     if digits and not significant:
-        raise RecordSyntaxError(
-            text, at, match.end(), "a macro keeps 1 or more parts; leave the number out for all"
-        )  # RFC 7208 §7.3
-    # More parts than there are mean all of them (§7.3), and no text has as many as nine digits count.
+        message = "a macro keeps 1 or more parts; leave the number out for all"  # RFC 7208 §7.3
+        raise RecordSyntaxError(text, at, match.end(), message, Fault.MACRO)
+    # More parts than there are mean all of them (§7.3), and no text has as many as nine digits
+    # count.
     return Macro(letter, int(significant[:9] or 0), bool(reverse), delimiters)
 
 
 def domain_spec(text: str, start: int, end: int) -> DomainSpec:
-    """Return `text[start:end]` as a name: it ends in a macro, or in a label that can be a top-level one (RFC 7208 §7.1).
+    """Return `text[start:end]` as a name (RFC 7208 §7.1).
 
-    The grammar asks no more: names that DNS cannot hold, such as `a..example`, are told apart when they are looked up (§4.8).
+    Its end is a macro, or a label that can be a top-level one.
+
+    The grammar asks no more: names that DNS cannot hold, such as `a..example`, are told apart when
+    they are looked up (§4.8).
 
     Raises:
-        RecordSyntaxError: it is empty, breaks the macro grammar, or its end cannot be the end of a name.
+        RecordSyntaxError: it is empty, breaks the macro grammar, or its end cannot be the end
+            of a name.
     """
     if start >= end:
         raise RecordSyntaxError(text, start, end, "expected a domain name")

@@ -1,37 +1,41 @@
-"""One SPF record over several names: what does not fit into the domain's own record goes to parts that it includes (RFC 7208 §3.4, §5.2).
+"""One SPF record over several names: parts hold what its own name cannot (RFC 7208 §3.4, §5.2).
 
-A part holds networks that pass and nothing else, so that no qualifier, `all` or modifier leaves the domain's own record. Its name is made
-of its text: what a name once said it says for ever, and a record that refers to it means the same before, while and after another one
-takes its place.
+A part holds networks that pass and nothing else, so that no qualifier, `all` or modifier leaves the
+domain's own record. Its name is made of its text: what a name once said it says for ever, and a
+record that refers to it means the same before, while and after another one takes its place.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
 
-from mailauth_dns.records import spf
+from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import NOBODY, Addresses, Network, addresses_of
 from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import MAX_STRING
 
-# RFC 7208 §3.4: a name and all TXT values at it stay within 450 octets, so that an answer fits into 512.
+# RFC 7208 §3.4: a name and all TXT values at it stay within 450 octets, so that an answer fits into
+# 512.
 MAX_ANSWER = 450
-# The domain's own record shares its name with values that nobody declares here, verification tokens above all. One character-string
-# for the record leaves them the rest.
+# The domain's own record shares its name with values that nobody declares here, verification tokens
+# above all. One character-string for the record leaves them the rest.
 MAX_ROOT = MAX_STRING
 _PREFIX = "_spf-"
 _HASH = 10  # hexadecimal digits
+_REFERENCE = re.compile(r"[+?~-]?(?:include:|redirect=)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Flat:
     """Addresses that stand in the place of an include with this qualifier."""
 
-    qualifier: spf.Qualifier
+    qualifier: spf_term.Qualifier
     addresses: Addresses
 
 
@@ -54,16 +58,21 @@ def is_part(name: DomainName) -> bool:
 
 
 def referred(texts: Iterable[str]) -> frozenset[str]:
-    """Return the names, in lower case, that the words of SPF records refer to; a broken record still may refer."""
-    return frozenset(_targets(word for text in texts for word in text.lower().split(" ")))
+    """Return the names, in lower case, whose records these SPF records lead to."""
+    return frozenset(name for text in texts for name in _leads_to(text))
 
 
-def _targets(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        for mark in ("include:", "redirect="):
-            before, found, target = word.partition(mark)
-            if found and before in ("", "+", "-", "~", "?"):
-                yield target.rstrip(".")
+def _leads_to(text: str) -> frozenset[str]:
+    try:
+        return spf.parse(text).leads_to
+    except RecordSyntaxError:
+        return _leads_to_if_mended(text)
+
+
+def _leads_to_if_mended(text: str) -> frozenset[str]:
+    """Return the names that a broken record would lead to if its fault were mended."""
+    found = (_REFERENCE.fullmatch(word) for word in text.lower().split(" "))
+    return frozenset(match[1].rstrip(".") for match in found if match is not None)
 
 
 def networks_of(record: spf.Record) -> Addresses:
@@ -71,25 +80,28 @@ def networks_of(record: spf.Record) -> Addresses:
     listed = [
         term
         for term in record.terms
-        if isinstance(term, spf.Ip4 | spf.Ip6) and term.qualifier is spf.Qualifier.PASS
+        if isinstance(term, spf_term.Ip4 | spf_term.Ip6)
+        and term.qualifier is spf_term.Qualifier.PASS
     ]
     return addresses_of(term.network.network for term in listed)
 
 
-@lru_cache(
-    maxsize=256
-)  # a fleet flattens the same few names, and each of its domains is laid out by several steps
-def terms_of(qualifier: spf.Qualifier, addresses: Addresses) -> tuple[str, ...]:
+# A fleet flattens the same few names, and each of its domains is laid out by several steps.
+@lru_cache(maxsize=256)
+def terms_of(qualifier: spf_term.Qualifier, addresses: Addresses) -> tuple[str, ...]:
     """Return the fewest terms with this qualifier that hold these addresses and no other."""
     return tuple(str(_term(qualifier, network)) for network in addresses.networks)
 
 
 def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
-    """Return the record of these terms, with as few parts as it takes; `items` are in order, terms as published.
+    """Return the record of these terms, with as few parts as it takes.
 
-    What passes is joined with what passes before it where nothing but passing terms stands between them, and it never moves back: no
-    lookup comes before a network that spared it. Networks with another qualifier stay, since no include could carry it. Own terms that
-    are longer than the record should be are not moved.
+    `items` are in order, terms as published.
+
+    What passes is joined with what passes before it where nothing but passing terms stands between
+    them, and it never moves back: no lookup comes before a network that spared it. Networks with
+    another qualifier stay, since no include could carry it. Own terms that are longer than the
+    record should be are not moved.
     """
     pieces = list(_pieces(items))
     parts: list[tuple[DomainName, str]] = []
@@ -115,7 +127,7 @@ def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
 
 @dataclass(slots=True)
 class _Run:
-    """Networks that pass and can move: those that stay in the record, and the parts that hold the others."""
+    """Networks that pass and can move: those in the record itself, and the parts with the rest."""
 
     terms: list[str]
     includes: list[str]
@@ -126,7 +138,7 @@ class _Run:
 
 
 def _pieces(items: Iterable[str | Flat]) -> Iterator[str | _Run]:
-    """Yield the terms, and what passes of each stretch of passing terms in the place of its first `Flat`."""
+    """Yield the terms; a stretch of passing ones has its networks where its first `Flat` is."""
     stretch: list[str | Flat] = []
     for item in items:
         if _passes(item):
@@ -150,27 +162,27 @@ def _stretch(items: list[str | Flat]) -> Iterator[str | _Run]:
         if isinstance(item, str):
             yield item
         elif joined:
-            yield _Run(list(terms_of(spf.Qualifier.PASS, joined)), [])
+            yield _Run(list(terms_of(spf_term.Qualifier.PASS, joined)), [])
             joined = NOBODY
 
 
 def _passes(item: str | Flat) -> bool:
-    """Tell whether what matches the item passes; a modifier matches nothing, so that it divides nothing."""
+    """Tell whether what matches the item passes; a modifier matches nothing and divides nothing."""
     return (
-        item.qualifier is spf.Qualifier.PASS
+        item.qualifier is spf_term.Qualifier.PASS
         if isinstance(item, Flat)
         else item[:1] not in ("-", "~", "?")
     )
 
 
-def _term(qualifier: spf.Qualifier, network: Network) -> spf.Ip4 | spf.Ip6:
+def _term(qualifier: spf_term.Qualifier, network: Network) -> spf_term.Ip4 | spf_term.Ip6:
     if isinstance(network, IPv4Network):
-        return spf.Ip4(qualifier, IPv4Interface(network))
-    return spf.Ip6(qualifier, IPv6Interface(network))
+        return spf_term.Ip4(qualifier, IPv4Interface(network))
+    return spf_term.Ip6(qualifier, IPv6Interface(network))
 
 
 def _last(terms: list[str], wanted: int, room: int) -> list[str]:
-    """Return the last terms, as many as free `wanted` octets of a record, but no more than fit into one of `room` octets."""
+    """Return the last terms, enough to free `wanted` octets, within a record of `room` octets."""
     freed = 0
     for count, term in enumerate(reversed(terms)):
         if freed >= wanted or len(spf.VERSION) + freed + 1 + len(term) > room:

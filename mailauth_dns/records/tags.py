@@ -1,7 +1,8 @@
 """The two lists of tags that records share, with the span of every part.
 
-`parse_tags` reads the one of DKIM, DMARC and BIMI (RFC 6376 §3.2), `parse_fields` the stricter one of MTA-STS and TLS-RPT (RFC 8461 §3.1,
-RFC 8460 §3): no white space around `=`, nothing empty, and a version that is exact.
+`parse_tags` reads the one of DKIM, DMARC and BIMI (RFC 6376 §3.2), `parse_fields` the stricter one
+of MTA-STS and TLS-RPT (RFC 8461 §3.1, RFC 8460 §3): no white space around `=`, nothing empty, and a
+version that is exact.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class Tag:
 def parse_tags(text: str) -> tuple[Tag, ...]:
     """Return the tags of a record in order.
 
-    Semicolons with nothing between them are passed over: the grammar has one at the end at most, receivers of DMARC do not mind more. Those
-    of DKIM do, see `has_empty_tag`.
+    Semicolons with nothing between them are passed over: the grammar has one at the end at most,
+    receivers of DMARC do not mind more. Those of DKIM do, see `has_empty_tag`.
 
     Raises:
         RecordSyntaxError: there is no tag, one has no name or no `=`, or is given twice.
@@ -47,7 +48,8 @@ def parse_tags(text: str) -> tuple[Tag, ...]:
         if tag is None:
             continue
         if tag.name in seen:
-            # RFC 6376 §3.2 forbids it; RFC 9989 is silent and receivers disagree, so we publish none.
+            # RFC 6376 §3.2 forbids it; RFC 9989 is silent and receivers disagree, so we publish
+            # none.
             raise RecordSyntaxError(text, tag.name_start, tag.end, f"{tag.name} is given twice")
         seen.add(tag.name)
         tags.append(tag)
@@ -57,7 +59,7 @@ def parse_tags(text: str) -> tuple[Tag, ...]:
 
 
 def has_empty_tag(text: str) -> bool:
-    """Tell whether there is nothing before a semicolon, where the grammar has a tag (RFC 6376 §3.2)."""
+    """Tell whether nothing stands before a semicolon, where a tag belongs (RFC 6376 §3.2)."""
     return any(not part.strip(_FWS) for part in text.split(";")[:-1])
 
 
@@ -84,10 +86,11 @@ def _tag(text: str, start: int, end: int) -> Tag | None:
 
 
 def parse_fields(text: str, version: str, known: frozenset[str]) -> tuple[Tag, ...]:
-    """Return the fields behind `version` in order; the values of those that are not `known` are checked as extensions.
+    """Return the fields behind `version` in order; unknown ones must be valid extensions.
 
     Raises:
-        RecordSyntaxError: the version is another one, a field is empty or breaks the grammar, or there is none.
+        RecordSyntaxError: the version is another one, a field is empty or breaks the grammar,
+            or there is none.
     """
     parts = text.split(";")
     if parts[0].rstrip(_WSP) != version:
@@ -128,7 +131,7 @@ def _field(text: str, start: int, end: int, known: frozenset[str]) -> Tag:
 
 
 def extensions(fields: tuple[Tag, ...], known: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Return name and value of the fields that are not `known`; of a repeated one the first counts (RFC 8461 §3.2)."""
+    """Return names and values of the unknown fields; of repeated ones the first (RFC 8461 §3.2)."""
     found: dict[str, str] = {}
     for field in fields:
         if field.name not in known:

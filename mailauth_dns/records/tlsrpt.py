@@ -17,7 +17,7 @@ _KNOWN = frozenset({"rua"})
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record, for example `v=TLSRPTv1; rua=mailto:tls@example.com`; `other` are extension fields, which senders ignore."""
+    """A record, such as `v=TLSRPTv1; rua=mailto:tls@example.com`; senders ignore `other`."""
 
     rua: tuple[str, ...]
     other: tuple[tuple[str, str], ...] = ()
@@ -43,11 +43,10 @@ def owner_name(domain: DomainName) -> DomainName:
     return DomainName(f"{LABEL}.{domain}")
 
 
-@lru_cache(
-    maxsize=1024
-)  # a fleet publishes the same texts many times, and each is looked at by several steps
+# A fleet publishes the same texts many times, and each is looked at by several steps.
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
-    """Return the record in `text`. The grammar lets `rua` repeat; the addresses of all of them count.
+    """Return the record in `text`; `rua` may repeat, and all its addresses count.
 
     Raises:
         RecordSyntaxError: senders would send no reports.

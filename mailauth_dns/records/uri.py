@@ -1,4 +1,4 @@
-"""URIs as records hold them (RFC 3986 §2, §3.1): a scheme, and characters that need no escape or are escaped."""
+"""URIs as records hold them: a scheme, then characters or escapes (RFC 3986 §2, §3.1)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,25 @@ _URI = re.compile(
 
 
 def is_uri(text: str) -> bool:
-    """Tell whether `text` is a URI by its characters; what its scheme asks of the rest is not looked at.
+    """Tell whether `text` is a URI by its characters; the rules of its scheme are not checked.
 
     >>> is_uri("mailto:tls%2Creports@example.com"), is_uri("tls@example.com"), is_uri("https://example.com/100%")
     (True, False, False)
     """
     return _URI.fullmatch(text) is not None
+
+
+_ESCAPES = re.compile("(?:%[0-9A-Fa-f]{2})+")
+
+
+def unescaped(text: str) -> str:
+    """Return `text` with its escapes read as UTF-8 (RFC 3986 §2.1).
+
+    Octets that are no UTF-8 become U+FFFD.
+
+    >>> unescaped("tls%2Creports@example.com"), unescaped("100%")
+    ('tls,reports@example.com', '100%')
+    """
+    return _ESCAPES.sub(
+        lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace"), text
+    )

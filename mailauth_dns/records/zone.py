@@ -1,7 +1,8 @@
 """Zones and their record sets as values (RFC 1035 §3, RFC 2181 §5).
 
-A TXT value is the octets of its character-strings joined, one character an octet (latin-1), unescaped, so that nothing
-foreign is lost in decoding. Values of the other types are in presentation form, domain names in them absolute.
+A TXT value is the octets of its character-strings joined, one character an octet (latin-1),
+unescaped, so that nothing foreign is lost in decoding. Values of the other types are in
+presentation form, domain names in them absolute.
 """
 
 from __future__ import annotations
@@ -50,18 +51,18 @@ class Zone:
 
 
 def negative_ttl(soa: RRset) -> int:
-    """Return for how many seconds a resolver keeps "there is no such record" of a zone with this SOA (RFC 2308 §5)."""
+    """Return for how many seconds a resolver keeps "no such record" from a zone (RFC 2308 §5)."""
     [value] = soa.values
     return min(int(value.split()[-1]), soa.ttl or 0)
 
 
 def strings(value: str) -> tuple[str, ...]:
-    """Split a TXT value into character-strings of at most 255 octets; an empty value is one empty string."""
+    """Split a TXT value into strings of at most 255 octets; an empty value is one empty string."""
     return tuple(value[at : at + MAX_STRING] for at in range(0, len(value), MAX_STRING)) or ("",)
 
 
 def quoted(value: str) -> str:
-    r"""Return a TXT value as a master file holds it: quoted strings, octets that do not print as `\DDD` (RFC 1035 §5.1)."""
+    r"""Return a TXT value as in a master file: quoted strings, with `\DDD` (RFC 1035 §5.1)."""
     return " ".join('"' + "".join(map(_escaped, string)) + '"' for string in strings(value))
 
 
@@ -72,7 +73,7 @@ def _escaped(character: str) -> str:
 
 
 def unquoted(text: str) -> str:
-    r"""Return the TXT value that a master file writes as `text`; the inverse of `quoted`, whatever the chunks.
+    r"""Return the TXT value that a master file writes as `text`, however it is cut.
 
     Raises:
         RecordSyntaxError: a quote is not closed, or an escape is not `\X` or `\DDD` up to 255.

@@ -9,8 +9,8 @@ from typing import Any
 from rich.text import Text
 
 from mailauth_dns.errors import printable
-from mailauth_dns.evaluate.message import DmarcResult, Identifier, Verdict
 from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.verdict import DmarcResult, Identifier, Verdict
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count
 from mailauth_dns.simulate.before_after import Rehearsal

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mailauth_dns.errors import octets, printable
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
-from mailauth_dns.evaluate.spf_cost import LookupCost
+from mailauth_dns.evaluate.spf_tree import LookupCost
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count, shown
 

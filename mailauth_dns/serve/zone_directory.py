@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.zone_answers import Answer, Authority
+from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.masterfile.master_file import parse
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone
@@ -68,6 +69,8 @@ def whole_zone(origin: DomainName, path: Path) -> Zone:
     """
     try:
         master = parse(origin, path.read_bytes().decode("latin-1"))
+    except MasterFileError as error:
+        raise ProviderError(str(error)) from error
     except OSError as error:
         raise ProviderError(f"{path}: {error.strerror}") from None
     # Another file or a loop could add a record that we would deny: "absent" for "unknown".

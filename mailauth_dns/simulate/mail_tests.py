@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailauth_dns.evaluate.dkim_key import claimed
-from mailauth_dns.evaluate.message import Message, Verdict, judge
+from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.verdict import Verdict
 from mailauth_dns.policy.mail_tests import ExpectSection, MailTest, MessageSection
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.name import DomainName

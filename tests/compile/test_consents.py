@@ -14,7 +14,7 @@ from mailauth_dns.errors import PolicyError
 from mailauth_dns.evaluate.report_destination import destination
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.records import dmarc
+from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.dmarc import Uri
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import ROOT, DomainName
@@ -194,7 +194,7 @@ def test_receivers_send_every_report_that_goes_to_a_host_of_the_repo(
     for domain, (_, host) in policies.items():
         reports = destination(DomainName(domain), Uri(f"mailto:r@{host}"), world)
         assert reports.accepted is True, reports
-        consent = dmarc.report_name(DomainName(domain), DomainName(host))
+        consent = dmarc_consent.report_name(DomainName(domain), DomainName(host))
         assert (reports.authorisation is None) == all(
             publication.zone.get((consent, "TXT")) is None for publication in published
         )

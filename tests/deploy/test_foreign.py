@@ -10,10 +10,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.compile.publication import Declared, Publication, compile_repo
-from mailauth_dns.deploy.apply import ApplyRequest, Status, apply
+from mailauth_dns.compile.publication import Declared, Publication
+from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.deploy.apply import ApplyRequest, apply
 from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
+from mailauth_dns.deploy.zone_write import Status
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.diff.report_consent import Consents
 from mailauth_dns.masterfile.master_file import parse

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.evaluate.dmarc import Applicable, compare, discover, walk
+from mailauth_dns.evaluate.dmarc import Applicable, compare, discover
+from mailauth_dns.evaluate.dmarc_walk import walk
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.records.dmarc import Alignment
 from mailauth_dns.records.name import DomainName

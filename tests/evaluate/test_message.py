@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.evaluate.dkim_key import DkimResult, Result
-from mailauth_dns.evaluate.message import Message, Verdict, judge
+from mailauth_dns.evaluate.message import Message, judge
+from mailauth_dns.evaluate.verdict import Verdict
 from mailauth_dns.records.name import DomainName
 from tests.evaluate.zones import Recorded
 

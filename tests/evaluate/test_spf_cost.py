@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver, ZoneResolver
 from mailauth_dns.evaluate.spf import check_host
-from mailauth_dns.evaluate.spf_cost import MAX_FOLLOWED, LookupCost, Remark, lookup_cost
+from mailauth_dns.evaluate.spf_cost import MAX_FOLLOWED, lookup_cost
+from mailauth_dns.evaluate.spf_tree import LookupCost, Remark
 from mailauth_dns.records.name import DomainName
 from tests.evaluate.zones import zone
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.live.lookup import Answer, Question, Server, ask
+from mailauth_dns.live.lookup import Question, Server, ask
+from mailauth_dns.live.wire import Answer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
 from tests.live.authority import zone

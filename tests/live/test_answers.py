@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.live import wire
-from mailauth_dns.live.lookup import Answer
+from mailauth_dns.live.wire import Answer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, quoted
 from tests.live.asking import APEX, OCTETS, SPF, ZONE, name, one, reason, said

@@ -7,7 +7,9 @@ import time
 import pytest
 
 from mailauth_dns.live import wire
-from mailauth_dns.live.lookup import Answer, Question, Server, ask, has_route
+from mailauth_dns.live.lookup import Question, Server, ask
+from mailauth_dns.live.transport import has_route
+from mailauth_dns.live.wire import Answer
 from tests.live.asking import APEX, ZONE, name, one, reason, said
 from tests.live.authority import Authority, Behaviour, closed_port, silent_port
 

@@ -13,8 +13,9 @@ import pytest
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.live import observe as module
-from mailauth_dns.live.lookup import Answer, Question, Server, ask
+from mailauth_dns.live.lookup import Question, Server, ask
 from mailauth_dns.live.observe import Wanted, observe, resolve
+from mailauth_dns.live.wire import Answer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 from tests.live.authority import Authority, Behaviour, closed_port, silent_port, zone

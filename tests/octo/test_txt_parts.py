@@ -16,8 +16,8 @@ from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock import Lock, LockedPart
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.spf import Qualifier
 from mailauth_dns.records.spf_parts import Flat, laid_out, part_name
+from mailauth_dns.records.spf_term import Qualifier
 from mailauth_dns.records.zone import RRKey, quoted
 from tests.conftest import RepoFolder
 from tests.lab.zones import HEAD

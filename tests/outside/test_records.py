@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import dkim, dmarc, mta_sts, spf, tlsrpt
+from mailauth_dns.records import dkim, dmarc, dmarc_consent, mta_sts, spf, tlsrpt
 from mailauth_dns.records.dmarc_received import receive
 from tests.outside.cases import graded
 
@@ -93,8 +93,10 @@ def test_tlsrpt(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", graded("dmarc/external_report.json"))
 def test_consent_to_dmarc_reports(case: dict[str, Any]) -> None:
-    values = case["zone"].get(dmarc.report_name(case["policy_domain"], case["dest_domain"]), ())
-    assert (any(map(dmarc.authorises, values)) is case["authorized"]) is agreed(
+    values = case["zone"].get(
+        dmarc_consent.report_name(case["policy_domain"], case["dest_domain"]), ()
+    )
+    assert (any(map(dmarc_consent.authorises, values)) is case["authorized"]) is agreed(
         str(case["note"]), REPORT_OURS
     )
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 
 from hypothesis import strategies as st
 
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, spf_macro, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, spf_macro, spf_term, tlsrpt
 from mailauth_dns.records.name import DomainName
 
 labels = st.text("abcXYZ019", min_size=1, max_size=6)
@@ -42,7 +42,7 @@ def domain_specs(draw: st.DrawFn) -> spf_macro.DomainSpec:
     return spf_macro.DomainSpec(tuple(pieces))
 
 
-qualifiers = st.sampled_from(list(spf.Qualifier))
+qualifiers = st.sampled_from(list(spf_term.Qualifier))
 optional_specs = st.none() | domain_specs()
 four = st.builds(
     lambda address, prefix: IPv4Interface((address, prefix)),
@@ -55,16 +55,16 @@ six = st.builds(
     st.integers(0, 128),
 )
 terms = st.one_of(
-    st.builds(spf.All, qualifiers),
-    st.builds(spf.Include, qualifiers, domain_specs()),
-    st.builds(spf.Exists, qualifiers, domain_specs()),
-    st.builds(spf.A, qualifiers, optional_specs, st.integers(0, 32), st.integers(0, 128)),
-    st.builds(spf.Mx, qualifiers, optional_specs, st.integers(0, 32), st.integers(0, 128)),
-    st.builds(spf.Ptr, qualifiers, optional_specs),
-    st.builds(spf.Ip4, qualifiers, four),
-    st.builds(spf.Ip6, qualifiers, six),
+    st.builds(spf_term.All, qualifiers),
+    st.builds(spf_term.Include, qualifiers, domain_specs()),
+    st.builds(spf_term.Exists, qualifiers, domain_specs()),
+    st.builds(spf_term.A, qualifiers, optional_specs, st.integers(0, 32), st.integers(0, 128)),
+    st.builds(spf_term.Mx, qualifiers, optional_specs, st.integers(0, 32), st.integers(0, 128)),
+    st.builds(spf_term.Ptr, qualifiers, optional_specs),
+    st.builds(spf_term.Ip4, qualifiers, four),
+    st.builds(spf_term.Ip6, qualifiers, six),
 )
-modifiers = st.builds(spf.Modifier, st.sampled_from(["op", "ra", "x-y_z.1"]), domain_specs())
+modifiers = st.builds(spf_term.Modifier, st.sampled_from(["op", "ra", "x-y_z.1"]), domain_specs())
 spf_records = st.builds(
     spf.Record,
     st.lists(terms, max_size=5).map(tuple),

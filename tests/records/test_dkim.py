@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import Fault, RecordSyntaxError
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName
 from tests.records.strategies import dkim_records, near_tags
@@ -71,6 +71,22 @@ def test_parse_refuses(text: str, fault: str, expected: str) -> None:
         dkim.parse(text)
     assert expected in caught.value.expected
     assert text[caught.value.start : caught.value.end] == fault
+
+
+FAULTS = [
+    ("v=DKIM1; k=rsa; k=rsa; p=AAAA", Fault.SYNTAX),
+    ("v=DKIM1; p=!", Fault.SYNTAX),
+    ("k=rsa; v=DKIM1", Fault.VERSION),
+    ("v=DKIM2; p=!", Fault.VERSION),
+    ("v=DKIM1; h=!", Fault.NO_KEY),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), FAULTS)
+def test_the_error_says_which_fault_it_is(text: str, kind: Fault) -> None:
+    with pytest.raises(RecordSyntaxError) as caught:
+        dkim.parse(text)
+    assert caught.value.fault is kind
 
 
 @given(dkim_records)

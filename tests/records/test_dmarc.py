@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import dmarc, dmarc_received
+from mailauth_dns.records import dmarc, dmarc_consent, dmarc_received
 from mailauth_dns.records.name import DomainName
 from tests.records.strategies import dmarc_records, near_tags
 
@@ -138,7 +138,7 @@ HOSTS = [
 
 @pytest.mark.parametrize(("uri", "host"), HOSTS)
 def test_report_host(uri: str, host: str | None) -> None:
-    assert dmarc.report_host(uri) == host
+    assert dmarc_consent.report_host(uri) == host
 
 
 @pytest.mark.parametrize(
@@ -155,10 +155,10 @@ def test_report_host(uri: str, host: str | None) -> None:
     ],
 )
 def test_a_value_that_opens_as_a_record_lets_reports_through(text: str, authorised: bool) -> None:
-    assert dmarc.authorises(text) is authorised
+    assert dmarc_consent.authorises(text) is authorised
 
 
 def test_report_name() -> None:
-    name = dmarc.report_name(DomainName("example.com"), DomainName("reports.example"))
+    name = dmarc_consent.report_name(DomainName("example.com"), DomainName("reports.example"))
     assert name == "example.com._report._dmarc.reports.example"
-    assert dmarc.report_parties(name) == ("example.com", "reports.example")
+    assert dmarc_consent.report_parties(name) == ("example.com", "reports.example")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import Fault, RecordSyntaxError
 from mailauth_dns.records import spf
 from tests.records.strategies import near_spf, spf_records
 
@@ -176,6 +176,58 @@ def test_parse_refuses(text: str, fault: str, expected: str) -> None:
         spf.parse(text)
     assert expected in caught.value.expected
     assert text[caught.value.start : caught.value.end] == fault
+
+
+FAULTS = [  # text, and what receivers meet first
+    ("v=spf10 mx", Fault.VERSION),
+    ("v=spf1 include", Fault.SYNTAX),
+    ("v=spf1 all:example.com", Fault.SYNTAX),
+    ("v=spf1 mx/33", Fault.SYNTAX),
+    ("v=spf1 ipv4:192.0.2.1", Fault.UNKNOWN_MECHANISM),
+    ("v=spf1 --all", Fault.UNKNOWN_MECHANISM),
+    ("v=spf1 mx; -all", Fault.UNKNOWN_MECHANISM),
+    ("v=spf1 exist:%{i}.example.com", Fault.UNKNOWN_MECHANISM),  # not the macro is at fault
+    ("v=spf1 ip4:192.0.2.0/24-all", Fault.GLUED),
+    ("v=spf1 mx~all", Fault.GLUED),
+    ("v=spf1 mxinclude:example.net", Fault.GLUED),
+    ("v=spf1 ip4:192.0.2.1;include:example.net", Fault.GLUED),
+    ("v=spf1 redirect=a.example redirect=b.example", Fault.TWICE),
+    ("v=spf1 exp=a.example EXP=b.example", Fault.TWICE),
+    ("v=spf1 ip4:192.0.2.300", Fault.ADDRESS),
+    ("v=spf1 ip6:2001:db8::/129", Fault.ADDRESS),
+    ("v=spf1 ip4: -all", Fault.ADDRESS),  # not the next word is at fault
+    ("v=spf1 ip4:%{i}", Fault.ADDRESS),  # no macro can stand there
+    ("v=spf1 exists:%{x}.example.com", Fault.MACRO),
+    ("v=spf1 include:%{i", Fault.MACRO),
+    ("v=spf1 include:%{i0}.example.com", Fault.MACRO),
+]
+
+
+@pytest.mark.parametrize(("text", "fault"), FAULTS)
+def test_the_error_says_which_fault_it_is(text: str, fault: Fault) -> None:
+    with pytest.raises(RecordSyntaxError) as caught:
+        spf.parse(text)
+    assert caught.value.fault is fault
+
+
+LEADS_TO = [
+    (
+        "v=spf1 include:_spf.Example.net. ?include:b.example ip4:192.0.2.1 -all",
+        {"_spf.example.net", "b.example"},
+    ),
+    ("v=spf1 mx a:host.example exists:c.example ptr:d.example exp=e.example", set()),
+    ("v=spf1 redirect=_spf.example.net", {"_spf.example.net"}),
+    ("v=spf1 include:%{d}._spf.example.net include:a.example", {"a.example"}),
+    (
+        "v=spf1 -all include:behind.example redirect=unread.example",
+        {"behind.example", "unread.example"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), LEADS_TO)
+def test_leads_to(text: str, names: set[str]) -> None:
+    assert spf.parse(text).leads_to == names
 
 
 @given(spf_records)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import Addresses, addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import (
@@ -19,10 +19,11 @@ from mailauth_dns.records.spf_parts import (
     laid_out,
     networks_of,
     part_name,
+    referred,
 )
 
 DOMAIN = DomainName("example.com")
-PASS, NEUTRAL = spf.Qualifier.PASS, spf.Qualifier.NEUTRAL
+PASS, NEUTRAL = spf_term.Qualifier.PASS, spf_term.Qualifier.NEUTRAL
 
 
 def networks(*texts: str) -> Addresses:
@@ -130,7 +131,7 @@ def test_budgets_order_and_addresses_hold(items: list[str | Flat], ending: str) 
     for name, text in layout.parts:
         assert len(name) + len(text) <= MAX_ANSWER
         assert name == part_name(text, DOMAIN)
-        assert {type(term) for term in spf.parse(text).terms} == {spf.Ip4}
+        assert {type(term) for term in spf.parse(text).terms} == {spf_term.Ip4}
     held = networks_of(root)
     for record in parts.values():
         held |= networks_of(record)
@@ -156,3 +157,24 @@ def test_budgets_order_and_addresses_hold(items: list[str | Flat], ending: str) 
             if movable
         )
         assert all(len(run) <= len(f"include:{part_name('', DOMAIN)}") for run in runs)
+
+
+REFERRED = [
+    (
+        {"v=spf1 include:_spf-1.example.com -all", "v=spf1 redirect=b.example"},
+        {"_spf-1.example.com", "b.example"},
+    ),
+    ({"v=spf1 INCLUDE:_SPF-1.example.com. ip4:broken -all"}, {"_spf-1.example.com"}),
+    (
+        {"v=spf1 -include:a.example redirect=b.example redirect=c.example"},
+        {"a.example", "b.example", "c.example"},
+    ),
+    ({"v=spf1 xinclude:a.example"}, set()),
+    (set(), set()),
+]
+
+
+@pytest.mark.parametrize(("texts", "names"), REFERRED)
+def test_referred(texts: set[str], names: set[str]) -> None:
+    """A broken record still needs its parts: who mends it must find them there."""
+    assert referred(texts) == names

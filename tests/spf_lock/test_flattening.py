@@ -13,10 +13,11 @@ from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.spf import MAX_TERMS, Result, check_host
-from mailauth_dns.evaluate.spf_cost import LookupCost, lookup_cost
+from mailauth_dns.evaluate.spf_cost import lookup_cost
+from mailauth_dns.evaluate.spf_tree import LookupCost
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import ROOT, DomainName
 from tests.conftest import RepoFolder
 from tests.evaluate.spf_world import Sets
@@ -172,7 +173,7 @@ def test_more_than_ten_lookups_become_fewer_with_parts(repo: RepoFolder) -> None
     assert lookup_cost(DOMAIN, after).total == len(published) - 1 == 4
     for sender in senders.values():
         for term in spf.parse(str(sender)).terms:
-            if isinstance(term, spf.Ip4):
+            if isinstance(term, spf_term.Ip4):
                 assert (
                     check_host(str(term.network.ip), DOMAIN, "u@example.com", "h", after).result
                     is Result.PASS

@@ -15,9 +15,10 @@ from mailauth_dns.cli.options import OutputFormat, PlanOption
 from mailauth_dns.cli.session import Format, Session, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate import dkim_verification, message_file
-from mailauth_dns.evaluate.message import Message, Verdict, judge
+from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.message_file import ReceivedMessage
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.verdict import Verdict
 from mailauth_dns.policy.mail_tests import NULL_PATH, EnvelopeSection
 from mailauth_dns.records.mailbox import is_address
 

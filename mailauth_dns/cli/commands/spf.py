@@ -12,7 +12,8 @@ from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
-from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
+from mailauth_dns.evaluate.spf_cost import lookup_cost
+from mailauth_dns.evaluate.spf_tree import LookupCost, Remark
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock_file import LOCK_FILE
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mailauth_dns.diff.equivalence import parsed
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import Fault, RecordSyntaxError
 from mailauth_dns.lint import remedies
 from mailauth_dns.lint.rule import (
     Asked,
@@ -76,12 +76,16 @@ def _mend(found: Served) -> str:
     return _WHICH if _is_other(found) else remedies.PUBLISH
 
 
-def _tag(text: str, name: str) -> str | None:
-    """Return a tag's value in a record that may be broken elsewhere; None where it is not there."""
+def _tags(text: str) -> Mapping[str, str] | None:
+    """Return the tags of a record, whose values may be broken; None where even the list cannot be read."""
     try:
-        return next((tag.value for tag in parse_tags(text) if tag.name == name), None)
+        return {tag.name: tag.value for tag in parse_tags(text)}
     except RecordSyntaxError:
         return None
+
+
+def _tag(text: str, name: str) -> str | None:
+    return (_tags(text) or {}).get(name)
 
 
 @served("DKIM001", "dkim-missing", Severity.ERROR, "RFC 6376 §3.6.2", keys=_texts)
@@ -132,9 +136,7 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
         try:
             dkim.parse(text)
         except RecordSyntaxError as error:
-            if not _has_tags(text) or (
-                _tag(text, "p") is not None and _version_is_right(text)
-            ):  # else another rule tells of it
+            if error.fault not in (Fault.VERSION, Fault.NO_KEY):  # they have rules of their own
                 yield Problem(found.route, f"{error}: signatures with it fail", _mend(found))
         else:
             if has_empty_tag(text):
@@ -142,17 +144,12 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
                 yield Problem(found.route, message, _mend(found))
 
 
-def _has_tags(text: str) -> bool:
+def _fault(text: str) -> Fault | None:
     try:
-        return bool(parse_tags(text))
-    except RecordSyntaxError:
-        return False
-
-
-def _version_is_right(text: str) -> bool:
-    return _tag(text, "v") in (None, "DKIM1") and (
-        _tag(text, "v") is None or parse_tags(text)[0].name == "v"
-    )
+        dkim.parse(text)
+    except RecordSyntaxError as error:
+        return error.fault
+    return None
 
 
 @served("DKIM004", "dkim-version", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
@@ -165,7 +162,7 @@ def dkim_version(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=MIIB..."
     """
     for text in sorted(found.values):
-        if _has_tags(text) and not _version_is_right(text):
+        if _fault(text) is Fault.VERSION:
             yield Problem(
                 found.route,
                 "v must be the first tag and exactly DKIM1: receivers drop this key",
@@ -183,7 +180,8 @@ def dkim_p_missing(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=MIIB..."
     """
     for text in sorted(found.values):
-        if _has_tags(text) and _tag(text, "p") is None:
+        tags = _tags(text)
+        if tags is not None and "p" not in tags:
             yield Problem(found.route, "has no p: there is no key", _mend(found))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailauth_dns.evaluate.dmarc_walk import walk
+from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.absent import ABSENT
@@ -229,13 +231,9 @@ def dmarc_np_missing(subject: Subject) -> Iterator[Problem]:
 
 
 def _above(subject: Subject) -> DomainName | None:
-    """Return the domain above this one that the repo has a DMARC record for, so that this one is a subdomain of it."""
-    name = subject.domain
-    while "." in name:
-        name = DomainName(name.partition(".")[2])
-        if name in subject.neighbours.dmarc:
-            return name
-    return None
+    """Return the organizational domain where it is a name above this one, as far as the repo's own records tell."""
+    found = walk(subject.domain, subject.neighbours.dmarc).organizational_domain
+    return None if isinstance(found, Unknown) or found == subject.domain else found
 
 
 @rule("DMARC025", "dmarc-sp-np-on-subdomain", Severity.INFO, "RFC 9989 §4.10.1")
@@ -248,7 +246,7 @@ def dmarc_sp_np_on_subdomain(subject: Subject) -> Iterator[Problem]:
         dmarc: {p: reject}
     """
     record, above = subject.dmarc_record, _above(subject)
-    if record is None or above is None or record.effective_psd is not dmarc.PublicSuffix.UNKNOWN:
+    if record is None or above is None:
         return
     for tag in ("sp", "np"):
         if getattr(record, tag) is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailauth_dns.evaluate.dmarc import MAX_QUERIES, Discovery, discover, walk
+from mailauth_dns.evaluate.dmarc import Discovery, discover
+from mailauth_dns.evaluate.dmarc_walk import passed_over, walk
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.report_destination import destination, destination_host
 from mailauth_dns.evaluate.resolver import Resolver
@@ -140,7 +141,7 @@ def dmarc_treewalk_surprise(subject: Subject) -> Iterator[Problem | Undecided]:
         yield Undecided(("dmarc",), above.reason)
     elif (
         above != subject.domain
-        and above not in subject.neighbours.dmarc
+        and above not in subject.neighbours.dmarc.texts
         and not above.endswith(f".{subject.domain}")
     ):
         message = f"the organizational domain is {above}, which this repo does not hold: its mail is aligned with {subject.domain}"
@@ -148,9 +149,8 @@ def dmarc_treewalk_surprise(subject: Subject) -> Iterator[Problem | Undecided]:
 
 
 def _passed_over(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    labels = subject.domain.split(".")
-    for at in range(1, len(labels) - MAX_QUERIES + 1):
-        yield ("domain",), dmarc.owner_name(DomainName(".".join(labels[at:])))
+    for domain in passed_over(subject.domain):
+        yield ("domain",), dmarc.owner_name(domain)
 
 
 @asked("DMARC028", "dmarc-depth", Severity.WARNING, "RFC 9989 §4.10", things=_passed_over)

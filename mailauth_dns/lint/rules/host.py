@@ -17,7 +17,7 @@ from mailauth_dns.lint.rules.mx import mail_hosts
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.mail_tests import MailTest
 from mailauth_dns.policy.repo import Route
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf_term
 from mailauth_dns.records.name import DomainName
 
 _Address = IPv4Address | IPv6Address
@@ -35,7 +35,10 @@ def _hosts(subject: Subject) -> Iterator[tuple[Route, _Address]]:
     """Yield the addresses that send, each with its first place."""
     found: dict[_Address, Route] = {}
     for route, term in subject.spf_terms:
-        if not isinstance(term, spf.Ip4 | spf.Ip6) or term.qualifier is not spf.Qualifier.PASS:
+        if (
+            not isinstance(term, spf_term.Ip4 | spf_term.Ip6)
+            or term.qualifier is not spf_term.Qualifier.PASS
+        ):
             continue
         if term.network.network.prefixlen == term.network.max_prefixlen:
             found.setdefault(term.network.ip, route)
@@ -140,7 +143,7 @@ def _sending(subject: Subject) -> Iterator[tuple[Route, _Sending]]:
 
 def _listed(subject: Subject) -> Iterator[tuple[Route, IPv4Network]]:
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Ip4):
+        if isinstance(term, spf_term.Ip4):
             yield route, term.network.network
 
 

@@ -11,12 +11,13 @@ from mailauth_dns.errors import NotFlattened
 from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_addresses import drift, passing
-from mailauth_dns.evaluate.spf_cost import LookupCost, Remark, lookup_cost
+from mailauth_dns.evaluate.spf_cost import lookup_cost
+from mailauth_dns.evaluate.spf_tree import LookupCost, Remark
 from mailauth_dns.lint.rule import Asked, Needs, Problem, Severity, Undecided, asked, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.repo import Route
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_macro import Macro
@@ -223,7 +224,7 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
     """
     seen: set[str] = set()
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Include):
+        if isinstance(term, spf_term.Include):
             if term.domain.folded in seen:
                 yield Problem(
                     route,
@@ -291,7 +292,7 @@ def _explanations(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
     """Yield the names of explanations; what a name with macros leads to depends on the message."""
     for route, term in subject.spf_terms:
         if (
-            isinstance(term, spf.Modifier)
+            isinstance(term, spf_term.Modifier)
             and term.name == "exp"
             and not any(isinstance(piece, Macro) for piece in term.value.pieces)
         ):

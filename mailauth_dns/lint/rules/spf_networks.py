@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.subject import Flattened, Subject
 from mailauth_dns.policy.repo import Route
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf_term
 from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, Range, addresses_of
 from mailauth_dns.records.name import DomainName
 
@@ -47,9 +47,9 @@ _GLOBAL = addresses_of(
 _MOST = 50  # per cent of all addresses
 
 
-def _networks(subject: Subject) -> Iterator[tuple[Route, spf.Ip4 | spf.Ip6]]:
+def _networks(subject: Subject) -> Iterator[tuple[Route, spf_term.Ip4 | spf_term.Ip6]]:
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Ip4 | spf.Ip6):
+        if isinstance(term, spf_term.Ip4 | spf_term.Ip6):
             yield route, term
 
 
@@ -115,7 +115,7 @@ def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
         spf: {terms: ["ip4:198.51.100.0/24"], all: fail}
     """
     for route, term in subject.spf_terms:
-        length = spf.too_wide(term) if not isinstance(term, spf.Modifier) else None
+        length = spf_term.too_wide(term) if not isinstance(term, spf_term.Modifier) else None
         if length is not None:
             yield Problem(
                 route,
@@ -124,9 +124,11 @@ def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
             )
     for found in subject.flattened:
         wide = [
-            network for network in _networks_of(found.addresses) if spf.too_wide_network(network)
+            network
+            for network in _networks_of(found.addresses)
+            if spf_term.too_wide_network(network)
         ]
-        if wide and found.qualifier is spf.Qualifier.PASS:
+        if wide and found.qualifier is spf_term.Qualifier.PASS:
             yield Problem(
                 found.route,
                 f"{_said(found, wide)}, and every host of it can send as this domain",
@@ -164,14 +166,14 @@ def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
     flattened = {found.name: found for found in subject.flattened}
     earlier: list[tuple[str, Addresses]] = []
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Ip4 | spf.Ip6):
+        if isinstance(term, spf_term.Ip4 | spf_term.Ip6):
             own = addresses_of([term.network.network])
             covering = next((said for said, addresses in earlier if not own - addresses), None)
             if covering is not None:
                 yield Problem(route, f"{term} is covered by {covering} before it", "take it out")
             earlier.append((str(term), own))
         elif (
-            isinstance(term, spf.Include)
+            isinstance(term, spf_term.Include)
             and (found := flattened.get(DomainName(term.domain.folded))) is not None
         ):
             earlier.append((f"{term}, which is flattened,", found.addresses))
@@ -182,15 +184,15 @@ def wide_open(subject: Subject) -> tuple[Route, int, int] | None:
     record = subject.published_spf
     passed, left, items = NOBODY, EVERYBODY, [*_passing(subject)]
     for term in record.terms if record is not None else ():
-        if isinstance(term, spf.All):
+        if isinstance(term, spf_term.All):
             break
-        if isinstance(term, spf.Ip4 | spf.Ip6):
+        if isinstance(term, spf_term.Ip4 | spf_term.Ip6):
             network = addresses_of([term.network.network])
-            if term.qualifier is spf.Qualifier.PASS:
+            if term.qualifier is spf_term.Qualifier.PASS:
                 passed |= network & left
             left -= network
     for found in subject.flattened:
-        passed |= found.addresses if found.qualifier is spf.Qualifier.PASS else NOBODY
+        passed |= found.addresses if found.qualifier is spf_term.Qualifier.PASS else NOBODY
     for version, ranges, whole in ((4, passed.v4, 2**32), (6, (passed & _GLOBAL).v6, 2**125)):
         if (share := 100 * _count(ranges) // whole) > _MOST:
             return (

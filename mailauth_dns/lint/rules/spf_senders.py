@@ -8,12 +8,12 @@ from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.sender_hints import NEVER_PUBLISHED, ReturnPath, include_of, sender_of
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
-from mailauth_dns.records import dmarc, spf
+from mailauth_dns.records import dmarc, spf_term
 
 
 def _includes(subject: Subject) -> Iterator[tuple[Route, str]]:
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Include):
+        if isinstance(term, spf_term.Include):
             yield route, term.domain.folded
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import Enum, auto
 
 from mailauth_dns.compile.declarations import PARKED_SPF
-from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.errors import Fault, RecordSyntaxError
 from mailauth_dns.lint import remedies
 from mailauth_dns.lint.rule import Problem, Served, Severity, served
 from mailauth_dns.lint.subject import Subject
@@ -19,9 +18,6 @@ from mailauth_dns.records.zone import MAX_STRING, RRKey
 _ANSWER = 512  # octets of an answer over UDP that every resolver takes (RFC 1035 §4.2.1)
 _OVERHEAD = 12  # octets of a record beside its owner's name, pointed to, and its text: type, class, TTL, length
 _NEARLY = re.compile(r"[\s\"'\xef\xbb\xbf]*v\s*=\s*spf1", re.IGNORECASE)
-_GLUED = re.compile(
-    r"[~?+-]all$|(?<=[^~?+-])(?:include|ip4|ip6|exists|mx|a):|(?<=.)redirect=", re.IGNORECASE
-)
 
 
 def _apex(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -32,55 +28,18 @@ def _type_spf(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     yield ("spf",), (subject.domain, "SPF")
 
 
-class _Fault(Enum):
-    """What is wrong with the first broken term of a record."""
-
-    SYNTAX = auto()
-    UNKNOWN_MECHANISM = auto()
-    GLUED = auto()
-    TWICE = auto()
-    ADDRESS = auto()
-    MACRO = auto()
-
-
-def _fault(text: str) -> tuple[_Fault, str] | None:
-    """Return what makes receivers return permerror for a record, with the words for it; None where nothing does."""
-    try:
-        spf.parse(text)
-    except RecordSyntaxError as error:
-        return _kind(text, error), str(error)
-    return None
-
-
-def _kind(text: str, error: RecordSyntaxError) -> _Fault:
-    start = text.rfind(" ", 0, error.start + 1) + 1
-    word = text[start:].partition(" ")[0].lstrip("+-~?")
-    name = re.split(r"[:/=]", word, maxsplit=1)[0].lower()
-    if (
-        name in ("redirect", "exp")
-        and sum(part.lower().startswith(f"{name}=") for part in text.split()) > 1
-    ):
-        return _Fault.TWICE
-    if _GLUED.search(word):
-        return _Fault.GLUED
-    if "%" in word:
-        return _Fault.MACRO
-    if name in ("ip4", "ip6"):
-        return _Fault.ADDRESS
-    if "=" not in word and name not in ("all", "include", "a", "mx", "ptr", "exists"):
-        return _Fault.UNKNOWN_MECHANISM
-    return _Fault.SYNTAX
-
-
-def _faulty(found: Served, fault: _Fault) -> Iterator[Problem]:
-    for text in sorted(found.values):
-        what = _fault(text) if spf.has_version(text) else None
-        if what is not None and what[0] is fault:
-            yield Problem(
-                found.route,
-                f"{what[1]}: receivers return permerror for all mail",
-                remedies.publish(found.subject, Family.SPF),
-            )
+def _faulty(found: Served, fault: Fault) -> Iterator[Problem]:
+    """Yield the records in which receivers meet this fault first."""
+    for text in filter(spf.has_version, sorted(found.values)):
+        try:
+            spf.parse(text)
+        except RecordSyntaxError as error:
+            if error.fault is fault:
+                yield Problem(
+                    found.route,
+                    f"{error}: receivers return permerror for all mail",
+                    remedies.publish(found.subject, Family.SPF),
+                )
 
 
 @served("SPF002", "spf-multiple-records", Severity.ERROR, "RFC 7208 §4.5", keys=_apex)
@@ -162,7 +121,7 @@ def spf_syntax(found: Served) -> Iterator[Problem]:
     Good:
         example.com. TXT "v=spf1 mx include:_spf.example.net -all"
     """
-    yield from _faulty(found, _Fault.SYNTAX)
+    yield from _faulty(found, Fault.SYNTAX)
 
 
 @served("SPF007", "spf-unknown-mechanism", Severity.ERROR, "RFC 7208 §4.6.1", keys=_apex)
@@ -174,7 +133,7 @@ def spf_unknown_mechanism(found: Served) -> Iterator[Problem]:
     Good:
         example.com. TXT "v=spf1 ip4:192.0.2.1 -all"
     """
-    yield from _faulty(found, _Fault.UNKNOWN_MECHANISM)
+    yield from _faulty(found, Fault.UNKNOWN_MECHANISM)
 
 
 @served("SPF009", "spf-glued-terms", Severity.ERROR, "RFC 7208 §3.3", keys=_apex)
@@ -186,7 +145,7 @@ def spf_glued_terms(found: Served) -> Iterator[Problem]:
     Good:
         example.com. TXT "v=spf1 ip4:192.0.2.0/24 " "-all"
     """
-    yield from _faulty(found, _Fault.GLUED)
+    yield from _faulty(found, Fault.GLUED)
 
 
 @served("SPF020", "spf-duplicate-modifier", Severity.ERROR, "RFC 7208 §6", keys=_apex)
@@ -198,7 +157,7 @@ def spf_duplicate_modifier(found: Served) -> Iterator[Problem]:
     Good:
         example.com. TXT "v=spf1 redirect=a.example"
     """
-    yield from _faulty(found, _Fault.TWICE)
+    yield from _faulty(found, Fault.TWICE)
 
 
 @served("SPF026", "spf-ip-invalid", Severity.ERROR, "RFC 7208 §5.6", keys=_apex)
@@ -210,7 +169,7 @@ def spf_ip_invalid(found: Served) -> Iterator[Problem]:
     Good:
         example.com. TXT "v=spf1 ip4:192.0.2.30 -all"
     """
-    yield from _faulty(found, _Fault.ADDRESS)
+    yield from _faulty(found, Fault.ADDRESS)
 
 
 @served("SPF033", "spf-rrset-truncation", Severity.WARNING, "RFC 7208 §3.4", keys=_apex)
@@ -247,7 +206,7 @@ def spf_macro_syntax(found: Served) -> Iterator[Problem]:
     Good:
         example.com. TXT "v=spf1 exists:%{i}.example.com -all"
     """
-    yield from _faulty(found, _Fault.MACRO)
+    yield from _faulty(found, Fault.MACRO)
 
 
 @served("SPF043", "spf-parked-form", Severity.WARNING, "RFC 7208 §10.1.2", keys=_apex)

@@ -8,7 +8,7 @@ from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.rules.spf_networks import wide_open
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf_term
 from mailauth_dns.records.spf_macro import Macro
 
 MAX_TEXT = 450  # octets of a record (RFC 7208 §3.4)
@@ -18,7 +18,8 @@ _SOFTFAIL = "write all: softfail; all: fail when you know that every host that s
 def all_place(subject: Subject) -> Route:
     """Return where the policy says `all`: the key, or the item among the terms."""
     return next(
-        (route for route, term in subject.spf_terms if isinstance(term, spf.All)), ("spf", "all")
+        (route for route, term in subject.spf_terms if isinstance(term, spf_term.All)),
+        ("spf", "all"),
     )
 
 
@@ -32,7 +33,7 @@ def spf_unknown_modifier(subject: Subject) -> Iterator[Problem]:
         spf: {redirect: example.net}
     """
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Modifier) and term.name not in ("redirect", "exp"):
+        if isinstance(term, spf_term.Modifier) and term.name not in ("redirect", "exp"):
             yield Problem(
                 route,
                 f"{term.name} is no modifier that receivers know: they ignore it",
@@ -50,7 +51,7 @@ def spf_ptr(subject: Subject) -> Iterator[Problem]:
         spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
     """
     for route, term in subject.spf_terms:
-        if isinstance(term, spf.Ptr):
+        if isinstance(term, spf_term.Ptr):
             yield Problem(
                 route,
                 "uses ptr, which receivers may skip",
@@ -87,7 +88,7 @@ def spf_plus_all(subject: Subject) -> Iterator[Problem]:
     if (
         subject.spf_record is not None
         and subject.spf_record.all is not None
-        and subject.spf_record.all.qualifier is spf.Qualifier.PASS
+        and subject.spf_record.all.qualifier is spf_term.Qualifier.PASS
     ):
         yield Problem(
             all_place(subject),
@@ -115,7 +116,7 @@ def spf_neutral_all(subject: Subject) -> Iterator[Problem]:
     if (
         subject.spf_record is not None
         and subject.spf_record.all is not None
-        and subject.spf_record.all.qualifier is spf.Qualifier.NEUTRAL
+        and subject.spf_record.all.qualifier is spf_term.Qualifier.NEUTRAL
     ):
         yield Problem(
             all_place(subject), "treats every other host as if there were no SPF", _SOFTFAIL
@@ -133,14 +134,14 @@ def spf_terms_after_all(subject: Subject) -> Iterator[Problem]:
     """
     seen = False
     for route, term in subject.spf_terms:
-        if seen and not isinstance(term, spf.Modifier):
+        if seen and not isinstance(term, spf_term.Modifier):
             yield Problem(
                 route,
                 f"{term} stands after all and is never looked at",
                 "take it out; if its hosts send, put it before all",
             )
             return
-        seen = seen or isinstance(term, spf.All)
+        seen = seen or isinstance(term, spf_term.All)
     if seen and subject.spf_section is not None and subject.spf_section.all is not None:
         yield Problem(
             ("spf", "all"),
@@ -167,7 +168,7 @@ def spf_redirect_with_all(subject: Subject) -> Iterator[Problem]:
     listed = (
         route
         for route, term in subject.spf_terms
-        if isinstance(term, spf.Modifier) and term.name == "redirect"
+        if isinstance(term, spf_term.Modifier) and term.name == "redirect"
     )
     yield Problem(
         next(listed, ("spf", "redirect")),
@@ -207,9 +208,9 @@ def spf_macro_p(subject: Subject) -> Iterator[Problem]:
     for route, term in subject.spf_terms:
         spec = (
             term.value
-            if isinstance(term, spf.Modifier)
+            if isinstance(term, spf_term.Modifier)
             else None
-            if isinstance(term, spf.All | spf.Ip4 | spf.Ip6)
+            if isinstance(term, spf_term.All | spf_term.Ip4 | spf_term.Ip6)
             else term.domain
         )
         if spec is not None and any(
@@ -245,7 +246,7 @@ def spf_hardfail_with_forwarding(subject: Subject) -> Iterator[Problem]:
     ending = subject.spf_record.all
     if (
         ending is not None
-        and ending.qualifier is spf.Qualifier.FAIL
+        and ending.qualifier is spf_term.Qualifier.FAIL
         and subject.dmarc_record.effective_p.value == "reject"
     ):
         yield Problem(

@@ -25,7 +25,7 @@ from mailauth_dns.policy.scalars import (
     fail,
     one_of,
 )
-from mailauth_dns.records import spf
+from mailauth_dns.records import spf, spf_term
 
 
 def _spf_term(text: str) -> str:
@@ -76,7 +76,7 @@ class SpfSection(Section):
             included = [
                 term.domain.folded
                 for term in map(spf.parse_term, info.data["terms"])
-                if isinstance(term, spf.Include)
+                if isinstance(term, spf_term.Include)
             ]
             known = ", ".join(name for name in included if "%" not in name)
             for name in names:

@@ -1,0 +1,124 @@
+"""The reasons of a verdict as sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailauth_dns.evaluate import dkim_key
+from mailauth_dns.evaluate.dkim_key import DkimResult
+from mailauth_dns.evaluate.dmarc import Applicable, Comparison, Discovery
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.spf import SpfResult
+from mailauth_dns.evaluate.verdict import Identifier, Mechanism
+from mailauth_dns.records.dmarc import Alignment, Policy
+
+
+def unprotected(discovery: Discovery) -> str:
+    """Return why no DMARC policy applies."""
+    author = discovery.author_domain
+    if discovery.policy_domain is not None:
+        return (
+            f"the DMARC record of {discovery.policy_domain} has no valid policy and asks for no "
+            f"reports, so none applies to {author}"
+        )
+    several = [step for step in discovery.walk.steps if step.records > 1]
+    if several:
+        return (
+            f"no DMARC policy applies to {author}: {several[0].owner_name} has "
+            f"{several[0].records} records, so that none counts"
+        )
+    return (
+        f"no DMARC policy applies to {author}: there is no record at "
+        f"{', '.join(step.owner_name for step in discovery.walk.steps)}"
+    )
+
+
+def request(applicable: Applicable, requested: Policy) -> str:
+    """Return what the owner of the author domain requests."""
+    whose = {"p": "", "sp": " for subdomains", "np": " for subdomains that do not exist"}[
+        str(applicable.tag)
+    ]
+    said = f"the record of {applicable.policy_domain} requests {applicable.policy}{whose}"
+    return (
+        said
+        if requested is applicable.policy
+        else f"{said}, and one level less while it is only tried (t=y): {requested}"
+    )
+
+
+def told(
+    checked: SpfResult, candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery | None
+) -> Iterator[str]:
+    """Yield a sentence for each identifier."""
+    if not any(candidate.mechanism is Mechanism.SPF for candidate in candidates):
+        yield f"SPF says {checked.result}: {checked.reason}"
+    for candidate in candidates:
+        if candidate.result == "pass":
+            yield (
+                f"{candidate.mechanism} passes for "
+                f"{candidate.shown}{_alignment(candidate.comparison, discovery)}"
+            )
+        else:
+            reason = f": {candidate.reason}" if candidate.reason else ""
+            yield f"{candidate.mechanism} says {candidate.result} for {candidate.shown}{reason}"
+    if not any(candidate.mechanism is Mechanism.DKIM for candidate in candidates):
+        yield "the message has no DKIM signature"
+    if unseen:
+        yield (
+            f"{unseen} more DKIM signatures were not looked at: receivers verify a few of them, "
+            "and need not verify all (RFC 6376 §6.1)"
+        )
+
+
+def unsigned(signatures: tuple[DkimResult, ...]) -> Iterator[str]:
+    """Yield a warning for each signature that leaves the end of the body open."""
+    for each in signatures:
+        if each.result is dkim_key.Result.PASS and each.unsigned:
+            yield (
+                f"the signature of {each.d} (selector {each.s}) has a body length limit "
+                f"(l=): the last {each.unsigned} octets of the body "
+                "are not signed, and anybody can have written them (RFC 6376 §8.2)"
+            )
+
+
+def refused_early(candidates: tuple[Identifier, ...]) -> Iterator[str]:
+    """Yield a warning where a receiver may refuse the message before DMARC is looked at."""
+    for candidate in candidates:
+        if candidate.mechanism is Mechanism.SPF and candidate.result == "fail":
+            yield (
+                f"SPF says fail for {candidate.domain}: a receiver that refuses mail for it "
+                "(-all) does so before it sees the DKIM "
+                "signature that would save the message (RFC 9989 §7.1)"
+            )
+
+
+def _alignment(comparison: Comparison | None, discovery: Discovery | None) -> str:
+    if comparison is None or discovery is None:
+        return ""
+    author = discovery.author_domain
+    if comparison.identifier == author:
+        return ", which is the author domain"
+    if isinstance(comparison.aligned, Unknown):
+        return f"; whether that is aligned with {author} is unknown: {comparison.aligned.reason}"
+    if comparison.mode is Alignment.STRICT:
+        return f", which is not aligned: strict alignment takes {author} alone"
+    ours = discovery.organizational_domain
+    if comparison.walk is None:
+        why = (
+            "no domain is above both"
+            if isinstance(ours, Unknown)
+            else f"it does not lie at or below {ours}"
+        )
+        return f", which is not aligned with {author}: {why}"
+    theirs = comparison.walk.organizational_domain
+    if comparison.aligned:
+        both = (
+            "whatever is above decides for both"
+            if isinstance(theirs, Unknown)
+            else f"both belong to {theirs}"
+        )
+        return f", which is aligned with {author}: {both}"
+    known = not isinstance(ours, Unknown) and ours != author
+    return f", which is not aligned with {author}: it belongs to {theirs}" + (
+        f", and {author} to {ours}" if known else ""
+    )

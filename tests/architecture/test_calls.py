@@ -1,0 +1,119 @@
+"""Who writes files, who reads the clock, and what the pure packages are built on: lists with reasons, which must be exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.calls import (
+    PACKAGE,
+    ROOT,
+    Use,
+    clock_readings,
+    library_imports,
+    writes,
+)
+
+# The contents of files are written by atomic_files.py: whole, with their mode and owner. What stands here makes
+# folders, takes files away, or makes a file that must not be there yet.
+WRITES = {
+    "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
+    "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable
+    "importing/run.py": ("mkdir",),  # the folder of the new policies
+    "keys/adoption.py": ("unlink",),  # the private key's old file goes last
+    "keys/private_files.py": ("chmod", "mkdir", "os.chown"),  # folders that OpenDKIM accepts
+    "keys/public_files.py": ("mkdir",),  # zones/keys/<domain>
+    "octo/compiled_folder.py": ("mkdir", "unlink"),  # what no policy has any more
+    "octo/local.py": ("os.open", "touch", "unlink"),  # the lock; the mark of a reload to be done
+    "spf_lock.py": ("mkdir",),  # zones/locks
+}
+
+# Compile, diff and lint are given the time, so that the same files give the same answer.
+CLOCK_READINGS = {
+    "cli/commands/dkim.py": ("datetime.now",),
+    "cli/commands/export.py": ("datetime.now",),
+    "cli/commands/spf.py": ("datetime.now",),
+    "deploy/apply.py": ("datetime.now",),  # the journal's times
+    "deploy/make_plan.py": ("datetime.now",),
+    "deploy/verify.py": ("datetime.now",),  # it waits, and parts of SPF records become ready
+    "deploy/zone_write.py": ("datetime.now",),  # retries take a while
+    "evaluate/dkim_verification.py": ("time.time",),  # a signature expires (RFC 6376 §3.5, x=)
+    "evaluate/macro_expansion.py": ("time.time",),  # %{t} (RFC 7208 §7.2)
+    "importing/run.py": ("datetime.now",),
+    "lint_run.py": ("datetime.now",),  # waivers hold until a day
+    "octo/hands_off.py": ("datetime.now",),  # octoDNS calls it, and passes no time
+}
+
+_VALUES = {"__future__", "collections", "dataclasses", "enum", "functools", "itertools", "re"} | {
+    "typing"
+}
+_ENCODINGS = {"base64", "binascii", "hashlib", "ipaddress"}
+LIBRARIES = {
+    "records": _VALUES | _ENCODINGS | {"difflib", "idna"},
+    "masterfile": _VALUES,
+    "evaluate": _VALUES | _ENCODINGS | {"cryptography", "datetime", "time", "urllib"},
+    "diff": _VALUES | {"datetime", "hashlib"},
+}
+
+
+def _without_the_one_writer(uses: set[Use]) -> set[Use]:
+    return {(module, call) for module, call in uses if module != "atomic_files.py"}
+
+
+def _rows(table: dict[str, tuple[str, ...]]) -> set[Use]:
+    return {(module, call) for module, calls in table.items() for call in calls}
+
+
+def _not_allowed(package: Path) -> set[Use]:
+    return {
+        (module, library)
+        for module, library in library_imports(package)
+        if library not in LIBRARIES.get(module.split("/")[0], {library})
+    }
+
+
+def test_files_are_written_in_these_places_alone() -> None:
+    assert _without_the_one_writer(writes(ROOT / PACKAGE)) == _rows(WRITES)
+
+
+def test_the_clock_is_read_in_these_places_alone() -> None:
+    assert clock_readings(ROOT / PACKAGE) == _rows(CLOCK_READINGS)
+
+
+def test_the_pure_packages_need_these_libraries_alone() -> None:
+    assert _not_allowed(ROOT / PACKAGE) == set()
+
+
+SOURCES = [
+    (writes, "path.write_text(text)", {"write_text"}),
+    (writes, "path.open('w')", {"open"}),
+    (writes, "path.open(mode='r+b')", {"open"}),
+    (writes, "path.open(mode)", {"open"}),
+    (writes, "path.open(**how)", {"open"}),
+    (writes, "open(path, 'ab')", {"open"}),
+    (writes, "open(path, mode='x')", {"open"}),
+    (writes, "open(path)\nopen(path, 'rb')\npath.open()\npath.open('r')", set()),
+    (writes, "os.open(path, os.O_RDWR)", {"os.open"}),
+    (writes, "os.fdopen(handle, 'wb')\nos.fdopen(handle)", {"os.fdopen"}),
+    (writes, "draft.replace(path)", {"replace"}),
+    (writes, "text.replace('a', 'b')\nmoment.replace(microsecond=0)", set()),
+    (writes, "shutil.move(one, other)\ntempfile.mkdtemp()", {"shutil.move", "tempfile.mkdtemp"}),
+    (writes, "from os import replace, stat", {"os.replace"}),
+    (writes, "from shutil import move as put", {"shutil.move"}),
+    (clock_readings, "datetime.now(UTC)\ndatetime.datetime.now()", None),
+    (clock_readings, "time.time()\ntime.monotonic()\ntime.sleep(1)", {"time.time"}),
+    (clock_readings, "from time import time", {"time.time"}),
+    (library_imports, "import os.path\nfrom yaml import load", {"os", "yaml"}),
+    (library_imports, "from mailauth_dns.records import spf\nfrom . import spf", set()),
+]
+
+
+@pytest.mark.parametrize(("find", "source", "calls"), SOURCES)
+def test_finds(
+    find: Callable[[Path], set[Use]], source: str, calls: set[str] | None, tmp_path: Path
+) -> None:
+    (tmp_path / "module.py").write_text(source)
+    expected = {"datetime.now", "datetime.datetime.now"} if calls is None else calls
+    assert find(tmp_path) == {("module.py", call) for call in expected}
