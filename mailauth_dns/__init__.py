@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from mailauth_dns.evaluate.resolver import Resolver, ZoneResolver
     from mailauth_dns.evaluate.spf import check_host
     from mailauth_dns.evaluate.verdict import Verdict
-    from mailauth_dns.lint.rule import Finding, Severity
+    from mailauth_dns.lint.finding import Finding
+    from mailauth_dns.lint.rule import Severity
     from mailauth_dns.lint_run import LintResult, lint_repo
     from mailauth_dns.live.resolver import LiveResolver
     from mailauth_dns.plan.plan import Plan
@@ -95,7 +96,8 @@ _DEFINED_IN = {
     "evaluate.resolver": ("Resolver", "ZoneResolver"),
     "evaluate.spf": ("check_host",),
     "evaluate.verdict": ("Verdict",),
-    "lint.rule": ("Finding", "Severity"),
+    "lint.finding": ("Finding",),
+    "lint.rule": ("Severity",),
     "lint_run": ("LintResult", "lint_repo"),
     "live.resolver": ("LiveResolver",),
     "plan.plan": ("Plan",),

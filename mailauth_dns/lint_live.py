@@ -1,7 +1,7 @@
 """The policies beside what is live, for lint.
 
-That is what each server of their zones holds, what DNS is once they are published, and what is
-served over HTTPS for them.
+Live is what each server of their zones holds, what DNS answers once they are published, and what
+their hosts serve over HTTPS.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.lint.rule import Rule, pages_of
+from mailauth_dns.lint.live_rules import pages_of
+from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.live.https import Https
 from mailauth_dns.live.observe import Wanted, observe
@@ -27,10 +28,7 @@ def beside_dns(
     *,
     private_web: bool,
 ) -> Iterator[Subject]:
-    """Yield the subjects with a resolver, and with what the rules ask for.
-
-    That is what the servers of their zone hold, and the web.
-    """
+    """Yield the subjects with a resolver, and with what the rules ask of servers and the web."""
     rules = tuple(rules)
     zones: dict[DomainName, set[RRKey]] = {}
     asking = [rule.keys for rule in rules if rule.keys is not None]
@@ -41,7 +39,7 @@ def beside_dns(
     observations = observe(
         [Wanted(zone, frozenset(keys), nameservers[zone]) for zone, keys in zones.items()]
     )
-    # Also of zones that were not asked for: what a policy leads to may lie in one of them.
+    # Of all zones: what a policy leads to may lie in one that was not selected.
     live = LiveResolver(
         {publication.origin: publication.nameservers for publication in publications}
     )

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
-from mailauth_dns.lint.rule import Finding, Needs, Rule, run
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Needs, Rule
+from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.lint.waiver import Waived, waived
 from mailauth_dns.policy.repo import Repo

@@ -198,9 +198,10 @@ PLAN = good_plan()
 
 def read(reader: Callable[[], _T], *errors: type[Exception]) -> _T | None:
     """Return what a reader returns; None where it ends in a documented error, whose text must be fit for a terminal."""
+    documented: tuple[type[Exception], ...] = (RecordSyntaxError, *errors)
     try:
         return reader()
-    except (RecordSyntaxError, *errors) as error:
+    except documented as error:
         said = str(error)
     assert said.replace("\n", "").isprintable(), said
     return None

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from mailauth_dns.errors import octets
-from mailauth_dns.lint.rule import Finding
+from mailauth_dns.lint.finding import Finding
 from mailauth_dns.policy import yaml_tree
 from mailauth_dns.records.family import SECTIONS
 

@@ -1,7 +1,7 @@
 """Mark certificates: evidence that a logo is a domain's own (draft-fetch-validation-vmc-wchuang).
 
-What is read is the certificate of the mark itself, the first in the file. Whether its issuer is one that mailbox providers accept is for
-them to say: their list is not that of web browsers.
+Only the certificate of the mark itself is read, the first in the file. Mailbox providers decide
+which issuers they accept: their list is not that of web browsers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EMBEDDED = re.compile(rb"data:image/svg\+xml;base64,([A-Za-z0-9+/=\s]+)")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark certificate: the names and days it is good for, and the logo in it; None where none could be read."""
+    """A mark certificate: its names, its days, and its logo where one can be read."""
 
     names: frozenset[str]
     first_day: date
@@ -37,15 +37,14 @@ class Mark:
 
 
 def read(pem: bytes) -> Mark | None:
-    """Return the first certificate in a PEM file, None where there is none, or one that nobody can read."""
+    """Return the first certificate in a PEM file; None where there is none that can be read."""
     # Imported here: loading OpenSSL costs more than the rest of a run that has no evidence to read.
     from cryptography import x509
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # about certificates that later versions of the library will refuse
+            # Later versions of the library will refuse some certificates, and warn of it now.
+            warnings.simplefilter("ignore")
             return _read(x509.load_pem_x509_certificate(pem))
     except (
         ValueError,
@@ -96,13 +95,16 @@ def _embedded(der: bytes) -> bytes | None:
 def faults(
     mark: Mark, domain: str, selector: str, today: date, logo: bytes | None
 ) -> Iterator[str]:
-    """Yield why the certificate is no evidence that `logo` (None: could not be had) is the domain's."""
+    """Yield why the certificate does not prove that the logo is the domain's.
+
+    `logo` is None where it could not be fetched.
+    """
     if not mark.for_marks:
         yield "it is not made for marks"
     if today > mark.last_day:
-        yield f"it ran out on {mark.last_day}"
+        yield f"it expired on {mark.last_day}"
     elif today < mark.first_day:
-        yield f"it is good from {mark.first_day} on"
+        yield f"it is valid from {mark.first_day} on"
     if not any(_covers(name, domain, selector) for name in mark.names):
         yield f"it is for {', '.join(sorted(mark.names)) or 'no domain'}"
     if mark.logo is not None and logo is not None and mark.logo != unpacked(logo):
@@ -110,5 +112,5 @@ def faults(
 
 
 def _covers(name: str, domain: str, selector: str) -> bool:
-    # A certificate for the organizational domain is good below it; which that is, is for the receiver to find.
+    # A certificate for the organizational domain counts below it; receivers find which that is.
     return name == f"{selector}._bimi.{domain}" or domain == name or domain.endswith(f".{name}")

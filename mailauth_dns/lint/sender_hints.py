@@ -1,7 +1,7 @@
-"""What is publicly documented about large senders: where their SPF belongs, and where their DKIM delegations lead.
+"""Public facts about large senders: where their SPF belongs, where their DKIM delegations lead.
 
-Facts only that the sender's own pages or its own setup template state. What a sender's console shows an account goes before them: the
-rules that use this catalogue warn, and block nothing.
+Each fact stands on the sender's own pages or in its own setup template. What a sender's console
+shows an account counts more: the rules that use this catalogue warn, and block nothing.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ class ReturnPath(Enum):
     """Whose domain is in MAIL FROM, which decides whether SPF can align."""
 
     OWN_DOMAIN = auto()
-    SUBDOMAIN = (
-        auto()
-    )  # a subdomain of the customer's domain: aligned when relaxed, never when strict
-    VENDOR = auto()  # the sender's own: never aligned
+    # A subdomain of the customer's domain: aligned when relaxed, never when strict.
+    SUBDOMAIN = auto()
+    # The sender's own: never aligned.
+    VENDOR = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """A sender, known by the zone that its DKIM delegations lead to.
 
-    `target` is a pattern for the delegation's target, with the places of {selector}, {domain} and {dashes}, the domain with - for each dot.
+    `target` is a pattern for the delegation's target, with places for {selector}, {domain} and
+    {dashes}, which is the domain with - for each dot.
     """
 
     name: str
@@ -59,8 +60,9 @@ class SpfInclude:
 
 
 # fmt: off
-# What each row rests on: A the sender's own pages, B a set-up template that the sender submitted or a list that cites its pages.
-# Where a setting decides whose domain is in MAIL FROM, the row has what the customer gains most by, so that no rule warns of too much.
+# The source of each row: A the sender's own pages, B a set-up template that the sender submitted,
+# or a list that cites its pages. Where a setting decides whose domain is in MAIL FROM, the row has
+# the best one for the customer, so that no rule warns too much.
 SENDERS = (
     Sender("Amazon SES", "dkim.amazonses.com", r"{selector}\.dkim\.amazonses\.com", ReturnPath.SUBDOMAIN),  # A
     Sender("Microsoft 365", "onmicrosoft.com", r"{selector}-{dashes}\._domainkey\.[a-z0-9]+\.onmicrosoft\.com", ReturnPath.OWN_DOMAIN),  # A
@@ -81,17 +83,18 @@ SENDERS = (
 INCLUDES = (
     SpfInclude("Mailchimp", "servers.mcsv.net", ReturnPath.VENDOR),  # B
     SpfInclude("Amazon SES", "amazonses.com", ReturnPath.SUBDOMAIN),  # A
-    SpfInclude("HubSpot", "hubspotemail.net", ReturnPath.SUBDOMAIN),  # B: with an address of one's own; without, none
+    SpfInclude("HubSpot", "hubspotemail.net", ReturnPath.SUBDOMAIN),  # B: with an own address
     SpfInclude("SendGrid", "sendgrid.net", ReturnPath.SUBDOMAIN),  # B
 )
 # fmt: on
 
-# Names that guides tell of and no sender ever published, with what its own template says.
+# Names that guides name and no sender ever published, with what its own template says.
 NEVER_PUBLISHED: Mapping[str, str] = {
     "_spf.resend.com": "Resend's SPF is on the subdomain send, as include:amazonses.com"
 }  # B
 
-# Single exchangers that stand for many hosts (A and B): Microsoft 365 gives each domain one name, Google may.
+# Single exchangers that stand for many hosts (A and B): Microsoft 365 gives each domain one name,
+# Google may.
 _MANY_HOSTS = ("smtp.google.com", "mail.protection.outlook.com", "mx.microsoft")
 
 
@@ -127,4 +130,4 @@ def include_of(name: str) -> SpfInclude | None:
 
 def is_many_hosts(exchanger: DomainName) -> bool:
     """Tell whether a sender's documented exchanger stands for many hosts."""
-    return any(zone in _MANY_HOSTS for zone in upwards(DomainName(exchanger)))
+    return any(zone in _MANY_HOSTS for zone in upwards(exchanger))

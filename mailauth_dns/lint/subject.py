@@ -1,4 +1,4 @@
-"""What rules look at: one policy, what it declares, and, where DNS was asked, what is live."""
+"""What rules look at: one policy, what it declares, and what is live where DNS was asked."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from functools import cached_property
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.evaluate.dmarc_walk import DmarcAlone
-from mailauth_dns.evaluate.observation import Observation, Unknown
+from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.spf_hosts import exchangers
 from mailauth_dns.evaluate.web_page import Outcome, Pages, Request
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.repo import Policy, Repo, Route
@@ -29,17 +30,20 @@ _SIGNING = ("active", "retiring")
 
 @dataclass(frozen=True)
 class Neighbours:
-    """What the repo's other policies say, as far as one policy's rules need it."""
+    """What a policy's rules need to know of the repo's other policies."""
 
-    key_owners: Mapping[str, DomainName] = field(
-        default_factory=dict
-    )  # the first domain that publishes a key, by its `p`
+    # The first domain that publishes a key, by its `p`.
+    key_owners: Mapping[str, DomainName] = field(default_factory=dict)
+    # Domains that declare a DMARC record.
     dmarc: DmarcAlone = field(default_factory=lambda: DmarcAlone({}))
 
 
 @dataclass(frozen=True, slots=True)
 class Flattened:
-    """What stands for a name in the published record, or a part that the lock lists; the key or item of the policy that asks for it."""
+    """Addresses that are published for a name, or for a part that the lock lists.
+
+    `route` is the place in the policy that asks for them.
+    """
 
     route: Route
     name: DomainName
@@ -51,8 +55,9 @@ class Flattened:
 class Subject:
     """One policy and what it declares.
 
-    `resolver` answers as DNS would with the repo published; `observation` is what the servers of the policy's zone hold now,
-    `pages` what is served over HTTPS. They are None where nothing was asked. `today` is the day in UTC.
+    `resolver` answers as DNS would with the repo published. `observation` is what the servers of
+    the policy's zone hold now, `pages` is what is served over HTTPS. They are None where nothing
+    was asked. `today` is the day in UTC.
     """
 
     policy: Policy
@@ -67,6 +72,21 @@ class Subject:
     def domain(self) -> DomainName:
         """The policy's domain."""
         return self.policy.domain
+
+    @property
+    def servers(self) -> tuple[ServerView, ...]:
+        """The servers of the zone that were asked, each with what it holds."""
+        return self.observation.servers if self.observation is not None else ()
+
+    def mail_hosts(self) -> list[DomainName]:
+        """Return the domain's mail exchangers without a null MX; nothing where DNS was not asked.
+
+        Raises:
+            ObservationError: DNS could not tell.
+        """
+        values = self.resolver.lookup(self.domain, "MX") if self.resolver is not None else None
+        hosts = exchangers(self.domain, values or ())
+        return [DomainName(host.lower()) for host in hosts if host]
 
     def fetched(self, request: Request) -> Outcome:
         """What the web said to a request."""
@@ -89,12 +109,15 @@ class Subject:
 
     @cached_property
     def spf_record(self) -> spf.Record | None:
-        """The SPF record that the policy writes; a parked domain's is not written by its owner."""
+        """The SPF record that the policy writes; None if parked, where the tool writes it."""
         return self.spf_section.record if self.spf_section is not None else None
 
     @cached_property
     def spf_terms(self) -> tuple[tuple[Route, spf_term.Term | spf_term.Modifier], ...]:
-        """The terms of the SPF section, each with its place; `all` and `redirect` are keys of their own where they are not in the list."""
+        """The terms of the SPF section, each with its place.
+
+        `all` and `redirect` are keys of their own unless they stand in the list.
+        """
         section = self.spf_section
         if section is None:
             return ()
@@ -105,13 +128,19 @@ class Subject:
 
     @cached_property
     def published_spf(self) -> spf.Record | None:
-        """The SPF record that is published, what is flattened as its addresses; None where `spf_record` is."""
+        """The SPF record that is published, with addresses for what is flattened.
+
+        None where `spf_record` is None.
+        """
         texts = (text for key, text in self._spf_texts if key == self.domain)
         return spf.parse(next(texts)) if self.spf_section is not None else None
 
     @cached_property
     def flattened(self) -> tuple[Flattened, ...]:
-        """The names that the policy flattens, as the lock has them, and the parts that are published and that its record does not need."""
+        """The names that the policy flattens, with the addresses that the lock has.
+
+        Published parts that the record does not need come after them.
+        """
         locked = {name: addresses for entry in self.declared for name, addresses in entry.spf_names}
         qualifiers = {
             term.domain.folded: term.qualifier
@@ -157,7 +186,7 @@ class Subject:
 
     @cached_property
     def report_addresses(self) -> tuple[tuple[str, int, dmarc.Uri], ...]:
-        """The addresses that DMARC reports are asked to, each with its tag and index; a parked domain can ask for them too."""
+        """The addresses for DMARC reports, each with its tag and index, also of parked domains."""
         section = self.policy.body.dmarc
         if section is None or section is ABSENT:
             return ()
@@ -194,11 +223,18 @@ class Subject:
                 found.update((selector, dkim.parse(text)) for text in entry.values)
         return found
 
+    @property
+    def key_records(self) -> Iterator[tuple[Route, dkim.Record]]:
+        """The key records that the policy writes, each with its place."""
+        return ((("dkim", "selectors", name), record) for name, record in self.keys.items())
+
 
 def subjects(
     repo: Repo, publications: Iterable[Publication], today: date, only: Collection[DomainName] = ()
 ) -> list[Subject]:
-    """Return what the rules look at: every policy of the repo, or where some are named these, beside what all of them declare.
+    """Return a subject for each policy of the repo, or for the named ones.
+
+    Each knows what all policies of the repo declare.
 
     Raises:
         MailAuthError: a named domain has no policy.

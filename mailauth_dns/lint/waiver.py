@@ -1,60 +1,23 @@
-"""Waivers: findings that a policy's owner knows of and accepts, with a reason and up to a day (UTC, the day included).
+"""Matching findings with waivers: what a policy's owner accepts, with a reason and a last day.
 
-They silence lint alone and never a plan. A waiver that has run out, fits nothing, or names no rule is a finding itself.
+The day counts in UTC and is included. Waivers silence lint alone and never a plan. A waiver that
+has expired, silences nothing or names no rule is a finding itself: rules/waiver.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, in_order, page
+from mailauth_dns.lint.finding import Finding, in_order
+from mailauth_dns.lint.rule import Needs, Rule
+from mailauth_dns.lint.rules.waiver import waiver_expired, waiver_unknown_rule, waiver_unused
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.model import WaiverSection
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.yaml_tree import Place
 from mailauth_dns.records.name import DomainName
-
-EXPIRED = page(
-    "WAIVER001",
-    "waiver-expired",
-    Severity.WARNING,
-    "practice",
-    """The day of a waiver is over: what it silenced counts again.
-
-Bad:
-    waivers: [{rule: SPF014, reason: "until the move", until: 2020-01-31}]
-Good:
-    the mistake corrected and the waiver taken out, or a new day in `until`
-""",
-)
-UNUSED = page(
-    "WAIVER002",
-    "waiver-unused",
-    Severity.WARNING,
-    "practice",
-    """A waiver that silences nothing is left over, and would silence the mistake when it comes back.
-
-Bad:
-    waivers: [{rule: SPF014, reason: "ptr", until: 2030-01-31}]  # and no ptr any more
-Good:
-    no waiver
-""",
-)
-UNKNOWN = page(
-    "WAIVER003",
-    "waiver-unknown-rule",
-    Severity.ERROR,
-    "practice",
-    """A waiver for a rule that does not exist, or that lint does not judge, silences nothing.
-
-Bad:
-    waivers: [{rule: SPF14, reason: "ptr", until: 2030-01-31}]
-Good:
-    waivers: [{rule: SPF014, reason: "ptr", until: 2030-01-31}]
-""",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +29,21 @@ class Waived:
     place: Place
 
 
-_Waiving = tuple[WaiverSection, Place]
+_Spot = tuple[str, int, int]  # a place: path, line, column
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A waiver as one domain has it; `id` is its rule, in the spelling of the catalogue."""
+
+    domain: DomainName
+    place: Place
+    waiver: WaiverSection
+    id: str
+
+    @property
+    def spot(self) -> _Spot:
+        return _spot(self.place)
 
 
 def waived(
@@ -77,98 +54,117 @@ def waived(
     known: Iterable[Rule],
     today: date,
 ) -> tuple[list[Finding], list[Waived]]:
-    """Return the findings that no waiver silences with those about the waivers, and what is silenced.
+    """Return the findings that no waiver silences, with those about waivers, and the silenced.
 
-    Whether a waiver is used is judged for rules that `ran`, and where each of the repo's `policies` that have it was looked at.
+    A waiver counts as unused only if its rule `ran`, and all of the repo's `policies` that have
+    the waiver are among the subjects.
     """
-    ran_ids = {rule.id for rule in ran}
     by_id = {rule.id: rule for rule in known}
+    rows = _rows((subject.policy for subject in subjects), by_id)
+    left, silenced = _silence(found, [row for row in rows if row.waiver.until >= today])
+
+    looked_at = {subject.domain for subject in subjects}
+    others = _rows((policy for policy in policies if policy.domain not in looked_at), by_id)
     undecided = {
         (domain, finding.rule.id)
         for finding in found
         if finding.unknown
         for domain in finding.domains
     }
-    spelling = {id.lower(): id for id in by_id}
-
-    def id_of(waiver: WaiverSection) -> str:
-        return spelling.get(waiver.rule.strip().lower(), waiver.rule)
-
-    rows = list(_rows(subject.policy for subject in subjects))
-    looked_at = {subject.domain for subject in subjects}
-    elsewhere = {
-        _spot(place)
-        for _, place, _ in _rows(policy for policy in policies if policy.domain not in looked_at)
+    not_unused = {
+        *(_spot(each.place) for each in silenced),
+        *(row.spot for row in others),
+        *(row.spot for row in rows if (row.domain, row.id) in undecided),
     }
-    holding: dict[tuple[DomainName, str], _Waiving] = {}
-    for domain, place, waiver in rows:
-        if waiver.until >= today:
-            holding.setdefault((domain, id_of(waiver)), (waiver, place))
-    left: list[Finding] = []
-    silenced: list[Waived] = []
-    for finding in found:
-        if not holding:
-            left.append(finding)
-            continue
-        waivers = (
-            {}
-            if finding.unknown
-            else {domain: holding.get((domain, finding.rule.id)) for domain in finding.domains}
-        )
-        if open_for := tuple(domain for domain in finding.domains if waivers.get(domain) is None):
-            left.append(replace(finding, domains=open_for))
-        for waiving, domains in _by_place(waivers):
-            silenced.append(Waived(replace(finding, domains=domains), *waiving))
-    used = {_spot(each.place) for each in silenced}
-    open_yet = elsewhere | {
-        _spot(place) for domain, place, waiver in rows if (domain, id_of(waiver)) in undecided
-    }
-    about: dict[tuple[str, int, int], Finding] = {}
-    for domain, place, waiver in rows:
-        id = id_of(waiver)
-        if id not in by_id:
-            message = f"{id} is not a rule" if id.strip() else "the waiver names no rule"
-            problem = (UNKNOWN, message, "`mailauth-dns rules` lists them")
-        elif by_id[id].needs is Needs.PLAN:
-            problem = (
-                UNKNOWN,
-                f"{id} is not judged by lint, and no waiver opens a plan's gate",
-                f"take it out; apply --allow {id} permits it",
-            )
-        elif waiver.until < today:
-            problem = (
-                EXPIRED,
-                f"the waiver for {id} ended on {waiver.until}",
-                "correct what it was for and take it out, or give it a new day",
-            )
-        elif id in ran_ids and _spot(place) not in used | open_yet:
-            problem = (UNUSED, f"there is no finding of {id} for this waiver", "take it out")
-        else:
-            continue
-        # One waiver is one finding, whichever of the policies that share it is looked at first.
-        about.setdefault(
-            _spot(place), Finding(problem[0], (domain,), False, place, problem[1], problem[2])
-        )
+    ran_ids = {rule.id for rule in ran}
+    about: dict[_Spot, Finding] = {}
+    for row in rows:
+        may_be_unused = row.id in ran_ids and row.spot not in not_unused
+        finding = _fault(row, by_id, today) or (_unused(row) if may_be_unused else None)
+        if finding is not None:
+            # One waiver is one finding, whichever of the policies that share it comes first.
+            about.setdefault(row.spot, finding)
     return in_order([*left, *about.values()]), silenced
 
 
+def _silence(
+    found: Iterable[Finding], in_force: Iterable[_Row]
+) -> tuple[list[Finding], list[Waived]]:
+    """Return the findings of the domains without a waiver, and those that waivers silence."""
+    holding: dict[tuple[DomainName, str], _Row] = {}
+    for row in in_force:
+        holding.setdefault((row.domain, row.id), row)
+    left: list[Finding] = []
+    silenced: list[Waived] = []
+    for finding in found:
+        rows = {
+            domain: None if finding.unknown else holding.get((domain, finding.rule.id))
+            for domain in finding.domains
+        }
+        if open_for := tuple(domain for domain, row in rows.items() if row is None):
+            left.append(replace(finding, domains=open_for))
+        for row, domains in _by_place(rows):
+            silenced.append(Waived(replace(finding, domains=domains), row.waiver, row.place))
+    return left, silenced
+
+
 def _by_place(
-    waivers: Mapping[DomainName, _Waiving | None],
-) -> Iterator[tuple[_Waiving, tuple[DomainName, ...]]]:
-    """Yield each waiver with the domains that it holds for."""
-    found: dict[tuple[str, int, int], tuple[_Waiving, list[DomainName]]] = {}
-    for domain, waiving in waivers.items():
-        if waiving is not None:
-            found.setdefault(_spot(waiving[1]), (waiving, []))[1].append(domain)
-    for waiving, domains in found.values():
-        yield waiving, tuple(domains)
+    rows: Mapping[DomainName, _Row | None],
+) -> Iterator[tuple[_Row, tuple[DomainName, ...]]]:
+    """Yield each waiver with the domains that have it."""
+    found: dict[_Spot, tuple[_Row, list[DomainName]]] = {}
+    for domain, row in rows.items():
+        if row is not None:
+            found.setdefault(row.spot, (row, []))[1].append(domain)
+    for row, domains in found.values():
+        yield row, tuple(domains)
 
 
-def _rows(policies: Iterable[Policy]) -> Iterator[tuple[DomainName, Place, WaiverSection]]:
-    for policy in policies:
-        for index, waiver in enumerate(policy.body.waivers):
-            yield policy.domain, policy.place(("waivers", index)), waiver
+def _fault(row: _Row, by_id: Mapping[str, Rule], today: date) -> Finding | None:
+    """Return what is wrong with a waiver, whatever was found."""
+    id = row.id
+    if id not in by_id:
+        message = f"{id} is not a rule" if id.strip() else "the waiver names no rule"
+        return _finding(waiver_unknown_rule, row, message, "`mailauth-dns rules` lists them")
+    if by_id[id].needs is Needs.PLAN:
+        return _finding(
+            waiver_unknown_rule,
+            row,
+            f"{id} is not judged by lint, and no waiver permits a change",
+            f"take it out; apply --allow {id} permits the change",
+        )
+    if row.waiver.until < today:
+        return _finding(
+            waiver_expired,
+            row,
+            f"the waiver for {id} expired on {row.waiver.until}",
+            "correct what it was for and take it out, or give it a new day",
+        )
+    return None
 
 
-def _spot(place: Place) -> tuple[str, int, int]:
+def _unused(row: _Row) -> Finding:
+    message = f"there is no finding of {row.id} for this waiver"
+    return _finding(waiver_unused, row, message, "take it out")
+
+
+def _finding(rule: Rule, row: _Row, message: str, fix: str) -> Finding:
+    return Finding(rule, (row.domain,), False, row.place, message, fix)
+
+
+def _rows(policies: Iterable[Policy], ids: Collection[str]) -> list[_Row]:
+    spelling = {id.lower(): id for id in ids}
+    return [
+        _Row(
+            policy.domain,
+            policy.place(("waivers", index)),
+            waiver,
+            spelling.get(waiver.rule.strip().lower(), waiver.rule),
+        )
+        for policy in policies
+        for index, waiver in enumerate(policy.body.waivers)
+    ]
+
+
+def _spot(place: Place) -> _Spot:
     return (place.source.path, place.line, place.column)

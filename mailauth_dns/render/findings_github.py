@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mailauth_dns.errors import one_line
-from mailauth_dns.lint.rule import Finding, Severity
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Severity
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mailauth_dns.errors import one_line
-from mailauth_dns.lint.rule import Finding, tally
+from mailauth_dns.lint.finding import Finding, tally
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _MENTION = re.compile(

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from mailauth_dns import __version__
 from mailauth_dns.errors import one_line
-from mailauth_dns.lint.rule import Finding, Rule, Severity
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Rule, Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.policy.yaml_tree import Place
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from mailauth_dns.lint.rule import Finding, tally
+from mailauth_dns.lint.finding import Finding, tally
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render.terminal_text import shown, styled
 

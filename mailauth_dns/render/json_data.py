@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mailauth_dns.lint.rule import Finding, Rule
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.plan import plan_file
 from mailauth_dns.records.name import DomainName

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from mailauth_dns.errors import one_line
-from mailauth_dns.lint.rule import Finding, Severity
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.simulate.mail_tests import TestResult, Trial
 

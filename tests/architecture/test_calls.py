@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from tests.architecture.calls import (
 WRITES = {
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
     "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable
-    "importing/run.py": ("mkdir",),  # the folder of the new policies
+    "importing/run.py": ("mkdir",),  # the folder for a new policy
     "keys/adoption.py": ("unlink",),  # the private key's old file goes last
     "keys/private_files.py": ("chmod", "mkdir", "os.chown"),  # folders that OpenDKIM accepts
     "keys/public_files.py": ("mkdir",),  # zones/keys/<domain>
@@ -62,7 +62,7 @@ def _without_the_one_writer(uses: set[Use]) -> set[Use]:
     return {(module, call) for module, call in uses if module != "atomic_files.py"}
 
 
-def _rows(table: dict[str, tuple[str, ...]]) -> set[Use]:
+def _rows(table: Mapping[str, tuple[str, ...]]) -> set[Use]:
     return {(module, call) for module, calls in table.items() for call in calls}
 
 

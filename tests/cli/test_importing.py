@@ -282,7 +282,7 @@ def test_the_result_as_json(odd: RepoFolder) -> None:
     proposal = {
         "rule": "DKIM009",
         "severity": "warning",
-        "message": "an RSA key of 1024 bits",
+        "message": "an RSA key of 1024 bits: it can be broken",
         "fix": fix,
     }
     assert proposal in told["proposals"]

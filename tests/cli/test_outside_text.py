@@ -20,7 +20,8 @@ from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
 from mailauth_dns.errors import one_line
 from mailauth_dns.lint.catalog import ALL_RULES
-from mailauth_dns.lint.rule import Finding, Severity
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, ServerEntry
 from mailauth_dns.policy.model import WaiverSection
@@ -65,7 +66,7 @@ def leaves(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | 
 def with_value(data: Any, path: tuple[str | int, ...], value: str) -> Any:
     if not path:
         return value
-    copy = dict(data) if isinstance(data, dict) else list(data)
+    copy: Any = dict(data) if isinstance(data, dict) else list(data)
     copy[path[0]] = with_value(copy[path[0]], path[1:], value)
     return copy
 

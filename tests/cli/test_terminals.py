@@ -118,8 +118,9 @@ def test_what_goes_on_below_is_indented(repo: RepoFolder) -> None:
     said = long_lines(on_a_terminal(repo, "lint", "-q", "--no-color", COLUMNS="60"))
     assert said.startswith(
         "zones/policy/policy.yaml:2:15: warning SPF014 spf-ptr: uses\n"
-        "    ptr, which receivers may skip; list the hosts that send\n"
-        "    by ip4, ip6 or a, then take it out\n"
+        "    ptr, which some receivers skip: mail that only ptr lets\n"
+        "    pass then fails; list the hosts that send as ip4, ip6 or\n"
+        "    a, then take ptr out\n"
     )
 
 

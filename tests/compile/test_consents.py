@@ -160,7 +160,11 @@ def test_consents(repo: RepoFolder, case: str) -> None:
     for publication in compile_repo(load_repo(repo.root)):
         for entry in publication.declared:
             if entry.family is Family.DMARC_REPORT:
-                assert (entry.key[1], entry.values, entry.ttl) == ("TXT", {"v=DMARC1"}, 60)
+                assert (entry.key[1], entry.values, entry.ttl) == (
+                    "TXT",
+                    frozenset({"v=DMARC1"}),
+                    60,
+                )
                 assert (
                     entry.key[0]
                     == f"{entry.domain}._report._dmarc." + entry.key[0].split("._report._dmarc.")[1]

@@ -62,7 +62,8 @@ def test_a_section_declares_one_record(
     repo: RepoFolder, policy: str, name: str, owned: Family, values: set[str], ttl: int | None
 ) -> None:
     [entry] = published(repo, policy).declared
-    assert (entry.key, entry.family, entry.values, entry.ttl) == ((name, "TXT"), owned, values, ttl)
+    assert (entry.key, entry.family, entry.ttl) == ((name, "TXT"), owned, ttl)
+    assert entry.values == values
     assert all(family(*entry.key, value) is owned for value in values)
 
 
@@ -77,7 +78,8 @@ KEYS = {
 @pytest.mark.parametrize("selector", KEYS)
 def test_a_key_carries_tags_that_verifiers_do_not_know(repo: RepoFolder, selector: str) -> None:
     [alias, key] = published(repo, f"dkim: {{selectors: {{s1: {selector}}}}}").declared
-    assert (key.key, key.values) == (("s1._domainkey.example.com", "TXT"), KEYS[selector])
+    assert key.key == ("s1._domainkey.example.com", "TXT")
+    assert key.values == KEYS[selector]
     assert alias.values == set()
 
 

@@ -146,7 +146,7 @@ def test_another_meaning_is_a_change(family: Family, declared: str, there: str) 
     [change] = compared(
         zone((name, "TXT", 300, {there})), declare(family, declared, name=name)
     ).changes
-    assert (change.before, change.after) == ({there}, {declared})
+    assert (change.before, change.after) == (frozenset({there}), frozenset({declared}))
 
 
 def test_two_values_of_equal_meaning_are_still_two() -> None:

@@ -23,7 +23,7 @@ SPF, TOKEN = "v=spf1 -all", "token=1"
 DOWN = Unknown("timeout")
 ALIAS = RRset(COM, "CNAME", 300, frozenset({"www.example.net."}))
 # what the provider tells of the name, what each server serves there, whether that is a part of the zone only
-CASES = {
+CASES: dict[str, tuple[list[RRset], list[RRset | Unknown | None], bool]] = {
     "the same": ([txt(COM, SPF, TOKEN)], [txt(COM, SPF, TOKEN)], False),
     "nothing anywhere": ([], [None], False),
     "nothing told, something served": ([], [txt(COM, TOKEN)], True),

@@ -110,7 +110,9 @@ MISSING: dict[
 def test_what_is_missing_is_published(case: str) -> None:
     there, ours, kept = MISSING[case]
     [change] = compared(there).changes
-    assert (change.before, change.after, change.kept) == (ours, {"v=DMARC1"}, kept)
+    assert change.before == ours
+    assert change.after == {"v=DMARC1"}
+    assert change.kept == kept
     assert change.judgement.risk is Risk.SAFE
     assert change.judgement.meaning.startswith(
         "reports.example agrees to take DMARC reports about example.com"

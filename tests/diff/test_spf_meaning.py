@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
 
@@ -35,7 +36,9 @@ NAMES = tuple(
 )
 
 
-def changed(before: dict[str, str], *declared: Declared) -> tuple[list[Change], list[str]]:
+def changed(
+    before: Mapping[DomainName, str], *declared: Declared
+) -> tuple[list[Change], list[str]]:
     there = zone_of(
         COM,
         (RRset(DomainName(name), "TXT", 300, frozenset({text})) for name, text in before.items()),

@@ -107,7 +107,7 @@ def written(
         bh,
     )
     fields = [re.split(rb"(?<=:)", line, maxsplit=1) for line in re.split(rb"\r\n(?![ \t])", head)]
-    chosen: list[list[bytes]] = []
+    chosen: list[list[bytes]] = []  # name and value
     for name in h.lower().split(b":"):  # from the bottom, each field once
         left = [
             field
@@ -116,7 +116,8 @@ def written(
         ]
         chosen += left[-1:]
     data = b"\r\n".join(
-        _canonical(*field, form) for field in [*chosen, [b"DKIM-Signature:", signature + after]]
+        _canonical(name, value, form)
+        for name, value in [*chosen, [b"DKIM-Signature:", signature + after]]
     )
     private = load_pem_private_key(rsa_key().private, None)
     assert isinstance(private, rsa.RSAPrivateKey)

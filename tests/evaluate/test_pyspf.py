@@ -34,11 +34,12 @@ def answers(resolver: Resolver) -> Callable[..., list[Any]]:
             values = resolver.lookup(DomainName(name), rrtype) or ()
         except ObservationError as error:
             raise pyspf.TempError(str(error)) from error
-        read = {
+        readers: dict[str, Callable[[str], Any]] = {
             "TXT": lambda text: (text.encode("latin-1"),),
             "MX": mx,
             "PTR": lambda host: host.removesuffix("."),
-        }.get(rrtype, str)
+        }
+        read = readers.get(rrtype, str)
         return [((name, rrtype), read(value)) for value in values]
 
     return lookup
@@ -293,7 +294,7 @@ def test_we_read_the_same_grammar(random: Random) -> None:
 
 
 LEFT = "y" * 60
-VOID = {
+VOID: Sets = {
     "example.com MX": [
         "10 h1.example.com.",
         "20 void1.example.com.",

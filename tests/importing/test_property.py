@@ -114,7 +114,7 @@ Place = tuple[str, str, str]  # label, type, rdata
 
 
 def texts_at(label: str, good: st.SearchStrategy[str]) -> st.SearchStrategy[list[Place]]:
-    values = st.one_of(
+    values: st.SearchStrategy[list[str]] = st.one_of(
         good.map(lambda text: [text]),
         st.lists(st.one_of(good, near_texts), max_size=2),
         st.just([]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -26,7 +27,7 @@ def text(value: str, ttl: int = 300) -> dict[RRKey, RRset | Unknown | None]:
 
 
 def server(
-    name: str, held: dict[RRKey, RRset | Unknown | None], minimum: int = 900, soa_ttl: int = 3600
+    name: str, held: Mapping[RRKey, RRset | Unknown | None], minimum: int = 900, soa_ttl: int = 3600
 ) -> ServerView:
     soa = RRset(
         DOMAIN,
@@ -133,7 +134,7 @@ def test_what_stands_in_the_place_of_a_key_is_told(case: str) -> None:
 
 @pytest.mark.parametrize("views", [(SERVED,), ({},), (SERVED, {})])
 def test_a_key_that_is_yet_to_come_is_no_contradiction(
-    views: tuple[dict[RRKey, RRset | None], ...],
+    views: tuple[Mapping[RRKey, RRset | Unknown | None], ...],
 ) -> None:
     seen = key_in_dns(
         key(), observed(*(server(str(number), view) for number, view in enumerate(views)))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns import errors
+from mailauth_dns.errors import MailAuthError
 from mailauth_dns.signing_host import key_owner
 from tests.conftest import Ran, RepoFolder
 from tests.keys.keyhost import Host
@@ -278,7 +278,7 @@ def test_an_owner_who_is_not_there(repo: RepoFolder, keys: Path, text: str, mess
 def test_nobody_but_root_gives_a_key_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: OTHER.pw_uid)
     with pytest.raises(
-        errors.MailAuthError,
+        MailAuthError,
         match="--owner daemon: only root may give a key to another user; run this as root, or as daemon",
     ):
         key_owner.heir(tmp_path, key_owner.named("daemon"))

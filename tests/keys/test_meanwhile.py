@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mailauth_dns.keys import keypair, policy_edit, private_files, status
+from mailauth_dns.policy import public_key_files
 from tests.conftest import RepoFolder
 from tests.keys.keyhost import POLICY, ZONE, Host
 
@@ -61,8 +63,8 @@ def test_a_policy_that_breaks_while_a_key_is_made_is_left(
                 patched,
                 keypair,
                 "generate",
-                lambda broken=broken: path.write_bytes(broken),
-            )  # type: ignore[misc]
+                partial(path.write_bytes, broken),
+            )
             refused = repo.run(*KEYGEN, str(private_dir), "--selector", f"s{number}")
         assert (refused.code, path.read_bytes()) == (1, broken)
         assert (
@@ -141,9 +143,7 @@ def test_two_keygens_of_one_selector_make_one_key(
     assert "to use it" not in refused.err
     assert path.read_text().count("s1.pem") == 1
     held = keypair.public_half((other / "example.com/s1.private").read_bytes())
-    assert held == keypair.public_key_files.read(
-        (repo.root / "zones/keys/example.com/s1.pem").read_bytes()
-    )
+    assert held == public_key_files.read((repo.root / "zones/keys/example.com/s1.pem").read_bytes())
 
 
 @pytest.mark.parametrize("command", ["status", "rotate"])

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys import keypair, policy_edit, private_files, public_files
+from mailauth_dns.policy import public_key_files
 from mailauth_dns.policy.public_key_files import KeyFileError
 from mailauth_dns.records.dkim import KeyType
 from tests.conftest import RepoFolder
@@ -55,7 +56,7 @@ def test_a_new_key_is_for_its_owner_alone(repo: RepoFolder, private_dir: Path, t
     assert private.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----\n")  # PKCS#8
     public = (repo.root / "zones/keys/example.com/s1.pem").read_bytes()
     halves = {keypair.public_half((private.parent / name).read_bytes()) for name in names}
-    assert halves == {keypair.public_key_files.read(public)}
+    assert halves == {public_key_files.read(public)}
 
 
 def test_openssl_reads_both_types(repo: RepoFolder, private_dir: Path) -> None:

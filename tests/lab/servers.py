@@ -28,6 +28,7 @@ import dns.rdatatype
 import dns.tsigkeyring
 import dns.update
 import dns.zone
+from dns.rdtypes.ANY.TXT import TXT
 
 from tests.conftest import free_port
 
@@ -121,7 +122,7 @@ class NameServer(ABC):
                 continue
             text = (
                 b"".join(rdata.strings).decode("latin-1")
-                if rdata.rdtype == dns.rdatatype.TXT
+                if isinstance(rdata, TXT)
                 else rdata.to_text()
             )
             records.add(

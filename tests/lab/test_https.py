@@ -91,7 +91,8 @@ def test_from_nothing_to_a_policy_that_changes(host: MailHost) -> None:
         in said
     )
     assert (
-        f"BIMI004 bimi-svg: the logo cannot be had: nothing listens on {STRANGER} port 443" in said
+        f"BIMI004 bimi-svg: the logo could not be fetched: nothing listens on {STRANGER} port 443"
+        in said
     )
 
     serve(host, STRANGER, "/srv/web")

@@ -54,8 +54,9 @@ EXPORT = (
     "/srv/keys",
     "--config-dir",
     "/srv/opendkim",
+    "--mynetworks",
+    RELAYING,
 )
-EXPORT = (*EXPORT, "--mynetworks", RELAYING)
 
 
 def ok(done: subprocess.CompletedProcess[str], code: int = 0) -> str:

@@ -123,7 +123,7 @@ def found(host: MailHost, name: str) -> tuple[str | None, str | None, str, str]:
         str(message["Received-SPF"]).split()[0].lower()
     }  # OpenDMARC's own, and the daemon's
     [dmarc] = by_method["dmarc"]
-    head = next(head for head in message.get_all("Authentication-Results") if "dmarc=" in head)
+    head = next(head for head in message.get_all("Authentication-Results", []) if "dmarc=" in head)
     published = re.search(r"\(p=(\w+)", head)
     assert published is not None, head
     return (

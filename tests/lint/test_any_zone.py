@@ -1,4 +1,4 @@
-"""Rules look at whatever others publish: no value makes one fail with an error, or say nothing in its finding."""
+"""Rules look at whatever others publish: no value makes one crash or find without words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.rule import run
+from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import ROOT, DomainName

@@ -1,9 +1,10 @@
-"""Every rule has policies that pass and policies that fail, in cases/<ID>.yaml; this is the one driver.
+"""Every rule has policies that pass and that fail, in cases/<ID>.yaml; this is the one driver.
 
-A case is a policy alone, or a mapping: `policy`, other `files`, and for rules about DNS `zone` (what its one server holds) or `servers`;
-for rules about the web also `web`: by address `body` or `file` (of the folder pages), and where it matters `status`, `type`, `location`, or
-why it is `untrusted`. What fails also has `message`, and `at`: line and column, or name and type where the finding is about a live record;
-where it matters also `fix`.
+A case is a policy alone, or a mapping: `policy`, other `files`, and for rules about DNS `zone`
+(what its one server holds) or `servers`. For rules about the web it also has `web`: by address
+`body` or `file` (of the folder pages), and where it matters `status`, `type`, `location`, or why it
+is `untrusted`. What fails also has `message`, and `at`: line and column, or name and type where the
+finding is about a live record; where it matters also `fix`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.evaluate.web_page import Outcome, Page, Untrusted
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
-from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Needs, Rule, Severity
+from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
@@ -144,7 +147,7 @@ def test_every_rule_has_a_page_with_bad_and_good_and_a_source(rule: Rule) -> Non
 
 
 def test_what_only_practice_says_is_no_error() -> None:
-    """An error says that receivers break or ignore the record, which a standard must say too; a waiver's own spelling is ours."""
+    """Errors say that receivers break or ignore the record; a standard must say so too."""
     assert not [
         rule.id for rule in RULES if rule.source == "practice" and rule.severity is Severity.ERROR
     ]

@@ -1,4 +1,4 @@
-"""What findings look like in each format: golden files, and the structure that other programs rely on."""
+"""Findings in each format: golden files, and the structure that other programs rely on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from jsonschema import ValidationError
 
 from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
-from mailauth_dns.lint.rule import Finding, Severity, run
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Severity
+from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.lint.waiver import Waived, waived
 from mailauth_dns.policy.load import load_repo
@@ -37,7 +39,11 @@ domain: example.com
 spf: {terms: [ptr, "ip4:10.0.0.1"], all: pass}
 dmarc: {p: none, rua: ["mailto:d@example.com!10m"]}
 """
-ZONE = "example.com TXT v=spf1 -all\nexample.com TXT v=spf1 ~all\n_dmarc.example.com TXT v=DMARC1; p=none\nexample.com A 192.0.2.1"
+ZONE = """\
+example.com TXT v=spf1 -all
+example.com TXT v=spf1 ~all
+_dmarc.example.com TXT v=DMARC1; p=none
+example.com A 192.0.2.1"""
 WAIVERS = 'waivers: [{rule: SPF014, reason: "until the move", until: 2999-01-01}]\n'
 SELECTED = ("SPF002", "SPF014", "SPF016", "SPF027", "DMARC014", "SPF021", "SPF022")
 
@@ -47,7 +53,7 @@ Judged = tuple[list[Finding], list[Waived]]
 
 @pytest.fixture
 def judged(repo: RepoFolder) -> Judged:
-    """Findings of every severity, of a live record, of several domains, unknown, and waived; in a file whose name must be escaped."""
+    """Return findings of every kind, in a file whose name must be escaped."""
     repo.policy(POLICY, "odd, name 100%")
     repo.policy(
         'domain: example.net\nspf: {terms: ["include:_spf.example.org"], all: fail}\n', "unknown"
@@ -147,7 +153,9 @@ def test_sarif_has_the_structure_of_the_standard(judged: Judged) -> None:
 
 def test_sarif_is_valid_by_the_schema_that_it_names(judged: Judged) -> None:
     log: dict[str, Any] = json.loads(as_sarif(*judged))
-    assert log["$schema"] == schemas.sarif().schema["id"]
+    schema = schemas.sarif().schema
+    assert not isinstance(schema, bool)
+    assert log["$schema"] == schema["id"]
     schemas.check(log)
     schemas.check(findings_sarif.findings([], []))
 
@@ -202,13 +210,14 @@ def test_a_workflow_command_is_one_line_whose_values_are_escaped(judged: Judged)
     assert len(lines) == len(found)
     first = next(line for line in lines if "SPF014" in line and "odd" in line)
     assert first.startswith(
-        "::warning file=zones/policy/odd%2C name 100%25.yaml,line=2,col=15,endColumn=18,title=SPF014 spf-ptr::"
+        "::warning file=zones/policy/odd%2C name 100%25.yaml,line=2,col=15,endColumn=18,"
+        "title=SPF014 spf-ptr::"
     )
     assert not any("\n" in line for line in lines)
 
 
 def test_where_dns_is_away_a_domain_has_one_line(repo: RepoFolder) -> None:
-    """JSON tells each rule; for people fifty of them with fifty reasons would hide what is known."""
+    """JSON has each rule; to people fifty of them with fifty reasons would hide what is known."""
     repo.policy(POLICY)
     repo.policy(POLICY.replace("com", "net"), "net")
     loaded = load_repo(repo.root)

@@ -1,4 +1,4 @@
-"""A repo with forty distinct mistakes: one run of lint finds each of them at its line, and nothing else."""
+"""A repo with forty mistakes: one run of lint finds each at its line, and nothing else."""
 
 from __future__ import annotations
 

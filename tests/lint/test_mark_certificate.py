@@ -20,7 +20,8 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page, Pages, Request
 from mailauth_dns.lint import mark_certificate, svg_tiny_ps
 from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.rule import Finding, pages_of
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.live_rules import pages_of
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
@@ -54,11 +55,11 @@ def test_every_fault_of_a_certificate_is_told() -> None:
         mark_certificate.faults(certificate("other-mark.pem"), "example.com", "default", DAY, LOGO)
     ) == [
         "it is not made for marks",
-        "it ran out on 2026-05-01",
+        "it expired on 2026-05-01",
         "it is for example.net",
         "the logo in it is another one",
     ]
-    assert "it is good from 2026-01-01 on" in list(
+    assert "it is valid from 2026-01-01 on" in list(
         mark_certificate.faults(
             certificate("mark.pem"), "example.com", "default", date(2025, 1, 1), None
         )
@@ -92,7 +93,7 @@ def test_which_domains_a_certificate_is_for(
 
 
 def test_a_strange_certificate_is_read_or_is_none() -> None:
-    """Servers send what they like; what cryptography cannot read is no certificate, whatever it says of it."""
+    """What cryptography cannot read is no certificate, whatever error it raises."""
     der = x509.load_pem_x509_certificate((PAGES / "mark.pem").read_bytes()).public_bytes(
         Encoding.DER
     )
@@ -248,7 +249,7 @@ bimi: {default: {l: "https://www.example.com/logo.svg", a: "https://www.example.
 
 
 def evidence(repo: RepoFolder, logo: Outcome) -> list[Finding]:
-    """Return what the rule about evidence says with what it asks for, and nothing else, answered."""
+    """Return what the rule about evidence says when only what it asks for is answered."""
     [vmc] = [rule for rule in RULES if rule.id == "BIMI005"]
     pem = Page(200, "text/plain", (PAGES / "other-logo.pem").read_bytes(), True, "")
     pages = {"https://www.example.com/vmc.pem": pem, "https://www.example.com/logo.svg": logo}

@@ -1,12 +1,13 @@
-"""Remedies are safe to follow: what they say is done here, and the finding is gone, and no other has come.
+"""Remedies are safe to follow: done here, the finding goes and no other comes.
 
-Where a remedy is to publish what the policy says, a plan is made of the case's servers and carried out on them. Where a rule is about the
-policy alone, its page's example of what is wrong becomes that of what is right.
+Where a remedy is to publish what the policy says, a plan is made of the case's servers and carried
+out on them. Where a rule is about the policy alone, its page's wrong example becomes its right one.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from textwrap import dedent
 from typing import Any
@@ -20,7 +21,9 @@ from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at
 from mailauth_dns.lint import remedies
 from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity, run
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Needs, Rule, Severity
+from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import ROOT, is_at_or_below
@@ -64,7 +67,9 @@ def test_to_publish_what_the_policy_says_mends_it(
 ) -> None:
     published: list[Finding] = []
 
-    def beside(looked_at: list[Subject], publications: list[Publication]) -> list[Subject]:
+    def beside(
+        looked_at: Sequence[Subject], publications: Sequence[Publication]
+    ) -> Iterable[Subject]:
         dns = {name: worlds.world(text) for name, text in servers(case).items()}
         before = list(worlds.live(looked_at, publications, dns, pages(case)))
         [finding] = run([rule], before)

@@ -1,4 +1,4 @@
-"""A part of an SPF record is no record of its own to the rules: it has no `all`, and that is no finding."""
+"""A part of an SPF record is no record of its own to the rules: it needs no `all`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.rule import run
+from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.load import load_repo

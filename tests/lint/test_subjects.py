@@ -1,4 +1,4 @@
-"""What is looked at: each policy of the repo, and of some that are named what the others say beside them."""
+"""Rules look at every policy, or at named ones beside what the others say."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_policy_without_records_is_looked_at_too(repo: RepoFolder) -> None:
 
 
 def test_cases_of_junit_are_told_apart_where_policies_share_a_place(repo: RepoFolder) -> None:
-    """The files of one key are a.example's and b.example's; what is inherited stands at one place."""
+    """Both domains use the files of one key; what they inherit stands at one place."""
     repo.policy("domains: [a.example, b.example]\n" + KEY.replace("ed25519", "rsa"), "both")
     said = repo.run("lint", "--format", "junit").out
     names = [

@@ -1,4 +1,4 @@
-"""What is unknown of one name hides nothing of the others: each rule that asks about several tells both, each at its own place."""
+"""What is unknown of one name hides nothing of the others: a rule tells both at their places."""
 
 from __future__ import annotations
 

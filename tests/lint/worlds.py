@@ -1,4 +1,7 @@
-"""DNS and the web for the rules: what one or several servers hold, written as lines of name, type and value, and what pages there are."""
+"""DNS and the web for the rules.
+
+What servers hold is written as lines of name, type and value.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ Servers = Mapping[str, Zone]  # name of a server -> what it holds
 
 
 def world(text: str) -> Zone:
-    """Return all of DNS; a TXT value is the rest of its line, blanks at its beginning written as _."""
+    """Return all of DNS; a TXT value is the rest of its line, with _ for leading blanks."""
     sets: dict[RRKey, set[str]] = {}
     for line in text.splitlines():
         name, rrtype, value = line.split(maxsplit=2)
@@ -50,19 +53,23 @@ class _Anything(dict[RRKey, RRset | Unknown | None]):
         super().__init__()
         self._zone = zone
 
-    def get(self, key: RRKey, default: object = None) -> RRset | None:  # type: ignore[override] # a server answers every question
+    def get(
+        self, key: RRKey, default: object = None
+    ) -> RRset | None:  # a server answers every question
         return self._zone.get(key)
 
 
 class Web(dict[Request, Outcome]):
-    """The web: `pages` by address; where there is none nothing listens, or the host has no address."""
+    """The web: `pages` by address; elsewhere nothing listens, or the host has no address."""
 
     def __init__(self, pages: Mapping[str, Outcome], resolver: Resolver) -> None:
         super().__init__()
         self._pages = pages
         self._resolver = resolver
 
-    def get(self, request: Request, default: object = None) -> Outcome:  # type: ignore[override] # every request has an outcome
+    def get(
+        self, request: Request, default: object = None
+    ) -> Outcome:  # every request has an outcome
         host = DomainName(urlsplit(request.url).hostname or "")
         if not any(self._resolver.lookup(host, kind) for kind in ("A", "AAAA")):
             return Nothing(f"{host} has no address")
@@ -75,7 +82,7 @@ def live(
     servers: Servers,
     pages: Mapping[str, Outcome],
 ) -> Iterator[Subject]:
-    """Yield the subjects with DNS and the web beside them; the first server is the one that resolvers ask."""
+    """Yield the subjects beside DNS and the web; resolvers ask the first server."""
     first = next(iter(servers.values()))
     views = tuple(ServerView(name, _Anything(zone)) for name, zone in servers.items())
     resolver = ZoneResolver(_zones(first))

@@ -152,7 +152,7 @@ def _handler(reply: Callable[[str, str], Reply]) -> type[BaseHTTPRequestHandler]
                 self.wfile.write(octets)
                 self.wfile.flush()
                 if closes:
-                    self.connection.unwrap()  # type: ignore[attr-defined] # every connection is a TLS one
+                    self.connection.unwrap()  # every connection is a TLS one
 
         def log_message(self, format: str, *args: object) -> None: ...
 

@@ -393,7 +393,7 @@ def test_names_are_resolved_to_where_their_aliases_end(key: RRKey, value: str | 
     with Authority(zones, Behaviour(recursive=True)) as authority:
         found = resolve([key], resolvers=[authority.server], timeout=0.3)[key]
     assert not isinstance(found, Unknown), found
-    assert (found and found.values) == (value and {value})
+    assert (found and found.values) == (value and frozenset({value}))
 
 
 def test_a_name_that_nobody_resolves_is_unknown() -> None:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -26,7 +27,7 @@ from tests.conftest import RepoFolder
 HERE = "tests.octo.test_secrets"
 POLICY = "domain: example.com\nproviders: [p]\nspf: {all: fail}\n"
 
-SPELLINGS = {
+SPELLINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "stripped": str.strip,
     "squeezed": lambda secret: " ".join(secret.split()),

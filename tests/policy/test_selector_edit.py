@@ -111,7 +111,7 @@ def test_a_file_without_a_place_for_it_is_refused(case: str) -> None:
 
 
 # Keys to set, the text before and after.
-CHANGED = {
+CHANGED: dict[str, tuple[dict[str, str | None], str, str]] = {
     "flow": (
         {"state": "active", "since": "2026-06-01T00:00:00Z"},
         "dkim: {selectors: {s1: {key: s1.pem, state: pending, since: 2026-05-31} }} # x\n",

@@ -31,9 +31,9 @@ def test_aggregation_holds_the_same_addresses_in_the_fewest_networks(listed: lis
     found = addresses_of(listed).networks
     assert each(list(found)) == each(listed)
     fewest: list[Network] = [
-        *collapse_addresses(a for a in each(listed) if isinstance(a, IPv4Address))
+        *collapse_addresses(IPv4Network(a) for a in each(listed) if isinstance(a, IPv4Address)),
+        *collapse_addresses(IPv6Network(a) for a in each(listed) if isinstance(a, IPv6Address)),
     ]
-    fewest += [*collapse_addresses(a for a in each(listed) if isinstance(a, IPv6Address))]
     assert list(found) == fewest
 
 

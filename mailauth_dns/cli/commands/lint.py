@@ -12,7 +12,8 @@ from mailauth_dns.cli.options import Domains, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
-from mailauth_dns.lint.rule import Finding, Needs, Rule, Severity
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Needs, Rule, Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.lint_run import lint_repo
 from mailauth_dns.render import (

@@ -9,23 +9,26 @@ from functools import lru_cache
 from mailauth_dns.evaluate.dkim_key import MIN_RSA_BITS, unusable
 from mailauth_dns.lint.rule import Problem, Severity, rule
 from mailauth_dns.lint.subject import Subject
-from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dkim
 from mailauth_dns.records.rsa_key import is_bare, modulus_bits, subject_public_key_info
 
 _ED25519 = 32  # octets of a key (RFC 8463 §4.2)
-_WRAPPED_ED25519 = bytes.fromhex(
-    "302a300506032b6570032100"
-)  # SubjectPublicKeyInfo around one, which DKIM has not (RFC 8410 §4)
+
+
+# What SubjectPublicKeyInfo puts around a key, and DKIM does not (RFC 8410 §4).
+_WRAPPED_ED25519 = bytes.fromhex("302a300506032b6570032100")
+
+
 _LARGEST = 4096  # bits that verifiers have to take (RFC 8301 §3.2)
-_NEW_KEY = "make a new key of 2048 bits under a new selector (dkim keygen), and revoke this one when it has not signed for a week"
+
+
+_NEW_KEY = (
+    "make a new key of 2048 bits under a new selector (dkim keygen), and revoke this one when it "
+    "has not signed for a week"
+)
+
+
 _KINDS = ("rsa", "ed25519")
-
-
-def records(subject: Subject) -> Iterator[tuple[Route, dkim.Record]]:
-    """Yield the key records that the policy writes, each with its place."""
-    for selector, record in subject.keys.items():
-        yield ("dkim", "selectors", selector), record
 
 
 @lru_cache(maxsize=1024)  # several rules ask for each key
@@ -53,21 +56,21 @@ def _unwrapped(record: dkim.Record) -> bytes | None:
 
 
 @rule("DKIM006", "dkim-p-base64", Severity.ERROR, "RFC 6376 §3.6.1")
-def dkim_key_material(subject: Subject) -> Iterator[Problem]:
-    """The text in `p` is no key of the kind that `k` says: every signature with the selector fails.
+def dkim_p_base64(subject: Subject) -> Iterator[Problem]:
+    """Every signature fails with a `p` that is no key of the kind that `k` says.
 
-    A chunk that was lost on the way, or a private key's text, looks like this.
+    A lost chunk, or the text of a private key, looks like this.
 
     Bad:
         dkim: {selectors: {s1: {p: "MIIBIjANBg=="}}}
     Good:
         dkim: {selectors: {s1: {key: s1.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         if record.effective_k == "rsa" and record.p and _kind(record) is None:
             yield Problem(
                 (*route, "p"),
-                "p is not an RSA public key",
+                "p is not an RSA public key: signatures fail",
                 "copy the whole value again, or give the key as a file",
             )
 
@@ -81,7 +84,7 @@ def dkim_rsa_under_1024(subject: Subject) -> Iterator[Problem]:
     Good:
         dkim: {selectors: {s1: {key: rsa2048.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         bits = _rsa_bits(record)
         if bits is not None and bits < 1024:
             yield Problem(
@@ -91,48 +94,48 @@ def dkim_rsa_under_1024(subject: Subject) -> Iterator[Problem]:
 
 @rule("DKIM009", "dkim-rsa-1024", Severity.WARNING, "RFC 8301 §3.2")
 def dkim_rsa_1024(subject: Subject) -> Iterator[Problem]:
-    """RSA keys under 2048 bits are accepted and can be broken by somebody who takes the trouble.
+    """Receivers accept an RSA key under 2048 bits, and somebody who takes the trouble can break it.
 
     Bad:
         dkim: {selectors: {s1: {key: rsa1024.pem}}}
     Good:
         dkim: {selectors: {s1: {key: rsa2048.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         bits = _rsa_bits(record)
         if bits is not None and 1024 <= bits < 2048:
-            yield Problem(route, f"an RSA key of {bits} bits", _NEW_KEY)
+            yield Problem(route, f"an RSA key of {bits} bits: it can be broken", _NEW_KEY)
 
 
 @rule("DKIM010", "dkim-rsa-over-2048", Severity.INFO, "RFC 8301 §3.2")
 def dkim_rsa_over_2048(subject: Subject) -> Iterator[Problem]:
-    """A key of 4096 bits makes answers long, and mail gains nothing over one of 2048.
+    """A key of 4096 bits makes DNS answers long, and mail gains nothing over one of 2048.
 
     Bad:
         dkim: {selectors: {s1: {key: rsa4096.pem}}}
     Good:
         dkim: {selectors: {s1: {key: rsa2048.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         bits = _rsa_bits(record)
         if bits is not None and 2048 < bits <= _LARGEST:
             yield Problem(
                 route,
-                f"an RSA key of {bits} bits makes long answers",
+                f"an RSA key of {bits} bits makes long DNS answers",
                 "give the next key 2048 bits, which is enough",
             )
 
 
 @rule("DKIM013", "dkim-ed25519-length", Severity.ERROR, "RFC 8463 §4.2")
 def dkim_ed25519_length(subject: Subject) -> Iterator[Problem]:
-    """An Ed25519 key is published as its bare 32 octets; anything else is not a key to a receiver.
+    """Receivers read only the bare 32 octets of an Ed25519 key: with any other form mail fails.
 
     Bad:
         dkim: {selectors: {s1: {k: ed25519, p: "MCowBQYDK2VwAyEA..."}}}
     Good:
         dkim: {selectors: {s1: {key: ed25519.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         if (
             record.effective_k == "ed25519"
             and record.p
@@ -145,12 +148,16 @@ def dkim_ed25519_length(subject: Subject) -> Iterator[Problem]:
                 if bare
                 else "copy the whole value again, or give the key as a file"
             )
-            yield Problem((*route, "p"), f"an Ed25519 key has 32 octets, this has {found}", fix)
+            yield Problem(
+                (*route, "p"),
+                f"an Ed25519 key has 32 octets, this has {found}: signatures fail",
+                fix,
+            )
 
 
 @rule("DKIM014", "dkim-ed25519-alone", Severity.WARNING, "RFC 8463 §6")
 def dkim_ed25519_alone(subject: Subject) -> Iterator[Problem]:
-    """Many receivers cannot verify Ed25519 yet: with no RSA key beside it their verdict is that nobody signed.
+    """Many receivers cannot verify Ed25519 yet: without an RSA key, mail counts as unsigned there.
 
     Bad:
         dkim: {selectors: {e1: {key: ed25519.pem}}}
@@ -159,7 +166,7 @@ def dkim_ed25519_alone(subject: Subject) -> Iterator[Problem]:
     """
     if any(entry.cname for entry in subject.signing.values()):
         return
-    live = [(route, record) for route, record in records(subject) if record.p]
+    live = [(route, record) for route, record in subject.key_records if record.p]
     if live and all(record.effective_k == "ed25519" for _, record in live):
         yield Problem(
             live[0][0],
@@ -170,34 +177,37 @@ def dkim_ed25519_alone(subject: Subject) -> Iterator[Problem]:
 
 @rule("DKIM015", "dkim-k-mismatch", Severity.ERROR, "RFC 8463 §4.2")
 def dkim_k_mismatch(subject: Subject) -> Iterator[Problem]:
-    """A key of another kind than `k` says is no key to receivers: every signature with the selector fails.
+    """Receivers read no key if `p` is of another kind than `k` says: every signature fails.
 
     Bad:
         dkim: {selectors: {s1: {k: ed25519, p: "MIIBIjANBg..."}}}
     Good:
         dkim: {selectors: {s1: {k: rsa, p: "MIIBIjANBg..."}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         kind = _kind(record)
         if kind is not None and record.effective_k in _KINDS and kind != record.effective_k:
             name = "an RSA key" if kind == "rsa" else "an Ed25519 key"
             yield Problem(
-                (*route, "p"), f"p is {name}, and k says {record.effective_k}", f"write k: {kind}"
+                (*route, "p"),
+                f"p is {name}, and k says {record.effective_k}: signatures fail",
+                f"write k: {kind}",
             )
 
 
 @rule("DKIM039", "dkim-unknown-key-type", Severity.ERROR, "RFC 6376 §3.6.1")
 def dkim_unknown_key_type(subject: Subject) -> Iterator[Problem]:
-    """Verifiers know the key types rsa and ed25519, and go by the letter: with another word every signature fails at many of them.
+    """Verifiers know the key types rsa and ed25519: with another word, signatures fail at many.
 
-    The hash is no part of the type: signatures say rsa-sha256, keys say rsa. A few verifiers take RSA in capitals, most do not.
+    The hash is no part of the type: signatures say rsa-sha256, keys say rsa. Some verifiers,
+    OpenDKIM among them, also take RSA in capitals; others do not.
 
     Bad:
         dkim: {selectors: {s1: {k: rsa-sha256, p: "MIIBIjANBg..."}}}
     Good:
         dkim: {selectors: {s1: {k: rsa, p: "MIIBIjANBg..."}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         if record.p and record.effective_k not in _KINDS:
             kind = _kind(record)
             fix = (
@@ -205,42 +215,47 @@ def dkim_unknown_key_type(subject: Subject) -> Iterator[Problem]:
                 if kind is not None
                 else "make a key of type rsa or ed25519 under a new selector (dkim keygen)"
             )
+            in_capitals = record.effective_k.lower() in _KINDS
+            whose = "some verifiers do not" if in_capitals else "verifiers do not"
             yield Problem(
                 (*route, "k"),
-                f"{record.k} is no key type that verifiers know: signatures fail",
+                f"{record.k} is no key type: {whose} know it, and signatures fail there",
                 fix,
             )
 
 
 @rule("DKIM040", "dkim-rsa-bare", Severity.WARNING, "RFC 6376 §3.6.1")
 def dkim_rsa_bare(subject: Subject) -> Iterator[Problem]:
-    """An RSA key without the SubjectPublicKeyInfo around it is read by some verifiers only: OpenDKIM fails every signature.
+    """Some verifiers, OpenDKIM among them, cannot read an RSA key without SubjectPublicKeyInfo.
 
-    The RFC's text names this form (RSAPublicKey, PKCS#1), its example has the other, which is what everybody publishes. It is the same key,
-    so the selector may stay.
+    The RFC's text names this form (RSAPublicKey, PKCS#1). Its example has the other, which is what
+    everybody publishes. It is the same key, so the selector may stay.
 
     Bad:
         dkim: {selectors: {s1: {p: "MIIBCgKCAQEA..."}}}
     Good:
         dkim: {selectors: {s1: {p: "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA..."}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         if record.effective_k == "rsa" and record.p and is_bare(record.key_bytes):
-            message = "a bare RSA key (PKCS#1), which OpenDKIM and others do not read"
+            message = (
+                "a bare RSA key (PKCS#1), which OpenDKIM and others cannot read: signatures fail "
+                "there"
+            )
             whole = base64.b64encode(subject_public_key_info(record.key_bytes)).decode()
             yield Problem((*route, "p"), message, f"write p: {whole}")
 
 
 @rule("DKIM041", "dkim-rsa-over-4096", Severity.WARNING, "RFC 8301 §3.2")
 def dkim_rsa_over_4096(subject: Subject) -> Iterator[Problem]:
-    """Verifiers need not take RSA keys over 4096 bits, nor exponents that are long: where they do not, every signature fails.
+    """Verifiers need not take RSA keys over 4096 bits or with long exponents: mail may fail.
 
     Bad:
         dkim: {selectors: {s1: {key: rsa8192.pem}}}
     Good:
         dkim: {selectors: {s1: {key: rsa2048.pem}}}
     """
-    for route, record in records(subject):
+    for route, record in subject.key_records:
         bits = _rsa_bits(record)
         if bits is not None and bits > _LARGEST:
             yield Problem(route, f"an RSA key of {bits} bits: verifiers need not take it", _NEW_KEY)

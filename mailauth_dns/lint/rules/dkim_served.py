@@ -7,28 +7,19 @@ from collections.abc import Iterator, Mapping
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.errors import Fault, RecordSyntaxError
 from mailauth_dns.lint import remedies
-from mailauth_dns.lint.rule import (
-    Asked,
-    Needs,
-    Problem,
-    Served,
-    Severity,
-    Undecided,
-    asked,
-    rule,
-    served,
-)
+from mailauth_dns.lint.live_rules import Served, served
+from mailauth_dns.lint.rule import Problem, Severity
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.tags import has_empty_tag, parse_tags
 from mailauth_dns.records.zone import RRKey
 
-_SHIELD = 'declare selectors: {"*": {state: revoked}}, which answers in its place'
-_WHICH = "find out which key signs (dkim check) before you publish the policy's: what the other signed fails"
-_PROBE = "mailauth-dns-no-such-selector"  # a selector that nobody has
+_WHICH = (
+    "find out which key signs (dkim check) before you publish the policy's: mail signed with the "
+    "other one fails"
+)
 
 
 def _texts(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -38,20 +29,6 @@ def _texts(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
                 ("dkim", "selectors", selector),
                 (dkim.owner_name(selector, subject.domain), "TXT"),
             )
-
-
-def _retired(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    for selector, entry in subject.selectors.items():
-        if entry.state in ("revoked", "absent"):
-            yield (
-                ("dkim", "selectors", selector),
-                (dkim.owner_name(selector, subject.domain), "TXT"),
-            )
-
-
-def _parked(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    if subject.parked:
-        yield ("parked",), (dkim.owner_name("*", subject.domain), "TXT")
 
 
 def _selector(found: Served) -> str:
@@ -77,7 +54,7 @@ def _mend(found: Served) -> str:
 
 
 def _tags(text: str) -> Mapping[str, str] | None:
-    """Return the tags of a record, whose values may be broken; None where even the list cannot be read."""
+    """Return the tags of a record, whose values may be broken; None where the list is broken."""
     try:
         return {tag.name: tag.value for tag in parse_tags(text)}
     except RecordSyntaxError:
@@ -88,9 +65,18 @@ def _tag(text: str, name: str) -> str | None:
     return (_tags(text) or {}).get(name)
 
 
+def _fault(text: str) -> Fault | None:
+    """Return what is wrong with a record; None where nothing is."""
+    try:
+        dkim.parse(text)
+    except RecordSyntaxError as error:
+        return error.fault
+    return None
+
+
 @served("DKIM001", "dkim-missing", Severity.ERROR, "RFC 6376 §3.6.2", keys=_texts)
 def dkim_missing(found: Served) -> Iterator[Problem]:
-    """Signatures with a selector whose key is not in DNS cannot be verified: the mail counts as unsigned.
+    """Receivers cannot verify a signature whose key is not in DNS: the mail counts as unsigned.
 
     Bad:
         s1._domainkey.example.com. is not there
@@ -107,7 +93,7 @@ def dkim_missing(found: Served) -> Iterator[Problem]:
 
 @served("DKIM002", "dkim-multiple-txt", Severity.ERROR, "RFC 6376 §3.6.2.2", keys=_texts)
 def dkim_multiple_txt(found: Served) -> Iterator[Problem]:
-    """With two records at a selector it is open which one a receiver takes: signatures fail now and then.
+    """Receivers take any one of several records at a selector: signatures fail now and then.
 
     Bad:
         s1._domainkey.example.com. with two TXT records
@@ -115,17 +101,22 @@ def dkim_multiple_txt(found: Served) -> Iterator[Problem]:
         one TXT record at each selector
     """
     if len(found.values) > 1:
-        message = f"{found.key[0]} has {len(found.values)} TXT records, one is allowed"
+        message = (
+            f"{found.key[0]} has {len(found.values)} TXT records, one is allowed: signatures fail "
+            "now and then"
+        )
         yield Problem(
             found.route,
             message,
-            "keep the key that signs, which `dkim check` tells, and take the others away",
+            "keep the key that signs (`dkim check` says which), and delete the others",
         )
 
 
 @served("DKIM003", "dkim-syntax", Severity.ERROR, "RFC 6376 §3.2", keys=_texts)
 def dkim_syntax(found: Served) -> Iterator[Problem]:
-    """A tag list that breaks the grammar, or has a tag twice, is no key: signatures fail.
+    """Receivers read no key from a record that breaks the grammar or has a tag twice.
+
+    Signatures with it fail.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; k=rsa; p=MIIB..."
@@ -140,21 +131,16 @@ def dkim_syntax(found: Served) -> Iterator[Problem]:
                 yield Problem(found.route, f"{error}: signatures with it fail", _mend(found))
         else:
             if has_empty_tag(text):
-                message = "a semicolon has no tag before it: some verifiers refuse the key, and signatures with it fail there"
+                message = (
+                    "a semicolon has no tag before it: some verifiers refuse the key, and "
+                    "signatures with it fail there"
+                )
                 yield Problem(found.route, message, _mend(found))
-
-
-def _fault(text: str) -> Fault | None:
-    try:
-        dkim.parse(text)
-    except RecordSyntaxError as error:
-        return error.fault
-    return None
 
 
 @served("DKIM004", "dkim-version", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
 def dkim_version(found: Served) -> Iterator[Problem]:
-    """A `v` that is not first or not exactly DKIM1 makes receivers drop the key: signatures fail.
+    """Receivers drop a key whose `v` is not first or not exactly DKIM1: signatures fail.
 
     Bad:
         s1._domainkey.example.com. TXT "k=rsa; v=DKIM1; p=MIIB..."
@@ -172,7 +158,7 @@ def dkim_version(found: Served) -> Iterator[Problem]:
 
 @served("DKIM005", "dkim-p-missing", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
 def dkim_p_missing(found: Served) -> Iterator[Problem]:
-    """A record without `p` holds no key: signatures fail.
+    """Receivers find no key in a record without `p`: signatures fail.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; k=rsa"
@@ -182,12 +168,12 @@ def dkim_p_missing(found: Served) -> Iterator[Problem]:
     for text in sorted(found.values):
         tags = _tags(text)
         if tags is not None and "p" not in tags:
-            yield Problem(found.route, "has no p: there is no key", _mend(found))
+            yield Problem(found.route, "has no p: receivers find no key", _mend(found))
 
 
 @served("DKIM007", "dkim-revoked-active", Severity.ERROR, "RFC 6376 §3.6.1", keys=_texts)
 def dkim_revoked_active(found: Served) -> Iterator[Problem]:
-    """An empty `p` says that the key is revoked: signatures of a selector that still signs fail.
+    """An empty `p` revokes the key: signatures of a selector that still signs fail.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; p="  # and the policy has s1 active
@@ -196,14 +182,19 @@ def dkim_revoked_active(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if _tag(text, "p") == "":
-            message = f"{found.key[0]} is revoked in DNS and signs by the policy"
-            fix = "sign with a new key under a new selector (dkim keygen), and write state: revoked for this one"
+            message = (
+                f"{found.key[0]} is revoked in DNS, and by the policy it signs: signatures fail"
+            )
+            fix = (
+                "sign with a new key under a new selector (dkim keygen), and write state: revoked "
+                "for this one"
+            )
             yield Problem(found.route, message, fix)
 
 
 @served("DKIM019", "dkim-g-tag", Severity.INFO, "RFC 6376 Appendix C", keys=_texts)
 def dkim_g_tag(found: Served) -> Iterator[Problem]:
-    """`g` is a leftover of the first DKIM: receivers ignore it, very old ones refuse mail for it.
+    """Receivers ignore `g`, a leftover of the first DKIM; very old ones refuse mail for it.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; g=*; p=MIIB..."
@@ -211,12 +202,18 @@ def dkim_g_tag(found: Served) -> Iterator[Problem]:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
     """
     if any(_tag(text, "g") is not None for text in found.values):
-        yield Problem(found.route, "has the tag g, which no standard knows any more", _mend(found))
+        yield Problem(
+            found.route,
+            "has the tag g, which receivers ignore; very old ones refuse mail for it",
+            _mend(found),
+        )
 
 
 @served("DKIM021", "dkim-semicolon-escape", Severity.ERROR, "RFC 6376 §3.2", keys=_texts)
 def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
-    r"""A backslash that a form or a tool put before a semicolon is part of the record: the tag before it is broken.
+    r"""Receivers cannot read the key: a backslash before a semicolon breaks the tag before it.
+
+    A form or a tool put it there, and it is part of the record.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1\\; k=rsa\\; p=MIIB..."
@@ -231,81 +228,6 @@ def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
         )
 
 
-def _doubled(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    for selector in subject.signing:
-        name = DomainName(f"{dkim.owner_name(selector, subject.domain)}.{subject.domain}")
-        if len(name) <= MAX_NAME:
-            yield ("dkim", "selectors", selector), name
-
-
-@asked("DKIM022", "dkim-name-doubled", Severity.ERROR, "RFC 6376 §3.6.2.1", things=_doubled)
-def dkim_name_doubled(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """A form that adds the domain by itself made the name twice as long: receivers look elsewhere and find no key.
-
-    Bad:
-        s1._domainkey.example.com.example.com. TXT "v=DKIM1; p=MIIB..."
-    Good:
-        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."
-    """
-    if any(map(dkim_received.keys, found.resolver.lookup(found.thing, "TXT") or ())):
-        message = f"there is a key at {found.thing}: the domain is in the name twice"
-        yield Problem(
-            found.route,
-            message,
-            f"publish it at {found.thing.removesuffix(f'.{found.subject.domain}')}, then delete this one",
-        )
-
-
-@rule("DKIM023", "dkim-wildcard-shadow", Severity.WARNING, "RFC 6376 §3.6.2", needs=Needs.DNS)
-def dkim_wildcard_shadow(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A wildcard answers for every selector that is not there: a key that was taken away seems to be there still.
-
-    Bad:
-        "*.example.com. TXT hello" in the zone of a domain that signs
-    Good:
-        no wildcard TXT or CNAME above _domainkey
-    """
-    if subject.resolver is None or not subject.selectors or "*" in subject.selectors:
-        return
-    name = dkim.owner_name(_PROBE, subject.domain)
-    if subject.resolver.lookup(name, "CNAME") or subject.resolver.lookup(name, "TXT"):
-        yield Problem(
-            ("dkim",),
-            f"a wildcard answers for selectors of {subject.domain} that do not exist",
-            _SHIELD,
-        )
-
-
-@served("DKIM029", "dkim-retired-still-published", Severity.INFO, "RFC 6376 §3.6.1", keys=_retired)
-def dkim_retired_still_published(found: Served) -> Iterator[Problem]:
-    """A key that the policy has ended and DNS still holds goes on verifying what somebody who has it signs.
-
-    Bad:
-        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."  # and the policy has s1 revoked
-    Good:
-        s1._domainkey.example.com. TXT "v=DKIM1; p="
-    """
-    if any(dkim_received.keys(text) - {""} for text in found.values):
-        yield Problem(found.route, f"{found.key[0]} still has a key", remedies.PUBLISH)
-
-
-@served("DKIM036", "dkim-parked-revoke", Severity.INFO, "RFC 6376 §3.6.1", keys=_parked)
-def dkim_parked_revoke(found: Served) -> Iterator[Problem]:
-    """A parked domain whose every selector is revoked leaves no old key of it alive.
-
-    Bad:
-        parked: true  # and the zone has no *._domainkey
-    Good:
-        *._domainkey.example.com. TXT "v=DKIM1; p="
-    """
-    if not found.values or any(dkim_received.keys(text) - {""} for text in found.values):
-        yield Problem(
-            found.route,
-            f"{found.key[0]} {'holds a key' if found.values else 'is not there'}",
-            remedies.park(found.subject),
-        )
-
-
 def _own_keys(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     for selector, record in subject.keys.items():
         if record.p and subject.selectors[selector].state in ("pending", "active", "retiring"):
@@ -317,13 +239,14 @@ def _own_keys(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @served("DKIM042", "dkim-other-key", Severity.ERROR, "RFC 6376 §3.6.2", keys=_own_keys)
 def dkim_other_key(found: Served) -> Iterator[Problem]:
-    """DNS holds another key under the selector than the policy: one of the two is not the one that signs, and its signatures fail.
+    """Receivers use the key in DNS: signatures with another one, such as the policy's, fail.
 
-    `dkim check` tells which of them the private key fits. If DNS is right, the policy gets that key (import, or `--from-genkey`); a plan
-    that replaces a key which may still sign is breaking.
+    `dkim check` says which of the two fits the private key. If DNS is right, put that key into the
+    policy (`import`, or `--from-genkey`). A plan that replaces a key which may still sign is
+    breaking.
 
     Bad:
-        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIBIjANBg...A"  # and s1.pem holds MIIBIjANBg...B
+        s1._domainkey.example.com. TXT "v=DKIM1; p=MIIBIjANBg...A"  # s1.pem holds another
     Good:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIBIjANBg...B"
     """
@@ -337,7 +260,10 @@ def dkim_other_key(found: Served) -> Iterator[Problem]:
     if _is_other(found):
         what = f"DNS holds another key for {selector}"
     elif live and len(found.values) == 1 and kinds - {wanted.effective_k}:
-        what = f"DNS says k={', '.join(sorted(kinds))} for {selector}, the policy says {wanted.effective_k}"
+        what = (
+            f"DNS says k={', '.join(sorted(kinds))} for {selector}, the policy says "
+            f"{wanted.effective_k}"
+        )
     else:
         return
     state = found.subject.selectors[selector].state

@@ -1,4 +1,7 @@
-"""Rules about DMARC records as servers hold them: what receivers apply of each, and how to mend it without a step too many (RFC 9989)."""
+"""Rules about DMARC records as servers hold them, and what receivers apply of each (RFC 9989).
+
+Remedies never make a policy stricter in one step than what receivers apply now.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.lint import remedies
-from mailauth_dns.lint.rule import Problem, Served, Severity, served
+from mailauth_dns.lint.live_rules import Served, served
+from mailauth_dns.lint.rule import Problem, Severity
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import dmarc
@@ -16,9 +20,8 @@ from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
-_MEANT = re.compile(
-    r"[\s\"'\xef\xbb\xbf]*v\s*=\s*dmarc1\b", re.IGNORECASE
-)  # what its owner takes for a DMARC record
+# What its owner takes for a DMARC record.
+_MEANT = re.compile(r"[\s\"'\xef\xbb\xbf]*v\s*=\s*dmarc1\b", re.IGNORECASE)
 
 
 def _own(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
@@ -30,7 +33,7 @@ def _alias(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 
 def _is_declared(found: Served) -> bool:
-    """Tell whether the policy says what is to be at the name, so that plan and apply put it right."""
+    """Tell whether the policy declares the name, so that plan and apply correct it."""
     return found.subject.parked or found.subject.policy.body.dmarc is not None
 
 
@@ -39,21 +42,24 @@ def _mend(found: Served, by_hand: str) -> str:
 
 
 def _ignored(found: Served, text: str, message: str, by_hand: str) -> Problem:
-    """Return the problem of a text that receivers do not take for a record: put right, its policy comes into force."""
+    """Return the problem of a text that receivers do not take for a record.
+
+    Once corrected, its policy comes into force.
+    """
     if any(receive(other) is not None for other in found.values):
-        fix = "take it away: there is a record that counts beside it, and two count as none"
+        fix = "delete it: there is a record that counts beside it, and two count as none"
     elif not _is_declared(found):
         fix = f"{by_hand}, with p=none at first: no policy is in force now"
     elif family(found.key[0], "TXT", text) is Family.DMARC:
         fix = _mend(found, by_hand)
     else:
-        fix = "take it away: plan keeps it as foreign, and publishes what the policy says"
+        fix = "delete it: plan keeps it as foreign, and publishes what the policy says"
     return Problem(found.route, message, fix)
 
 
 @served("DMARC002", "dmarc-multiple", Severity.ERROR, "RFC 9989 §4.10", keys=_own)
 def dmarc_multiple(found: Served) -> Iterator[Problem]:
-    """Receivers drop all of several records at one name: the domain has none.
+    """Receivers drop all of several DMARC records at one name: the domain has no policy.
 
     Bad:
         _dmarc.example.com. with "v=DMARC1; p=none" and "v=DMARC1; p=reject"
@@ -72,7 +78,7 @@ def dmarc_multiple(found: Served) -> Iterator[Problem]:
 
 @served("DMARC003", "dmarc-version", Severity.ERROR, "RFC 9989 §4.7", keys=_own)
 def dmarc_version(found: Served) -> Iterator[Problem]:
-    """A record whose first tag is not exactly `v=DMARC1` is none.
+    """Receivers see no DMARC record unless its first tag is exactly `v=DMARC1`.
 
     Bad:
         _dmarc.example.com. TXT "v=dmarc1; p=reject"
@@ -91,7 +97,7 @@ def dmarc_version(found: Served) -> Iterator[Problem]:
 
 @served("DMARC005", "dmarc-unrelated-txt", Severity.WARNING, "RFC 9989 §4.10", keys=_own)
 def dmarc_unrelated_txt(found: Served) -> Iterator[Problem]:
-    """What is no DMARC record at `_dmarc` is passed over by the RFC, and trips some receivers.
+    """Receivers should pass over other texts at `_dmarc`, but some trip over them.
 
     Bad:
         _dmarc.example.com. with "v=DMARC1; p=reject" and "v=spf1 -all"
@@ -100,13 +106,20 @@ def dmarc_unrelated_txt(found: Served) -> Iterator[Problem]:
     """
     for text in sorted(found.values):
         if not _MEANT.match(text) and receive(text) is None:
-            fix = "take it away; where it is wanted at another name, look first that nothing like it is there"
-            yield Problem(found.route, f"{found.key[0]} also has {text[:30]!r}", fix)
+            fix = (
+                "delete it; before you enter it at another name, look first that nothing like it "
+                "is there"
+            )
+            yield Problem(
+                found.route,
+                f"{found.key[0]} also has {text[:30]!r}, which some receivers trip over",
+                fix,
+            )
 
 
 @served("DMARC006", "dmarc-leading-space", Severity.ERROR, "RFC 9989 §4.7", keys=_own)
 def dmarc_leading_space(found: Served) -> Iterator[Problem]:
-    """A blank before `v` makes the text no DMARC record for many receivers.
+    """Many receivers see no DMARC record in a text that begins with a blank.
 
     Bad:
         _dmarc.example.com. TXT " v=DMARC1; p=reject"
@@ -119,13 +132,13 @@ def dmarc_leading_space(found: Served) -> Iterator[Problem]:
                 found,
                 text,
                 "opens with a blank: many receivers see no record",
-                "publish it without",
+                "publish it without the blank",
             )
 
 
 @served("DMARC007", "dmarc-syntax", Severity.ERROR, "RFC 9989 §4.8", keys=_own)
 def dmarc_syntax(found: Served) -> Iterator[Problem]:
-    """A tag that breaks the grammar is dropped; where it is `p`, `sp` or `np`, the whole policy counts as none.
+    """Receivers drop a broken tag; a broken `p`, `sp` or `np` makes the whole policy count as none.
 
     Bad:
         _dmarc.example.com. TXT "v=DMARC1; p=rejct"
@@ -152,10 +165,12 @@ def dmarc_syntax(found: Served) -> Iterator[Problem]:
 
 
 def _without(text: str, tags: frozenset[str]) -> str:
-    """Return a record without the values of some tags, which DMARC016 tells of; everything else keeps its place in the text."""
-    unknown = {
-        tag: f"{'x' * at}=" for at, tag in enumerate(sorted(tags), start=1)
-    }  # RFC 9989 §4.7: unknown tags are no error
+    """Return a record without the values of some tags, which DMARC016 reports.
+
+    Everything else keeps its place in the text.
+    """
+    # RFC 9989 §4.7: unknown tags are no error.
+    unknown = {tag: f"{'x' * at}=" for at, tag in enumerate(sorted(tags), start=1)}
     names = [part.partition("=")[0].strip().lower() for part in text.split(";")]
     return ";".join(
         unknown[name].ljust(len(part), "x") if name in unknown else part
@@ -165,7 +180,7 @@ def _without(text: str, tags: frozenset[str]) -> str:
 
 @served("DMARC010", "dmarc-p-not-second", Severity.INFO, "practice", keys=_own)
 def dmarc_p_not_second(found: Served) -> Iterator[Problem]:
-    """Receivers of before RFC 9989 want `p` right behind `v`; some drop the record where it is not.
+    """Receivers from before RFC 9989 want `p` right after `v`; some drop the record otherwise.
 
     Bad:
         _dmarc.example.com. TXT "v=DMARC1; rua=mailto:dmarc@example.com; p=reject"
@@ -184,16 +199,18 @@ def dmarc_p_not_second(found: Served) -> Iterator[Problem]:
                 fix = (
                     "plan --normalize writes it in order"
                     if _is_declared(found)
-                    else "write p right behind v=DMARC1;"
+                    else "write p right after v=DMARC1;"
                 )
                 yield Problem(
-                    found.route, f"{second} stands before p, which old receivers want second", fix
+                    found.route,
+                    f"{second} stands before p: some older receivers drop the record",
+                    fix,
                 )
 
 
 @served("DMARC016", "dmarc-rua-uri", Severity.ERROR, "RFC 9989 §4.8", keys=_own)
 def dmarc_rua_uri(found: Served) -> Iterator[Problem]:
-    """A report address that is no URI gets no reports.
+    """Receivers send no reports to a report address that is not a URI.
 
     Bad:
         _dmarc.example.com. TXT "v=DMARC1; p=none; rua=dmarc@example.com"
@@ -203,15 +220,15 @@ def dmarc_rua_uri(found: Served) -> Iterator[Problem]:
     for text in sorted(found.values):
         received = receive(text)
         for tag in sorted(received.dropped & {"rua", "ruf"}) if received is not None else ():
-            fix = _mend(found, "write each address as mailto:name@domain, with commas between")
+            fix = _mend(found, "write each address as mailto:name@domain, separated by commas")
             yield Problem(
-                found.route, f"{tag} holds an address that is none: it gets no reports", fix
+                found.route, f"{tag} holds something that is no address: no reports go there", fix
             )
 
 
 @served("DMARC037", "dmarc-cname-delegated", Severity.INFO, "RFC 1034 §3.6.2", keys=_alias)
 def dmarc_cname_delegated(found: Served) -> Iterator[Problem]:
-    """`_dmarc` is an alias: somebody else decides what receivers do with failing mail.
+    """Somebody else decides what receivers do with failing mail: `_dmarc` is an alias.
 
     Bad:
         _dmarc.example.com. CNAME example.com.dmarc.example.net.
@@ -221,14 +238,16 @@ def dmarc_cname_delegated(found: Served) -> Iterator[Problem]:
     for target in found.values:
         yield Problem(
             found.route,
-            f"{found.key[0]} is an alias of {target}: what it says is not in this repo",
-            "know whose it is",
+            f"{found.key[0]} is an alias of {target}: its owner decides what receivers do",
+            "make sure that you know and trust its owner",
         )
 
 
 @served("DMARC038", "dmarc-cname-dangling", Severity.ERROR, "RFC 9989 §4.10", keys=_alias)
 def dmarc_cname_dangling(found: Served) -> Iterator[Problem]:
-    """An alias at `_dmarc` that leads nowhere leaves the domain without a policy, and to whoever gets the target.
+    """Receivers find no policy where `_dmarc` is an alias that leads nowhere.
+
+    Whoever gets the target can set one.
 
     Bad:
         _dmarc.example.com. CNAME gone.example.net.
@@ -239,17 +258,20 @@ def dmarc_cname_dangling(found: Served) -> Iterator[Problem]:
         if found.subject.resolver is not None and not found.subject.resolver.lookup(
             DomainName(target.removesuffix(".").lower()), "TXT"
         ):
-            message = f"{found.key[0]} is an alias of {target}, where there is nothing"
+            message = (
+                f"{found.key[0]} is an alias of {target}, where there is nothing: receivers find "
+                "no policy"
+            )
             yield Problem(
                 found.route,
                 message,
-                "replace it by a record, with p=none at first: no policy is in force now",
+                "replace it with a record, with p=none at first: no policy is in force now",
             )
 
 
 @served("DMARC039", "dmarc-parked-form", Severity.WARNING, "practice", keys=_own)
 def dmarc_parked_form(found: Served) -> Iterator[Problem]:
-    """A parked domain that does not ask for reject lets forgers use its name.
+    """Forgers can use the name of a parked domain that does not ask receivers for reject.
 
     Bad:
         parked: true  # and the zone has v=DMARC1; p=none

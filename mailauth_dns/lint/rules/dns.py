@@ -1,22 +1,12 @@
-"""Rules about the DNS around the records: aliases, delegations, wildcards, and servers that differ."""
+"""Rules about the DNS around the records: aliases, delegations, wildcards, differing servers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rule import (
-    Asked,
-    At,
-    Needs,
-    Problem,
-    Served,
-    Severity,
-    Undecided,
-    asked,
-    rule,
-    served,
-)
+from mailauth_dns.lint.live_rules import Asked, Served, asked, served, unasked
+from mailauth_dns.lint.rule import At, Needs, Problem, Severity, Undecided, page, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records.dmarc import Policy, Testing
@@ -59,7 +49,7 @@ def _aliases(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @served("DNS002", "cname-coexist", Severity.ERROR, "RFC 1034 §3.6.2", keys=_aliases)
 def cname_coexist(found: Served) -> Iterator[Problem]:
-    """A name that is an alias holds nothing else: the record cannot be published, or is never served.
+    """Receivers never get a record at a name that is an alias: nothing else can stand there.
 
     Bad:
         example.com. CNAME www.example.net., and spf in the policy of example.com
@@ -69,15 +59,15 @@ def cname_coexist(found: Served) -> Iterator[Problem]:
     for target in found.values:
         yield Problem(
             found.route,
-            f"{found.key[0]} is an alias of {target}, so that no record can stand there",
+            f"{found.key[0]} is an alias of {target}, so no other record can stand there",
             _unaliased(found.key[0]),
         )
 
 
 def _unaliased(name: DomainName) -> str:
     if name.startswith("_"):
-        return "take the alias away, then plan, apply; or leave the record to its target"
-    return "put the addresses that it leads to in its place: they can stand beside other records"
+        return "delete the alias, then plan, apply; or leave the record to its target"
+    return "replace it with the addresses that it leads to: they can stand beside other records"
 
 
 def _between(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, DomainName]]]:
@@ -92,7 +82,7 @@ def _between(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, Domain
 
 @asked("DNS003", "delegation-below", Severity.ERROR, "RFC 1034 §4.2.1", things=_between)
 def delegation_below(found: Asked[tuple[DomainName, DomainName]]) -> Iterator[Problem | Undecided]:
-    """A name under a delegation belongs to the servers it is delegated to: what the zone holds there is never served.
+    """Receivers never get a record below a delegation: other servers answer for that name.
 
     Bad:
         _domainkey.example.com. NS ns.example.net., and dkim in the policy
@@ -103,7 +93,10 @@ def delegation_below(found: Asked[tuple[DomainName, DomainName]]) -> Iterator[Pr
     servers = found.resolver.lookup(cut, "NS")
     # Behind an alias stand the servers of another zone.
     if servers and not found.resolver.lookup(cut, "CNAME"):
-        message = f"{cut} is delegated to {', '.join(servers)}: {name} is not served from the zone {found.subject.policy.zone}"
+        message = (
+            f"{cut} is delegated to {', '.join(servers)}: {name} is never served from the zone "
+            f"{found.subject.policy.zone}"
+        )
         if is_at_or_below(found.subject.domain, cut):
             yield Problem(found.route, message, f"write zone: {cut}")
         else:
@@ -116,7 +109,7 @@ def delegation_below(found: Asked[tuple[DomainName, DomainName]]) -> Iterator[Pr
 
 @served("DNS004", "wildcard-shadowed", Severity.WARNING, "RFC 4592 §2.2", keys=_own)
 def wildcard_shadowed(found: Served) -> Iterator[Problem]:
-    """A wildcard does not answer for a name that exists: once the record is there, what the wildcard said for the name is gone.
+    """A wildcard stops answering for a name once it exists: receivers lose what it said there.
 
     Bad:
         "*.example.com. TXT hello", and a new record at _smtp._tls.example.com
@@ -136,17 +129,19 @@ def wildcard_shadowed(found: Served) -> Iterator[Problem]:
         if kinds:
             yield Problem(
                 found.route,
-                f"{wildcard} ({', '.join(kinds)}) no longer answers for {name} once it is published",
-                f"give {name} what it still needs of it",
+                f"{wildcard} ({', '.join(kinds)}) no longer answers for {name} once it is "
+                "published",
+                f"give {name} records of its own for what it still needs of the wildcard",
             )
             return
 
 
 @rule("DNS006", "ttl-high-for-change", Severity.WARNING, "practice")
 def ttl_high_for_change(subject: Subject) -> Iterator[Problem]:
-    """What is to change soon must not be kept for days: a step that turns out wrong cannot be taken back until caches let go of it.
+    """Caches keep a record for its TTL: a wrong step hurts mail until they let go of it.
 
-    Steps to come are those of a DMARC policy of `p: none` or `t: y`, and of an SPF record with `flatten`, whose senders move.
+    A step is ahead of a DMARC policy with `p: none` or `t: y`, and of an SPF record with
+    `flatten`, whose senders move.
 
     Bad:
         dmarc: {p: none, rua: ["mailto:dmarc@example.com"], ttl: 604800}
@@ -169,29 +164,27 @@ def ttl_high_for_change(subject: Subject) -> Iterator[Problem]:
         route: Route = (key, "ttl") if own else ("ttl",)
         if changes and ttl > _DAY and route not in told:
             told.add(route)
-            message = f"caches keep the {what} for {ttl / _DAY:.3g} days, and it is to change"
+            message = (
+                f"caches keep the {what} for {ttl / _DAY:.3g} days: a wrong step lasts that long"
+            )
             yield Problem(route, message, f"use a ttl of {_DAY} or less until it is settled")
 
 
 @rule("DNS007", "ns-disagree", Severity.WARNING, "RFC 1034 §4.3.5", needs=Needs.SERVERS, keys=_own)
 def ns_disagree(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Receivers ask one server or the other: while they differ, the same mail passes here and fails there.
+    """Receivers ask one server or the other: while they differ, mail passes here and fails there.
 
     Bad:
         ns1 has v=spf1 mx -all, ns2 still has v=spf1 -all
     Good:
         every server of the zone with the same records
     """
-    observation = subject.observation
-    if observation is None or not observation.servers:
-        yield Undecided(
-            _HERE,
-            (observation.problem if observation is not None else None) or "no server was asked",
-        )
+    if (nobody := unasked(subject, _HERE)) is not None:
+        yield nobody
         return
     for route, key in _own(subject):
         known: dict[str, frozenset[str]] = {}
-        for view in observation.servers:
+        for view in subject.servers:
             answer = view.sets.get(key, Unknown("was not asked"))
             if isinstance(answer, Unknown):
                 yield Undecided(route, answer.reason, At(key, view.server))
@@ -200,10 +193,21 @@ def ns_disagree(subject: Subject) -> Iterator[Problem | Undecided]:
         first, *others = known or [""]
         for server in others:
             if known[server] != known[first]:
-                message = f"{first} and {server} differ at {key[0]} {key[1]}"
+                message = f"{first} and {server} differ at {key[0]} {key[1]}: mail may pass or fail"
                 yield Problem(
                     route,
                     message,
                     "wait for the zone transfer, or look at the server that is behind",
                     At(key, server),
                 )
+
+
+@page("DNS008", "zone-not-authoritative", Severity.ERROR, "RFC 1034 §4.2.2")
+def zone_not_authoritative() -> None:
+    """No receiver sees the change: the servers that answer for the zone are another provider's.
+
+    Bad:
+        providers: [old]  # and the registry's delegation is to new
+    Good:
+        providers: [new]
+    """

@@ -1,4 +1,4 @@
-"""Rules about what web forms do to records: what was entered is in DNS, and not as it was meant."""
+"""Rules about what web forms do to records: DNS does not hold what was meant."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.diff import web_forms
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.lint.rule import At, Needs, Problem, Served, Severity, Undecided, rule, served
+from mailauth_dns.lint.live_rules import Served, served, unasked
+from mailauth_dns.lint.rule import At, Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
-# DKIM021 says it of keys.
+# DKIM021 reports it of keys.
 _BACKSLASH = "a backslash before a semicolon is part of it"
 
 
@@ -30,7 +31,9 @@ def _own(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @served("DNS010", "provider-quirk", Severity.ERROR, "RFC 1035 §5.1", keys=_own)
 def provider_quirk(found: Served) -> Iterator[Problem]:
-    r"""Quotes and backslashes belong to master files: a form that keeps them publishes a text that receivers do not know as a record.
+    r"""Receivers see no record in a text with quotes or backslashes, which a form has kept.
+
+    They belong to master files.
 
     Bad:
         _dmarc.example.com. TXT "\"v=DMARC1; p=none\""
@@ -54,7 +57,7 @@ def _elsewhere(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 
 def _wrong(subject: Subject) -> Iterator[tuple[Route, Declared, DomainName, str]]:
-    """Yield the names that records can have come to; DKIM022, DMARC004 and TLSRPT004 look at others."""
+    """Yield wrong names for records; DKIM022, DMARC004 and TLSRPT004 look at others."""
     for route, entry in _texts(subject):
         for name, what in web_forms.misnamed(entry.key[0], subject.policy.zone):
             doubled = name.endswith(f"{entry.key[0]}.{subject.policy.zone}")
@@ -70,22 +73,19 @@ def _wrong(subject: Subject) -> Iterator[tuple[Route, Declared, DomainName, str]
     "DNS013", "name-mistyped", Severity.ERROR, "RFC 1035 §5.1", needs=Needs.SERVERS, keys=_elsewhere
 )
 def name_mistyped(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A record that was entered under a name with the zone in it twice, or without an underscore, is where no receiver looks.
+    """Receivers never look at a name with the zone in it twice, or without its underscore.
 
     Bad:
         dmarc.example.com. TXT "v=DMARC1; p=none"
     Good:
         _dmarc.example.com. TXT "v=DMARC1; p=none"
     """
-    observation = subject.observation
-    if observation is None or not observation.servers:
-        yield Undecided(
-            (), (observation.problem if observation is not None else None) or "no server was asked"
-        )
+    if (nobody := unasked(subject, ())) is not None:
+        yield nobody
         return
     dark: Undecided | None = None
     for route, entry, name, what in _wrong(subject):
-        for view in observation.servers:
+        for view in subject.servers:
             there = view.sets.get((name, "TXT"), Unknown("was not asked"))
             if isinstance(there, Unknown):
                 dark = dark or Undecided(route, there.reason, At((name, "TXT"), view.server))
@@ -101,4 +101,4 @@ def name_mistyped(subject: Subject) -> Iterator[Problem | Undecided]:
                 )
                 break
     if dark is not None:
-        yield dark  # one of many names is enough to tell
+        yield dark  # one of many names is enough

@@ -1,6 +1,7 @@
-"""Rules about the hosts that send: their reverse names (RFC 1912 §2.1), which large receivers ask for, HELO names and IPv6.
+"""Rules about the hosts that send: reverse names (RFC 1912 §2.1), HELO names and IPv6.
 
-The hosts are those that the SPF record lists one by one, and those of the policy's tests that SPF is to pass.
+The hosts are those that the SPF record lists one by one, and those of the policy's tests that
+expect SPF to pass.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf import Result, check_host
 from mailauth_dns.evaluate.spf_hosts import addresses
-from mailauth_dns.lint.rule import Asked, Problem, Severity, Undecided, asked
-from mailauth_dns.lint.rules.mx import mail_hosts
+from mailauth_dns.lint.live_rules import Asked, asked
+from mailauth_dns.lint.rule import Problem, Severity, Undecided
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.mail_tests import MailTest
 from mailauth_dns.policy.repo import Route
@@ -70,14 +71,14 @@ def host_ptr_missing(found: Asked[_Address]) -> Iterator[Problem | Undecided]:
     if not _names(found.thing, found.resolver):
         yield Problem(
             found.route,
-            f"{found.thing} has no reverse name (PTR)",
-            "have whoever holds the address publish one",
+            f"{found.thing} has no reverse name (PTR): large receivers refuse its mail",
+            "ask whoever holds the address to publish one",
         )
 
 
 @asked("HOST002", "host-fcrdns", Severity.ERROR, "RFC 1912 §2.1", things=_hosts)
 def host_fcrdns(found: Asked[_Address]) -> Iterator[Problem | Undecided]:
-    """A reverse name that does not lead back to the address proves nothing: large receivers refuse mail from there.
+    """Large receivers refuse mail from an address whose reverse name does not lead back to it.
 
     Bad:
         10.2.0.192.in-addr.arpa. PTR mx.example.com., whose address is another
@@ -92,30 +93,34 @@ def host_fcrdns(found: Asked[_Address]) -> Iterator[Problem | Undecided]:
     ):
         yield Problem(
             found.route,
-            f"{address} is named {', '.join(names)}, which does not lead back to it",
-            "give the name this address",
+            f"{address} is named {', '.join(names)}, which does not lead back to it: large "
+            "receivers refuse its mail",
+            "publish this address at that name (A or AAAA)",
         )
 
 
 @asked("HOST003", "host-helo-mismatch", Severity.WARNING, "practice", things=_own_tests)
 def host_helo_mismatch(found: Asked[MailTest]) -> Iterator[Problem | Undecided]:
-    """A host that gives another name in HELO than its address has is taken for a hacked one by many receivers' filters.
+    """Many filters take a host for a hacked one if HELO and reverse name differ.
 
-    The names are those that the policy's tests give.
+    The names are those in the policy's tests.
 
     Bad:
-        tests: [{name: ours, from: a@example.com, helo: mail.example.com, ip: 192.0.2.10, expect: {spf: pass}}]
+        tests: [{name: ours, helo: mail.example.com, ip: 192.0.2.10, ...}]
     Good:
         10.2.0.192.in-addr.arpa. PTR mail.example.com., beside it
     """
     test = found.thing
     names = _names(ip_address(test.ip), found.resolver) if test.helo is not None else ()
     if names and test.helo not in names:
-        message = f"{test.ip} is named {', '.join(names)}, and says {test.helo} in HELO"
+        message = (
+            f"{test.ip} is named {', '.join(names)}, and says {test.helo} in HELO: filters may "
+            "stop its mail"
+        )
         yield Problem(
             (*found.route, "helo"),
             message,
-            "let both be the same name: the reverse name (PTR), or what the server says",
+            "make both the same: change the reverse name (PTR), or the name in HELO",
         )
 
 
@@ -123,7 +128,7 @@ _Sending = tuple[DomainName, str]  # a host, and an address that it sends as
 
 
 def _sending(subject: Subject) -> Iterator[tuple[Route, _Sending]]:
-    """Yield hosts that send: those of the tests, and where the record lists IPv4 addresses the exchangers.
+    """Yield hosts that send: those of the tests, and exchangers if the record lists IPv4 addresses.
 
     Raises:
         ObservationError: DNS could not tell the exchangers.
@@ -136,7 +141,7 @@ def _sending(subject: Subject) -> Iterator[tuple[Route, _Sending]]:
                 (*route, "helo"),
                 (DomainName(test.helo), test.sender or f"postmaster@{test.helo}"),
             )
-    for host in mail_hosts(subject) if any(_listed(subject)) else ():
+    for host in subject.mail_hosts() if any(_listed(subject)) else ():
         if host not in told and queryable(host):
             yield _RECORD, (host, f"postmaster@{subject.domain}")
 
@@ -149,12 +154,13 @@ def _listed(subject: Subject) -> Iterator[tuple[Route, IPv4Network]]:
 
 @asked("HOST004", "host-v6-partial", Severity.WARNING, "practice", things=_sending)
 def host_v6_partial(found: Asked[_Sending]) -> Iterator[Problem | Undecided]:
-    """A host that sends by IPv4 and has an IPv6 address sends by that one too, wherever the receiver has one: SPF fails there.
+    """Mail that a host sends from an IPv6 address fails SPF if the record lists only IPv4.
 
-    The hosts are those that the policy's tests name in `helo`, and exchangers whose IPv4 address the record lists.
+    A host with both sends by IPv6 wherever the receiver has it. The hosts are those that the
+    policy's tests name in `helo`, and exchangers whose IPv4 address the record lists.
 
     Bad:
-        spf: {terms: ["ip4:192.0.2.10"], all: fail}  # and mx.example.com, at 192.0.2.10, also has 2001:db8::10
+        spf: {terms: ["ip4:192.0.2.10"], all: fail}  # and that host also has 2001:db8::10
     Good:
         spf: {terms: ["ip4:192.0.2.10", "ip6:2001:db8::10"], all: fail}
     """

@@ -1,4 +1,4 @@
-"""Rules about the MTA-STS policy as it is served over HTTPS (RFC 8461 §3.2, §3.3)."""
+"""Rules about the MTA-STS policy as its host serves it (RFC 8461 §3.2, §3.3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.served_mta_sts import LARGEST, policy_request, policy_text, served_policy
 from mailauth_dns.evaluate.web_page import Nothing, Page, Request, Untrusted
-from mailauth_dns.lint.rule import Fetched, Needs, Problem, Severity, Undecided, fetched, rule
+from mailauth_dns.lint.live_rules import Fetched, fetched
+from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.repo import Route
@@ -22,76 +23,6 @@ _ROUTE: Route = ("mta_sts",)
 def _declared(subject: Subject) -> Iterator[tuple[Route, Request]]:
     if subject.mta_sts is not None:
         yield _ROUTE, policy_request(subject.domain)
-
-
-def _given_up(subject: Subject) -> Iterator[tuple[Route, Request]]:
-    if subject.policy.body.mta_sts is ABSENT:
-        yield _ROUTE, policy_request(subject.domain)
-
-
-def _given_up_record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    if subject.policy.body.mta_sts is ABSENT:
-        yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
-
-
-def _record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    if subject.mta_sts is not None:
-        yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
-
-
-@rule(
-    "STS003",
-    "sts-id-not-bumped",
-    Severity.ERROR,
-    "RFC 8461 §3.1",
-    needs=Needs.WEB,
-    keys=_record,
-    requests=_declared,
-)
-def sts_id_not_bumped(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Senders fetch a policy again when the record's id changes: one that changed under the same id reaches nobody who holds the old.
-
-    Looked at where the record that is live already has the id of the policy in the repo. Before the record is applied, what is served may
-    be the old policy still.
-
-    Bad:
-        https://mta-sts.example.com/.well-known/mta-sts.txt says mode: testing, while the record announces the policy that enforces
-    Good:
-        zones/mta-sts/example.com.txt is served, and then the record is applied
-    """
-    section = subject.mta_sts
-    outcome = subject.fetched(policy_request(subject.domain))
-    if section is None:
-        return
-    if isinstance(outcome, Unknown):
-        yield Undecided(_ROUTE, f"{policy_request(subject.domain).url}: {outcome.reason}")
-        return
-    served = served_policy(outcome)
-    if isinstance(served, str) or _content(served) == _content(section.policy):
-        return
-    live = _live_ids(subject)
-    if isinstance(live, Unknown):
-        yield Undecided(_ROUTE, live.reason)
-    elif mta_sts.parse(section.text).id in live:
-        yield Problem(
-            _ROUTE,
-            f"the policy that is served is not the one of this id: it has {_difference(served, section.policy)}",
-            f"serve zones/mta-sts/{subject.domain}.txt"
-            + (", and take id out, so that it changes with the policy" if section.id else ""),
-        )
-
-
-def _content(policy: mta_sts.Policy) -> tuple[object, ...]:
-    return policy.mode, frozenset(policy.mx), policy.max_age
-
-
-def _difference(served: mta_sts.Policy, meant: mta_sts.Policy) -> str:
-    parts = [
-        ("mode", served.mode.value, meant.mode.value),
-        ("mx", " ".join(sorted(served.mx)) or "nothing", " ".join(sorted(meant.mx)) or "nothing"),
-        ("max_age", str(served.max_age), str(meant.max_age)),
-    ]
-    return ", ".join(f"{name} {now} instead of {then}" for name, now, then in parts if now != then)
 
 
 def _live_ids(subject: Subject) -> frozenset[str] | Unknown:
@@ -114,19 +45,84 @@ def _live_ids(subject: Subject) -> frozenset[str] | Unknown:
     return frozenset(ids)
 
 
-@fetched("STS004", "sts-txt-without-policy", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)
-def sts_txt_without_policy(found: Fetched) -> Iterator[Problem | Undecided]:
-    """Senders fetch the policy from the host mta-sts: where they get none, mail goes as if there were no MTA-STS.
+def _serve(found: Fetched) -> str:
+    return f"serve zones/mta-sts/{found.subject.domain}.txt there"
+
+
+def _record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    if subject.mta_sts is not None:
+        yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
+
+
+@rule(
+    "STS003",
+    "sts-id-not-bumped",
+    Severity.ERROR,
+    "RFC 8461 §3.1",
+    needs=Needs.WEB,
+    keys=_record,
+    requests=_declared,
+)
+def sts_id_not_bumped(subject: Subject) -> Iterator[Problem | Undecided]:
+    """Senders fetch a policy again only when the record's id changes: they keep the old one.
+
+    Judged only if the live record already has the id of the policy in the repo. Before the record
+    is applied, the old policy may still be served.
 
     Bad:
-        mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}  # and no mta-sts.example.com
+        the host serves mode: testing, while the record announces the policy that enforces
+    Good:
+        zones/mta-sts/example.com.txt is served, and then the record is applied
+    """
+    section = subject.mta_sts
+    outcome = subject.fetched(policy_request(subject.domain))
+    if section is None:
+        return
+    if isinstance(outcome, Unknown):
+        yield Undecided(_ROUTE, f"{policy_request(subject.domain).url}: {outcome.reason}")
+        return
+    served = served_policy(outcome)
+    if isinstance(served, str) or _content(served) == _content(section.policy):
+        return
+    live = _live_ids(subject)
+    if isinstance(live, Unknown):
+        yield Undecided(_ROUTE, live.reason)
+    elif mta_sts.parse(section.text).id in live:
+        yield Problem(
+            _ROUTE,
+            "the policy that is served is not the one of this id: it has "
+            f"{_difference(served, section.policy)}",
+            f"serve zones/mta-sts/{subject.domain}.txt"
+            + (", and take id out, so that it changes with the policy" if section.id else ""),
+        )
+
+
+def _content(policy: mta_sts.Policy) -> tuple[object, ...]:
+    return policy.mode, frozenset(policy.mx), policy.max_age
+
+
+def _difference(served: mta_sts.Policy, meant: mta_sts.Policy) -> str:
+    parts = [
+        ("mode", served.mode.value, meant.mode.value),
+        ("mx", " ".join(sorted(served.mx)) or "nothing", " ".join(sorted(meant.mx)) or "nothing"),
+        ("max_age", str(served.max_age), str(meant.max_age)),
+    ]
+    return ", ".join(f"{name} {now} instead of {then}" for name, now, then in parts if now != then)
+
+
+@fetched("STS004", "sts-txt-without-policy", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)
+def sts_txt_without_policy(found: Fetched) -> Iterator[Problem | Undecided]:
+    """Senders that get no policy from the host mta-sts deliver as if there were no MTA-STS.
+
+    Bad:
+        mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}  # no mta-sts host
     Good:
         mta-sts.example.com. A 192.0.2.80, which serves the file in zones/mta-sts
     """
     outcome = found.outcome
     if isinstance(outcome, Nothing):
         yield Problem(
-            found.route, f"{outcome.reason}, so that nobody can fetch the policy", _serve(found)
+            found.route, f"{outcome.reason}: no sender can fetch the policy", _serve(found)
         )
     elif isinstance(outcome, Page) and outcome.status != 200 and not outcome.location:
         yield Problem(
@@ -136,8 +132,14 @@ def sts_txt_without_policy(found: Fetched) -> Iterator[Problem | Undecided]:
         )
 
 
-def _serve(found: Fetched) -> str:
-    return f"serve zones/mta-sts/{found.subject.domain}.txt there"
+def _given_up(subject: Subject) -> Iterator[tuple[Route, Request]]:
+    if subject.policy.body.mta_sts is ABSENT:
+        yield _ROUTE, policy_request(subject.domain)
+
+
+def _given_up_record(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
+    if subject.policy.body.mta_sts is ABSENT:
+        yield _ROUTE, (mta_sts.owner_name(subject.domain), "TXT")
 
 
 @rule(
@@ -150,14 +152,15 @@ def _serve(found: Fetched) -> str:
     requests=_given_up,
 )
 def sts_policy_without_txt(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A policy that no record announces is found by nobody new, while those who hold it keep to it until its max_age is over.
+    """Senders that hold a policy obey it until max_age ends; without a record no other finds it.
 
-    As long as a record is live that is to go, nothing is said: plan and apply judge its end (STS017).
+    Nothing is said while a record that is to go is still live: plan and apply judge its end
+    (STS017).
 
     Bad:
         mta_sts: absent  # and mta-sts.example.com goes on serving mode: enforce
     Good:
-        mta_sts: {mode: none, max_age: 604800}  # served and announced for the old max_age; then absent
+        mta_sts: {mode: none, max_age: 604800}  # for the old max_age, then absent
     """
     for route, request in _given_up(subject):
         outcome = subject.fetched(request)
@@ -179,7 +182,7 @@ def sts_policy_without_txt(subject: Subject) -> Iterator[Problem | Undecided]:
 
 @fetched("STS006", "sts-cert", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)
 def sts_cert(found: Fetched) -> Iterator[Problem | Undecided]:
-    """Senders take a policy only from a host with a valid certificate for its name: from another they get none.
+    """Senders take a policy only from a host with a valid certificate for its name.
 
     Bad:
         mta-sts.example.com answers with a certificate for www.example.com
@@ -200,7 +203,7 @@ def sts_redirect(found: Fetched) -> Iterator[Problem | Undecided]:
     """Senders follow no redirect when they fetch a policy: they get none.
 
     Bad:
-        https://mta-sts.example.com/.well-known/mta-sts.txt redirects to https://www.example.com/mta-sts.txt
+        mta-sts.example.com redirects to https://www.example.com/mta-sts.txt
     Good:
         https://mta-sts.example.com/.well-known/mta-sts.txt answers 200 with the policy
     """
@@ -214,7 +217,9 @@ def sts_redirect(found: Fetched) -> Iterator[Problem | Undecided]:
 
 @fetched("STS008", "sts-content-type", Severity.WARNING, "RFC 8461 §3.2", requests=_declared)
 def sts_content_type(found: Fetched) -> Iterator[Problem | Undecided]:
-    """Senders are advised to take a policy only as text/plain, since other types may be somebody else's upload.
+    """Some senders take a policy only as text/plain, as the RFC advises.
+
+    Other types may be somebody else's upload.
 
     Bad:
         Content-Type: text/html
@@ -233,7 +238,7 @@ def sts_content_type(found: Fetched) -> Iterator[Problem | Undecided]:
 
 @fetched("STS009", "sts-policy-syntax", Severity.ERROR, "RFC 8461 §3.2", requests=_declared)
 def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
-    """A policy that breaks the grammar is none, and of a field that is given twice senders take the first.
+    """Senders drop a policy that breaks the grammar; of a field given twice they take the first.
 
     Bad:
         version: STSv1, and then mode=enforce
@@ -253,7 +258,10 @@ def sts_policy_syntax(found: Fetched) -> Iterator[Problem | Undecided]:
     try:
         mta_sts.parse_policy(text)
     except RecordSyntaxError as error:
-        message = f"line {mta_sts.line_of(error)} of the policy that is served: {error.expected}: senders get no policy"
+        message = (
+            f"line {mta_sts.line_of(error)} of the policy that is served: {error.expected}: "
+            "senders get no policy"
+        )
         yield Problem(found.route, message, _serve(found))
         return
     names = [line.partition(":")[0] for line in text.split("\n")]

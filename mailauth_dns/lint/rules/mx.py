@@ -4,39 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailauth_dns.evaluate.spf_hosts import exchangers
 from mailauth_dns.lint import remedies
-from mailauth_dns.lint.rule import (
-    Asked,
-    Needs,
-    Problem,
-    Served,
-    Severity,
-    Undecided,
-    asked,
-    rule,
-    served,
-)
+from mailauth_dns.lint.live_rules import Asked, Served, asked, served
+from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.sender_hints import is_many_hosts
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records.family import NULL_MX
-from mailauth_dns.records.name import MAX_NAME, ROOT, DomainName, ancestors
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
 
-def mail_hosts(subject: Subject) -> list[DomainName]:
-    """Return the domain's mail exchangers, the null MX left out; nothing where DNS was not asked.
-
-    Raises:
-        ObservationError: DNS could not tell.
-    """
-    values = subject.resolver.lookup(subject.domain, "MX") if subject.resolver is not None else None
-    return [DomainName(host.lower()) for host in exchangers(subject.domain, values or ()) if host]
-
-
 def _first(subject: Subject) -> str:
-    """Return what a new exchanger waits for: who holds an enforcing policy delivers to no host that it lacks (RFC 8461 §8.1)."""
+    """Return what comes before a new exchanger: senders that hold an enforcing policy skip it.
+
+    RFC 8461 §8.1.
+    """
     return (
         ", in mta_sts.mx first"
         if subject.mta_sts is not None and subject.mta_sts.mode == "enforce"
@@ -44,10 +27,9 @@ def _first(subject: Subject) -> str:
     )
 
 
-def _hosts(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
-    for host in (
-        mail_hosts(subject) if not subject.parked else ()
-    ):  # of a parked domain they go, and need no mending
+def exchangers(subject: Subject) -> Iterator[tuple[Route, DomainName]]:
+    """Yield the exchangers in use; those of a parked domain are to go, and need no mending."""
+    for host in () if subject.parked else subject.mail_hosts():
         yield ("domain",), host
 
 
@@ -57,7 +39,9 @@ def _mx(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @rule("MX001", "mx-missing", Severity.WARNING, "RFC 5321 §5.1", needs=Needs.DNS)
 def mx_missing(subject: Subject) -> Iterator[Problem | Undecided]:
-    """A domain that has an MTA-STS policy takes mail; without MX records senders try its address, which may take none.
+    """Senders to a domain without MX records try its address, which may take no mail.
+
+    A domain with an MTA-STS policy takes mail.
 
     Bad:
         mta_sts: {mode: testing, mx: [mx.example.com], max_age: 604800}  # and no MX
@@ -68,18 +52,18 @@ def mx_missing(subject: Subject) -> Iterator[Problem | Undecided]:
         subject.mta_sts is not None
         and subject.mta_sts.mode != "none"
         and subject.resolver is not None
-        and not mail_hosts(subject)
+        and not subject.mail_hosts()
     ):
         yield Problem(
             ("mta_sts",),
-            f"{subject.domain} has no MX record",
-            "publish one; if it takes no mail, mode: none ends MTA-STS",
+            f"{subject.domain} has no MX record: senders try its address",
+            "publish one; if the domain takes no mail, end MTA-STS with mode: none",
         )
 
 
 @served("MX002", "mx-null-with-others", Severity.ERROR, "RFC 7505 §3", keys=_mx)
 def mx_null_with_others(found: Served) -> Iterator[Problem]:
-    """A null MX says that there is no mail here; beside another one senders disagree about which to believe.
+    """A null MX says that the domain takes no mail: beside another MX, senders disagree.
 
     Bad:
         example.com. MX 0 . and MX 10 mx.example.com.
@@ -92,12 +76,16 @@ def mx_null_with_others(found: Served) -> Iterator[Problem]:
             if found.subject.parked
             else "delete the null MX (0 .), unless the domain is to take no mail"
         )
-        yield Problem(found.route, f"{found.subject.domain} has a null MX beside others", fix)
+        yield Problem(
+            found.route,
+            f"{found.subject.domain} has a null MX beside others: senders disagree",
+            fix,
+        )
 
 
 @served("MX003", "mx-null-missing-parked", Severity.WARNING, "RFC 7505 §3", keys=_mx)
 def mx_null_missing_parked(found: Served) -> Iterator[Problem]:
-    """Without a null MX senders try the address of a parked domain for days before they give up.
+    """Without a null MX, senders try the address of a parked domain for days.
 
     Bad:
         parked: true  # and the zone has no MX
@@ -111,7 +99,7 @@ def mx_null_missing_parked(found: Served) -> Iterator[Problem]:
 
 @served("MX004", "mx-null-but-sends", Severity.WARNING, "RFC 7505 §4.2", keys=_mx)
 def mx_null_but_sends(found: Served) -> Iterator[Problem]:
-    """Receivers may refuse mail from a domain that takes none, because no bounce can come back.
+    """Receivers may refuse mail from a domain that takes none: no bounce can come back.
 
     Bad:
         example.com. MX 0 .  # and dkim has a selector that signs
@@ -121,14 +109,14 @@ def mx_null_but_sends(found: Served) -> Iterator[Problem]:
     if not found.subject.parked and found.subject.signing and found.values == {NULL_MX}:
         yield Problem(
             found.route,
-            f"{found.subject.domain} signs mail and takes none (null MX)",
-            "put an MX in its place, or park the domain once nothing sends as it",
+            f"{found.subject.domain} signs mail and takes none (null MX): receivers may refuse it",
+            "replace the null MX with an MX, or park the domain once nothing sends as it",
         )
 
 
-@asked("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", things=_hosts)
+@asked("MX005", "mx-cname", Severity.ERROR, "RFC 2181 §10.3", things=exchangers)
 def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """An exchanger that is an alias is not allowed: some senders deliver, some do not.
+    """Some senders do not deliver to an exchanger that is an alias.
 
     Bad:
         example.com. MX 10 mail.example.com., an alias
@@ -138,75 +126,30 @@ def mx_cname(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     if found.resolver.lookup(found.thing, "CNAME"):
         yield Problem(
             found.route,
-            f"the exchanger {found.thing} is an alias (CNAME)",
-            f"name the host that it stands for{_first(found.subject)}",
-        )
-
-
-@rule("MX008", "mx-single", Severity.INFO, "practice", needs=Needs.DNS)
-def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
-    """While the only exchanger is away, mail waits at its senders: for days at most, and some give up sooner.
-
-    Senders whose one exchanger stands for many are not told of.
-
-    Bad:
-        example.com. MX 10 mx.example.com., with one address
-    Good:
-        example.com. MX 10 mx.example.com. and MX 20 mx.example.net.
-    """
-    hosts = [host for _, host in _hosts(subject)]
-    if subject.resolver is None or len(hosts) != 1 or is_many_hosts(hosts[0]):
-        return
-    if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
-        yield Problem(
-            ("domain",),
-            f"{hosts[0]} is the only exchanger",
-            f"have a second one{_first(subject)}, unless mail may wait while it is away",
-        )
-
-
-@asked("TLSA001", "tlsa-no-dnssec", Severity.WARNING, "RFC 7672 §2.2", things=_hosts)
-def tlsa_no_dnssec(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
-    """Senders use a TLSA record only where DNSSEC proves it: in a zone that is not signed it protects nothing.
-
-    Bad:
-        _25._tcp.mx.example.com. TLSA 3 1 1 ..., and example.com has no DNSKEY
-    Good:
-        the same in a zone that is signed
-    """
-    resolver = found.resolver
-    name = DomainName(f"_25._tcp.{found.thing}")
-    # Behind an alias both zones count; that is left to who looks after them.
-    if len(name) > MAX_NAME or resolver.lookup(name, "CNAME") or not resolver.lookup(name, "TLSA"):
-        return
-    zone = next((upper for upper in ancestors(name, ROOT) if resolver.lookup(upper, "NS")), None)
-    if zone is not None and not resolver.lookup(zone, "DNSKEY"):
-        yield Problem(
-            found.route,
-            f"{name} has a TLSA record, and the zone {zone} is not signed",
-            f"take the record away; or see that it fits the certificate, and sign {zone}",
+            f"the exchanger {found.thing} is an alias (CNAME): some senders do not deliver",
+            f"name the host that it leads to{_first(found.subject)}",
         )
 
 
 @rule("MX006", "mx-ip", Severity.ERROR, "RFC 5321 §5.1", needs=Needs.DNS)
 def mx_ip(subject: Subject) -> Iterator[Problem | Undecided]:
-    """An exchanger is a host name: an address in its place is looked up as a name, and there is none.
+    """Senders look for a host of that name and find none: an exchanger cannot be an address.
 
     Bad:
         example.com. MX 10 192.0.2.25.
     Good:
         example.com. MX 10 mx.example.com.
     """
-    for _, host in _hosts(subject):
+    for _, host in exchangers(subject):
         if host.rpartition(".")[2].isdigit():
             yield Problem(
                 ("domain",),
-                f"the exchanger {host} is an address, not a name",
+                f"the exchanger {host} is an address, not a name: senders cannot deliver",
                 f"name the host{_first(subject)}",
             )
 
 
-@asked("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", things=_hosts)
+@asked("MX007", "mx-unresolvable", Severity.ERROR, "RFC 5321 §5.1", things=exchangers)
 def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     """Mail for an exchanger without an address waits and bounces.
 
@@ -221,6 +164,28 @@ def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
     ):
         yield Problem(
             found.route,
-            f"the exchanger {host} has no address",
+            f"the exchanger {host} has no address: mail for it bounces",
             f"give it an address, or correct its name{_first(found.subject)}",
+        )
+
+
+@rule("MX008", "mx-single", Severity.INFO, "practice", needs=Needs.DNS)
+def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
+    """While the only exchanger is away, mail waits at its senders, for days at most.
+
+    Some senders give up sooner. Providers whose one exchanger stands for many are left out.
+
+    Bad:
+        example.com. MX 10 mx.example.com., with one address
+    Good:
+        example.com. MX 10 mx.example.com. and MX 20 mx.example.net.
+    """
+    hosts = [host for _, host in exchangers(subject)]
+    if subject.resolver is None or len(hosts) != 1 or is_many_hosts(hosts[0]):
+        return
+    if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
+        yield Problem(
+            ("domain",),
+            f"{hosts[0]} is the only exchanger: mail waits while it is away",
+            f"have a second one{_first(subject)}, unless mail may wait",
         )

@@ -6,14 +6,34 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from mailauth_dns.lint.rule import Problem, Severity, rule
+from mailauth_dns.errors import NotFlattened
+from mailauth_dns.evaluate.spf_addresses import drift, passing
+from mailauth_dns.lint.live_rules import Asked, asked
+from mailauth_dns.lint.rule import Problem, Severity, Undecided, rule
+from mailauth_dns.lint.spf_reach import networks
 from mailauth_dns.lint.subject import Flattened, Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import spf_term
-from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, Range, addresses_of
+from mailauth_dns.records.addresses import Addresses, addresses_of
 from mailauth_dns.records.name import DomainName
 
-# What is never the source of a message that crosses the Internet (RFC 6890). Documentation ranges are not among them: examples use them.
+_CHECK = "look at what it publishes with `spf lock --check`; waive this if it is true and meant"
+
+
+def _said(found: Flattened, networks: Iterable[IPv4Network | IPv6Network]) -> str:
+    first, *more = networks
+    return f"{found.name}, as zones/locks/spf.json has it, holds {first}" + (
+        f" and {len(more)} more like it" if more else ""
+    )
+
+
+@lru_cache(maxsize=256)  # the policies of a fleet flatten the same few names
+def _networks_of(addresses: Addresses) -> tuple[IPv4Network | IPv6Network, ...]:
+    return addresses.networks
+
+
+# Networks that no message on the Internet comes from (RFC 6890). Documentation ranges are left
+# out, because examples use them.
 _NEVER = tuple(
     map(
         ip_network,
@@ -41,33 +61,6 @@ _NEVER = tuple(
 )
 
 
-_GLOBAL = addresses_of(
-    [ip_network("2000::/3")]
-)  # where IPv6 addresses of the Internet are (RFC 4291 §2.4)
-_MOST = 50  # per cent of all addresses
-
-
-def _networks(subject: Subject) -> Iterator[tuple[Route, spf_term.Ip4 | spf_term.Ip6]]:
-    for route, term in subject.spf_terms:
-        if isinstance(term, spf_term.Ip4 | spf_term.Ip6):
-            yield route, term
-
-
-_CHECK = "see what it publishes with `spf lock --check`; what is true and meant can be waived"
-
-
-def _said(found: Flattened, networks: Iterable[IPv4Network | IPv6Network]) -> str:
-    first, *more = networks
-    return f"{found.name}, as zones/locks/spf.json has it, holds {first}" + (
-        f" and {len(more)} more like it" if more else ""
-    )
-
-
-@lru_cache(maxsize=256)  # the policies of a fleet flatten the same few names
-def _networks_of(addresses: Addresses) -> tuple[IPv4Network | IPv6Network, ...]:
-    return addresses.networks
-
-
 @lru_cache(maxsize=1024)  # the policies of a fleet list the same networks
 def _never(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network | None:
     return next((each for each in _NEVER if _within(network, each)), None)
@@ -81,20 +74,20 @@ def _within(inner: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) 
 
 @rule("SPF027", "spf-ip-private", Severity.WARNING, "RFC 6890 §2.2")
 def spf_ip_private(subject: Subject) -> Iterator[Problem]:
-    """Private and reserved addresses never reach a receiver over the Internet: the term lets nobody send.
+    """No mail reaches receivers from private or reserved addresses: the term lets nobody send.
 
     Bad:
         spf: {terms: ["ip4:10.1.2.3"], all: fail}
     Good:
         spf: {terms: ["ip4:192.0.2.10"], all: fail}
     """
-    for route, term in _networks(subject):
+    for route, term in networks(subject):
         around = _never(term.network.network)
         if around is not None:
             yield Problem(
                 route,
-                f"{term} lies in {around}, which no receiver sees as a source",
-                "list the public address that mail leaves from in its place",
+                f"{term} lies in {around}, from which no mail reaches receivers",
+                "list the public address that mail leaves from instead",
             )
     for found in subject.flattened:
         if private := [
@@ -107,7 +100,7 @@ def spf_ip_private(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF028", "spf-ip-too-broad", Severity.WARNING, "practice")
 def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
-    """Every host of the network can send as the domain; one so wide holds the hosts of many others.
+    """A wide network lets the hosts of many others send as the domain and pass SPF.
 
     Bad:
         spf: {terms: ["ip4:198.0.0.0/8"], all: fail}
@@ -120,7 +113,7 @@ def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 route,
                 f"{term} lets every host of a /{length} send as this domain",
-                "list the networks that send, all of them, in its place",
+                "list all the networks that send instead",
             )
     for found in subject.flattened:
         wide = [
@@ -138,25 +131,27 @@ def spf_ip_too_broad(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF029", "spf-host-bits", Severity.INFO, "practice")
 def spf_host_bits(subject: Subject) -> Iterator[Problem]:
-    """Receivers look at the network alone: the rest of the address says something that is not meant, or the length is wrong.
+    """Receivers look at the network alone: the other bits of the address have no effect.
+
+    Either those bits say something that is not meant, or the prefix length is wrong.
 
     Bad:
         spf: {terms: ["ip4:192.0.2.10/24"], all: fail}
     Good:
         spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
     """
-    for route, term in _networks(subject):
+    for route, term in networks(subject):
         if term.network.ip != term.network.network.network_address:
             yield Problem(
                 route,
-                f"{term} stands for all of {term.network.network}",
+                f"receivers read {term} as all of {term.network.network}",
                 f"write {term.network.network}; or the address alone, if no other host there sends",
             )
 
 
 @rule("SPF030", "spf-covered-cidr", Severity.INFO, "practice")
 def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
-    """A term that an earlier one covers is never what decides: it only makes the record longer.
+    """Receivers never decide by a term that an earlier one covers: it only takes up room.
 
     Bad:
         spf: {terms: ["ip4:192.0.2.0/24", "ip4:192.0.2.10"], all: fail}
@@ -170,7 +165,11 @@ def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
             own = addresses_of([term.network.network])
             covering = next((said for said, addresses in earlier if not own - addresses), None)
             if covering is not None:
-                yield Problem(route, f"{term} is covered by {covering} before it", "take it out")
+                yield Problem(
+                    route,
+                    f"{term} is covered by {covering} before it and changes nothing",
+                    "take it out",
+                )
             earlier.append((str(term), own))
         elif (
             isinstance(term, spf_term.Include)
@@ -179,36 +178,42 @@ def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
             earlier.append((f"{term}, which is flattened,", found.addresses))
 
 
-def wide_open(subject: Subject) -> tuple[Route, int, int] | None:
-    """Return what lets most of the addresses pass, the percentage, and the IP version: all but the same as `+all`."""
-    record = subject.published_spf
-    passed, left, items = NOBODY, EVERYBODY, [*_passing(subject)]
-    for term in record.terms if record is not None else ():
-        if isinstance(term, spf_term.All):
-            break
-        if isinstance(term, spf_term.Ip4 | spf_term.Ip6):
-            network = addresses_of([term.network.network])
-            if term.qualifier is spf_term.Qualifier.PASS:
-                passed |= network & left
-            left -= network
-    for found in subject.flattened:
-        passed |= found.addresses if found.qualifier is spf_term.Qualifier.PASS else NOBODY
-    for version, ranges, whole in ((4, passed.v4, 2**32), (6, (passed & _GLOBAL).v6, 2**125)):
-        if (share := 100 * _count(ranges) // whole) > _MOST:
-            return (
-                max(items, key=lambda item: _count(item[1].v4 if version == 4 else item[1].v6))[0],
-                share,
-                version,
-            )
-    return None
+def _flattened(subject: Subject) -> Iterator[tuple[Route, tuple[DomainName, Addresses]]]:
+    reviewed = {
+        name: addresses for entry in subject.declared for name, addresses in entry.spf_names
+    }
+    for index, name in enumerate(
+        map(DomainName, subject.spf_section.flatten if subject.spf_section is not None else ())
+    ):
+        yield ("spf", "flatten", index), (name, reviewed[name])
 
 
-def _passing(subject: Subject) -> Iterator[tuple[Route, Addresses]]:
-    for route, term in _networks(subject):
-        yield route, addresses_of([term.network.network])
-    for found in subject.flattened:
-        yield found.route, found.addresses
+@asked("SPF042", "spf-stale-flatten", Severity.WARNING, "practice", things=_flattened)
+def spf_stale_flatten(found: Asked[tuple[DomainName, Addresses]]) -> Iterator[Problem | Undecided]:
+    """Mail fails SPF if it comes from hosts that the sender has added since the last `spf lock`.
 
-
-def _count(ranges: tuple[Range, ...]) -> int:
-    return sum(high - low + 1 for low, high in ranges)
+    Bad:
+        spf: {terms: ["include:a.example"], flatten: [a.example], all: fail}  # lock of last year
+    Good:
+        spf lock --check, every day
+    """
+    name, reviewed = found.thing
+    try:
+        change = drift(reviewed, passing(name, found.resolver).addresses)
+    except NotFlattened as error:
+        yield Problem(
+            found.route,
+            f"{name} can no longer be flattened: {error}",
+            "take it out of flatten if its lookups fit, or ask its owner",
+        )
+        return
+    if change:
+        told = [
+            f"{word} {len(part.networks)}"
+            for word, part in (("gained", change.added), ("lost", change.removed))
+            if part
+        ]
+        message = f"{name} has {' and '.join(told)} networks since it was reviewed"
+        yield Problem(
+            found.route, message, "run `mailauth-dns spf lock`, review the lock, then plan, apply"
+        )

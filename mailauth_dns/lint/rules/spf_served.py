@@ -1,4 +1,4 @@
-"""Rules about SPF records as servers hold them: what a policy refuses to say, and DNS holds all the same (RFC 7208)."""
+"""Rules about SPF records as servers hold them, which no policy file can say (RFC 7208)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from mailauth_dns.compile.declarations import PARKED_SPF
 from mailauth_dns.errors import Fault, RecordSyntaxError
 from mailauth_dns.lint import remedies
-from mailauth_dns.lint.rule import Problem, Served, Severity, served
+from mailauth_dns.lint.live_rules import Served, served
+from mailauth_dns.lint.rule import Problem, Severity
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import spf
@@ -16,7 +17,8 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.zone import MAX_STRING, RRKey
 
 _ANSWER = 512  # octets of an answer over UDP that every resolver takes (RFC 1035 §4.2.1)
-_OVERHEAD = 12  # octets of a record beside its owner's name, pointed to, and its text: type, class, TTL, length
+# Octets of a record beside its text: a pointer to its name, type, class, TTL, length.
+_OVERHEAD = 12
 _NEARLY = re.compile(r"[\s\"'\xef\xbb\xbf]*v\s*=\s*spf1", re.IGNORECASE)
 
 
@@ -44,7 +46,7 @@ def _faulty(found: Served, fault: Fault) -> Iterator[Problem]:
 
 @served("SPF002", "spf-multiple-records", Severity.ERROR, "RFC 7208 §4.5", keys=_apex)
 def spf_multiple_records(found: Served) -> Iterator[Problem]:
-    """Two SPF records at one name are a permerror: SPF then fails for all mail.
+    """Receivers that find two SPF records return permerror: SPF fails for all mail.
 
     Bad:
         example.com. TXT "v=spf1 mx -all" and TXT "v=spf1 include:_spf.example.net -all"
@@ -55,14 +57,17 @@ def spf_multiple_records(found: Served) -> Iterator[Problem]:
     if len(records) > 1:
         yield Problem(
             found.route,
-            f"{found.subject.domain} has {len(records)} SPF records: receivers return permerror",
-            "say the terms of both in spf, then plan, apply: one record takes the place of all",
+            f"{found.subject.domain} has {len(records)} SPF records: receivers return permerror "
+            "for all mail",
+            "put the terms of all of them into spf, then plan, apply: one record replaces them",
         )
 
 
 @served("SPF003", "spf-type99", Severity.WARNING, "RFC 7208 §3.1", keys=_type_spf)
 def spf_type99(found: Served) -> Iterator[Problem]:
-    """Receivers do not ask for the record type SPF any more: what stands there says nothing, and differs one day.
+    """Receivers no longer ask for records of type SPF: what stands there has no effect.
+
+    One day it differs from the TXT record and misleads its reader.
 
     Bad:
         example.com. SPF "v=spf1 mx -all"
@@ -72,14 +77,14 @@ def spf_type99(found: Served) -> Iterator[Problem]:
     if found.values:
         yield Problem(
             found.route,
-            f"{found.subject.domain} has a record of the type SPF, which nobody asks for",
-            "delete it; TXT is the type",
+            f"{found.subject.domain} has a record of the type SPF, which receivers do not ask for",
+            "delete it; SPF is published as TXT",
         )
 
 
 @served("SPF004", "spf-senderid", Severity.INFO, "practice", keys=_apex)
 def spf_senderid(found: Served) -> Iterator[Problem]:
-    """Sender ID is dead: nobody reads `spf2.0` records, and they make the answer longer.
+    """Receivers do not read Sender ID records (`spf2.0`): they only make the answer longer.
 
     Bad:
         example.com. TXT "spf2.0/pra mx -all"
@@ -89,14 +94,14 @@ def spf_senderid(found: Served) -> Iterator[Problem]:
     if any(text.lower().startswith("spf2.0/") for text in found.values):
         yield Problem(
             found.route,
-            f"{found.subject.domain} has a Sender ID record, which nobody reads",
+            f"{found.subject.domain} has a Sender ID record, which receivers do not read",
             "delete it",
         )
 
 
 @served("SPF005", "spf-version-prefix", Severity.ERROR, "RFC 7208 §4.5", keys=_apex)
 def spf_version_prefix(found: Served) -> Iterator[Problem]:
-    """A text that does not open with exactly `v=spf1` and a space is no SPF record: the domain has none.
+    """Receivers see no SPF record unless it opens with exactly `v=spf1` and a space.
 
     Bad:
         example.com. TXT "v=spf1; mx -all"
@@ -114,7 +119,7 @@ def spf_version_prefix(found: Served) -> Iterator[Problem]:
 
 @served("SPF006", "spf-syntax", Severity.ERROR, "RFC 7208 §4.6", keys=_apex)
 def spf_syntax(found: Served) -> Iterator[Problem]:
-    """One term that breaks the grammar makes the whole record a permerror, wherever it stands.
+    """Receivers return permerror for one term that breaks the grammar: SPF fails for all mail.
 
     Bad:
         example.com. TXT "v=spf1 mx include -all"
@@ -126,7 +131,7 @@ def spf_syntax(found: Served) -> Iterator[Problem]:
 
 @served("SPF007", "spf-unknown-mechanism", Severity.ERROR, "RFC 7208 §4.6.1", keys=_apex)
 def spf_unknown_mechanism(found: Served) -> Iterator[Problem]:
-    """A mechanism that does not exist makes the whole record a permerror.
+    """Receivers return permerror for a mechanism that does not exist: SPF fails for all mail.
 
     Bad:
         example.com. TXT "v=spf1 ipv4:192.0.2.1 -all"
@@ -138,7 +143,7 @@ def spf_unknown_mechanism(found: Served) -> Iterator[Problem]:
 
 @served("SPF009", "spf-glued-terms", Severity.ERROR, "RFC 7208 §3.3", keys=_apex)
 def spf_glued_terms(found: Served) -> Iterator[Problem]:
-    """Strings of a record are joined without a space: terms glued at the seam break the record, a permerror.
+    """Receivers join strings without a space: terms glued at the seam are a permerror.
 
     Bad:
         example.com. TXT "v=spf1 ip4:192.0.2.0/24" "-all"
@@ -150,7 +155,7 @@ def spf_glued_terms(found: Served) -> Iterator[Problem]:
 
 @served("SPF020", "spf-duplicate-modifier", Severity.ERROR, "RFC 7208 §6", keys=_apex)
 def spf_duplicate_modifier(found: Served) -> Iterator[Problem]:
-    """A second `redirect` or `exp` makes the whole record a permerror.
+    """Receivers return permerror for a second `redirect` or `exp`: SPF fails for all mail.
 
     Bad:
         example.com. TXT "v=spf1 redirect=a.example redirect=b.example"
@@ -162,7 +167,7 @@ def spf_duplicate_modifier(found: Served) -> Iterator[Problem]:
 
 @served("SPF026", "spf-ip-invalid", Severity.ERROR, "RFC 7208 §5.6", keys=_apex)
 def spf_ip_invalid(found: Served) -> Iterator[Problem]:
-    """An address that is none, or a prefix length that cannot be, makes the whole record a permerror.
+    """Receivers return permerror for an address or a prefix length that cannot exist.
 
     Bad:
         example.com. TXT "v=spf1 ip4:192.0.2.300 -all"
@@ -174,7 +179,9 @@ def spf_ip_invalid(found: Served) -> Iterator[Problem]:
 
 @served("SPF033", "spf-rrset-truncation", Severity.WARNING, "RFC 7208 §3.4", keys=_apex)
 def spf_rrset_truncation(found: Served) -> Iterator[Problem]:
-    """All TXT records of the name come in one answer: over 512 octets it is cut off, and receivers must ask again over TCP.
+    """Receivers may not get an answer over 512 octets: it is cut off, and they must use TCP.
+
+    All TXT records of the name come in that one answer.
 
     Bad:
         example.com. with v=spf1 and ten verification tokens
@@ -189,7 +196,10 @@ def spf_rrset_truncation(found: Served) -> Iterator[Problem]:
             + sum(len(text) + len(text) // MAX_STRING + 1 + _OVERHEAD for text in found.values)
         )
         if size > _ANSWER:
-            message = f"the {len(found.values)} TXT records of {found.subject.domain} make an answer of {size} octets, over {_ANSWER}"
+            message = (
+                f"the {len(found.values)} TXT records of {found.subject.domain} make an answer of "
+                f"{size} octets: over {_ANSWER} it is cut off"
+            )
             yield Problem(
                 found.route,
                 message,
@@ -199,7 +209,7 @@ def spf_rrset_truncation(found: Served) -> Iterator[Problem]:
 
 @served("SPF034", "spf-macro-syntax", Severity.ERROR, "RFC 7208 §7.1", keys=_apex)
 def spf_macro_syntax(found: Served) -> Iterator[Problem]:
-    """A macro that breaks the grammar, or one for explanations only, makes the whole record a permerror.
+    """Receivers return permerror for a macro that breaks the grammar, or that only `exp` may use.
 
     Bad:
         example.com. TXT "v=spf1 exists:%{x}.example.com -all"
@@ -211,7 +221,7 @@ def spf_macro_syntax(found: Served) -> Iterator[Problem]:
 
 @served("SPF043", "spf-parked-form", Severity.WARNING, "RFC 7208 §10.1.2", keys=_apex)
 def spf_parked_form(found: Served) -> Iterator[Problem]:
-    """A parked domain without `v=spf1 -all` leaves it to receivers what to think of mail in its name.
+    """Without `v=spf1 -all`, receivers may take mail in the name of a parked domain.
 
     Bad:
         parked: true  # and the zone has v=spf1 mx ~all

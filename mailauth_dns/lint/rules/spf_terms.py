@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.lint.rule import Problem, Severity, rule
-from mailauth_dns.lint.rules.spf_networks import wide_open
+from mailauth_dns.lint.spf_reach import wide_open
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import spf_term
 from mailauth_dns.records.spf_macro import Macro
 
 MAX_TEXT = 450  # octets of a record (RFC 7208 §3.4)
-_SOFTFAIL = "write all: softfail; all: fail when you know that every host that sends is listed"
+
+
+_SOFTFAIL = "write all: softfail; write all: fail once every host that sends is listed"
 
 
 def all_place(subject: Subject) -> Route:
@@ -25,7 +27,7 @@ def all_place(subject: Subject) -> Route:
 
 @rule("SPF008", "spf-unknown-modifier", Severity.INFO, "RFC 7208 §6")
 def spf_unknown_modifier(subject: Subject) -> Iterator[Problem]:
-    """Receivers ignore modifiers they do not know, so a misspelt one does nothing.
+    """Receivers ignore modifiers that they do not know, so a misspelt one does nothing.
 
     Bad:
         spf: {terms: ["redirct=example.net"]}
@@ -43,7 +45,7 @@ def spf_unknown_modifier(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF014", "spf-ptr", Severity.WARNING, "RFC 7208 §5.5")
 def spf_ptr(subject: Subject) -> Iterator[Problem]:
-    """The ptr mechanism is slow, unreliable and not to be used; some receivers skip it, so that mail fails.
+    """Some receivers skip the ptr mechanism, which is slow and unreliable: mail then fails.
 
     Bad:
         spf: {terms: [ptr], all: fail}
@@ -54,14 +56,14 @@ def spf_ptr(subject: Subject) -> Iterator[Problem]:
         if isinstance(term, spf_term.Ptr):
             yield Problem(
                 route,
-                "uses ptr, which receivers may skip",
-                "list the hosts that send by ip4, ip6 or a, then take it out",
+                "uses ptr, which some receivers skip: mail that only ptr lets pass then fails",
+                "list the hosts that send as ip4, ip6 or a, then take ptr out",
             )
 
 
 @rule("SPF015", "spf-no-all", Severity.WARNING, "RFC 7208 §4.7")
 def spf_no_all(subject: Subject) -> Iterator[Problem]:
-    """Without `all` or `redirect` every other host is neutral: the record stops nobody.
+    """Without `all` or `redirect`, receivers find neutral for every other host: SPF stops nobody.
 
     Bad:
         spf: {terms: [mx]}
@@ -73,12 +75,16 @@ def spf_no_all(subject: Subject) -> Iterator[Problem]:
         and subject.spf_record.all is None
         and subject.spf_record.redirect is None
     ):
-        yield Problem(("spf",), "says nothing about other hosts: they are neutral", _SOFTFAIL)
+        yield Problem(
+            ("spf",), "says nothing about other hosts: receivers find neutral for them", _SOFTFAIL
+        )
 
 
 @rule("SPF016", "spf-plus-all", Severity.ERROR, "RFC 7208 §5.1")
 def spf_plus_all(subject: Subject) -> Iterator[Problem]:
-    """`+all` lets every host of the Internet send as the domain, with an SPF pass; networks that hold most of it are the same.
+    """`+all` lets every host of the Internet send as the domain and pass SPF.
+
+    Networks that hold most of the Internet do the same.
 
     Bad:
         spf: {terms: [mx], all: pass}
@@ -92,7 +98,7 @@ def spf_plus_all(subject: Subject) -> Iterator[Problem]:
     ):
         yield Problem(
             all_place(subject),
-            "lets every host send as this domain",
+            "lets every host send as this domain and pass SPF",
             f"list every host that sends, then {_SOFTFAIL}",
         )
     elif (found := wide_open(subject)) is not None:
@@ -106,7 +112,7 @@ def spf_plus_all(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF017", "spf-neutral-all", Severity.WARNING, "RFC 7208 §8.2")
 def spf_neutral_all(subject: Subject) -> Iterator[Problem]:
-    """`?all` makes a forged message no worse than one from a domain without SPF.
+    """With `?all`, receivers treat a forged message as if the domain had no SPF.
 
     Bad:
         spf: {terms: [mx], all: neutral}
@@ -119,13 +125,15 @@ def spf_neutral_all(subject: Subject) -> Iterator[Problem]:
         and subject.spf_record.all.qualifier is spf_term.Qualifier.NEUTRAL
     ):
         yield Problem(
-            all_place(subject), "treats every other host as if there were no SPF", _SOFTFAIL
+            all_place(subject),
+            "receivers treat mail from every other host as if there were no SPF",
+            _SOFTFAIL,
         )
 
 
 @rule("SPF018", "spf-terms-after-all", Severity.WARNING, "RFC 7208 §5.1")
 def spf_terms_after_all(subject: Subject) -> Iterator[Problem]:
-    """Terms after `all` are never looked at: the hosts they name do not pass.
+    """Receivers never look at terms after `all`: the hosts that they name do not pass.
 
     Bad:
         spf: {terms: ["-all", mx]}
@@ -137,7 +145,7 @@ def spf_terms_after_all(subject: Subject) -> Iterator[Problem]:
         if seen and not isinstance(term, spf_term.Modifier):
             yield Problem(
                 route,
-                f"{term} stands after all and is never looked at",
+                f"{term} stands after all: receivers never look at it",
                 "take it out; if its hosts send, put it before all",
             )
             return
@@ -145,14 +153,14 @@ def spf_terms_after_all(subject: Subject) -> Iterator[Problem]:
     if seen and subject.spf_section is not None and subject.spf_section.all is not None:
         yield Problem(
             ("spf", "all"),
-            "there is an all among the terms, so that this one is never looked at",
+            "there is an all among the terms: receivers never look at this one",
             "take this one out",
         )
 
 
 @rule("SPF019", "spf-redirect-with-all", Severity.WARNING, "RFC 7208 §6.1")
 def spf_redirect_with_all(subject: Subject) -> Iterator[Problem]:
-    """A record with `all` has decided before `redirect` is looked at: the other domain's hosts do not pass.
+    """Receivers decide at `all` and never look at `redirect`: the other domain's hosts do not pass.
 
     Bad:
         spf: {terms: ["redirect=example.net"], all: fail}
@@ -172,14 +180,16 @@ def spf_redirect_with_all(subject: Subject) -> Iterator[Problem]:
     )
     yield Problem(
         next(listed, ("spf", "redirect")),
-        "redirect is never looked at, because there is an all",
-        "take it out, which changes nothing; or all, if its hosts send",
+        "receivers never look at redirect, because there is an all",
+        "take redirect out, which changes nothing; if its hosts send, take all out instead",
     )
 
 
 @rule("SPF032", "spf-record-over-450", Severity.WARNING, "RFC 7208 §3.4")
 def spf_record_over_450(subject: Subject) -> Iterator[Problem]:
-    """A long record does not fit into an answer of 512 octets: resolvers must ask again over TCP, and some do not get through.
+    """A long record does not fit into an answer of 512 octets: some receivers never get it.
+
+    Resolvers must ask again over TCP, and some do not get through.
 
     Bad:
         spf: {terms: ["ip4:192.0.2.1", "... forty addresses more"], all: fail}
@@ -188,17 +198,21 @@ def spf_record_over_450(subject: Subject) -> Iterator[Problem]:
     """
     size = len(str(subject.published_spf)) if subject.published_spf is not None else 0
     if size > MAX_TEXT:
-        message = f"a record of {size} octets: answers over UDP are cut off, {MAX_TEXT} are the RFC's advice"
+        message = (
+            f"a record of {size} octets: answers over UDP are cut off; the RFC advises {MAX_TEXT} "
+            "at most"
+        )
         yield Problem(
             ("spf", "terms"),
             message,
-            "take out what no longer sends, or flatten an include (spf.flatten): its addresses go to parts",
+            "take out what no longer sends, or flatten an include (spf.flatten), which moves its "
+            "addresses to parts",
         )
 
 
 @rule("SPF035", "spf-macro-p", Severity.WARNING, "RFC 7208 §7.2")
 def spf_macro_p(subject: Subject) -> Iterator[Problem]:
-    """`%{p}` costs receivers what ptr costs, and is not to be used: where it is skipped, the term does not match.
+    """`%{p}` costs receivers what ptr costs, and some skip it: the term then does not match.
 
     Bad:
         spf: {terms: ["exists:%{p}.allow.example.com"], all: fail}
@@ -219,13 +233,15 @@ def spf_macro_p(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 route,
                 f"{term} asks for the client's name, which receivers may skip",
-                "use %{i}, once the names that it makes are published",
+                "use %{i}, after you have published the names that it makes",
             )
 
 
 @rule("SPF046", "spf-hardfail-with-forwarding", Severity.INFO, "RFC 9989 §7.1")
 def spf_hardfail_with_forwarding(subject: Subject) -> Iterator[Problem]:
-    """Some receivers refuse on `-all` before they look at DKIM: forwarded mail that DKIM would have saved is lost.
+    """Some receivers refuse mail on `-all` before they look at DKIM: forwarded mail is lost.
+
+    DKIM would have saved it.
 
     Bad:
         spf: {terms: [mx], all: fail}

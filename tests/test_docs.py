@@ -1,0 +1,95 @@
+"""The prose is true: its links lead somewhere, and its commands and options exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mailauth_dns.lint.rules import spf_terms
+from tests.conftest import RepoFolder
+from tests.lint.test_cases import findings
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
+
+# A page's words in brackets, and where they lead; an address elsewhere is not asked.
+_LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+_RUN = re.compile(r"^\s*(?:- run: |\$ )?(mailauth-dns [a-z].*)$")
+
+
+def anchors(page: Path) -> set[str]:
+    """The names by which a page's headings are linked to."""
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in _HEADING.findall(page.read_text())
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in _LINK.findall(page.read_text()):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def code_lines(page: Path) -> Iterator[str]:
+    """The lines of code blocks, indented or fenced."""
+    fenced = False
+    for line in page.read_text().splitlines():
+        if line.lstrip().startswith("```"):
+            fenced = not fenced
+        elif fenced or line.startswith("    "):
+            yield line
+
+
+def commands() -> list[tuple[str, str]]:
+    return [
+        (str(page.relative_to(ROOT)), match[1])
+        for page in PAGES
+        for line in code_lines(page)
+        if (match := _RUN.match(line))
+    ]
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(commands()) > 20
+
+
+@pytest.mark.parametrize(("page", "line"), commands())
+def test_a_command_in_the_prose_is_one(page: str, line: str, repo: RepoFolder) -> None:
+    """Its help knows every long option that the line has."""
+    words = shlex.split(line, comments=True)[1:]
+    named = [word for word in words if re.fullmatch(r"[a-z][a-z-]*", word)]
+    shown = repo.run(named[0], "--help")
+    if shown.code == 0 and "Commands" in shown.out and named[1:]:
+        shown = repo.run(*named[:2], "--help")
+    assert shown.code == 0, shown.said
+    for word in words:
+        option = word.partition("=")[0].strip("[]")
+        if option.startswith("--") and option != "--no-color":
+            assert option in shown.out, f"{page}: {line}"
+
+
+def test_the_first_rule_of_contributing_works(repo: RepoFolder) -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    blocks = re.findall(r"^ *```(python|yaml)\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
+    [code, case] = [textwrap.dedent(text) for _, text in blocks]
+    names = dict(vars(spf_terms))
+    exec(code, names)  # what the page tells to put at the end of that file
+    rule = names["spf_exists_constant"]
+    cases = yaml.safe_load(case)
+    for passing in cases["passes"]:
+        assert findings(repo, rule, passing) == []
+    for failing in cases["fails"]:
+        [finding] = findings(repo, rule, failing)
+        assert failing["message"] in finding.message
+        assert f"{finding.place.line}:{finding.place.column}" == failing["at"]
