@@ -57,10 +57,10 @@ def command(
     result: ApplyResult | None
     with providers(repo) as pool:
         if file is not None:
-            result = _reviewed(session, repo, pool, publications, request, session.path(file))
+            result = _apply_reviewed(session, repo, pool, publications, request, session.path(file))
         else:
             beside = format is Format.JSON
-            result = _confirmed(session, repo, pool, publications, request, beside=beside)
+            result = _apply_asked(session, repo, pool, publications, request, beside=beside)
     if result is None:
         return FAILED
     if format is Format.JSON:
@@ -70,7 +70,7 @@ def command(
     return _exit_code(result, request.allowed)
 
 
-def _reviewed(
+def _apply_reviewed(
     session: Session,
     repo: Repo,
     pool: ProviderPool,
@@ -90,7 +90,7 @@ def _reviewed(
         return apply(fresh, pool, request, reviewed, progress)
 
 
-def _confirmed(
+def _apply_asked(
     session: Session,
     repo: Repo,
     pool: ProviderPool,
@@ -105,7 +105,7 @@ def _confirmed(
         raise MailAuthError(f"nothing can be applied: {NO_PROVIDER}")
     session.show(plan_text.plan(fresh, show_kept=False), beside=beside)
     refuse_without_permission(fresh, request.allowed)
-    if fresh.pending and not _is_yes():
+    if fresh.pending and not _confirmed():
         session.say("not applied")
         return None
     with session.progress(len(fresh.zones), "applying") as progress:
@@ -133,7 +133,7 @@ def _journal(plan: Path, reviewed: Plan) -> Path:
     return plan.with_name(f"{plan.name}.{plan_file.fingerprint(reviewed)[:12]}.journal")
 
 
-def _is_yes() -> bool:
+def _confirmed() -> bool:
     sys.stderr.write("Apply these changes? Only `yes` applies them: ")
     sys.stderr.flush()
     try:
