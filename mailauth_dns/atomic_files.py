@@ -1,6 +1,7 @@
-"""Files written whole or not at all: a reader, and whoever looks after a killed run, finds what was there or what is new.
+"""Files written whole or not at all: a reader finds the old content or the new, also after a kill.
 
-Everything goes into a draft in the same folder first. A killed run can leave one; its name begins with a dot and ends in `.draft`.
+Everything goes into a draft in the same folder first. A killed run can leave one; its name begins
+with a dot and ends in `.draft`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def replace_file(
 
 
 def own_folder(root: Path, folder: Path) -> Path:
-    """Return a folder of the repo that a command writes to or deletes in, links followed, whether or not it is there yet.
+    """Return a folder of the repo that a command changes, links followed; it need not exist yet.
 
     What comes is done below the result, so that a link which is changed meanwhile leads nowhere else. Who can put another folder into its
     place while a command runs can write the repo's files as he likes.
@@ -74,7 +75,7 @@ def own_folder(root: Path, folder: Path) -> Path:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file whose name nobody chose; a link is not followed, since what it leads to is none of ours.
+    """Add a line to a file whose name the user did not choose. A link is not followed.
 
     Raises:
         OSError: it cannot be written, or what is there is no regular file.
@@ -92,7 +93,7 @@ def append_line(path: Path, line: str) -> None:
 
 
 def followed(path: Path) -> Path:
-    """Return the file that a name stands for which a user gave: a link stays a link, and what it leads to is written.
+    """Return the file to write for a name that a user gave: the target of a link, not the link.
 
     Raises:
         OSError: it stands for a device or for a file that is open, as /dev/stdout does, or links go in a circle.
@@ -115,7 +116,7 @@ def followed(path: Path) -> Path:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Let no other run of ours that asks the same be at a folder's files; the kernel ends it with the process, however that ends.
+    """Hold an advisory lock on a folder. The kernel releases it when the process ends.
 
     Raises:
         OSError: there is no such folder, or it cannot be read.
@@ -132,7 +133,9 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def create_private_file(path: Path, data: bytes, owner: tuple[int, int]) -> None:
-    """Write a file that is not there yet, mode 0600, and wait until the disk has it; root gives it to `owner`, a user and a group.
+    """Write a new file, mode 0600, and wait until the disk has it.
+
+    Root gives it to `owner`, a user and a group.
 
     Raises:
         FileExistsError: it is there.
@@ -160,13 +163,16 @@ def create_file(path: Path, data: bytes) -> None:
 
 
 def sweep(folder: Path, names: str) -> None:
-    """Delete the drafts of files that killed runs left, for a caller that knows that no other run is at them; `names` is a pattern."""
+    """Delete the drafts that killed runs left; `names` is a pattern.
+
+    Call this only where no other run can be writing them.
+    """
     for left in drafts(folder, names):
         left.unlink(missing_ok=True)
 
 
 def drafts(folder: Path, names: str) -> list[Path]:
-    """Return the drafts of files that killed runs left, or that another run is at; `names` is a pattern."""
+    """Return the drafts that killed runs left or another run is writing; `names` is a pattern."""
     return sorted(folder.glob(f".{names}.*{_DRAFT}"))
 
 

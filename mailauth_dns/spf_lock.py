@@ -1,4 +1,4 @@
-"""The lock on SPF names made anew: resolve what policies flatten, and follow old parts until nothing refers to them.
+"""A new lock on SPF names: resolve what policies flatten, and follow old parts until unused.
 
 All or nothing: a name that cannot be resolved whole leaves the lock as it is.
 """
@@ -16,7 +16,7 @@ from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_addresses import Drift, drift, passing
 from mailauth_dns.live.observe import Wanted
 from mailauth_dns.plan import spf_part_timing as partsight
-from mailauth_dns.plan.spf_part_timing import moment
+from mailauth_dns.plan.spf_part_timing import to_the_minute
 from mailauth_dns.policy import document
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.repo import Policy, Repo
@@ -29,7 +29,8 @@ from mailauth_dns.records.addresses import NOBODY
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import referred
 
-# How long a part outlives the last record that was seen to refer to it, or the TTL where that is longer: a cached record must find it.
+# How long a part outlives the last record that referred to it, unless the TTL is longer: a cached
+# record must find it.
 GRACE = timedelta(days=1)
 
 Observe = Callable[[Sequence[Wanted]], Mapping[DomainName, Observation]]
@@ -37,7 +38,10 @@ Observe = Callable[[Sequence[Wanted]], Mapping[DomainName, Observation]]
 
 @dataclass(frozen=True, slots=True)
 class NameRow:
-    """One name: what it has gained and lost since the review; `before` None where it is new, `after` None where nothing flattens it."""
+    """One name, and what it gained and lost since the review.
+
+    `before` is None where the name is new, `after` None where nothing flattens it any more.
+    """
 
     name: DomainName
     before: LockedName | None
@@ -83,9 +87,9 @@ class Relocked:
 def relock(
     repo: Repo, resolver: Resolver, observe: Observe, domains: tuple[DomainName, ...], now: datetime
 ) -> Relocked:
-    """Return the lock as it should be `now`, for what these domains flatten; for everything where none is named.
+    """Return the lock as it should be `now`, for what these domains flatten; none named: all.
 
-    `observe` asks the authoritative servers, which tells whether they serve the parts that are to be included next.
+    `observe` asks the authoritative servers whether they serve the parts to be included next.
 
     Raises:
         MailAuthError: a domain has no policy, or names cannot be resolved, all of them listed.
@@ -189,7 +193,7 @@ def _locked(
 def _ready(
     chosen: Sequence[Policy], lock: Lock, observe: Observe, now: datetime, rows: list[PartRow]
 ) -> Lock:
-    """Return the lock with the moments from which parts may be included, as far as every server is seen to serve them; tell of each.
+    """Return the lock with the time from which each part that every server has may be included.
 
     Only parts that were listed before this run can be there.
     """
@@ -228,7 +232,7 @@ def _wanted(zone: DomainName, entries: Sequence[tuple[Policy, DomainName]]) -> W
 
 
 def _seen(part: LockedPart, sight: partsight.Sight, now: datetime) -> tuple[LockedPart, str]:
-    """Return a part with what its servers were seen to say of it, and that in words; nothing where the record includes it already."""
+    """Return a part as its servers show it, and that in words; no words where it is in use."""
     if sight.state == "served":
         later = (
             part
@@ -236,7 +240,7 @@ def _seen(part: LockedPart, sight: partsight.Sight, now: datetime) -> tuple[Lock
             else replace(part, ready=now.replace(microsecond=0) + sight.wait)
         )
         assert later.ready is not None
-        return later, f"every server has it; the record may go from {moment(later.ready)} on"
+        return later, f"every server has it; the record may go from {to_the_minute(later.ready)} on"
     if sight.state == "missing":
         return replace(
             part, ready=None
@@ -249,7 +253,7 @@ def _seen(part: LockedPart, sight: partsight.Sight, now: datetime) -> tuple[Lock
 def _parts(
     policy: Policy, fresh: Lock, resolver: Resolver | None, now: datetime
 ) -> tuple[Mapping[DomainName, LockedPart], list[PartRow]]:
-    """Return a domain's parts with what is to be told of them; without a resolver old ones stay what they are."""
+    """Return a domain's parts and what to tell of them; without a resolver old ones stay."""
     listed = fresh.parts.get(policy.domain, {})
     if resolver is None and any(name not in fresh.names for name in flattened_names(policy)):
         return listed, []
@@ -285,7 +289,7 @@ def _needed(text: str, listed: LockedPart | None) -> LockedPart:
 def _later(
     part: LockedPart, referred: bool, there: bool, now: datetime, grace: timedelta
 ) -> tuple[LockedPart | None, str]:
-    """Return what becomes of a part that the policy no longer needs, and why; None where it can be forgotten."""
+    """Return the next state of a part that the policy no longer needs, and why; None: forget it."""
     if referred:
         return LockedPart(
             part.text, ready=part.ready
@@ -297,9 +301,9 @@ def _later(
     if part.unused_since is None:
         return replace(
             part, unused_since=now.replace(microsecond=0)
-        ), f"no longer in use; stays until {moment(now + grace)}"
+        ), f"no longer in use; stays until {to_the_minute(now + grace)}"
     if now - part.unused_since < grace:
-        return part, f"no longer in use; stays until {moment(part.unused_since + grace)}"
+        return part, f"no longer in use; stays until {to_the_minute(part.unused_since + grace)}"
     return LockedPart(part.text, part.unused_since, absent=True), "to be deleted by the next apply"
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mailauth_dns.compile.repo import compile_repo
-from mailauth_dns.deploy.plan import make_plan
+from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.keys import keypair
 from mailauth_dns.live import wire
 from mailauth_dns.plan import plan_file as planfile
@@ -61,8 +62,10 @@ def both(*sources: Callable[[], set[bytes]]) -> Callable[[], set[bytes]]:
 
 def good_plan() -> bytes:
     """Return a plan of one zone of this checkout's examples, without its fingerprint."""
-    made = make_plan(repo := load_repo(ROOT), compile_repo(repo), live=False)
-    data = json.loads(planfile.dumped(made.file))
+    repo = load_repo(ROOT)
+    with providers(repo) as pool:
+        made = make_plan(repo, pool, compile_repo(repo), PlanRequest(live=False))
+    data = json.loads(planfile.dumped(made))
     del data["fingerprint"]
     data["zones"] = sorted(data["zones"], key=lambda zone: len(json.dumps(zone)))[:1]
     return json.dumps(data).encode()

@@ -1,4 +1,4 @@
-"""The program's own options."""
+"""The program and its own options."""
 
 from __future__ import annotations
 
@@ -8,26 +8,18 @@ from typing import Annotated
 import typer
 
 from mailauth_dns import __version__
-from mailauth_dns.cli.session import FAILED, Format, Session, new_session
-
-Domains = Annotated[
-    list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="only these domains; default: all")
-]
-PrivateWeb = Annotated[
-    bool,
-    typer.Option(
-        "--private-web", help="fetch from web servers at addresses that are not public, too"
-    ),
-]
-OutputFormat = Annotated[Format, typer.Option("--format", help="text or json")]
+from mailauth_dns.cli.command import HELP_OPTIONS
+from mailauth_dns.cli.lazy_group import LazyGroup
+from mailauth_dns.cli.session import FAILED, new_session
 
 app = typer.Typer(
+    cls=LazyGroup,
     name="mailauth-dns",
     help="SPF, DKIM and DMARC as code: policies in YAML, planned and applied through octoDNS.",
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP_OPTIONS,
 )
 
 
@@ -45,14 +37,15 @@ def _options(
         typer.Option(
             "-C",
             "--directory",
-            help="the zone repo to work in; default: this one or the next above that is one",
+            metavar="DIR",
+            help="the zone repo to work in; default: this folder, or the nearest repo above it",
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="results only")] = False,
     verbose: Annotated[
         int,
         typer.Option(
-            "-v", "--verbose", count=True, help="also what the libraries say; twice for more"
+            "-v", "--verbose", count=True, help="also show what libraries log; twice for more"
         ),
     ] = 0,
     no_color: Annotated[
@@ -66,10 +59,3 @@ def _options(
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(FAILED)
     context.obj = new_session(directory, quiet, verbose, no_color)
-
-
-def session_of(context: typer.Context) -> Session:
-    """Return the run's session."""
-    session = context.obj
-    assert isinstance(session, Session)
-    return session

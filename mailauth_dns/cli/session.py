@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.text import Text
 
 from mailauth_dns.compile.publication import Publication
@@ -49,7 +50,8 @@ class Redacting(logging.Formatter):
 class Session:
     """One run in the repo `root`. Results go to standard output, everything else to standard error.
 
-    `folder` is where files lie that the command line names: that of -C, else the current one, which may be below the root.
+    Files that the command line names lie in `folder`: that of -C, else the current one, which may
+    be below the root.
     """
 
     root: Path
@@ -59,19 +61,22 @@ class Session:
     log_format: Redacting
 
     def load(self, *, may_be_empty: bool = False) -> tuple[Repo, tuple[Publication, ...]]:
-        """Return the repo and what its policies declare; one without a policy is a problem unless it `may_be_empty`."""
+        """Return the repo and what its policies declare.
+
+        A repo without a policy is a problem unless it `may_be_empty`.
+        """
         repo = load_repo(self.root, may_be_empty=may_be_empty)
         self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
         return repo, compile_repo(repo)
 
     def path(self, given: Path) -> Path:
-        """Return a file that the command line named; with -C a relative one lies in that folder, as with git."""
+        """Return a file that the command line named; -C is the folder of relative ones, as in git."""
         return self.folder / given
 
     def show(self, lines: Iterable[Text], *, beside: bool = False, wrap: bool = False) -> None:
-        """Write lines: results, or what stands `beside` a result that is not text.
+        """Write lines: results, or on standard error what stands `beside` a result in JSON.
 
-        Long ones are the terminal's to fold; with `wrap` they go on below between two words there. Elsewhere a line stays one.
+        With `wrap`, long lines break between words on a terminal. Elsewhere a line stays one.
         """
         stream = sys.stderr if beside else sys.stdout
         lines = map(_guarded, lines)
@@ -91,7 +96,7 @@ class Session:
             stream.writelines(f"{line.plain}\n" for line in lines)
 
     def line(self, text: str) -> None:
-        """Write a plain result, in a form of its own that keeps outside text in its place."""
+        """Write a plain result, which the caller has made safe to print."""
         sys.stdout.write(text + "\n")
 
     def json(self, data: Any) -> None:  # noqa: ANN401 - anything JSON holds
@@ -99,13 +104,13 @@ class Session:
         sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=True) + "\n")
 
     def say(self, text: str) -> None:
-        """Tell something that is not a result, unless asked to be quiet."""
+        """Write a message that is not a result, unless the user asked for quiet."""
         if not self.quiet:
             sys.stderr.write("\n".join(map(one_line, text.split("\n"))) + "\n")
 
     @contextmanager
     def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:
-        """Show a bar for long work, on a terminal only; the caller tells each part that is done."""
+        """Show a progress bar on a terminal; call what it yields for each part that is done."""
         if self.quiet or total < 2 or not sys.stderr.isatty():
             yield lambda _part: None
             return
@@ -119,13 +124,22 @@ class Session:
             yield lambda _part: progress.advance(task)
 
 
+def session_of(context: typer.Context) -> Session:
+    """Return the run's session."""
+    session = context.obj
+    assert isinstance(session, Session)
+    return session
+
+
 def repo_root(start: Path) -> Path:
-    """Return the folder to work in: `start`, or the next one above it that holds zones/policy; `start` where none does.
+    """Return the folder to work in: `start` or the nearest folder above it with zones/policy.
+
+    Where no folder has it, that is `start`.
 
     As with git, the search ends with the work tree that `start` is in, and with the file system.
 
     Raises:
-        MailAuthError: the one above belongs to somebody else, whose stanzas would say which code runs here.
+        MailAuthError: it belongs to another user, whose stanzas would choose which code runs.
     """
     here = start.absolute()
     for folder in (here, *here.parents):
@@ -136,7 +150,8 @@ def repo_root(start: Path) -> Path:
                 break
             if folder.stat().st_uid not in _users():
                 raise MailAuthError(
-                    f"{folder}: is a zone repo of another user; if you trust what it runs, name it with -C"
+                    f"{folder}: is a zone repo of another user; "
+                    "if you trust what it runs, name it with -C"
                 )
             return folder
         if (folder / ".git").exists():
@@ -145,7 +160,7 @@ def repo_root(start: Path) -> Path:
 
 
 def _users() -> set[int]:
-    """Return who runs this, behind sudo too."""
+    """Return the ids of the user who runs this: the effective one, and the one behind sudo."""
     behind = os.environ.get("SUDO_UID", "")
     return {
         os.geteuid(),
@@ -154,7 +169,7 @@ def _users() -> set[int]:
 
 
 def _guarded(line: Text) -> Text:
-    """Return a line of text; one that is not fit for every reader loses its styles."""
+    """Return a line that is safe to print; one that was not loses its styles."""
     safe = "\n".join(
         map(one_line, line.plain.split("\n"))
     )  # a document is several lines of one text
@@ -162,7 +177,10 @@ def _guarded(line: Text) -> Text:
 
 
 def new_session(directory: Path | None, quiet: bool, verbosity: int, no_color: bool) -> Session:
-    """Return the session for these options; `verbosity` 1 shows the libraries' warnings, 2 what they do."""
+    """Return the session for these options.
+
+    `verbosity` 1 shows what libraries warn of, 2 also what they do.
+    """
     if directory is not None and not directory.is_dir():
         raise MailAuthError(f"-C {directory}: there is no such folder")
     folder = directory if directory is not None else Path()

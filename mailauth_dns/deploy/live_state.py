@@ -1,4 +1,4 @@
-"""Policy, provider and live DNS side by side, and whether the servers that answer are the provider's."""
+"""Policy, provider and live DNS side by side, and whether the provider's servers answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.diff.ownership import decisive
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
-from mailauth_dns.plan.plan_file import AuthorityEntry, LiveEntry, ServerEntry, State
+from mailauth_dns.plan.plan import Agreement, AuthorityEntry, LiveEntry, ServerEntry, State
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import referred
@@ -21,7 +21,10 @@ MAX_WITNESSES = 4  # foreign sets asked for where the provider does not tell its
 
 
 def keys_to_ask(publication: Publication, provider: Zone | None) -> frozenset[RRKey]:
-    """Return what to ask the authoritative servers: everything declared, and foreign sets by which to know the provider."""
+    """Return what to ask the authoritative servers.
+
+    That is everything declared, and foreign sets that show whether the servers are the provider's.
+    """
     keys = {entry.key for entry in publication.declared}
     if provider is not None and provider.get((publication.origin, "NS")) is None:
         keys |= set(_witnesses(publication, provider))
@@ -44,7 +47,7 @@ def rows(
     observation: Observation | None,
     held: Mapping[RRKey, Hold] = _NOTHING_HELD,
 ) -> tuple[LiveEntry, ...]:
-    """Return one row for every declared set; none where live DNS was not asked, since nothing could stand side by side.
+    """Return one row for every declared set, or none if nobody asked live DNS.
 
     `held` are the parts of SPF records that no record may include yet.
     """
@@ -62,7 +65,10 @@ def rows(
 def _relevant(
     entry: Declared, provider: Zone | None, observation: Observation, has_other: bool
 ) -> bool:
-    """Tell whether a set declared absent is worth a row: it is somewhere, or nobody knows and no other set of the name says so."""
+    """Tell whether a set that is declared absent needs a row.
+
+    It does if it exists anywhere, or if that is unknown and no other set of the name says so.
+    """
     if _decisive_at(provider, entry):
         return True
     said = [view.said(entry.key) for view in observation.servers]
@@ -84,6 +90,7 @@ def _row(
     said = {each.values for each in servers}
     live = next(iter(said)) if len(said) == 1 else None
     unknown = next((each for each in servers if each.values is None), None)
+    state: State
     reason: str | None = None
     if not servers:
         state, reason = "unknown", observation.problem or "no server was asked"
@@ -100,18 +107,16 @@ def _row(
         and (hold := _hold(entry, servers, held)) is not None
     ):
         state, reason = "waits", hold.reason
-    return LiveEntry.model_validate(
-        {
-            "domain": entry.domain,
-            "name": entry.key[0],
-            "type": entry.key[1],
-            "policy": tuple(sorted(entry.values)),
-            "provider": tuple(sorted(at_provider)) if at_provider is not None else None,
-            "live": live,
-            "reason": reason,
-            "state": state,
-            "servers": servers if len(said) > 1 else (),
-        }
+    return LiveEntry(
+        domain=entry.domain,
+        name=entry.key[0],
+        type=entry.key[1],
+        policy=tuple(sorted(entry.values)),
+        provider=tuple(sorted(at_provider)) if at_provider is not None else None,
+        live=live,
+        reason=reason,
+        state=state,
+        servers=servers if len(said) > 1 else (),
     )
 
 
@@ -129,7 +134,7 @@ def _server(entry: Declared, view: ServerView) -> ServerEntry:
 def _state(
     entry: Declared, said: Sequence[frozenset[str]], at_provider: frozenset[str] | None
 ) -> State:
-    """Return how the sets that servers serve, one where all serve the same, stand to the policy and to the provider."""
+    """Compare the sets that servers serve with the policy and with the provider."""
     type = entry.key[1]
     if all(same(entry.family, type, live, entry.values) for live in said):
         return "as policy"
@@ -142,7 +147,7 @@ def _state(
 def _hold(
     entry: Declared, servers: Iterable[ServerEntry], held: Mapping[RRKey, Hold]
 ) -> Hold | None:
-    """Return what an SPF record waits for: a part that not every server's record includes already."""
+    """Return what an SPF record waits for: a part that not every server's record includes yet."""
     if entry.family is not Family.SPF:
         return None
     in_use = frozenset.intersection(*(referred(each.values or ()) for each in servers))
@@ -168,16 +173,15 @@ def authority(
 ) -> AuthorityEntry:
     """Return whether the servers that answer for the zone are this provider's (DNS008).
 
-    To agree takes a positive match: the same apex NS set, or, where the provider does not tell it, a foreign set found in both.
+    They agree only on a positive match: the same apex NS set or, if the provider does not tell it,
+    a foreign set that is in both.
     """
     if observation is None:
         return AuthorityEntry(state="unknown", reason=_NOT_ASKED, delegation_checked=False)
     checked = observation.delegated is not None
 
-    def said(state: str, reason: str) -> AuthorityEntry:
-        return AuthorityEntry.model_validate(
-            {"state": state, "reason": reason, "delegation_checked": checked}
-        )
+    def said(state: Agreement, reason: str) -> AuthorityEntry:
+        return AuthorityEntry(state=state, reason=reason, delegation_checked=checked)
 
     apex = (publication.origin, "NS")
     live = observation.agreed(apex)

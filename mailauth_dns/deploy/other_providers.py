@@ -1,4 +1,7 @@
-"""What one provider of a zone must not get while another one lacks something: receivers ask the servers of both."""
+"""What one provider of a zone must not get while another one lacks something.
+
+Receivers ask the servers of both.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +16,26 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
-Said = Mapping[
-    tuple[str, str], Proposal | ProviderError
-]  # by zone and provider: what would change there, or why that is unknown
+# By zone and provider: what would change there, or why that is unknown.
+Answers = Mapping[tuple[str, str], Proposal | ProviderError]
 
 
 def behind_others(
-    said: Said, publications: Mapping[tuple[str, str], Publication]
+    answers: Answers, publications: Mapping[tuple[str, str], Publication]
 ) -> Mapping[tuple[str, str], Mapping[RRKey, Hold]]:
     """Return, by zone and provider, the changes that wait for the same zone at another provider.
 
-    A DMARC policy is not tightened at one while the SPF record that lets the domain's own mail pass is blocked at another.
+    A DMARC policy is not tightened at one provider while the SPF record that lets the domain's own
+    mail pass is blocked at another.
     """
     found: dict[tuple[str, str], dict[RRKey, Hold]] = {}
-    for key, proposal in said.items():
+    for key, proposal in answers.items():
         if isinstance(proposal, ProviderError):
             continue
         others = {
-            provider: said[key[0], provider]
+            provider: answers[key[0], provider]
             for provider in publications[key].providers
-            if (key[0], provider) in said
+            if (key[0], provider) in answers
         }
         for change in proposal.difference.changes if len(others) > 1 else ():
             declares_spf = any(

@@ -1,33 +1,36 @@
-"""Work on many zones at once, a few of them at one provider.
+"""The connections to the providers of a repo, and work on many zones at once, a few per provider.
 
-Each lane has a provider object of its own, made and used in one thread: octoDNS's provider classes, and the client libraries below them, do
-not promise more. A zone is read and written in the same lane, since a provider object remembers what it read.
+Each lane has a provider object of its own, made and used in one thread: octoDNS's provider classes,
+and the client libraries below them, promise no more. A zone is read and written in the same lane,
+since a provider object remembers what it read.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-import weakref
 import zlib
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, as_completed, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from mailauth_dns.errors import ProviderError, ProviderSilent
-from mailauth_dns.octo.target import Target
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy.daemon_executor import DaemonExecutor
+from mailauth_dns.errors import PlanRefused, ProviderError, ProviderSilent
+from mailauth_dns.octo.provider_objects import Unreachable
+from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.policy.repo import Repo
 
-PAUSES = (
-    0.5,
-    2.0,
-)  # seconds before a provider that did not answer is asked again, unless it says how long
-_GIVEN_UP = 3  # zones in a row to which a provider did not answer, and it is asked no more
+PAUSES = (0.5, 2.0)  # seconds before the next try, unless the provider says how long
+_GIVEN_UP = 3  # zones in a row without an answer, and the provider is asked no more
+_MOMENT = 0.5  # seconds for threads to end; one that waits for a provider is left behind
 
+Where = tuple[str, str]  # a zone and the provider that it is at
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
-_Job = Callable[[], None]
 
 
 class GivenUp(ProviderError):
@@ -35,7 +38,7 @@ class GivenUp(ProviderError):
 
 
 class Lane:
-    """One provider object in a thread of its own, which ends when nobody holds the lane any more."""
+    """One provider object in a thread of its own."""
 
     def __init__(self, make: Callable[[], Target]) -> None:
         """Make the provider object in the lane's thread.
@@ -43,31 +46,23 @@ class Lane:
         Raises:
             ProviderError: it cannot be made.
         """
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._silent: list[str] = []  # the zones in a row to which there was no answer
-        # A daemon, so that an impatient user can leave while a provider is waited for. It must not hold the lane.
-        threading.Thread(target=_work_off, args=(self._jobs,), daemon=True).start()
-        weakref.finalize(self, self._jobs.put, None)
-        made: SimpleQueue[Target | BaseException] = SimpleQueue()
-        self._jobs.put(partial(_answer, make, made))
-        target = made.get()
-        if isinstance(target, BaseException):
-            raise target
-        self._target = target
+        self.executor = DaemonExecutor()
+        try:
+            self._target = self.executor.submit(make).result()
+        except BaseException:
+            self.executor.shutdown(wait=False, cancel_futures=True)
+            raise
 
     @property
     def at_once(self) -> int:
         """How many lanes the provider may have."""
         return self._target.at_once
 
-    def begin(self, job: _Job) -> None:
-        """Have a job done in the lane's thread when those before it are; it raises nothing."""
-        self._jobs.put(job)
-
     def ask(self, zone: str, work: Callable[[Target], R]) -> R:
-        """Return what `work` does with the provider, in the lane's thread.
+        """Return what `work` does with the provider; call this in the lane's thread only.
 
-        It is done again where that had no answer, so it must be safe to do twice.
+        It is done again where the provider does not answer, so it must be safe to do twice.
 
         Raises:
             GivenUp: the provider did not answer for other zones; nothing was done.
@@ -75,7 +70,8 @@ class Lane:
         """
         if len(self._silent) >= _GIVEN_UP and zone not in self._silent:
             raise GivenUp(
-                f"{self._target.id} was given up on: it did not answer, or was busy, for {_GIVEN_UP} zones in a row"
+                f"{self._target.id} was given up on: it did not answer, or was busy, "
+                f"for {_GIVEN_UP} zones in a row"
             )
         for pause in (*PAUSES, None):
             try:
@@ -95,99 +91,154 @@ class Lane:
         return done
 
 
-def _work_off(jobs: SimpleQueue[_Job | None]) -> None:
-    while (job := jobs.get()) is not None:
-        job()
-        del job  # while the next one is waited for, it would hold the lane
+@dataclass(frozen=True)
+class Proposed:
+    """What a provider would change for a publication, with the octoDNS objects that do it."""
+
+    publication: Publication
+    proposal: Proposal
 
 
-def _answer(make: Callable[[], Target], made: SimpleQueue[Target | BaseException]) -> None:
-    try:
-        made.put(make())
-    except BaseException as error:  # noqa: BLE001 - raised again where the lane is made
-        made.put(error)
+class ProviderPool:
+    """The lanes to each provider, opened as they are needed, and what each proposed for a zone."""
 
+    def __init__(self, repo: Repo) -> None:
+        self._repo = repo
+        self._lanes: dict[str, list[Lane]] = {}
+        self._proposed: dict[Where, Proposed] = {}
 
-class Lanes:
-    """A provider's lanes; a zone always has the same one."""
+    def connect(self, wanted: Iterable[Where]) -> dict[str, ProviderError]:
+        """Open lanes to the providers of these zones; return errors of those that cannot be reached.
 
-    def __init__(self, lanes: Sequence[Lane]) -> None:
-        self._lanes = lanes
+        Raises:
+            ProviderError: listing everything that is wrong with every stanza that is needed.
+        """
+        unreachable: dict[str, ProviderError] = {}
+        problems: list[str] = []
+        for provider, zones in sorted(Counter(provider for _, provider in wanted).items()):
+            if provider in self._lanes:
+                continue
+            try:
+                self._open(provider, zones)
+            except Unreachable as error:
+                unreachable[provider] = error
+            except ProviderError as error:
+                problems.append(str(error))
+        if problems:
+            raise ProviderError("\n".join(problems))
+        return unreachable
 
-    def of(self, zone: str) -> Lane:
-        """Return the lane in which a zone is read and written."""
-        return self._lanes[zlib.crc32(zone.encode()) % len(self._lanes)]
-
-
-def open_lanes(repo: Repo, provider: str, zones: int) -> Lanes:
-    """Return lanes for so many zones of one provider; where it lets us in fewer times, there are fewer.
-
-    Raises:
-        ProviderError: its stanza is wrong, or it cannot be reached.
-    """
-    make = partial(Target, repo.stanzas[provider], repo.root)
-    lanes = [Lane(make)]
-    try:
-        while len(lanes) < min(lanes[0].at_once, zones):
+    def _open(self, provider: str, zones: int) -> None:
+        """Open lanes for so many zones, or as many as the provider lets in."""
+        make = partial(Target, self._repo.stanzas[provider], self._repo.root)
+        lanes = self._lanes[provider] = []
+        try:
             lanes.append(Lane(make))
-    except ProviderError:
-        pass  # the first one took the same stanza
-    return Lanes(lanes)
+            while len(lanes) < min(lanes[0].at_once, zones):
+                lanes.append(Lane(make))
+        except ProviderError:
+            if not lanes:
+                del self._lanes[provider]
+                raise
+            # The first lane took the same stanza, so only the number of lanes is wrong.
+
+    def is_connected(self, provider: str) -> bool:
+        """Tell whether there is a lane to this provider."""
+        return provider in self._lanes
+
+    def lane(self, where: Where) -> Lane:
+        """Return the lane in which a zone is read and written: always the same one."""
+        zone, provider = where
+        lanes = self._lanes[provider]
+        return lanes[zlib.crc32(zone.encode()) % len(lanes)]
+
+    def remember(self, where: Where, proposed: Proposed) -> None:
+        """Keep what apply needs of a provider's proposal."""
+        self._proposed[where] = proposed
+
+    def proposed(self, where: Where) -> Proposed:
+        """Return what the provider proposed for a zone last.
+
+        Raises:
+            PlanRefused: the zone was not planned with these connections.
+        """
+        try:
+            return self._proposed[where]
+        except KeyError:
+            zone, provider = where
+            raise PlanRefused(
+                f"{zone} was not planned with this connection to {provider}; plan again"
+            ) from None
+
+    def close(self) -> None:
+        """Let every thread end. One that waits for a provider ends when its answer comes."""
+        lanes = [lane for lanes in self._lanes.values() for lane in lanes]
+        self._lanes.clear()
+        self._proposed.clear()
+        for lane in lanes:
+            lane.executor.shutdown(wait=False, cancel_futures=True)
+        until = time.monotonic() + _MOMENT
+        for lane in lanes:
+            lane.executor.join(max(0.0, until - time.monotonic()))
+
+
+@contextmanager
+def providers(repo: Repo) -> Iterator[ProviderPool]:
+    """Give connections to the providers of a repo, and close them at the end."""
+    pool = ProviderPool(repo)
+    try:
+        yield pool
+    finally:
+        pool.close()
 
 
 class Crew(Generic[K, R]):
-    """Does `work` for every key: keys of one lane one after the other, lanes at the same time.
-
-    `begun` are the keys that were come to, `done` is what came of those that are through.
-    """
+    """Does `work` for every key: keys of one lane one after the other, lanes at the same time."""
 
     def __init__(self, lanes: Mapping[K, Lane], work: Callable[[Lane, K], R]) -> None:
-        self.begun: set[K] = set()
-        self.done: dict[K, R] = {}
+        self._lanes = lanes
         self._work = work
-        self._stopped = threading.Event()
-        self._said: SimpleQueue[K | BaseException | None] = (
-            SimpleQueue()
-        )  # a key that is done, what went wrong, or None: a lane is through
-        self._ends: list[threading.Event] = []
-        self._keys: dict[Lane, list[K]] = {}
-        for key, lane in lanes.items():
-            self._keys.setdefault(lane, []).append(key)
+        self._futures: dict[K, Future[R]] = {}
 
     def results(self) -> Iterator[tuple[K, R]]:
-        """Do it, and yield what comes of each key as it comes."""
-        for lane, keys in self._keys.items():
-            end = threading.Event()
-            self._ends.append(end)
-            lane.begin(partial(self._through, lane, keys, end))
-        running = len(self._keys)
-        while running:
-            said = self._said.get()
-            if said is None:
-                running -= 1
-            elif isinstance(said, BaseException):
-                self.stop()
-                raise said
-            else:
-                yield said, self.done[said]
+        """Do the work, and yield each key with its result as soon as it is there."""
+        try:
+            for key, lane in self._lanes.items():
+                future = lane.executor.submit(self._work, lane, key)
+                self._futures[key] = future
+                future.add_done_callback(self._cancel_after_error)
+            keys = {future: key for key, future in self._futures.items()}
+            for future in as_completed(keys):
+                if not future.cancelled():
+                    yield keys[future], future.result()
+        except Exception:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Begin nothing more, and wait for what was begun."""
-        self._stopped.set()
-        # Not by the queue: an interrupt can come between taking something out of it and knowing what it was.
-        for end in self._ends:
-            end.wait()
+        self._cancel()
+        wait(self._futures.values())
 
-    def _through(self, lane: Lane, keys: Sequence[K], end: threading.Event) -> None:
-        for key in keys:
-            if self._stopped.is_set():
-                break
-            self.begun.add(key)
-            try:
-                self.done[key] = self._work(lane, key)
-            except BaseException as error:  # noqa: BLE001 - raised again where the results are taken
-                self._said.put(error)
-                break
-            self._said.put(key)
-        end.set()
-        self._said.put(None)
+    def begun(self, key: K) -> bool:
+        """Tell whether the work for a key has started."""
+        future = self._futures.get(key)
+        return future is not None and (future.running() or _has_ended(future))
+
+    def result(self, key: K) -> R | None:
+        """Return the result for a key, or None where there is none yet."""
+        future = self._futures.get(key)
+        return future.result() if future is not None and _has_ended(future) else None
+
+    def _cancel(self) -> None:
+        for future in tuple(self._futures.values()):
+            future.cancel()
+
+    def _cancel_after_error(self, future: Future[R]) -> None:
+        """Keep a lane from beginning its next key after an error; runs in the lane's thread."""
+        if not future.cancelled() and future.exception() is not None:
+            self._cancel()
+
+
+def _has_ended(future: Future[R]) -> bool:
+    return future.done() and not future.cancelled()

@@ -7,10 +7,9 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, datetime
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy import live_state
-from mailauth_dns.deploy.plan import observe_publications
+from mailauth_dns.deploy import live_state, observed
 from mailauth_dns.plan import spf_part_timing
-from mailauth_dns.plan.plan_file import LiveEntry
+from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.name import DomainName
 
 POLL = 1.0  # seconds between two rounds of questions
@@ -19,15 +18,15 @@ POLL = 1.0  # seconds between two rounds of questions
 def watch(
     publications: Iterable[Publication], wait: float, waiting: Container[tuple[str, str]] = ()
 ) -> Mapping[DomainName, tuple[LiveEntry, ...]]:
-    """Ask until all servers agree with the policy or `wait` seconds are over; return each zone's rows as they were seen last.
+    """Ask until all servers agree with the policy or `wait` seconds are over; return the last rows.
 
-    What is `waiting` for a later plan, by name and type, is not waited for.
+    Sets that are `waiting` for a later plan, by name and type, do not prolong this.
     """
     until = time.monotonic() + wait
     asking = tuple(publications)
     seen: dict[DomainName, tuple[LiveEntry, ...]] = {}
     while True:
-        observations = observe_publications(asking)
+        observations = observed.declared(asking)
         for publication in asking:
             observation = observations[publication.origin]
             held = spf_part_timing.held(publication, observation, datetime.now(UTC))

@@ -1,13 +1,14 @@
-"""Why DNS differs from the policy where somebody entered a record into a web form: asked only of sets that differ."""
+"""Why a set in DNS differs from the policy: what a provider's web form did to the record."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff import web_forms
 from mailauth_dns.evaluate.observation import Observation
-from mailauth_dns.plan.plan_file import LiveEntry
+from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
 
@@ -15,7 +16,7 @@ from mailauth_dns.records.zone import RRset
 def explained(
     seen: Mapping[DomainName, tuple[LiveEntry, ...]], publications: Iterable[Publication]
 ) -> dict[DomainName, tuple[LiveEntry, ...]]:
-    """Return the rows with the reason why a set differs, where a form that keeps quotes or doubles names is one."""
+    """Return the rows with a reason where a web form kept quotes or doubled a name."""
     from mailauth_dns.live.observe import (
         Wanted,
         observe,
@@ -65,4 +66,4 @@ def _told(
         ):
             reason = f"it stands at {name}: {what}"
             break
-    return row.model_copy(update={"reason": reason})
+    return replace(row, reason=reason)

@@ -1,4 +1,4 @@
-"""One zone written at one provider: tried again where that is safe, read back, and what came of it."""
+"""One zone written at one provider: tried again where that is safe, read back, and how it ended."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.provider_pool import GivenUp, Lane
+from mailauth_dns.deploy.provider_pool import GivenUp, Lane, Proposed
 from mailauth_dns.diff.equivalence import cut
-from mailauth_dns.diff.ownership import ours
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.target import Proposal, Target
-from mailauth_dns.plan.plan_file import (
+from mailauth_dns.plan.done import is_done
+from mailauth_dns.plan.plan import (
     BlockedEntry,
     ChangeEntry,
     ZoneEntry,
     blocked_entry,
     change_entry,
 )
-from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone
 
@@ -37,7 +36,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneOutcome:
+class ZoneResult:
     """What happened to one zone at one provider."""
 
     zone: str
@@ -47,22 +46,21 @@ class ZoneOutcome:
     detail: str = ""
 
 
-def written(
-    lane: Lane, zone: ZoneEntry, proposal: Proposal, publication: Publication, *, normalize: bool
-) -> ZoneOutcome:
+def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool) -> ZoneResult:
     """Write a zone and read it back.
 
-    Where the provider does not answer, nobody knows what it did: the zone is read and worked out anew before the next try, which writes
-    what is left of the same changes or nothing.
+    Where the provider does not answer, nobody knows what it did. The zone is then read and planned
+    anew before the next try, which writes what is left of the same changes, or nothing.
     """
-    writing = _Writing(zone, proposal, publication, normalize)
+    publication = proposed.publication
+    writing = _Writing(zone, proposed, normalize)
     failure: ProviderError | None = None
     try:
         lane.ask(
             zone.zone, writing if zone.changes else lambda target: target.finish(publication.origin)
         )
     except GivenUp as error:
-        return ZoneOutcome(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, str(error))
+        return ZoneResult(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, str(error))
     except ProviderError as error:
         failure = error
     left = _left(lane, publication, zone) if zone.changes else dict[RRKey, str]()
@@ -72,22 +70,23 @@ def written(
             if failure
             else f"written, but it could not be read back: {left}"
         )
-        return ZoneOutcome(zone.zone, zone.provider, Status.FAILED, zone.changes, detail)
+        return ZoneResult(zone.zone, zone.provider, Status.FAILED, zone.changes, detail)
     status, detail = _ended(zone, writing, failure, left)
-    return ZoneOutcome(zone.zone, zone.provider, status, zone.changes, detail)
+    return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail)
 
 
 class _Writing:
-    """The work of writing a zone, which can be done again. `tries` are counted, `blocked` is what came into the way meanwhile."""
+    """The work of writing a zone, which can be done again.
 
-    def __init__(
-        self, zone: ZoneEntry, proposal: Proposal, publication: Publication, normalize: bool
-    ) -> None:
+    `blocked` are the changes that became blocked between two of the `tries`.
+    """
+
+    def __init__(self, zone: ZoneEntry, proposed: Proposed, normalize: bool) -> None:
         self.tries = 0
         self.blocked: dict[RRKey, BlockedEntry] = {}
         self._approved = {change.identity for change in zone.changes}
-        self._proposal = proposal
-        self._publication = publication
+        self._proposal = proposed.proposal
+        self._publication = proposed.publication
         self._normalize = normalize
 
     def __call__(self, target: Target) -> None:
@@ -110,7 +109,7 @@ class _Writing:
             target.apply(proposal)
 
     def _lost(self, proposal: Proposal) -> bool:
-        """Tell whether a value of others that was seen beside ours is no longer told: taken away, or the second answer is only a part."""
+        """Tell whether a foreign value seen beside ours is missing from the second answer."""
         seen = {change.key: change.kept for change in self._proposal.difference.changes}
         return any(seen[change.key] - change.kept for change in proposal.difference.changes)
 
@@ -118,7 +117,7 @@ class _Writing:
 def _ended(
     zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]
 ) -> tuple[Status, str]:
-    """Return how it ended and in words, where what is `left` of the changes is known."""
+    """Return how it ended, and in words; `left` are the changes that are not done."""
     in_the_way = {(DomainName(entry.name), entry.type): entry for entry in zone.blocked}
     in_the_way |= {key: entry for key, entry in writing.blocked.items() if key in left}
     refused, waiting = (
@@ -161,7 +160,7 @@ def _ended(
 
 
 def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> dict[RRKey, str] | str:
-    """Read back, and return the changes that are not done, each with what is known of it, or why that is unknown."""
+    """Read the zone back; return the changes not done, with a remark, or why that is unknown."""
     try:
         held = lane.ask(zone.zone, lambda target: target.read(publication.origin))
     except ProviderError as error:
@@ -169,7 +168,7 @@ def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> dict[RRKey, 
     return {
         (DomainName(change.name), change.type): _cut(change, held)
         for change in zone.changes
-        if not _is_done(change, held)
+        if not is_done(change, held)
     }
 
 
@@ -180,12 +179,3 @@ def _cut(change: ChangeEntry, held: Zone) -> str:
     if lengths is None:
         return ""
     return " ({0} of {1} octets are there: the provider cuts a TXT value at {0})".format(*lengths)
-
-
-def _is_done(change: ChangeEntry, held: Zone) -> bool:
-    """Tell whether our values are as after; a TTL counts where it is all that changes, since providers have floors of their own."""
-    there = held.get((DomainName(change.name), change.type))
-    now = frozenset[str]() if there is None else ours(there, Family(change.family))
-    if change.before == change.after:
-        return there is not None and there.ttl == change.ttl_after
-    return now == frozenset(change.after)

@@ -1,4 +1,4 @@
-"""A domain's records in the form that somebody else publishes them in: a registrar's web form, a master file, other tools' files."""
+"""A domain's records as others take them: a web form, a master file, other tools' files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Held = Mapping[RRKey, frozenset[str] | None]  # what DNS holds of ours, None whe
 
 
 def paste(publications: Sequence[Publication], held: Held | None = None) -> str:
-    """Return each record for a web form: host relative to the zone and whole, and the value as one unquoted line.
+    """Return each record for a web form: its host, relative and whole, and its value on one line.
 
-    Below a value of more than 255 octets stands the form in several strings, for the few forms that want it (RFC 1035 §3.3.14). `held` is
-    what DNS has now, None where it was not asked.
+    A value of more than 255 octets is there a second time in several strings, for the few forms
+    that want it (RFC 1035 §3.3.14). `held` is what DNS has now, None where it was not asked.
     """
     blocks = []
     for publication, entry, value in _published(publications):
@@ -92,9 +92,9 @@ def dnscontrol(publications: Sequence[Publication]) -> str:
 
 
 def terraform(publications: Sequence[Publication]) -> str:
-    """Return the records as a Terraform local value, for a `for_each` over whichever provider's record resource is used.
+    """Return the records as a Terraform local value, for a `for_each` over a record resource.
 
-    A set is not a resource here: at the domain itself it is shared with values that are not ours.
+    A set is not a resource here: values that are not ours share the one at the domain itself.
     """
     records = {
         f"{entry.key[0]} {entry.key[1]}": {
@@ -118,7 +118,7 @@ def _published(publications: Sequence[Publication]) -> Iterator[tuple[Publicatio
 
 
 def _absent(publications: Sequence[Publication]) -> list[tuple[DomainName, str]]:
-    """Return what shall not be there; the empty half of a selector, TXT or CNAME, is not worth a line."""
+    """Return what must not be there; not the empty half, TXT or CNAME, of a published selector."""
     published = {entry.key[0] for _, entry, _ in _published(publications)}
     gone = {
         entry.key

@@ -1,4 +1,4 @@
-"""How the files that a signing host has differ from an export: those of a folder, or of a host those that its programs really read."""
+"""How installed files differ from an export: a folder's, or what a host's programs really read."""
 
 from __future__ import annotations
 
@@ -9,23 +9,28 @@ from pathlib import Path
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import internal_hosts, milter, opendkim, postfix, rspamd
-from mailauth_dns.export.exported_files import MARK, ExportFormat, Host, listening
+from mailauth_dns.export.exported_files import ExportFormat
+from mailauth_dns.export.mail_host import MailHost
+from mailauth_dns.export.out_folder import MARK
 from mailauth_dns.export.signers import signers
 from mailauth_dns.policy.repo import Policy
-from mailauth_dns.signing_host import opendkim_conf
-from mailauth_dns.signing_host.opendkim_conf import Daemon, on, text_of
+from mailauth_dns.signing_host import key_owner, opendkim_conf
+from mailauth_dns.signing_host.config_lines import text_of
+from mailauth_dns.signing_host.opendkim_conf import Daemon
+from mailauth_dns.signing_host.systemd_units import on
 
-_FOLDERS = (
-    ("etc", "opendkim"),
-    ("etc", "postfix"),
-    ("etc",),
-)  # of a host, by which its root is known
+# A host's folders, by which its root is known.
+_FOLDERS = (("etc", "opendkim"), ("etc", "postfix"), ("etc",))
 _MAIN = "/etc/postfix/main.cf"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One statement that is installed and should not be (`-`), or should be and is not (`+`); or what else keeps mail unsigned (`!`)."""
+class ExportDifference:
+    """One difference.
+
+    `-` is a statement that is installed and should not be, `+` one that is missing, `!` something
+    else that keeps mail unsigned.
+    """
 
     path: Path
     sign: str
@@ -37,11 +42,12 @@ def compare(
     files: Mapping[str, str],
     folder: Path,
     policies: Sequence[Policy],
-    host: Host,
-) -> list[Difference]:
-    """Return how what is installed in a folder differs in what concerns these policies; the rest of the files is not looked at.
+    host: MailHost,
+) -> list[ExportDifference]:
+    """Return how the files in a folder differ in what concerns these policies.
 
-    Of a host's /etc/opendkim, /etc/postfix or /etc, what the programs there read counts, wherever it stands.
+    In a host's /etc/opendkim, /etc/postfix or /etc, what the programs there read counts, wherever
+    it is.
 
     Raises:
         MailAuthError: there is no such folder, or a file cannot be read.
@@ -53,7 +59,7 @@ def compare(
     if format is ExportFormat.OPENDKIM and root is not None:
         return list(_opendkim(root, files, says, host))
     spare = dict.fromkeys(opendkim.TABLES, "") if format is ExportFormat.OPENDKIM else {}
-    found: list[Difference] = []
+    found: list[ExportDifference] = []
     for name, text in {**spare, **files}.items():
         if name == postfix.SCRIPT:
             continue  # it is run, not installed
@@ -65,17 +71,13 @@ def compare(
     if format is ExportFormat.POSTFIX and root is not None:
         for running in opendkim_conf.every(root).values():
             found += _unsigned(running, text_of(folder / postfix.MAIN), folder / postfix.MAIN)
-        found += _services(
-            folder,
-            milter_names=frozenset(
-                socket.postfix for socket in listening(signers(policies, host.key_dir), host)
-            ),
-        )
+        sockets = host.listening(signers(policies, host.key_dir))
+        found += _services(folder, frozenset(socket.postfix for socket in sockets))
     return found
 
 
 def _root(folder: Path) -> Path | None:
-    """Return where the file system stands of the host whose folder this is; None where it is any folder."""
+    """Return where the file system of the folder's host is; None where it is no host's folder."""
     for inside in _FOLDERS:
         if folder.resolve().parts[-len(inside) :] == inside:
             root = folder.resolve().parents[len(inside) - 1]
@@ -84,14 +86,17 @@ def _root(folder: Path) -> Path | None:
 
 
 def _statements(
-    format: ExportFormat, policies: Sequence[Policy], host: Host
+    format: ExportFormat, policies: Sequence[Policy], host: MailHost
 ) -> Callable[[str, str], list[str]]:
     domains = frozenset(policy.domain for policy in policies)
-    sockets = listening(signers(policies, host.key_dir), host)
+    sockets = host.listening(signers(policies, host.key_dir))
 
     def statements(name: str, text: str) -> list[str]:
         if format is ExportFormat.OPENDKIM:
-            return list(opendkim.statements(name, text, domains))
+            if name in opendkim_conf.CONFS.values():
+                settings = opendkim_conf.settings(key_owner.HOST, text)
+                return list(opendkim.conf_statements(settings))
+            return list(opendkim.table_statements(name, text, domains))
         if format is ExportFormat.POSTFIX:
             return list(postfix.statements(text, sockets, host.hostname))
         if format is ExportFormat.RSPAMD:
@@ -101,22 +106,24 @@ def _statements(
     return statements
 
 
-def _differences(path: Path, wanted: Sequence[str], there: Sequence[str]) -> Iterator[Difference]:
-    yield from (Difference(path, "-", line) for line in there if line not in wanted)
-    yield from (Difference(path, "+", line) for line in wanted if line not in there)
+def _differences(
+    path: Path, wanted: Sequence[str], there: Sequence[str]
+) -> Iterator[ExportDifference]:
+    yield from (ExportDifference(path, "-", line) for line in there if line not in wanted)
+    yield from (ExportDifference(path, "+", line) for line in wanted if line not in there)
 
 
-def _internal(wanted: str, path: Path, text: str, setting: str = "") -> Iterator[Difference]:
-    """Yield the hosts that are missing in a list of those whose mail is signed; OpenDKIM's own list where there is none."""
+def _internal(wanted: str, path: Path, text: str, setting: str = "") -> Iterator[ExportDifference]:
+    """Yield the hosts that a list of those whose mail is signed lacks; OpenDKIM's own by default."""
     there = opendkim.entries(text) or list(internal_hosts.DEFAULT)
     yield from (
-        Difference(path, "+", f"{setting}{entry}")
+        ExportDifference(path, "+", f"{setting}{entry}")
         for entry in internal_hosts.missing(opendkim.entries(wanted), there)
     )
 
 
 def _installed(folder: Path, name: str) -> Path:
-    # Where the tables lie in a folder of their own, the file that the daemon reads often lies above it.
+    # Where the tables have a folder of their own, the file that the daemon reads is often above it.
     if (
         name in opendkim_conf.CONFS.values()
         and not (folder / name).exists()
@@ -130,23 +137,23 @@ def _installed(folder: Path, name: str) -> Path:
 
 
 def _opendkim(
-    root: Path, files: Mapping[str, str], says: Callable[[str, str], list[str]], host: Host
-) -> Iterator[Difference]:
-    there = opendkim_conf.every(root)
+    root: Path, files: Mapping[str, str], says: Callable[[str, str], list[str]], host: MailHost
+) -> Iterator[ExportDifference]:
+    daemons = opendkim_conf.every(root)
     for type, conf in opendkim_conf.CONFS.items():
-        running = there.get(type)
+        running = daemons.get(type)
         if conf not in files and running is None:
             continue
         path = on(root, running.conf if running is not None else opendkim_conf.CONF.with_name(conf))
         stray = on(root, host.config_dir / conf)
         if stray != path and stray.exists():
-            yield Difference(stray, "!", f"OpenDKIM does not read this file; it reads {path}")
+            yield ExportDifference(stray, "!", f"OpenDKIM does not read this file; it reads {path}")
         if running is None:
             yield from _differences(path, says(conf, files[conf]), [])
             continue
         if conf in files:
-            told = "".join(f"{name} {value}\n" for name, value in running.settings.items())
-            yield from _differences(path, says(conf, files[conf]), says(conf, told))
+            there = list(opendkim.conf_statements(running.settings))
+            yield from _differences(path, says(conf, files[conf]), there)
         for setting, name in (
             ("keytable", opendkim.KEY_TABLE[type]),
             ("signingtable", opendkim.SIGNING_TABLE[type]),
@@ -158,14 +165,14 @@ def _opendkim(
 
 def _table(
     running: Daemon, setting: str, says: Callable[[str], list[str]], wanted: str
-) -> Iterator[Difference]:
+) -> Iterator[ExportDifference]:
     """Yield how the table differs that a setting leads to."""
     if setting not in running.settings:
-        return  # that it is missing is a difference of the configuration
+        return  # the configuration's own differences say that it is missing
     path, text = running.table(setting)
     if path is None:
         value = opendkim.source(running.settings[setting])
-        yield Difference(
+        yield ExportDifference(
             on(running.root, running.conf),
             "!",
             f"{setting} {value} is no plain file: what it says is not looked at",
@@ -174,7 +181,7 @@ def _table(
         yield from _differences(on(running.root, path), says(wanted), says(text))
 
 
-def _hosts(running: Daemon, wanted: str) -> Iterator[Difference]:
+def _hosts(running: Daemon, wanted: str) -> Iterator[ExportDifference]:
     """Yield the hosts whose mail should be signed and is not."""
     conf, setting = on(running.root, running.conf), running.settings.get("internalhosts", "")
     path, text = running.table("internalhosts")
@@ -187,7 +194,7 @@ def _hosts(running: Daemon, wanted: str) -> Iterator[Difference]:
     try:
         named = internal_hosts.networks(relaying, str(main)) if relaying else []
     except MailAuthError:
-        yield Difference(
+        yield ExportDifference(
             main,
             "!",
             f"mynetworks = {relaying} is not looked at: give it to --mynetworks as networks",
@@ -195,41 +202,45 @@ def _hosts(running: Daemon, wanted: str) -> Iterator[Difference]:
         return
     away = [str(each) for each in named if not each.is_loopback]
     for each in internal_hosts.missing(away, opendkim.entries(text) or internal_hosts.DEFAULT):
-        yield Difference(
+        yield ExportDifference(
             where,
             "!",
-            f"mail that is relayed for {each} (mynetworks in {main}) is not signed: export with --mynetworks",
+            f"mail that is relayed for {each} (mynetworks in {main}) is not signed: "
+            "export with --mynetworks",
         )
 
 
-def _unsigned(running: Daemon, main: str, path: Path) -> Iterator[Difference]:
+def _unsigned(running: Daemon, main: str, path: Path) -> Iterator[ExportDifference]:
     """Yield that Postfix does not send mail through the socket where OpenDKIM listens."""
     text = running.settings.get("socket", "")
     socket = milter.listens(text)
     if main and text and (socket is None or socket.postfix not in postfix.milters(main)):
         conf = on(running.root, running.conf)
-        yield Difference(
+        yield ExportDifference(
             path,
             "!",
-            f"smtpd_milters has none at {text}, where OpenDKIM listens (Socket of {conf}): mail is not signed",
+            f"smtpd_milters has none at {text}, where OpenDKIM listens (Socket of {conf}): "
+            "mail is not signed",
         )
 
 
-def _services(folder: Path, milter_names: frozenset[str]) -> Iterator[Difference]:
-    """Yield the services of master.cf whose mail does not come to our milters."""
+def _services(folder: Path, milter_names: frozenset[str]) -> Iterator[ExportDifference]:
+    """Yield the services of master.cf whose mail does not reach our milters."""
     master = folder / "master.cf"
     for service in postfix.services(text_of(master)):
         if service.milters is not None and not milter_names & service.milters:
-            yield Difference(
+            yield ExportDifference(
                 master,
                 "!",
-                f"{service.name} has smtpd_milters of its own, without ours: its mail is not signed",
+                f"{service.name} has smtpd_milters of its own, without ours: "
+                "its mail is not signed",
             )
         if service.chrooted and (
             outside := sorted(each for each in milter_names if each.startswith("unix:/"))
         ):
-            yield Difference(
+            yield ExportDifference(
                 master,
                 "!",
-                f"{service.name} runs chrooted and cannot reach {outside[0]}: use a socket below {milter.QUEUE}",
+                f"{service.name} runs chrooted and cannot reach {outside[0]}: "
+                f"use a socket below {milter.QUEUE}",
             )

@@ -1,6 +1,7 @@
-"""The hosts whose mail OpenDKIM signs: InternalHosts, beside clients that log in (opendkim(8), OPERATION).
+"""The hosts whose mail OpenDKIM signs, beside clients that log in (opendkim(8), OPERATION).
 
-Without the setting that is loopback alone: mail that a host in Postfix's `mynetworks` relays then goes out unsigned.
+Without the setting InternalHosts that is loopback alone: mail that a host in Postfix's `mynetworks`
+relays then goes out unsigned.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.keys.lifecycle import keys_of
+from mailauth_dns.keys.declared import keys_of
 from mailauth_dns.policy.repo import Policy
 
 DEFAULT = ("127.0.0.1", "::1")  # OpenDKIM's own
@@ -19,27 +20,25 @@ Network = IPv4Network | IPv6Network
 
 
 def hosts(policies: Iterable[Policy], mynetworks: str | None) -> tuple[str, ...]:
-    """Return loopback, the hosts that sign by the policies' tests, and Postfix's `mynetworks`, as OpenDKIM's list has them.
+    """Return the entries of OpenDKIM's list.
+
+    They are loopback, the hosts that sign by the policies' tests, and Postfix's `mynetworks`.
 
     Raises:
-        MailAuthError: `mynetworks` has something else than addresses and networks.
+        MailAuthError: `mynetworks` has something other than addresses and networks.
     """
     named = [network for policy in policies for network in _signing(policy)]
     named += networks(mynetworks, "--mynetworks") if mynetworks is not None else []
-    return tuple(
-        dict.fromkeys(
-            [
-                *DEFAULT,
-                *(_spelled(each) for each in named if not _covered(each, map(ip_network, DEFAULT))),
-            ]
-        )
-    )
+    loopback = [ip_network(each) for each in DEFAULT]
+    away = (_spelled(each) for each in named if not _covered(each, loopback))
+    return tuple(dict.fromkeys([*DEFAULT, *away]))
 
 
 def _signing(policy: Policy) -> list[Network]:
-    """Return the addresses from which a test expects mail with a signature of a key of ours: the host there has the key.
+    """Return the addresses whose mail has a signature of ours by a test: the host has the key.
 
-    Where SPF need not pass for the domain itself a forwarder can be meant, whose mail is not ours to sign.
+    Where SPF need not pass for the domain itself, the address may be a forwarder's, whose mail is
+    not ours to sign.
     """
     own = {key.selector for key in keys_of(policy) if key.ours}
     found = []
@@ -54,10 +53,11 @@ def _signing(policy: Policy) -> list[Network]:
 
 
 def networks(text: str, option: str) -> list[Network]:
-    """Return the networks of a list as Postfix has it: separated by spaces or commas, IPv6 addresses in brackets.
+    """Return the networks of a Postfix list: spaces or commas between, IPv6 in brackets.
 
     Raises:
-        MailAuthError: it has something else, such as a table, or a network that is left out with an exclamation mark.
+        MailAuthError: it has something else, such as a table, or a network that an exclamation mark
+            takes out.
     """
     found = []
     for word in re.split(r"[\s,]+", text.strip()):
@@ -65,13 +65,14 @@ def networks(text: str, option: str) -> list[Network]:
             found.append(_plain(ip_network(re.sub(r"^\[([^]]*)\]", r"\1", word))))
         except ValueError:
             raise MailAuthError(
-                f"{option}: {word!r} is no address and no network such as 192.0.2.0/24 or [2001:db8::]/32"
+                f"{option}: {word!r} is no address and no network such as 192.0.2.0/24 "
+                "or [2001:db8::]/32"
             ) from None
     return found
 
 
 def _plain(network: Network) -> Network:
-    """Return the IPv4 network that an IPv4-mapped one stands for; Debian's `mynetworks` has loopback in both forms."""
+    """Return the IPv4 network of an IPv4-mapped one; Debian's `mynetworks` has loopback as both."""
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
     return (
         IPv4Network((mapped, network.prefixlen - 96))
@@ -81,7 +82,7 @@ def _plain(network: Network) -> Network:
 
 
 def missing(wanted: Iterable[str], there: Sequence[str]) -> list[str]:
-    """Return which of the wanted hosts a list does not have, alone or as part of a network."""
+    """Return the wanted hosts that a list does not have, alone or as part of a network."""
     known = [network for each in there if (network := _network(each)) is not None]
     return [
         each

@@ -27,7 +27,7 @@ class Inet:
 
     @property
     def postfix(self) -> str:
-        """As Postfix's `smtpd_milters` has it; an address, because a chrooted smtpd may not be able to look up a name."""
+        """As Postfix's `smtpd_milters` has it: a chrooted smtpd may not be able to look up a name."""
         host = {"localhost": "::1" if self.family == "inet6" else "127.0.0.1"}.get(
             self.host, self.host
         )
@@ -47,7 +47,7 @@ class Local:
 
     @property
     def postfix(self) -> str:
-        """As Postfix's `smtpd_milters` has it: inside its queue directory relative to that, which a chrooted smtpd needs."""
+        """As Postfix's `smtpd_milters` has it: relative to its queue, as a chrooted smtpd needs it."""
         return f"unix:{self.path.removeprefix(QUEUE)}"
 
 
@@ -55,15 +55,15 @@ Socket = Inet | Local
 
 
 def spelled(milter: str) -> str:
-    """Return a milter of Postfix's in the spelling that `postfix` gives: an address for localhost, and paths relative to the queue."""
+    """Return a milter of Postfix's in the spelling that `postfix` gives."""
     milter = re.sub(r"^inet:localhost:", "inet:127.0.0.1:", milter)
     return re.sub(rf"^(?:unix|local):(?:{re.escape(QUEUE)})?", "unix:", milter)
 
 
 def listens(text: str) -> Socket | None:
-    """Return where an OpenDKIM that is installed listens, by its `Socket`; None where that cannot be told.
+    """Return where an installed OpenDKIM listens, by its `Socket`; None where that is unknown.
 
-    Without a host it listens on every address, loopback among them.
+    Without a host it listens on every address, also on loopback.
     """
     if found := re.fullmatch(r"(?:(?:local|unix):)?(/[!-~]+)", text):
         return Local(found[1])
@@ -79,10 +79,10 @@ def listens(text: str) -> Socket | None:
 
 
 def socket(text: str, option: str) -> Socket:
-    """Return the socket that is written as OpenDKIM writes it; `option` is for messages.
+    """Return the socket that a text in OpenDKIM's spelling names; `option` is for messages.
 
     Raises:
-        MailAuthError: it is no socket, or one that would listen to everybody.
+        MailAuthError: it is no socket, or one that everybody could reach.
     """
     if found := _LOCAL.fullmatch(text):
         return Local(found[1])

@@ -1,7 +1,8 @@
 """OpenDKIM's files: opendkim.conf, KeyTable, SigningTable and TrustedHosts (opendkim.conf(5)).
 
-One OpenDKIM signs with one algorithm, `SignatureAlgorithm`, whatever the key is: an RSA key under ed25519-sha256 makes signatures
-that nobody can verify, an Ed25519 key under rsa-sha256 a temporary error for every message. So Ed25519 keys have one of their own.
+One OpenDKIM signs with one algorithm, `SignatureAlgorithm`, whatever the key is. An RSA key under
+ed25519-sha256 makes signatures that nobody can verify; an Ed25519 key under rsa-sha256 makes a
+temporary error for every message. So Ed25519 keys have an OpenDKIM of their own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from mailauth_dns.export.milter import Socket
 from mailauth_dns.export.signers import Signer
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.signing_host.config_lines import rows
 from mailauth_dns.signing_host.opendkim_conf import CONFS
 
 KEY_TABLE = {KeyType.RSA: "KeyTable", KeyType.ED25519: "KeyTable.ed25519"}
@@ -35,7 +37,10 @@ def files(
     config_dir: PurePosixPath,
     internal: Sequence[str],
 ) -> dict[str, str]:
-    """Return the three files of each OpenDKIM that is needed, and the hosts that are `internal`; tables are to stand in `config_dir`."""
+    """Return the three files of each OpenDKIM that is needed, and the list of `internal` hosts.
+
+    The tables are to be put in `config_dir`.
+    """
     found = {}
     for type in KeyType:
         of_type = [signer for signer in signers if signer.type is type]
@@ -52,8 +57,8 @@ def files(
     return found
 
 
-_TRUSTED = """# Mail from these hosts is signed, and mail of clients that log in. Others that relay through this host have to be listed too:
-# export with --mynetworks "$(postconf -h mynetworks)".
+_TRUSTED = """# Mail from these hosts is signed, and mail of clients that log in. List the others that relay
+# through this host too: export with --mynetworks "$(postconf -h mynetworks)".
 """
 _HEAD = """# Install as /etc/{name}: the file in {config_dir} is read by nothing.
 # Mode s signs and leaves what comes in alone; write sv where nothing else verifies it.
@@ -81,34 +86,34 @@ def _conf(type: KeyType, socket: Socket, config_dir: PurePosixPath) -> str:
     return head + "".join(f"{name:<20}{value}\n" for name, value in settings.items())
 
 
-def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterator[str]:
-    """Yield what one of the files says of signing for these domains, a line a statement, in one spelling.
+def conf_statements(settings: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a configuration says of signing, in one spelling; what it leaves out by default.
 
-    What a configuration leaves out it says by its defaults.
+    `settings` are by lower-case name. There are no statements where there are no settings.
     """
-    if name in CONFS.values() and text.strip():
-        given = {
-            words[0].lower()
-            for line in text.splitlines()
-            if (words := line.split("#", 1)[0].split())
-        }
-        yield from (_setting(each, value) for each, value in _DEFAULTS.items() if each not in given)
-    for line in text.splitlines():
-        words = line.split("#", 1)[0].split()
-        if len(words) < 2:
+    if settings:
+        yield from (
+            _setting(name, text) for name, text in _DEFAULTS.items() if name not in settings
+        )
+    for name, value in settings.items():
+        if name in _DECIDING:
+            yield _setting(name, value)
+
+
+def table_statements(name: str, text: str, domains: Collection[DomainName]) -> Iterator[str]:
+    """Yield what one of the tables says of these domains, a line a statement, in one spelling."""
+    for first, rest in rows(text):
+        if not rest:
             continue
-        if name in CONFS.values():
-            if words[0].lower() in _DECIDING:
-                yield _setting(words[0].lower(), " ".join(words[1:]))
-        elif name in KEY_TABLE.values():
-            if words[1].split(":")[0].lower() in domains:
-                yield f"{words[0].lower()} {_without_key(words[1])}"
-        elif any(_matches(words[0].lower(), domain) for domain in domains):
-            yield " ".join(words).lower()
+        if name in KEY_TABLE.values():
+            if rest.split(":")[0].lower() in domains:
+                yield f"{first.lower()} {_without_key(rest)}"
+        elif any(_matches(first.lower(), domain) for domain in domains):
+            yield f"{first} {rest}".lower()
 
 
 def _without_key(entry: str) -> str:
-    """Return an entry of a KeyTable without a private key that stands in it, where others have the path of one (opendkim.conf(5))."""
+    """Return an entry of a KeyTable without the key itself, which may stand there for its path."""
     domain, selector, key = (*entry.split(":", 2), "", "")[:3]
     return (
         entry if not key or key.startswith(("/", "./", "../")) else f"{domain}:{selector}:{_UNSAID}"
@@ -116,16 +121,19 @@ def _without_key(entry: str) -> str:
 
 
 def source(value: str) -> str:
-    """Return where OpenDKIM has a table from, without what may be secret: a database's password, or the entries with their keys."""
+    """Return where OpenDKIM gets a table from, without a database's password or the keys in it."""
     if value.startswith("csl:"):
         return f"csl:{_UNSAID}"
     return re.sub("//.*@", f"//{_UNSAID}@", value)  # dsn:mysql://USER:PASSWORD@HOST/...
 
 
 def _matches(pattern: str, domain: DomainName) -> bool:
-    """Tell whether a SigningTable's pattern takes an address of the domain: all that match sign, those of other domains too."""
+    """Tell whether a SigningTable's pattern matches an address of the domain.
+
+    Every pattern that matches signs, those of other domains too.
+    """
     _, at, of_domain = pattern.rpartition("@")
-    # Where there is no @ a star stands for it, and for what is beside it.
+    # Where there is no @, a star matches it, with what is beside it.
     tails = (
         [of_domain]
         if at
@@ -137,17 +145,18 @@ def _matches(pattern: str, domain: DomainName) -> bool:
 
 def entries(text: str) -> list[str]:
     """Return the entries of a list of hosts, one a line."""
-    return [words[0] for line in text.splitlines() if (words := line.split("#", 1)[0].split())]
+    return [entry for entry, _ in rows(text)]
 
 
 def domains_of(name: str, text: str) -> frozenset[str]:
     """Return the domains for which one of the tables, as `files` makes them, has keys."""
-    tables = [line.split("#", 1)[0].split() for line in text.splitlines()] if name in TABLES else []
+    if name not in TABLES:
+        return frozenset()
     at_key = name in KEY_TABLE.values()
     return frozenset(
-        words[1].split(":")[0] if at_key else words[0].rpartition("@")[2]
-        for words in tables
-        if len(words) > 1
+        rest.split(":")[0] if at_key else first.rpartition("@")[2]
+        for first, rest in rows(text)
+        if rest
     )
 
 
@@ -155,9 +164,8 @@ def _setting(name: str, value: str) -> str:
     if name in ("keytable", "signingtable"):
         value = source(value)
     if name == "mode":
-        value = (
-            "".join(sorted(set(value) - {"v"})) or value
-        )  # to verify as well does not change signing
+        # To verify as well does not change signing.
+        value = "".join(sorted(set(value) - {"v"})) or value
     if name == "multiplesignatures":
         value = "yes" if value.lower() in ("yes", "true", "1") else "no"
     return f"{name} {value}"

@@ -1,7 +1,8 @@
-"""Postfix's side: the main.cf lines that send mail through the signing program, and a script that sets them (postconf(5)).
+"""Postfix's side: the main.cf lines that send mail through the signing program, and a script.
 
-While the signing program is down, `milter_default_action = accept` sends mail out unsigned and nobody notices; with `tempfail`, which is
-Postfix's own default, mail waits in the sender's queue and is signed later.
+While the signing program is down, `milter_default_action = accept` sends mail out unsigned and
+nobody notices. With `tempfail`, which is Postfix's own default, mail waits in the sender's queue
+and is signed later (postconf(5)).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ MAIN, SCRIPT = "main.cf", "postconf.sh"
 
 
 def files(sockets: Sequence[Socket], hostname: str | None) -> dict[str, str]:
-    """Return the lines and the script; `hostname` is the host's own name, None to leave its names alone."""
+    """Return the lines and the script; `hostname` None leaves the host's own names alone."""
     names: dict[str, str] = {}
     if hostname is not None:
         names = {
@@ -41,7 +42,10 @@ def files(sockets: Sequence[Socket], hostname: str | None) -> dict[str, str]:
     }
 
 
-_WHY = "# tempfail: while the signing program is down, mail waits. With accept it goes out unsigned, and nobody notices.\n"
+_WHY = (
+    "# tempfail: while the signing program is down, mail waits. "
+    "With accept it goes out unsigned, and nobody notices.\n"
+)
 
 # A milter that is there already, such as a spam filter, stays.
 _SCRIPT = """set -eu
@@ -59,7 +63,10 @@ _FOLLOWS = re.compile(r"\$(?:smtpd_milters|\{smtpd_milters\}|\(smtpd_milters\))"
 
 
 def statements(text: str, sockets: Collection[Socket], hostname: str | None) -> Iterator[str]:
-    """Yield what main.cf says of our settings, in one spelling; milters of others do not count, nor names without `hostname`."""
+    """Yield what main.cf says of our settings, in one spelling.
+
+    Milters of others do not count; nor do the host's names without `hostname`.
+    """
     ours = {socket.postfix for socket in sockets}
     for name, value in _settings(text).items():
         if name == "smtpd_milters" or (
@@ -85,21 +92,21 @@ def milters(text: str) -> frozenset[str]:
 
 
 def networks(text: str) -> str | None:
-    """Return what main.cf says of the networks that may relay; None where it says nothing, which is for loopback and its own addresses."""
+    """Return the networks that may relay by main.cf, None where it does not say.
+
+    Then they are loopback and the host's own addresses.
+    """
     return _settings(text).get("mynetworks")
 
 
 def _listed(value: str) -> list[str]:
-    """Return the milters in a list, in one spelling; one in braces has settings of its own behind it."""
-    return [
-        spelled(word)
-        for word in re.split(r"[\s,{}]+", re.sub(r"\w+\s*=\s*[^\s,{}]*", "", value))
-        if word
-    ]
+    """Return the milters in a list, in one spelling, without the settings of those in braces."""
+    names = re.sub(r"\w+\s*=\s*[^\s,{}]*", "", value)
+    return [spelled(word) for word in re.split(r"[\s,{}]+", names) if word]
 
 
 def _actions(value: str) -> Iterator[tuple[str, str]]:
-    """Yield each milter in a list that has an action of its own in place of milter_default_action, where that is another than ours."""
+    """Yield the milters in a list whose own default_action differs from ours, with that action."""
     for inner in re.findall(r"\{([^{}]*)\}", value):
         found = re.search(r"\bdefault_action\s*=\s*(\w+)", inner)
         if found is not None and found[1] != "tempfail":
@@ -108,7 +115,10 @@ def _actions(value: str) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of master.cf that takes mail in by SMTP; `milters` are its own in place of main.cf's, None where it has none."""
+    """A service of master.cf that takes mail in by SMTP.
+
+    `milters` are its own in place of main.cf's, None where it has none.
+    """
 
     name: str
     chrooted: bool
@@ -117,18 +127,9 @@ class Service:
 
 def services(master: str) -> Iterator[Service]:
     """Yield the smtpd services of a master.cf (master(5))."""
-    lines: list[str] = []
-    for line in master.splitlines():
-        if line.strip() and not line.lstrip().startswith("#"):
-            lines[len(lines) if line[0] not in " \t" or not lines else -1 :] = [
-                f"{lines[-1]} {line}" if line[0] in " \t" and lines else line
-            ]
-    for fields in map(str.split, lines):
+    for fields in map(str.split, _whole_lines(master)):
         if len(fields) > 7 and fields[7] == "smtpd":
-            found = re.search(
-                r"-o\s+(?:\{\s*)?smtpd_milters\s*=\s*(.*?)\s*(?:\}|(?=\s-o\s)|$)",
-                " ".join(fields[8:]) + " ",
-            )
+            found = _OWN_MILTERS.search(" ".join(fields[8:]) + " ")
             own = (
                 frozenset(_listed(found[1]))
                 if found is not None and not _FOLLOWS.fullmatch(found[1])
@@ -137,16 +138,26 @@ def services(master: str) -> Iterator[Service]:
             yield Service(fields[0], fields[4] == "y", own)
 
 
+_OWN_MILTERS = re.compile(r"-o\s+(?:\{\s*)?smtpd_milters\s*=\s*(.*?)\s*(?:\}|(?=\s-o\s)|$)")
+
+
 def _settings(text: str) -> dict[str, str]:
-    """Return main.cf's settings; a line that begins with white space goes on the one before, and the last of a name counts."""
+    """Return main.cf's settings; the last of a name counts."""
     found: dict[str, str] = {}
-    name = ""
-    for line in text.splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if line[0] in " \t" and name:
-            found[name] = f"{found[name]} {line.strip()}".strip()
-            continue
+    for line in _whole_lines(text):
         name, _, value = (part.strip() for part in line.partition("="))
         found[name] = value
     return found
+
+
+def _whole_lines(text: str) -> list[str]:
+    """Return the lines that count; one that begins with white space continues the line before."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if line[0] in " \t" and lines:
+            lines[-1] = f"{lines[-1]} {line.strip()}"
+        else:
+            lines.append(line)
+    return lines

@@ -1,6 +1,6 @@
 """Rspamd's files for local.d and its maps: which key signs for which domain (Rspamd's dkim_signing module).
 
-Rspamd reads an Ed25519 key as its seed, not as PEM, so those are named by the file beside.
+Rspamd reads an Ed25519 key as its seed, not as PEM, so for those the files name <selector>.seed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from mailauth_dns.export.signers import Signer
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.signing_host.config_lines import rows
 
 _BLOCK = re.compile(r'  "(\S+)" \{')
 
@@ -19,9 +20,10 @@ CONF, SELECTORS, PATHS = "dkim_signing.conf", "dkim_selectors.map", "dkim_paths.
 
 
 def files(signers: Sequence[Signer], config_dir: PurePosixPath) -> dict[str, str]:
-    """Return the settings and both maps; the maps are to stand in `config_dir`.
+    """Return the settings and both maps, which are to be put in `config_dir`.
 
-    A map holds one key a domain and is read again by itself when it changes; a domain with several keys has a block in the settings.
+    A map holds one key a domain, and Rspamd reads it again by itself when it changes. A domain with
+    several keys has a block in the settings.
     """
     by_domain: dict[DomainName, list[Signer]] = {}
     for signer in signers:
@@ -69,11 +71,10 @@ def _path(signer: Signer) -> PurePosixPath:
 
 
 def statements(name: str, text: str, domains: Collection[DomainName]) -> Iterator[str]:
-    """Yield what one of the files says of these domains, a line a statement; the settings are compared whole."""
-    for line in text.splitlines():
-        words = line.split("#", 1)[0].split()
-        if words and (name == CONF or words[0].lower() in domains):
-            yield " ".join(words)
+    """Yield what a file says of these domains, a line a statement; settings are compared whole."""
+    for first, rest in rows(text):
+        if name == CONF or first.lower() in domains:
+            yield f"{first} {rest}".rstrip()
 
 
 def domains_of(name: str, text: str) -> frozenset[str]:
@@ -82,5 +83,4 @@ def domains_of(name: str, text: str) -> frozenset[str]:
         return frozenset(
             block[1] for line in text.splitlines() if (block := _BLOCK.fullmatch(line))
         )
-    lines = [line.split("#", 1)[0].split() for line in text.splitlines()]
-    return frozenset(words[0] for words in lines if words)
+    return frozenset(domain for domain, _ in rows(text))

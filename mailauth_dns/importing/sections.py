@@ -9,6 +9,7 @@ import re
 from dataclasses import fields
 from typing import Any
 
+from mailauth_dns.policy import selector_tags
 from mailauth_dns.records import dkim, dmarc, mta_sts, spf
 from mailauth_dns.records.family import Family
 
@@ -16,7 +17,6 @@ Section = dict[str, Any]
 
 _ALL = re.compile(r"([+?~-]?)all", re.IGNORECASE)
 _REDIRECT = re.compile(r"redirect=(.+)", re.IGNORECASE)
-_QUOTED_NOTE = re.compile(r'"(.*)"', re.DOTALL)
 _RESULT = {"": "pass", "+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
 
@@ -75,16 +75,7 @@ def of_key(text: str) -> Section:
     """
     record = dkim.parse(text)
     section: Section = {"p": record.p} if record.p else {"state": "revoked"}
-    section |= {"k": record.k} if record.k is not None else {}
-    section |= {
-        tag: ":".join(words)
-        for tag in ("h", "s", "t")
-        if (words := getattr(record, tag)) is not None
-    }
-    if record.n is not None:
-        quoted = _QUOTED_NOTE.fullmatch(record.n)  # opendkim-genkey puts every note into quotes
-        section["n"] = quoted[1] if quoted is not None else record.n
-    return _with_others(section, record.other)
+    return section | selector_tags.of(record)
 
 
 def of_alias(target: str) -> Section:

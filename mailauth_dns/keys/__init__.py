@@ -1,1 +1,1 @@
-"""A DKIM key from birth to end: made, adopted, checked, rotated, revoked."""
+"""DKIM keys from birth to end: made, adopted, published, checked, rotated, revoked."""

@@ -1,7 +1,11 @@
-"""A key of one's own that a policy has as published (`p:`) becomes ours: its private half is known, so it signs, is exported and rotates.
+"""A key that you have already becomes ours: `dkim adopt`.
 
-Written in the order of `rotation`: the private half, its public half in zones/keys, the policy, and last the file that is moved is taken
-away. A run that is cut off is finished by the same run again.
+The policy has it as published (`p:`), or does not name it yet. Once its private half is known, it
+signs, is exported and rotates.
+
+Files are written in the order of `keygen`: the private half, its public half in zones/keys, the
+policy; last, a file that is to be moved is deleted. The same run again finishes one that was cut
+off.
 """
 
 from __future__ import annotations
@@ -13,22 +17,35 @@ from datetime import datetime
 from pathlib import Path
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.keys import keypair, lifecycle, policy_edit, private_files, rotation
+from mailauth_dns.keys import (
+    exposure,
+    first_seen,
+    keypair,
+    policy_edit,
+    private_files,
+    public_files,
+    selector_names,
+)
+from mailauth_dns.keys.declared import Key, keys_of
+from mailauth_dns.keys.in_dns import KeyInDns, key_in_dns
 from mailauth_dns.keys.keypair import KeyPair
-from mailauth_dns.keys.lifecycle import Key, Sight
-from mailauth_dns.policy import public_key_files, selector_edit
+from mailauth_dns.keys.policy_edit import SelectorEdit
+from mailauth_dns.keys.times import moment
+from mailauth_dns.policy import public_key_files, selector_edit, selector_tags
+from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.repo import KEY_DIR, Policy, Repo
 from mailauth_dns.policy.sections.dkim import SelectorSection
 from mailauth_dns.records.dkim import KeyType
-from mailauth_dns.signing_host import key_owner as owners
+from mailauth_dns.signing_host import key_owner
 from mailauth_dns.signing_host.key_owner import Owner
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the private half is, and what becomes of it: `folder` is where it is copied to, None leaves it; `move` takes `file` away.
+    """The file with the private half, and what happens to it.
 
-    `owner` is the user that root gives the copy to, as for a new key.
+    It is copied to `folder`, None leaves it where it is; `move` deletes `file` afterwards. `owner`
+    is the user that root gives the copy to, as for a new key.
     """
 
     file: Path
@@ -39,9 +56,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A key that is ours now; `private` is where its private half is, `public` and `policy` are relative to the repo.
+    """A key that is ours now; `private` is its private half, other paths are relative to the repo.
 
-    `left` is the file that was given, where it is still there beside `private`; `weaknesses` say who else could use the private half.
+    `left` is the given file, where it still exists beside `private`. `weaknesses` say who else
+    could use the private half.
     """
 
     key: Key
@@ -50,40 +68,39 @@ class Adopted:
     left: Path | None
     public: Path
     policy: Path
-    sight: Sight
+    in_dns: KeyInDns
     weaknesses: tuple[str, ...]
 
 
 def adopt(repo: Repo, policy: Policy, named: str, source: Source, now: datetime) -> Adopted:
-    """Make a key ours: a selector that the policy has as `p`, or a new one, which is pending as a new key is.
+    """Make a key ours: a selector that the policy has as `p`, or one that it does not name.
+
+    Of the latter, the policy takes over the tags that DNS has. It is active where every server
+    serves it, because mail may be signed with it already, else pending as a new key is.
 
     Raises:
-        MailAuthError: the file holds no usable key, another one than the policy or DNS, or lies in git; the policy cannot be edited; a file
-            cannot be written. Its text holds nothing of the key.
+        MailAuthError: the file holds no usable key, or another one than the policy or DNS, or is in
+            git; the policy cannot be edited; a file cannot be written. The text holds nothing of
+            the key.
     """
-    rotation.check_editable(repo, policy)
-    name = rotation.checked_selector(named, policy.domain)
+    policy_edit.check_editable(repo, policy)
+    name = selector_names.checked(named, policy.domain)
     pair = _read(source, repo.root)
     section = (policy.body.dkim.selectors if policy.body.dkim is not None else {}).get(name)
     _check_same(policy, name, section, pair.public)
-    ours = section if section is not None and section.key is not None else _as_ours(section, name)
-    key = Key(policy.domain, policy.zone, name, ours, pair.public, ours.ttl or policy.body.ttl)
-    seen = _sight(policy, key)
-    if seen.state in ("other", "revoked"):
-        what = "another key" if seen.state == "other" else "an empty key"
-        raise MailAuthError(
-            f"{key.name}: DNS has {what}, and mail signed with this one would fail; make a new key with `dkim keygen`"
-        )
-    public = rotation.public_folder_of(repo, policy) / str(ours.key)
-    edited = (
-        None
-        if section is not None and section.key is not None
-        else _edit(policy, key, section, lifecycle.sighting(key, seen, now), now)
-    )
-    if edited is not None:
-        policy_edit.tried(
-            edited, policy_edit.read(repo.root, policy.path)
-        )  # for a policy that has no place for it nothing is written
+    key = _as_ours(policy, name, section, pair.public)
+    in_dns = _ask(policy, key)
+    _check_dns(key, in_dns)
+    edited = None
+    if section is None:
+        entry = _new_entry(key, in_dns, now)
+        key = _as_ours(policy, name, SelectorSection.model_validate(entry), pair.public)
+        edited = _addition(policy, name, entry)
+    elif section.key is None:
+        edited = _change(policy, key, first_seen.edit(key, in_dns, now))
+    if edited is not None:  # nothing is written for a policy that has no place for it
+        policy_edit.tried(edited, policy_edit.read(repo.root, policy.path))
+    public = public_files.folder_of(repo, policy) / str(key.section.key)
     private, remark = _keep(source, repo, policy, name, pair)
     with policy_edit.alone(repo.root, policy.path):
         _publish(public, pair)
@@ -91,23 +108,19 @@ def adopt(repo: Repo, policy: Policy, named: str, source: Source, now: datetime)
             policy_edit.edit(repo.root, policy.path, edited)
     left = None if private.samefile(source.file) else source.file
     if left is not None and source.move:
-        _take_away(left)
+        _delete(left)
         left = None
-    weak = dict.fromkeys([remark] if remark else [])
-    weak.update(
-        dict.fromkeys(
-            reason for path in (private, left) if path is not None for reason in _weaknesses(path)
-        )
-    )
+    weak = [remark] if remark else []
+    weak += [why for path in (private, left) if path is not None for why in _weaknesses(path)]
     return Adopted(
         key,
         KeyType(pair.public.k),
         private,
         left,
-        KEY_DIR / policy.domain / str(ours.key),
+        KEY_DIR / policy.domain / str(key.section.key),
         Path(policy.path),
-        seen,
-        tuple(weak),
+        in_dns,
+        tuple(dict.fromkeys(weak)),
     )
 
 
@@ -118,9 +131,10 @@ def _read(source: Source, root: Path) -> KeyPair:
             f"{source.file}: is a link; to move the key, name the file that it leads to"
         )
     real = source.file.resolve()
-    if real in (private_files.in_git(real.parent) or ()):
+    if real in (exposure.in_git(real.parent) or ()):
         raise MailAuthError(
-            f"{source.file}: is kept in git, so others may have it; make a new key with `dkim keygen`"
+            f"{source.file}: is kept in git, so others may have it; "
+            "make a new key with `dkim keygen`"
         )
     try:
         return keypair.read(private_files.octets(source.file))
@@ -128,76 +142,109 @@ def _read(source: Source, root: Path) -> KeyPair:
         raise MailAuthError(f"{source.file}: {error.strerror}") from None
     except public_key_files.KeyFileError as error:
         raise MailAuthError(
-            f"{source.file}: {error}; give the file that the signing program uses, as PEM or an Ed25519 seed"
+            f"{source.file}: {error}; give the file that the signing program uses, "
+            "as PEM or an Ed25519 seed"
         ) from None
 
 
 def _check_same(
-    policy: Policy, name: str, section: SelectorSection | None, public: public_key_files.PublicKey
+    policy: Policy, name: str, section: SelectorSection | None, public: PublicKey
 ) -> None:
-    """Refuse a key that is not the one which the policy declares under this selector."""
+    """Refuse a key that is not the one that the policy declares under this selector."""
     if section is None:
         return
     where = f"{policy.path}: {name}"
     if section.cname is not None:
         raise MailAuthError(
-            f"{where} is delegated to {section.cname}, whose owner has its key; nothing is to be adopted"
+            f"{where} is delegated to {section.cname}, whose owner has its key; "
+            "there is nothing to adopt"
         )
     if section.state in ("revoked", "absent"):
         raise MailAuthError(
-            f"{where} is {section.state}; a key that has ended does not come back: make a new one with `dkim keygen`"
+            f"{where} is {section.state}; a key that has ended does not come back: "
+            "make a new one with `dkim keygen`"
         )
-    declared = next(key.public for key in lifecycle.keys_of(policy) if key.selector == name)
+    declared = next(key.public for key in keys_of(policy) if key.selector == name)
     if declared != public:
         raise MailAuthError(
-            f"{where} declares another key: the file is not its private half, so every signature with it would fail"
+            f"{where} declares another key: the file is not its private half, "
+            "so every signature with it would fail"
         )
 
 
-def _as_ours(section: SelectorSection | None, name: str) -> SelectorSection:
+def _as_ours(policy: Policy, name: str, section: SelectorSection | None, public: PublicKey) -> Key:
+    """Return the key as the policy declares it once it is ours."""
     if section is None:
-        return SelectorSection.model_validate({"key": f"{name}.pem", "state": "pending"})
-    return section.model_copy(update={"key": f"{name}.pem", "p": None})
+        section = SelectorSection.model_validate({"key": f"{name}.pem", "state": "pending"})
+    elif section.key is None:
+        section = section.model_copy(update={"key": f"{name}.pem", "p": None})
+    ttl = section.ttl or policy.body.ttl
+    return Key(policy.domain, policy.zone, name, section, public, ttl)
 
 
-def _sight(policy: Policy, key: Key) -> Sight:
+def _ask(policy: Policy, key: Key) -> KeyInDns:
     from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
 
-    return lifecycle.sight(
-        key, observe([Wanted(policy.zone, key.questions, policy.body.nameservers)])[policy.zone]
+    wanted = Wanted(policy.zone, key.questions, policy.body.nameservers)
+    return key_in_dns(key, observe([wanted])[policy.zone])
+
+
+def _check_dns(key: Key, in_dns: KeyInDns) -> None:
+    """Refuse a key that is not the one in DNS."""
+    if in_dns.state in ("other", "revoked"):
+        what = "another key" if in_dns.state == "other" else "an empty key"
+        raise MailAuthError(
+            f"{key.name}: DNS has {what}, and mail signed with this one would fail; "
+            "make a new key with `dkim keygen`"
+        )
+
+
+def _new_entry(key: Key, in_dns: KeyInDns, now: datetime) -> dict[str, str | dict[str, str]]:
+    """Return the section of a selector that the policy does not name yet."""
+    tags = [selector_tags.of(record) for record in in_dns.records]
+    if any(each != tags[0] for each in tags):
+        raise MailAuthError(
+            f"{key.name}: the servers differ in the record's tags; run the command again when "
+            "they agree, or declare the selector with `p:` and the tags that you want"
+        )
+    at = moment(now)
+    served = in_dns.state == "served"
+    life = (
+        {"state": "active", "since": at, "seen": at}
+        if served
+        else {"state": "pending", "since": at}
     )
+    return {"key": str(key.section.key), **(tags[0] if tags else {}), **life}
 
 
-def _edit(
-    policy: Policy,
-    key: Key,
-    section: SelectorSection | None,
-    seen: lifecycle.Keys | None,
-    now: datetime,
-) -> Callable[[str], str]:
-    file = str(key.section.key)
+def _addition(policy: Policy, name: str, entry: selector_edit.Tree) -> Callable[[str], str]:
+    """Return the edit that adds a selector."""
 
     def edited(text: str) -> str:
         policy_edit.check_unchanged(policy, text)
-        if section is None:
-            entry = {"key": file, "state": "pending", "since": lifecycle.moment(now)}
-            return selector_edit.with_selector(
-                policy.path,
-                text,
-                key.selector,
-                entry | {name: at for name, at in (seen or {}).items() if at is not None},
-            )
-        # The new key first: a mapping must not be empty in between.
-        changes = {"key": file, "p": None, **(seen or {})}
-        return selector_edit.with_keys(
-            policy.path, text, rotation.spelling(policy, key.selector) or key.selector, changes
-        )
+        return selector_edit.with_selector(policy.path, text, name, entry)
+
+    return edited
+
+
+def _change(policy: Policy, key: Key, seen: SelectorEdit | None) -> Callable[[str], str]:
+    """Return the edit that makes a declared selector ours."""
+    name = policy_edit.spelling(policy, key.selector) or key.selector
+    # The new key first: a mapping must not be empty in between.
+    changes = {"key": key.section.key, "p": None, **(seen or {})}
+
+    def edited(text: str) -> str:
+        policy_edit.check_unchanged(policy, text)
+        return selector_edit.with_keys(policy.path, text, name, changes)
 
     return edited
 
 
 def _keep(source: Source, repo: Repo, policy: Policy, name: str, pair: KeyPair) -> tuple[Path, str]:
-    """Put the private half where private keys are kept, and return where it is and what its owner still has to do."""
+    """Put the private half where private keys are kept.
+
+    Returns its path, and a remark about its owner.
+    """
     if source.folder is None:
         return source.file, ""
     private_files.refuse_inside(source.folder, repo.root)
@@ -211,12 +258,12 @@ def _keep(source: Source, repo: Repo, policy: Policy, name: str, pair: KeyPair) 
             held = None
         if held != pair.public:
             raise MailAuthError(
-                f"{each}: is there already, and is not this key; it is never overwritten: take it away, or use another folder"
+                f"{each}: is there already, and is not this key; it is never overwritten: "
+                "take it away, or use another folder"
             )
-    heir, remark = owners.heir(source.folder / policy.domain, source.owner)
-    return private_files.write(
-        source.folder, repo.root, policy.domain, name, pair, heir, again=True
-    ), remark
+    heir, remark = key_owner.heir(source.folder / policy.domain, source.owner)
+    private_files.write(path, repo.root, pair, heir, again=True)
+    return path, remark
 
 
 def _publish(public: Path, pair: KeyPair) -> None:
@@ -227,26 +274,25 @@ def _publish(public: Path, pair: KeyPair) -> None:
         except (OSError, public_key_files.KeyFileError):
             pass
         raise MailAuthError(
-            f"{public}: is there already, and holds another key; take it away if nothing uses it, and run the command again"
+            f"{public}: is there already, and holds another key; take it away if nothing uses it, "
+            "and run the command again"
         )
-    try:
-        public.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MailAuthError(f"{error.filename}: {error.strerror}") from None
-    rotation.write_public(public, pair.public_pem)
+    public_files.make_folder(public.parent)
+    public_files.write(public, pair.public_pem)
 
 
-def _take_away(path: Path) -> None:
+def _delete(path: Path) -> None:
     try:
         path.unlink()
     except OSError as error:
         raise MailAuthError(
-            f"{path}: the key is adopted, but this file cannot be taken away: {error.strerror}; delete it"
+            f"{path}: the key is adopted, but this file cannot be deleted: {error.strerror}; "
+            "delete it"
         ) from None
 
 
 def _weaknesses(path: Path) -> list[str]:
     try:
-        return private_files.weaknesses(path)
+        return exposure.weaknesses(path)
     except OSError as error:
         return [f"{error.filename or path}: who else could use it is unknown: {error.strerror}"]

@@ -1,6 +1,7 @@
 """DKIM key pairs: made here or read, the private half as PKCS#8 PEM (RFC 6376 §3.3, RFC 8463 §3).
 
-OpenDKIM reads that for both types, Rspamd for RSA only: it wants an Ed25519 key as its seed in base64, so that is written too.
+OpenDKIM reads that form for both types. Rspamd reads it for RSA only: it wants an Ed25519 key as
+its seed in base64, so that is written too.
 """
 
 from __future__ import annotations
@@ -17,22 +18,18 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateNumbers
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
-RSA_BITS = (
-    2048,
-    3072,
-    4096,
-)  # RFC 8301 §3.2: signers should use 2048 at least, verifiers must take up to 4096
+# RFC 8301 §3.2: signers should use 2048 at least, verifiers must take up to 4096.
+RSA_BITS = (2048, 3072, 4096)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A key whole. The private half never shows in a repr, and so in no traceback or log."""
+    """Both halves of a key. No repr shows the private half, so no traceback or log does."""
 
     private_pem: bytes = field(repr=False)
     public_pem: bytes
-    seed: bytes | None = field(
-        default=None, repr=False
-    )  # Ed25519: the private key's 32 octets in base64
+    # Ed25519: the private key's 32 octets in base64
+    seed: bytes | None = field(default=None, repr=False)
 
     @property
     def public(self) -> public_key_files.PublicKey:
@@ -41,8 +38,8 @@ class KeyPair:
 
 
 def generate(type: KeyType, bits: int = 2048) -> KeyPair:
-    """Return a new key pair; `bits` is the size of an RSA key, one of `RSA_BITS`, and says nothing of Ed25519."""
-    # Imported here: loading OpenSSL costs more than the rest of a run that makes no key.
+    """Return a new key pair; `bits` is the size of an RSA key, one of `RSA_BITS`."""
+    # Imported here: to load OpenSSL costs more than the rest of a run that makes no key.
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
@@ -69,16 +66,19 @@ def public_half(text: bytes) -> public_key_files.PublicKey:
     """Return what the record of a private key has to publish; see `read`.
 
     Raises:
-        KeyFileError: it is no private key of a kind that DKIM knows, or is encrypted; the text never quotes it.
+        KeyFileError: see `read`.
     """
     return public_key_files.read(_public_pem(_private(text).public_key()))
 
 
 def read(text: bytes) -> KeyPair:
-    """Return the pair of a private key: PKCS#8 or PKCS#1 as PEM, or of Ed25519 the seed, with the public key behind it or not, in base64.
+    """Return the pair of a private key: PKCS#8 or PKCS#1 as PEM, or an Ed25519 seed.
+
+    A seed is 32 octets in base64; the public key may follow it.
 
     Raises:
-        KeyFileError: it is no private key of a kind that DKIM knows, or is encrypted; the text never quotes it.
+        KeyFileError: it is no private key of a type that DKIM knows, or is encrypted. The text
+            never quotes it.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -106,7 +106,7 @@ def _private(text: bytes) -> PrivateKeyTypes:
             return _of_seed(
                 text if len(text) == 64 else base64.b64decode(b"".join(text.split()), validate=True)
             )
-        # OpenSSL would prove both primes prime, 0.1 s a key; that a file is whole is seen by its numbers.
+        # OpenSSL would prove both primes prime, 0.1 s a key; the numbers show whether it is whole.
         private = load_pem_private_key(text, password=None, unsafe_skip_rsa_key_validation=True)
         if isinstance(private, RSAPrivateKey) and not _agree(private.private_numbers()):
             raise ValueError
@@ -114,11 +114,8 @@ def _private(text: bytes) -> PrivateKeyTypes:
         raise public_key_files.KeyFileError(
             "the private key is encrypted; mail servers cannot ask for its password"
         ) from None
-    except (
-        ValueError,
-        UnsupportedAlgorithm,
-        InternalError,
-    ):  # the last where OpenSSL itself refuses, as an X448 key of 32 octets
+    # InternalError comes where OpenSSL itself refuses, such as an X448 key of 32 octets.
+    except (ValueError, UnsupportedAlgorithm, InternalError):
         raise public_key_files.KeyFileError("is not a private key, or is broken") from None
     return private
 

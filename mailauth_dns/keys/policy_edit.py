@@ -1,6 +1,7 @@
-"""Policy files edited in place: read, edited and replaced in one go, in which runs of ours take turns.
+"""Policy files edited in place: read, edited and replaced in one go; runs of ours take turns.
 
-To make a key and to ask DNS take seconds, in which people edit: what was read before that is never written back.
+To make a key and to ask DNS takes seconds, in which people edit the file: what was read before is
+never written back.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from pathlib import Path
 
 from mailauth_dns import atomic_files
 from mailauth_dns.errors import MailAuthError, PolicyError
-from mailauth_dns.keys.lifecycle import Keys
-from mailauth_dns.policy import document
-from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy import document, yaml_tree
+from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.selector_edit import with_keys
+from mailauth_dns.records.name import domain_name
+
+SelectorEdit = Mapping[str, str | None]  # YAML keys of a selector; None takes one out
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Written:
 
     path: str
     selector: str
-    keys: Keys
+    keys: SelectorEdit
 
     def __str__(self) -> str:
         """Return it as a line for people."""
@@ -35,9 +38,37 @@ class Written:
         return f"{self.path}: {self.selector}: {said}"
 
 
+def check_editable(repo: Repo, policy: Policy) -> None:
+    """Refuse a policy that cannot get a key of its own.
+
+    Raises:
+        MailAuthError: several domains share it, or it is parked.
+    """
+    sharing = [other.domain for other in repo.policies if other.path == policy.path]
+    if len(sharing) > 1:
+        raise MailAuthError(
+            f"{policy.path} is the policy of {len(sharing)} domains, and each would need the key; "
+            f"give {policy.domain} a policy of its own"
+        )
+    if policy.body.parked:
+        raise MailAuthError(
+            f"{policy.path}: {policy.domain} is parked and sends no mail; take `parked` out first"
+        )
+
+
+def spelling(policy: Policy, selector: str) -> str | None:
+    """Return the selector as the policy's own file spells it; None where it is inherited."""
+    selectors = yaml_tree.follow(policy.root, ("dkim", "selectors"))[0]
+    assert isinstance(selectors, yaml_tree.Mapping)
+    found = next(
+        (name, place) for name, place in selectors.keys.items() if domain_name(name) == selector
+    )
+    return found[0] if found[1].source.path == policy.path else None
+
+
 @contextmanager
 def alone(root: Path, path: str) -> Iterator[None]:
-    """Let no other run of ours edit a policy; it is not to be held while something is waited for.
+    """Keep other runs of ours from editing a policy; hold it while nothing else is waited for.
 
     Raises:
         MailAuthError: its folder cannot be read.
@@ -50,7 +81,7 @@ def alone(root: Path, path: str) -> Iterator[None]:
 
 
 def read(root: Path, path: str) -> str:
-    """Return a policy's text.
+    """Return a policy's text as it is now.
 
     Raises:
         MailAuthError: it cannot be read.
@@ -62,15 +93,15 @@ def read(root: Path, path: str) -> str:
         raise MailAuthError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise MailAuthError(
-            f"{path}: is not UTF-8 any more; mend it, and run the command again"
+            f"{path}: is no longer UTF-8; mend it, and run the command again"
         ) from None
 
 
-def write(root: Path, policy: Policy, changes: Mapping[str, Keys]) -> tuple[Written, ...]:
-    """Change selectors in a policy's file.
+def write(root: Path, policy: Policy, changes: Mapping[str, SelectorEdit]) -> tuple[Written, ...]:
+    """Change selectors in a policy's file; `changes` were chosen by what DNS said.
 
     Raises:
-        MailAuthError: it cannot be written, or is no longer as it was when DNS was asked, by which the changes were chosen.
+        MailAuthError: it cannot be written, or has changed since DNS was asked.
     """
 
     def edited(text: str) -> str:
@@ -87,23 +118,22 @@ def write(root: Path, policy: Policy, changes: Mapping[str, Keys]) -> tuple[Writ
 
 
 def check_unchanged(policy: Policy, text: str) -> None:
-    """Refuse a policy's text that is no longer as it was when DNS was asked.
+    """Refuse a policy's text that has changed since DNS was asked.
 
     Raises:
         DocumentError: it is no policy document any more.
         MailAuthError: it has changed.
     """
-    if (
-        document.read(policy.path, text.encode()).place.source.lines
-        != policy.root.place.source.lines
-    ):
+    now = document.read(policy.path, text.encode()).place.source
+    if now.lines != policy.root.place.source.lines:
         raise MailAuthError(
-            f"{policy.path}: was changed while DNS was asked, and is left as it is; run the command again"
+            f"{policy.path}: was changed while DNS was asked, and is left as it is; "
+            "run the command again"
         )
 
 
 def edit(root: Path, path: str, edited: Callable[[str], str]) -> None:
-    """Put in a policy's place what `edited` makes of it as it is now; the caller holds `alone`.
+    """Replace a policy by what `edited` makes of it as it is now; the caller holds `alone`.
 
     Raises:
         MailAuthError: it cannot be edited or written, or has changed in between.

@@ -1,27 +1,27 @@
-"""Private keys as files on the signing host: <folder>/<domain>/<selector>.private, for nobody but their owner to read.
+"""Private keys as files on the signing host: <folder>/<domain>/<selector>.private.
 
-An Ed25519 key stands beside it once more, as <selector>.seed, which is what Rspamd reads.
-
-The folder lies outside the zone repo and its git work tree, symbolic links followed: a key that was committed once is public for good.
+Nobody but the owner may read them. An Ed25519 key is there a second time, as <selector>.seed, which
+Rspamd reads. The folder is outside the zone repo and its git work tree, symbolic links followed: a
+key that was committed once is public for good.
 """
 
 from __future__ import annotations
 
 import contextlib
-import grp
 import os
-import pwd
 import stat
-import subprocess
-from collections.abc import Container, Iterator
+from collections.abc import Container
+from dataclasses import dataclass
 from errno import EINVAL
 from pathlib import Path
 
 from mailauth_dns.atomic_files import alone, create_private_file, drafts, sweep
 from mailauth_dns.errors import MailAuthError
+from mailauth_dns.keys.exposure import replaceable
 from mailauth_dns.keys.keypair import KeyPair
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.signing_host.key_owner import Owner, barrier
+from mailauth_dns.signing_host.key_owner import Owner, barrier, user_name
+from mailauth_dns.signing_host.package_paths import KEY_DIR
 
 ENVIRONMENT = "MAILAUTH_PRIVATE_DIR"
 
@@ -30,32 +30,48 @@ _SUFFIXES = (SUFFIX, ".seed")
 
 MAX_PRIVATE = 100_000  # octets; an RSA key of 4096 bits has 3300
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where new private keys go.
+
+    `named` is the folder of the command line, None for the environment's. `owner` is the user that
+    root gives a key to, None for the folder's owner or the signing program's user.
+    """
+
+    named: Path | None
+    owner: Owner | None
+
+    def folder(self, root: Path) -> Path:
+        """Return the folder; see `folder` of this module."""
+        return folder(self.named, root)
 
 
 def folder(named: Path | None, root: Path) -> Path:
-    """Return the folder of private keys, absolute: the one named, else the environment's; `root` is the zone repo.
+    """Return the folder of private keys, absolute: the one named, else the environment's.
+
+    `root` is the zone repo.
 
     Raises:
-        MailAuthError: none is named, or it lies inside the repo or the git work tree that holds the repo.
+        MailAuthError: none is named, or it is inside the repo or the git work tree of the repo.
     """
     given = named or (Path(text) if (text := os.environ.get(ENVIRONMENT)) else None)
     if given is None:
         raise MailAuthError(
-            f"where are private keys kept? name a folder outside the repo: --private-dir DIR, or {ENVIRONMENT}"
+            "where are private keys kept? name a folder outside the repo: "
+            f"--private-dir DIR, or {ENVIRONMENT}"
         )
-    found = (
-        root / given.expanduser()
-    ).resolve()  # with -C a relative path lies in that folder, as with git
+    # With -C a relative path is relative to that folder, as with git.
+    found = (root / given.expanduser()).resolve()
     refuse_inside(found, root)
     return found
 
 
 def refuse_inside(path: Path, root: Path) -> None:
-    """Refuse a path, symbolic links followed, in the repo or in a git work tree that the repo is part of.
+    """Refuse a path in the repo or in a git work tree around it, symbolic links followed.
 
     Raises:
-        MailAuthError: it lies there.
+        MailAuthError: it is in there.
     """
     repo = root.resolve()
     trees = [repo, *(parent for parent in repo.parents if (parent / ".git").exists())]
@@ -63,17 +79,18 @@ def refuse_inside(path: Path, root: Path) -> None:
     for tree in trees:
         if real == tree or real.is_relative_to(tree):
             raise MailAuthError(
-                f"{path}: lies inside {tree}, which is kept in git; private keys belong into a folder outside it"
+                f"{path}: is inside {tree}, which is kept in git; "
+                "keep private keys in a folder outside it"
             )
 
 
 def path_of(folder: Path, domain: DomainName, selector: str) -> Path:
-    """Return where the private key of a selector is."""
+    """Return the path of a selector's private key."""
     return folder / domain / f"{selector}{SUFFIX}"
 
 
 def seed_of(path: Path) -> Path:
-    """Return where the seed of the Ed25519 key at `path` is."""
+    """Return the path of the seed of the Ed25519 key at `path`."""
     return path.with_name(path.name.removesuffix(SUFFIX) + ".seed")
 
 
@@ -91,40 +108,21 @@ def octets(path: Path) -> bytes:
 
 
 def write(
-    folder: Path,
-    root: Path,
-    domain: DomainName,
-    selector: str,
-    pair: KeyPair,
-    owner: Owner | None = None,
-    *,
-    again: bool = False,
-) -> Path:
-    """Write the private half of a key once, mode 0600 in a folder of mode 0700, whole or not at all, and return where.
+    path: Path, root: Path, pair: KeyPair, owner: Owner | None = None, *, again: bool = False
+) -> None:
+    """Write the private half of a key once, whole or not at all, for its owner alone.
 
-    When root writes, the files belong to `owner`, else to the folder's owner: the signing program reads them under its own name.
-    `again` leaves the files that are there, for a caller that has found them to be of this key, and writes those that are missing.
+    `path` is as `path_of` gives it. The file has mode 0600, its folder 0700. When root writes, both
+    belong to `owner`, else to the owner of the folder above: the signing program reads them under
+    its own name. `again` keeps the files that exist, which the caller has found to be of this key,
+    and writes the missing ones.
 
     Raises:
-        MailAuthError: there is a key already, somebody else could replace it or the owner not reach it, or it cannot be written.
+        MailAuthError: there is a key already; someone else could replace it; the owner could not
+            reach it; or it cannot be written.
     """
-    path = path_of(folder, domain, selector)
     try:
-        _make_folder(folder, owner)
-        there = folder.stat()
-        whose = (owner.uid, owner.gid) if owner is not None else (there.st_uid, there.st_gid)
-        refuse_inside(path.parent, root)
-        for reason in _open_to_others(path, whose[0]):
-            raise MailAuthError(f"{reason}; use another folder")
-        if owner is not None:
-            _refuse_out_of_reach(path.parent, owner)
-        _make_folder(path.parent, owner)
-        refuse_inside(
-            path.parent, root
-        )  # once more: the folder's owner could have put a link there meanwhile
-        if os.geteuid() == 0:
-            # The folder's owner could have put a link in its place: what the link leads to is not given away.
-            os.chown(path.parent, *whose, follow_symlinks=False)
+        whose = _make_domain_folder(path, root, owner)
         with alone(path.parent):
             _sweep(path.parent)
             if not (again and path.exists()):
@@ -134,30 +132,54 @@ def write(
     except FileExistsError as error:
         there = error.filename2 or error.filename
         raise MailAuthError(
-            f"{there}: there is a private key already; it is never overwritten: choose another selector"
+            f"{there}: there is a private key already; it is never overwritten: "
+            "choose another selector"
         ) from None
     except OSError as error:
         raise MailAuthError(
             f"{error.filename or path}: cannot be written: {error.strerror}"
         ) from None
-    return path
+
+
+def _make_domain_folder(path: Path, root: Path, owner: Owner | None) -> tuple[int, int]:
+    """Make the folder for a domain's keys; return the user and group that the keys belong to."""
+    of_domain, folder = path.parent, path.parent.parent
+    _make_folder(folder, owner)
+    there = folder.stat()
+    whose = (owner.uid, owner.gid) if owner is not None else (there.st_uid, there.st_gid)
+    refuse_inside(of_domain, root)
+    for reason in replaceable(path, whose[0]):
+        raise MailAuthError(f"{reason}; use another folder")
+    if owner is not None:
+        _refuse_out_of_reach(of_domain, owner)
+    _make_folder(of_domain, owner)
+    refuse_inside(of_domain, root)  # again: the folder's owner could have put a link there
+    if os.geteuid() == 0:
+        # For the same reason, what a link leads to is not given away.
+        os.chown(of_domain, *whose, follow_symlinks=False)
+    return whose
 
 
 def _refuse_out_of_reach(of_domain: Path, owner: Owner) -> None:
-    """Refuse a domain's folder that the owner would not come to, or that is another user's, who would lose the keys in it."""
+    """Refuse a domain's folder that the owner cannot reach, or that is another user's.
+
+    That user would lose the keys in it.
+    """
     folder = of_domain.parent.resolve()
     if (stopped := barrier(folder, owner)) is not None:
         way = (
             f"chown {owner.name} {stopped}, or use another folder"
             if stopped == folder
-            else "use another folder, such as /etc/opendkim/keys"
+            else f"use another folder, such as {KEY_DIR}"
         )
         raise MailAuthError(
-            f"{stopped}: {owner.name} may not pass this folder, and could not read the key; {way}"
+            f"{stopped}: {owner.name} may not enter this folder, and could not read the key; {way}"
         )
     if of_domain.exists() and (there := of_domain.stat().st_uid) not in (0, owner.uid):
+        user = user_name(there)
         raise MailAuthError(
-            f"{of_domain}: belongs to {_user(there)}, who would lose the keys in it; --owner {_user(there)}, or another folder"
+            f"{of_domain}: belongs to {user}, who would lose the keys in it; "
+            f"use --owner {user}, or another folder"
         )
 
 
@@ -166,16 +188,15 @@ def _create_seed(path: Path, seed: bytes, owner: tuple[int, int]) -> None:
         create_private_file(seed_of(path), seed, owner)
     except OSError as error:
         raise MailAuthError(
-            f"{seed_of(path)}: cannot be written: {error.strerror}; {path} is made and used by nothing: delete it"
+            f"{seed_of(path)}: cannot be written: {error.strerror}; "
+            f"{path} is made, but nothing uses it: delete it"
         ) from None
 
 
 def sweep_folder(folder: Path) -> None:
-    """Delete the drafts that killed runs left among the keys of a domain: each can hold a private key."""
-    with (
-        contextlib.suppress(OSError),
-        alone(folder),
-    ):  # whoever may not delete them may still be told about the rest
+    """Delete the drafts that killed runs left in a domain's folder: each can hold a private key."""
+    # A user who may not delete them still gets to see the rest.
+    with contextlib.suppress(OSError), alone(folder):
         _sweep(folder)
 
 
@@ -187,7 +208,7 @@ def _sweep(folder: Path) -> None:
 def unnamed(
     folder: Path, domain: DomainName, selectors: Container[str]
 ) -> tuple[list[Path], list[Path]]:
-    """Return the files of a domain's private keys whose selector is none of these, and the drafts that killed runs left.
+    """Return a domain's private keys that are for none of these selectors, and killed runs' drafts.
 
     Raises:
         OSError: the folder cannot be read.
@@ -204,7 +225,7 @@ def unnamed(
 
 
 def _make_folder(path: Path, owner: Owner | None) -> None:
-    """Make a folder for its owner alone where there is none; an owner may pass those above it that are missing."""
+    """Make a folder for its owner alone; an owner may enter the new folders above."""
     try:
         for above in reversed(path.parents):
             if not above.is_dir():
@@ -215,101 +236,9 @@ def _make_folder(path: Path, owner: Owner | None) -> None:
     except FileExistsError as error:
         if not path.is_dir():
             raise MailAuthError(
-                f"{error.filename}: is a file, or a link that leads nowhere; private keys need a folder there"
+                f"{error.filename}: is a file, or a link that leads nowhere; "
+                "private keys need a folder there"
             ) from None
     else:
         if owner is not None and os.geteuid() == 0:
             os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
-
-
-def _open_to_others(path: Path, owner: int) -> Iterator[str]:
-    """Yield what lets somebody beside the owner and root replace a file by its folders; a sticky bit does not make OpenDKIM trust them."""
-    for parent in path.resolve().parents:
-        if not parent.exists():
-            continue
-        there = parent.stat()
-        if there.st_mode & stat.S_IWOTH:
-            yield f"{parent}: everybody may write there, so OpenDKIM refuses keys below it"
-        elif there.st_mode & stat.S_IWGRP and (
-            others := _members(there.st_gid) - {_user(0), _user(owner)}
-        ):
-            yield f"{parent}: a group may write there, and {min(others)} is in it, so OpenDKIM refuses keys below"
-
-
-def _members(group: int) -> frozenset[str]:
-    """Return the users in a group, those included whose first group it is."""
-    with contextlib.suppress(KeyError):
-        return frozenset(
-            [
-                *grp.getgrgid(group).gr_mem,
-                *(user.pw_name for user in pwd.getpwall() if user.pw_gid == group),
-            ]
-        )
-    return frozenset()
-
-
-def _user(number: int) -> str:
-    with contextlib.suppress(KeyError):
-        return pwd.getpwuid(number).pw_name
-    return f"uid {number}"
-
-
-def weaknesses(path: Path, signer: Owner | None = None) -> list[str]:
-    """Return who else could read or replace a private key, in words; what OpenDKIM's RequireSafeKeys refuses is among them.
-
-    `signer` is who reads it, where that is known: a group that holds nobody else may then read it too, and whose it is matters.
-
-    Raises:
-        OSError: the file cannot be looked at.
-    """
-    found = []
-    there = path.stat()
-    reader = signer.uid if signer is not None else there.st_uid
-    if there.st_mode & _OTHERS and not (signer is not None and _for_signer_alone(there, signer)):
-        way = (
-            f"chmod 600 {path}"
-            if reader == there.st_uid
-            else f"chown {_user(reader)} {path} and chmod 600 {path}"
-        )
-        found.append(
-            f"{path}: its mode is {stat.S_IMODE(there.st_mode):04o}: others than its owner may use it; {way}"
-        )
-    found += _open_to_others(path, reader)
-    if signer is not None and there.st_uid not in (0, reader):
-        found.append(
-            f"{path}: belongs to {_user(there.st_uid)}, and OpenDKIM runs as {signer.name} and refuses it; chown {signer.name} {path}"
-        )
-    for parent in path.resolve().parents:
-        owner = parent.stat().st_uid
-        if owner not in (0, reader):
-            whose = (
-                f"OpenDKIM runs as {signer.name} and refuses"
-                if signer is not None
-                else f"the key to {_user(reader)}: OpenDKIM refuses"
-            )
-            found.append(f"{parent}: belongs to {_user(owner)} and {whose} keys below it")
-    return found
-
-
-def _for_signer_alone(there: os.stat_result, signer: Owner) -> bool:
-    """Tell whether a file's group opens it to nobody beside the signer and root, as root:opendkim 0640 does."""
-    return not there.st_mode & (stat.S_IRWXO | stat.S_IWGRP) and _members(there.st_gid) <= {
-        _user(0),
-        signer.name,
-    }
-
-
-def in_git(folder: Path) -> frozenset[Path] | None:
-    """Return the files of the folder that a git work tree around it keeps; None where there is one that git does not tell of."""
-    if not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
-        return frozenset()
-    try:
-        listed = subprocess.run(  # noqa: S603
-            ["git", "-C", str(folder), "ls-files", "-z"],  # noqa: S607 - git is found on PATH
-            capture_output=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return frozenset(folder / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)

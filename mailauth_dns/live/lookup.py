@@ -74,7 +74,7 @@ class _Limits:
 
 @dataclass(slots=True)
 class _Pending:
-    """Questions that are the same on the wire, and how far they got; `turn` counts up with everything that is sent."""
+    """Questions that are the same on the wire, and their state; `turn` counts what was sent."""
 
     questions: list[Question]
     section: bytes
@@ -137,7 +137,7 @@ class _Channel:
         self._waiting.extend(self._truncated)
         self._truncated.clear()
         self._over = Tcp
-        # A stream loses nothing, so that to send twice is no use; the connection has the time of all tries.
+        # A stream loses nothing, so there is no second try; the connection has the time of all.
         self._limits = _Limits(self._limits.timeout * self._limits.tries, 1, self._limits.window)
         self._silent = 0
         for pending in self._waiting:

@@ -1,7 +1,8 @@
 """What each authoritative server publishes now, for the names a policy declares.
 
-The servers are those that the delegation names, found through a recursive resolver, or those that the policy gives. Each is asked
-itself and without recursion: a cache in between shows what was, and the answer of one server hides that another differs.
+The servers are those in the delegation, found through a recursive resolver, or those that the policy
+gives. Each server is asked directly and without recursion: a cache shows what was, and the answer of
+one server hides that another differs.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Servers:
-    """Who is to be asked about a zone; `missing` are the name servers without an address, with the reason."""
+    """The servers to ask about a zone; `missing` are those without an address, with the reason."""
 
     servers: tuple[Server, ...] = ()
     missing: Mapping[DomainName, Unknown] = field(default_factory=dict)
@@ -88,7 +89,10 @@ def resolve(
     timeout: float = 2.0,
     tries: int = 2,
 ) -> dict[RRKey, RRset | Unknown | None]:
-    """Return the set that each name and type leads to, aliases followed, as recursive resolvers tell it; None where there is none."""
+    """Return the set that each name and type leads to, as recursive resolvers tell it.
+
+    Aliases are followed; None means that there is no set.
+    """
     asking = partial(ask, timeout=timeout, tries=tries)
     replies = Recursion(system_resolvers() if resolvers is None else resolvers, asking).lookup(keys)
     return {
@@ -202,7 +206,7 @@ def _sets(
 
 
 def _said(zone: DomainName, reply: Reply) -> RRset | Unknown | None:
-    """Return what the server holds with authority at the name asked: the set, the CNAME in its place, or nothing."""
+    """Return what the server holds with authority at this name: the set, a CNAME, or nothing."""
     if isinstance(reply, Unknown):
         return reply
     if reply.rcode not in ANSWERED:

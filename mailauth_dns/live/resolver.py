@@ -1,6 +1,6 @@
 """DNS as it is, for evaluation: what a receiver would be told now.
 
-Names in zones with name servers of their own are asked there, with authority; everything else is asked of recursive resolvers.
+For a zone with name servers in the policy those are asked, for all else recursive resolvers.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class LiveResolver:
         self._budget.left = self._message_time
 
     def names_servers_for(self, name: DomainName) -> bool:
-        """Tell whether a name is asked of servers that were named for its zone, and not of recursive resolvers."""
+        """Tell whether servers named for its zone, not recursive resolvers, are asked for a name."""
         return self._zone_of(name) is not None
 
     def lookup(self, name: DomainName, rrtype: str) -> Values:
@@ -134,7 +134,10 @@ class LiveResolver:
         return next((zone for zone in upwards(name) if zone in self._servers), None)
 
     def _authoritative(self, zone: DomainName, key: RRKey) -> Reply | None:
-        """Return the first answer that a server of `zone` gives with authority; None where they delegate the name to others."""
+        """Return the first answer that a server of `zone` gives with authority.
+
+        None where the servers delegate the name to others.
+        """
         reasons = []
         for server in self._servers[zone]:
             question = Question(server, *key)

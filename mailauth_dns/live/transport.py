@@ -1,4 +1,4 @@
-"""Non-blocking sockets that carry DNS messages: datagrams, and the length-prefixed stream of TCP (RFC 1035 §4.2)."""
+"""Non-blocking sockets that carry DNS messages, over UDP and TCP (RFC 1035 §4.2)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def has_route(address: str, port: int) -> bool:
 
 
 class Udp:
-    """Datagrams to and from one server; a message that does not fit the socket's buffer counts as lost."""
+    """Datagrams to and from one server; a message too big for the socket's buffer is lost."""
 
     events = selectors.EVENT_READ
 

@@ -1,4 +1,7 @@
-"""What a plan needs permission for. It comes from the command line of `apply`, never from the plan file or a waiver."""
+"""What a plan needs permission for.
+
+Permission comes from the command line of `apply`, never from the plan file or a waiver.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.plan.plan_file import PlanFile, ZoneEntry
+from mailauth_dns.plan.plan import Plan, ZoneEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import domain_name
 
@@ -45,7 +48,7 @@ def allowance(text: str) -> Allowance:
     )
 
 
-def refusals(plan: PlanFile, allowed: Iterable[Allowance]) -> list[str]:
+def refusals(plan: Plan, allowed: Iterable[Allowance]) -> list[str]:
     """Return every reason not to apply this plan, each with what would allow it.
 
     Zones without changes need no permission, unless what changes elsewhere breaks their tests.
@@ -101,10 +104,11 @@ def _of_zone(
 
 
 def _dark(zone: ZoneEntry, everywhere: Sequence[ZoneEntry]) -> str | None:
-    """Return which set that changes live DNS does not tell, and why.
+    """Return which of the changing sets is unknown in live DNS, and why.
 
-    Servers may differ by our own work: each says what the policy says, or what one of the zone's providers holds. So it is where an apply
-    was cut off, where a secondary lags, and before the first apply at a second provider.
+    Servers may differ by our own work: each then says what the policy says, or what one of the
+    zone's providers holds. That happens after an apply was cut off, while a secondary lags, and
+    before the first apply at a second provider.
     """
     families = {(change.name, change.type): Family(change.family) for change in zone.changes}
     for row in zone.live:

@@ -1,7 +1,9 @@
-"""When the parts of a flattened SPF record may be included: parts first, the record when no server and no cache can deny them.
+"""When the record may include the parts of a flattened SPF record.
 
-A record that includes a part which one server does not have yet is a permanent error for every message that is judged by that server
-(RFC 7208 §5.2). So `spf lock` asks every server, and writes into the lock from when on a part may be relied on; plan and apply ask again.
+Parts come first; the record follows when no server and no cache can deny them. If one server lacks
+a part that the record includes, every message judged by that server is a permanent error (RFC 7208
+§5.2). So `spf lock` asks every server, and writes into the lock when each part may be included; plan
+and apply ask again.
 """
 
 from __future__ import annotations
@@ -24,9 +26,10 @@ from mailauth_dns.records.zone import RRKey, RRset, negative_ttl
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What the servers of a zone say of one part; `detail` names the server that does not serve it, or that nobody could ask.
+    """What the servers of a zone say of one part.
 
-    `in use` is a part that the record of every server includes. `wait` is how long a cache may keep what was there before.
+    `in use`: the record of every server includes it. `detail` names the server that does not serve
+    the part, or could not be asked. `wait` is how long a cache may keep the answer from before.
     """
 
     state: Literal["in use", "served", "missing", "unknown"]
@@ -95,7 +98,7 @@ def held(
 ) -> Mapping[RRKey, Hold]:
     """Return the parts of a publication that no record may begin to include `now`, with the reason.
 
-    What the lock has seen is not seen again where a server does not answer: whether to go on then is asked for by `live-unknown`.
+    A server that does not answer holds nothing back here: apply needs `--allow live-unknown` then.
     """
     found = {}
     for entry in parts_of(publication):
@@ -119,10 +122,10 @@ def _why_not(entry: Declared, observation: Observation | None, now: datetime) ->
     if entry.ready is None:
         return f"no `spf lock` has seen its part {name} at every server; {SEE_PARTS}"
     if now < entry.ready:
-        return f"may go from {moment(entry.ready)} on: until then a cache can deny its part {name}; plan again then"
+        return f"may go from {to_the_minute(entry.ready)} on: until then a cache can deny its part {name}; plan again then"
     return None
 
 
-def moment(at: datetime) -> str:
+def to_the_minute(at: datetime) -> str:
     """Return a moment as users read it, rounded up to a minute."""
     return (at + timedelta(seconds=59)).strftime("%Y-%m-%d %H:%M UTC")

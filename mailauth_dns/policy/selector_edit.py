@@ -7,6 +7,8 @@ what the old text said, plus the change.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 
 import yaml
@@ -16,10 +18,11 @@ from mailauth_dns.policy import document, yaml_tree
 
 _SELECTORS = ("dkim", "selectors")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Tree = Mapping[str, "_Tree | str"]
+Tree = Mapping[str, "Tree | str"]
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+/=_:-]*(?<!:)")
 
 
-def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) -> str:
+def with_selector(path: str, text: str, selector: str, keys: Tree) -> str:
     """Return the text with a selector that has these keys; `path` is for messages.
 
     Raises:
@@ -38,7 +41,7 @@ def with_selector(path: str, text: str, selector: str, keys: Mapping[str, str]) 
             f"{path}: there is no place for dkim.selectors.{selector}: what stands above it is "
             "no mapping"
         )
-    tree: _Tree = keys
+    tree: Tree = keys
     for step in reversed(missing[1:]):
         tree = {step: tree}
     after = _insert(text, node, missing[0], tree)
@@ -100,7 +103,7 @@ def _deepest(text: str, route: tuple[str, ...]) -> tuple[yaml.Node, tuple[str, .
     return node, ()
 
 
-def _insert(text: str, node: yaml.MappingNode, key: str, value: _Tree | str) -> str:
+def _insert(text: str, node: yaml.MappingNode, key: str, value: Tree | str) -> str:
     """Return the text with an entry added to the end of a mapping, in the mapping's own style."""
     if node.flow_style:
         entry = f"{key}: {_flow(value)}"
@@ -155,13 +158,13 @@ def _step(text: str) -> int:
     return 2
 
 
-def _flow(value: _Tree | str) -> str:
+def _flow(value: Tree | str) -> str:
     if isinstance(value, str):
-        return value
+        return value if _PLAIN.fullmatch(value) and value != "null" else json.dumps(value)
     return "{" + ", ".join(f"{key}: {_flow(below)}" for key, below in value.items()) + "}"
 
 
-def _block(key: str, value: _Tree | str, indent: int, step: int) -> list[str]:
+def _block(key: str, value: Tree | str, indent: int, step: int) -> list[str]:
     if isinstance(value, str) or all(isinstance(below, str) for below in value.values()):
         return [f"{' ' * indent}{key}: {_flow(value)}"]
     lines = [f"{' ' * indent}{key}:"]
@@ -171,7 +174,10 @@ def _block(key: str, value: _Tree | str, indent: int, step: int) -> list[str]:
 
 
 def _proved(
-    path: str, before: yaml_tree.Plain, after: str, changes: Mapping[str, Mapping[str, str | None]]
+    path: str,
+    before: yaml_tree.Plain,
+    after: str,
+    changes: Mapping[str, Mapping[str, Tree | str | None]],
 ) -> str:
     """Return the new text where it says what was meant.
 
@@ -194,7 +200,7 @@ def _proved(
             if value is None:
                 entry.pop(key, None)
             else:
-                entry[key] = value
+                entry[key] = _plain(value)
     try:
         said = yaml_tree.plain(document.read(path, after.encode()))
     except document.DocumentError:
@@ -204,7 +210,11 @@ def _proved(
     return after
 
 
-def _told(changes: Mapping[str, Mapping[str, str | None]]) -> str:
+def _plain(value: Tree | str) -> yaml_tree.Plain:
+    return value if isinstance(value, str) else {key: _plain(each) for key, each in value.items()}
+
+
+def _told(changes: Mapping[str, Mapping[str, Tree | str | None]]) -> str:
     return ", ".join(
         f"{selector}: {_flow({key: value or 'null' for key, value in keys.items()})}"
         for selector, keys in changes.items()

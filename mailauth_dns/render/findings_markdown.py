@@ -11,12 +11,12 @@ from mailauth_dns.lint.finding import Finding, tally
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _MENTION = re.compile(
     r"[@#](?=\w)"
-)  # of a person, a team or an issue: who reads the page is told, and pages link to each other
+)  # of a person, a team or an issue; code hosts would notify and link them
 _APART = "&#8203;"  # a space of no width keeps the mark from what follows
 
 
 def findings(found: Sequence[Finding], waived: int) -> Iterator[str]:
-    """Yield the table's lines, what is unknown among the others; `waived` are counted."""
+    """Yield the table's lines; `waived` is the number of findings that waivers silence."""
     yield f"**Lint: {tally(found, waived)}**"
     if found:
         yield ""

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, which code hosts show beside the lines (OASIS, static analysis results interchange format)."""
+"""Findings as SARIF 2.1.0 (OASIS), which code hosts show beside the lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 
 
 def findings(found: Sequence[Finding], waived: Sequence[Waived]) -> dict[str, Any]:
-    """Return one run with these results, what is waived as suppressed ones; paths are relative to the repo."""
+    """Return one run with these results; waived ones are suppressed. Paths start at the repo."""
     named = (*found, *(each.finding for each in waived))
     rules = sorted(
         {finding.rule.id: finding.rule for finding in named}.values(), key=lambda rule: rule.id

@@ -13,11 +13,14 @@ from mailauth_dns.render.terminal_text import shown, styled
 _FOUND = {"error": "bold red", "warning": "yellow", "info": "cyan", "unknown": "magenta"}
 
 
-_DETAILED = 3  # lines about what is unknown of one domain; where DNS is away there would be fifty
+_DETAILED = 3  # unknown rules of one domain with a line each; without DNS there would be fifty
 
 
 def lines(found: Sequence[Finding], waived: int) -> Iterator[Text]:
-    """Yield findings with their line shown; rules that are unknown for the same reason are told together, `waived` are counted."""
+    """Yield findings with their lines, and the counts; `waived` is the number that waivers silence.
+
+    Rules that are unknown for the same reason make one entry.
+    """
     together: dict[tuple[str, int, int, str], list[Finding]] = {}
     for number, finding in enumerate(found):
         place = finding.place
@@ -38,7 +41,8 @@ def lines(found: Sequence[Finding], waived: int) -> Iterator[Text]:
             undecided = {each.rule.id for group in unknown for each in group}
             yield from _told(
                 finding,
-                f"{len(undecided)} rules could not be decided, the first because of {finding.advice}",
+                f"{len(undecided)} rules could not be decided, "
+                f"the first because of {finding.advice}",
             )
     yield styled(0, ("Lint: " + tally(found, waived), "bold"))
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.waiver import Waived
+from mailauth_dns.plan import plan_file
 from mailauth_dns.records.name import DomainName
 
 if TYPE_CHECKING:
-    from mailauth_dns.deploy.apply import Outcome
+    from mailauth_dns.deploy.apply import ApplyResult
     from mailauth_dns.importing.finished_policy import Imported
     from mailauth_dns.importing.sources import Published
     from mailauth_dns.octo.compiled_folder import Compiled
-    from mailauth_dns.plan.plan_file import LiveEntry
+    from mailauth_dns.plan.plan import LiveEntry
 
 FORMAT = 1
 
@@ -132,12 +133,12 @@ def live(seen: Mapping[DomainName, tuple[LiveEntry, ...]]) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "zones": {
-            zone: [row.model_dump(mode="json") for row in rows] for zone, rows in seen.items()
+            zone: [plan_file.live_as_json(row) for row in rows] for zone, rows in seen.items()
         },
     }
 
 
-def outcome(result: Outcome) -> dict[str, Any]:
+def outcome(result: ApplyResult) -> dict[str, Any]:
     """Return apply's result."""
     zones = [
         {
@@ -149,5 +150,5 @@ def outcome(result: Outcome) -> dict[str, Any]:
         }
         for zone in result.zones
     ]
-    rows = None if result.live is None else [row.model_dump(mode="json") for row in result.live]
+    rows = None if result.live is None else [plan_file.live_as_json(row) for row in result.live]
     return {"format": FORMAT, "zones": zones, "notes": list(result.notes), "live": rows}

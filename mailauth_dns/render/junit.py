@@ -11,7 +11,7 @@ from mailauth_dns.errors import one_line
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Severity
 from mailauth_dns.lint.waiver import Waived
-from mailauth_dns.simulate.mail_tests import Outcome, Trial
+from mailauth_dns.simulate.mail_tests import TestResult, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _name(finding: Finding) -> str:
 
 def tests(found: Iterable[Trial]) -> str:
     """Return one suite with a test case a policy test; one that nobody can tell is an error."""
-    kinds = {Outcome.PASSED: None, Outcome.FAILED: "failure", Outcome.UNKNOWN: "error"}
+    kinds = {TestResult.PASSED: None, TestResult.FAILED: "failure", TestResult.UNKNOWN: "error"}
     cases = []
     for trial in found:
         told = (*trial.verdict.why, *(f"warning: {warning}" for warning in trial.verdict.warnings))

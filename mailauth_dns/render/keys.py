@@ -1,29 +1,27 @@
-"""Keys, rotations and exports as text for people and as JSON data."""
+"""Keys and their rotation as text for people and as JSON data."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
-from mailauth_dns.export.exported_files import Host
-from mailauth_dns.export.installed import Difference
 from mailauth_dns.keys.adoption import Adopted
-from mailauth_dns.keys.checks import KeyProblem
-from mailauth_dns.keys.lifecycle import Key, moment, span, told
+from mailauth_dns.keys.declared import Key
+from mailauth_dns.keys.keygen import NewKey
+from mailauth_dns.keys.next_step import when
 from mailauth_dns.keys.policy_edit import Written
-from mailauth_dns.keys.rotation import KeyState, NewKey, Rotated
+from mailauth_dns.keys.problems import KeyProblem
+from mailauth_dns.keys.rotation import Rotated
+from mailauth_dns.keys.status import KeyStatus
+from mailauth_dns.keys.times import moment, span
 from mailauth_dns.records import dkim
-from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.rsa_key import modulus_bits
 from mailauth_dns.render.json_data import FORMAT
-from mailauth_dns.render.terminal_text import count, shown
-from mailauth_dns.signing_host import opendkim_conf
-from mailauth_dns.signing_host.package_paths import Layout
+from mailauth_dns.render.terminal_text import count
 
 _SERVED = {
     "served": "green",
@@ -35,27 +33,27 @@ _SERVED = {
 }
 _STEP = {
     "active": "begins to sign",
-    "retiring": "ends to sign",
+    "retiring": "stops signing",
     "revoked": "is revoked",
     "absent": "is deleted",
     "successor": "may get a successor",
 }
 
 
-def status(states: Sequence[KeyState], now: datetime) -> Iterator[Text]:
-    """Yield each key with its state, its age, what DNS says, and the next step with the date it may be taken."""
+def status(states: Sequence[KeyStatus], now: datetime) -> Iterator[Text]:
+    """Yield each key: its state and age, what DNS says, the next step and when you may take it."""
     for state in states:
         key, section = state.key, state.key.section
         age = f" for {_age(now - section.since)}" if section.since is not None else ""
         yield Text.assemble((key.name, "bold"), f"  {_kind(key)}, {section.state}{age}")
-        detail = f" ({state.sight.detail})" if state.sight.detail else ""
+        detail = f" ({state.in_dns.detail})" if state.in_dns.detail else ""
         seen = (
             f", since {moment(section.seen)} at every server"
-            if section.seen is not None and state.sight.state == "served"
+            if section.seen is not None and state.in_dns.state == "served"
             else ""
         )
         yield Text.assemble(
-            "    DNS: ", (state.sight.state, _SERVED[state.sight.state]), f"{detail}{seen}"
+            "    DNS: ", (state.in_dns.state, _SERVED[state.in_dns.state]), f"{detail}{seen}"
         )
         if state.wrong is not None:
             yield Text.assemble("    ", ("wrong: ", "bold red"), f"{state.wrong}; see dkim check")
@@ -81,7 +79,7 @@ def _age(age: timedelta) -> str:
     return count(hours, "hour") if hours else "less than an hour"
 
 
-def _next(state: KeyState, now: datetime) -> str:
+def _next(state: KeyStatus, now: datetime) -> str:
     step = state.step
     if step is None:
         return (
@@ -89,10 +87,10 @@ def _next(state: KeyState, now: datetime) -> str:
             if state.key.ours or state.key.section.state in ("revoked", "absent")
             else "nothing here; its sender rotates it"
         )
-    return f"{_STEP[step.to]}, {told(step, now)}{' (dkim rotate)' if step.due(now) else ''}"
+    return f"{_STEP[step.to]}, {when(step, now)}{' (dkim rotate)' if step.due(now) else ''}"
 
 
-def status_data(states: Iterable[KeyState], written: Iterable[Written]) -> dict[str, Any]:
+def status_data(states: Iterable[KeyStatus], written: Iterable[Written]) -> dict[str, Any]:
     """Return the same as data."""
     return {
         "format": FORMAT,
@@ -101,7 +99,7 @@ def status_data(states: Iterable[KeyState], written: Iterable[Written]) -> dict[
     }
 
 
-def _key_data(state: KeyState) -> dict[str, Any]:
+def _key_data(state: KeyStatus) -> dict[str, Any]:
     key, section, step = state.key, state.key.section, state.step
     times = {
         name: moment(time) if (time := getattr(section, name)) is not None else None
@@ -123,7 +121,7 @@ def _key_data(state: KeyState) -> dict[str, Any]:
         "ours": key.ours,
         "state": section.state,
         **times,
-        "dns": {"state": state.sight.state, "detail": state.sight.detail or None},
+        "dns": {"state": state.in_dns.state, "detail": state.in_dns.detail or None},
         "wrong": state.wrong,
         "next": after,
     }
@@ -146,9 +144,11 @@ def new_key(made: NewKey) -> Iterator[Text]:
 def after_keygen(made: NewKey) -> str:
     """Return what to do with a new key, when it may sign, and what makes that sooner."""
     return (
-        "publish it (compile, plan, apply), then run `dkim status`, which says when it may sign, and at that time `dkim rotate`. That is "
-        f"{span(made.wait)} after every server was first seen to have it (its TTL), or later where the zone's negative TTL is longer. "
-        "To wait less, lower `ttl:` in the policy and the last number of the zone's SOA before you publish"
+        "publish it (compile, plan, apply), then run `dkim status`, which says when it may sign, "
+        "and at that time run `dkim rotate`. That is "
+        f"{span(made.wait)} after every server was first seen to have it (its TTL), or later where "
+        "the zone's negative TTL is longer. To wait less, lower `ttl:` in the policy and the last "
+        "number of the zone's SOA before you publish"
     )
 
 
@@ -172,8 +172,8 @@ def adopted(made: Adopted) -> Iterator[Text]:
         yield Text(f"    also in  {made.left}: delete it when no program uses it")
     yield Text(f"    public   {made.public}")
     yield Text(f"    policy   {made.policy}")
-    detail = f" ({made.sight.detail})" if made.sight.detail else ""
-    yield Text.assemble("    DNS: ", (made.sight.state, _SERVED[made.sight.state]), detail)
+    detail = f" ({made.in_dns.detail})" if made.in_dns.detail else ""
+    yield Text.assemble("    DNS: ", (made.in_dns.state, _SERVED[made.in_dns.state]), detail)
     for weakness in made.weaknesses:
         yield Text.assemble(("    not safe: ", "yellow"), weakness)
 
@@ -189,13 +189,13 @@ def adopted_data(made: Adopted) -> dict[str, Any]:
         "left": str(made.left) if made.left is not None else None,
         "public": made.public.as_posix(),
         "policy": made.policy.as_posix(),
-        "dns": {"state": made.sight.state, "detail": made.sight.detail or None},
+        "dns": {"state": made.in_dns.state, "detail": made.in_dns.detail or None},
         "weaknesses": list(made.weaknesses),
     }
 
 
 def rotated(result: Rotated) -> Iterator[Text]:
-    """Yield what a rotation wrote and what has to wait."""
+    """Yield what a rotation wrote, and what must wait."""
     for written in result.written:
         yield Text(str(written))
     for made in result.made:
@@ -250,31 +250,3 @@ def problems_data(found: Iterable[KeyProblem], checked: int) -> dict[str, Any]:
         for each in found
     ]
     return {"format": FORMAT, "keys": checked, "problems": rows}
-
-
-def differences(found: Sequence[Difference]) -> Iterator[Text]:
-    """Yield how installed files differ from an export."""
-    for each in found:
-        style = {"+": "green", "-": "red"}.get(each.sign, "yellow")
-        yield Text.assemble(f"{each.path}: ", (f"{each.sign} {shown(each.statement)}", style))
-    yield Text(f"Export: {count(len(found), 'difference')}", style="bold")
-
-
-def after_export(
-    folder: Path,
-    files: Iterable[str],
-    domains: Sequence[DomainName],
-    host: Host,
-    layout: Layout | None,
-) -> str:
-    """Return how OpenDKIM's files are put in place, and how that is checked."""
-    confs = [name for name in files if name in opendkim_conf.CONFS.values()]
-    main = " and ".join(f"{folder / name} as /etc/{name}" for name in confs)
-    rest = (
-        f", and {', '.join(name for name in files if name not in confs)} in {host.config_dir}"
-        if folder != Path(host.config_dir)
-        else ""
-    )
-    relabel = layout.relabel if layout is not None else ""
-    check = f"`mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}` with the same options, and `dkim check`"
-    return f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}restart OpenDKIM; then {check}"

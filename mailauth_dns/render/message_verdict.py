@@ -14,9 +14,13 @@ from mailauth_dns.evaluate.verdict import DmarcResult, Identifier, Verdict
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count
 from mailauth_dns.simulate.before_after import Rehearsal
-from mailauth_dns.simulate.mail_tests import Outcome, Trial
+from mailauth_dns.simulate.mail_tests import TestResult, Trial
 
-_OUTCOME = {Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.UNKNOWN: "magenta"}
+_OUTCOME = {
+    TestResult.PASSED: "green",
+    TestResult.FAILED: "bold red",
+    TestResult.UNKNOWN: "magenta",
+}
 _RESULT = {
     "pass": "green",
     "fail": "red",
@@ -55,7 +59,7 @@ def one(verdicts: Iterable[tuple[str, Verdict]]) -> Iterator[Text]:
 
 def tests(found: Iterable[Rehearsal]) -> Iterator[Text]:
     """Yield each test with what a receiver finds now and once the policy is live, and why."""
-    tally = Counter[Outcome]()
+    tally = Counter[TestResult]()
     for rehearsal in found:
         before, after = rehearsal.before, rehearsal.after
         tally[after.outcome] += 1
@@ -69,7 +73,7 @@ def tests(found: Iterable[Rehearsal]) -> Iterator[Text]:
         for problem in after.problems:
             yield Text.assemble("      ", (problem, _OUTCOME[after.outcome]))
         yield from _sentences(after.verdict, 6)
-    said = ", ".join(f"{tally[outcome]} {outcome}" for outcome in Outcome if tally[outcome])
+    said = ", ".join(f"{tally[outcome]} {outcome}" for outcome in TestResult if tally[outcome])
     yield Text(
         f"Test: {count(tally.total(), 'test')}" + (f", {said}" if said else ""), style="bold"
     )

@@ -7,14 +7,14 @@ from collections.abc import Container, Iterable, Iterator
 
 from rich.text import Text
 
-from mailauth_dns.deploy.apply import Outcome
-from mailauth_dns.deploy.zone_write import Status, ZoneOutcome
-from mailauth_dns.plan.plan_file import (
+from mailauth_dns.deploy.apply import ApplyResult
+from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.plan.plan import (
     AuthorityEntry,
     ChangeEntry,
     KeptEntry,
     LiveEntry,
-    PlanFile,
+    Plan,
     ZoneEntry,
 )
 from mailauth_dns.render.terminal_text import count, styled, told, versus
@@ -37,7 +37,7 @@ _STATUS = {
 _OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
 
 
-def plan(file: PlanFile, show_kept: bool) -> Iterator[Text]:
+def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
     """Yield a plan, zones with something to say first told in full, the rest counted."""
     quiet = 0
     for zone in file.zones:
@@ -70,11 +70,11 @@ def _has_news(zone: ZoneEntry, show_kept: bool) -> bool:
     )
 
 
-def _asked(file: PlanFile) -> bool:
+def _asked(file: Plan) -> bool:
     return any(zone.live for zone in file.zones)
 
 
-def _summary(file: PlanFile) -> Text:
+def _summary(file: Plan) -> Text:
     risks = Counter(change.risk for zone in file.zones for change in zone.changes)
     said = ", ".join(
         f"{risks[risk]} {risk}" for risk in ("breaking", "caution", "safe") if risks[risk]
@@ -238,7 +238,7 @@ def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
             yield styled(6, f"{entry.name} {entry.type}: {', '.join(entry.kinds)}{ours}")
 
 
-def outcome(result: Outcome) -> Iterator[Text]:
+def outcome(result: ApplyResult) -> Iterator[Text]:
     """Yield how an apply ended."""
     for note in result.notes:
         yield styled(0, ("note: ", "cyan"), note)
@@ -268,7 +268,7 @@ def outcome(result: Outcome) -> Iterator[Text]:
         yield styled(0, (f"live DNS was not asked about {', '.join(others)}", "yellow"))
 
 
-def _outcome_line(zone: ZoneOutcome) -> Text:
+def _outcome_line(zone: ZoneResult) -> Text:
     detail = (
         f": {zone.detail}"
         if zone.detail

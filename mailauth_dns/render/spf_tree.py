@@ -15,7 +15,7 @@ from mailauth_dns.render.terminal_text import count, shown
 
 
 def tree(title: str, cost: LookupCost) -> Iterator[Text]:
-    """Yield the tree, one line a term with what it costs in all, and what there is to say about the whole."""
+    """Yield the tree, one line a term with its whole cost, and below it the sums."""
     yield Text.assemble((cost.domain, "bold"), f" {title}")
     yield from _notes(cost, "")
     yield from _branches(cost, "")
@@ -26,12 +26,14 @@ def tree(title: str, cost: LookupCost) -> Iterator[Text]:
     if cost.voids > MAX_VOIDS:
         blame = ", ".join(dict.fromkeys(octets(node.term) for node in cost.void_terms))
         yield Text(
-            f"over the limit of void lookups, so that SPF is a permerror for mail that no earlier term matches: {blame}",
+            "over the limit of void lookups: SPF is a permerror for mail that no earlier term "
+            f"matches: {blame}",
             style="red",
         )
     if cost.total > MAX_TERMS:
         yield Text(
-            f"over the limit, so that SPF is a permerror for mail that no earlier term matches: {_blame(cost)}",
+            "over the limit: SPF is a permerror for mail that no earlier term matches: "
+            f"{_blame(cost)}",
             style="red",
         )
 
@@ -70,7 +72,7 @@ def _sum(nouns: str, number: int, limit: int, at_least: bool) -> tuple[str, str]
 
 
 def _blame(cost: LookupCost) -> str:
-    """Return the way from the root along the terms that cost most."""
+    """Return the terms that cost most, from the root down."""
     parts = []
     node = cost.largest
     while node is not None and node.total > 1:

@@ -1,4 +1,4 @@
-"""Values for a terminal: foreign octets must not reach it as control sequences."""
+"""Values for a terminal, which must not obey what others wrote."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from rich.text import Span, Text
 from mailauth_dns.diff.changed_terms import changed_terms
 from mailauth_dns.errors import printable
 
-# What two values could differ in without looking different: backslashes that may be part of an escape, spaces that are one too many.
+# Two values could differ in these and look the same: backslashes like those of an escape, and
+# spaces at an end or beside each other.
 _UNCLEAR = re.compile(r"[^ -~]|\\|^ | $|(?<= ) ")
-_HANGING = 4  # blanks in front of what goes on below
+_HANGING = 4  # blanks before a line's second part and later ones
 WIDTH = 100  # characters of a value on one line
 
 
@@ -28,7 +29,7 @@ def shown(value: str) -> str:
 
 
 def wrapped(value: str, width: int = WIDTH) -> list[str]:
-    r"""Return a value on as many lines as it takes; a line that ends within a word ends in a backslash.
+    r"""Return a value on as many lines as it takes; a backslash ends a line within a word.
 
     >>> wrapped("v=spf1 ip4:192.0.2.1 -all", 20)
     ['v=spf1 ip4:192.0.2.1', '-all']
@@ -53,13 +54,13 @@ def wrapped(value: str, width: int = WIDTH) -> list[str]:
 
 
 def told(mark: str, value: str, *, width: int = WIDTH) -> Iterator[str]:
-    """Yield a value's lines, each behind the mark: no line begins with what others wrote."""
+    """Yield a value's lines, each after the mark, so that no line begins with what others wrote."""
     for number, line in enumerate(wrapped(value, width)):
         yield f"{mark} {'  ' if number else ''}{line}"
 
 
 def versus(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the terms that changed, with a style, where values are too long to see it."""
+    """Yield the terms that changed, with a style, where values are too long to compare by eye."""
     if (
         len(before) != 1
         or len(after) != 1
@@ -83,7 +84,7 @@ def count(number: int, noun: str, nouns: str | None = None) -> str:
 
 
 def styled(indent: int, *parts: str | tuple[str, str]) -> Text:
-    """Return a line of text made of parts, with or without a style, whatever they hold made printable."""
+    """Return a line made of parts, each with or without a style; what does not print is escaped."""
     text, spans = " " * indent, []
     for part in parts:
         word, style = (part, "") if isinstance(part, str) else part
@@ -95,7 +96,10 @@ def styled(indent: int, *parts: str | tuple[str, str]) -> Text:
 
 
 def wrapped_line(line: Text, width: int) -> Iterator[Text]:
-    """Yield a line in parts that are at most `width` characters long where its words are, indented from the second on."""
+    """Yield a line in parts of at most `width` characters, indented from the second on.
+
+    A word that is longer stays whole.
+    """
     indent = len(line.plain) - len(line.plain.lstrip()) + _HANGING
     start, room = 0, width
     while len(line.plain) - start > room:

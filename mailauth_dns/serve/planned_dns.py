@@ -1,4 +1,4 @@
-"""DNS as a plan would make it, for `serve --plan`: a real receiver can be pointed at what is not applied yet."""
+"""DNS as a plan would make it, for `serve --plan`: point a real receiver at it before you apply."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Answer, Authority, Rcode, alias_target
 from mailauth_dns.live.recursive_resolvers import system_resolvers
 from mailauth_dns.live.resolver import LiveResolver
-from mailauth_dns.plan.plan_file import ChangeEntry, PlanFile
+from mailauth_dns.plan.plan import ChangeEntry, Plan
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import ROOT, DomainName, ancestors, domain_name
 from mailauth_dns.records.name_server import Server
 from mailauth_dns.records.zone import RRset, Zone, zone_of
-from mailauth_dns.serve.server import whole_zone
+from mailauth_dns.serve.zone_directory import whole_zone
 from mailauth_dns.simulate.dns_views import as_planned
 
 TTL = 0  # seconds: nobody may keep what is not so yet
@@ -62,8 +62,9 @@ _ANY = '"RFC8482" ""'  # a HINFO that stands for whatever a name holds (RFC 8482
 class Foreseen:
     """Answers as a recursive resolver would after the plan.
 
-    Zones with a file in the directory, where there is one, are that file with the plan's changes, read once. Elsewhere the plan lies over
-    live DNS, which is asked each question once, and a zone at two providers becomes the same at both.
+    A zone with a file in the directory is that file with the plan's changes, read once. Elsewhere the
+    plan lies over live DNS, which is asked each question once. A zone at two providers becomes the
+    same at both.
     """
 
     recursive = True
@@ -72,11 +73,13 @@ class Foreseen:
         self,
         directory: Path | None,
         provider: str,
-        plan: PlanFile,
+        plan: Plan,
         policies: Iterable[Policy],
         own: Server,
     ) -> None:
-        """Read the zones in the directory of `provider`; `own` is the address that will answer, which is not asked for the rest.
+        """Read the zones in the directory of `provider`.
+
+        `own` is the address that will answer; it is not asked for the rest.
 
         Raises:
             ProviderError: a zone's file cannot be read, or says only a part of the zone.
@@ -98,7 +101,7 @@ class Foreseen:
         self._resolver = ZoneResolver(zones.values(), elsewhere=as_planned(plan, self._live))
 
     def answer(self, name: DomainName, type: str) -> Answer | None:
-        """Return the answer, aliases followed; where there is none, with the SOA of a zone that the directory or the plan has.
+        """Return the answer, aliases followed; without one, the SOA of a zone in directory or plan.
 
         Raises:
             ProviderError: nobody could tell.
@@ -138,7 +141,10 @@ class Foreseen:
         return Answer(Rcode.NOERROR, (found,), authoritative=False)
 
     def _holds_data(self, name: DomainName) -> bool:
-        """Tell whether there is more to a name than names below it; of live DNS nobody can ask for everything, so the types are tried."""
+        """Tell whether a name has records of its own.
+
+        Live DNS cannot be asked for everything, so the types are tried.
+        """
         origin = next(
             (each for each in (name, *ancestors(name, ROOT)) if each in self._local), None
         )

@@ -15,7 +15,7 @@ _OPT = 11  # octets of an OPT record without options (RFC 6891 §6.1.2)
 class _ByLetters(dict[dns.name.Name, int]):
     """A compression table in which names are equal only when their letters are.
 
-    dnspython's own takes names for equal whatever their case, and so has rdata come back in the case of the question.
+    dnspython's own ignores case, so rdata would come back in the case of the question.
     """
 
     def get(self, name: dns.name.Name, default: int | None = None) -> int | None:  # type: ignore[override] # as dnspython calls it

@@ -1,1 +1,1 @@
-"""What the host that signs has: OpenDKIM's files as it reads them, who owns keys, where packages keep them."""
+"""The host that signs: OpenDKIM's files as it reads them, who owns keys, and package paths."""

@@ -1,4 +1,4 @@
-"""The user that a signing program runs as: who owns private keys, and what keeps that user from reading one."""
+"""The user that a signing program runs as, and whether it can read private keys."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from pathlib import Path
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.signing_host import opendkim_conf
+from mailauth_dns.signing_host.package_paths import KEY_DIR
+from mailauth_dns.signing_host.systemd_units import started
 
 HOST = Path("/")  # the file system of the host that keys are made on
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A user of this host and the group that its files get; `groups` are all that it is in."""
+    """A user of this host, the group that its files get, and all `groups` that it is in."""
 
     name: str
     uid: int
@@ -26,7 +28,7 @@ class Owner:
     groups: frozenset[int]
 
     def may(self, there: os.stat_result, bit: int) -> bool:
-        """Tell whether the user has a permission at a file; `bit` is it as others have it, such as S_IXOTH."""
+        """Tell whether the user has a permission; `bit` is the one for others, such as S_IXOTH."""
         if self.uid == 0:
             return True
         shift = 6 if there.st_uid == self.uid else 3 if there.st_gid in self.groups else 0
@@ -44,24 +46,30 @@ def named(text: str) -> Owner:
         entry = pwd.getpwnam(user)
     except KeyError:
         raise MailAuthError(
-            f"--owner {text}: this host has no user {user!r}; name the one that your signing program runs as"
+            f"--owner {text}: this host has no user {user!r}; "
+            "name the one that your signing program runs as"
         ) from None
     try:
         gid = grp.getgrnam(group).gr_gid if colon and group else entry.pw_gid
     except KeyError:
         raise MailAuthError(f"--owner {text}: this host has no group {group!r}") from None
-    return Owner(
-        entry.pw_name,
-        entry.pw_uid,
-        gid,
-        frozenset({gid, *os.getgrouplist(entry.pw_name, entry.pw_gid)}),
-    )
+    groups = frozenset({gid, *os.getgrouplist(entry.pw_name, entry.pw_gid)})
+    return Owner(entry.pw_name, entry.pw_uid, gid, groups)
+
+
+def user_name(uid: int) -> str:
+    """Return the name of a user, or `uid 1234` where this host has none for the number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def signers() -> dict[str, Owner]:
-    """Return the users that this host is set up to run signing programs as, by the program's name; root is left out.
+    """Return the users that signing programs run as on this host, by program; root is left out.
 
-    A user who exists is not enough: only one that a program's own configuration names is a candidate to own a key.
+    That a user exists is not enough: it may own a key only where a program's own configuration
+    names it.
 
     Raises:
         MailAuthError: a configuration cannot be read.
@@ -69,9 +77,7 @@ def signers() -> dict[str, Owner]:
     opendkims = [each.user for each in opendkim_conf.every(HOST).values() if each.user is not None]
     users = {
         "OpenDKIM": opendkims[0] if len(set(opendkims)) == 1 else None,
-        "Rspamd": opendkim_conf.started(HOST, "rspamd")[1]
-        if (HOST / "etc/rspamd").is_dir()
-        else None,
+        "Rspamd": started(HOST, "rspamd")[1] if (HOST / "etc/rspamd").is_dir() else None,
     }
     found = {}
     for program, user in users.items():
@@ -84,7 +90,7 @@ def signers() -> dict[str, Owner]:
 
 
 def barrier(path: Path, owner: Owner) -> Path | None:
-    """Return the topmost folder among a path and those above it that the user may not pass; None where it may pass all that are there."""
+    """Return the topmost folder, down to `path`, that the user may not enter; None if it may all."""
     for each in reversed([path, *path.parents]):
         if each.is_dir() and not owner.may(each.stat(), stat.S_IXOTH):
             return each
@@ -92,7 +98,9 @@ def barrier(path: Path, owner: Owner) -> Path | None:
 
 
 def unreadable(path: Path, owner: Owner) -> Iterator[str]:
-    """Yield what keeps a user from reading a private key, with what to do; `path` is <folder>/<domain>/<file>.
+    """Yield what keeps a user from reading a private key, and what to do.
+
+    `path` is <folder>/<domain>/<file>.
 
     Raises:
         OSError: it cannot be looked at.
@@ -104,18 +112,25 @@ def unreadable(path: Path, owner: Owner) -> Iterator[str]:
         way = (
             f"chown {owner.name} {stopped}"
             if ours
-            else f"keep the keys in a folder that {owner.name} may pass, such as /etc/opendkim/keys"
+            else f"keep the keys in a folder that {owner.name} may enter, such as {KEY_DIR}"
         )
-        yield f"{stopped}: {owner.name} may not pass this folder, so it cannot sign, and mail gets 4.7.1; {way}"
+        yield (
+            f"{stopped}: {owner.name} may not enter this folder, so it cannot sign, "
+            f"and mail gets 4.7.1; {way}"
+        )
     there = real.stat()
     if not owner.may(there, stat.S_IROTH):
-        yield f"{path}: {owner.name} may not read it, so it cannot sign, and mail gets 4.7.1; chown {owner.name} {path}"
+        yield (
+            f"{path}: {owner.name} may not read it, so it cannot sign, "
+            f"and mail gets 4.7.1; chown {owner.name} {path}"
+        )
 
 
 def heir(of_domain: Path, given: Owner | None) -> tuple[Owner | None, str]:
-    """Return whom a new key in <folder>/<domain> is given to, None for the folder's owner; and what there is to say of that.
+    """Return whom a new key in <folder>/<domain> is given to, and a remark about it.
 
-    Nobody gets a key whom neither the command, nor the folder's owner, nor the configuration of a signing program names.
+    None stands for the folder's owner. Only a user that the command, the folder's owner or the
+    configuration of a signing program names gets a key.
 
     Raises:
         MailAuthError: only root may give a key away.
@@ -123,23 +138,27 @@ def heir(of_domain: Path, given: Owner | None) -> tuple[Owner | None, str]:
     if os.geteuid() != 0:
         if given is not None and given.uid != os.geteuid():
             raise MailAuthError(
-                f"--owner {given.name}: only root may give a key to another user; run this as root, or as {given.name}"
+                f"--owner {given.name}: only root may give a key to another user; "
+                f"run this as root, or as {given.name}"
             )
         return None, ""
     if given is not None:
         return given, ""
     if of_domain.exists() and (there := of_domain.stat()).st_uid != 0:
-        return _of_number(there.st_uid, there.st_gid), ""
-    if of_domain.parent.exists() and of_domain.parent.stat().st_uid != 0:
+        return _owner_of(there), ""
+    folder = of_domain.parent
+    if folder.exists() and folder.stat().st_uid != 0:
         return None, ""
     found = signers()
-    reach = {
-        owner.name: owner
-        for owner in found.values()
-        if barrier(of_domain.parent.resolve(), owner) is None
-    }
-    if len(reach) == 1 and len({owner.name for owner in found.values()}) == 1:
-        return next(iter(reach.values())), ""
+    if len({owner.name for owner in found.values()}) == 1:
+        owner = next(iter(found.values()))
+        if barrier(folder.resolve(), owner) is None:
+            return owner, ""
+    return None, _of_root(of_domain, found)
+
+
+def _of_root(of_domain: Path, found: dict[str, Owner]) -> str:
+    """Return the remark about a key that root keeps: the signing program cannot read it."""
     users = " and ".join(f"{program} as {owner.name}" for program, owner in found.items())
     who = (
         f"this host runs {users}"
@@ -149,13 +168,14 @@ def heir(of_domain: Path, given: Owner | None) -> tuple[Owner | None, str]:
     folder = of_domain.parent
     closed = of_domain if folder.exists() and folder.stat().st_mode & stat.S_IXOTH else folder
     return (
-        None,
-        f"{closed} belongs to root, and {who}; that user must own it to sign: chown -R USER {closed}, or --owner USER next time",
+        f"{closed} belongs to root, and {who}; that user must own it to sign: "
+        f"chown -R USER {closed}, or --owner USER next time"
     )
 
 
-def _of_number(uid: int, gid: int) -> Owner:
+def _owner_of(there: os.stat_result) -> Owner:
+    name = user_name(there.st_uid)
     try:
-        return named(pwd.getpwuid(uid).pw_name)
-    except KeyError:
-        return Owner(f"uid {uid}", uid, gid, frozenset({gid}))
+        return named(name)
+    except MailAuthError:  # this host has no name for the number
+        return Owner(name, there.st_uid, there.st_gid, frozenset({there.st_gid}))

@@ -1,4 +1,7 @@
-"""Where the packages of a system keep OpenDKIM's files. Both Debian's and Red Hat's start it with /etc/opendkim.conf."""
+"""Where the packages of a system keep OpenDKIM's files.
+
+Debian's and Red Hat's packages both start it with /etc/opendkim.conf.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,14 @@ class Layout(StrEnum):
 
     @property
     def key_dir(self) -> str:
-        """The folder that the package makes for private keys; it belongs to the user opendkim on Debian."""
+        """The package's folder for private keys; on Debian the user opendkim owns it."""
         return "/etc/dkimkeys" if self is Layout.DEBIAN else KEY_DIR
 
     @property
     def relabel(self) -> str:
-        """What else new files need: on Red Hat's systems SELinux keeps OpenDKIM from files that were moved there with another label."""
+        """The command that new files need before OpenDKIM may read them, if any.
+
+        On Red Hat's systems SELinux keeps OpenDKIM from files that were moved there with another
+        label.
+        """
         return f"restorecon -R /etc/opendkim.conf {CONFIG_DIR}; " if self is Layout.RHEL else ""

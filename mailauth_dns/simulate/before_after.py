@@ -9,15 +9,15 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan.plan_file import TrialEntry
+from mailauth_dns.plan.plan import TrialEntry
 from mailauth_dns.policy.mail_tests import MailTest
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
-from mailauth_dns.simulate.mail_tests import Outcome, Trial, conduct, tests_of
+from mailauth_dns.simulate.mail_tests import TestResult, Trial, conduct, tests_of
 
-Step = Callable[[str], None]  # told each domain whose test is done, for a progress bar
+Progress = Callable[[str], None]  # told each domain whose test is done, for a progress bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,12 @@ def rehearse(
     repo: Repo,
     publications: Iterable[Publication],
     *,
-    step: Step = lambda _domain: None,
+    progress: Progress = lambda _domain: None,
 ) -> tuple[Rehearsal, ...]:
-    """Carry out the tests of `policies`, over live DNS as `repo` says where to ask it, and with `publications` over it."""
+    """Run the tests of `policies` in live DNS, and with `publications` laid over it.
+
+    `repo` says which servers to ask.
+    """
     live = as_it_is(repo.policies)
     published = as_published(publications, live)
     found = []
@@ -44,7 +47,7 @@ def rehearse(
         before = conduct(domain, test, live)
         live.next_message()
         found.append(Rehearsal(before, conduct(domain, test, published)))
-        step(domain)
+        progress(domain)
     return tuple(found)
 
 
@@ -95,19 +98,19 @@ def entries(
 
 def _worse(
     domain: DomainName, test: MailTest, before: Resolver, after: Resolver, live: LiveResolver | None
-) -> tuple[Trial, Outcome | None]:
+) -> tuple[Trial, TestResult | None]:
     """Return how a test ends, and where it does not pass, how it ended before."""
     trials = []
     for world in (after, before):
         if live is not None:
             live.next_message()
         trials.append(conduct(domain, test, world))
-        if trials[0].outcome is Outcome.PASSED:
+        if trials[0].outcome is TestResult.PASSED:
             return trials[0], None
     return trials[0], trials[1].outcome
 
 
-def _entry(after: Trial, before: Outcome | None) -> TrialEntry:
+def _entry(after: Trial, before: TestResult | None) -> TrialEntry:
     verdict = after.verdict
     return TrialEntry(
         domain=after.domain,

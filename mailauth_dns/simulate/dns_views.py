@@ -1,4 +1,4 @@
-"""The DNS that messages are judged by: as it is, as the policies would make it, and as a plan would."""
+"""The DNS to judge messages by: as it is, as the policies would make it, and as a plan would."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailauth_dns.evaluate.overlay import Overlay, PlannedSet, PlannedZone
 from mailauth_dns.evaluate.resolver import Resolver, ZoneResolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan.plan_file import PlanFile
+from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
@@ -31,8 +31,8 @@ def as_published(publications: Iterable[Publication], live: Resolver) -> Overlay
     return Overlay(live, zones)
 
 
-def as_planned(plan: PlanFile, live: Resolver) -> Overlay:
-    """Return DNS with the changes of a plan file, which holds our values alone; foreign ones beside them are live DNS's."""
+def as_planned(plan: Plan, live: Resolver) -> Overlay:
+    """Return DNS with the changes of a plan; foreign values beside ours come from live DNS."""
     zones: dict[DomainName, dict[tuple[DomainName, str], PlannedSet]] = {}
     for zone in plan.zones:  # one zone at two providers becomes the same at both
         sets = zones.setdefault(DomainName(zone.zone), {})
@@ -46,9 +46,9 @@ def as_planned(plan: PlanFile, live: Resolver) -> Overlay:
 def as_provided(
     proposals: Iterable[Proposal], live: Resolver | None, *, changed: bool
 ) -> ZoneResolver:
-    """Return DNS with the providers' zones as they are, or `changed` as proposed; what they do not hold is asked of `live`.
+    """Return DNS with the providers' zones as they are, or `changed` as proposed.
 
-    Of a zone that comes twice the first one counts.
+    `live` is asked for everything else. If a zone comes twice, the first one counts.
     """
     whole: dict[DomainName, Zone] = {}
     partly: list[PlannedZone] = []
@@ -73,7 +73,10 @@ def as_provided(
 
 
 def _is_exact(proposal: Proposal) -> bool:
-    """Tell whether the zone says all that its servers answer; a file may be read in part, and ALIAS is answered as A."""
+    """Tell whether the zone says all that its servers answer.
+
+    It does not where a file was read in part, or where ALIAS is answered as A.
+    """
     kinds = {rrset.type for rrset in proposal.reading.zone.rrsets}
     return proposal.reading.unwritable.zone is None and not any(
         kind == "ALIAS" or "/" in kind for kind in kinds

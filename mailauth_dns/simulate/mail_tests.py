@@ -1,4 +1,4 @@
-"""A policy's tests, carried out: the message judged as a receiver would, beside what is expected of it."""
+"""A policy's tests: a message is judged as a receiver would, and the verdict is compared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.name import DomainName
 
 
-class Outcome(StrEnum):
+class TestResult(StrEnum):
     """How a test ended; unknown where DNS did not say enough and what it said is not wrong."""
 
     PASSED = "passed"
@@ -30,7 +30,7 @@ class Trial:
     domain: DomainName
     name: str
     verdict: Verdict
-    outcome: Outcome
+    outcome: TestResult
     problems: tuple[str, ...]
 
 
@@ -42,7 +42,10 @@ def tests_of(policies: Iterable[Policy]) -> Iterator[tuple[DomainName, MailTest]
 
 
 def judged(domain: DomainName, message: MessageSection, resolver: Resolver) -> Verdict:
-    """Return the verdict of a receiver who asks `resolver`; a signature without a `d` is the domain's own."""
+    """Return the verdict of a receiver who asks `resolver`.
+
+    A signature without a `d` is the domain's own.
+    """
     signatures = tuple(
         claimed(DomainName(each.d or domain), each.s, resolver) for each in message.dkim
     )
@@ -55,7 +58,7 @@ def conduct(domain: DomainName, test: MailTest, resolver: Resolver) -> Trial:
     """Judge a test's message and compare what was found with what is expected."""
     verdict = judged(domain, test, resolver)
     wrong, open_ = _compared(test.expect, verdict)
-    outcome = Outcome.FAILED if wrong else Outcome.UNKNOWN if open_ else Outcome.PASSED
+    outcome = TestResult.FAILED if wrong else TestResult.UNKNOWN if open_ else TestResult.PASSED
     return Trial(domain, test.name, verdict, outcome, (*wrong, *open_))
 
 

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.deploy.apply import Outcome
-from mailauth_dns.deploy.zone_write import Status, ZoneOutcome
+from mailauth_dns.deploy.apply import ApplyResult
+from mailauth_dns.deploy.zone_write import Status, ZoneResult
 from mailauth_dns.errors import one_line
 from mailauth_dns.lint.catalog import ALL_RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Severity
 from mailauth_dns.lint.waiver import Waived
-from mailauth_dns.plan.plan_file import ChangeEntry, LiveEntry, ServerEntry
+from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, ServerEntry
 from mailauth_dns.policy.model import WaiverSection
 from mailauth_dns.policy.yaml_tree import Place, Source
 from mailauth_dns.records.name import DomainName
@@ -242,7 +242,7 @@ def test_a_finding_is_one_row_to_a_code_host() -> None:
 
 
 def test_what_an_apply_says_is_text() -> None:
-    change = ChangeEntry.model_construct(
+    change = ChangeEntry(
         domain=HOSTILE,
         name=HOSTILE,
         type="TXT",
@@ -252,14 +252,17 @@ def test_what_an_apply_says_is_text() -> None:
         ttl_before=1,
         ttl_after=2,
         kept=0,
+        meaning=HOSTILE,
+        risk="safe",
+        rules=(),
     )
     server = ServerEntry(server=HOSTILE, values=(HOSTILE,), reason=None)
-    row = LiveEntry.model_construct(
+    row = LiveEntry(
         domain=HOSTILE, name=HOSTILE, type="TXT", policy=(HOSTILE,), provider=None, live=None, reason=HOSTILE, state="unknown",
         servers=(server, ServerEntry(server=HOSTILE, values=None, reason=HOSTILE)),
     )  # fmt: skip
-    result = Outcome(
-        (ZoneOutcome(HOSTILE, HOSTILE, Status.FAILED, (change,), HOSTILE),),
+    result = ApplyResult(
+        (ZoneResult(HOSTILE, HOSTILE, Status.FAILED, (change,), HOSTILE),),
         (HOSTILE,),
         (row,),
         (HOSTILE,),

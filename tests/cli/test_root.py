@@ -44,7 +44,7 @@ def test_a_file_that_is_named_lies_where_the_command_is_run(repo: RepoFolder, de
     assert run(repo, "plan", "--show", "plan.json")[0] == 0
     assert run(repo, "plan", "--show", "../../docs/mail/plan.json")[0] == 0
     assert (
-        f"{deep / 'private'}: lies inside"
+        f"{deep / 'private'}: is inside"
         in run(repo, "dkim", "keygen", "example.com", "--private-dir", "private")[1]
     )
 

@@ -49,7 +49,7 @@ example.com as it would be
         └── exists:%{i}.sender.example  1
             ! what it asks for depends on the message
 SPF: at least 8 of 10 lookups, at least 3 of 2 void lookups
-over the limit of void lookups, so that SPF is a permerror for mail that no earlier term matches: \
+over the limit of void lookups: SPF is a permerror for mail that no earlier term matches: \
 mx, a:h1.sender.example, a:h2.sender.example
 """
 
@@ -83,7 +83,7 @@ def test_over_the_limit_the_way_to_the_culprit_is_told(served: RepoFolder) -> No
     ran = served.run("spf", "tree", "example.com")
     assert ran.code == 2
     assert ran.out.endswith(
-        "over the limit, so that SPF is a permerror for mail that no earlier term matches: "
+        "over the limit: SPF is a permerror for mail that no earlier term matches: "
         "include:_spf.sender.example costs 7, of which include:_a.sender.example costs 4\n"
     )
 

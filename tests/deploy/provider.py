@@ -15,7 +15,8 @@ from mailauth_dns.errors import SetMoved
 
 
 class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
-    """Zones as octoDNS YAML in a folder. Stanza: `pause` seconds an answer takes, `logins` how many objects there may be, and `fault`:
+    """Zones as octoDNS YAML in a folder. Stanza: `pause` seconds an answer takes, `logins` how many objects there
+    may be, `mark` a file that is made when it is asked, and `fault`:
 
     read N, write N     the first N times for each zone there is no answer
     write N after       the same, and what was asked is done
@@ -38,9 +39,10 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
         fault: str = "",
         zones: str = "",
         logins: int = 99,
+        mark: str = "",
         **others: Any,
     ) -> None:
-        self.pause, self.fault, self.zones = pause, fault, zones.split()
+        self.pause, self.fault, self.zones, self.mark = pause, fault, zones.split(), mark
         self.thread = threading.current_thread()
         with Remote._lock:
             Remote.made += 1
@@ -73,6 +75,8 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
             Remote.asked[act, zone] += 1
             Remote._now += 1
             Remote.together = max(Remote.together, Remote._now)
+        if self.mark:
+            Path(self.mark).touch()
         time.sleep(self.pause)
         with Remote._lock:
             Remote._now -= 1

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.compile.repo import compile_repo
-from mailauth_dns.deploy.apply import carry_out
-from mailauth_dns.deploy.plan import Plan, make_plan
+from mailauth_dns.deploy.apply import ApplyRequest, apply
+from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.deploy.zone_write import Status
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.diff.report_consent import Consents
 from mailauth_dns.masterfile.master_file import parse
 from mailauth_dns.plan.permissions import Allowance
+from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.family import Family, family
@@ -27,10 +29,10 @@ from mailauth_dns.records.zone import RRset, Zone, quoted
 
 ORIGIN = DomainName("example.com")
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 2 3 4 5\n@ IN NS ns1.example.net.\n"
-EVERYTHING = [
+EVERYTHING = tuple(
     Allowance(id, None)
     for id in ("live-unknown", "DKIM030", "DMARC033", "SPF010", "STS017", "DNS004")
-]
+)
 
 # Foreign data
 
@@ -305,17 +307,21 @@ def test_foreign_data_is_identical_and_ours_is_what_is_declared(
                 publication,
             )
 
-        def planned() -> Plan:
-            return make_plan(repo, [publication], live=False, normalize=normalize)
+        def planned(pool: ProviderPool) -> Plan:
+            return make_plan(
+                repo, pool, [publication], PlanRequest(live=False, normalize=normalize)
+            )
 
         before = held()
-        plan = planned()
-        [zone] = plan.file.zones
+        with providers(repo) as pool:
+            plan = planned(pool)
+            request = ApplyRequest(EVERYTHING, wait=0, live=False)
+            [outcome] = apply(plan, pool, request).zones
+        [zone] = plan.zones
         changes, blocked = (
             {(each.name, each.type) for each in zone.changes},
             {(each.name, each.type) for each in zone.blocked},
         )
-        [outcome] = carry_out(plan, None, allowed=EVERYTHING, wait=0, live=False).zones
         after = held()
 
         assert (
@@ -335,6 +341,7 @@ def test_foreign_data_is_identical_and_ours_is_what_is_declared(
             else:
                 check_ours(before, after, entry, normalize)
                 assert not (entry.values and is_never_served(before.zone, entry.key[0]))
-        [again] = planned().file.zones
+        with providers(repo) as pool:
+            [again] = planned(pool).zones
         assert again.changes == ()
         assert {(each.name, each.type) for each in again.blocked} == blocked

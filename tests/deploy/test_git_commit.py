@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.deploy.plan import git_commit
+from mailauth_dns.deploy.git_commit import git_commit
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -292,3 +292,12 @@ def test_an_interrupt_ends_what_was_begun_and_begins_nothing_more(repo: RepoFold
     assert applied.out.count("not tried: interrupted") == len(ZONES) - len(done)
     assert repo.run(*APPLY).code == 0
     assert [holds(folder, zone) for zone in ZONES] == [(True, True)] * len(ZONES)
+
+
+def test_an_interrupt_does_not_wait_for_a_provider_that_hangs(repo: RepoFolder) -> None:
+    mark = repo.root / "asked"
+    remote(repo, *ZONES, pause=50, mark=mark)
+    started = time.monotonic()
+    code, _ = interrupted(repo, mark.exists, "plan", "--no-live")
+    assert code == 130
+    assert time.monotonic() - started < 40

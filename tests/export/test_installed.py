@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mailauth_dns.signing_host import key_owner
 from tests.conftest import RepoFolder
-from tests.export.test_exported_files import CONF, KEYS, article
-
-__all__ = ["article"]  # a fixture
+from tests.export.articles import CONF, KEYS
 
 # A host's own files, below its root, and what is said to differ when /etc/opendkim is checked; the daemon's own file is what counts.
 STOCK = "Syslog yes\nUserID opendkim\nSocket local:/run/opendkim/opendkim.sock\n"  # as Debian's package has it
@@ -198,6 +197,21 @@ def test_on_a_host_what_its_opendkim_reads_is_compared(
         assert [line.removeprefix(f"{etc}/") for line in checked.out.splitlines()[:-1]] == [
             line.format(etc=etc) for line in differences
         ]
+
+
+def test_a_configuration_in_any_folder_is_read_with_what_it_includes(
+    article: RepoFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_owner, "HOST", tmp_path / "host")
+    (tmp_path / "host/etc").mkdir(parents=True)
+    (tmp_path / "host/etc/more.conf").write_text(CONF)
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    (folder / "opendkim.conf").write_text("Include /etc/more.conf\n")
+    for name, text in TABLES.items():
+        (folder / Path(name).name).write_text(text)
+    checked = article.run("export", "example.com", "--format", "opendkim", "--check", str(folder))
+    assert (checked.code, checked.out) == (0, "Export: 0 differences\n")
 
 
 LOCAL = "local:/var/spool/postfix/opendkim/opendkim.sock"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from mailauth_dns.cli import main
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.compile.repo import compile_repo
-from mailauth_dns.deploy.plan import make_plan
+from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.diff.equivalence import disputed, parsed, same
 from mailauth_dns.masterfile.master_file import parse
 from mailauth_dns.policy.load import load_repo
@@ -297,11 +298,12 @@ def test_what_is_imported_plans_to_nothing(
         policy = (root / "zones/policy/example.com.yaml").read_text()
         repo = load_repo(root)
         publications = compile_repo(repo)
-        plan = make_plan(repo, publications, live=False)
+        with providers(repo) as pool:
+            plan = make_plan(repo, pool, publications, PlanRequest(live=False))
 
-        assert plan.file.failed == ()
-        assert [zone.changes for zone in plan.file.zones] == [()] * len(plan.file.zones)
-        assert [zone.blocked for zone in plan.file.zones] == [()] * len(plan.file.zones)
+        assert plan.failed == ()
+        assert [zone.changes for zone in plan.zones] == [()] * len(plan.zones)
+        assert [zone.blocked for zone in plan.zones] == [()] * len(plan.zones)
         zone = parse(ORIGIN, text.encode().decode("latin-1")).zone()  # as octets, which the file is
         told = policy.partition("# Not said here:\n")[2]
         assert code == (2 if told else 0)

@@ -139,7 +139,7 @@ def test_what_cannot_be_looked_at_is_unknown_beside_what_is_wrong(host: Host) ->
     checked = host.run("dkim", "check", "--private-dir", str(host.private_dir))
     assert checked.code == 1
     assert (
-        f"unknown  DKIM037: {host.private_dir} lies in a git work tree, and git does not tell which files it keeps"
+        f"unknown  DKIM037: {host.private_dir} is in a git work tree, and git does not say which files it keeps"
         in checked.out
     )
 

@@ -85,7 +85,7 @@ BAD_USAGE = [
     (["dkim", "keygen", "example.org"], "there is no policy for example.org"),
     (
         ["dkim", "keygen", "example.com", "--private-dir", "/x", "--selector", "*"],
-        "selector *: one or more labels",
+        "selector *: write one or more labels",
     ),
     (
         ["dkim", "keygen", "example.com", "--private-dir", "/x", "--selector", "a b"],

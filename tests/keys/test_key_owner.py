@@ -230,7 +230,7 @@ def test_a_folder_that_the_owner_may_not_pass_is_refused(repo: RepoFolder, keys:
     refused = keygen(repo, keys, "--owner", SIGNER.pw_name)
     assert refused.code == 1
     assert refused.err == (
-        f"{keys}: {SIGNER.pw_name} may not pass this folder, and could not read the key; "
+        f"{keys}: {SIGNER.pw_name} may not enter this folder, and could not read the key; "
         f"chown {SIGNER.pw_name} {keys}, or use another folder\n"
     )
     assert not list(keys.rglob("*"))
@@ -239,7 +239,7 @@ def test_a_folder_that_the_owner_may_not_pass_is_refused(repo: RepoFolder, keys:
     assert keygen(repo, keys, "--owner", SIGNER.pw_name).code == 0
     refused = keygen(repo, keys, "--selector", "s2", "--owner", "nobody")
     assert refused.code == 1
-    assert f"{keys}: nobody may not pass this folder" in refused.err
+    assert f"{keys}: nobody may not enter this folder" in refused.err
 
 
 def test_the_keys_of_another_user_stay_within_that_users_reach(
@@ -250,7 +250,7 @@ def test_the_keys_of_another_user_stay_within_that_users_reach(
     refused = keygen(repo, keys, "--selector", "s2", "--owner", "nobody")
     assert refused.code == 1
     assert (
-        f"{keys}/example.com: belongs to {SIGNER.pw_name}, who would lose the keys in it; --owner {SIGNER.pw_name}"
+        f"{keys}/example.com: belongs to {SIGNER.pw_name}, who would lose the keys in it; use --owner {SIGNER.pw_name}"
         in refused.err
     )
     assert (
@@ -325,7 +325,7 @@ CLOSED: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "a folder of root": (
         roots_folder,
         [
-            "{private.parent}: daemon may not pass this folder, so it cannot sign, and mail gets 4.7.1; chown daemon {private.parent}"
+            "{private.parent}: daemon may not enter this folder, so it cannot sign, and mail gets 4.7.1; chown daemon {private.parent}"
         ],
     ),
     "a file of root": (
@@ -337,7 +337,7 @@ CLOSED: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "a folder above": (
         closed_above,
         [
-            "{private.parent.parent}: daemon may not pass this folder, so it cannot sign, and mail gets 4.7.1; "
+            "{private.parent.parent}: daemon may not enter this folder, so it cannot sign, and mail gets 4.7.1; "
             "chown daemon {private.parent.parent}"
         ],
     ),

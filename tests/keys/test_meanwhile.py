@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.keys import keypair, policy_edit, private_files, rotation
+from mailauth_dns.keys import keypair, policy_edit, private_files, status
 from mailauth_dns.policy import public_key_files
 from tests.conftest import RepoFolder
 from tests.keys.keyhost import POLICY, ZONE, Host
@@ -136,7 +136,7 @@ def test_two_keygens_of_one_selector_make_one_key(
     refused = repo.run(*KEYGEN, str(private_dir), "--selector", "s1")
     assert refused.code == 1
     assert (
-        "s1.private is used by nothing: delete it"
+        f"nothing uses {private_dir}/example.com/s1.private: delete it"
         if elsewhere
         else "there is a private key already"
     ) in refused.err
@@ -151,7 +151,7 @@ def test_what_was_edited_while_dns_was_asked_is_not_judged_by_the_answer(
     host: Host, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     edited = POLICY + "    new: {key: old.pem}\n"
-    during(monkeypatch, rotation, "observed", lambda: host.path.write_text(edited))
+    during(monkeypatch, status, "ask", lambda: host.path.write_text(edited))
     refused = host.run(
         "dkim",
         command,
@@ -180,11 +180,11 @@ def test_a_policy_that_cannot_be_written_keeps_no_other_from_it(
         "domain: example.org\ndkim: {selectors: {s1: {key: s1.pem}}}\n", "other"
     )
     host.publish()
-    during(monkeypatch, rotation, "observed", lambda: host.path.write_text(POLICY + "# edited\n"))
-    status = host.run("dkim", "status")
-    assert status.code == 1
-    assert "written, to be committed: zones/policy/other.yaml: s1: seen" in status.err
-    assert "zones/policy/policy.yaml: was changed while DNS was asked" in status.err
+    during(monkeypatch, status, "ask", lambda: host.path.write_text(POLICY + "# edited\n"))
+    ran = host.run("dkim", "status")
+    assert ran.code == 1
+    assert "written, to be committed: zones/policy/other.yaml: s1: seen" in ran.err
+    assert "zones/policy/policy.yaml: was changed while DNS was asked" in ran.err
     assert "seen" in other.read_text()
 
 

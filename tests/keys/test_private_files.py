@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.keys import keypair, policy_edit, private_files, rotation
+from mailauth_dns.keys import keypair, policy_edit, private_files, public_files
 from mailauth_dns.policy import public_key_files
 from mailauth_dns.policy.public_key_files import KeyFileError
 from mailauth_dns.records.dkim import KeyType
@@ -129,7 +129,7 @@ def test_no_private_key_in_the_repo(repo: RepoFolder, private_dir: Path, place: 
     folder = place(repo.root, private_dir)
     refused = repo.run("dkim", "keygen", "example.com", "--private-dir", str(folder))
     assert refused.code == 1
-    assert "private keys belong into a folder outside it" in refused.err
+    assert "keep private keys in a folder outside it" in refused.err
     assert not list(repo.root.parent.rglob("*.private"))
     assert (repo.root / "zones/policy/policy.yaml").read_text() == POLICY
 
@@ -162,7 +162,7 @@ def test_a_key_is_never_overwritten(repo: RepoFolder, private_dir: Path) -> None
     with pytest.raises(
         MailAuthError, match="it is never overwritten"
     ):  # also when it came in between
-        private_files.write(private_dir, repo.root, "example.com", "s1", pair)  # type: ignore[arg-type]
+        private_files.write(private, repo.root, pair)
     assert private.read_text() == "mine"
     assert [path.name for path in private.parent.iterdir()] == ["s1.private"]
 
@@ -201,7 +201,7 @@ def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
         if step == "the private key":
             patched.setattr(private_files, "write", cut)
         elif step == "its public half":
-            patched.setattr(rotation, "replace_file", cut)
+            patched.setattr(public_files, "replace_file", cut)
         else:
             patched.setattr(policy_edit, "_replace", cut)
         with pytest.raises(Cut):

@@ -61,11 +61,11 @@ def opendkim(folder: Path, messages: Sequence[bytes]) -> list[bool]:
     program = shutil.which("opendkim") or "/usr/sbin/opendkim"
     command = [program, "-x", str(configuration), "-t", ",".join(map(str, files))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    said = {
-        int(found[1]): found[2]
-        for found in re.finditer(r"/(\d+)\.eml: verification .*? (succeeded|failed)", done.stdout)
-    }
-    return [said.get(number) == "succeeded" for number in range(len(messages))]
+    verdicts = re.findall(r"/(\d+)\.eml: verification .*? (succeeded|failed)", done.stdout)
+    said = {int(number): verdict for number, verdict in verdicts}
+    assert len(verdicts) == len(said), done.stdout  # one verdict a file, and no more
+    assert set(said) == set(range(len(messages))), done.stdout + done.stderr
+    return [said[number] == "succeeded" for number in range(len(messages))]
 
 
 def ours(octets: bytes) -> bool:

@@ -228,7 +228,7 @@ def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) ->
     # What keygen as root did without an owner: the service's user, which its configuration and table name, cannot read its key.
     host.shell("chown root /srv/keys/example.com")
     assert sent("unreadable").startswith("451 4.7.1")
-    why = "wrong  DKIM037: /srv/keys/example.com: opendkim may not pass this folder, so it cannot sign, and mail gets 4.7.1"
+    why = "wrong  DKIM037: /srv/keys/example.com: opendkim may not enter this folder, so it cannot sign, and mail gets 4.7.1"
     assert why in ok(host.mailauth(*check), 2)
     host.shell(
         "chown opendkim /srv/keys/example.com && chmod 640 /srv/keys/example.com/*.private && chown root /srv/keys/example.com/*.private"

@@ -19,8 +19,10 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.errors import ProviderError
+from mailauth_dns.serve import responses
 from mailauth_dns.serve import server as serve
 from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.zone_directory import ZoneDirectory
 
 HEAD = "$TTL 3600\n@ SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ NS ns1.example.net.\n"
 ZONE = (
@@ -351,17 +353,17 @@ def test_a_mutated_message_gets_a_small_answer_or_none(served: Server, data: st.
                 wire[at:at] = wire[at : at + 20]
             case _:
                 wire += data.draw(st.binary(max_size=40))
-    reply = serve._reply(bytes(wire), serve.Zones(served_folder(served)), serve.UDP_SIZE)
+    reply = responses.reply(bytes(wire), ZoneDirectory(served_folder(served)), responses.UDP_SIZE)
     event("answered" if reply is not None else "dropped")
     if reply is not None:
-        assert len(reply) <= serve.UDP_SIZE
+        assert len(reply) <= responses.UDP_SIZE
         assert reply[:2] == wire[:2]
         assert reply[2] & 0x80
 
 
 def served_folder(server: Server) -> Path:
     source = server._source
-    assert isinstance(source, serve.Zones)
+    assert isinstance(source, ZoneDirectory)
     return source._directory
 
 

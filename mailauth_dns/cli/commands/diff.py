@@ -1,0 +1,25 @@
+"""The diff command: the policies against live DNS, now."""
+
+from __future__ import annotations
+
+import typer
+
+from mailauth_dns.cli import live_result
+from mailauth_dns.cli.options import Domains, OutputFormat
+from mailauth_dns.cli.session import Format, domains, session_of
+from mailauth_dns.compile.publication import selected
+from mailauth_dns.deploy.verify import watch
+from mailauth_dns.deploy.web_form_damage import explained
+
+
+def command(
+    context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT
+) -> int:
+    """Compare the policies with live DNS.
+
+    It asks the authoritative servers directly.
+    """
+    session = session_of(context)
+    repo, publications = session.load()
+    chosen = selected(repo, publications, domains(domain))
+    return live_result.show(session, explained(watch(chosen, 0), chosen), format, "Diff")

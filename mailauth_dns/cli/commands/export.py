@@ -1,0 +1,158 @@
+"""The export command: DNS records and signing files for other programs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli.options import Allow
+from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains, session_of
+from mailauth_dns.compile.publication import selected
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.export import exported_files, installed, milter, out_folder, ready_to_sign
+from mailauth_dns.export.exported_files import ExportFormat
+from mailauth_dns.export.mail_host import MailHost, host_folder
+from mailauth_dns.keys import status
+from mailauth_dns.plan.permissions import allowance
+from mailauth_dns.records.dkim import KeyType
+from mailauth_dns.render import export as exports
+from mailauth_dns.signing_host import package_paths as layouts
+from mailauth_dns.signing_host.package_paths import Layout
+
+_CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
+
+
+def command(
+    context: typer.Context,
+    domain: Annotated[
+        list[str], typer.Argument(metavar="DOMAIN...", help="the domains that the files are for")
+    ],
+    format: Annotated[ExportFormat, typer.Option("--format", help="whose form")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="write the files here; default: print them"),
+    ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            metavar="DIR",
+            help="compare with what is installed here; exit code 2 where it differs",
+        ),
+    ] = None,
+    socket: Annotated[
+        str, typer.Option("--socket", metavar="SOCKET", help="where the signing program listens")
+    ] = "inet:8891@localhost",
+    ed25519_socket: Annotated[
+        str,
+        typer.Option(
+            "--ed25519-socket", metavar="SOCKET", help="where the OpenDKIM for Ed25519 keys listens"
+        ),
+    ] = "inet:8892@localhost",
+    layout: Annotated[
+        Layout | None,
+        typer.Option(
+            "--layout", help="whose packages the signing host has: where its private keys are"
+        ),
+    ] = None,
+    key_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--key-dir",
+            metavar="DIR",
+            help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's",
+        ),
+    ] = None,
+    config_dir: Annotated[
+        str | None,
+        typer.Option("--config-dir", metavar="DIR", help="where it has the tables and maps"),
+    ] = None,
+    hostname: Annotated[
+        str | None,
+        typer.Option("--hostname", metavar="NAME", help="the mail host's name, for Postfix"),
+    ] = None,
+    mynetworks: Annotated[
+        str | None,
+        typer.Option(
+            "--mynetworks",
+            metavar="NETWORKS",
+            help='who relays through it: "$(postconf -h mynetworks)"',
+        ),
+    ] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="ask DNS what is there, and say which records to change; for paste"
+        ),
+    ] = False,
+    allow: Allow = None,
+) -> int:
+    """Write DNS records and signing files for other programs.
+
+    Only active keys sign, and only once every server and cache can have them.
+    """
+    session = session_of(context)
+    if out is not None and check is not None:
+        raise MailAuthError("--out writes and --check compares; give one of them")
+    allowed = [allowance(each) for each in allow or ()]
+    if live and (format is not ExportFormat.PASTE or check is not None):
+        raise MailAuthError(
+            "--live says what to do with each record of `--format paste`; it goes with no other "
+            "format, and not with --check"
+        )
+    if layout is not None and format in exported_files.RECORDS:
+        raise MailAuthError(
+            f"--layout says where the signing host has private keys; `--format {format}` "
+            "holds records alone, so leave it out"
+        )
+    named = domains(domain)
+    [host_name] = domains([hostname]) if hostname is not None else (None,)
+    host = MailHost(
+        {
+            KeyType.RSA: milter.socket(socket, "--socket"),
+            KeyType.ED25519: milter.socket(ed25519_socket, "--ed25519-socket"),
+        },
+        host_folder(config_dir or _CONFIG.get(format, layouts.CONFIG_DIR), "--config-dir"),
+        host_folder(
+            key_dir or (layout.key_dir if layout is not None else layouts.KEY_DIR), "--key-dir"
+        ),
+        host_name,
+        mynetworks,
+    )
+    repo, publications = session.load()
+    policies = repo.of(named)
+    chosen = selected(repo, publications, named)
+    now = datetime.now(UTC)
+    files = exported_files.export(format, policies, chosen, host, now, live=live)
+    if check is not None:
+        found = installed.compare(format, files, session.path(check), policies, host)
+        session.show(exports.differences(found))
+        return DIFFERS if found else DONE
+    if format in exported_files.SIGNING and (
+        refused := ready_to_sign.refusals(status.look(policies, now), allowed, now)
+    ):
+        raise MailAuthError("\n".join(refused))
+    if out is None:
+        _print(session, {name: out_folder.marked(name, text) for name, text in files.items()})
+    else:
+        for path in out_folder.write(format, files, session.path(out), session.root, named, host):
+            session.line(f"written: {path}")
+        if format is ExportFormat.OPENDKIM:
+            session.say(exports.after_export(session.path(out), files, named, host, layout))
+    for name in exported_files.consents(format, chosen):
+        session.say(
+            f"{name}: leave it out where a wildcard above it in that zone already gives the consent; "
+            "export does not ask DNS"
+        )
+    return DONE
+
+
+def _print(session: Session, files: dict[str, str]) -> None:
+    """Write the files to standard output; the name stands before each where there are several."""
+    for name, text in files.items():
+        if len(files) > 1:
+            session.line(f"==> {name} <==")
+        session.line(text)

@@ -1,0 +1,70 @@
+"""The init command: a new zone repo."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.atomic_files import own_folder
+from mailauth_dns.cli.session import DONE, session_of
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.policy.model import json_schema
+from mailauth_dns.policy.repo import POLICY_DIR, PROVIDER_DIR
+
+# Where a file of the package's template goes.
+_FILES = {
+    "zones/policy/_defaults.yaml": "zones/policy/_defaults.yaml",
+    "zones/policy/example.com.yaml": "zones/policy/example.com.yaml",
+    "providers/local.yaml": "providers/local.yaml",
+    "served/example.com.zone": "served/example.com.zone",
+    "workflow.yaml": ".github/workflows/mailauth.yml",
+    "pre-commit-config.yaml": ".pre-commit-config.yaml",
+    "gitignore": ".gitignore",
+}
+_SCHEMA = "zones/policy.schema.json"
+
+
+def command(
+    context: typer.Context,
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="[DIR]", show_default=False, help="where to make it; default: this folder"
+        ),
+    ] = Path(),
+) -> int:
+    """Make a new zone repo.
+
+    It holds an example that works at once, a CI workflow and a pre-commit hook.
+    """
+    session = session_of(context)
+    root = session.path(directory)
+    for taken in (POLICY_DIR.parts[0], PROVIDER_DIR.name):
+        if (root / taken).exists():
+            raise MailAuthError(f"{root / taken} is there already; nothing was written")
+    template = files("mailauth_dns") / "template"
+    texts = {
+        target: template.joinpath(source).read_text("utf-8") for source, target in _FILES.items()
+    }
+    texts[_SCHEMA] = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
+    # All folders are checked before anything is written.
+    folders = {target: own_folder(root, Path(target).parent) for target in texts}
+    for target, text in texts.items():
+        path = folders[target] / Path(target).name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            session.say(f"left as it is: {target}")
+        else:
+            session.line(f"written: {target}")
+    session.say(
+        "next: mailauth-dns lint, compile, and plan; meanwhile, `mailauth-dns serve` answers DNS "
+        "for the example"
+    )
+    return DONE

@@ -1,0 +1,165 @@
+"""The lint command: rules over the policies and, with --live, over live DNS and the web."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli.options import Domains, PrivateWeb
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.lint.catalog import ALL_RULES, RULES
+from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.rule import Needs, Rule, Severity
+from mailauth_dns.lint.waiver import Waived
+from mailauth_dns.lint_run import lint_repo
+from mailauth_dns.render import (
+    findings_github,
+    findings_markdown,
+    findings_sarif,
+    findings_text,
+    json_data,
+)
+
+
+class FailOn(StrEnum):
+    """The lowest severity that makes the exit code 2."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class LintFormat(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+
+
+def command(
+    context: typer.Context,
+    domain: Domains = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="also ask DNS and, for MTA-STS and BIMI, the web")
+    ] = False,
+    private_web: PrivateWeb = False,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="ID,...", help="only these rules")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="ID,...", help="not these rules")
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="the lowest severity that makes the exit code 2")
+    ] = FailOn.ERROR,
+    format: Annotated[
+        LintFormat, typer.Option("--format", help="text, json, sarif, junit, github or markdown")
+    ] = LintFormat.TEXT,
+) -> int:
+    """Check the policies and, with --live, what is in DNS.
+
+    Every finding names its rule: `mailauth-dns rules ID` shows the rule's page.
+    """
+    session = session_of(context)
+    if private_web and not live:
+        raise MailAuthError("--private-web: nothing is fetched without --live; add it")
+    chosen = _chosen(select, ignore, live)
+    repo, publications = session.load()
+    result = lint_repo(
+        repo,
+        publications,
+        domains=domains(domain),
+        rules=chosen,
+        live=live,
+        private_web=private_web,
+    )
+    # The findings about waivers have rules that lint does not choose.
+    ignored = _ids("--ignore", ignore)
+    found = [
+        finding
+        for finding in result.findings
+        if finding.rule.id not in ignored and (select is None or finding.rule in chosen)
+    ]
+    worst = Severity[fail_on.value.upper()]
+    _show(session, found, result.waived, format, worst)
+    if not live and select is None:
+        not_run = sum(rule.needs is not Needs.POLICY for rule in RULES)
+        session.say(f"{not_run} rules about what is live were not run; --live runs them")
+    if any(finding.unknown for finding in found):
+        return FAILED
+    return DIFFERS if any(finding.rule.severity >= worst for finding in found) else DONE
+
+
+def _chosen(select: list[str] | None, ignore: list[str] | None, live: bool) -> tuple[Rule, ...]:
+    """Return the rules to run.
+
+    Raises:
+        MailAuthError: an id is not a rule's, or a selected rule needs what is not there.
+    """
+    known = {rule.id: rule for rule in ALL_RULES}
+    wanted, unwanted = _ids("--select", select), _ids("--ignore", ignore)
+    for id in sorted(wanted):
+        if known[id].needs is Needs.PLAN:
+            raise MailAuthError(
+                f"--select {id}: plan judges it, or it is about waivers; lint cannot run it alone"
+            )
+        if known[id].needs is not Needs.POLICY and not live:
+            raise MailAuthError(f"--select {id}: it is about what is live; add --live")
+    return tuple(
+        rule
+        for rule in RULES
+        if (live or rule.needs is Needs.POLICY)
+        and (select is None or rule.id in wanted)
+        and rule.id not in unwanted
+    )
+
+
+def _ids(option: str, texts: list[str] | None) -> frozenset[str]:
+    known = {rule.id.lower(): rule.id for rule in ALL_RULES}
+    found = []
+    for given in texts or ():
+        for id in map(str.strip, given.split(",")):
+            if not id:
+                raise MailAuthError(
+                    f"{option} {given!r}: a rule's id is missing; write them as SPF010,DKIM009"
+                )
+            if id.lower() not in known:
+                raise MailAuthError(
+                    f"{option} {id}: is not a rule; `mailauth-dns rules` lists them"
+                )
+            found.append(known[id.lower()])
+    return frozenset(found)
+
+
+def _show(
+    session: Session,
+    found: Sequence[Finding],
+    silenced: Sequence[Waived],
+    format: LintFormat,
+    worst: Severity,
+) -> None:
+    match format:
+        case LintFormat.JSON:
+            session.json(json_data.findings(found, silenced))
+        case LintFormat.SARIF:
+            session.json(findings_sarif.findings(found, silenced))
+        case LintFormat.JUNIT:
+            from mailauth_dns.render import junit  # loads the policies' tests too
+
+            session.line(junit.findings(found, silenced, worst).rstrip())
+        case LintFormat.GITHUB:
+            for line in findings_github.findings(found):
+                session.line(line)
+        case LintFormat.MARKDOWN:
+            for line in findings_markdown.findings(found, len(silenced)):
+                session.line(line)
+        case LintFormat.TEXT:
+            session.show(findings_text.lines(found, len(silenced)), wrap=True)

@@ -1,0 +1,84 @@
+"""The plan command: what would change, as text and as a file for apply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.atomic_files import followed, replace_file
+from mailauth_dns.cli.options import Domains, NoLive, OutputFormat
+from mailauth_dns.cli.planning import NO_PROVIDER, planned
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
+from mailauth_dns.deploy.make_plan import PlanRequest, unresolved
+from mailauth_dns.deploy.provider_pool import providers
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.plan import plan_file
+from mailauth_dns.plan.plan import Plan
+from mailauth_dns.render import plan_text
+
+
+def command(
+    context: typer.Context,
+    domain: Domains = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="write the plan to this file, for apply"),
+    ] = None,
+    show: Annotated[
+        Path | None,
+        typer.Option("--show", metavar="FILE", help="print this plan file, and do nothing else"),
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="exit code 2 when there are changes")
+    ] = False,
+    no_live: NoLive = False,
+    normalize: Annotated[
+        bool,
+        typer.Option(
+            "--normalize", help="also change spelling and TTL where the meaning is the same"
+        ),
+    ] = False,
+    show_kept: Annotated[
+        bool,
+        typer.Option(
+            "--show-kept", help="print foreign values that stay (plans are posted in public)"
+        ),
+    ] = False,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Show what would change at every provider.
+
+    It changes nothing.
+    """
+    session = session_of(context)
+    if show is not None:
+        file = plan_file.read(session.path(show))
+    else:
+        repo, publications = session.load()
+        request = PlanRequest(domains(domain), not no_live, normalize, show_kept)
+        with providers(repo) as pool:
+            file = planned(session, repo, pool, publications, request)
+        if out is not None:
+            _write(session.path(out), file)
+    _show(session, file, format, show_kept)
+    if show is None and not file.zones and not file.failed:
+        session.say(f"nothing can be planned: {NO_PROVIDER}")
+    if unresolved(file):
+        return FAILED
+    return DIFFERS if detailed_exitcode and (file.pending or file.waiting) else DONE
+
+
+def _write(out: Path, file: Plan) -> None:
+    try:
+        replace_file(followed(out), plan_file.dumped(file).encode(), durable=False)
+    except OSError as error:
+        raise MailAuthError(f"--out {out}: {error.strerror}") from None
+
+
+def _show(session: Session, file: Plan, format: Format, show_kept: bool) -> None:
+    if format is Format.JSON:
+        session.json(plan_file.as_json(file))
+    else:
+        session.show(plan_text.plan(file, show_kept))

@@ -1,0 +1,52 @@
+"""The test command: the policies' own tests."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli.options import Domains
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, domains, session_of
+from mailauth_dns.render import junit, message_verdict
+from mailauth_dns.simulate.before_after import rehearse
+from mailauth_dns.simulate.mail_tests import TestResult
+
+
+class TestFormat(StrEnum):
+    """How the results of tests are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+
+
+def command(
+    context: typer.Context,
+    domain: Domains = None,
+    format: Annotated[
+        TestFormat, typer.Option("--format", help="text, json or junit")
+    ] = TestFormat.TEXT,
+) -> int:
+    """Run the policies' tests on DNS as it is and would be."""
+    session = session_of(context)
+    repo, publications = session.load()
+    named = frozenset(domains(domain))
+    policies = repo.of(named)
+    chosen = [publication.only(named) for publication in publications] if named else publications
+    with session.progress(sum(len(policy.body.tests) for policy in policies), "testing") as step:
+        found = rehearse(policies, repo, chosen, progress=step)
+    if not found:
+        session.say("no policy here has tests")
+    match format:
+        case TestFormat.TEXT:
+            session.show(message_verdict.tests(found))
+        case TestFormat.JSON:
+            session.json(message_verdict.tests_data(found))
+        case TestFormat.JUNIT:
+            session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
+    outcomes = {rehearsal.after.outcome for rehearsal in found}
+    if TestResult.UNKNOWN in outcomes:
+        return FAILED
+    return DIFFERS if TestResult.FAILED in outcomes else DONE

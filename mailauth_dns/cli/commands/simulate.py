@@ -1,0 +1,55 @@
+"""The simulate command: a receiver's verdict about a message that options describe."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli import verdict_result
+from mailauth_dns.cli.described_message import described
+from mailauth_dns.cli.dns_before_after import resolvers
+from mailauth_dns.cli.options import OutputFormat, PlanOption
+from mailauth_dns.cli.session import Format, session_of
+from mailauth_dns.policy.mail_tests import MessageSection
+from mailauth_dns.records.mailbox import domain_of
+from mailauth_dns.simulate.mail_tests import judged
+
+
+def command(
+    context: typer.Context,
+    header_from: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="the From header")],
+    ip: Annotated[str, typer.Option("--ip", metavar="IP", help="the client's address")],
+    mail_from: Annotated[
+        str | None,
+        typer.Option("--mail-from", metavar="ADDRESS", help="the envelope's sender; '<>': none"),
+    ] = None,
+    helo: Annotated[
+        str | None, typer.Option("--helo", metavar="NAME", help="what the client calls itself")
+    ] = None,
+    dkim: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--dkim", metavar="[D:]S", help="a signature that verifies where its key is published"
+        ),
+    ] = None,
+    plan: PlanOption = None,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Judge a message that you describe, as a receiver would.
+
+    It judges by DNS as it is, and as it would be.
+    """
+    session = session_of(context)
+    given = {"from": header_from, "ip": ip, "mail_from": mail_from, "helo": helo}
+    signatures = [_signature(each) for each in dkim or ()]
+    message = described(MessageSection, {**given, "dkim": signatures}, {})
+    author = domain_of(message.from_)
+    live, published = resolvers(session, plan)
+    found = [(title, judged(author, message, resolver)) for title, resolver in (live, *published)]
+    return verdict_result.show(session, found, format)
+
+
+def _signature(text: str) -> dict[str, str]:
+    d, colon, s = text.rpartition(":")
+    return {"d": d, "s": s} if colon else {"s": s}

@@ -1,0 +1,96 @@
+"""The spf commands: the tree of lookups behind a record, and the lock on flattened names."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli.command import Command
+from mailauth_dns.cli.dns_before_after import resolvers
+from mailauth_dns.cli.options import Domains, OutputFormat
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
+from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
+from mailauth_dns.evaluate.spf_cost import lookup_cost
+from mailauth_dns.evaluate.spf_tree import LookupCost, Remark
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.policy.spf_lock_file import LOCK_FILE
+
+LOCK_TIME = 300.0  # seconds that DNS may take for all names
+
+# These make SPF a permerror for every message that reaches them, whatever the cost.
+_PERMERRORS = (Remark.MISSING, Remark.SEVERAL, Remark.INVALID, Remark.LOOP, Remark.EXCHANGERS)
+
+
+command = typer.Typer(
+    help="Show what SPF records cost, and flatten them with a lock.", rich_markup_mode=None
+)
+
+
+@command.command("tree", cls=Command)
+def tree(
+    context: typer.Context,
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="whose SPF record")],
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Draw the lookups behind an SPF record, with their cost.
+
+    Where there are policies, DNS is taken as they would make it.
+    """
+    from mailauth_dns.render import spf_tree
+
+    session = session_of(context)
+    [name] = domains([domain])
+    live, published = resolvers(session, None)
+    title, resolver = (live, *published)[-1]
+    cost = lookup_cost(name, resolver)
+    if format is Format.JSON:
+        session.json(spf_tree.tree_data(title, cost))
+    else:
+        session.show(spf_tree.tree(title, cost))
+    return _exit_code(cost)
+
+
+def _exit_code(cost: LookupCost) -> int:
+    if any(node.unknown is not None for node in cost.walk()):
+        return FAILED
+    wrong = (
+        cost.total > MAX_TERMS
+        or cost.voids > MAX_VOIDS
+        or any(cost.found(remark) for remark in _PERMERRORS)
+    )
+    return DIFFERS if wrong else DONE
+
+
+@command.command("lock", cls=Command)
+def lock(
+    context: typer.Context,
+    domain: Domains = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="write nothing; exit code 2 when the lock is stale")
+    ] = False,
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Resolve what policies flatten, and write zones/locks/spf.json."""
+    from mailauth_dns import spf_lock  # loads octoDNS, which other commands can do without
+    from mailauth_dns.live.observe import observe  # dnspython takes time to load
+    from mailauth_dns.live.resolver import LiveResolver
+    from mailauth_dns.render import spf_lock_report
+
+    session = session_of(context)
+    repo = load_repo(session.root)  # not compiled: what the lock lacks would stop that
+    nameservers = {policy.zone: policy.body.nameservers for policy in repo.policies}
+    resolver = LiveResolver(nameservers, message_time=LOCK_TIME)
+    result = spf_lock.relock(repo, resolver, observe, domains(domain), datetime.now(UTC))
+    if not check and result.stale:
+        spf_lock.write(repo, result)
+    if format is Format.JSON:
+        session.json(spf_lock_report.data(result, written=not check and result.stale))
+    else:
+        session.show(spf_lock_report.text(result))
+        state = ("stale" if check else "written") if result.stale else "as it is"
+        session.line(f"Lock: {LOCK_FILE.as_posix()} {state}")
+    if any(part.unknown for part in result.parts):
+        return FAILED
+    return DIFFERS if check and result.stale else DONE

@@ -1,0 +1,33 @@
+"""The verify command: wait until DNS says what the policies say."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli import live_result
+from mailauth_dns.cli.durations import seconds
+from mailauth_dns.cli.options import Domains, OutputFormat
+from mailauth_dns.cli.session import Format, domains, session_of
+from mailauth_dns.compile.publication import selected
+from mailauth_dns.deploy.verify import watch
+
+
+def command(
+    context: typer.Context,
+    domain: Domains = None,
+    wait: Annotated[
+        str, typer.Option("--wait", metavar="TIME", help="how long DNS may take, such as 10m")
+    ] = "0s",
+    format: OutputFormat = Format.TEXT,
+) -> int:
+    """Wait until DNS says what the policies say.
+
+    It asks every authoritative server.
+    """
+    session = session_of(context)
+    repo, publications = session.load()
+    chosen = selected(repo, publications, domains(domain))
+    seen = watch(chosen, seconds(wait, "--wait"))
+    return live_result.show(session, seen, format, "Verify")

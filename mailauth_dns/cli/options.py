@@ -1,0 +1,29 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli.session import Format
+
+Domains = Annotated[
+    list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="only these domains; default: all")
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help="text or json")]
+PrivateWeb = Annotated[
+    bool,
+    typer.Option("--private-web", help="also fetch from web servers whose address is not public"),
+]
+NoLive = Annotated[
+    bool, typer.Option("--no-live", help="do not ask live DNS; its state is then unknown")
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses"),
+]
+PlanOption = Annotated[
+    Path | None, typer.Option("--plan", metavar="FILE", help="judge by DNS with this plan applied")
+]

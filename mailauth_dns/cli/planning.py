@@ -1,0 +1,29 @@
+"""How plan and apply make a plan of the policies as they are."""
+
+from __future__ import annotations
+
+from mailauth_dns.cli.session import Session
+from mailauth_dns.compile.publication import Publication, selected
+from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.provider_pool import ProviderPool
+from mailauth_dns.plan.plan import Plan
+from mailauth_dns.policy.repo import Repo
+
+NO_PROVIDER = (
+    "no policy names a provider; write `providers: [ID]` into it for a providers/ID.yaml; "
+    "`diff` shows what differs in DNS"
+)
+
+
+def planned(
+    session: Session,
+    repo: Repo,
+    pool: ProviderPool,
+    publications: tuple[Publication, ...],
+    request: PlanRequest,
+) -> Plan:
+    """Return the plan that is requested; a terminal shows the progress."""
+    chosen = selected(repo, publications, request.domains)
+    total = sum(len(publication.providers) for publication in chosen)
+    with session.progress(total, "planning") as progress:
+        return make_plan(repo, pool, publications, request, progress)

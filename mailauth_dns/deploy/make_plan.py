@@ -1,0 +1,225 @@
+"""Policy against provider and live DNS: a plan, which is a value and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from mailauth_dns import __version__
+from mailauth_dns.compile.publication import Publication, selected
+from mailauth_dns.deploy import live_state, observed
+from mailauth_dns.deploy.git_commit import git_commit
+from mailauth_dns.deploy.other_providers import Answers, behind_others
+from mailauth_dns.deploy.provider_pool import Crew, Lane, Proposed, ProviderPool, Where
+from mailauth_dns.diff.change import Hold
+from mailauth_dns.diff.partial_read import not_told
+from mailauth_dns.errors import ProviderError
+from mailauth_dns.evaluate.observation import Observation
+from mailauth_dns.octo.target import Proposal
+from mailauth_dns.plan import spf_part_timing
+from mailauth_dns.plan.plan import (
+    AuthorityEntry,
+    FailedEntry,
+    Plan,
+    TrialEntry,
+    ZoneEntry,
+    blocked_entry,
+    change_entry,
+    kept_entry,
+)
+from mailauth_dns.policy.repo import Repo
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey
+
+Holds = Mapping[Where, Mapping[RRKey, Hold]]
+Progress = Callable[[str], None]  # is told each zone that is done, for a progress bar
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What to plan, and how. `held` are sets that must not be written yet, whatever else holds."""
+
+    domains: tuple[DomainName, ...] = ()  # none: all
+    live: bool = True
+    normalize: bool = False
+    show_kept: bool = False
+    held: Holds = field(default_factory=dict)
+
+
+_EVERYTHING = PlanRequest()
+
+
+def make_plan(
+    repo: Repo,
+    pool: ProviderPool,
+    publications: Iterable[Publication],
+    request: PlanRequest = _EVERYTHING,
+    progress: Progress = lambda _zone: None,
+) -> Plan:
+    """Work out what would change at every provider of the publications.
+
+    A zone that cannot be read is in `failed`. The pool remembers what apply needs to carry it out.
+
+    Raises:
+        ProviderError: a stanza is wrong, its class is not there or a secret is not set.
+    """
+    chosen = selected(repo, publications, request.domains)
+    now = datetime.now(UTC)
+    known = observed.ready_parts(chosen, now) if request.live else {}
+    wanted: dict[Where, Publication] = {
+        (publication.origin, provider): publication
+        for publication in chosen
+        for provider in publication.providers
+    }
+    answers = _proposed(pool, wanted, _held(wanted, known, now, request), now, request, progress)
+    proposals = {where: each for where, each in answers.items() if isinstance(each, Proposal)}
+    read = ((wanted[where], each.reading.zone) for where, each in proposals.items())
+    observations = observed.beside_providers(read, known) if request.live else {}
+    zones = _zones(repo, wanted, proposals, observations, request)
+    for where, (proposal, _) in zones.items():
+        pool.remember(where, Proposed(wanted[where], proposal))
+    tests = _tested(
+        repo, chosen, {where: proposal for where, (proposal, _) in zones.items()}, request.live
+    )
+    return Plan(
+        tool=__version__,
+        made_at=now.isoformat(timespec="seconds"),
+        commit=git_commit(repo.root),
+        domains=tuple(request.domains) or None,
+        normalize=request.normalize,
+        zones=tuple(
+            replace(entry, tests=tests.get(where, ())) for where, (_, entry) in zones.items()
+        ),
+        failed=tuple(
+            FailedEntry(zone, provider, str(error))
+            for (zone, provider), error in answers.items()
+            if isinstance(error, ProviderError)
+        ),
+    )
+
+
+def _held(
+    wanted: Mapping[Where, Publication],
+    observations: observed.Observations,
+    now: datetime,
+    request: PlanRequest,
+) -> dict[Where, Mapping[RRKey, Hold]]:
+    """Return what must not be written yet: parts of SPF records first, the records later."""
+    parts = {
+        publication.origin: spf_part_timing.held(
+            publication, observations.get(publication.origin), now
+        )
+        for publication in wanted.values()
+    }
+    return {
+        where: {**parts[publication.origin], **request.held.get(where, {})}
+        for where, publication in wanted.items()
+    }
+
+
+def _proposed(
+    pool: ProviderPool,
+    wanted: Mapping[Where, Publication],
+    held: dict[Where, Mapping[RRKey, Hold]],
+    now: datetime,
+    request: PlanRequest,
+    progress: Progress,
+) -> Answers:
+    """Ask every provider what would change; the answers are in the order of `wanted`."""
+    unreachable = pool.connect(wanted)
+
+    def propose(lane: Lane, where: Where) -> Proposal | ProviderError:
+        try:
+            return lane.ask(
+                where[0],
+                lambda target: target.propose(
+                    wanted[where], now, held[where], normalize=request.normalize
+                ),
+            )
+        except ProviderError as error:
+            return error
+
+    answers: dict[Where, Proposal | ProviderError] = {}
+    lanes = {where: pool.lane(where) for where in wanted if where[1] not in unreachable}
+    for where, answer in Crew(lanes, propose).results():
+        answers[where] = answer
+        progress(where[0])
+    answers = {
+        where: answers[where] if where in answers else unreachable[where[1]] for where in wanted
+    }
+    behind = behind_others(answers, wanted)
+    held |= {where: {**held[where], **holds} for where, holds in behind.items()}
+    again = Crew({where: lanes[where] for where in behind}, propose)
+    return answers | dict(again.results())
+
+
+def _zones(
+    repo: Repo,
+    wanted: Mapping[Where, Publication],
+    proposals: Mapping[Where, Proposal],
+    observations: Mapping[DomainName, Observation],
+    request: PlanRequest,
+) -> dict[Where, tuple[Proposal, ZoneEntry]]:
+    """Return each proposal as it may be applied, and its entry in the plan, without tests."""
+    zones = {}
+    for where, read in proposals.items():
+        publication = wanted[where]
+        observation = observations.get(publication.origin)
+        authority = live_state.authority(read.reading.zone, observation, publication)
+        proposal = _told_whole(read, authority, observation)
+        difference = proposal.difference
+        zones[where] = (
+            proposal,
+            ZoneEntry(
+                zone=where[0],
+                provider=where[1],
+                policy_digest=publication.digest,
+                provider_digest=repo.stanzas[where[1]].digest,
+                changes=tuple(map(change_entry, difference.changes)),
+                blocked=tuple(map(blocked_entry, difference.blocked)),
+                kept=tuple(kept_entry(kept, request.show_kept) for kept in difference.kept),
+                live=live_state.rows(publication, proposal.reading.zone, observation),
+                authority=authority,
+                tests=(),
+            ),
+        )
+    return zones
+
+
+def _told_whole(
+    proposal: Proposal, authority: AuthorityEntry, observation: Observation | None
+) -> Proposal:
+    """Block all of a proposal if the zone's servers show that the provider told only a part of it.
+
+    Servers that are certainly another provider's (DNS008) cannot show that.
+    """
+    if observation is None or authority.state == "differs":
+        return proposal
+    reason = not_told(proposal.difference, proposal.reading.zone, observation)
+    return (
+        proposal
+        if reason is None
+        else replace(proposal, difference=proposal.difference.refused(reason), octodns_plan=None)
+    )
+
+
+def _tested(
+    repo: Repo,
+    chosen: Iterable[Publication],
+    proposals: Mapping[Where, Proposal],
+    live: bool,
+) -> Mapping[Where, tuple[TrialEntry, ...]]:
+    """Run the tests of the planned domains, and of others those that the changes break."""
+    planned = {domain for publication in chosen for domain in publication.domains}
+    tested = [policy for policy in repo.policies if policy.body.tests]
+    if not tested:
+        return {}
+    from mailauth_dns.simulate.before_after import entries  # loads dnspython
+
+    return entries(tested, planned, repo, proposals, ask_live=live)
+
+
+def unresolved(plan: Plan) -> bool:
+    """Tell whether a zone could not be read or a change is refused."""
+    return bool(plan.failed) or any(zone.refused for zone in plan.zones)

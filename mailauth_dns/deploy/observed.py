@@ -1,0 +1,77 @@
+"""What is asked of live DNS to plan and to verify.
+
+dnspython takes time to load, so `live.observe` is imported only where DNS is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy import live_state
+from mailauth_dns.evaluate.observation import Observation, ServerView
+from mailauth_dns.plan import spf_part_timing
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRKey, Zone
+
+Observations = Mapping[DomainName, Observation]
+
+
+def declared(publications: Iterable[Publication]) -> Observations:
+    """Ask the authoritative servers for everything that is declared."""
+    return _observe((each, live_state.keys_to_ask(each, None)) for each in publications)
+
+
+def ready_parts(publications: Iterable[Publication], now: datetime) -> Observations:
+    """Ask for the SPF parts that every server had before: they must still be there."""
+    asked = []
+    for publication in publications:
+        parts = spf_part_timing.parts_of(publication)
+        keys = frozenset(part.key for part in parts if part.ready and part.ready <= now)
+        if keys:
+            asked.append((publication, keys))
+    return _observe(asked)
+
+
+def beside_providers(
+    read: Iterable[tuple[Publication, Zone]], known: Observations
+) -> dict[DomainName, Observation]:
+    """Ask for what is declared, and for what shows whose servers answer, beside zones as `read`.
+
+    What is `known` is not asked again.
+    """
+    publications: dict[DomainName, Publication] = {}
+    keys: dict[DomainName, frozenset[RRKey]] = {}
+    for publication, zone in read:
+        origin = publication.origin
+        publications[origin] = publication
+        keys[origin] = keys.get(origin, frozenset()) | live_state.keys_to_ask(publication, zone)
+    for origin in keys.keys() & known.keys():
+        keys[origin] -= {key for view in known[origin].servers for key in view.sets}
+    found = _observe((publications[origin], asked) for origin, asked in keys.items())
+    return {origin: _joined(known.get(origin), each) for origin, each in found.items()}
+
+
+def _observe(
+    asked: Iterable[tuple[Publication, frozenset[RRKey]]],
+) -> dict[DomainName, Observation]:
+    wanted = [(each.origin, keys, each.nameservers) for each, keys in asked]
+    if not wanted:
+        return {}
+    from mailauth_dns.live.observe import Wanted, observe
+
+    return observe([Wanted(*each) for each in wanted])
+
+
+def _joined(earlier: Observation | None, later: Observation) -> Observation:
+    """Return what both say. A server that only one of them found stays unknown in the rest."""
+    if earlier is None:
+        return later
+    before = {view.server: view.sets for view in earlier.servers}
+    views = (
+        ServerView(view.server, {**before.get(view.server, {}), **view.sets})
+        for view in later.servers
+    )
+    return replace(later, servers=tuple(views))

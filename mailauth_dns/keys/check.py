@@ -1,0 +1,92 @@
+"""The policy's keys beside this host and live DNS: `dkim check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from mailauth_dns.errors import ObservationError
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.keys import exposure, private_files, problems
+from mailauth_dns.keys.in_dns import ask, key_in_dns
+from mailauth_dns.keys.problems import KeyProblem, Reader
+from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRset
+from mailauth_dns.signing_host import key_owner
+from mailauth_dns.signing_host.key_owner import Owner
+from mailauth_dns.signing_host.opendkim_conf import every
+
+
+def check(
+    repo: Repo, policies: Iterable[Policy], folder: Path, owner: Owner | None
+) -> tuple[int, list[KeyProblem]]:
+    """Return how many keys were looked at, and what is wrong with them.
+
+    It looks on this host, in DNS, and behind delegations. `owner` is the user that signs with the
+    keys, None for the one that this host's signing program runs as.
+
+    Raises:
+        MailAuthError: the configuration of this host's OpenDKIM cannot be read.
+    """
+    pairs, observations = ask(policies)
+    reader_of = _readers(owner)
+    tracked = exposure.in_git(folder)
+    targets = _resolved(
+        repo, frozenset(filter(None, (problems.delegated_to(key) for _, key in pairs)))
+    )
+    found: list[KeyProblem] = []
+    for policy, key in pairs:
+        observation = observations[policy.zone]
+        path = private_files.path_of(folder, key.domain, key.selector)
+        found += problems.of_private(key, folder, tracked, reader_of(path))
+        if (target := problems.delegated_to(key)) is not None:
+            found += problems.of_delegated(key, target, observation, targets[target])
+        else:
+            found += problems.of_published(key, key_in_dns(key, observation))
+    for policy in policies:
+        selectors = policy.body.dkim.selectors if policy.body.dkim is not None else {}
+        found += problems.of_folder(policy.domain, selectors, folder)
+    return len(pairs), found
+
+
+def _readers(owner: Owner | None) -> Callable[[Path], Reader | None]:
+    """Return a function that tells who signs with the key in a file."""
+    if owner is not None:
+        return lambda _: Reader(owner, certain=True)
+    users = key_owner.signers()
+    daemons = every(key_owner.HOST).values() if "OpenDKIM" in users else ()
+    used = {Path(path).resolve() for daemon in daemons for path in daemon.key_files()}
+    alone = len({user.name for user in users.values()}) == 1
+    likely = Reader(next(iter(users.values())), certain=False) if alone else None
+    return lambda path: (
+        Reader(users["OpenDKIM"], certain=True) if path.resolve() in used else likely
+    )
+
+
+def _resolved(
+    repo: Repo, names: frozenset[DomainName]
+) -> Mapping[DomainName, RRset | Unknown | None]:
+    """Return the TXT set that each name leads to; None where there is none.
+
+    Where the zone's policies name its servers, those are asked.
+    """
+    # dnspython takes time to load, and only live DNS needs it.
+    from mailauth_dns.live.observe import resolve
+    from mailauth_dns.simulate.dns_views import as_it_is
+
+    live = as_it_is(repo.policies)
+    found = {
+        name: said
+        for (name, _), said in resolve(
+            (name, "TXT") for name in names if not live.names_servers_for(name)
+        ).items()
+    }
+    for name in sorted(names - found.keys()):
+        live.next_message()
+        try:
+            values = live.lookup(name, "TXT")
+            found[name] = RRset(name, "TXT", None, frozenset(values)) if values else None
+        except ObservationError as error:
+            found[name] = Unknown(str(error))
+    return found

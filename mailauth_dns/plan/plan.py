@@ -1,0 +1,247 @@
+"""A plan as a value: what would change, what is blocked or kept, and what live DNS says.
+
+It holds no connection, no thread and no secret, and of foreign values only their kind and a short
+hash. It can be pickled, compared, and written to a file (`plan_file`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mailauth_dns.diff.change import Blocked, Change, Kept
+from mailauth_dns.diff.redaction import label
+
+TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
+
+State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
+Agreement = Literal["agrees", "differs", "unknown"]
+TestState = Literal["passed", "failed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEntry:
+    """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set."""
+
+    domain: str
+    name: str
+    type: str
+    family: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    ttl_before: int | None
+    ttl_after: int | None
+    kept: int
+    meaning: str
+    risk: Literal["safe", "caution", "breaking"]
+    rules: tuple[str, ...]
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes it this change and no other, within its zone and provider."""
+        return (self.name, self.type, self.before, self.after, self.ttl_before, self.ttl_after)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedEntry:
+    """A change that the policy asks for and that is not made.
+
+    `waits`: nothing is wrong, and a later plan makes the change.
+    """
+
+    domain: str
+    name: str
+    type: str
+    family: str
+    reason: str
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """Foreign values that stay; `kinds` have the first eight hexadecimal digits of their SHA-256.
+
+    `values` are there only where they were asked for.
+    """
+
+    name: str
+    type: str
+    shared: bool
+    looks_like: str | None
+    kinds: tuple[str, ...]
+    values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEntry:
+    """What one authoritative server says of a set; None where that is unknown, see `reason`."""
+
+    server: str
+    values: tuple[str, ...] | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEntry:
+    """One declared set at the policy, at the provider and in live DNS (only our values of it).
+
+    `servers` has what each server says, where they do not agree or not all of them answer.
+    The state is "waits" where the record is to come later than others.
+    """
+
+    domain: str
+    name: str
+    type: str
+    policy: tuple[str, ...]
+    provider: tuple[str, ...] | None  # None: no provider was asked
+    # None: unknown, see `reason`, or not the same everywhere, see `servers`.
+    live: tuple[str, ...] | None
+    reason: str | None
+    state: State
+    servers: tuple[ServerEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityEntry:
+    """Whether the servers that answer for the zone are the provider's."""
+
+    state: Agreement
+    reason: str
+    delegation_checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEntry:
+    """How one of the policy's tests ends once the plan is applied.
+
+    `before` is how it ended without the plan, None where it passes with it. `problems` say what is
+    not as expected; `spf`, `dkim`, `dmarc` and `disposition` are what a receiver finds.
+    """
+
+    domain: str
+    name: str
+    result: TestState
+    before: TestState | None
+    problems: tuple[str, ...]
+    spf: str
+    dkim: str
+    dmarc: str
+    disposition: str
+    why: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def rule(self) -> str | None:
+        """The id by which a test that does not pass is allowed."""
+        return {"passed": None, "failed": TEST_FAILS, "unknown": TEST_UNKNOWN}[self.result]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneEntry:
+    """One zone at one provider."""
+
+    zone: str
+    provider: str
+    policy_digest: str
+    provider_digest: str
+    changes: tuple[ChangeEntry, ...]
+    blocked: tuple[BlockedEntry, ...]
+    kept: tuple[KeptEntry, ...]
+    live: tuple[LiveEntry, ...]
+    authority: AuthorityEntry
+    tests: tuple[TrialEntry, ...]
+
+    @property
+    def refused(self) -> tuple[BlockedEntry, ...]:
+        """What is blocked for good, until somebody does something about it."""
+        return tuple(entry for entry in self.blocked if not entry.waits)
+
+    @property
+    def waiting(self) -> tuple[BlockedEntry, ...]:
+        """What comes with a later plan."""
+        return tuple(entry for entry in self.blocked if entry.waits)
+
+    @property
+    def broken(self) -> tuple[TrialEntry, ...]:
+        """The tests that do not pass, and that passed before or are of a domain that changes."""
+        changed = {change.domain for change in self.changes}
+        return tuple(
+            test
+            for test in self.tests
+            if test.result != "passed" and (test.before == "passed" or test.domain in changed)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FailedEntry:
+    """A zone that could not be planned."""
+
+    zone: str
+    provider: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole plan. `domains` are the ones that were asked for, None for all."""
+
+    tool: str
+    made_at: str
+    commit: str | None
+    domains: tuple[str, ...] | None
+    normalize: bool
+    zones: tuple[ZoneEntry, ...]
+    failed: tuple[FailedEntry, ...]
+
+    @property
+    def pending(self) -> int:
+        """How many changes there are."""
+        return sum(len(zone.changes) for zone in self.zones)
+
+    @property
+    def waiting(self) -> int:
+        """How many changes come with a later plan."""
+        return sum(len(zone.waiting) for zone in self.zones)
+
+
+def change_entry(change: Change) -> ChangeEntry:
+    """Return a change as the file holds it."""
+    return ChangeEntry(
+        domain=change.domain,
+        name=change.key[0],
+        type=change.key[1],
+        family=change.family.value,
+        before=tuple(sorted(change.before)),
+        after=tuple(sorted(change.after)),
+        ttl_before=change.ttl_before,
+        ttl_after=change.ttl_after,
+        kept=len(change.kept),
+        meaning=change.judgement.meaning,
+        risk=str(change.judgement.risk),  # type: ignore[arg-type] # the enum's names are the literal's
+        rules=change.judgement.rules,
+    )
+
+
+def blocked_entry(blocked: Blocked) -> BlockedEntry:
+    """Return a blocked change as the file holds it."""
+    return BlockedEntry(
+        domain=blocked.domain,
+        name=blocked.key[0],
+        type=blocked.key[1],
+        family=blocked.family.value,
+        reason=blocked.reason,
+        waits=blocked.waits,
+    )
+
+
+def kept_entry(kept: Kept, with_values: bool) -> KeptEntry:
+    """Return what is kept as the file holds it."""
+    values = sorted(kept.values)
+    return KeptEntry(
+        name=kept.key[0],
+        type=kept.key[1],
+        shared=kept.shared,
+        looks_like=kept.looks_like.value if kept.looks_like is not None else None,
+        kinds=tuple(label(kept.key[1], value) for value in values),
+        values=tuple(values) if with_values else None,
+    )

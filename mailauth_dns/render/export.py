@@ -1,0 +1,47 @@
+"""Exports as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from mailauth_dns.export.installed import ExportDifference
+from mailauth_dns.export.mail_host import MailHost
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.render.terminal_text import count, shown
+from mailauth_dns.signing_host import opendkim_conf
+from mailauth_dns.signing_host.package_paths import Layout
+
+
+def differences(found: Sequence[ExportDifference]) -> Iterator[Text]:
+    """Yield how installed files differ from an export."""
+    for each in found:
+        style = {"+": "green", "-": "red"}.get(each.sign, "yellow")
+        yield Text.assemble(f"{each.path}: ", (f"{each.sign} {shown(each.statement)}", style))
+    yield Text(f"Export: {count(len(found), 'difference')}", style="bold")
+
+
+def after_export(
+    folder: Path,
+    files: Iterable[str],
+    domains: Sequence[DomainName],
+    host: MailHost,
+    layout: Layout | None,
+) -> str:
+    """Return how OpenDKIM's files are put in place, and how that is checked."""
+    confs = [name for name in files if name in opendkim_conf.CONFS.values()]
+    main = " and ".join(f"{folder / name} as /etc/{name}" for name in confs)
+    rest = (
+        f", and {', '.join(name for name in files if name not in confs)} in {host.config_dir}"
+        if folder != Path(host.config_dir)
+        else ""
+    )
+    relabel = layout.relabel if layout is not None else ""
+    return (
+        f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}"
+        "restart OpenDKIM; then "
+        f"`mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}` "
+        "with the same options, and `dkim check`"
+    )

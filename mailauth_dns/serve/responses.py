@@ -1,0 +1,123 @@
+"""One DNS message answered from a source: the question read, and the response in wire format."""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from mailauth_dns.errors import ProviderError
+from mailauth_dns.evaluate.zone_answers import Answer
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRset, quoted
+from mailauth_dns.serve.wire_format import to_wire
+
+_log = logging.getLogger(__name__)
+
+UDP_SIZE = 1232  # octets that we send at most over UDP, whatever the client says
+
+
+class Source(Protocol):
+    """What a server answers from."""
+
+    recursive: bool  # whether it finds out what it does not hold
+
+    def answer(self, name: DomainName, type: str) -> Answer | None:
+        """Return the answer to one question, or None where others are to be asked.
+
+        Raises:
+            ProviderError: the source cannot tell.
+        """
+        ...
+
+
+def respond(question: dns.message.Message, source: Source) -> dns.message.Message:
+    """Return the response to a message."""
+    response = dns.message.make_response(question, our_payload=UDP_SIZE)
+    if source.recursive:
+        response.flags |= dns.flags.RA  # also with an error (RFC 1035 §4.1.1)
+    if question.edns > 0:
+        response.set_rcode(dns.rcode.BADVERS)  # RFC 6891 §6.1.3
+        return response
+    if question.opcode() != dns.opcode.QUERY:
+        response.set_rcode(dns.rcode.NOTIMP)
+        return response
+    if len(question.question) != 1:
+        response.set_rcode(dns.rcode.FORMERR)
+        return response
+    [asked] = question.question
+    name = DomainName(asked.name.to_text().rstrip(".").lower())
+    if asked.rdclass != dns.rdataclass.IN or asked.rdtype in (
+        dns.rdatatype.AXFR,
+        dns.rdatatype.IXFR,
+    ):
+        response.set_rcode(dns.rcode.REFUSED)
+        return response
+    if dns.rdatatype.is_metatype(asked.rdtype) and asked.rdtype != dns.rdatatype.ANY:
+        # MAILA, TSIG and the like are not data that a name could hold (RFC 6895 §3.1).
+        response.set_rcode(dns.rcode.NOTIMP)
+        return response
+    try:
+        answer = source.answer(name, dns.rdatatype.to_text(asked.rdtype))
+    except ProviderError as error:
+        _log.warning("%s", error)
+        response.set_rcode(dns.rcode.SERVFAIL)
+        return response
+    if answer is None:
+        response.set_rcode(dns.rcode.REFUSED)
+        return response
+    response.set_rcode(dns.rcode.from_text(answer.rcode))
+    if answer.authoritative:
+        response.flags |= dns.flags.AA
+    response.answer.extend(_wire_rrset(rrset, asked.name) for rrset in answer.answer)
+    response.authority.extend(_wire_rrset(rrset, asked.name) for rrset in answer.authority)
+    return response
+
+
+def _wire_rrset(rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset:
+    """Return a set as dnspython has it, in the letter case of the question: some clients compare."""
+    texts = [quoted(value) if rrset.type == "TXT" else value for value in sorted(rrset.values)]
+    name = dns.name.from_text(f"{rrset.name}.")
+    return dns.rrset.from_text_list(
+        asked if name == asked else name, rrset.ttl or 0, "IN", rrset.type, texts
+    )
+
+
+def reply(wire: bytes, source: Source, limit: int | None) -> bytes | None:
+    """Return the response to a message in wire format, in at most `limit` octets.
+
+    None where there is nothing to answer.
+    """
+    if len(wire) < 12 or wire[2] & 0x80:
+        return None  # too short for a header, or itself a response
+    try:
+        question = dns.message.from_wire(wire, ignore_trailing=True)
+    except dns.exception.DNSException:
+        return wire[:2] + (b"\x80\x81" if source.recursive else b"\x80\x01") + bytes(8)  # FORMERR
+    try:
+        response = respond(question, source)
+        if limit is None:
+            return to_wire(response, 65535)
+        room = min(max(question.payload, 512), limit) if question.edns >= 0 else 512
+        try:
+            return to_wire(response, room)
+        except dns.exception.TooBig:
+            short = dns.message.make_response(question, our_payload=UDP_SIZE)
+            short.flags |= dns.flags.TC | (response.flags & (dns.flags.AA | dns.flags.RA))
+            return short.to_wire(max_size=room)
+    except dns.exception.DNSException as error:
+        _log.warning("%s", error)
+        failed = dns.message.make_response(question)
+        failed.set_rcode(dns.rcode.SERVFAIL)
+        if source.recursive:
+            failed.flags |= dns.flags.RA
+        return failed.to_wire()

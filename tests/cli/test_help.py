@@ -1,0 +1,98 @@
+"""The help, and the modules that a command imports."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailauth_dns.cli import commands, main
+
+COMMANDS = (
+    *(name for name in commands.SUMMARIES if name not in ("dkim", "spf")),
+    *(f"dkim {name}" for name in ("keygen", "adopt", "status", "rotate", "check")),
+    *(f"spf {name}" for name in ("tree", "lock")),
+)
+FOLDER = Path(commands.__file__).parent
+
+
+def helped(arguments: str, capfd: pytest.CaptureFixture[str]) -> str:
+    capfd.readouterr()
+    assert main([*arguments.split(), "--help"]) == 0
+    return capfd.readouterr().out
+
+
+@pytest.mark.parametrize("group", ["", "dkim", "spf"])
+def test_summaries_are_whole_at_80_columns(
+    group: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    rows = helped(group, capfd).partition("Commands:\n")[2].splitlines()
+    assert rows
+    assert [row for row in rows if not row.endswith(".") or row.endswith("...")] == []
+
+
+@pytest.mark.parametrize("command", commands.SUMMARIES)
+def test_the_list_says_what_the_commands_help_says(
+    command: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    summary = helped(command, capfd).split("\n\n")[1]
+    assert " ".join(summary.split()) == commands.SUMMARIES[command]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_no_python_types(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    said = helped(command, capfd)
+    assert re.search(r"<(list|str|int|path|float)|\[\[|\{[A-Z]", said) is None
+    assert f"Usage: mailauth-dns {command} [OPTIONS]" in said
+
+
+def test_a_command_is_found_by_its_name() -> None:
+    """Each module of the folder is one command's, and each command has one."""
+    modules = {commands.module_name(name).rpartition(".")[2] for name in commands.SUMMARIES}
+    assert modules == {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+
+
+IMPORTED = {
+    "rules": {"rules"},
+    "lint --help": {"lint"},
+    "spf tree --help": {"spf"},
+    "-q plan --help": {"plan"},
+    "lnit": set(),
+    "--help": set(),
+}
+
+
+@pytest.mark.parametrize("line", IMPORTED)
+def test_only_the_module_of_the_command_is_imported(line: str) -> None:
+    script = (
+        "import sys\n"
+        "from mailauth_dns.cli import main\n"
+        f"main({line.split()})\n"
+        "print('imported', *(n for n in sys.modules if n.startswith('mailauth_dns.cli.commands.')))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    names = ran.stdout.rpartition("imported")[2].split()
+    assert {name.rpartition(".")[2] for name in names} == IMPORTED[line]
+
+
+def test_checking_files_does_not_load_octodns_or_dnspython() -> None:
+    script = (
+        "import sys\n"
+        "from mailauth_dns.cli import main\n"
+        "main(['lint', '--help'])\n"
+        "print('loaded', *({'octodns', 'dns', 'requests'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.rpartition("loaded")[2].split() == []
+
+
+@pytest.mark.parametrize("flags", [["-qv"], ["-vvv"], ["-q", "--no-color"], ["--directory=."]])
+def test_flags_of_the_program_work_after_the_command(
+    flags: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rules", "SPF010", *flags]) == 0
+    assert "SPF010" in capfd.readouterr().out
