@@ -240,7 +240,10 @@ def _seen(part: LockedPart, sight: partsight.Sight, now: datetime) -> tuple[Lock
             else replace(part, ready=now.replace(microsecond=0) + sight.wait)
         )
         assert later.ready is not None
-        return later, f"every server has it; the record may go from {to_the_minute(later.ready)} on"
+        return (
+            later,
+            f"every server has it; the SPF record may include it from {to_the_minute(later.ready)} on",
+        )
     if sight.state == "missing":
         return replace(
             part, ready=None

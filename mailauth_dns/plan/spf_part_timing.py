@@ -122,7 +122,10 @@ def _why_not(entry: Declared, observation: Observation | None, now: datetime) ->
     if entry.ready is None:
         return f"no `spf lock` has seen its part {name} at every server; {SEE_PARTS}"
     if now < entry.ready:
-        return f"may go from {to_the_minute(entry.ready)} on: until then a cache can deny its part {name}; plan again then"
+        return (
+            f"may be published from {to_the_minute(entry.ready)} on: "
+            f"until then a cache can deny its part {name}; plan again then"
+        )
     return None
 
 

@@ -268,7 +268,7 @@ def servers(*worlds: Sets | None) -> Observe:
     }
 
 
-READY = "every server has it; the record may go from 2026-06-01 14:00 UTC on"
+READY = "every server has it; the SPF record may include it from 2026-06-01 14:00 UTC on"
 
 
 def test_a_part_is_ready_when_every_server_has_served_it_for_the_longest_ttl(
