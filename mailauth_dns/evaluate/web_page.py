@@ -54,8 +54,8 @@ class Nothing:
     reason: str
 
 
-Outcome = Page | Untrusted | Nothing | Unknown
-Pages = Mapping[Request, Outcome]
+FetchResult = Page | Untrusted | Nothing | Unknown
+Pages = Mapping[Request, FetchResult]
 
 
 class Fetcher(Protocol):

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page, Request
+from mailauth_dns.evaluate.web_page import FetchResult, Nothing, Page, Request
 from mailauth_dns.live.deadline import Deadline
 from mailauth_dns.live.public_addresses import is_public
 from mailauth_dns.records.name import DomainName, domain_name
@@ -48,7 +48,7 @@ class Https:
     addresses: Addresses
     private: bool = False
 
-    def fetch(self, requests: Iterable[Request]) -> dict[Request, Outcome]:
+    def fetch(self, requests: Iterable[Request]) -> dict[Request, FetchResult]:
         """Return what the web says to each request."""
         wanted = list(dict.fromkeys(requests))
         if not wanted:
@@ -74,8 +74,8 @@ def _one_at_a_time(addresses: Addresses, *, private: bool) -> Addresses:
 
 def _each(
     wanted: Sequence[Request], addresses: Addresses, context: ssl.SSLContext
-) -> dict[Request, Outcome]:
-    outcomes: dict[Request, Outcome] = {}
+) -> dict[Request, FetchResult]:
+    outcomes: dict[Request, FetchResult] = {}
     left: queue.SimpleQueue[Request] = queue.SimpleQueue()
     for request in wanted:
         left.put(request)
@@ -146,7 +146,7 @@ def _has_authorities(context: ssl.SSLContext) -> bool:
     )
 
 
-def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -> Outcome:
+def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -> FetchResult:
     url = request.url
     for left in range(request.redirects, -1, -1):
         outcome = _fetched(url, request.limit, addresses, context)
@@ -156,7 +156,7 @@ def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -
     return outcome
 
 
-def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext) -> Outcome:
+def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext) -> FetchResult:
     place = _place(url)
     if isinstance(place, Nothing):
         return place
@@ -202,9 +202,9 @@ def _place(url: str) -> tuple[DomainName, SplitResult] | Nothing:
 
 def _connection(
     host: DomainName, port: int, addresses: Sequence[str], deadline: Deadline
-) -> socket.socket | Outcome:
+) -> socket.socket | FetchResult:
     """Return a connection to the first of the addresses that takes one, or why there is none."""
-    outcome: Outcome = Unknown(
+    outcome: FetchResult = Unknown(
         f"the first {_ADDRESSES} of {len(addresses)} addresses of {host} refuse, "
         "and no other was tried"
     )

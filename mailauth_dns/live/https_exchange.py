@@ -10,7 +10,7 @@ import httpcore
 
 from mailauth_dns.errors import printable
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.web_page import Outcome, Page, Untrusted
+from mailauth_dns.evaluate.web_page import FetchResult, Page, Untrusted
 from mailauth_dns.live.deadline import Deadline
 from mailauth_dns.records.name import DomainName
 
@@ -25,7 +25,7 @@ def exchange(
     limit: int,
     context: ssl.SSLContext,
     deadline: Deadline,
-) -> Outcome:
+) -> FetchResult:
     """Return what a server says to one request, and close the connection."""
     try:
         # A body without a length is whole only where TLS was closed. Anybody on the way can close

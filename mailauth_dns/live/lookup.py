@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.live import wire
 from mailauth_dns.live.transport import Tcp, Udp, has_route
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.name_server import Server
+from mailauth_dns.records.server_address import ServerAddress
 
-__all__ = ["Answer", "Question", "Server", "ask", "has_route"]
+__all__ = ["Question", "ServerAddress", "ServerAnswer", "ask", "has_route"]
 
 _SOCKETS = 100  # open at once; some systems give a process only 256
 _TICK = 0.02  # seconds between two looks for questions whose time is up
@@ -30,7 +30,7 @@ _TICK = 0.02  # seconds between two looks for questions whose time is up
 class Question:
     """One name and type, asked of one server; `recurse` asks it to find out what it does not know."""
 
-    server: Server
+    server: ServerAddress
     name: DomainName
     type: str
     recurse: bool = False
@@ -38,7 +38,7 @@ class Question:
 
 def ask(
     questions: Iterable[Question], *, timeout: float = 2.0, tries: int = 2, window: int = 100
-) -> dict[Question, Answer | Unknown]:
+) -> dict[Question, ServerAnswer | Unknown]:
     """Return what the servers say, one entry a question; trouble with the network is Unknown with its reason.
 
     `timeout` is in seconds for each of the `tries`; it does not run out while a busy server answers the questions that were sent
@@ -46,7 +46,7 @@ def ask(
     asked the rest. The same question to the same address is sent once.
     """
     limits = _Limits(timeout, tries, window)
-    done: dict[Question, Answer | Unknown] = {}
+    done: dict[Question, ServerAnswer | Unknown] = {}
     servers: dict[tuple[str, int], dict[tuple[DomainName, str, bool], _Pending]] = {}
     for question in dict.fromkeys(questions):
         # NS names of many zones may lead to one address, which has one window and is asked once.
@@ -91,7 +91,7 @@ class _Channel:
         endpoint: tuple[str, int],
         pending: Iterable[_Pending],
         limits: _Limits,
-        done: dict[Question, Answer | Unknown],
+        done: dict[Question, ServerAnswer | Unknown],
         selector: selectors.BaseSelector,
     ) -> None:
         self._endpoint = endpoint
@@ -259,7 +259,7 @@ class _Channel:
     def _said(self, reason: str) -> str:
         return reason if self._over is Udp else f"the answer is truncated, and over TCP: {reason}"
 
-    def _settle(self, pending: _Pending, outcome: Answer | Unknown) -> None:
+    def _settle(self, pending: _Pending, outcome: ServerAnswer | Unknown) -> None:
         for question in pending.questions:
             self._done[question] = outcome
 

@@ -13,12 +13,12 @@ from functools import cache, partial
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
-from mailauth_dns.live.lookup import Question, Server, ask
+from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
 from mailauth_dns.live.transport import has_route
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
+from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
-from mailauth_dns.records.name_server import server as parse_server
 from mailauth_dns.records.zone import RRKey, RRset
 
 _ADDRESS_TYPES = ("A", "AAAA")
@@ -42,7 +42,7 @@ class Wanted:
 class _Servers:
     """The servers to ask about a zone; `missing` are those without an address, with the reason."""
 
-    servers: tuple[Server, ...] = ()
+    servers: tuple[ServerAddress, ...] = ()
     missing: Mapping[DomainName, Unknown] = field(default_factory=dict)
     delegated: frozenset[DomainName] | None = None
     problem: str | None = None
@@ -51,7 +51,7 @@ class _Servers:
 def observe(
     wanted: Sequence[Wanted],
     *,
-    resolvers: Sequence[Server] | None = None,
+    resolvers: Sequence[ServerAddress] | None = None,
     timeout: float = 2.0,
     tries: int = 2,
 ) -> dict[DomainName, Observation]:
@@ -65,7 +65,7 @@ def observe(
     """
     asking = partial(ask, timeout=timeout, tries=tries)
     found = {
-        entry.zone: _Servers(tuple(map(parse_server, entry.nameservers)))
+        entry.zone: _Servers(tuple(map(server_address.parse, entry.nameservers)))
         for entry in wanted
         if entry.nameservers
     }
@@ -85,7 +85,7 @@ def observe(
 def resolve(
     keys: Iterable[RRKey],
     *,
-    resolvers: Sequence[Server] | None = None,
+    resolvers: Sequence[ServerAddress] | None = None,
     timeout: float = 2.0,
     tries: int = 2,
 ) -> dict[RRKey, RRset | Unknown | None]:
@@ -140,9 +140,9 @@ def _delegations(zones: Sequence[DomainName], recursion: Recursion) -> dict[Doma
 
 def _addresses(
     hosts: Iterable[DomainName], recursion: Recursion
-) -> dict[DomainName, tuple[Server, ...] | Unknown]:
+) -> dict[DomainName, tuple[ServerAddress, ...] | Unknown]:
     """Return each name server's addresses, or why it has none."""
-    found: dict[DomainName, tuple[Server, ...] | Unknown] = {}
+    found: dict[DomainName, tuple[ServerAddress, ...] | Unknown] = {}
     names: list[DomainName] = []
     for host in hosts:
         try:
@@ -153,7 +153,7 @@ def _addresses(
     routed = cache(has_route)
     for name in names:
         both = [replies[(name, type)] for type in _ADDRESS_TYPES]
-        servers = [Server(value, name=name) for reply in both for value in _followed(reply)]
+        servers = [ServerAddress(value, name=name) for reply in both for value in _followed(reply)]
         if any("." in server.address for server in servers):
             servers = [
                 server
@@ -167,7 +167,7 @@ def _addresses(
 def _followed(reply: Reply) -> list[str]:
     return (
         sorted(reply.followed.values)
-        if isinstance(reply, Answer) and reply.followed is not None
+        if isinstance(reply, ServerAnswer) and reply.followed is not None
         else []
     )
 
@@ -191,7 +191,7 @@ def _observation(entry: Wanted, found: _Servers, replies: Mapping[Question, Repl
 
 
 def _sets(
-    entry: Wanted, server: Server, replies: Mapping[Question, Reply]
+    entry: Wanted, server: ServerAddress, replies: Mapping[Question, Reply]
 ) -> dict[RRKey, RRset | Unknown | None]:
     sets: dict[RRKey, RRset | Unknown | None] = {}
     aliases: dict[RRKey, RRset] = {}

@@ -13,11 +13,11 @@ from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Alias, Values, follow
 from mailauth_dns.evaluate.zone_answers import alias_target
-from mailauth_dns.live.lookup import Question, Server, ask
+from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
+from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, is_at_or_below, upwards
-from mailauth_dns.records.name_server import server as parse_server
 from mailauth_dns.records.zone import RRKey
 
 MESSAGE_TIME = 20.0  # seconds that DNS may take for one message (RFC 7208 §4.6.4)
@@ -44,7 +44,7 @@ class LiveResolver:
         self,
         nameservers: Mapping[DomainName, Sequence[str]] | None = None,
         *,
-        resolvers: Sequence[Server] | None = None,
+        resolvers: Sequence[ServerAddress] | None = None,
         timeout: float = 2.0,
         tries: int = 2,
         message_time: float = MESSAGE_TIME,
@@ -57,7 +57,7 @@ class LiveResolver:
             RecordSyntaxError: a name server is not an address.
         """
         self._servers = {
-            zone: tuple(map(parse_server, texts))
+            zone: tuple(map(server_address.parse, texts))
             for zone, texts in (nameservers or {}).items()
             if texts
         }
@@ -68,9 +68,9 @@ class LiveResolver:
         self._message_time = message_time
         self._budget = _Budget(message_time)
         self._known: dict[RRKey, Values | Alias | Unknown] = {}
-        self._heard: set[Server] = set()  # servers that have answered
+        self._heard: set[ServerAddress] = set()  # servers that have answered
         self._unanswered: dict[
-            Server, list[Unknown]
+            ServerAddress, list[Unknown]
         ] = {}  # what was said of questions to servers that have not
 
     def next_message(self) -> None:
@@ -171,7 +171,7 @@ class LiveResolver:
         timeout = max(min(self._timeout, self._budget.left / self._tries), 0.001)
         reply = ask([question], timeout=timeout, tries=self._tries)[question]
         self._budget.left -= time.monotonic() - began
-        if isinstance(reply, Answer):
+        if isinstance(reply, ServerAnswer):
             self._heard.add(server)
         elif server not in self._heard:
             unanswered.append(reply)

@@ -46,7 +46,7 @@ _NAMES_ONLY = frozenset({"CNAME", "DNAME", "MX", "NS", "PTR", "SOA", "SRV"})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerAnswer:
     """What one server said to one question.
 
     `rrset` is the set of the name and type asked; `cname` stands at that name instead. `followed` is the set of the type asked
@@ -106,12 +106,12 @@ def is_truncated(wire: bytes) -> bool:
     return bool(int.from_bytes(wire[2:4], "big") & _TC)
 
 
-def read(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
+def read(wire: bytes, name: DomainName, type: str) -> ServerAnswer | Unknown:
     """Return what a reply to the question for `name` and `type` says; Unknown where it is malformed."""
     return read_plain(wire, name, type) or read_any(wire, name, type)
 
 
-def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
+def read_plain(wire: bytes, name: DomainName, type: str) -> ServerAnswer | None:
     """Return what a plain reply says, None where `read_any` has to look at it.
 
     Plain are TXT records all owned by the name in the question, and an authoritative reply without any answer.
@@ -150,7 +150,7 @@ def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
     if at != len(wire) or len(set(values)) < len(values):
         return None
     found = RRset(name, type, min(ttls), frozenset(values)) if values else None
-    return Answer(
+    return ServerAnswer(
         "NXDOMAIN" if rcode else "NOERROR",
         authoritative,
         rrset=found,
@@ -186,7 +186,7 @@ def _past_record(wire: bytes, at: int) -> int:
     return at + 1 + _FIXED.size + int(size)
 
 
-def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
+def read_any(wire: bytes, name: DomainName, type: str) -> ServerAnswer | Unknown:
     """Return what a reply says, whatever it holds; Unknown where it is malformed."""
     try:
         message = dns.message.from_wire(wire)
@@ -198,7 +198,7 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
         bool(message.flags & dns.flags.RA),
     )
     if rcode not in ("NOERROR", "NXDOMAIN"):
-        return Answer(rcode, authoritative, recursion_available=recursion)
+        return ServerAnswer(rcode, authoritative, recursion_available=recursion)
     answers = [found for found in message.answer if found.rdclass == dns.rdataclass.IN]
     if (twin := _twin(answers)) is not None:
         return Unknown(
@@ -210,7 +210,7 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
     cname = sets.get((owner, "CNAME")) if rrset is None else None
     if message.answer and rrset is None and cname is None:
         return Unknown("malformed answer: it holds records of other names or types only")
-    return Answer(
+    return ServerAnswer(
         rcode,
         authoritative,
         rrset=rrset,

@@ -8,14 +8,14 @@ from pathlib import Path
 from mailauth_dns.diff.ownership import ours
 from mailauth_dns.errors import ObservationError, ProviderError
 from mailauth_dns.evaluate.resolver import ZoneResolver
-from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Answer, Authority, Rcode, alias_target
+from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Authority, Rcode, ZoneAnswer, alias_target
 from mailauth_dns.live.recursive_resolvers import system_resolvers
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.plan.plan import ChangeEntry, Plan
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import ROOT, DomainName, ancestors, domain_name
-from mailauth_dns.records.name_server import Server
+from mailauth_dns.records.server_address import ServerAddress
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 from mailauth_dns.serve.zone_directory import whole_zone
 from mailauth_dns.simulate.dns_views import as_planned
@@ -75,7 +75,7 @@ class Foreseen:
         provider: str,
         plan: Plan,
         policies: Iterable[Policy],
-        own: Server,
+        own: ServerAddress,
     ) -> None:
         """Read the zones in the directory of `provider`.
 
@@ -100,7 +100,7 @@ class Foreseen:
         )
         self._resolver = ZoneResolver(zones.values(), elsewhere=as_planned(plan, self._live))
 
-    def answer(self, name: DomainName, type: str) -> Answer | None:
+    def answer(self, name: DomainName, type: str) -> ZoneAnswer | None:
         """Return the answer, aliases followed; without one, the SOA of a zone in directory or plan.
 
         Raises:
@@ -112,33 +112,33 @@ class Foreseen:
         except ObservationError as error:
             raise ProviderError(str(error)) from None
 
-    def _found(self, name: DomainName, type: str) -> Answer:
+    def _found(self, name: DomainName, type: str) -> ZoneAnswer:
         values = self._resolver.lookup(name, type)
         chain = self._chain(name) if type != "CNAME" else ()
         at = alias_target(next(iter(chain[-1].values))) if chain else name
         if not values:
-            return Answer(
+            return ZoneAnswer(
                 Rcode.NXDOMAIN if values is None else Rcode.NOERROR,
                 chain,
                 self._soa(at),
                 authoritative=False,
             )
-        return Answer(
+        return ZoneAnswer(
             Rcode.NOERROR, (*chain, RRset(at, type, TTL, frozenset(values))), authoritative=False
         )
 
-    def _any(self, name: DomainName) -> Answer:
+    def _any(self, name: DomainName) -> ZoneAnswer:
         alias = self._resolver.lookup(name, "CNAME")
         if alias is None:
-            return Answer(Rcode.NXDOMAIN, (), self._soa(name), authoritative=False)
+            return ZoneAnswer(Rcode.NXDOMAIN, (), self._soa(name), authoritative=False)
         if not alias and not self._holds_data(name):
-            return Answer(Rcode.NOERROR, (), self._soa(name), authoritative=False)
+            return ZoneAnswer(Rcode.NOERROR, (), self._soa(name), authoritative=False)
         found = (
             RRset(name, "CNAME", TTL, frozenset(alias))
             if alias
             else RRset(name, "HINFO", TTL, frozenset({_ANY}))
         )
-        return Answer(Rcode.NOERROR, (found,), authoritative=False)
+        return ZoneAnswer(Rcode.NOERROR, (found,), authoritative=False)
 
     def _holds_data(self, name: DomainName) -> bool:
         """Tell whether a name has records of its own.

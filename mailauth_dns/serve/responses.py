@@ -16,7 +16,7 @@ import dns.rdatatype
 import dns.rrset
 
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.evaluate.zone_answers import Answer
+from mailauth_dns.evaluate.zone_answers import ZoneAnswer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, quoted
 from mailauth_dns.serve.wire_format import to_wire
@@ -26,12 +26,12 @@ _log = logging.getLogger(__name__)
 UDP_SIZE = 1232  # octets that we send at most over UDP, whatever the client says
 
 
-class Source(Protocol):
+class AnswerSource(Protocol):
     """What a server answers from."""
 
     recursive: bool  # whether it finds out what it does not hold
 
-    def answer(self, name: DomainName, type: str) -> Answer | None:
+    def answer(self, name: DomainName, type: str) -> ZoneAnswer | None:
         """Return the answer to one question, or None where others are to be asked.
 
         Raises:
@@ -40,7 +40,7 @@ class Source(Protocol):
         ...
 
 
-def respond(question: dns.message.Message, source: Source) -> dns.message.Message:
+def respond(question: dns.message.Message, source: AnswerSource) -> dns.message.Message:
     """Return the response to a message."""
     response = dns.message.make_response(question, our_payload=UDP_SIZE)
     if source.recursive:
@@ -92,7 +92,7 @@ def _wire_rrset(rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset:
     )
 
 
-def reply(wire: bytes, source: Source, limit: int | None) -> bytes | None:
+def reply(wire: bytes, source: AnswerSource, limit: int | None) -> bytes | None:
     """Return the response to a message in wire format, in at most `limit` octets.
 
     None where there is nothing to answer.

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.serve.responses import UDP_SIZE, Source, reply
+from mailauth_dns.serve.responses import UDP_SIZE, AnswerSource, reply
 from mailauth_dns.serve.zone_directory import ZoneDirectory
 
 _TRIES = 10  # ports, where any will do
@@ -28,10 +28,12 @@ _PATIENCE = (
 )
 
 
-class Server:
+class LoopbackServer:
     """The server; a context manager that answers between entering and leaving."""
 
-    def __init__(self, source: Path | Source, address: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, source: Path | AnswerSource, address: str = "127.0.0.1", port: int = 0
+    ) -> None:
         """Answer from `source`, which may be a directory of master files."""
         try:
             ip = ipaddress.ip_address(address)
@@ -50,7 +52,7 @@ class Server:
         self._servers: list[socketserver.BaseServer] = []
         self._stopped = threading.Event()
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> LoopbackServer:
         source = self._source
         family = self._family
 
@@ -128,7 +130,7 @@ class Server:
             pass
 
 
-def _converse(connection: socket.socket, source: Source) -> None:
+def _converse(connection: socket.socket, source: AnswerSource) -> None:
     """Answer the messages of one TCP connection (RFC 7766) until the client closes or is silent."""
     connection.settimeout(TCP_IDLE)
     try:

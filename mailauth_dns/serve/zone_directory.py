@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.evaluate.zone_answers import Answer, Authority
+from mailauth_dns.evaluate.zone_answers import Authority, ZoneAnswer
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.masterfile.master_file import parse
 from mailauth_dns.records.name import DomainName
@@ -22,7 +22,7 @@ class ZoneDirectory:
         self._directory = directory
         self._read: dict[str, tuple[tuple[int, int, int], Authority]] = {}
 
-    def answer(self, name: DomainName, type: str) -> Answer | None:
+    def answer(self, name: DomainName, type: str) -> ZoneAnswer | None:
         """Return the answer of the deepest zone that holds `name`, or None.
 
         Raises:

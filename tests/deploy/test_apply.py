@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import Ran, RepoFolder
 
 ZONE = """$TTL 3600
@@ -32,7 +32,7 @@ POLICY = "domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: none}\n
 def served(repo: RepoFolder) -> Iterator[RepoFolder]:
     """A repo whose local zones are served, so that live DNS can be asked."""
     repo.local("example.com", ZONE)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
@@ -211,7 +211,7 @@ def test_other_servers_than_the_providers_are_refused(served: RepoFolder, tmp_pa
     (elsewhere / "example.com.zone").write_text(
         ZONE.replace("ns1.example.net.\n@ IN TXT", "ns9.example.org.\n@ IN TXT")
     )
-    with Server(elsewhere, "127.0.0.1", 0) as server:
+    with LoopbackServer(elsewhere, "127.0.0.1", 0) as server:
         served.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',

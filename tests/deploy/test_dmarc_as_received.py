@@ -29,7 +29,7 @@ from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import ROOT, DomainName
 from mailauth_dns.records.zone import RRset, Zone, zone_of
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 from tests.lint import worlds
 
@@ -55,7 +55,7 @@ def published(repo: RepoFolder, texts: list[str], p: str) -> Iterator[None]:
         f'r{at} IN MX 10 mx\n_dmarc.r{at} IN TXT "{text}"\n' for at, text in enumerate(texts)
     )
     repo.local("example", HEAD + zone)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         base = f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n'
         repo.write(
             "zones/policy/_defaults.yaml",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns import spf_lock
+from mailauth_dns import spf_relock
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import Ran, RepoFolder
@@ -229,9 +229,9 @@ def test_spf_lock_writes_none_behind_a_link(repo: RepoFolder) -> None:
     (repo.root / "zones/locks").symlink_to("../../elsewhere")
     loaded = load_repo(repo.root)
     with pytest.raises(MailAuthError, match=f"zones/locks: {WRITES}"):
-        spf_lock.write(
+        spf_relock.write(
             loaded,
-            spf_lock.relock(
+            spf_relock.relock(
                 loaded,
                 Recorded({"a.example TXT": "v=spf1 ip4:192.0.2.1 -all"}),
                 lambda _: {},

@@ -21,7 +21,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.zone
 
-from mailauth_dns.records.name_server import Server
+from mailauth_dns.records.server_address import ServerAddress
 
 
 @dataclass
@@ -97,8 +97,8 @@ class Authority:
         self._tcp.close()
 
     @property
-    def server(self) -> Server:
-        return Server(self.address, self.port)
+    def server(self) -> ServerAddress:
+        return ServerAddress(self.address, self.port)
 
     @property
     def text(self) -> str:
@@ -286,17 +286,17 @@ def zone(
 
 
 @contextmanager
-def closed_port() -> Iterator[Server]:
+def closed_port() -> Iterator[ServerAddress]:
     """A loopback address where nothing listens."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
-    yield Server("127.0.0.1", port)
+    yield ServerAddress("127.0.0.1", port)
 
 
 @contextmanager
-def silent_port() -> Iterator[Server]:
+def silent_port() -> Iterator[ServerAddress]:
     """A loopback address that takes every packet and answers none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(("127.0.0.1", 0))
-        yield Server("127.0.0.1", held.getsockname()[1])
+        yield ServerAddress("127.0.0.1", held.getsockname()[1])

@@ -17,7 +17,7 @@ import pytest
 
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page, Request, Untrusted
+from mailauth_dns.evaluate.web_page import FetchResult, Nothing, Page, Request, Untrusted
 from mailauth_dns.live import https
 from mailauth_dns.records.name import DomainName
 from tests.live.site import Authority, Port, Reply, Site
@@ -90,7 +90,7 @@ def got(
     addresses: https.Addresses = here,
     *,
     private: bool = True,
-) -> Outcome:
+) -> FetchResult:
     request = Request(f"https://{HOST}:{port}{path}", redirects, 1000)
     return https.Https(addresses, private=private).fetch([request])[request]
 

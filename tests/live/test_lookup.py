@@ -7,9 +7,9 @@ import time
 import pytest
 
 from mailauth_dns.live import wire
-from mailauth_dns.live.lookup import Question, Server, ask
+from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.transport import has_route
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
 from tests.live.asking import APEX, ZONE, name, one, reason, said
 from tests.live.authority import Authority, Behaviour, closed_port, silent_port
 
@@ -45,7 +45,7 @@ def test_a_closed_port_is_unknown_at_once() -> None:
 
 
 def test_an_address_without_a_route_is_unknown() -> None:
-    assert "cannot be asked" in reason(one(Server("255.255.255.255"), "example.com", "TXT"))
+    assert "cannot be asked" in reason(one(ServerAddress("255.255.255.255"), "example.com", "TXT"))
 
 
 def test_a_route_is_found_without_sending() -> None:
@@ -64,7 +64,7 @@ def test_a_dead_server_costs_two_timeouts_however_many_questions() -> None:
         "no answer (2 x 0.3 s)",
         "given up on: 100 questions in a row got no answer",
     }
-    assert isinstance(answers[Question(alive.server, APEX, "TXT")], Answer)
+    assert isinstance(answers[Question(alive.server, APEX, "TXT")], ServerAnswer)
     assert took < 2
 
 
@@ -74,7 +74,7 @@ def test_a_server_that_dies_on_the_way_is_given_up_on() -> None:
             (Question(authority.server, name(f"n{n}.example.com"), "TXT") for n in range(2000)),
             timeout=0.5,
         )
-    assert sum(isinstance(answer, Answer) for answer in answers.values()) == 300
+    assert sum(isinstance(answer, ServerAnswer) for answer in answers.values()) == 300
     assert len(answers) == 2000
     # Of the rest it was asked one window's questions, and a part of the next while those were waited for.
     assert 400 <= len(authority.seen) < 500
@@ -216,7 +216,7 @@ def test_the_window_bounds_what_is_in_flight() -> None:
 def test_the_same_question_is_sent_once() -> None:
     """However often it is asked, and under however many names the address goes."""
     with Authority([ZONE]) as authority:
-        named = Server(authority.address, authority.port, "ns1.example.net")
+        named = ServerAddress(authority.address, authority.port, "ns1.example.net")
         answers = ask(
             [Question(server, APEX, "TXT") for server in (authority.server, named, named)]
         )
@@ -227,12 +227,12 @@ def test_the_same_question_is_sent_once() -> None:
 
 def test_more_servers_than_sockets() -> None:
     with silent_port() as dead, Authority([ZONE]) as alive:
-        servers = [Server(f"127.0.0.{n}", dead.port) for n in range(2, 250)]
+        servers = [ServerAddress(f"127.0.0.{n}", dead.port) for n in range(2, 250)]
         answers = ask(
             [Question(server, APEX, "TXT") for server in (*servers, alive.server)], timeout=0.1
         )
     assert len(answers) == 249
-    assert isinstance(answers[Question(alive.server, APEX, "TXT")], Answer)
+    assert isinstance(answers[Question(alive.server, APEX, "TXT")], ServerAnswer)
 
 
 def test_nothing_asked_is_nothing_answered() -> None:

@@ -13,9 +13,9 @@ import pytest
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.live import observe as module
-from mailauth_dns.live.lookup import Question, Server, ask
+from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.observe import Wanted, observe, resolve
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 from tests.live.authority import Authority, Behaviour, closed_port, silent_port, zone
@@ -140,14 +140,14 @@ def test_a_server_given_by_name_is_refused() -> None:
 class Network:
     """Leads questions to 192.0.2.x and others to servers of this process, and keeps what was asked."""
 
-    def __init__(self, routes: Mapping[str, Server]) -> None:
+    def __init__(self, routes: Mapping[str, ServerAddress]) -> None:
         self.routes = routes
         self.asked: list[Question] = []
         self.rounds = 0
 
     def ask(
         self, questions: Iterable[Question], *, timeout: float, tries: int
-    ) -> dict[Question, Answer | Unknown]:
+    ) -> dict[Question, ServerAnswer | Unknown]:
         self.rounds += 1
         led = {}
         for question in questions:
@@ -182,7 +182,7 @@ class Delegated:
         self,
         *nameservers: str,
         ipv6: bool = False,
-        before: Iterable[Server] = (),
+        before: Iterable[ServerAddress] = (),
         resolver: Behaviour | None = None,
         wanted: Iterable[Wanted] = (Wanted(ZONE, frozenset({APEX})),),
     ) -> tuple[dict[DomainName, Observation], Network]:

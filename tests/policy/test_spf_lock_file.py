@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 
-from mailauth_dns import spf_lock
+from mailauth_dns import spf_relock
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import load_repo
@@ -318,9 +318,9 @@ def test_an_entry_of_a_version_that_kept_no_hosts_is_locked_anew(repo: RepoFolde
     loaded = load_repo(repo.root)
     world: Sets = {f"{NAME} TXT": LOCK.names[NAME].records[0][1]}
     world |= {key: list(values) for key, values in LOCK.names[NAME].hosts}
-    spf_lock.write(
+    spf_relock.write(
         loaded,
-        spf_lock.relock(
+        spf_relock.relock(
             loaded, Recorded(world), lambda _: {}, (), datetime(2026, 7, 1, tzinfo=UTC)
         ),
     )

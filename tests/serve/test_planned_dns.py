@@ -21,12 +21,12 @@ import dns.resolver
 import pytest
 import spf
 
-from mailauth_dns.evaluate.zone_answers import Answer
+from mailauth_dns.evaluate.zone_answers import ZoneAnswer
 from mailauth_dns.plan import plan_file
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.records.name_server import Server as Endpoint
+from mailauth_dns.records.server_address import ServerAddress
 from mailauth_dns.serve.planned_dns import Foreseen
-from mailauth_dns.serve.server import MAX_AT_ONCE, Server
+from mailauth_dns.serve.server import MAX_AT_ONCE, LoopbackServer
 from tests.conftest import RepoFolder, free_port
 from tests.evaluate.messages import PLAIN, ed25519_key
 from tests.live.authority import Authority, Behaviour, zone
@@ -71,17 +71,17 @@ def planned(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
 
 
 @pytest.fixture
-def server(planned: RepoFolder) -> Iterator[Server]:
+def server(planned: RepoFolder) -> Iterator[LoopbackServer]:
     plan = plan_file.read(planned.root / "plan.json")
     directory = planned.root / "served"
     source = Foreseen(
-        directory, "local", plan, load_repo(planned.root).policies, Endpoint("127.0.0.1", 0)
+        directory, "local", plan, load_repo(planned.root).policies, ServerAddress("127.0.0.1", 0)
     )
-    with Server(source) as running:
+    with LoopbackServer(source) as running:
         yield running
 
 
-def ask(server: Server, name: str, type: str) -> dns.message.Message:
+def ask(server: LoopbackServer, name: str, type: str) -> dns.message.Message:
     return dns.query.udp(
         dns.message.make_query(name, type), "127.0.0.1", port=server.port, timeout=5
     )
@@ -165,7 +165,7 @@ def texts(section: list[dns.rrset.RRset]) -> set[str]:
     ("question", "rcode", "answer", "authority"), ANSWERS, ids=[row[0] for row in ANSWERS]
 )
 def test_planned_names_are_as_planned_and_the_rest_is_found_out(
-    server: Server, question: str, rcode: str, answer: set[str], authority: set[str]
+    server: LoopbackServer, question: str, rcode: str, answer: set[str], authority: set[str]
 ) -> None:
     response = ask(server, *question.split())
     assert dns.rcode.to_text(response.rcode()) == rcode
@@ -189,9 +189,9 @@ def test_what_is_too_long_for_udp_comes_over_tcp_and_the_question_keeps_its_lett
         "local",
         plan_file.read(planned.root / "plan.json"),
         (),
-        Endpoint("127.0.0.1", 0),
+        ServerAddress("127.0.0.1", 0),
     )
-    with Server(source) as running:
+    with LoopbackServer(source) as running:
         for question in (
             dns.message.make_query("eXaMple.Com", "TXT"),
             dns.message.make_query("eXaMple.Com", "TXT", use_edns=0, payload=4096),
@@ -209,7 +209,7 @@ def test_what_is_too_long_for_udp_comes_over_tcp_and_the_question_keeps_its_lett
 
 
 @pytest.fixture
-def pointed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def pointed(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """dnspython's own resolver, which pyspf and dkimpy ask, asks the server."""
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = ["127.0.0.1"], server.port
@@ -273,9 +273,9 @@ def test_a_plan_is_served_where_no_provider_is_local(planned: RepoFolder) -> Non
         "local",
         plan_file.read(planned.root / "plan.json"),
         load_repo(planned.root).policies,
-        Endpoint("127.0.0.1", 0),
+        ServerAddress("127.0.0.1", 0),
     )
-    with Server(source) as running:
+    with LoopbackServer(source) as running:
         assert texts(ask(running, "e1._domainkey.example.com", "TXT").answer) == {
             f'e1._domainkey.example.com TXT "{ed25519_key().record}"'
         }
@@ -315,8 +315,10 @@ def test_of_a_zone_at_two_providers_each_file_gets_its_own_changes(
         ("served", "local", {'"MS=ms1"'}),
         ("elsewhere", "other", set()),
     ):
-        with Server(
-            Foreseen(planned.root / directory, provider, plan, policies, Endpoint("127.0.0.1", 0))
+        with LoopbackServer(
+            Foreseen(
+                planned.root / directory, provider, plan, policies, ServerAddress("127.0.0.1", 0)
+            )
         ) as running:
             said = {'"v=spf1 ip4:192.0.2.10 -all"', *beside}
             assert texts(ask(running, "example.com", "TXT").answer) == {
@@ -335,9 +337,9 @@ def test_a_name_that_takes_its_time_holds_up_no_other(planned: RepoFolder) -> No
             load_repo(planned.root).policies,
         )
         source = Foreseen(
-            planned.root / "served", "local", plan, policies, Endpoint("127.0.0.1", 0)
+            planned.root / "served", "local", plan, policies, ServerAddress("127.0.0.1", 0)
         )
-        with Server(source) as running, ThreadPoolExecutor(max_workers=2) as crew:
+        with LoopbackServer(source) as running, ThreadPoolExecutor(max_workers=2) as crew:
             late = [
                 crew.submit(ask, running, f"{name}.sender.example", "A") for name in ("a", "host")
             ]
@@ -361,13 +363,16 @@ def test_more_than_can_be_looked_for_at_once_is_dropped_and_the_rest_answered(
             self.opened = threading.Event()
             self.waiting = 0
 
-        def answer(self, name: str, type: str) -> Answer | None:
+        def answer(self, name: str, type: str) -> ZoneAnswer | None:
             self.waiting += 1
             self.opened.wait(10)
             return None
 
     held = Held()
-    with Server(held) as running, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    with (
+        LoopbackServer(held) as running,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
+    ):
         for _ in range(MAX_AT_ONCE + 20):
             client.sendto(
                 dns.message.make_query("example.com", "A").to_wire(), ("127.0.0.1", running.port)
@@ -377,7 +382,7 @@ def test_more_than_can_be_looked_for_at_once_is_dropped_and_the_rest_answered(
         held.opened.set()
 
 
-def test_what_is_refused_says_that_there_is_recursion(server: Server) -> None:
+def test_what_is_refused_says_that_there_is_recursion(server: LoopbackServer) -> None:
     later = dns.message.make_query("example.com", "TXT", use_edns=1)
     response = dns.query.udp(later, "127.0.0.1", port=server.port, timeout=5)
     assert (response.rcode(), bool(response.flags & dns.flags.RA)) == (dns.rcode.BADVERS, True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
@@ -30,7 +30,7 @@ BASE = 'domain: example.com\nspf: {terms: ["ip4:192.0.2.10"], all: fail}\ndmarc:
 def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.local("example.com", OURS)
     repo.local("sender.example", SENDER)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
