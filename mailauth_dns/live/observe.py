@@ -1,8 +1,8 @@
 """What each authoritative server publishes now, for the names a policy declares.
 
-The servers are those in the delegation, found through a recursive resolver, or those that the policy
-gives. Each server is asked directly and without recursion: a cache shows what was, and the answer of
-one server hides that another differs.
+The servers come from the policy or, if it names none, from the delegation, which a recursive
+resolver tells. Each server is asked directly and without recursion, because a cache shows the past,
+and the answer of one server does not show that another differs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ADDRESS_TYPES = ("A", "AAAA")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The sets of one zone to ask for, and the addresses to ask instead of the delegated servers."""
+    """The sets to ask for in one zone; `nameservers` replace the delegated servers."""
 
     zone: DomainName
     keys: frozenset[RRKey]
@@ -34,13 +34,13 @@ class Wanted:
 
     @property
     def all_keys(self) -> frozenset[RRKey]:
-        """The keys and the zone's own NS set, which tells whose servers answer."""
+        """The keys, and the zone's own NS set, which shows whose servers answer."""
         return self.keys | {(self.zone, "NS")}
 
 
 @dataclass(frozen=True, slots=True)
 class _Servers:
-    """The servers to ask about a zone; `missing` are those without an address, with the reason."""
+    """The servers to ask about a zone; `missing` are those without an address, and why."""
 
     servers: tuple[ServerAddress, ...] = ()
     missing: Mapping[DomainName, Unknown] = field(default_factory=dict)
@@ -55,10 +55,11 @@ def observe(
     timeout: float = 2.0,
     tries: int = 2,
 ) -> dict[DomainName, Observation]:
-    """Return what the authoritative servers of each zone say, all zones asked together.
+    """Return what the authoritative servers of each zone say. All zones are asked together.
 
-    The delegated servers are found through `resolvers`, in their order until one answers; None: the system's. `timeout` is in
-    seconds for each of the `tries`. Trouble with the network is part of the observation.
+    `resolvers` find the delegated servers: they are asked in order until one answers. None means
+    the system's. `timeout` is in seconds for each of the `tries`. Network trouble is part of the
+    observation.
 
     Raises:
         RecordSyntaxError: an entry of `nameservers` is not an address.
@@ -89,9 +90,9 @@ def resolve(
     timeout: float = 2.0,
     tries: int = 2,
 ) -> dict[RRKey, RRset | Unknown | None]:
-    """Return the set that each name and type leads to, as recursive resolvers tell it.
+    """Return the set that each name and type leads to, as recursive resolvers see it.
 
-    Aliases are followed; None means that there is no set.
+    They follow aliases. None means that there is no set.
     """
     asking = partial(ask, timeout=timeout, tries=tries)
     replies = Recursion(system_resolvers() if resolvers is None else resolvers, asking).lookup(keys)
@@ -199,14 +200,14 @@ def _sets(
         said = _said(entry.zone, replies[Question(server, *key)])
         if isinstance(said, RRset) and said.key != key:
             aliases[said.key] = said
-            sets[key] = None  # the set that the alias leads to is not at this name
+            sets[key] = None  # the alias leads to a set at another name
         else:
             sets[key] = said
     return sets | aliases
 
 
 def _said(zone: DomainName, reply: Reply) -> RRset | Unknown | None:
-    """Return what the server holds with authority at this name: the set, a CNAME, or nothing."""
+    """Return what the server holds, with authority, at this name: the set, a CNAME, or None."""
     if isinstance(reply, Unknown):
         return reply
     if reply.rcode not in ANSWERED:

@@ -1,4 +1,4 @@
-"""Recursive resolvers: which ones this machine has, and what they say together."""
+"""Recursive resolvers: which ones this machine uses, and what they answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Ask = Callable[[Iterable[Question]], Mapping[Question, Reply]]
 
 
 def system_resolvers() -> tuple[ServerAddress, ...]:
-    """Return the recursive resolvers that this machine is set up with."""
+    """Return the recursive resolvers in this machine's configuration."""
     try:
         system = dns.resolver.Resolver()
     except dns.resolver.NoResolverConfiguration:
@@ -32,7 +32,7 @@ def system_resolvers() -> tuple[ServerAddress, ...]:
 
 
 class Recursion:
-    """Recursive resolvers, asked one after the other for what the ones before could not tell."""
+    """Recursive resolvers. Each is asked only what the ones before it could not answer."""
 
     def __init__(self, resolvers: Sequence[ServerAddress], asking: Ask) -> None:
         self._resolvers = list(resolvers)
@@ -68,7 +68,10 @@ class Recursion:
         return found
 
     def _drop(self, resolver: ServerAddress) -> None:
-        """Ask a resolver no more, unless it is the last: its timeouts are waited for once, not in every round."""
+        """Stop asking a resolver, unless it is the last one.
+
+        Otherwise every round would wait for its timeouts again.
+        """
         with self._dropping:
             if len(self._resolvers) > 1 and resolver in self._resolvers:
                 self._resolvers.remove(resolver)

@@ -20,7 +20,7 @@ from mailauth_dns.records.zone import RRset, Zone, zone_of
 from mailauth_dns.serve.zone_directory import whole_zone
 from mailauth_dns.simulate.dns_views import as_planned
 
-TTL = 0  # seconds: nobody may keep what is not so yet
+TTL = 0  # seconds: nobody may cache what is not true yet
 # What names hold, the most common first.
 _TYPES = (
     *(
@@ -62,9 +62,9 @@ _ANY = '"RFC8482" ""'  # a HINFO that stands for whatever a name holds (RFC 8482
 class Foreseen:
     """Answers as a recursive resolver would after the plan.
 
-    A zone with a file in the directory is that file with the plan's changes, read once. Elsewhere the
-    plan lies over live DNS, which is asked each question once. A zone at two providers becomes the
-    same at both.
+    If the directory has a file of a zone, the answers come from it and the plan's changes; it is read
+    once. For other zones they come from live DNS and the plan; each question is asked once. A zone
+    at two providers becomes the same at both.
     """
 
     recursive = True
@@ -79,10 +79,10 @@ class Foreseen:
     ) -> None:
         """Read the zones in the directory of `provider`.
 
-        `own` is the address that will answer; it is not asked for the rest.
+        `own` is the address that will answer, so it is not asked itself.
 
         Raises:
-            ProviderError: a zone's file cannot be read, or says only a part of the zone.
+            ProviderError: a zone's file cannot be read, or holds only a part of the zone.
         """
         changes = {zone.zone: zone.changes for zone in plan.zones if zone.provider == provider}
         zones = {
@@ -101,7 +101,7 @@ class Foreseen:
         self._resolver = ZoneResolver(zones.values(), elsewhere=as_planned(plan, self._live))
 
     def answer(self, name: DomainName, type: str) -> ZoneAnswer | None:
-        """Return the answer, aliases followed; without one, the SOA of a zone in directory or plan.
+        """Return the answer, with aliases followed, or the zone's SOA if there is none.
 
         Raises:
             ProviderError: nobody could tell.
@@ -162,7 +162,7 @@ class Foreseen:
         return tuple(chain)
 
     def _soa(self, name: DomainName) -> tuple[RRset, ...]:
-        """Return what a denial needs to be believed (RFC 2308 §3), where it is at hand."""
+        """Return the SOA that a denial needs (RFC 2308 §3), if it is known."""
         while name != ROOT:
             # An alias on the way up has no SOA of its own, and is no zone.
             if not self._known(name, "CNAME") and (values := self._known(name, "SOA")):
@@ -174,7 +174,7 @@ class Foreseen:
         try:
             return self._resolver.lookup(name, type) or ()
         except ObservationError:
-            return ()  # what the answer says besides can do without
+            return ()  # the answer is complete without it
 
 
 def _files(directory: Path | None) -> Iterable[tuple[DomainName, Path]]:

@@ -22,7 +22,7 @@ POLICY = "domain: example.com\nproviders: [local]\nmta_sts: {mode: testing, mx: 
 ANOTHER = POLICY.replace("example.com", "example.org").replace("providers: [local]\n", "")
 LIST = "zones/compiled/_mta-sts.yaml"
 WRITES = (
-    "lies outside the repo; what a command writes or deletes must be inside it: take the link out"
+    "lies outside the repo; what a command writes or deletes must be inside it: remove the link"
 )
 READS = "lies outside the repo; every file that a policy names must be inside it"
 

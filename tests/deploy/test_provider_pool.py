@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from mailauth_dns.deploy import provider_pool
-from mailauth_dns.octo import target
+from mailauth_dns.octo import provider_errors, target
 from tests.conftest import Ran, RepoFolder
 from tests.deploy.provider import Remote
 
@@ -211,7 +211,7 @@ def test_a_busy_provider_says_how_long_to_wait() -> None:
     class Busy(Exception):
         response = SimpleNamespace(status_code=429, headers={"Retry-After": "7"})
 
-    assert (target._may_pass(Busy()), target._retry_after(Busy())) == (True, 7.0)
+    assert (provider_errors.may_pass(Busy()), provider_errors.retry_after(Busy())) == (True, 7.0)
 
 
 def interrupted(repo: RepoFolder, when: Callable[[], bool], *arguments: str) -> tuple[int, str]:

@@ -145,10 +145,10 @@ def test_a_redirect_to_what_is_not_https_leads_nowhere(site: Site) -> None:
 
 
 NOWHERE = [
-    ("https://192.0.2.80/logo.svg", "names an address where the name of a host must stand"),
-    ("https://[2001:db8::80]/logo.svg", "names an address where the name of a host must stand"),
-    ("https://www.example.com:port/logo.svg", "names a port that cannot be"),
-    ("https://www.example.com:99999/logo.svg", "names a port that cannot be"),
+    ("https://192.0.2.80/logo.svg", "names an address; it must name a host"),
+    ("https://[2001:db8::80]/logo.svg", "names an address; it must name a host"),
+    ("https://www.example.com:port/logo.svg", "names a port that does not exist"),
+    ("https://www.example.com:99999/logo.svg", "names a port that does not exist"),
     ("https:///logo.svg", "names no host"),
 ]
 
@@ -443,7 +443,7 @@ def test_who_writes_a_record_does_not_choose_what_is_asked_in_our_network(
 ) -> None:
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("connected"))
     assert got(443, addresses=at(*found), private=False) == Unknown(
-        f"{HOST} is at {found[0]}, which is no public address: not asked; --private-web asks there too"
+        f"{HOST} is at {found[0]}, which is not a public address, so it was not asked; --private-web asks it too"
     )
 
 
@@ -455,7 +455,7 @@ def test_a_redirect_into_our_network_is_not_followed(
     monkeypatch.setattr(https, "is_public", "127.0.0.1".__eq__)
     outcome = got(site.port, "/moved", 1, lambda _: [next(answers)], private=False)
     assert isinstance(outcome, Unknown)
-    assert outcome.reason.startswith(f"{HOST} is at 10.1.2.3, which is no public address")
+    assert outcome.reason.startswith(f"{HOST} is at 10.1.2.3, which is not a public address")
 
 
 def test_public_addresses_beside_private_ones_are_asked(
