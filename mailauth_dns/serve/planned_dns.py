@@ -62,9 +62,9 @@ _ANY = '"RFC8482" ""'  # a HINFO that stands for whatever a name holds (RFC 8482
 class Foreseen:
     """Answers as a recursive resolver would after the plan.
 
-    If the directory has a file of a zone, the answers come from it and the plan's changes; it is read
-    once. For other zones they come from live DNS and the plan; each question is asked once. A zone
-    at two providers becomes the same at both.
+    For a zone with a file in the directory, answers come from that file and the plan's changes; the
+    file is read once. For other zones they come from live DNS and the plan; each question is asked
+    once. A zone at two providers becomes the same at both.
     """
 
     recursive = True

@@ -86,7 +86,7 @@ def _not_answerable(question: dns.message.Message) -> dns.rcode.Rcode | None:
 
 
 def _wire_rrset(rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset:
-    """Return a set in dnspython's form, in the letter case of the question: some clients compare."""
+    """Return a set for dnspython, in the letter case of the question: some clients compare."""
     texts = [quoted(value) if rrset.type == "TXT" else value for value in sorted(rrset.values)]
     name = dns.name.from_text(f"{rrset.name}.")
     return dns.rrset.from_text_list(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns import spf_relock
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
+from mailauth_dns.spf_relock.relock import relock, write
 from tests.conftest import Ran, RepoFolder
 from tests.evaluate.zones import Recorded
 
@@ -229,9 +229,9 @@ def test_spf_lock_writes_none_behind_a_link(repo: RepoFolder) -> None:
     (repo.root / "zones/locks").symlink_to("../../elsewhere")
     loaded = load_repo(repo.root)
     with pytest.raises(MailAuthError, match=f"zones/locks: {WRITES}"):
-        spf_relock.write(
+        write(
             loaded,
-            spf_relock.relock(
+            relock(
                 loaded,
                 Recorded({"a.example TXT": "v=spf1 ip4:192.0.2.1 -all"}),
                 lambda _: {},

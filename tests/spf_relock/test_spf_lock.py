@@ -15,7 +15,8 @@ from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock_file import LOCK_FILE
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
-from mailauth_dns.spf_relock import Observe, Relocked, relock, write
+from mailauth_dns.spf_relock.parts import Observe
+from mailauth_dns.spf_relock.relock import Relocked, relock, write
 from tests.conftest import RepoFolder
 from tests.evaluate.spf_world import Sets
 from tests.evaluate.zones import Recorded
