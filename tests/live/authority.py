@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -283,20 +282,3 @@ def zone(
     return dns.zone.from_text(
         top + records, origin=origin + ".", relativize=False, check_origin=False
     )
-
-
-@contextmanager
-def closed_port() -> Iterator[ServerAddress]:
-    """A loopback address where nothing listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-    yield ServerAddress("127.0.0.1", port)
-
-
-@contextmanager
-def silent_port() -> Iterator[ServerAddress]:
-    """A loopback address that takes every packet and answers none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind(("127.0.0.1", 0))
-        yield ServerAddress("127.0.0.1", held.getsockname()[1])

@@ -11,7 +11,8 @@ from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.transport import has_route
 from mailauth_dns.live.wire import ServerAnswer
 from tests.live.asking import APEX, ZONE, name, one, reason, said
-from tests.live.authority import Authority, Behaviour, closed_port, silent_port
+from tests.live.authority import Authority, Behaviour
+from tests.live.unanswering import closed_port, silent_port
 
 # --- the network at its worst
 

@@ -12,7 +12,8 @@ from mailauth_dns.live import wire
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.records.name import DomainName
 from tests.live.asking import SPF, ZONE, name
-from tests.live.authority import Authority, Behaviour, closed_port, silent_port, zone
+from tests.live.authority import Authority, Behaviour, zone
+from tests.live.unanswering import closed_port, silent_port
 
 WORLD = [
     ZONE,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 import struct
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dns.flags
@@ -23,239 +22,7 @@ from mailauth_dns.serve import responses
 from mailauth_dns.serve import server as serve
 from mailauth_dns.serve.server import LoopbackServer
 from mailauth_dns.serve.zone_directory import ZoneDirectory
-
-HEAD = "$TTL 3600\n@ SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ NS ns1.example.net.\n"
-ZONE = (
-    HEAD
-    + """
-@ TXT "v=spf1 -all"
-\\095dmarc TXT "v=DMARC1; p=none"
-odd TXT "\\255\\000\\"" "b"
-host1 A 192.0.2.1
-* MX 10 host1
-*.w TXT "wild"
-*.wc CNAME host1
-a.b.ent A 192.0.2.1
-sub NS ns.sub
-ns.sub A 192.0.2.9
-alias CNAME host1
-alias2 CNAME alias
-out CNAME x.example.org.
-dangling CNAME not.there.w.host1
-loop1 CNAME loop2
-loop2 CNAME loop1
-moved DNAME target
-x.target A 192.0.2.7
-two A 192.0.2.2
-two TXT "x"
-"""
-    + "big TXT "
-    + " ".join(f'"{"x" * 250}"' for _ in range(8))
-    + "\n"
-)
-DEEPER = HEAD + "@ TXT deeper\n"
-
-SOA = "example.com. 300 IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300"  # RFC 2308 §3: the lower of TTL and minimum
-CUT = "sub.example.com. 3600 IN NS ns.sub.example.com."
-HOST1 = "host1.example.com. 3600 IN A 192.0.2.1"
-
-# name, type, rcode, answer, authority, authoritative
-ANSWERS: list[tuple[str, str, str, list[str], list[str], bool]] = [
-    ("example.com", "TXT", "NOERROR", ['example.com. 3600 IN TXT "v=spf1 -all"'], [], True),
-    ("eXample.COM", "NS", "NOERROR", ["example.com. 3600 IN NS ns1.example.net."], [], True),
-    (
-        "_dmarc.example.com",
-        "TXT",
-        "NOERROR",
-        ['_dmarc.example.com. 3600 IN TXT "v=DMARC1; p=none"'],
-        [],
-        True,
-    ),
-    (
-        "odd.example.com",
-        "TXT",
-        "NOERROR",
-        ['odd.example.com. 3600 IN TXT "\\255\\000\\"b"'],
-        [],
-        True,
-    ),
-    (
-        "two.example.com",
-        "ANY",
-        "NOERROR",
-        ["two.example.com. 3600 IN A 192.0.2.2", 'two.example.com. 3600 IN TXT "x"'],
-        [],
-        True,
-    ),
-    ("host1.example.com", "TXT", "NOERROR", [], [SOA], True),
-    # RFC 4592 §2.2.1: a wildcard answers for what does not exist, and only there
-    (
-        "nx.example.com",
-        "MX",
-        "NOERROR",
-        ["nx.example.com. 3600 IN MX 10 host1.example.com."],
-        [],
-        True,
-    ),
-    ("nx.example.com", "A", "NOERROR", [], [SOA], True),
-    (
-        "*.example.com",
-        "MX",
-        "NOERROR",
-        ["*.example.com. 3600 IN MX 10 host1.example.com."],
-        [],
-        True,
-    ),
-    ("host1.example.com", "MX", "NOERROR", [], [SOA], True),
-    ("below.host1.example.com", "MX", "NXDOMAIN", [], [SOA], True),
-    ("x.y.w.example.com", "TXT", "NOERROR", ['x.y.w.example.com. 3600 IN TXT "wild"'], [], True),
-    (
-        "x.wc.example.com",
-        "A",
-        "NOERROR",
-        ["x.wc.example.com. 3600 IN CNAME host1.example.com.", HOST1],
-        [],
-        True,
-    ),
-    # RFC 4592 §2.2.2: empty non-terminals exist
-    ("ent.example.com", "MX", "NOERROR", [], [SOA], True),
-    ("b.ent.example.com", "A", "NOERROR", [], [SOA], True),
-    ("c.ent.example.com", "A", "NXDOMAIN", [], [SOA], True),
-    # aliases
-    (
-        "alias2.example.com",
-        "A",
-        "NOERROR",
-        [
-            "alias2.example.com. 3600 IN CNAME alias.example.com.",
-            "alias.example.com. 3600 IN CNAME host1.example.com.",
-            HOST1,
-        ],
-        [],
-        True,
-    ),
-    (
-        "alias.example.com",
-        "CNAME",
-        "NOERROR",
-        ["alias.example.com. 3600 IN CNAME host1.example.com."],
-        [],
-        True,
-    ),
-    (
-        "alias.example.com",
-        "TXT",
-        "NOERROR",
-        ["alias.example.com. 3600 IN CNAME host1.example.com."],
-        [SOA],
-        True,
-    ),
-    (
-        "out.example.com",
-        "A",
-        "NOERROR",
-        ["out.example.com. 3600 IN CNAME x.example.org."],
-        [],
-        True,
-    ),
-    (
-        "dangling.example.com",
-        "A",
-        "NXDOMAIN",
-        ["dangling.example.com. 3600 IN CNAME not.there.w.host1.example.com."],
-        [SOA],
-        True,
-    ),
-    (
-        "x.moved.example.com",
-        "A",
-        "NOERROR",
-        [
-            "moved.example.com. 3600 IN DNAME target.example.com.",
-            "x.moved.example.com. 3600 IN CNAME x.target.example.com.",
-            "x.target.example.com. 3600 IN A 192.0.2.7",
-        ],
-        [],
-        True,
-    ),
-    ("moved.example.com", "A", "NOERROR", [], [SOA], True),
-    # a zone cut
-    ("sub.example.com", "TXT", "NOERROR", [], [CUT], False),
-    ("_dmarc.sub.example.com", "TXT", "NOERROR", [], [CUT], False),
-    ("ns.sub.example.com", "A", "NOERROR", [], [CUT], False),
-    ("sub.example.com", "DS", "NOERROR", [], [SOA], True),
-    # the deepest zone answers
-    (
-        "deeper.example.com",
-        "TXT",
-        "NOERROR",
-        ['deeper.example.com. 3600 IN TXT "deeper"'],
-        [],
-        True,
-    ),
-    # nobody's
-    ("example.org", "A", "REFUSED", [], [], False),
-    ("aexample.com", "A", "REFUSED", [], [], False),
-    ("com", "NS", "REFUSED", [], [], False),
-    (".", "NS", "REFUSED", [], [], False),
-    ("example.com", "AXFR", "REFUSED", [], [], False),
-    ("example.com", "IXFR", "REFUSED", [], [], False),
-    # what is no type of data, and one that nobody knows
-    ("example.com", "MAILA", "NOTIMP", [], [], False),
-    ("host1.example.com", "TYPE65280", "NOERROR", [], [SOA], True),
-]
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackServer]:
-    folder = tmp_path_factory.mktemp("served")
-    (folder / "example.com.zone").write_text(ZONE)
-    (folder / "deeper.example.com.zone").write_text(DEEPER)
-    with LoopbackServer(folder, "127.0.0.1", 0) as server:
-        yield server
-
-
-Ask = Callable[[LoopbackServer, dns.message.Message], dns.message.Message]
-
-
-def udp(server: LoopbackServer, question: dns.message.Message) -> dns.message.Message:
-    return dns.query.udp(question, "127.0.0.1", timeout=5, port=server.port)
-
-
-def tcp(server: LoopbackServer, question: dns.message.Message) -> dns.message.Message:
-    return dns.query.tcp(question, "127.0.0.1", timeout=5, port=server.port)
-
-
-def texts(section: list[dns.rrset.RRset]) -> set[str]:
-    """Return the records, owner names as they stand in the file: the question's own spelling comes back in the answer."""
-    lines = {line for rrset in section for line in rrset.to_text().splitlines()}
-    return {line.partition(" ")[0].lower() + line[line.index(" ") :] for line in lines}
-
-
-@pytest.mark.parametrize("ask", [udp, tcp])
-@pytest.mark.parametrize(("name", "type", "rcode", "answer", "authority", "authoritative"), ANSWERS)
-def test_answers(
-    served: LoopbackServer,
-    ask: Ask,
-    name: str,
-    type: str,
-    rcode: str,
-    answer: list[str],
-    authority: list[str],
-    authoritative: bool,
-) -> None:
-    response = ask(served, dns.message.make_query(name, type))
-    assert dns.rcode.to_text(response.rcode()) == rcode
-    assert texts(response.answer) == set(answer)
-    assert texts(response.authority) == set(authority)
-    assert bool(response.flags & dns.flags.AA) is authoritative
-    assert not response.flags & (dns.flags.RA | dns.flags.TC)
-
-
-def test_an_alias_that_bites_its_tail_ends(served: LoopbackServer) -> None:
-    assert (
-        udp(served, dns.message.make_query("loop1.example.com", "A")).rcode() == dns.rcode.SERVFAIL
-    )
+from tests.serve.asking import HEAD, exchange, rcode, tcp, udp
 
 
 def test_other_classes_and_operations_are_refused(served: LoopbackServer) -> None:
@@ -299,16 +66,6 @@ def test_the_clients_size_is_honoured(tmp_path: Path) -> None:
             ).flags
             & dns.flags.TC
         )
-
-
-def exchange(server: LoopbackServer, wire: bytes) -> bytes | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(0.5)
-        client.sendto(wire, ("127.0.0.1", server.port))
-        try:
-            return client.recv(4096)
-        except TimeoutError:
-            return None
 
 
 def test_broken_messages(served: LoopbackServer) -> None:
@@ -394,10 +151,6 @@ def test_a_silent_connection_is_closed(
     with socket.create_connection(("127.0.0.1", served.port), timeout=5) as client:
         client.sendall(struct.pack("!H", 40) + b"half")
         assert client.recv(1) == b""
-
-
-def rcode(server: LoopbackServer, name: str, type: str = "A") -> str:
-    return dns.rcode.to_text(udp(server, dns.message.make_query(name, type)).rcode())
 
 
 UNKNOWN = {
