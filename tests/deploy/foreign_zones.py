@@ -90,7 +90,7 @@ entries = st.lists(
 
 
 def zone_text(drawn: list[Entry]) -> str:
-    """Return the zone's file; what no server would load (RFC 1034 §3.6.2, RFC 2181 §5.2) is left out or made one."""
+    """Return the zone's file, without what no server loads (RFC 1034 §3.6.2, RFC 2181 §5.2)."""
     ttls: dict[tuple[str, str], int] = {}
     types: dict[str, set[str]] = {"@": {"SOA", "NS"}}
     lines = []
@@ -157,7 +157,9 @@ def written(root: Path, foreign: str, bodies: Mapping[str, Body]) -> Repo:
         "providers/local.yaml": "class: mailauth_dns.octo.LocalProvider\ndirectory: served\n",
         "served/example.com.zone": foreign,
         # Of another organization, with reports to this zone: its consent belongs here.
-        "zones/policy/other.yaml": 'domain: example.net\ndmarc: {p: none, rua: ["mailto:a@example.com"]}\n',
+        "zones/policy/other.yaml": (
+            'domain: example.net\ndmarc: {p: none, rua: ["mailto:a@example.com"]}\n'
+        ),
     }
     for domain, body in bodies.items():
         lines = {"domain": domain, "zone": ORIGIN, "providers": "[local]", **body}

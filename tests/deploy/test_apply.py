@@ -1,4 +1,4 @@
-"""Between plan and apply: what moved is refused, what only stands beside ours is kept, and a killed apply is finished by the next."""
+"""Apply: foreign values are kept, some changes need permission, and a killed run is finished."""
 
 from __future__ import annotations
 

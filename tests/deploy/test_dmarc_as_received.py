@@ -1,4 +1,4 @@
-"""One reader of what receivers apply: plan, apply, lint --live, simulate and test agree on published DMARC records."""
+"""plan, apply, lint --live, simulate and test agree on what receivers apply of DMARC records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ TEXTS = [row["text"] for row in TABLE]
 APPLIED = [row["applied"] for row in TABLE]
 TO_REJECT = {"reject": None, "quarantine": None, "none": "DMARC033", "no record": "DMARC033"}
 TO_NONE = {"reject": "DMARC034", "quarantine": "DMARC034", "none": None, "no record": None}
-HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
+HEAD = (
+    "$TTL 3600\n"
+    "@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n"
+    "@ IN NS ns1.example.net.\n"
+)
 
 
 def domain(number: int) -> str:
@@ -28,7 +32,7 @@ def domain(number: int) -> str:
 
 @contextmanager
 def published(repo: RepoFolder, texts: list[str], p: str) -> Iterator[None]:
-    """Have these records published, each at a domain that receives mail, and policies that say `p` for all of them.
+    """Publish these records, each at a domain that receives mail; every policy says `p`.
 
     The zone is the top-level domain, so that it holds whatever a walk can find.
     """

@@ -1,4 +1,4 @@
-"""The examples of this checkout: their tests pass on one machine, and a change that breaks one is refused by its name."""
+"""The examples of this checkout: their tests pass, and a change that breaks one is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random foreign zones, random policies: everything foreign is identical afterwards, ours is what is declared, the second plan is empty."""
+"""Random zones and policies: foreign data stays, ours is as declared, the second plan is empty."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Held:
         )
 
     def foreign(self, shared_ttl: bool) -> set[RRset]:
-        """Return the sets without what is ours, each with its TTL; `shared_ttl` False leaves it out of the sets we share."""
+        """Return the foreign sets with TTLs; without `shared_ttl`, shared sets have none."""
         found = set()
         for rrset in self.zone.rrsets:
             entry = next(
@@ -78,18 +78,19 @@ def above(name: DomainName) -> Iterator[DomainName]:
 
 
 def is_never_served(zone: Zone, name: DomainName) -> bool:
-    """Tell whether a delegation or a DNAME takes the name away from this zone (RFC 1034 §4.3.2, RFC 6672 §2.3)."""
+    """Tell whether a delegation or DNAME hides the name (RFC 1034 §4.3.2, RFC 6672 §2.3)."""
     cut = any(zone.get((upper, "NS")) for upper in (name, *above(name)) if upper != ORIGIN)
     return cut or any(zone.get((upper, "DNAME")) for upper in above(name))
 
 
 def may_be_refused(zone: Zone, entry: Declared) -> bool:
-    """Tell whether anything stands in the way of a declared set, whether or not it has to change."""
+    """Tell whether something may block a declared set, whether or not it has to change."""
     name, type = entry.key
     at_name = [rrset for rrset in zone.rrsets if rrset.name == name]
     alias = any(zone.get((upper, "CNAME")) for upper in (name, *above(name)))
     in_use = zone.get((entry.domain, "MX")) is not None
-    # octoDNS cannot write a value that closes with a backslash, nor 255 of them in a row; changes of one name go together.
+    # octoDNS cannot write a value that ends in a backslash, nor 255 of them in a row. The changes
+    # of one name go together.
     unwritable = any(
         value.endswith("\\") or "\\" * 255 in value
         for rrset in at_name
@@ -116,7 +117,7 @@ def waits(entry: Declared, publication: Publication, blocked: Collection[tuple[s
 
 
 def check_ours(before: Held, after: Held, entry: Declared, normalize: bool) -> None:
-    """What is declared is there: in our words where it had to change or `normalize` asks for them, else as it was."""
+    """What is declared is there: our text where it changed or with `normalize`, else as it was."""
     had, has = before.ours(entry), after.ours(entry)
     if entry.family is Family.DMARC_REPORT and Consents(before.zone).has(entry.key):
         assert (

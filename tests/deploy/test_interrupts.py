@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("remote_anew")
 
 
 def interrupted(repo: RepoFolder, when: Callable[[], bool], *arguments: str) -> tuple[int, str]:
-    """Interrupt the program and all that it started, as a terminal does, and return how it ended and what it said."""
+    """Interrupt the program and its children, as a terminal does; return its code and output."""
     command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), *arguments]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True

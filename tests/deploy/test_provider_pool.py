@@ -1,4 +1,4 @@
-"""Many zones at once at one provider, and what does not answer: asked again where that is safe, given up on where it is in vain."""
+"""Many zones at one provider at once; silence is followed by another try, or by giving up."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_zones_are_read_and_written_four_at_a_time_each_object_by_one_thread(
 
 @pytest.mark.parametrize("silent", ["read 2", "write 2", "write 1 after"])
 def test_what_had_no_answer_is_asked_again(repo: RepoFolder, silent: str) -> None:
-    """Also where the change was made and only the answer was lost: then nothing is left to be written."""
+    """Also if the change was made and only the answer was lost: then nothing is left to write."""
     folder = remote(repo, "a.example", "b.example")
     assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
     repo.provider(
@@ -102,7 +102,7 @@ def outcomes(ran: Ran) -> dict[str, str]:
 def test_zones_that_were_not_come_to_are_not_tried(
     repo: RepoFolder, dead: str, healthy: str
 ) -> None:
-    """A zone counts once, however often it is asked about, and an answer in between ends the row."""
+    """A zone counts once, however often it is asked, and an answer in between ends the row."""
     zones = [f"z{number:02}.example" for number in range(12)]
     dying = {f"z{int(number):02}.example" for number in dead.split()}
     remote(repo, *zones, fault="dies", zones=" ".join(dying))
@@ -117,7 +117,10 @@ def test_zones_that_were_not_come_to_are_not_tried(
     )
 
 
-ALIAS = '? ""\n: - {type: TXT, value: token=kept}\n? _dmarc\n: {type: CNAME, value: elsewhere.example.}\n'
+ALIAS = (
+    '? ""\n: - {type: TXT, value: token=kept}\n? _dmarc\n'
+    ": {type: CNAME, value: elsewhere.example.}\n"
+)
 
 
 def test_what_comes_into_the_way_while_there_is_no_answer_is_refused(

@@ -34,7 +34,7 @@ _SIZE = re.compile(r"[0-9]+[kmgt]?", re.ASCII | re.IGNORECASE)
 
 
 def second_reading(text: str) -> tuple[str, str]:
-    """Return the policy that is applied, and what is requested for mail that fails; `t` makes the difference (RFC 9989 §4.7)."""
+    """Return the applied policy, and what it requests for failing mail: `t` (RFC 9989 §4.7)."""
     version = re.match(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)", text)
     if version is None:
         return "no record", "no record"
@@ -142,7 +142,7 @@ AUTHOR, AT = DomainName("a.example"), (DomainName("_dmarc.a.example"), "TXT")
 
 
 def by_plan(zone: Zone, p: str | None) -> tuple[str | None, tuple[str, ...]]:
-    """Return what plan's judge says of the policy before a change to `p`, None where it says nothing of it; and the rules."""
+    """Return what plan says of the policy before a change to `p`, or None; and the rules."""
     entry = Declared(AUTHOR, AT, Family.DMARC, None, frozenset({f"v=DMARC1; p={p}"} if p else ()))
     changes = compare(
         zone,

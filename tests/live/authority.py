@@ -39,7 +39,8 @@ class Behaviour:
     answers_a_connection: int | None = None
     rcode: dns.rcode.Rcode | None = None
     authoritative: bool = True
-    recursive: bool = False  # offers recursion: answers from all of its zones, follows CNAMEs, says nothing with authority
+    # Offers recursion: answers from all of its zones, follows CNAMEs, never with authority.
+    recursive: bool = False
     impostor: bool = False  # the same reply as "no such name", from another port, first
     forged: tuple[
         str, ...
@@ -50,7 +51,10 @@ class Behaviour:
 
 @dataclass
 class Authority:
-    """Serves `zones` over UDP and TCP on one port of `address`; `seen` counts the questions by transport, name and type."""
+    """Serves `zones` over UDP and TCP on one port of `address`.
+
+    `seen` counts the questions by transport, name and type.
+    """
 
     zones: Sequence[dns.zone.Zone]
     behaviour: Behaviour = field(default_factory=Behaviour)

@@ -31,7 +31,10 @@ PAGES = {
     "/unsized": Reply(TEXT, sized=False),
     "/torn": Reply(TEXT, sized=False, closes=False),
     "/chunked": Reply(
-        raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n3\r\nsix\r\n0\r\n\r\n"
+        raw=(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n3\r\nsix\r\n"
+            b"0\r\n\r\n"
+        )
     ),
     "/octets": Reply(
         status=302, location="/caf\u00c3\u00a9.svg"

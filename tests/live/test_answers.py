@@ -255,7 +255,7 @@ def test_reading_by_hand_agrees_with_dnspython(
 def test_damage_is_never_read_differently(
     reply: tuple[DomainName, str, dns.message.Message], damage: list[tuple[int, int]], cut: int
 ) -> None:
-    """Damage that dnspython finds in sections we have no use for may go unnoticed; a value never differs."""
+    """Damage in sections that we do not use may go unnoticed, but a value never differs."""
     owner, type, message = reply[0], reply[1], reply[2].to_wire()
     section = wire.question_section(owner, type)
     wrong = bytearray(message[: len(message) - cut])

@@ -24,7 +24,7 @@ from tests.live.unanswering import closed_port, silent_port
 
 
 class Network:
-    """Leads questions to 192.0.2.x and others to servers of this process, and keeps what was asked."""
+    """Leads questions to 192.0.2.x and others to servers of this process, and keeps them."""
 
     def __init__(self, routes: Mapping[str, ServerAddress]) -> None:
         self.routes = routes
@@ -59,7 +59,7 @@ bare 300 IN TXT "no address"
 
 
 class Delegated:
-    """example.com as a resolver finds it, and its servers, of which 192.0.2.1 and .2 and 2001:db8::1 and ::6 are this one."""
+    """example.com as a resolver finds it; 192.0.2.1, .2, 2001:db8::1 and ::6 are this server."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch

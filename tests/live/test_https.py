@@ -205,14 +205,15 @@ def test_who_writes_a_record_does_not_choose_what_is_asked_in_our_network(
 ) -> None:
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("connected"))
     assert got(443, addresses=at(*found), private=False) == Unknown(
-        f"{HOST} is at {found[0]}, which is not a public address, so it was not asked; --private-web asks it too"
+        f"{HOST} is at {found[0]}, which is not a public address, so it was not asked; "
+        "--private-web asks it too"
     )
 
 
 def test_a_redirect_into_our_network_is_not_followed(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name that DNS gives another address the second time leads nowhere either: each connection is to an address that was looked at."""
+    """Nor if DNS gives another address the second time: every address is checked."""
     answers = iter(["127.0.0.1", "10.1.2.3"])
     monkeypatch.setattr(https, "is_public", "127.0.0.1".__eq__)
     outcome = got(site.port, "/moved", 1, lambda _: [next(answers)], private=False)

@@ -77,12 +77,12 @@ def test_a_server_that_dies_on_the_way_is_given_up_on() -> None:
         )
     assert sum(isinstance(answer, ServerAnswer) for answer in answers.values()) == 300
     assert len(answers) == 2000
-    # Of the rest it was asked one window's questions, and a part of the next while those were waited for.
+    # Of the rest, it was asked one window and a part of the next, while we waited.
     assert 400 <= len(authority.seen) < 500
 
 
 def test_a_slow_server_is_waited_for_and_asked_once() -> None:
-    """The last of these questions is answered long after two timeouts; to ask them again would put it further behind."""
+    """The last answer comes long after two timeouts; asking again would delay it further."""
     with Authority([ZONE], Behaviour(delay=0.02)) as authority:
         answers = ask(
             (Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(100)),
@@ -93,7 +93,7 @@ def test_a_slow_server_is_waited_for_and_asked_once() -> None:
 
 
 def test_a_lost_packet_among_others_is_told_by_later_answers() -> None:
-    """A server that goes on answering has forgotten it: waiting would not help, and only it is asked again."""
+    """If the server answers later questions, one was lost: only that one is asked again."""
     lost = name("lost.wild.example.com")
     others = [name(f"n{n}.wild.example.com") for n in range(60)]
     with Authority([ZONE], Behaviour(delay=0.02, drop=1, dropped=lost)) as authority:

@@ -1,4 +1,4 @@
-"""Live DNS as evaluation asks it: known, absent and unknown kept apart, each question asked once, in bounded time."""
+"""Live DNS for evaluation: known, absent and unknown differ; one question once, in limited time."""
 
 from __future__ import annotations
 

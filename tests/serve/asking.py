@@ -14,7 +14,10 @@ import dns.rdataclass
 
 from mailauth_dns.serve.server import LoopbackServer
 
-HEAD = "$TTL 3600\n@ SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ NS ns1.example.net.\n"
+HEAD = (
+    "$TTL 3600\n@ SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n"
+    "@ NS ns1.example.net.\n"
+)
 
 
 Ask = Callable[[LoopbackServer, dns.message.Message], dns.message.Message]
@@ -29,7 +32,7 @@ def tcp(server: LoopbackServer, question: dns.message.Message) -> dns.message.Me
 
 
 def texts(section: list[dns.rrset.RRset]) -> set[str]:
-    """Return the records, owner names as they stand in the file: the question's own spelling comes back in the answer."""
+    """Return the records in lower case: an answer has the spelling of its question."""
     lines = {line for rrset in section for line in rrset.to_text().splitlines()}
     return {line.partition(" ")[0].lower() + line[line.index(" ") :] for line in lines}
 

@@ -59,13 +59,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackServer]
 
 @pytest.fixture
 def planned(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
-    """A plan for example.com, whose zone is a local file; sender.example is on a server somewhere."""
+    """A plan for example.com, whose zone is a local file; sender.example is on another server."""
     with Authority([SENDER]) as elsewhere:
         repo.local("example.com", OURS)
         p = ed25519_key().record.rpartition("p=")[2]
         repo.policy(
-            "domain: example.com\nproviders: [local]\nspf: {terms: ['ip4:192.0.2.10', 'include:_spf.sender.example'], all: fail}\n"
-            f"dkim: {{selectors: {{e1: {{p: '{p}', k: ed25519}}, old: {{state: absent}}, s1: {{cname: _spf.sender.example}}}}}}\n"
+            "domain: example.com\nproviders: [local]\n"
+            "spf: {terms: ['ip4:192.0.2.10', 'include:_spf.sender.example'], all: fail}\n"
+            f"dkim: {{selectors: {{e1: {{p: '{p}', k: ed25519}}, old: {{state: absent}}, "
+            "s1: {cname: _spf.sender.example}}}\n"
             f"tests:\n{TESTS}",
             "example.com",
         )

@@ -11,11 +11,18 @@ import dns.resolver
 from mailauth_dns.serve.server import LoopbackServer
 from tests.live.authority import zone
 
-HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
+HEAD = (
+    "$TTL 3600\n"
+    "@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n"
+    "@ IN NS ns1.example.net.\n"
+)
 OURS = (
     HEAD
     + "away CNAME host.sender.example.\nlost CNAME gone.sender.example.\nfar CNAME x.example.org.\n"
-    + '@ IN TXT "MS=ms1"\n@ IN TXT "v=spf1 ip4:192.0.2.99 -all"\nold._domainkey IN TXT "v=DKIM1; p="\nwww IN A 192.0.2.80\n'
+    + (
+        '@ IN TXT "MS=ms1"\n@ IN TXT "v=spf1 ip4:192.0.2.99 -all"\n'
+        'old._domainkey IN TXT "v=DKIM1; p="\nwww IN A 192.0.2.80\n'
+    )
 )
 SENDER = zone(
     "sender.example",

@@ -129,7 +129,10 @@ def test_of_a_zone_at_two_providers_each_file_gets_its_own_changes(
         HEAD + '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\nhere IN A 192.0.2.81\n',
     )
     planned.policy(
-        f"domain: example.com\nproviders: [{order}]\nspf: {{terms: ['ip4:192.0.2.10'], all: fail}}\n",
+        (
+            f"domain: example.com\nproviders: [{order}]\n"
+            f"spf: {{terms: ['ip4:192.0.2.10'], all: fail}}\n"
+        ),
         "example.com",
     )
     ran = planned.run("plan", "--out", "plan.json")

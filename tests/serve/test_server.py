@@ -1,4 +1,4 @@
-"""The loopback server: what it answers over UDP and TCP, and that it never says "absent" for what it does not know."""
+"""The loopback server: messages over UDP and TCP; what it does not know, it never denies."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ QUESTIONS = [
 def test_a_mutated_message_gets_a_small_answer_or_none(
     served: LoopbackServer, data: st.DataObject
 ) -> None:
-    """Whatever comes, the server answers as DNS or not at all, never in more octets than over UDP, and goes on."""
+    """The server answers anything as DNS or not at all, within the size of UDP, and goes on."""
     wire = bytearray(data.draw(st.sampled_from(QUESTIONS)))
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(wire) - 1))
@@ -129,7 +129,7 @@ def served_folder(server: LoopbackServer) -> Path:
 
 
 def test_no_answer_over_udp_is_much_larger_than_its_question(served: LoopbackServer) -> None:
-    """A forged address of a victim gets nothing to speak of: what is long comes over TCP, and ANY is no exception to it."""
+    """The victim of a forged address gets little: long answers come over TCP only, ANY too."""
     for wire in QUESTIONS:
         reply = exchange(served, wire)
         assert reply is not None

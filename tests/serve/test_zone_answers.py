@@ -13,7 +13,8 @@ import pytest
 from mailauth_dns.serve.server import LoopbackServer
 from tests.serve.asking import Ask, tcp, texts, udp
 
-SOA = "example.com. 300 IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300"  # RFC 2308 §3: the lower of TTL and minimum
+# RFC 2308 §3: the lower of TTL and minimum.
+SOA = "example.com. 300 IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300"
 CUT = "sub.example.com. 3600 IN NS ns.sub.example.com."
 HOST1 = "host1.example.com. 3600 IN A 192.0.2.1"
 

@@ -27,7 +27,8 @@ def sender(first: int, count: int = 50) -> str:
 
 def policy(domain: str, *names: str, ttl: int = 3600) -> str:
     terms = [f"include:{name}" for name in names]
-    return f"domain: {domain}\nttl: {ttl}\nspf: {{terms: {terms}, all: fail, flatten: {list(names)}}}\n"
+    spf = f"{{terms: {terms}, all: fail, flatten: {list(names)}}}"
+    return f"domain: {domain}\nttl: {ttl}\nspf: {spf}\n"
 
 
 def nobody_asked(wanted: Sequence[Wanted]) -> Mapping[DomainName, Observation]:

@@ -16,7 +16,7 @@ from tests.spf_relock.locking import COM, DAY, START, locked, policy, published,
 
 
 def servers(*worlds: Sets | None) -> Observe:
-    """Servers that hold these sets, with a SOA whose negative TTL is two hours; None is one that does not answer."""
+    """Servers with these sets and a negative TTL of two hours; None is one that is silent."""
 
     def view(number: int, world: Sets | None, wanted: Wanted) -> ServerView:
         sets: dict[tuple[DomainName, str], RRset | Unknown | None] = {}

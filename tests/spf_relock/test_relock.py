@@ -79,7 +79,9 @@ def test_a_long_ttl_keeps_a_part_longer(repo: RepoFolder) -> None:
 
 
 LEFT = {
-    "no flattening any more": "domain: example.com\nspf: {terms: ['include:a.example'], all: fail}\n",
+    "no flattening any more": (
+        "domain: example.com\nspf: {terms: ['include:a.example'], all: fail}\n"
+    ),
     "spf: absent": "domain: example.com\nspf: absent\n",
     "no spf section": "domain: example.com\ndmarc: {p: none}\n",
     "parked": "domain: example.com\nparked: true\n",
