@@ -1,4 +1,4 @@
-"""Who writes files, who reads the clock, and what the pure packages are built on: lists with reasons, which must be exact."""
+"""Exact lists, with reasons: who writes files, who reads the clock, what pure packages import."""
 
 from __future__ import annotations
 

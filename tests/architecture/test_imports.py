@@ -1,4 +1,4 @@
-"""The import contracts of pyproject.toml hold, and each can fail: on a copy of the tree it is broken, and is reported."""
+"""The import contracts of pyproject.toml hold, and each one fails on a tree that breaks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What check_host() says beside its result: whose identity it checked, the explanation, what matched, and why."""
+"""What check_host() tells beside its result: the identity, the explanation, the match, the reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import pytest
 from mailauth_dns.evaluate.spf import Cost, Match, check_host
 from tests.evaluate.spf_world import check, world
 
-IDENTITIES = [  # domain, sender, HELO, explanation of fail, by exp.example.com: "%{s}|%{l}|%{o}|%{d}|%{h}"
+# domain, sender, HELO, explanation of fail, by exp.example.com: "%{s}|%{l}|%{o}|%{d}|%{h}"
+IDENTITIES = [
     (
         "example.com",
         "user@example.com",

@@ -1,4 +1,4 @@
-"""Zone files as providers export them and people write them: what import reads, and what it says about it."""
+"""Zone files as providers export them and people write them: what import reads and notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Cases that other projects test themselves with: not ours to pass on, they lie beside the checkout, in ../shared/corpora, or nowhere."""
+"""Test cases of other projects.
+
+We may not pass them on. They lie beside the checkout, in ../shared/corpora, or are missing.
+"""
 
 from __future__ import annotations
 
