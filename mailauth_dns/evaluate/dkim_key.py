@@ -27,7 +27,7 @@ SMALL_RSA_BITS, MAX_EXPONENT_BITS = (
 ED25519_OCTETS = 32  # RFC 8463 §4.2
 
 
-class Result(StrEnum):
+class DkimResult(StrEnum):
     """What a receiver says of one signature, or of all (none: there is none).
 
     A key that is missing or unusable is told as fail: DMARC knows pass and fail only (RFC 9989
@@ -41,7 +41,7 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DkimResult:
+class DkimCheck:
     """One signature's result; `reason` says why it is not pass.
 
     `unsigned` is how many octets of the body lie behind what it covers (l=).
@@ -49,21 +49,25 @@ class DkimResult:
 
     d: DomainName
     s: str
-    result: Result
+    result: DkimResult
     reason: str | None = None
     unsigned: int = 0
 
 
-def overall(signatures: tuple[DkimResult, ...]) -> Result:
+def overall(signatures: tuple[DkimCheck, ...]) -> DkimResult:
     """Return the best of the results: one signature that passes is enough (RFC 9989 §4.4.1)."""
     results = {signature.result for signature in signatures}
     return next(
-        (result for result in (Result.PASS, Result.TEMPERROR, Result.FAIL) if result in results),
-        Result.NONE,
+        (
+            result
+            for result in (DkimResult.PASS, DkimResult.TEMPERROR, DkimResult.FAIL)
+            if result in results
+        ),
+        DkimResult.NONE,
     )
 
 
-def claimed(d: DomainName, s: str, resolver: Resolver) -> DkimResult:
+def claimed(d: DomainName, s: str, resolver: Resolver) -> DkimCheck:
     """Return the result of a good signature: pass only where DNS has a key for verifiers."""
     name = DomainName(
         dkim.owner_name(s, d).lower()
@@ -71,9 +75,9 @@ def claimed(d: DomainName, s: str, resolver: Resolver) -> DkimResult:
     try:
         values = (resolver.lookup(name, "TXT") or ()) if len(name) <= MAX_NAME else ()
     except ObservationError as error:
-        return DkimResult(d, s, Result.TEMPERROR, str(error))
+        return DkimCheck(d, s, DkimResult.TEMPERROR, str(error))
     problem = _problem(name, values)
-    return DkimResult(d, s, Result.PASS if problem is None else Result.FAIL, problem)
+    return DkimCheck(d, s, DkimResult.PASS if problem is None else DkimResult.FAIL, problem)
 
 
 def _problem(name: DomainName, values: tuple[str, ...]) -> str | None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from mailauth_dns.evaluate import dkim_canonical_form, dkim_signature
 from mailauth_dns.evaluate.dkim_canonical_form import Form
-from mailauth_dns.evaluate.dkim_key import DkimResult, Result, claimed
+from mailauth_dns.evaluate.dkim_key import DkimCheck, DkimResult, claimed
 from mailauth_dns.evaluate.dkim_signature import NoSignature, Signature
 from mailauth_dns.evaluate.message_file import Field, ReceivedMessage
 from mailauth_dns.evaluate.resolver import Resolver
@@ -33,7 +33,7 @@ MAX_SIGNATURES = (
 _FIELD = b"dkim-signature"
 
 
-def verified(message: ReceivedMessage, resolver: Resolver) -> tuple[DkimResult, ...]:
+def verified(message: ReceivedMessage, resolver: Resolver) -> tuple[DkimCheck, ...]:
     """Return the result of each signature, from the top, `MAX_SIGNATURES` at most.
 
     What is wrong with one is its result and no error.
@@ -65,16 +65,16 @@ class _Content:
         return self._bodies[form]
 
 
-def _result(content: _Content, found: Field, resolver: Resolver, now: int) -> DkimResult:
+def _result(content: _Content, found: Field, resolver: Resolver, now: int) -> DkimCheck:
     try:
         signed = dkim_signature.parse(found.value)
     except NoSignature as error:
-        return DkimResult(DomainName("?"), "?", Result.FAIL, str(error))
+        return DkimCheck(DomainName("?"), "?", DkimResult.FAIL, str(error))
     domain, selector = signed.domain, signed.selector
     if (problem := dkim_signature.problem(signed, now)) is not None:
-        return DkimResult(domain, selector, Result.FAIL, problem)
+        return DkimCheck(domain, selector, DkimResult.FAIL, problem)
     key = claimed(domain, selector, resolver)
-    if key.result is not Result.PASS:
+    if key.result is not DkimResult.PASS:
         return key
     name = DomainName(key_record.owner_name(selector, domain))
     [value] = resolver.lookup(name, "TXT") or ()  # `claimed` found one, and it is a good one
@@ -84,9 +84,9 @@ def _result(content: _Content, found: Field, resolver: Resolver, now: int) -> Dk
     )
     problem = problem or _broken(content, found, signed, record)
     if problem is not None:
-        return DkimResult(domain, selector, Result.FAIL, problem)
+        return DkimCheck(domain, selector, DkimResult.FAIL, problem)
     unsigned = 0 if signed.limit is None else len(content.body(signed.forms.body)) - signed.limit
-    return DkimResult(domain, selector, Result.PASS, None, unsigned)
+    return DkimCheck(domain, selector, DkimResult.PASS, None, unsigned)
 
 
 def _unfit(signed: Signature, key: key_record.Record) -> str | None:

@@ -12,7 +12,8 @@ from mailauth_dns.records.dmarc import Alignment, Policy, Record, Testing
 from mailauth_dns.records.dmarc_received import Received
 from mailauth_dns.records.name import DomainName
 
-_WEAKER = {
+# What receivers apply while `t=y` tries a policy (RFC 9989 §4.7).
+ONE_LEVEL_LESS = {
     Policy.REJECT: Policy.QUARANTINE,
     Policy.QUARANTINE: Policy.NONE,
     Policy.NONE: Policy.NONE,
@@ -45,11 +46,11 @@ class Applicable:
 
     @property
     def requested(self) -> Policy | Unknown:
-        """What to do with failing mail now: one level less while `t=y` tries it (RFC 9989 §4.7)."""
+        """What to do with failing mail now: one level less while `t=y` tries the policy."""
         policy = self.policy
         if isinstance(policy, Unknown) or self.record.effective_t is not Testing.YES:
             return policy
-        return _WEAKER[policy]
+        return ONE_LEVEL_LESS[policy]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate import dkim_key, verdict_reasons
-from mailauth_dns.evaluate.dkim_key import DkimResult
+from mailauth_dns.evaluate.dkim_key import DkimCheck
 from mailauth_dns.evaluate.dmarc import Applicable, Discovery, compare, discover
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.evaluate.spf import Result, SpfResult, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import SpfCheck, SpfResult
 from mailauth_dns.evaluate.verdict import DmarcResult, Identifier, Mechanism, Verdict
 from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.records.name import DomainName, domain_name
@@ -30,7 +31,7 @@ class Message:
     mail_from: str
     helo: str
     ip: str
-    dkim: tuple[DkimResult, ...] = ()
+    dkim: tuple[DkimCheck, ...] = ()
     unseen: int = 0
     from_fields: int = 1
 
@@ -40,8 +41,8 @@ def judge(message: Message, resolver: Resolver) -> Verdict:
     checked, candidates = _authenticated(message, resolver)
     author = _author_domain(message)
     signed = dkim_key.overall(message.dkim)
-    if message.unseen and signed is not dkim_key.Result.PASS:
-        signed = dkim_key.Result.TEMPERROR
+    if message.unseen and signed is not dkim_key.DkimResult.PASS:
+        signed = dkim_key.DkimResult.TEMPERROR
     if isinstance(author, Unknown):
         why = (*verdict_reasons.told(checked, candidates, message.unseen, None), author.reason)
         return Verdict(checked, signed, DmarcResult.PERMERROR, None, candidates, None, why, ())
@@ -88,14 +89,12 @@ def _author_domain(message: Message) -> DomainName | Unknown:
     return domains.pop()
 
 
-def _authenticated(
-    message: Message, resolver: Resolver
-) -> tuple[SpfResult, tuple[Identifier, ...]]:
+def _authenticated(message: Message, resolver: Resolver) -> tuple[SpfCheck, tuple[Identifier, ...]]:
     # RFC 7208 §2.4: the null path is postmaster at the HELO name, which counts for DMARC then, and
     # only then (RFC 9989 §3.2.4).
     domain = message.mail_from.rpartition("@")[2] if message.mail_from else message.helo
     if not domain:
-        return SpfResult(Result.NONE, _NOTHING_FOR_SPF), tuple(_signed(message.dkim))
+        return SpfCheck(SpfResult.NONE, _NOTHING_FOR_SPF), tuple(_signed(message.dkim))
     checked = check_host(message.ip, domain, message.mail_from, message.helo, resolver)
     found: list[Identifier] = []
     try:
@@ -110,7 +109,7 @@ def _authenticated(
     return checked, (*found, *_signed(message.dkim))
 
 
-def _signed(signatures: tuple[DkimResult, ...]) -> Iterator[Identifier]:
+def _signed(signatures: tuple[DkimCheck, ...]) -> Iterator[Identifier]:
     for signature in signatures:
         shown = f"{signature.d} (selector {signature.s})"
         yield Identifier(Mechanism.DKIM, signature.d, signature.result, shown, signature.reason)

@@ -74,9 +74,9 @@ class Overlay:
                 open whether a name that the plan deletes
                 sets from stays, and the answer depends on it.
         """
-        return follow(self._step, name, rrtype)
+        return follow(self._hop, name, rrtype)
 
-    def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
+    def _hop(self, name: DomainName, rrtype: str) -> Values | Alias:
         zone = self._in_charge(name)
         if zone is None or zone.leaves_alone(name):
             return ask(self._live, name, rrtype)

@@ -39,18 +39,18 @@ class Alias:
     target: DomainName
 
 
-Step = Callable[[DomainName, str], Values | Alias]
+Hop = Callable[[DomainName, str], Values | Alias]  # one lookup, no alias followed
 
 
-def follow(step: Step, name: DomainName, rrtype: str) -> Values:
+def follow(hop: Hop, name: DomainName, rrtype: str) -> Values:
     """Return the values at the end of a chain of aliases.
 
     Raises:
-        ObservationError: the chain does not end, or `step` cannot tell.
+        ObservationError: the chain does not end, or `hop` cannot tell.
     """
     at = name
     for _ in range(MAX_CHAIN):
-        answer = step(at, rrtype)
+        answer = hop(at, rrtype)
         if not isinstance(answer, Alias):
             return answer
         at = answer.target
@@ -89,9 +89,9 @@ class ZoneResolver:
         Raises:
             ObservationError: the zones do not say, or their aliases do not end.
         """
-        return follow(self._step, name, rrtype)
+        return follow(self._hop, name, rrtype)
 
-    def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
+    def _hop(self, name: DomainName, rrtype: str) -> Values | Alias:
         authority = self._in_charge(name)
         answer = authority.step(name, rrtype) if authority is not None else None
         if answer is None or not answer.authoritative:

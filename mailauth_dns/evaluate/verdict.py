@@ -8,7 +8,7 @@ from enum import StrEnum
 from mailauth_dns.evaluate import dkim_key
 from mailauth_dns.evaluate.dmarc import Comparison, Discovery
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.spf import SpfResult
+from mailauth_dns.evaluate.spf_check import SpfCheck
 from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.records.name import DomainName
 
@@ -68,8 +68,8 @@ class Verdict:
     mail that passes and is in danger all the same, or dangerous.
     """
 
-    spf: SpfResult
-    dkim: dkim_key.Result
+    spf: SpfCheck
+    dkim: dkim_key.DkimResult
     dmarc: DmarcResult
     disposition: Policy | None
     identifiers: tuple[Identifier, ...]

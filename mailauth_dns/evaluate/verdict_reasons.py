@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate import dkim_key
-from mailauth_dns.evaluate.dkim_key import DkimResult
+from mailauth_dns.evaluate.dkim_key import DkimCheck
 from mailauth_dns.evaluate.dmarc import Applicable, Comparison, Discovery
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.spf import SpfResult
+from mailauth_dns.evaluate.spf_check import SpfCheck
 from mailauth_dns.evaluate.verdict import Identifier, Mechanism
 from mailauth_dns.records.dmarc import Alignment, Policy
 
@@ -47,7 +47,7 @@ def request(applicable: Applicable, requested: Policy) -> str:
 
 
 def told(
-    checked: SpfResult, candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery | None
+    checked: SpfCheck, candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery | None
 ) -> Iterator[str]:
     """Yield a sentence for each identifier."""
     if not any(candidate.mechanism is Mechanism.SPF for candidate in candidates):
@@ -70,10 +70,10 @@ def told(
         )
 
 
-def unsigned(signatures: tuple[DkimResult, ...]) -> Iterator[str]:
+def unsigned(signatures: tuple[DkimCheck, ...]) -> Iterator[str]:
     """Yield a warning for each signature that leaves the end of the body open."""
     for each in signatures:
-        if each.result is dkim_key.Result.PASS and each.unsigned:
+        if each.result is dkim_key.DkimResult.PASS and each.unsigned:
             yield (
                 f"the signature of {each.d} (selector {each.s}) has a body length limit "
                 f"(l=): the last {each.unsigned} octets of the body "

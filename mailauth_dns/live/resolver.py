@@ -87,7 +87,7 @@ class LiveResolver:
         Raises:
             ObservationError: no server could tell, or the time for the message is up.
         """
-        return follow(self._step, name, rrtype)
+        return follow(self._hop, name, rrtype)
 
     def addresses(self, host: DomainName) -> tuple[str, ...]:
         """Return a host's addresses, with the time that DNS may take for a message.
@@ -98,7 +98,7 @@ class LiveResolver:
         self.next_message()
         return tuple(address for kind in ("A", "AAAA") for address in self.lookup(host, kind) or ())
 
-    def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
+    def _hop(self, name: DomainName, rrtype: str) -> Values | Alias:
         key = (name, rrtype)
         found = self._known.get(key)
         if found is None and key not in self._known:

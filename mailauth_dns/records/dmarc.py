@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import TypeVar
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records.dmarc_tags import unique_tags
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.tags import Tag, parse_tags
+from mailauth_dns.records.tags import Tag
 
 LABEL = "_dmarc"  # RFC 9989 §4.5
 
@@ -50,7 +51,6 @@ class Testing(StrEnum):
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s,;!]+")
 _SIZE = re.compile(r"[0-9]+[kmgt]?", re.IGNORECASE)
-_LINE_END = re.compile(r"[\r\n]+")
 _FO = frozenset("01ds")
 
 
@@ -187,32 +187,7 @@ def parse(text: str) -> Record:
     Raises:
         RecordSyntaxError: receivers would ignore the record or one of its tags.
     """
-    tags = parse_tags(text)
-    first = tags[0]
-    if first.name.lower() != "v" or first.value != "DMARC1" or ";" in text[: first.name_start]:
-        raise RecordSyntaxError(text, 0, first.end, "expected v=DMARC1 first")
-    if (line_end := _LINE_END.search(text)) is not None:  # RFC 9989 §4.8: WSP, where DKIM has FWS
-        raise RecordSyntaxError(
-            text, *line_end.span(), "white space in a record is spaces and tabs"
-        )
-    found: dict[str, Tag] = {}
-    for tag in tags[1:]:
-        name = tag.name.lower()
-        if not tag.name.isalpha():
-            raise RecordSyntaxError(
-                text,
-                tag.name_start,
-                tag.name_start + len(tag.name),
-                "a DMARC tag's name holds letters only",
-            )
-        if name == "v" or name in found:
-            raise RecordSyntaxError(text, tag.name_start, tag.end, f"{name} is given twice")
-        if not tag.value:
-            raise RecordSyntaxError(text, tag.name_start, tag.end, f"{name} has no value")
-        if not all(" " <= character <= "~" or character == "\t" for character in tag.value):
-            raise RecordSyntaxError(text, tag.start, tag.end, "a value holds printable ASCII only")
-        found[name] = tag
-    return _record(text, found)
+    return _record(text, unique_tags(text))
 
 
 def _record(text: str, found: dict[str, Tag]) -> Record:

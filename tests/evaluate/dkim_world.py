@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailauth_dns.evaluate.dkim_key import DkimResult
+from mailauth_dns.evaluate.dkim_key import DkimCheck
 from mailauth_dns.evaluate.dkim_verification import verified
 from mailauth_dns.evaluate.message_file import read
 from mailauth_dns.evaluate.resolver import ZoneResolver
@@ -33,7 +33,7 @@ def results(octets: bytes, resolver: ZoneResolver) -> list[tuple[str, str, str, 
     ]
 
 
-def only(octets: bytes, resolver: ZoneResolver) -> DkimResult:
+def only(octets: bytes, resolver: ZoneResolver) -> DkimCheck:
     [result] = verified(read(octets), resolver)
     return result
 

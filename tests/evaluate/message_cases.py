@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailauth_dns.evaluate.dkim_key import DkimResult, Result
+from mailauth_dns.evaluate.dkim_key import DkimCheck, DkimResult
 from mailauth_dns.evaluate.message import Message
 from mailauth_dns.records.name import DomainName
 
@@ -34,8 +34,8 @@ SETS: dict[str, str | list[str]] = {
 }
 
 
-def signed(d: str, result: Result = Result.PASS, reason: str | None = None) -> DkimResult:
-    return DkimResult(DomainName(d), "s1", result, reason)
+def signed(d: str, result: DkimResult = DkimResult.PASS, reason: str | None = None) -> DkimCheck:
+    return DkimCheck(DomainName(d), "s1", result, reason)
 
 
 OURS = Message(

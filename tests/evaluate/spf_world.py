@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mailauth_dns.evaluate.resolver import Resolver, ZoneResolver
-from mailauth_dns.evaluate.spf import SpfResult, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import SpfCheck
 from tests.evaluate.zones import zone
 
 Sets = dict[str, str | list[str]]
@@ -82,5 +83,5 @@ def check(
     ip: str = "192.0.2.1",
     sender: str = "user@example.com",
     helo: str = "mx1.example.com",
-) -> SpfResult:
+) -> SpfCheck:
     return check_host(ip, sender.rpartition("@")[2], sender, helo, world(record))

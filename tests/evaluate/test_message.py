@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.evaluate.dkim_key import Result
+from mailauth_dns.evaluate.dkim_key import DkimResult
 from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.verdict import Verdict
 from tests.evaluate.message_cases import FORWARDED, OURS, SETS, SPOOF, UNSIGNED, both, of, signed
@@ -58,7 +58,7 @@ VERDICTS = [
         ["DKIM"],
     ),
     (
-        replace(SPOOF, dkim=(signed("example.com", Result.FAIL, "no key"),)),
+        replace(SPOOF, dkim=(signed("example.com", DkimResult.FAIL, "no key"),)),
         "fail",
         "fail",
         "fail",
@@ -152,8 +152,16 @@ DARK = [
     (replace(UNSIGNED, mail_from="x@sender.example"), "_dmarc.com", "fail"),
     (replace(SPOOF, dkim=(signed("sender.example"),)), "_dmarc.sender.example", "fail"),
     (replace(SPOOF, dkim=(signed("mail.example.com"),)), "_dmarc.mail.example.com", "temperror"),
-    (replace(SPOOF, dkim=(signed("example.com", Result.TEMPERROR, "SERVFAIL"),)), "x", "temperror"),
-    (replace(SPOOF, dkim=(signed("sender.example", Result.TEMPERROR, "SERVFAIL"),)), "x", "fail"),
+    (
+        replace(SPOOF, dkim=(signed("example.com", DkimResult.TEMPERROR, "SERVFAIL"),)),
+        "x",
+        "temperror",
+    ),
+    (
+        replace(SPOOF, dkim=(signed("sender.example", DkimResult.TEMPERROR, "SERVFAIL"),)),
+        "x",
+        "fail",
+    ),
     (
         replace(of("x@nothing.example.com"), mail_from="x@example.net"),
         "nothing.example.com",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailauth_dns.evaluate.spf import Cost, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import Cost
 from tests.evaluate.spf_world import check, world
 
 LONG = "x" * 63

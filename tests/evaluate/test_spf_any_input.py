@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.evaluate.spf import Cost, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import Cost
 from tests.evaluate.spf_world import check, world
 from tests.evaluate.test_spf import EVALUATION
 from tests.records.strategies import near_spf

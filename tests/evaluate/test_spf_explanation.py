@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailauth_dns.evaluate.spf import Cost, Match, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import Cost, Match
 from tests.evaluate.spf_world import check, world
 
 # domain, sender, HELO, explanation of fail, by exp.example.com: "%{s}|%{l}|%{o}|%{d}|%{h}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailauth_dns.evaluate.dkim_key import DkimResult, Result
+from mailauth_dns.evaluate.dkim_key import DkimCheck, DkimResult
 from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.records.name import DomainName
 from tests.evaluate.message_cases import FORWARDED, OURS, SETS, SPOOF, UNSIGNED, of, signed
@@ -25,7 +25,7 @@ WHY = [
         replace(
             OURS,
             mail_from="x@bounce.example.com",
-            dkim=(signed("sender.example"), signed("example.com", Result.FAIL, "no key at s1")),
+            dkim=(signed("sender.example"), signed("example.com", DkimResult.FAIL, "no key at s1")),
         ),
         [
             "SPF passes for bounce.example.com (MAIL FROM), which is aligned with example.com: both belong to example.com",
@@ -152,7 +152,7 @@ def test_signatures_that_nobody_looked_at_are_counted() -> None:
 
 
 def test_a_body_that_is_signed_in_part_is_warned_of() -> None:
-    limited = DkimResult(DomainName("example.com"), "s1", Result.PASS, unsigned=17)
+    limited = DkimCheck(DomainName("example.com"), "s1", DkimResult.PASS, unsigned=17)
     [warning] = judge(replace(OURS, dkim=(limited,)), Recorded(SETS)).warnings
     assert warning == (
         "the signature of example.com (selector s1) has a body length limit (l=): the last 17 octets of the body are not signed, and "
