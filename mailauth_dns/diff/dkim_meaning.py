@@ -43,7 +43,7 @@ def key_changed(
     risk, rules = (Risk.CAUTION if lost else Risk.SAFE), tuple[str, ...]()
     said += f"; the new one {shut}: signatures with it fail" if shut is not None else ""
     if lost and not (entry.needed_until is not None and entry.needed_until <= now):
-        said += "; mail on its way that was signed with the old key fails"
+        said += "; mail signed with the old key that is still on its way fails"
         risk, rules = Risk.BREAKING, ("DKIM030",)
     if not lost and (flags := _flagged(before, after)):
         said += f"; {flags}"
@@ -117,7 +117,7 @@ def _said(name: str, before: frozenset[str], after: frozenset[str]) -> str:
         if (fault := dkim_received.fault(text)) is not None and any(dkim_received.keys(text))
     ]
     broken = (
-        f"; what was there is broken ({faults[0]}), and some verifiers use its key all the same"
+        f"; the record there is broken ({faults[0]}), but some verifiers use its key anyway"
         if faults
         else ""
     )

@@ -23,7 +23,7 @@ _DISPOSITION = {
     Policy.QUARANTINE: "failing mail goes to spam",
     Policy.REJECT: "failing mail is refused",
 }
-_AT_ONCE = 2  # levels of one step that no mail is seen between
+_AT_ONCE = 2  # levels in one step: nobody sees first how mail fares at the level between
 
 
 def dmarc_changed(
@@ -66,7 +66,7 @@ def _head(
         return (
             "a DMARC record that receivers ignore is deleted"
             if len(before) == 1
-            else f"{len(before)} DMARC records, all ignored, go"
+            else f"{len(before)} DMARC records, all ignored, are deleted"
         )
     if not after:
         return f"no DMARC record any more: {_what_is_left(now)}"
@@ -74,14 +74,14 @@ def _head(
         return (
             "DMARC is new"
             if was.source is None
-            else f"a DMARC record of its own, and no longer that of {was.source}"
+            else f"a DMARC record of its own replaces the one inherited from {was.source}"
         )
     if len(before) > 1:
         return f"{len(before)} DMARC records, all ignored, become one"
     if not counts:
         return "a broken DMARC record, which receivers ignore, is mended"
     sound = parsed(Family.DMARC, "TXT", next(iter(before))) is not None
-    return None if sound else "the DMARC record, of which receivers drop a part, is mended"
+    return None if sound else "the DMARC record, part of which receivers ignore, is mended"
 
 
 def _what_is_left(now: Side) -> str:
@@ -106,7 +106,7 @@ def _own(domain: DomainName, was: Side, now: Side, sides: Sides, *, stays: bool)
         used = sides.in_use(domain) if was.record is None else ""
         if used is not None:
             untested = (
-                "receivers that know no t refuse it"
+                "receivers that do not know t refuse it"
                 if now.own.requested is not now.own.policy
                 else ""
             )

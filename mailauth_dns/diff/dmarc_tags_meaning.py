@@ -32,14 +32,15 @@ def details(was: Side, now: Side) -> Iterator[Judgement]:
     psd = [record.effective_psd for record in (was.record, now.record)]
     if was.source == now.source and psd.count(PublicSuffix.YES) == 1:
         yield Judgement(
-            f"psd {psd[0]} -> {psd[1]}: it changes what names below are aligned with", Risk.CAUTION
+            f"psd {psd[0]} -> {psd[1]}: this changes what names below are aligned with",
+            Risk.CAUTION,
         )
     if (before := _percent(was.record)) != (after := _percent(now.record)) and Policy.NONE not in (
         was.own.policy,
         now.own.policy,
     ):
         yield Judgement(
-            f"receivers that obey pct apply it to {after} of 100 messages, {before} until now",
+            f"receivers that obey pct apply it to {after} of 100 messages, until now to {before}",
             Risk.CAUTION,
         )
 

@@ -32,7 +32,7 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
     text, old = _only(after), _record(_only(before))
     if text is None and old is None:
         gone = "a broken SPF record is" if len(before) == 1 else f"{len(before)} SPF values are"
-        return Judgement(f"{gone} deleted, a permanent error for every message until now")
+        return Judgement(f"{gone} deleted; until now every message got a permanent error")
     if text is None:
         return Judgement(
             "no SPF any more: receivers cannot tell which hosts may send", Risk.CAUTION
@@ -58,7 +58,7 @@ def _made(before: frozenset[str]) -> str:
     if not before:
         return "SPF is new"
     if len(before) == 1:
-        return "a broken SPF record is mended, a permanent error for every message until now"
+        return "a broken SPF record is mended; until now every message got a permanent error"
     return f"{len(before)} SPF values, a permanent error for every message, become one"
 
 
@@ -105,7 +105,7 @@ def _senders_changed(was: Results, now: Results, modifiers: bool) -> Judgement:
         return Judgement(said, Risk.CAUTION if worse else Risk.SAFE)
     if was.order != now.order:
         return Judgement(
-            "the order of terms changes, which decides for hosts that fit several of them",
+            "the order of terms changes: it decides for hosts that match several of them",
             Risk.CAUTION,
         )
     return Judgement(

@@ -10,8 +10,8 @@ from mailauth_dns.records.family import Family, Parsed
 
 _EFFECT = {
     mta_sts.Mode.ENFORCE: "senders do not deliver without verified TLS",
-    mta_sts.Mode.TESTING: "senders deliver all the same and report where TLS fails",
-    mta_sts.Mode.NONE: "senders ask for no TLS",
+    mta_sts.Mode.TESTING: "senders deliver anyway and report where TLS fails",
+    mta_sts.Mode.NONE: "senders do not ask for TLS",
     None: "senders do as the policy says",
 }
 _HARMLESS = frozenset({mta_sts.Mode.TESTING, mta_sts.Mode.NONE})
@@ -140,7 +140,7 @@ def bimi_changed(entry: Declared, before: frozenset[str], after: frozenset[str])
             else f"a broken record of {selector} is deleted"
         )
     logo = (
-        "no logo shall be shown"
+        "no logo is to be shown"
         if new.declines
         else f"the logo is {new.l or 'the one in the evidence'}"
     )
@@ -159,6 +159,6 @@ def consent_given(entry: Declared) -> Judgement:
     """Tell which host agrees to what. A consent that is there is no change, and none is deleted."""
     domain, host = dmarc_consent.report_parties(entry.key[0])
     return Judgement(
-        f"{host} agrees to take DMARC reports about {domain}, "
-        "which receivers do not send there otherwise"
+        f"{host} agrees to take DMARC reports about {domain}; "
+        "without this, receivers do not send them there"
     )

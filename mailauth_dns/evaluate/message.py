@@ -134,9 +134,9 @@ def _compared(
 
 
 def _untold(message: Message) -> Iterator[Unknown]:
-    """Yield what nobody looked at, each of which may make DMARC pass."""
+    """Yield what was not checked; any of it may make DMARC pass."""
     if message.unseen:
-        yield Unknown("one of the signatures that were not looked at may pass")
+        yield Unknown("one of the signatures that were not checked may pass")
     if not message.mail_from and not message.helo:
         yield Unknown("SPF may pass for the HELO name, which is not given: --helo NAME")
 

@@ -1,4 +1,4 @@
-"""What a receiver makes of SPF: check_host() of RFC 7208 §4, and what the result rests on."""
+"""SPF as a receiver evaluates it: check_host() of RFC 7208 §4."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.spf_macro import DomainSpec
 
 MAX_TERMS = 10  # terms that ask DNS, over all records of one evaluation (RFC 7208 §4.6.4)
-MAX_VOIDS = 2  # lookups that find nothing; the RFC's default, which receivers keep
+MAX_VOIDS = 2  # lookups that find nothing; the default of the RFC and of receivers
 MAX_EXCHANGERS = 10  # names behind one mx term
 
 
@@ -45,8 +45,8 @@ def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver)
     """Return what a receiver says of mail from `ip` in the name of `domain` (RFC 7208 §4).
 
     `domain` is the domain of `sender`, the address in MAIL FROM, or the HELO name where that is
-    what is checked. The null reverse-path is an empty `sender`, whose domain is the HELO name
-    (§2.4). Whatever the texts are, there is a result.
+    checked. The null reverse-path is an empty `sender`, whose domain is the HELO name (§2.4). Any
+    texts get a result.
     """
     try:
         client = client_address(ip)
@@ -73,7 +73,7 @@ def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver)
 
 
 class _Permerror(Exception):
-    """Evaluation cannot go on with what is published (RFC 7208 §4.6.2); the text says why."""
+    """What is published cannot be evaluated (RFC 7208 §4.6.2); the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class _Verdict:
 
 
 class _Evaluation:
-    """One run of check_host() with what it has spent.
+    """One run of check_host(), and what it has spent.
 
-    Records that others include or redirect to spend from the same limits.
+    Included records and redirects spend from the same limits.
     """
 
     def __init__(self, session: Envelope, resolver: Resolver) -> None:
@@ -110,9 +110,8 @@ class _Evaluation:
             ObservationError: a lookup was not answered.
         """
         name = queryable(domain)
-        if (
-            name is None or "." not in name or name.startswith("[")
-        ):  # RFC 7208 §4.3; an address literal is no name
+        # RFC 7208 §4.3; an address literal is no name.
+        if name is None or "." not in name or name.startswith("["):
             return _Verdict(SpfResult.NONE, reason=f"{domain!a} is not a full domain name")
         record = self._record(name)
         if record is None:
@@ -186,15 +185,13 @@ class _Evaluation:
                 )
                 else None
             )
-        if (
-            name is None
-        ):  # RFC 7208 §4.8 leaves open what such a name means; to most receivers nothing is there
+        if name is None:
+            # RFC 7208 §4.8 leaves open what such a name means; most receivers find nothing there.
             return None
         match term:
             case spf_term.Exists():
-                return (
-                    () if self._lookup(name, "A") else None
-                )  # RFC 7208 §5.7: A for IPv6 clients too
+                # RFC 7208 §5.7: A for IPv6 clients too.
+                return () if self._lookup(name, "A") else None
             case spf_term.A():
                 return () if self._has_client(name, term) else None
             case spf_term.Mx():
@@ -238,8 +235,7 @@ class _Evaluation:
         return values or ()
 
     def _validated(self) -> tuple[DomainName, ...]:
-        # Terms are what counts (RFC 7208 §4.6.4): `%{p}` spends nothing beside the term that it
-        # stands in.
+        # RFC 7208 §4.6.4 counts terms, so `%{p}` spends nothing beside the term that holds it.
         names, voids = validated_names(self._session.ip, self._resolver)
         self._note_voids(voids)
         return names

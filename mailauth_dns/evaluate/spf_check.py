@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class SpfResult(StrEnum):
-    """What check_host() returns (RFC 7208 §2.6)."""
+    """The result of check_host() (RFC 7208 §2.6)."""
 
     NONE = "none"
     NEUTRAL = "neutral"
@@ -42,8 +42,8 @@ class SpfCheck:
     """The result for one message.
 
     `matched` leads from the domain's own record through `include` and `redirect` to the term that
-    decided; it is empty where none did. `explanation` is what the domain wants to be said to a
-    sender that fails, None where it says nothing that can be used. `reason` is one line for a user.
+    decided; it is empty where none did. `explanation` is the domain's text for a sender that fails;
+    None where there is none, or none that can be used. `reason` is one line for a user.
     """
 
     result: SpfResult

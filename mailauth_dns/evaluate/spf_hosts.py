@@ -18,7 +18,7 @@ def addresses(name: DomainName, version: int, resolver: Resolver) -> tuple[IPAdd
     """Return the addresses of a name for clients of that IP version (RFC 7208 §5).
 
     Raises:
-        ObservationError: nobody could tell.
+        ObservationError: DNS did not tell.
     """
     rrtype, kind = ("A", IPv4Address) if version == 4 else ("AAAA", IPv6Address)
     try:
@@ -28,7 +28,7 @@ def addresses(name: DomainName, version: int, resolver: Resolver) -> tuple[IPAdd
 
 
 def exchangers(name: DomainName, values: tuple[str, ...]) -> list[str]:
-    """Return the hosts in MX values, preferred first, without the last dot; "" for a null MX.
+    """Return the hosts of MX values without the last dot, preferred first; "" for a null MX.
 
     Raises:
         ObservationError: a value is not an MX record's.
@@ -45,9 +45,8 @@ def exchangers(name: DomainName, values: tuple[str, ...]) -> list[str]:
 def validated_names(ip: IPAddress, resolver: Resolver) -> tuple[tuple[DomainName, ...], int]:
     """Return the validated names of an address, and how many lookups found nothing.
 
-    The names are in the resolver's order.
-
-    What cannot be resolved validates no name; here, and nowhere else in SPF, that is no error.
+    The names are in the resolver's order. A name that cannot be resolved is not validated; here, and
+    nowhere else in SPF, that is no error.
     """
     try:
         names = resolver.lookup(DomainName(ip.reverse_pointer), "PTR")

@@ -24,7 +24,7 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         set(),
         TESTING,
         Risk.SAFE,
-        "MTA-STS is new: mode testing: senders deliver all the same and report where TLS fails",
+        "MTA-STS is new: mode testing: senders deliver anyway and report where TLS fails",
     ),
     (
         STS,
@@ -66,9 +66,9 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         {ENFORCE},
         TESTING,
         Risk.CAUTION,
-        "mode enforce -> testing: senders deliver all the same",
+        "mode enforce -> testing: senders deliver anyway",
     ),
-    (STS, {ENFORCE}, NONE, Risk.CAUTION, "mode enforce -> none: senders ask for no TLS"),
+    (STS, {ENFORCE}, NONE, Risk.CAUTION, "mode enforce -> none: senders do not ask for TLS"),
     (STS, {TESTING}, NONE, Risk.SAFE, "mode testing -> none"),
     (
         STS,
@@ -146,7 +146,7 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         set(),
         "v=BIMI1; l=; a=",
         Risk.SAFE,
-        "BIMI selector default is new: no logo shall be shown",
+        "BIMI selector default is new: no logo is to be shown",
     ),
     (
         BIMI,
@@ -162,7 +162,7 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         Risk.SAFE,
         "a broken BIMI selector default record is mended: the logo is",
     ),
-    (BIMI, {SHOWN}, "v=BIMI1; l=", Risk.SAFE, "BIMI selector default: no logo shall be shown"),
+    (BIMI, {SHOWN}, "v=BIMI1; l=", Risk.SAFE, "BIMI selector default: no logo is to be shown"),
     (
         BIMI,
         {SHOWN},

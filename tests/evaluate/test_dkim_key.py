@@ -57,12 +57,12 @@ BAD = [
     (["v=DKIM1; k=rsa"], "is broken: expected p="),
     (["v=spf1 -all"], "is broken"),
     ([f"v=DKIM2; p={RSA}"], "is broken: expected v=DKIM1"),
-    ([f"v=DKIM1; p={RSA[:-8]}"], "is no RSA key"),
-    ([f"v=DKIM1; k=rsa; p={ED25519}"], "is no RSA key"),
+    ([f"v=DKIM1; p={RSA[:-8]}"], "is not an RSA key"),
+    ([f"v=DKIM1; k=rsa; p={ED25519}"], "is not an RSA key"),
     ([f"v=DKIM1; p={rsa_key(1024)}", f"v=DKIM1; p={RSA}"], "has 2 TXT records"),
     ([f"v=DKIM1; k=ed25519; p={RSA}"], "octets instead of 32"),
     ([f"v=DKIM1; k=dsa; p={RSA}"], "k=dsa"),
-    ([f"v=DKIM1; h=sha1; p={RSA}"], "verifiers take sha256"),
+    ([f"v=DKIM1; h=sha1; p={RSA}"], "but verifiers use sha256"),
     ([f"v=DKIM1; s=tlsrpt; p={RSA}"], "is not for mail"),
     # OpenDKIM and dkimpy refuse these too
     ([f"v=DKIM1;; p={RSA}"], "is broken: a semicolon has no tag before it"),
@@ -78,13 +78,13 @@ BAD = [
                 bytes.fromhex("308183027e") + b"\x7f" + b"\xff" * 125 + b"\x02\x01\x03"
             ).decode()
         ],
-        "verifiers take none under 1024",
+        "verifiers accept none under 1024",
     ),
     # What keeps a verifier busy for minutes
-    ([f"v=DKIM1; p={odd_key(16385, 17)}"], "has 16385 bits, verifiers take none over 16384"),
+    ([f"v=DKIM1; p={odd_key(16385, 17)}"], "has 16385 bits; verifiers accept none over 16384"),
     (
         [f"v=DKIM1; p={odd_key(16384, 16384)}"],
-        "has an exponent of 16384 bits, verifiers take 64 beside a modulus of 16384",
+        "has an exponent of 16384 bits; verifiers accept 64 beside a modulus of 16384",
     ),
     ([f"v=DKIM1; p={odd_key(3073, 65)}"], "has an exponent of 65 bits"),
 ]

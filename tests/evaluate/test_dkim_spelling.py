@@ -37,7 +37,7 @@ def test_white_space_before_the_colon_is_signed_as_the_form_says(
 def test_a_subdomain_in_i_is_refused_where_the_key_says_so() -> None:
     signed = rsa_key().sign(PLAIN).replace(b"i=@example.com", b"i=@news.example.com")
     strict = only(signed, world(s1=GOOD.replace("p=", "t=s; p=")))
-    assert strict.reason == "i= names news.example.com, and the key allows example.com alone (t=s)"
+    assert strict.reason == "i= names news.example.com, and the key allows only example.com (t=s)"
 
 
 def test_a_subdomain_in_i_may_be_written_as_people_read_it() -> None:

@@ -28,8 +28,10 @@ WHY = [
             dkim=(signed("sender.example"), signed("example.com", DkimResult.FAIL, "no key at s1")),
         ),
         [
-            "SPF passes for bounce.example.com (MAIL FROM), which is aligned with example.com: both belong to example.com",
-            "DKIM passes for sender.example (selector s1), which is not aligned with example.com: it does not lie at or below example.com",
+            "SPF passes for bounce.example.com (MAIL FROM), which is aligned with example.com: "
+            "both belong to example.com",
+            "DKIM passes for sender.example (selector s1), which is not aligned with example.com: "
+            "it is neither example.com nor below it",
             "DKIM says fail for example.com (selector s1): no key at s1",
             "DMARC passes for example.com by SPF",
         ],
@@ -37,7 +39,8 @@ WHY = [
     (
         replace(UNSIGNED, header_from=("a@strict.example",), mail_from="a@bounce.strict.example"),
         [
-            "SPF passes for bounce.strict.example (MAIL FROM), which is not aligned: strict alignment takes strict.example alone",
+            "SPF passes for bounce.strict.example (MAIL FROM), which is not aligned: "
+            "strict alignment accepts only strict.example",
             "the message has no DKIM signature",
             "DMARC fails for strict.example: the record of strict.example requests reject",
         ],
@@ -45,9 +48,11 @@ WHY = [
     (
         replace(of("x@nothing.example.com"), mail_from=""),
         [
-            "SPF says none for evil.example (HELO, for the null sender): evil.example publishes no SPF record",
+            "SPF says none for evil.example (HELO, for the null sender): "
+            "evil.example publishes no SPF record",
             "the message has no DKIM signature",
-            "DMARC fails for nothing.example.com: the record of example.com requests reject for subdomains that do not exist",
+            "DMARC fails for nothing.example.com: the record of example.com requests reject "
+            "for subdomains that do not exist",
         ],
     ),
     (
@@ -61,10 +66,11 @@ WHY = [
     (
         replace(of("x@trial.example"), mail_from=""),
         [
-            "SPF says none for evil.example (HELO, for the null sender): evil.example publishes no SPF record",
+            "SPF says none for evil.example (HELO, for the null sender): "
+            "evil.example publishes no SPF record",
             "the message has no DKIM signature",
-            "DMARC fails for trial.example: the record of trial.example requests reject, and one level less while it is only tried (t=y): "
-            "quarantine",
+            "DMARC fails for trial.example: the record of trial.example requests reject, "
+            "but only as a test (t=y), so one level less applies: quarantine",
         ],
     ),
     (
@@ -72,7 +78,8 @@ WHY = [
         [
             "SPF passes for open.example (MAIL FROM)",
             "the message has no DKIM signature",
-            "no DMARC policy applies to open.example: there is no record at _dmarc.open.example, _dmarc.example",
+            "no DMARC policy applies to open.example: "
+            "there is no record at _dmarc.open.example, _dmarc.example",
         ],
     ),
 ]
@@ -106,35 +113,43 @@ def test_what_no_answer_is_needed_for_is_told(message: Message, dark: str, told:
 LAST = [
     (
         of("x@two.example"),
-        "no DMARC policy applies to two.example: _dmarc.two.example has 2 records, so that none counts",
+        "no DMARC policy applies to two.example: "
+        "_dmarc.two.example has 2 records, so receivers use none of them",
     ),
     (
         of("x@broken.example"),
-        "the DMARC record of broken.example has no valid policy and asks for no reports, so none applies to broken.example",
+        "the DMARC record of broken.example has no valid policy and no report address, "
+        "so no policy applies to broken.example",
     ),
     (
         of("a@example.com", "b@strict.example"),
-        "the From header names example.com and strict.example, so DMARC cannot pass, and receivers refuse such mail",
+        "the From header names example.com and strict.example, "
+        "so DMARC cannot pass, and receivers refuse such mail",
     ),
     (
         of(),
-        "the From header holds no address that can be read, so DMARC cannot pass, and receivers refuse such mail",
+        "the From header holds no address that can be read, "
+        "so DMARC cannot pass, and receivers refuse such mail",
     ),
     (
         of("no address"),
-        "'no address' in the From header has no domain name, so DMARC cannot pass, and receivers refuse such mail",
+        "'no address' in the From header has no domain name, "
+        "so DMARC cannot pass, and receivers refuse such mail",
     ),
     (
         replace(OURS, from_fields=2),
-        "the message has 2 From fields where one is needed (RFC 5322 §3.6), so DMARC cannot pass, and receivers refuse such mail",
+        "the message has 2 From fields where one is needed (RFC 5322 §3.6), "
+        "so DMARC cannot pass, and receivers refuse such mail",
     ),
     (
         replace(of(), from_fields=0),
-        "the message has no From field where one is needed (RFC 5322 §3.6), so DMARC cannot pass, and receivers refuse such mail",
+        "the message has no From field where one is needed (RFC 5322 §3.6), "
+        "so DMARC cannot pass, and receivers refuse such mail",
     ),
     (
         replace(SPOOF, unseen=190),
-        "whether DMARC passes for example.com, and what is requested, is unknown: one of the signatures that were not looked at may pass",
+        "whether DMARC passes for example.com, and what is requested, is unknown: "
+        "one of the signatures that were not checked may pass",
     ),
 ]
 
@@ -146,7 +161,8 @@ def test_why_dmarc_says_so(message: Message, said: str) -> None:
 
 def test_signatures_that_nobody_looked_at_are_counted() -> None:
     assert (
-        "3 more DKIM signatures were not looked at: receivers verify a few of them, and need not verify all (RFC 6376 §6.1)"
+        "3 more DKIM signatures were not checked: "
+        "receivers may verify only a few of them (RFC 6376 §6.1)"
         in (judge(replace(OURS, unseen=3), Recorded(SETS)).why)
     )
 
@@ -155,8 +171,9 @@ def test_a_body_that_is_signed_in_part_is_warned_of() -> None:
     limited = DkimCheck(DomainName("example.com"), "s1", DkimResult.PASS, unsigned=17)
     [warning] = judge(replace(OURS, dkim=(limited,)), Recorded(SETS)).warnings
     assert warning == (
-        "the signature of example.com (selector s1) has a body length limit (l=): the last 17 octets of the body are not signed, and "
-        "anybody can have written them (RFC 6376 §8.2)"
+        "the signature of example.com (selector s1) has a body length limit (l=): "
+        "the last 17 octets of the body are not signed, so anybody can have added them "
+        "(RFC 6376 §8.2)"
     )
 
 
