@@ -31,7 +31,7 @@ def dmarc_changed(
 ) -> Judgement:
     """Judge by what receivers apply before and after.
 
-    Both the domain's own mail and the mail of the names below it count.
+    The domain's own mail counts, and so does the mail of the names below it.
     """
     domain = entry.domain
     was, now = (Side.of(domain, side) for side in (sides.before, sides.after))
@@ -60,7 +60,7 @@ def dmarc_changed(
 def _head(
     domain: DomainName, was: Side, now: Side, before: frozenset[str], after: frozenset[str]
 ) -> str | None:
-    """Return what happens to the record itself; None where one sound record replaces another."""
+    """Return what happens to the record itself; None where one valid record replaces another."""
     counts = was.source == domain
     if not after and not counts:
         return (
@@ -99,7 +99,7 @@ def _own(domain: DomainName, was: Side, now: Side, sides: Sides, *, stays: bool)
     if not stays and was.source == domain and now.record is None:
         return Judgement(
             "", Risk.CAUTION, ("DMARC034",)
-        )  # what is above the zone may ask for as much, or for nothing
+        )  # a record above the zone may ask for as much, or for nothing
     words = f"p {was.own} -> {now.own}" if was.record is not None else f"p {now.own}"
     words = f"{words}: {_DISPOSITION[now.own.requested]}"
     if now.own.above(was.own) >= _AT_ONCE:
@@ -125,7 +125,7 @@ def _own(domain: DomainName, was: Side, now: Side, sides: Sides, *, stays: bool)
 def _subdomains(domain: DomainName, was: Side, now: Side, sides: Sides) -> Iterator[Judgement]:
     """Tell what changes for names below the domain.
 
-    They ignore the domain's record where the record of a name above the domain is theirs.
+    Those names do not follow the domain's record where a record above the domain applies to them.
     """
     if domain not in (was.found.organizational_domain, now.found.organizational_domain):
         return

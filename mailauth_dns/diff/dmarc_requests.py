@@ -1,4 +1,4 @@
-"""What DMARC requests for mail that fails, of a domain and of the names below it (RFC 9989 §4.7)."""
+"""What DMARC requests for failing mail of a domain and of the names below it (RFC 9989 §4.7)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from mailauth_dns.records.dmarc import Alignment, Policy, PublicSuffix, Record
 
 
 def details(was: Side, now: Side) -> Iterator[Judgement]:
-    """Tell how alignment changes, and which tags only some receivers obey."""
+    """Tell how alignment changes, and what only some receivers obey."""
     if was.record is None or now.record is None:
         return
     for tag, name in (("adkim", "DKIM alignment"), ("aspf", "SPF alignment")):
@@ -50,7 +50,7 @@ def _percent(record: Record) -> int:
 
 
 def reports(old: Record | None, new: Record | None) -> Iterator[Judgement]:
-    """Tell where reports go, and where they no longer go; a new record shows its own addresses."""
+    """Tell where reports go now and where no longer. A new record shows its addresses itself."""
     if old is None:
         return
     for tag, name, risk in (

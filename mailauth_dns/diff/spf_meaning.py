@@ -1,7 +1,7 @@
-"""What changes of SPF records mean: who may send now, and who no longer (RFC 7208).
+"""What changes of SPF records mean: who may send now, and who no longer may (RFC 7208).
 
 Records are compared by the results that addresses get. A name counts as the addresses that the lock
-has for it. So it changes nobody's mail to flatten an include, or to divide a record into parts.
+holds for it. So flattening an include, or dividing a record into parts, changes nobody's mail.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import networks_of, terms_of
 
-MAX_SHOWN = 8  # terms in one list; the values stand below it
+MAX_SHOWN = 8  # terms in one list; the whole values are shown below it
 
 _RESULT = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral", "": "as the redirect says"}
 
 
 def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
-    """Judge by who may send. A part is judged alone: only the record that includes it needs it."""
+    """Judge by who may send. A part is judged alone: only the record including it needs it."""
     if entry.key[0] != entry.domain:
         return _part_changed(entry.domain, before, after)
     text, old = _only(after), _record(_only(before))
@@ -54,7 +54,7 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
 
 
 def _made(before: frozenset[str]) -> str:
-    """Return how a domain got a record that receivers can use (RFC 7208 §4.5, §4.6)."""
+    """Return how a domain gets a record that receivers can use (RFC 7208 §4.5, §4.6)."""
     if not before:
         return "SPF is new"
     if len(before) == 1:
@@ -148,7 +148,7 @@ def _rest(record: spf.Record) -> str:
 def _over_limit(record: spf.Record) -> Judgement | None:
     """Return a judgement where the record's own terms already pass the limit.
 
-    `lint --live` tells what its includes add.
+    `lint --live` tells how many its includes add.
     """
     own = record.own_lookups
     if own <= MAX_TERMS:

@@ -124,8 +124,8 @@ def same_organization(
 
     The second value is the walk from `other` (RFC 9989 §4.10.2).
 
-    An organizational domain is the start of a walk or a name above it. So where the first walk rules
-    `other` out, DNS is not asked about it, and an error there leaves nothing unknown.
+    An organizational domain is the start of a walk or a name above it. So where the first walk
+    rules `other` out, DNS is not asked about it, and an error there leaves nothing unknown.
     """
     if other == walked.start:
         return True, None

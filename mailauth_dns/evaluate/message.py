@@ -22,9 +22,9 @@ from mailauth_dns.records.name import DomainName, domain_name
 class Message:
     """What a receiver sees of a message.
 
-    `header_from` are the addresses in the From header, `mail_from` the one of the envelope, empty
-    for the null path; `ip` is the client's. `helo` is empty where nobody told it. Of `unseen` more
-    signatures nobody has found out anything.
+    `header_from` are the addresses in the From header. `mail_from` is the envelope's sender, empty
+    for the null path. `ip` is the client's address. `helo` is empty where it is not known. `unseen`
+    counts the signatures that nobody checked.
     """
 
     header_from: tuple[str, ...]
@@ -37,7 +37,7 @@ class Message:
 
 
 def judge(message: Message, resolver: Resolver) -> Verdict:
-    """Return the verdict of a receiver who asks `resolver`; what is unknown is a temperror."""
+    """Return the verdict of a receiver who asks `resolver`; what is unknown makes a temperror."""
     checked, candidates = _authenticated(message, resolver)
     author = _author_domain(message)
     signed = dkim_key.overall(message.dkim)
@@ -68,8 +68,8 @@ _REFUSED = "so DMARC cannot pass, and receivers refuse such mail"
 
 
 def _author_domain(message: Message) -> DomainName | Unknown:
-    # RFC 9989 §5.3.1 leaves such mail out; receivers refuse it, because it can show one domain and
-    # be judged by another (§11.5).
+    # RFC 9989 §5.3.1 does not cover such mail. Receivers refuse it, because it can show one domain
+    # and be judged by another (§11.5).
     if message.from_fields != 1:
         fields = f"{message.from_fields} From fields" if message.from_fields else "no From field"
         return Unknown(f"the message has {fields} where one is needed (RFC 5322 §3.6), {_REFUSED}")
@@ -90,8 +90,8 @@ def _author_domain(message: Message) -> DomainName | Unknown:
 
 
 def _authenticated(message: Message, resolver: Resolver) -> tuple[SpfCheck, tuple[Identifier, ...]]:
-    # RFC 7208 §2.4: the null path is postmaster at the HELO name, which counts for DMARC then, and
-    # only then (RFC 9989 §3.2.4).
+    # RFC 7208 §2.4: the null path stands for postmaster at the HELO name. Only then does that name
+    # count for DMARC (RFC 9989 §3.2.4).
     domain = message.mail_from.rpartition("@")[2] if message.mail_from else message.helo
     if not domain:
         return SpfCheck(SpfResult.NONE, _NOTHING_FOR_SPF), tuple(_signed(message.dkim))
@@ -100,7 +100,7 @@ def _authenticated(message: Message, resolver: Resolver) -> tuple[SpfCheck, tupl
     try:
         name = domain_name(domain)
     except RecordSyntaxError:
-        pass  # nothing that could be aligned; `checked` says what it is
+        pass  # nothing can be aligned; `checked` says why
     else:
         shown = (
             f"{name} (MAIL FROM)" if message.mail_from else f"{name} (HELO, for the null sender)"
@@ -166,7 +166,7 @@ def _result(
     if isinstance(requested, Unknown):
         unknown.append(requested)
     if unknown or isinstance(requested, Unknown):
-        # RFC 9989 §5.3.6: neither pass nor fail, so that no policy applies.
+        # RFC 9989 §5.3.6: neither pass nor fail, so no policy applies.
         said = f"whether DMARC passes for {author}, and what is requested, is unknown"
         return DmarcResult.TEMPERROR, None, f"{said}: {unknown[0].reason}"
     return (

@@ -80,8 +80,9 @@ def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...
 def destination_host(uri: Uri) -> DomainName | None:
     """Return the host that receivers send reports to; None where it is no domain name.
 
-    `records.dmarc_consent.report_host` is the host at which a policy publishes a consent: of mailto:
-    alone, escapes read, never a wildcard. Receivers look at https: too and at escapes as they stand.
+    `records.dmarc_consent.report_host` stays apart: it is the host at which a policy publishes a
+    consent. It reads only mailto:, decodes escapes and refuses wildcards. Receivers also take
+    https:, and take escapes as they stand.
 
     >>> destination_host(Uri("mailto:dmarc@Example.com?subject=reports"))
     'example.com'

@@ -17,9 +17,9 @@ Values = tuple[str, ...] | None
 class Resolver(Protocol):
     """Answers questions about names, with CNAMEs followed.
 
-    None: the name does not exist (NXDOMAIN). Empty: it exists but has no such type. Values are as in
-    `records.zone`: TXT as joined octets, one character an octet; MX as `10 mx.example.com.`; names
-    absolute, in lower case. A question for CNAME itself follows no alias.
+    None: the name does not exist (NXDOMAIN). Empty: it exists but has no such type. Values are as
+    in `records.zone`: TXT as joined octets, one character an octet; MX as `10 mx.example.com.`;
+    names absolute, in lower case. A question for CNAME itself follows no alias.
     """
 
     def lookup(self, name: DomainName, rrtype: str) -> Values:
@@ -75,8 +75,8 @@ class ZoneResolver:
     """Answers from whole zones, as the servers that hold them would.
 
     A name in none of the zones, or delegated by one of them to a zone that is missing, is looked up
-    `elsewhere`; without a resolver there, it is unknown. For a closed world, give a zone whose origin
-    is the root.
+    `elsewhere`; without a resolver there, it is unknown. For a closed world, give a zone whose
+    origin is the root.
     """
 
     def __init__(self, zones: Iterable[Zone], elsewhere: Resolver | None = None) -> None:

@@ -17,7 +17,7 @@ from mailauth_dns.evaluate.macro_expansion import (
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_check import Cost, Match, SpfCheck, SpfResult
 from mailauth_dns.evaluate.spf_explanation import Exp, explanation
-from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, validated_names
+from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, record_texts, validated_names
 from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.spf_macro import DomainSpec
@@ -134,9 +134,7 @@ class _Evaluation:
 
     def _record(self, name: DomainName) -> spf.Record | None:
         """Select the record (RFC 7208 §4.5)."""
-        texts = [
-            value for value in self._resolver.lookup(name, "TXT") or () if spf.has_version(value)
-        ]
+        texts = record_texts(name, self._resolver)
         if not texts:
             return None
         if len(texts) > 1:

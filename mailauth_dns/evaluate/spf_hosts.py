@@ -1,4 +1,4 @@
-"""Hosts as SPF sees them: addresses, exchangers and validated names (RFC 7208 §5.3 to §5.5)."""
+"""What SPF looks up: records, addresses, exchangers and validated names (RFC 7208 §4.5, §5)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,20 @@ from ipaddress import IPv4Address, IPv6Address
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.macro_expansion import IPAddress, queryable
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.records import spf
 from mailauth_dns.records.name import DomainName
 
 _PREFERENCE = re.compile(r"[0-9]{1,5}")
 MAX_NAMES = 10  # RFC 7208 §4.6.4: names behind the first ten are ignored
+
+
+def record_texts(name: DomainName, resolver: Resolver) -> list[str]:
+    """Return the SPF records that a name publishes, valid or not (RFC 7208 §4.5).
+
+    Raises:
+        ObservationError: DNS did not tell.
+    """
+    return [value for value in resolver.lookup(name, "TXT") or () if spf.has_version(value)]
 
 
 def addresses(name: DomainName, version: int, resolver: Resolver) -> tuple[IPAddress, ...]:
@@ -45,8 +55,8 @@ def exchangers(name: DomainName, values: tuple[str, ...]) -> list[str]:
 def validated_names(ip: IPAddress, resolver: Resolver) -> tuple[tuple[DomainName, ...], int]:
     """Return the validated names of an address, and how many lookups found nothing.
 
-    The names are in the resolver's order. A name that cannot be resolved is not validated; here, and
-    nowhere else in SPF, that is no error.
+    The names are in the resolver's order. A name that cannot be resolved is not validated; here,
+    and nowhere else in SPF, that is no error.
     """
     try:
         names = resolver.lookup(DomainName(ip.reverse_pointer), "PTR")

@@ -86,7 +86,7 @@ class LookupCost:
 
     @property
     def lower_bound(self) -> bool:
-        """Whether receivers may spend more: a node is unknown, unfollowed or depends on the message."""
+        """Whether receivers may spend more: some node is unknown, unfollowed or has a macro."""
         return any(
             node.unknown is not None or any(note.remark in _OPEN for note in node.notes)
             for node in self.walk()

@@ -75,7 +75,7 @@ def owner_name(selector: str, domain: DomainName) -> DomainName:
     return DomainName(f"{selector}.{LABEL}.{domain}")
 
 
-# A fleet publishes the same texts many times, and each is looked at by several steps.
+# A fleet publishes the same texts many times, and several steps look at each.
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
     """Return the record in `text`.

@@ -12,13 +12,13 @@ from typing import TypeVar
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.dmarc_tags import unique_tags
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.tags import Tag
+from mailauth_dns.records.tags import Tag, comma_separated
 
 LABEL = "_dmarc"  # RFC 9989 §4.5
 
 
 class Policy(StrEnum):
-    """What is asked for mail that fails."""
+    """What a domain asks receivers to do with mail that fails."""
 
     NONE = "none"
     QUARANTINE = "quarantine"
@@ -26,14 +26,14 @@ class Policy(StrEnum):
 
 
 class Alignment(StrEnum):
-    """Relaxed: the same organizational domain; strict: the same name."""
+    """Which names are aligned: relaxed, of one organizational domain; strict, the same name."""
 
     RELAXED = "r"
     STRICT = "s"
 
 
 class PublicSuffix(StrEnum):
-    """Whether the domain is a public suffix; u: find out by the tree walk."""
+    """Whether the domain is a public suffix; u leaves it to the tree walk."""
 
     YES = "y"
     NO = "n"
@@ -41,9 +41,9 @@ class PublicSuffix(StrEnum):
 
 
 class Testing(StrEnum):
-    """Whether the policy is only being tried."""
+    """Whether the policy is only being tested."""
 
-    __test__ = False  # the name is the RFC's; pytest shall not collect it
+    __test__ = False  # the name is the RFC's; keeps pytest from collecting it
 
     YES = "y"
     NO = "n"
@@ -138,7 +138,7 @@ class Record:
             ),
             frozenset(self.fo if self.fo is not None else ("0",)),
             *(tuple(uri.text for uri in uris or ()) for uris in (self.rua, self.ruf)),
-            # What RFC 9989 ignores, older receivers still obey.
+            # RFC 9989 ignores these, but older receivers still obey them.
             *(
                 self.pct if self.pct != "100" else None,
                 self.rf if self.rf != "afrf" else None,
@@ -182,7 +182,7 @@ def owner_name(domain: DomainName) -> DomainName:
 # A fleet publishes the same texts many times, and several steps look at each.
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
-    """Return the record in `text`; apart from `DMARC1` the case of letters says nothing.
+    """Return the record in `text`; apart from `DMARC1` the case of letters does not matter.
 
     Raises:
         RecordSyntaxError: receivers would ignore the record or one of its tags.
@@ -247,10 +247,7 @@ def _uris(text: str, tag: Tag | None) -> tuple[Uri, ...] | None:
     if tag is None:
         return None
     uris = []
-    at = tag.start
-    for part in tag.value.split(","):
-        stripped = part.strip()
-        start = at + (len(part) - len(part.lstrip()))
+    for start, stripped in comma_separated(tag):
         address, mark, size = stripped.partition("!")
         if not _URI.fullmatch(address):
             raise RecordSyntaxError(
@@ -267,7 +264,6 @@ def _uris(text: str, tag: Tag | None) -> tuple[Uri, ...] | None:
                 "a ! inside an address must be written %21",
             )
         uris.append(Uri(address, size if mark else None))
-        at += len(part) + 1
     return tuple(uris)
 
 

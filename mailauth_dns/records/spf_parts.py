@@ -1,8 +1,8 @@
 """One SPF record over several names: parts hold what its own name cannot (RFC 7208 §3.4, §5.2).
 
-A part holds networks that pass and nothing else, so that no qualifier, `all` or modifier leaves the
-domain's own record. Its name is made of its text: what a name once said it says for ever, and a
-record that refers to it means the same before, while and after another one takes its place.
+A part holds only networks that pass. Qualifiers, `all` and modifiers stay in the domain's own
+record. A part's name is derived from its text, so a name always stands for the same text: a record
+that refers to it means the same before, during and after its replacement by another part.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from mailauth_dns.records.addresses import NOBODY, Addresses, Network, addresses
 from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import MAX_STRING
 
-# RFC 7208 §3.4: a name and all TXT values at it stay within 450 octets, so that an answer fits into
+# RFC 7208 §3.4: a name and all its TXT values stay within 450 octets, so that an answer fits into
 # 512.
 MAX_ANSWER = 450
-# The domain's own record shares its name with values that nobody declares here, verification tokens
-# above all. One character-string for the record leaves them the rest.
+# The domain's own record shares its name with values that no policy declares, above all
+# verification tokens. A record of one character-string leaves them the rest.
 MAX_ROOT = MAX_STRING
 _PREFIX = "_spf-"
 _HASH = 10  # hexadecimal digits
@@ -33,7 +33,7 @@ _REFERENCE = re.compile(r"[+?~-]?(?:include:|redirect=)(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """Addresses that stand in the place of an include with this qualifier."""
+    """Addresses that replace an include with this qualifier."""
 
     qualifier: spf_term.Qualifier
     addresses: Addresses

@@ -99,7 +99,8 @@ TOLD = [
     (
         {f"k=rsa; v=DKIM1; p={KEY_A}"},
         None,
-        "the record of selector s1 is deleted; the record there is broken (v must be the first tag)",
+        "the record of selector s1 is deleted; the record there is broken (v must be the first "
+        "tag)",
     ),
     (
         {f"k=rsa; v=DKIM1; p={RSA}"},

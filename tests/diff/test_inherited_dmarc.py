@@ -116,7 +116,14 @@ INHERITED: list[tuple[Sets, str | None, dict[str, str | None], Risk, str, str]] 
         "2 DMARC records, all ignored, are deleted",
     ),
     # A subdomain gets a record of its own.
-    ({AT: ORG}, NONE, {}, CAUTION, "DMARC034", "replaces the one inherited from example.com: p reject -> none"),
+    (
+        {AT: ORG},
+        NONE,
+        {},
+        CAUTION,
+        "DMARC034",
+        "replaces the one inherited from example.com: p reject -> none",
+    ),
     (
         {AT: ORG},
         f"{REJECT}; rua=mailto:o@example.com",

@@ -1,4 +1,4 @@
-"""What check_host() tells beside its result: the identity, the explanation, the match, the reason."""
+"""What check_host() tells beside its result: identity, explanation, match and reason."""
 
 from __future__ import annotations
 
@@ -173,7 +173,8 @@ def test_what_matched_is_told_from_the_domain_down() -> None:
     assert found.cost == Cost(terms=3, voids=0)
     assert (
         found.reason
-        == "example.com lets 192.0.2.9 send: redirect=outer.example.com, include:pass.example.com, ip4:192.0.2.0/24"
+        == "example.com lets 192.0.2.9 send: redirect=outer.example.com, include:pass.example.com, "
+        "ip4:192.0.2.0/24"
     )
 
 
@@ -184,7 +185,8 @@ REASONS = [
     ("v=spf1 mx", "no term of example.com matches 192.0.2.1"),
     (
         "v=spf1 redirect=neutral2.example.com",
-        "redirect=neutral2.example.com of example.com: neutral2.example.com publishes no SPF record",
+        "redirect=neutral2.example.com of example.com: neutral2.example.com publishes no SPF "
+        "record",
     ),
     (
         "v=spf1 include:a..example.com",

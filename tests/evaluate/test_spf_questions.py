@@ -41,7 +41,8 @@ QUESTIONS: list[
     ("v=spf1 mx:nullmx.example.com", "192.0.2.10", [("nullmx.example.com", "MX")]),
     ("v=spf1 mx:eleven.example.com", "192.0.2.10", [("eleven.example.com", "MX")]),
     (
-        "v=spf1 a:a..example.com mx:a..example.com exists:a..example.com include:%{l}a..example.com",
+        "v=spf1 a:a..example.com mx:a..example.com exists:a..example.com "
+        "include:%{l}a..example.com",
         "192.0.2.1",
         [],
     ),

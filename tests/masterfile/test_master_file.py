@@ -53,7 +53,8 @@ READ: dict[str, tuple[str, list[Row]]] = {
         [a("a.example.com"), a("b.example.com", ttl=5400)],
     ),
     "$ORIGIN changes": (
-        "$ORIGIN sub\na MX 10 mx\n$ORIGIN deep.sub.example.com.\n@ A 192.0.2.1\n$origin .\nb.example.com A 192.0.2.1\n",
+        "$ORIGIN sub\na MX 10 mx\n$ORIGIN deep.sub.example.com.\n@ A 192.0.2.1\n$origin .\n"
+        "b.example.com A 192.0.2.1\n",
         [
             ("a.sub.example.com", 3600, "MX", "10 mx.sub.example.com."),
             a("deep.sub.example.com"),
@@ -98,7 +99,8 @@ READ: dict[str, tuple[str, list[Row]]] = {
         [a("*.w.example.com"), a("0/26.example.com")],
     ),
     "names in values": (
-        "a CNAME B\nc NS ns.c\nd MX 010 mx\ne SRV 1 2 5060 sip\nf PTR h.example.net.\ng DNAME @\nh MX 0 .\n",
+        "a CNAME B\nc NS ns.c\nd MX 010 mx\ne SRV 1 2 5060 sip\nf PTR h.example.net.\ng DNAME @\n"
+        "h MX 0 .\n",
         [
             ("a.example.com", 3600, "CNAME", "b.example.com."),
             ("c.example.com", 3600, "NS", "ns.c.example.com."),

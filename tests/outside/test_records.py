@@ -12,7 +12,7 @@ from mailauth_dns.records import dkim, dmarc, dmarc_consent, mta_sts, spf, tlsrp
 from mailauth_dns.records.dmarc_received import receive
 from tests.outside.cases import graded
 
-# Where we decide otherwise, by pattern, and why. A row that is listed and that we agree with fails too.
+# Where we decide otherwise, by pattern, and why. A listed row on which we agree fails too.
 SPF_OURS = {
     "*a:x a:x/0*": "a domain-spec ends in a dot and a top label, or in a macro (RFC 7208 §7.1): a lone label is none"
 }
