@@ -21,7 +21,7 @@ _KNOWN = frozenset({"v", "l", "a", "avp", "lps"})
 
 
 class Avatar(StrEnum):
-    """Whose picture to prefer where the sender has one too."""
+    """Which picture to prefer where the sender has one too: the sender's or the brand's."""
 
     BRAND = "brand"
     PERSONAL = "personal"

@@ -45,7 +45,7 @@ class Record:
 
     @property
     def effective_k(self) -> str:
-        """The key type; rsa where it is not said."""
+        """The key type; rsa where `k` is absent."""
         return self.k if self.k is not None else "rsa"
 
     @property
@@ -87,7 +87,7 @@ def _joined(words: tuple[str, ...] | None) -> str | None:
 
 
 def is_private_key(der: bytes) -> bool:
-    """Tell whether octets open like a private key in DER (RFC 5958 §2, RFC 8017 §A.1.2).
+    """Tell whether octets begin like a private key in DER (RFC 5958 §2, RFC 8017 §A.1.2).
 
     Such a key has a version number first.
     """

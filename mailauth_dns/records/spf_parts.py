@@ -48,12 +48,12 @@ class Layout:
 
 
 def part_name(text: str, domain: DomainName) -> DomainName:
-    """Return the name under `domain` of the part that says `text`."""
+    """Return the name under `domain` of the part whose text is `text`."""
     return below(f"{_PREFIX}{hashlib.sha256(text.encode('ascii')).hexdigest()[:_HASH]}", domain)
 
 
 def is_part(name: DomainName) -> bool:
-    """Tell whether a name is one that parts have."""
+    """Tell whether a name looks like the name of a part."""
     return name.startswith(_PREFIX)
 
 
@@ -70,13 +70,13 @@ def _leads_to(text: str) -> frozenset[str]:
 
 
 def _leads_to_if_mended(text: str) -> frozenset[str]:
-    """Return the names that a broken record would lead to if its fault were mended."""
+    """Return the names in a broken record that it leads to once somebody mends it."""
     found = (_REFERENCE.fullmatch(word) for word in text.lower().split(" "))
     return frozenset(match[1].rstrip(".") for match in found if match is not None)
 
 
 def networks_of(record: spf.Record) -> Addresses:
-    """Return the addresses that the networks of a record let pass, whatever else it says."""
+    """Return the addresses that the record's own networks let pass, its other terms aside."""
     listed = [
         term
         for term in record.terms
@@ -86,10 +86,10 @@ def networks_of(record: spf.Record) -> Addresses:
     return addresses_of(term.network.network for term in listed)
 
 
-# A fleet flattens the same few names, and each of its domains is laid out by several steps.
+# A fleet flattens the same few names, and several steps lay out each of its domains.
 @lru_cache(maxsize=256)
 def terms_of(qualifier: spf_term.Qualifier, addresses: Addresses) -> tuple[str, ...]:
-    """Return the fewest terms with this qualifier that hold these addresses and no other."""
+    """Return the fewest terms with this qualifier that hold exactly these addresses."""
     return tuple(str(_term(qualifier, network)) for network in addresses.networks)
 
 
@@ -98,10 +98,10 @@ def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
 
     `items` are in order, terms as published.
 
-    What passes is joined with what passes before it where nothing but passing terms stands between
-    them, and it never moves back: no lookup comes before a network that spared it. Networks with
-    another qualifier stay, since no include could carry it. Own terms that are longer than the
-    record should be are not moved.
+    Passing networks are joined with earlier ones if only passing terms stand between them. They
+    never move back: a network that saves receivers a lookup stays before it. Networks with another
+    qualifier stay, since no include could carry the qualifier. Own terms stay even where they make
+    the record longer than it should be.
     """
     pieces = list(_pieces(items))
     parts: list[tuple[DomainName, str]] = []
@@ -138,7 +138,7 @@ class _Run:
 
 
 def _pieces(items: Iterable[str | Flat]) -> Iterator[str | _Run]:
-    """Yield the terms; a stretch of passing ones has its networks where its first `Flat` is."""
+    """Yield the terms; each run of passing terms has its networks at its first `Flat`."""
     stretch: list[str | Flat] = []
     for item in items:
         if _passes(item):
@@ -167,7 +167,7 @@ def _stretch(items: list[str | Flat]) -> Iterator[str | _Run]:
 
 
 def _passes(item: str | Flat) -> bool:
-    """Tell whether what matches the item passes; a modifier matches nothing and divides nothing."""
+    """Tell whether hosts that match the item pass; modifiers match nothing and count as passing."""
     return (
         item.qualifier is spf_term.Qualifier.PASS
         if isinstance(item, Flat)

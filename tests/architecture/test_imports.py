@@ -102,7 +102,7 @@ def test_every_contract_has_a_breach() -> None:
 
 
 def test_every_allowed_importer_imports(graph: grimp.ImportGraph) -> None:
-    """An allowance that nobody uses any more is taken away."""
+    """An allowance that nothing uses any more must be removed."""
     unused = [
         (contract["id"], importer)
         for contract in CONTRACTS.values()

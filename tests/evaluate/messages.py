@@ -126,7 +126,7 @@ def written(
 
 
 def _canonical(name: bytes, value: bytes, form: str) -> bytes:
-    """Return a field in its canonical form, without the last line end (RFC 6376 §3.4.1, §3.4.2)."""
+    """Return a field in its canonical form without the last line end (RFC 6376 §3.4)."""
     if form.lower().partition("/")[0] == "simple":
         return name + value
     return (

@@ -1,4 +1,4 @@
-"""What a record costs at worst: counted as RFC 7208 §4.6.4 does, whatever the order of terms."""
+"""What a record costs at worst, counted by RFC 7208 §4.6.4, in any order of terms."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def test_reads_what_was_meant(zone: tuple[str, dict[RRKey, RRset]], line_end: st
 
 @given(zones())
 def test_import_reads_the_same(zone: tuple[str, dict[RRKey, RRset]]) -> None:
-    """What needs no forbearance is read for import as it is for editing."""
+    """Import reads a valid file in the same way as editing does."""
     text, expected = zone
     loose = loose_reader.read(ORIGIN, text)
     assert loose.notes == ()

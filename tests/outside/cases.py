@@ -18,5 +18,5 @@ def all_cases(name: str) -> list[dict[str, Any]]:
 
 
 def graded(name: str) -> list[dict[str, Any]]:
-    """Return the cases that nobody disputes."""
+    """Return the cases that are not disputed."""
     return [case for case in all_cases(name) if not case.get("disputed")]
