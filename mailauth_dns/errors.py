@@ -24,14 +24,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-# What CI systems take for a command of the job when a line begins with it (`::error::`, which
-# GitHub finds behind spaces too), or holds it anywhere (`##[error]`, `##vso[...]`,
-# `##teamcity[...]`).
+# What CI systems take for a command: at the beginning of a line (`::error::`, which GitHub also
+# finds after spaces), or anywhere in it (`##[error]`, `##vso[...]`, `##teamcity[...]`).
 _FIRST = re.compile(r"^(\s*):(?=:)")
 _ANYWHERE = re.compile(r"#(?=#\w*\[)")
 
 _UNPRINTABLE = re.compile(r"[^ -~]")
-# UTF-8 as DNS brings it, one character an octet: no text for people has these letters beside each
+# UTF-8 as DNS returns it, one character an octet. No text for people has these letters next to each
 # other.
 _OCTETS = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
@@ -39,7 +38,7 @@ _OCTETS = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\x
 def octets(text: str) -> str:
     r"""Return a record's text in printable ASCII, any other octet as `\DDD` (RFC 1035 §5.1).
 
-    Octets are shown in this way alone.
+    Octets are always shown in this way.
 
     >>> octets("caf\xc3\xa9 \xe9\n")
     'caf\\195\\169 \\233\\010'
@@ -52,11 +51,10 @@ def octets(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a sentence with octets and what does not print written as `\DDD`.
+    r"""Return a sentence with octets and unprintable characters written as `\DDD`.
 
-    The sentence may quote records and people.
-
-    What others wrote must not reach a terminal as a command to it.
+    The sentence may quote records and people. Nothing that others wrote may reach a terminal as a
+    command.
 
     >>> printable("a\x1b[31m\xa0\u202eé")
     'a\\027[31m\\160\\u202eé'
@@ -83,9 +81,8 @@ def one_line(text: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    return (
-        f"\\{ord(character):03d}" if ord(character) < 256 else f"\\u{ord(character):04x}"
-    )  # octets as in master files
+    # Octets as in master files.
+    return f"\\{ord(character):03d}" if ord(character) < 256 else f"\\u{ord(character):04x}"
 
 
 class MailAuthError(Exception):
@@ -93,10 +90,10 @@ class MailAuthError(Exception):
 
 
 class Fault(Enum):
-    """The kinds of grammar error that somebody tells apart; every other one is SYNTAX."""
+    """The kinds of grammar error that callers tell apart; any other error is SYNTAX."""
 
     SYNTAX = auto()
-    VERSION = auto()  # the version is missing, not first, or another one
+    VERSION = auto()  # the version is missing, wrong or not first
     NO_KEY = auto()  # DKIM: there is no p
     UNKNOWN_MECHANISM = auto()  # SPF, like all below
     GLUED = auto()  # the space between two terms is missing
@@ -127,9 +124,8 @@ class RecordSyntaxError(MailAuthError):
         found = self.text[self.start : self.end]
         shown = found if len(found) <= 60 else found[:57] + "..."
         where = f"at character {self.start + 1}"
-        shown = (
-            octets(shown) if _OCTETS.search(self.text) else printable(shown)
-        )  # the part alone can be half a letter
+        # The whole text decides: the part alone can be half a letter.
+        shown = octets(shown) if _OCTETS.search(self.text) else printable(shown)
         return f"{self.expected} ({where}: '{shown}')" if found else f"{self.expected} ({where})"
 
 
@@ -154,7 +150,7 @@ class FileProblem:
         if not self.shown:
             return head
         mark = " " * (self.column - 1) + "^" + "~" * (self.width - 1)
-        # One character for one, so that the mark stays under its place.
+        # One character replaces one, so that the mark stays under its place.
         shown = "".join(character if character.isprintable() else "?" for character in self.shown)
         return f"{head}\n{self.line:>5} | {shown}\n      | {mark}"
 
@@ -172,7 +168,7 @@ class PolicyError(MailAuthError):
 
 
 class ObservationError(MailAuthError):
-    """DNS could not be asked or did not give a usable answer: the state is unknown."""
+    """DNS could not be asked or gave no usable answer: the state is unknown."""
 
 
 class NotFlattened(MailAuthError):
@@ -193,7 +189,7 @@ class ProviderError(MailAuthError):
 class ProviderSilent(ProviderError):
     """A DNS provider did not answer, or said that it is busy.
 
-    The same question may be answered after `pause` seconds, if it says how many.
+    It may answer the same question after `pause` seconds; 0 where it did not say how many.
     """
 
     def __init__(self, text: str, pause: float = 0.0) -> None:
@@ -202,4 +198,4 @@ class ProviderSilent(ProviderError):
 
 
 class SetMoved(ProviderError):
-    """A set is no longer as it was read, so nothing was written; the text says which."""
+    """A set is no longer as it was read, so nothing was written; the text names the set."""

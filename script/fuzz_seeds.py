@@ -119,6 +119,7 @@ def private_keys() -> set[bytes]:
 def masters() -> Iterable[bytes]:
     rows = tables(
         "tests.masterfile.test_master_file",
+        "tests.masterfile.test_master_file_refusals",
         "tests.octo.local_zone",
         "tests.octo.test_local",
         "tests.octo.test_local_refusals",

@@ -51,7 +51,15 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "spf": Target(record(spf.parse), tables("tests.records.test_spf", "tests.evaluate.test_spf")),
+    "spf": Target(
+        record(spf.parse),
+        tables(
+            "tests.records.test_spf",
+            "tests.evaluate.test_spf",
+            "tests.evaluate.test_spf_any_input",
+            "tests.evaluate.test_spf_questions",
+        ),
+    ),
     "dkim": Target(record(dkim.parse), tables("tests.records.test_dkim")),
     "dmarc": Target(record(dmarc.parse), tables("tests.records.test_dmarc")),
     "dmarc-received": Target(

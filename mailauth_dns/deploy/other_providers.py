@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.diff.change import Hold
-from mailauth_dns.diff.dmarc_meaning import follows_spf
+from mailauth_dns.diff.dmarc_tightening import follows_spf
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.records.family import Family

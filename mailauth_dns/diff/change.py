@@ -63,7 +63,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A change that the policy asks for and that is not made, with the reason.
+    """A change that the policy asks for but that is not made, with the reason.
 
     With `waits` nothing is wrong: another record comes first, and a later plan makes the change.
     """
@@ -88,7 +88,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Unwritable:
-    """What a provider must not be asked to write, each with the reason for a user.
+    """What must not be written at a provider, each with the reason for a user.
 
     `sets` are single sets. `zone` is the reason where nothing in the zone may be written.
     """
@@ -126,7 +126,7 @@ class Difference:
     kept: tuple[Kept, ...]
 
     def refused(self, reason: str) -> Difference:
-        """Return this with every change blocked for one reason."""
+        """Return this difference with every change blocked for one reason."""
         blocked = tuple(
             Blocked(change.domain, change.key, change.family, reason) for change in self.changes
         )

@@ -1,4 +1,4 @@
-"""A zone as it is beside what the policies declare: changes, what is blocked, and what is kept."""
+"""Compare a zone with what the policies declare: what changes, is blocked and is kept."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def compare(
     """Return what brings `before` to what `publication` declares.
 
     `held` names the parts of SPF records that no record may begin to include yet, and other sets
-    that must not be written now. It is None where the order of writing is not ours to choose.
+    that must not be written now. It is None where somebody else decides the order of writing.
     `normalize` asks for our spelling and our TTL even where the meaning is the same already.
     """
     obstacles = Obstacles(before, publication, unwritable)

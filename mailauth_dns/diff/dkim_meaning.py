@@ -1,7 +1,7 @@
 """What changes of DKIM keys mean: which signatures can no longer be verified (RFC 6376, RFC 8301).
 
-The old record is read as the most lenient verifier reads it, and the new one by the letter: a key
-counts as lost where one verifier loses it.
+The old record is read as the most lenient verifier reads it, the new one strictly: a key counts as
+lost where any verifier loses it.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ def key_changed(
     risk, rules = (Risk.CAUTION if lost else Risk.SAFE), tuple[str, ...]()
     said += f"; the new one {shut}: signatures with it fail" if shut is not None else ""
     if lost and not (entry.needed_until is not None and entry.needed_until <= now):
-        said += "; mail on its way that was signed with the old key fails"
+        said += "; mail signed with the old key that is still on its way fails"
         risk, rules = Risk.BREAKING, ("DKIM030",)
     if not lost and (flags := _flagged(before, after)):
         said += f"; {flags}"
         risk = Risk.CAUTION
     if not alias and old and not new - {""} <= _known(new, old):
-        # A key that was revoked counts too: caches hold the empty record for its TTL.
+        # The same holds after a revocation: caches keep the empty record for its TTL.
         said += "; a new key belongs under a new selector: caches still hold the old record"
         risk, rules = max(risk, Risk.CAUTION), (*rules, "DKIM034")
     return Judgement(said, risk, rules)
 
 
 def _known(keys: Iterable[str], old: Iterable[str]) -> frozenset[str]:
-    """Return the keys that were there before, in whatever form."""
+    """Return those of the keys that were there before, in any form."""
     return frozenset(key for key in keys if any(dkim_received.same_key(key, was) for was in old))
 
 
@@ -88,7 +88,7 @@ def _was_used(text: str) -> bool:
 
 
 def _flagged(before: frozenset[str], after: frozenset[str]) -> str:
-    """Return what new flags ask of verifiers."""
+    """Return what flags that are new make verifiers do."""
     was, now = (
         {flag for record in _records(texts) if record.p for flag in record.t or ()}
         for texts in (before, after)
@@ -117,7 +117,7 @@ def _said(name: str, before: frozenset[str], after: frozenset[str]) -> str:
         if (fault := dkim_received.fault(text)) is not None and any(dkim_received.keys(text))
     ]
     broken = (
-        f"; what was there is broken ({faults[0]}), and some verifiers use its key all the same"
+        f"; the record there is broken ({faults[0]}), but some verifiers use its key anyway"
         if faults
         else ""
     )

@@ -1,7 +1,7 @@
 """When two published values are the same to a receiver.
 
-Order of tags, spaces, case, defaults that are written out and a trailing semicolon change nothing.
-A value that does not parse means only itself.
+The order of tags, spaces, case, written-out defaults and a trailing semicolon make no difference. A
+value that does not parse equals only itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def meaning(family: Family, type: str, text: str) -> Hashable:
 def disputed(family: Family, text: str) -> bool:
     """Tell whether some receivers read a text and others refuse it.
 
-    Such are a DKIM key with an empty tag, and a DMARC record with white space in front. The
+    These are a DKIM key with an empty tag and a DMARC record with white space before it. The
     grammars allow neither (RFC 6376 §3.2, RFC 9989 §4.8).
     """
     return (family is Family.DKIM and has_empty_tag(text)) or (
@@ -50,7 +50,7 @@ def disputed(family: Family, text: str) -> bool:
 def same(family: Family, type: str, before: frozenset[str], after: frozenset[str]) -> bool:
     """Tell whether a receiver sees no difference. Two values of equal meaning are still two.
 
-    Consents to reports are the exception: several are as good as one, whatever else they say.
+    Consents to reports are the exception: several count as one, whatever else they say.
     """
     if before == after:
         return True
@@ -72,7 +72,7 @@ _SHORTEST_CUT = 100  # octets; many values begin with a shorter one (a revoked k
 
 
 def cut(there: frozenset[str], wanted: frozenset[str]) -> tuple[int, int] | None:
-    """Return how many octets of a value are there and how many it has, where it was cut; else None.
+    """Return how many octets of a value are there, and of how many; None where none was cut.
 
     Some providers keep the first character-string of a TXT value, 255 octets, and say nothing.
     """

@@ -1,4 +1,4 @@
-"""What in a zone shows that a domain has mail, which a stricter DMARC policy can hurt."""
+"""Signs in a zone that a domain has mail, which a stricter DMARC policy can hurt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LETS_SEND = "has an SPF record that lets hosts send"
 
 
 def users(zone: Zone) -> dict[DomainName, str]:
-    """Return the domains that have mail as far as the zone shows, each with what shows it.
+    """Return the domains that have mail as far as the zone shows, each with the sign of it.
 
     A delegated domain may have mail, so it counts.
     """
@@ -37,7 +37,7 @@ def _user(rrset: RRset, origin: DomainName) -> tuple[DomainName, str] | None:
             else None
         )
     if name.startswith("_"):
-        return None  # parts of records; nobody sends mail as one
+        return None  # a label for records; nobody sends mail as such a name
     if type == "MX" and receives(rrset.values):
         return name, HAS_MX
     if type == "TXT" and lets_send(
@@ -48,14 +48,14 @@ def _user(rrset: RRset, origin: DomainName) -> tuple[DomainName, str] | None:
 
 
 def receives(exchangers: Iterable[str]) -> bool:
-    """Tell whether an MX set takes mail, which a null MX does not (RFC 7505)."""
+    """Tell whether an MX set takes mail; a null MX does not (RFC 7505)."""
     return any(value.split() != NULL_MX.split() for value in exchangers)
 
 
 def lets_send(texts: Iterable[str]) -> bool:
     """Tell whether the SPF records of one name are meant to let somebody send.
 
-    Several records, or a broken one, pass nobody, but they are meant to.
+    Several records, or a broken one, let nobody pass, but their owner means them to.
     """
     records = [parsed(Family.SPF, "TXT", text) for text in texts]
     return len(records) > 1 or any(
@@ -68,7 +68,7 @@ def _passes(record: spf.Record) -> bool:
         if term.qualifier is spf_term.Qualifier.PASS:
             return True
         if isinstance(term, spf_term.All):
-            return False  # what stands behind it is never reached
+            return False  # receivers never reach what follows
     return record.redirect is not None
 
 

@@ -1,4 +1,4 @@
-"""What stands in the way of a change, and is never overcome by force."""
+"""What stands in the way of a change; no option overrides it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Obstacles:
         if changes and (reason := self._unwritable.reason(entry.key)) is not None:
             return reason
         if not entry.values:
-            # To take our own values away harms nothing else, wherever they stand.
+            # Deleting our own values harms nothing else, wherever they stand.
             return self._still_included(entry) if changes else None
-        # A record where no server looks is not published, even if nothing has to change.
+        # A record that no server would answer with is not published, even if nothing has to change.
         return (
             self._hidden(entry.key) or self._in_use(entry, changes) or self._alias(entry, changes)
         )
@@ -88,7 +88,7 @@ class Obstacles:
         """Return why a domain that receives mail cannot be parked."""
         if entry.domain not in self._receiving:
             return None
-        if entry.family is Family.NULL_MX:  # also where both stand there already
+        if entry.family is Family.NULL_MX:  # even where both are there already
             return (
                 "the domain has an MX, so it receives mail: a null MX beside it is an error "
                 "(RFC 7505 §3); take the MX away first"

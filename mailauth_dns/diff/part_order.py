@@ -1,8 +1,8 @@
 """The order in which the parts of a flattened SPF record and the record itself are written.
 
-A record that includes a part which a server denies is a permanent error for every message
-(RFC 7208 §5.2), so parts are written first. A part that the record includes already is in use
-and holds up nothing.
+If a record includes a part that a server does not have, every message gets a permanent error
+(RFC 7208 §5.2). So parts are written first. A part that the published record already includes
+delays nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mailauth_dns.records.zone import RRKey, Zone
 
 Parts = Mapping[DomainName, Declared]
 
-# What a user does once parts are published.
+# What the user does once the parts are published.
 SEE_PARTS = (
     "once it is applied run `mailauth-dns spf lock`, which sees whether every server has it "
     "and says from when on the record may include it"
@@ -37,7 +37,7 @@ def parts_by_name(publication: Publication) -> Parts:
 
 
 def hold(change: Change, before: Zone, parts: Parts, held: Mapping[RRKey, Hold]) -> Hold | None:
-    """Return why a change must not be made yet; None where it may be."""
+    """Return why a change must not be made yet; None where it may be made."""
     if change.key[0] not in parts and change.key in held:
         return held[change.key]  # a part's own entry is about the records that would include it
     if change.family is not Family.SPF:
@@ -53,7 +53,7 @@ def hold(change: Change, before: Zone, parts: Parts, held: Mapping[RRKey, Hold])
 
 
 def without_hope(blocked: Sequence[Blocked], parts: Parts) -> Iterator[Blocked]:
-    """Yield what is blocked; a record that waits for a blocked part is blocked itself."""
+    """Yield the blocked changes; a record that waits for a blocked part no longer waits."""
     dead = {entry.domain: entry for entry in blocked if entry.key[0] in parts and not entry.waits}
     for entry in blocked:
         part = dead.get(entry.domain) if entry.waits and entry.family is Family.SPF else None

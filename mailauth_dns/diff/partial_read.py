@@ -1,6 +1,6 @@
-"""Whether a provider told everything that it holds, judged by what the zone's own servers serve.
+"""Whether a provider listed all that it holds, judged by what the zone's own servers serve.
 
-A listing that was cut looks like a zone in which our record is new. To write the record then would
+An incomplete listing looks like a zone in which our record is new. Writing the record would then
 replace a set that the listing left out, and with it the values of others.
 """
 

@@ -1,7 +1,7 @@
-"""What changes of SPF records mean: who may send now, and who no longer (RFC 7208).
+"""What changes of SPF records mean: who may send now, and who no longer may (RFC 7208).
 
 Records are compared by the results that addresses get. A name counts as the addresses that the lock
-has for it. So it changes nobody's mail to flatten an include, or to divide a record into parts.
+holds for it. So flattening an include, or dividing a record into parts, changes nobody's mail.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import networks_of, terms_of
 
-MAX_SHOWN = 8  # terms in one list; the values stand below it
+MAX_SHOWN = 8  # terms in one list; the whole values are shown below it
 
 _RESULT = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral", "": "as the redirect says"}
 
 
 def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
-    """Judge by who may send. A part is judged alone: only the record that includes it needs it."""
+    """Judge by who may send. A part is judged alone: only the record including it needs it."""
     if entry.key[0] != entry.domain:
         return _part_changed(entry.domain, before, after)
     text, old = _only(after), _record(_only(before))
     if text is None and old is None:
         gone = "a broken SPF record is" if len(before) == 1 else f"{len(before)} SPF values are"
-        return Judgement(f"{gone} deleted; until now every message got permerror")
+        return Judgement(f"{gone} deleted; until now every message got a permanent error")
     if text is None:
         return Judgement(
             "no SPF any more: receivers cannot tell which hosts may send", Risk.CAUTION
@@ -54,12 +54,12 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
 
 
 def _made(before: frozenset[str]) -> str:
-    """Return how a domain got a record that receivers can use (RFC 7208 §4.5, §4.6)."""
+    """Return how a domain gets a record that receivers can use (RFC 7208 §4.5, §4.6)."""
     if not before:
         return "SPF is new"
     if len(before) == 1:
-        return "a broken SPF record is mended, which gave permerror to every message"
-    return f"{len(before)} SPF values, which give permerror to every message, become one"
+        return "a broken SPF record is mended; until now every message got a permanent error"
+    return f"{len(before)} SPF values, a permanent error for every message, become one"
 
 
 def _only(values: frozenset[str]) -> str | None:
@@ -105,7 +105,7 @@ def _senders_changed(was: Results, now: Results, modifiers: bool) -> Judgement:
         return Judgement(said, Risk.CAUTION if worse else Risk.SAFE)
     if was.order != now.order:
         return Judgement(
-            "the order of terms changes, which decides for hosts that fit several of them",
+            "the order of terms changes: it decides for hosts that match several of them",
             Risk.CAUTION,
         )
     return Judgement(
@@ -148,7 +148,7 @@ def _rest(record: spf.Record) -> str:
 def _over_limit(record: spf.Record) -> Judgement | None:
     """Return a judgement where the record's own terms already pass the limit.
 
-    `lint --live` tells what its includes add.
+    `lint --live` tells how many its includes add.
     """
     own = record.own_lookups
     if own <= MAX_TERMS:

@@ -1,7 +1,7 @@
-"""Which result an SPF record gives to which addresses, as far as is known without DNS.
+"""Which addresses get which result from an SPF record, as far as is known without DNS.
 
 The first term that matches decides (RFC 7208 §4.6.2). Networks, and names in the lock, stand for
-known addresses. The other terms stand for unknown ones, so they are kept as they are written.
+known addresses. Other terms stand for unknown addresses, so they are kept as written.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Results:
             elif fresh or unknown:
                 groups.append(Group(qualifier, fresh, unknown))
         rest = rest_of(record)
-        # What the last terms match gets the same result without them.
+        # Hosts that the last terms match get the same result without them.
         while groups and groups[-1].qualifier == rest:
             groups.pop()
         if not rest:
@@ -67,7 +67,7 @@ class Results:
 
     @property
     def order(self) -> Hashable:
-        """Equal for records that decide alike.
+        """Equal for records that give every host the same result.
 
         The place of a term matters only beside unknown terms of another qualifier.
         """
@@ -129,7 +129,7 @@ class Results:
 
 
 def rest_of(record: spf.Record) -> str:
-    """Return what hosts get that no term matches.
+    """Return the result of hosts that no term matches.
 
     It is the qualifier of `all`, else neutral, or empty where a redirect decides.
     """

@@ -10,7 +10,9 @@ from mailauth_dns.records.family import Family, Parsed
 
 _EFFECT = {
     mta_sts.Mode.ENFORCE: "senders do not deliver without verified TLS",
-    mta_sts.Mode.TESTING: "senders deliver all the same; failures go to the TLS-RPT address, if there is one",
+    mta_sts.Mode.TESTING: (
+        "senders deliver anyway; failures go to the TLS-RPT address, if there is one"
+    ),
     mta_sts.Mode.NONE: "senders no longer insist on verified TLS",
     None: "senders do as the policy says",
 }
@@ -18,12 +20,12 @@ _HARMLESS = frozenset({mta_sts.Mode.TESTING, mta_sts.Mode.NONE})
 
 
 def _in_force(family: Family, values: frozenset[str]) -> Parsed | None:
-    """Return the record that its readers use; of several, or of a broken one, they use none."""
+    """Return the record that its readers use; None where there are several or it is broken."""
     return parsed(family, "TXT", next(iter(values))) if len(values) == 1 else None
 
 
 def _made(what: str, before: frozenset[str]) -> str:
-    """Return how a domain got a record that is in force."""
+    """Return how a domain gets a record that is in force."""
     if not before:
         return f"{what} is new"
     return (
@@ -37,7 +39,7 @@ def _made(what: str, before: frozenset[str]) -> str:
 
 
 def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
-    """Judge by the modes. An id that we derived tells its policy's mode; others tell none."""
+    """Judge by the modes. An id that we derived tells the mode of its policy; other ids do not."""
     old, new = _in_force(Family.MTA_STS, before), _in_force(Family.MTA_STS, after)
     was = mta_sts.mode_of(old.id) if isinstance(old, mta_sts.Record) else None
     if not isinstance(new, mta_sts.Record):
@@ -68,8 +70,8 @@ def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[st
 def _mta_sts_gone(was: mta_sts.Mode | None) -> Judgement:
     """Judge the end of MTA-STS.
 
-    A sender that holds a policy obeys it until its max_age is over, and can no longer learn of
-    another one (RFC 8461 §8.3).
+    A sender that holds a policy obeys it until its max_age is over, and can no longer learn that
+    there is a new one (RFC 8461 §8.3).
     """
     if was in _HARMLESS:
         return Judgement(
@@ -87,10 +89,9 @@ def _mta_sts_gone(was: mta_sts.Mode | None) -> Judgement:
 
 
 def _mta_sts_ignored(before: frozenset[str]) -> Judgement:
-    """Judge the end of values that are no record by RFC 8461 §3.1.
+    """Judge the end of values that are not one valid record (RFC 8461 §3.1).
 
-    One of them may have been a record when a sender fetched the policy, and some senders read it as
-    one.
+    One of them may have been valid when a sender fetched the policy, or some senders may accept it.
     """
     what = (
         "a broken MTA-STS record is"
@@ -107,7 +108,7 @@ def _mta_sts_ignored(before: frozenset[str]) -> Judgement:
 
 
 def tls_rpt_changed(before: frozenset[str], after: frozenset[str]) -> Judgement:
-    """Judge by where reports go."""
+    """Judge by the addresses that get reports."""
     old, new = _in_force(Family.TLS_RPT, before), _in_force(Family.TLS_RPT, after)
     if not isinstance(new, tlsrpt.Record):
         if not isinstance(old, tlsrpt.Record):
@@ -130,7 +131,7 @@ def tls_rpt_changed(before: frozenset[str], after: frozenset[str]) -> Judgement:
 
 
 def bimi_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
-    """Judge by what may be shown."""
+    """Judge by the logo that may be shown."""
     selector = f"BIMI selector {entry.key[0].split('._bimi.')[0]}"
     old, new = _in_force(Family.BIMI, before), _in_force(Family.BIMI, after)
     if not isinstance(new, bimi.Record):
@@ -140,7 +141,7 @@ def bimi_changed(entry: Declared, before: frozenset[str], after: frozenset[str])
             else f"a broken record of {selector} is deleted"
         )
     logo = (
-        "no logo shall be shown"
+        "no logo is to be shown"
         if new.declines
         else f"the logo is {new.l or 'the one in the evidence'}"
     )
@@ -156,9 +157,9 @@ def bimi_changed(entry: Declared, before: frozenset[str], after: frozenset[str])
 
 
 def consent_given(entry: Declared) -> Judgement:
-    """Tell which host agrees to what. A consent that is there is no change, and none is deleted."""
+    """Say which host agrees to what. Consents are only added: one that is there is no change."""
     domain, host = dmarc_consent.report_parties(entry.key[0])
     return Judgement(
-        f"{host} agrees to take DMARC reports about {domain}, "
-        "which receivers do not send there otherwise"
+        f"{host} agrees to take DMARC reports about {domain}; "
+        "without this, receivers do not send them there"
     )

@@ -1,8 +1,8 @@
 """What web forms of registrars do to records.
 
-Some forms want one unquoted line, and keep the quotes and backslashes that were pasted into them.
-Some add the zone to the name, and so double a name that was entered whole. DNS then holds a value,
-and receivers find no record.
+Some forms want one unquoted line, and keep the quotes and backslashes that you paste into them.
+Some add the zone to the name, so a name entered whole has the zone twice. DNS then holds a value,
+but receivers find no record.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mailauth_dns.records.name import MAX_NAME, DomainName
 
 
 def meant(text: str) -> tuple[str, str]:
-    """Return a value as it was meant, and what its form did to it.
+    """Return a value as it was meant, and what a form did to it.
 
-    Where a form left no trace, return the value itself and an empty text.
+    Where no form left a trace, return the value itself and an empty text.
     """
     undone, traces = text, []
     if '"' in undone:
@@ -31,9 +31,9 @@ def meant(text: str) -> tuple[str, str]:
 
 
 def spoiled(kind: Family, wanted: Iterable[str], there: Iterable[str]) -> str | None:
-    """Return what a form did to a value that is there, so that it is not the one wanted.
+    """Return what a form did to a published value, so that it is not the wanted one.
 
-    Return None where no value shows such a trace.
+    Return None where no value shows a trace of a form.
     """
     ours = {meaning(kind, "TXT", text): text for text in wanted}
     squeezed = {"".join(text.split()) for text in ours.values()}
@@ -53,9 +53,9 @@ def spoiled(kind: Family, wanted: Iterable[str], there: Iterable[str]) -> str | 
 
 
 def is_spoiled(name: DomainName, kind: Family, text: str) -> str | None:
-    """Return what a form did to a value that receivers could read only as it was meant.
+    """Return what a form did to a value that receivers can no longer read.
 
-    Return None where they can read it as it stands, or not even as it was meant.
+    Return None where they can read it, or could not read it even as it was meant.
     """
     undone, traces = meant(text)
     if (

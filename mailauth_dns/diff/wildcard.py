@@ -17,7 +17,7 @@ _REACHED = frozenset({"A", "AAAA", "MX", "CNAME", "SRV", "HTTPS"})  # types by w
 
 @dataclass(frozen=True, slots=True)
 class Shadowed:
-    """`name` begins to exist, and loses the sets of these types that came from `wildcard`."""
+    """`name` begins to exist, so it loses the sets of these types that `wildcard` gave it."""
 
     name: DomainName
     wildcard: DomainName
@@ -45,7 +45,7 @@ class Wildcards:
             self._existing.add(zone.origin)
 
     def shadowed(self, name: DomainName) -> Shadowed | None:
-        """Return what a new record at `name` takes from hosts. No host begins with `_`."""
+        """Return what hosts lose by a new record at `name`; no host name begins with `_`."""
         if not self._types or name in self._existing:
             return None
         upward = (name, *ancestors(name, self._origin), self._origin)

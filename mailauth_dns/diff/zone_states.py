@@ -24,7 +24,7 @@ _DMARC = f"{dmarc.LABEL}."
 class Sides:
     """What receivers find in a zone before and after, and which domains in it have mail.
 
-    Each is worked out when it is first asked for.
+    Each is computed when it is first needed.
     """
 
     def __init__(self, zone: Zone, publication: Publication) -> None:
@@ -56,8 +56,8 @@ class Sides:
     def in_use(self, domain: DomainName) -> str | None:
         """Return in words what shows that a domain has mail; None where nothing does.
 
-        Unknown counts as in use. A domain that takes no mail, and whose SPF record will let nobody
-        send, is parked.
+        Unknown counts as in use. A domain is parked if it takes no mail and its SPF record will let
+        nobody send.
         """
         try:
             if any(receives(side.lookup(domain, "MX") or ()) for side in (self.before, self.after)):
@@ -93,10 +93,10 @@ def _spf(side: Resolver, domain: DomainName) -> list[str]:
 
 
 class _Outside:
-    """What lies outside the zone: the tree walk finds no record there, and all else is unknown.
+    """The world outside the zone: the tree walk finds no record there, all else is unknown.
 
-    A zone does not tell what stands above it. To assume that nothing does is the careful side: a
-    policy that the domain really inherits makes a step look bigger than it is.
+    A zone does not show what lies above it. To assume that nothing does is careful: if the domain
+    really inherits a policy, a change only looks bigger than it is.
     """
 
     def __init__(self, origin: DomainName) -> None:

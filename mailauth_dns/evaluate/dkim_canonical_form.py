@@ -1,6 +1,6 @@
 """What a DKIM signature covers: canonical forms and signed fields (RFC 6376 §3.4, §3.7).
 
-Every step takes time in proportion to the message, whatever a stranger put into it.
+Every step takes time in proportion to the message, whatever a stranger put in it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Forms:
 
 
 def forms(c: str) -> Forms:
-    """Return the forms that a `c=` names; a body's form that is left out is simple (RFC 6376 §3.5).
+    """Return the forms that a `c=` names (RFC 6376 §3.5); the body's is simple if it is left out.
 
     Raises:
         ValueError: there is no such form.
@@ -62,7 +62,7 @@ def field(name: bytes, value: bytes, form: Form) -> bytes:
 
 
 def by_name(message: ReceivedMessage) -> Mapping[bytes, list[Field]]:
-    """Return the fields of a message by their names in lower case, those of a name from the top."""
+    """Return the fields of a message by name in lower case; those of one name from the top."""
     found: dict[bytes, list[Field]] = defaultdict(list)
     for each in message.head:
         found[each.key].append(each)
@@ -76,13 +76,11 @@ def signed_head(
     bare: bytes,
     form: Form,
 ) -> bytes:
-    """Return what a signature signs of the head.
+    """Return what a signature covers of the head.
 
     That is the fields that `names` (its h=) chooses, and the signature itself with the value
-    `bare`.
-
-    Fields of a name are chosen from the bottom; a name for which none is left stands for nothing,
-    so that none can be added (RFC 6376 §5.4.2).
+    `bare`. Fields of one name are chosen from the bottom. A name for which no field is left covers
+    the absence of a further one, so nobody can add it (RFC 6376 §5.4.2).
     """
     chosen: list[bytes] = []
     left: dict[bytes, int] = {}

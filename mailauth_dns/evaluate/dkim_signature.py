@@ -1,4 +1,4 @@
-"""The tags of a DKIM-Signature, and what is refused before the key is asked for (RFC 6376)."""
+"""The tags of a DKIM-Signature, and why one is refused before its key is fetched (RFC 6376)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from mailauth_dns.evaluate.dkim_canonical_form import Forms, forms
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.tags import has_empty_tag, parse_tags
 
-CLOCK_DRIFT = 300  # seconds that clocks may differ by, as OpenDKIM has it
+CLOCK_DRIFT = 300  # seconds by which clocks may differ, as in OpenDKIM
 
 _REQUIRED = ("v", "a", "b", "bh", "d", "h", "s")  # RFC 6376 §3.5
 _FWS = re.compile(r"[ \t\r\n]+")
 _NUMBER = re.compile(r"[0-9]{1,76}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_WORDS = (
-    "a",
-    "c",
-)  # values of words that OpenDKIM and Mail::DKIM take in any case, as ABNF does (RFC 5234 §2.3)
+# Tags whose values OpenDKIM and Mail::DKIM take in any case, as ABNF does (RFC 5234 §2.3).
+_WORDS = ("a", "c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Signature:
 
     @property
     def agent(self) -> DomainName:
-        """The domain of the user or agent that it was made for (i=), as A-labels."""
+        """The domain of the user or agent for whom it was made (i=), as A-labels."""
         return _agent(self.tags["i"]) if "i" in self.tags else self.domain
 
     def octets(self, tag: str) -> bytes:
@@ -64,7 +62,7 @@ class Signature:
 
 
 class NoSignature(Exception):
-    """A field names no key, so that there is nothing to ask for; the text says why."""
+    """A field names no key, so there is nothing to look up; the text says why."""
 
 
 def parse(value: bytes) -> Signature:
@@ -73,16 +71,15 @@ def parse(value: bytes) -> Signature:
     Raises:
         NoSignature: it is no list of tags, or its d= and s= are missing or no names.
     """
-    text = value.decode(
-        "latin-1"
-    )  # one character an octet, so that places in the text are places in the field
+    # One character an octet, so that places in the text are places in the field.
+    text = value.decode("latin-1")
     try:
         found = parse_tags(text)
     except RecordSyntaxError:
         raise NoSignature("the signature is not a list of tags") from None
-    if has_empty_tag(text) or _CONTROL.search(text):  # RFC 6376 §3.2: a value prints
+    if has_empty_tag(text) or _CONTROL.search(text):  # RFC 6376 §3.2: values are printable
         raise NoSignature("the signature is not a list of tags")
-    # RFC 8616 has UTF-8 in d= and i=.
+    # RFC 8616 allows UTF-8 in d= and i=.
     tags = {
         tag.name: tag.value.encode("latin-1").decode("utf-8", "backslashreplace") for tag in found
     }
@@ -94,7 +91,7 @@ def parse(value: bytes) -> Signature:
     try:
         domain, selector = domain_name(d), domain_name(s)
     except RecordSyntaxError:
-        raise NoSignature(f"d={d!a} and s={s!a} name no key") from None
+        raise NoSignature(f"d={d!a} and s={s!a} are not the names of a key") from None
     b = next((tag for tag in found if tag.name == "b"), None)
     if b is None:
         return Signature(domain, selector, tags, value)
@@ -104,9 +101,9 @@ def parse(value: bytes) -> Signature:
 
 
 def problem(signature: Signature, now: int) -> str | None:
-    """Return why a verifier refuses a signature whatever its key is; None where it goes on.
+    """Return why a verifier refuses a signature, whatever its key is; None where it accepts it.
 
-    The time is in seconds since 1970.
+    `now` is in seconds since 1970.
     """
     return _refused(signature) or _malformed(signature) or _untimely(signature.tags, now)
 
@@ -115,22 +112,22 @@ def _refused(signature: Signature) -> str | None:
     tags = signature.tags
     if tags.get("a") not in ("rsa-sha256", "ed25519-sha256"):
         return (
-            f"a={tags.get('a')} is not accepted; verifiers take rsa-sha256 and ed25519-sha256 "
+            f"a={tags.get('a')} is not accepted; verifiers accept rsa-sha256 and ed25519-sha256 "
             "(RFC 8301 §3.1, RFC 8463)"
         )
     if b"from" not in signature.names:
         return "the From field is not signed (RFC 6376 §5.4)"
-    # Methods that nobody knows are passed over (RFC 6376 §3.5).
+    # Verifiers ignore methods that they do not know (RFC 6376 §3.5).
     if "dns/txt" not in {method.strip() for method in tags.get("q", "dns/txt").split(":")}:
         return (
-            f"q={tags['q']} names no way to the key that verifiers know; they take dns/txt (RFC "
-            "6376 §3.5)"
+            f"q={tags['q']} names no method that verifiers know for fetching the key; they use "
+            "dns/txt (RFC 6376 §3.5)"
         )
     return None
 
 
 def _malformed(signature: Signature) -> str | None:
-    """Return which of the tags breaks its grammar (RFC 6376 §3.5)."""
+    """Return what is wrong with a tag that breaks its grammar (RFC 6376 §3.5)."""
     tags = signature.tags
     if missing := [f"{name}=" for name in _REQUIRED if name not in tags]:
         return f"the signature has no {' and no '.join(missing)} (RFC 6376 §3.5)"
@@ -139,7 +136,7 @@ def _malformed(signature: Signature) -> str | None:
     try:
         forms(tags.get("c", "simple/simple"))
     except ValueError:
-        return f"c={tags['c']} is no canonical form; there are simple and relaxed (RFC 6376 §3.5)"
+        return f"c={tags['c']} is not a canonical form; use simple or relaxed (RFC 6376 §3.5)"
     for name in ("b", "bh"):
         try:
             whole = bool(base64.b64decode(_FWS.sub("", tags[name]), validate=True))
@@ -173,9 +170,9 @@ def _agent(i: str) -> DomainName:
 
 
 def _untimely(tags: Mapping[str, str], now: int) -> str | None:
-    """Return why a signature does not hold at a time.
+    """Return why a signature is not valid at the time `now`.
 
-    RFC 6376 §3.5 lets verifiers choose; they refuse it, as OpenDKIM does.
+    RFC 6376 §3.5 lets verifiers choose. Here it is refused, as OpenDKIM does.
     """
     made, expires = (int(tags[name]) if name in tags else None for name in ("t", "x"))
     if made is not None and expires is not None and expires < made:
@@ -183,7 +180,7 @@ def _untimely(tags: Mapping[str, str], now: int) -> str | None:
     if expires is not None and expires < now - CLOCK_DRIFT:
         return f"the signature has expired: x={expires} is {_moment(expires)} (RFC 6376 §3.5)"
     if made is not None and made > now + CLOCK_DRIFT:
-        return f"the signature is of the future: t={made} is {_moment(made)} (RFC 6376 §3.5)"
+        return f"the signature is dated in the future: t={made} is {_moment(made)} (RFC 6376 §3.5)"
     return None
 
 
@@ -191,4 +188,4 @@ def _moment(seconds: int) -> str:
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):
-        return "out of reach"
+        return "too far away for a date"

@@ -1,6 +1,6 @@
 """Verify the DKIM signatures of a real message (RFC 6376 §6) with keys from a `Resolver`.
 
-The rest is done here, since no library reads messages as receivers do: dkimpy misses fields with
+No library reads messages as receivers do, so the reading is done here: dkimpy misses fields with
 white space before the colon, takes an unknown tag that holds `b=` for the signature, and needs
 quadratic time for some heads and bodies.
 """
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from mailauth_dns.evaluate import dkim_canonical_form, dkim_signature
 from mailauth_dns.evaluate.dkim_canonical_form import Form
-from mailauth_dns.evaluate.dkim_key import DkimResult, Result, claimed
+from mailauth_dns.evaluate.dkim_key import DkimCheck, DkimResult, claimed
 from mailauth_dns.evaluate.dkim_signature import NoSignature, Signature
 from mailauth_dns.evaluate.message_file import Field, ReceivedMessage
 from mailauth_dns.evaluate.resolver import Resolver
@@ -27,16 +27,15 @@ from mailauth_dns.records import dkim as key_record
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.rsa_key import public_numbers
 
-MAX_SIGNATURES = (
-    10  # that are verified, from the top; receivers look at fewer (RFC 6376 §6.1 lets them choose)
-)
+# Signatures that are verified, from the top. RFC 6376 §6.1 lets receivers choose; they take fewer.
+MAX_SIGNATURES = 10
 _FIELD = b"dkim-signature"
 
 
-def verified(message: ReceivedMessage, resolver: Resolver) -> tuple[DkimResult, ...]:
+def verified(message: ReceivedMessage, resolver: Resolver) -> tuple[DkimCheck, ...]:
     """Return the result of each signature, from the top, `MAX_SIGNATURES` at most.
 
-    What is wrong with one is its result and no error.
+    A fault in a signature is part of its result, never an exception.
     """
     content = _Content(message.body, dkim_canonical_form.by_name(message))
     now = int(time.time())
@@ -47,7 +46,7 @@ def verified(message: ReceivedMessage, resolver: Resolver) -> tuple[DkimResult, 
 
 
 def unseen(message: ReceivedMessage) -> int:
-    """Return how many signatures `verified` does not look at."""
+    """Return how many signatures `verified` does not check."""
     return max(0, sum(each.key == _FIELD for each in message.head) - MAX_SIGNATURES)
 
 
@@ -65,16 +64,16 @@ class _Content:
         return self._bodies[form]
 
 
-def _result(content: _Content, found: Field, resolver: Resolver, now: int) -> DkimResult:
+def _result(content: _Content, found: Field, resolver: Resolver, now: int) -> DkimCheck:
     try:
         signed = dkim_signature.parse(found.value)
     except NoSignature as error:
-        return DkimResult(DomainName("?"), "?", Result.FAIL, str(error))
+        return DkimCheck(DomainName("?"), "?", DkimResult.FAIL, str(error))
     domain, selector = signed.domain, signed.selector
     if (problem := dkim_signature.problem(signed, now)) is not None:
-        return DkimResult(domain, selector, Result.FAIL, problem)
+        return DkimCheck(domain, selector, DkimResult.FAIL, problem)
     key = claimed(domain, selector, resolver)
-    if key.result is not Result.PASS:
+    if key.result is not DkimResult.PASS:
         return key
     name = DomainName(key_record.owner_name(selector, domain))
     [value] = resolver.lookup(name, "TXT") or ()  # `claimed` found one, and it is a good one
@@ -84,24 +83,24 @@ def _result(content: _Content, found: Field, resolver: Resolver, now: int) -> Dk
     )
     problem = problem or _broken(content, found, signed, record)
     if problem is not None:
-        return DkimResult(domain, selector, Result.FAIL, problem)
+        return DkimCheck(domain, selector, DkimResult.FAIL, problem)
     unsigned = 0 if signed.limit is None else len(content.body(signed.forms.body)) - signed.limit
-    return DkimResult(domain, selector, Result.PASS, None, unsigned)
+    return DkimCheck(domain, selector, DkimResult.PASS, None, unsigned)
 
 
 def _unfit(signed: Signature, key: key_record.Record) -> str | None:
     """Return why the key cannot have made the signature."""
     if signed.tags["a"].partition("-")[0] != key.effective_k:
-        return f"a={signed.tags['a']} is not of the key's kind (k={key.effective_k})"
+        return f"a={signed.tags['a']} does not fit the key's type (k={key.effective_k})"
     if "s" in (key.t or ()) and signed.agent != signed.domain:
-        return f"i= names {signed.agent}, and the key allows {signed.domain} alone (t=s)"
+        return f"i= names {signed.agent}, and the key allows only {signed.domain} (t=s)"
     return None
 
 
 def _changed_body(content: _Content, signed: Signature) -> str | None:
     body = content.body(signed.forms.body)
     if signed.limit is not None and signed.limit > len(body):
-        return f"l={signed.tags['l']} is more than the body has (RFC 6376 §3.5)"
+        return f"l={signed.tags['l']} is more octets than the body has (RFC 6376 §3.5)"
     found = hashlib.sha256(body[: signed.limit]).digest()
     if found != signed.octets("bh"):
         shown = base64.b64encode(found).decode()
@@ -113,12 +112,12 @@ def _changed_body(content: _Content, signed: Signature) -> str | None:
 
 
 def _another_author(content: _Content, signed: Signature) -> str | None:
-    """Return that a From field on top is not signed: it shows another author than the signer's."""
+    """Return what is wrong where the top From field is unsigned: it can show another author."""
     fields, names = len(content.fields.get(b"from", ())), signed.names.count(b"from")
     if fields > names:
         return (
-            f"the message has {fields} From fields, and the signature covers the last {names} "
-            "alone: anybody can have added the rest"
+            f"the message has {fields} From fields, and the signature covers only the last "
+            f"{names}: anybody can have added the others"
         )
     return None
 
@@ -132,7 +131,7 @@ def _broken(
     )
     try:
         if key.effective_k == "ed25519":
-            # RFC 8463 §3: what is signed is the hash.
+            # RFC 8463 §3: the hash is signed, not the text.
             public = ed25519.Ed25519PublicKey.from_public_bytes(key.key_bytes)
             public.verify(signed.octets("b"), hashlib.sha256(head).digest())
         else:
@@ -144,16 +143,16 @@ def _broken(
     except InvalidSignature:
         return f"the signature does not verify: {_cause(content, signed)}"
     except (ValueError, UnsupportedAlgorithm):
-        return "the signature does not verify: its key is no key"
+        return "the signature does not verify: its key cannot be used"
     return None
 
 
 def _cause(content: _Content, signed: Signature) -> str:
     if signed.names.count(_FIELD) >= len(content.fields[_FIELD]):
-        # RFC 6376 §3.5 says that h= never means the signature itself. OpenDKIM and Mail::DKIM take
-        # it for one of those that are named.
+        # RFC 6376 §3.5: h= never means the signature itself. OpenDKIM and Mail::DKIM count it all
+        # the same.
         return (
-            "h= names dkim-signature more often than there are other signatures, and verifiers "
-            "then take the signature for one of them"
+            "h= names dkim-signature more often than there are other signatures, so verifiers "
+            "take this signature for one of them"
         )
     return "it was made with another key, or signed header fields were changed"

@@ -12,7 +12,8 @@ from mailauth_dns.records.dmarc import Alignment, Policy, Record, Testing
 from mailauth_dns.records.dmarc_received import Received
 from mailauth_dns.records.name import DomainName
 
-_WEAKER = {
+# What receivers apply while `t=y` tests a policy (RFC 9989 §4.7).
+ONE_LEVEL_LESS = {
     Policy.REJECT: Policy.QUARANTINE,
     Policy.QUARANTINE: Policy.NONE,
     Policy.NONE: Policy.NONE,
@@ -21,11 +22,10 @@ _WEAKER = {
 
 @dataclass(frozen=True, slots=True)
 class Applicable:
-    """The record that applies to an author domain, and its tag that does.
+    """The record that applies to an author domain, and the tag of it that applies.
 
-    p is for its own record, sp or np for an inherited one.
-
-    `tag` is None, with the reason, where nobody could tell whether the author domain exists.
+    That is p of the domain's own record, sp or np of an inherited one. `tag` is unknown where DNS
+    does not tell whether the author domain exists.
     """
 
     policy_domain: DomainName
@@ -34,7 +34,7 @@ class Applicable:
 
     @property
     def policy(self) -> Policy | Unknown:
-        """What the owner asks for failing mail, whether or not it is only being tried."""
+        """What the owner asks for failing mail, whether or not `t=y` only tests it."""
         if isinstance(self.tag, Unknown):
             return self.tag
         return {
@@ -45,11 +45,11 @@ class Applicable:
 
     @property
     def requested(self) -> Policy | Unknown:
-        """What to do with failing mail now: one level less while `t=y` tries it (RFC 9989 §4.7)."""
+        """What to do with failing mail now: one level less while `t=y` tests the policy."""
         policy = self.policy
         if isinstance(policy, Unknown) or self.record.effective_t is not Testing.YES:
             return policy
-        return _WEAKER[policy]
+        return ONE_LEVEL_LESS[policy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,12 @@ def _policy(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]
     First comes the author domain, then the organizational domain, then the public suffix.
     """
     own = walked.at(walked.start)
-    return (
-        (walked.start, own) if own is not None else inherited(walked)
-    )  # known, even where the walk broke off later
+    # The domain's own record is known even where the walk broke off later.
+    return (walked.start, own) if own is not None else inherited(walked)
 
 
 def inherited(walked: Walk) -> tuple[DomainName | Unknown | None, Received | None]:
-    """Return whose record applies to names that have none of their own, at or below the start."""
+    """Return the domain and record that apply to names at or below the start without their own."""
     organizational = walked.organizational_domain
     if isinstance(organizational, Unknown):
         return organizational, None
@@ -120,9 +119,8 @@ def _subdomain_tag(author_domain: DomainName, record: Record, resolver: Resolver
     if record.effective_sp is record.effective_np:
         return "sp"
     try:
-        # Only NXDOMAIN is "does not exist" (RFC 9989 §3.2.13, A.4). Asked for the alias itself,
-        # because NXDOMAIN at the end of an alias is about its target, and a name that is an alias
-        # exists.
+        # Only NXDOMAIN means "does not exist" (RFC 9989 §3.2.13, A.4). The question is for the
+        # alias itself: NXDOMAIN at its end is about the target, and an alias exists.
         exists = resolver.lookup(author_domain, "CNAME") is not None
     except ObservationError as error:
         return Unknown(str(error))
@@ -133,7 +131,7 @@ def _subdomain_tag(author_domain: DomainName, record: Record, resolver: Resolver
 class Comparison:
     """Whether an authenticated domain is aligned with the author domain.
 
-    `walk` is the walk that it took, None where none was needed.
+    `walk` is the walk from the identifier; None where none was needed.
     """
 
     identifier: DomainName
@@ -147,9 +145,8 @@ def compare(
 ) -> Comparison:
     """Tell whether `identifier` is aligned with the author domain (RFC 9989 §4.4, §4.10.2)."""
     if identifier == discovery.author_domain:
-        return Comparison(
-            identifier, mode, aligned=True
-        )  # in both modes, and no organizational domain is needed
+        # In both modes, and no organizational domain is needed.
+        return Comparison(identifier, mode, aligned=True)
     if mode is Alignment.STRICT:
         return Comparison(identifier, mode, aligned=False)
     aligned, walked = same_organization(discovery.walk, identifier, resolver)

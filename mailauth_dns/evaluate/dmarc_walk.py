@@ -22,13 +22,10 @@ _MAX_QUERIES = 8
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One query of a walk: the domain asked for, and its record.
-
-    None where it has none, or several, which count as none.
-    """
+    """One query of a walk: the domain asked for, and its record."""
 
     domain: DomainName
-    received: Received | None
+    received: Received | None  # None also for several records, which count as none
     records: int  # DMARC records at the name
 
     @property
@@ -68,7 +65,7 @@ class Walk:
                 return step.domain
             if step.psd is PublicSuffix.YES and step.domain != self.start:
                 return _child(step.domain, self.start)
-        return found[-1].domain if found else self.start  # the fewest labels come last
+        return found[-1].domain if found else self.start  # the last one has the fewest labels
 
     def at(self, domain: DomainName) -> Received | None:
         """Return the record that the walk found for `domain`."""
@@ -82,8 +79,8 @@ def walk(start: DomainName, resolver: Resolver) -> Walk:
         try:
             step = _step(domain, resolver)
         except ObservationError as error:
-            # RFC 9989 §4.10.1 leaves errors to the receiver. To walk on would be to take an unknown
-            # record for an absent one.
+            # RFC 9989 §4.10.1 leaves errors to the receiver. To walk on would treat an unknown
+            # record as absent.
             return Walk(start, tuple(steps), Unknown(str(error)))
         steps.append(step)
         if step.psd is not PublicSuffix.UNKNOWN:
@@ -98,7 +95,7 @@ def _targets(start: DomainName) -> list[DomainName]:
 
 
 def passed_over(start: DomainName) -> tuple[DomainName, ...]:
-    """Return the names above `start` that a walk skips, since they have too many labels."""
+    """Return the names above `start` that a walk skips because they have too many labels."""
     labels = start.split(".")
     return tuple(
         DomainName(".".join(labels[at:])) for at in range(1, len(labels) - _MAX_QUERIES + 1)
@@ -110,7 +107,7 @@ def _step(domain: DomainName, resolver: Resolver) -> Step:
     # A name too long for DNS cannot be asked, and nothing can be there.
     values = (resolver.lookup(name, "TXT") or ()) if len(name) <= MAX_NAME else ()
     found = [received for value in values if (received := receive(value)) is not None]
-    # Disputed: some receivers end here when there are several. RFC 9989 §4.10 step 2 drops them all
+    # Disputed: some receivers stop where there are several. RFC 9989 §4.10 step 2 drops them all
     # and walks on.
     return Step(domain, found[0] if len(found) == 1 else None, len(found))
 
@@ -127,9 +124,8 @@ def same_organization(
 
     The second value is the walk from `other` (RFC 9989 §4.10.2).
 
-    An organizational domain is the name that a walk starts from or one above it. So DNS is not
-    asked about a name for which the first walk rules that out, and an error there leaves nothing
-    unknown.
+    An organizational domain is the start of a walk or a name above it. So where the first walk
+    rules `other` out, DNS is not asked about it, and an error there leaves nothing unknown.
     """
     if other == walked.start:
         return True, None
@@ -158,7 +154,7 @@ def same_organization(
 def _end_alike(one: Walk, other: Walk) -> bool:
     """Tell whether two walks broke off at one name, above a record that both found.
 
-    Whatever is up there decides for both.
+    Whatever the names above hold decides for both.
     """
     if (
         one.broken is None
@@ -181,7 +177,7 @@ def _shares_top(name: DomainName, other: DomainName) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DmarcAlone:
-    """A resolver for a world that holds these domains' DMARC records and nothing else."""
+    """A resolver that knows the DMARC records of these domains and nothing else."""
 
     texts: Mapping[DomainName, str]
 

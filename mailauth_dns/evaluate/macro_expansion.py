@@ -1,4 +1,4 @@
-"""What SPF macros expand to, and which results DNS can be asked for (RFC 7208 §7, RFC 8616 §4)."""
+"""What SPF macros expand to, and which results DNS can look up (RFC 7208 §7, RFC 8616 §4)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ESCAPED = {"%%": "%", "%_": " ", "%-": "%20"}  # RFC 7208 §7.1
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What the SMTP session says of itself; `sender` is the domain of the MAIL FROM address."""
+    """What a receiver knows from the SMTP session; `sender` is the domain of MAIL FROM."""
 
     ip: IPAddress
     local_part: str
@@ -31,14 +31,13 @@ class Envelope:
 
 
 def client_address(text: str) -> IPAddress:
-    """Return the SMTP client's address, an IPv4 one if it came mapped to IPv6 (RFC 7208 §5).
+    """Return the SMTP client's address; an IPv4 address mapped to IPv6 as IPv4 (RFC 7208 §5).
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not an address.
     """
-    address = ip_address(
-        text.partition("%")[0]
-    )  # a zone id says which of our interfaces, nothing about the client
+    # A zone id names an interface of the receiver and says nothing about the client.
+    address = ip_address(text.partition("%")[0])
     return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
 
 
@@ -55,7 +54,7 @@ def envelope(ip: IPAddress, sender: str, helo: str) -> Envelope:
 def a_labels(name: str) -> str:
     """Return a name with A-labels and without its last dot (RFC 8616 §4).
 
-    What is no label stays as it is.
+    A label that IDNA refuses stays as it is.
     """
     name = name.removesuffix(".")
     return name if name.isascii() else ".".join(map(_a_label, name.split(".")))
@@ -69,7 +68,7 @@ def _a_label(label: str) -> str:
 
 
 def queryable(name: str) -> DomainName | None:
-    """Return the name to ask DNS for; None where there can be no such name (RFC 1035 §2.3.4)."""
+    """Return the name to look up; None where DNS cannot hold it (RFC 1035 §2.3.4)."""
     if not name.isascii() or len(name) > MAX_NAME:
         return None
     return (
@@ -84,15 +83,16 @@ def target_name(
 ) -> str | None:
     """Return the <target-name> of a term in a record of `domain` (RFC 7208 §4.8).
 
-    None where none can be made, so that the term does not match. `validated` finds the validated
-    names of the client (§5.5); it is called where `%{p}` asks for them.
+    Return None where there can be none: the term then does not match. `validated` finds the
+    validated names of the client (§5.5). It is called only for `%{p}`.
     """
     if not session.local_part.isascii() and any(
         isinstance(piece, Macro) and piece.letter in "slSL" for piece in spec.pieces
     ):
         return None  # RFC 8616 §4: DNS has no encoding for such a local-part
     name = expand(spec, session, domain, validated).removesuffix(".")
-    while len(name) > MAX_NAME and "." in name:  # RFC 7208 §7.3
+    # RFC 7208 §7.3. Not `upwards`: this is a text, no name of DNS yet, and its last label stays.
+    while len(name) > MAX_NAME and "." in name:
         name = name.partition(".")[2]
     return name
 
@@ -129,9 +129,8 @@ def _transformed(macro: Macro, value: str) -> str:
     parts = value.split(first)
     if macro.reverse:
         parts.reverse()
-    return ".".join(
-        parts[-macro.digits :]
-    )  # RFC 7208 §7.3: joined by dots, whatever they were split at
+    # RFC 7208 §7.3: joined by dots, whatever the delimiters were.
+    return ".".join(parts[-macro.digits :])
 
 
 def _value(letter: str, session: Envelope, domain: str, validated: Validated) -> str:
@@ -158,8 +157,8 @@ def _value(letter: str, session: Envelope, domain: str, validated: Validated) ->
         case "c":
             return str(session.ip)
         case "r":
-            return "unknown"  # RFC 7208 §7.3: who checks is no mail server here
-    assert letter == "t"  # records.macro lets no other pass
+            return "unknown"  # RFC 7208 §7.3: the receiving host; there is none here
+    assert letter == "t"  # records.spf_macro accepts no other letter
     return str(int(time.time()))
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate import dkim_key, verdict_reasons
-from mailauth_dns.evaluate.dkim_key import DkimResult
+from mailauth_dns.evaluate.dkim_key import DkimCheck
 from mailauth_dns.evaluate.dmarc import Applicable, Discovery, compare, discover
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.evaluate.spf import Result, SpfResult, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import SpfCheck, SpfResult
 from mailauth_dns.evaluate.verdict import DmarcResult, Identifier, Mechanism, Verdict
 from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.records.name import DomainName, domain_name
@@ -21,27 +22,27 @@ from mailauth_dns.records.name import DomainName, domain_name
 class Message:
     """What a receiver sees of a message.
 
-    `header_from` are the addresses in the From header, `mail_from` the one of the envelope, empty
-    for the null path; `ip` is the client's. `helo` is empty where nobody told it. `unseen` is how
-    many further signatures were not verified.
+    `header_from` are the addresses in the From header. `mail_from` is the envelope's sender, empty
+    for the null path. `ip` is the client's address. `helo` is empty where it is not known. `unseen`
+    counts the signatures that nobody checked.
     """
 
     header_from: tuple[str, ...]
     mail_from: str
     helo: str
     ip: str
-    dkim: tuple[DkimResult, ...] = ()
+    dkim: tuple[DkimCheck, ...] = ()
     unseen: int = 0
     from_fields: int = 1
 
 
 def judge(message: Message, resolver: Resolver) -> Verdict:
-    """Return the verdict of a receiver who asks `resolver`; what is unknown is a temperror."""
+    """Return the verdict of a receiver who asks `resolver`; what is unknown makes a temperror."""
     checked, candidates = _authenticated(message, resolver)
     author = _author_domain(message)
     signed = dkim_key.overall(message.dkim)
-    if message.unseen and signed is not dkim_key.Result.PASS:
-        signed = dkim_key.Result.TEMPERROR
+    if message.unseen and signed is not dkim_key.DkimResult.PASS:
+        signed = dkim_key.DkimResult.TEMPERROR
     if isinstance(author, Unknown):
         why = (*verdict_reasons.told(checked, candidates, message.unseen, None), author.reason)
         return Verdict(checked, signed, DmarcResult.PERMERROR, None, candidates, None, why, ())
@@ -67,8 +68,8 @@ _REFUSED = "so DMARC cannot pass, and receivers refuse such mail"
 
 
 def _author_domain(message: Message) -> DomainName | Unknown:
-    # RFC 9989 §5.3.1 leaves such mail out; receivers refuse it, because it can show one domain and
-    # be judged by another (§11.5).
+    # RFC 9989 §5.3.1 does not cover such mail. Receivers refuse it, because it can show one domain
+    # and be judged by another (§11.5).
     if message.from_fields != 1:
         fields = f"{message.from_fields} From fields" if message.from_fields else "no From field"
         return Unknown(f"the message has {fields} where one is needed (RFC 5322 §3.6), {_REFUSED}")
@@ -88,20 +89,18 @@ def _author_domain(message: Message) -> DomainName | Unknown:
     return domains.pop()
 
 
-def _authenticated(
-    message: Message, resolver: Resolver
-) -> tuple[SpfResult, tuple[Identifier, ...]]:
-    # RFC 7208 §2.4: the null path is postmaster at the HELO name, which counts for DMARC then, and
-    # only then (RFC 9989 §3.2.4).
+def _authenticated(message: Message, resolver: Resolver) -> tuple[SpfCheck, tuple[Identifier, ...]]:
+    # RFC 7208 §2.4: the null path stands for postmaster at the HELO name. Only then does that name
+    # count for DMARC (RFC 9989 §3.2.4).
     domain = message.mail_from.rpartition("@")[2] if message.mail_from else message.helo
     if not domain:
-        return SpfResult(Result.NONE, _NOTHING_FOR_SPF), tuple(_signed(message.dkim))
+        return SpfCheck(SpfResult.NONE, _NOTHING_FOR_SPF), tuple(_signed(message.dkim))
     checked = check_host(message.ip, domain, message.mail_from, message.helo, resolver)
     found: list[Identifier] = []
     try:
         name = domain_name(domain)
     except RecordSyntaxError:
-        pass  # nothing that could be aligned; `checked` says what it is
+        pass  # nothing can be aligned; `checked` says why
     else:
         shown = (
             f"{name} (MAIL FROM)" if message.mail_from else f"{name} (HELO, for the null sender)"
@@ -110,7 +109,7 @@ def _authenticated(
     return checked, (*found, *_signed(message.dkim))
 
 
-def _signed(signatures: tuple[DkimResult, ...]) -> Iterator[Identifier]:
+def _signed(signatures: tuple[DkimCheck, ...]) -> Iterator[Identifier]:
     for signature in signatures:
         shown = f"{signature.d} (selector {signature.s})"
         yield Identifier(Mechanism.DKIM, signature.d, signature.result, shown, signature.reason)
@@ -135,9 +134,9 @@ def _compared(
 
 
 def _untold(message: Message) -> Iterator[Unknown]:
-    """Yield what nobody looked at, each of which may make DMARC pass."""
+    """Yield what was not checked; any of it may make DMARC pass."""
     if message.unseen:
-        yield Unknown("one of the signatures that were not looked at may pass")
+        yield Unknown("one of the signatures that were not checked may pass")
     if not message.mail_from and not message.helo:
         yield Unknown("SPF may pass for the HELO name, which is not given: --helo NAME")
 
@@ -167,7 +166,7 @@ def _result(
     if isinstance(requested, Unknown):
         unknown.append(requested)
     if unknown or isinstance(requested, Unknown):
-        # RFC 9989 §5.3.6: neither pass nor fail, so that no policy applies.
+        # RFC 9989 §5.3.6: neither pass nor fail, so no policy applies.
         said = f"whether DMARC passes for {author}, and what is requested, is unknown"
         return DmarcResult.TEMPERROR, None, f"{said}: {unknown[0].reason}"
     return (

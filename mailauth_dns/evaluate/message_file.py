@@ -1,4 +1,4 @@
-"""A message in a file, as it came: its fields and its body, all octets (RFC 5322 §2.1, §4.5)."""
+"""A message in a file as it arrived: its fields and its body as octets (RFC 5322 §2.1, §4.5)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from mailauth_dns.records import address_list
 
 MAX_HEAD = 1_000_000  # octets; receivers take less
 
-_NAME = re.compile(
-    rb"([!-9;-~]+[ \t]*):"
-)  # white space before the colon is obsolete, and must be read (RFC 5322 §4.5)
+# White space before the colon is obsolete but must be read (RFC 5322 §4.5).
+_NAME = re.compile(rb"([!-9;-~]+[ \t]*):")
 _TIME = re.compile(rb"[0-9]{2}:[0-9]{2}")
 _LINE_END = re.compile(rb"\r?\n")
 
@@ -25,7 +24,8 @@ class NoMessageError(MailAuthError):
 class Field:
     """A header field.
 
-    `name` keeps the white space before the colon; `value` is all behind it, with CRLF line ends.
+    `name` keeps the white space before the colon. `value` is all that follows it, with CRLF line
+    ends.
     """
 
     name: bytes
@@ -33,7 +33,7 @@ class Field:
 
     @property
     def key(self) -> bytes:
-        """The name in lower case, by which a field is found."""
+        """The name in lower case, without white space: fields are found by it."""
         return self.name.lower().rstrip(b" \t")
 
 
@@ -46,8 +46,8 @@ class ReceivedMessage:
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of every field of that name, unfolded."""
-        # RFC 6532 has UTF-8 in header fields. Old mailers put Latin-1 into display names, which
-        # keeps no receiver from the address behind.
+        # RFC 6532 allows UTF-8 in header fields. Old mailers put Latin-1 into display names;
+        # receivers read the address all the same.
         wanted = name.encode()
         return tuple(
             _unfolded(field.value.decode("utf-8", "replace"))
@@ -57,10 +57,10 @@ class ReceivedMessage:
 
 
 def read(octets: bytes) -> ReceivedMessage:
-    """Return the message in a file; a line `From ` in front, as mailboxes have it, is left out.
+    """Return the message in a file, without the `From ` line that mailboxes put before it.
 
     Raises:
-        NoMessageError: the head of the file is no message's.
+        NoMessageError: the file does not begin with the head of a message, or holds several.
     """
     lines = _LINE_END.split(octets)
     end = lines.index(b"") if b"" in lines else len(lines)
@@ -86,7 +86,7 @@ def read(octets: bytes) -> ReceivedMessage:
 
 
 def _holds_another(lines: list[bytes], end: int) -> bool:
-    """Tell whether another message of a mailbox begins behind the first one's head (RFC 4155)."""
+    """Tell whether another message of a mailbox follows the first (RFC 4155)."""
     return any(
         line.startswith(b"From ")
         and not lines[at - 1]
@@ -113,7 +113,7 @@ def author_addresses(message: ReceivedMessage) -> tuple[str, ...]:
 
 
 def return_path(message: ReceivedMessage) -> str | None:
-    """Return the envelope's sender by the top Return-Path (RFC 5321 §4.4), or None."""
+    """Return the envelope's sender from the top Return-Path (RFC 5321 §4.4); None without one."""
     found = message.values("return-path")
     if not found:
         return None

@@ -1,7 +1,7 @@
-"""What the authoritative servers of one zone were seen to publish.
+"""What the authoritative servers of one zone say that it holds.
 
-Unknown is a value with its reason and never means absent: a timeout, SERVFAIL or REFUSED says
-nothing about the record.
+Unknown is a value with a reason and never means absent: a timeout, SERVFAIL or REFUSED says nothing
+about the record.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from mailauth_dns.records.zone import RRKey, RRset
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody could tell; `reason` says why, in words for a user."""
+    """The answer is unknown; `reason` says why, in words for a user."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ServerView:
-    """One server's own answers; a set is None where it said with authority that there is none."""
+    """One server's own answers; a set is None where the server says that there is none."""
 
     server: str  # "ns1.example.net (192.0.2.53:53)", or the address alone where it was given
     sets: Mapping[RRKey, RRset | Unknown | None]
@@ -41,9 +41,9 @@ class Observation:
     """What every authoritative server of `zone` says about the keys that were asked.
 
     `servers` is empty, and `problem` says why, where the servers could not even be found.
-    `delegated` is the NS set that the recursive resolver gave for the zone (absolute names without
-    the trailing dot, lower case), None where addresses were given by hand, so that the delegation
-    was not looked at.
+    `delegated` is the NS set that the recursive resolver gave for the zone: absolute names in lower
+    case without the trailing dot. It is None where the addresses were given by hand, so that nobody
+    looked up the delegation.
     """
 
     zone: DomainName
@@ -54,7 +54,7 @@ class Observation:
     def agreed(
         self, key: RRKey, part: Callable[[RRset], frozenset[str]] = _all_values
     ) -> RRset | Unknown | None:
-        """Return what all servers say of `key` but for TTLs; Unknown if any is, or two differ.
+        """Return what all servers say of `key`, TTLs aside; Unknown if one is, or if two differ.
 
         `part` gives the values of a set that matter: servers may differ in the others.
         """

@@ -2,8 +2,8 @@
 
 A plan changes more than its own sets. A name it makes stops a wildcard answering for that name and
 everything below it, and a name whose last set it deletes lets one answer again (RFC 4592 §2.2,
-§3.3). Where the whole zone is known, `ZoneResolver` over the zone as it will be says all that; this
-is for where only live DNS can be asked, and it is unknown what else a name holds.
+§3.3). Where the whole zone is known, a `ZoneResolver` over the zone as it will be shows all that.
+The overlay is for zones that only live DNS shows, so that it is unknown what else a name holds.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, below, upwards
 from mailauth_dns.records.zone import RRKey
 
-# What shows that a name stays when the sets of a plan have gone from it: the types that names hold
-# in practice.
+# Types that names hold in practice. One of them at a name shows that the name stays when the plan
+# has deleted its sets.
 _OTHER_TYPES = (
     "NS",
     "A",
@@ -38,9 +38,9 @@ _OTHER_TYPES = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedSet:
-    """What a plan makes of one set: `values` are ours after it, empty where ours go.
+    """What a plan makes of one set: `values` are ours afterwards, empty where it deletes ours.
 
-    Live values of another family than `family` stay beside them; where it is None, `values` are the
+    Live values that do not belong to `family` stay beside them. If it is None, `values` are the
     whole set.
     """
 
@@ -70,13 +70,12 @@ class Overlay:
         not that the name stays.
 
         Raises:
-            ObservationError: live DNS cannot tell, and the plan alone does not say; or it is
-                open whether a name that the plan deletes
-                sets from stays, and the answer depends on it.
+            ObservationError: neither the plan nor live DNS gives the answer; or the plan deletes
+                sets of a name, and the answer depends on whether that name stays.
         """
-        return follow(self._step, name, rrtype)
+        return follow(self._hop, name, rrtype)
 
-    def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
+    def _hop(self, name: DomainName, rrtype: str) -> Values | Alias:
         zone = self._in_charge(name)
         if zone is None or zone.leaves_alone(name):
             return ask(self._live, name, rrtype)
@@ -96,12 +95,10 @@ class _Zone:
         self._sets = planned.sets
         self._owners = {name for name, _ in planned.sets}
         self._made: set[DomainName] = {planned.origin}  # names that the plan holds data at or below
-        self._data: set[DomainName] = (
-            set()
-        )  # names that cannot be an alias, because the plan puts other data there
-        self._emptied: dict[
-            DomainName, list[RRKey]
-        ] = {}  # the sets that the plan deletes ours from, by every name at or above them
+        # Names that cannot be an alias, because the plan puts other data there.
+        self._data: set[DomainName] = set()
+        # The sets from which the plan deletes our values, by every name at or above them.
+        self._emptied: dict[DomainName, list[RRKey]] = {}
         for key, made in planned.sets.items():
             name = key[0]
             lineage = (name, *ancestors(name, planned.origin))
@@ -114,14 +111,14 @@ class _Zone:
                     self._emptied.setdefault(upper, []).append(key)
 
     def leaves_alone(self, name: DomainName) -> bool:
-        """Tell whether nothing that the plan does can be seen at `name`."""
+        """Tell whether the plan changes nothing that a question for `name` can see."""
         if name == self._origin:
             return name not in self._owners
         near = (name, *ancestors(name, self._origin), below("*", self._origin))
         return not any(upper in self._made or upper in self._emptied for upper in near)
 
     def answer(self, name: DomainName, rrtype: str) -> Values | Alias:
-        """Return what will be there, an alias not followed."""
+        """Return what will be at a name; an alias is not followed."""
         if name not in self._made and self._redirected(name):
             return ask(self._live, name, rrtype)
         answers = {self._at(source, rrtype) for source in self._sources(name)}
@@ -135,7 +132,7 @@ class _Zone:
         )
 
     def _sources(self, name: DomainName) -> list[DomainName | None]:
-        """Return whose data may answer: `name`, a wildcard, or None (RFC 4592 §3.3.1)."""
+        """Return the names whose data may answer: `name`, wildcards, or None (RFC 4592 §3.3.1)."""
         exists = self._exists(name)
         if exists:
             return [name]
@@ -155,7 +152,7 @@ class _Zone:
         return found
 
     def _exists(self, name: DomainName) -> bool | None:
-        """Tell whether the name will have data, or names below it; None where that is unknown."""
+        """Tell whether the name will have data or names below it; None where that is unknown."""
         if name in self._made:
             return True
         if not self._is_live(name):
@@ -176,7 +173,7 @@ class _Zone:
         return tuple(sorted(alias if rrtype == "CNAME" else self._values(source, rrtype)))
 
     def _values(self, name: DomainName, rrtype: str) -> frozenset[str]:
-        """Return one set as it will be, no wildcard and no alias regarded."""
+        """Return one set as it will be, without wildcards and aliases."""
         made = self._sets.get((name, rrtype))
         # All values at a selector's name are DKIM, so the plan knows the set without asking.
         if made is not None and made.family in (None, Family.DKIM):
@@ -194,7 +191,7 @@ class _Zone:
         }
 
     def _live_values(self, name: DomainName, rrtype: str) -> frozenset[str]:
-        """Return what live DNS holds at this very name, not by a wildcard or an alias."""
+        """Return what live DNS holds at the name itself, not through a wildcard or an alias."""
         if not self._is_live(name):
             return frozenset()
         alias = self._live.lookup(name, "CNAME")
@@ -205,9 +202,9 @@ class _Zone:
     def _is_live(self, name: DomainName) -> bool:
         """Tell whether the name itself is in live DNS, so that no wildcard answers for it.
 
-        Below a name that exists, `*.*.<name>` does not: its closest encloser is the name or
-        `*.<name>`, and neither has a wildcard under it that answers. Below one that a wildcard
-        stands in for, the same wildcard answers for it too.
+        If the name exists, `*.*.<name>` does not: its closest encloser is the name or `*.<name>`,
+        and neither has a wildcard below it that answers. If a wildcard answers for the name, it
+        answers for `*.*.<name>` too.
         """
         if self._live.lookup(name, "CNAME") is None:
             return False
@@ -219,10 +216,10 @@ class _Zone:
         return self._live.lookup(probe, "CNAME") is None or self._has_dname(name)
 
     def _redirected(self, name: DomainName) -> bool:
-        """Tell whether a DNAME (RFC 6672) makes the name an alias, as all names below it."""
+        """Tell whether a DNAME above the name makes it an alias (RFC 6672)."""
         above = (*ancestors(name, self._origin), self._origin)
         return bool(self._live.lookup(name, "CNAME")) and any(map(self._has_dname, above))
 
     def _has_dname(self, name: DomainName) -> bool:
-        # An alias holds no DNAME, and to ask it for one would be to ask its target.
+        # An alias holds no DNAME, and a question for one would go to its target.
         return self._live.lookup(name, "CNAME") == () and bool(self._live.lookup(name, "DNAME"))

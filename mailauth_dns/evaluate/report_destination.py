@@ -20,9 +20,8 @@ class Destination:
     """One report address, judged.
 
     `accepted` comes with the `addresses` that get reports, or with the `reason` why none does.
-
-    `authorisation` is the name whose record must accept the reports; None where the address belongs
-    to the same organization, or is none.
+    `authorisation` is the name whose record must accept the reports. It is None where the address
+    belongs to the same organization, or names no host.
     """
 
     uri: Uri
@@ -58,8 +57,7 @@ def destination(policy_domain: DomainName, uri: Uri, resolver: Resolver) -> Dest
 
 
 def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...]) -> Destination:
-    # Disputed: a record counts by its version alone, as for a policy record, whatever stands behind
-    # it.
+    # Disputed: the version alone makes a record, as for a policy record, whatever follows it.
     records = [received.record for value in values if (received := receive(value)) is not None]
     if not records:
         return Destination(
@@ -70,7 +68,7 @@ def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...
         )
     overriding = tuple(address for record in records for address in record.rua or ())
     away = next((address for address in overriding if destination_host(address) != host), None)
-    if away is not None:  # else reports could be sent on, and on
+    if away is not None:  # or reports could be sent on and on
         reason = (
             f"{name} sends the reports on to {away.text}, which is not at {host}; receivers then "
             "send none at all"
@@ -80,7 +78,11 @@ def _judged(uri: Uri, host: DomainName, name: DomainName, values: tuple[str, ...
 
 
 def destination_host(uri: Uri) -> DomainName | None:
-    """Return the host of a report address, None where it has none that is a domain name.
+    """Return the host that receivers send reports to; None where it is no domain name.
+
+    `records.dmarc_consent.report_host` stays apart: it is the host at which a policy publishes a
+    consent. It reads only mailto:, decodes escapes and refuses wildcards. Receivers also take
+    https:, and take escapes as they stand.
 
     >>> destination_host(Uri("mailto:dmarc@Example.com?subject=reports"))
     'example.com'

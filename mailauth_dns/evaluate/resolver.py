@@ -1,4 +1,4 @@
-"""What evaluation asks: the caller hands in a resolver, for DNS as it is or as it would be."""
+"""How evaluation asks DNS: through a resolver of the caller, for DNS as it is or would be."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ Values = tuple[str, ...] | None
 class Resolver(Protocol):
     """Answers questions about names, with CNAMEs followed.
 
-    None: the name does not exist (NXDOMAIN). Empty: it exists and has no such type. Values are as
+    None: the name does not exist (NXDOMAIN). Empty: it exists but has no such type. Values are as
     in `records.zone`: TXT as joined octets, one character an octet; MX as `10 mx.example.com.`;
-    names absolute, in lower case. A question for CNAME itself follows none.
+    names absolute, in lower case. A question for CNAME itself follows no alias.
     """
 
     def lookup(self, name: DomainName, rrtype: str) -> Values:
         """Return the values of one set.
 
         Raises:
-            ObservationError: nobody could tell (timeout, SERVFAIL, a loop of aliases), which is
-                never "absent".
+            ObservationError: the answer is unknown (timeout, SERVFAIL, a loop of aliases). It
+                never means "absent".
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """An answer that goes on at another name."""
+    """An answer that sends the question on to another name."""
 
     target: DomainName
 
 
-Step = Callable[[DomainName, str], Values | Alias]
+Hop = Callable[[DomainName, str], Values | Alias]  # one lookup, no alias followed
 
 
-def follow(step: Step, name: DomainName, rrtype: str) -> Values:
+def follow(hop: Hop, name: DomainName, rrtype: str) -> Values:
     """Return the values at the end of a chain of aliases.
 
     Raises:
-        ObservationError: the chain does not end, or `step` cannot tell.
+        ObservationError: the chain does not end, or `hop` cannot tell.
     """
     at = name
     for _ in range(MAX_CHAIN):
-        answer = step(at, rrtype)
+        answer = hop(at, rrtype)
         if not isinstance(answer, Alias):
             return answer
         at = answer.target
@@ -60,7 +60,7 @@ def follow(step: Step, name: DomainName, rrtype: str) -> Values:
 
 
 def ask(resolver: Resolver, name: DomainName, rrtype: str) -> Values | Alias:
-    """Return what `resolver` says of `name` itself, so that the caller follows aliases.
+    """Return what `resolver` says of `name` itself; an alias is returned, not followed.
 
     Raises:
         ObservationError: the resolver cannot tell.
@@ -74,9 +74,9 @@ def ask(resolver: Resolver, name: DomainName, rrtype: str) -> Values | Alias:
 class ZoneResolver:
     """Answers from whole zones, as the servers that hold them would.
 
-    What none of the zones holds, or what one of them delegates to a zone that is not among them, is
-    asked `elsewhere`; without it, it is unknown. A world of its own is a zone whose origin is the
-    root.
+    A name in none of the zones, or delegated by one of them to a zone that is missing, is looked up
+    `elsewhere`; without a resolver there, it is unknown. For a closed world, give a zone whose
+    origin is the root.
     """
 
     def __init__(self, zones: Iterable[Zone], elsewhere: Resolver | None = None) -> None:
@@ -89,9 +89,9 @@ class ZoneResolver:
         Raises:
             ObservationError: the zones do not say, or their aliases do not end.
         """
-        return follow(self._step, name, rrtype)
+        return follow(self._hop, name, rrtype)
 
-    def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
+    def _hop(self, name: DomainName, rrtype: str) -> Values | Alias:
         authority = self._in_charge(name)
         answer = authority.step(name, rrtype) if authority is not None else None
         if answer is None or not answer.authoritative:

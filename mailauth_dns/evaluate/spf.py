@@ -1,10 +1,9 @@
-"""What a receiver makes of SPF: check_host() of RFC 7208 §4, and what the result rests on."""
+"""SPF as a receiver evaluates it: check_host() of RFC 7208 §4."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError, printable
 from mailauth_dns.evaluate.macro_expansion import (
@@ -16,125 +15,81 @@ from mailauth_dns.evaluate.macro_expansion import (
     target_name,
 )
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.spf_check import Cost, Match, SpfCheck, SpfResult
 from mailauth_dns.evaluate.spf_explanation import Exp, explanation
-from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, validated_names
+from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, record_texts, validated_names
 from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.spf_macro import DomainSpec
 
 MAX_TERMS = 10  # terms that ask DNS, over all records of one evaluation (RFC 7208 §4.6.4)
-MAX_VOIDS = 2  # lookups that find nothing; the RFC's default, which receivers keep
+MAX_VOIDS = 2  # lookups that find nothing; the default of the RFC and of receivers
 MAX_EXCHANGERS = 10  # names behind one mx term
 
 
-class Result(StrEnum):
-    """What check_host() returns (RFC 7208 §2.6)."""
-
-    NONE = "none"
-    NEUTRAL = "neutral"
-    PASS = "pass"  # noqa: S105 - the result, no password
-    FAIL = "fail"
-    SOFTFAIL = "softfail"
-    TEMPERROR = "temperror"
-    PERMERROR = "permerror"
-
-
 _RESULTS = {  # RFC 7208 §4.6.2
-    spf_term.Qualifier.PASS: Result.PASS,
-    spf_term.Qualifier.FAIL: Result.FAIL,
-    spf_term.Qualifier.SOFTFAIL: Result.SOFTFAIL,
-    spf_term.Qualifier.NEUTRAL: Result.NEUTRAL,
+    spf_term.Qualifier.PASS: SpfResult.PASS,
+    spf_term.Qualifier.FAIL: SpfResult.FAIL,
+    spf_term.Qualifier.SOFTFAIL: SpfResult.SOFTFAIL,
+    spf_term.Qualifier.NEUTRAL: SpfResult.NEUTRAL,
 }
 _SAYS = {
-    Result.PASS: "lets {} send",
-    Result.FAIL: "does not let {} send",
-    Result.SOFTFAIL: "says that {} is probably not allowed to send",
-    Result.NEUTRAL: "leaves open whether {} may send",
+    SpfResult.PASS: "lets {} send",
+    SpfResult.FAIL: "does not let {} send",
+    SpfResult.SOFTFAIL: "says that {} is probably not allowed to send",
+    SpfResult.NEUTRAL: "leaves open whether {} may send",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A term that decided, and the domain whose record it stands in."""
-
-    domain: str
-    term: str
-
-    def __str__(self) -> str:
-        return f"{self.term} in {self.domain}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What an evaluation spent (RFC 7208 §4.6.4): terms that ask DNS, and void lookups."""
-
-    terms: int
-    voids: int
-
-
-@dataclass(frozen=True, slots=True)
-class SpfResult:
-    """The result for one message.
-
-    `matched` leads from the domain's own record through `include` and `redirect` to the term that
-    decided; it is empty where none did. `explanation` is what the domain wants to be said to a
-    sender that fails, None where it says nothing that can be used. `reason` is one line for a user.
-    """
-
-    result: Result
-    reason: str
-    matched: tuple[Match, ...] = ()
-    explanation: str | None = None
-    cost: Cost = Cost(0, 0)
-
-
-def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver) -> SpfResult:
+def check_host(ip: str, domain: str, sender: str, helo: str, resolver: Resolver) -> SpfCheck:
     """Return what a receiver says of mail from `ip` in the name of `domain` (RFC 7208 §4).
 
     `domain` is the domain of `sender`, the address in MAIL FROM, or the HELO name where that is
-    what is checked. The null reverse-path is an empty `sender`, whose domain is the HELO name
-    (§2.4). Whatever the texts are, there is a result.
+    checked. The null reverse-path is an empty `sender`, whose domain is the HELO name (§2.4). Any
+    texts get a result.
     """
     try:
         client = client_address(ip)
     except ValueError:
-        return SpfResult(Result.NONE, f"{ip!a} is not an IP address, so there is nothing to check")
+        return SpfCheck(
+            SpfResult.NONE, f"{ip!a} is not an IP address, so there is nothing to check"
+        )
     session = envelope(client, sender, helo)
     evaluation = _Evaluation(session, resolver)
     try:
         verdict = evaluation.check(a_labels(domain) if domain or sender else session.helo)
     except _Permerror as error:
-        return SpfResult(Result.PERMERROR, printable(str(error)), cost=evaluation.cost)
+        return SpfCheck(SpfResult.PERMERROR, printable(str(error)), cost=evaluation.cost)
     except ObservationError as error:
-        return SpfResult(
-            Result.TEMPERROR, printable(f"DNS gave no answer: {error}"), cost=evaluation.cost
+        return SpfCheck(
+            SpfResult.TEMPERROR, printable(f"DNS gave no answer: {error}"), cost=evaluation.cost
         )
     reason = verdict.reason
     if verdict.matched:
         path = ", ".join(match.term for match in verdict.matched)
         reason = f"{verdict.matched[0].domain} {_SAYS[verdict.result].format(client)}: {path}"
     said = explanation(verdict.exp, session, resolver) if verdict.exp is not None else None
-    return SpfResult(verdict.result, printable(reason), verdict.matched, said, evaluation.cost)
+    return SpfCheck(verdict.result, printable(reason), verdict.matched, said, evaluation.cost)
 
 
 class _Permerror(Exception):
-    """Evaluation cannot go on with what is published (RFC 7208 §4.6.2); the text says why."""
+    """What is published cannot be evaluated (RFC 7208 §4.6.2); the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
     """What one record says; `reason` where no term decided."""
 
-    result: Result
+    result: SpfResult
     matched: tuple[Match, ...] = ()
     reason: str = ""
     exp: Exp | None = None
 
 
 class _Evaluation:
-    """One run of check_host() with what it has spent.
+    """One run of check_host(), and what it has spent.
 
-    Records that others include or redirect to spend from the same limits.
+    Included records and redirects spend from the same limits.
     """
 
     def __init__(self, session: Envelope, resolver: Resolver) -> None:
@@ -155,34 +110,31 @@ class _Evaluation:
             ObservationError: a lookup was not answered.
         """
         name = queryable(domain)
-        if (
-            name is None or "." not in name or name.startswith("[")
-        ):  # RFC 7208 §4.3; an address literal is no name
-            return _Verdict(Result.NONE, reason=f"{domain!a} is not a full domain name")
+        # RFC 7208 §4.3; an address literal is no name.
+        if name is None or "." not in name or name.startswith("["):
+            return _Verdict(SpfResult.NONE, reason=f"{domain!a} is not a full domain name")
         record = self._record(name)
         if record is None:
-            return _Verdict(Result.NONE, reason=f"{name} publishes no SPF record")
+            return _Verdict(SpfResult.NONE, reason=f"{name} publishes no SPF record")
         for term in record.terms:
             inner = self._match(term, domain)
             if inner is not None:
                 result = _RESULTS[term.qualifier]
                 exp = (
                     Exp(record.exp, domain)
-                    if result is Result.FAIL and record.exp is not None
+                    if result is SpfResult.FAIL and record.exp is not None
                     else None
                 )  # RFC 7208 §6.2
                 return _Verdict(result, (Match(domain, str(term)), *inner), exp=exp)
         if record.redirect is not None:
             return self._redirect(record.redirect, domain)
         return _Verdict(
-            Result.NEUTRAL, reason=f"no term of {name} matches {self._session.ip}"
+            SpfResult.NEUTRAL, reason=f"no term of {name} matches {self._session.ip}"
         )  # RFC 7208 §4.7
 
     def _record(self, name: DomainName) -> spf.Record | None:
         """Select the record (RFC 7208 §4.5)."""
-        texts = [
-            value for value in self._resolver.lookup(name, "TXT") or () if spf.has_version(value)
-        ]
+        texts = record_texts(name, self._resolver)
         if not texts:
             return None
         if len(texts) > 1:
@@ -196,11 +148,11 @@ class _Evaluation:
         self._spend()
         target = self._target(spec, domain)
         verdict = (
-            _Verdict(Result.NONE, reason=f"{spec} makes no name")
+            _Verdict(SpfResult.NONE, reason=f"{spec} makes no name")
             if target is None
             else self.check(target)
         )
-        if verdict.result is Result.NONE:
+        if verdict.result is SpfResult.NONE:
             raise _Permerror(f"redirect={spec} of {domain}: {verdict.reason}")  # RFC 7208 §6.1
         if not verdict.matched:
             return verdict
@@ -231,15 +183,13 @@ class _Evaluation:
                 )
                 else None
             )
-        if (
-            name is None
-        ):  # RFC 7208 §4.8 leaves open what such a name means; to most receivers nothing is there
+        if name is None:
+            # RFC 7208 §4.8 leaves open what such a name means; most receivers find nothing there.
             return None
         match term:
             case spf_term.Exists():
-                return (
-                    () if self._lookup(name, "A") else None
-                )  # RFC 7208 §5.7: A for IPv6 clients too
+                # RFC 7208 §5.7: A for IPv6 clients too.
+                return () if self._lookup(name, "A") else None
             case spf_term.A():
                 return () if self._has_client(name, term) else None
             case spf_term.Mx():
@@ -253,9 +203,9 @@ class _Evaluation:
         self, term: spf_term.Include, target: str, domain: str
     ) -> tuple[Match, ...] | None:
         verdict = self.check(target)
-        if verdict.result is Result.NONE:
+        if verdict.result is SpfResult.NONE:
             raise _Permerror(f"{term} of {domain}: {verdict.reason}")  # RFC 7208 §5.2
-        return verdict.matched if verdict.result is Result.PASS else None
+        return verdict.matched if verdict.result is SpfResult.PASS else None
 
     def _target(self, spec: DomainSpec | None, domain: str) -> str | None:
         return domain if spec is None else target_name(spec, self._session, domain, self._validated)
@@ -283,8 +233,7 @@ class _Evaluation:
         return values or ()
 
     def _validated(self) -> tuple[DomainName, ...]:
-        # Terms are what counts (RFC 7208 §4.6.4): `%{p}` spends nothing beside the term that it
-        # stands in.
+        # RFC 7208 §4.6.4 counts terms, so `%{p}` spends nothing beside the term that holds it.
         names, voids = validated_names(self._session.ip, self._resolver)
         self._note_voids(voids)
         return names

@@ -1,8 +1,8 @@
 """Which addresses an SPF name lets pass: what can replace an `include` of it (RFC 7208 §5.2).
 
-Only what is the same for every message has such a set. Anything else, and anything that DNS
-does not tell for sure, is an error: a set that lacks a part would look like a change of the
-sender's and lose mail.
+Only a name that means the same for every message has such a set. Anything else, and anything that
+DNS does not tell for sure, is an error: an incomplete set would look like a change by the sender,
+and mail would be lost.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from mailauth_dns.errors import NotFlattened, RecordSyntaxError
 from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.resolver import Resolver, Values
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
-from mailauth_dns.evaluate.spf_hosts import addresses, exchangers
+from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, record_texts
 from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import EVERYBODY, NOBODY, Addresses, addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_macro import DomainSpec
 
-MAX_FOLLOWED = (
-    100  # terms that ask DNS: ten times what receivers follow; whatever has more is a mistake
-)
+# Terms that ask DNS: ten times as many as receivers follow. A record with more is a mistake.
+MAX_FOLLOWED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,13 @@ class Drift:
 def passing(name: DomainName, resolver: Resolver) -> Passing:
     """Return the addresses for which check_host() of `name` returns pass (RFC 7208 §4).
 
-    The order of terms counts: what `-ip4:` excludes no later term lets in, and an `all`, a
-    `redirect` or a qualifier of an included record says nothing beyond that record. The limits on
-    lookups are not applied: to get below them is what the result is for.
+    The order of terms counts: no later term lets in what `-ip4:` excludes. An `all`, a `redirect`
+    or a qualifier of an included record has no effect outside that record. The limits on lookups
+    do not apply, since the result serves to get below them.
 
     Raises:
-        NotFlattened: a macro, `exists` or `ptr` makes it depend on the message; a record or
-            host is missing, broken or a loop; nobody
-            passes, or everybody.
+        NotFlattened: a macro, `exists` or `ptr` makes it depend on the message; a record or host is
+            missing, broken or in a loop; or no address passes, or every one.
         ObservationError: DNS did not answer a question.
     """
     walk = _Walk(resolver)
@@ -73,12 +71,12 @@ def passing(name: DomainName, resolver: Resolver) -> Passing:
 
 
 def drift(reviewed: Addresses, now: Addresses) -> Drift:
-    """Return what has changed since the review."""
+    """Return what has changed since the reviewed addresses."""
     return Drift(now - reviewed, reviewed - now)
 
 
 class _Heard:
-    """A resolver whose answers about hosts are kept."""
+    """A resolver that keeps its answers about hosts."""
 
     def __init__(self, resolver: Resolver) -> None:
         self.hosts: dict[str, tuple[str, ...]] = {}
@@ -92,7 +90,7 @@ class _Heard:
 
 
 class _Walk:
-    """Records on the way, each evaluated once."""
+    """The records that a name leads to, each evaluated once."""
 
     def __init__(self, resolver: Resolver) -> None:
         self.texts: dict[DomainName, str] = {}
@@ -101,7 +99,7 @@ class _Walk:
         self._terms = 0
 
     def passing(self, name: DomainName, path: tuple[DomainName, ...]) -> Addresses:
-        """Return who passes for the record of `name`; `path` are the names that led to it."""
+        """Return the addresses that pass for `name`; `path` holds the names that led to it."""
         if name in path:
             raise NotFlattened(f"{' → '.join([*path[path.index(name) :], name])} is a loop")
         if name not in self._known:
@@ -124,9 +122,7 @@ class _Walk:
         return passed
 
     def _record(self, name: DomainName) -> spf.Record:
-        texts = [
-            value for value in self._resolver.lookup(name, "TXT") or () if spf.has_version(value)
-        ]
+        texts = record_texts(name, self._resolver)
         if len(texts) != 1:
             raise NotFlattened(
                 f"{name} publishes "
@@ -140,7 +136,7 @@ class _Walk:
         return record
 
     def _matched(self, term: spf_term.Term, path: tuple[DomainName, ...]) -> Addresses:
-        """Return the addresses for which the mechanism matches."""
+        """Return the addresses that the mechanism matches."""
         match term:
             case spf_term.All():
                 return EVERYBODY

@@ -11,25 +11,25 @@ from mailauth_dns.evaluate.macro_expansion import Envelope, queryable, target_na
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
-from mailauth_dns.evaluate.spf_hosts import addresses, exchangers
+from mailauth_dns.evaluate.spf_hosts import addresses, exchangers, record_texts
 from mailauth_dns.evaluate.spf_tree import LookupCost, Note, Remark
 from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_macro import DomainSpec, Macro
 
-# Receivers stop at ten terms, so a tree of ten times as many need not be followed.
+# Receivers stop at ten terms, so there is no need to follow a tree of ten times as many.
 MAX_FOLLOWED = 100
 
 
 def lookup_cost(domain: DomainName, resolver: Resolver) -> LookupCost:
     """Return a tree of the DNS terms that `domain`'s SPF record costs at worst (RFC 7208 §4.6.4).
 
-    Counted are include, a, mx, ptr, exists and redirect, one each, whatever order they stand in:
-    that one of them matches first says nothing about the next message. Terms behind `all` are never
-    reached, and `redirect` counts only without it. A `total` above 10 means permerror for messages
-    that no earlier term matches. The hosts of an mx have a limit of their own, which notes tell of.
-    For `ptr` one void lookup is counted, that of a client without a reverse name. Nothing is
-    raised: what DNS does not answer is an unknown node.
+    It counts include, a, mx, ptr, exists and redirect, one each, in any order: which of them
+    matches first differs between messages. Terms after `all` are never reached, and `redirect`
+    counts only without `all`. A `total` above 10 means permerror for messages that no earlier term
+    matches. The hosts of an mx have their own limit, which a note tells. A `ptr` counts as one void
+    lookup, as for a client without a reverse name. Nothing is raised: what DNS does not answer is
+    an unknown node.
     """
     return _Tree(domain, resolver).root
 
@@ -42,7 +42,7 @@ _SESSION = Envelope(IPv4Address(0), "", "", "")
 
 
 class _Tree:
-    """Records on the way, each looked up once."""
+    """The records that a domain leads to, each looked up once."""
 
     def __init__(self, domain: DomainName, resolver: Resolver) -> None:
         self._resolver = resolver
@@ -54,7 +54,7 @@ class _Tree:
     def _extent(self, domain: DomainName) -> tuple[int, int]:
         """Return how many levels of records to follow, and how many terms they have.
 
-        Levels are whole, so the order of terms says nothing.
+        A level is followed whole or not at all, so the order of terms does not matter.
         """
         level: list[tuple[DomainName, ...]] = [(domain,)]
         depth = terms = 0
@@ -112,10 +112,9 @@ class _Tree:
 
     def _read(self, name: DomainName) -> spf.Record | Note | Unknown:
         try:
-            values = self._resolver.lookup(name, "TXT") or ()
+            texts = record_texts(name, self._resolver)
         except ObservationError as error:
             return Unknown(str(error))
-        texts = [value for value in values if spf.has_version(value)]
         if not texts:
             return Note(Remark.MISSING, f"{name} publishes no SPF record")
         if len(texts) > 1:
@@ -182,9 +181,7 @@ class _Tree:
         self, term: spf_term.A | spf_term.Mx | spf_term.Exists, name: DomainName, domain: str
     ) -> LookupCost:
         if isinstance(term, spf_term.Exists):
-            void = int(
-                not addresses(name, 4, self._resolver)
-            )  # RFC 7208 §5.7: A for IPv6 clients too
+            void = self._void(name, 4)  # RFC 7208 §5.7: A for IPv6 clients too
             return LookupCost(domain, str(term), 1, void, void)
         if isinstance(term, spf_term.A):
             return LookupCost(domain, str(term), 1, self._void(name, 4), self._void(name, 6))
@@ -208,7 +205,7 @@ class _Tree:
 
 @dataclass(frozen=True, slots=True)
 class _Redirect:
-    """`redirect=` as one of the terms that count."""
+    """`redirect=`, which counts as a term."""
 
     domain: DomainSpec
 
@@ -220,7 +217,7 @@ _Asking = spf_term.Include | spf_term.A | spf_term.Mx | spf_term.Ptr | spf_term.
 
 
 def _asking(record: spf.Record) -> Iterator[_Asking]:
-    """Return the terms that can be reached and ask DNS."""
+    """Yield the terms that can be reached and ask DNS."""
     for term in record.terms:
         if isinstance(term, spf_term.All):
             return
@@ -231,7 +228,7 @@ def _asking(record: spf.Record) -> Iterator[_Asking]:
 
 
 def _permissive(record: spf.Record, *, included: bool) -> Iterator[Note]:
-    """Return what makes a record let in too many; an `included` one says nothing of the rest."""
+    """Yield what lets in too many hosts; an `included` record does not decide for the others."""
     for term in record.terms:
         wide = spf_term.too_wide(term)
         if wide is not None:
@@ -254,7 +251,7 @@ def _permissive(record: spf.Record, *, included: bool) -> Iterator[Note]:
 
 
 def _target(spec: DomainSpec | None, domain: str) -> str | None:
-    """Return the name that a term stands for in each message alike, or None."""
+    """Return the name of a term; None where it depends on the message."""
     if spec is None:
         return domain
     if any(isinstance(piece, Macro) and piece.letter not in "dD" for piece in spec.pieces):
@@ -263,6 +260,6 @@ def _target(spec: DomainSpec | None, domain: str) -> str | None:
 
 
 def _full_name(target: str | None) -> DomainName | None:
-    """Return the name where it can have a record of its own (RFC 7208 §4.3)."""
+    """Return the name; None where it cannot have a record of its own (RFC 7208 §4.3)."""
     name = queryable(target) if target is not None else None
     return name if name is not None and "." in name else None

@@ -11,22 +11,22 @@ from mailauth_dns.evaluate.spf_hosts import validated_names
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_macro import DomainSpec, explain_string
 
-# Characters: with its codes it fits one reply line of 512 octets (RFC 5321 §4.5.3.1.5).
+# Characters. With the reply codes they fit a line of 512 octets (RFC 5321 §4.5.3.1.5).
 _LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Exp:
-    """Where the explanation is to be fetched, and the domain of the record that says so."""
+    """Where to fetch the explanation, and the domain whose record says so."""
 
     spec: DomainSpec
     domain: str
 
 
 def explanation(exp: Exp, session: Envelope, resolver: Resolver) -> str | None:
-    """Return the explanation of a failure (RFC 7208 §6.2), None where it cannot be used.
+    """Return the explanation of a failure (RFC 7208 §6.2); None where it cannot be used.
 
-    The result stands all the same.
+    The result of the evaluation does not depend on it.
     """
 
     def validated() -> tuple[DomainName, ...]:
@@ -41,5 +41,5 @@ def explanation(exp: Exp, session: Envelope, resolver: Resolver) -> str | None:
         text = expand(explain_string(texts[0]), session, exp.domain, validated)
     except (ObservationError, RecordSyntaxError):
         return None
-    # What the client sent as its sender may hold anything; in a reply it must not break the line.
+    # The sender that the client gave may hold anything; it must not break the line of a reply.
     return text[:_LONGEST] if text.isascii() and text.isprintable() else None

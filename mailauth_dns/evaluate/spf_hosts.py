@@ -1,4 +1,4 @@
-"""Hosts as SPF sees them: addresses, exchangers and validated names (RFC 7208 §5.3 to §5.5)."""
+"""What SPF looks up: records, addresses, exchangers and validated names (RFC 7208 §4.5, §5)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,27 @@ from ipaddress import IPv4Address, IPv6Address
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.macro_expansion import IPAddress, queryable
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.records import spf
 from mailauth_dns.records.name import DomainName
 
 _PREFERENCE = re.compile(r"[0-9]{1,5}")
 MAX_NAMES = 10  # RFC 7208 §4.6.4: names behind the first ten are ignored
 
 
+def record_texts(name: DomainName, resolver: Resolver) -> list[str]:
+    """Return the SPF records that a name publishes, valid or not (RFC 7208 §4.5).
+
+    Raises:
+        ObservationError: DNS did not tell.
+    """
+    return [value for value in resolver.lookup(name, "TXT") or () if spf.has_version(value)]
+
+
 def addresses(name: DomainName, version: int, resolver: Resolver) -> tuple[IPAddress, ...]:
     """Return the addresses of a name for clients of that IP version (RFC 7208 §5).
 
     Raises:
-        ObservationError: nobody could tell.
+        ObservationError: DNS did not tell.
     """
     rrtype, kind = ("A", IPv4Address) if version == 4 else ("AAAA", IPv6Address)
     try:
@@ -28,7 +38,7 @@ def addresses(name: DomainName, version: int, resolver: Resolver) -> tuple[IPAdd
 
 
 def exchangers(name: DomainName, values: tuple[str, ...]) -> list[str]:
-    """Return the hosts in MX values, preferred first, without the last dot; "" for a null MX.
+    """Return the hosts of MX values without the last dot, preferred first; "" for a null MX.
 
     Raises:
         ObservationError: a value is not an MX record's.
@@ -45,9 +55,8 @@ def exchangers(name: DomainName, values: tuple[str, ...]) -> list[str]:
 def validated_names(ip: IPAddress, resolver: Resolver) -> tuple[tuple[DomainName, ...], int]:
     """Return the validated names of an address, and how many lookups found nothing.
 
-    The names are in the resolver's order.
-
-    What cannot be resolved validates no name; here, and nowhere else in SPF, that is no error.
+    The names are in the resolver's order. A name that cannot be resolved is not validated; here,
+    and nowhere else in SPF, that is no error.
     """
     try:
         names = resolver.lookup(DomainName(ip.reverse_pointer), "PTR")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from mailauth_dns.evaluate import dkim_key
 from mailauth_dns.evaluate.dmarc import Comparison, Discovery
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.spf import SpfResult
+from mailauth_dns.evaluate.spf_check import SpfCheck
 from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.records.name import DomainName
 
@@ -27,7 +27,7 @@ class DmarcResult(StrEnum):
 
 
 class Mechanism(StrEnum):
-    """What authenticates a domain."""
+    """A way to authenticate a domain."""
 
     SPF = "SPF"
     DKIM = "DKIM"
@@ -37,8 +37,8 @@ class Mechanism(StrEnum):
 class Identifier:
     """A domain that authenticates a message, or would: the SPF domain, or a signature's d=.
 
-    `comparison` is None where it was not compared with the author domain: it is not authenticated,
-    or no policy applies.
+    `comparison` is None where the domain was not compared with the author domain: it is not
+    authenticated, or no policy applies.
     """
 
     mechanism: Mechanism
@@ -62,14 +62,14 @@ class Identifier:
 class Verdict:
     """What a receiver finds, and what the owner of the author domain requests for the message.
 
-    `disposition` is a request and no prediction: receivers must not reject for it alone (RFC 9989
-    §7.4). It is None where nobody can be said to request anything: DMARC is temperror or permerror.
-    `why` is for people, one sentence for each identifier and one for DMARC; `warnings` are about
-    mail that passes and is in danger all the same, or dangerous.
+    `disposition` is a request, not a prediction: receivers must not reject for it alone (RFC 9989
+    §7.4). It is None where DMARC is temperror or permerror: then nobody requests anything. `why` is
+    for people: one sentence for each identifier and one for DMARC. `warnings` are about mail that
+    passes but may still be refused, or may be forged.
     """
 
-    spf: SpfResult
-    dkim: dkim_key.Result
+    spf: SpfCheck
+    dkim: dkim_key.DkimResult
     dmarc: DmarcResult
     disposition: Policy | None
     identifiers: tuple[Identifier, ...]
@@ -79,5 +79,5 @@ class Verdict:
 
     @property
     def aligned(self) -> tuple[Identifier, ...]:
-        """The identifiers that DMARC passes by."""
+        """The identifiers that make DMARC pass."""
         return tuple(identifier for identifier in self.identifiers if identifier.passes is True)

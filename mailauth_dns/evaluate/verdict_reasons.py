@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate import dkim_key
-from mailauth_dns.evaluate.dkim_key import DkimResult
+from mailauth_dns.evaluate.dkim_key import DkimCheck
 from mailauth_dns.evaluate.dmarc import Applicable, Comparison, Discovery
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.spf import SpfResult
+from mailauth_dns.evaluate.spf_check import SpfCheck
 from mailauth_dns.evaluate.verdict import Identifier, Mechanism
 from mailauth_dns.records.dmarc import Alignment, Policy
 
 
 def unprotected(discovery: Discovery) -> str:
-    """Return why no DMARC policy applies."""
+    """Return why no DMARC policy applies to the author domain."""
     author = discovery.author_domain
     if discovery.policy_domain is not None:
         return (
-            f"the DMARC record of {discovery.policy_domain} has no valid policy and asks for no "
-            f"reports, so none applies to {author}"
+            f"the DMARC record of {discovery.policy_domain} has no valid policy and no report "
+            f"address, so no policy applies to {author}"
         )
     several = [step for step in discovery.walk.steps if step.records > 1]
     if several:
         return (
             f"no DMARC policy applies to {author}: {several[0].owner_name} has "
-            f"{several[0].records} records, so that none counts"
+            f"{several[0].records} records, so receivers use none of them"
         )
     return (
         f"no DMARC policy applies to {author}: there is no record at "
@@ -42,14 +42,14 @@ def request(applicable: Applicable, requested: Policy) -> str:
     return (
         said
         if requested is applicable.policy
-        else f"{said}, and one level less while it is only tried (t=y): {requested}"
+        else f"{said}, but only as a test (t=y), so one level less applies: {requested}"
     )
 
 
 def told(
-    checked: SpfResult, candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery | None
+    checked: SpfCheck, candidates: tuple[Identifier, ...], unseen: int, discovery: Discovery | None
 ) -> Iterator[str]:
-    """Yield a sentence for each identifier."""
+    """Yield a sentence for each identifier, and for what is missing or was not checked."""
     if not any(candidate.mechanism is Mechanism.SPF for candidate in candidates):
         yield f"SPF says {checked.result}: {checked.reason}"
     for candidate in candidates:
@@ -65,30 +65,30 @@ def told(
         yield "the message has no DKIM signature"
     if unseen:
         yield (
-            f"{unseen} more DKIM signatures were not looked at: receivers verify a few of them, "
-            "and need not verify all (RFC 6376 §6.1)"
+            f"{unseen} more DKIM signatures were not checked: receivers may verify only a few "
+            "of them (RFC 6376 §6.1)"
         )
 
 
-def unsigned(signatures: tuple[DkimResult, ...]) -> Iterator[str]:
-    """Yield a warning for each signature that leaves the end of the body open."""
+def unsigned(signatures: tuple[DkimCheck, ...]) -> Iterator[str]:
+    """Yield a warning for each signature that does not cover the end of the body."""
     for each in signatures:
-        if each.result is dkim_key.Result.PASS and each.unsigned:
+        if each.result is dkim_key.DkimResult.PASS and each.unsigned:
             yield (
                 f"the signature of {each.d} (selector {each.s}) has a body length limit "
-                f"(l=): the last {each.unsigned} octets of the body "
-                "are not signed, and anybody can have written them (RFC 6376 §8.2)"
+                f"(l=): the last {each.unsigned} octets of the body are not signed, so anybody "
+                "can have added them (RFC 6376 §8.2)"
             )
 
 
 def refused_early(candidates: tuple[Identifier, ...]) -> Iterator[str]:
-    """Yield a warning where a receiver may refuse the message before DMARC is looked at."""
+    """Yield a warning where a receiver may refuse the message before it evaluates DMARC."""
     for candidate in candidates:
         if candidate.mechanism is Mechanism.SPF and candidate.result == "fail":
             yield (
                 f"SPF says fail for {candidate.domain}: a receiver that refuses mail for it "
-                "(-all) does so before it sees the DKIM "
-                "signature that would save the message (RFC 9989 §7.1)"
+                "(-all) never sees the DKIM signature that would save the message "
+                "(RFC 9989 §7.1)"
             )
 
 
@@ -101,13 +101,13 @@ def _alignment(comparison: Comparison | None, discovery: Discovery | None) -> st
     if isinstance(comparison.aligned, Unknown):
         return f"; whether that is aligned with {author} is unknown: {comparison.aligned.reason}"
     if comparison.mode is Alignment.STRICT:
-        return f", which is not aligned: strict alignment takes {author} alone"
+        return f", which is not aligned: strict alignment accepts only {author}"
     ours = discovery.organizational_domain
     if comparison.walk is None:
         why = (
             "no domain is above both"
             if isinstance(ours, Unknown)
-            else f"it does not lie at or below {ours}"
+            else f"it is neither {ours} nor below it"
         )
         return f", which is not aligned with {author}: {why}"
     theirs = comparison.walk.organizational_domain

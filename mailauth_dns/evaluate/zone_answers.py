@@ -1,6 +1,6 @@
 """What an authoritative server answers from one zone (RFC 1034 §4.3.2, RFC 4592, RFC 6672).
 
-It is pure, so that `serve` and evaluation agree.
+It is pure, so `serve` and evaluation give the same answers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 from mailauth_dns.records.name import MAX_NAME, DomainName, below, is_at_or_below
 from mailauth_dns.records.zone import RRset, Zone
 
-MAX_CHAIN = 12  # names looked at for one question, so one alias fewer
+MAX_CHAIN = 12  # names looked up for one question, so one alias fewer
 
 
 class Rcode(StrEnum):
@@ -61,7 +61,7 @@ class Authority:
 
     @property
     def has_soa(self) -> bool:
-        """Tell whether the zone has its SOA, without which nothing can be denied (RFC 2308 §3)."""
+        """Tell whether the zone has its SOA; without it no denial is possible (RFC 2308 §3)."""
         return bool(self._soa())
 
     def answer(self, name: DomainName, type: str) -> ZoneAnswer:

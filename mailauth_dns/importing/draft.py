@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.importing.obstacles import obstacles
+from mailauth_dns.importing.plan_objections import objections
 from mailauth_dns.importing.sketch import Sketch
 from mailauth_dns.importing.surroundings import Draft, Surroundings
 from mailauth_dns.records import mta_sts
@@ -42,7 +42,7 @@ def drafts(
         sketch.park()
     zones = {zone.origin: zone for zone, _ in found}
     before: list[tuple[Declared, str]] = []
-    while in_the_way := list(obstacles(zones, [sketch.policy() for sketch in sketches], beside)):
+    while in_the_way := list(objections(zones, [sketch.policy() for sketch in sketches], beside)):
         if in_the_way == before:
             # No sketch has what is in the way, so nothing can be withdrawn.
             entry, reason = in_the_way[0]

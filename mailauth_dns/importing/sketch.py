@@ -16,8 +16,8 @@ from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.importing import parking, sections
-from mailauth_dns.importing.obstacles import obstacles
 from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
+from mailauth_dns.importing.plan_objections import objections
 from mailauth_dns.importing.sections import Section
 from mailauth_dns.importing.surroundings import Draft, Left, Surroundings
 from mailauth_dns.importing.yaml_text import alone, document_of, inherited
@@ -154,7 +154,7 @@ class Sketch:
         self._parked = parking.section(self._sections)
         if any(
             True
-            for _ in obstacles({self._zone.origin: self._zone}, [self.policy()], Surroundings())
+            for _ in objections({self._zone.origin: self._zone}, [self.policy()], Surroundings())
         ):
             self._parked = None
 
@@ -169,9 +169,9 @@ class Sketch:
             compare(self._zone, publication, lambda *_: Judgement("")), self._sections
         )
 
-    def withdraw(self, obstacles: Iterable[tuple[Declared, str]]) -> None:
+    def withdraw(self, objections: Iterable[tuple[Declared, str]]) -> None:
         """Take out the sections that declare what is in the way."""
-        for entry, reason in obstacles:
+        for entry, reason in objections:
             if self._parked is not None:
                 self._parked = None
                 return

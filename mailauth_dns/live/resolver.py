@@ -85,7 +85,7 @@ class LiveResolver:
         Raises:
             ObservationError: no server could tell, or the time for the message is over.
         """
-        return follow(self._step, name, rrtype)
+        return follow(self._hop, name, rrtype)
 
     def addresses(self, host: DomainName) -> tuple[str, ...]:
         """Return a host's addresses. The lookup counts as a message of its own.
@@ -96,7 +96,7 @@ class LiveResolver:
         self.next_message()
         return tuple(address for kind in ("A", "AAAA") for address in self.lookup(host, kind) or ())
 
-    def _step(self, name: DomainName, rrtype: str) -> Values | Alias:
+    def _hop(self, name: DomainName, rrtype: str) -> Values | Alias:
         key = (name, rrtype)
         found = self._known.get(key)
         if found is None and key not in self._known:

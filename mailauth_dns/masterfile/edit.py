@@ -1,7 +1,7 @@
 """Master files (RFC 1035 §5) edited set by set, with all other text left as it is.
 
-An edit is proved before it is handed out: the new text is read again and must hold what was asked
-for, and nothing else changed.
+Every edit is proved before it is returned: the new text is read again, and must hold what was asked
+for and nothing else that is new.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from mailauth_dns.records.zone import RRKey, RRset, quoted
 
 
 def edited(file: MasterFile, changes: Mapping[RRKey, RRset | None]) -> str:
-    """Return the file's text with these sets (None: gone) and the SOA's serial raised by one.
+    """Return the file's text with these sets (None: deleted) and the SOA's serial raised by one.
 
     Raises:
-        MasterFileError: the file cannot be edited so, or the result would not say exactly what
-            was asked for.
+        MasterFileError: the file cannot be edited in this way, or the result would not hold exactly
+            what was asked for.
     """
     if file.refusal is not None:
         raise MasterFileError(f"{file.origin}: {file.refusal}")
@@ -50,7 +50,7 @@ def _prove(file: MasterFile, text: str, changes: Mapping[RRKey, RRset | None]) -
 
 
 class _Edit:
-    """The new text, put together from pieces of the old one and new lines."""
+    """The new text, made of pieces of the old text and new lines."""
 
     def __init__(self, file: MasterFile, changes: Mapping[RRKey, RRset | None]) -> None:
         self._file = file
@@ -92,7 +92,7 @@ class _Edit:
         )
 
     def _values(self, rrset: RRset) -> dict[str, str]:
-        """Return the values as reading gives them, each with the text to be written."""
+        """Return the values as reading gives them, each with the text to write."""
         return {normal(rrset.type, value, self._file.origin): value for value in rrset.values}
 
     def _new_lines(self) -> tuple[dict[int, list[tuple[RRset, str]]], list[tuple[RRset, str]]]:

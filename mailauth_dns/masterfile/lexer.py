@@ -18,15 +18,15 @@ _TOKEN = re.compile(
       |(?P<end>\n)|(?P<comment>;[^\n]*)|(?P<open>\()|(?P<close>\))|(?P<rest>\Z))""",
     re.VERBOSE,
 )
-# A line without these is its words; a SOA is read in full for the place of its serial. To Python's
-# split() some octets of UTF-8 are white space, to a name server they are not.
+# A line without these splits into words; a SOA is read in full for the place of its serial. Some
+# octets of UTF-8 are white space to Python's split() but not to a name server.
 _NOT_PLAIN = re.compile(r'[;()"\\\x0b\x0c\x1c-\x1f\x85\xa0]|\bSOA\b', re.IGNORECASE)
 
 
 class Line(NamedTuple):
     """One logical line: where it stands, its number, and its tokens with their places.
 
-    A plain line has no starts but that of its first token.
+    For a plain line only the start of the first token is known.
     """
 
     start: int
@@ -38,9 +38,9 @@ class Line(NamedTuple):
 
 
 def lines(origin: str, text: str) -> Iterator[Line]:
-    """Yield the logical lines that hold something; `origin` names the file in messages.
+    """Yield the logical lines that hold something.
 
-    It is empty where the caller names the file.
+    `origin` names the file in messages; it is empty where the caller names it.
 
     Raises:
         MasterFileError: a quote or a parenthesis is not closed; the text gives the line.
@@ -70,9 +70,9 @@ def lines(origin: str, text: str) -> Iterator[Line]:
 
 
 def _words_and_strings(line: str) -> list[str] | None:
-    """Return the tokens of a line of plain words and strings, as most TXT records are.
+    """Return the tokens of a line of plain words and strings, like most TXT records.
 
-    None where the line must be read character by character.
+    Return None where the line must be read character by character.
     """
     if "\\" in line:
         return None
@@ -91,7 +91,7 @@ def _words_and_strings(line: str) -> list[str] | None:
 
 
 def _long_line(origin: str, text: str, start: int, number: int) -> Line:
-    """Return the logical line at `start`, which may go on over parentheses."""
+    """Return the logical line at `start`; parentheses may continue it over several lines."""
     tokens: list[str] = []
     starts: list[int] = []
     depth = 0

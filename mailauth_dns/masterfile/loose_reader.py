@@ -1,9 +1,7 @@
-"""Master files as people and providers write them (RFC 1035 §5), for reading alone.
+"""Master files as people and providers write them (RFC 1035 §5), for reading only.
 
-What is edited goes through `masterfile.master_file`.
-
-What is read other than a name server would read it is a note, and what is of another zone is told:
-nothing is dropped without a word.
+Files to edit are read by `masterfile.master_file`. Where this reading differs from a name server's,
+a note says so, and records of other zones are reported: nothing is dropped silently.
 """
 
 from __future__ import annotations
@@ -17,12 +15,12 @@ from mailauth_dns.masterfile.values import absolute, is_class, value_of
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone, zone_of
 
-# What editors on Windows put first.
+# Byte order marks that editors on Windows write.
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 _USUAL = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "SOA", "TXT"})
 _AT_TARGET = {"CNAME": 0, "DNAME": 0, "MX": 1, "NS": 0}  # where in the rdata a name stands
-# Some providers show a TXT record under a type of their own. SPF was a real type once, which
-# receivers no longer ask for (RFC 7208 §3.1).
+# Some providers show a TXT record under a type of their own. SPF was once a real type, but
+# receivers no longer ask for it (RFC 7208 §3.1).
 _SHOWN_AS = frozenset({"SPF", "DKIM", "DMARC"})
 _MOST_PROBLEMS = 10
 
@@ -31,7 +29,7 @@ _MOST_PROBLEMS = 10
 class Read:
     """A file's zone.
 
-    `outside` are records of other zones. `notes` say what a name server would read otherwise.
+    `outside` holds records of other zones. `notes` say what a name server would read differently.
     """
 
     zone: Zone
@@ -40,7 +38,7 @@ class Read:
 
 
 def text_of(octets: bytes) -> str:
-    """Return a file's octets, one character an octet; no byte order mark, UTF-16 as UTF-8."""
+    """Return a file's octets, one character an octet, without byte order mark; UTF-16 as UTF-8."""
     for mark, encoding in _MARKS.items():
         if octets.startswith(mark):
             return octets.decode(encoding, "replace").encode().decode("latin-1")
@@ -48,7 +46,7 @@ def text_of(octets: bytes) -> str:
 
 
 def zone_name(text: str) -> tuple[DomainName, str] | None:
-    """Return the zone that a file names, and where; None where whoever loads it decides.
+    """Return the zone that a file names, and where it does; None where it names none.
 
     Raises:
         MasterFileError: a quote or a parenthesis is not closed.
@@ -81,8 +79,8 @@ def read(origin: DomainName, text: str) -> Read:
     """Return the zone `origin` that a file holds.
 
     Raises:
-        MasterFileError: it is no master file, holds nothing of the zone, or says only a part;
-            every line that is broken is told.
+        MasterFileError: it is no master file, holds nothing of the zone, or only a part of it; the
+            text lists the broken lines.
     """
     remarks = Remarks()
     found = list(rows(origin, text, remarks))
@@ -111,7 +109,7 @@ def read(origin: DomainName, text: str) -> Read:
 
 
 def _target(row: Row) -> str:
-    """Return the name that a record leads to, as written; empty where it leads to none."""
+    """Return the name in a record's value, as written; empty where it holds none."""
     at = _AT_TARGET.get(row.type)
     return row.rdata[at] if at is not None and len(row.rdata) > at else ""
 

@@ -1,7 +1,7 @@
 """The records of a master file one by one, as people and providers write them (RFC 1035 §5).
 
-The tokens are those of `masterfile.lexer`, the demands are few: no SOA, no TTL, long strings, names
-without their last dot.
+The tokens are those of `masterfile.lexer`. A file may lack a SOA, TTLs and last dots of names, and
+may hold long strings.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _TYPE = re.compile(r"[A-Z][A-Z0-9_-]{0,19}")
 
 
 class Row(NamedTuple):
-    """One record: the name it is at, and the words of its rdata as written.
+    """One record: its owner name, and the words of its rdata as written.
 
-    `placed` says that the file itself tells which domain the name is in. `comment` is what follows
-    a semicolon behind it.
+    `placed` says that the file itself tells in which domain the name lies. `comment` is the text
+    after the semicolon that ends the record.
     """
 
     number: int
@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 @dataclass
 class Remarks:
-    """What there is to say about lines, by what it is."""
+    """What there is to say about lines: notes, by their text, and problems."""
 
     notes: dict[str, list[int]] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)
@@ -74,7 +74,7 @@ def rows(zone: DomainName, text: str, remarks: Remarks) -> Iterator[Row]:
     reader = _Rows(zone, remarks)
     for line in lines("", text):
         if line.tokens[0].startswith(("#", "//")):
-            continue  # a comment to people
+            continue  # a comment for people
         try:
             row = reader.row(line, text)
         except (ValueError, IndexError):
@@ -87,7 +87,7 @@ def rows(zone: DomainName, text: str, remarks: Remarks) -> Iterator[Row]:
 
 
 class _Rows:
-    """What the lines before say about the next one."""
+    """What earlier lines say about the next one: origin, owner and TTL."""
 
     def __init__(self, zone: DomainName, remarks: Remarks) -> None:
         self._zone, self._remarks = zone, remarks
@@ -102,7 +102,7 @@ class _Rows:
             return None
         found = head(line.tokens, line.indented)
         if found.owner is not None:
-            # The SOA is not imported, and how one provider spells its owner is no news.
+            # The SOA is not imported, so the spelling of its owner needs no note.
             remarks = self._remarks if found.type != "SOA" else Remarks()
             name, whole = full_name(found.owner, self._origin, self._zone, line.number, remarks)
             self._owner = DomainName(name[:-1]), self._placed or whole
@@ -142,7 +142,7 @@ class _Rows:
 
 
 def _comment(text: str, line: Line) -> str:
-    """Return what stands behind the semicolon that closes a record."""
+    """Return the text after the semicolon that ends a record."""
     end = text[max(text.rfind('"', line.start, line.end), line.start) : line.end]
     return end.partition(";")[2].strip()
 
@@ -150,7 +150,7 @@ def _comment(text: str, line: Line) -> str:
 def full_name(
     name: str, origin: str, zone: DomainName, number: int, remarks: Remarks
 ) -> tuple[str, bool]:
-    """Return a name whole, with its last dot, and whether the file itself gives all of it."""
+    """Return a whole name with its last dot, and whether the file itself gives all of it."""
     literal = absolute(name, origin)
     if literal.endswith(".") and name.endswith(".") and literal == absolute(name, "."):
         return literal, True
@@ -170,8 +170,8 @@ def text_value(row: Row, remarks: Remarks) -> str:
     """Return the octets of a TXT record, however long its strings are.
 
     Raises:
-        ValueError: there are none.
-        RecordSyntaxError: an escape is none.
+        ValueError: there is no value.
+        RecordSyntaxError: an escape is broken.
     """
     if not row.rdata:
         raise ValueError("no value")

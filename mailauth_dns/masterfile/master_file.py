@@ -1,9 +1,7 @@
 """Master files (RFC 1035 §5) read for editing: the place of every record is known.
 
-An edit leaves all other text as it is.
-
-The text is octets, one character an octet (latin-1), so that a file in any encoding comes back as
-it was.
+An edit leaves all other text as it is. The text is octets, one character an octet (latin-1), so a
+file in any encoding comes back unchanged.
 """
 
 from __future__ import annotations

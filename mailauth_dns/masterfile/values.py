@@ -17,7 +17,7 @@ _TTL_PART = re.compile(r"([0-9]+)([smhdw]?)", re.IGNORECASE)
 _UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _IN = frozenset({"IN", "in", "In", "iN"})
 _CLASS = re.compile(r"CH|CS|HS|CLASS[0-9]+")
-# RFC 3597 §5: any type may be written by its number; these are the ones whose values are read here.
+# RFC 3597 §5: any type may be written by its number. The values of these are read here.
 _NUMBERED = {
     "TYPE2": "NS",
     "TYPE5": "CNAME",
@@ -36,9 +36,9 @@ _MAX_WRITTEN = 4 * 255  # characters of the longest name, each octet of it as \D
 _CHARACTER = re.compile(r"\\([0-9]{3})|\\?(.)", re.DOTALL)
 
 
-@lru_cache(maxsize=4096)  # a file says the same few words in every line
+@lru_cache(maxsize=4096)  # the lines of a file repeat a few words
 def seconds(text: str) -> int | None:
-    """Return a TTL such as 3600, 1h or 1w2d in seconds, or None where it is none."""
+    """Return a TTL such as 3600, 1h or 1w2d in seconds; None where the text is no TTL."""
     if not text[:1].isdigit() or not _TTL.fullmatch(text):
         return None
     return sum(int(number) * _UNIT[unit.lower()] for number, unit in _TTL_PART.findall(text))
@@ -47,9 +47,8 @@ def seconds(text: str) -> int | None:
 class Head(NamedTuple):
     """What stands before the rdata of a record; `ttl` is in seconds.
 
-    `owner` is as written, None where the line before gives it.
-
-    `at` counts the tokens before the type.
+    `owner` is as written, None where the line before gives it. `at` counts the tokens before the
+    type.
     """
 
     owner: str | None
@@ -80,12 +79,12 @@ def head(tokens: list[str], indented: bool) -> Head:
 
 @lru_cache(maxsize=4096)
 def type_of(word: str) -> str:
-    """Return a type's mnemonic in capitals, whatever was written."""
+    """Return a type's mnemonic in capitals, for a mnemonic or a number."""
     return _NUMBERED.get(word.upper(), word.upper())
 
 
 def is_class(word: str) -> bool:
-    """Tell whether a word in capitals stands for a class, none of which but IN is read."""
+    """Tell whether a word in capitals stands for a class other than IN, which is not read."""
     return _CLASS.fullmatch(word) is not None
 
 
@@ -99,9 +98,8 @@ def absolute(name: str, origin: str) -> str:
     """Return a name with its trailing dot, in lower case; `origin` ends in a dot."""
     if name == "@":
         return origin
-    if (
-        len(name) + len(origin) > _MAX_WRITTEN + 1
-    ):  # each $ORIGIN can lengthen the one before: names would need quadratic time
+    # Each $ORIGIN can lengthen the one before: without a limit, names would need quadratic time.
+    if len(name) + len(origin) > _MAX_WRITTEN + 1:
         raise ValueError(name)
     if _ODD_NAME.search(name) is None:
         lowered = name.lower()
@@ -136,7 +134,7 @@ def _one_spelling(name: str) -> str:
 
 
 def _generic(type: str, tokens: list[str]) -> str:
-    """Return rdata that is written in octets (RFC 3597 §5)."""
+    """Return rdata that is written as octets in hexadecimal (RFC 3597 §5)."""
     data = bytes.fromhex("".join(tokens[2:]))
     if type == "SOA" or len(data) != _number(tokens[1]):
         raise ValueError(tokens)

@@ -9,7 +9,7 @@ from typing import Any
 from octodns.record import Record
 
 from mailauth_dns.diff.change import Blocked, Change, Difference
-from mailauth_dns.diff.dmarc_meaning import follows_spf
+from mailauth_dns.diff.dmarc_tightening import follows_spf
 from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.txt_round_trip import Encoder, carried, internal_text
 from mailauth_dns.records.family import Family

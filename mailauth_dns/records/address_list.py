@@ -15,8 +15,8 @@ from itertools import pairwise
 from mailauth_dns.errors import RecordSyntaxError
 
 _SPACE = re.compile(r"[ \t\r\n]+")
-# Looser than an atom of RFC 5322 (dots, and characters of RFC 6532): what receivers can read has an
-# author, be there one dot too many.
+# Looser than an atom of RFC 5322: dots, and characters of RFC 6532. Receivers also read an author
+# from an address with a dot too many.
 _ATOM = re.compile(r'[^\s()<>\[\]:;@\\,"]+')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _LITERAL = re.compile(r"\[[^\s@<>\[\]]*\]")
@@ -34,7 +34,7 @@ class _Token:
 
 
 def addresses(text: str) -> tuple[str, ...]:
-    """Return the addresses of a From field in order; none where it holds none, as an empty group.
+    """Return the addresses of a From field in order; none where it holds only an empty group.
 
     An address that stands unquoted in the display name of another is one too: some readers would
     take it for the author.
@@ -87,8 +87,7 @@ def path(text: str) -> str | None:
     kinds = [token.kind for token in tokens]
     if kinds[:1] != ["<"] or kinds[-1:] != [">"] or "<" in kinds[1:] or ">" in kinds[:-1]:
         return None
-    # A route in front of the address is obsolete, and passed over (RFC 5321 §4.1.1.3, RFC 5322
-    # §4.4).
+    # A route before the address is obsolete and is ignored (RFC 5321 §4.1.1.3, RFC 5322 §4.4).
     return "".join(token.text for token in _without_route(tokens[1:-1]))
 
 
@@ -132,7 +131,7 @@ def _behind_comment(text: str, start: int) -> int:
 
 
 def _end(tokens: Sequence[_Token], start: int, kinds: str) -> int:
-    """Return where the first token of these kinds stands, the number of tokens where none does."""
+    """Return the index of the first token of these kinds; the number of tokens without one."""
     return next((at for at in range(start, len(tokens)) if tokens[at].kind in kinds), len(tokens))
 
 
@@ -156,7 +155,7 @@ def _address(text: str, tokens: Sequence[_Token]) -> str:
 
 
 def _word(text: str, tokens: Sequence[_Token]) -> str:
-    """Return tokens joined; each two need a dot between them (obs-local-part, obs-domain)."""
+    """Return the joined tokens; a dot must stand between two (obs-local-part, obs-domain)."""
     for one, other in pairwise(tokens):
         if not (one.kind == "atom" and one.text.endswith(".")) and not (
             other.kind == "atom" and other.text.startswith(".")
@@ -166,7 +165,7 @@ def _word(text: str, tokens: Sequence[_Token]) -> str:
 
 
 def _in_phrase(text: str, tokens: Sequence[_Token]) -> list[str]:
-    """Return the addresses that stand unquoted in a display name."""
+    """Return the unquoted addresses in a display name."""
     return [
         _address(text, tokens[max(at - 1, 0) : at + 2])
         for at, token in enumerate(tokens)

@@ -1,7 +1,6 @@
-"""Sets of IP addresses, exact whatever is added or taken away (RFC 7208 §5.6).
+"""Sets of IP addresses that stay exact when you add or remove some (RFC 7208 §5.6).
 
-A set is ranges of numbers, so that two sets of the same addresses are equal however they were
-written.
+A set is ranges of numbers, so two sets of the same addresses are equal, however they were written.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, summarize_address_range
 
 Network = IPv4Network | IPv6Network
-Range = tuple[int, int]  # first and last address, both of them in it
+Range = tuple[int, int]  # first and last address, both included
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Ranges in ascending order, with at least one address outside between two of them."""
+    """Ranges in ascending order; between two of them lies at least one other address."""
 
     v4: tuple[Range, ...] = ()
     v6: tuple[Range, ...] = ()
@@ -35,7 +34,7 @@ class Addresses:
 
     @property
     def networks(self) -> tuple[Network, ...]:
-        """The fewest networks that hold these addresses and no other, IPv4 first."""
+        """The fewest networks that hold exactly these addresses, IPv4 first."""
         four = (
             network
             for low, high in self.v4

@@ -21,7 +21,7 @@ _KNOWN = frozenset({"v", "l", "a", "avp", "lps"})
 
 
 class Avatar(StrEnum):
-    """Whose picture to prefer where the sender has one too."""
+    """Which picture to prefer where the sender has one too: the sender's or the brand's."""
 
     BRAND = "brand"
     PERSONAL = "personal"
@@ -75,7 +75,7 @@ def owner_name(selector: str, domain: DomainName) -> DomainName:
     return DomainName(f"{selector}.{LABEL}.{domain}")
 
 
-# A fleet publishes the same texts many times, and each is looked at by several steps.
+# A fleet publishes the same texts many times, and several steps look at each.
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
     """Return the record in `text`.

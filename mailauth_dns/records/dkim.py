@@ -45,7 +45,7 @@ class Record:
 
     @property
     def effective_k(self) -> str:
-        """The key type; rsa where it is not said."""
+        """The key type; rsa where `k` is absent."""
         return self.k if self.k is not None else "rsa"
 
     @property
@@ -87,7 +87,7 @@ def _joined(words: tuple[str, ...] | None) -> str | None:
 
 
 def is_private_key(der: bytes) -> bool:
-    """Tell whether octets open like a private key in DER (RFC 5958 §2, RFC 8017 §A.1.2).
+    """Tell whether octets begin like a private key in DER (RFC 5958 §2, RFC 8017 §A.1.2).
 
     Such a key has a version number first.
     """
@@ -117,7 +117,7 @@ def owner_name(selector: str, domain: DomainName) -> DomainName:
     return DomainName(f"{selector}.{LABEL}.{domain}")
 
 
-# A fleet publishes the same texts many times, and each is looked at by several steps.
+# A fleet publishes the same texts many times, and several steps look at each.
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
     """Return the record in `text`.

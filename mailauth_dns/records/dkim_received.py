@@ -1,8 +1,8 @@
-"""Keys as verifiers may read them, from records right or broken (RFC 6376 §3.6.1).
+"""Keys as verifiers may read them, from valid and broken records (RFC 6376 §3.6.1).
 
-`dkim.parse` goes by the letter. Verifiers in use do not: some take the key of a record whose
-version is not first, that has an empty tag, a tag twice, or characters in `p` that are not base64.
-What is lost with a record is judged by all of them.
+`dkim.parse` is strict. Some verifiers in use are not: they take the key of a record whose version
+is not first, or that has an empty tag, a tag twice, or characters in `p` that are not base64. A key
+counts as lost where any of them loses it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def keys(text: str) -> frozenset[str]:
 
 
 def fault(text: str) -> str | None:
-    """Return what is wrong with a record by the letter, None where nothing is."""
+    """Return how a record breaks the grammar; None where it does not."""
     try:
         dkim.parse(text)
     except RecordSyntaxError as error:
@@ -45,9 +45,9 @@ def fault(text: str) -> str | None:
 
 
 def same_key(one: str, other: str) -> bool:
-    """Tell whether two `p` are one key.
+    """Tell whether two `p` are the same key.
 
-    They are spelled alike, or hold one RSA key with and without its SubjectPublicKeyInfo.
+    They are spelled alike, or hold the same RSA key with and without its SubjectPublicKeyInfo.
     """
     if one.rstrip("=") == other.rstrip("="):
         return True
@@ -56,15 +56,16 @@ def same_key(one: str, other: str) -> bool:
 
 
 def serves(new: str, old: str) -> bool:
-    """Tell whether every verifier that can use one `p` can use the other.
+    """Tell whether every verifier that can use the `old` key can use the `new` one.
 
-    The key is the same, and not in the bare form that fewer verifiers read.
+    It is the same key, and the new form is not the bare one that fewer verifiers read, unless the
+    old form was.
     """
     return same_key(new, old) and (not is_bare(octets(new)) or is_bare(octets(old)))
 
 
 def octets(p: str) -> bytes:
-    """Return what `p` holds, its padding given or not; nothing where it is no base64."""
+    """Return the octets of `p`, with or without its padding; none where it is not base64."""
     bare = p.rstrip("=")
     try:
         return base64.b64decode(bare + "=" * (-len(bare) % 4))

@@ -10,14 +10,15 @@ from functools import lru_cache
 from typing import TypeVar
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.records.dmarc_tags import unique_tags
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.tags import Tag, parse_tags
+from mailauth_dns.records.tags import Tag, comma_separated
 
 LABEL = "_dmarc"  # RFC 9989 §4.5
 
 
 class Policy(StrEnum):
-    """What is asked for mail that fails."""
+    """What a domain asks receivers to do with mail that fails."""
 
     NONE = "none"
     QUARANTINE = "quarantine"
@@ -25,14 +26,14 @@ class Policy(StrEnum):
 
 
 class Alignment(StrEnum):
-    """Relaxed: the same organizational domain; strict: the same name."""
+    """Which names are aligned: relaxed, of one organizational domain; strict, the same name."""
 
     RELAXED = "r"
     STRICT = "s"
 
 
 class PublicSuffix(StrEnum):
-    """Whether the domain is a public suffix; u: find out by the tree walk."""
+    """Whether the domain is a public suffix; u leaves it to the tree walk."""
 
     YES = "y"
     NO = "n"
@@ -40,9 +41,9 @@ class PublicSuffix(StrEnum):
 
 
 class Testing(StrEnum):
-    """Whether the policy is only being tried."""
+    """Whether the policy is only being tested."""
 
-    __test__ = False  # the name is the RFC's; pytest shall not collect it
+    __test__ = False  # the name is the RFC's; keeps pytest from collecting it
 
     YES = "y"
     NO = "n"
@@ -50,7 +51,6 @@ class Testing(StrEnum):
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s,;!]+")
 _SIZE = re.compile(r"[0-9]+[kmgt]?", re.IGNORECASE)
-_LINE_END = re.compile(r"[\r\n]+")
 _FO = frozenset("01ds")
 
 
@@ -138,7 +138,7 @@ class Record:
             ),
             frozenset(self.fo if self.fo is not None else ("0",)),
             *(tuple(uri.text for uri in uris or ()) for uris in (self.rua, self.ruf)),
-            # What RFC 9989 ignores, older receivers still obey.
+            # RFC 9989 ignores these, but older receivers still obey them.
             *(
                 self.pct if self.pct != "100" else None,
                 self.rf if self.rf != "afrf" else None,
@@ -182,37 +182,12 @@ def owner_name(domain: DomainName) -> DomainName:
 # A fleet publishes the same texts many times, and several steps look at each.
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
-    """Return the record in `text`; apart from `DMARC1` the case of letters says nothing.
+    """Return the record in `text`; apart from `DMARC1` the case of letters does not matter.
 
     Raises:
         RecordSyntaxError: receivers would ignore the record or one of its tags.
     """
-    tags = parse_tags(text)
-    first = tags[0]
-    if first.name.lower() != "v" or first.value != "DMARC1" or ";" in text[: first.name_start]:
-        raise RecordSyntaxError(text, 0, first.end, "expected v=DMARC1 first")
-    if (line_end := _LINE_END.search(text)) is not None:  # RFC 9989 §4.8: WSP, where DKIM has FWS
-        raise RecordSyntaxError(
-            text, *line_end.span(), "white space in a record is spaces and tabs"
-        )
-    found: dict[str, Tag] = {}
-    for tag in tags[1:]:
-        name = tag.name.lower()
-        if not tag.name.isalpha():
-            raise RecordSyntaxError(
-                text,
-                tag.name_start,
-                tag.name_start + len(tag.name),
-                "a DMARC tag's name holds letters only",
-            )
-        if name == "v" or name in found:
-            raise RecordSyntaxError(text, tag.name_start, tag.end, f"{name} is given twice")
-        if not tag.value:
-            raise RecordSyntaxError(text, tag.name_start, tag.end, f"{name} has no value")
-        if not all(" " <= character <= "~" or character == "\t" for character in tag.value):
-            raise RecordSyntaxError(text, tag.start, tag.end, "a value holds printable ASCII only")
-        found[name] = tag
-    return _record(text, found)
+    return _record(text, unique_tags(text))
 
 
 def _record(text: str, found: dict[str, Tag]) -> Record:
@@ -272,10 +247,7 @@ def _uris(text: str, tag: Tag | None) -> tuple[Uri, ...] | None:
     if tag is None:
         return None
     uris = []
-    at = tag.start
-    for part in tag.value.split(","):
-        stripped = part.strip()
-        start = at + (len(part) - len(part.lstrip()))
+    for start, stripped in comma_separated(tag):
         address, mark, size = stripped.partition("!")
         if not _URI.fullmatch(address):
             raise RecordSyntaxError(
@@ -292,7 +264,6 @@ def _uris(text: str, tag: Tag | None) -> tuple[Uri, ...] | None:
                 "a ! inside an address must be written %21",
             )
         uris.append(Uri(address, size if mark else None))
-        at += len(part) + 1
     return tuple(uris)
 
 

@@ -1,4 +1,4 @@
-"""Consents to DMARC reports: hosts say that they take those of other domains (RFC 9990)."""
+"""Consents to DMARC reports: a host agrees to take reports about other domains (RFC 9990)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _REPORT = f".{REPORT_LABEL}."
 
 
 def report_name(domain: DomainName, host: DomainName) -> DomainName:
-    """Return where `host` says that it takes reports about `domain` (RFC 9990)."""
+    """Return where `host` agrees to take reports about `domain` (RFC 9990)."""
     return DomainName(f"{domain}{_REPORT}{host}")
 
 
 def is_report_name(name: DomainName) -> bool:
-    """Tell whether consents to reports stand at `name`."""
+    """Tell whether `name` is one at which consents to reports stand."""
     return _REPORT in name
 
 
@@ -41,9 +41,12 @@ def authorises(text: str) -> bool:
     return _AUTHORISES.match(text) is not None
 
 
-@lru_cache(maxsize=1024)  # a fleet has few report addresses, and each of its domains asks for them
+@lru_cache(maxsize=1024)  # many domains share a few report addresses
 def report_host(uri: str) -> DomainName | None:
-    """Return the host that takes a report address's mail (RFC 6068 §2); None where none does."""
+    """Return the host that takes a report address's mail (RFC 6068 §2); None where none does.
+
+    `evaluate.report_destination.destination_host` is what receivers read from the address.
+    """
     scheme, _, rest = uri.partition(":")
     _, at, host = unescaped(rest.partition("?")[0]).rpartition("@")
     if scheme.lower() != "mailto" or not at:

@@ -2,8 +2,8 @@
 
 A tag that breaks the grammar is dropped; the whole record only if its version is wrong.
 
-`dmarc.parse` is for what shall be published and refuses all that receivers would have to guess
-about; this is what they make of it.
+`dmarc.parse` is for records to publish: it refuses whatever receivers would have to guess. This
+module says what they make of such a text.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class Received:
     def applied(self) -> Record | None:
         """The record to act on; None where receivers apply no DMARC at all (RFC 9989 §4.10.1).
 
-        A record without a usable `p`, or with an unusable `sp` or `np`, stands for one that asks
-        for nothing and for reports, and for none where it asks for no report either.
+        A record without a usable `p`, or with an unusable `sp` or `np`, counts as p=none if it has
+        a `rua`, and otherwise as no record.
         """
         if self.record.p is not None and not self.dropped & {"sp", "np"}:
             return self.record
-        # Disputed: RFC 9989 §4.7 has a missing p mean none in any case. §4.10.1 is the algorithm,
-        # so it decides; receivers are divided.
+        # Disputed, and receivers differ: by RFC 9989 §4.7 a missing p always means none. §4.10.1 is
+        # the algorithm, so it decides.
         return replace(self.record, p=Policy.NONE, sp=None, np=None) if self.record.rua else None
 
 
@@ -49,7 +49,7 @@ def receive(text: str) -> Received | None:
     version, *rest = text.split(";")
     name, equals, value = (part.strip(_WSP) for part in version.partition("="))
     if text[:1] in _WSP or not equals or name.lower() != "v" or value != "DMARC1":
-        return None  # RFC 9989 §4.8 has white space around the version's parts, and none in front
+        return None  # RFC 9989 §4.8 allows white space around the version's parts, not before them
     record, dropped = Record(), set[str]()
     seen = {"v"}
     for part in rest:
@@ -60,8 +60,7 @@ def receive(text: str) -> Received | None:
         if not equals or not (name.isascii() and name.isalpha()) or name in seen:
             continue
         seen.add(name)
-        # A value beyond what a list holds is dropped alone: the addresses beside it are as good as
-        # before.
+        # Of a list, only the broken values are dropped: the other addresses stay usable.
         for piece in map(_address, value.split(",")) if name in _LISTS else [value]:
             tag = _tag(name, piece)
             if tag is None:
@@ -80,14 +79,14 @@ def receive(text: str) -> Received | None:
 def _address(text: str) -> str:
     """Return a report address with its size limit written without white space.
 
-    Limits mean nothing any more, so a broken one costs no address.
+    Limits no longer mean anything, so a broken one does not make an address unusable.
     """
     uri, mark, size = text.partition("!")
     return uri.strip(_WSP) + mark + "".join(size.split())
 
 
 def _tag(name: str, value: str) -> Record | None:
-    """Return a record of this one tag, None where its value breaks the grammar."""
+    """Return a record of this one tag; None where its value breaks the grammar."""
     try:
         return parse(f"v=DMARC1; {name}={value}")
     except RecordSyntaxError:

@@ -1,9 +1,9 @@
-"""The families of mail-authentication records: one row each, and the question whose a value is.
+"""The families of mail-authentication records, one row each, and which one a value belongs to.
 
 Ownership is by value. At a name and type that a policy declares, every value of the declared
-family is ours, and every other value is foreign. The test is as loose as an owner's intent
-(`V=DMARC1`, `v = DMARC1`) and looser than a receiver's: a value that was meant to be our record
-must not stay beside the one that replaces it.
+family is ours, and every other value is foreign. The test goes by what an owner meant (`V=DMARC1`,
+`v = DMARC1`), so it is looser than a receiver's: a value that was meant as our record must not stay
+beside the one that replaces it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ NULL_MX = "0 ."  # RFC 7505 §3
 class Row:
     """What is particular to one family.
 
-    `label` stands in the owner name before the domain, empty where there is none. With `selected`,
-    a name of its own stands before the label: a selector, or the domain that reports are about.
-    `opens` matches how a value of the family begins. `parse` reads a value, and is None where a
-    value holds nothing to read. `section` is where a policy declares it. `beside` tells a person
-    who enters the record by hand what must not be left beside it.
+    `label` stands before the domain in the owner name; it is empty where there is none. With
+    `selected`, a name stands before the label: a selector, or the domain that reports are about.
+    `opens` matches the beginning of a value of the family. `parse` reads a value; it is None where
+    a value holds nothing to read. `section` is where a policy declares the record. `beside` tells a
+    person who enters the record by hand what must not stand beside it.
     """
 
     opens: re.Pattern[str]
@@ -83,8 +83,8 @@ class Family(StrEnum):
     DKIM = (
         "dkim",
         Row(
-            # A selector's name has no other use, so all that stands there is DKIM, whatever it
-            # holds (RFC 6376 §3.6.2.1).
+            # A selector's name has no other use, so every value there is DKIM (RFC 6376
+            # §3.6.2.1).
             opens=_opening(""),
             section=("dkim", "selectors"),
             label=dkim.LABEL,
@@ -175,8 +175,8 @@ _AT_ANY_NAME = tuple(found for found in Family if not found.row.label)
 
 
 def family(name: DomainName, type: str, value: str) -> Family | None:
-    """Return the family of one published value; None where it belongs to none."""
-    if "_" in name:  # most names have none, and every value of a zone is asked about here
+    """Return the family to which a published value belongs; None where there is none."""
+    if "_" in name:  # a quick test first: this runs for every value of a zone
         for owner, found in _AT_LABELS:
             if type in found.row.types and owner.match(name) and found.row.opens.match(value):
                 return found

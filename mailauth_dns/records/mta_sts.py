@@ -1,7 +1,7 @@
-"""MTA-STS: senders shall deliver to a domain over verified TLS only (RFC 8461).
+"""MTA-STS: a domain asks senders to deliver only over verified TLS (RFC 8461).
 
-Two parts: a TXT record whose `id` says which policy is current (§3.1), and the policy itself, a
-text that the domain serves over HTTPS (§3.2).
+It has two parts: a TXT record whose `id` says which policy is current (§3.1), and the policy
+itself, a text that the domain serves over HTTPS (§3.2).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def owner_name(domain: DomainName) -> DomainName:
     return DomainName(f"{LABEL}.{domain}")
 
 
-# A fleet publishes the same texts many times, and each is looked at by several steps.
+# A fleet publishes the same texts many times, and several steps look at each.
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
     """Return the record in `text`; upper and lower case differ.
@@ -65,9 +65,8 @@ def parse(text: str) -> Record:
         RecordSyntaxError: senders would find no policy.
     """
     fields = parse_fields(text, "v=STSv1", _KNOWN)
-    id = next(
-        (field for field in fields if field.name == "id"), None
-    )  # RFC 8461 §3.2: of a repeated field the first counts
+    # RFC 8461 §3.2: of a repeated field the first counts.
+    id = next((field for field in fields if field.name == "id"), None)
     if id is None:
         raise RecordSyntaxError(
             text, len(text), len(text), "expected id=, which changes with the policy"
@@ -102,7 +101,7 @@ class Policy:
     other: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        """Return the text to be served, lines ended by LF (RFC 8461 §3.2 takes LF and CRLF)."""
+        """Return the text to serve, with LF line ends (RFC 8461 §3.2 allows LF and CRLF)."""
         fields = [
             ("version", "STSv1"),
             ("mode", self.mode.value),
@@ -116,7 +115,7 @@ def parse_policy(text: str) -> Policy:
     """Return the policy in `text`; only `mx` may repeat, unknown fields stay (RFC 8461 §3.2).
 
     Raises:
-        RecordSyntaxError: a line is no field, a value is none of its kind, or a field is missing.
+        RecordSyntaxError: a line is no field, a value is wrong, or a field is missing.
     """
     found: dict[str, tuple[int, str]] = {}
     mx: list[DomainName] = []
@@ -215,7 +214,7 @@ def mx_pattern(text: str) -> DomainName:
 
 
 def no_host(text: str) -> str | None:
-    """Return in words what stands in a host name's place; None where it may be a name."""
+    """Return what is wrong with a text in a host name's place; None where it may be a name."""
     if "/" in text:
         return "expected a host name, not a URL"
     _, colon, port = text.rpartition(":")
@@ -234,14 +233,13 @@ _DERIVED = re.compile(r"(?P<mode>enforce|testing|none)[0-9a-f]{16}")
 def derived_id(policy: Policy) -> str:
     """Return an id that changes with the policy.
 
-    It is the mode, and sixteen hexadecimal digits of the SHA-256 of the text.
-
-    The mode is in it so that the record alone tells people, and the next plan, what was published.
+    It is the mode and sixteen hexadecimal digits of the SHA-256 of the text. The mode is there so
+    that the record alone tells people, and the next plan, what was published.
     """
     return policy.mode.value + hashlib.sha256(str(policy).encode()).hexdigest()[:16]
 
 
 def mode_of(id: str) -> Mode | None:
-    """Return the mode that a derived id tells, None for an id of another make."""
+    """Return the mode in an id that we derived; None for any other id."""
     match = _DERIVED.fullmatch(id)
     return Mode(match["mode"]) if match is not None else None

@@ -18,17 +18,16 @@ from mailauth_dns.errors import RecordSyntaxError
 DomainName = NewType("DomainName", str)
 
 ROOT = DomainName("")
-MAX_NAME = (
-    253  # octets of the text form without the trailing dot (RFC 1035 §2.3.4: 255 on the wire)
-)
+# Octets of the text form without the trailing dot (RFC 1035 §2.3.4: 255 on the wire).
+MAX_NAME = 253
 MAX_LABEL = 63  # octets
 
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
-@lru_cache(maxsize=1024)  # selectors and the names of senders are the same in many policies
+@lru_cache(maxsize=1024)  # many policies share selectors and names of senders
 def domain_name(text: str) -> DomainName:
-    """Return `text` in the one spelling; a trailing dot is accepted, the root is not.
+    """Return `text` in the one spelling; a trailing dot is accepted, the root is refused.
 
     Labels hold letters, digits, `-` and `_`; the left-most may be `*`. An A-label stays what it is,
     even one that IDNA 2008 refuses: DNS and receivers take it as it stands.
@@ -58,10 +57,10 @@ def domain_name(text: str) -> DomainName:
 def publishable_name(text: str) -> DomainName:
     """Return `domain_name` of a name that is to own records.
 
-    octoDNS refuses A-labels that IDNA 2008 refuses.
+    It refuses A-labels that IDNA 2008 refuses, as octoDNS does.
 
     Raises:
-        RecordSyntaxError: the text is not such a name.
+        RecordSyntaxError: the text is no such name.
     """
     name = domain_name(text)
     at = 0
@@ -84,7 +83,7 @@ def _label(text: str, at: int, label: str) -> str:
     if not label:
         raise RecordSyntaxError(text, at, at + 1, "expected a label before the dot")
     if not label.isascii():
-        if end - at > MAX_LABEL:  # its A-label is longer still, and to find it out takes time
+        if end - at > MAX_LABEL:  # its A-label is even longer, and takes time to compute
             raise RecordSyntaxError(
                 text, at, end, f"a label has at most {MAX_LABEL} octets, this one has more"
             )
@@ -124,7 +123,7 @@ def below(label: str, name: DomainName) -> DomainName:
 
 
 def upwards(name: DomainName) -> Iterator[DomainName]:
-    """Yield the name, those above it, and at last the root.
+    """Yield the name, then those above it, and last the root.
 
     >>> list(upwards(DomainName("a.example.com")))
     ['a.example.com', 'example.com', 'com', '']
@@ -136,7 +135,7 @@ def upwards(name: DomainName) -> Iterator[DomainName]:
 
 
 def ancestors(name: DomainName, origin: DomainName) -> tuple[DomainName, ...]:
-    """Return the names between `name` and `origin`, nearest first, without these two.
+    """Return the names strictly between `name` and `origin`, nearest to `name` first.
 
     >>> ancestors(DomainName("s._domainkey.a.example.com"), DomainName("example.com"))
     ('_domainkey.a.example.com', 'a.example.com')

@@ -7,7 +7,7 @@ _RSA = bytes.fromhex("2a864886f70d010101")  # rsaEncryption, 1.2.840.113549.1.1.
 
 
 def modulus_bits(der: bytes) -> int | None:
-    """Return the bits of the key's modulus; None where the octets are no RSA public key."""
+    """Return the size of the key's modulus in bits; None for octets that are no RSA public key."""
     numbers = public_numbers(der)
     return numbers[0].bit_length() if numbers is not None else None
 
@@ -18,7 +18,7 @@ def is_bare(der: bytes) -> bool:
 
 
 def subject_public_key_info(bare: bytes) -> bytes:
-    """Return a bare key with the SubjectPublicKeyInfo around it, which every verifier reads."""
+    """Return a bare key in a SubjectPublicKeyInfo, which every verifier reads."""
     algorithm = _made(
         _SEQUENCE, _made(_OBJECT, _RSA) + b"\x05\x00"
     )  # RFC 8017 A.1: its parameters are NULL

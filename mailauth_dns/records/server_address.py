@@ -1,6 +1,6 @@
-"""DNS servers as a policy names them: an address, and a port where it is not 53.
+"""DNS servers as a policy names them: an address, and a port if it is not 53.
 
-Names are refused: to find a server by the DNS that it is to be compared with would be a circle.
+Names are refused: looking up a server in the DNS that it is compared with would be circular.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ServerAddress:
     name: str | None = None
 
     def __str__(self) -> str:
-        """Return `192.0.2.1:53` or `[2001:db8::1]:53`, behind the name where there is one."""
+        """Return `192.0.2.1:53` or `[2001:db8::1]:53`, after the name where there is one."""
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"{self.name} ({host}:{self.port})" if self.name else f"{host}:{self.port}"
 
@@ -40,7 +40,7 @@ def parse(text: str) -> ServerAddress:
             address or port.
     """
     if _is_ipv6(text):
-        # "2001:db8::1:53" is an address too; without brackets nobody can tell which was meant.
+        # "2001:db8::1:53" is an address too: without brackets it is unclear which was meant.
         shown = printable(text)  # a scope may hold anything
         raise RecordSyntaxError(
             text,

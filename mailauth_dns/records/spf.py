@@ -41,7 +41,7 @@ class Record:
 
     @property
     def all(self) -> All | None:
-        """The first `all`, behind which nothing is looked at."""
+        """The first `all`; receivers ignore the terms after it."""
         return next((term for term in self.terms if isinstance(term, All)), None)
 
     @property
@@ -54,8 +54,8 @@ class Record:
     def leads_to(self) -> frozenset[str]:
         """The names, in lower case, whose records decide too: of `include` and `redirect`.
 
-        A name with a macro is left out. A term behind `all` is not: nobody reaches it, but it
-        stands in the record.
+        Names with macros are left out. Terms after `all` are not: no receiver reaches them, but
+        they stand in the record.
         """
         specs = [term.domain for term in self.terms if isinstance(term, Include)]
         specs += [self.redirect] if self.redirect is not None else []
@@ -160,7 +160,7 @@ def parse_term(text: str) -> Term | Modifier:
 
 
 def _name(parsed: Term | Modifier) -> DomainSpec | None:
-    """Return the name that a receiver would look up or compare."""
+    """Return the name that a receiver looks up or compares."""
     if isinstance(parsed, Modifier):
         return parsed.value if parsed.name in ("redirect", "exp") else None
     return None if isinstance(parsed, All | Ip4 | Ip6) else parsed.domain

@@ -60,19 +60,19 @@ class DomainSpec:
 
     @property
     def folded(self) -> str:
-        """The name in lower case, but for its macros, and without the last dot."""
+        """The name without its last dot, in lower case except for its macros."""
         return "".join(
             str(piece) if isinstance(piece, Macro) else piece.text.lower() for piece in self.pieces
         ).rstrip(".")
 
     @property
     def has_macro(self) -> bool:
-        """The name depends on the message."""
+        """Whether the name depends on the message."""
         return any(isinstance(piece, Macro) for piece in self.pieces)
 
     @property
     def lacks_label(self) -> bool:
-        """DNS cannot hold the name, whatever its macros say: it has ".." or opens with a dot."""
+        """Whether DNS cannot hold the name with any macros: it has ".." or opens with a dot."""
         literals = [piece.text for piece in self.pieces if isinstance(piece, Literal)]
         return any(".." in text for text in literals) or str(self).startswith(".")
 
@@ -144,8 +144,8 @@ def _macro(text: str, at: int, match: re.Match[str], letters: frozenset[str]) ->
     if digits and not significant:
         message = "a macro keeps 1 or more parts; leave the number out for all"  # RFC 7208 §7.3
         raise RecordSyntaxError(text, at, match.end(), message, Fault.MACRO)
-    # More parts than there are mean all of them (§7.3), and no text has as many as nine digits
-    # count.
+    # A number above the count of parts means all of them (§7.3), and no text has as many parts as
+    # nine digits can say.
     return Macro(letter, int(significant[:9] or 0), bool(reverse), delimiters)
 
 

@@ -1,8 +1,8 @@
 """One SPF record over several names: parts hold what its own name cannot (RFC 7208 §3.4, §5.2).
 
-A part holds networks that pass and nothing else, so that no qualifier, `all` or modifier leaves the
-domain's own record. Its name is made of its text: what a name once said it says for ever, and a
-record that refers to it means the same before, while and after another one takes its place.
+A part holds only networks that pass. Qualifiers, `all` and modifiers stay in the domain's own
+record. A part's name is derived from its text, so a name always stands for the same text: a record
+that refers to it means the same before, during and after its replacement by another part.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from mailauth_dns.records.addresses import NOBODY, Addresses, Network, addresses
 from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import MAX_STRING
 
-# RFC 7208 §3.4: a name and all TXT values at it stay within 450 octets, so that an answer fits into
+# RFC 7208 §3.4: a name and all its TXT values stay within 450 octets, so that an answer fits into
 # 512.
 MAX_ANSWER = 450
-# The domain's own record shares its name with values that nobody declares here, verification tokens
-# above all. One character-string for the record leaves them the rest.
+# The domain's own record shares its name with values that no policy declares, above all
+# verification tokens. A record of one character-string leaves them the rest.
 MAX_ROOT = MAX_STRING
 _PREFIX = "_spf-"
 _HASH = 10  # hexadecimal digits
@@ -33,7 +33,7 @@ _REFERENCE = re.compile(r"[+?~-]?(?:include:|redirect=)(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """Addresses that stand in the place of an include with this qualifier."""
+    """Addresses that replace an include with this qualifier."""
 
     qualifier: spf_term.Qualifier
     addresses: Addresses
@@ -48,12 +48,12 @@ class SpfLayout:
 
 
 def part_name(text: str, domain: DomainName) -> DomainName:
-    """Return the name under `domain` of the part that says `text`."""
+    """Return the name under `domain` of the part whose text is `text`."""
     return below(f"{_PREFIX}{hashlib.sha256(text.encode('ascii')).hexdigest()[:_HASH]}", domain)
 
 
 def is_part(name: DomainName) -> bool:
-    """Tell whether a name is one that parts have."""
+    """Tell whether a name looks like the name of a part."""
     return name.startswith(_PREFIX)
 
 
@@ -70,13 +70,13 @@ def _leads_to(text: str) -> frozenset[str]:
 
 
 def _leads_to_if_mended(text: str) -> frozenset[str]:
-    """Return the names that a broken record would lead to if its fault were mended."""
+    """Return the names in a broken record that it leads to once somebody mends it."""
     found = (_REFERENCE.fullmatch(word) for word in text.lower().split(" "))
     return frozenset(match[1].rstrip(".") for match in found if match is not None)
 
 
 def networks_of(record: spf.Record) -> Addresses:
-    """Return the addresses that the networks of a record let pass, whatever else it says."""
+    """Return the addresses that the record's own networks let pass, its other terms aside."""
     listed = [
         term
         for term in record.terms
@@ -86,10 +86,10 @@ def networks_of(record: spf.Record) -> Addresses:
     return addresses_of(term.network.network for term in listed)
 
 
-# A fleet flattens the same few names, and each of its domains is laid out by several steps.
+# A fleet flattens the same few names, and several steps lay out each of its domains.
 @lru_cache(maxsize=256)
 def terms_of(qualifier: spf_term.Qualifier, addresses: Addresses) -> tuple[str, ...]:
-    """Return the fewest terms with this qualifier that hold these addresses and no other."""
+    """Return the fewest terms with this qualifier that hold exactly these addresses."""
     return tuple(str(_term(qualifier, network)) for network in addresses.networks)
 
 
@@ -98,10 +98,10 @@ def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> SpfLayout:
 
     `items` are in order, terms as published.
 
-    What passes is joined with what passes before it where nothing but passing terms stands between
-    them, and it never moves back: no lookup comes before a network that spared it. Networks with
-    another qualifier stay, since no include could carry it. Own terms that are longer than the
-    record should be are not moved.
+    Passing networks are joined with earlier ones if only passing terms stand between them. They
+    never move back: a network that saves receivers a lookup stays before it. Networks with another
+    qualifier stay, since no include could carry the qualifier. Own terms stay even where they make
+    the record longer than it should be.
     """
     pieces = list(_pieces(items))
     parts: list[tuple[DomainName, str]] = []
@@ -138,7 +138,7 @@ class _Run:
 
 
 def _pieces(items: Iterable[str | Flat]) -> Iterator[str | _Run]:
-    """Yield the terms; a stretch of passing ones has its networks where its first `Flat` is."""
+    """Yield the terms; each run of passing terms has its networks at its first `Flat`."""
     stretch: list[str | Flat] = []
     for item in items:
         if _passes(item):
@@ -167,7 +167,7 @@ def _stretch(items: list[str | Flat]) -> Iterator[str | _Run]:
 
 
 def _passes(item: str | Flat) -> bool:
-    """Tell whether what matches the item passes; a modifier matches nothing and divides nothing."""
+    """Tell whether hosts that match the item pass; modifiers match nothing and count as passing."""
     return (
         item.qualifier is spf_term.Qualifier.PASS
         if isinstance(item, Flat)

@@ -106,7 +106,7 @@ class Ip6:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """`exists:`: any host, if a name that may be made of macros has an A record (RFC 7208 §5.7)."""
+    """`exists:`: any host, if a name, often with macros, has an A record (RFC 7208 §5.7)."""
 
     qualifier: Qualifier
     domain: DomainSpec
@@ -120,7 +120,7 @@ Term = All | Include | A | Mx | Ptr | Ip4 | Ip6 | Exists
 
 @dataclass(frozen=True, slots=True)
 class Modifier:
-    """`name=value` (RFC 7208 §6); receivers ignore those they do not know."""
+    """`name=value` (RFC 7208 §6); receivers ignore modifiers that they do not know."""
 
     name: str
     value: DomainSpec
@@ -145,7 +145,7 @@ def _address(network: IPv4Interface | IPv6Interface) -> str:
 
 
 def folded(term: Term) -> Hashable:
-    """Return a term so that spellings of the same hosts are equal."""
+    """Return a value that is equal for terms that name the same hosts in the same way."""
     if isinstance(term, Ip4 | Ip6):
         return (type(term).__name__, term.qualifier, term.network.network)
     domain = None if isinstance(term, All) or term.domain is None else term.domain.folded
@@ -162,9 +162,9 @@ def too_wide_network(network: IPv4Network | IPv6Network) -> bool:
 
 
 def too_wide(term: Term) -> int | None:
-    """Return the prefix length by which a term lets too many hosts pass, or None.
+    """Return the prefix length with which a term passes too many hosts; None where it does not.
 
-    Too many are more than one domain can have.
+    Too many means more than one domain can have.
     """
     match term:
         case Ip4(network=interface) | Ip6(network=interface):

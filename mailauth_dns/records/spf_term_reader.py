@@ -83,7 +83,7 @@ def read(text: str, start: int, end: int) -> Term | Modifier:
 
 def _fault(name: str, rest: str, error: RecordSyntaxError) -> Fault:
     """Return what is wrong with a term: a mechanism's name, and `rest` behind it."""
-    if rest[:1] not in ("", ":", "/"):  # the word goes on, so its name is another one
+    if rest[:1] not in ("", ":", "/"):  # the word goes on, so it is another name
         return Fault.UNKNOWN_MECHANISM
     return Fault.ADDRESS if name in ("ip4", "ip6") else error.fault
 
@@ -105,7 +105,7 @@ def _bare(word: str) -> str | None:
     """Return what a word without a mechanism was meant to be: an address, or a name."""
     sign = word[:1] if word[:1] in "+-~?" else ""
     bare = word.removeprefix(sign)
-    # "ip:" is no mechanism either, and says more of what was meant.
+    # "ip:" is no mechanism either, but shows what was meant.
     literal = re.sub(r"^ip:", "", bare, flags=re.IGNORECASE).partition("/")[0]
     try:
         address = ipaddress.ip_address(literal.strip("[]"))

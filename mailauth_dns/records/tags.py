@@ -1,13 +1,14 @@
-"""The two lists of tags that records share, with the span of every part.
+"""The two kinds of tag list in records, with the span of every part.
 
-`parse_tags` reads the one of DKIM, DMARC and BIMI (RFC 6376 §3.2), `parse_fields` the stricter one
-of MTA-STS and TLS-RPT (RFC 8461 §3.1, RFC 8460 §3): no white space around `=`, nothing empty, and a
-version that is exact.
+`parse_tags` reads the kind of DKIM, DMARC and BIMI (RFC 6376 §3.2). `parse_fields` reads the
+stricter kind of MTA-STS and TLS-RPT (RFC 8461 §3.1, RFC 8460 §3): no white space around `=`,
+nothing empty, and an exact version.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailauth_dns.errors import RecordSyntaxError
@@ -33,8 +34,8 @@ class Tag:
 def parse_tags(text: str) -> tuple[Tag, ...]:
     """Return the tags of a record in order.
 
-    Semicolons with nothing between them are passed over: the grammar has one at the end at most,
-    receivers of DMARC do not mind more. Those of DKIM do, see `has_empty_tag`.
+    Semicolons with nothing between them are ignored. The grammar allows one at the end; receivers
+    of DMARC accept more, those of DKIM do not (see `has_empty_tag`).
 
     Raises:
         RecordSyntaxError: there is no tag, one has no name or no `=`, or is given twice.
@@ -48,8 +49,8 @@ def parse_tags(text: str) -> tuple[Tag, ...]:
         if tag is None:
             continue
         if tag.name in seen:
-            # RFC 6376 §3.2 forbids it; RFC 9989 is silent and receivers disagree, so we publish
-            # none.
+            # RFC 6376 §3.2 forbids it. RFC 9989 is silent and receivers disagree, so we refuse to
+            # publish it.
             raise RecordSyntaxError(text, tag.name_start, tag.end, f"{tag.name} is given twice")
         seen.add(tag.name)
         tags.append(tag)
@@ -58,8 +59,16 @@ def parse_tags(text: str) -> tuple[Tag, ...]:
     return tuple(tags)
 
 
+def comma_separated(tag: Tag) -> Iterator[tuple[int, str]]:
+    """Yield the values in a tag's list without the white space around them, each with its start."""
+    at = tag.start
+    for part in tag.value.split(","):
+        yield at + len(part) - len(part.lstrip(_WSP)), part.strip(_WSP)
+        at += len(part) + 1
+
+
 def has_empty_tag(text: str) -> bool:
-    """Tell whether nothing stands before a semicolon, where a tag belongs (RFC 6376 §3.2)."""
+    """Tell whether a semicolon has no tag before it (RFC 6376 §3.2)."""
     return any(not part.strip(_FWS) for part in text.split(";")[:-1])
 
 
@@ -89,8 +98,8 @@ def parse_fields(text: str, version: str, known: frozenset[str]) -> tuple[Tag, .
     """Return the fields behind `version` in order; unknown ones must be valid extensions.
 
     Raises:
-        RecordSyntaxError: the version is another one, a field is empty or breaks the grammar,
-            or there is none.
+        RecordSyntaxError: the version is a different one, a field is empty or breaks the grammar,
+            or there is no field.
     """
     parts = text.split(";")
     if parts[0].rstrip(_WSP) != version:
@@ -131,7 +140,7 @@ def _field(text: str, start: int, end: int, known: frozenset[str]) -> Tag:
 
 
 def extensions(fields: tuple[Tag, ...], known: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Return names and values of the unknown fields; of repeated ones the first (RFC 8461 §3.2)."""
+    """Return names and values of unknown fields; the first of repeated ones (RFC 8461 §3.2)."""
     found: dict[str, str] = {}
     for field in fields:
         if field.name not in known:

@@ -1,4 +1,4 @@
-"""TLS-RPT records: where senders report how TLS to a domain's hosts went (RFC 8460 §3)."""
+"""TLS-RPT records: where senders report failures of TLS to a domain's hosts (RFC 8460 §3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.tags import Tag, extensions, parse_fields
+from mailauth_dns.records.tags import Tag, comma_separated, extensions, parse_fields
 from mailauth_dns.records.uri import is_uri
 
 LABEL = "_smtp._tls"  # RFC 8460 §3
@@ -43,7 +43,7 @@ def owner_name(domain: DomainName) -> DomainName:
     return DomainName(f"{LABEL}.{domain}")
 
 
-# A fleet publishes the same texts many times, and each is looked at by several steps.
+# A fleet publishes the same texts many times, and several steps look at each.
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Record:
     """Return the record in `text`; `rua` may repeat, and all its addresses count.
@@ -60,10 +60,7 @@ def parse(text: str) -> Record:
 
 def _uris(text: str, field: Tag) -> tuple[str, ...]:
     uris = []
-    at = field.start
-    for part in field.value.split(","):
-        uri = part.strip(" \t")
-        start = at + len(part) - len(part.lstrip(" \t"))
+    for start, uri in comma_separated(field):
         if not is_uri(uri):
             raise RecordSyntaxError(
                 text, start, start + len(uri), "expected an address such as mailto:tls@example.com"
@@ -76,5 +73,4 @@ def _uris(text: str, field: Tag) -> tuple[str, ...]:
                 "a ! inside an address must be written %21",
             )
         uris.append(uri)
-        at += len(part) + 1
     return tuple(uris)

@@ -12,7 +12,7 @@ _URI = re.compile(
 def is_uri(text: str) -> bool:
     """Tell whether `text` is a URI by its characters; the rules of its scheme are not checked.
 
-    >>> is_uri("mailto:tls%2Creports@example.com"), is_uri("tls@example.com"), is_uri("https://example.com/100%")
+    >>> is_uri("mailto:tls%2Creports@example.com"), is_uri("tls@example.com"), is_uri("x:100%")
     (True, False, False)
     """
     return _URI.fullmatch(text) is not None
@@ -24,7 +24,7 @@ _ESCAPES = re.compile("(?:%[0-9A-Fa-f]{2})+")
 def unescaped(text: str) -> str:
     """Return `text` with its escapes read as UTF-8 (RFC 3986 §2.1).
 
-    Octets that are no UTF-8 become U+FFFD.
+    Octets that are not UTF-8 become U+FFFD.
 
     >>> unescaped("tls%2Creports@example.com"), unescaped("100%")
     ('tls,reports@example.com', '100%')

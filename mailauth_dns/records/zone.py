@@ -51,7 +51,7 @@ class Zone:
 
 
 def negative_ttl(soa: RRset) -> int:
-    """Return for how many seconds a resolver keeps "no such record" from a zone (RFC 2308 §5)."""
+    """Return for how many seconds a resolver caches "no such record" of a zone (RFC 2308 §5)."""
     [value] = soa.values
     return min(int(value.split()[-1]), soa.ttl or 0)
 
@@ -73,7 +73,7 @@ def _escaped(character: str) -> str:
 
 
 def unquoted(text: str) -> str:
-    r"""Return the TXT value that a master file writes as `text`, however it is cut.
+    r"""Return the TXT value that a master file writes as `text`, however it is split.
 
     Raises:
         RecordSyntaxError: a quote is not closed, or an escape is not `\X` or `\DDD` up to 255.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 
 from mailauth_dns.diff.ownership import ours
@@ -14,7 +15,7 @@ from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.plan.plan import ChangeEntry, Plan
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.name import ROOT, DomainName, ancestors, domain_name
+from mailauth_dns.records.name import ROOT, DomainName, domain_name, upwards
 from mailauth_dns.records.server_address import ServerAddress
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 from mailauth_dns.serve.zone_directory import whole_zone
@@ -145,9 +146,7 @@ class Foreseen:
 
         Live DNS cannot be asked for everything, so the types are tried.
         """
-        origin = next(
-            (each for each in (name, *ancestors(name, ROOT)) if each in self._local), None
-        )
+        origin = next((each for each in upwards(name) if each in self._local), None)
         answer = self._local[origin].answer(name, "ANY") if origin is not None else None
         if answer is not None and answer.authoritative:
             return bool(answer.answer)
@@ -162,12 +161,11 @@ class Foreseen:
         return tuple(chain)
 
     def _soa(self, name: DomainName) -> tuple[RRset, ...]:
-        """Return the SOA that a denial needs (RFC 2308 §3), if it is known."""
-        while name != ROOT:
+        """Return what a denial needs to be believed (RFC 2308 §3), where it is at hand."""
+        for apex in takewhile(lambda each: each != ROOT, upwards(name)):
             # An alias on the way up has no SOA of its own, and is no zone.
-            if not self._known(name, "CNAME") and (values := self._known(name, "SOA")):
-                return (RRset(name, "SOA", TTL, frozenset(values)),)
-            name = DomainName(name.partition(".")[2])
+            if not self._known(apex, "CNAME") and (values := self._known(apex, "SOA")):
+                return (RRset(apex, "SOA", TTL, frozenset(values)),)
         return ()
 
     def _known(self, name: DomainName, type: str) -> tuple[str, ...]:

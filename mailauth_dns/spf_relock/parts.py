@@ -92,7 +92,10 @@ def _seen(part: LockedPart, sight: spf_part_timing.Sight, now: datetime) -> tupl
             else replace(part, ready=now.replace(microsecond=0) + sight.wait)
         )
         assert later.ready is not None
-        return later, f"every server has it; the SPF record may include it from {to_the_minute(later.ready)} on"
+        return (
+            later,
+            f"every server has it; the SPF record may include it from {to_the_minute(later.ready)} on",
+        )
     if sight.state == "missing":
         return replace(
             part, ready=None

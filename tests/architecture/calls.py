@@ -1,4 +1,4 @@
-"""Calls that write files or read the clock, found in the syntax tree: imports alone do not show them."""
+"""Calls that write files or read the clock: only the syntax tree shows them, not the imports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def writes(package: Path) -> set[Use]:
 
 
 def clock_readings(package: Path) -> set[Use]:
-    """Return the calls that ask what time it is; those that only measure how long something takes are left out."""
+    """Return the calls that ask what time it is, without those that only measure durations."""
     return _uses(package, _clock_reading)
 
 

@@ -1,4 +1,4 @@
-"""Who writes files, who reads the clock, and what the pure packages are built on: lists with reasons, which must be exact."""
+"""Exact lists, with reasons: who writes files, who reads the clock, what pure packages import."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.architecture.calls import (
     writes,
 )
 
-# The contents of files are written by atomic_files.py: whole, with their mode and owner. What stands here makes
-# folders, takes files away, or makes a file that must not be there yet.
+# atomic_files.py writes the contents of files: whole, with their mode and owner. The calls listed
+# here make folders, remove files, or make a file that must not be there yet.
 WRITES = {
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
     "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable

@@ -1,4 +1,4 @@
-"""The import contracts of pyproject.toml hold, and each can fail: on a copy of the tree it is broken, and is reported."""
+"""The import contracts of pyproject.toml hold, and each one fails on a tree that breaks it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_every_contract_has_a_breach() -> None:
 
 
 def test_every_allowed_importer_imports(graph: grimp.ImportGraph) -> None:
-    """An allowance that nobody uses any more is taken away."""
+    """An allowance that nothing uses any more must be removed."""
     unused = [
         (contract["id"], importer)
         for contract in CONTRACTS.values()

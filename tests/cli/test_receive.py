@@ -107,7 +107,7 @@ example.com  forwarded  passed
       SPF says fail for example.com (MAIL FROM): example.com does not let 198.51.100.77 send: -all
       DKIM passes for example.com (selector s1), which is the author domain
       DMARC passes for example.com by DKIM
-      warning: SPF says fail for example.com: a receiver that refuses mail for it (-all) does so before it sees the DKIM \
+      warning: SPF says fail for example.com: a receiver that refuses mail for it (-all) never sees the DKIM \
 signature that would save the message (RFC 9989 §7.1)
 example.com  a bounce  passed
     as it is        SPF fail, DKIM none, DMARC fail, requested disposition none

@@ -99,7 +99,8 @@ TOLD = [
     (
         {f"k=rsa; v=DKIM1; p={KEY_A}"},
         None,
-        "the record of selector s1 is deleted; what was there is broken (v must be the first tag)",
+        "the record of selector s1 is deleted; the record there is broken (v must be the first "
+        "tag)",
     ),
     (
         {f"k=rsa; v=DKIM1; p={RSA}"},
@@ -109,12 +110,12 @@ TOLD = [
     (
         {f"v=DKIM1;; p={KEY_A}"},
         "v=DKIM1; p=",
-        "signatures with it fail; what was there is broken (a semicolon has no tag before it)",
+        "signatures with it fail; the record there is broken (a semicolon has no tag before it)",
     ),
     (
         {f"p={RSA}"},
         f"v=DKIM1; k=dsa; p={RSA}",
-        "its tags change; the new one is of a kind that verifiers do not know (k=dsa): signatures",
+        "its tags change; the new one is of a type that verifiers do not know (k=dsa): signatures",
     ),
     (
         {f"p={RSA}"},

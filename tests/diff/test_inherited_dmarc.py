@@ -107,16 +107,30 @@ INHERITED: list[tuple[Sets, str | None, dict[str, str | None], Risk, str, str]] 
         "",
         "a DMARC record that receivers ignore is deleted",
     ),
-    ({AT: ORG, AT_SUB: [NONE, NONE + ";"]}, None, {}, SAFE, "", "2 DMARC records, all ignored, go"),
+    (
+        {AT: ORG, AT_SUB: [NONE, NONE + ";"]},
+        None,
+        {},
+        SAFE,
+        "",
+        "2 DMARC records, all ignored, are deleted",
+    ),
     # A subdomain gets a record of its own.
-    ({AT: ORG}, NONE, {}, CAUTION, "DMARC034", "no longer that of example.com: p reject -> none"),
+    (
+        {AT: ORG},
+        NONE,
+        {},
+        CAUTION,
+        "DMARC034",
+        "replaces the one inherited from example.com: p reject -> none",
+    ),
     (
         {AT: ORG},
         f"{REJECT}; rua=mailto:o@example.com",
         {},
         SAFE,
         "",
-        "no longer that of example.com: p reject as before",
+        "replaces the one inherited from example.com: p reject as before",
     ),
     (
         {AT: NONE},
@@ -124,7 +138,7 @@ INHERITED: list[tuple[Sets, str | None, dict[str, str | None], Risk, str, str]] 
         {},
         BREAKING,
         "DMARC033",
-        "no longer that of example.com: p none -> reject",
+        "replaces the one inherited from example.com: p none -> reject",
     ),
     # The record above changes in the same plan.
     ({AT: NONE, AT_SUB: NONE}, None, {AT: REJECT}, BREAKING, "DMARC033", "p none -> reject"),

@@ -53,7 +53,13 @@ FROM_NOTHING: list[tuple[Sets, str, dict[str, str | None], Risk, str]] = [
         BREAKING,
         "example.com has an MX",
     ),
-    ({"example.com MX": MX}, f"{REJECT}; t=y", {}, BREAKING, "receivers that know no t refuse it"),
+    (
+        {"example.com MX": MX},
+        f"{REJECT}; t=y",
+        {},
+        BREAKING,
+        "receivers that do not know t refuse it",
+    ),
     ({"example.com MX": MX}, QUARANTINE, {}, CAUTION, "failing mail goes to spam"),
     ({"example.com MX": MX}, NONE, {}, SAFE, "failing mail is delivered"),
     # Parked domains, and domains without mail.

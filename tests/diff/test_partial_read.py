@@ -1,4 +1,4 @@
-"""Whether a provider told everything: the zone's servers that answer decide, all together."""
+"""Whether a provider listed everything: all servers of the zone that answer decide together."""
 
 from __future__ import annotations
 

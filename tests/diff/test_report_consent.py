@@ -1,4 +1,4 @@
-"""A published consent to DMARC reports satisfies us, whoever wrote it and in whatever spelling."""
+"""A published consent to DMARC reports is enough, whoever wrote it, in any spelling."""
 
 from __future__ import annotations
 

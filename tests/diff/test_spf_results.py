@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.compile.publication import Declared
-from mailauth_dns.evaluate.spf import Result, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import SpfResult
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
@@ -36,10 +37,10 @@ def records(*terms: str) -> st.SearchStrategy[str]:
     )
 
 
-def judged(before: str, after: str) -> tuple[list[Result], list[Result], str]:
+def judged(before: str, after: str) -> tuple[list[SpfResult], list[SpfResult], str]:
     """Return what check_host() says of each address before and after, and what the plan says."""
 
-    def results(text: str) -> list[Result]:
+    def results(text: str) -> list[SpfResult]:
         world = {
             f"{COM} TXT": [text],
             f"{HELD} TXT": [HELD_TEXT],
@@ -63,9 +64,11 @@ def test_what_is_told_of_known_addresses_is_what_receivers_find(before: str, aft
     was, now, meaning = judged(before, after)
     pairs = list(zip(was, now, strict=True))
     assert ("may no longer send" in meaning) is any(
-        old is Result.PASS is not new for old, new in pairs
+        old is SpfResult.PASS is not new for old, new in pairs
     )
-    assert ("may send now" in meaning) is any(new is Result.PASS is not old for old, new in pairs)
+    assert ("may send now" in meaning) is any(
+        new is SpfResult.PASS is not old for old, new in pairs
+    )
     if was == now:
         assert meaning == SAME or meaning.startswith("every other host")
 

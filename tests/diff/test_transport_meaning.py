@@ -24,7 +24,7 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         set(),
         TESTING,
         Risk.SAFE,
-        "MTA-STS is new: mode testing: senders deliver all the same; failures go to the TLS-RPT address",
+        "MTA-STS is new: mode testing: senders deliver anyway; failures go to the TLS-RPT address",
     ),
     (
         STS,
@@ -66,7 +66,7 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         {ENFORCE},
         TESTING,
         Risk.CAUTION,
-        "mode enforce -> testing: senders deliver all the same",
+        "mode enforce -> testing: senders deliver anyway",
     ),
     (
         STS,
@@ -152,7 +152,7 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         set(),
         "v=BIMI1; l=; a=",
         Risk.SAFE,
-        "BIMI selector default is new: no logo shall be shown",
+        "BIMI selector default is new: no logo is to be shown",
     ),
     (
         BIMI,
@@ -168,7 +168,7 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         Risk.SAFE,
         "a broken BIMI selector default record is mended: the logo is",
     ),
-    (BIMI, {SHOWN}, "v=BIMI1; l=", Risk.SAFE, "BIMI selector default: no logo shall be shown"),
+    (BIMI, {SHOWN}, "v=BIMI1; l=", Risk.SAFE, "BIMI selector default: no logo is to be shown"),
     (
         BIMI,
         {SHOWN},

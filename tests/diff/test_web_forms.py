@@ -1,4 +1,4 @@
-"""What web forms do to records is recognised: in a value, in a name, and in `diff`."""
+"""Damage by web forms is recognised: in a value, in a name, and in `diff`."""
 
 from __future__ import annotations
 

@@ -90,9 +90,9 @@ def written(
     h: bytes = b"From:Subject",
     after: bytes = b"",
 ) -> bytes:
-    """Return a message signed by `rsa_key` in that canonical form of the head, by RFC 6376 §3.7 and not by a library.
+    """Return a message signed by `rsa_key` by the text of RFC 6376 §3.7, without a library.
 
-    `after` stands behind the value of b=.
+    `form` is the canonical form of the head. `after` follows the value of b=.
     """
     head, _, body = message.partition(b"\r\n\r\n")
     bh = base64.b64encode(hashlib.sha256(body).digest())
@@ -126,7 +126,7 @@ def written(
 
 
 def _canonical(name: bytes, value: bytes, form: str) -> bytes:
-    """Return a field in its canonical form, without the last line end (RFC 6376 §3.4.1, §3.4.2)."""
+    """Return a field in its canonical form without the last line end (RFC 6376 §3.4)."""
     if form.lower().partition("/")[0] == "simple":
         return name + value
     return (

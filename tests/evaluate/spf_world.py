@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mailauth_dns.evaluate.resolver import Resolver, ZoneResolver
-from mailauth_dns.evaluate.spf import SpfResult, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import SpfCheck
 from tests.evaluate.zones import zone
 
 Sets = dict[str, str | list[str]]
@@ -52,7 +53,7 @@ ARPA: Sets = {
     "32.2.0.192.in-addr.arpa PTR": "host.ptr.example.com.",
     "33.2.0.192.in-addr.arpa PTR": [f"p{n}.example.com." for n in range(10, 21)],
     "34.2.0.192.in-addr.arpa PTR": [f"{'x' * 64}.example.com.", ".", "other.example.com."],
-    "0.3.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR": "host.ptr.example.com.",
+    f"0.3.{'0.' * 22}8.b.d.0.1.0.0.2.ip6.arpa PTR": "host.ptr.example.com.",
     "lost.2.0.192.in-addr.arpa PTR": "x.example.com.",
 }
 for number in range(10, 21):
@@ -60,7 +61,10 @@ for number in range(10, 21):
 
 
 def world(record: str | list[str] | None = None, **more: str | list[str]) -> Resolver:
-    """Return DNS with `record` at example.com; nobody can tell what is below example.org, nor the reverse of 198.51.100.0/24."""
+    """Return DNS with `record` at example.com.
+
+    Names below example.org, and the reverse names of 198.51.100.0/24, do not answer.
+    """
     sets = COM | ({"example.com TXT": record} if record is not None else {}) | more
     reverse = zone(
         "2.0.192.in-addr.arpa", {key: value for key, value in ARPA.items() if "192.in" in key}
@@ -79,5 +83,5 @@ def check(
     ip: str = "192.0.2.1",
     sender: str = "user@example.com",
     helo: str = "mx1.example.com",
-) -> SpfResult:
+) -> SpfCheck:
     return check_host(ip, sender.rpartition("@")[2], sender, helo, world(record))

@@ -1,4 +1,4 @@
-"""Canonical forms: the RFC's example, and another implementation on made-up text (RFC 6376 §3.4)."""
+"""Canonical forms: the RFC's example, and random text beside dkimpy's (RFC 6376 §3.4)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mailauth_dns.evaluate.dkim_key import DkimResult, Result, claimed, overall
+from mailauth_dns.evaluate.dkim_key import DkimCheck, DkimResult, claimed, overall
 from mailauth_dns.records.name import DomainName
 from tests.evaluate.zones import Recorded
 
@@ -57,12 +57,12 @@ BAD = [
     (["v=DKIM1; k=rsa"], "is broken: expected p="),
     (["v=spf1 -all"], "is broken"),
     ([f"v=DKIM2; p={RSA}"], "is broken: expected v=DKIM1"),
-    ([f"v=DKIM1; p={RSA[:-8]}"], "is no RSA key"),
-    ([f"v=DKIM1; k=rsa; p={ED25519}"], "is no RSA key"),
+    ([f"v=DKIM1; p={RSA[:-8]}"], "is not an RSA key"),
+    ([f"v=DKIM1; k=rsa; p={ED25519}"], "is not an RSA key"),
     ([f"v=DKIM1; p={rsa_key(1024)}", f"v=DKIM1; p={RSA}"], "has 2 TXT records"),
     ([f"v=DKIM1; k=ed25519; p={RSA}"], "octets instead of 32"),
     ([f"v=DKIM1; k=dsa; p={RSA}"], "k=dsa"),
-    ([f"v=DKIM1; h=sha1; p={RSA}"], "verifiers take sha256"),
+    ([f"v=DKIM1; h=sha1; p={RSA}"], "but verifiers use sha256"),
     ([f"v=DKIM1; s=tlsrpt; p={RSA}"], "is not for mail"),
     # OpenDKIM and dkimpy refuse these too
     ([f"v=DKIM1;; p={RSA}"], "is broken: a semicolon has no tag before it"),
@@ -78,13 +78,13 @@ BAD = [
                 bytes.fromhex("308183027e") + b"\x7f" + b"\xff" * 125 + b"\x02\x01\x03"
             ).decode()
         ],
-        "verifiers take none under 1024",
+        "verifiers accept none under 1024",
     ),
     # What keeps a verifier busy for minutes
-    ([f"v=DKIM1; p={odd_key(16385, 17)}"], "has 16385 bits, verifiers take none over 16384"),
+    ([f"v=DKIM1; p={odd_key(16385, 17)}"], "has 16385 bits; verifiers accept none over 16384"),
     (
         [f"v=DKIM1; p={odd_key(16384, 16384)}"],
-        "has an exponent of 16384 bits, verifiers take 64 beside a modulus of 16384",
+        "has an exponent of 16384 bits; verifiers accept 64 beside a modulus of 16384",
     ),
     ([f"v=DKIM1; p={odd_key(3073, 65)}"], "has an exponent of 65 bits"),
 ]
@@ -93,48 +93,50 @@ BAD = [
 @pytest.mark.parametrize("text", GOOD, ids=range(len(GOOD)))
 def test_a_good_key(text: str) -> None:
     resolver = Recorded({"s1._domainkey.example.com TXT": text})
-    assert claimed(COM, "s1", resolver) == DkimResult(COM, "s1", Result.PASS)
-    assert claimed(COM, "S1", resolver) == DkimResult(COM, "S1", Result.PASS)
+    assert claimed(COM, "s1", resolver) == DkimCheck(COM, "s1", DkimResult.PASS)
+    assert claimed(COM, "S1", resolver) == DkimCheck(COM, "S1", DkimResult.PASS)
 
 
 def test_a_delegated_selector() -> None:
     resolver = Recorded(
         {"s1._domainkey.example.com CNAME": "s1.sender.example.", "s1.sender.example TXT": GOOD[0]}
     )
-    assert claimed(COM, "s1", resolver).result is Result.PASS
+    assert claimed(COM, "s1", resolver).result is DkimResult.PASS
 
 
 @pytest.mark.parametrize(("texts", "reason"), BAD)
 def test_a_key_that_verifies_nothing(texts: list[str], reason: str) -> None:
     result = claimed(COM, "s1", Recorded({"s1._domainkey.example.com TXT": texts} if texts else {}))
-    assert result.result is Result.FAIL
+    assert result.result is DkimResult.FAIL
     assert reason in str(result.reason)
 
 
 def test_a_key_that_cannot_be_asked_for() -> None:
     name = "s1._domainkey.example.com"
-    assert claimed(COM, "s1", Recorded({}, [name])) == DkimResult(
-        COM, "s1", Result.TEMPERROR, f"{name} TXT: SERVFAIL"
+    assert claimed(COM, "s1", Recorded({}, [name])) == DkimCheck(
+        COM, "s1", DkimResult.TEMPERROR, f"{name} TXT: SERVFAIL"
     )
-    assert claimed(DomainName(".".join(["x" * 60] * 4)), "s1", Recorded({})).result is Result.FAIL
+    assert (
+        claimed(DomainName(".".join(["x" * 60] * 4)), "s1", Recorded({})).result is DkimResult.FAIL
+    )
 
 
 def test_a_wildcard_revokes_what_does_not_exist() -> None:
     resolver = Recorded(
         {"*._domainkey.example.com TXT": "v=DKIM1; p=", "s1._domainkey.example.com TXT": GOOD[0]}
     )
-    assert claimed(COM, "s1", resolver).result is Result.PASS
+    assert claimed(COM, "s1", resolver).result is DkimResult.PASS
     assert "revoked" in str(claimed(COM, "s2", resolver).reason)
 
 
 @pytest.mark.parametrize(
     ("results", "best"),
     [
-        ([], Result.NONE),
-        ([Result.FAIL], Result.FAIL),
-        ([Result.FAIL, Result.TEMPERROR], Result.TEMPERROR),
-        ([Result.TEMPERROR, Result.FAIL, Result.PASS], Result.PASS),
+        ([], DkimResult.NONE),
+        ([DkimResult.FAIL], DkimResult.FAIL),
+        ([DkimResult.FAIL, DkimResult.TEMPERROR], DkimResult.TEMPERROR),
+        ([DkimResult.TEMPERROR, DkimResult.FAIL, DkimResult.PASS], DkimResult.PASS),
     ],
 )
-def test_one_good_signature_is_enough(results: list[Result], best: Result) -> None:
-    assert overall(tuple(DkimResult(COM, "s1", result) for result in results)) is best
+def test_one_good_signature_is_enough(results: list[DkimResult], best: DkimResult) -> None:
+    assert overall(tuple(DkimCheck(COM, "s1", result) for result in results)) is best

@@ -1,50 +1,17 @@
-"""Signatures of real messages: those that verify, those that must not, and files that are no messages (RFC 6376 §6, RFC 8301, RFC 8463)."""
+"""DKIM signatures that verify, and those that must fail (RFC 6376 §6, RFC 8301, RFC 8463)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from mailauth_dns.evaluate.dkim_key import DkimResult
 from mailauth_dns.evaluate.dkim_signature import CLOCK_DRIFT
 from mailauth_dns.evaluate.dkim_verification import MAX_SIGNATURES, unseen, verified
 from mailauth_dns.evaluate.message_file import read
 from mailauth_dns.evaluate.resolver import ZoneResolver
-from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRset, zone_of
+from tests.evaluate.dkim_world import GOOD, LIMITED, SIGNED, only, results, world
 from tests.evaluate.messages import PLAIN, Key, ed25519_key, rsa_key, written
-from tests.growth import MOST, growth
-
-APEX = DomainName("example.com")
-
-
-def world(**records: str) -> ZoneResolver:
-    """example.com with these key records by selector."""
-    keys = {
-        DomainName(f"{selector}._domainkey.example.com"): text for selector, text in records.items()
-    }
-    return ZoneResolver(
-        [
-            zone_of(
-                APEX, (RRset(name, "TXT", 3600, frozenset({text})) for name, text in keys.items())
-            )
-        ]
-    )
-
-
-def results(octets: bytes, resolver: ZoneResolver) -> list[tuple[str, str, str, str | None]]:
-    return [
-        (each.d, each.s, str(each.result), each.reason) for each in verified(read(octets), resolver)
-    ]
-
-
-def only(octets: bytes, resolver: ZoneResolver) -> DkimResult:
-    [result] = verified(read(octets), resolver)
-    return result
 
 
 @pytest.mark.parametrize("key", [rsa_key(), ed25519_key()], ids=["rsa", "ed25519"])
@@ -69,9 +36,6 @@ def test_no_signature_is_no_result() -> None:
     assert verified(read(PLAIN), world()) == ()
 
 
-SIGNED = rsa_key().sign(PLAIN)
-LIMITED = rsa_key().sign(PLAIN, length=True)
-GOOD = rsa_key().record
 ONCE = written(PLAIN, "relaxed", [])  # h= names From once
 
 FAILS = [
@@ -91,7 +55,7 @@ FAILS = [
         "another From on top",
         b"From: eve@example.org\r\n" + ONCE,
         GOOD,
-        "the message has 2 From fields, and the signature covers the last 1",
+        "the message has 2 From fields, and the signature covers only the last 1",
     ),
     (
         "another From on top, which h= forbids",
@@ -132,7 +96,7 @@ FAILS = [
         "a key of another kind",
         SIGNED,
         ed25519_key().record,
-        "a=rsa-sha256 is not of the key's kind (k=ed25519)",
+        "a=rsa-sha256 does not fit the key's type (k=ed25519)",
     ),
     (
         "From is not signed",
@@ -144,21 +108,26 @@ FAILS = [
     ),
     ("SHA-1", SIGNED.replace(b"a=rsa-sha256", b"a=rsa-sha1"), GOOD, "a=rsa-sha1 is not accepted"),
     ("no tags", b"DKIM-Signature: nonsense\r\n" + PLAIN, GOOD, "not a list of tags"),
-    ("a domain that is none", SIGNED.replace(b"d=example.com", b"d=exa mple"), GOOD, "name no key"),
+    (
+        "a domain that is none",
+        SIGNED.replace(b"d=example.com", b"d=exa mple"),
+        GOOD,
+        "are not the names of a key",
+    ),
     ("no selector", SIGNED.replace(b" s=", b" no="), GOOD, "has no s= tag"),
     ("expired", SIGNED.replace(b"; t=", b"; x=1000000000; t="), GOOD, "expires before it was made"),
     (
         "a c= that is none",
         SIGNED.replace(b"c=relaxed/relaxed", b"c=relaxed/loose"),
         GOOD,
-        "c=relaxed/loose is no canonical form",
+        "c=relaxed/loose is not a canonical form",
     ),
     ("a t= that is none", SIGNED.replace(b"; t=", b"; t=x"), GOOD, "is not a number"),
     (
         "more than there is",
         re.sub(rb"l=\d+", b"l=99", LIMITED),
         GOOD,
-        "l=99 is more than the body has",
+        "l=99 is more octets than the body has",
     ),
     (
         "an i= without a domain",
@@ -178,7 +147,7 @@ FAILS = [
         "another way to the key",
         SIGNED.replace(b"q=dns/txt", b"q=x-foo"),
         GOOD,
-        "q=x-foo names no way to the key",
+        "q=x-foo names no method that verifiers know",
     ),
     (
         "a broken b=",
@@ -202,7 +171,8 @@ def test_a_signature_that_must_not_count_fails(
 
 
 NOW = 1_800_000_000
-TIMES = [  # t=, x=, why the signature does not hold at NOW: clocks may differ by five minutes, as OpenDKIM has it
+# t=, x=, why the signature does not hold at NOW. Clocks may differ by five minutes, as in OpenDKIM.
+TIMES = [
     (None, NOW - CLOCK_DRIFT, None),
     (
         None,
@@ -211,10 +181,14 @@ TIMES = [  # t=, x=, why the signature does not hold at NOW: clocks may differ b
     ),
     (NOW - 90_000, NOW - 36_000, "has expired"),
     (NOW + CLOCK_DRIFT, None, None),
-    (NOW + CLOCK_DRIFT + 1, None, "is of the future: t=1800000301 is 2027-01-15 08:05:01 UTC"),
+    (
+        NOW + CLOCK_DRIFT + 1,
+        None,
+        "is dated in the future: t=1800000301 is 2027-01-15 08:05:01 UTC",
+    ),
     (NOW - 10, NOW - 20, "expires before it was made"),
     (None, 10**75, None),
-    (10**75, None, "is out of reach"),
+    (10**75, None, "is too far away for a date"),
 ]
 
 
@@ -264,73 +238,6 @@ def test_a_key_s_lists_are_read_as_lists(before: str, result: str) -> None:
     assert only(SIGNED, world(s1=GOOD.replace("p=", f"{before}p="))).result == result
 
 
-OBSOLETE = PLAIN.replace(b"Subject:", b"Subject \t:")
-MOVED = [  # message as signed, canonical form of the head, message as it came, result; OpenDKIM's verdicts are these
-    (OBSOLETE, "relaxed", OBSOLETE, "pass"),
-    (OBSOLETE, "simple", OBSOLETE, "pass"),
-    (OBSOLETE, "relaxed", PLAIN, "pass"),
-    (OBSOLETE, "simple", PLAIN, "fail"),
-    (PLAIN, "relaxed", OBSOLETE, "pass"),
-    (PLAIN, "simple", OBSOLETE, "fail"),
-    (PLAIN.replace(b"From:", b"From :"), "relaxed", PLAIN.replace(b"From:", b"From :"), "pass"),
-    (PLAIN.replace(b"From:", b"From :"), "simple", PLAIN.replace(b"From:", b"From :"), "pass"),
-    (PLAIN, "relaxed", b"From : eve@example.org\r\n" + PLAIN, "fail"),
-    (PLAIN, "relaxed", PLAIN.replace(b"To:", b"From : eve@example.org\r\nTo:"), "fail"),
-]
-
-
-@pytest.mark.parametrize(("signed", "form", "came", "result"), MOVED)
-def test_white_space_before_the_colon_is_signed_as_the_form_says(
-    signed: bytes, form: str, came: bytes, result: str
-) -> None:
-    field = written(signed, form, []).removesuffix(signed)
-    assert only(field + came, world(s1=GOOD)).result == result
-
-
-def test_a_subdomain_in_i_is_refused_where_the_key_says_so() -> None:
-    signed = rsa_key().sign(PLAIN).replace(b"i=@example.com", b"i=@news.example.com")
-    strict = only(signed, world(s1=GOOD.replace("p=", "t=s; p=")))
-    assert strict.reason == "i= names news.example.com, and the key allows example.com alone (t=s)"
-
-
-def test_a_subdomain_in_i_may_be_written_as_people_read_it() -> None:
-    """RFC 8616 §3 has UTF-8 there; the key is for the same name as A-labels."""
-    apex = DomainName("xn--bcher-kva.example")
-    key = RRset(
-        DomainName(f"s1._domainkey.{apex}"), "TXT", 3600, frozenset({GOOD.replace("p=", "t=s; p=")})
-    )
-    resolver = ZoneResolver([zone_of(apex, [key])])
-    for d, i, passes in [
-        (apex, "@b\u00fccher.example", True),
-        ("b\u00fccher.example", f"@{apex}", True),
-        (apex, "@news.b\u00fccher.example", False),
-    ]:
-        result = only(written(PLAIN, "relaxed", [(b"i", i.encode())], d=d.encode()), resolver)
-        assert (result.d, result.result) == (apex, "pass" if passes else "fail"), result.reason
-
-
-def test_names_are_used_as_they_stand() -> None:
-    """IDNA 2008 refuses this A-label, and DNS has it all the same."""
-    apex = DomainName("xn--ls8h.example")
-    resolver = ZoneResolver(
-        [
-            zone_of(
-                apex, [RRset(DomainName(f"s1._domainkey.{apex}"), "TXT", 3600, frozenset({GOOD}))]
-            )
-        ]
-    )
-    assert only(written(PLAIN, "relaxed", [], d=apex.encode()), resolver).result == "pass"
-
-
-UNKNOWN_TAGS = [b"x b=AAAA", b"b=AAAA", b"b =", b"a\r\n\tb=AAAA b=BBBB"]
-
-
-@pytest.mark.parametrize("value", UNKNOWN_TAGS)
-@pytest.mark.parametrize("form", ["simple", "relaxed"])
-def test_a_tag_that_nobody_knows_is_signed_as_it_stands(form: str, value: bytes) -> None:
-    assert only(written(PLAIN, form, [(b"zz", value)]), world(s1=GOOD)).result == "pass"
-
-
 def test_a_body_behind_the_limit_is_counted() -> None:
     for tail, unsigned in (
         (b"", 0),
@@ -350,63 +257,3 @@ def test_of_many_signatures_the_rest_is_counted() -> None:
 def test_a_key_that_dns_does_not_tell_is_unknown() -> None:
     result = only(SIGNED, ZoneResolver([]))
     assert result.result == "temperror"
-
-
-HOSTILE: list[Callable[[int], bytes]] = [  # signatures and messages that are made to take long
-    lambda size: b"DKIM-Signature: " + b"a=b; " * size + b"\r\n" + PLAIN,
-    lambda size: b"DKIM-Signature: " + b" b=" * size + b"\r\n" + PLAIN,
-    lambda size: b"DKIM-Signature: " + b"\r\n " * size + b"\r\n" + PLAIN,
-    lambda size: SIGNED.replace(b"h=from", b"h=" + b"x:" * size + b"from"),
-    lambda size: SIGNED.replace(b"h=from", b"h=" + b"x:" * size + b"from").replace(
-        b"\r\n\r\n", b"\r\n" + b"X:y\r\n" * size + b"\r\n"
-    ),
-    lambda size: SIGNED.replace(b"Subject: hello", b"Subject: hello" + b"\r\n " * size + b"x"),
-    lambda size: SIGNED + b" " * size * 10 + b"x",
-    lambda size: SIGNED + b" \t" * size * 10 + b"\r\n" * size,
-    lambda size: SIGNED + b"\r\n" * size * 10,
-]
-
-
-@pytest.mark.parametrize("make", HOSTILE)
-def test_a_hostile_message_takes_time_in_proportion(make: Callable[[int], bytes]) -> None:
-    assert growth(lambda octets: verified(read(octets), world(s1=GOOD)), make, 40_000) <= MOST
-
-
-@given(st.binary(max_size=200))
-def test_no_signature_field_stops_us(text: bytes) -> None:
-    field = re.sub(rb"[\r\n]", b"", text)
-    [result] = verified(read(b"DKIM-Signature: " + field + b"\r\n" + PLAIN), world(s1=GOOD))
-    assert result.result == "fail"
-
-
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                b"v=1",
-                b"a=rsa-sha256",
-                b"d=example.com",
-                b"s=s1",
-                b"h=from",
-                b"h=from:from:x",
-                b"bh=AAAA",
-                b"b=AAAA",
-                b"c=x/y",
-                b"l=9",
-                b"l=",
-                b"t=9",
-                b"x=1",
-                b"i=@",
-                b"q=x",
-                b"b=",
-                b"bh==",
-            ]
-        ),
-        max_size=12,
-    )
-)
-def test_no_signature_made_of_tags_passes_or_stops_us(tags: list[bytes]) -> None:
-    [result] = verified(
-        read(b"DKIM-Signature: " + b"; ".join(tags) + b"\r\n" + PLAIN), world(s1=GOOD)
-    )
-    assert result.result == "fail"

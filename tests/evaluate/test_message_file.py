@@ -28,7 +28,8 @@ BROKEN = [
         "is no message: a line in its head is no header field",
     ),
     (
-        b"From a@example.com Tue Sep  1 10:00:00 2026\nSubject: x\n\nx\n\nFrom b@example.com Tue Sep  1 10:00:00 2026\nSubject: y\n\n",
+        b"From a@example.com Tue Sep  1 10:00:00 2026\nSubject: x\n\nx\n\n"
+        b"From b@example.com Tue Sep  1 10:00:00 2026\nSubject: y\n\n",
         "is a mailbox of several messages",
     ),
 ]

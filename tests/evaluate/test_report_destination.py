@@ -17,7 +17,7 @@ BOTH = {
     "_dmarc.sub.example.com TXT": "v=DMARC1; p=none",
 }
 
-# records at the authorisation's name, addresses that reports go to, part of the reason why there are none
+# records at the authorisation's name, addresses that get reports, part of the reason why none does
 EXTERNAL = [
     (["v=DMARC1"], ["mailto:d@r.example"], None),
     (["v=DMARC1;"], ["mailto:d@r.example"], None),
@@ -61,7 +61,7 @@ def test_the_same_organization_needs_none(uri: str) -> None:
 
 
 def test_a_subdomain_of_another_organization_needs_its_own() -> None:
-    """The name is the host's and not its organizational domain's, and the domain that the record was found at."""
+    """The name holds the host, not its organizational domain, and the domain with the record."""
     sets = {
         "_dmarc.r.example TXT": "v=DMARC1; p=none",
         "example.com._report._dmarc.r.example TXT": "v=DMARC1",

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import permutations
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from mailauth_dns.errors import ObservationError
-from mailauth_dns.evaluate.resolver import Resolver, Values
-from mailauth_dns.evaluate.spf import Cost, check_host
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import Cost
 from tests.evaluate.spf_world import check, world
-from tests.records.strategies import near_spf
 
 LONG = "x" * 63
 
@@ -215,7 +208,8 @@ ADDRESSES = [  # record, client, result: RFC 7208 §5
     ("v=spf1 ip6:2001:db8::1 -all", "2001:db8:0:0:0:0:0:1", "pass"),
     ("v=spf1 ip6:2001:db8::1 -all", "2001:db8::1%eth0", "pass"),
     ("v=spf1 ip4:0.0.0.0/0 -all", "2001:db8::1", "fail"),
-    ("v=spf1 exists:mx1.example.com -all", "2001:db8::1", "pass"),  # A even for IPv6 clients (§5.7)
+    # A even for IPv6 clients (§5.7)
+    ("v=spf1 exists:mx1.example.com -all", "2001:db8::1", "pass"),
     ("v=spf1 exists:%{ir}.%{v}.wild.example.com -all", "2001:db8::1", "pass"),
     # an IPv4 client on an IPv6 socket
     ("v=spf1 ip4:192.0.2.1 -all", "::ffff:192.0.2.1", "pass"),
@@ -267,9 +261,7 @@ def test_ptr(record: str, ip: str, result: str) -> None:
 def test_limits_span_the_whole_evaluation() -> None:
     resolver = world(
         "v=spf1 include:i.example.com mx mx mx mx mx",
-        **{
-            "i.example.com TXT": "v=spf1 mx:example.com mx:example.com mx:example.com mx:example.com"
-        },
+        **{"i.example.com TXT": "v=spf1" + " mx:example.com" * 4},
     )
     assert check_host("192.0.2.1", "example.com", "u@example.com", "x", resolver).cost == Cost(
         10, 0
@@ -280,136 +272,4 @@ def test_limits_span_the_whole_evaluation() -> None:
     )
     assert (
         check_host("192.0.2.1", "example.com", "u@example.com", "x", resolver).result == "permerror"
-    )
-
-
-class Asked:
-    """A resolver that keeps what it was asked."""
-
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
-        self.questions: list[tuple[str, str]] = []
-
-    def lookup(self, name: DomainName, rrtype: str) -> Values:
-        self.questions.append((name, rrtype))
-        return self._resolver.lookup(name, rrtype)
-
-
-QUESTIONS: list[
-    tuple[str, str, list[tuple[str, str]]]
-] = [  # record, client, what is asked after the record
-    ("v=spf1 ip4:192.0.2.9 +all exp=why.example.com", "192.0.2.1", []),
-    ("v=spf1 +all a:Never.example.com", "192.0.2.1", []),
-    ("v=spf1 a:MX1.Example.com.", "192.0.2.1", [("mx1.example.com", "A")]),
-    ("v=spf1 a:mx1.example.com", "2001:db8::1", [("mx1.example.com", "AAAA")]),
-    (
-        "v=spf1 mx",
-        "192.0.2.10",
-        [("example.com", "MX"), ("mx1.example.com", "A")],
-    ),  # §5.4: by preference, until one matches
-    ("v=spf1 mx:nullmx.example.com", "192.0.2.10", [("nullmx.example.com", "MX")]),
-    ("v=spf1 mx:eleven.example.com", "192.0.2.10", [("eleven.example.com", "MX")]),
-    (
-        "v=spf1 a:a..example.com mx:a..example.com exists:a..example.com include:%{l}a..example.com",
-        "192.0.2.1",
-        [],
-    ),
-    ("v=spf1 exists:%{ir}.example.com", "::ffff:192.0.2.1", [("1.2.0.192.example.com", "A")]),
-    (
-        "v=spf1 ptr",
-        "192.0.2.30",
-        [("30.2.0.192.in-addr.arpa", "PTR"), ("host.ptr.example.com", "A")],
-    ),
-    ("v=spf1 -all exp=why.example.com", "192.0.2.1", [("why.example.com", "TXT")]),
-]
-
-
-@pytest.mark.parametrize(("record", "ip", "questions"), QUESTIONS)
-def test_what_is_asked(record: str, ip: str, questions: list[tuple[str, str]]) -> None:
-    resolver = Asked(world(record))
-    check_host(ip, "example.com", "user@example.com", "mx1.example.com", resolver)
-    assert resolver.questions == [("example.com", "TXT"), *questions]
-
-
-@given(
-    st.text(), st.text(), st.text(), st.text(), near_spf | st.text(st.characters(max_codepoint=255))
-)
-def test_nothing_is_raised(ip: str, domain: str, sender: str, helo: str, record: str) -> None:
-    resolver = world(["v=spf1 " + record], **{"*.example.com TXT": record})
-    for address in (ip, "192.0.2.1", "2001:db8::1"):
-        for name in (domain, "example.com"):
-            assert check_host(address, name, sender, helo, resolver).reason.isprintable()
-
-
-@given(
-    st.binary(),
-    st.binary(),
-    st.sampled_from(["%{s}", "%{L}", "%{h}", "%{o}", "%{l-}", "%{S1r.+}"]),
-    st.sampled_from(["a", "include", "ptr", "exists"]),
-)
-def test_octets_are_survived_wherever_macros_carry_them(
-    sender: bytes, helo: bytes, macro: str, mechanism: str
-) -> None:
-    resolver = world(f"v=spf1 {mechanism}:{macro}.example.com redirect={macro} exp={macro}")
-    for text in (sender.decode("latin-1"), sender.decode("utf-8", "surrogateescape")):
-        assert check_host(
-            "192.0.2.1", "example.com", text, helo.decode("latin-1"), resolver
-        ).reason.isprintable()
-
-
-TERMS = [
-    "a:mx2.example.com",
-    "include:fail.example.com",
-    "exists:nothing.example.com",
-    "ip4:203.0.113.1",
-    "mx:nullmx.example.com",
-]
-
-
-@pytest.mark.parametrize("order", permutations(TERMS))
-def test_order_says_nothing_where_nothing_matches(order: tuple[str, ...]) -> None:
-    found = check(f"v=spf1 {' '.join(order)} -all")
-    assert (found.result, found.cost) == ("fail", Cost(terms=4, voids=1))
-
-
-@given(
-    st.sampled_from([record for record, _ in EVALUATION]),
-    st.sampled_from(["A", "TXT", "MX"]),
-    st.sampled_from(["192.0.2.1", "2001:db8::1"]),
-)
-def test_an_unrelated_name_changes_nothing(record: str, rrtype: str, ip: str) -> None:
-    more = {
-        f"unrelated.example.com {rrtype}": {
-            "A": "192.0.2.1",
-            "TXT": "v=spf1 +all",
-            "MX": "10 mx1.example.com.",
-        }[rrtype]
-    }
-    before, after = (
-        check_host(ip, "example.com", "user@example.com", "x", resolver)
-        for resolver in (world(record), world(record, **more))
-    )
-    assert before == after
-
-
-@given(st.sampled_from([record for record, _ in EVALUATION]), st.integers(0, 20))
-def test_silence_is_never_an_answer(record: str, silent: int) -> None:
-    """Where DNS fails, the result is what it is without that question, or temperror."""
-
-    class Silent(Asked):
-        def lookup(self, name: DomainName, rrtype: str) -> Values:
-            values = super().lookup(name, rrtype)
-            if len(self.questions) == silent + 1:
-                raise ObservationError("timeout")
-            return values
-
-    resolver = Silent(world(record))
-    found = check_host("192.0.2.1", "example.com", "user@example.com", "x", resolver)
-    expected = check(record, helo="x")
-    exp_failed = len(resolver.questions) == silent + 1 and resolver.questions[-1] == (
-        "why.example.com",
-        "TXT",
-    )
-    assert found.result == (
-        expected.result if len(resolver.questions) <= silent or exp_failed else "temperror"
     )

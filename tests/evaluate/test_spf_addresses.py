@@ -1,4 +1,4 @@
-"""The addresses that pass for an SPF name: exactly those, or a reason why there is no telling."""
+"""The addresses that pass for an SPF name: exactly those, or the reason why it has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a record costs at worst: counted as RFC 7208 §4.6.4 does, whatever the order of terms."""
+"""What a record costs at worst, counted by RFC 7208 §4.6.4, in any order of terms."""
 
 from __future__ import annotations
 
@@ -263,7 +263,10 @@ def test_order_says_nothing_anywhere_in_the_tree(nodes: list[list[str]], random:
 
 @given(st.lists(records, min_size=4, max_size=4), st.sampled_from(["192.0.2.200", "2001:db8::200"]))
 def test_no_message_costs_more(nodes: list[list[str]], ip: str) -> None:
-    """Whatever a receiver spends on one message, the tree has counted; with no loop, and nothing that matches, it is the same."""
+    """The tree counts at least what a receiver spends on any message.
+
+    It counts exactly that where there is no loop and no term matches.
+    """
     sets = BASE | {
         f"n{n}.example.com TXT": f"v=spf1 {' '.join(node)} -all" for n, node in enumerate(nodes)
     }

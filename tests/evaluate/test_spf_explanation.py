@@ -1,13 +1,15 @@
-"""What check_host() says beside its result: whose identity it checked, the explanation, what matched, and why."""
+"""What check_host() tells beside its result: identity, explanation, match and reason."""
 
 from __future__ import annotations
 
 import pytest
 
-from mailauth_dns.evaluate.spf import Cost, Match, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import Cost, Match
 from tests.evaluate.spf_world import check, world
 
-IDENTITIES = [  # domain, sender, HELO, explanation of fail, by exp.example.com: "%{s}|%{l}|%{o}|%{d}|%{h}"
+# domain, sender, HELO, explanation of fail, by exp.example.com: "%{s}|%{l}|%{o}|%{d}|%{h}"
+IDENTITIES = [
     (
         "example.com",
         "user@example.com",
@@ -171,7 +173,8 @@ def test_what_matched_is_told_from_the_domain_down() -> None:
     assert found.cost == Cost(terms=3, voids=0)
     assert (
         found.reason
-        == "example.com lets 192.0.2.9 send: redirect=outer.example.com, include:pass.example.com, ip4:192.0.2.0/24"
+        == "example.com lets 192.0.2.9 send: redirect=outer.example.com, include:pass.example.com, "
+        "ip4:192.0.2.0/24"
     )
 
 
@@ -182,7 +185,8 @@ REASONS = [
     ("v=spf1 mx", "no term of example.com matches 192.0.2.1"),
     (
         "v=spf1 redirect=neutral2.example.com",
-        "redirect=neutral2.example.com of example.com: neutral2.example.com publishes no SPF record",
+        "redirect=neutral2.example.com of example.com: neutral2.example.com publishes no SPF "
+        "record",
     ),
     (
         "v=spf1 include:a..example.com",

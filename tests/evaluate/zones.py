@@ -27,7 +27,7 @@ def zone(origin: str, sets: Mapping[str, str | list[str]]) -> Zone:
 
 
 class Recorded:
-    """A world of these records that keeps what it was asked, and does not answer for the names in `dark`."""
+    """A resolver for these records; it notes its questions and does not answer for `dark` names."""
 
     def __init__(self, sets: Mapping[str, str | list[str]], dark: Iterable[str] = ()) -> None:
         self._resolver = ZoneResolver([zone(ROOT, sets)])

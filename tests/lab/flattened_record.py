@@ -6,7 +6,8 @@ import json
 from datetime import datetime, timedelta
 
 from mailauth_dns.evaluate.resolver import Values
-from mailauth_dns.evaluate.spf import Result, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import SpfResult
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.records.name import DomainName
 from tests.conftest import Ran, RepoFolder
@@ -29,7 +30,7 @@ def listed(first: int, last: int) -> str:
     return "v=spf1 " + " ".join(f"ip4:198.51.100.{n}" for n in range(first, last, 2)) + " -all"
 
 
-def result(server: NameServer, ip: str, cached: str | None = None) -> Result:
+def result(server: NameServer, ip: str, cached: str | None = None) -> SpfResult:
     """Return what a receiver says. It asks the server, or it still holds the record `cached`."""
     live = LiveResolver(
         {zone: [f"127.0.0.1:{server.port}"] for zone in (DOMAIN, DomainName("sender.example"))},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from mailauth_dns.evaluate.spf import Result
+from mailauth_dns.evaluate.spf_check import SpfResult
 from mailauth_dns.evaluate.spf_cost import lookup_cost
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.records.zone import quoted
@@ -41,7 +41,7 @@ def test_generations_come_before_the_record_and_go_after_its_caches(
         record for record in server.dump("example.com") if not record[3].startswith("v=spf1")
     }
     original = spf_of(server)
-    assert result(server, "198.51.100.98") is Result.PASS
+    assert result(server, "198.51.100.98") is SpfResult.PASS
 
     assert repo.run("spf", "lock", "--check").code == 2
     assert not (repo.root / LOCK).exists()
@@ -69,9 +69,9 @@ def test_generations_come_before_the_record_and_go_after_its_caches(
     assert len(old_parts) == 2
     assert all(f"include:{part}" in old for part in old_parts)
     for ip, expected in (
-        ("198.51.100.0", Result.PASS),
-        ("198.51.100.98", Result.PASS),
-        ("198.51.100.99", Result.FAIL),
+        ("198.51.100.0", SpfResult.PASS),
+        ("198.51.100.98", SpfResult.PASS),
+        ("198.51.100.99", SpfResult.FAIL),
     ):
         assert result(server, ip) is result(server, ip, cached=original) is expected
 
@@ -92,11 +92,11 @@ def test_generations_come_before_the_record_and_go_after_its_caches(
     new, both = spf_of(server), parts(server)
     assert both > old_parts
     for ip, cached, now in (
-        ("198.51.100.0", Result.PASS, Result.FAIL),
-        ("198.51.100.98", Result.PASS, Result.PASS),
+        ("198.51.100.0", SpfResult.PASS, SpfResult.FAIL),
+        ("198.51.100.98", SpfResult.PASS, SpfResult.PASS),
     ):
         assert (result(server, ip, cached=old), result(server, ip)) == (cached, now)
-    assert result(server, "198.51.100.118") is Result.PASS
+    assert result(server, "198.51.100.118") is SpfResult.PASS
 
     locked = repo.run("spf", "lock")
     assert locked.out.count("no longer in use; stays until ") == 2
@@ -111,7 +111,7 @@ def test_generations_come_before_the_record_and_go_after_its_caches(
     )
     assert parts(server) == both - old_parts
     assert spf_of(server) == new
-    assert result(server, "198.51.100.98") is Result.PASS
+    assert result(server, "198.51.100.98") is SpfResult.PASS
 
     assert repo.run("spf", "lock").out.count("not in DNS, and forgotten") == 2
     assert repo.run("spf", "lock", "--check").code == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mailauth_dns.evaluate.spf import Result
+from mailauth_dns.evaluate.spf_check import SpfResult
 from mailauth_dns.records.zone import quoted
 from tests.conftest import RepoFolder
 from tests.lab.bind import Bind, Secondary
@@ -45,7 +45,7 @@ def test_no_server_ever_serves_a_record_whose_parts_another_one_denies(
         repo.policy(POLICY + "ttl: 1\n")
         repo.policy("domain: sender.example\ndmarc: {p: none}\n", "sender")
 
-        def whole() -> set[Result]:
+        def whole() -> set[SpfResult]:
             """Return what receivers can say: the record comes from one server, parts from any."""
             return {
                 result(second, "203.0.113.9", cached=spf_of(first))
@@ -55,14 +55,14 @@ def test_no_server_ever_serves_a_record_whose_parts_another_one_denies(
 
         assert repo.run("spf", "lock").code == 0
         publish(repo, code=2)
-        assert whole() == {Result.SOFTFAIL}
+        assert whole() == {SpfResult.SOFTFAIL}
         lagging = repo.run("spf", "lock")
         said = f"127.0.0.1:{secondary.port} does not serve it yet; apply, then run this again"
         assert lagging.out.count(said) == 2
         dark = str(repo.root / "dark.json")
         assert repo.run("plan", "example.com", "--no-live", "--out", dark).code == 0
         assert repo.run("apply", dark, "--no-live", "--allow", "live-unknown").code == 2
-        assert whole() == {Result.SOFTFAIL}
+        assert whole() == {SpfResult.SOFTFAIL}
 
         secondary.catch_up("example.com")
         seen = time.time()
@@ -77,12 +77,12 @@ def test_no_server_ever_serves_a_record_whose_parts_another_one_denies(
             late.code,
             "had to wait when it was reviewed; plan again to publish it" in late.said,
         ) == (2, True), late.said
-        assert whole() == {Result.SOFTFAIL}
+        assert whole() == {SpfResult.SOFTFAIL}
         assert repo.run("plan", "example.com", "--out", plan).code == 0
         assert repo.run("apply", plan, "--wait", "0s").code == 2  # the secondary does not know yet
-        assert whole() == {Result.SOFTFAIL, Result.FAIL}
+        assert whole() == {SpfResult.SOFTFAIL, SpfResult.FAIL}
         secondary.catch_up("example.com")
         assert repo.run("apply", plan).code == 0
-        assert whole() == {Result.FAIL}
+        assert whole() == {SpfResult.FAIL}
     finally:
         secondary.close()

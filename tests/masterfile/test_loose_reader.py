@@ -1,4 +1,4 @@
-"""Zone files as providers export them and people write them: what import reads, and what it says about it."""
+"""Zone files as providers export them and people write them: what import reads and notes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,18 @@ READ: dict[str, tuple[str, list[Row], list[str]]] = {
         ";;\n;; Domain:     example.com.\n;;\n;; SOA Record\n"
         "example.com\t3600\tIN\tSOA\tada.ns.dns.example. dns.dns.example. 204 1 2 3 4\n\n"
         ";; MX Records\nexample.com.\t1\tIN\tMX\t10 mx.example.com.\n\n;; TXT Records\n"
-        '_dmarc.example.com.\t1\tIN\tTXT\t"v=DMARC1; p=none" ; cf_tags=cf-proxied:false\nexample.com.\t1\tIN\tTXT\t"v=spf1 mx ~all"\n',
+        '_dmarc.example.com.\t1\tIN\tTXT\t"v=DMARC1; p=none" ; cf_tags=cf-proxied:false\n'
+        'example.com.\t1\tIN\tTXT\t"v=spf1 mx ~all"\n',
         [("example.com", "MX", "10 mx.example.com."), DMARC, SPF],
         [],
     ),
     "GoDaddy: class between blanks, names without their last dot": (
-        "; Domain: example.com\n$ORIGIN example.com.\n\n; SOA Record\n@\t3600\t IN \tSOA\tns01.dns.example.\thost.dns.example. (\n\t\t1\n"
-        '\t\t2 3 4\n\t\t5\n)\n\n; TXT Records\n@\t3600\t IN \tTXT\t"v=spf1 mx ~all"\n\n; CNAME Records\nwww\t3600\t IN \tCNAME\t@\n'
-        "s1._domainkey\t3600\t IN \tCNAME\ts1.sender.example\n\n; MX Records\n@\t3600\t IN \tMX\t10\tmx\n",
+        "; Domain: example.com\n$ORIGIN example.com.\n\n; SOA Record\n"
+        "@\t3600\t IN \tSOA\tns01.dns.example.\thost.dns.example. (\n\t\t1\n"
+        '\t\t2 3 4\n\t\t5\n)\n\n; TXT Records\n@\t3600\t IN \tTXT\t"v=spf1 mx ~all"\n\n'
+        "; CNAME Records\nwww\t3600\t IN \tCNAME\t@\n"
+        "s1._domainkey\t3600\t IN \tCNAME\ts1.sender.example\n\n; MX Records\n"
+        "@\t3600\t IN \tMX\t10\tmx\n",
         [
             SPF,
             ("www.example.com", "CNAME", "example.com."),
@@ -50,10 +54,13 @@ READ: dict[str, tuple[str, list[Row], list[str]]] = {
         [],
     ),
     "OVH: owners inherited, types of its own": (
-        "$TTL 3600\n@\tIN SOA dns1.dns.example. tech.dns.example. (2026010100 86400 3600 3600000 300)\n"
+        "$TTL 3600\n"
+        "@\tIN SOA dns1.dns.example. tech.dns.example. (2026010100 86400 3600 3600000 300)\n"
         "                     IN NS     dns1.dns.example.\n                     IN MX     10 mx\n"
-        '                 600 IN SPF    "v=spf1 mx ~all"\n_dmarc               IN DMARC  ( "v=DMARC1; p=none" )\n'
-        's1._domainkey        IN DKIM   ( "v=DKIM1; k=rsa; " "p=AAAA" )\nwww IN A 192.0.2.1\n    IN TXT "3|welcome"\n',
+        '                 600 IN SPF    "v=spf1 mx ~all"\n'
+        '_dmarc               IN DMARC  ( "v=DMARC1; p=none" )\n'
+        's1._domainkey        IN DKIM   ( "v=DKIM1; k=rsa; " "p=AAAA" )\nwww IN A 192.0.2.1\n'
+        '    IN TXT "3|welcome"\n',
         [
             ("example.com", "NS", "dns1.dns.example."),
             ("example.com", "MX", "10 mx.example.com."),
@@ -68,18 +75,22 @@ READ: dict[str, tuple[str, list[Row], list[str]]] = {
         ],
     ),
     "Route 53 by cli53: pseudo classes and identifiers": (
-        "$ORIGIN example.com.\n@\t172800\tIN\tNS\tns-1.dns.example.\n@\t300\tAWS\tALIAS\tA dualstack.lb.example. Z1 false\n"
+        "$ORIGIN example.com.\n@\t172800\tIN\tNS\tns-1.dns.example.\n"
+        "@\t300\tAWS\tALIAS\tA dualstack.lb.example. Z1 false\n"
         '_dmarc\t300\tIN\tTXT\t"v=DMARC1; p=none" ; AWS routing="SIMPLE"\n',
         [("example.com", "NS", "ns-1.dns.example."), DMARC],
         [],
     ),
     "Hetzner: words in lower case, class before TTL, tabs": (
-        '$ORIGIN example.com.\n$TTL 7200\n; Records\n@ in 300 txt "v=spf1 mx ~all"\n_dmarc\tin\ttxt\t"v=DMARC1; p=none"\n',
+        '$ORIGIN example.com.\n$TTL 7200\n; Records\n@ in 300 txt "v=spf1 mx ~all"\n'
+        '_dmarc\tin\ttxt\t"v=DMARC1; p=none"\n',
         [SPF, DMARC],
         [],
     ),
     "Namecheap: no $ORIGIN, every name without its last dot": (
-        'example.com 1799 IN TXT "v=spf1 mx ~all"\n_dmarc.example.com 1799 IN TXT "v=DMARC1; p=none"\nexample.com 60 IN URL301 http://example.com/\n',
+        'example.com 1799 IN TXT "v=spf1 mx ~all"\n'
+        '_dmarc.example.com 1799 IN TXT "v=DMARC1; p=none"\n'
+        "example.com 60 IN URL301 http://example.com/\n",
         [SPF, DMARC],
         [
             f"line 1 and 1 more: {DOTLESS}example.com.example.com.",
@@ -99,7 +110,8 @@ READ: dict[str, tuple[str, list[Row], list[str]]] = {
         [f"line 1: {DOTLESS}example.com.example.com."],
     ),
     "records of other zones": (
-        '@ TXT "v=spf1 mx ~all"\nns1.example.net. A 192.0.2.1\n_dmarc.example.org. TXT "v=DMARC1; p=none"\n$ORIGIN example.net.\nb TXT x\n'
+        '@ TXT "v=spf1 mx ~all"\nns1.example.net. A 192.0.2.1\n'
+        '_dmarc.example.org. TXT "v=DMARC1; p=none"\n$ORIGIN example.net.\nb TXT x\n'
         "version.bind. CH TXT x\n",
         [SPF],
         [
@@ -125,7 +137,8 @@ READ: dict[str, tuple[str, list[Row], list[str]]] = {
         "_dmarc TXT v=DMARC1; p=none; rua=mailto:a@example.com\n",
         [("_dmarc.example.com", "TXT", "v=DMARC1")],
         [
-            "line 1: a ; outside of quotes opens a comment: what stands behind it is not part of the value; put all of it in quotes"
+            "line 1: a ; outside of quotes opens a comment: what stands behind it is not part of "
+            "the value; put all of it in quotes"
         ],
     ),
     "comments of people": ('# ours\n// SPF\n@ TXT "v=spf1 mx ~all" ; a=b\n', [SPF], []),

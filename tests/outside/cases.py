@@ -1,4 +1,7 @@
-"""Cases that other projects test themselves with: not ours to pass on, they lie beside the checkout, in ../shared/corpora, or nowhere."""
+"""Test cases of other projects.
+
+We may not pass them on. They lie beside the checkout, in ../shared/corpora, or are missing.
+"""
 
 from __future__ import annotations
 
@@ -15,5 +18,5 @@ def all_cases(name: str) -> list[dict[str, Any]]:
 
 
 def graded(name: str) -> list[dict[str, Any]]:
-    """Return the cases that nobody disputes."""
+    """Return the cases that are not disputed."""
     return [case for case in all_cases(name) if not case.get("disputed")]

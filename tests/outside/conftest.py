@@ -1,4 +1,4 @@
-"""Without the cases there is nothing to be tested, and nothing is missing: each kind of them stands in a table of our own too."""
+"""Without the cases these tests are skipped; our own tables hold each kind of case too."""
 
 from __future__ import annotations
 

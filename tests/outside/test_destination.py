@@ -1,4 +1,4 @@
-"""Whether reports may go outside, as other projects decide it (RFC 9990, "Verifying External Destinations")."""
+"""Whether reports may go to another organization, as other projects decide it (RFC 9990)."""
 
 from __future__ import annotations
 

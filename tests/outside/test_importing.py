@@ -1,4 +1,4 @@
-"""Records of other projects: each is said by a policy of the same meaning, or told."""
+"""Records of other projects: a policy says the same, or import reports the record."""
 
 from __future__ import annotations
 

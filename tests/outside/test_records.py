@@ -12,15 +12,26 @@ from mailauth_dns.records import dkim, dmarc, dmarc_consent, mta_sts, spf, tlsrp
 from mailauth_dns.records.dmarc_received import receive
 from tests.outside.cases import graded
 
-# Where we decide otherwise, by pattern, and why. A row that is listed and that we agree with fails too.
+# Where we decide otherwise, by pattern, and why. A listed row on which we agree fails too.
 SPF_OURS = {
-    "*a:x a:x/0*": "a domain-spec ends in a dot and a top label, or in a macro (RFC 7208 §7.1): a lone label is none"
+    "*a:x a:x/0*": (
+        "a domain-spec ends in a dot and a top label, or in a macro (RFC 7208 §7.1): a "
+        "lone label is none"
+    ),
 }
 DKIM_OURS = {
-    "*=JDcbZ0Hpba5N*": "whether the octets are a key is judged by lint (DKIM006), not by the parser (RFC 6376 §3.6.1)",
+    "*=JDcbZ0Hpba5N*": (
+        "whether the octets are a key is judged by lint (DKIM006), not by the parser "
+        "(RFC 6376 §3.6.1)"
+    ),
     "*g=*QIDAQA=": "as above: base64 of a key that was cut short",
-    "*=HbawiMnQXTCopHTkR0jlKQ*": "the length of an Ed25519 key is judged by lint (DKIM013; RFC 8463 §4.2)",
-    "*k=ed25519-sha256;*": "a key type that a verifier does not know is ignored, and breaks no grammar (RFC 6376 §3.6.1)",
+    "*=HbawiMnQXTCopHTkR0jlKQ*": (
+        "the length of an Ed25519 key is judged by lint (DKIM013; RFC 8463 §4.2)"
+    ),
+    "*k=ed25519-sha256;*": (
+        "a key type that a verifier does not know is ignored, and breaks no grammar (RFC "
+        "6376 §3.6.1)"
+    ),
     "*sha 256*": "a hash's name holds no space (RFC 6376 §3.6.1)",
 }
 DMARC_OURS = {
@@ -35,11 +46,16 @@ STRICT_OURS = {  # rows of a parser for RFC 7489
     "v=DMARC1; sp=reject; p=reject": "p need not be second any more (RFC 9989 §4.8)",
     "v=DMARC1; rf=bad*": "rf is historic and its value means nothing (RFC 9989 §9.3)",
     "*.com!9999999999*": "a size limit is historic: how big it is means nothing (RFC 9989 §4.7)",
-    "v=DMARC1; p=reject; sp=invalid; rua=*": "receivers drop such a tag (RFC 9989 §4.8; dmarc_received), we publish none",
+    "v=DMARC1; p=reject; sp=invalid; rua=*": (
+        "receivers drop such a tag (RFC 9989 §4.8; dmarc_received), we publish none"
+    ),
     "V = DMARC1 *; FO = 0:1:d:s ;*": "0 and 1 exclude each other (RFC 9989 §4.7)",
 }
 RECEIVED_OURS = {
-    "  v=DMARC1  ": "the grammar has no white space in front (RFC 9989 §4.8), and receivers that take it literally find no record",
+    "  v=DMARC1  ": (
+        "the grammar has no white space in front (RFC 9989 §4.8), and receivers that "
+        "take it literally find no record"
+    ),
 }
 REPORT_OURS = {
     "*rejects on syntax*": "RFC 9990 asks for a value that opens as a DMARC record, no more",

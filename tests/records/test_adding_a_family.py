@@ -80,7 +80,8 @@ ROW = """    DUMMY = (
     )
     NULL_MX = ("""
 KEY = (
-    "    dummy: Annotated[DummySection | AbsentWord | None, section_or_absent(DummySection)] = None\n"
+    "    dummy: Annotated[DummySection | AbsentWord | None, section_or_absent(DummySection)] = "
+    "None\n"
     "    bimi: BimiSections | None"
 )
 SOA = "@ 3600 IN SOA ns1.example.com. host.example.com. 1 7200 3600 1209600 300\n"

@@ -1,4 +1,4 @@
-"""Sets of addresses: exact and minimal, whatever is joined or taken away."""
+"""Sets of addresses stay exact and minimal when some are added or removed."""
 
 from __future__ import annotations
 

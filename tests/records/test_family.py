@@ -1,4 +1,4 @@
-"""Whose a value is: as loose as an owner's intent, and only at the names of the family."""
+"""To which family a value belongs: as its owner meant it, and only at names of the family."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ INVALID = [  # text, what is said, the part at fault
     ),
     (
         "Alice <a@example.com>",
-        "'Alice <a' cannot stand before an '@' unless it is quoted; write one such as alice@example.com",
+        "'Alice <a' cannot stand before an '@' unless it is quoted; write one such as "
+        "alice@example.com",
         "Alice <a",
     ),
     (
@@ -61,12 +62,14 @@ INVALID = [  # text, what is said, the part at fault
     ),
     (
         "a..b@example.com",
-        "'a..b' cannot stand before an '@' unless it is quoted; write one such as alice@example.com",
+        "'a..b' cannot stand before an '@' unless it is quoted; write one such as "
+        "alice@example.com",
         "a..b",
     ),
     (
         '"a"b"@example.com',
-        "'\"a\"b\"' cannot stand before an '@' unless it is quoted; write one such as alice@example.com",
+        "'\"a\"b\"' cannot stand before an '@' unless it is quoted; write one such as "
+        "alice@example.com",
         '"a"b"',
     ),
     (f"{'a' * 65}@example.com", "at most 64 octets can stand before the '@'", "a" * 65),

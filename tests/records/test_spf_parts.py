@@ -176,5 +176,5 @@ REFERRED = [
 
 @pytest.mark.parametrize(("texts", "names"), REFERRED)
 def test_referred(texts: set[str], names: set[str]) -> None:
-    """A broken record still needs its parts: who mends it must find them there."""
+    """A broken record still needs its parts: they must be there when somebody mends it."""
     assert referred(texts) == names

@@ -1,4 +1,4 @@
-"""Names, TXT values and families: the ground that everything stands on."""
+"""Names, TXT values and families, on which everything else is built."""
 
 from __future__ import annotations
 

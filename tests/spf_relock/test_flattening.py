@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.resolver import ZoneResolver
-from mailauth_dns.evaluate.spf import MAX_TERMS, Result, check_host
+from mailauth_dns.evaluate.spf import MAX_TERMS, check_host
+from mailauth_dns.evaluate.spf_check import SpfResult
 from mailauth_dns.evaluate.spf_cost import lookup_cost
 from mailauth_dns.evaluate.spf_tree import LookupCost
 from mailauth_dns.policy.absent import ABSENT
@@ -141,7 +142,7 @@ def test_the_result_is_the_same_for_every_client_and_costs_less(
         expected = check_host(ip, DOMAIN, "user@example.com", "mx.example.com", before)
         found = check_host(ip, DOMAIN, "user@example.com", "mx.example.com", after)
         event(f"before {expected.result}")
-        if expected.result not in (Result.PERMERROR, Result.TEMPERROR):
+        if expected.result not in (SpfResult.PERMERROR, SpfResult.TEMPERROR):
             assert found.result is expected.result, ip
 
 
@@ -176,9 +177,10 @@ def test_more_than_ten_lookups_become_fewer_with_parts(repo: RepoFolder) -> None
             if isinstance(term, spf_term.Ip4):
                 assert (
                     check_host(str(term.network.ip), DOMAIN, "u@example.com", "h", after).result
-                    is Result.PASS
+                    is SpfResult.PASS
                 )
-    assert check_host("198.51.0.1", DOMAIN, "u@example.com", "h", after).result is Result.FAIL
+    assert check_host("198.51.0.1", DOMAIN, "u@example.com", "h", after).result is SpfResult.FAIL
     assert (
-        check_host("198.51.11.14", DOMAIN, "u@example.com", "h", before).result is Result.PERMERROR
+        check_host("198.51.11.14", DOMAIN, "u@example.com", "h", before).result
+        is SpfResult.PERMERROR
     )

@@ -38,7 +38,7 @@ def tree(
 
     Where there are policies, DNS is taken as they would make it.
     """
-    from mailauth_dns.render import spf_tree
+    from mailauth_dns.render import spf_tree_report
 
     session = session_of(context)
     [name] = domains([domain])
@@ -46,9 +46,9 @@ def tree(
     title, resolver = (live, *published)[-1]
     cost = lookup_cost(name, resolver)
     if format is Format.JSON:
-        session.json(spf_tree.tree_data(title, cost))
+        session.json(spf_tree_report.tree_data(title, cost))
     else:
-        session.show(spf_tree.tree(title, cost))
+        session.show(spf_tree_report.tree(title, cost))
     return _exit_code(cost)
 
 

@@ -11,7 +11,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 
 from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.evaluate.spf import Result, check_host
+from mailauth_dns.evaluate.spf import check_host
+from mailauth_dns.evaluate.spf_check import SpfResult
 from mailauth_dns.evaluate.spf_hosts import addresses
 from mailauth_dns.lint.live_rules import Asked, asked
 from mailauth_dns.lint.rule import Problem, Severity, Undecided
@@ -175,9 +176,9 @@ def host_v6_partial(found: Asked[_Sending]) -> Iterator[Problem | Undecided]:
         ]
     for address in addresses(host, 6, found.resolver) if places else ():
         checked = check_host(str(address), sender.rpartition("@")[2], sender, host, found.resolver)
-        if checked.result is Result.TEMPERROR:
+        if checked.result is SpfResult.TEMPERROR:
             yield Undecided(places[0], checked.reason)
-        elif checked.result is not Result.PASS:
+        elif checked.result is not SpfResult.PASS:
             message = f"{host} also has the address {address}, for which SPF says {checked.result}"
             yield Problem(
                 places[0], message, f"add ip6:{address}, or have the host send by IPv4 only"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.spf_tree import Remark
-from mailauth_dns.lint import spf_tree
+from mailauth_dns.lint import policy_spf_tree
 from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.sender_hints import NEVER_PUBLISHED, ReturnPath, include_of
 from mailauth_dns.lint.subject import Subject
@@ -14,10 +14,10 @@ from mailauth_dns.records import spf_term
 
 
 def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided]:
-    tree = spf_tree.of(subject)
+    tree = policy_spf_tree.of(subject)
     if tree is None:
         return
-    yield from spf_tree.undecided(tree)
+    yield from policy_spf_tree.undecided(tree)
     for node in tree.walk():
         if node is tree or node.term.startswith("redirect=") is not redirect:
             continue
@@ -30,7 +30,7 @@ def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided
                     else f"ask the owner of the record that has {node.term} to correct it"
                 )
                 yield Problem(
-                    spf_tree.place(subject, tree, node),
+                    policy_spf_tree.place(subject, tree, node),
                     f"{node.term}: {note.text}; receivers return permerror",
                     fix,
                 )
@@ -75,14 +75,14 @@ def spf_include_neutral_child(subject: Subject) -> Iterator[Problem | Undecided]
     Good:
         spf: {terms: ["include:_spf.example.net"], all: fail}
     """
-    tree = spf_tree.of(subject)
+    tree = policy_spf_tree.of(subject)
     if tree is None:
         return
-    yield from spf_tree.undecided(tree)
+    yield from policy_spf_tree.undecided(tree)
     for node in tree.found(Remark.EVERYBODY):
         if node is not tree:
             yield Problem(
-                spf_tree.place(subject, tree, node),
+                policy_spf_tree.place(subject, tree, node),
                 f"{node.term} passes every host (+all): anybody can send as this domain",
                 "ask its owner to end it in -all; take it out if it does not send for you",
             )

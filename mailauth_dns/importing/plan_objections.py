@@ -16,7 +16,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone, quoted
 
 
-def obstacles(
+def objections(
     zones: Mapping[DomainName, Zone], policies: Sequence[Policy], beside: Surroundings
 ) -> Iterator[tuple[Declared, str]]:
     """Yield what these policies declare and a plan would change or refuse, with the reason."""

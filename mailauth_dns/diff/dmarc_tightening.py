@@ -1,0 +1,47 @@
+"""Whether a DMARC change asks for more than before: then the SPF record has to come first."""
+
+from __future__ import annotations
+
+from mailauth_dns.diff.change import Change
+from mailauth_dns.diff.dmarc_requests import Request
+from mailauth_dns.records.dmarc import Alignment, Policy, Record
+from mailauth_dns.records.dmarc_received import receive
+from mailauth_dns.records.family import Family
+
+
+def follows_spf(change: Change) -> bool:
+    """Tell whether the domain's SPF record must be as declared before this change is made.
+
+    DMARC must not be tightened while the domain's own mail fails SPF.
+    """
+    return change.family is Family.DMARC and tightens(change.before, change.after)
+
+
+def tightens(before: frozenset[str], after: frozenset[str]) -> bool:
+    """Tell whether a domain's own record asks for more than its own record did before.
+
+    What the domain inherits from a parent does not count.
+    """
+    old, new = (_applied(values) for values in (before, after))
+    asked = [
+        [Request.of(record, getattr(record, tag, None)) for record in (old, new)]
+        for tag in ("effective_p", "effective_sp", "effective_np")
+    ]
+    if any(now.above(was) > 0 for was, now in asked):
+        return True
+    strict = [
+        {
+            tag
+            for tag in ("effective_adkim", "effective_aspf")
+            if getattr(record, tag, None) is Alignment.STRICT
+        }
+        for record in (old, new)
+    ]
+    return not strict[1] <= strict[0] and any(
+        now.policy not in (None, Policy.NONE) for _, now in asked
+    )
+
+
+def _applied(texts: frozenset[str]) -> Record | None:
+    records = [received for text in texts if (received := receive(text)) is not None]
+    return records[0].applied if len(records) == 1 else None
