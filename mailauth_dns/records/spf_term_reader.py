@@ -27,6 +27,7 @@ _MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)=")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*|")
 _HOST = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]{0,62}\.)+[A-Za-z][A-Za-z0-9-]{0,62}\.?")
 _MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
+_NO_SPACE = "a space is missing before this term"
 _NO_SEMICOLON = "SPF has no semicolons; terms are separated by spaces"
 _TYPOS = {
     "ipv4": "ip4",
@@ -73,11 +74,7 @@ def read(text: str, start: int, end: int) -> Term | Modifier:
         if ";" in word:
             where, until, message = start + word.index(";"), end, _NO_SEMICOLON
         elif glued is not None:
-            where, until, message = (
-                start + glued.start(),
-                end,
-                "a space is missing before this term",
-            )
+            where, until, message = start + glued.start(), end, _NO_SPACE
         raise RecordSyntaxError(text, where, until, message, fault) from error
 
 
@@ -130,9 +127,16 @@ def _bare(word: str) -> str | None:
 
 def _modifier(text: str, start: int, end: int, name: str) -> Modifier:
     at = start + len(name) + 1
-    if name.lower() in ("redirect", "exp"):
-        return Modifier(name.lower(), domain_spec(text, at, end))
-    return Modifier(name, macro_string(text, at, end))
+    try:
+        if name.lower() in ("redirect", "exp"):
+            return Modifier(name.lower(), domain_spec(text, at, end))
+        return Modifier(name, macro_string(text, at, end))
+    except RecordSyntaxError as error:
+        glued = _GLUED.search(text[start:end], at - start)
+        if glued is None:
+            raise
+        where = start + glued.start()
+        raise RecordSyntaxError(text, where, end, _NO_SPACE, Fault.GLUED) from error
 
 
 def _mechanism(name: str, qualifier: Qualifier, text: str, at: int, end: int) -> Term:

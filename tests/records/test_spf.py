@@ -191,6 +191,8 @@ FAULTS = [  # text, and what receivers meet first
     ("v=spf1 mx~all", Fault.GLUED),
     ("v=spf1 mxinclude:example.net", Fault.GLUED),
     ("v=spf1 ip4:192.0.2.1;include:example.net", Fault.GLUED),
+    ("v=spf1 mx redirect=_spf.example.net~all", Fault.GLUED),
+    ("v=spf1 exp=why.example.net~all", Fault.GLUED),
     ("v=spf1 redirect=a.example redirect=b.example", Fault.TWICE),
     ("v=spf1 exp=a.example EXP=b.example", Fault.TWICE),
     ("v=spf1 ip4:192.0.2.300", Fault.ADDRESS),
