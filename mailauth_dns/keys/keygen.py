@@ -22,6 +22,7 @@ from mailauth_dns.keys.status import several_pending
 from mailauth_dns.keys.times import moment
 from mailauth_dns.policy import selector_edit
 from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.signing_host import key_owner
 
@@ -67,7 +68,7 @@ def keygen(repo: Repo, policy: Policy, spec: KeySpec, place: Place, now: datetim
         name = selector_names.unused(policy, spec.selector, folder, public_folder)
     else:
         name = selector_names.from_template(policy, spec.type, folder, public_folder, now)
-    keys = {"key": f"{name}.pem", "state": "pending", "since": moment(now)}
+    keys = {"key": f"{name}.pem", "state": KeyState.PENDING, "since": moment(now)}
     edited = partial(selector_edit.with_selector, policy.path, selector=name, keys=keys)
     # No key is made for a policy that has no place for it.
     policy_edit.tried(edited, policy_edit.read(repo.root, policy.path))
@@ -106,6 +107,6 @@ def _beside(policy: Policy, name: str, type: KeyType) -> str:
     waiting = [
         key.selector
         for key in keys_of(policy)
-        if key.section.state == "pending" and key.is_own(type)
+        if key.section.state is KeyState.PENDING and key.is_own(type)
     ]
     return several_pending([*waiting, name], type, policy.domain) if waiting else ""

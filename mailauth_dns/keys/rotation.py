@@ -17,7 +17,7 @@ from mailauth_dns.keys.private_files import Place
 from mailauth_dns.keys.status import KeyStatus, look
 from mailauth_dns.keys.transitions import Transitions, transitions
 from mailauth_dns.policy.repo import Policy, Repo
-from mailauth_dns.policy.sections.dkim import DkimSection, SelectorSection
+from mailauth_dns.policy.sections.dkim import DkimSection, KeyState, SelectorSection
 from mailauth_dns.records.dkim import KeyType
 
 
@@ -122,9 +122,9 @@ def _left_out(idle: Sequence[KeyType], types: Iterable[KeyType], keys: KeysInDns
     begun = [
         section.since
         for section in others
-        if section.state == "pending" and section.since is not None
+        if section.state is KeyState.PENDING and section.since is not None
     ]
-    if not begun or any(section.state == "retiring" for section in others):
+    if not begun or any(section.state is KeyState.RETIRING for section in others):
         return []
     return [
         type
