@@ -17,8 +17,8 @@ from typing import Any
 import typer
 from rich.text import Text
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import POLICY_DIR, Repo

@@ -17,7 +17,7 @@ from typing import Any
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.masterfile.lexer import lines
-from mailauth_dns.masterfile.loose_rows import Remarks, Row, rows, text_value
+from mailauth_dns.masterfile.loose_rows import LooseRow, Remarks, rows, text_value
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.rsa_key import modulus_bits
@@ -112,7 +112,7 @@ def _of_records(text: str, domain: DomainName) -> Keys:
 
 
 def _key(
-    text: str, row: Row, selector: str, of: str, domain: DomainName, remarks: Remarks
+    text: str, row: LooseRow, selector: str, of: str, domain: DomainName, remarks: Remarks
 ) -> Genkey:
     try:
         value = text_value(row, remarks)

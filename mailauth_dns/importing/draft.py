@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.importing.obstacles import obstacles
+from mailauth_dns.importing import in_the_way
 from mailauth_dns.importing.sketch import Sketch
 from mailauth_dns.importing.surroundings import Draft, Surroundings
 from mailauth_dns.records import mta_sts
@@ -23,7 +23,7 @@ Found = Sequence[
 
 
 def drafts(
-    found: Found, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy | str]
+    zones_found: Found, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy | str]
 ) -> tuple[Draft, ...]:
     """Return a policy for each domain.
 
@@ -35,21 +35,23 @@ def drafts(
     """
     sketches = [
         Sketch(domain, frozenset(domains), zone, beside, served.get(domain))
-        for zone, domains in found
+        for zone, domains in zones_found
         for domain in domains
     ]
     for sketch in sketches:
         sketch.park()
-    zones = {zone.origin: zone for zone, _ in found}
+    zones = {zone.origin: zone for zone, _ in zones_found}
     before: list[tuple[Declared, str]] = []
-    while in_the_way := list(obstacles(zones, [sketch.policy() for sketch in sketches], beside)):
-        if in_the_way == before:
+    while found := list(
+        in_the_way.entries(zones, [sketch.policy() for sketch in sketches], beside)
+    ):
+        if found == before:
             # No sketch has what is in the way, so nothing can be withdrawn.
-            entry, reason = in_the_way[0]
+            entry, reason = found[0]
             raise MailAuthError(f"{entry.key[0]} {entry.key[1]} cannot be imported: {reason}")
-        before = in_the_way
+        before = found
         for sketch in sketches:
             sketch.withdraw(
-                (entry, reason) for entry, reason in in_the_way if entry.domain == sketch.domain
+                (entry, reason) for entry, reason in found if entry.domain == sketch.domain
             )
     return tuple(sketch.done() for sketch in sketches)

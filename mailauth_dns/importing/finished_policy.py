@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.importing.surroundings import Draft, Surroundings
 from mailauth_dns.importing.yaml_text import annotated
 from mailauth_dns.lint.catalog import RULES

@@ -10,13 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Declared
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.importing import parking, sections
-from mailauth_dns.importing.obstacles import obstacles
+from mailauth_dns.importing import in_the_way, parking, sections
 from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
 from mailauth_dns.importing.surroundings import Draft, Left, Surroundings
@@ -154,7 +153,9 @@ class Sketch:
         self._parked = parking.section(self._sections)
         if any(
             True
-            for _ in obstacles({self._zone.origin: self._zone}, [self.policy()], Surroundings())
+            for _ in in_the_way.entries(
+                {self._zone.origin: self._zone}, [self.policy()], Surroundings()
+            )
         ):
             self._parked = None
 

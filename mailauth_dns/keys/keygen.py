@@ -17,7 +17,7 @@ from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys import keypair, policy_edit, private_files, public_files, selector_names
 from mailauth_dns.keys.declared import keys_of
-from mailauth_dns.keys.private_files import Place
+from mailauth_dns.keys.private_files import KeyDestination
 from mailauth_dns.keys.status import several_pending
 from mailauth_dns.keys.times import moment
 from mailauth_dns.policy import selector_edit
@@ -54,14 +54,16 @@ class NewKey:
     remarks: tuple[str, ...]
 
 
-def keygen(repo: Repo, policy: Policy, spec: KeySpec, place: Place, now: datetime) -> NewKey:
+def keygen(
+    repo: Repo, policy: Policy, spec: KeySpec, destination: KeyDestination, now: datetime
+) -> NewKey:
     """Make a key and add it to the policy as pending.
 
     Raises:
         MailAuthError: the policy is shared or parked, the selector is taken, a file cannot be
             written, or its owner cannot be given it.
     """
-    folder = place.folder(repo.root)
+    folder = destination.folder(repo.root)
     policy_edit.check_editable(repo, policy)
     public_folder = public_files.folder_of(repo, policy)
     if spec.selector is not None:
@@ -72,7 +74,7 @@ def keygen(repo: Repo, policy: Policy, spec: KeySpec, place: Place, now: datetim
     edited = partial(selector_edit.with_selector, policy.path, selector=name, keys=keys)
     # No key is made for a policy that has no place for it.
     policy_edit.tried(edited, policy_edit.read(repo.root, policy.path))
-    heir, remark = key_owner.heir(folder / policy.domain, place.owner)
+    heir, remark = key_owner.heir(folder / policy.domain, destination.owner)
     public_files.make_folder(public_folder)
     pair = keypair.generate(spec.type, spec.bits)
     private = private_files.path_of(folder, policy.domain, name)

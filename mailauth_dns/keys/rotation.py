@@ -13,7 +13,7 @@ from mailauth_dns.keys.in_dns import KeyInDns
 from mailauth_dns.keys.keygen import KeySpec, NewKey, keygen
 from mailauth_dns.keys.next_step import KeysInDns, of_type
 from mailauth_dns.keys.policy_edit import Written, spelling
-from mailauth_dns.keys.private_files import Place
+from mailauth_dns.keys.private_files import KeyDestination
 from mailauth_dns.keys.status import KeyStatus, look
 from mailauth_dns.keys.transitions import Transitions, transitions
 from mailauth_dns.policy.repo import Policy, Repo
@@ -36,14 +36,14 @@ def rotate(
     policy: Policy,
     types: Sequence[KeyType],
     bits: int,
-    place: Place,
+    destination: KeyDestination,
     now: datetime,
 ) -> Rotated:
     """Write the next step of the domain's keys into its policy.
 
     `types` limits it to these; none means every type of which the policy has a key, RSA where it
     has no key yet. It makes new keys when nothing is under way. Where you name types, it also makes
-    the key of a type that an earlier run did not get to. `place` is where their private halves go,
+    the key of a type that an earlier run did not get to. `destination` is where their private halves go,
     and is looked at only then.
 
     Raises:
@@ -59,7 +59,7 @@ def rotate(
             changes.setdefault(selector, {}).update(edit)
     new = _new_keys(found, keys, named=bool(types))
     if new:
-        place.folder(repo.root)  # refuses before anything is written
+        destination.folder(repo.root)  # refuses before anything is written
     # An inherited selector keeps its name here, and the edit refuses it.
     written = policy_edit.write(
         repo.root,
@@ -70,7 +70,7 @@ def rotate(
     problem = None
     for number, type in enumerate(new):
         try:
-            made.append(keygen(repo, policy, KeySpec(type, bits), place, now))
+            made.append(keygen(repo, policy, KeySpec(type, bits), destination, now))
         except MailAuthError as error:
             if not written and not made:
                 raise

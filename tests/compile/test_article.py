@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import dmarc, spf
 from mailauth_dns.records.name import DomainName

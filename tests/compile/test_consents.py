@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.errors import PolicyError
 from mailauth_dns.evaluate.report_destination import destination
 from mailauth_dns.evaluate.resolver import ZoneResolver

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.family import Family, family

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.diff.equivalence import disputed, parsed, same
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.importing.draft import drafts

@@ -9,7 +9,7 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from mailauth_dns import spf_lock
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.spf import MAX_TERMS, Result, check_host

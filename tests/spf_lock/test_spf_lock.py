@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.live.observe import Wanted

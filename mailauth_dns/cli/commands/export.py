@@ -18,7 +18,7 @@ from mailauth_dns.export.mail_host import MailHost, host_folder
 from mailauth_dns.keys import status
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.records.dkim import KeyType
-from mailauth_dns.render import export as exports
+from mailauth_dns.render import export_text
 from mailauth_dns.signing_host import package_paths as layouts
 from mailauth_dns.signing_host.package_paths import Layout
 
@@ -129,7 +129,7 @@ def command(
     files = exported_files.export(format, policies, chosen, host, now, live=live)
     if check is not None:
         found = installed.compare(format, files, session.path(check), policies, host)
-        session.show(exports.differences(found))
+        session.show(export_text.differences(found))
         return DIFFERS if found else DONE
     if format in exported_files.SIGNING and (
         refused := ready_to_sign.refusals(status.look(policies, now), allowed, now)
@@ -141,7 +141,7 @@ def command(
         for path in out_folder.write(format, files, session.path(out), session.root, named, host):
             session.line(f"written: {path}")
         if format is ExportFormat.OPENDKIM:
-            session.say(exports.after_export(session.path(out), files, named, host, layout))
+            session.say(export_text.after_export(session.path(out), files, named, host, layout))
     for name in exported_files.consents(format, chosen):
         session.say(
             f"{name}: leave it out where a wildcard above it in that zone already gives the consent; "

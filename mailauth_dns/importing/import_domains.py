@@ -22,9 +22,9 @@ from mailauth_dns.importing.readers import (
     AtProvider,
     KeyFile,
     LiveDns,
-    Reader,
     Served,
     Source,
+    SourceReader,
     ZoneFile,
     Zones,
 )
@@ -137,7 +137,9 @@ def _by_zone(domains: tuple[DomainName, ...], origin: DomainName | None) -> Zone
     return {origin: domains}
 
 
-def _reader(source: Source, repo: Repo, zones: Zones, defaults: DefaultsMapping | None) -> Reader:
+def _reader(
+    source: Source, repo: Repo, zones: Zones, defaults: DefaultsMapping | None
+) -> SourceReader:
     match source:
         case ZoneFile():
             return readers.of_zone_file(source, repo)
@@ -146,7 +148,7 @@ def _reader(source: Source, repo: Repo, zones: Zones, defaults: DefaultsMapping 
         case KeyFile():
             named = [domain for together in zones.values() for domain in together]
             if len(named) > 1:
-                raise MailAuthError("--from-genkey is one domain's key; import that domain alone")
+                raise MailAuthError("a key file is for one domain; import that domain alone")
             return readers.of_key_file(source, named[0])
         case LiveDns():
             servers = source.nameservers or inherited(defaults, "nameservers")
@@ -163,7 +165,7 @@ def _settings(source: Source) -> Mapping[str, tuple[str, ...]]:
 
 
 def _policies(
-    reader: Reader,
+    reader: SourceReader,
     found: Mapping[DomainName, Published],
     zones: Zones,
     beside: Surroundings,
