@@ -148,7 +148,9 @@ def _reader(
         case KeyFile():
             named = [domain for together in zones.values() for domain in together]
             if len(named) > 1:
-                raise MailAuthError("a key file is for one domain; import that domain alone")
+                raise MailAuthError(
+                    f"{source.path.name}: is one domain's key; import that domain alone"
+                )
             return readers.of_key_file(source, named[0])
         case LiveDns():
             servers = source.nameservers or inherited(defaults, "nameservers")

@@ -43,8 +43,8 @@ def rotate(
 
     `types` limits it to these; none means every type of which the policy has a key, RSA where it
     has no key yet. It makes new keys when nothing is under way. Where you name types, it also makes
-    the key of a type that an earlier run did not get to. `destination` is where their private halves go,
-    and is looked at only then.
+    the key of a type that an earlier run did not get to. `destination` is where private halves go;
+    it is looked at only then.
 
     Raises:
         MailAuthError: nothing was written: the policy is shared or parked, or cannot be written;
