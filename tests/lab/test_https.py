@@ -87,7 +87,7 @@ def test_from_nothing_to_a_policy_that_changes(host: MailHost) -> None:
     run(host, "compile")
     said = lint(host, code=2)
     assert (
-        f"STS004 sts-txt-without-policy: nothing listens on {STRANGER} port 443, so that nobody can fetch the policy"
+        f"STS004 sts-txt-without-policy: nothing listens on {STRANGER} port 443: no sender can fetch the policy"
         in said
     )
     assert (
