@@ -17,21 +17,20 @@ from mailauth_dns.records import mta_sts
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone
 
-Found = Sequence[
-    tuple[Zone, tuple[DomainName, ...]]
-]  # zones as they are, each with the domains that are asked for
+# Zones as they are, each with the domains to import.
+ZonesFound = Sequence[tuple[Zone, tuple[DomainName, ...]]]
 
 
 def drafts(
-    zones_found: Found, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy | str]
+    zones_found: ZonesFound, beside: Surroundings, served: Mapping[DomainName, mta_sts.Policy | str]
 ) -> tuple[Draft, ...]:
     """Return a policy for each domain.
 
     `served` are the known MTA-STS policies, or why one could not be fetched.
 
     Raises:
-        PolicyError: with the repo's other policies they cannot be compiled.
-        MailAuthError: what a policy would say can be neither kept nor left out.
+        PolicyError: they cannot be compiled with the repo's other policies.
+        MailAuthError: a record can be neither kept in a policy nor left out of it.
     """
     sketches = [
         Sketch(domain, frozenset(domains), zone, beside, served.get(domain))

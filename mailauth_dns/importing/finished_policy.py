@@ -65,7 +65,7 @@ def commented(
 
 
 def reasons(unknown: Unknowns) -> tuple[str, ...]:
-    """Return why something is unknown, once a reason, with what it concerns."""
+    """Return each reason why something is unknown, once, with what it concerns."""
     keys: dict[str, list[str]] = {}
     for (name, type), reason in unknown:
         keys.setdefault(reason, []).append(f"{name} {type}")

@@ -158,7 +158,7 @@ def _reader(
 
 
 def _settings(source: Source) -> Mapping[str, tuple[str, ...]]:
-    """Return what the policies say of where to publish and whom to ask, as the source tells."""
+    """Return the providers and name servers that the source names, for the policies."""
     if isinstance(source, AtProvider):
         return {"providers": (source.id,)}
     if isinstance(source, LiveDns) and source.nameservers:

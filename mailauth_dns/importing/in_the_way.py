@@ -52,7 +52,7 @@ def _would(entry: Declared) -> str:
     if entry.family is Family.DMARC_REPORT:
         return (
             "its reports go to another organization of this repo, so a plan would add that "
-            f"one's consent at {entry.key[0]}"
+            f"organization's consent at {entry.key[0]}"
         )
     said = " ".join(map(quoted, sorted(entry.values))) or "nothing"
     return f"no policy says this; the nearest one would publish {said}"

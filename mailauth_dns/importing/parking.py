@@ -13,9 +13,8 @@ from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family
 
-SAID = frozenset(
-    {("spf",), ("dmarc",), ("dkim", "selectors", "*")}
-)  # the sections that `parked: true` stands for
+# The sections that `parked: true` stands for.
+SAID = frozenset({("spf",), ("dmarc",), ("dkim", "selectors", "*")})
 _NOBODY = {"terms": [], "all": "fail"}
 _TAGS = ("p", "sp", "np")
 _NOT_PARKED = ("adkim", "aspf", "fo", "psd", "t", "pct", "rf", "ri")

@@ -78,7 +78,7 @@ BAD: list[tuple[bytes, tuple[str, ...], str]] = [
     (
         PLAIN,
         ("--helo", "[192.0.2]"),
-        "--helo: '[192.0.2]' is no address literal; write one such as [192.0.2.10] or "
+        "--helo: '[192.0.2]' is not an address literal; write one such as [192.0.2.10] or "
         "[IPv6:2001:db8::10]\n",
     ),
 ]

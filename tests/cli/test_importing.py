@@ -85,7 +85,10 @@ def test_domains_of_one_zone_are_imported_together(repo: RepoFolder) -> None:
         "served/example.com.zone",
     )
     assert alone.code == 2
-    assert "would add that one's consent at sub.example.com._report._dmarc.example.com" in alone.err
+    assert (
+        "would add that organization's consent at sub.example.com._report._dmarc.example.com"
+        in alone.err
+    )
     assert "\ndmarc:" not in alone.out
     both = repo.run(
         "import",
@@ -218,7 +221,7 @@ STS = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 86400\n"
     ("body", "code", "said"),
     [
         (STS, 0, "    - mx.example.com\n  max_age: 86400\n  id: '2026'\n"),
-        (STS + "x: y\n", 2, "has lines that no policy here says: x"),
+        (STS + "x: y\n", 2, "has lines that a policy here cannot say: x"),
         ("mode: enforce\n", 1, "--mta-sts sts.txt: version is missing: senders get no policy"),
         (STS.replace("\n", "\r\n"), 0, "    - mx.example.com\n"),
         (

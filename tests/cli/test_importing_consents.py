@@ -46,7 +46,7 @@ def test_reports_to_another_zone_of_the_repo_are_said_where_it_consents(
         ran = repo.run("import", "example.com", *source, "--write")
     assert ran.code == (2 if lacks else 0), ran.said
     assert (
-        "would add that one's consent at example.com._report._dmarc.example.net" in ran.err
+        "would add that organization's consent at example.com._report._dmarc.example.net" in ran.err
     ) is lacks
     assert ("dmarc:" in (repo.root / "zones/policy/example.com.yaml").read_text()) is not lacks
     plan = repo.run("plan", "--no-live", "--detailed-exitcode")
@@ -99,5 +99,7 @@ def test_domains_that_report_to_each_other_are_imported_together(repo: RepoFolde
     repo.write("zones/policy/_defaults.yaml", "providers: [local]\n")
     ran = repo.run("import", "example.com", "example.net", "--provider", "local", "--write")
     assert ran.code == 2
-    assert "would add that one's consent at example.net._report._dmarc.example.com" in ran.err
+    assert (
+        "would add that organization's consent at example.net._report._dmarc.example.com" in ran.err
+    )
     assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0

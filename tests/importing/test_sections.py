@@ -111,13 +111,13 @@ LEFT = [
         "_dmarc",
         "CNAME",
         {"dmarc.vendor.example."},
-        "an alias: what is found here is its target's to say",
+        "an alias: its target decides what is found here",
     ),
     (
         "_domainkey",
         "CNAME",
         {"keys.vendor.example."},
-        "an alias: what is found here is its target's to say",
+        "an alias: its target decides what is found here",
     ),
     ("s1._domainkey", "TXT", {"v=DKIM1; p=!"}, "broken: p is not base64"),
     ("s1._domainkey", "TXT", {'v=DKIM1; p=; n="a" \\ b'}, "its note (n) is taken over as 'a  b'"),
@@ -127,21 +127,22 @@ LEFT = [
         "s._domainkey.sub",
         "TXT",
         {"p="},
-        "belongs to sub.example.com, which is a domain of its own to mail",
+        "belongs to sub.example.com, which mail treats as a domain of its own",
     ),
     (
         "sub",
         "TXT",
         {"v=spf1 -all"},
-        "belongs to sub.example.com, which is a domain of its own to mail",
+        "belongs to sub.example.com, which mail treats as a domain of its own",
     ),
-    ("sub", "MX", {"0 ."}, "belongs to sub.example.com, which is a domain of its own to mail"),
-    ("*", "TXT", {"v=spf1 -all"}, "a wildcard, which no policy is for"),
+    ("sub", "MX", {"0 ."}, "belongs to sub.example.com, which mail treats as a domain of its own"),
+    ("*", "TXT", {"v=spf1 -all"}, "a wildcard, which no policy declares"),
     (
         "_mta-sts",
         "TXT",
         {"v=STSv1; id=1"},
-        "the policy that it announces is served over HTTPS, which is not asked; give its "
+        "the policy that it announces is served over HTTPS, which this import does not "
+        "ask; give its "
         "text with --mta-sts",
     ),
     (

@@ -30,8 +30,7 @@ KEYS: dict[str, tuple[str | None, str]] = {
     ),
     "PKCS#1": (
         "-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----\n",
-        "a bare RSA key (PKCS#1); write it as others read it: openssl rsa "
-        "-RSAPublicKey_in -in KEY -pubout\n",
+        "a bare RSA key (PKCS#1); convert it: openssl rsa -RSAPublicKey_in -in KEY -pubout\n",
     ),
     "no PEM": (
         "MIIB",

@@ -72,7 +72,7 @@ REFUSED = [
     (
         '"absent": true',
         '"\\ud800": 1',
-        f"{AT_PART}: half a character (a surrogate) stands in it; write it whole",
+        f"{AT_PART}: it holds half a character (a surrogate); write the whole character",
     ),
     (
         '"mx.example.net AAAA"',

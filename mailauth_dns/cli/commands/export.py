@@ -98,16 +98,7 @@ def command(
     if out is not None and check is not None:
         raise MailAuthError("--out writes and --check compares; give one of them")
     allowed = [allowance(each) for each in allow or ()]
-    if live and (format is not ExportFormat.PASTE or check is not None):
-        raise MailAuthError(
-            "--live says what to do with each record of `--format paste`; it goes with no other "
-            "format, and not with --check"
-        )
-    if layout is not None and format in exported_files.RECORDS:
-        raise MailAuthError(
-            f"--layout says where the signing host has private keys; `--format {format}` "
-            "holds records alone, so leave it out"
-        )
+    _refuse_of_other_format(format, layout, live=live, check=check is not None)
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
     host = MailHost(
@@ -144,10 +135,27 @@ def command(
             session.say(export_text.after_export(session.path(out), files, named, host, layout))
     for name in exported_files.consents(format, chosen):
         session.say(
-            f"{name}: leave it out where a wildcard above it in that zone already gives the consent; "
+            f"{name}: leave it out where a wildcard above it in that zone already gives "
+            "the consent; "
             "export does not ask DNS"
         )
     return DONE
+
+
+def _refuse_of_other_format(
+    format: ExportFormat, layout: Layout | None, *, live: bool, check: bool
+) -> None:
+    """Refuse options that say nothing about this format."""
+    if live and (format is not ExportFormat.PASTE or check):
+        raise MailAuthError(
+            "--live says what to do with each record of `--format paste`; it goes with no other "
+            "format, and not with --check"
+        )
+    if layout is not None and format in exported_files.RECORDS:
+        raise MailAuthError(
+            f"--layout says where the signing host has private keys; `--format {format}` "
+            "holds records alone, so leave it out"
+        )
 
 
 def _print(session: Session, files: dict[str, str]) -> None:

@@ -213,9 +213,8 @@ def _served(
         return {}
     if len(named) > 1:
         raise MailAuthError("--mta-sts is one domain's policy; import that domain alone")
-    text = (
-        session.path(path).read_bytes().decode("utf-8", "replace")
-    )  # senders do not take every kind of line end
+    # As octets: senders do not take every kind of line end.
+    text = session.path(path).read_bytes().decode("utf-8", "replace")
     if dkim.holds_private_key(text):
         raise MailAuthError(
             f"--mta-sts {path}: this is a private key; give the policy that the domain serves"

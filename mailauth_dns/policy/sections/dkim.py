@@ -6,12 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.absent import refuse_absent
@@ -42,7 +37,7 @@ def _public_key(text: str) -> str:
     # No message quotes the value: what people paste here by mistake is a private key.
     refuse_private_key(text)
     if UNSAFE.search(text) or ";" in text:
-        fail("p holds base64 only; a quote, a semicolon or a line break does not belong to it")
+        fail("p holds only base64; take out quotes, semicolons and line breaks")
     try:
         key = dkim.parse(f"p={text}").key_bytes
     except RecordSyntaxError as error:
