@@ -151,8 +151,7 @@ PLACES = [
     (
         "stanza",
         "digits",
-        "providers/x.yaml:2:4: YAML takes this for a number, a date or an object, and "
-        "cannot read it as one; quote it",
+        "providers/x.yaml:2:4: YAML cannot read this as a number, a date or an object; quote it",
     ),
     ("stanza", "digits in hexadecimal", "providers/x.yaml:2:4: YAML cannot read this"),
     ("stanza", "no day", "providers/x.yaml:2:4: YAML cannot read this"),
