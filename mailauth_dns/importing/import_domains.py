@@ -20,10 +20,10 @@ from mailauth_dns.importing.draft import drafts
 from mailauth_dns.importing.finished_policy import Imported, commented
 from mailauth_dns.importing.readers import (
     AtProvider,
+    ImportSource,
     KeyFile,
     LiveDns,
     Served,
-    Source,
     SourceReader,
     ZoneFile,
     Zones,
@@ -57,7 +57,7 @@ class Imports:
 def import_domains(
     repo: Repo,
     domains: tuple[DomainName, ...],
-    source: Source,
+    source: ImportSource,
     *,
     zone: DomainName | None = None,
     served: Served | None = None,
@@ -138,7 +138,7 @@ def _by_zone(domains: tuple[DomainName, ...], origin: DomainName | None) -> Zone
 
 
 def _reader(
-    source: Source, repo: Repo, zones: Zones, defaults: DefaultsMapping | None
+    source: ImportSource, repo: Repo, zones: Zones, defaults: DefaultsMapping | None
 ) -> SourceReader:
     match source:
         case ZoneFile():
@@ -157,7 +157,7 @@ def _reader(
             return readers.of_live_dns(replace(source, nameservers=servers), repo, zones)
 
 
-def _settings(source: Source) -> Mapping[str, tuple[str, ...]]:
+def _settings(source: ImportSource) -> Mapping[str, tuple[str, ...]]:
     """Return the providers and name servers that the source names, for the policies."""
     if isinstance(source, AtProvider):
         return {"providers": (source.id,)}

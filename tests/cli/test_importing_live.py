@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder, free_port
 from tests.importing.zones import HEAD
 
@@ -22,7 +22,7 @@ def live(repo: RepoFolder) -> Iterator[RepoFolder]:
         '*.w IN TXT "v=DMARC1; p=none"\nw IN TXT "v=spf1 -all"\n'
     )
     repo.local("example.com", HEAD + records)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',

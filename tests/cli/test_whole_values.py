@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.records.zone import quoted
 from mailauth_dns.render.terminal_text import shown, told, wrapped
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 from tests.lab.zones import HEAD
 
@@ -58,7 +58,7 @@ def test_an_address_that_was_slipped_into_a_long_record_is_seen_wherever_it_is_s
     before = " ".join(["v=spf1", *(f"ip4:198.51.100.{n}" for n in range(0, 40, 2)), "-all"])
     after = before.replace("ip4:198.51.100.20", "ip4:198.51.100.20 a:evil.example")
     repo.local("example.com", HEAD + f"@ IN TXT {quoted(before)}\n")
-    with Server(repo.root / "served") as server:
+    with LoopbackServer(repo.root / "served") as server:
         terms = json.dumps(after.split()[1:-1])
         repo.policy(
             "domain: example.com\nproviders: [local]\nnameservers: "

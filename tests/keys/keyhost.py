@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import Ran, RepoFolder
 
 ZONE = "$TTL {ttl}\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 {ttl}\n@ IN NS ns1.example.net.\n"
@@ -62,7 +62,7 @@ def served(repo: RepoFolder, private_dir: Path, ttl: int) -> Iterator[Host]:
     repo.policy("domain: example.com # ours\nspf: {all: fail}\n")
     host.keygen("--selector", "old")
     repo.policy(POLICY)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\nttl: {ttl}\n',
