@@ -9,8 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mailauth_dns.compile.compile_repo import compile_repo
     from mailauth_dns.compile.publication import Publication
-    from mailauth_dns.compile.repo import compile_repo
     from mailauth_dns.deploy.apply import ApplyRequest, ApplyResult, apply
     from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
     from mailauth_dns.deploy.provider_pool import providers
@@ -80,7 +80,7 @@ __all__ = [
 # Where a name is defined; modules of records are names themselves.
 _DEFINED_IN = {
     "compile.publication": ("Publication",),
-    "compile.repo": ("compile_repo",),
+    "compile.compile_repo": ("compile_repo",),
     "deploy.apply": ("ApplyRequest", "ApplyResult", "apply"),
     "deploy.make_plan": ("PlanRequest", "make_plan"),
     "deploy.provider_pool": ("providers",),

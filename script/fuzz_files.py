@@ -11,7 +11,7 @@ from pathlib import Path
 from fuzz_checks import read
 from fuzz_seeds import ORIGIN, PLAN, SOA, places_in
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.errors import PlanRefused, PolicyError

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.keys import keypair

@@ -17,8 +17,8 @@ from typing import Any
 import typer
 from rich.text import Text
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import POLICY_DIR, Repo
@@ -70,7 +70,7 @@ class Session:
         return repo, compile_repo(repo)
 
     def path(self, given: Path) -> Path:
-        """Return a file that the command line named; -C is the folder of relative ones, as in git."""
+        """Return a file that the command line named; relative ones lie in -C, as in git."""
         return self.folder / given
 
     def show(self, lines: Iterable[Text], *, beside: bool = False, wrap: bool = False) -> None:
@@ -134,9 +134,8 @@ def session_of(context: typer.Context) -> Session:
 def repo_root(start: Path) -> Path:
     """Return the folder to work in: `start` or the nearest folder above it with zones/policy.
 
-    Where no folder has it, that is `start`.
-
-    As with git, the search ends with the work tree that `start` is in, and with the file system.
+    If no folder has it, that is `start`. As with git, the search ends with the work tree that
+    `start` is in, and with the file system.
 
     Raises:
         MailAuthError: it belongs to another user, whose stanzas would choose which code runs.
@@ -170,9 +169,8 @@ def _users() -> set[int]:
 
 def _guarded(line: Text) -> Text:
     """Return a line that is safe to print; one that was not loses its styles."""
-    safe = "\n".join(
-        map(one_line, line.plain.split("\n"))
-    )  # a document is several lines of one text
+    # A document is several lines of one text.
+    safe = "\n".join(map(one_line, line.plain.split("\n")))
     return line if safe == line.plain else Text(safe)
 
 

@@ -10,7 +10,7 @@ from mailauth_dns.policy import spf_flattening
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.model import sections_of
 from mailauth_dns.policy.repo import Policy
-from mailauth_dns.policy.sections.dkim import SelectorSection
+from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.policy.sections.dmarc import DmarcSection
 from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.policy.spf_lock import Lock
@@ -67,19 +67,21 @@ def _dkim(policy: Policy) -> Iterator[Declared]:
     for selector, key in section.selectors.items():
         name = dkim.owner_name(selector, policy.domain)
         needed_until = key.signed_until + section.rotation.grace if key.signed_until else None
-        alias = f"{key.cname}." if key.cname is not None and key.state != "absent" else None
+        alias = (
+            f"{key.cname}." if key.cname is not None and key.state is not KeyState.ABSENT else None
+        )
         for type, text in (("TXT", _key_record(policy, selector, key)), ("CNAME", alias)):
             entry = _entry(policy, name, type, Family.DKIM, text, key.ttl)
             yield replace(entry, needed_until=needed_until)
 
 
 def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | None:
-    if entry.state == "absent" or entry.cname is not None:
+    if entry.state is KeyState.ABSENT or entry.cname is not None:
         return None
     key = policy.keys.get(selector)
     k = key.k if key is not None else entry.k
     p = key.p if key is not None else entry.p
-    if entry.state == "revoked":
+    if entry.state is KeyState.REVOKED:
         k, p = entry.k, ""
     tags = {
         "v": "DKIM1",

@@ -25,9 +25,9 @@ class Declared:
     Without `values`, ours is deleted. `ttl` is in seconds; None keeps what is there.
 
     DKIM: mail signed with a key that is to go may arrive until `needed_until`. MTA-STS: `served` is
-    the policy that the record announces, for HTTPS. A part of an SPF record: the lock has seen it
-    served well enough that a record may include it from `ready` on. SPF: `spf_names` tells what the
-    names stand for that the record includes now or did before.
+    the policy that the record announces, for HTTPS. A part of an SPF record: a record may include
+    it from `ready` on, as the lock says. SPF: `spf_names` holds the addresses behind names that
+    the record includes now or included before.
     """
 
     domain: DomainName

@@ -28,7 +28,7 @@ from mailauth_dns.records.family import Family
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JudgedChange:
     """A change to be judged: our values before and after, the zone around them, and the time."""
 
     entry: Declared
@@ -38,7 +38,7 @@ class Asked:
     now: datetime
 
 
-_JUDGES: Mapping[Family, Callable[[Asked], Judgement]] = {
+_JUDGES: Mapping[Family, Callable[[JudgedChange], Judgement]] = {
     Family.SPF: lambda asked: spf_changed(asked.entry, asked.before, asked.after),
     Family.DKIM: lambda asked: key_changed(asked.entry, asked.before, asked.after, asked.now),
     Family.DMARC: lambda asked: dmarc_changed(asked.entry, asked.before, asked.after, asked.sides),
@@ -56,7 +56,7 @@ def judge_at(now: datetime) -> Judge:
     def judge(
         entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides
     ) -> Judgement:
-        judged = _judged(Asked(entry, before, after, sides, now))
+        judged = _judged(JudgedChange(entry, before, after, sides, now))
         lengths = cut(before, after)
         if lengths is None:
             return judged
@@ -72,14 +72,14 @@ def judge_at(now: datetime) -> Judge:
     return judge
 
 
-def _judged(asked: Asked) -> Judgement:
+def _judged(asked: JudgedChange) -> Judgement:
     entry = asked.entry
     if same(entry.family, entry.key[1], asked.before, asked.after):
         return Judgement("the same meaning in our spelling")
     return _JUDGES.get(entry.family, _changed)(asked)
 
 
-def _changed(asked: Asked) -> Judgement:
+def _changed(asked: JudgedChange) -> Judgement:
     """Judge a family without a judge of its own: its record comes, goes or changes."""
     done = "is new" if not asked.before else "changes" if asked.after else "is deleted"
     return Judgement(f"the {asked.entry.family} record {done}", Risk.CAUTION)

@@ -11,6 +11,7 @@ from mailauth_dns.keys.status import KeyStatus, look
 from mailauth_dns.keys.times import moment
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance
 from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.sections.dkim import KeyState
 
 
 def refusals(
@@ -56,7 +57,7 @@ def no_signer(policies: Sequence[Policy], now: datetime) -> str:
     waiting = [
         status
         for status in look(policies, now)
-        if status.key.ours and status.key.section.state == "pending"
+        if status.key.ours and status.key.section.state is KeyState.PENDING
     ]
     told = []
     for status in waiting:

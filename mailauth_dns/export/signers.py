@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from mailauth_dns.keys.declared import Key, keys_of
 from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dkim
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName
@@ -30,7 +31,7 @@ class Signer:
 
 def signing(key: Key) -> bool:
     """Tell whether a key signs: it is ours and active."""
-    return key.ours and key.section.state == "active"
+    return key.ours and key.section.state is KeyState.ACTIVE
 
 
 def signers(policies: Iterable[Policy], key_dir: PurePosixPath) -> tuple[Signer, ...]:

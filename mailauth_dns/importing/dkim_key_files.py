@@ -17,7 +17,7 @@ from typing import Any
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.masterfile.lexer import lines
-from mailauth_dns.masterfile.loose_rows import Remarks, Row, rows, text_value
+from mailauth_dns.masterfile.loose_rows import LooseRow, Remarks, rows, text_value
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.rsa_key import modulus_bits
@@ -46,7 +46,7 @@ class Genkey:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of a file, lines that are no key records, and notes on how lines were read."""
+    """The keys of a file, its lines without a key, and notes on how lines were read."""
 
     keys: tuple[Genkey, ...]
     passed_over: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ def _of_records(text: str, domain: DomainName) -> Keys:
 
 
 def _key(
-    text: str, row: Row, selector: str, of: str, domain: DomainName, remarks: Remarks
+    text: str, row: LooseRow, selector: str, of: str, domain: DomainName, remarks: Remarks
 ) -> Genkey:
     try:
         value = text_value(row, remarks)
@@ -172,7 +172,7 @@ def _bare(text: str) -> str | None:
 
 
 def _of_pem(text: str) -> str | None:
-    """Return the record for a public key as PEM; None where the file is none."""
+    """Return the record for a public key as PEM; None if the file holds no PEM."""
     found = _PEM.search(text)
     if found is None or text[: found.start()].strip():
         return None
@@ -199,9 +199,8 @@ def _of_pem(text: str) -> str | None:
     return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
 
 
-_ED25519 = bytes.fromhex(
-    "302a300506032b6570032100"
-)  # SubjectPublicKeyInfo up to the key's 32 octets (RFC 8410 §4)
+# SubjectPublicKeyInfo up to the key's 32 octets (RFC 8410 §4).
+_ED25519 = bytes.fromhex("302a300506032b6570032100")
 
 
 # JSON

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.importing.surroundings import Draft, Surroundings
 from mailauth_dns.importing.yaml_text import annotated
 from mailauth_dns.lint.catalog import RULES
@@ -65,7 +65,7 @@ def commented(
 
 
 def reasons(unknown: Unknowns) -> tuple[str, ...]:
-    """Return why something is unknown, once a reason, with what it concerns."""
+    """Return each reason why something is unknown, once, with what it concerns."""
     keys: dict[str, list[str]] = {}
     for (name, type), reason in unknown:
         keys.setdefault(reason, []).append(f"{name} {type}")

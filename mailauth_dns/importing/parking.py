@@ -9,12 +9,12 @@ from mailauth_dns.diff.change import Change, Difference
 from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.importing.sections import Section
 from mailauth_dns.policy.repo import Route
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family
 
-SAID = frozenset(
-    {("spf",), ("dmarc",), ("dkim", "selectors", "*")}
-)  # the sections that `parked: true` stands for
+# The sections that `parked: true` stands for.
+SAID = frozenset({("spf",), ("dmarc",), ("dkim", "selectors", "*")})
 _NOBODY = {"terms": [], "all": "fail"}
 _TAGS = ("p", "sp", "np")
 _NOT_PARKED = ("adkim", "aspf", "fo", "psd", "t", "pct", "rf", "ri")
@@ -32,7 +32,7 @@ def is_near(sections: Mapping[Route, Section]) -> bool:
     """Tell whether a domain says that it sends nothing: nobody passes SPF, no key verifies."""
     selectors = (each for route, each in sections.items() if route[0] == "dkim")
     return sections.get(("spf",)) == _NOBODY and all(
-        each.get("state") == "revoked" for each in selectors
+        each.get("state") == KeyState.REVOKED for each in selectors
     )
 
 

@@ -60,7 +60,7 @@ def stray(key: RRKey, value: str, domain: DomainName) -> str | None:
     name, type = key
     spot = spot_of(name, domain)
     if type == "CNAME":
-        return "an alias: what is found here is its target's to say" if _MARK.match(name) else None
+        return "an alias: its target decides what is found here" if _MARK.match(name) else None
     if type not in ("TXT", "MX"):
         return None
     found = family(name, type, value)
@@ -69,17 +69,17 @@ def stray(key: RRKey, value: str, domain: DomainName) -> str | None:
         return f"a consent to reports about {about}; a plan counts on it as it is"
     if found is Family.NULL_MX and name == domain:
         return (
-            "a null MX (RFC 7505): only `parked: true` declares one, and not exactly that is "
-            "published here"
+            "a null MX (RFC 7505): only `parked: true` declares one, and what is published "
+            "here is not exactly that"
         )
     if found is not None and spot is None:
         owner = _MARK.sub("", name, count=1)
         if owner.startswith("*"):
             return (
-                "a wildcard, which no policy is for: it answers for every name below that does "
+                "a wildcard, which no policy declares: it answers for every name below that does "
                 "not exist"
             )
-        return f"belongs to {owner}, which is a domain of its own to mail; import it as well"
+        return f"belongs to {owner}, which mail treats as a domain of its own; import it as well"
     if type == "TXT" and (found is not None or _LIKE_A_RECORD.match(value) or _MARK.match(name)):
         return "no receiver reads this value, at this name, as a mail record"
     return None

@@ -64,7 +64,7 @@ ImportSource = LiveDns | AtProvider | ZoneFile | KeyFile
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class SourceReader:
     """How a source is read; `name` is the source in words, `note` says what may be missing.
 
     `consents` reads a zone of the repo at names where hosts consent to DMARC reports, once for each
@@ -79,7 +79,7 @@ class Reader:
     served: Callable[[Mapping[DomainName, Published]], Served] | None = None
 
 
-def of_live_dns(source: LiveDns, repo: Repo, zones: Zones) -> Reader:
+def of_live_dns(source: LiveDns, repo: Repo, zones: Zones) -> SourceReader:
     """Return the reader of live DNS, which asks the servers that `source` names."""
     asked = source.selectors or COMMON_SELECTORS
     tried = (
@@ -94,7 +94,7 @@ def of_live_dns(source: LiveDns, repo: Repo, zones: Zones) -> Reader:
     def consents(origin: DomainName, keys: frozenset[RRKey]) -> Iterable[Published]:
         return (sources.consents_in_dns(origin, keys, of_others.get(origin, servers)),)
 
-    return Reader(
+    return SourceReader(
         "live DNS",
         lambda zones: sources.in_dns(zones, asked, servers),
         consents,
@@ -103,7 +103,7 @@ def of_live_dns(source: LiveDns, repo: Repo, zones: Zones) -> Reader:
     )
 
 
-def of_provider(source: AtProvider, repo: Repo) -> Reader:
+def of_provider(source: AtProvider, repo: Repo) -> SourceReader:
     """Return the reader of whole zones at a provider.
 
     Raises:
@@ -117,12 +117,12 @@ def of_provider(source: AtProvider, repo: Repo) -> Reader:
     return _of_whole_zones(repo, f"the provider {source.id}", read)
 
 
-def of_zone_file(source: ZoneFile, repo: Repo) -> Reader:
+def of_zone_file(source: ZoneFile, repo: Repo) -> SourceReader:
     """Return the reader of a master file."""
     return _of_whole_zones(repo, source.path.name, partial(sources.in_file, source.path))
 
 
-def _of_whole_zones(repo: Repo, name: str, read: Callable[[DomainName], Published]) -> Reader:
+def _of_whole_zones(repo: Repo, name: str, read: Callable[[DomainName], Published]) -> SourceReader:
     """Return a reader of whole zones; consents in other zones are where a plan looks for them."""
     found: dict[DomainName, Published] = {}
 
@@ -133,10 +133,10 @@ def _of_whole_zones(repo: Repo, name: str, read: Callable[[DomainName], Publishe
     def consents(origin: DomainName, _: frozenset[RRKey]) -> Iterable[Published]:
         return (found[origin],) if origin in found else sources.consents_at_providers(repo, origin)
 
-    return Reader(name, read_all, consents)
+    return SourceReader(name, read_all, consents)
 
 
-def of_key_file(source: KeyFile, domain: DomainName) -> Reader:
+def of_key_file(source: KeyFile, domain: DomainName) -> SourceReader:
     """Return the reader of a file with keys of one domain; it is read at once.
 
     Raises:
@@ -163,7 +163,7 @@ def of_key_file(source: KeyFile, domain: DomainName) -> Reader:
     def read(zones: Zones) -> Mapping[DomainName, Published]:
         return {origin: Published(Zone(origin, sets), (), outside, found.notes) for origin in zones}
 
-    return Reader(name, read, lambda *_: ())
+    return SourceReader(name, read, lambda *_: ())
 
 
 def _keys_in(source: KeyFile, domain: DomainName) -> dkim_key_files.Keys:

@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from mailauth_dns.policy import selector_tags
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dkim, dmarc, mta_sts, spf
 from mailauth_dns.records.family import Family
 
@@ -74,7 +75,7 @@ def of_key(text: str) -> Section:
         RecordSyntaxError: the record is broken.
     """
     record = dkim.parse(text)
-    section: Section = {"p": record.p} if record.p else {"state": "revoked"}
+    section: Section = {"p": record.p} if record.p else {"state": KeyState.REVOKED.value}
     return section | selector_tags.of(record)
 
 

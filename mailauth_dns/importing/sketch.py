@@ -10,14 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Declared
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.importing import parking, sections
+from mailauth_dns.importing import in_the_way, parking, sections
 from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
-from mailauth_dns.importing.plan_objections import objections
 from mailauth_dns.importing.sections import Section
 from mailauth_dns.importing.surroundings import Draft, Left, Surroundings
 from mailauth_dns.importing.yaml_text import alone, document_of, inherited
@@ -87,8 +86,8 @@ class Sketch:
         [(key, value)] = values
         if dkim.holds_private_key(value):
             self._left[key, value] = (
-                "this is a private key, and who reads DNS can sign as the domain; take it away "
-                "and make a new one"
+                "this is a private key: whoever reads DNS can sign as the domain; delete "
+                "it and make a new key"
             )
             return
         try:
@@ -116,7 +115,7 @@ class Sketch:
             why = (
                 f"could not be fetched: {self._served}"
                 if self._served
-                else "is served over HTTPS, which is not asked"
+                else "is served over HTTPS, which this import does not ask"
             )
             self._left[key, value] = (
                 f"the policy that it announces {why}; give its text with --mta-sts"
@@ -125,7 +124,7 @@ class Sketch:
         if self._served.other:
             lines = ", ".join(name for name, _ in self._served.other)
             self._left[key, value] = (
-                f"the policy that it announces has lines that no policy here says: {lines}"
+                f"the policy that it announces has lines that a policy here cannot say: {lines}"
             )
             return None
         return sections.of_mta_sts(value, self._served)
@@ -137,7 +136,8 @@ class Sketch:
         if safe == note:
             return section
         self._left[key, value] = (
-            f"its note (n) is taken over as '{safe}': other characters are not published safely"
+            f"its note (n) is taken over as '{safe}': its other characters cannot be "
+            "published safely"
         )
         return {**section, "n": safe}
 
@@ -154,12 +154,14 @@ class Sketch:
         self._parked = parking.section(self._sections)
         if any(
             True
-            for _ in objections({self._zone.origin: self._zone}, [self.policy()], Surroundings())
+            for _ in in_the_way.entries(
+                {self._zone.origin: self._zone}, [self.policy()], Surroundings()
+            )
         ):
             self._parked = None
 
     def _nearly_parked(self) -> str | None:
-        """Return what `parked: true` would change, where the domain says that it sends nothing."""
+        """Return what `parked: true` would change; None unless the domain says it sends nothing."""
         if self._parked is not None or not parking.is_near(self._sections):
             return None
         self._parked = parking.section(self._sections)
@@ -216,11 +218,11 @@ class Sketch:
         return found
 
     def policy(self) -> Policy:
-        """Return it as the repo would read it."""
+        """Return the policy as the repo would read it."""
         root = document.read(self._path, document_of(self._body()).encode())
         defaults = self._beside.defaults
         if defaults is not None and self._parked is not None:
-            # As when a parked policy is read: of the mail sections it inherits nothing.
+            # As when a parked policy is read: it inherits no mail section.
             kept = {key: node for key, node in defaults.items.items() if key not in SECTIONS}
             defaults = replace(defaults, items=kept)
         merged = inheritance.merged(defaults, root) if defaults is not None else root

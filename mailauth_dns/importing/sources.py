@@ -24,8 +24,8 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone
 class Published:
     """The sets that were found in one zone; `unknown` are sets that may be there, with the reason.
 
-    Of a file, `outside` are records that lie outside the zone. `notes` say where it was read in
-    another way than a name server would read it.
+    `outside` are records of a file that lie outside the zone. `notes` name lines of a file that a
+    name server would read otherwise.
     """
 
     zone: Zone
@@ -100,7 +100,7 @@ def at_provider(stanza: Stanza, root: Path, origin: DomainName) -> Published:
     Raises:
         ProviderError: it cannot be asked, or does not have the zone.
     """
-    from mailauth_dns.octo.target import Target  # as above
+    from mailauth_dns.octo.target import Target  # loads octoDNS
 
     return Published(Target(stanza, root).read(origin))
 
@@ -147,7 +147,7 @@ def policies_served(
     if not announcing:
         return {}
     from mailauth_dns.live.https import Https
-    from mailauth_dns.live.resolver import LiveResolver  # as above
+    from mailauth_dns.live.resolver import LiveResolver  # dnspython takes time to load
 
     live = LiveResolver(dict.fromkeys(announcing.values(), nameservers))
     pages = Https(live.addresses, private=private_web).fetch(map(policy_request, announcing))

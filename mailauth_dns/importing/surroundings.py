@@ -16,7 +16,7 @@ from mailauth_dns.records.zone import RRKey, Zone, quoted
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A published value that the policy does not say, or not in full; it stays as it is."""
+    """A published value that the policy leaves out, or does not say in full; it stays as it is."""
 
     key: RRKey
     value: str
@@ -28,7 +28,7 @@ class Left:
         return None if dkim.holds_private_key(self.value) else self.value
 
     def __str__(self) -> str:
-        """Return the record as a zone file has it, and the reason, octets spelt the same way."""
+        """Return the record and the reason, octets spelt as in a zone file."""
         name, type = self.key
         value = (
             "(not shown)"
@@ -65,15 +65,14 @@ def _none(origin: DomainName, _: frozenset[RRKey]) -> tuple[Zone, ...]:
 class Surroundings:
     """What stands beside drafts: the repo's defaults, its other policies and its lock.
 
-    `settings` are `providers` and `nameservers` to write into each draft. `consents` returns what a
-    zone of the repo holds at the names where hosts consent to DMARC reports, once for each place
-    that has the zone.
+    The lock holds what the other policies' flattened SPF names resolved to. `settings` are
+    `providers` and `nameservers` to write into each draft. `consents` returns what a zone of the
+    repo holds at the names where hosts consent to DMARC reports, once for each place that has the
+    zone.
     """
 
     defaults: yaml_tree.Mapping | None = None
     policies: tuple[Policy, ...] = ()
     settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    lock: Lock = field(
-        default_factory=Lock
-    )  # what the other policies' flattened SPF names resolved to
+    lock: Lock = field(default_factory=Lock)
     consents: Consents = _none

@@ -34,7 +34,7 @@ from mailauth_dns.keys.times import moment
 from mailauth_dns.policy import public_key_files, selector_edit, selector_tags
 from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.repo import KEY_DIR, Policy, Repo
-from mailauth_dns.policy.sections.dkim import SelectorSection
+from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.signing_host import key_owner
 from mailauth_dns.signing_host.key_owner import Owner
@@ -159,7 +159,7 @@ def _check_same(
             f"{where} is delegated to {section.cname}, whose owner has its key; "
             "there is nothing to adopt"
         )
-    if section.state in ("revoked", "absent"):
+    if section.state in (KeyState.REVOKED, KeyState.ABSENT):
         raise MailAuthError(
             f"{where} is {section.state}; a key that has ended does not come back: "
             "make a new one with `dkim keygen`"
@@ -175,7 +175,7 @@ def _check_same(
 def _as_ours(policy: Policy, name: str, section: SelectorSection | None, public: PublicKey) -> Key:
     """Return the key as the policy declares it once it is ours."""
     if section is None:
-        section = SelectorSection.model_validate({"key": f"{name}.pem", "state": "pending"})
+        section = SelectorSection.model_validate({"key": f"{name}.pem", "state": KeyState.PENDING})
     elif section.key is None:
         section = section.model_copy(update={"key": f"{name}.pem", "p": None})
     ttl = section.ttl or policy.body.ttl
@@ -210,9 +210,9 @@ def _new_entry(key: Key, in_dns: KeyInDns, now: datetime) -> dict[str, str | dic
     at = moment(now)
     served = in_dns.state == "served"
     life = (
-        {"state": "active", "since": at, "seen": at}
+        {"state": KeyState.ACTIVE, "since": at, "seen": at}
         if served
-        else {"state": "pending", "since": at}
+        else {"state": KeyState.PENDING, "since": at}
     )
     return {"key": str(key.section.key), **(tags[0] if tags else {}), **life}
 

@@ -15,6 +15,7 @@ from mailauth_dns.keys.policy_edit import SelectorEdit, Written, spelling
 from mailauth_dns.keys.status import KeyStatus
 from mailauth_dns.keys.times import moment
 from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.sections.dkim import KeyState
 
 
 def edit(key: Key, in_dns: KeyInDns, now: datetime) -> SelectorEdit | None:
@@ -26,9 +27,9 @@ def edit(key: Key, in_dns: KeyInDns, now: datetime) -> SelectorEdit | None:
     if not key.ours:
         return None
     seen, state = key.section.seen, key.section.state
-    if state in ("pending", "active") and seen is None and in_dns.state == "served":
+    if state in (KeyState.PENDING, KeyState.ACTIVE) and seen is None and in_dns.state == "served":
         return {"seen": moment(now)}
-    if state == "pending" and seen is not None and in_dns.state not in ("served", "unknown"):
+    if state is KeyState.PENDING and seen is not None and in_dns.state not in ("served", "unknown"):
         return {"seen": None}
     return None
 

@@ -17,11 +17,12 @@ from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys import keypair, policy_edit, private_files, public_files, selector_names
 from mailauth_dns.keys.declared import keys_of
-from mailauth_dns.keys.private_files import Place
+from mailauth_dns.keys.private_files import KeyDestination
 from mailauth_dns.keys.status import several_pending
 from mailauth_dns.keys.times import moment
 from mailauth_dns.policy import selector_edit
 from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.signing_host import key_owner
 
@@ -53,25 +54,27 @@ class NewKey:
     remarks: tuple[str, ...]
 
 
-def keygen(repo: Repo, policy: Policy, spec: KeySpec, place: Place, now: datetime) -> NewKey:
+def keygen(
+    repo: Repo, policy: Policy, spec: KeySpec, destination: KeyDestination, now: datetime
+) -> NewKey:
     """Make a key and add it to the policy as pending.
 
     Raises:
         MailAuthError: the policy is shared or parked, the selector is taken, a file cannot be
             written, or its owner cannot be given it.
     """
-    folder = place.folder(repo.root)
+    folder = destination.folder(repo.root)
     policy_edit.check_editable(repo, policy)
     public_folder = public_files.folder_of(repo, policy)
     if spec.selector is not None:
         name = selector_names.unused(policy, spec.selector, folder, public_folder)
     else:
         name = selector_names.from_template(policy, spec.type, folder, public_folder, now)
-    keys = {"key": f"{name}.pem", "state": "pending", "since": moment(now)}
+    keys = {"key": f"{name}.pem", "state": KeyState.PENDING, "since": moment(now)}
     edited = partial(selector_edit.with_selector, policy.path, selector=name, keys=keys)
     # No key is made for a policy that has no place for it.
     policy_edit.tried(edited, policy_edit.read(repo.root, policy.path))
-    heir, remark = key_owner.heir(folder / policy.domain, place.owner)
+    heir, remark = key_owner.heir(folder / policy.domain, destination.owner)
     public_files.make_folder(public_folder)
     pair = keypair.generate(spec.type, spec.bits)
     private = private_files.path_of(folder, policy.domain, name)
@@ -106,6 +109,6 @@ def _beside(policy: Policy, name: str, type: KeyType) -> str:
     waiting = [
         key.selector
         for key in keys_of(policy)
-        if key.section.state == "pending" and key.is_own(type)
+        if key.section.state is KeyState.PENDING and key.is_own(type)
     ]
     return several_pending([*waiting, name], type, policy.domain) if waiting else ""

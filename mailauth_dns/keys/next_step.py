@@ -17,7 +17,7 @@ from typing import Literal
 from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.in_dns import KeyInDns
 from mailauth_dns.keys.times import moment, span
-from mailauth_dns.policy.sections.dkim import RotationSection, State
+from mailauth_dns.policy.sections.dkim import KeyState, RotationSection
 
 KeysInDns = Mapping[str, tuple[Key, KeyInDns]]  # the keys of one domain, by selector
 
@@ -29,7 +29,7 @@ class KeyStep:
     `at` is when you may take it, None while something else must come first, which `why` names.
     """
 
-    to: State | Literal["successor"]
+    to: KeyState | Literal["successor"]
     at: datetime | None
     why: str = ""
 
@@ -56,15 +56,15 @@ def next_step(
     `beside` are all keys of its domain.
     """
     section = key.section
-    if section.state == "pending":
+    if section.state is KeyState.PENDING:
         return _activation(key, in_dns)
-    if section.state == "active":
+    if section.state is KeyState.ACTIVE:
         return _succession(key, beside, rotation, now) if key.ours else None
-    if section.state == "retiring":
+    if section.state is KeyState.RETIRING:
         if section.signed_until is None:
-            return KeyStep("revoked", None, "write signed_until: when did it sign last?")
-        return KeyStep("revoked", section.signed_until + rotation.grace)
-    if section.state == "revoked":
+            return KeyStep(KeyState.REVOKED, None, "write signed_until: when did it sign last?")
+        return KeyStep(KeyState.REVOKED, section.signed_until + rotation.grace)
+    if section.state is KeyState.REVOKED:
         return _deletion(key, in_dns, rotation)
     return None
 
@@ -72,13 +72,15 @@ def next_step(
 def _activation(key: Key, in_dns: KeyInDns) -> KeyStep:
     if in_dns.state != "served":
         why = f"{_reason(in_dns)}; every server must serve it first: plan and apply"
-        return KeyStep("active", None, why)
+        return KeyStep(KeyState.ACTIVE, None, why)
     if key.section.seen is None:
-        return KeyStep("active", None, "no `seen:` in the policy yet; `dkim status` writes it")
+        return KeyStep(
+            KeyState.ACTIVE, None, "no `seen:` in the policy yet; `dkim status` writes it"
+        )
     why = "every cache must have forgotten that the key was not there"
     if in_dns.wait is not None:
         why = f"{why}: {span(in_dns.wait)}, {in_dns.bound}"
-    return KeyStep("active", usable_from(key, in_dns), why)
+    return KeyStep(KeyState.ACTIVE, usable_from(key, in_dns), why)
 
 
 def _succession(key: Key, beside: KeysInDns, rotation: RotationSection, now: datetime) -> KeyStep:
@@ -88,8 +90,8 @@ def _succession(key: Key, beside: KeysInDns, rotation: RotationSection, now: dat
     """
     waiting = under_way(key.public.k, beside, rotation, now) if key.public is not None else {}
     for selector, step in waiting.items():
-        if step.to == "active":
-            return KeyStep("retiring", None, f"when {selector} begins to sign")
+        if step.to is KeyState.ACTIVE:
+            return KeyStep(KeyState.RETIRING, None, f"when {selector} begins to sign")
     for selector, step in waiting.items():
         why = f"{selector} is revoked first"
         if step.at is None or step.due(now):
@@ -104,10 +106,10 @@ _ROTATE = " (dkim rotate)"
 def _deletion(key: Key, in_dns: KeyInDns, rotation: RotationSection) -> KeyStep:
     if in_dns.state not in ("revoked", "missing"):
         why = f"{_reason(in_dns)}; the revocation must be published first: plan and apply"
-        return KeyStep("absent", None, why)
+        return KeyStep(KeyState.ABSENT, None, why)
     if key.section.since is None:
-        return KeyStep("absent", None, "write since: when was it revoked?")
-    return KeyStep("absent", key.section.since + rotation.revoked_for)
+        return KeyStep(KeyState.ABSENT, None, "write since: when was it revoked?")
+    return KeyStep(KeyState.ABSENT, key.section.since + rotation.revoked_for)
 
 
 def under_way(
@@ -120,7 +122,7 @@ def under_way(
     steps = {
         selector: next_step(key, in_dns, rotation, now, beside)
         for selector, (key, in_dns) in of_type(type, beside).items()
-        if key.section.state in ("pending", "retiring")
+        if key.section.state in (KeyState.PENDING, KeyState.RETIRING)
     }
     return {selector: step for selector, step in steps.items() if step is not None}
 

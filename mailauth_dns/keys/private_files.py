@@ -32,7 +32,7 @@ MAX_PRIVATE = 100_000  # octets; an RSA key of 4096 bits has 3300
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class KeyDestination:
     """Where new private keys go.
 
     `named` is the folder of the command line, None for the environment's. `owner` is the user that

@@ -13,7 +13,7 @@ from mailauth_dns.keys import exposure, keypair, private_files
 from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.in_dns import KeyInDns
 from mailauth_dns.policy import public_key_files
-from mailauth_dns.policy.sections.dkim import State
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dkim
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.family import Family
@@ -50,7 +50,7 @@ class Reader:
     certain: bool
 
 
-_IN_USE = ("pending", "active", "retiring")
+_IN_USE = (KeyState.PENDING, KeyState.ACTIVE, KeyState.RETIRING)
 
 
 def _problem(key: Key, rule: str, message: str, weight: Weight = "wrong") -> KeyProblem:
@@ -78,7 +78,7 @@ def of_private(
     except OSError as error:
         yield _problem(key, "DKIM032", f"{path}: {error.strerror}", "unknown")
         return
-    if path not in there and key.ours and key.section.state != "retiring":
+    if path not in there and key.ours and key.section.state is not KeyState.RETIRING:
         yield _problem(key, "DKIM032", f"{path} is not there: nothing can sign with this key")
     if path in there and seed not in there and key.public.k == KeyType.ED25519:
         made = f"openssl pkey -in {path} -outform DER | tail -c 32 | base64 > {seed}"
@@ -174,12 +174,17 @@ _REVOKED = (
 )
 _ABSENT = ("DKIM029", "the policy has this selector absent and DNS still has it; plan and apply")
 _DIFFER = ("DKIM029", "the servers differ")
-_PUBLISHED: Mapping[State, Mapping[str, tuple[str, str]]] = {
-    "pending": {},  # it may be on its way
-    "active": _SIGNS,
-    "retiring": _SIGNS,
-    "revoked": {"served": _REVOKED, "other": _REVOKED, "partly": _DIFFER},
-    "absent": {"served": _ABSENT, "other": _ABSENT, "revoked": _ABSENT, "partly": _DIFFER},
+_PUBLISHED: Mapping[KeyState, Mapping[str, tuple[str, str]]] = {
+    KeyState.PENDING: {},  # it may be on its way
+    KeyState.ACTIVE: _SIGNS,
+    KeyState.RETIRING: _SIGNS,
+    KeyState.REVOKED: {"served": _REVOKED, "other": _REVOKED, "partly": _DIFFER},
+    KeyState.ABSENT: {
+        "served": _ABSENT,
+        "other": _ABSENT,
+        "revoked": _ABSENT,
+        "partly": _DIFFER,
+    },
 }
 
 

@@ -13,11 +13,11 @@ from mailauth_dns.keys.in_dns import KeyInDns
 from mailauth_dns.keys.keygen import KeySpec, NewKey, keygen
 from mailauth_dns.keys.next_step import KeysInDns, of_type
 from mailauth_dns.keys.policy_edit import Written, spelling
-from mailauth_dns.keys.private_files import Place
+from mailauth_dns.keys.private_files import KeyDestination
 from mailauth_dns.keys.status import KeyStatus, look
 from mailauth_dns.keys.transitions import Transitions, transitions
 from mailauth_dns.policy.repo import Policy, Repo
-from mailauth_dns.policy.sections.dkim import DkimSection, SelectorSection
+from mailauth_dns.policy.sections.dkim import DkimSection, KeyState, SelectorSection
 from mailauth_dns.records.dkim import KeyType
 
 
@@ -36,15 +36,15 @@ def rotate(
     policy: Policy,
     types: Sequence[KeyType],
     bits: int,
-    place: Place,
+    destination: KeyDestination,
     now: datetime,
 ) -> Rotated:
     """Write the next step of the domain's keys into its policy.
 
     `types` limits it to these; none means every type of which the policy has a key, RSA where it
     has no key yet. It makes new keys when nothing is under way. Where you name types, it also makes
-    the key of a type that an earlier run did not get to. `place` is where their private halves go,
-    and is looked at only then.
+    the key of a type that an earlier run did not get to. `destination` is where private halves go;
+    it is looked at only then.
 
     Raises:
         MailAuthError: nothing was written: the policy is shared or parked, or cannot be written;
@@ -59,7 +59,7 @@ def rotate(
             changes.setdefault(selector, {}).update(edit)
     new = _new_keys(found, keys, named=bool(types))
     if new:
-        place.folder(repo.root)  # refuses before anything is written
+        destination.folder(repo.root)  # refuses before anything is written
     # An inherited selector keeps its name here, and the edit refuses it.
     written = policy_edit.write(
         repo.root,
@@ -70,7 +70,7 @@ def rotate(
     problem = None
     for number, type in enumerate(new):
         try:
-            made.append(keygen(repo, policy, KeySpec(type, bits), place, now))
+            made.append(keygen(repo, policy, KeySpec(type, bits), destination, now))
         except MailAuthError as error:
             if not written and not made:
                 raise
@@ -122,9 +122,9 @@ def _left_out(idle: Sequence[KeyType], types: Iterable[KeyType], keys: KeysInDns
     begun = [
         section.since
         for section in others
-        if section.state == "pending" and section.since is not None
+        if section.state is KeyState.PENDING and section.since is not None
     ]
-    if not begun or any(section.state == "retiring" for section in others):
+    if not begun or any(section.state is KeyState.RETIRING for section in others):
         return []
     return [
         type

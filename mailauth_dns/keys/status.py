@@ -11,7 +11,7 @@ from mailauth_dns.keys.declared import Key, keys_of
 from mailauth_dns.keys.in_dns import KeyInDns, ask, key_in_dns
 from mailauth_dns.keys.next_step import KeyStep, next_step
 from mailauth_dns.policy.repo import Policy
-from mailauth_dns.policy.sections.dkim import DkimSection
+from mailauth_dns.policy.sections.dkim import DkimSection, KeyState
 from mailauth_dns.records.name import DomainName
 
 
@@ -26,7 +26,10 @@ class KeyStatus:
     @property
     def wrong(self) -> str | None:
         """Why signatures with a key in use fail: DNS holds another. None where that is not so."""
-        if self.key.section.state not in ("active", "retiring") or not self.in_dns.contradicts:
+        if (
+            self.key.section.state not in (KeyState.ACTIVE, KeyState.RETIRING)
+            or not self.in_dns.contradicts
+        ):
             return None
         return next(each.message for each in problems.of_published(self.key, self.in_dns))
 
@@ -65,7 +68,7 @@ def remarks(statuses: Iterable[KeyStatus]) -> list[str]:
     waiting: dict[tuple[DomainName, str], list[str]] = {}
     for status in statuses:
         key = status.key
-        if key.ours and key.section.state == "pending" and key.public is not None:
+        if key.ours and key.section.state is KeyState.PENDING and key.public is not None:
             waiting.setdefault((key.domain, key.public.k), []).append(key.selector)
     return [
         several_pending(selectors, type, domain)

@@ -14,7 +14,7 @@ from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.next_step import KeysInDns, KeyStep, later, next_step, of_type, under_way
 from mailauth_dns.keys.policy_edit import SelectorEdit
 from mailauth_dns.keys.times import moment
-from mailauth_dns.policy.sections.dkim import RotationSection
+from mailauth_dns.policy.sections.dkim import KeyState, RotationSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ def transitions(
     edits: dict[str, SelectorEdit] = {}
     waiting: list[str] = []
     for selector, (key, in_dns) in own.items():
-        if key.section.state == "active":
+        if key.section.state is KeyState.ACTIVE:
             continue  # it retires when its successor becomes active
         step = next_step(key, in_dns, settings, now, keys)
         if step is None:
             continue
         if step.due(now):
             edits |= _taken(selector, step, own, now)
-        elif key.section.state != "revoked":  # a revoked key does not hold up a new one
+        elif key.section.state is not KeyState.REVOKED:  # a revoked key does not hold up a new one
             waiting.append(_waits(key, step))
     idle = not edits and not under_way(type, keys, settings, now)
     return Transitions(edits, new_key=idle, waiting=() if edits else tuple(waiting))
@@ -57,14 +57,14 @@ def _taken(
     """Yield the edits of a step that is due."""
     at = moment(now)
     yield selector, {"state": step.to, "since": at}
-    if step.to == "active":
+    if step.to is KeyState.ACTIVE:
         for other, (key, _) in own.items():
-            if other != selector and key.section.state == "active":
+            if other != selector and key.section.state is KeyState.ACTIVE:
                 yield other, _retirement(at)
 
 
 def _retirement(at: str) -> SelectorEdit:
-    return {"state": "retiring", "since": at, "signed_until": at}
+    return {"state": KeyState.RETIRING, "since": at, "signed_until": at}
 
 
 def _waits(key: Key, step: KeyStep) -> str:

@@ -15,7 +15,7 @@ from mailauth_dns.evaluate.spf_hosts import exchangers
 from mailauth_dns.evaluate.web_page import FetchResult, Pages, Request
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.repo import Policy, Repo, Route
-from mailauth_dns.policy.sections.dkim import SelectorSection
+from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.policy.sections.dmarc import DmarcSection
 from mailauth_dns.policy.sections.mta_sts import MtaStsSection
 from mailauth_dns.policy.sections.spf import SpfSection
@@ -25,7 +25,7 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import networks_of
 
-_SIGNING = ("active", "retiring")
+_SIGNING = (KeyState.ACTIVE, KeyState.RETIRING)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mailauth_dns.errors import RecordSyntaxError, printable
 from mailauth_dns.masterfile.lexer import MasterFileError, lines
-from mailauth_dns.masterfile.loose_rows import Remarks, Row, full_name, rows, text_value
+from mailauth_dns.masterfile.loose_rows import LooseRow, Remarks, full_name, rows, text_value
 from mailauth_dns.masterfile.values import absolute, is_class, value_of
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone, zone_of
@@ -108,8 +108,8 @@ def read(origin: DomainName, text: str) -> Read:
     return Read(zone_of(origin, sets), tuple(outside), remarks.told())
 
 
-def _target(row: Row) -> str:
-    """Return the name in a record's value, as written; empty where it holds none."""
+def _target(row: LooseRow) -> str:
+    """Return the name that a record leads to, as written; empty where it leads to none."""
     at = _AT_TARGET.get(row.type)
     return row.rdata[at] if at is not None and len(row.rdata) > at else ""
 
@@ -121,7 +121,7 @@ def _refuse_broken(broken: list[str]) -> None:
         raise MasterFileError("\n".join([*broken[:_MOST_PROBLEMS], *rest]))
 
 
-def _value(row: Row, zone: DomainName, dotted: set[str], remarks: Remarks) -> tuple[str, str]:
+def _value(row: LooseRow, zone: DomainName, dotted: set[str], remarks: Remarks) -> tuple[str, str]:
     """Return a record's type and value as in `records.zone`; other types keep their words."""
     if row.type == "TXT" or (row.type in _SHOWN_AS and row.rdata):
         if row.type != "TXT":

@@ -20,8 +20,8 @@ from mailauth_dns.records.zone import unquoted
 _TYPE = re.compile(r"[A-Z][A-Z0-9_-]{0,19}")
 
 
-class Row(NamedTuple):
-    """One record: its owner name, and the words of its rdata as written.
+class LooseRow(NamedTuple):
+    """One record: the name it is at, and the words of its rdata as written.
 
     `placed` says that the file itself tells in which domain the name lies. `comment` is the text
     after the semicolon that ends the record.
@@ -64,7 +64,7 @@ class Remarks:
         )
 
 
-def rows(zone: DomainName, text: str, remarks: Remarks) -> Iterator[Row]:
+def rows(zone: DomainName, text: str, remarks: Remarks) -> Iterator[LooseRow]:
     """Yield the records of a file, of any name and type; relative names lie in `zone`.
 
     Raises:
@@ -95,7 +95,7 @@ class _Rows:
         self._owner: tuple[DomainName, bool] | None = None
         self._ttl: int | None = None
 
-    def row(self, line: Line, text: str) -> Row | None:
+    def row(self, line: Line, text: str) -> LooseRow | None:
         """Return the record of a line; None where it is a directive or cannot be read."""
         if line.tokens[0].startswith("$") and not line.indented:
             self._directive(line)
@@ -119,7 +119,7 @@ class _Rows:
         ttl = found.ttl if found.ttl is not None else self._ttl
         rdata = line.tokens[found.at + 1 :]
         comment = _comment(text, line)
-        return Row(line.number, *self._owner, ttl, found.type, rdata, self._origin, comment)
+        return LooseRow(line.number, *self._owner, ttl, found.type, rdata, self._origin, comment)
 
     def _directive(self, line: Line) -> None:
         name, number = line.tokens[0], line.number
@@ -166,7 +166,7 @@ def full_name(
     return literal, False
 
 
-def text_value(row: Row, remarks: Remarks) -> str:
+def text_value(row: LooseRow, remarks: Remarks) -> str:
     """Return the octets of a TXT record, however long its strings are.
 
     Raises:

@@ -43,5 +43,6 @@ def refuse_absent(value: object, instead: str) -> None:
     """Refuse `absent` for all selectors together; `instead` is what to write for each."""
     if value == ABSENT.value:
         fail(
-            f"undeclared selectors are never touched; declare each one that shall go as `{instead}`"
+            "undeclared selectors are never touched; declare each one that you want to "
+            f"delete as `{instead}`"
         )

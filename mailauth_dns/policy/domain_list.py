@@ -49,7 +49,7 @@ def _in_file(files: RepoFiles, listing: Path, name: str, mention: Mention) -> _D
 
 
 def _listed(files: RepoFiles, source: SourceText) -> _Domains:
-    """Yield the names in a list. A line that is no name is not quoted: it may be anything."""
+    """Yield the names in a list. A line that is not a name may be a secret, and is not quoted."""
     for number, line in enumerate(source.lines, 1):
         text = line.partition("#")[0].strip()
         if not text:

@@ -23,7 +23,7 @@ from mailauth_dns.policy.model_errors import problems_of
 from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.repo import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, Policy, Repo
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
-from mailauth_dns.policy.sections.dkim import SelectorSection
+from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.policy.yaml_tree import Mapping, plain, value_place
 from mailauth_dns.records.name import DomainName, is_at_or_below
@@ -159,7 +159,7 @@ class _Loader:
         """Return the public keys in the files that a policy names, by selector."""
         found: dict[str, PublicKey] = {}
         for selector, section in (body.dkim.selectors if body.dkim else {}).items():
-            if section.key is None or section.state == "absent":
+            if section.key is None or section.state is KeyState.ABSENT:
                 continue
             place = value_place(root, ("dkim", "selectors", selector, "key"))
             mention = Mention(place, f"dkim.selectors.{selector}.key")

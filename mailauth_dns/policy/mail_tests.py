@@ -16,7 +16,7 @@ NULL_PATH = ("", "<>")  # a bounce's MAIL FROM (RFC 5321 §4.5.5)
 
 def _one_line(text: str) -> str:
     if not text.strip() or not text.isprintable():
-        fail("a test needs a name of one line, to be told by")
+        fail("a test needs a name on one line; reports show it")
     return text
 
 
@@ -53,7 +53,8 @@ def _helo(text: str) -> str:
         address = None
     if address is None or isinstance(address, IPv6Address) is not tag or not text.endswith("]"):
         fail(
-            f"{text!r} is no address literal; write one such as [192.0.2.10] or [IPv6:2001:db8::10]"
+            f"{text!r} is not an address literal; write one such as [192.0.2.10] or "
+            "[IPv6:2001:db8::10]"
         )
     return text
 
@@ -68,7 +69,7 @@ def _oblige(*results: str) -> BeforeValidator:
 
     def check(text: object) -> object:
         if text == "temperror":
-            fail("temperror means that DNS gave no answer, which is unknown and no expectation")
+            fail("temperror means that DNS gave no answer, and a test cannot expect that")
         return known.func(text)
 
     return BeforeValidator(check)
@@ -149,7 +150,9 @@ class MessageSection(EnvelopeSection):
     )
     dkim: tuple[Signature, ...] = Field(
         (),
-        description="selectors that signed and verify; {d: other.example, s: x} for another domain's",
+        description=(
+            "selectors that signed and verify; {d: other.example, s: x} for another domain's"
+        ),
     )
 
     @property

@@ -22,7 +22,7 @@ _KINDS = {
     "model_type": "expected a mapping: {key: value}",
     "model_attributes_type": "expected a mapping: {key: value}",
     "string_type": "expected a single value here",
-    "string_unicode": "half a character (a surrogate) stands in it; write it whole",
+    "string_unicode": "it holds half a character (a surrogate); write the whole character",
     "literal_error": "is not known here",
     "missing": "is missing",
     "extra_forbidden": "is not a key here; take it out",
@@ -56,9 +56,8 @@ def problems_of(
             message = f"{name} is missing; {_fields_at(model, route)[name].description or 'add it'}"
         elif kind == "mailauth":
             message = words(detail)
-            if detail["loc"][-1:] == (
-                "[key]",
-            ):  # pydantic's mark: the key is at fault, not its value
+            # Pydantic's mark: the key is at fault, not its value.
+            if detail["loc"][-1:] == ("[key]",):
                 place = yaml_tree.locate(root, route)
             else:
                 place = _inside(place, root, route, context["start"], context["end"])
@@ -115,33 +114,31 @@ def _inside(
 
 # What people call a key, for what the record calls it.
 _ALIASES = {
-    **{
-        "policy": "p",
-        "subdomain_policy": "sp",
-        "subdomains": "sp",
-        "nonexistent": "np",
-        "percent": "pct",
-        "percentage": "pct",
-    },
-    **{"report": "rua", "reports": "rua", "aggregate": "rua", "forensic": "ruf", "failure": "ruf"},
-    **{
-        "include": "terms",
-        "includes": "terms",
-        "mechanisms": "terms",
-        "ip4": "terms",
-        "ip6": "terms",
-        "a": "terms",
-        "mx": "terms",
-    },
-    **{
-        "qualifier": "all",
-        "default": "all",
-        "public_key": "p",
-        "file": "key",
-        "maxage": "max_age",
-        "logo": "l",
-        "expires": "until",
-    },
+    "policy": "p",
+    "subdomain_policy": "sp",
+    "subdomains": "sp",
+    "nonexistent": "np",
+    "percent": "pct",
+    "percentage": "pct",
+    "report": "rua",
+    "reports": "rua",
+    "aggregate": "rua",
+    "forensic": "ruf",
+    "failure": "ruf",
+    "include": "terms",
+    "includes": "terms",
+    "mechanisms": "terms",
+    "ip4": "terms",
+    "ip6": "terms",
+    "a": "terms",
+    "mx": "terms",
+    "qualifier": "all",
+    "default": "all",
+    "public_key": "p",
+    "file": "key",
+    "maxage": "max_age",
+    "logo": "l",
+    "expires": "until",
 }
 
 

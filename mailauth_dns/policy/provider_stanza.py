@@ -21,7 +21,8 @@ from mailauth_dns.policy import document, yaml_tree
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A key that names a secret; `auth_key_name`, `key_name` and the like name none.
 _SECRET = re.compile(
-    r"secret|token|passw|pwd|passphrase|private|credential|api[_-]?key|(?:^|[_-])key$|(?:consumer|application|access)[_-]?key"
+    r"secret|token|passw|pwd|passphrase|private|credential|api[_-]?key|(?:^|[_-])key$"
+    r"|(?:consumer|application|access)[_-]?key"
     r"|connection[_-]?string|(?:^|_)(?:sas|pw|auth)$|account_json",
     re.IGNORECASE,
 )
@@ -97,7 +98,7 @@ def _typed(root: yaml_tree.Mapping, data: bytes) -> dict[str, Any]:
     """
     arguments = _loaded(data)
     if arguments is None:
-        message = "YAML cannot take this for a number, a date or an object; quote it"
+        message = "YAML cannot read this as a number, a date or an object; quote it"
         places = [place for place, text in _scalars(root) if _loaded(text.encode()) is None]
         places = places or [_tag_place(root, data)]
         raise document.DocumentError([place.problem("", message) for place in places])

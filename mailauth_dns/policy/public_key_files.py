@@ -24,22 +24,7 @@ def read(data: bytes) -> PublicKey:
     Raises:
         KeyFileError: a private key, not PEM, not RSA or Ed25519, or broken.
     """
-    if b"PRIVATE KEY" in data:
-        # The text must say nothing of the content: error texts end up in CI logs.
-        raise KeyFileError(
-            "this is a private key; take it out of the repo and out of git's history, make a "
-            "new key, and put only the public part here"
-        )
-    if b"-----BEGIN RSA PUBLIC KEY-----" in data:
-        raise KeyFileError(
-            "a bare RSA key (PKCS#1); write it as others read it: openssl rsa -RSAPublicKey_in "
-            "-in KEY -pubout"
-        )
-    if b"-----BEGIN PUBLIC KEY-----" not in data:
-        raise KeyFileError(
-            "not a public key in PEM; it opens with -----BEGIN PUBLIC KEY----- (openssl pkey "
-            "-in KEY -pubout)"
-        )
+    _refuse_other_pem(data)
     # Imported here: loading OpenSSL costs more than the rest of a run without key files.
     from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -60,8 +45,25 @@ def read(data: bytes) -> PublicKey:
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return PublicKey("rsa", base64.b64encode(der).decode("ascii"))
     if isinstance(key, Ed25519PublicKey):
-        raw = key.public_bytes(
-            Encoding.Raw, PublicFormat.Raw
-        )  # RFC 8463 §4.2: the bare 32 octets, no SubjectPublicKeyInfo
+        # RFC 8463 §4.2: the bare 32 octets, no SubjectPublicKeyInfo.
+        raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
         return PublicKey("ed25519", base64.b64encode(raw).decode("ascii"))
     raise KeyFileError("DKIM knows RSA and Ed25519 keys only; this is another kind")
+
+
+def _refuse_other_pem(data: bytes) -> None:
+    if b"PRIVATE KEY" in data:
+        # The text must say nothing of the content: error texts end up in CI logs.
+        raise KeyFileError(
+            "this is a private key; take it out of the repo and out of git's history, make a "
+            "new key, and put only the public part here"
+        )
+    if b"-----BEGIN RSA PUBLIC KEY-----" in data:
+        raise KeyFileError(
+            "a bare RSA key (PKCS#1); convert it: openssl rsa -RSAPublicKey_in -in KEY -pubout"
+        )
+    if b"-----BEGIN PUBLIC KEY-----" not in data:
+        raise KeyFileError(
+            "not a public key in PEM; it opens with -----BEGIN PUBLIC KEY----- (openssl pkey "
+            "-in KEY -pubout)"
+        )

@@ -19,7 +19,7 @@ def defaults_problems(defaults: Mapping) -> Iterator[FileProblem]:
     """Yield the keys of the defaults that only one policy can have."""
     for key in ("domain", "domains", "domains_file", "zone"):
         if key in defaults.items:
-            yield defaults.keys[key].problem(key, "belongs into a policy, not into the defaults")
+            yield defaults.keys[key].problem(key, "belongs in a policy, not in the defaults")
 
 
 def spelling_problems(root: Mapping) -> Iterator[FileProblem]:
@@ -57,7 +57,7 @@ def _owner_names(domain: DomainName, body: PolicyFile) -> Iterator[str]:
 
 
 def problems_together(policies: Sequence[Policy]) -> Iterator[FileProblem]:
-    """Yield what no policy of a repo may be or say beside the others."""
+    """Yield conflicts between policies of a repo."""
     zones = {policy.zone for policy in policies}
     first_of_domain: dict[DomainName, Policy] = {}
     first_of_zone: dict[DomainName, Policy] = {}

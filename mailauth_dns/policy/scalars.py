@@ -171,7 +171,7 @@ def _moment(text: object) -> datetime:
     except ValueError:
         fail(f"{said(text)} is not a date and time; write 2026-05-31 or 2026-05-31T12:00:00Z")
     if not 1990 <= moment.year < 2200:
-        fail(f"{said(text)} is no date in the life of a key")
+        fail(f"{said(text)} is not a date in the life of a key")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -191,7 +191,8 @@ def _selector_template(text: str) -> str:
     filled = text.replace("{date}", "20260531").replace("{type}", "ed25519")
     if "{date}" not in text or "{" in filled or "}" in filled:
         fail(
-            f"{text!r} is no template for new names; write {{date}} in it, and {{type}} where "
+            f"{text!r} is not a template for names of selectors; write {{date}} in it, "
+            f"and {{type}} where "
             f"wanted: mx{{date}}"
         )
     _selector(filled)
@@ -242,8 +243,8 @@ def _address(text: str) -> str:
 def _report_uri(text: str) -> str:
     if "," in text:
         fail(
-            "a comma inside a report address must be written %2C; several addresses are several "
-            "items",
+            "a comma inside a report address must be written %2C; write several "
+            "addresses as several items",
             text.index(","),
             text.index(",") + 1,
         )
@@ -253,7 +254,7 @@ def _report_uri(text: str) -> str:
 def refuse_record(value: object) -> None:
     """Refuse a record where its parts belong, and show them."""
     if isinstance(value, str) and (instead := rewritten(value)) is not None:
-        fail(f"the parts of a record are written one by one; write {instead}")
+        fail(f"a policy takes a record part by part; write {instead}")
 
 
 class Section(BaseModel):

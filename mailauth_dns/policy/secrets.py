@@ -18,7 +18,7 @@ from mailauth_dns.policy.provider_stanza import Stanza, names_secret
 
 # Characters. Shorter ones stand in too many other words to be taken out of a text.
 SHORTEST_SECRET = 4
-_SHORTEST_UNNAMED = 8  # characters, of what no stanza names: `AUTH=yes` is no secret
+_SHORTEST_UNNAMED = 8  # characters, if no stanza names the variable: `AUTH=yes` is no secret
 HIDDEN = "***"
 
 _SPELLINGS: tuple[Callable[[str], str], ...] = (
@@ -137,9 +137,10 @@ def secrets_of(
     Client libraries also read credentials that no stanza names, such as AWS_SECRET_ACCESS_KEY.
     """
     named = {name for stanza in stanzas for name in stanza.environment}
+    # Those of a proxy, whatever its variable is called.
     passwords = frozenset(
         password for value in environment.values() for password in _in_urls(value)
-    )  # of a proxy, whatever its name
+    )
     return passwords | frozenset(
         value
         for name, value in environment.items()

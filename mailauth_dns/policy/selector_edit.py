@@ -39,7 +39,7 @@ def with_selector(path: str, text: str, selector: str, keys: Tree) -> str:
     if not isinstance(node, yaml.MappingNode):
         raise MailAuthError(
             f"{path}: there is no place for dkim.selectors.{selector}: what stands above it is "
-            "no mapping"
+            "not a mapping"
         )
     tree: Tree = keys
     for step in reversed(missing[1:]):
@@ -90,9 +90,8 @@ def _source(text: str, node: yaml.Node) -> str:
 
 def _deepest(text: str, route: tuple[str, ...]) -> tuple[yaml.Node, tuple[str, ...]]:
     """Return the deepest node of the route that is there, and the steps that are not."""
-    node: yaml.Node | None = yaml.compose(
-        text, Loader=_Loader
-    )  # depth and aliases were judged by `document.read`
+    # `document.read` has refused aliases and too many levels.
+    node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     assert node is not None
     for number, step in enumerate(route):
         entries = node.value if isinstance(node, yaml.MappingNode) else []

@@ -108,22 +108,7 @@ def read(path: str, data: bytes) -> Lock:
     Raises:
         DocumentError: it is not what `text` writes, with every problem; nothing is guessed.
     """
-    content = _content(path, data)
-    given = content.get("format") if isinstance(content, dict) else None
-    if type(given) is not int or given != FORMAT:
-        message = (
-            f"{said(given)} is not a format that this version reads, which is {FORMAT}; {_MEND}"
-        )
-        raise DocumentError([FileProblem(path, 0, 0, "format", message)])
-    try:
-        file = _File.model_validate(content)
-    except ValidationError as error:
-        raise DocumentError(
-            [
-                _problem(path, detail["loc"], words(detail))
-                for detail in error.errors(include_url=False)
-            ]
-        ) from None
+    file = _file(path, _content(path, data))
     problems = list(_misnamed(path, file))
     names = {}
     for name, entry in file.names.items():
@@ -145,6 +130,21 @@ def read(path: str, data: bytes) -> Lock:
     return Lock(names, parts)
 
 
+def _file(path: str, content: object) -> _File:
+    given = content.get("format") if isinstance(content, dict) else None
+    if type(given) is not int or given != FORMAT:
+        message = (
+            f"{said(given)} is not a format that this version reads, which is {FORMAT}; {_MEND}"
+        )
+        raise DocumentError([FileProblem(path, 0, 0, "format", message)])
+    try:
+        return _File.model_validate(content)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        problems = [_problem(path, detail["loc"], words(detail)) for detail in details]
+        raise DocumentError(problems) from None
+
+
 def _content(path: str, data: bytes) -> object:
     """Return the file's JSON; repeated keys and numbers without a value are refused."""
 
@@ -161,9 +161,8 @@ def _content(path: str, data: bytes) -> object:
         return found
 
     def number(digits: str) -> int:
-        if (
-            len(digits) > MAX_DIGITS
-        ):  # Python refuses to convert long ones, and does not say where they stand
+        # Python refuses to convert long ones, and does not say where they stand.
+        if len(digits) > MAX_DIGITS:
             at = data.find(digits.encode())
             refuse(
                 f"a number of {len(digits)} digits",

@@ -9,9 +9,8 @@ from mailauth_dns.errors import one_line
 from mailauth_dns.lint.finding import Finding, tally
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_MENTION = re.compile(
-    r"[@#](?=\w)"
-)  # of a person, a team or an issue; code hosts would notify and link them
+# Of a person, a team or an issue; code hosts would notify and link them.
+_MENTION = re.compile(r"[@#](?=\w)")
 _APART = "&#8203;"  # a space of no width keeps the mark from what follows
 
 

@@ -11,8 +11,6 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.render.terminal_text import shown, styled
 
 _FOUND = {"error": "bold red", "warning": "yellow", "info": "cyan", "unknown": "magenta"}
-
-
 _DETAILED = 3  # unknown rules of one domain with a line each; without DNS there would be fifty
 
 

@@ -61,44 +61,48 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def imported(
     source: str, found: Collection[Published], made: Iterable[Imported], written: Collection[str]
 ) -> dict[str, Any]:
-    """Return import's result; `found` is what was read, `written` are the paths of the policies that were."""
+    """Return import's result.
+
+    `found` is what was read; `written` are the paths of the policies that were written.
+    """
     return {
         "format": FORMAT,
         "source": source,
         "notes": [note for each in found for note in each.notes],
         "not_read": [outside for each in found for outside in each.outside],
-        "domains": [
+        "domains": [_imported(each, each.path in written) for each in made],
+    }
+
+
+def _imported(one: Imported, written: bool) -> dict[str, Any]:
+    draft = one.draft
+    return {
+        "domain": draft.domain,
+        "zone": draft.policy.zone,
+        "path": one.path,
+        "written": written,
+        "policy": one.text,
+        "not_said": [
             {
-                "domain": each.draft.domain,
-                "zone": each.draft.policy.zone,
-                "path": each.path,
-                "written": each.path in written,
-                "policy": each.text,
-                "not_said": [
-                    {
-                        "name": left.key[0],
-                        "type": left.key[1],
-                        "value": left.shown,
-                        "reason": left.reason,
-                    }
-                    for left in each.draft.left
-                ],
-                "proposals": [
-                    {
-                        "rule": found.rule.id,
-                        "severity": str(found.rule.severity),
-                        "message": found.message,
-                        "fix": found.fix,
-                    }
-                    for found in each.proposals
-                ],
-                "nearly_parked": each.draft.nearly_parked,
-                "unknown": [
-                    {"name": name, "type": type, "reason": reason}
-                    for (name, type), reason in each.unknown
-                ],
+                "name": left.key[0],
+                "type": left.key[1],
+                "value": left.shown,
+                "reason": left.reason,
             }
-            for each in made
+            for left in draft.left
+        ],
+        "proposals": [
+            {
+                "rule": found.rule.id,
+                "severity": str(found.rule.severity),
+                "message": found.message,
+                "fix": found.fix,
+            }
+            for found in one.proposals
+        ],
+        "nearly_parked": draft.nearly_parked,
+        "unknown": [
+            {"name": name, "type": type, "reason": reason} for (name, type), reason in one.unknown
         ],
     }
 

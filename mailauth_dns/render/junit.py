@@ -16,7 +16,11 @@ from mailauth_dns.simulate.mail_tests import TestResult, Trial
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One test case; `kind` is failure or error, None where it went well. `text` says more, and is all that is told of what went well."""
+    """One test case.
+
+    `kind` is failure, error or skipped; None if the case passed. `text` says more. Of a case that
+    passed, the document holds only `text`.
+    """
 
     place: str
     name: str
@@ -29,7 +33,7 @@ class _Case:
 def findings(found: Sequence[Finding], waived: Sequence[Waived], worst: Severity) -> str:
     """Return one suite with a test case a finding.
 
-    Those below `worst` are reported and do not fail, what is unknown is an error, what is waived is skipped.
+    A finding below `worst` passes, an unknown one is an error, a waived one is skipped.
     """
     cases = []
     for finding in found:
@@ -64,11 +68,12 @@ def findings(found: Sequence[Finding], waived: Sequence[Waived], worst: Severity
 
 def _name(finding: Finding) -> str:
     whose = f" of {finding.domains_told}" if finding.shared else ""
-    return f"{finding.rule.id} {finding.rule.slug}{whose} at {finding.place.line}:{finding.place.column}"
+    place = finding.place
+    return f"{finding.rule.id} {finding.rule.slug}{whose} at {place.line}:{place.column}"
 
 
 def tests(found: Iterable[Trial]) -> str:
-    """Return one suite with a test case a policy test; one that nobody can tell is an error."""
+    """Return one suite with a test case a policy test; an unknown result is an error."""
     kinds = {TestResult.PASSED: None, TestResult.FAILED: "failure", TestResult.UNKNOWN: "error"}
     cases = []
     for trial in found:
@@ -113,5 +118,8 @@ def _document(title: str, cases: Sequence[_Case]) -> str:
 
 
 def _lines(lines: Iterable[str]) -> str:
-    """Return lines of text; what does not print, and so all that XML cannot hold (XML 1.0 §2.2), is written as in master files."""
+    """Return lines of text, in which characters that do not print are written as in master files.
+
+    XML cannot hold some of them (XML 1.0 §2.2).
+    """
     return "\n".join(map(one_line, lines))

@@ -18,6 +18,7 @@ from mailauth_dns.keys.problems import KeyProblem
 from mailauth_dns.keys.rotation import Rotated
 from mailauth_dns.keys.status import KeyStatus
 from mailauth_dns.keys.times import moment, span
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dkim
 from mailauth_dns.records.rsa_key import modulus_bits
 from mailauth_dns.render.json_data import FORMAT
@@ -32,10 +33,10 @@ _SERVED = {
     "unknown": "magenta",
 }
 _STEP = {
-    "active": "begins to sign",
-    "retiring": "stops signing",
-    "revoked": "is revoked",
-    "absent": "is deleted",
+    KeyState.ACTIVE: "begins to sign",
+    KeyState.RETIRING: "stops signing",
+    KeyState.REVOKED: "is revoked",
+    KeyState.ABSENT: "is deleted",
     "successor": "may get a successor",
 }
 
@@ -84,7 +85,7 @@ def _next(state: KeyStatus, now: datetime) -> str:
     if step is None:
         return (
             "nothing"
-            if state.key.ours or state.key.section.state in ("revoked", "absent")
+            if state.key.ours or state.key.section.state in (KeyState.REVOKED, KeyState.ABSENT)
             else "nothing here; its sender rotates it"
         )
     return f"{_STEP[step.to]}, {when(step, now)}{' (dkim rotate)' if step.due(now) else ''}"
@@ -134,7 +135,7 @@ def _written_data(written: Written) -> dict[str, Any]:
 def new_key(made: NewKey) -> Iterator[Text]:
     """Yield where a new key is, and what comes next."""
     yield Text.assemble(
-        (f"{made.selector}._domainkey.{made.domain}", "bold"), f"  {made.type}, pending"
+        (f"{made.selector}._domainkey.{made.domain}", "bold"), f"  {made.type}, {KeyState.PENDING}"
     )
     yield Text(f"    private  {made.private}")
     yield Text(f"    public   {made.public}")

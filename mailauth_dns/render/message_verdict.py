@@ -51,14 +51,14 @@ def _sentences(verdict: Verdict, indent: int) -> Iterator[Text]:
 
 
 def one(verdicts: Iterable[tuple[str, Verdict]]) -> Iterator[Text]:
-    """Yield what a receiver makes of one message, in each state of DNS; a state has a title."""
+    """Yield a receiver's verdict about one message for each state of DNS, with its title."""
     for title, verdict in verdicts:
         yield Text.assemble((f"{title}: ", "bold"), *_results(verdict))
         yield from _sentences(verdict, 4)
 
 
 def tests(found: Iterable[Rehearsal]) -> Iterator[Text]:
-    """Yield each test with what a receiver finds now and once the policy is live, and why."""
+    """Yield each test: what a receiver finds now and once the policy is live, and why."""
     tally = Counter[TestResult]()
     for rehearsal in found:
         before, after = rehearsal.before, rehearsal.after
@@ -102,7 +102,7 @@ def _trial_data(trial: Trial) -> dict[str, Any]:
 
 
 def verdict_data(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict; `disposition` is null where nobody can be said to request anything."""
+    """Return a verdict; `disposition` is null if no request is known."""
     discovery = verdict.discovery
     policy_domain = discovery.policy_domain if discovery is not None else None
     return {

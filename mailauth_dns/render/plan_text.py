@@ -1,4 +1,4 @@
-"""Plans, outcomes and live rows as text for people."""
+"""Plans, results of apply and live rows as text for people."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
 
 
 def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
-    """Yield a plan, zones with something to say first told in full, the rest counted."""
+    """Yield a plan: zones with news in full, then the number of the others."""
     quiet = 0
     for zone in file.zones:
         if _has_news(zone, show_kept):
@@ -64,8 +64,8 @@ def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
 
 
 def _has_news(zone: ZoneEntry, show_kept: bool) -> bool:
-    untrue = any(test.result != "passed" for test in zone.tests)
-    return bool(zone.changes or zone.blocked or show_kept or untrue) or any(
+    unmet = any(test.result != "passed" for test in zone.tests)
+    return bool(zone.changes or zone.blocked or show_kept or unmet) or any(
         row.state != "as policy" for row in zone.live
     )
 
@@ -177,7 +177,10 @@ def _authority(authority: AuthorityEntry) -> Text:
 
 
 def live_rows(rows: Iterable[LiveEntry], told: Container[tuple[str, str]] = ()) -> Iterator[Text]:
-    """Yield policy, provider and live DNS side by side; of sets whose change is `told` already, only that live DNS is as the provider."""
+    """Yield policy, provider and live DNS side by side.
+
+    A set whose change is `told` already gets one line if live DNS is as the provider.
+    """
     for row in rows:
         yield styled(4, f"{row.name} {row.type}  ", (row.state, _STATE[row.state]))
         if row.state == "as provider" and (row.name, row.type) in told:
@@ -221,10 +224,8 @@ def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
     if not kept:
         return
     types = Counter(entry.type for entry in kept)
-    yield styled(
-        2,
-        f"kept: {count(len(kept), 'foreign set')} ({', '.join(f'{type} {number}' for type, number in sorted(types.items()))})",
-    )
+    numbers = ", ".join(f"{type} {number}" for type, number in sorted(types.items()))
+    yield styled(2, f"kept: {count(len(kept), 'foreign set')} ({numbers})")
     for entry in kept:
         if entry.values is not None and show_kept:
             for value in entry.values:
@@ -239,7 +240,7 @@ def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
 
 
 def outcome(result: ApplyResult) -> Iterator[Text]:
-    """Yield how an apply ended."""
+    """Yield how apply ended, zone by zone."""
     for note in result.notes:
         yield styled(0, ("note: ", "cyan"), note)
     for zone in result.zones:

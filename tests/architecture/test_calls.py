@@ -21,7 +21,7 @@ from tests.architecture.calls import (
 WRITES = {
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
     "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable
-    "importing/run.py": ("mkdir",),  # the folder for a new policy
+    "importing/import_domains.py": ("mkdir",),  # the folder for a new policy
     "keys/adoption.py": ("unlink",),  # the private key's old file goes last
     "keys/private_files.py": ("chmod", "mkdir", "os.chown"),  # folders that OpenDKIM accepts
     "keys/public_files.py": ("mkdir",),  # zones/keys/<domain>
@@ -42,7 +42,7 @@ CLOCK_READINGS = {
     "deploy/zone_write.py": ("datetime.now",),  # retries take a while
     "evaluate/dkim_verification.py": ("time.time",),  # a signature expires (RFC 6376 §3.5, x=)
     "evaluate/macro_expansion.py": ("time.time",),  # %{t} (RFC 7208 §7.2)
-    "importing/run.py": ("datetime.now",),
+    "importing/import_domains.py": ("datetime.now",),
     "lint_run.py": ("datetime.now",),  # waivers hold until a day
     "octo/hands_off.py": ("datetime.now",),  # octoDNS calls it, and passes no time
 }

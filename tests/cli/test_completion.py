@@ -30,7 +30,10 @@ def test_bash_completes_with_our_script(repo: RepoFolder, tmp_path: Path, line: 
     program.chmod(0o755)
     # Bash sets these when the tab key is pressed.
     words = line.split(" ")
-    asking = f'COMP_WORDS=({" ".join(words[:-1])} "{words[-1]}"); COMP_CWORD={len(words) - 1}; _mailauth_dns_completion "{program}"'
+    asking = (
+        f'COMP_WORDS=({" ".join(words[:-1])} "{words[-1]}"); COMP_CWORD={len(words) - 1}; '
+        f'_mailauth_dns_completion "{program}"'
+    )
     said = subprocess.run(
         ["bash", "-c", f'{script.out}\n{asking}\nprintf "%s\\n" "${{COMPREPLY[@]}}"'],
         capture_output=True,

@@ -96,3 +96,40 @@ def test_flags_of_the_program_work_after_the_command(
 ) -> None:
     assert main(["rules", "SPF010", *flags]) == 0
     assert "SPF010" in capfd.readouterr().out
+
+
+# Whose help is named: that of the command that was not understood.
+HELP = {
+    ("lnit",): "mailauth-dns",
+    ("--nope",): "mailauth-dns",
+    ("-C",): "mailauth-dns",
+    ("plan", "--nolive"): "mailauth-dns plan",
+    ("plan", "--format", "xml"): "mailauth-dns plan",
+    ("apply", "--allow"): "mailauth-dns apply",
+    ("apply", "a", "b"): "mailauth-dns apply",
+    ("serve", "--port", "x"): "mailauth-dns serve",
+    ("export", "example.com"): "mailauth-dns export",
+    ("spf", "lok"): "mailauth-dns spf",
+    ("spf", "tree"): "mailauth-dns spf tree",
+    ("spf", "lock", "--chek"): "mailauth-dns spf lock",
+    ("dkim", "keygen"): "mailauth-dns dkim keygen",
+    ("dkim", "keygen", "--type"): "mailauth-dns dkim keygen",
+    ("dkim", "keygen", "example.com", "--type", "dsa"): "mailauth-dns dkim keygen",
+}
+
+
+@pytest.mark.parametrize("arguments", HELP, ids=" ".join)
+def test_bad_usage_names_the_help_of_its_command(
+    arguments: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    said = capfd.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert said.err.endswith(f"; see {HELP[arguments]} --help\n")
+    assert not [word for word in ("Value error", "Input should", "\\009", "\t") if word in said.err]
+
+
+@pytest.mark.parametrize("command", ["lint", "plan", "spf lock", "dkim keygen"])
+def test_the_help_that_is_named_is_there(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([*command.split(), "--help"]) == 0
+    assert f"mailauth-dns {command}" in capfd.readouterr().out

@@ -1,4 +1,4 @@
-"""Octets over 127 in DNS are shown as in master files by every command, and never as letters that nobody wrote."""
+"""Every command shows octets over 127 as master files do, never as letters that nobody wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which repo a command works in, and what it takes a file's name to be relative to: as git has it."""
+"""Which repo a command works in, and which folder file names are relative to: as in git."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from mailauth_dns.cli import main
 from tests.conftest import RepoFolder
 
 POLICY = "domain: example.com\nspf: {all: fail}\n"
-ZONE = "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
+ZONE = (
+    "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ IN NS "
+    "ns1.example.net.\n"
+)
 
 
 @pytest.fixture
@@ -97,12 +100,13 @@ def test_the_top_of_the_work_tree_may_be_the_repo(repo: RepoFolder, deep: Path) 
 def test_a_repo_of_somebody_else_above_is_not_run(
     repo: RepoFolder, deep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its stanzas name code: whoever can make a folder above ours, as in /tmp, must not choose what runs."""
+    """Its stanzas name code: whoever makes a folder above ours, as in /tmp, must not choose it."""
     os.chown(repo.root, 65534, 65534)
     code, said = run(repo, "plan")
     assert (code, said) == (
         1,
-        f"{repo.root}: is a zone repo of another user; if you trust what it runs, name it with -C\n",
+        f"{repo.root}: is a zone repo of another user; if you trust what it runs, name it "
+        "with -C\n",
     )
     assert run(repo, "-C", str(repo.root), "compile")[0] == 0
     monkeypatch.setenv("SUDO_UID", "65534")

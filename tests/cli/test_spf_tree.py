@@ -10,7 +10,10 @@ import pytest
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
-HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
+HEAD = (
+    "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n"
+    "@ IN NS ns1.example.net.\n"
+)
 SENDER = HEAD + (
     '_spf IN TXT "v=spf1 include:_a.sender.example include:_b.sender.example -all"\n'
     '_a IN TXT "v=spf1 a:h1.sender.example a:h2.sender.example a:h3.sender.example -all"\n'
@@ -67,7 +70,8 @@ def test_four_void_lookups_are_told_with_their_terms(served: RepoFolder) -> None
     ran = served.run("spf", "tree", "example.com")
     assert (ran.code, ran.out.splitlines()[-2]) == (2, "SPF: 5 of 10 lookups, 5 of 2 void lookups")
     assert ran.out.endswith(
-        "no earlier term matches: mx, a:n0.sender.example, a:n1.sender.example, a:n2.sender.example, a:n3.sender.example\n"
+        "no earlier term matches: mx, a:n0.sender.example, a:n1.sender.example, "
+        "a:n2.sender.example, a:n3.sender.example\n"
     )
 
 

@@ -1,4 +1,7 @@
-"""What reaches a terminal: no control sequence of anybody else's, nothing it cannot show, and no colour where none is wanted."""
+"""What reaches a terminal.
+
+It gets no control sequence of anybody else's, nothing that it cannot show, no unwanted colour.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ import pytest
 
 from tests.conftest import RepoFolder
 
-HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
+HEAD = (
+    "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ IN NS "
+    "ns1.example.net.\n"
+)
 
 
 def on_a_terminal(repo: RepoFolder, *arguments: str, **environment: str) -> str:

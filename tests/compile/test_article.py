@@ -1,8 +1,11 @@
-"""The records that one Postfix and OpenDKIM server publishes by hand come out of a policy: the same meaning, the key byte for byte."""
+"""A policy makes the records that one Postfix and OpenDKIM server publishes by hand.
+
+They mean the same, and the key is the same byte for byte.
+"""
 
 from __future__ import annotations
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import dmarc, spf
 from mailauth_dns.records.name import DomainName
@@ -16,7 +19,10 @@ P = (
 )
 SPF = "v=spf1 +ip4:192.0.2.10 -all"
 DKIM = f"v=DKIM1; k=rsa; p={P}"
-DMARC = "v=DMARC1; p=quarantine; rua=mailto:dmarc-rua-report@example.com; ruf=mailto:dmarc-ruf-report@example.com; ri=86400; adkim=s; aspf=s;"
+DMARC = (
+    "v=DMARC1; p=quarantine; rua=mailto:dmarc-rua-report@example.com; "
+    "ruf=mailto:dmarc-ruf-report@example.com; ri=86400; adkim=s; aspf=s;"
+)
 PEM = (
     "-----BEGIN PUBLIC KEY-----\n"
     + "\n".join(P[at : at + 64] for at in range(0, len(P), 64))
@@ -54,9 +60,15 @@ def test_the_published_records_come_out_of_a_policy(repo: RepoFolder) -> None:
 
 
 def test_what_is_published_by_hand_needs_no_change(repo: RepoFolder) -> None:
-    head = "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
+    head = (
+        "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ IN "
+        "NS ns1.example.net.\n"
+    )
     chunks = f'"v=DKIM1; k=rsa; " "p={P[:200]}" "{P[200:]}"'  # as opendkim-genkey splits it
-    zone = f'{head}@ IN TXT "{SPF}"\ndefault._domainkey IN TXT ( {chunks} )\n_dmarc 360 IN TXT "{DMARC}"\n'
+    zone = (
+        f'{head}@ IN TXT "{SPF}"\ndefault._domainkey IN TXT ( {chunks} )\n_dmarc 360 IN TXT '
+        f'"{DMARC}"\n'
+    )
     repo.local("example.com", zone)
     repo.policy(
         POLICY.replace("domain: example.com\n", "domain: example.com\nproviders: [local]\n")

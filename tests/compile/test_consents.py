@@ -1,4 +1,4 @@
-"""Where DMARC reports go to another organization of the same repo, that host's consent appears by itself (RFC 9990)."""
+"""DMARC reports to another organization of the repo: its consent appears by itself (RFC 9990)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.errors import PolicyError
 from mailauth_dns.evaluate.report_destination import destination
 from mailauth_dns.evaluate.resolver import ZoneResolver
@@ -93,7 +93,8 @@ CASES: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
         },
         {"b.example.com": {"a.example.com._report._dmarc.b.example.com"}},
     ),
-    # The walk from nine labels goes on at seven (RFC 9989 §4.10): it does not see what stands at eight.
+    # The walk from nine labels goes on at seven (RFC 9989 §4.10): it does not see what stands at
+    # eight.
     "nine labels, and an organization at eight that takes the reports": (
         {
             "example.com": "dmarc: {p: none}",
@@ -131,7 +132,8 @@ CASES: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
     ),
     "failure reports too, and each host once": (
         {
-            "example.com": 'dmarc: {p: none, rua: ["mailto:a@reports.example", "mailto:b@reports.example"], ruf: ["mailto:c@example.org"]}',
+            "example.com": 'dmarc: {p: none, rua: ["mailto:a@reports.example", '
+            '"mailto:b@reports.example"], ruf: ["mailto:c@example.org"]}',
             "reports.example": "spf: absent",
             "example.org": "spf: absent",
         },
@@ -189,7 +191,10 @@ def test_receivers_send_every_report_that_goes_to_a_host_of_the_repo(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for number, (domain, (tag, host)) in enumerate(policies.items()):
-        text = f'domain: {domain}\nzone: example.com\ndmarc: {{p: none{tag}, rua: ["mailto:r@{host}"]}}\n'
+        text = (
+            f"domain: {domain}\nzone: example.com\ndmarc: {{p: none{tag}, rua: "
+            f'["mailto:r@{host}"]}}\n'
+        )
         (folder / f"p{number}.yaml").write_text(text)
     published = compile_repo(load_repo(tmp_path))
     world = ZoneResolver(

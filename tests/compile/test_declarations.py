@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.family import Family, family
@@ -47,7 +47,8 @@ CASES = [
     ),
     ('bimi: {default: {l: "", a: ""}}', LOGO, Family.BIMI, {"v=BIMI1; l=; a="}, None),
     (
-        'bimi: {default: {l: "", a: "https://example.com/m.pem", avp: brand, lps: x, other: {y: "1 2"}, ttl: 60}}',
+        'bimi: {default: {l: "", a: "https://example.com/m.pem", avp: brand, lps: x, '
+        'other: {y: "1 2"}, ttl: 60}}',
         LOGO,
         Family.BIMI,
         {"v=BIMI1; l=; a=https://example.com/m.pem; avp=brand; lps=x; y=1 2"},
@@ -107,7 +108,8 @@ def test_the_policy_to_serve_goes_with_the_record(repo: RepoFolder) -> None:
         repo, "mta_sts: {mode: enforce, mx: [mx.example.com, '*.faß.example'], max_age: 604800}"
     )
     assert publication.mta_sts == {
-        "example.com": "version: STSv1\nmode: enforce\nmx: mx.example.com\nmx: *.xn--fa-hia.example\nmax_age: 604800\n"
+        "example.com": "version: STSv1\nmode: enforce\nmx: mx.example.com\nmx: *.xn--fa-hia.example\n"
+        "max_age: 604800\n"
     }
     assert published(repo, "mta_sts: absent").mta_sts == {}
 
@@ -115,7 +117,8 @@ def test_the_policy_to_serve_goes_with_the_record(repo: RepoFolder) -> None:
 def test_a_parked_domain_inherits_none_of_it(repo: RepoFolder) -> None:
     repo.write(
         "zones/policy/_defaults.yaml",
-        f'mta_sts: {{{TESTING}}}\ntls_rpt: {{rua: ["mailto:a@example.com"]}}\nbimi: {{default: absent}}\n',
+        f'mta_sts: {{{TESTING}}}\ntls_rpt: {{rua: ["mailto:a@example.com"]}}\nbimi: '
+        f"{{default: absent}}\n",
     )
     families = {entry.family for entry in published(repo, "parked: true").declared}
     assert families == {Family.SPF, Family.DKIM, Family.DMARC, Family.NULL_MX}

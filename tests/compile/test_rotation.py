@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
 
@@ -27,7 +27,8 @@ def test_a_key_is_needed_for_the_grace_after_its_last_signature(
 ) -> None:
     repo.write("zones/policy/_defaults.yaml", "ttl: 60\n" + defaults)
     repo.policy(
-        "domain: example.com\ndkim: {selectors: {s1: {state: revoked, signed_until: 2026-05-31T12:00:00Z}, s2: {state: absent}}}\n"
+        "domain: example.com\ndkim: {selectors: {s1: {state: revoked, signed_until: "
+        "2026-05-31T12:00:00Z}, s2: {state: absent}}}\n"
     )
     [publication] = compile_repo(load_repo(repo.root))
     needed = {entry.key[0].split(".")[0]: entry.needed_until for entry in publication.declared}

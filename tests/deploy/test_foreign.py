@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Declared, Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.deploy.apply import ApplyRequest, apply
 from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.deploy.apply import ApplyRequest, apply
 from mailauth_dns.deploy.daemon_executor import DaemonExecutor
 from mailauth_dns.deploy.make_plan import PlanRequest, make_plan

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Declared, Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at
 from mailauth_dns.evaluate.dmarc import Applicable, discover

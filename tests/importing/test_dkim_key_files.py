@@ -1,4 +1,7 @@
-"""Key files as programs write them, from opendkim-genkey itself where it is installed, and as people have mangled them."""
+"""Key files as programs write them, and as people have mangled them.
+
+Where opendkim-genkey is installed, it writes some of them itself.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,8 @@ P = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDhMsnfLvwx"
 COMMENT = "  ; ----- DKIM key default for example.com\n"
 TEXTS = [
     (
-        f'default._domainkey\tIN\tTXT\t( "v=DKIM1; h=sha256; k=rsa; "\n\t  "p={P[:20]}"\n\t  "{P[20:]}" )'
-        + COMMENT,
+        f'default._domainkey\tIN\tTXT\t( "v=DKIM1; h=sha256; k=rsa; "\n\t  "p={P[:20]}"\n'
+        f'\t  "{P[20:]}" )' + COMMENT,
         "example.com",
     ),
     (
@@ -67,13 +70,17 @@ def pem(p: str, kind: str = "PUBLIC KEY") -> str:
     )
 
 
-# Files of several kinds: the selectors in them with the domain that the file tells and the first characters of p, and what else is said.
+# Files of several kinds: the selectors in them with the domain that the file tells and the first
+# characters of p, and what else is said.
 ED, R = (E[:6], RSA[:6])
 SHAPES: dict[str, tuple[str, list[tuple[str, str | None, str]], list[str]]] = {
     "mox: comments before each record, and other records": (
-        "; TLSA of the mail server\n_25._tcp.mx.example.com. TLSA 3 1 1 0123\n\n; selector for ed25519 keys\n"
-        f'2026a._domainkey.example.com.  TXT "v=DKIM1;h=sha256;k=ed25519;p={E}"\n\n; selector for rsa keys\n'
-        f'2026b._domainkey.example.com.  TXT "v=DKIM1;h=sha256;p={RSA[:200]}" "{RSA[200:]}"\n\n_dmarc.example.com. TXT "v=DMARC1;p=none"\n',
+        "; TLSA of the mail server\n_25._tcp.mx.example.com. TLSA 3 1 1 0123\n\n; "
+        "selector for ed25519 keys\n"
+        f'2026a._domainkey.example.com.  TXT "v=DKIM1;h=sha256;k=ed25519;p={E}"\n\n; '
+        "selector for rsa keys\n"
+        f'2026b._domainkey.example.com.  TXT "v=DKIM1;h=sha256;p={RSA[:200]}" '
+        f'"{RSA[200:]}"\n\n_dmarc.example.com. TXT "v=DMARC1;p=none"\n',
         [("2026a", "example.com", ED), ("2026b", "example.com", R)],
         ["line 2: _25._tcp.mx.example.com TLSA", "line 10: _dmarc.example.com TXT"],
     ),
@@ -84,8 +91,10 @@ SHAPES: dict[str, tuple[str, list[tuple[str, str | None, str]], list[str]]] = {
         [],
     ),
     "amavisd showkeys: comments with what the key is, a domain each": (
-        "; key#1 1024 bits, s=dkim, d=example.com, /var/lib/dkim/example.com.pem\ndkim._domainkey.example.com.\t3600 TXT (\n"
-        f'  "v=DKIM1; p="\n  "{RSA[:64]}"\n  "{RSA[64:]}")\n\n; key#2 1024 bits, s=dkim, d=example.net, /var/lib/dkim/example.net.pem\n'
+        "; key#1 1024 bits, s=dkim, d=example.com, /var/lib/dkim/example.com.pem\n"
+        "dkim._domainkey.example.com.\t3600 TXT (\n"
+        f'  "v=DKIM1; p="\n  "{RSA[:64]}"\n  "{RSA[64:]}")\n\n; key#2 1024 bits, s=dkim, '
+        "d=example.net, /var/lib/dkim/example.net.pem\n"
         f'dkim._domainkey.example.net.\t3600 TXT (\n  "v=DKIM1; p="\n  "{RSA}")\n',
         [("dkim", "example.com", R), ("dkim", "example.net", R)],
         [],

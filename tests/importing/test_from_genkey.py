@@ -104,7 +104,8 @@ def test_what_the_program_writes_comes_out_of_the_policy(
     assert (refused.code, refused.out) == (1, "")
     assert (
         refused.err
-        == "s1.private: this is the private key; give the .txt file that opendkim-genkey wrote beside it, or use `dkim adopt`\n"
+        == "s1.private: this is the private key; give the .txt file that opendkim-genkey "
+        "wrote beside it, or use `dkim adopt`\n"
     )
 
 

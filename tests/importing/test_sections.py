@@ -14,7 +14,7 @@ DOMAIN = DomainName("example.com")
 
 
 def draft(*sets: tuple[str, str, set[str]]) -> Draft:
-    """Return the policy for these sets; names are relative to the domain, `@` is the domain itself."""
+    """Return the policy for these sets; names are relative to the domain, which is `@`."""
     names = (f"{label}.{DOMAIN}" if label != "@" else DOMAIN for label, _, _ in sets)
     rrsets = (
         RRset(DomainName(name), type, 300, frozenset(values))
@@ -41,7 +41,8 @@ SPF = {
     "v=spf1 Redirect=_spf.example.net mx": "spf:\n  terms:\n    - mx\n  redirect: _spf.example.net\n",
     "v=spf1 redirect=_spf.example.net ~all": "spf:\n  terms:\n    - redirect=_spf.example.net\n  all: softfail\n",
     "v=spf1 exp=e.example.com x=%{i} a exists:%{i}.example.net -all": (
-        "spf:\n  terms:\n    - exp=e.example.com\n    - x=%{i}\n    - a\n    - exists:%{i}.example.net\n  all: fail\n"
+        "spf:\n  terms:\n    - exp=e.example.com\n    - x=%{i}\n    - a\n    - "
+        "exists:%{i}.example.net\n  all: fail\n"
     ),
     "v=spf1 ip6:2001:db8:: ip4:192.0.2.1/32": "spf:\n  terms:\n    - 'ip6:2001:db8::'\n    - ip4:192.0.2.1/32\n",
 }
@@ -60,12 +61,14 @@ OTHERS = {
         "TXT",
         "v = DMARC1 ; fo=1:d; rua=mailto:a@example.com!5m , mailto:b@example.com; pct=50",
     ): (
-        "dmarc:\n  fo: 1:d\n  rua:\n    - mailto:a@example.com!5m\n    - mailto:b@example.com\n  pct: '50'\n"
+        "dmarc:\n  fo: 1:d\n  rua:\n    - mailto:a@example.com!5m\n    - "
+        "mailto:b@example.com\n  pct: '50'\n"
     ),
     ("_dmarc", "TXT", "v=DMARC1; sp=reject"): "dmarc:\n  sp: reject\n",
     ("s1._domainkey", "TXT", "p=AA AA"): "dkim:\n  selectors:\n    s1:\n      p: AAAA\n",
     ("a.b._domainkey", "TXT", "v=DKIM1; g=*; t=y : s; h=sha256; n=note; p="): (
-        "dkim:\n  selectors:\n    a.b:\n      state: revoked\n      h: sha256\n      t: y:s\n      n: note\n      other:\n        g: '*'\n"
+        "dkim:\n  selectors:\n    a.b:\n      state: revoked\n      h: sha256\n      t: "
+        "y:s\n      n: note\n      other:\n        g: '*'\n"
     ),
     (
         "on._domainkey",
@@ -108,13 +111,13 @@ LEFT = [
         "_dmarc",
         "CNAME",
         {"dmarc.vendor.example."},
-        "an alias: what is found here is its target's to say",
+        "an alias: its target decides what is found here",
     ),
     (
         "_domainkey",
         "CNAME",
         {"keys.vendor.example."},
-        "an alias: what is found here is its target's to say",
+        "an alias: its target decides what is found here",
     ),
     ("s1._domainkey", "TXT", {"v=DKIM1; p=!"}, "broken: p is not base64"),
     ("s1._domainkey", "TXT", {'v=DKIM1; p=; n="a" \\ b'}, "its note (n) is taken over as 'a  b'"),
@@ -124,21 +127,23 @@ LEFT = [
         "s._domainkey.sub",
         "TXT",
         {"p="},
-        "belongs to sub.example.com, which is a domain of its own to mail",
+        "belongs to sub.example.com, which mail treats as a domain of its own",
     ),
     (
         "sub",
         "TXT",
         {"v=spf1 -all"},
-        "belongs to sub.example.com, which is a domain of its own to mail",
+        "belongs to sub.example.com, which mail treats as a domain of its own",
     ),
-    ("sub", "MX", {"0 ."}, "belongs to sub.example.com, which is a domain of its own to mail"),
-    ("*", "TXT", {"v=spf1 -all"}, "a wildcard, which no policy is for"),
+    ("sub", "MX", {"0 ."}, "belongs to sub.example.com, which mail treats as a domain of its own"),
+    ("*", "TXT", {"v=spf1 -all"}, "a wildcard, which no policy declares"),
     (
         "_mta-sts",
         "TXT",
         {"v=STSv1; id=1"},
-        "the policy that it announces is served over HTTPS, which is not asked; give its text with --mta-sts",
+        "the policy that it announces is served over HTTPS, which this import does not "
+        "ask; give its "
+        "text with --mta-sts",
     ),
     (
         "_mta-sts",

@@ -1,4 +1,4 @@
-"""What is read of live DNS for import: what all servers say alike, the rest unknown with its reason."""
+"""What import reads of live DNS: what all servers say; the rest is unknown, with its reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from tests.live.authority import Authority, Behaviour, zone
 
 ZONE = DomainName("example.com")
 SUB = DomainName("sub.example.com")
-RECORDS = '@ 300 IN TXT "v=spf1 -all"\ns1._domainkey 300 IN CNAME s1.example.net.\n_dmarc 300 IN TXT "v=DMARC1; p=none"\n'
+RECORDS = (
+    '@ 300 IN TXT "v=spf1 -all"\ns1._domainkey 300 IN CNAME s1.example.net.\n_dmarc 300 IN '
+    'TXT "v=DMARC1; p=none"\n'
+)
 HOLDER = zone("example.com", RECORDS)
 
 
@@ -76,7 +79,10 @@ def test_a_server_that_fails_leaves_everything_unknown() -> None:
     assert key("_dmarc.example.com", "TXT") in dict(found.unknown)
 
 
-WILD = '*.sub 300 IN TXT "v=DMARC1; p=none"\nsub 300 IN TXT "v=spf1 -all"\n*._domainkey.sub 300 IN CNAME k.example.net.\n'
+WILD = (
+    '*.sub 300 IN TXT "v=DMARC1; p=none"\nsub 300 IN TXT "v=spf1 -all"\n*._domainkey.sub 300 '
+    "IN CNAME k.example.net.\n"
+)
 
 
 def test_a_wildcards_answers_are_found_at_the_wildcard_alone() -> None:
@@ -95,7 +101,10 @@ def test_a_domain_that_is_no_zone_gets_a_hint(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(observe, "system_resolvers", lambda: (resolver.server,))
         found = in_dns({SUB: [SUB]}, ["s1"], ())[SUB]
     assert found.zone.rrsets == frozenset()
-    expected = "sub.example.com has no NS set, so it is not a zone of its own in DNS; --zone names the zone that holds its records"
+    expected = (
+        "sub.example.com has no NS set, so it is not a zone of its own in DNS; --zone names "
+        "the zone that holds its records"
+    )
     assert {reason for _, reason in found.unknown} == {expected}
 
 

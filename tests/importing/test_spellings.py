@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.diff.equivalence import disputed, parsed, same
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.importing.draft import drafts
@@ -32,7 +32,8 @@ OURS = {
     Family.SPF: (
         "v=spf1",
         "V=SPF1  A/24//64  MX  -aLL ",
-        "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 include:_spf.example.net ?exists:%{ir}.%{v}.example.net redirect=_spf.example.net",
+        "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 include:_spf.example.net "
+        "?exists:%{ir}.%{v}.example.net redirect=_spf.example.net",
         "v=spf1 a:mail exp=why.%{d} future=1 ~all",
         "v=spf1 ip4:192.0.2.0/33 -all",
         "v=spf1 a:caf\xe9.example.com -all",
@@ -46,7 +47,8 @@ OURS = {
     Family.DMARC: (
         "v=DMARC1; p=none",
         "v = DMARC1 ;P = REJECT;;sp=none; np=quarantine;adkim=S; pct=5;future=x ;",
-        "v=DMARC1;p=none;rua=mailto:a@example.com!5m , https://example.com/d;ruf=mailto:b@example.com;fo=1:d",
+        "v=DMARC1;p=none;rua=mailto:a@example.com!5m , "
+        "https://example.com/d;ruf=mailto:b@example.com;fo=1:d",
         "v=DMARC1; p=rejct; rua=mailto:a@example.com",
         "v=dmarc1; p=none",
     ),
@@ -65,7 +67,10 @@ OURS = {
 
 
 def may_be_refused(text: str, owned: Family) -> bool:
-    """Tell whether a record is broken, or holds what no policy publishes: an octet that providers garble, a name without a label."""
+    """Tell whether a record is broken, or holds what no policy publishes.
+
+    That is an octet that providers garble, or a name without a label.
+    """
     record = parsed(owned, "TXT", text)
     if isinstance(record, spf.Record):
         for word in text.split(" ")[1:]:

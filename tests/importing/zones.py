@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
+HEAD = (
+    "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300\n@ "
+    "IN NS ns1.example.net.\n"
+)
 P = (
     "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDbLH2y2W0Ps0Tt3cpNpeKFk2WksP6UDMmCnS8dK3zSBd1VPCCkU+gHpczhCxMKhAxaGKPouYrwXKZWzpnLEneNR87C"
     "PKbeWGFo4PG1HLYTpc5K4XPH/LAPTsaHSzAgBpQ4ZS9IQfsgqKNVbYxu3HTCZ602rgbzjFlYfaVPJmRZewIDAQAB"

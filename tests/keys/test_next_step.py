@@ -10,6 +10,7 @@ from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.in_dns import KeyInDns
 from mailauth_dns.keys.next_step import KeyStep, next_step, usable_from
 from mailauth_dns.keys.transitions import transitions
+from mailauth_dns.policy.sections.dkim import KeyState
 from tests.keys.declared_keys import (
     ED25519,
     EVERYWHERE,
@@ -27,7 +28,7 @@ STEPS: dict[str, tuple[Key, KeyInDns, KeyStep | None]] = {
         key(state="pending"),
         KeyInDns("missing", wait=HOUR),
         KeyStep(
-            "active",
+            KeyState.ACTIVE,
             None,
             "DNS has no such record; every server must serve it first: plan and apply",
         ),
@@ -36,7 +37,7 @@ STEPS: dict[str, tuple[Key, KeyInDns, KeyStep | None]] = {
         key(state="pending", seen=NOW),
         KeyInDns("partly", "a: served, b: missing", HOUR),
         KeyStep(
-            "active",
+            KeyState.ACTIVE,
             None,
             "the servers differ (a: served, b: missing); every server must serve it first: plan and apply",
         ),
@@ -45,7 +46,7 @@ STEPS: dict[str, tuple[Key, KeyInDns, KeyStep | None]] = {
         key(state="pending", seen=NOW - 9 * HOUR),
         KeyInDns("unknown", "b: timed out"),
         KeyStep(
-            "active",
+            KeyState.ACTIVE,
             None,
             "DNS is unknown (b: timed out); every server must serve it first: plan and apply",
         ),
@@ -53,12 +54,12 @@ STEPS: dict[str, tuple[Key, KeyInDns, KeyStep | None]] = {
     "pending, never seen": (
         key(state="pending"),
         EVERYWHERE,
-        KeyStep("active", None, "no `seen:` in the policy yet; `dkim status` writes it"),
+        KeyStep(KeyState.ACTIVE, None, "no `seen:` in the policy yet; `dkim status` writes it"),
     ),
     "pending, seen": (
         key(state="pending", seen=NOW),
         EVERYWHERE,
-        KeyStep("active", NOW + HOUR, FORGOTTEN),
+        KeyStep(KeyState.ACTIVE, NOW + HOUR, FORGOTTEN),
     ),
     "active": (key(), EVERYWHERE, KeyStep("successor", NOW)),
     "active, a sender's": (key(p=RSA.p), EVERYWHERE, None),
@@ -66,28 +67,28 @@ STEPS: dict[str, tuple[Key, KeyInDns, KeyStep | None]] = {
     "retiring": (
         key(state="retiring", signed_until=NOW),
         EVERYWHERE,
-        KeyStep("revoked", NOW + timedelta(days=7)),
+        KeyStep(KeyState.REVOKED, NOW + timedelta(days=7)),
     ),
     "retiring since nobody knows": (
         key(state="retiring"),
         EVERYWHERE,
-        KeyStep("revoked", None, "write signed_until: when did it sign last?"),
+        KeyStep(KeyState.REVOKED, None, "write signed_until: when did it sign last?"),
     ),
     "revoked": (
         key(state="revoked", since=NOW),
         KeyInDns("revoked"),
-        KeyStep("absent", NOW + timedelta(days=30)),
+        KeyStep(KeyState.ABSENT, NOW + timedelta(days=30)),
     ),
     "revoked, already gone": (
         key(state="revoked", since=NOW),
         KeyInDns("missing"),
-        KeyStep("absent", NOW + timedelta(days=30)),
+        KeyStep(KeyState.ABSENT, NOW + timedelta(days=30)),
     ),
     "revoked, not published": (
         key(state="revoked", since=NOW),
         KeyInDns("other"),
         KeyStep(
-            "absent",
+            KeyState.ABSENT,
             None,
             "DNS has another record; the revocation must be published first: plan and apply",
         ),
@@ -107,11 +108,11 @@ GRACE = timedelta(days=7)
 BESIDE: dict[str, tuple[list[Key], KeyStep]] = {
     "a pending key": (
         [key("new", state="pending")],
-        KeyStep("retiring", None, "when new begins to sign"),
+        KeyStep(KeyState.RETIRING, None, "when new begins to sign"),
     ),
     "a pending key beside a retiring one": (
         [key("older", state="retiring", signed_until=NOW), key("new", state="pending")],
-        KeyStep("retiring", None, "when new begins to sign"),
+        KeyStep(KeyState.RETIRING, None, "when new begins to sign"),
     ),
     "a pending key of another type": (
         [key("new", ED25519, state="pending")],

@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import subjects

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.evaluate.web_page import FetchResult, Page, Untrusted
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.finding import Finding

@@ -12,7 +12,7 @@ import pytest
 from defusedxml import ElementTree
 from jsonschema import ValidationError
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Severity

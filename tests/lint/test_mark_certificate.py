@@ -14,8 +14,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.web_page import FetchResult, Nothing, Page, Pages, Request
 from mailauth_dns.lint import mark_certificate, svg_tiny_ps

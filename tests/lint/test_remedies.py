@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at
 from mailauth_dns.lint import remedies

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from ipaddress import IPv4Network
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.run import run
 from mailauth_dns.lint.subject import subjects

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Needs
 from mailauth_dns.lint.run import run

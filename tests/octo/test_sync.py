@@ -196,7 +196,7 @@ def test_compiled_zones_read_back_as_octodns_reads_them(compiled: RepoFolder) ->
     from octodns.record import Record
     from octodns.zone import Zone
 
-    from mailauth_dns.compile.repo import compile_repo
+    from mailauth_dns.compile.compile_repo import compile_repo
     from mailauth_dns.octo.compiled_zone import relative
     from mailauth_dns.octo.desired_zone import octodns_record
     from mailauth_dns.policy.load import load_repo

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.policy import spf_lock_file as lockfile

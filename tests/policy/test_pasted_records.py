@@ -14,7 +14,7 @@ from tests.records import strategies
 
 
 def section(text: str) -> PolicyFile:
-    """Return what a policy says that holds the section which is shown, every scalar as it is written."""
+    """Return what a policy with the shown section says, every scalar as it is written."""
     shown = rewritten(text)
     assert shown is not None
     return PolicyFile.model_validate(

@@ -151,10 +151,10 @@ PLACES = [
     (
         "stanza",
         "digits",
-        "providers/x.yaml:2:4: YAML cannot take this for a number, a date or an object; quote it",
+        "providers/x.yaml:2:4: YAML cannot read this as a number, a date or an object; quote it",
     ),
-    ("stanza", "digits in hexadecimal", "providers/x.yaml:2:4: YAML cannot take this"),
-    ("stanza", "no day", "providers/x.yaml:2:4: YAML cannot take this"),
+    ("stanza", "digits in hexadecimal", "providers/x.yaml:2:4: YAML cannot read this"),
+    ("stanza", "no day", "providers/x.yaml:2:4: YAML cannot read this"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Editing a policy file: what is added or changed, and that everything else stays letter by letter."""
+"""Edits of a policy file: what is added or changed; all else stays letter by letter."""
 
 from __future__ import annotations
 
@@ -23,15 +23,19 @@ ADDED = {
         "domain: example.com\ndkim:\n    selectors:\n        s1:\n"
         "            key: s1.pem # signs\n            n: |\n              hello\nspf: absent\n",
         "domain: example.com\ndkim:\n    selectors:\n        s1:\n"
-        "            key: s1.pem # signs\n            n: |\n              hello\n        s2: @\nspf: absent\n",
+        "            key: s1.pem # signs\n            n: |\n              hello\n        "
+        "s2: @\nspf: absent\n",
     ),
     "flow": (
         'domain: "example.com"\ndkim: {selectors: {s1: {key: s1.pem}}} # keys\nspf: absent\n',
-        'domain: "example.com"\ndkim: {selectors: {s1: {key: s1.pem}, s2: @}} # keys\nspf: absent\n',
+        'domain: "example.com"\ndkim: {selectors: {s1: {key: s1.pem}, s2: @}} # keys\n'
+        "spf: absent\n",
     ),
     "flow over several lines": (
-        "domain: example.com\ndkim: {selectors: {\n  s1: {key: s1.pem}, # signs\n  s3: {state: revoked}, # gone\n}}\n",
-        "domain: example.com\ndkim: {selectors: {\n  s1: {key: s1.pem}, # signs\n  s3: {state: revoked}, s2: @, # gone\n}}\n",
+        "domain: example.com\ndkim: {selectors: {\n  s1: {key: s1.pem}, # signs\n  s3: "
+        "{state: revoked}, # gone\n}}\n",
+        "domain: example.com\ndkim: {selectors: {\n  s1: {key: s1.pem}, # signs\n  s3: "
+        "{state: revoked}, s2: @, # gone\n}}\n",
     ),
     "a byte order mark": (
         "\ufeffdomain: example.com\ndkim: {selectors: {s1: {key: s1.pem}}} # keys\n",
@@ -43,7 +47,8 @@ ADDED = {
     ),
     "no selectors, block": (
         "domain: example.com\ndkim:\n  selector_template: mx{date} # ours\nspf: absent\n",
-        "domain: example.com\ndkim:\n  selector_template: mx{date} # ours\n  selectors:\n    s2: @\nspf: absent\n",
+        "domain: example.com\ndkim:\n  selector_template: mx{date} # ours\n  selectors:\n"
+        "    s2: @\nspf: absent\n",
     ),
     "no selectors, flow": (
         "domain: example.com\ndkim: {rotation: {grace: 3d}}\n",
@@ -67,14 +72,18 @@ ADDED = {
     ),
     "CRLF": (
         "domain: example.com\r\ndkim:\r\n  selectors:\r\n    s1: {key: s1.pem}\r\nspf: absent\r\n",
-        "domain: example.com\r\ndkim:\r\n  selectors:\r\n    s1: {key: s1.pem}\r\n    s2: @\r\nspf: absent\r\n",
+        "domain: example.com\r\ndkim:\r\n  selectors:\r\n    s1: {key: s1.pem}\r\n    "
+        "s2: @\r\nspf: absent\r\n",
     ),
     "letters outside ASCII before it": (
-        "domain: example.com # größer \U0001f600\ndkim:\n  selectors:\n    s1: {n: é, key: s1.pem}\n",
-        "domain: example.com # größer \U0001f600\ndkim:\n  selectors:\n    s1: {n: é, key: s1.pem}\n    s2: @\n",
+        "domain: example.com # größer \U0001f600\ndkim:\n  selectors:\n    s1: {n: é, "
+        "key: s1.pem}\n",
+        "domain: example.com # größer \U0001f600\ndkim:\n  selectors:\n    s1: {n: é, "
+        "key: s1.pem}\n    s2: @\n",
     ),
     "names that YAML takes for something else": (
-        "domain: example.com\ndkim:\n  selectors:\n    010: {key: a.pem}\n    null: {key: b.pem}\n    2026-01-31: {key: c.pem}\n",
+        "domain: example.com\ndkim:\n  selectors:\n    010: {key: a.pem}\n    null: "
+        "{key: b.pem}\n    2026-01-31: {key: c.pem}\n",
         "domain: example.com\ndkim:\n  selectors:\n"
         "    010: {key: a.pem}\n    null: {key: b.pem}\n    2026-01-31: {key: c.pem}\n    s2: @\n",
     ),
@@ -139,13 +148,16 @@ CHANGED: dict[str, tuple[dict[str, str | None], str, str]] = {
     ),
     "block": (
         {"state": "revoked", "signed_until": "2026-06-01"},
-        "dkim:\n  selectors:\n    s1:\n      state: 'active' # signs\n      key: s1.pem # ours\n    s2: {state: revoked}\n",
+        "dkim:\n  selectors:\n    s1:\n      state: 'active' # signs\n      key: s1.pem "
+        "# ours\n    s2: {state: revoked}\n",
         "dkim:\n  selectors:\n    s1:\n"
-        "      state: revoked # signs\n      key: s1.pem # ours\n      signed_until: 2026-06-01\n    s2: {state: revoked}\n",
+        "      state: revoked # signs\n      key: s1.pem # ours\n      signed_until: "
+        "2026-06-01\n    s2: {state: revoked}\n",
     ),
     "block, one out": (
         {"seen": None},
-        "dkim:\n  selectors:\n    s1:\n      key: s1.pem\n      seen: 2026-06-01 # by us\n      state: pending\n",
+        "dkim:\n  selectors:\n    s1:\n      key: s1.pem\n      seen: 2026-06-01 # by "
+        "us\n      state: pending\n",
         "dkim:\n  selectors:\n    s1:\n      key: s1.pem\n      state: pending\n",
     ),
     "block, the first out": (

@@ -1,4 +1,4 @@
-"""What a model refuses is told in our own words: every kind of error that the library can raise for it has some."""
+"""Models refuse values in our own words: each kind of error that the library can raise has some."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from mailauth_dns.policy import model_errors, spf_lock_file
 from mailauth_dns.policy.model import PolicyFile
 
-# The library's names for what is read from text, each with the errors it can end in. Numbers, dates and truths are made by validators of
-# our own, before the library would judge them.
+# The library's names for what is read from text, each with the errors it can end in. Validators of
+# our own make numbers, dates, truths and words of a list, before the library would judge them.
 RAISES = {
     **{
         "str": {"string_type", "string_unicode"},
@@ -25,14 +25,15 @@ RAISES = {
         "model-field": set(),
     },
     **{"int": set(), "bool": set(), "date": set(), "datetime": set(), "timedelta": set()},
+    "enum": set(),
     **{"nullable": set(), "default": set(), "union": set(), "no-info": set(), "with-info": set()},
     **{"function-before": {"mailauth"}, "function-after": {"mailauth"}},
 }
-OURS = {"int", "bool", "date", "datetime", "timedelta"}
+OURS = {"int", "bool", "date", "datetime", "timedelta", "enum"}
 
 
 def kinds(schema: object, checked: bool = False) -> Iterator[tuple[str, bool]]:
-    """Yield the kinds of all parts of a model, and whether a validator of ours comes before each."""
+    """Yield the kind of each part of a model, and whether a validator of ours comes before it."""
     if isinstance(schema, dict):
         kind = schema.get("type")
         if isinstance(kind, str):

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.spf import MAX_TERMS, check_host

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from mailauth_dns.compile.repo import compile_repo
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock_file import LOCK_FILE

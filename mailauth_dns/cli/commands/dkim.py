@@ -31,7 +31,7 @@ from mailauth_dns.keys import (
 from mailauth_dns.keys import check as key_check
 from mailauth_dns.keys import keygen as new_keys
 from mailauth_dns.keys import status as key_status
-from mailauth_dns.keys.private_files import Place
+from mailauth_dns.keys.private_files import KeyDestination
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import dkim as records_dkim
 from mailauth_dns.records.dkim import KeyType
@@ -100,9 +100,9 @@ def keygen(
     _check_bits(bits)
     repo = load_repo(session.root)
     [policy] = repo.of(domains([domain]))
-    place = Place(_private_folder(session, private_dir), _owner(owner))
+    destination = KeyDestination(_private_folder(session, private_dir), _owner(owner))
     spec = new_keys.KeySpec(type, bits, selector)
-    made = new_keys.keygen(repo, policy, spec, place, datetime.now(UTC))
+    made = new_keys.keygen(repo, policy, spec, destination, datetime.now(UTC))
     if format is Format.JSON:
         session.json({"format": json_data.FORMAT, **keys.new_key_data(made)})
     else:
@@ -247,7 +247,7 @@ def rotate(
         policy,
         type or (),
         bits,
-        Place(_private_folder(session, private_dir), _owner(owner)),
+        KeyDestination(_private_folder(session, private_dir), _owner(owner)),
         datetime.now(UTC),
     )
     if format is Format.JSON:

@@ -18,7 +18,7 @@ from mailauth_dns.export.mail_host import MailHost, host_folder
 from mailauth_dns.keys import status
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.records.dkim import KeyType
-from mailauth_dns.render import export as exports
+from mailauth_dns.render import export_text
 from mailauth_dns.signing_host import package_paths as layouts
 from mailauth_dns.signing_host.package_paths import PackageLayout
 
@@ -98,16 +98,7 @@ def command(
     if out is not None and check is not None:
         raise MailAuthError("--out writes and --check compares; give one of them")
     allowed = [allowance(each) for each in allow or ()]
-    if live and (format is not ExportFormat.PASTE or check is not None):
-        raise MailAuthError(
-            "--live says what to do with each record of `--format paste`; it goes with no other "
-            "format, and not with --check"
-        )
-    if layout is not None and format in exported_files.RECORDS:
-        raise MailAuthError(
-            f"--layout says where the signing host has private keys; `--format {format}` "
-            "holds records alone, so leave it out"
-        )
+    _refuse_of_other_format(format, layout, live=live, check=check is not None)
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
     host = MailHost(
@@ -129,7 +120,7 @@ def command(
     files = exported_files.export(format, policies, chosen, host, now, live=live)
     if check is not None:
         found = installed.compare(format, files, session.path(check), policies, host)
-        session.show(exports.differences(found))
+        session.show(export_text.differences(found))
         return DIFFERS if found else DONE
     if format in exported_files.SIGNING and (
         refused := ready_to_sign.refusals(status.look(policies, now), allowed, now)
@@ -141,13 +132,30 @@ def command(
         for path in out_folder.write(format, files, session.path(out), session.root, named, host):
             session.line(f"written: {path}")
         if format is ExportFormat.OPENDKIM:
-            session.say(exports.after_export(session.path(out), files, named, host, layout))
+            session.say(export_text.after_export(session.path(out), files, named, host, layout))
     for name in exported_files.consents(format, chosen):
         session.say(
-            f"{name}: leave it out where a wildcard above it in that zone already gives the consent; "
+            f"{name}: leave it out where a wildcard above it in that zone already gives "
+            "the consent; "
             "export does not ask DNS"
         )
     return DONE
+
+
+def _refuse_of_other_format(
+    format: ExportFormat, layout: PackageLayout | None, *, live: bool, check: bool
+) -> None:
+    """Refuse options that say nothing about this format."""
+    if live and (format is not ExportFormat.PASTE or check):
+        raise MailAuthError(
+            "--live says what to do with each record of `--format paste`; it goes with no other "
+            "format, and not with --check"
+        )
+    if layout is not None and format in exported_files.RECORDS:
+        raise MailAuthError(
+            f"--layout says where the signing host has private keys; `--format {format}` "
+            "holds records alone, so leave it out"
+        )
 
 
 def _print(session: Session, files: dict[str, str]) -> None:

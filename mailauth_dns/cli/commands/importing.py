@@ -13,8 +13,9 @@ from rich.text import Text
 from mailauth_dns.cli.options import OutputFormat, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.importing import run
 from mailauth_dns.importing.finished_policy import Imported, reasons
+from mailauth_dns.importing.import_domains import import_domains, refuse_existing
+from mailauth_dns.importing.import_domains import write as write_policies
 from mailauth_dns.importing.readers import AtProvider, ImportSource, KeyFile, LiveDns, ZoneFile
 from mailauth_dns.importing.sources import Published
 from mailauth_dns.records import dkim, mta_sts, server_address
@@ -88,17 +89,19 @@ def command(
     )
     if wild := next((each for each in named if each.startswith("*")), None):
         raise MailAuthError(f"{wild}: a wildcard cannot have a policy of its own; name the domain")
+    if from_genkey is not None and len(named) > 1:
+        raise MailAuthError("--from-genkey is one domain's key; import that domain alone")
     repo, _ = session.load(may_be_empty=True)
     if write:
-        run.refuse_existing(repo, named, _INSTEAD[from_genkey is not None])
-    imports = run.import_domains(
+        refuse_existing(repo, named, _INSTEAD[from_genkey is not None])
+    imports = import_domains(
         repo,
         named,
         source,
         zone=_checked(zone, "--zone", domain_name) if zone is not None else None,
         served=_served(session, sts, named),
     )
-    written = run.write(repo, imports) if write else frozenset[str]()
+    written = write_policies(repo, imports) if write else frozenset[str]()
     if format is Format.JSON:
         session.json(json_data.imported(imports.source, imports.found, imports.policies, written))
     else:
@@ -209,9 +212,8 @@ def _served(
         return {}
     if len(named) > 1:
         raise MailAuthError("--mta-sts is one domain's policy; import that domain alone")
-    text = (
-        session.path(path).read_bytes().decode("utf-8", "replace")
-    )  # senders do not take every kind of line end
+    # As octets: senders do not take every kind of line end.
+    text = session.path(path).read_bytes().decode("utf-8", "replace")
     if dkim.holds_private_key(text):
         raise MailAuthError(
             f"--mta-sts {path}: this is a private key; give the policy that the domain serves"

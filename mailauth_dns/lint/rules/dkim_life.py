@@ -10,6 +10,7 @@ from mailauth_dns.lint.live_rules import Served, served
 from mailauth_dns.lint.rule import Problem, Severity, page, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.zone import RRKey
 
@@ -29,7 +30,7 @@ def dkim_key_age(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {s1: {key: s1.pem, since: 2026-06-01}}}  # read in 2026
     """
     for selector, entry in subject.selectors.items():
-        if entry.state == "active" and entry.cname is None and entry.since is not None:
+        if entry.state is KeyState.ACTIVE and entry.cname is None and entry.since is not None:
             days = (subject.today - entry.since.date()).days
             if days > _OLDEST:
                 fix = (
@@ -46,7 +47,7 @@ def dkim_key_age(subject: Subject) -> Iterator[Problem]:
 
 def _retired(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     for selector, entry in subject.selectors.items():
-        if entry.state in ("revoked", "absent"):
+        if entry.state in (KeyState.REVOKED, KeyState.ABSENT):
             yield (
                 ("dkim", "selectors", selector),
                 (dkim.owner_name(selector, subject.domain), "TXT"),
@@ -97,7 +98,7 @@ def dkim_sign_before_publish(subject: Subject) -> Iterator[Problem]:
     body = subject.policy.body
     for selector, section in (body.dkim.selectors if body.dkim else {}).items():
         # A key without `since` signed before it came into the policy.
-        if section.key is None or section.state != "active" or section.since is None:
+        if section.key is None or section.state is not KeyState.ACTIVE or section.since is None:
             continue
         route = ("dkim", "selectors", selector)
         fix = (
@@ -152,7 +153,7 @@ def dkim_selector_reuse(subject: Subject) -> Iterator[Problem]:
     """
     section = subject.policy.body.dkim
     for selector, entry in (section.selectors if section else {}).items():
-        if entry.signed_until is not None and entry.state in ("pending", "active"):
+        if entry.signed_until is not None and entry.state in (KeyState.PENDING, KeyState.ACTIVE):
             route = ("dkim", "selectors", selector, "signed_until")
             yield Problem(
                 route,
@@ -193,7 +194,7 @@ def dkim_retiring_too_long(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {s1: {state: revoked, signed_until: 2020-01-01}}}
     """
     for selector, entry in subject.selectors.items():
-        if entry.state == "retiring" and entry.signed_until is not None:
+        if entry.state is KeyState.RETIRING and entry.signed_until is not None:
             days = (subject.today - entry.signed_until.date()).days
             if days > _GRACE:
                 message = f"the key has not signed for {days} days and is still published"

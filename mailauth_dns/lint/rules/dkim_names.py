@@ -11,6 +11,7 @@ from mailauth_dns.lint.rule import At, Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.sender_hints import sender_of
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.zone import RRKey
@@ -191,7 +192,9 @@ def dkim_cname_target_pattern(subject: Subject) -> Iterator[Problem]:
     """
     for selector, entry in subject.selectors.items():
         sender = (
-            sender_of(entry.cname) if entry.cname is not None and entry.state != "absent" else None
+            sender_of(entry.cname)
+            if entry.cname is not None and entry.state is not KeyState.ABSENT
+            else None
         )
         if (
             sender is not None

@@ -11,6 +11,7 @@ from mailauth_dns.lint.live_rules import Served, served
 from mailauth_dns.lint.rule import Problem, Severity
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
+from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.tags import has_empty_tag, parse_tags
@@ -228,9 +229,12 @@ def dkim_semicolon_escape(found: Served) -> Iterator[Problem]:
         )
 
 
+_IN_USE = (KeyState.PENDING, KeyState.ACTIVE, KeyState.RETIRING)
+
+
 def _own_keys(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
     for selector, record in subject.keys.items():
-        if record.p and subject.selectors[selector].state in ("pending", "active", "retiring"):
+        if record.p and subject.selectors[selector].state in _IN_USE:
             yield (
                 ("dkim", "selectors", selector),
                 (dkim.owner_name(selector, subject.domain), "TXT"),
@@ -269,7 +273,7 @@ def dkim_other_key(found: Served) -> Iterator[Problem]:
     state = found.subject.selectors[selector].state
     fix = (
         "give the pending key a selector of its own: caches keep the old one"
-        if state == "pending"
+        if state is KeyState.PENDING
         else _WHICH
     )
     yield Problem(found.route, f"{what}: signatures with the policy's key fail", fix)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-)
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from mailauth_dns.policy.absent import AbsentWord, refuse_absent, section_or_absent
 from mailauth_dns.policy.scalars import (
@@ -74,8 +70,8 @@ def _not_absent(value: object) -> object:
 def _without_state(value: object) -> object:
     if isinstance(value, dict) and "state" in value:
         fail(
-            "a BIMI selector has no states, as a DKIM one has; write `absent` in place of the "
-            "mapping to take it away"
+            "a BIMI selector has no state, unlike a DKIM selector; write `absent` in "
+            "place of the mapping to delete its record"
         )
     return value
 

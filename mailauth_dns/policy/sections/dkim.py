@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.absent import refuse_absent
@@ -40,7 +37,7 @@ def _public_key(text: str) -> str:
     # No message quotes the value: what people paste here by mistake is a private key.
     refuse_private_key(text)
     if UNSAFE.search(text) or ";" in text:
-        fail("p holds base64 only; a quote, a semicolon or a line break does not belong to it")
+        fail("p holds only base64; take out quotes, semicolons and line breaks")
     try:
         key = dkim.parse(f"p={text}").key_bytes
     except RecordSyntaxError as error:
@@ -63,7 +60,23 @@ def _key_tag_name(text: str) -> str:
 KeyTagName = Annotated[
     str, AfterValidator(_key_tag_name), checked(dkim.parse, "v=DKIM1; ", "=; p=", refused=";")
 ]
-State = Literal["pending", "active", "retiring", "revoked", "absent"]
+
+
+class KeyState(StrEnum):
+    """Where a selector's key is in its life, in this order."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    RETIRING = "retiring"
+    REVOKED = "revoked"
+    ABSENT = "absent"
+
+
+State = Annotated[
+    KeyState,
+    one_of(*KeyState),
+    WithJsonSchema({"enum": list(KeyState), "title": "State", "type": "string"}),
+]
 
 
 class SelectorSection(Section):
@@ -84,7 +97,7 @@ class SelectorSection(Section):
     other: dict[KeyTagName, Annotated[TagText, _dkim_tag("x")]] = Field(
         default_factory=dict, description="tags that verifiers do not know"
     )
-    state: Annotated[State, one_of("pending", "active", "retiring", "revoked", "absent")] = "active"
+    state: State = KeyState.ACTIVE
     since: Moment | None = None
     seen: Moment | None = None
     signed_until: Moment | None = None
@@ -95,7 +108,7 @@ class SelectorSection(Section):
         sources = [name for name in ("key", "p", "cname") if getattr(self, name) is not None]
         if len(sources) > 1:
             fail(f"{' and '.join(sources)} are given; keep one")
-        if not sources and self.state not in ("revoked", "absent"):
+        if not sources and self.state not in (KeyState.REVOKED, KeyState.ABSENT):
             fail(
                 "no key; give `key` (a file), `p` (as published) or `cname` (delegated), or "
                 "`state: revoked` or `absent`"
@@ -105,7 +118,7 @@ class SelectorSection(Section):
         )
         if self.cname is not None and tags:
             fail(f"a delegated selector has no tags of its own; leave out {', '.join(tags)}")
-        if self.cname is not None and self.state == "revoked":
+        if self.cname is not None and self.state is KeyState.REVOKED:
             fail(
                 "a delegated selector is revoked by its sender; use `state: absent`, or leave "
                 "out `cname` to publish an empty key here"

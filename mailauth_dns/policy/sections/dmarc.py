@@ -6,22 +6,10 @@ import re
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.scalars import (
-    ReportAddress,
-    Section,
-    TagText,
-    Ttl,
-    checked,
-    fail,
-)
+from mailauth_dns.policy.scalars import ReportAddress, Section, TagText, Ttl, checked, fail
 from mailauth_dns.records import dmarc
 
 

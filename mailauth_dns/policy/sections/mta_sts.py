@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.scalars import (
-    Section,
-    TagText,
-    Ttl,
-    checked,
-    fail,
-    integer,
-    one_of,
-)
+from mailauth_dns.policy.scalars import Section, TagText, Ttl, checked, fail, integer, one_of
 from mailauth_dns.policy.sections.other_tags import unlike
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.name import DomainName, domain_name
@@ -62,7 +49,8 @@ class MtaStsSection(Section):
     )
     mx: tuple[Annotated[str, AfterValidator(_mx_pattern)], ...] = Field(
         (),
-        description="hosts that take the domain's mail; '*.example.com' for every host one label below",
+        description="hosts that take the domain's mail; '*.example.com' for every host one label "
+        "below",
     )
     max_age: MaxAge = Field(description="seconds that senders keep the policy")
     id: Annotated[TagText, checked(mta_sts.parse, "v=STSv1; id=", refused=";")] | None = Field(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import (
-    AfterValidator,
-)
+from pydantic import AfterValidator
 
-from mailauth_dns.policy.scalars import (
-    fail,
-)
+from mailauth_dns.policy.scalars import fail
 
 
 def unlike(*known: str) -> AfterValidator:

@@ -17,14 +17,7 @@ from pydantic import (
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.pasted_records import rewritten
-from mailauth_dns.policy.scalars import (
-    Domain,
-    Section,
-    Ttl,
-    checked,
-    fail,
-    one_of,
-)
+from mailauth_dns.policy.scalars import Domain, Section, Ttl, checked, fail, one_of
 from mailauth_dns.records import spf, spf_term
 
 
@@ -92,7 +85,7 @@ class SpfSection(Section):
     @model_validator(mode="after")
     def _whole(self) -> SpfSection:
         if self.redirect is not None and self.all is not None:
-            fail("`redirect` is never looked at when there is an `all`; keep one of them")
+            fail("receivers ignore `redirect` beside `all`; keep one of them")
         try:
             self.record  # noqa: B018 - read for its errors, and kept
         except RecordSyntaxError as error:

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
-from mailauth_dns.policy.scalars import (
-    ReportAddress,
-    Section,
-    TagText,
-    Ttl,
-    checked,
-    fail,
-)
+from mailauth_dns.policy.scalars import ReportAddress, Section, TagText, Ttl, checked, fail
 from mailauth_dns.policy.sections.other_tags import unlike
 from mailauth_dns.records import tlsrpt
 

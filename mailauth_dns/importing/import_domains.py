@@ -23,8 +23,8 @@ from mailauth_dns.importing.readers import (
     ImportSource,
     KeyFile,
     LiveDns,
-    Reader,
     Served,
+    SourceReader,
     ZoneFile,
     Zones,
 )
@@ -139,7 +139,7 @@ def _by_zone(domains: tuple[DomainName, ...], origin: DomainName | None) -> Zone
 
 def _reader(
     source: ImportSource, repo: Repo, zones: Zones, defaults: DefaultsMapping | None
-) -> Reader:
+) -> SourceReader:
     match source:
         case ZoneFile():
             return readers.of_zone_file(source, repo)
@@ -148,7 +148,9 @@ def _reader(
         case KeyFile():
             named = [domain for together in zones.values() for domain in together]
             if len(named) > 1:
-                raise MailAuthError("--from-genkey is one domain's key; import that domain alone")
+                raise MailAuthError(
+                    f"{source.path.name}: is one domain's key; import that domain alone"
+                )
             return readers.of_key_file(source, named[0])
         case LiveDns():
             servers = source.nameservers or inherited(defaults, "nameservers")
@@ -156,7 +158,7 @@ def _reader(
 
 
 def _settings(source: ImportSource) -> Mapping[str, tuple[str, ...]]:
-    """Return what the policies say of where to publish and whom to ask, as the source tells."""
+    """Return the providers and name servers that the source names, for the policies."""
     if isinstance(source, AtProvider):
         return {"providers": (source.id,)}
     if isinstance(source, LiveDns) and source.nameservers:
@@ -165,7 +167,7 @@ def _settings(source: ImportSource) -> Mapping[str, tuple[str, ...]]:
 
 
 def _policies(
-    reader: Reader,
+    reader: SourceReader,
     found: Mapping[DomainName, Published],
     zones: Zones,
     beside: Surroundings,

@@ -30,7 +30,7 @@ def after_export(
     host: MailHost,
     layout: PackageLayout | None,
 ) -> str:
-    """Return how OpenDKIM's files are put in place, and how that is checked."""
+    """Return how to put OpenDKIM's files in place, and how to check that."""
     confs = [name for name in files if name in opendkim_conf.CONFS.values()]
     main = " and ".join(f"{folder / name} as /etc/{name}" for name in confs)
     rest = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailauth_dns.errors import MailAuthError
+from mailauth_dns.importing.import_domains import import_domains, write
 from mailauth_dns.importing.readers import KeyFile, ZoneFile
-from mailauth_dns.importing.run import import_domains, write
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import DomainName
 from tests.conftest import RepoFolder

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Declared, Publication
-from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.diff.change import Judgement
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.importing.surroundings import Consents, Surroundings
@@ -16,7 +16,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone, quoted
 
 
-def objections(
+def entries(
     zones: Mapping[DomainName, Zone], policies: Sequence[Policy], beside: Surroundings
 ) -> Iterator[tuple[Declared, str]]:
     """Yield what these policies declare and a plan would change or refuse, with the reason."""
@@ -52,7 +52,7 @@ def _would(entry: Declared) -> str:
     if entry.family is Family.DMARC_REPORT:
         return (
             "its reports go to another organization of this repo, so a plan would add that "
-            f"one's consent at {entry.key[0]}"
+            f"organization's consent at {entry.key[0]}"
         )
     said = " ".join(map(quoted, sorted(entry.values))) or "nothing"
     return f"no policy says this; the nearest one would publish {said}"
