@@ -18,7 +18,8 @@ import pytest
 from tests.conftest import need
 from tests.evaluate.messages import rsa_key
 from tests.lab import mailhost
-from tests.lab.mailhost import FORWARDER, NAMESERVER, RECEIVER, SENDER, STRANGER, MailHost, results
+from tests.lab.isolated_host import FORWARDER, NAMESERVER, RECEIVER, SENDER, STRANGER, missing
+from tests.lab.mailhost import MailHost, results
 
 HEAD = "$TTL 60\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 60\n@ IN NS ns1.example.net.\n"
 # The zone above is there so that what the walk asks at `com` has an answer.
@@ -88,7 +89,7 @@ Foretold = Mapping[
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[MailHost, Foretold]]:
     """A receiver whose only resolver is `serve --plan`, and what was foretold before."""
-    need(mailhost.missing("policyd-spf"))
+    need(missing(*mailhost.PROGRAMS, "policyd-spf"))
     with MailHost() as host:
         host.bind(ZONES)
         host.write("/srv/repo/zones/policy/example.com.yaml", policy())
