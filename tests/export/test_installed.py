@@ -10,8 +10,9 @@ from mailauth_dns.signing_host import key_owner
 from tests.conftest import RepoFolder
 from tests.export.articles import CONF, KEYS, MILTERS
 
-# A host's own files, below its root, and what is said to differ when /etc/opendkim is checked; the daemon's own file is what counts.
-STOCK = "Syslog yes\nUserID opendkim\nSocket local:/run/opendkim/opendkim.sock\n"  # as Debian's package has it
+# A host's own files, below its root, and the differences when /etc/opendkim is checked. The file
+# that the daemon reads is what counts. As Debian's package has it.
+STOCK = "Syslog yes\nUserID opendkim\nSocket local:/run/opendkim/opendkim.sock\n"
 TABLES = {
     "etc/opendkim/KeyTable": KEYS,
     "etc/opendkim/SigningTable": "*@example.com default._domainkey.example.com\n",

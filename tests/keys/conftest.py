@@ -1,4 +1,7 @@
-"""A signing host: a folder for private keys that nobody else can write above, which /tmp cannot say, and a served zone beside it."""
+"""A signing host: a folder for private keys, and a served zone beside it.
+
+Nobody else may write above the folder, so it cannot be in /tmp.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str],
 
 @pytest.fixture
 def keys() -> Iterator[Path]:
-    """A folder for keys that everybody may pass the way to, as /etc is, and that is not there yet."""
+    """A folder for keys that does not exist yet; everybody may enter the one above it."""
     folder = Path(tempfile.mkdtemp(prefix="mailauth-keys-", dir="/var/lib"))
     folder.chmod(0o755)
     yield folder / "keys"

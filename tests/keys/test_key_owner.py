@@ -47,7 +47,7 @@ def owners(folder: Path) -> set[str]:
 UNIT = "lib/systemd/system/opendkim.service"
 SIGNERS = f"{SIGNER.pw_name}:{GROUP}"
 BELONGS = "belongs to root, and {}; that user must own it to sign: chown -R USER "
-# The folder's owner, what configures the host, the arguments, whose the key is, and what is said of that.
+# The folder's owner, the host's configuration, the arguments, whose the key is, and what is said.
 HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
     "nobody is named": (
         None,

@@ -25,7 +25,7 @@ class Cut(Exception):
 def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
     repo: RepoFolder, private_dir: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Whatever was written by then, the policy names no key that is not there, and the next run makes a key."""
+    """The policy never names a key that is not there, and the next run makes a key."""
     repo.policy(POLICY)
 
     def cut(*_: object, **__: object) -> None:
@@ -97,7 +97,7 @@ def test_a_killed_run_leaves_whole_files_and_is_run_again(
 def test_the_same_selector_again_tells_of_the_key_that_a_killed_run_left(
     repo: RepoFolder, private_dir: Path
 ) -> None:
-    """What it says to do is enough to use the key; the draft, which is the key by another name, goes."""
+    """Doing what it says is enough to use the key. The draft, with the key in it, is deleted."""
     path = repo.policy(POLICY)
     keygen = (
         "dkim",

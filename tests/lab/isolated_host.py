@@ -166,6 +166,7 @@ class IsolatedHost:
 
     def bind(self, zones: dict[str, str]) -> None:
         """Serve these zones on port 53, open to updates with the lab's key."""
+        # Recursion is on because libunbound takes no server that does not offer it.
         stanzas = []
         for zone, text in zones.items():
             self.write(f"/srv/named/{zone}.zone", text)
@@ -176,9 +177,11 @@ class IsolatedHost:
             )
         self.write(
             "/srv/named/named.conf",
-            f"""options {{ directory "/srv/named"; pid-file "/srv/named/pid"; session-keyfile "/srv/named/session.key";
-              listen-on {{ {NAMESERVER}; }}; listen-on-v6 {{ none; }}; dnssec-validation no; notify no;
-              recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }}; }}; // libunbound takes no server that does not offer it
+            f"""options {{ directory "/srv/named"; pid-file "/srv/named/pid";
+              session-keyfile "/srv/named/session.key";
+              listen-on {{ {NAMESERVER}; }}; listen-on-v6 {{ none; }};
+              dnssec-validation no; notify no;
+              recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }}; }};
             controls {{ }};
             key "lab-key" {{ algorithm hmac-sha256; secret "{self.secret}"; }};
             {" ".join(stanzas)}""",

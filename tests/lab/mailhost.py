@@ -83,7 +83,7 @@ class MailHost(IsolatedHost):
         self.wait(lambda: self.listening("127.0.0.1", port), "OpenDKIM")
 
     def serve_plan(self, plan: str) -> None:
-        """Serve DNS as after a plan on port 53, and make it the resolver of all that starts from now on."""
+        """Serve DNS as after a plan on port 53, as the resolver of all that starts from now on."""
         module = (
             sys.executable,
             "-m",
@@ -102,10 +102,13 @@ class MailHost(IsolatedHost):
         self.shell(f"echo 'nameserver {FORESEEN}' > /etc/resolv.conf")
 
     def receiver(self, *, spf_daemon: bool = False) -> None:
-        """Start mx.example.net, which verifies, refuses what DMARC says to refuse, and keeps bob's mail; it may ask an SPF daemon too."""
+        """Start mx.example.net, which verifies, obeys DMARC, and keeps bob's mail.
+
+        With `spf_daemon` it asks an SPF daemon too.
+        """
         nobody = pwd.getpwnam("nobody")
-        # No TrustAnchorFile: without a signed root every key look-up would time out. libunbound does not read resolv.conf, and asks
-        # nothing of loopback unless told so.
+        # No TrustAnchorFile: without a signed root every look-up of a key would time out.
+        # libunbound does not read resolv.conf, and asks nothing of loopback unless told so.
         self.write("/srv/in/unbound.conf", "server:\n  do-not-query-localhost: no\n")
         self.write(
             "/srv/in/opendkim.conf",
@@ -115,8 +118,9 @@ class MailHost(IsolatedHost):
         self.write("/srv/in/suffixes", "com\nnet\norg\n")
         self.write(
             "/srv/in/opendmarc.conf",
-            "Socket inet:8893@127.0.0.1\nAuthservID mx.example.net\nTrustedAuthservIDs mx.example.net\n"
-            "RejectFailures true\nSPFSelfValidate true\nSPFIgnoreResults true\nPublicSuffixList /srv/in/suffixes\n",
+            "Socket inet:8893@127.0.0.1\nAuthservID mx.example.net\n"
+            "TrustedAuthservIDs mx.example.net\nRejectFailures true\nSPFSelfValidate true\n"
+            "SPFIgnoreResults true\nPublicSuffixList /srv/in/suffixes\n",
         )
         self.start_opendkim("/srv/in/opendkim.conf", 8894)
         self.begin("opendmarc", "-f", "-c", "/srv/in/opendmarc.conf")

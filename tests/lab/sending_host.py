@@ -19,15 +19,22 @@ from tests.lab.isolated_host import (
 )
 from tests.lab.mailhost import MailHost
 
-# Short times, so that a whole life fits into a test: TTL and negative TTL of a second, a grace of fifteen.
-HEAD = "$TTL 1\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 1\n@ IN NS ns1.example.net.\n@ IN MX 0 mx\n"
+# Short times, so that a key's whole life fits into a test: a second of TTL and negative TTL,
+# fifteen of grace.
+HEAD = (
+    "$TTL 1\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 1\n"
+    "@ IN NS ns1.example.net.\n@ IN MX 0 mx\n"
+)
 ZONES = {
     "example.com": HEAD
     + f'mx IN A {SENDER}\n@ IN A {SENDER}\n@ IN TXT "site-verification=foreign"\n',
     "example.net": HEAD + f"mx IN A {RECEIVER}\nns1 IN A {NAMESERVER}\n",
     "example.org": HEAD + f"mx IN A {FORWARDER}\n",
 }
-DEFAULTS = "providers: [bind]\nttl: 1\ndkim: {selector_template: 'mx{date}', rotation: {grace: 15s, revoked_for: 1s}}\n"
+DEFAULTS = (
+    "providers: [bind]\nttl: 1\n"
+    "dkim: {selector_template: 'mx{date}', rotation: {grace: 15s, revoked_for: 1s}}\n"
+)
 POLICY = f"""domain: example.com # the sending host
 spf: {{terms: ["ip4:{SENDER}"], all: fail}}
 dmarc: {{p: reject}}
@@ -68,7 +75,8 @@ def ok(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
 def publish(host: MailHost) -> str:
     ok(host.mailauth("compile"))
     ok(host.mailauth("plan", "--out", "/srv/plan.json"))
-    # The domain has an MX and no DMARC record at first, and asks for reject at once, so that what fails here is refused.
+    # The domain has an MX and no DMARC record at first, and asks for reject at once, so that mail
+    # that fails here is refused.
     return ok(host.mailauth("apply", "/srv/plan.json", "--allow", "DMARC033:example.com"))
 
 

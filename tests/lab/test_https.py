@@ -1,4 +1,7 @@
-"""MTA-STS and BIMI with real DNS and a real web server on port 443: what lint says from the first policy to one that changes."""
+"""MTA-STS and BIMI with real DNS and a real web server on port 443.
+
+Lint watches from the first policy to one that changes.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ dmarc: {p: reject}
 mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}
 bimi: {default: {l: "https://www.example.com/logo.svg"}}
 """
-FAR = "domain: far.example.com\nzone: example.com\nproviders: [bind]\nmta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}\n"
+FAR = (
+    "domain: far.example.com\nzone: example.com\nproviders: [bind]\n"
+    "mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}\n"
+)
 RULES = "STS003,STS004,STS006,STS007,STS008,STS009,BIMI004"
 LOGO = (Path(__file__).parents[1] / "lint/pages/logo.svg").read_bytes()
 

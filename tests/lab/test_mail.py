@@ -70,7 +70,7 @@ def test_mail_that_an_internal_host_relays_is_signed(host: MailHost) -> None:
 
 
 def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) -> None:
-    """Its command reads /etc/opendkim.conf; the check tells while the export stands where nothing reads it."""
+    """It reads /etc/opendkim.conf; the check tells while the export is where nothing reads it."""
     host.shell(
         "cp -a /run/opendkim/opendkim.pid /srv/ && mkdir /srv/etc && cp -a /etc/. /srv/etc/ && mount --bind /srv/etc /etc"
     )
@@ -108,7 +108,8 @@ def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) ->
     )
     check = ("dkim", "check", "example.com", *PRIVATE)
     ok(host.mailauth(*check))
-    # What keygen as root did without an owner: the service's user, which its configuration and table name, cannot read its key.
+    # As keygen as root leaves it without an owner: the service's user, which its configuration and
+    # table name, cannot read its key.
     host.shell("chown root /srv/keys/example.com")
     assert sent("unreadable").startswith("451 4.7.1")
     why = "wrong  DKIM037: /srv/keys/example.com: opendkim may not enter this folder, so it cannot sign, and mail gets 4.7.1"
@@ -140,7 +141,8 @@ def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) ->
 def test_a_spoof_is_refused(host: MailHost) -> None:
     said = host.send(RECEIVER, "ceo@example.com", "bob@example.net", "spoof", STRANGER)
     assert said == "550 5.7.1 rejected by DMARC policy for example.com"
-    # The receiver had DNS and its filters at that time: opendmarc lets everything in when it has not.
+    # The receiver had DNS and its filters at that time: opendmarc lets everything in when it has
+    # not.
     assert (
         host.send(RECEIVER, "alice@example.com", "bob@example.net", "from the right host", SENDER)
         == "accepted"
@@ -149,7 +151,7 @@ def test_a_spoof_is_refused(host: MailHost) -> None:
 
 
 def checked(host: MailHost, text: str, ip: str) -> tuple[int, dict[str, str]]:
-    """What check-message finds in a message, over the lab's DNS: exit code, and results by method."""
+    """What check-message finds over the lab's DNS: its exit code, and results by method."""
     host.write("/srv/message.eml", text)
     done = host.mailauth(
         "check-message",

@@ -26,7 +26,10 @@ def reload_opendkim(host: MailHost) -> None:
 
 
 def test_mail_under_a_rotation_never_fails(host: MailHost) -> None:
-    """A message every 0.2 s through the whole life of two keys; then the gate is forced, and the test sees messages fail."""
+    """Mail is sent every 0.2 s through the whole life of two keys, and none of it fails.
+
+    Then the gate is forced, and the test sees messages fail.
+    """
     load = _Load(host)
     before = policy(host)
     ok(host.mailauth("dkim", "rotate", "example.com", *PRIVATE))
@@ -70,7 +73,8 @@ def test_mail_under_a_rotation_never_fails(host: MailHost) -> None:
     assert len({selector for message in sent for selector in selectors(message)}) == 4
     assert [message["Subject"] for message in sent if not _flawless(message)] == []
 
-    # The gate: a key that nobody publishes is neither made active nor exported; forced, its signatures fail.
+    # The gate: a key that is not published is neither made active nor exported. If it is forced,
+    # its signatures fail.
     ok(host.mailauth("dkim", "keygen", "example.com", "--selector", "forced", *PRIVATE))
     assert "every server must serve it first" in ok(
         host.mailauth("dkim", "rotate", "example.com"), 1
@@ -90,7 +94,10 @@ def test_mail_under_a_rotation_never_fails(host: MailHost) -> None:
 
 
 def _flawless(message: Message) -> bool:
-    """Tell whether both signatures, RSA's and Ed25519's, verified: none is missing, broken, or made with a key that cannot be found."""
+    """Tell whether both signatures verified, the RSA and the Ed25519 one.
+
+    None is missing, broken, or made with a key that cannot be found.
+    """
     return (
         len(selectors(message)) == 2
         and results(message).get("dkim") == ["pass", "pass"]
