@@ -65,6 +65,11 @@ class NameServer(ABC):
         """Make the server hang: it accepts connections and does not answer."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        # On a busy machine its threads go on for a while, and may answer.
+        until = time.monotonic() + 10
+        while any(state(task) != "T" for task in Path(f"/proc/{self.process.pid}/task").iterdir()):
+            assert time.monotonic() < until
+            time.sleep(0.01)
 
     def thaw(self) -> None:
         if self.process is not None:
@@ -131,3 +136,8 @@ class NameServer(ABC):
 
     @abstractmethod
     def _transfer(self, zone: str) -> object: ...
+
+
+def state(task: Path) -> str:
+    """Return the state letter of a thread (proc(5)); T is stopped."""
+    return (task / "stat").read_text().rpartition(") ")[2][0]

@@ -55,7 +55,7 @@ SELECTING = [
     (("--ignore", " "), 1, "--ignore ' ': a rule's id is missing"),
     (("--private-web",), 1, "--private-web: nothing is fetched without --live; add it"),
     (("--select", "SPF002"), 1, "--select SPF002: it is about what is live; add --live"),
-    (("--select", "DKIM030"), 1, "--select DKIM030: it is judged by plan"),
+    (("--select", "DKIM030"), 1, "--select DKIM030: plan judges it"),
 ]
 
 
