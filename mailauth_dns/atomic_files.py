@@ -1,7 +1,7 @@
 """Files written whole or not at all: a reader finds the old content or the new, also after a kill.
 
-Everything goes into a draft in the same folder first. A killed run can leave one; its name begins
-with a dot and ends in `.draft`.
+Content first goes into a draft in the same folder. A killed run can leave a draft behind; its name
+begins with a dot and ends in `.draft`.
 """
 
 from __future__ import annotations
@@ -17,40 +17,39 @@ from pathlib import Path
 from typing import BinaryIO
 
 _DRAFT = ".draft"
-_MAX_LINKS = 40  # as Linux follows
+_MAX_LINKS = 40  # Linux follows as many
 
 
 def replace_file(
     path: Path, data: bytes, *, durable: bool, instead_of: bytes | None = None
 ) -> None:
-    """Put a file in the place of the one that is there, if there is one; a link is replaced too.
+    """Write a file, in place of the one that is there; a link is replaced, not followed.
 
-    A name that a user gave goes through `followed` first. The mode stays, and the owner where we may give files away. `durable` waits until
-    the disk has it, for what cannot be made again. `instead_of` is what the caller has read: nothing else is replaced.
+    For a name that a user gave, call `followed` first. The file keeps its mode and, where we may
+    give files away, its owner. `durable` waits until the data is on disk: use it for what cannot be
+    made again. `instead_of` is the content that the caller read; other content is not replaced.
 
     Raises:
-        OSError: it cannot be written, what is there is no regular file, or it is another file than the caller has read.
+        OSError: the file cannot be written, is not a regular file, or is not `instead_of`.
     """
     before = path.stat() if path.exists() else None
     if before is not None and not stat.S_ISREG(before.st_mode):
-        raise OSError(
-            EINVAL, "is not a regular file", str(path)
-        )  # root would put a file in the place of /dev/null
+        # As root we would otherwise replace /dev/null by a file.
+        raise OSError(EINVAL, "is not a regular file", str(path))
     if path.is_symlink():
-        before = (
-            None  # what a link leads to lends neither mode nor owner to what takes the link's place
-        )
+        before = None  # the new file does not take mode and owner of the link's target
     mode = stat.S_IMODE(before.st_mode) if before is not None else 0o666 & ~_umask()
     with _draft(path) as (draft, file):
         if before is not None:
             with suppress(PermissionError):  # only root may give files away
                 os.fchown(file.fileno(), before.st_uid, before.st_gid)
-        os.fchmod(file.fileno(), mode)  # after fchown, which takes special bits away
+        os.fchmod(file.fileno(), mode)  # after fchown, which clears special bits
         _fill(file, data, durable=durable)
         if instead_of is not None and path.read_bytes() != instead_of:
             raise OSError(
                 EBUSY,
-                "was changed by somebody else meanwhile, and is left as it is; run the command again",
+                "was changed by somebody else meanwhile, and is left as it is; "
+                "run the command again",
                 str(path),
             )
         draft.replace(path)
@@ -59,28 +58,32 @@ def replace_file(
 
 
 def own_folder(root: Path, folder: Path) -> Path:
-    """Return a folder of the repo that a command changes, links followed; it need not exist yet.
+    """Return the real path of a folder in the repo that a command changes. It need not exist yet.
 
-    What comes is done below the result, so that a link which is changed meanwhile leads nowhere else. Who can put another folder into its
-    place while a command runs can write the repo's files as he likes.
+    Work below the result, so that a link that is changed meanwhile leads nowhere else. Somebody who
+    can replace the folder itself while a command runs can write the repo's files anyway.
 
     Raises:
-        OSError: it lies outside the repo: a link that was committed must not choose what is written over or deleted.
+        OSError: the folder lies outside the repo. A link in a commit must not choose what is
+            overwritten or deleted.
     """
     real = Path(os.path.realpath(root / folder))
     if not real.is_relative_to(os.path.realpath(root)):
-        told = "lies outside the repo; what a command writes or deletes must be inside it: take the link out"
+        told = (
+            "lies outside the repo; what a command writes or deletes must be inside it: "
+            "remove the link"
+        )
         raise OSError(EPERM, told, str(folder))
     return real
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file whose name the user did not choose. A link is not followed.
+    """Add a line to a file that the user did not name. A link is not followed.
 
     Raises:
-        OSError: it cannot be written, or what is there is no regular file.
+        OSError: the file cannot be written, or is not a regular file.
     """
-    # A pipe that nobody reads would hold up the run, but for O_NONBLOCK.
+    # Without O_NONBLOCK, a pipe that nobody reads would stop the run.
     handle = os.open(
         path,
         os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
@@ -93,15 +96,16 @@ def append_line(path: Path, line: str) -> None:
 
 
 def followed(path: Path) -> Path:
-    """Return the file to write for a name that a user gave: the target of a link, not the link.
+    """Return the file to write for a name that a user gave: a link's target, not the link.
 
     Raises:
-        OSError: it stands for a device or for a file that is open, as /dev/stdout does, or links go in a circle.
+        OSError: the name is a device or an open file, such as /dev/stdout, or links form a loop.
     """
     for _ in range(_MAX_LINKS):
         folder = Path(os.path.realpath(path.parent))
         if folder == Path("/dev") or folder.is_relative_to("/proc"):
-            # The open file behind it has a name perhaps, but to replace what has that name would not reach who has it open.
+            # The open file may have a name of its own. Replacing the file of that name would not
+            # change what the other program has open.
             raise OSError(
                 EINVAL,
                 "stands for a device or an open file, which cannot be replaced; name a file",
@@ -123,9 +127,8 @@ def alone(folder: Path) -> Iterator[None]:
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with suppress(
-            OSError
-        ):  # NFS locks nothing that is open to be read only; there `instead_of` has to do
+        # NFS does not lock what is open for reading only. There, `instead_of` is the protection.
+        with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -178,13 +181,15 @@ def drafts(folder: Path, names: str) -> list[Path]:
 
 @contextmanager
 def _draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Make an empty file, mode 0600, beside the one it is to become. Change it by its handle: in others' folders its name can be theirs."""
+    """Make an empty file, mode 0600, beside the one that it will become.
+
+    Change it by its handle only. In a folder of somebody else, its name may lead to another file.
+    """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_DRAFT)
     except OSError as error:
-        raise OSError(
-            error.errno, error.strerror, str(path)
-        ) from None  # the draft's own name tells nobody anything
+        # Name the file itself; the draft's name means nothing to the user.
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             yield Path(name), file

@@ -180,7 +180,10 @@ class NotFlattened(MailAuthError):
 
 
 class PlanRefused(MailAuthError):
-    """The apply was refused before the first write; the text says what differs and what to do."""
+    """A plan cannot be used: it is no plan file, not the reviewed one, or needs permission.
+
+    Nothing was written. The text says what differs and what to do.
+    """
 
 
 class ProviderError(MailAuthError):

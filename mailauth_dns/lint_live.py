@@ -1,7 +1,7 @@
-"""The policies beside what is live, for lint.
+"""What is live, for the lint rules that need it.
 
-Live is what each server of their zones holds, what DNS answers once they are published, and what
-their hosts serve over HTTPS.
+That is what each server of a policy's zone holds, what DNS would answer once the policies are
+published, and what hosts serve over HTTPS.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def beside_dns(
     *,
     private_web: bool,
 ) -> Iterator[Subject]:
-    """Yield the subjects with a resolver, and with what the rules ask of servers and the web."""
+    """Yield the subjects with a resolver, and with what servers and the web told the rules."""
     rules = tuple(rules)
     zones: dict[DomainName, set[RRKey]] = {}
     asking = [rule.keys for rule in rules if rule.keys is not None]
@@ -39,7 +39,7 @@ def beside_dns(
     observations = observe(
         [Wanted(zone, frozenset(keys), nameservers[zone]) for zone, keys in zones.items()]
     )
-    # Of all zones: what a policy leads to may lie in one that was not selected.
+    # All zones, because a policy may lead to one that was not selected.
     live = LiveResolver(
         {publication.origin: publication.nameservers for publication in publications}
     )
@@ -47,7 +47,7 @@ def beside_dns(
 
     pages = pages_of(subjects, rules, Https(live.addresses, private=private_web))
     for subject in subjects:
-        live.next_message()  # each policy has the time that a message has
+        live.next_message()  # each policy has the time of one message
         yield replace(
             subject, resolver=resolver, observation=observations[subject.policy.zone], pages=pages
         )

@@ -1,4 +1,4 @@
-"""Lint as one call: rules over policies and, where asked, over live DNS and the web."""
+"""Lint in one call: rules about policies and, on request, about live DNS and the web."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mailauth_dns.records.name import DomainName
 
 @dataclass(frozen=True, slots=True)
 class LintResult:
-    """What lint found, in the files' order, and the findings that waivers silence."""
+    """The findings in the order of the files, and those that waivers silence."""
 
     findings: tuple[Finding, ...]
     waived: tuple[Waived, ...]
@@ -34,11 +34,11 @@ def lint_repo(
     live: bool = False,
     private_web: bool = False,
 ) -> LintResult:
-    """Check the policies of these domains, or all policies, with `rules`; waivers hold by today, UTC.
+    """Check the policies of these domains, or all, with `rules`. Waivers expire by the date in UTC.
 
-    With `live` it asks DNS and, for MTA-STS and BIMI, the web; `private_web` allows web servers
-    whose address is not public. Rules about what is live do not run without `live`. A finding whose
-    `unknown` is true could not be decided.
+    `live` asks DNS and, for MTA-STS and BIMI, the web. Without it, rules about what is live do not
+    run. `private_web` allows web servers whose address is not public. A finding is `unknown` if its
+    rule could not decide.
 
     Raises:
         MailAuthError: a named domain has no policy.
@@ -48,7 +48,7 @@ def lint_repo(
     looked_at = subjects(repo, publications, today, domains)
     beside: Iterable[Subject] = looked_at
     if live:
-        from mailauth_dns.lint_live import beside_dns  # loads dnspython, which files alone need not
+        from mailauth_dns.lint_live import beside_dns  # loads dnspython, only for live
 
         beside = beside_dns(looked_at, chosen, publications, private_web=private_web)
     found, silenced = waived(

@@ -36,7 +36,7 @@ from mailauth_dns.records import (
     dkim,
     dmarc,
     mta_sts,
-    name_server,
+    server_address,
     spf,
     tlsrpt,
 )
@@ -63,7 +63,7 @@ TARGETS = {
     "bimi": Target(record(bimi.parse), tables("tests.records.test_bimi")),
     "macro": Target(macro_expansion, tables("tests.evaluate.test_macro_expansion")),
     "name": Target(record(domain_name), tables("tests.records.test_zone")),
-    "server": Target(record(name_server.server), tables("tests.records.test_name_server")),
+    "server": Target(record(server_address.parse), tables("tests.records.test_server_address")),
     "txt": Target(txt_value, tables("tests.records.test_zone")),
     "export": Target(
         exported_zone, both(tables("tests.masterfile.test_loose_reader"), lambda: set(masters()))

@@ -100,7 +100,10 @@ def test_what_a_user_named_is_found_behind_links(tmp_path: Path) -> None:
 def test_an_open_file_is_not_replaced_by_its_number(tmp_path: Path, name: str) -> None:
     """Root could: /dev/stdout would be a file from then on."""
     (tmp_path / "link").symlink_to("/dev/stdout")
-    program = "import sys; from pathlib import Path; from mailauth_dns.atomic_files import followed; followed(Path(sys.argv[1]))"
+    program = (
+        "import sys; from pathlib import Path; from mailauth_dns.atomic_files import followed; "
+        "followed(Path(sys.argv[1]))"
+    )
     with (tmp_path / "out").open("wb") as out:
         done = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path / name)],
@@ -124,7 +127,10 @@ def test_what_is_no_longer_as_it_was_read_is_not_replaced(there: Path) -> None:
 
 def test_runs_are_at_a_folder_one_after_the_other(tmp_path: Path) -> None:
     """The kernel lets the next one in, also when a run is killed."""
-    program = "import sys; from mailauth_dns.atomic_files import Path, alone\nwith alone(Path(sys.argv[1])): print('in', flush=True)"
+    program = (
+        "import sys; from mailauth_dns.atomic_files import Path, alone\n"
+        "with alone(Path(sys.argv[1])): print('in', flush=True)"
+    )
     with alone(tmp_path):
         second = subprocess.Popen(
             [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE

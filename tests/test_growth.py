@@ -30,7 +30,7 @@ from mailauth_dns.records import (
     mailbox,
     mta_sts,
     name,
-    name_server,
+    server_address,
     spf,
     tlsrpt,
     zone,
@@ -92,7 +92,7 @@ READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "tlsrpt": (tlsrpt.parse, ("", "v=TLSRPTv1; rua=", "v=TLSRPTv1; rua=mailto:")),
     "name": (name.domain_name, ("", "a.")),
     "mailbox": (mailbox.domain_of, ("", "a@", '"', "a <")),
-    "server": (name_server.server, ("", "[", "192.0.2.1:")),
+    "server": (server_address.parse, ("", "[", "192.0.2.1:")),
     "genkey": (
         partial(dkim_key_files.parse, domain=NAME),
         ("", 'a._domainkey IN TXT ( "', "a._domainkey IN TXT ( "),

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class DaemonExecutor(Executor):
-    """Does jobs one after the other in a thread of its own, in the order of `submit`."""
+    """Does jobs in one thread of its own, one after the other, in the order of `submit`."""
 
     def __init__(self) -> None:
         self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
@@ -28,17 +28,17 @@ class DaemonExecutor(Executor):
         self._thread.start()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have the thread call `fn` after everything that was submitted before."""
+        """Have the thread call `fn` after all jobs that were submitted before."""
         future: Future[T] = Future()
         self._jobs.put((future, partial(fn, *args, **kwargs)))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the thread after the jobs submitted so far; `cancel_futures` drops those not begun."""
+        """End the thread after its jobs; with `cancel_futures`, without those not yet begun."""
         while cancel_futures and not self._jobs.empty():
             job = self._jobs.get()
             if job is not None and job[0].cancel():
-                job[0].set_running_or_notify_cancel()  # wakes who waits for it
+                job[0].set_running_or_notify_cancel()  # wakes everyone who waits for it
         self._jobs.put(None)
         if wait:
             self._thread.join()

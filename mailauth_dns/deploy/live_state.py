@@ -1,4 +1,4 @@
-"""Policy, provider and live DNS side by side, and whether the provider's servers answer."""
+"""Policy, provider and live DNS side by side, and whether a provider's own servers answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 _NOT_ASKED = "live DNS was not asked, so nothing shows whether the provider told all that it holds"
 _NOTHING_HELD: Mapping[RRKey, Hold] = {}
-MAX_WITNESSES = 4  # foreign sets asked for where the provider does not tell its apex NS
+MAX_WITNESSES = 4  # foreign sets to ask for if the provider does not show its apex NS set
 
 
 def keys_to_ask(publication: Publication, provider: Zone | None) -> frozenset[RRKey]:
@@ -158,7 +158,7 @@ def _hold(
 
 
 def _alias_in_place(key: RRKey, observation: Observation) -> str | None:
-    """Return what answers at a name where the set itself is not."""
+    """Return, in words, the alias that answers at a name instead of the set."""
     name, type = key
     alias = observation.agreed((name, "CNAME")) if type != "CNAME" else None
     return (
@@ -173,8 +173,8 @@ def authority(
 ) -> AuthorityEntry:
     """Return whether the servers that answer for the zone are this provider's (DNS008).
 
-    They agree only on a positive match: the same apex NS set or, if the provider does not tell it,
-    a foreign set that is in both.
+    They agree only on a positive match: the same apex NS set or, if the provider does not show its
+    own, a foreign set that is in both.
     """
     if observation is None:
         return AuthorityEntry(state="unknown", reason=_NOT_ASKED, delegation_checked=False)

@@ -22,7 +22,6 @@ from mailauth_dns.plan.plan import (
     AuthorityEntry,
     FailedEntry,
     Plan,
-    TrialEntry,
     ZoneEntry,
     blocked_entry,
     change_entry,
@@ -38,7 +37,7 @@ Progress = Callable[[str], None]  # is told each zone that is done, for a progre
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What to plan, and how. `held` are sets that must not be written yet, whatever else holds."""
+    """What to plan, and how. `held` are sets that must not be written yet in any case."""
 
     domains: tuple[DomainName, ...] = ()  # none: all
     live: bool = True
@@ -59,10 +58,10 @@ def make_plan(
 ) -> Plan:
     """Work out what would change at every provider of the publications.
 
-    A zone that cannot be read is in `failed`. The pool remembers what apply needs to carry it out.
+    A zone that cannot be read is in `failed`. The pool remembers what apply needs.
 
     Raises:
-        ProviderError: a stanza is wrong, its class is not there or a secret is not set.
+        ProviderError: a stanza is wrong, its class is missing, or a secret is not set.
     """
     chosen = selected(repo, publications, request.domains)
     now = datetime.now(UTC)
@@ -79,23 +78,22 @@ def make_plan(
     zones = _zones(repo, wanted, proposals, observations, request)
     for where, (proposal, _) in zones.items():
         pool.remember(where, Proposed(wanted[where], proposal))
-    tests = _tested(
-        repo, chosen, {where: proposal for where, (proposal, _) in zones.items()}, request.live
-    )
     return Plan(
         tool=__version__,
         made_at=now.isoformat(timespec="seconds"),
         commit=git_commit(repo.root),
         domains=tuple(request.domains) or None,
         normalize=request.normalize,
-        zones=tuple(
-            replace(entry, tests=tests.get(where, ())) for where, (_, entry) in zones.items()
-        ),
-        failed=tuple(
-            FailedEntry(zone, provider, str(error))
-            for (zone, provider), error in answers.items()
-            if isinstance(error, ProviderError)
-        ),
+        zones=_with_tests(repo, chosen, zones, request.live),
+        failed=_failed(answers),
+    )
+
+
+def _failed(answers: Answers) -> tuple[FailedEntry, ...]:
+    return tuple(
+        FailedEntry(zone, provider, str(error))
+        for (zone, provider), error in answers.items()
+        if isinstance(error, ProviderError)
     )
 
 
@@ -204,20 +202,22 @@ def _told_whole(
     )
 
 
-def _tested(
+def _with_tests(
     repo: Repo,
     chosen: Iterable[Publication],
-    proposals: Mapping[Where, Proposal],
+    zones: Mapping[Where, tuple[Proposal, ZoneEntry]],
     live: bool,
-) -> Mapping[Where, tuple[TrialEntry, ...]]:
+) -> tuple[ZoneEntry, ...]:
     """Run the tests of the planned domains, and of others those that the changes break."""
     planned = {domain for publication in chosen for domain in publication.domains}
     tested = [policy for policy in repo.policies if policy.body.tests]
     if not tested:
-        return {}
+        return tuple(entry for _, entry in zones.values())
     from mailauth_dns.simulate.before_after import entries  # loads dnspython
 
-    return entries(tested, planned, repo, proposals, ask_live=live)
+    proposals = {where: proposal for where, (proposal, _) in zones.items()}
+    tests = entries(tested, planned, repo, proposals, ask_live=live)
+    return tuple(replace(entry, tests=tests.get(where, ())) for where, (_, entry) in zones.items())
 
 
 def unresolved(plan: Plan) -> bool:

@@ -1,6 +1,6 @@
-"""What is asked of live DNS to plan and to verify.
+"""The questions that plan and verify ask live DNS.
 
-dnspython takes time to load, so `live.observe` is imported only where DNS is asked.
+dnspython takes time to load, so `live.observe` is imported only when DNS is asked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def declared(publications: Iterable[Publication]) -> Observations:
 
 
 def ready_parts(publications: Iterable[Publication], now: datetime) -> Observations:
-    """Ask for the SPF parts that every server had before: they must still be there."""
+    """Ask for the SPF parts that every server had before, since they must still be there."""
     asked = []
     for publication in publications:
         parts = spf_part_timing.parts_of(publication)
@@ -38,9 +38,9 @@ def ready_parts(publications: Iterable[Publication], now: datetime) -> Observati
 def beside_providers(
     read: Iterable[tuple[Publication, Zone]], known: Observations
 ) -> dict[DomainName, Observation]:
-    """Ask for what is declared, and for what shows whose servers answer, beside zones as `read`.
+    """Ask for what is declared, and for foreign sets of the zones that were `read`.
 
-    What is `known` is not asked again.
+    Foreign sets show whose servers answer. What is `known` is not asked again.
     """
     publications: dict[DomainName, Publication] = {}
     keys: dict[DomainName, frozenset[RRKey]] = {}
@@ -66,7 +66,7 @@ def _observe(
 
 
 def _joined(earlier: Observation | None, later: Observation) -> Observation:
-    """Return what both say. A server that only one of them found stays unknown in the rest."""
+    """Return both as one. A server that only one of them found is unknown for the rest."""
     if earlier is None:
         return later
     before = {view.server: view.sets for view in earlier.servers}

@@ -1,4 +1,4 @@
-"""What one provider of a zone must not get while another one lacks something.
+"""What one provider of a zone must not get while another provider lacks something.
 
 Receivers ask the servers of both.
 """
@@ -62,9 +62,8 @@ def _hold(domain: DomainName, provider: str, other: Proposal | ProviderError) ->
     ]
     if not of_domain:
         return None
-    blocked = min(
-        of_domain, key=lambda entry: entry.waits
-    )  # what is blocked for good is named before what only waits
+    # Name what is blocked for good before what only waits.
+    blocked = min(of_domain, key=lambda entry: entry.waits)
     state = "waits itself" if blocked.waits else "is blocked"
     return Hold(
         f"waits for the {blocked.key[1]} at {blocked.key[0]} at {provider}, which {state}",

@@ -1,8 +1,8 @@
-"""The connections to the providers of a repo, and work on many zones at once, a few per provider.
+"""Connections to a repo's providers, and work on many zones at once, a few per provider.
 
-Each lane has a provider object of its own, made and used in one thread: octoDNS's provider classes,
-and the client libraries below them, promise no more. A zone is read and written in the same lane,
-since a provider object remembers what it read.
+Each lane has a provider object of its own, made and used in one thread, because octoDNS's provider
+classes and their client libraries promise no more. A zone is read and written in the same lane,
+because a provider object remembers what it read.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.policy.repo import Repo
 
 PAUSES = (0.5, 2.0)  # seconds before the next try, unless the provider says how long
-_GIVEN_UP = 3  # zones in a row without an answer, and the provider is asked no more
-_MOMENT = 0.5  # seconds for threads to end; one that waits for a provider is left behind
+_GIVEN_UP = 3  # after so many zones in a row without an answer, the provider is not asked again
+_MOMENT = 0.5  # seconds for threads to end; we do not wait for one that waits for a provider
 
 Where = tuple[str, str]  # a zone and the provider that it is at
 K = TypeVar("K", bound=Hashable)
@@ -46,7 +46,7 @@ class Lane:
         Raises:
             ProviderError: it cannot be made.
         """
-        self._silent: list[str] = []  # the zones in a row to which there was no answer
+        self._silent: list[str] = []  # the last zones in a row without an answer
         self.executor = DaemonExecutor()
         try:
             self._target = self.executor.submit(make).result()
@@ -62,7 +62,7 @@ class Lane:
     def ask(self, zone: str, work: Callable[[Target], R]) -> R:
         """Return what `work` does with the provider; call this in the lane's thread only.
 
-        It is done again where the provider does not answer, so it must be safe to do twice.
+        If the provider does not answer, `work` is called again, so it must be safe to do twice.
 
         Raises:
             GivenUp: the provider did not answer for other zones; nothing was done.
@@ -108,10 +108,10 @@ class ProviderPool:
         self._proposed: dict[Where, Proposed] = {}
 
     def connect(self, wanted: Iterable[Where]) -> dict[str, ProviderError]:
-        """Open lanes to the providers of these zones; return errors of those that cannot be reached.
+        """Open lanes to the providers of these zones; return the errors of unreachable providers.
 
         Raises:
-            ProviderError: listing everything that is wrong with every stanza that is needed.
+            ProviderError: stanzas are wrong; the text lists every problem.
         """
         unreachable: dict[str, ProviderError] = {}
         problems: list[str] = []
@@ -129,7 +129,7 @@ class ProviderPool:
         return unreachable
 
     def _open(self, provider: str, zones: int) -> None:
-        """Open lanes for so many zones, or as many as the provider lets in."""
+        """Open lanes for `zones` zones, or as many as the provider allows."""
         make = partial(Target, self._repo.stanzas[provider], self._repo.root)
         lanes = self._lanes[provider] = []
         try:
@@ -157,7 +157,7 @@ class ProviderPool:
         self._proposed[where] = proposed
 
     def proposed(self, where: Where) -> Proposed:
-        """Return what the provider proposed for a zone last.
+        """Return the last proposal of the provider for a zone.
 
         Raises:
             PlanRefused: the zone was not planned with these connections.
@@ -184,7 +184,7 @@ class ProviderPool:
 
 @contextmanager
 def providers(repo: Repo) -> Iterator[ProviderPool]:
-    """Give connections to the providers of a repo, and close them at the end."""
+    """Yield connections to a repo's providers, and close them at the end."""
     pool = ProviderPool(repo)
     try:
         yield pool
@@ -193,7 +193,7 @@ def providers(repo: Repo) -> Iterator[ProviderPool]:
 
 
 class Crew(Generic[K, R]):
-    """Does `work` for every key: keys of one lane one after the other, lanes at the same time."""
+    """Does `work` for every key: keys of one lane in turn, lanes at the same time."""
 
     def __init__(self, lanes: Mapping[K, Lane], work: Callable[[Lane, K], R]) -> None:
         self._lanes = lanes
@@ -201,7 +201,7 @@ class Crew(Generic[K, R]):
         self._futures: dict[K, Future[R]] = {}
 
     def results(self) -> Iterator[tuple[K, R]]:
-        """Do the work, and yield each key with its result as soon as it is there."""
+        """Do the work, and yield each key with its result as soon as it is done."""
         try:
             for key, lane in self._lanes.items():
                 future = lane.executor.submit(self._work, lane, key)
@@ -216,7 +216,7 @@ class Crew(Generic[K, R]):
             raise
 
     def stop(self) -> None:
-        """Begin nothing more, and wait for what was begun."""
+        """Begin nothing new, and wait for the work that was begun."""
         self._cancel()
         wait(self._futures.values())
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.make_plan import Holds, PlanRequest, Progress, make_plan
-from mailauth_dns.deploy.provider_pool import ProviderPool
+from mailauth_dns.deploy.provider_pool import ProviderPool, Where
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.changed_terms import changed_terms
 from mailauth_dns.errors import PlanRefused
@@ -31,42 +31,37 @@ def replan(
     live: bool = True,
     progress: Progress = lambda _zone: None,
 ) -> tuple[Plan, tuple[str, ...]]:
-    """Plan again what was reviewed; return the plan, and notes of what moved beside it.
+    """Plan again what was reviewed; return the plan, and notes of what moved outside it.
 
     Raises:
         PlanRefused: the policy, the provider or our records are not as they were reviewed.
         ProviderError: a stanza is wrong, or a provider of the plan cannot be read.
     """
     domains = tuple(DomainName(domain) for domain in reviewed.domains or ())
-    wanted = {zone.zone for zone in reviewed.zones}
+    named = {(zone.zone, zone.provider) for zone in reviewed.zones}
+    wanted = {zone for zone, _ in named}
     chosen = [
         publication
         for publication in selected(repo, publications, domains)
         if publication.origin in wanted
     ]
     _check_digests(repo, chosen, reviewed)
-    # The file can narrow the plan: to fewer zones, and to fewer providers.
-    named = {(zone.zone, zone.provider) for zone in reviewed.zones}
-    # A provider that could not be read then is asked too: what waited for it still waits.
+    # A provider that could not be read at the review is asked too: what waited for it still waits.
     asked = named | {(failed.zone, failed.provider) for failed in reviewed.failed}
-    narrowed = [
-        replace(
-            publication,
-            providers=tuple(
-                provider
-                for provider in publication.providers
-                if (publication.origin, provider) in asked
-            ),
-        )
-        for publication in chosen
-    ]
+    narrowed = [_narrowed(publication, asked) for publication in chosen]
     request = PlanRequest(domains, live, reviewed.normalize, held=_waited(reviewed))
     plan = _only(make_plan(repo, pool, narrowed, request, progress), named)
     return plan, _differences(plan, pool, reviewed)
 
 
+def _narrowed(publication: Publication, asked: Container[Where]) -> Publication:
+    """Return a publication for fewer providers: the file can narrow the plan."""
+    providers = (each for each in publication.providers if (publication.origin, each) in asked)
+    return replace(publication, providers=tuple(providers))
+
+
 def _differences(plan: Plan, pool: ProviderPool, reviewed: Plan) -> tuple[str, ...]:
-    """Return notes of what has moved beside the plan.
+    """Return notes of what moved outside the plan.
 
     Raises:
         PlanRefused: something in the plan has moved.
@@ -92,7 +87,7 @@ def _differences(plan: Plan, pool: ProviderPool, reviewed: Plan) -> tuple[str, .
 
 
 def _waited(reviewed: Plan) -> Holds:
-    """Return what had to wait when it was reviewed: nobody approved it, so it needs a new plan."""
+    """Return what had to wait at the review: nobody approved it, so it needs a new plan."""
     hold = Hold("had to wait when it was reviewed; plan again to publish it", waits=True)
     return {
         (zone.zone, zone.provider): {
@@ -102,7 +97,7 @@ def _waited(reviewed: Plan) -> Holds:
     }
 
 
-def _only(plan: Plan, named: Container[tuple[str, str]]) -> Plan:
+def _only(plan: Plan, named: Container[Where]) -> Plan:
     """Return a plan without the zones, and the failures, at providers that are not named."""
     zones = tuple(zone for zone in plan.zones if (zone.zone, zone.provider) in named)
     failed = tuple(failed for failed in plan.failed if (failed.zone, failed.provider) in named)
@@ -121,12 +116,14 @@ def _check_digests(repo: Repo, publications: Iterable[Publication], reviewed: Pl
             continue
         if publication.digest != zone.policy_digest:
             problems.append(
-                f"{zone.zone}: the policy is now {publication.digest[:12]}, approved was {zone.policy_digest[:12]}; plan again"
+                f"{zone.zone}: the policy is now {publication.digest[:12]}, "
+                f"approved was {zone.policy_digest[:12]}; plan again"
             )
         digest = repo.stanzas[zone.provider].digest
         if digest != zone.provider_digest:
             problems.append(
-                f"providers/{zone.provider}.yaml is now {digest[:12]}, approved was {zone.provider_digest[:12]}; plan again"
+                f"providers/{zone.provider}.yaml is now {digest[:12]}, "
+                f"approved was {zone.provider_digest[:12]}; plan again"
             )
     if problems:
         raise PlanRefused(
@@ -152,7 +149,8 @@ def _moved(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list[str]
             found.append(f"{label}: is blocked now: {blocked[key]}")
         elif fresh is None and not is_done(change, proposal.reading.zone):
             found.append(
-                f"{label}: the zone has what the policy asks for, and that is not what was reviewed: {_values(change.after)}"
+                f"{label}: the zone has what the policy asks for, "
+                f"and that is not what was reviewed: {_values(change.after)}"
             )
         elif fresh is not None and fresh.identity != change.identity:
             found += [f"{label}: reviewed {_told(change)},", f"    now {_told(fresh)}"]
@@ -166,7 +164,7 @@ def _moved(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list[str]
 
 
 def _terms(side: str, reviewed: tuple[str, ...], now: tuple[str, ...]) -> list[str]:
-    """Return in which terms two values differ, for a reader of long ones."""
+    """Return the terms in which two values differ, since long values are hard to compare."""
     if reviewed == now or len(reviewed) != 1 or len(now) != 1:
         return []
     gone, came = changed_terms(reviewed[0], now[0])
@@ -176,7 +174,8 @@ def _terms(side: str, reviewed: tuple[str, ...], now: tuple[str, ...]) -> list[s
 
 
 def _told(change: ChangeEntry) -> str:
-    return f"{_values(change.before)} -> {_values(change.after)} (TTL {change.ttl_before} -> {change.ttl_after})"
+    values = f"{_values(change.before)} -> {_values(change.after)}"
+    return f"{values} (TTL {change.ttl_before} -> {change.ttl_after})"
 
 
 def _values(values: tuple[str, ...]) -> str:

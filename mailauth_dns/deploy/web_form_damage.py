@@ -17,10 +17,8 @@ def explained(
     seen: Mapping[DomainName, tuple[LiveEntry, ...]], publications: Iterable[Publication]
 ) -> dict[DomainName, tuple[LiveEntry, ...]]:
     """Return the rows with a reason where a web form kept quotes or doubled a name."""
-    from mailauth_dns.live.observe import (
-        Wanted,
-        observe,
-    )  # dnspython takes time to load; only live DNS needs it
+    # dnspython takes time to load, and only live DNS needs it.
+    from mailauth_dns.live.observe import Wanted, observe
 
     off = {
         (row.name, row.type)

@@ -1,4 +1,4 @@
-"""One zone written at one provider: tried again where that is safe, read back, and how it ended."""
+"""Write one zone at one provider: try again where that is safe, and read the zone back."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class ZoneResult:
 def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool) -> ZoneResult:
     """Write a zone and read it back.
 
-    Where the provider does not answer, nobody knows what it did. The zone is then read and planned
-    anew before the next try, which writes what is left of the same changes, or nothing.
+    If the provider does not answer, nobody knows what it did. The zone is then read and planned
+    again before the next try, which writes what is left of the same changes, or nothing.
     """
     publication = proposed.publication
     writing = _Writing(zone, proposed, normalize)
@@ -100,7 +100,8 @@ class _Writing:
                 change_entry(change).identity for change in proposal.difference.changes
             } <= self._approved or self._lost(proposal):
                 raise SetMoved(
-                    f"{self._publication.origin}: a set changed while the provider did not answer; plan again"
+                    f"{self._publication.origin}: a set changed while the provider did not answer; "
+                    "plan again"
                 )
             self.blocked = {
                 entry.key: blocked_entry(entry) for entry in proposal.difference.blocked
@@ -117,7 +118,7 @@ class _Writing:
 def _ended(
     zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]
 ) -> tuple[Status, str]:
-    """Return how it ended, and in words; `left` are the changes that are not done."""
+    """Return the status, and a text that explains it; `left` are the changes not done."""
     in_the_way = {(DomainName(entry.name), entry.type): entry for entry in zone.blocked}
     in_the_way |= {key: entry for key, entry in writing.blocked.items() if key in left}
     refused, waiting = (
@@ -129,29 +130,12 @@ def _ended(
         for waits in (False, True)
     )
     done = len(zone.changes) - len(left)
-    told: list[str] = []
-    status = Status.APPLIED if zone.changes else Status.UNCHANGED
-    if failure is not None and (left or not zone.changes):
-        told.append(
-            f"{failure}; {done} of {len(zone.changes)} changes are done"
-            if zone.changes
-            else str(failure)
-        )
-        status = Status.FAILED
-    elif missing := left.keys() - writing.blocked.keys():
-        names = ", ".join(f"{name} {type}{left[name, type]}" for name, type in sorted(missing))
-        told.append(f"the provider took the change and does not have it: {names}")
-        status = Status.FAILED
-    elif isinstance(failure, SetMoved) and writing.tries == 1:
-        told.append("somebody else has just made these changes")
-        status = Status.UNCHANGED
-    elif failure is not None:
-        told.append(f"{failure}; the changes are there all the same")
+    status, detail = _of_changes(zone, writing, failure, left)
+    told = [detail] if detail else []
     if refused:
         told.insert(0, f"refused: {refused}" if done else refused)
-        status = (
-            Status.REFUSED if status in (Status.APPLIED, Status.UNCHANGED) and not done else status
-        )
+        if status in (Status.APPLIED, Status.UNCHANGED) and not done:
+            status = Status.REFUSED
     if done and (left or refused):
         status = Status.PARTIAL
     if waiting:
@@ -159,8 +143,27 @@ def _ended(
     return status, "; ".join(told)
 
 
+def _of_changes(
+    zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]
+) -> tuple[Status, str]:
+    """Return the status of the changes alone, whatever is blocked, and a text where one helps."""
+    if failure is not None and not zone.changes:
+        return Status.FAILED, str(failure)
+    if failure is not None and left:
+        done = len(zone.changes) - len(left)
+        return Status.FAILED, f"{failure}; {done} of {len(zone.changes)} changes are done"
+    if missing := left.keys() - writing.blocked.keys():
+        names = ", ".join(f"{name} {type}{left[name, type]}" for name, type in sorted(missing))
+        return Status.FAILED, f"the provider took the change and does not have it: {names}"
+    if isinstance(failure, SetMoved) and writing.tries == 1:
+        return Status.UNCHANGED, "somebody else has just made these changes"
+    status = Status.APPLIED if zone.changes else Status.UNCHANGED
+    detail = f"{failure}; the changes are there all the same" if failure is not None else ""
+    return status, detail
+
+
 def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> dict[RRKey, str] | str:
-    """Read the zone back; return the changes not done, with a remark, or why that is unknown."""
+    """Read the zone back; return the changes not done, with a remark, or why they are unknown."""
     try:
         held = lane.ask(zone.zone, lambda target: target.read(publication.origin))
     except ProviderError as error:
@@ -173,7 +176,7 @@ def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> dict[RRKey, 
 
 
 def _cut(change: ChangeEntry, held: Zone) -> str:
-    """Return in words that only the beginning of a value is there, if so."""
+    """Return a remark if only the beginning of a value is there."""
     there = held.get((DomainName(change.name), change.type))
     lengths = cut(there.values, frozenset(change.after)) if there is not None else None
     if lengths is None:

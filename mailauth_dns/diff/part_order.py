@@ -23,7 +23,7 @@ Parts = Mapping[DomainName, Declared]
 # What a user does once parts are published.
 SEE_PARTS = (
     "once it is applied run `mailauth-dns spf lock`, which sees whether every server has it "
-    "and says from when on the record may go"
+    "and says from when on the record may include it"
 )
 
 

@@ -32,7 +32,7 @@ def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) 
     text, old = _only(after), _record(_only(before))
     if text is None and old is None:
         gone = "a broken SPF record is" if len(before) == 1 else f"{len(before)} SPF values are"
-        return Judgement(f"{gone} deleted, a permanent error for every message until now")
+        return Judgement(f"{gone} deleted; until now every message got permerror")
     if text is None:
         return Judgement(
             "no SPF any more: receivers cannot tell which hosts may send", Risk.CAUTION
@@ -58,8 +58,8 @@ def _made(before: frozenset[str]) -> str:
     if not before:
         return "SPF is new"
     if len(before) == 1:
-        return "a broken SPF record is mended, a permanent error for every message until now"
-    return f"{len(before)} SPF values, a permanent error for every message, become one"
+        return "a broken SPF record is mended, which gave permerror to every message"
+    return f"{len(before)} SPF values, which give permerror to every message, become one"
 
 
 def _only(values: frozenset[str]) -> str | None:
@@ -155,7 +155,7 @@ def _over_limit(record: spf.Record) -> Judgement | None:
         return None
     return Judgement(
         f"the SPF record needs {own} lookups, receivers stop after {MAX_TERMS}: "
-        "SPF fails for all mail",
+        "every host that no earlier term matches gets permerror",
         Risk.BREAKING,
         ("SPF010",),
     )

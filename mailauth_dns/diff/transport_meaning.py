@@ -10,8 +10,8 @@ from mailauth_dns.records.family import Family, Parsed
 
 _EFFECT = {
     mta_sts.Mode.ENFORCE: "senders do not deliver without verified TLS",
-    mta_sts.Mode.TESTING: "senders deliver all the same and report where TLS fails",
-    mta_sts.Mode.NONE: "senders ask for no TLS",
+    mta_sts.Mode.TESTING: "senders deliver all the same; failures go to the TLS-RPT address, if there is one",
+    mta_sts.Mode.NONE: "senders no longer insist on verified TLS",
     None: "senders do as the policy says",
 }
 _HARMLESS = frozenset({mta_sts.Mode.TESTING, mta_sts.Mode.NONE})

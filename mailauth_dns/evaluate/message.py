@@ -22,8 +22,8 @@ class Message:
     """What a receiver sees of a message.
 
     `header_from` are the addresses in the From header, `mail_from` the one of the envelope, empty
-    for the null path; `ip` is the client's. `helo` is empty where nobody told it. Of `unseen` more
-    signatures nobody has found out anything.
+    for the null path; `ip` is the client's. `helo` is empty where nobody told it. `unseen` is how
+    many further signatures were not verified.
     """
 
     header_from: tuple[str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.evaluate.web_page import Outcome, Page, Request
+from mailauth_dns.evaluate.web_page import FetchResult, Page, Request
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.name import DomainName
 
@@ -15,14 +15,14 @@ def policy_request(domain: DomainName) -> Request:
     return Request(f"https://mta-sts.{domain}/.well-known/mta-sts.txt", redirects=0, limit=LARGEST)
 
 
-def policy_text(outcome: Outcome) -> str | None:
+def policy_text(outcome: FetchResult) -> str | None:
     """Return what senders read as a policy; None if they read nothing."""
     if isinstance(outcome, Page) and outcome.status == 200:
         return outcome.body.decode("latin-1")
     return None
 
 
-def served_policy(outcome: Outcome) -> mta_sts.Policy | str:
+def served_policy(outcome: FetchResult) -> mta_sts.Policy | str:
     """Return the policy that senders get, or why they get none."""
     if not isinstance(outcome, Page):
         return outcome.reason

@@ -1,7 +1,7 @@
-"""What a web server gave for an https address.
+"""The result of fetching an https address.
 
-Senders fetch an MTA-STS policy so (RFC 8461 §3.3), and mail programs a logo (BIMI draft). Unknown is
-a value here too: a server that does not answer in time has said nothing about what it serves.
+Senders fetch an MTA-STS policy this way (RFC 8461 §3.3), and mail programs a logo (BIMI draft).
+Unknown is a result too: a server that does not answer in time has not said what it serves.
 """
 
 from __future__ import annotations
@@ -15,10 +15,7 @@ from mailauth_dns.evaluate.observation import Unknown
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An address to be fetched; `redirects` is how many are followed.
-
-    At most `limit` octets are read.
-    """
+    """A URL to fetch. Follow at most `redirects` redirects, and read at most `limit` octets."""
 
     url: str
     redirects: int
@@ -42,25 +39,25 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Untrusted:
-    """A server answers, and its certificate is not one for the host, or TLS with it fails."""
+    """A server answers, but TLS with it fails, or its certificate is not valid for the host."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Nobody serves the address: its host has none in DNS, or nothing listens there."""
+    """Nobody serves the URL: its host has no address, or nothing listens there."""
 
     reason: str
 
 
-Outcome = Page | Untrusted | Nothing | Unknown
-Pages = Mapping[Request, Outcome]
+FetchResult = Page | Untrusted | Nothing | Unknown
+Pages = Mapping[Request, FetchResult]
 
 
 class Fetcher(Protocol):
-    """Asks the web; it is handed in, so that rules can be run beside a web that is made up."""
+    """Asks the web. It is passed in, so tests can run rules with a web of their own."""
 
     def fetch(self, requests: Iterable[Request]) -> Pages:
-        """Return what the web says to each request; where nobody can tell, that is the outcome."""
+        """Return the result of each request; Unknown is one of them."""
         ...

@@ -25,7 +25,7 @@ class Rcode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ZoneAnswer:
     """What a zone says to one question; `authoritative` is False for a referral."""
 
     rcode: Rcode
@@ -64,7 +64,7 @@ class Authority:
         """Tell whether the zone has its SOA, without which nothing can be denied (RFC 2308 §3)."""
         return bool(self._soa())
 
-    def answer(self, name: DomainName, type: str) -> Answer:
+    def answer(self, name: DomainName, type: str) -> ZoneAnswer:
         """Return the whole answer, aliases followed as far as this zone knows them."""
         chain: list[RRset] = []
         for _ in range(MAX_CHAIN):
@@ -72,13 +72,13 @@ class Authority:
             chain += step.answer
             target = step.alias(type)
             if target is None or not is_at_or_below(target, self._origin):
-                return Answer(
+                return ZoneAnswer(
                     step.rcode, tuple(chain), step.authority, step.authoritative or bool(chain)
                 )
             name = target
-        return Answer(Rcode.SERVFAIL)
+        return ZoneAnswer(Rcode.SERVFAIL)
 
-    def step(self, name: DomainName, type: str) -> Answer:
+    def step(self, name: DomainName, type: str) -> ZoneAnswer:
         """Return what the zone holds at `name` itself; aliases are not followed.
 
         `name` lies at or below the zone's origin.
@@ -87,7 +87,7 @@ class Authority:
         for upper in above:
             sets = self._names.get(upper, {})
             if upper != self._origin and "NS" in sets and not (upper == name and type == "DS"):
-                return Answer(Rcode.NOERROR, (), (sets["NS"],), authoritative=False)
+                return ZoneAnswer(Rcode.NOERROR, (), (sets["NS"],), authoritative=False)
             if upper != name and "DNAME" in sets:
                 return _redirected(name, sets["DNAME"])
         if name in self._exist:
@@ -95,15 +95,15 @@ class Authority:
         encloser = next(upper for upper in reversed(above) if upper in self._exist)
         source = self._names.get(below("*", encloser))
         if source is None:
-            return Answer(Rcode.NXDOMAIN, (), self._soa())
+            return ZoneAnswer(Rcode.NXDOMAIN, (), self._soa())
         return self._found(name, source, type)
 
-    def _found(self, name: DomainName, sets: Mapping[str, RRset], type: str) -> Answer:
+    def _found(self, name: DomainName, sets: Mapping[str, RRset], type: str) -> ZoneAnswer:
         found = [rrset for rrset in sets.values() if rrset.type == type or type == "ANY"] or [
             sets[alias] for alias in ("CNAME",) if alias in sets
         ]
         here = tuple(RRset(name, rrset.type, rrset.ttl, rrset.values) for rrset in found)
-        return Answer(Rcode.NOERROR, here, () if here else self._soa())
+        return ZoneAnswer(Rcode.NOERROR, here, () if here else self._soa())
 
     def _soa(self) -> tuple[RRset, ...]:
         soa = self._names.get(self._origin, {}).get("SOA")
@@ -113,12 +113,12 @@ class Authority:
         return (RRset(soa.name, "SOA", min(soa.ttl or 0, minimum), soa.values),)  # RFC 2308 §3
 
 
-def _redirected(name: DomainName, dname: RRset) -> Answer:
+def _redirected(name: DomainName, dname: RRset) -> ZoneAnswer:
     """Return the DNAME and the CNAME that it makes for one name below it (RFC 6672 §2.2)."""
     target = below(name.removesuffix(f".{dname.name}"), alias_target(next(iter(dname.values))))
     if len(target) > MAX_NAME:
-        return Answer(Rcode.YXDOMAIN, (dname,))
-    return Answer(
+        return ZoneAnswer(Rcode.YXDOMAIN, (dname,))
+    return ZoneAnswer(
         Rcode.NOERROR, (dname, RRset(name, "CNAME", dname.ttl, frozenset({f"{target}."})))
     )
 

@@ -1,8 +1,8 @@
 """Postfix's side: the main.cf lines that send mail through the signing program, and a script.
 
 While the signing program is down, `milter_default_action = accept` sends mail out unsigned and
-nobody notices. With `tempfail`, which is Postfix's own default, mail waits in the sender's queue
-and is signed later (postconf(5)).
+nobody notices. With `tempfail`, which is Postfix's own default, servers and local mail try again
+and the mail is signed later; a mail client shows its user an error (postconf(5)).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def files(sockets: Sequence[Socket], hostname: str | None) -> dict[str, str]:
 
 
 _WHY = (
-    "# tempfail: while the signing program is down, mail waits. "
+    "# tempfail: while the signing program is down, servers retry and mail clients show an error. "
     "With accept it goes out unsigned, and nobody notices.\n"
 )
 

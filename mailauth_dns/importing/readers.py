@@ -60,7 +60,7 @@ class KeyFile:
     selector: str | None = None
 
 
-Source = LiveDns | AtProvider | ZoneFile | KeyFile
+ImportSource = LiveDns | AtProvider | ZoneFile | KeyFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from mailauth_dns.importing.draft import drafts
 from mailauth_dns.importing.finished_policy import Imported, commented
 from mailauth_dns.importing.readers import (
     AtProvider,
+    ImportSource,
     KeyFile,
     LiveDns,
     Reader,
     Served,
-    Source,
     ZoneFile,
     Zones,
 )
@@ -57,7 +57,7 @@ class Imports:
 def import_domains(
     repo: Repo,
     domains: tuple[DomainName, ...],
-    source: Source,
+    source: ImportSource,
     *,
     zone: DomainName | None = None,
     served: Served | None = None,
@@ -137,7 +137,9 @@ def _by_zone(domains: tuple[DomainName, ...], origin: DomainName | None) -> Zone
     return {origin: domains}
 
 
-def _reader(source: Source, repo: Repo, zones: Zones, defaults: DefaultsMapping | None) -> Reader:
+def _reader(
+    source: ImportSource, repo: Repo, zones: Zones, defaults: DefaultsMapping | None
+) -> Reader:
     match source:
         case ZoneFile():
             return readers.of_zone_file(source, repo)
@@ -153,7 +155,7 @@ def _reader(source: Source, repo: Repo, zones: Zones, defaults: DefaultsMapping 
             return readers.of_live_dns(replace(source, nameservers=servers), repo, zones)
 
 
-def _settings(source: Source) -> Mapping[str, tuple[str, ...]]:
+def _settings(source: ImportSource) -> Mapping[str, tuple[str, ...]]:
     """Return what the policies say of where to publish and whom to ask, as the source tells."""
     if isinstance(source, AtProvider):
         return {"providers": (source.id,)}

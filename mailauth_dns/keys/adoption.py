@@ -42,7 +42,7 @@ from mailauth_dns.signing_host.key_owner import Owner
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class KeySource:
     """The file with the private half, and what happens to it.
 
     It is copied to `folder`, None leaves it where it is; `move` deletes `file` afterwards. `owner`
@@ -73,7 +73,7 @@ class Adopted:
     weaknesses: tuple[str, ...]
 
 
-def adopt(repo: Repo, policy: Policy, named: str, source: Source, now: datetime) -> Adopted:
+def adopt(repo: Repo, policy: Policy, named: str, source: KeySource, now: datetime) -> Adopted:
     """Make a key ours: a selector that the policy has as `p`, or one that it does not name.
 
     Of the latter, the policy takes over the tags that DNS has. It is active where every server
@@ -186,7 +186,9 @@ def _change(policy: Policy, key: Key, seen: SelectorEdit | None) -> Callable[[st
     return edited
 
 
-def _keep(source: Source, repo: Repo, policy: Policy, name: str, pair: KeyPair) -> tuple[Path, str]:
+def _keep(
+    source: KeySource, repo: Repo, policy: Policy, name: str, pair: KeyPair
+) -> tuple[Path, str]:
     """Put the private half where private keys are kept.
 
     Returns its path, and a remark about its owner.
@@ -227,7 +229,7 @@ def _publish(public: Path, pair: KeyPair) -> None:
     public_files.write(public, pair.public_pem)
 
 
-def _left(source: Source, private: Path) -> Path | None:
+def _left(source: KeySource, private: Path) -> Path | None:
     """Return the given file where it stays beside `private`; one that is to be moved is deleted."""
     if private.samefile(source.file):
         return None

@@ -12,7 +12,7 @@ from mailauth_dns.evaluate.dmarc_walk import DmarcAlone
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_hosts import exchangers
-from mailauth_dns.evaluate.web_page import Outcome, Pages, Request
+from mailauth_dns.evaluate.web_page import FetchResult, Pages, Request
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.repo import Policy, Repo, Route
 from mailauth_dns.policy.sections.dkim import SelectorSection
@@ -88,7 +88,7 @@ class Subject:
         hosts = exchangers(self.domain, values or ())
         return [DomainName(host.lower()) for host in hosts if host]
 
-    def fetched(self, request: Request) -> Outcome:
+    def fetched(self, request: Request) -> FetchResult:
         """What the web said to a request."""
         return (
             Unknown("was not asked")

@@ -1,4 +1,4 @@
-"""How long a server may take, step by step and in all."""
+"""How long a server may take: for each step, and in all."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The seconds that all steps have together, and that one has; they run from now on."""
+    """Two limits in seconds: for all steps together, and for one step. Both run from now on."""
 
     whole: float
     step: float
     _began: float = field(default_factory=time.monotonic)
 
     def next_step(self) -> float:
-        """Return the seconds that the next step has.
+        """Return how many seconds the next step may take.
 
-        A socket's own timeout begins anew with every octet that drips in, so ask before each read.
+        Ask before each read: a socket's own timeout starts again with every octet that drips in.
 
         Raises:
-            TimeoutError: all the time is used.
+            TimeoutError: the time for all steps is over.
         """
         left = self._left
         if left <= 0:
@@ -28,7 +28,7 @@ class Deadline:
         return min(self.step, left)
 
     def exceeded(self) -> float:
-        """Return which of the two numbers of seconds a step that timed out has exceeded."""
+        """Return the limit, in seconds, that a step exceeded when it timed out."""
         return self.whole if self._left <= 0 else self.step
 
     @property

@@ -1,7 +1,7 @@
 """HTTPS as senders use it to fetch an MTA-STS policy (RFC 8461 §3.3).
 
-Certificates are verified, and redirects followed only where asked. No proxy is used, no cookie sent
-and nothing cached: what is seen is what the server tells a stranger now.
+It verifies certificates, and follows redirects only where asked. It uses no proxy, sends no cookie
+and caches nothing, so it sees what the server tells a stranger now.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from mailauth_dns.errors import ObservationError, RecordSyntaxError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page, Request
+from mailauth_dns.evaluate.web_page import FetchResult, Nothing, Page, Request
 from mailauth_dns.live.deadline import Deadline
 from mailauth_dns.live.public_addresses import is_public
 from mailauth_dns.records.name import DomainName, domain_name
@@ -28,7 +28,7 @@ from mailauth_dns.records.name import DomainName, domain_name
 Addresses = Callable[[DomainName], Sequence[str]]
 
 _CONNECT = 5.0  # seconds to reach one address
-_ADDRESSES = 4  # of one host that are tried
+_ADDRESSES = 4  # how many addresses of one host are tried
 # Seconds for one response, connecting included. RFC 8461 §3.3 suggests a minute to senders, who can
 # try again later.
 _WHOLE = 20.0
@@ -37,19 +37,19 @@ _AT_ONCE = 32  # servers asked at the same time
 
 @dataclass(frozen=True, slots=True)
 class Https:
-    """A `Fetcher` that asks the web as it is.
+    """A `Fetcher` that asks the real web.
 
-    `addresses` tells where a host is, and raises ObservationError where nobody can. Whoever writes
-    a record chooses where this machine connects to, so that addresses that are not public are asked
-    only if `private` says so. Every certificate must be for the host and lead to an authority that
-    this machine trusts (SSL_CERT_FILE names others).
+    `addresses` returns a host's addresses, and raises ObservationError if they are unknown. Whoever
+    writes a record chooses where this machine connects, so an address that is not public is asked
+    only if `private` allows it. Every certificate must be for the host and lead to an authority
+    that this machine trusts (SSL_CERT_FILE names others).
     """
 
     addresses: Addresses
     private: bool = False
 
-    def fetch(self, requests: Iterable[Request]) -> dict[Request, Outcome]:
-        """Return what the web says to each request."""
+    def fetch(self, requests: Iterable[Request]) -> dict[Request, FetchResult]:
+        """Return the result of each request."""
         wanted = list(dict.fromkeys(requests))
         if not wanted:
             return {}
@@ -60,13 +60,13 @@ class Https:
 
 
 def _one_at_a_time(addresses: Addresses, *, private: bool) -> Addresses:
-    """Return `addresses` for many threads, without those that must not be asked."""
+    """Make `addresses` safe for many threads, and leave out those that must not be asked."""
     lock = threading.Lock()
 
     def located(host: DomainName) -> Sequence[str]:
         with lock:
             found = addresses(host)
-        # These are connected to, and DNS is not asked again: no second answer can lead elsewhere.
+        # We connect to exactly these. DNS is not asked again, so no second answer leads elsewhere.
         return found if private else _public(host, found)
 
     return located
@@ -74,8 +74,8 @@ def _one_at_a_time(addresses: Addresses, *, private: bool) -> Addresses:
 
 def _each(
     wanted: Sequence[Request], addresses: Addresses, context: ssl.SSLContext
-) -> dict[Request, Outcome]:
-    outcomes: dict[Request, Outcome] = {}
+) -> dict[Request, FetchResult]:
+    outcomes: dict[Request, FetchResult] = {}
     left: queue.SimpleQueue[Request] = queue.SimpleQueue()
     for request in wanted:
         left.put(request)
@@ -86,8 +86,8 @@ def _each(
                 request = left.get_nowait()
                 outcomes[request] = _followed(request, addresses, context)
 
-    # A pool's threads are waited for when the program ends; an interrupt must not wait for what
-    # these have open.
+    # Python waits for a pool's threads when the program ends. An interrupt must not wait for the
+    # connections that these have open.
     threads = [
         threading.Thread(target=fetching, daemon=True) for _ in range(min(_AT_ONCE, len(wanted)))
     ]
@@ -107,27 +107,26 @@ def _public(host: DomainName, found: Sequence[str]) -> Sequence[str]:
     public = [address for address in found if is_public(address)]
     if found and not public:
         raise ObservationError(
-            f"{host} is at {found[0]}, which is no public address: not asked; "
-            "--private-web asks there too"
+            f"{host} is at {found[0]}, which is not a public address, so it was not asked; "
+            "--private-web asks it too"
         )
     return public
 
 
 def _context() -> ssl.SSLContext:
-    """Return what is checked of a server, whatever Python runs and whatever its defaults are."""
-    # A certificate that leads to an authority, and is for the host.
+    """Return the checks of a server: the same in every version of Python, whatever its defaults."""
+    # The certificate must lead to an authority, and be for the host.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # RFC 8461 §3.3 lets only a name in subjectAltName count. OpenSSL would take the common name
-    # where there is none.
+    # RFC 8461 §3.3: only a name in subjectAltName counts. OpenSSL would also take a common name.
     context.hostname_checks_common_name = False
-    # Chains are checked as mail servers do it, which run OpenSSL and others with their defaults.
-    # Python 3.13 adds X509_STRICT, which wants an authority key identifier in each certificate, and
-    # PARTIAL_CHAIN: what senders accept would be told as wrong, or the reverse.
+    # Check chains as mail servers do, with the defaults of OpenSSL. Python 3.13 adds X509_STRICT,
+    # which wants an authority key identifier in each certificate, and PARTIAL_CHAIN. With these we
+    # would call wrong what senders accept, or the reverse.
     context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST
-    # RFC 8461 §3.3 leaves it to BCP 195; RFC 8996 takes older ones away.
+    # RFC 8461 §3.3 leaves the version to BCP 195; RFC 8996 forbids older ones.
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Python 3.11.2, which Debian 12 has, sets it: the end of a connection, which anybody on the way
-    # can make, would be the end of TLS. OpenSSL 1.1.1 has no such thing.
+    # Python 3.11.2, which Debian 12 has, sets this. The end of a connection, which anybody on the
+    # way can cause, would then count as the end of TLS. OpenSSL 1.1.1 does not have the option.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     return context
@@ -136,17 +135,17 @@ def _context() -> ssl.SSLContext:
 def _has_authorities(context: ssl.SSLContext) -> bool:
     """Tell whether there is anything to verify a certificate with.
 
-    Without it every server would seem to be an impostor.
+    Without authorities, every server would look like an impostor.
     """
     paths = ssl.get_default_verify_paths()
     folders = os.environ.get(paths.openssl_capath_env, paths.openssl_capath).split(os.pathsep)
-    # What is in a folder is read when it is needed: by its name, which is a hash.
+    # OpenSSL reads a folder only when it needs a certificate, whose file name is a hash.
     return context.cert_store_stats()["x509"] > 0 or any(
         any(Path(folder).glob("[0-9a-f]" * 8 + ".[0-9]*")) for folder in folders
     )
 
 
-def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -> Outcome:
+def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -> FetchResult:
     url = request.url
     for left in range(request.redirects, -1, -1):
         outcome = _fetched(url, request.limit, addresses, context)
@@ -156,7 +155,7 @@ def _followed(request: Request, addresses: Addresses, context: ssl.SSLContext) -
     return outcome
 
 
-def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext) -> Outcome:
+def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext) -> FetchResult:
     place = _place(url)
     if isinstance(place, Nothing):
         return place
@@ -178,7 +177,7 @@ def _fetched(url: str, limit: int, addresses: Addresses, context: ssl.SSLContext
 
 
 def _place(url: str) -> tuple[DomainName, SplitResult] | Nothing:
-    """Return a URL's host and parts, or why it leads nowhere."""
+    """Return a URL's host and parts, or why nothing can be fetched there."""
     try:
         parts = urlsplit(url)
         name = parts.hostname or ""
@@ -186,7 +185,7 @@ def _place(url: str) -> tuple[DomainName, SplitResult] | Nothing:
         return Nothing(f"{url} names no host")
     with suppress(ValueError):
         ip_address(name)
-        return Nothing(f"{url} names an address where the name of a host must stand")
+        return Nothing(f"{url} names an address; it must name a host")
     try:
         host = domain_name(name)
     except RecordSyntaxError:
@@ -194,7 +193,7 @@ def _place(url: str) -> tuple[DomainName, SplitResult] | Nothing:
     try:
         _ = parts.port
     except ValueError:
-        return Nothing(f"{url} names a port that cannot be")
+        return Nothing(f"{url} names a port that does not exist")
     if parts.scheme != "https":
         return Nothing(f"{url} is not https")
     return host, parts
@@ -202,9 +201,9 @@ def _place(url: str) -> tuple[DomainName, SplitResult] | Nothing:
 
 def _connection(
     host: DomainName, port: int, addresses: Sequence[str], deadline: Deadline
-) -> socket.socket | Outcome:
-    """Return a connection to the first of the addresses that takes one, or why there is none."""
-    outcome: Outcome = Unknown(
+) -> socket.socket | FetchResult:
+    """Return a connection to the first address that accepts one, or why none did."""
+    outcome: FetchResult = Unknown(
         f"the first {_ADDRESSES} of {len(addresses)} addresses of {host} refuse, "
         "and no other was tried"
     )
@@ -216,7 +215,7 @@ def _connection(
             refused.append(f"nothing listens on {address} port {port}")
         except OSError as error:
             outcome = Unknown(f"{address} port {port} cannot be reached: {_words(error)}")
-    # Where one address could not be reached, another look may find it serving.
+    # An address that could not be reached now may answer later, so the result is unknown.
     return Nothing("; ".join(refused)) if len(refused) == len(addresses) else outcome
 
 

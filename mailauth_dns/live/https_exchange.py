@@ -1,4 +1,4 @@
-"""One question to a web server over a connection that stands: TLS, then HTTP/1.1."""
+"""One request over a connection that is already open: TLS, then HTTP/1.1."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import httpcore
 
 from mailauth_dns.errors import printable
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.web_page import Outcome, Page, Untrusted
+from mailauth_dns.evaluate.web_page import FetchResult, Page, Untrusted
 from mailauth_dns.live.deadline import Deadline
 from mailauth_dns.records.name import DomainName
 
-_IN_URLS = "!$%&'()*+,/:;=?@[]"  # these stand in a path or a query as they are (RFC 3986 §3.3)
+_IN_URLS = "!$%&'()*+,/:;=?@[]"  # not escaped in a path or a query (RFC 3986 §3.3)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -25,11 +25,11 @@ def exchange(
     limit: int,
     context: ssl.SSLContext,
     deadline: Deadline,
-) -> Outcome:
-    """Return what a server says to one request, and close the connection."""
+) -> FetchResult:
+    """Return the result of one request, and close the connection."""
     try:
-        # A body without a length is whole only where TLS was closed. Anybody on the way can close
-        # the connection below it (RFC 9112 §8).
+        # A body without a length is whole only if TLS itself was closed. Anybody on the way can
+        # close the connection below TLS (RFC 9112 §8).
         with context.wrap_socket(
             connection,
             server_hostname=host,
@@ -52,14 +52,14 @@ def exchange(
     except OSError as error:
         return Unknown(f"{host} breaks off: {error.strerror or error}")
     except httpcore.RemoteProtocolError as error:
-        # The octets that are wrong follow, and may be many.
+        # The wrong octets follow in the text, and may be many.
         return Unknown(f"{host} breaks HTTP: {str(error).partition(': bytearray')[0]}")
 
 
 def _is_cut_off(error: ssl.SSLError) -> bool:
     """Tell whether the connection ended before TLS did.
 
-    Python 3.11.2 has no class of its own for it where OpenSSL 3 is below.
+    Python 3.11.2 over OpenSSL 3 has no exception class for this case.
     """
     return isinstance(error, ssl.SSLEOFError) or error.reason == "UNEXPECTED_EOF_WHILE_READING"
 
@@ -69,20 +69,21 @@ def _words(error: ssl.SSLError) -> str:
 
 
 class _Stream(httpcore.NetworkStream):
-    """A TLS connection as httpcore reads it. `ended` tells whether the server has said all."""
+    """A TLS connection for httpcore to read. `ended` is true once the server has closed it."""
 
     def __init__(self, secured: ssl.SSLSocket, deadline: Deadline) -> None:
         self.ended = False
         self._secured = secured
         self._deadline = deadline
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 # deadline
+    # The deadline limits both, not httpcore's timeout.
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         self._secured.settimeout(self._deadline.next_step())
         octets = self._secured.recv(max_bytes)
         self.ended = not octets
         return octets
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 # deadline
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         self._secured.settimeout(self._deadline.next_step())
         self._secured.sendall(buffer)
 
@@ -113,7 +114,7 @@ def _page(stream: _Stream, host: DomainName, url: SplitResult, limit: int) -> Pa
         raise
     said = {name.lower(): value for name, value in reversed(response.headers)}
     media_type = said.get(b"content-type", b"").decode("latin-1").partition(";")[0]
-    # A redirect may hold octets of any charset, and is to be asked for as it came.
+    # A redirect may hold octets of any charset; ask for it exactly as it came.
     location = quote(said.get(b"location", b""), safe=_IN_URLS + "#")
     return Page(
         response.status,
@@ -127,5 +128,5 @@ def _page(stream: _Stream, host: DomainName, url: SplitResult, limit: int) -> Pa
 def _joined(url: str, location: str) -> str:
     try:
         return urljoin(url, location) if location else ""
-    except ValueError:  # what is no URL leads nowhere, which following it will find out
+    except ValueError:  # it is not a URL; following it will say so
         return location

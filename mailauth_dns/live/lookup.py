@@ -1,7 +1,8 @@
 """Many DNS questions at once.
 
-One connected UDP socket a server, up to `window` questions in flight on it, each with a random id (RFC 5452 §4.5); an answer
-counts when its id and its question section are those of a question in flight. What comes back truncated is asked over TCP.
+Each server has one connected UDP socket, with up to `window` questions in flight. Each has a random
+id (RFC 5452 §4.5). An answer counts only if its id and its question section are those of a
+question in flight. A question whose answer is truncated is asked again over TCP.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from dataclasses import dataclass
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.live import wire
 from mailauth_dns.live.transport import Tcp, Udp, has_route
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.name_server import Server
+from mailauth_dns.records.server_address import ServerAddress
 
-__all__ = ["Answer", "Question", "Server", "ask", "has_route"]
+__all__ = ["Question", "ServerAddress", "ServerAnswer", "ask", "has_route"]
 
-_SOCKETS = 100  # open at once; some systems give a process only 256
-_TICK = 0.02  # seconds between two looks for questions whose time is up
+_SOCKETS = 100  # open at once; some systems allow a process only 256
+_TICK = 0.02  # seconds between two checks for questions whose time is over
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One name and type, asked of one server; `recurse` asks it to find out what it does not know."""
+    """One name and type for one server; `recurse` asks it to find out what it does not know."""
 
-    server: Server
+    server: ServerAddress
     name: DomainName
     type: str
     recurse: bool = False
@@ -38,18 +39,18 @@ class Question:
 
 def ask(
     questions: Iterable[Question], *, timeout: float = 2.0, tries: int = 2, window: int = 100
-) -> dict[Question, Answer | Unknown]:
-    """Return what the servers say, one entry a question; trouble with the network is Unknown with its reason.
+) -> dict[Question, ServerAnswer | Unknown]:
+    """Return what the servers say, one entry a question. Network trouble is Unknown.
 
-    `timeout` is in seconds for each of the `tries`; it does not run out while a busy server answers the questions that were sent
-    before. A server that leaves `window` questions in a row without an answer is not
-    asked the rest. The same question to the same address is sent once.
+    `timeout` is in seconds for each of the `tries`. It does not run out while a busy server answers
+    questions that were sent earlier. A server that leaves `window` questions in a row unanswered is
+    not asked the rest. The same question to the same address is sent once.
     """
     limits = _Limits(timeout, tries, window)
-    done: dict[Question, Answer | Unknown] = {}
+    done: dict[Question, ServerAnswer | Unknown] = {}
     servers: dict[tuple[str, int], dict[tuple[DomainName, str, bool], _Pending]] = {}
     for question in dict.fromkeys(questions):
-        # NS names of many zones may lead to one address, which has one window and is asked once.
+        # NS names of many zones may lead to one address. It has one window and is asked once.
         pending = servers.setdefault((question.server.address, question.server.port), {})
         key = (question.name, question.type, question.recurse)
         if key in pending:
@@ -74,7 +75,7 @@ class _Limits:
 
 @dataclass(slots=True)
 class _Pending:
-    """Questions that are the same on the wire, and their state; `turn` counts what was sent."""
+    """Questions that are the same on the wire, and their state; `turn` numbers the queries."""
 
     questions: list[Question]
     section: bytes
@@ -84,14 +85,14 @@ class _Pending:
 
 
 class _Channel:
-    """One server's questions over UDP, and after that the truncated ones over TCP."""
+    """One server's questions: first over UDP, then those with truncated answers over TCP."""
 
     def __init__(
         self,
         endpoint: tuple[str, int],
         pending: Iterable[_Pending],
         limits: _Limits,
-        done: dict[Question, Answer | Unknown],
+        done: dict[Question, ServerAnswer | Unknown],
         selector: selectors.BaseSelector,
     ) -> None:
         self._endpoint = endpoint
@@ -104,9 +105,9 @@ class _Channel:
         self._transport: Udp | Tcp | None = None
         self._over: type[Udp] | type[Tcp] = Udp
         self._answered = False  # on this socket
-        self._heard_at = 0.0  # the last answer, on this socket
-        self._turn = 0  # of what was sent last
-        self._latest_turn = 0  # of what was answered
+        self._heard_at = 0.0  # when the last answer came on this socket
+        self._turn = 0  # of the query that was sent last
+        self._latest_turn = 0  # the highest turn that was answered
         self._silent = 0  # questions in a row that got no answer
 
     @property
@@ -114,7 +115,7 @@ class _Channel:
         return not (self._waiting or self._flying)
 
     def open(self) -> None:
-        """Open the socket and send the first questions; if that fails, all of them are done."""
+        """Open the socket and send the first questions. If that fails, all become Unknown."""
         self._answered = False
         self._heard_at = 0.0
         try:
@@ -131,13 +132,13 @@ class _Channel:
             self._transport = None
 
     def switch_to_tcp(self) -> bool:
-        """Make the truncated questions those to ask; False where there are none."""
+        """Queue the questions with truncated answers for TCP; return False if there are none."""
         if not self._truncated:
             return False
         self._waiting.extend(self._truncated)
         self._truncated.clear()
         self._over = Tcp
-        # A stream loses nothing, so there is no second try; the connection has the time of all.
+        # A stream loses nothing, so there is one try, with the time of all of them.
         self._limits = _Limits(self._limits.timeout * self._limits.tries, 1, self._limits.window)
         self._silent = 0
         for pending in self._waiting:
@@ -145,7 +146,7 @@ class _Channel:
         return True
 
     def ready(self, events: int) -> None:
-        """Take the answers that came in, and send as many questions."""
+        """Take the answers that came in, and send new questions in their place."""
         assert self._transport is not None
         try:
             for message in self._transport.receive(events):
@@ -155,7 +156,7 @@ class _Channel:
             self._broken(error)
 
     def expire(self, now: float) -> None:
-        """Send again, or give up, what should have been answered by now."""
+        """Send overdue questions again, or give them up."""
         try:
             while self._flying:
                 id, pending = next(iter(self._flying.items()))
@@ -184,10 +185,10 @@ class _Channel:
             self._broken(error)
 
     def _has_its_turn_to_come(self, pending: _Pending) -> bool:
-        """Tell whether the server is answering, and has only come to questions that were sent before this one.
+        """Tell whether the server is still busy with questions that were sent before this one.
 
-        To ask a busy server again makes it busier still, and it would be given up on for being slow. A lost question is told by an
-        answer to a later one.
+        Asking a busy server again makes it busier still, and we would give up on it only because it
+        is slow. An answer to a later question shows that this one was lost.
         """
         return (
             self._heard_at > pending.deadline - self._limits.timeout
@@ -234,7 +235,8 @@ class _Channel:
     def _broken(self, error: OSError) -> None:
         self.close()
         if self._answered:
-            # A server may close a connection after any answer (RFC 7766 §6.2.4): the rest is asked on a new one.
+            # A server may close a connection after any answer (RFC 7766 §6.2.4). Ask the rest on a
+            # new one.
             self._waiting.extendleft(reversed(self._flying.values()))
             self._flying.clear()
             for pending in self._waiting:
@@ -259,13 +261,13 @@ class _Channel:
     def _said(self, reason: str) -> str:
         return reason if self._over is Udp else f"the answer is truncated, and over TCP: {reason}"
 
-    def _settle(self, pending: _Pending, outcome: Answer | Unknown) -> None:
+    def _settle(self, pending: _Pending, outcome: ServerAnswer | Unknown) -> None:
         for question in pending.questions:
             self._done[question] = outcome
 
 
 def _run(channels: deque[_Channel], selector: selectors.BaseSelector) -> None:
-    """Bring every channel to its end, `_SOCKETS` of them at a time."""
+    """Run every channel to its end, `_SOCKETS` of them at a time."""
     running: set[_Channel] = set()
     look = 0.0
     try:
@@ -274,7 +276,7 @@ def _run(channels: deque[_Channel], selector: selectors.BaseSelector) -> None:
                 channel = channels.popleft()
                 running.add(channel)
                 channel.open()
-            # Taken before the sockets are read: what arrived in time is not late because we were slow.
+            # Taken before the sockets are read, so an answer is not late because we were slow.
             now = time.monotonic()
             touched: list[_Channel] = []
             for key, events in selector.select(_TICK):

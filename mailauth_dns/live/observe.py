@@ -1,8 +1,8 @@
 """What each authoritative server publishes now, for the names a policy declares.
 
-The servers are those in the delegation, found through a recursive resolver, or those that the policy
-gives. Each server is asked directly and without recursion: a cache shows what was, and the answer of
-one server hides that another differs.
+The servers come from the policy or, if it names none, from the delegation, which a recursive
+resolver tells. Each server is asked directly and without recursion, because a cache shows the past,
+and the answer of one server does not show that another differs.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from functools import cache, partial
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
-from mailauth_dns.live.lookup import Question, Server, ask
+from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
 from mailauth_dns.live.transport import has_route
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
+from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
-from mailauth_dns.records.name_server import server as parse_server
 from mailauth_dns.records.zone import RRKey, RRset
 
 _ADDRESS_TYPES = ("A", "AAAA")
@@ -26,7 +26,7 @@ _ADDRESS_TYPES = ("A", "AAAA")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The sets of one zone to ask for, and the addresses to ask instead of the delegated servers."""
+    """The sets to ask for in one zone; `nameservers` replace the delegated servers."""
 
     zone: DomainName
     keys: frozenset[RRKey]
@@ -34,15 +34,15 @@ class Wanted:
 
     @property
     def all_keys(self) -> frozenset[RRKey]:
-        """The keys and the zone's own NS set, which tells whose servers answer."""
+        """The keys, and the zone's own NS set, which shows whose servers answer."""
         return self.keys | {(self.zone, "NS")}
 
 
 @dataclass(frozen=True, slots=True)
 class _Servers:
-    """The servers to ask about a zone; `missing` are those without an address, with the reason."""
+    """The servers to ask about a zone; `missing` are those without an address, and why."""
 
-    servers: tuple[Server, ...] = ()
+    servers: tuple[ServerAddress, ...] = ()
     missing: Mapping[DomainName, Unknown] = field(default_factory=dict)
     delegated: frozenset[DomainName] | None = None
     problem: str | None = None
@@ -51,21 +51,22 @@ class _Servers:
 def observe(
     wanted: Sequence[Wanted],
     *,
-    resolvers: Sequence[Server] | None = None,
+    resolvers: Sequence[ServerAddress] | None = None,
     timeout: float = 2.0,
     tries: int = 2,
 ) -> dict[DomainName, Observation]:
-    """Return what the authoritative servers of each zone say, all zones asked together.
+    """Return what the authoritative servers of each zone say. All zones are asked together.
 
-    The delegated servers are found through `resolvers`, in their order until one answers; None: the system's. `timeout` is in
-    seconds for each of the `tries`. Trouble with the network is part of the observation.
+    `resolvers` find the delegated servers: they are asked in order until one answers. None means
+    the system's. `timeout` is in seconds for each of the `tries`. Network trouble is part of the
+    observation.
 
     Raises:
         RecordSyntaxError: an entry of `nameservers` is not an address.
     """
     asking = partial(ask, timeout=timeout, tries=tries)
     found = {
-        entry.zone: _Servers(tuple(map(parse_server, entry.nameservers)))
+        entry.zone: _Servers(tuple(map(server_address.parse, entry.nameservers)))
         for entry in wanted
         if entry.nameservers
     }
@@ -85,13 +86,13 @@ def observe(
 def resolve(
     keys: Iterable[RRKey],
     *,
-    resolvers: Sequence[Server] | None = None,
+    resolvers: Sequence[ServerAddress] | None = None,
     timeout: float = 2.0,
     tries: int = 2,
 ) -> dict[RRKey, RRset | Unknown | None]:
-    """Return the set that each name and type leads to, as recursive resolvers tell it.
+    """Return the set that each name and type leads to, as recursive resolvers see it.
 
-    Aliases are followed; None means that there is no set.
+    They follow aliases. None means that there is no set.
     """
     asking = partial(ask, timeout=timeout, tries=tries)
     replies = Recursion(system_resolvers() if resolvers is None else resolvers, asking).lookup(keys)
@@ -140,9 +141,9 @@ def _delegations(zones: Sequence[DomainName], recursion: Recursion) -> dict[Doma
 
 def _addresses(
     hosts: Iterable[DomainName], recursion: Recursion
-) -> dict[DomainName, tuple[Server, ...] | Unknown]:
+) -> dict[DomainName, tuple[ServerAddress, ...] | Unknown]:
     """Return each name server's addresses, or why it has none."""
-    found: dict[DomainName, tuple[Server, ...] | Unknown] = {}
+    found: dict[DomainName, tuple[ServerAddress, ...] | Unknown] = {}
     names: list[DomainName] = []
     for host in hosts:
         try:
@@ -153,7 +154,7 @@ def _addresses(
     routed = cache(has_route)
     for name in names:
         both = [replies[(name, type)] for type in _ADDRESS_TYPES]
-        servers = [Server(value, name=name) for reply in both for value in _followed(reply)]
+        servers = [ServerAddress(value, name=name) for reply in both for value in _followed(reply)]
         if any("." in server.address for server in servers):
             servers = [
                 server
@@ -167,7 +168,7 @@ def _addresses(
 def _followed(reply: Reply) -> list[str]:
     return (
         sorted(reply.followed.values)
-        if isinstance(reply, Answer) and reply.followed is not None
+        if isinstance(reply, ServerAnswer) and reply.followed is not None
         else []
     )
 
@@ -191,7 +192,7 @@ def _observation(entry: Wanted, found: _Servers, replies: Mapping[Question, Repl
 
 
 def _sets(
-    entry: Wanted, server: Server, replies: Mapping[Question, Reply]
+    entry: Wanted, server: ServerAddress, replies: Mapping[Question, Reply]
 ) -> dict[RRKey, RRset | Unknown | None]:
     sets: dict[RRKey, RRset | Unknown | None] = {}
     aliases: dict[RRKey, RRset] = {}
@@ -199,14 +200,14 @@ def _sets(
         said = _said(entry.zone, replies[Question(server, *key)])
         if isinstance(said, RRset) and said.key != key:
             aliases[said.key] = said
-            sets[key] = None  # the set that the alias leads to is not at this name
+            sets[key] = None  # the alias leads to a set at another name
         else:
             sets[key] = said
     return sets | aliases
 
 
 def _said(zone: DomainName, reply: Reply) -> RRset | Unknown | None:
-    """Return what the server holds with authority at this name: the set, a CNAME, or nothing."""
+    """Return what the server holds, with authority, at this name: the set, a CNAME, or None."""
     if isinstance(reply, Unknown):
         return reply
     if reply.rcode not in ANSWERED:

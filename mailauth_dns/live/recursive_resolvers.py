@@ -1,4 +1,4 @@
-"""Recursive resolvers: which ones this machine has, and what they say together."""
+"""Recursive resolvers: which ones this machine uses, and what they answer."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import dns.resolver
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.live.lookup import Question, Server
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.lookup import Question, ServerAddress
+from mailauth_dns.live.wire import ServerAnswer
 from mailauth_dns.records.zone import RRKey
 
 ANSWERED = ("NOERROR", "NXDOMAIN")  # the rcodes that say something about the name
 
-Reply = Answer | Unknown
+Reply = ServerAnswer | Unknown
 Ask = Callable[[Iterable[Question]], Mapping[Question, Reply]]
 
 
-def system_resolvers() -> tuple[Server, ...]:
-    """Return the recursive resolvers that this machine is set up with."""
+def system_resolvers() -> tuple[ServerAddress, ...]:
+    """Return the recursive resolvers in this machine's configuration."""
     try:
         system = dns.resolver.Resolver()
     except dns.resolver.NoResolverConfiguration:
         return ()
     return tuple(
-        Server(address, system.port) for address in system.nameservers if isinstance(address, str)
+        ServerAddress(address, system.port)
+        for address in system.nameservers
+        if isinstance(address, str)
     )
 
 
 class Recursion:
-    """Recursive resolvers, asked one after the other for what the ones before could not tell."""
+    """Recursive resolvers. Each is asked only what the ones before it could not answer."""
 
-    def __init__(self, resolvers: Sequence[Server], asking: Ask) -> None:
+    def __init__(self, resolvers: Sequence[ServerAddress], asking: Ask) -> None:
         self._resolvers = list(resolvers)
         self._asking = asking
         self._dropping = threading.Lock()
@@ -65,14 +67,17 @@ class Recursion:
             )
         return found
 
-    def _drop(self, resolver: Server) -> None:
-        """Ask a resolver no more, unless it is the last: its timeouts are waited for once, not in every round."""
+    def _drop(self, resolver: ServerAddress) -> None:
+        """Stop asking a resolver, unless it is the last one.
+
+        Otherwise every round would wait for its timeouts again.
+        """
         with self._dropping:
             if len(self._resolvers) > 1 and resolver in self._resolvers:
                 self._resolvers.remove(resolver)
 
 
-def _usable(resolver: Server, reply: Reply) -> Reply:
+def _usable(resolver: ServerAddress, reply: Reply) -> Reply:
     if isinstance(reply, Unknown):
         return Unknown(f"resolver {resolver}: {reply.reason}")
     if reply.rcode not in ANSWERED:

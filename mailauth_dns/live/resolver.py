@@ -1,6 +1,6 @@
-"""DNS as it is, for evaluation: what a receiver would be told now.
+"""Live DNS for evaluation: what a receiver would be told now.
 
-For a zone with name servers in the policy those are asked, for all else recursive resolvers.
+If the policy names servers for a zone, those are asked; recursive resolvers are asked for the rest.
 """
 
 from __future__ import annotations
@@ -13,51 +13,50 @@ from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Alias, Values, follow
 from mailauth_dns.evaluate.zone_answers import alias_target
-from mailauth_dns.live.lookup import Question, Server, ask
+from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
+from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, is_at_or_below, upwards
-from mailauth_dns.records.name_server import server as parse_server
 from mailauth_dns.records.zone import RRKey
 
 MESSAGE_TIME = 20.0  # seconds that DNS may take for one message (RFC 7208 §4.6.4)
-_DEAF_AFTER = (
-    2  # questions without an answer, and a server that has never given one is asked no more
-)
+_DEAF_AFTER = 2  # a server that has never answered is not asked again after so many questions
 
 
 class _Budget(threading.local):
-    """The seconds that are left for the message that a thread judges."""
+    """The seconds left for the message that this thread judges."""
 
     def __init__(self, seconds: float) -> None:
         self.left = seconds
 
 
 class LiveResolver:
-    """Answers from live DNS, each name and type asked once.
+    """Answers from live DNS. Each name and type is asked once.
 
-    Aliases are followed here, so that each name of a chain is asked where its zone is served. Threads may share it; each has a time of its
-    own, and two that want the same at once may both ask.
+    It follows aliases itself, so each name of a chain is asked where its zone is served. Threads
+    may share it. Each has its own time, and two that want the same at once may both ask.
     """
 
     def __init__(
         self,
         nameservers: Mapping[DomainName, Sequence[str]] | None = None,
         *,
-        resolvers: Sequence[Server] | None = None,
+        resolvers: Sequence[ServerAddress] | None = None,
         timeout: float = 2.0,
         tries: int = 2,
         message_time: float = MESSAGE_TIME,
     ) -> None:
-        """Ask `nameservers`, by zone, for what is in these zones, and `resolvers` (None: the system's) for the rest.
+        """Ask `nameservers` for names in their zones, and `resolvers` for all other names.
 
-        `timeout` is in seconds for each of the `tries`, `message_time` for all questions of one message.
+        `resolvers` None means the system's. `timeout` is in seconds for each of the `tries`,
+        `message_time` in seconds for all questions of one message.
 
         Raises:
             RecordSyntaxError: a name server is not an address.
         """
         self._servers = {
-            zone: tuple(map(parse_server, texts))
+            zone: tuple(map(server_address.parse, texts))
             for zone, texts in (nameservers or {}).items()
             if texts
         }
@@ -68,29 +67,28 @@ class LiveResolver:
         self._message_time = message_time
         self._budget = _Budget(message_time)
         self._known: dict[RRKey, Values | Alias | Unknown] = {}
-        self._heard: set[Server] = set()  # servers that have answered
-        self._unanswered: dict[
-            Server, list[Unknown]
-        ] = {}  # what was said of questions to servers that have not
+        self._heard: set[ServerAddress] = set()  # servers that have answered
+        # Why there was no answer, for servers that have never answered.
+        self._unanswered: dict[ServerAddress, list[Unknown]] = {}
 
     def next_message(self) -> None:
-        """Give the questions to come the whole time of one message."""
+        """Start a new message: its questions have the whole `message_time`."""
         self._budget.left = self._message_time
 
     def names_servers_for(self, name: DomainName) -> bool:
-        """Tell whether servers named for its zone, not recursive resolvers, are asked for a name."""
+        """Tell whether a name lies in a zone whose servers were given, so that those are asked."""
         return self._zone_of(name) is not None
 
     def lookup(self, name: DomainName, rrtype: str) -> Values:
         """Return the values of one set, sorted.
 
         Raises:
-            ObservationError: no server could tell, or the time for the message is up.
+            ObservationError: no server could tell, or the time for the message is over.
         """
         return follow(self._step, name, rrtype)
 
     def addresses(self, host: DomainName) -> tuple[str, ...]:
-        """Return a host's addresses, with the time that DNS may take for a message.
+        """Return a host's addresses. The lookup counts as a message of its own.
 
         Raises:
             ObservationError: no server could tell.
@@ -103,9 +101,10 @@ class LiveResolver:
         found = self._known.get(key)
         if found is None and key not in self._known:
             if self._budget.left <= 0:
-                # Not remembered: the next message has time again.
+                # Not remembered, because the next message has time again.
                 raise ObservationError(
-                    f"{name} {rrtype}: the {self._message_time:g} s that DNS may take for a message are over"
+                    f"{name} {rrtype}: "
+                    f"the {self._message_time:g} s that DNS may take for a message are over"
                 )
             self._known[key] = found = self._found(key)
         if isinstance(found, Unknown):
@@ -130,13 +129,13 @@ class LiveResolver:
         return None if reply.nxdomain else ()
 
     def _zone_of(self, name: DomainName) -> DomainName | None:
-        """Return the deepest zone with name servers of its own that holds `name`."""
+        """Return the deepest zone with given servers that holds `name`."""
         return next((zone for zone in upwards(name) if zone in self._servers), None)
 
     def _authoritative(self, zone: DomainName, key: RRKey) -> Reply | None:
-        """Return the first answer that a server of `zone` gives with authority.
+        """Return the first authoritative answer of a server of `zone`.
 
-        None where the servers delegate the name to others.
+        None means that the servers delegate the name to others.
         """
         reasons = []
         for server in self._servers[zone]:
@@ -162,16 +161,16 @@ class LiveResolver:
         return {question: self._one(question) for question in questions}
 
     def _one(self, question: Question) -> Reply:
-        """Return one server's reply, and count the time it took."""
+        """Return one server's reply, and subtract its time from what the message has left."""
         server = question.server
         unanswered = self._unanswered.setdefault(server, [])
         if server not in self._heard and len(unanswered) >= _DEAF_AFTER:
-            return Unknown(f"{unanswered[-1].reason}; it is asked no more")
+            return Unknown(f"{unanswered[-1].reason}; it is not asked again")
         began = time.monotonic()
         timeout = max(min(self._timeout, self._budget.left / self._tries), 0.001)
         reply = ask([question], timeout=timeout, tries=self._tries)[question]
         self._budget.left -= time.monotonic() - began
-        if isinstance(reply, Answer):
+        if isinstance(reply, ServerAnswer):
             self._heard.add(server)
         elif server not in self._heard:
             unanswered.append(reply)

@@ -7,7 +7,7 @@ import os
 import selectors
 import socket
 
-_RECEIVE_BUFFER = 1 << 20  # octets; the usual default drops part of a full window of large answers
+_RECEIVE_BUFFER = 1 << 20  # octets; the usual default loses some of a full window of large answers
 _LARGEST = 65535  # octets of a DNS message
 
 
@@ -15,7 +15,7 @@ def _open(address: str, port: int, kind: socket.SocketKind) -> socket.socket:
     opened = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
     try:
         opened.setblocking(False)
-        # Connected, so that the kernel drops what others send and reports an ICMP "port unreachable".
+        # Connected, so that the kernel drops datagrams of others and reports a closed port.
         status = opened.connect_ex((address, port))
         if status not in (0, errno.EINPROGRESS):
             raise OSError(status, os.strerror(status))
@@ -26,7 +26,7 @@ def _open(address: str, port: int, kind: socket.SocketKind) -> socket.socket:
 
 
 def has_route(address: str, port: int) -> bool:
-    """Tell whether this machine knows a way to the address; nothing is sent."""
+    """Tell whether this machine has a route to the address; nothing is sent."""
     try:
         _open(address, port, socket.SOCK_DGRAM).close()
     except OSError:
@@ -47,7 +47,7 @@ class Udp:
         """Send one message.
 
         Raises:
-            OSError: the server cannot be reached, as an earlier message showed (RFC 1122 §4.1.3.3) or the routes say.
+            OSError: there is no route, or an earlier message did not arrive (RFC 1122 §4.1.3.3).
         """
         try:
             self.socket.send(wire)
@@ -55,8 +55,8 @@ class Udp:
             if error.errno not in (errno.EAGAIN, errno.ENOBUFS):
                 raise
 
-    def receive(self, events: int) -> list[bytes]:  # noqa: ARG002 - a datagram socket is only ever ready to be read
-        """Return what has come in, at most what a socket's turn allows.
+    def receive(self, events: int) -> list[bytes]:  # noqa: ARG002 - reading is its only event
+        """Return the messages that came in, at most 1000, so that other sockets have their turn.
 
         Raises:
             OSError: the server cannot be reached.
@@ -80,15 +80,15 @@ class Tcp:
 
     @property
     def events(self) -> int:
-        """What to wait for: always for data, and for room while there is something to send."""
+        """What to wait for: always for data, and for room to write while something is queued."""
         return selectors.EVENT_READ | (selectors.EVENT_WRITE if self._out else 0)
 
     def send(self, wire: bytes) -> None:
-        """Queue one message; it goes out when the connection stands and has room."""
+        """Queue one message; it is sent when the connection is open and has room."""
         self._out += len(wire).to_bytes(2, "big") + wire
 
     def receive(self, events: int) -> list[bytes]:
-        """Send what is queued and return the messages that are complete.
+        """Send queued messages, and return the complete ones that came in.
 
         Raises:
             OSError: the connection failed, or the server closed it.

@@ -1,7 +1,7 @@
 """DNS messages on the wire: questions out, answers in (RFC 1035 §4, RFC 6891).
 
-Questions are put together by hand and the plain answer (TXT, or an authoritative "there is none") is read by hand, because
-dnspython takes 200 µs for a message; it reads everything else, and whatever is odd.
+This module writes questions and reads plain answers (TXT, or an authoritative "there is none")
+itself, because dnspython takes 200 µs for a message. dnspython reads all other answers.
 """
 
 from __future__ import annotations
@@ -31,27 +31,28 @@ HEADER_SIZE = 12  # octets
 
 _HEADER = struct.Struct("!6H")  # id, flags, and the counts of the four sections
 _FIXED = struct.Struct("!HHIH")  # type, class, TTL and length of a resource record
-_PAYLOAD = 1232  # octets that pass every path unfragmented (DNS flag day 2020)
+_PAYLOAD = 1232  # octets that no path has to fragment (DNS flag day 2020)
 _OPT = b"\0" + _FIXED.pack(dns.rdatatype.OPT, _PAYLOAD, 0, 0)
 _OWNER = b"\xc0\x0c"  # a pointer to the name of the question section
 _QR, _AA, _TC, _RD, _RA = map(
     int, (dns.flags.QR, dns.flags.AA, dns.flags.TC, dns.flags.RD, dns.flags.RA)
 )
-_MAX_TTL = 2**31 - 1  # seconds; RFC 2181 §8: what is more is 0
+_MAX_TTL = 2**31 - 1  # seconds; a larger TTL counts as 0 (RFC 2181 §8)
 _OPCODE, _RCODE = 0x7800, 0x000F
 _POINTER = 0xC0
 
-# In these types everything that is not a number is a domain name, so that lower case is the same record (RFC 4343).
+# These types hold only numbers and domain names, so lower case is the same record (RFC 4343).
 _NAMES_ONLY = frozenset({"CNAME", "DNAME", "MX", "NS", "PTR", "SOA", "SRV"})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerAnswer:
     """What one server said to one question.
 
-    `rrset` is the set of the name and type asked; `cname` stands at that name instead. `followed` is the set of the type asked
-    where the CNAMEs in the answer end (`rrset` itself where there is none): what a recursive resolver is asked for.
-    `referral` is the NS set of a delegation that the server points to instead of answering.
+    `rrset` is the set of the name and type asked for, `cname` an alias at that name instead of it.
+    `followed` is the set at the end of the CNAMEs in the answer: what one asks a recursive resolver
+    for. Without a CNAME it is `rrset` itself. `referral` is the NS set of a delegation that the
+    server points to instead of answering.
     """
 
     rcode: str
@@ -85,12 +86,12 @@ def message_id(wire: bytes) -> int:
 
 
 def replies_to(wire: bytes, section: bytes) -> bool:
-    """Tell whether a message, whose id was compared already, is a reply to this question section."""
+    """Tell whether a message with the right id is a reply to this question section."""
     _, flags, questions, *_ = _HEADER.unpack_from(wire)
     if flags & (_QR | _OPCODE) != _QR:
         return False
     if not questions:
-        # A server that cannot read the query has no question to repeat.
+        # A server that cannot read the query cannot repeat its question.
         return flags & _RCODE in (dns.rcode.FORMERR, dns.rcode.NOTIMP)
     end = HEADER_SIZE + len(section)
     # RFC 4343: names compare without case; the type and class behind them are numbers.
@@ -106,15 +107,16 @@ def is_truncated(wire: bytes) -> bool:
     return bool(int.from_bytes(wire[2:4], "big") & _TC)
 
 
-def read(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
-    """Return what a reply to the question for `name` and `type` says; Unknown where it is malformed."""
+def read(wire: bytes, name: DomainName, type: str) -> ServerAnswer | Unknown:
+    """Return what the reply for `name` and `type` says; Unknown if it is malformed."""
     return read_plain(wire, name, type) or read_any(wire, name, type)
 
 
-def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
-    """Return what a plain reply says, None where `read_any` has to look at it.
+def read_plain(wire: bytes, name: DomainName, type: str) -> ServerAnswer | None:
+    """Return what a plain reply says; None if `read_any` must read it.
 
-    Plain are TXT records all owned by the name in the question, and an authoritative reply without any answer.
+    A reply is plain if all its answers are TXT records at the name in the question, or if it has no
+    answer and is authoritative.
     """
     _, flags, questions, answers, authority, additional = _HEADER.unpack_from(wire)
     authoritative = bool(flags & _AA)
@@ -128,29 +130,19 @@ def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return None
     at = HEADER_SIZE + len(name) + 2 + 4  # the first length octet and the root's, type and class
-    values, ttls = [], []
+    texts: dict[str, int] = {}
     try:
         for _ in range(answers):
-            kind, rdclass, ttl, length = _FIXED.unpack_from(wire, at + 2)
-            if (
-                wire[at : at + 2] != _OWNER
-                or kind != dns.rdatatype.TXT
-                or rdclass != dns.rdataclass.IN
-                or not length
-            ):
-                return None
-            at += 2 + _FIXED.size
-            values.append(_joined(wire, at, at + length))
-            ttls.append(ttl if ttl <= _MAX_TTL else 0)
-            at += length
+            text, ttl, at = _text_record(wire, at)
+            texts[text] = ttl
         for _ in range(authority + additional):
             at = _past_record(wire, at)
     except (IndexError, struct.error, _Odd):
         return None
-    if at != len(wire) or len(set(values)) < len(values):
+    if at != len(wire) or len(texts) < answers:
         return None
-    found = RRset(name, type, min(ttls), frozenset(values)) if values else None
-    return Answer(
+    found = RRset(name, type, min(texts.values()), frozenset(texts)) if texts else None
+    return ServerAnswer(
         "NXDOMAIN" if rcode else "NOERROR",
         authoritative,
         rrset=found,
@@ -160,7 +152,17 @@ def read_plain(wire: bytes, name: DomainName, type: str) -> Answer | None:
 
 
 class _Odd(Exception):
-    """The message is not plain, or not well-formed; dnspython tells which."""
+    """The message is not plain or not well-formed; dnspython finds out which."""
+
+
+def _text_record(wire: bytes, at: int) -> tuple[str, int, int]:
+    """Return the text and the TTL of a TXT record at the name in the question, and its end."""
+    kind, rdclass, ttl, length = _FIXED.unpack_from(wire, at + 2)
+    is_plain = kind == dns.rdatatype.TXT and rdclass == dns.rdataclass.IN and length
+    if wire[at : at + 2] != _OWNER or not is_plain:
+        raise _Odd
+    at += 2 + _FIXED.size
+    return _joined(wire, at, at + length), ttl if ttl <= _MAX_TTL else 0, at + length
 
 
 def _joined(wire: bytes, at: int, end: int) -> str:
@@ -182,12 +184,12 @@ def _past_record(wire: bytes, at: int) -> int:
         at += 1 + length
     kind, _, ttl, size = _FIXED.unpack_from(wire, at + 1)
     if kind == dns.rdatatype.OPT and ttl >> 24:
-        raise _Odd  # RFC 6891 §6.1.3: these are the upper bits of the rcode
+        raise _Odd  # the upper bits of the rcode (RFC 6891 §6.1.3)
     return at + 1 + _FIXED.size + int(size)
 
 
-def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
-    """Return what a reply says, whatever it holds; Unknown where it is malformed."""
+def read_any(wire: bytes, name: DomainName, type: str) -> ServerAnswer | Unknown:
+    """Return what any reply says; Unknown if it is malformed."""
     try:
         message = dns.message.from_wire(wire)
     except dns.exception.DNSException as error:
@@ -198,11 +200,12 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
         bool(message.flags & dns.flags.RA),
     )
     if rcode not in ("NOERROR", "NXDOMAIN"):
-        return Answer(rcode, authoritative, recursion_available=recursion)
+        return ServerAnswer(rcode, authoritative, recursion_available=recursion)
     answers = [found for found in message.answer if found.rdclass == dns.rdataclass.IN]
     if (twin := _twin(answers)) is not None:
         return Unknown(
-            f"two records say the same, their text split in different places: receivers count both; delete one of {twin!r}"
+            "two records say the same, their text split in different places: "
+            f"receivers count both; delete one of {twin!r}"
         )
     sets = {found.key: found for found in map(_value, answers)}
     owner = _escaped(name)
@@ -210,7 +213,7 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
     cname = sets.get((owner, "CNAME")) if rrset is None else None
     if message.answer and rrset is None and cname is None:
         return Unknown("malformed answer: it holds records of other names or types only")
-    return Answer(
+    return ServerAnswer(
         rcode,
         authoritative,
         rrset=rrset,
@@ -222,9 +225,10 @@ def read_any(wire: bytes, name: DomainName, type: str) -> Answer | Unknown:
 
 
 def _twin(answers: Iterable[dns.rrset.RRset]) -> str | None:
-    """Return the record of a family that stands twice in a set, split into character-strings in two ways.
+    """Return a family's record that is in a set twice, split into character-strings in two ways.
 
-    Values are kept as their octets, where the two would be one: SPF and DMARC would look right while receivers find two records.
+    We compare values as octets, so the two would become one. SPF and DMARC would look right, while
+    receivers find two records.
     """
     for found in answers:
         for text, times in Counter(
@@ -236,7 +240,7 @@ def _twin(answers: Iterable[dns.rrset.RRset]) -> str | None:
 
 
 def _followed(sets: dict[RRKey, RRset], name: DomainName, type: str) -> RRset | None:
-    for _ in range(len(sets) + 1):  # as many steps as there are sets: a loop of CNAMEs ends here
+    for _ in range(len(sets) + 1):  # at most a step for each set, so a loop of CNAMEs ends
         if (found := sets.get((name, type))) is not None:
             return found
         cname = sets.get((name, "CNAME"))
@@ -249,7 +253,8 @@ def _followed(sets: dict[RRKey, RRset], name: DomainName, type: str) -> RRset | 
 def _referral(message: dns.message.Message) -> RRset | None:
     types = {found.rdtype: found for found in message.authority}
     cut = types.get(dns.rdatatype.NS)
-    # RFC 2308 §2.2: an SOA beside the NS set makes it "no data". The root is nobody's delegation, only a lame server's.
+    # An SOA beside the NS set makes the answer "no data" (RFC 2308 §2.2). Nobody delegates to the
+    # root; only a lame server points there.
     if cut is None or dns.rdatatype.SOA in types or cut.name == dns.name.root:
         return None
     return _value(cut)
@@ -267,7 +272,7 @@ def _name(name: dns.name.Name) -> DomainName:
 
 
 def _escaped(name: DomainName) -> DomainName:
-    """Return a name as the master file form writes it, which escapes what macros may put into one (RFC 7208 §7)."""
+    """Return a name escaped as in master files: macros may put any octet there (RFC 7208 §7)."""
     return _name(dns.name.Name([label.encode("ascii") for label in name.split(".")]))
 
 

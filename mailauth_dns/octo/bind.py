@@ -39,6 +39,7 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
     Raises:
         ProviderError: the server does not answer, does not have the zone, or refuses.
     """
+    what = f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}"
     try:
         messages = dns.query.xfr(
             provider.host,
@@ -52,10 +53,7 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         )
         return dns.zone.from_xfr(messages, relativize=False)
     except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime, binascii.Error) as error:
-        raise ProviderError(
-            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: "
-            f"{_key_trouble(error)}"
-        ) from None
+        raise ProviderError(f"{what}: {_key_trouble(error)}") from None
     except dns.query.TransferError as error:
         rcode = dns.rcode.to_text(error.rcode)
         hint = (
@@ -63,21 +61,12 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
             if rcode in ("NOTAUTH", "REFUSED")
             else rcode
         )
-        raise ProviderError(
-            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: "
-            f"{rcode}: {hint}"
-        ) from None
+        raise ProviderError(f"{what}: {rcode}: {hint}") from None
     except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        kind = (
-            ProviderSilent
-            if isinstance(error, OSError | EOFError | dns.exception.Timeout)
-            else ProviderError
-        )
-        raise kind(
-            f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}: "
-            f"{reason}"
-        ) from None
+        is_silent = isinstance(error, OSError | EOFError | dns.exception.Timeout)
+        kind = ProviderSilent if is_silent else ProviderError
+        raise kind(f"{what}: {reason}") from None
 
 
 def _key_trouble(error: Exception) -> str:
@@ -159,50 +148,52 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         return True
 
     def _apply(self, plan: Any) -> bool:
+        zone = plan.desired.name.rstrip(".")
         update = dns.update.UpdateMessage(plan.desired.name, **self._auth_params())
         transferred = self._zones[owner(plan.desired.name)]
         for change in plan.changes:
-            record = change.record
-            there = transferred.get_rdataset(record.fqdn, record._type)
-            if there is not None:
-                update.present(record.fqdn, *there)
-            elif record._type == "CNAME" and transferred.get_node(record.fqdn) is None:
-                update.absent(record.fqdn)  # the name holds nothing at all
-            else:
-                update.absent(record.fqdn, record._type)
-                if (
-                    record._type != "CNAME"
-                    and transferred.get_rdataset(record.fqdn, "CNAME") is None
-                ):
-                    # BIND answers NOERROR to data beside an alias, and does nothing.
-                    update.absent(record.fqdn, "CNAME")
+            _require_as_read(update, transferred, change.record)
         for change in plan.changes:
-            record = change.record
-            there = transferred.get_rdataset(record.fqdn, record._type)
-            wanted = record if isinstance(change, Create | Update) else None
-            for old in _left_out(there, wanted):
-                update.delete(record.fqdn, old)
-            if wanted is not None:
-                for new in _added(there, wanted):
-                    update.add(record.fqdn, record.ttl, new)
+            _add_change(update, transferred, change)
         try:
             answer = dns.query.tcp(update, self.host, port=self.port, timeout=self.timeout)
         except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime) as error:
-            raise ProviderError(
-                f"update of {plan.desired.name.rstrip('.')}: {_key_trouble(error)}"
-            ) from None
+            raise ProviderError(f"update of {zone}: {_key_trouble(error)}") from None
         code = answer.rcode()
         if code in (dns.rcode.NXRRSET, dns.rcode.YXRRSET, dns.rcode.YXDOMAIN):
-            raise SetMoved(
-                f"{plan.desired.name.rstrip('.')}: a set changed at the server since it was read; "
-                "plan again"
-            )
+            raise SetMoved(f"{zone}: a set changed at the server since it was read; plan again")
         if code != dns.rcode.NOERROR:
             raise ProviderError(
-                f"{plan.desired.name.rstrip('.')}: "
-                f"the server answered the update with {dns.rcode.to_text(code)}"
+                f"{zone}: the server answered the update with {dns.rcode.to_text(code)}"
             )
         return True
+
+
+def _require_as_read(
+    update: dns.update.UpdateMessage, transferred: dns.zone.Zone, record: Any
+) -> None:
+    """Add the prerequisite that a set is as it was transferred (RFC 2136 §2.4)."""
+    there = transferred.get_rdataset(record.fqdn, record._type)
+    if there is not None:
+        update.present(record.fqdn, *there)
+    elif record._type == "CNAME" and transferred.get_node(record.fqdn) is None:
+        update.absent(record.fqdn)  # the name holds nothing at all
+    else:
+        update.absent(record.fqdn, record._type)
+        if record._type != "CNAME" and transferred.get_rdataset(record.fqdn, "CNAME") is None:
+            # BIND answers NOERROR to data beside an alias, and does nothing.
+            update.absent(record.fqdn, "CNAME")
+
+
+def _add_change(update: dns.update.UpdateMessage, transferred: dns.zone.Zone, change: Any) -> None:
+    record = change.record
+    there = transferred.get_rdataset(record.fqdn, record._type)
+    wanted = record if isinstance(change, Create | Update) else None
+    for old in _left_out(there, wanted):
+        update.delete(record.fqdn, old)
+    if wanted is not None:
+        for new in _added(there, wanted):
+            update.add(record.fqdn, record.ttl, new)
 
 
 # Records are deleted and added one by one (RFC 2136 §2.5.1, §2.5.4), so those of others are never
@@ -225,10 +216,8 @@ def _added(there: dns.rdataset.Rdataset | None, wanted: Any) -> list[dns.rdata.R
     if there is None or there.ttl == wanted.ttl:
         return new
     keep = {_meaning(rdata) for rdata in _rdatas(wanted)}
-    return [
-        *new,
-        *(rdata for rdata in there if _meaning(rdata) in keep),
-    ]  # octet for octet as they came
+    # Those that stay go back octet for octet as they came.
+    return [*new, *(rdata for rdata in there if _meaning(rdata) in keep)]
 
 
 def _meaning(rdata: dns.rdata.Rdata) -> Hashable:

@@ -1,8 +1,8 @@
 """HandsOff: an octoDNS processor that keeps everything foreign.
 
-It is for repos that stay with octodns-sync. It copies foreign records into the desired zone, so that
-no sync deletes or rewrites them. octoDNS's filters only hide them, which deletes them at providers
-that write whole sets.
+It is for repos that stay with octodns-sync. It copies foreign records into the desired zone, so no
+sync deletes or rewrites them. octoDNS's filters only hide them, and providers that write whole sets
+then delete them.
 
     processors:
       hands-off:

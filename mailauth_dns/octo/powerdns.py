@@ -180,7 +180,7 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
         return True
 
     def _patch(self, path: str, data: Any) -> Any:
-        """Send changes; values that are there stay, since octoDNS would split their strings anew."""
+        """Send changes. Values that are there stay: octoDNS would split their strings anew."""
         there = {
             (owner(entry["name"]), octets(record["content"])): record["content"]
             for entry in self._answers[owner(_zone_in(path))]["rrsets"]

@@ -1,4 +1,4 @@
-"""What a provider's class or its client library raised, in words for a user.
+"""What a provider's class or its client library raised: in words for a user, and what it means.
 
 Most errors come from an answer that the class did not expect: no JSON, half of it, or an error page
 of something in between. Python's own words ("'NoneType' object is not iterable") tell a user
@@ -10,7 +10,11 @@ from __future__ import annotations
 import json
 import re
 
+import dns.exception
+
 _SHOWN = 60  # characters of an answer that tell what it is
+_PATIENCE = 30.0  # seconds; the longest wait for a busy provider
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 # Python's own errors about code, with the names of its functions and types in them.
 _OF_CODE = (
@@ -44,6 +48,28 @@ def told(error: BaseException) -> str:
         encoding = error.encoding if hasattr(error, "encoding") else "text"
         return f"a value holds characters that cannot be sent or read as {encoding}"
     return _NOISE.sub("", str(error)).strip() or type(error).__name__
+
+
+def may_pass(error: BaseException) -> bool:
+    """Tell whether a provider's error means that it did not answer or is busy.
+
+    RFC 9110 §15.6 and RFC 6585 §4 have the status codes.
+    """
+    if isinstance(error, json.JSONDecodeError):
+        return False  # the one of requests is an OSError too
+    response = getattr(error, "response", None)  # of requests, which most octoDNS providers use
+    if response is not None:
+        return getattr(response, "status_code", None) in _BUSY
+    # Without a response, an OSError comes from the connection; those of requests are OSErrors too.
+    # dnspython raises EOFError when a server hangs up.
+    return isinstance(error, OSError | EOFError | dns.exception.Timeout)
+
+
+def retry_after(error: BaseException) -> float:
+    """Return how many seconds a busy provider asks us to wait (RFC 9110 §10.2.3), up to a limit."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    seconds = str(headers.get("Retry-After", ""))
+    return min(float(seconds), _PATIENCE) if seconds.isascii() and seconds.isdigit() else 0.0
 
 
 def _no_json(answer: object) -> str:

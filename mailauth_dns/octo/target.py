@@ -1,12 +1,11 @@
-"""Provider stanzas as targets: a zone is read, a proposal worked out through octoDNS's own plan, and applied by it.
+"""Providers as targets: read a zone, work out a proposal with octoDNS's own plan, and apply it.
 
-What octoDNS would do is compared with what we asked for: a change of its own (a proxy flag, metadata, a zone to be created) is never
-carried out.
+We compare what octoDNS would do with what we asked for. We never carry out a change of its own,
+such as a proxy flag, metadata or a new zone.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import dns.exception
 from octodns.processor.base import BaseProcessor
 from octodns.zone import Zone as OctoZone
 
@@ -26,7 +24,7 @@ from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.desired_zone import lay, octodns_record
 from mailauth_dns.octo.local import LocalProvider
-from mailauth_dns.octo.provider_errors import told
+from mailauth_dns.octo.provider_errors import may_pass, retry_after, told
 from mailauth_dns.octo.provider_kinds import carrier_of, local_reading
 from mailauth_dns.octo.provider_objects import Maker, local_folder, provider_class
 from mailauth_dns.octo.provider_zone import Reading, owner
@@ -35,33 +33,29 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import is_part
 from mailauth_dns.records.zone import RRKey, Zone
 
-_AT_ONCE = (
-    4  # zones of one provider; each costs a provider object, which may log in or list its zones
-)
-_PATIENCE = 30.0  # seconds that a busy provider is waited for at most
+# Zones of one provider. Each costs a provider object, which may log in or list its zones.
+_AT_ONCE = 4
 _NOTHING_HELD: Mapping[RRKey, Hold] = {}
-_BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What one provider holds for one zone and what would be changed there.
+    """What one provider holds for one zone, and what would change there.
 
-    `octodns_plan`, and the provider object that made it and remembers what it read, are for `Target.apply` alone.
+    `held` went into it, and holds again if it is tried again. `octodns_plan`, and the provider
+    object that made the plan and remembers what it read, are for `Target.apply` alone.
     """
 
     provider: str
     reading: Reading
     difference: Difference
-    held: Mapping[RRKey, Hold] = field(
-        default_factory=dict
-    )  # what it was worked out with; the same holds when it is tried again
+    held: Mapping[RRKey, Hold] = field(default_factory=dict)
     octodns_plan: Any = field(default=None, repr=False, compare=False)
     octodns_provider: Any = field(default=None, repr=False, compare=False)
 
 
 class Target:
-    """One provider, ready to be asked. Its class was loaded and its secrets were found."""
+    """One provider, ready to be asked: its class is loaded and its secrets were found."""
 
     def __init__(self, stanza: Stanza, root: Path) -> None:
         """Make the first provider object.
@@ -86,7 +80,9 @@ class Target:
         *,
         normalize: bool = False,
     ) -> Proposal:
-        """Read the zone and work out what would change; `held` is what must not be written or included yet.
+        """Read the zone and work out what would change.
+
+        `held` are the sets that must not be written, or included in another record, yet.
 
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
@@ -116,13 +112,15 @@ class Target:
         """Carry out a proposal of this target.
 
         Raises:
-            ProviderError: the provider cannot be reached or refuses; what it did before that is not known here.
+            ProviderError: the provider cannot be reached or refuses; it may have done a part.
         """
         with self._asked(proposal.reading.zone.origin):
             proposal.octodns_provider.apply(proposal.octodns_plan)
 
     def finish(self, origin: DomainName) -> None:
-        """Do what an earlier run may have left undone for a zone that needs no change: the reload of a local zone.
+        """Finish what an earlier run may have left undone: the reload of a local zone.
+
+        Call this for a zone that needs no change.
 
         Raises:
             ProviderError: it cannot be done.
@@ -132,7 +130,9 @@ class Target:
                 self._provider.finish(origin)
 
     def read(self, origin: DomainName) -> Zone:
-        """Return what the provider holds now, by a provider object that has read nothing yet: many remember what they read once.
+        """Return what the provider holds now.
+
+        It makes a new provider object, since many remember what they read.
 
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
@@ -146,7 +146,10 @@ class Target:
             return self._carrier.read(provider, existing).zone
 
     def _unread(self, origin: DomainName) -> Any:
-        """Return a provider object for a look at a zone: for the first look at each zone the same one, for a second look a new one."""
+        """Return a provider object that has not read this zone yet.
+
+        The first reads of all zones share one object. A second read of a zone has a new one.
+        """
         if origin in self._looked_at:
             with self._asked(origin):
                 return self._maker.make()
@@ -156,7 +159,10 @@ class Target:
     def _without_change(
         self, publication: Publication, now: datetime, normalize: bool
     ) -> Proposal | None:
-        """Return a proposal without changes where the local files already say what is declared; no octoDNS objects are made."""
+        """Return a proposal without changes if the local files already say what is declared.
+
+        No octoDNS object is made for it.
+        """
         if not isinstance(self._provider, LocalProvider):
             return None
         with self._asked(publication.origin):
@@ -177,41 +183,22 @@ class Target:
 
     @contextmanager
     def _asked(self, origin: DomainName) -> Iterator[None]:
-        """Turn whatever a provider raises into our error, without the secrets it may quote."""
+        """Turn everything that a provider raises into our error, without the secrets in it."""
         try:
             yield
         except ProviderError as error:
             raise type(error)(f"{self.id}: {self._maker.redactor.line(str(error))}") from None
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a provider has no business to end the program
+        # SystemExit too: a provider must not end the program.
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - providers share no error type
             text = f"{self.id}: {origin}: {self._maker.redactor.line(told(error))}"
-            # Without its cause, which still holds what was taken out of the text.
+            # Without its cause, which still holds the secrets.
             raise (
-                ProviderSilent(text, _retry_after(error))
-                if _may_pass(error)
-                else ProviderError(text)
+                ProviderSilent(text, retry_after(error)) if may_pass(error) else ProviderError(text)
             ) from None
 
 
-def _may_pass(error: BaseException) -> bool:
-    """Tell whether a provider's own error says that it did not answer, or is busy (RFC 9110 §15.6, RFC 6585 §4)."""
-    if isinstance(error, json.JSONDecodeError):
-        return False  # that of requests is an OSError too
-    response = getattr(error, "response", None)  # of requests, which most octoDNS providers use
-    if response is not None:
-        return getattr(response, "status_code", None) in _BUSY
-    # Without a response, an OSError is that of a connection, requests' own among them; dnspython says EOFError when a server hangs up.
-    return isinstance(error, OSError | EOFError | dns.exception.Timeout)
-
-
-def _retry_after(error: BaseException) -> float:
-    """Return how many seconds a busy provider asks us to wait (RFC 9110 §10.2.3), as far as anybody would."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    seconds = str(headers.get("Retry-After", ""))
-    return min(float(seconds), _PATIENCE) if seconds.isascii() and seconds.isdigit() else 0.0
-
-
 class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
-    """The hook in octoDNS's plan: everything that exists, and our changes laid into it."""
+    """The hook in octoDNS's plan: it lays our changes into everything that exists."""
 
     def __init__(
         self,
@@ -250,7 +237,10 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
 
 
 def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:
-    """Return the difference and the plan if octoDNS would do exactly what we asked for; otherwise all of it is blocked, and no plan."""
+    """Return the difference and the plan if octoDNS would do exactly what we asked for.
+
+    Otherwise return the difference with every change blocked, and no plan.
+    """
     wanted = {change.key for change in difference.changes}
     planned = (
         {(owner(change.record.fqdn), change.record._type) for change in plan.changes}
@@ -268,14 +258,15 @@ def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:
         reason = f"the provider would not carry out the change of {names}"
     if reason is None:
         if plan is not None:
-            # Providers that write set by set do so in the plan's order: a record comes after the parts that it includes.
+            # Providers that write set by set follow the plan's order. A record must come after the
+            # parts that it includes.
             plan.changes.sort(key=lambda change: not is_part(owner(change.record.fqdn)))
         return difference, plan
     return difference.refused(reason), None
 
 
 def local_directory(stanza: Stanza, root: Path) -> Path:
-    """Return the directory that a `local` provider keeps its zones in.
+    """Return the directory of a `local` provider's zone files.
 
     Raises:
         ProviderError: the stanza is another kind of provider.
@@ -283,6 +274,7 @@ def local_directory(stanza: Stanza, root: Path) -> Path:
     directory = stanza.arguments.get("directory")
     if not issubclass(provider_class(stanza), LocalProvider) or not isinstance(directory, str):
         raise ProviderError(
-            f"{stanza.path}: only a local provider (mailauth_dns.octo.LocalProvider) has files to serve"
+            f"{stanza.path}: "
+            "only a local provider (mailauth_dns.octo.LocalProvider) has files to serve"
         )
     return local_folder(stanza, root)

@@ -85,7 +85,8 @@ def _of_zone(
         for rule in change.rules if change.risk == "breaking" else ():
             if not any(allowance.covers(rule, change.domain, zone.zone) for allowance in allowed):
                 found.append(
-                    f"{change.name} {change.type}: {change.meaning} ({rule}; --allow {rule}:{change.domain} if that is meant)"
+                    f"{change.name} {change.type}: {change.meaning} "
+                    f"({rule}; --allow {rule}:{change.domain} if that is meant)"
                 )
     state, reason = zone.authority.state, zone.authority.reason
     if state == "agrees" and (dark := _dark(zone, everywhere)) is not None:
@@ -98,7 +99,8 @@ def _of_zone(
             else "live DNS is unknown"
         )
         found.append(
-            f"{zone.zone} at {zone.provider}: {what}: {reason} ({gate}; --allow {gate}:{zone.zone} if that is meant)"
+            f"{zone.zone} at {zone.provider}: {what}: {reason} "
+            f"({gate}; --allow {gate}:{zone.zone} if that is meant)"
         )
     return found
 
@@ -131,5 +133,8 @@ def _dark(zone: ZoneEntry, everywhere: Sequence[ZoneEntry]) -> str | None:
                 for each in known
                 if each is not None
             ):
-                return f"{row.name} {row.type}: servers differ, and what {server.server} says is neither the policy's nor a provider's"
+                return (
+                    f"{row.name} {row.type}: servers differ, and what {server.server} says "
+                    "is neither the policy's nor a provider's"
+                )
     return None

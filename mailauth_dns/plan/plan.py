@@ -217,7 +217,8 @@ def change_entry(change: Change) -> ChangeEntry:
         ttl_after=change.ttl_after,
         kept=len(change.kept),
         meaning=change.judgement.meaning,
-        risk=str(change.judgement.risk),  # type: ignore[arg-type] # the enum's names are the literal's
+        # The enum's values are those of the literal.
+        risk=str(change.judgement.risk),  # type: ignore[arg-type]
         rules=change.judgement.rules,
     )
 

@@ -116,7 +116,8 @@ def read(path: Path) -> Plan:
     written, found = data.pop("fingerprint"), _fingerprint(data)
     if written != found:
         raise PlanRefused(
-            f"{path} is not what plan wrote: its fingerprint is {str(written)[:12]}, its content has {found[:12]}; plan again"
+            f"{path} is not what plan wrote: its fingerprint is {str(written)[:12]}, "
+            f"its content has {found[:12]}; plan again"
         )
     try:
         del data["format"]

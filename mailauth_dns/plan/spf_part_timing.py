@@ -1,9 +1,9 @@
 """When the record may include the parts of a flattened SPF record.
 
-Parts come first; the record follows when no server and no cache can deny them. If one server lacks
-a part that the record includes, every message judged by that server is a permanent error (RFC 7208
-§5.2). So `spf lock` asks every server, and writes into the lock when each part may be included; plan
-and apply ask again.
+Parts come first. The record follows once no server and no cache can deny them. If a server lacks a
+part that the record includes, SPF is a permanent error for every message judged by that server (RFC
+7208 §5.2). So `spf lock` asks every server, and writes into the lock when a part may be included.
+plan and apply ask again.
 """
 
 from __future__ import annotations
@@ -122,7 +122,10 @@ def _why_not(entry: Declared, observation: Observation | None, now: datetime) ->
     if entry.ready is None:
         return f"no `spf lock` has seen its part {name} at every server; {SEE_PARTS}"
     if now < entry.ready:
-        return f"may go from {to_the_minute(entry.ready)} on: until then a cache can deny its part {name}; plan again then"
+        return (
+            f"may be published from {to_the_minute(entry.ready)} on: "
+            f"until then a cache can deny its part {name}; plan again then"
+        )
     return None
 
 

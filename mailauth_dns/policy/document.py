@@ -15,7 +15,7 @@ import yaml
 
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy import yaml_hints
-from mailauth_dns.policy.yaml_tree import Mapping, Node, Place, Scalar, Sequence, Source
+from mailauth_dns.policy.yaml_tree import Mapping, Node, Place, Scalar, Sequence, SourceText
 
 MAX_FILE = 1_000_000  # octets; the longest real policies are a few kB
 MAX_SCALAR = 20_000  # characters; an RSA-4096 key in `p` has 736
@@ -51,7 +51,7 @@ def read(
     text = _decoded(path, data)
     # Nearly all files have plain lines; finding the ends of other lines takes a search.
     plain_lines = text.isascii() and "\r" not in text
-    source = Source(path, tuple(text.split("\n") if plain_lines else _LINE_END.split(text)))
+    source = SourceText(path, tuple(text.split("\n") if plain_lines else _LINE_END.split(text)))
     builder = _Builder(source)
     try:
         root = builder.build(text)
@@ -95,7 +95,7 @@ class _OpenMapping:
 
 
 class _Builder:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceText) -> None:
         self.problems: list[FileProblem] = []
         self._source = source
         self._open: list[_OpenSequence | _OpenMapping] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 from mailauth_dns.errors import FileProblem, RecordSyntaxError
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
-from mailauth_dns.policy.yaml_tree import Mapping, Place, Source, value_place
+from mailauth_dns.policy.yaml_tree import Mapping, Place, SourceText, value_place
 from mailauth_dns.records.name import publishable_name
 
 LIST_DIR = Path("zones")  # lists of domains lie below it
@@ -45,10 +45,10 @@ def _in_file(files: RepoFiles, listing: Path, name: str, mention: Mention) -> _D
     except UnicodeDecodeError:
         files.problems.append(mention.place.problem(mention.key, f"{name} is not UTF-8"))
         return
-    yield from _listed(files, Source(real.as_posix(), lines))
+    yield from _listed(files, SourceText(real.as_posix(), lines))
 
 
-def _listed(files: RepoFiles, source: Source) -> _Domains:
+def _listed(files: RepoFiles, source: SourceText) -> _Domains:
     """Yield the names in a list. A line that is no name is not quoted: it may be anything."""
     for number, line in enumerate(source.lines, 1):
         text = line.partition("#")[0].strip()

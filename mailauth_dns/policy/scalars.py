@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.pasted_records import rewritten
-from mailauth_dns.records import dkim, name_server
+from mailauth_dns.records import dkim, server_address
 from mailauth_dns.records.name import DomainName, domain_name, publishable_name
 
 # Our values pass through YAML, octoDNS and each provider's encoder. These characters do not survive
@@ -233,7 +233,7 @@ def _provider_id(text: str) -> str:
 
 def _address(text: str) -> str:
     try:
-        name_server.server(text)
+        server_address.parse(text)
     except RecordSyntaxError as error:
         fail(error.expected, error.start, error.end)
     return text

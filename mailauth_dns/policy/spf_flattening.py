@@ -14,7 +14,7 @@ from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.spf_parts import Flat, Layout, laid_out, networks_of
+from mailauth_dns.records.spf_parts import Flat, SpfLayout, laid_out, networks_of
 
 _RUN = "run `mailauth-dns spf lock`, review and commit zones/locks/spf.json"
 
@@ -25,7 +25,7 @@ def flattened_names(policy: Policy) -> tuple[DomainName, ...]:
     return tuple(map(DomainName, section.flatten)) if section is not None else ()
 
 
-def layout(policy: Policy, lock: Lock) -> Layout | None:
+def layout(policy: Policy, lock: Lock) -> SpfLayout | None:
     """Return the policy's SPF record and its parts; None if it declares no record.
 
     The lock must hold every name that the policy flattens.
@@ -34,11 +34,11 @@ def layout(policy: Policy, lock: Lock) -> Layout | None:
     if section is None:
         return None
     if not section.flatten:
-        return Layout(section.text)
+        return SpfLayout(section.text)
     return laid_out(policy.domain, (_item(word, section, lock) for word in section.words))
 
 
-def parts(policy: Policy, lock: Lock, needed: Layout | None) -> Mapping[DomainName, str | None]:
+def parts(policy: Policy, lock: Lock, needed: SpfLayout | None) -> Mapping[DomainName, str | None]:
     """Return every part with its text; None for a part that is to be deleted.
 
     A part that is no longer needed stays until `spf lock` has seen that nothing refers to it.
@@ -58,7 +58,7 @@ def ready(policy: Policy, lock: Lock, part: DomainName) -> datetime | None:
 
 
 def known_names(
-    policy: Policy, lock: Lock, needed: Layout | None
+    policy: Policy, lock: Lock, needed: SpfLayout | None
 ) -> tuple[tuple[DomainName, Addresses], ...]:
     """Return what the lock knows of SPF names that the domain's record includes or did include."""
     texts = {name: part.text for name, part in lock.parts.get(policy.domain, {}).items()}

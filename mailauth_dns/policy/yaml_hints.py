@@ -7,7 +7,7 @@ import re
 import yaml
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy.yaml_tree import Place, Source
+from mailauth_dns.policy.yaml_tree import Place, SourceText
 
 _TAB = re.compile(r" *\t")  # before the text of a line
 # What YAML says, and what to write instead of what usually causes it.
@@ -38,7 +38,7 @@ def too_deep(levels: int) -> str:
     return f"nested more than {levels} levels deep"
 
 
-def explained(source: Source, error: yaml.YAMLError, depth: int) -> FileProblem:
+def explained(source: SourceText, error: yaml.YAMLError, depth: int) -> FileProblem:
     """Return the problem that an error of the YAML parser stands for.
 
     `depth` is the number of levels that a document may have.
@@ -62,7 +62,7 @@ def explained(source: Source, error: yaml.YAMLError, depth: int) -> FileProblem:
     return Place(source, mark.line + 1, mark.column + 1).problem("", message)
 
 
-def _control_character(source: Source, error: yaml.reader.ReaderError) -> FileProblem:
+def _control_character(source: SourceText, error: yaml.reader.ReaderError) -> FileProblem:
     before = "\n".join(source.lines)[: error.position]
     place = Place(source, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
     code = error.character if isinstance(error.character, int) else ord(error.character)

@@ -18,7 +18,7 @@ _KEY_BLOCK = re.compile(rf"-----BEGIN|PRIVATE KEY|{_KEY}")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceText:
     """One file's text, for showing lines; `path` is relative to the repo."""
 
     path: str
@@ -42,7 +42,7 @@ class Source:
 class Place(NamedTuple):
     """Where something stands; line and column are 1-based, width is in characters."""
 
-    source: Source
+    source: SourceText
     line: int
     column: int
     width: int = 1

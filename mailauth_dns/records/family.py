@@ -50,7 +50,11 @@ def _one_only(what: str, twice: str = "count as none") -> str:
 
 
 class Family(StrEnum):
-    """The families that a policy can declare. A new one is a record module and a row here."""
+    """The families that a policy can declare.
+
+    A new one takes a record module, a section with its key in policy/model.py, and a row here:
+    tests/records/test_adding_a_family.py shows all.
+    """
 
     row: Row
 

@@ -40,7 +40,7 @@ class Flat:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class SpfLayout:
     """The domain's own record, and the parts by name in the order in which it includes them."""
 
     root: str
@@ -93,7 +93,7 @@ def terms_of(qualifier: spf_term.Qualifier, addresses: Addresses) -> tuple[str, 
     return tuple(str(_term(qualifier, network)) for network in addresses.networks)
 
 
-def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
+def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> SpfLayout:
     """Return the record of these terms, with as few parts as it takes.
 
     `items` are in order, terms as published.
@@ -122,7 +122,7 @@ def laid_out(domain: DomainName, items: Iterable[str | Flat]) -> Layout:
         del longest.terms[-len(moved) :]
         longest.includes.append(f"include:{part_name(text, domain)}")
         parts.append((part_name(text, domain), text))
-    return Layout(_text(pieces), tuple(parts))
+    return SpfLayout(_text(pieces), tuple(parts))
 
 
 @dataclass(slots=True)

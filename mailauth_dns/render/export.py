@@ -12,7 +12,7 @@ from mailauth_dns.export.mail_host import MailHost
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render.terminal_text import count, shown
 from mailauth_dns.signing_host import opendkim_conf
-from mailauth_dns.signing_host.package_paths import Layout
+from mailauth_dns.signing_host.package_paths import PackageLayout
 
 
 def differences(found: Sequence[ExportDifference]) -> Iterator[Text]:
@@ -28,7 +28,7 @@ def after_export(
     files: Iterable[str],
     domains: Sequence[DomainName],
     host: MailHost,
-    layout: Layout | None,
+    layout: PackageLayout | None,
 ) -> str:
     """Return how OpenDKIM's files are put in place, and how that is checked."""
     confs = [name for name in files if name in opendkim_conf.CONFS.values()]

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count
-from mailauth_dns.spf_lock import NameRow, Relocked
+from mailauth_dns.spf_relock.relock import NameRow, Relocked
 
 
 def text(result: Relocked) -> Iterator[Text]:

@@ -8,19 +8,19 @@ from pathlib import Path
 from mailauth_dns.diff.ownership import ours
 from mailauth_dns.errors import ObservationError, ProviderError
 from mailauth_dns.evaluate.resolver import ZoneResolver
-from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Answer, Authority, Rcode, alias_target
+from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Authority, Rcode, ZoneAnswer, alias_target
 from mailauth_dns.live.recursive_resolvers import system_resolvers
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.plan.plan import ChangeEntry, Plan
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import ROOT, DomainName, ancestors, domain_name
-from mailauth_dns.records.name_server import Server
+from mailauth_dns.records.server_address import ServerAddress
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 from mailauth_dns.serve.zone_directory import whole_zone
 from mailauth_dns.simulate.dns_views import as_planned
 
-TTL = 0  # seconds: nobody may keep what is not so yet
+TTL = 0  # seconds: nobody may cache what is not true yet
 # What names hold, the most common first.
 _TYPES = (
     *(
@@ -62,9 +62,9 @@ _ANY = '"RFC8482" ""'  # a HINFO that stands for whatever a name holds (RFC 8482
 class Foreseen:
     """Answers as a recursive resolver would after the plan.
 
-    A zone with a file in the directory is that file with the plan's changes, read once. Elsewhere the
-    plan lies over live DNS, which is asked each question once. A zone at two providers becomes the
-    same at both.
+    For a zone with a file in the directory, answers come from that file and the plan's changes; the
+    file is read once. For other zones they come from live DNS and the plan; each question is asked
+    once. A zone at two providers becomes the same at both.
     """
 
     recursive = True
@@ -75,14 +75,14 @@ class Foreseen:
         provider: str,
         plan: Plan,
         policies: Iterable[Policy],
-        own: Server,
+        own: ServerAddress,
     ) -> None:
         """Read the zones in the directory of `provider`.
 
-        `own` is the address that will answer; it is not asked for the rest.
+        `own` is the address that will answer, so it is not asked itself.
 
         Raises:
-            ProviderError: a zone's file cannot be read, or says only a part of the zone.
+            ProviderError: a zone's file cannot be read, or holds only a part of the zone.
         """
         changes = {zone.zone: zone.changes for zone in plan.zones if zone.provider == provider}
         zones = {
@@ -100,8 +100,8 @@ class Foreseen:
         )
         self._resolver = ZoneResolver(zones.values(), elsewhere=as_planned(plan, self._live))
 
-    def answer(self, name: DomainName, type: str) -> Answer | None:
-        """Return the answer, aliases followed; without one, the SOA of a zone in directory or plan.
+    def answer(self, name: DomainName, type: str) -> ZoneAnswer | None:
+        """Return the answer, with aliases followed, or the zone's SOA if there is none.
 
         Raises:
             ProviderError: nobody could tell.
@@ -112,33 +112,33 @@ class Foreseen:
         except ObservationError as error:
             raise ProviderError(str(error)) from None
 
-    def _found(self, name: DomainName, type: str) -> Answer:
+    def _found(self, name: DomainName, type: str) -> ZoneAnswer:
         values = self._resolver.lookup(name, type)
         chain = self._chain(name) if type != "CNAME" else ()
         at = alias_target(next(iter(chain[-1].values))) if chain else name
         if not values:
-            return Answer(
+            return ZoneAnswer(
                 Rcode.NXDOMAIN if values is None else Rcode.NOERROR,
                 chain,
                 self._soa(at),
                 authoritative=False,
             )
-        return Answer(
+        return ZoneAnswer(
             Rcode.NOERROR, (*chain, RRset(at, type, TTL, frozenset(values))), authoritative=False
         )
 
-    def _any(self, name: DomainName) -> Answer:
+    def _any(self, name: DomainName) -> ZoneAnswer:
         alias = self._resolver.lookup(name, "CNAME")
         if alias is None:
-            return Answer(Rcode.NXDOMAIN, (), self._soa(name), authoritative=False)
+            return ZoneAnswer(Rcode.NXDOMAIN, (), self._soa(name), authoritative=False)
         if not alias and not self._holds_data(name):
-            return Answer(Rcode.NOERROR, (), self._soa(name), authoritative=False)
+            return ZoneAnswer(Rcode.NOERROR, (), self._soa(name), authoritative=False)
         found = (
             RRset(name, "CNAME", TTL, frozenset(alias))
             if alias
             else RRset(name, "HINFO", TTL, frozenset({_ANY}))
         )
-        return Answer(Rcode.NOERROR, (found,), authoritative=False)
+        return ZoneAnswer(Rcode.NOERROR, (found,), authoritative=False)
 
     def _holds_data(self, name: DomainName) -> bool:
         """Tell whether a name has records of its own.
@@ -162,7 +162,7 @@ class Foreseen:
         return tuple(chain)
 
     def _soa(self, name: DomainName) -> tuple[RRset, ...]:
-        """Return what a denial needs to be believed (RFC 2308 §3), where it is at hand."""
+        """Return the SOA that a denial needs (RFC 2308 §3), if it is known."""
         while name != ROOT:
             # An alias on the way up has no SOA of its own, and is no zone.
             if not self._known(name, "CNAME") and (values := self._known(name, "SOA")):
@@ -174,7 +174,7 @@ class Foreseen:
         try:
             return self._resolver.lookup(name, type) or ()
         except ObservationError:
-            return ()  # what the answer says besides can do without
+            return ()  # the answer is complete without it
 
 
 def _files(directory: Path | None) -> Iterable[tuple[DomainName, Path]]:

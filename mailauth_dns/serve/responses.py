@@ -1,4 +1,4 @@
-"""One DNS message answered from a source: the question read, and the response in wire format."""
+"""One DNS message, answered from a source: read the question, write the response."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ import dns.rdatatype
 import dns.rrset
 
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.evaluate.zone_answers import Answer
+from mailauth_dns.evaluate.zone_answers import ZoneAnswer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, quoted
 from mailauth_dns.serve.wire_format import to_wire
 
 _log = logging.getLogger(__name__)
 
-UDP_SIZE = 1232  # octets that we send at most over UDP, whatever the client says
+UDP_SIZE = 1232  # octets; we never send more over UDP, whatever the client says
 
 
-class Source(Protocol):
+class AnswerSource(Protocol):
     """What a server answers from."""
 
-    recursive: bool  # whether it finds out what it does not hold
+    recursive: bool  # whether it asks others for what it does not hold
 
-    def answer(self, name: DomainName, type: str) -> Answer | None:
-        """Return the answer to one question, or None where others are to be asked.
+    def answer(self, name: DomainName, type: str) -> ZoneAnswer | None:
+        """Return the answer to one question, or None if others must be asked.
 
         Raises:
             ProviderError: the source cannot tell.
@@ -40,32 +40,16 @@ class Source(Protocol):
         ...
 
 
-def respond(question: dns.message.Message, source: Source) -> dns.message.Message:
+def respond(question: dns.message.Message, source: AnswerSource) -> dns.message.Message:
     """Return the response to a message."""
     response = dns.message.make_response(question, our_payload=UDP_SIZE)
     if source.recursive:
         response.flags |= dns.flags.RA  # also with an error (RFC 1035 §4.1.1)
-    if question.edns > 0:
-        response.set_rcode(dns.rcode.BADVERS)  # RFC 6891 §6.1.3
-        return response
-    if question.opcode() != dns.opcode.QUERY:
-        response.set_rcode(dns.rcode.NOTIMP)
-        return response
-    if len(question.question) != 1:
-        response.set_rcode(dns.rcode.FORMERR)
+    if (problem := _not_answerable(question)) is not None:
+        response.set_rcode(problem)
         return response
     [asked] = question.question
     name = DomainName(asked.name.to_text().rstrip(".").lower())
-    if asked.rdclass != dns.rdataclass.IN or asked.rdtype in (
-        dns.rdatatype.AXFR,
-        dns.rdatatype.IXFR,
-    ):
-        response.set_rcode(dns.rcode.REFUSED)
-        return response
-    if dns.rdatatype.is_metatype(asked.rdtype) and asked.rdtype != dns.rdatatype.ANY:
-        # MAILA, TSIG and the like are not data that a name could hold (RFC 6895 §3.1).
-        response.set_rcode(dns.rcode.NOTIMP)
-        return response
     try:
         answer = source.answer(name, dns.rdatatype.to_text(asked.rdtype))
     except ProviderError as error:
@@ -83,8 +67,26 @@ def respond(question: dns.message.Message, source: Source) -> dns.message.Messag
     return response
 
 
+def _not_answerable(question: dns.message.Message) -> dns.rcode.Rcode | None:
+    """Return the response code for a message that no source can answer; None for any other."""
+    if question.edns > 0:
+        return dns.rcode.BADVERS  # RFC 6891 §6.1.3
+    if question.opcode() != dns.opcode.QUERY:
+        return dns.rcode.NOTIMP
+    if len(question.question) != 1:
+        return dns.rcode.FORMERR
+    [asked] = question.question
+    transfers = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
+    if asked.rdclass != dns.rdataclass.IN or asked.rdtype in transfers:
+        return dns.rcode.REFUSED
+    if dns.rdatatype.is_metatype(asked.rdtype) and asked.rdtype != dns.rdatatype.ANY:
+        # MAILA, TSIG and the like are not data that a name could hold (RFC 6895 §3.1).
+        return dns.rcode.NOTIMP
+    return None
+
+
 def _wire_rrset(rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset:
-    """Return a set as dnspython has it, in the letter case of the question: some clients compare."""
+    """Return a set for dnspython, in the letter case of the question: some clients compare."""
     texts = [quoted(value) if rrset.type == "TXT" else value for value in sorted(rrset.values)]
     name = dns.name.from_text(f"{rrset.name}.")
     return dns.rrset.from_text_list(
@@ -92,10 +94,10 @@ def _wire_rrset(rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset:
     )
 
 
-def reply(wire: bytes, source: Source, limit: int | None) -> bytes | None:
+def reply(wire: bytes, source: AnswerSource, limit: int | None) -> bytes | None:
     """Return the response to a message in wire format, in at most `limit` octets.
 
-    None where there is nothing to answer.
+    None means that no response is due.
     """
     if len(wire) < 12 or wire[2] & 0x80:
         return None  # too short for a header, or itself a response

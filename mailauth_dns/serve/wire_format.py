@@ -1,4 +1,4 @@
-"""Responses in wire format (RFC 1035 §4.1), names in the letters that they have in the zone."""
+"""Responses in wire format (RFC 1035 §4.1), with names in the letter case of the zone."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ _OPT = 11  # octets of an OPT record without options (RFC 6891 §6.1.2)
 
 
 class _ByLetters(dict[dns.name.Name, int]):
-    """A compression table in which names are equal only when their letters are.
+    """A compression table in which names differ if their letter case does.
 
-    dnspython's own ignores case, so rdata would come back in the case of the question.
+    dnspython's own ignores case, so rdata would come back in the case of the question. The key is a
+    name's labels, as dnspython does not expect: hence the ignored types.
     """
 
-    def get(self, name: dns.name.Name, default: int | None = None) -> int | None:  # type: ignore[override] # as dnspython calls it
-        return super().get(name.labels, default)  # type: ignore[call-overload,no-any-return] # the labels are the key
+    def get(  # type: ignore[override]
+        self, name: dns.name.Name, default: int | None = None
+    ) -> int | None:
+        return super().get(name.labels, default)  # type: ignore[call-overload,no-any-return]
 
     def __setitem__(self, name: dns.name.Name, at: int) -> None:
-        super().__setitem__(name.labels, at)  # type: ignore[index] # as above
+        super().__setitem__(name.labels, at)  # type: ignore[index]
 
 
 def to_wire(message: dns.message.Message, limit: int) -> bytes:

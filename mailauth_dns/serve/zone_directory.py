@@ -1,4 +1,4 @@
-"""The zones of a directory of master files, as a server answers from them."""
+"""A directory of master files, as a source of answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.evaluate.zone_answers import Answer, Authority
+from mailauth_dns.evaluate.zone_answers import Authority, ZoneAnswer
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.masterfile.master_file import parse
 from mailauth_dns.records.name import DomainName
@@ -14,7 +14,7 @@ from mailauth_dns.records.zone import Zone
 
 
 class ZoneDirectory:
-    """The zones of a directory, each read again when its file changed."""
+    """The zones of a directory. A zone is read again when its file changes."""
 
     recursive = False
 
@@ -22,7 +22,7 @@ class ZoneDirectory:
         self._directory = directory
         self._read: dict[str, tuple[tuple[int, int, int], Authority]] = {}
 
-    def answer(self, name: DomainName, type: str) -> Answer | None:
+    def answer(self, name: DomainName, type: str) -> ZoneAnswer | None:
         """Return the answer of the deepest zone that holds `name`, or None.
 
         Raises:
@@ -65,7 +65,7 @@ def whole_zone(origin: DomainName, path: Path) -> Zone:
     """Return the zone in a file.
 
     Raises:
-        ProviderError: the file cannot be read, is broken, or does not say all that the zone holds.
+        ProviderError: the file cannot be read, is broken, or holds only a part of the zone.
     """
     try:
         master = parse(origin, path.read_bytes().decode("latin-1"))
@@ -73,7 +73,7 @@ def whole_zone(origin: DomainName, path: Path) -> Zone:
         raise ProviderError(str(error)) from error
     except OSError as error:
         raise ProviderError(f"{path}: {error.strerror}") from None
-    # Another file or a loop could add a record that we would deny: "absent" for "unknown".
+    # $INCLUDE or $GENERATE could add a record. We would say that it does not exist.
     if not master.whole:
         raise ProviderError(
             f"{path}: $INCLUDE and $GENERATE are not read here, so the zone is not served"

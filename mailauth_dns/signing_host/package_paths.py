@@ -11,7 +11,7 @@ CONFIG_DIR = "/etc/opendkim"
 KEY_DIR = "/etc/opendkim/keys"
 
 
-class Layout(StrEnum):
+class PackageLayout(StrEnum):
     """A family of systems."""
 
     DEBIAN = "debian"
@@ -20,7 +20,7 @@ class Layout(StrEnum):
     @property
     def key_dir(self) -> str:
         """The package's folder for private keys; on Debian the user opendkim owns it."""
-        return "/etc/dkimkeys" if self is Layout.DEBIAN else KEY_DIR
+        return "/etc/dkimkeys" if self is PackageLayout.DEBIAN else KEY_DIR
 
     @property
     def relabel(self) -> str:
@@ -29,4 +29,6 @@ class Layout(StrEnum):
         On Red Hat's systems SELinux keeps OpenDKIM from files that were moved there with another
         label.
         """
-        return f"restorecon -R /etc/opendkim.conf {CONFIG_DIR}; " if self is Layout.RHEL else ""
+        return (
+            f"restorecon -R /etc/opendkim.conf {CONFIG_DIR}; " if self is PackageLayout.RHEL else ""
+        )

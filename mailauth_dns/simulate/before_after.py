@@ -1,8 +1,8 @@
-"""The policies' tests, carried out in two states of DNS: as it is, and as it would be."""
+"""Run the policies' tests in two states of DNS: as it is, and as it would be."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailauth_dns.compile.publication import Publication
@@ -17,7 +17,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
 from mailauth_dns.simulate.mail_tests import TestResult, Trial, conduct, tests_of
 
-Progress = Callable[[str], None]  # told each domain whose test is done, for a progress bar
+Progress = Callable[[str], None]  # is told each domain whose test is done, for a progress bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,52 +59,58 @@ def entries(
     *,
     ask_live: bool,
 ) -> dict[tuple[str, str], tuple[TrialEntry, ...]]:
-    """Return, by zone and provider, how the tests of `policies` end over the zones as the proposals leave them.
+    """Return, by zone and provider, how tests end once the zones are as proposed.
 
-    Tests of domains that are not `planned` are among them where they pass before and not after; those whose zone is not among the
-    proposals' stand with the first zone that changes. What the zones do not hold is asked of live DNS, as `repo` says where; without
-    `ask_live` it is unknown.
+    The tests are those of the `planned` domains, and of other domains those that pass before and
+    not after. If the zone of such a domain has no proposal, its tests go with the first zone that
+    changes. Names outside the zones are asked of live DNS, where `repo` says; without `ask_live`
+    they are unknown.
     """
     live = as_it_is(repo.policies) if ask_live else None
     found: dict[tuple[str, str], tuple[TrialEntry, ...]] = {}
-    held = {zone for zone, _ in proposals}
-    changes = any(proposal.difference.changes for proposal in proposals.values())
     for provider in dict.fromkeys(provider for _, provider in proposals):
-        # This provider's zones first: it may be the only one that is asked, and of a zone held twice the first counts.
+        # This provider's zones come first. It may be the only one that receivers ask, and the first
+        # counts if two providers hold a zone.
         ordered = sorted(proposals.values(), key=lambda proposal: proposal.provider != provider)
         before, after = (as_provided(ordered, live, changed=changed) for changed in (False, True))
         by_zone: dict[str, list[TrialEntry]] = {}
-        zones = {zone for zone, at in proposals if at == provider}
-        changing = [
-            zone
-            for zone, at in proposals
-            if at == provider and proposals[zone, at].difference.changes
-        ]
-        for policy in policies:
-            bystander = policy.domain not in planned
-            if policy.zone in zones and (changes or not bystander):
-                zone: str = policy.zone
-            elif policy.zone not in held and bystander and changing:
-                zone = changing[0]
-            else:
-                continue
+        for policy, zone in _to_run(policies, planned, proposals, provider):
             for domain, test in tests_of([policy]):
                 entry = _entry(*_worse(domain, test, before, after, live))
-                if not bystander or (entry.result != "passed" and entry.before == "passed"):
+                breaks = entry.result != "passed" and entry.before == "passed"
+                if breaks or policy.domain in planned:
                     by_zone.setdefault(zone, []).append(entry)
         found |= {(zone, provider): tuple(rows) for zone, rows in by_zone.items()}
     return found
 
 
+def _to_run(
+    policies: Iterable[Policy],
+    planned: Container[DomainName],
+    proposals: Mapping[tuple[str, str], Proposal],
+    provider: str,
+) -> Iterator[tuple[Policy, str]]:
+    """Yield the policies whose tests to run, and the zone at `provider` that shows the results."""
+    held = {zone for zone, _ in proposals}
+    changing = [where for where, proposal in proposals.items() if proposal.difference.changes]
+    first = next((zone for zone, at in changing if at == provider), None)
+    for policy in policies:
+        if (policy.zone, provider) in proposals:
+            if changing or policy.domain in planned:
+                yield policy, policy.zone
+        elif policy.zone not in held and policy.domain not in planned and first is not None:
+            yield policy, first
+
+
 def _worse(
     domain: DomainName, test: MailTest, before: Resolver, after: Resolver, live: LiveResolver | None
 ) -> tuple[Trial, TestResult | None]:
-    """Return how a test ends, and where it does not pass, how it ended before."""
+    """Return how a test ends and, if it does not pass, how it ended before."""
     trials = []
-    for world in (after, before):
+    for state in (after, before):
         if live is not None:
             live.next_message()
-        trials.append(conduct(domain, test, world))
+        trials.append(conduct(domain, test, state))
         if trials[0].outcome is TestResult.PASSED:
             return trials[0], None
     return trials[0], trials[1].outcome

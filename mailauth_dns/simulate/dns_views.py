@@ -73,9 +73,9 @@ def as_provided(
 
 
 def _is_exact(proposal: Proposal) -> bool:
-    """Tell whether the zone says all that its servers answer.
+    """Tell whether the zone holds all that its servers answer.
 
-    It does not where a file was read in part, or where ALIAS is answered as A.
+    It does not if a file was read in part, or if servers answer ALIAS as A.
     """
     kinds = {rrset.type for rrset in proposal.reading.zone.rrsets}
     return proposal.reading.unwritable.zone is None and not any(

@@ -1,4 +1,4 @@
-"""A policy's tests: a message is judged as a receiver would, and the verdict is compared."""
+"""A policy's tests: judge a message as a receiver would, and compare the verdict."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mailauth_dns.records.name import DomainName
 
 
 class TestResult(StrEnum):
-    """How a test ended; unknown where DNS did not say enough and what it said is not wrong."""
+    """How a test ended. Unknown: nothing DNS said is wrong, but it did not say enough."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -25,7 +25,7 @@ class TestResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One test in one state of DNS; `problems` say what is not as expected, or is not known."""
+    """One test in one state of DNS; `problems` say what is not as expected or is unknown."""
 
     domain: DomainName
     name: str
@@ -44,7 +44,7 @@ def tests_of(policies: Iterable[Policy]) -> Iterator[tuple[DomainName, MailTest]
 def judged(domain: DomainName, message: MessageSection, resolver: Resolver) -> Verdict:
     """Return the verdict of a receiver who asks `resolver`.
 
-    A signature without a `d` is the domain's own.
+    A signature without `d` is the domain's own.
     """
     signatures = tuple(
         claimed(DomainName(each.d or domain), each.s, resolver) for each in message.dkim
@@ -55,7 +55,7 @@ def judged(domain: DomainName, message: MessageSection, resolver: Resolver) -> V
 
 
 def conduct(domain: DomainName, test: MailTest, resolver: Resolver) -> Trial:
-    """Judge a test's message and compare what was found with what is expected."""
+    """Judge a test's message, and compare the verdict with what is expected."""
     verdict = judged(domain, test, resolver)
     wrong, open_ = _compared(test.expect, verdict)
     outcome = TestResult.FAILED if wrong else TestResult.UNKNOWN if open_ else TestResult.PASSED
@@ -63,7 +63,7 @@ def conduct(domain: DomainName, test: MailTest, resolver: Resolver) -> Trial:
 
 
 def _compared(expect: ExpectSection, verdict: Verdict) -> tuple[list[str], list[str]]:
-    """Return what is not as expected, and what cannot be told."""
+    """Return what is not as expected, and what is unknown."""
     found = {
         "spf": verdict.spf.result,
         "dkim": verdict.dkim,
@@ -73,7 +73,7 @@ def _compared(expect: ExpectSection, verdict: Verdict) -> tuple[list[str], list[
     wrong, open_ = [], []
     for key, result in found.items():
         expected = getattr(expect, key)
-        # Nobody can say what is requested for a message that DMARC could not judge.
+        # For a message that DMARC could not judge, the disposition is unknown.
         known = result is not None and str(result) != "temperror"
         if expected is not None and not known:
             open_.append(f"{key} is unknown, expected {expected}")

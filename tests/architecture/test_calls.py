@@ -28,7 +28,7 @@ WRITES = {
     "octo/compiled_folder.py": ("mkdir", "unlink"),  # what no policy has any more
     "octo/folder_lock.py": ("os.open",),
     "octo/local.py": ("touch", "unlink"),  # the mark of a reload to be done
-    "spf_lock.py": ("mkdir",),  # zones/locks
+    "spf_relock/relock.py": ("mkdir",),  # zones/locks
 }
 
 # Compile, diff and lint are given the time, so that the same files give the same answer.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 from tests.evaluate.messages import PLAIN, ed25519_key, rsa_key
 
@@ -28,7 +28,7 @@ def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
         HEAD + '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\n_dmarc IN TXT "v=DMARC1; p=reject; psd=n"\n'
     )
     repo.local("example.com", zone + key_line("s1", rsa_key().record))
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from mailauth_dns.cli import main
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import Ran, RepoFolder
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -41,7 +41,7 @@ POLICIES = {
 def served(repo: RepoFolder) -> Iterator[RepoFolder]:
     for zone, text in ZONES.items():
         repo.local(zone, text)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',

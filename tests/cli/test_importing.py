@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder, free_port
 from tests.importing.zones import HEAD, ODD, P
 
@@ -156,7 +156,7 @@ def test_reports_to_another_zone_of_the_repo_are_said_where_it_consents(
     repo.local("example.com", REPORTED)
     repo.local("example.net", HEAD + '@ IN TXT "v=spf1 -all"\n' + records)
     repo.policy(HOST, "example.net")
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
@@ -182,7 +182,7 @@ def test_a_consent_in_the_own_zone_is_found_in_dns(repo: RepoFolder) -> None:
         HEAD
         + '_dmarc.sub IN TXT "v=DMARC1; p=none; rua=mailto:a@example.com"\n*._report._dmarc IN TXT "v=DMARC1"\n',
     )
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         nameserver = ("--nameserver", f"127.0.0.1:{server.port}")
         ran = repo.run(
             "import", "sub.example.com", "--zone", "example.com", *nameserver, "--selector", "s1"
@@ -207,7 +207,7 @@ def test_a_consent_that_nobody_can_tell_of_is_unknown(repo: RepoFolder) -> None:
         f'domain: example.net\nnameservers: ["127.0.0.1:{port}"]\nspf: {{all: fail}}\n',
         "example.net",
     )
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         live = repo.run(
             "import", "example.com", "--nameserver", f"127.0.0.1:{server.port}", "--selector", "s1"
         )
@@ -451,7 +451,7 @@ def live(repo: RepoFolder) -> Iterator[RepoFolder]:
         '*.w IN TXT "v=DMARC1; p=none"\nw IN TXT "v=spf1 -all"\n'
     )
     repo.local("example.com", HEAD + records)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
 PROJECT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def test_a_new_repo_is_linted_compiled_and_planned_at_once(repo: RepoFolder) -> 
     (new.root / "zones/policy/second.yaml").unlink()
     assert new.run("compile").code == 0
     assert new.run("compile", "--check").code == 0
-    with Server(new.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(new.root / "served", "127.0.0.1", 0) as server:
         defaults = new.root / "zones/policy/_defaults.yaml"
         new.write(
             "zones/policy/_defaults.yaml", defaults.read_text().replace("5453", str(server.port))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 from tests.importing.zones import HEAD
 
@@ -67,7 +67,7 @@ DRAWN = set("├└─│…→·")
 def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.local("example.com", ZONE)
     repo.policy(POLICY)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',

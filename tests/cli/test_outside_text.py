@@ -25,7 +25,7 @@ from mailauth_dns.lint.rule import Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, ServerEntry
 from mailauth_dns.policy.model import WaiverSection
-from mailauth_dns.policy.yaml_tree import Place, Source
+from mailauth_dns.policy.yaml_tree import Place, SourceText
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
 from mailauth_dns.render import (
@@ -38,7 +38,7 @@ from mailauth_dns.render import (
 )
 from mailauth_dns.render import json_data as data
 from mailauth_dns.render.terminal_text import shown, told, wrapped
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 from tests.lab.zones import HEAD
 
@@ -167,7 +167,7 @@ def test_a_plan_file_whose_names_are_no_names_is_refused(
 
 def found() -> tuple[list[Finding], list[Waived]]:
     """Return a finding, an unknown one and a waived one, hostile wherever others can write."""
-    source = Source(f"zones/policy/{HOSTILE}.yaml", (HOSTILE,))
+    source = SourceText(f"zones/policy/{HOSTILE}.yaml", (HOSTILE,))
     place = Place(source, 1, 1, 1)
     known = Finding(ALL_RULES[0], (DomainName(HOSTILE),), True, place, HOSTILE, HOSTILE)
     waiver = WaiverSection.model_construct(
@@ -278,7 +278,7 @@ def test_a_hostile_record_in_dns_is_text_to_diff_and_plan(repo: RepoFolder) -> N
     repo.local(
         "example.com", HEAD + f"@ IN TXT {quoted('v=spf1 ' + value)}\n@ IN TXT {quoted(value)}\n"
     )
-    with Server(repo.root / "served") as server:
+    with LoopbackServer(repo.root / "served") as server:
         repo.policy(
             f"domain: example.com\nproviders: [local]\nnameservers: ['127.0.0.1:{server.port}']\nspf: {{all: fail}}\n"
         )
@@ -341,7 +341,7 @@ def test_an_address_that_was_slipped_into_a_long_record_is_seen_wherever_it_is_s
     before = " ".join(["v=spf1", *(f"ip4:198.51.100.{n}" for n in range(0, 40, 2)), "-all"])
     after = before.replace("ip4:198.51.100.20", "ip4:198.51.100.20 a:evil.example")
     repo.local("example.com", HEAD + f"@ IN TXT {quoted(before)}\n")
-    with Server(repo.root / "served") as server:
+    with LoopbackServer(repo.root / "served") as server:
         terms = json.dumps(after.split()[1:-1])
         repo.policy(
             f"domain: example.com\nproviders: [local]\nnameservers: ['127.0.0.1:{server.port}']\nspf: {{terms: {terms}, all: fail}}\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from defusedxml import ElementTree
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -66,7 +66,7 @@ tests:
 def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.local("example.com", OURS)
     repo.local("sender.example", SENDER)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
@@ -23,7 +23,7 @@ SENDER = HEAD + (
 def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.local("example.com", HEAD + '@ IN MX 10 mx\nmx IN A 192.0.2.10\n@ IN TXT "v=spf1 -all"\n')
     repo.local("sender.example", SENDER)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',

@@ -1,4 +1,4 @@
-"""A provider somewhere else: it takes its time, answers now and then with nothing, and many can be asked at once."""
+"""A remote provider: it is slow, sometimes does not answer, and can be asked many times at once."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from mailauth_dns.errors import SetMoved
 
 
 class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
-    """Zones as octoDNS YAML in a folder. Stanza: `pause` seconds an answer takes, `logins` how many objects there
-    may be, `mark` a file that is made when it is asked, and `fault`:
+    """Zones as octoDNS YAML in a folder.
+
+    The stanza has `pause`, the seconds that an answer takes; `logins`, how many objects there may
+    be; `mark`, a file that is made when the provider is asked; and `fault`:
 
     read N, write N     the first N times for each zone there is no answer
     write N after       the same, and what was asked is done
-    dies                from the first write of a zone in `zones` on, nothing about that zone is answered
+    dies                from the first write of a zone in `zones` on, it is silent about the zone
     moved               what was asked is done, and then the server says that somebody was faster
     exits               ends the program
     """

@@ -1,4 +1,4 @@
-"""The examples of this checkout: their tests pass on one machine, and a change that breaks one is refused by its name."""
+"""The examples of this checkout: their tests pass, and a change that breaks one is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
 CHECKOUT = Path(__file__).parents[2]
@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).parents[2]
 def examples(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     for folder in ("zones", "providers", "served"):
         shutil.copytree(CHECKOUT / folder, repo.root / folder, dirs_exist_ok=True)
-    with Server(repo.root / "served") as server:
+    with LoopbackServer(repo.root / "served") as server:
         edit(repo, "_defaults", "127.0.0.1:5453", f"127.0.0.1:{server.port}")
         yield repo
 

@@ -1,4 +1,4 @@
-"""Folders of the repo that are links out of it: who may commit a link does not choose what is written over or deleted outside."""
+"""Folders of the repo that are links out of it: nothing outside is overwritten or deleted."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns import spf_lock
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
+from mailauth_dns.spf_relock.relock import relock, write
 from tests.conftest import Ran, RepoFolder
 from tests.evaluate.zones import Recorded
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
-ZONE = "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
-POLICY = "domain: example.com\nproviders: [local]\nmta_sts: {mode: testing, mx: [mx.example.com], max_age: 86400}\nspf: {all: fail}\n"
+ZONE = (
+    "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 7200 1800 1209600 300\n"
+    "@ IN NS ns1.example.net.\n"
+)
+POLICY = (
+    "domain: example.com\nproviders: [local]\n"
+    "mta_sts: {mode: testing, mx: [mx.example.com], max_age: 86400}\nspf: {all: fail}\n"
+)
 ANOTHER = POLICY.replace("example.com", "example.org").replace("providers: [local]\n", "")
 LIST = "zones/compiled/_mta-sts.yaml"
 WRITES = (
-    "lies outside the repo; what a command writes or deletes must be inside it: take the link out"
+    "lies outside the repo; what a command writes or deletes must be inside it: remove the link"
 )
 READS = "lies outside the repo; every file that a policy names must be inside it"
 
@@ -224,14 +230,15 @@ def test_import_writes_no_policy_behind_a_link(repo: RepoFolder) -> None:
 def test_spf_lock_writes_none_behind_a_link(repo: RepoFolder) -> None:
     (repo.root.parent / "elsewhere").mkdir()
     repo.policy(
-        'domain: example.com\nspf: {terms: ["include:a.example"], all: fail, flatten: [a.example]}\n'
+        "domain: example.com\n"
+        'spf: {terms: ["include:a.example"], all: fail, flatten: [a.example]}\n'
     )
     (repo.root / "zones/locks").symlink_to("../../elsewhere")
     loaded = load_repo(repo.root)
     with pytest.raises(MailAuthError, match=f"zones/locks: {WRITES}"):
-        spf_lock.write(
+        write(
             loaded,
-            spf_lock.relock(
+            relock(
                 loaded,
                 Recorded({"a.example TXT": "v=spf1 ip4:192.0.2.1 -all"}),
                 lambda _: {},

@@ -1,53 +1,20 @@
-"""Many zones at once at one provider, and what does not answer: asked again where that is safe, given up on where it is in vain."""
+"""Many zones at one provider at once; silence is followed by another try, or by giving up."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from mailauth_dns.deploy import provider_pool
-from mailauth_dns.octo import target
+from mailauth_dns.octo import provider_errors, target
 from tests.conftest import Ran, RepoFolder
 from tests.deploy.provider import Remote
+from tests.deploy.remote_zones import APPLY, ZONES, holds, remote
 
-ZONES = [f"d{number}.example" for number in range(12)]
-POLICY = "domains_file: domains.txt\nproviders: [remote]\nspf: {all: fail}\ndmarc: {p: none}\n"
-APPLY = ("apply", "plan.json", "--no-live", "--allow", "live-unknown")
-
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    Remote.forget()
-    monkeypatch.setattr(provider_pool, "PAUSES", (0.01, 0.02))
-
-
-def remote(repo: RepoFolder, *zones: str, **stanza: object) -> Path:
-    folder = repo.root / "remote"
-    folder.mkdir()
-    for zone in zones:
-        (folder / f"{zone}.yaml").write_text('? ""\n: - {type: TXT, value: token=kept}\n')
-    repo.policy(POLICY)
-    repo.write("zones/policy/domains.txt", "\n".join(zones) + "\n")
-    repo.provider(
-        "remote", {"class": "tests.deploy.provider.Remote", "directory": folder, **stanza}
-    )
-    return folder
-
-
-def holds(folder: Path, zone: str) -> tuple[bool, bool]:
-    """Whether a zone has what the policy says, and what was there before."""
-    text = (folder / f"{zone}.yaml").read_text()
-    return "v=spf1 -all" in text and "v=DMARC1" in text, "token=kept" in text
+pytestmark = pytest.mark.usefixtures("remote_anew")
 
 
 def test_zones_are_read_and_written_four_at_a_time_each_object_by_one_thread(
@@ -67,7 +34,7 @@ def test_zones_are_read_and_written_four_at_a_time_each_object_by_one_thread(
 
 @pytest.mark.parametrize("silent", ["read 2", "write 2", "write 1 after"])
 def test_what_had_no_answer_is_asked_again(repo: RepoFolder, silent: str) -> None:
-    """Also where the change was made and only the answer was lost: then nothing is left to be written."""
+    """Also if the change was made and only the answer was lost: then nothing is left to write."""
     folder = remote(repo, "a.example", "b.example")
     assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
     repo.provider(
@@ -135,7 +102,7 @@ def outcomes(ran: Ran) -> dict[str, str]:
 def test_zones_that_were_not_come_to_are_not_tried(
     repo: RepoFolder, dead: str, healthy: str
 ) -> None:
-    """A zone counts once, however often it is asked about, and an answer in between ends the row."""
+    """A zone counts once, however often it is asked, and an answer in between ends the row."""
     zones = [f"z{number:02}.example" for number in range(12)]
     dying = {f"z{int(number):02}.example" for number in dead.split()}
     remote(repo, *zones, fault="dies", zones=" ".join(dying))
@@ -150,7 +117,10 @@ def test_zones_that_were_not_come_to_are_not_tried(
     )
 
 
-ALIAS = '? ""\n: - {type: TXT, value: token=kept}\n? _dmarc\n: {type: CNAME, value: elsewhere.example.}\n'
+ALIAS = (
+    '? ""\n: - {type: TXT, value: token=kept}\n? _dmarc\n'
+    ": {type: CNAME, value: elsewhere.example.}\n"
+)
 
 
 def test_what_comes_into_the_way_while_there_is_no_answer_is_refused(
@@ -211,93 +181,4 @@ def test_a_busy_provider_says_how_long_to_wait() -> None:
     class Busy(Exception):
         response = SimpleNamespace(status_code=429, headers={"Retry-After": "7"})
 
-    assert (target._may_pass(Busy()), target._retry_after(Busy())) == (True, 7.0)
-
-
-def interrupted(repo: RepoFolder, when: Callable[[], bool], *arguments: str) -> tuple[int, str]:
-    """Interrupt the program and all that it started, as a terminal does, and return how it ended and what it said."""
-    command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), *arguments]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    until = time.monotonic() + 30
-    while not when():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    time.sleep(0.3)
-    os.killpg(process.pid, signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    return process.returncode, out
-
-
-ZONE = "@ IN SOA ns1 hostmaster 1 7200 1800 1209600 300\n@ IN NS ns1\n"
-
-
-def test_an_interrupt_does_not_reach_what_is_waited_for(repo: RepoFolder) -> None:
-    repo.local("example.com", ZONE)
-    repo.provider(
-        "local",
-        {
-            "class": "mailauth_dns.octo.LocalProvider",
-            "directory": "served",
-            "reload": "[sleep, '1']",
-        },
-    )
-    repo.policy("domain: example.com\nproviders: [local]\nspf: {all: fail}\n")
-    assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
-    mark = repo.root / "served/.example.com.unloaded"
-    code, out = interrupted(repo, mark.exists, *APPLY)
-    assert code == 130
-    assert "example.com at local  applied, 1 change" in out
-    assert not mark.exists()
-
-
-def test_an_interrupt_while_live_dns_is_waited_for_keeps_the_summary(repo: RepoFolder) -> None:
-    repo.local("example.com", ZONE)
-    repo.policy(
-        'domain: example.com\nproviders: [local]\nnameservers: ["127.0.0.1:1"]\nspf: {all: fail}\n'
-    )
-    assert repo.run("plan", "--out", "plan.json").code == 0
-    written = repo.root / "served/example.com.zone"
-    code, out = interrupted(
-        repo,
-        lambda: "v=spf1" in written.read_text(),
-        "apply",
-        "plan.json",
-        "--allow",
-        "live-unknown",
-        "--wait",
-        "60s",
-    )
-    assert code == 130
-    assert "example.com at local  applied, 1 change" in out
-
-
-def test_an_interrupt_ends_what_was_begun_and_begins_nothing_more(repo: RepoFolder) -> None:
-    folder = remote(repo, *ZONES, pause=0.5)
-    assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
-    Remote.forget()
-
-    def interrupt() -> None:
-        while not any(act == "write" for act, _ in tuple(Remote.asked)):
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=interrupt, daemon=True).start()
-    applied = repo.run(*APPLY)
-    assert applied.code == 130
-    done = [zone for zone in ZONES if holds(folder, zone)[0]]
-    assert 0 < len(done) < len(ZONES)
-    assert applied.out.count("  applied, 2 changes") == len(done)
-    assert applied.out.count("not tried: interrupted") == len(ZONES) - len(done)
-    assert repo.run(*APPLY).code == 0
-    assert [holds(folder, zone) for zone in ZONES] == [(True, True)] * len(ZONES)
-
-
-def test_an_interrupt_does_not_wait_for_a_provider_that_hangs(repo: RepoFolder) -> None:
-    mark = repo.root / "asked"
-    remote(repo, *ZONES, pause=50, mark=mark)
-    started = time.monotonic()
-    code, _ = interrupted(repo, mark.exists, "plan", "--no-live")
-    assert code == 130
-    assert time.monotonic() - started < 40
+    assert (provider_errors.may_pass(Busy()), provider_errors.retry_after(Busy())) == (True, 7.0)

@@ -31,7 +31,7 @@ JUDGED: list[tuple[set[str], str | None, Risk, str]] = [
         {"v=spf1 bogus:x ~all"},
         "v=spf1 mx ~all",
         Risk.SAFE,
-        "a broken SPF record is mended, a permanent error for every message until now",
+        "a broken SPF record is mended, which gave permerror to every message",
     ),
     # Nothing failed while the record was broken.
     ({"v=spf1 bogus:x -all"}, "v=spf1 mx -all", Risk.CAUTION, "a broken SPF record is mended"),
@@ -39,13 +39,13 @@ JUDGED: list[tuple[set[str], str | None, Risk, str]] = [
         {"v=spf1 mx -all", "v=spf1 a -all"},
         "v=spf1 mx -all",
         Risk.CAUTION,
-        "2 SPF values, a permanent error for every message, become one",
+        "2 SPF values, which give permerror to every message, become one",
     ),
     (
         {"v=spf1 bogus:x -all"},
         None,
         Risk.SAFE,
-        "a broken SPF record is deleted, a permanent error for every message until now",
+        "a broken SPF record is deleted; until now every message got permerror",
     ),
     ({"v=spf1 mx -all", "v=spf1 a -all"}, None, Risk.SAFE, "2 SPF values are deleted"),
     (

@@ -24,7 +24,7 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         set(),
         TESTING,
         Risk.SAFE,
-        "MTA-STS is new: mode testing: senders deliver all the same and report where TLS fails",
+        "MTA-STS is new: mode testing: senders deliver all the same; failures go to the TLS-RPT address",
     ),
     (
         STS,
@@ -68,7 +68,13 @@ JUDGED: list[tuple[Family, set[str], str | None, Risk, str]] = [
         Risk.CAUTION,
         "mode enforce -> testing: senders deliver all the same",
     ),
-    (STS, {ENFORCE}, NONE, Risk.CAUTION, "mode enforce -> none: senders ask for no TLS"),
+    (
+        STS,
+        {ENFORCE},
+        NONE,
+        Risk.CAUTION,
+        "mode enforce -> none: senders no longer insist on verified TLS",
+    ),
     (STS, {TESTING}, NONE, Risk.SAFE, "mode testing -> none"),
     (
         STS,

@@ -9,7 +9,7 @@ import pytest
 from mailauth_dns.diff import web_forms
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
 SPF = "v=spf1 ip4:192.0.2.0/24 include:_spf.example.net -all"
@@ -79,7 +79,7 @@ ENTERED = [
 @pytest.mark.parametrize(("entered", "said"), ENTERED)
 def test_diff_says_what_a_form_did(repo: RepoFolder, entered: str, said: str) -> None:
     repo.local("example.com", ZONE + entered)
-    with Server(Path(repo.root / "served"), "127.0.0.1", 0) as server:
+    with LoopbackServer(Path(repo.root / "served"), "127.0.0.1", 0) as server:
         repo.policy(f'{POLICY}nameservers: ["127.0.0.1:{server.port}"]\n')
         shown = repo.run("diff")
         assert shown.code == 2

@@ -41,7 +41,8 @@ def test_the_articles_opendkim_files(article: RepoFolder) -> None:
 def test_the_articles_main_cf_lines(article: RepoFolder) -> None:
     assert exported(article, "--format", "postfix")["main.cf"] == (
         MARK
-        + "# tempfail: while the signing program is down, mail waits. With accept it goes out unsigned, and nobody notices.\n"
+        + "# tempfail: while the signing program is down, servers retry and mail clients show an error."
+        + " With accept it goes out unsigned, and nobody notices.\n"
         "smtpd_milters = inet:127.0.0.1:8891\nnon_smtpd_milters = $smtpd_milters\nmilter_default_action = tempfail\n"
     )
 

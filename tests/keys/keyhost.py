@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import Ran, RepoFolder
 
 ZONE = (
@@ -66,7 +66,7 @@ def served(repo: RepoFolder, private_dir: Path, ttl: int) -> Iterator[Host]:
     repo.policy("domain: example.com # ours\nspf: {all: fail}\n")
     host.keygen("--selector", "old")
     repo.policy(POLICY)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\nttl: {ttl}\n',

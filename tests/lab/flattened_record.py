@@ -83,11 +83,11 @@ def publish_parts(repo: RepoFolder) -> None:
     assert "goes first; once it is applied run `mailauth-dns spf lock`" in planned.out
     locked = repo.run("spf", "lock")
     assert locked.code == 0, locked.said
-    assert "every server has it; the record may go from " in locked.out
+    assert "every server has it; the SPF record may include it from " in locked.out
     early = repo.run("plan", "example.com", "--detailed-exitcode")
-    assert (early.code, "may go from " in early.out) == (2, True)
+    assert (early.code, "may be published from " in early.out) == (2, True)
     verified = repo.run("verify", "example.com")
     assert verified.code == 2
     assert "    example.com TXT  waits\n" in verified.out
-    assert "        waits     may go from " in verified.out
+    assert "        waits     may be published from " in verified.out
     a_day_later(repo)

@@ -131,7 +131,7 @@ def test_a_web_server_in_our_network_is_asked_only_where_that_is_meant(host: Iso
     serve(host, STRANGER, "/srv/web")
     said = run(host, "lint", "--live", "--select", RULES, code=1)
     assert (
-        f"mta-sts.example.com is at {STRANGER}, which is no public address: not asked; --private-web asks there too"
+        f"mta-sts.example.com is at {STRANGER}, which is not a public address, so it was not asked; --private-web asks it too"
         in said
     )
     assert "GET" not in host.outside("/srv/python.log").read_text()

@@ -9,9 +9,9 @@ import dns.rdatatype
 
 from mailauth_dns.plan import plan_file
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.records.name_server import Server as Endpoint
+from mailauth_dns.records.server_address import ServerAddress
 from mailauth_dns.serve.planned_dns import Foreseen
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 from tests.lab.conftest import Serving
 from tests.lab.name_server import NameServer
@@ -72,13 +72,13 @@ def compared(repo: RepoFolder, real: NameServer, questions: list[str]) -> None:
     )
     assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
     plan = plan_file.read(repo.root / "plan.json")
-    with Server(
+    with LoopbackServer(
         Foreseen(
             repo.root / "served",
             "local",
             plan,
             load_repo(repo.root).policies,
-            Endpoint("127.0.0.1", 0),
+            ServerAddress("127.0.0.1", 0),
         )
     ) as ours:
         assert [seen(ours.port, question) for question in questions] == [

@@ -19,7 +19,7 @@ import yaml
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.compile.repo import compile_repo
-from mailauth_dns.evaluate.web_page import Outcome, Page, Untrusted
+from mailauth_dns.evaluate.web_page import FetchResult, Page, Untrusted
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Needs, Rule, Severity
@@ -57,7 +57,7 @@ def servers(case: Case) -> dict[str, str]:
     return held
 
 
-def pages(case: Case) -> dict[str, Outcome]:
+def pages(case: Case) -> dict[str, FetchResult]:
     web = case.get("web", {}) if isinstance(case, dict) else {}
     return {
         url: Untrusted(page["untrusted"]) if "untrusted" in page else served(page)

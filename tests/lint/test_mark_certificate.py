@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.web_page import Nothing, Outcome, Page, Pages, Request
+from mailauth_dns.evaluate.web_page import FetchResult, Nothing, Page, Pages, Request
 from mailauth_dns.lint import mark_certificate
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.finding import Finding
@@ -139,7 +139,7 @@ bimi: {default: {l: "https://www.example.com/logo.svg", a: "https://www.example.
 """
 
 
-def evidence(repo: RepoFolder, logo: Outcome) -> list[Finding]:
+def evidence(repo: RepoFolder, logo: FetchResult) -> list[Finding]:
     """Return what the rule about evidence says when only what it asks for is answered."""
     [vmc] = [rule for rule in RULES if rule.id == "BIMI005"]
     pem = Page(200, "text/plain", (PAGES / "other-logo.pem").read_bytes(), True, "")

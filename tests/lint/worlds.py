@@ -13,7 +13,7 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver
-from mailauth_dns.evaluate.web_page import Nothing, Outcome, Pages, Request
+from mailauth_dns.evaluate.web_page import FetchResult, Nothing, Pages, Request
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.records.name import ROOT, DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone, zone_of
@@ -59,17 +59,17 @@ class _Anything(dict[RRKey, RRset | Unknown | None]):
         return self._zone.get(key)
 
 
-class Web(dict[Request, Outcome]):
+class Web(dict[Request, FetchResult]):
     """The web: `pages` by address; elsewhere nothing listens, or the host has no address."""
 
-    def __init__(self, pages: Mapping[str, Outcome], resolver: Resolver) -> None:
+    def __init__(self, pages: Mapping[str, FetchResult], resolver: Resolver) -> None:
         super().__init__()
         self._pages = pages
         self._resolver = resolver
 
     def get(
         self, request: Request, default: object = None
-    ) -> Outcome:  # every request has an outcome
+    ) -> FetchResult:  # every request has an outcome
         host = DomainName(urlsplit(request.url).hostname or "")
         if not any(self._resolver.lookup(host, kind) for kind in ("A", "AAAA")):
             return Nothing(f"{host} has no address")
@@ -80,7 +80,7 @@ def live(
     subjects: Sequence[Subject],
     publications: Sequence[Publication],
     servers: Servers,
-    pages: Mapping[str, Outcome],
+    pages: Mapping[str, FetchResult],
 ) -> Iterator[Subject]:
     """Yield the subjects beside DNS and the web; resolvers ask the first server."""
     first = next(iter(servers.values()))

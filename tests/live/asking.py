@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.live.lookup import Question, Server, ask
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.lookup import Question, ServerAddress, ask
+from mailauth_dns.live.wire import ServerAnswer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
 from tests.live.authority import zone
@@ -36,25 +36,25 @@ def name(text: str) -> DomainName:
 
 
 def one(
-    server: Server,
+    server: ServerAddress,
     owner: str,
     type: str,
     *,
     recurse: bool = False,
     timeout: float = 0.3,
     tries: int = 2,
-) -> Answer | Unknown:
+) -> ServerAnswer | Unknown:
     question = Question(server, name(owner), type, recurse)
     answers = ask([question], timeout=timeout, tries=tries)
     assert list(answers) == [question]
     return answers[question]
 
 
-def said(answer: Answer | Unknown) -> Answer:
-    assert isinstance(answer, Answer), answer
+def said(answer: ServerAnswer | Unknown) -> ServerAnswer:
+    assert isinstance(answer, ServerAnswer), answer
     return answer
 
 
-def reason(answer: Answer | Unknown) -> str:
+def reason(answer: ServerAnswer | Unknown) -> str:
     assert isinstance(answer, Unknown), answer
     return answer.reason

@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -21,7 +20,7 @@ import dns.rdatatype
 import dns.rrset
 import dns.zone
 
-from mailauth_dns.records.name_server import Server
+from mailauth_dns.records.server_address import ServerAddress
 
 
 @dataclass
@@ -40,7 +39,8 @@ class Behaviour:
     answers_a_connection: int | None = None
     rcode: dns.rcode.Rcode | None = None
     authoritative: bool = True
-    recursive: bool = False  # offers recursion: answers from all of its zones, follows CNAMEs, says nothing with authority
+    # Offers recursion: answers from all of its zones, follows CNAMEs, never with authority.
+    recursive: bool = False
     impostor: bool = False  # the same reply as "no such name", from another port, first
     forged: tuple[
         str, ...
@@ -51,7 +51,10 @@ class Behaviour:
 
 @dataclass
 class Authority:
-    """Serves `zones` over UDP and TCP on one port of `address`; `seen` counts the questions by transport, name and type."""
+    """Serves `zones` over UDP and TCP on one port of `address`.
+
+    `seen` counts the questions by transport, name and type.
+    """
 
     zones: Sequence[dns.zone.Zone]
     behaviour: Behaviour = field(default_factory=Behaviour)
@@ -97,8 +100,8 @@ class Authority:
         self._tcp.close()
 
     @property
-    def server(self) -> Server:
-        return Server(self.address, self.port)
+    def server(self) -> ServerAddress:
+        return ServerAddress(self.address, self.port)
 
     @property
     def text(self) -> str:
@@ -283,20 +286,3 @@ def zone(
     return dns.zone.from_text(
         top + records, origin=origin + ".", relativize=False, check_origin=False
     )
-
-
-@contextmanager
-def closed_port() -> Iterator[Server]:
-    """A loopback address where nothing listens."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-    yield Server("127.0.0.1", port)
-
-
-@contextmanager
-def silent_port() -> Iterator[Server]:
-    """A loopback address that takes every packet and answers none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-        held.bind(("127.0.0.1", 0))
-        yield Server("127.0.0.1", held.getsockname()[1])

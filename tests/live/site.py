@@ -1,4 +1,4 @@
-"""A web server on HTTPS with a certificate of an authority of its own, in this process or, as a program, in another network.
+"""A web server on HTTPS with an authority of its own: in this process, or as a program elsewhere.
 
 python -m tests.live.site FOLDER ADDRESS PORT    serves the files of FOLDER with FOLDER/site.pem
 """
@@ -95,7 +95,7 @@ class Authority:
 
 @dataclass
 class Site:
-    """Serves `pages` by path over TLS; `seen` are the Host headers and paths that were asked for."""
+    """Serves `pages` by path over TLS; `seen` are the Host headers and paths of the requests."""
 
     certificate: Path
     pages: Mapping[str, Reply]

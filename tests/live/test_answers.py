@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.live import wire
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, quoted
 from tests.live.asking import APEX, OCTETS, SPF, ZONE, name, one, reason, said
@@ -97,7 +97,7 @@ def test_a_ttl_with_its_upper_bit_set_is_0(ttl: int, read: int) -> None:
     message = struct.pack("!6H", 7, 0x8400, 1, 1, 0, 0) + section + answer
     expected = RRset(APEX, "TXT", read, frozenset({"x"}))
     for found in (wire.read_plain(message, APEX, "TXT"), wire.read_any(message, APEX, "TXT")):
-        assert isinstance(found, Answer)
+        assert isinstance(found, ServerAnswer)
         assert found.rrset == expected
 
 
@@ -105,8 +105,8 @@ def test_no_such_type_and_no_such_name_differ() -> None:
     with Authority([ZONE]) as authority:
         nodata = said(one(authority.server, "mx.example.com", "TXT"))
         nxdomain = said(one(authority.server, "nothing.example.com", "TXT"))
-    assert nodata == Answer("NOERROR", authoritative=True)
-    assert nxdomain == Answer("NXDOMAIN", authoritative=True)
+    assert nodata == ServerAnswer("NOERROR", authoritative=True)
+    assert nxdomain == ServerAnswer("NXDOMAIN", authoritative=True)
     assert (nodata.nxdomain, nxdomain.nxdomain) == (False, True)
 
 
@@ -141,7 +141,7 @@ def test_a_referral_is_not_an_answer() -> None:
 def test_an_error_is_an_answer_without_sets(rcode: dns.rcode.Rcode) -> None:
     with Authority([ZONE], Behaviour(rcode=rcode)) as authority:
         answer = said(one(authority.server, "example.com", "TXT"))
-    assert answer == Answer(dns.rcode.to_text(rcode), authoritative=False)
+    assert answer == ServerAnswer(dns.rcode.to_text(rcode), authoritative=False)
     assert not answer.nxdomain
 
 
@@ -180,7 +180,7 @@ def test_records_that_nobody_asked_for_are_malformed() -> None:
 def test_a_server_that_cannot_read_the_query_need_not_repeat_it() -> None:
     formerr = b"\x00\x07\x80\x01" + bytes(8)
     assert wire.replies_to(formerr, wire.question_section(APEX, "TXT"))
-    assert wire.read(formerr, APEX, "TXT") == Answer("FORMERR", authoritative=False)
+    assert wire.read(formerr, APEX, "TXT") == ServerAnswer("FORMERR", authoritative=False)
     servfail = b"\x00\x07\x80\x02" + bytes(8)
     assert not wire.replies_to(servfail, wire.question_section(APEX, "TXT"))
 
@@ -255,7 +255,7 @@ def test_reading_by_hand_agrees_with_dnspython(
 def test_damage_is_never_read_differently(
     reply: tuple[DomainName, str, dns.message.Message], damage: list[tuple[int, int]], cut: int
 ) -> None:
-    """Damage that dnspython finds in sections we have no use for may go unnoticed; a value never differs."""
+    """Damage in sections that we do not use may go unnoticed, but a value never differs."""
     owner, type, message = reply[0], reply[1], reply[2].to_wire()
     section = wire.question_section(owner, type)
     wrong = bytearray(message[: len(message) - cut])

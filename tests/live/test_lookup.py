@@ -7,11 +7,12 @@ import time
 import pytest
 
 from mailauth_dns.live import wire
-from mailauth_dns.live.lookup import Question, Server, ask
+from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.transport import has_route
-from mailauth_dns.live.wire import Answer
+from mailauth_dns.live.wire import ServerAnswer
 from tests.live.asking import APEX, ZONE, name, one, reason, said
-from tests.live.authority import Authority, Behaviour, closed_port, silent_port
+from tests.live.authority import Authority, Behaviour
+from tests.live.unanswering import closed_port, silent_port
 
 # --- the network at its worst
 
@@ -45,7 +46,7 @@ def test_a_closed_port_is_unknown_at_once() -> None:
 
 
 def test_an_address_without_a_route_is_unknown() -> None:
-    assert "cannot be asked" in reason(one(Server("255.255.255.255"), "example.com", "TXT"))
+    assert "cannot be asked" in reason(one(ServerAddress("255.255.255.255"), "example.com", "TXT"))
 
 
 def test_a_route_is_found_without_sending() -> None:
@@ -64,7 +65,7 @@ def test_a_dead_server_costs_two_timeouts_however_many_questions() -> None:
         "no answer (2 x 0.3 s)",
         "given up on: 100 questions in a row got no answer",
     }
-    assert isinstance(answers[Question(alive.server, APEX, "TXT")], Answer)
+    assert isinstance(answers[Question(alive.server, APEX, "TXT")], ServerAnswer)
     assert took < 2
 
 
@@ -74,14 +75,14 @@ def test_a_server_that_dies_on_the_way_is_given_up_on() -> None:
             (Question(authority.server, name(f"n{n}.example.com"), "TXT") for n in range(2000)),
             timeout=0.5,
         )
-    assert sum(isinstance(answer, Answer) for answer in answers.values()) == 300
+    assert sum(isinstance(answer, ServerAnswer) for answer in answers.values()) == 300
     assert len(answers) == 2000
-    # Of the rest it was asked one window's questions, and a part of the next while those were waited for.
+    # Of the rest, it was asked one window and a part of the next, while we waited.
     assert 400 <= len(authority.seen) < 500
 
 
 def test_a_slow_server_is_waited_for_and_asked_once() -> None:
-    """The last of these questions is answered long after two timeouts; to ask them again would put it further behind."""
+    """The last answer comes long after two timeouts; asking again would delay it further."""
     with Authority([ZONE], Behaviour(delay=0.02)) as authority:
         answers = ask(
             (Question(authority.server, name(f"n{n}.wild.example.com"), "TXT") for n in range(100)),
@@ -92,7 +93,7 @@ def test_a_slow_server_is_waited_for_and_asked_once() -> None:
 
 
 def test_a_lost_packet_among_others_is_told_by_later_answers() -> None:
-    """A server that goes on answering has forgotten it: waiting would not help, and only it is asked again."""
+    """If the server answers later questions, one was lost: only that one is asked again."""
     lost = name("lost.wild.example.com")
     others = [name(f"n{n}.wild.example.com") for n in range(60)]
     with Authority([ZONE], Behaviour(delay=0.02, drop=1, dropped=lost)) as authority:
@@ -216,7 +217,7 @@ def test_the_window_bounds_what_is_in_flight() -> None:
 def test_the_same_question_is_sent_once() -> None:
     """However often it is asked, and under however many names the address goes."""
     with Authority([ZONE]) as authority:
-        named = Server(authority.address, authority.port, "ns1.example.net")
+        named = ServerAddress(authority.address, authority.port, "ns1.example.net")
         answers = ask(
             [Question(server, APEX, "TXT") for server in (authority.server, named, named)]
         )
@@ -227,12 +228,12 @@ def test_the_same_question_is_sent_once() -> None:
 
 def test_more_servers_than_sockets() -> None:
     with silent_port() as dead, Authority([ZONE]) as alive:
-        servers = [Server(f"127.0.0.{n}", dead.port) for n in range(2, 250)]
+        servers = [ServerAddress(f"127.0.0.{n}", dead.port) for n in range(2, 250)]
         answers = ask(
             [Question(server, APEX, "TXT") for server in (*servers, alive.server)], timeout=0.1
         )
     assert len(answers) == 249
-    assert isinstance(answers[Question(alive.server, APEX, "TXT")], Answer)
+    assert isinstance(answers[Question(alive.server, APEX, "TXT")], ServerAnswer)
 
 
 def test_nothing_asked_is_nothing_answered() -> None:

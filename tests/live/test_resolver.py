@@ -1,4 +1,4 @@
-"""Live DNS as evaluation asks it: known, absent and unknown kept apart, each question asked once, in bounded time."""
+"""Live DNS for evaluation: known, absent and unknown differ; one question once, in limited time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from mailauth_dns.live import wire
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.records.name import DomainName
 from tests.live.asking import SPF, ZONE, name
-from tests.live.authority import Authority, Behaviour, closed_port, silent_port, zone
+from tests.live.authority import Authority, Behaviour, zone
+from tests.live.unanswering import closed_port, silent_port
 
 WORLD = [
     ZONE,

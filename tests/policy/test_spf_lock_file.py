@@ -8,7 +8,6 @@ from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 
-from mailauth_dns import spf_lock
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import load_repo
@@ -16,6 +15,7 @@ from mailauth_dns.policy.spf_lock import Lock, LockedName, LockedPart
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import part_name
+from mailauth_dns.spf_relock.relock import relock, write
 from tests.conftest import RepoFolder
 from tests.evaluate.spf_world import Sets
 from tests.evaluate.zones import Recorded
@@ -318,11 +318,9 @@ def test_an_entry_of_a_version_that_kept_no_hosts_is_locked_anew(repo: RepoFolde
     loaded = load_repo(repo.root)
     world: Sets = {f"{NAME} TXT": LOCK.names[NAME].records[0][1]}
     world |= {key: list(values) for key, values in LOCK.names[NAME].hosts}
-    spf_lock.write(
+    write(
         loaded,
-        spf_lock.relock(
-            loaded, Recorded(world), lambda _: {}, (), datetime(2026, 7, 1, tzinfo=UTC)
-        ),
+        relock(loaded, Recorded(world), lambda _: {}, (), datetime(2026, 7, 1, tzinfo=UTC)),
     )
     assert load_repo(repo.root).lock.names == LOCK.names
     assert repo.run("compile").code == 0

@@ -1,4 +1,4 @@
-"""A policy's tests in plan and apply: run over the zone as it would be, and refused where the plan breaks one."""
+"""A policy's tests in plan and apply: run in the planned zone; a plan that breaks one fails."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
-from mailauth_dns.serve.server import Server
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
-HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n@ IN NS ns1.example.net.\n"
-OURS = (
-    HEAD
-    + '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\n_dmarc IN TXT "v=DMARC1; p=quarantine"\n*.wild IN TXT "v=spf1 +all"\n'
+HEAD = (
+    "$TTL 3600\n"
+    "@ IN SOA ns1.example.net. hostmaster.example.net. 41 7200 1800 1209600 300\n"
+    "@ IN NS ns1.example.net.\n"
+)
+OURS = HEAD + (
+    '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\n_dmarc IN TXT "v=DMARC1; p=quarantine"\n'
+    '*.wild IN TXT "v=spf1 +all"\n'
 )
 SENDER = HEAD + '_spf IN TXT "v=spf1 ip4:203.0.113.0/24 -all"\n'
 TESTS = """
@@ -30,7 +34,7 @@ BASE = 'domain: example.com\nspf: {terms: ["ip4:192.0.2.10"], all: fail}\ndmarc:
 def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.local("example.com", OURS)
     repo.local("sender.example", SENDER)
-    with Server(repo.root / "served", "127.0.0.1", 0) as server:
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
             f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
@@ -142,13 +146,19 @@ def test_another_zone_s_change_that_breaks_a_test_is_refused(served: RepoFolder)
         "example.com",
     )
     served.policy(
-        "domain: _spf.sender.example\nzone: sender.example\nspf: {terms: ['ip4:203.0.113.0/24'], all: fail}\n",
+        (
+            "domain: _spf.sender.example\nzone: sender.example\n"
+            "spf: {terms: ['ip4:203.0.113.0/24'], all: fail}\n"
+        ),
         "spf.sender",
     )
     plan(served)
     assert served.run("apply", "plan.json").code == 0
     served.policy(
-        "domain: _spf.sender.example\nzone: sender.example\nspf: {terms: ['ip4:203.0.113.99'], all: fail}\n",
+        (
+            "domain: _spf.sender.example\nzone: sender.example\n"
+            "spf: {terms: ['ip4:203.0.113.99'], all: fail}\n"
+        ),
         "spf.sender",
     )
     data, _ = plan(served)
@@ -234,7 +244,10 @@ def test_what_lies_outside_is_unknown_without_live_dns(served: RepoFolder) -> No
 
 def test_the_wildcard_that_a_new_name_hides_is_seen(served: RepoFolder) -> None:
     """Over the whole zone it is known what else changes with a plan (RFC 4592)."""
-    test = "tests:\n  - {name: shop, from: a@b.wild.example.com, ip: 192.0.2.10, expect: {spf: none}}\n"
+    test = (
+        "tests:\n"
+        "  - {name: shop, from: a@b.wild.example.com, ip: 192.0.2.10, expect: {spf: none}}\n"
+    )
     served.policy(
         f"domain: b.wild.example.com\nzone: example.com\ndmarc: {{p: none}}\n{test}", "shop"
     )

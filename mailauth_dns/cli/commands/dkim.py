@@ -159,7 +159,7 @@ def adopt(
         repo,
         policy,
         selector,
-        adoption.Source(session.path(private_key), folder, move, _owner(owner)),
+        adoption.KeySource(session.path(private_key), folder, move, _owner(owner)),
         datetime.now(UTC),
     )
     if format is Format.JSON:

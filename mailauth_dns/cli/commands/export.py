@@ -20,7 +20,7 @@ from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.render import export as exports
 from mailauth_dns.signing_host import package_paths as layouts
-from mailauth_dns.signing_host.package_paths import Layout
+from mailauth_dns.signing_host.package_paths import PackageLayout
 
 _CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
 
@@ -53,7 +53,7 @@ def command(
         ),
     ] = "inet:8892@localhost",
     layout: Annotated[
-        Layout | None,
+        PackageLayout | None,
         typer.Option(
             "--layout", help="whose packages the signing host has: where its private keys are"
         ),

@@ -15,11 +15,10 @@ from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, dom
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.importing import run
 from mailauth_dns.importing.finished_policy import Imported, reasons
-from mailauth_dns.importing.readers import AtProvider, KeyFile, LiveDns, Source, ZoneFile
+from mailauth_dns.importing.readers import AtProvider, ImportSource, KeyFile, LiveDns, ZoneFile
 from mailauth_dns.importing.sources import Published
-from mailauth_dns.records import dkim, mta_sts
+from mailauth_dns.records import dkim, mta_sts, server_address
 from mailauth_dns.records.name import DomainName, domain_name
-from mailauth_dns.records.name_server import server
 from mailauth_dns.render import json_data
 
 MAX_OUTSIDE = 20  # records of other zones that are named one by one
@@ -126,7 +125,7 @@ def _source(
     selectors: list[str],
     nameservers: list[str],
     private_web: bool,
-) -> Source:
+) -> ImportSource:
     """Return the source that the options name.
 
     Raises:
@@ -152,7 +151,7 @@ def _source(
     if provider is not None:
         return AtProvider(provider)
     for address in nameservers:
-        _checked(address, "--nameserver", server)
+        _checked(address, "--nameserver", server_address.parse)
     asked = tuple(_checked(selector, "--selector", domain_name) for selector in selectors)
     return LiveDns(asked, tuple(nameservers), private_web)
 

@@ -13,9 +13,9 @@ from mailauth_dns.cli.session import DONE, Session, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.octo.target import local_directory
 from mailauth_dns.plan import plan_file
-from mailauth_dns.records.name_server import Server as Endpoint
-from mailauth_dns.serve.responses import Source
-from mailauth_dns.serve.server import Server
+from mailauth_dns.records.server_address import ServerAddress
+from mailauth_dns.serve.responses import AnswerSource
+from mailauth_dns.serve.server import LoopbackServer
 
 LOCAL = "local"  # the provider whose directory is served, unless another one is named
 
@@ -53,8 +53,8 @@ def command(
     session = session_of(context)
     # A program that is told to end has done its work. An interrupt has its own exit code.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
-    source, what = _source(session, provider, plan, Endpoint(address, port))
-    with Server(source, address, port) as server:
+    source, what = _source(session, provider, plan, ServerAddress(address, port))
+    with LoopbackServer(source, address, port) as server:
         session.say(
             f"serving {what} on {address} port {server.port}, UDP and TCP; interrupt to stop"
         )
@@ -63,8 +63,8 @@ def command(
 
 
 def _source(
-    session: Session, provider: str, plan: Path | None, endpoint: Endpoint
-) -> tuple[Path | Source, str]:
+    session: Session, provider: str, plan: Path | None, endpoint: ServerAddress
+) -> tuple[Path | AnswerSource, str]:
     """Return what is served, and its name for people."""
     repo, _ = session.load()
     stanza = repo.stanzas.get(provider)

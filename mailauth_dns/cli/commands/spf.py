@@ -73,18 +73,21 @@ def lock(
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Resolve what policies flatten, and write zones/locks/spf.json."""
-    from mailauth_dns import spf_lock  # loads octoDNS, which other commands can do without
     from mailauth_dns.live.observe import observe  # dnspython takes time to load
     from mailauth_dns.live.resolver import LiveResolver
     from mailauth_dns.render import spf_lock_report
+    from mailauth_dns.spf_relock.relock import (  # loads octoDNS, which other commands can do without
+        relock,
+        write,
+    )
 
     session = session_of(context)
     repo = load_repo(session.root)  # not compiled: what the lock lacks would stop that
     nameservers = {policy.zone: policy.body.nameservers for policy in repo.policies}
     resolver = LiveResolver(nameservers, message_time=LOCK_TIME)
-    result = spf_lock.relock(repo, resolver, observe, domains(domain), datetime.now(UTC))
+    result = relock(repo, resolver, observe, domains(domain), datetime.now(UTC))
     if not check and result.stale:
-        spf_lock.write(repo, result)
+        write(repo, result)
     if format is Format.JSON:
         session.json(spf_lock_report.data(result, written=not check and result.stale))
     else:

@@ -55,7 +55,7 @@ def _retired(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 
 @served("DKIM029", "dkim-retired-still-published", Severity.INFO, "RFC 6376 §3.6.1", keys=_retired)
 def dkim_retired_still_published(found: Served) -> Iterator[Problem]:
-    """Receivers still accept the signatures of a key that the policy has ended and DNS holds.
+    """Receivers accept a key that the policy has as revoked or absent while DNS publishes it.
 
     Bad:
         s1._domainkey.example.com. TXT "v=DKIM1; p=MIIB..."  # and the policy has s1 revoked
@@ -83,11 +83,11 @@ def dkim_removed_too_soon() -> None:
 
 @rule("DKIM031", "dkim-sign-before-publish", Severity.ERROR, "RFC 2308 §5")
 def dkim_sign_before_publish(subject: Subject) -> Iterator[Problem]:
-    """Receivers find no key if it signs before every server and cache has it: signatures fail.
+    """Receivers find no key while caches still hold the answer that there is none.
 
     `since` says when the key began to sign, `seen` when every authoritative server was first found
-    to serve it; between them lies the record's TTL at least. `export` also asks DNS, and counts
-    the negative TTL.
+    to serve it. Lint knows only the record's TTL. What counts for a new selector is the negative
+    TTL of the zone, which `export` asks for.
 
     Bad:
         dkim: {selectors: {s1: {key: s1.pem, state: active, since: 2026-05-31}}}
@@ -113,7 +113,7 @@ def dkim_sign_before_publish(subject: Subject) -> Iterator[Problem]:
         elif section.since < section.seen + timedelta(seconds=section.ttl or body.ttl or 0):
             yield Problem(
                 (*route, "since"),
-                "signs before caches can have the key: some receivers find none",
+                "signs while caches may still hold the answer that there is no key: some receivers find none",
                 fix,
             )
 
@@ -140,7 +140,7 @@ def dkim_shared_key(subject: Subject) -> Iterator[Problem]:
 def dkim_selector_reuse(subject: Subject) -> Iterator[Problem]:
     """Mail fails under a reused selector: caches hold the old key, and mail on its way needs it.
 
-    A selector with `signed_until` was retired before.
+    A selector with `signed_until` has been retiring before.
 
     Bad:
         dkim: {selectors: {s1: {key: new.pem, state: pending, signed_until: 2026-05-31}}}
@@ -156,7 +156,7 @@ def dkim_selector_reuse(subject: Subject) -> Iterator[Problem]:
             route = ("dkim", "selectors", selector, "signed_until")
             yield Problem(
                 route,
-                f"{selector} was retired before: caches may hold its old key",
+                f"{selector} signed before with another key: caches may hold that one",
                 "give the new key a new selector",
             )
 
@@ -185,7 +185,7 @@ def dkim_parked_revoke(found: Served) -> Iterator[Problem]:
 
 @rule("DKIM038", "dkim-retiring-too-long", Severity.INFO, "practice")
 def dkim_retiring_too_long(subject: Subject) -> Iterator[Problem]:
-    """Mail that a retired key signed has long arrived: the key serves only who has copied it.
+    """Mail that a retiring key signed has long arrived: the key serves only who has copied it.
 
     Bad:
         dkim: {selectors: {s1: {key: s1.pem, state: retiring, signed_until: 2020-01-01}}}

@@ -110,7 +110,8 @@ def dmarc_strict_unsatisfiable(subject: Subject) -> Iterator[Problem]:
         if sender is not None and sender.return_path is not ReturnPath.OWN_DOMAIN:
             yield Problem(
                 ("dmarc", "aspf"),
-                f"{sender.name} never has exactly this domain in MAIL FROM: its mail fails by SPF",
+                f"{sender.name} never has exactly this domain in MAIL FROM: "
+                "SPF may pass, but never aligned, so only DKIM can make DMARC pass",
                 "leave aspf out",
             )
             return
@@ -150,7 +151,7 @@ def dmarc_no_aligned_path(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC031", "dmarc-spf-only-enforce", Severity.WARNING, "RFC 9989 §7.4")
 def dmarc_spf_only_enforce(subject: Subject) -> Iterator[Problem]:
-    """SPF fails for forwarded mail: without a signature, receivers quarantine or refuse it.
+    """Forwarded mail has no aligned SPF pass: without a signature, DMARC fails for it.
 
     Bad:
         spf: {terms: [mx], all: fail}
@@ -177,7 +178,7 @@ def dmarc_spf_only_enforce(subject: Subject) -> Iterator[Problem]:
 
 @page("DMARC033", "dmarc-policy-skip", Severity.ERROR, "RFC 9989 §7.4")
 def dmarc_policy_skip() -> None:
-    """Reject at once after none refuses all the mail that has been failing without notice.
+    """A jump from none to reject makes receivers refuse all mail that failed unnoticed under none.
 
     The same is true after no record, where the domain has mail: an MX, an SPF record that lets
     anybody send, or a DKIM key. To park a domain is no such step. `t: y` does not make the step

@@ -112,7 +112,9 @@ def _difference(served: mta_sts.Policy, meant: mta_sts.Policy) -> str:
 
 @fetched("STS004", "sts-txt-without-policy", Severity.ERROR, "RFC 8461 §3.3", requests=_declared)
 def sts_txt_without_policy(found: Fetched) -> Iterator[Problem | Undecided]:
-    """Senders that get no policy from the host mta-sts deliver as if there were no MTA-STS.
+    """Senders that hold no policy yet and can fetch none deliver as without MTA-STS.
+
+    The others go on with the one that they hold until its max_age ends.
 
     Bad:
         mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}  # no mta-sts host

@@ -85,7 +85,9 @@ def mx_null_with_others(found: Served) -> Iterator[Problem]:
 
 @served("MX003", "mx-null-missing-parked", Severity.WARNING, "RFC 7505 §3", keys=_mx)
 def mx_null_missing_parked(found: Served) -> Iterator[Problem]:
-    """Without a null MX, senders try the address of a parked domain for days.
+    """Without any MX, senders try the domain's own address.
+
+    Where it does not answer, they queue the mail for days.
 
     Bad:
         parked: true  # and the zone has no MX

@@ -31,7 +31,9 @@ def _remarked(subject: Subject, remark: Remark, fix: str) -> Iterator[Problem | 
 
 @rule("SPF010", "spf-lookup-limit", Severity.ERROR, "RFC 7208 §4.6.4")
 def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Receivers stop after ten terms that ask DNS and return permerror: SPF fails for all mail.
+    """Receivers stop after ten terms that ask DNS: every host that no earlier term matches fails.
+
+    They return permerror, which is no pass.
 
     Without DNS only the record's own terms are counted; with it the whole tree, in the worst case.
 
@@ -44,7 +46,8 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
     own = record.own_lookups if record is not None else 0
     if own > MAX_TERMS:
         message = (
-            f"needs {own} lookups by itself, receivers allow {MAX_TERMS}: SPF fails for all mail"
+            f"needs {own} lookups by itself, receivers allow {MAX_TERMS}: "
+            "every host that no earlier term matches gets permerror"
         )
         yield Problem(("spf", "terms"), message, _ROOM)
         return
@@ -54,7 +57,7 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
     if tree.total > MAX_TERMS and tree.largest is not None:
         message = (
             f"needs {tree.total} lookups with all that it includes, receivers allow {MAX_TERMS}: "
-            "SPF fails for all mail"
+            "every host that no earlier term matches gets permerror"
         )
         fix = f"{tree.largest} costs {tree.largest.total} of them; {_ROOM}"
         yield Problem(policy_spf.place(subject, tree, tree.largest), message, fix)
@@ -64,7 +67,9 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
 
 @rule("SPF011", "spf-lookup-budget", Severity.WARNING, "RFC 7208 §4.6.4", needs=Needs.DNS)
 def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
-    """With nine or ten of ten lookups used, one more that a sender adds can fail SPF for all mail.
+    """With nine or ten of ten lookups used, one more of a sender's own breaks what stands behind it.
+
+    Hosts that only later terms let pass then get permerror.
 
     Bad:
         spf: {terms: ["include:a.example", "include:b.example", "... nine in all"]}
@@ -78,15 +83,17 @@ def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
     if _HEADROOM < tree.total <= MAX_TERMS:
         yield Problem(
             ("spf",),
-            f"needs {tree.total} of {MAX_TERMS} lookups: if a sender adds more, SPF fails for all "
-            "mail",
+            f"needs {tree.total} of {MAX_TERMS} lookups: if a sender adds more, hosts that only "
+            "later terms let pass get permerror",
             _ROOM,
         )
 
 
 @rule("SPF012", "spf-void-lookups", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
 def spf_void_lookups(subject: Subject) -> Iterator[Problem | Undecided]:
-    """Receivers stop after two lookups that find nothing and return permerror for all mail.
+    """Receivers return permerror at the third lookup that finds nothing.
+
+    Only hosts that an earlier term matches still pass.
 
     Bad:
         spf: {terms: ["a:x.example.com", "a:y.example.com", "a:z.example.com"], all: fail}

@@ -39,14 +39,14 @@ def _faulty(found: Served, fault: Fault) -> Iterator[Problem]:
             if error.fault is fault:
                 yield Problem(
                     found.route,
-                    f"{error}: receivers return permerror for all mail",
+                    f"{error}: receivers return permerror: no mail passes SPF",
                     remedies.publish(found.subject, Family.SPF),
                 )
 
 
 @served("SPF002", "spf-multiple-records", Severity.ERROR, "RFC 7208 §4.5", keys=_apex)
 def spf_multiple_records(found: Served) -> Iterator[Problem]:
-    """Receivers that find two SPF records return permerror: SPF fails for all mail.
+    """Receivers that find two SPF records return permerror: no mail passes SPF.
 
     Bad:
         example.com. TXT "v=spf1 mx -all" and TXT "v=spf1 include:_spf.example.net -all"
@@ -119,7 +119,7 @@ def spf_version_prefix(found: Served) -> Iterator[Problem]:
 
 @served("SPF006", "spf-syntax", Severity.ERROR, "RFC 7208 §4.6", keys=_apex)
 def spf_syntax(found: Served) -> Iterator[Problem]:
-    """Receivers return permerror for one term that breaks the grammar: SPF fails for all mail.
+    """Receivers return permerror for one term that breaks the grammar: no mail passes SPF.
 
     Bad:
         example.com. TXT "v=spf1 mx include -all"
@@ -131,7 +131,7 @@ def spf_syntax(found: Served) -> Iterator[Problem]:
 
 @served("SPF007", "spf-unknown-mechanism", Severity.ERROR, "RFC 7208 §4.6.1", keys=_apex)
 def spf_unknown_mechanism(found: Served) -> Iterator[Problem]:
-    """Receivers return permerror for a mechanism that does not exist: SPF fails for all mail.
+    """Receivers return permerror for a mechanism that does not exist: no mail passes SPF.
 
     Bad:
         example.com. TXT "v=spf1 ipv4:192.0.2.1 -all"
@@ -155,7 +155,7 @@ def spf_glued_terms(found: Served) -> Iterator[Problem]:
 
 @served("SPF020", "spf-duplicate-modifier", Severity.ERROR, "RFC 7208 §6", keys=_apex)
 def spf_duplicate_modifier(found: Served) -> Iterator[Problem]:
-    """Receivers return permerror for a second `redirect` or `exp`: SPF fails for all mail.
+    """Receivers return permerror for a second `redirect` or `exp`: no mail passes SPF.
 
     Bad:
         example.com. TXT "v=spf1 redirect=a.example redirect=b.example"
@@ -179,7 +179,7 @@ def spf_ip_invalid(found: Served) -> Iterator[Problem]:
 
 @served("SPF033", "spf-rrset-truncation", Severity.WARNING, "RFC 7208 §3.4", keys=_apex)
 def spf_rrset_truncation(found: Served) -> Iterator[Problem]:
-    """Receivers may not get an answer over 512 octets: it is cut off, and they must use TCP.
+    """Receivers without EDNS get an answer over 512 octets by TCP only, and some get none.
 
     All TXT records of the name come in that one answer.
 
@@ -198,7 +198,7 @@ def spf_rrset_truncation(found: Served) -> Iterator[Problem]:
         if size > _ANSWER:
             message = (
                 f"the {len(found.values)} TXT records of {found.subject.domain} make an answer of "
-                f"{size} octets: over {_ANSWER} it is cut off"
+                f"{size} octets: resolvers without EDNS must use TCP over {_ANSWER}"
             )
             yield Problem(
                 found.route,

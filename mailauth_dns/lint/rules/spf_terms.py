@@ -187,9 +187,9 @@ def spf_redirect_with_all(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF032", "spf-record-over-450", Severity.WARNING, "RFC 7208 §3.4")
 def spf_record_over_450(subject: Subject) -> Iterator[Problem]:
-    """A long record does not fit into an answer of 512 octets: some receivers never get it.
+    """A long record may not fit into an answer of 512 octets: some receivers never get it.
 
-    Resolvers must ask again over TCP, and some do not get through.
+    Resolvers without EDNS must ask again over TCP, and some do not get through.
 
     Bad:
         spf: {terms: ["ip4:192.0.2.1", "... forty addresses more"], all: fail}
@@ -199,8 +199,8 @@ def spf_record_over_450(subject: Subject) -> Iterator[Problem]:
     size = len(str(subject.published_spf)) if subject.published_spf is not None else 0
     if size > MAX_TEXT:
         message = (
-            f"a record of {size} octets: answers over UDP are cut off; the RFC advises {MAX_TEXT} "
-            "at most"
+            f"a record of {size} octets: the answer may exceed 512, and resolvers without EDNS "
+            f"must then use TCP; the RFC advises {MAX_TEXT} at most"
         )
         yield Problem(
             ("spf", "terms"),

@@ -8,7 +8,6 @@ from ipaddress import IPv4Address, IPv6Address
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from mailauth_dns import spf_lock
 from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate.resolver import ZoneResolver
@@ -19,6 +18,7 @@ from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.name import ROOT, DomainName
+from mailauth_dns.spf_relock.relock import relock, write
 from tests.conftest import RepoFolder
 from tests.evaluate.spf_world import Sets
 from tests.evaluate.zones import zone
@@ -119,11 +119,11 @@ def test_the_result_is_the_same_for_every_client_and_costs_less(
     assert section is not ABSENT
     before = ZoneResolver([zone(ROOT, world | {"example.com TXT": section.text})])
     try:
-        locked = spf_lock.relock(unflattened, before, lambda _: {}, (), NOW)
+        locked = relock(unflattened, before, lambda _: {}, (), NOW)
     except MailAuthError:
         event("refused")
         assume(False)
-    spf_lock.write(unflattened, locked)
+    write(unflattened, locked)
     [publication] = compile_repo(load_repo(repo.root))
     published: Sets = {
         f"{rrset.name} {rrset.type}": sorted(rrset.values) for rrset in publication.zone.rrsets
@@ -157,9 +157,9 @@ def test_more_than_ten_lookups_become_fewer_with_parts(repo: RepoFolder) -> None
     terms = [f"include:{each}" for each in names]
     repo.policy(f"domain: example.com\nspf: {{terms: {terms}, all: fail, flatten: {names}}}\n")
     unflattened = load_repo(repo.root)
-    spf_lock.write(
+    write(
         unflattened,
-        spf_lock.relock(unflattened, ZoneResolver([zone(ROOT, senders)]), lambda _: {}, (), NOW),
+        relock(unflattened, ZoneResolver([zone(ROOT, senders)]), lambda _: {}, (), NOW),
     )
     [publication] = compile_repo(load_repo(repo.root))
     published: Sets = {

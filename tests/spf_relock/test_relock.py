@@ -2,68 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import pytest
 
 from mailauth_dns.compile.repo import compile_repo
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
-from mailauth_dns.live.observe import Wanted
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock_file import LOCK_FILE
-from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRset
-from mailauth_dns.spf_lock import Observe, Relocked, relock, write
+from mailauth_dns.spf_relock.relock import relock, write
 from tests.conftest import RepoFolder
 from tests.evaluate.spf_world import Sets
 from tests.evaluate.zones import Recorded
-
-COM, ORG = DomainName("example.com"), DomainName("example.org")
-START = datetime(2026, 6, 1, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
-
-
-def sender(first: int, count: int = 50) -> str:
-    return "v=spf1 " + " ".join(f"ip4:198.51.100.{first + 2 * n}" for n in range(count)) + " -all"
-
-
-def policy(domain: str, *names: str, ttl: int = 3600) -> str:
-    terms = [f"include:{name}" for name in names]
-    return f"domain: {domain}\nttl: {ttl}\nspf: {{terms: {terms}, all: fail, flatten: {list(names)}}}\n"
-
-
-def nobody_asked(wanted: Sequence[Wanted]) -> Mapping[DomainName, Observation]:
-    return {each.zone: Observation(each.zone, (), None, "nobody asked") for each in wanted}
-
-
-def locked(
-    repo: RepoFolder,
-    world: Sets,
-    now: datetime = START,
-    *domains: DomainName,
-    dark: Iterable[str] = (),
-    observe: Observe = nobody_asked,
-) -> Relocked:
-    loaded = load_repo(repo.root)
-    result = relock(loaded, Recorded(world, dark), observe, domains, now)
-    write(loaded, result)
-    return result
-
-
-def published(repo: RepoFolder) -> Sets:
-    """Return what DNS has once the repo is applied: nothing goes that is not declared absent."""
-    return {
-        f"{rrset.name} {rrset.type}": sorted(rrset.values)
-        for publication in compile_repo(load_repo(repo.root))
-        for rrset in publication.zone.rrsets
-    }
-
-
-def said(result: Relocked) -> list[str]:
-    return [row.said for row in result.parts if not row.unknown]
-
+from tests.spf_relock.locking import (
+    COM,
+    DAY,
+    ORG,
+    START,
+    locked,
+    nobody_asked,
+    policy,
+    published,
+    said,
+    sender,
+)
 
 NEW, USED = "new", "still in use: the record in live DNS refers to it; apply first"
 GOES, GONE = "to be deleted by the next apply", "not in DNS, and forgotten"
@@ -117,7 +79,9 @@ def test_a_long_ttl_keeps_a_part_longer(repo: RepoFolder) -> None:
 
 
 LEFT = {
-    "no flattening any more": "domain: example.com\nspf: {terms: ['include:a.example'], all: fail}\n",
+    "no flattening any more": (
+        "domain: example.com\nspf: {terms: ['include:a.example'], all: fail}\n"
+    ),
     "spf: absent": "domain: example.com\nspf: absent\n",
     "no spf section": "domain: example.com\ndmarc: {p: none}\n",
     "parked": "domain: example.com\nparked: true\n",
@@ -239,83 +203,3 @@ def test_a_domain_without_a_policy_is_refused(repo: RepoFolder) -> None:
         MailAuthError, match=r"there is no policy for example\.org; see zones/policy"
     ):
         locked(repo, {}, START, ORG)
-
-
-def servers(*worlds: Sets | None) -> Observe:
-    """Servers that hold these sets, with a SOA whose negative TTL is two hours; None is one that does not answer."""
-
-    def view(number: int, world: Sets | None, wanted: Wanted) -> ServerView:
-        sets: dict[tuple[DomainName, str], RRset | Unknown | None] = {}
-        for name, type in wanted.keys:
-            values = (world or {}).get(f"{name} {type}")
-            there = (
-                RRset(name, type, 300, frozenset([values] if isinstance(values, str) else values))
-                if values
-                else None
-            )
-            sets[name, type] = Unknown("timeout") if world is None else there
-        if world is not None:
-            sets[wanted.zone, "SOA"] = RRset(
-                wanted.zone, "SOA", 9000, frozenset({"ns. host. 1 2 3 4 7200"})
-            )
-        return ServerView(f"ns{number}", sets)
-
-    return lambda wanted: {
-        each.zone: Observation(
-            each.zone, tuple(view(number, world, each) for number, world in enumerate(worlds)), None
-        )
-        for each in wanted
-    }
-
-
-READY = "every server has it; the record may go from 2026-06-01 14:00 UTC on"
-
-
-def test_a_part_is_ready_when_every_server_has_served_it_for_the_longest_ttl(
-    repo: RepoFolder,
-) -> None:
-    repo.policy(policy("example.com", "a.example"))
-    world: Sets = {"a.example TXT": sender(0)}
-    locked(repo, world)
-    new = {key: values for key, values in published(repo).items() if key.startswith("_spf-")}
-    old: Sets = {"example.com TXT": "v=spf1 include:a.example -all"}
-
-    def rows(at: datetime, *worlds: Sets | None) -> set[tuple[str, bool, bool]]:
-        return {
-            (row.said, row.changed, row.unknown)
-            for row in locked(repo, world, at, observe=servers(*worlds)).parts
-        }
-
-    def ready() -> set[datetime | None]:
-        return {part.ready for part in load_repo(repo.root).lock.parts[COM].values()}
-
-    lagging = "ns1 does not serve it yet; apply, then run this again"
-    assert rows(START, old | new, old) == {(lagging, False, False)}
-    assert rows(START, old | new, None) == {
-        ("whether every server has it is unknown: ns1: timeout", False, True)
-    }
-    assert ready() == {None}
-    two_hours = timedelta(hours=2)
-    assert rows(START, old | new, old | new) == {(READY, True, False)}
-    assert ready() == {START + two_hours}
-    assert rows(START + DAY / 24, old | new, None) == {
-        ("whether every server has it is unknown: ns1: timeout", False, True)
-    }
-    assert rows(START + DAY / 24, old | new, old | new) == {(READY, False, False)}
-    assert ready() == {START + two_hours}
-    assert rows(START + DAY / 24, old | new, old) == {(lagging, True, False)}
-    assert ready() == {None}
-    assert rows(START + DAY, old | new, old | new) == {
-        (READY.replace("06-01", "06-02"), True, False)
-    }
-    assert rows(START + 2 * DAY, old | new, old) == set()  # asked again by plan, and no more here
-    assert ready() == {START + DAY + two_hours}
-
-
-def test_a_part_in_use_everywhere_needs_no_proof(repo: RepoFolder) -> None:
-    """So is a lock that an earlier version wrote: nothing of it changes."""
-    repo.policy(policy("example.com", "a.example"))
-    world: Sets = {"a.example TXT": sender(0)}
-    locked(repo, world)
-    result = locked(repo, world, observe=servers(published(repo), published(repo)))
-    assert (result.parts, result.stale) == ((), False)

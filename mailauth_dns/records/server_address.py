@@ -19,7 +19,7 @@ _BARE = re.compile(r"(?P<address>[^:]*)(?::(?P<port>.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerAddress:
     """An address that answers DNS; `name` is the NS name that led to it, None if it was given."""
 
     address: str
@@ -32,7 +32,7 @@ class Server:
         return f"{self.name} ({host}:{self.port})" if self.name else f"{host}:{self.port}"
 
 
-def server(text: str) -> Server:
+def parse(text: str) -> ServerAddress:
     """Return the server that `text` names: an address and, if given, a port of 1 to 65535.
 
     Raises:
@@ -60,7 +60,7 @@ def server(text: str) -> Server:
     except AddressValueError as error:
         expected = f"expected the address of a DNS server, not a name; {_ACCEPTED}"
         raise RecordSyntaxError(text, *match.span("address"), expected) from error
-    return Server(str(address), _port(text, match) if match["port"] is not None else PORT)
+    return ServerAddress(str(address), _port(text, match) if match["port"] is not None else PORT)
 
 
 def _is_ipv6(text: str) -> bool:

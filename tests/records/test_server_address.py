@@ -5,15 +5,15 @@ import re
 import pytest
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records.name_server import Server, server
+from mailauth_dns.records.server_address import ServerAddress, parse
 
 VALID = [
-    ("192.0.2.1", Server("192.0.2.1")),
-    ("127.0.0.1:5453", Server("127.0.0.1", 5453)),
-    ("192.0.2.1:65535", Server("192.0.2.1", 65535)),
-    ("[2001:db8::1]", Server("2001:db8::1")),
-    ("[2001:db8::1]:53", Server("2001:db8::1")),
-    ("[2001:DB8:0::1]:5353", Server("2001:db8::1", 5353)),
+    ("192.0.2.1", ServerAddress("192.0.2.1")),
+    ("127.0.0.1:5453", ServerAddress("127.0.0.1", 5453)),
+    ("192.0.2.1:65535", ServerAddress("192.0.2.1", 65535)),
+    ("[2001:db8::1]", ServerAddress("2001:db8::1")),
+    ("[2001:db8::1]:53", ServerAddress("2001:db8::1")),
+    ("[2001:DB8:0::1]:5353", ServerAddress("2001:db8::1", 5353)),
 ]
 
 INVALID = [
@@ -40,18 +40,21 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("text", "expected"), VALID)
-def test_an_address_with_or_without_a_port(text: str, expected: Server) -> None:
-    assert server(text) == expected
-    assert server(str(expected)) == expected
+def test_an_address_with_or_without_a_port(text: str, expected: ServerAddress) -> None:
+    assert parse(text) == expected
+    assert parse(str(expected)) == expected
 
 
 @pytest.mark.parametrize(("text", "message", "at_fault"), INVALID)
 def test_refuses(text: str, message: str, at_fault: str) -> None:
     with pytest.raises(RecordSyntaxError, match=re.escape(message)) as caught:
-        server(text)
+        parse(text)
     assert text[caught.value.start : caught.value.end] == at_fault
 
 
 def test_text_names_the_server_and_its_address() -> None:
-    assert str(Server("192.0.2.53", name="ns1.example.net")) == "ns1.example.net (192.0.2.53:53)"
-    assert str(Server("2001:db8::1", 5353)) == "[2001:db8::1]:5353"
+    assert (
+        str(ServerAddress("192.0.2.53", name="ns1.example.net"))
+        == "ns1.example.net (192.0.2.53:53)"
+    )
+    assert str(ServerAddress("2001:db8::1", 5353)) == "[2001:db8::1]:5353"

@@ -1,0 +1,1 @@
+"""The lock on flattened SPF names, made again from live DNS."""
