@@ -95,6 +95,6 @@ TARGETS = {
     "message": Target(received_message, lambda: {MESSAGE, MESSAGE.replace(b"\r", b"")}),
     "from": Target(from_field, tables("tests.records.test_address_list")),
     "logo": Target(
-        logo, both(files("tests/lint/pages/*.svg"), tables("tests.lint.test_mark_certificate"))
+        logo, both(files("tests/lint/pages/*.svg"), tables("tests.lint.test_svg_tiny_ps"))
     ),
 }

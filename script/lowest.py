@@ -1,4 +1,7 @@
-"""Print the lowest version of each dependency that pyproject.toml allows, extras included, as constraints for pip."""
+"""Print constraints for pip: the lowest version of each dependency that pyproject.toml allows.
+
+Extras are included.
+"""
 
 from __future__ import annotations
 

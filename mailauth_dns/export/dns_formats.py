@@ -63,7 +63,8 @@ def _beside(entry: Declared, there: frozenset[str] | None) -> Iterator[str]:
 def bind(publications: Sequence[Publication]) -> str:
     """Return the records as lines of a master file, owners written out (RFC 1035 §5)."""
     lines = [
-        f"{entry.key[0]}. {entry.ttl or DEFAULT_TTL} IN {entry.key[1]} {quoted(value) if entry.key[1] == 'TXT' else value}\n"
+        f"{entry.key[0]}. {entry.ttl or DEFAULT_TTL} IN {entry.key[1]} "
+        f"{quoted(value) if entry.key[1] == 'TXT' else value}\n"
         for _, entry, value in _published(publications)
     ]
     return "".join(
@@ -72,7 +73,7 @@ def bind(publications: Sequence[Publication]) -> str:
 
 
 def dnscontrol(publications: Sequence[Publication]) -> str:
-    """Return the records as DNSControl's D_EXTEND blocks, which add to the zone that dnsconfig.js declares."""
+    """Return the records as DNSControl's D_EXTEND blocks, which add to zones of dnsconfig.js."""
     blocks = []
     for publication in publications:
         lines = []
@@ -82,9 +83,8 @@ def dnscontrol(publications: Sequence[Publication]) -> str:
                 name,
                 *([int(value.split()[0]), value.split()[1]] if type == "MX" else [value]),
             ]
-            lines.append(
-                f"  {type}({', '.join(map(json.dumps, arguments))}, TTL({entry.ttl or DEFAULT_TTL}))"
-            )
+            given = ", ".join(map(json.dumps, arguments))
+            lines.append(f"  {type}({given}, TTL({entry.ttl or DEFAULT_TTL}))")
         blocks.append(
             f"D_EXTEND({json.dumps(publication.origin)},\n" + ",\n".join(lines) + "\n);\n"
         )

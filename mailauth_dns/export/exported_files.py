@@ -57,15 +57,8 @@ def export(
         MailAuthError: the format names signing keys, and a policy has no active key that is ours.
             For a pending one the message says when it may sign.
     """
-    if format is ExportFormat.PASTE:
-        return {
-            RECORDS[format][0]: dns_formats.paste(
-                publications, _held(publications) if live else None
-            )
-        }
     if format in RECORDS:
-        name, made = RECORDS[format]
-        return {name: made(publications)}
+        return _records(format, publications, live=live)
     sign = signers(policies, host.key_dir)
     if format is ExportFormat.POSTFIX:
         return postfix.files(host.listening(sign), host.hostname)
@@ -85,8 +78,17 @@ def export(
     )
 
 
+def _records(
+    format: ExportFormat, publications: Sequence[Publication], *, live: bool
+) -> dict[str, str]:
+    name, made = RECORDS[format]
+    if format is ExportFormat.PASTE and live:
+        return {name: dns_formats.paste(publications, _held(publications))}
+    return {name: made(publications)}
+
+
 def _held(publications: Sequence[Publication]) -> dns_formats.Held:
-    """Return what the authoritative servers hold of what is declared; None where they do not agree."""
+    """Return what the authoritative servers hold of these records; None where they disagree."""
     rows = (row for each in watch(publications, 0).values() for row in each)
     return {
         (DomainName(row.name), row.type): frozenset(row.live) if row.live is not None else None

@@ -69,7 +69,7 @@ def compare(
         else:
             found += _differences(path, says(name, text), says(name, text_of(path)))
     if format is ExportFormat.POSTFIX and root is not None:
-        for running in opendkim_conf.every(root).values():
+        for running in opendkim_conf.daemons(root).values():
             found += _unsigned(running, text_of(folder / postfix.MAIN), folder / postfix.MAIN)
         sockets = host.listening(signers(policies, host.key_dir))
         found += _services(folder, frozenset(socket.postfix for socket in sockets))
@@ -114,7 +114,7 @@ def _differences(
 
 
 def _internal(wanted: str, path: Path, text: str, setting: str = "") -> Iterator[ExportDifference]:
-    """Yield the hosts that a list of those whose mail is signed lacks; OpenDKIM's own by default."""
+    """Yield the hosts that are missing in a list of hosts; an empty text is OpenDKIM's default."""
     there = opendkim.entries(text) or list(internal_hosts.DEFAULT)
     yield from (
         ExportDifference(path, "+", f"{setting}{entry}")
@@ -139,7 +139,7 @@ def _installed(folder: Path, name: str) -> Path:
 def _opendkim(
     root: Path, files: Mapping[str, str], says: Callable[[str, str], list[str]], host: MailHost
 ) -> Iterator[ExportDifference]:
-    daemons = opendkim_conf.every(root)
+    daemons = opendkim_conf.daemons(root)
     for type, conf in opendkim_conf.CONFS.items():
         running = daemons.get(type)
         if conf not in files and running is None:

@@ -100,7 +100,10 @@ def _network(text: str) -> Network | None:
 
 
 def _covered(network: Network, by: Iterable[Network]) -> bool:
-    return any(each.version == network.version and network.subnet_of(each) for each in by)  # type: ignore[arg-type]
+    return any(
+        each.version == network.version and network.subnet_of(each)  # type: ignore[arg-type]
+        for each in by
+    )
 
 
 def _spelled(network: Network) -> str:

@@ -40,5 +40,7 @@ def host_folder(text: str, option: str) -> PurePosixPath:
         MailAuthError: it is not absolute, or has a character that means something else there.
     """
     if not re.fullmatch(r"/[A-Za-z0-9/._+@-]*", text):
-        raise MailAuthError(f"{option} {text}: an absolute path of letters, digits and / . _ + @ -")
+        raise MailAuthError(
+            f"{option} {text}: write an absolute path of letters, digits and / . _ + @ -"
+        )
     return PurePosixPath(text)

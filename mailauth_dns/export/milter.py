@@ -1,4 +1,7 @@
-"""Where the signing program listens, in the spelling of each program, so that their files cannot disagree."""
+"""Where the signing program listens, in the spelling of each program.
+
+All exported files take it from here, so they cannot disagree.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ class Inet:
 
     @property
     def postfix(self) -> str:
-        """As Postfix's `smtpd_milters` has it: a chrooted smtpd may not be able to look up a name."""
+        """As Postfix's `smtpd_milters` has it.
+
+        It has the address of localhost: a chrooted smtpd may not be able to look up the name.
+        """
         host = {"localhost": "::1" if self.family == "inet6" else "127.0.0.1"}.get(
             self.host, self.host
         )
@@ -47,7 +53,7 @@ class Local:
 
     @property
     def postfix(self) -> str:
-        """As Postfix's `smtpd_milters` has it: relative to its queue, as a chrooted smtpd needs it."""
+        """As Postfix's `smtpd_milters` has it: relative to its queue, where smtpd is chrooted."""
         return f"unix:{self.path.removeprefix(QUEUE)}"
 
 
@@ -71,11 +77,9 @@ def listens(text: str) -> Socket | None:
     if found is None:
         return None
     host = found[3] or "localhost"
-    return Inet(
-        found[1],
-        int(found[2]),
-        "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1") else host,  # noqa: S104 - compared
-    )
+    if host in ("0.0.0.0", "::", "127.0.0.1", "::1"):  # noqa: S104 - only compared
+        host = "localhost"
+    return Inet(found[1], int(found[2]), host)
 
 
 def socket(text: str, option: str) -> Socket:

@@ -57,7 +57,8 @@ def files(
     return found
 
 
-_TRUSTED = """# Mail from these hosts is signed, and mail of clients that log in. List the others that relay
+_TRUSTED = """\
+# Mail from these hosts is signed, and mail of clients that log in. List the others that relay
 # through this host too: export with --mynetworks "$(postconf -h mynetworks)".
 """
 _HEAD = """# Install as /etc/{name}: the file in {config_dir} is read by nothing.

@@ -38,12 +38,7 @@ def write(
     spare = opendkim.TABLES if format is ExportFormat.OPENDKIM else ()
     files = {**{name: "" for name in spare if (folder / name).exists()}, **files}
     there = {name: text_of(folder / name) for name in files if (folder / name).exists()}
-    for name, text in there.items():
-        if MARK not in text[:500]:
-            raise MailAuthError(
-                f"{folder / name}: no export made this file, and it is not overwritten; "
-                "write to another folder and compare"
-            )
+    _refuse_foreign_files(there, folder)
     if format is ExportFormat.POSTFIX:
         _refuse_to_drop_sockets(there, files, folder, host)
     if format is ExportFormat.OPENDKIM:
@@ -66,6 +61,16 @@ def _refuse_own_folder(folder: Path, root: Path) -> None:
             raise MailAuthError(
                 f"--out {folder}: is in the repo's {own}, where policies and compiled files are; "
                 "use another folder"
+            )
+
+
+def _refuse_foreign_files(there: Mapping[str, str], folder: Path) -> None:
+    """Refuse to overwrite a file that no export made."""
+    for name, text in there.items():
+        if MARK not in text[:500]:
+            raise MailAuthError(
+                f"{folder / name}: no export made this file, and it is not overwritten; "
+                "write to another folder and compare"
             )
 
 

@@ -1,4 +1,6 @@
-"""Rspamd's files for local.d and its maps: which key signs for which domain (Rspamd's dkim_signing module).
+"""Rspamd's files for local.d and its maps: which key signs for which domain.
+
+They are for its dkim_signing module.
 
 Rspamd reads an Ed25519 key as its seed, not as PEM, so for those the files name <selector>.seed.
 """

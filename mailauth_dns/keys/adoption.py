@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys import (
+    adoptable,
     exposure,
     first_seen,
     keypair,
@@ -26,7 +27,7 @@ from mailauth_dns.keys import (
     public_files,
     selector_names,
 )
-from mailauth_dns.keys.declared import Key, keys_of
+from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.in_dns import KeyInDns, key_in_dns
 from mailauth_dns.keys.keypair import KeyPair
 from mailauth_dns.keys.policy_edit import SelectorEdit
@@ -85,19 +86,13 @@ def adopt(repo: Repo, policy: Policy, named: str, source: KeySource, now: dateti
     """
     policy_edit.check_editable(repo, policy)
     name = selector_names.checked(named, policy.domain)
-    pair = _read(source, repo.root)
+    pair = adoptable.read(source.file, repo.root, moved=source.move)
     section = (policy.body.dkim.selectors if policy.body.dkim is not None else {}).get(name)
-    _check_same(policy, name, section, pair.public)
+    adoptable.check_policy(policy, name, section, pair.public)
     key = _as_ours(policy, name, section, pair.public)
     in_dns = _ask(policy, key)
-    _check_dns(key, in_dns)
-    edited = None
-    if section is None:
-        entry = _new_entry(key, in_dns, now)
-        key = _as_ours(policy, name, SelectorSection.model_validate(entry), pair.public)
-        edited = _addition(policy, name, entry)
-    elif section.key is None:
-        edited = _change(policy, key, first_seen.edit(key, in_dns, now))
+    adoptable.check_dns(key, in_dns)
+    key, edited = _edit(policy, section, key, in_dns, now)
     if edited is not None:  # nothing is written for a policy that has no place for it
         policy_edit.tried(edited, policy_edit.read(repo.root, policy.path))
     public = public_files.folder_of(repo, policy) / str(key.section.key)
@@ -106,12 +101,8 @@ def adopt(repo: Repo, policy: Policy, named: str, source: KeySource, now: dateti
         _publish(public, pair)
         if edited is not None:
             policy_edit.edit(repo.root, policy.path, edited)
-    left = None if private.samefile(source.file) else source.file
-    if left is not None and source.move:
-        _delete(left)
-        left = None
-    weak = [remark] if remark else []
-    weak += [why for path in (private, left) if path is not None for why in _weaknesses(path)]
+    left = _left(source, private)
+    weak = [remark, *(why for path in (private, left) if path for why in _weaknesses(path))]
     return Adopted(
         key,
         KeyType(pair.public.k),
@@ -120,56 +111,8 @@ def adopt(repo: Repo, policy: Policy, named: str, source: KeySource, now: dateti
         KEY_DIR / policy.domain / str(key.section.key),
         Path(policy.path),
         in_dns,
-        tuple(dict.fromkeys(weak)),
+        tuple(dict.fromkeys(filter(None, weak))),
     )
-
-
-def _read(source: KeySource, root: Path) -> KeyPair:
-    private_files.refuse_inside(source.file, root)
-    if source.move and source.file.is_symlink():
-        raise MailAuthError(
-            f"{source.file}: is a link; to move the key, name the file that it leads to"
-        )
-    real = source.file.resolve()
-    if real in (exposure.in_git(real.parent) or ()):
-        raise MailAuthError(
-            f"{source.file}: is kept in git, so others may have it; "
-            "make a new key with `dkim keygen`"
-        )
-    try:
-        return keypair.read(private_files.octets(source.file))
-    except OSError as error:
-        raise MailAuthError(f"{source.file}: {error.strerror}") from None
-    except public_key_files.KeyFileError as error:
-        raise MailAuthError(
-            f"{source.file}: {error}; give the file that the signing program uses, "
-            "as PEM or an Ed25519 seed"
-        ) from None
-
-
-def _check_same(
-    policy: Policy, name: str, section: SelectorSection | None, public: PublicKey
-) -> None:
-    """Refuse a key that is not the one that the policy declares under this selector."""
-    if section is None:
-        return
-    where = f"{policy.path}: {name}"
-    if section.cname is not None:
-        raise MailAuthError(
-            f"{where} is delegated to {section.cname}, whose owner has its key; "
-            "there is nothing to adopt"
-        )
-    if section.state in (KeyState.REVOKED, KeyState.ABSENT):
-        raise MailAuthError(
-            f"{where} is {section.state}; a key that has ended does not come back: "
-            "make a new one with `dkim keygen`"
-        )
-    declared = next(key.public for key in keys_of(policy) if key.selector == name)
-    if declared != public:
-        raise MailAuthError(
-            f"{where} declares another key: the file is not its private half, "
-            "so every signature with it would fail"
-        )
 
 
 def _as_ours(policy: Policy, name: str, section: SelectorSection | None, public: PublicKey) -> Key:
@@ -189,14 +132,17 @@ def _ask(policy: Policy, key: Key) -> KeyInDns:
     return key_in_dns(key, observe([wanted])[policy.zone])
 
 
-def _check_dns(key: Key, in_dns: KeyInDns) -> None:
-    """Refuse a key that is not the one in DNS."""
-    if in_dns.state in ("other", "revoked"):
-        what = "another key" if in_dns.state == "other" else "an empty key"
-        raise MailAuthError(
-            f"{key.name}: DNS has {what}, and mail signed with this one would fail; "
-            "make a new key with `dkim keygen`"
-        )
+def _edit(
+    policy: Policy, section: SelectorSection | None, key: Key, in_dns: KeyInDns, now: datetime
+) -> tuple[Key, Callable[[str], str] | None]:
+    """Return the key as the policy will have it, and the edit that it needs, if any."""
+    if section is None:
+        entry = _new_entry(key, in_dns, now)
+        added = replace(key, section=SelectorSection.model_validate(entry))
+        return added, _addition(policy, key.selector, entry)
+    if section.key is None:
+        return key, _change(policy, key, first_seen.edit(key, in_dns, now))
+    return key, None
 
 
 def _new_entry(key: Key, in_dns: KeyInDns, now: datetime) -> dict[str, str | dict[str, str]]:
@@ -281,6 +227,16 @@ def _publish(public: Path, pair: KeyPair) -> None:
         )
     public_files.make_folder(public.parent)
     public_files.write(public, pair.public_pem)
+
+
+def _left(source: KeySource, private: Path) -> Path | None:
+    """Return the given file where it stays beside `private`; one that is to be moved is deleted."""
+    if private.samefile(source.file):
+        return None
+    if source.move:
+        _delete(source.file)
+        return None
+    return source.file
 
 
 def _delete(path: Path) -> None:

@@ -13,9 +13,8 @@ from mailauth_dns.keys.problems import KeyProblem, Reader
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
-from mailauth_dns.signing_host import key_owner
+from mailauth_dns.signing_host import key_owner, opendkim_conf
 from mailauth_dns.signing_host.key_owner import Owner
-from mailauth_dns.signing_host.opendkim_conf import every
 
 
 def check(
@@ -55,7 +54,7 @@ def _readers(owner: Owner | None) -> Callable[[Path], Reader | None]:
     if owner is not None:
         return lambda _: Reader(owner, certain=True)
     users = key_owner.signers()
-    daemons = every(key_owner.HOST).values() if "OpenDKIM" in users else ()
+    daemons = opendkim_conf.daemons(key_owner.HOST).values() if "OpenDKIM" in users else ()
     used = {Path(path).resolve() for daemon in daemons for path in daemon.key_files()}
     alone = len({user.name for user in users.values()}) == 1
     likely = Reader(next(iter(users.values())), certain=False) if alone else None

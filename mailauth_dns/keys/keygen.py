@@ -66,10 +66,7 @@ def keygen(
     folder = destination.folder(repo.root)
     policy_edit.check_editable(repo, policy)
     public_folder = public_files.folder_of(repo, policy)
-    if spec.selector is not None:
-        name = selector_names.unused(policy, spec.selector, folder, public_folder)
-    else:
-        name = selector_names.from_template(policy, spec.type, folder, public_folder, now)
+    name = _selector(policy, spec, folder, public_folder, now)
     keys = {"key": f"{name}.pem", "state": KeyState.PENDING, "since": moment(now)}
     edited = partial(selector_edit.with_selector, policy.path, selector=name, keys=keys)
     # No key is made for a policy that has no place for it.
@@ -81,11 +78,7 @@ def keygen(
     private_files.write(private, repo.root, pair, heir)
     public = public_folder / f"{name}.pem"
     with policy_edit.alone(repo.root, policy.path):
-        if os.path.lexists(public):
-            raise MailAuthError(
-                f"{public}: another run has made a key of this name meanwhile; "
-                f"nothing uses {private}: delete it"
-            )
+        _refuse_taken(public, private)
         try:
             public_files.write(public, pair.public_pem)
             policy_edit.edit(repo.root, policy.path, edited)
@@ -102,6 +95,22 @@ def keygen(
         timedelta(seconds=policy.body.ttl or DEFAULT_TTL),
         tuple(filter(None, (remark, _beside(policy, name, spec.type)))),
     )
+
+
+def _selector(
+    policy: Policy, spec: KeySpec, folder: Path, public_folder: Path, now: datetime
+) -> str:
+    if spec.selector is not None:
+        return selector_names.unused(policy, spec.selector, folder, public_folder)
+    return selector_names.from_template(policy, spec.type, folder, public_folder, now)
+
+
+def _refuse_taken(public: Path, private: Path) -> None:
+    if os.path.lexists(public):
+        raise MailAuthError(
+            f"{public}: another run has made a key of this name meanwhile; "
+            f"nothing uses {private}: delete it"
+        )
 
 
 def _beside(policy: Policy, name: str, type: KeyType) -> str:

@@ -93,7 +93,7 @@ def read(root: Path, path: str) -> str:
         raise MailAuthError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise MailAuthError(
-            f"{path}: is no longer UTF-8; mend it, and run the command again"
+            f"{path}: is no longer UTF-8; save it as UTF-8, and run the command again"
         ) from None
 
 

@@ -92,7 +92,10 @@ def of_private(
     for each in there:
         yield from _of_half(key, each)
         if tracked is not None and each in tracked:
-            message = f"{each} is kept in git; take it out of its history and make a new key"
+            message = (
+                f"{each} is kept in git, so others may have it; make a new key with "
+                "`dkim keygen`, and take this one out of git's history"
+            )
             yield _problem(key, "DKIM037", message)
     yield from _of_access(key, path, there, reader)
     if tracked is None and there:

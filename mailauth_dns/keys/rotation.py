@@ -42,9 +42,8 @@ def rotate(
     """Write the next step of the domain's keys into its policy.
 
     `types` limits it to these; none means every type of which the policy has a key, RSA where it
-    has no key yet. It makes new keys when nothing is under way. Where you name types, it also makes
-    the key of a type that an earlier run did not get to. `destination` is where private halves go;
-    it is looked at only then.
+    has no key yet. It makes new keys in `destination` when nothing is under way. Where you name types, it
+    also makes the key of a type that an earlier run did not get to.
 
     Raises:
         MailAuthError: nothing was written: the policy is shared or parked, or cannot be written;
@@ -54,30 +53,30 @@ def rotate(
     changes, keys = _with_sightings(policy, look([policy], now), now)
     settings = (policy.body.dkim or DkimSection()).rotation
     found = {type: transitions(type, keys, settings, now) for type in types or _types(keys)}
-    for each in found.values():
-        for selector, edit in each.edits.items():
-            changes.setdefault(selector, {}).update(edit)
+    _add_edits(changes, found.values())
     new = _new_keys(found, keys, named=bool(types))
     if new:
         destination.folder(repo.root)  # refuses before anything is written
     # An inherited selector keeps its name here, and the edit refuses it.
-    written = policy_edit.write(
-        repo.root,
-        policy,
-        {spelling(policy, selector) or selector: edit for selector, edit in changes.items()},
-    )
+    spelled = {spelling(policy, selector) or selector: edit for selector, edit in changes.items()}
+    written = policy_edit.write(repo.root, policy, spelled)
     made: list[NewKey] = []
     problem = None
-    for number, type in enumerate(new):
-        try:
+    try:
+        for type in new:
             made.append(keygen(repo, policy, KeySpec(type, bits), destination, now))
-        except MailAuthError as error:
-            if not written and not made:
-                raise
-            problem = f"{error}\n{_unfinished(policy, new[number:])}"
-            break
-    waiting = tuple(text for each in found.values() for text in each.waiting)
-    return Rotated(written, tuple(made), waiting, problem)
+    except MailAuthError as error:
+        if not written and not made:
+            raise
+        problem = f"{error}\n{_unfinished(policy, new[len(made) :])}"
+    waiting = [text for each in found.values() for text in each.waiting]
+    return Rotated(written, tuple(made), tuple(waiting), problem)
+
+
+def _add_edits(changes: dict[str, dict[str, str | None]], steps: Iterable[Transitions]) -> None:
+    for step in steps:
+        for selector, edit in step.edits.items():
+            changes.setdefault(selector, {}).update(edit)
 
 
 def _with_sightings(

@@ -59,24 +59,75 @@ class SpfInclude:
     return_path: ReturnPath
 
 
-# fmt: off
 # The source of each row: A the sender's own pages, B a set-up template that the sender submitted,
 # or a list that cites its pages. Where a setting decides whose domain is in MAIL FROM, the row has
 # the best one for the customer, so that no rule warns too much.
 SENDERS = (
-    Sender("Amazon SES", "dkim.amazonses.com", r"{selector}\.dkim\.amazonses\.com", ReturnPath.SUBDOMAIN),  # A
-    Sender("Microsoft 365", "onmicrosoft.com", r"{selector}-{dashes}\._domainkey\.[a-z0-9]+\.onmicrosoft\.com", ReturnPath.OWN_DOMAIN),  # A
-    Sender("Microsoft 365", "dkim.mail.microsoft", r"{selector}-.+\.[a-z]-v1\.dkim\.mail\.microsoft", ReturnPath.OWN_DOMAIN),  # A
-    Sender("Proton Mail", "domains.proton.ch", r"{selector}\.domainkey\.[a-z0-9]+\.domains\.proton\.ch", ReturnPath.OWN_DOMAIN),  # A
-    Sender("Salesforce", "custdkim.salesforce.com", r"{selector}\.[a-z0-9]{6}\.custdkim\.salesforce\.com", ReturnPath.OWN_DOMAIN),  # A
-    Sender("Zendesk", "zendesk.com", r"{selector}\._domainkey\.zendesk\.com", ReturnPath.OWN_DOMAIN),  # A
-    Sender("Klaviyo", "klaviyodns.com", r"[a-z0-9]+\.domainkey\.[a-z0-9-]+\.klaviyodns\.com", ReturnPath.SUBDOMAIN),  # A
-    Sender("Fastmail", "dkim.fmhosted.com", r"{selector}\.{domain}\.dkim\.fmhosted\.com", ReturnPath.OWN_DOMAIN),  # B
-    Sender("HubSpot", "dkim.hubspotemail.net", r"{dashes}\.hs[0-9]+[a-z]?\.dkim\.hubspotemail\.net", ReturnPath.SUBDOMAIN),  # B
-    Sender("iCloud+", "at.icloudmailadmin.com", r"{selector}\.dkim\.{domain}\.at\.icloudmailadmin\.com", ReturnPath.OWN_DOMAIN),  # B
+    Sender(  # A
+        "Amazon SES",
+        "dkim.amazonses.com",
+        r"{selector}\.dkim\.amazonses\.com",
+        ReturnPath.SUBDOMAIN,
+    ),
+    Sender(  # A
+        "Microsoft 365",
+        "onmicrosoft.com",
+        r"{selector}-{dashes}\._domainkey\.[a-z0-9]+\.onmicrosoft\.com",
+        ReturnPath.OWN_DOMAIN,
+    ),
+    Sender(  # A
+        "Microsoft 365",
+        "dkim.mail.microsoft",
+        r"{selector}-.+\.[a-z]-v1\.dkim\.mail\.microsoft",
+        ReturnPath.OWN_DOMAIN,
+    ),
+    Sender(  # A
+        "Proton Mail",
+        "domains.proton.ch",
+        r"{selector}\.domainkey\.[a-z0-9]+\.domains\.proton\.ch",
+        ReturnPath.OWN_DOMAIN,
+    ),
+    Sender(  # A
+        "Salesforce",
+        "custdkim.salesforce.com",
+        r"{selector}\.[a-z0-9]{6}\.custdkim\.salesforce\.com",
+        ReturnPath.OWN_DOMAIN,
+    ),
+    Sender(  # A
+        "Zendesk", "zendesk.com", r"{selector}\._domainkey\.zendesk\.com", ReturnPath.OWN_DOMAIN
+    ),
+    Sender(  # A
+        "Klaviyo",
+        "klaviyodns.com",
+        r"[a-z0-9]+\.domainkey\.[a-z0-9-]+\.klaviyodns\.com",
+        ReturnPath.SUBDOMAIN,
+    ),
+    Sender(  # B
+        "Fastmail",
+        "dkim.fmhosted.com",
+        r"{selector}\.{domain}\.dkim\.fmhosted\.com",
+        ReturnPath.OWN_DOMAIN,
+    ),
+    Sender(  # B
+        "HubSpot",
+        "dkim.hubspotemail.net",
+        r"{dashes}\.hs[0-9]+[a-z]?\.dkim\.hubspotemail\.net",
+        ReturnPath.SUBDOMAIN,
+    ),
+    Sender(  # B
+        "iCloud+",
+        "at.icloudmailadmin.com",
+        r"{selector}\.dkim\.{domain}\.at\.icloudmailadmin\.com",
+        ReturnPath.OWN_DOMAIN,
+    ),
     Sender("ImprovMX", "improvmx.com", r"{selector}\.improvmx\.com", ReturnPath.OWN_DOMAIN),  # B
     Sender("Mailchimp", "mcsv.net", r"dkim[0-9]*\.mcsv\.net", ReturnPath.VENDOR),  # B
-    Sender("SendGrid", "sendgrid.net", r"{selector}\.domainkey\.u[0-9]+\.wl[0-9]*\.sendgrid\.net", ReturnPath.SUBDOMAIN),  # B
+    Sender(  # B
+        "SendGrid",
+        "sendgrid.net",
+        r"{selector}\.domainkey\.u[0-9]+\.wl[0-9]*\.sendgrid\.net",
+        ReturnPath.SUBDOMAIN,
+    ),
     Sender("SMTP2GO", "dkim.smtp2go.net", r"dkim\.smtp2go\.net", ReturnPath.SUBDOMAIN),  # B
     Sender("Brevo", "dkim.brevo.com", r".+\.dkim\.brevo\.com", ReturnPath.SUBDOMAIN),  # B
 )
@@ -86,7 +137,6 @@ INCLUDES = (
     SpfInclude("HubSpot", "hubspotemail.net", ReturnPath.SUBDOMAIN),  # B: with an own address
     SpfInclude("SendGrid", "sendgrid.net", ReturnPath.SUBDOMAIN),  # B
 )
-# fmt: on
 
 # Names that guides name and no sender ever published, with what its own template says.
 NEVER_PUBLISHED: Mapping[str, str] = {

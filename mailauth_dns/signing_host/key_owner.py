@@ -74,7 +74,9 @@ def signers() -> dict[str, Owner]:
     Raises:
         MailAuthError: a configuration cannot be read.
     """
-    opendkims = [each.user for each in opendkim_conf.every(HOST).values() if each.user is not None]
+    opendkims = [
+        each.user for each in opendkim_conf.daemons(HOST).values() if each.user is not None
+    ]
     users = {
         "OpenDKIM": opendkims[0] if len(set(opendkims)) == 1 else None,
         "Rspamd": started(HOST, "rspamd")[1] if (HOST / "etc/rspamd").is_dir() else None,
@@ -90,7 +92,7 @@ def signers() -> dict[str, Owner]:
 
 
 def barrier(path: Path, owner: Owner) -> Path | None:
-    """Return the topmost folder, down to `path`, that the user may not enter; None if it may all."""
+    """Return the topmost folder, down to `path`, that the user may not enter; else None."""
     for each in reversed([path, *path.parents]):
         if each.is_dir() and not owner.may(each.stat(), stat.S_IXOTH):
             return each

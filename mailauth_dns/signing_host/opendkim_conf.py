@@ -90,7 +90,7 @@ def opendkim(root: Path, unit: str, conf: PurePosixPath) -> Daemon | None:
     return Daemon(root, conf, found, None if name in ("root", "0") else name)
 
 
-def every(root: Path) -> dict[KeyType, Daemon]:
+def daemons(root: Path) -> dict[KeyType, Daemon]:
     """Return the OpenDKIMs of a host, by the type of their keys: each signs with one type.
 
     Raises:

@@ -36,3 +36,6 @@ Socket inet:8891@localhost
 
 
 KEYS = "default._domainkey.example.com example.com:default:/etc/opendkim/keys/example.com/default.private\n"
+
+
+MILTERS = "smtpd_milters = inet:localhost:8891\n"

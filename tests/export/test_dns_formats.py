@@ -30,7 +30,7 @@ def test_the_articles_records_as_one_line_each(article: RepoFolder) -> None:
 
 
 def test_a_form_is_told_what_may_be_there_already(article: RepoFolder) -> None:
-    """An MX has two fields; a second SPF record would fail all mail, and a form replaces nothing by itself."""
+    """An MX has two fields. A form replaces nothing: a second SPF record would fail all mail."""
     said = article.run("export", "example.com", "--format", "paste").out
     assert (
         "Value:  v=spf1 +ip4:192.0.2.10 -all\nNote:   where a record with v=spf1 is there already, change it: two of them fail all"
@@ -113,7 +113,7 @@ def test_dnscontrol_extends_the_zone(article: RepoFolder) -> None:
 
 
 def test_a_consent_that_a_wildcard_may_give_already_is_named(article: RepoFolder) -> None:
-    """To export asks no DNS; under a wildcard the new name would keep it from answering for others (RFC 4592)."""
+    """Export asks no DNS. Below a wildcard, the new name would end its answers for others."""
     article.policy(
         'domain: example.org\nspf: {all: fail}\ndmarc: {p: none, rua: ["mailto:d@example.com"]}\n',
         "org",

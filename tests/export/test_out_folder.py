@@ -12,7 +12,7 @@ from tests.export.articles import BOTH, ED25519, MARK, exported
 
 
 def test_hosts_that_relay_are_not_forgotten(article: RepoFolder) -> None:
-    """An export that names none would leave the mail of those unsigned that an earlier one named."""
+    """An export that names none would leave mail of hosts unsigned that an earlier one named."""
     exported(article, "--format", "opendkim", "--mynetworks", "198.51.100.0/24")
     folder = str(article.root.parent / "exported")
     refused = article.run("export", "example.com", "--format", "opendkim", "--out", folder)
@@ -102,7 +102,7 @@ def test_another_socket_is_no_other_domain(article: RepoFolder) -> None:
 
 
 def test_files_are_looked_at_before_they_are_opened(article: RepoFolder, tmp_path: Path) -> None:
-    """A pipe would be waited for, a folder that is not there is no difference, and a link stays one."""
+    """No run waits for a pipe. A missing folder is no difference, and a link stays a link."""
     missing = article.run(
         "export", "example.com", "--format", "opendkim", "--check", str(tmp_path / "no")
     )

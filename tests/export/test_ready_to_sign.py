@@ -19,7 +19,7 @@ dkim:
 
 
 def test_only_our_active_keys_sign(article: RepoFolder) -> None:
-    """A key given as `p` or `cname` is a sender's: in our tables it would name a file that is not there."""
+    """A key given as `p` or `cname` is a sender's: our tables would name a missing file."""
     for text, message in [
         (
             SENDERS.replace("    default: {key: default.pem, state: pending}\n", ""),

@@ -1,15 +1,19 @@
-"""A signing host: a folder for private keys that nobody else can write above, which /tmp cannot say, and a served zone beside it."""
+"""A signing host: a folder for private keys, and a served zone beside it.
+
+Nobody else may write above the folder, so it cannot be in /tmp.
+"""
 
 from __future__ import annotations
 
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from mailauth_dns.signing_host import key_owner
 from tests.conftest import RepoFolder
 from tests.keys.keyhost import Host, served
 
@@ -33,3 +37,25 @@ def private_dir() -> Iterator[Path]:
 def host(repo: RepoFolder, private_dir: Path) -> Iterator[Host]:
     """An hour of TTL: nothing happens by itself in a test."""
     yield from served(repo, private_dir, 3600)
+
+
+@pytest.fixture
+def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Write a file of the host's configuration."""
+    monkeypatch.setattr(key_owner, "HOST", tmp_path / "host")
+
+    def write(name: str, text: str) -> None:
+        path = tmp_path / "host" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    return write
+
+
+@pytest.fixture
+def keys() -> Iterator[Path]:
+    """A folder for keys that does not exist yet; everybody may enter the one above it."""
+    folder = Path(tempfile.mkdtemp(prefix="mailauth-keys-", dir="/var/lib"))
+    folder.chmod(0o755)
+    yield folder / "keys"
+    shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""A zone repo whose zone `serve` answers for, and a folder of private keys: what the dkim commands work on."""
+"""What the dkim commands work on: a zone repo that `serve` answers for, and a folder of keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import Ran, RepoFolder
 
-ZONE = "$TTL {ttl}\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 {ttl}\n@ IN NS ns1.example.net.\n"
+ZONE = (
+    "$TTL {ttl}\n"
+    "@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 {ttl}\n"
+    "@ IN NS ns1.example.net.\n"
+)
 POLICY = """domain: example.com # ours
 spf: {all: fail}
 # keys

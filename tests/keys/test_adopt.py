@@ -22,8 +22,9 @@ from mailauth_dns.records.dkim import KeyType
 from tests.conftest import RepoFolder
 from tests.keys.keyhost import Host
 from tests.keys.own_key import ED25519, RSA, Own, pkcs1
+from tests.keys.test_keygen_cut_off import KILLED
 from tests.keys.test_privacy import assert_secret, secrets_of, texts_of
-from tests.keys.test_private_files import KILLED, mode
+from tests.keys.test_private_files import mode
 
 
 def long_seed(pair: KeyPair) -> bytes:

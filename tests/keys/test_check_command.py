@@ -1,4 +1,4 @@
-"""`dkim check`: what is wrong with private keys where they lie, and with every state of a key in DNS."""
+"""`dkim check`: what is wrong with private keys on the host, and with keys in DNS."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_check_finds_what_is_wrong(host: Host, case: str) -> None:
 
 
 def test_check_tells_everything_about_a_key(host: Host) -> None:
-    """A key that is broken, readable by all, in a folder that is open to all, and not published: each is told."""
+    """A key is broken, readable by all, in a folder open to all, and not published: all is told."""
     private = host.private_dir / "example.com/old.private"
     private.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     private.chmod(0o644)
@@ -115,7 +115,8 @@ def test_check_tells_everything_about_a_key(host: Host) -> None:
         for line in checked.out.splitlines()
     ] == [
         f"DKIM032: {private}: is not a private key, or is broken",
-        f"DKIM037: {private} is kept in git; take it out of its history and make a new key",
+        f"DKIM037: {private} is kept in git, so others may have it; make a new key with "
+        "`dkim keygen`, and take this one out of git's history",
         f"DKIM037: {private}: its mode is 0644: others than its owner may use it; chmod 600 {private}",
         f"DKIM037: {private.parent}: everybody may write there, so OpenDKIM refuses keys below it",
         "DKIM001: no authoritative server has the key: signatures with it fail",
@@ -184,9 +185,13 @@ ZONE_KEY = (
 GIVEN = "p: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=, k: ed25519"
 OTHER = "p: O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=, k: ed25519"
 EMPTY, WILDCARD = 'old._domainkey IN TXT "v=DKIM1; p="\n', '*._domainkey IN TXT "v=DKIM1; p="\n'
-NOT_REVOKED = "DKIM029: the policy has revoked this key and DNS has not: whoever has it can still sign; plan and apply"
+NOT_REVOKED = (
+    "DKIM029: the policy has revoked this key and DNS has not: "
+    "whoever has it can still sign; plan and apply"
+)
 NOT_ABSENT = "DKIM029: the policy has this selector absent and DNS still has it; plan and apply"
-# What the policy says of a selector whose private half is nobody's here, what is served, and what is found.
+# What the policy says of a selector that has no private half here, what is served, and what is
+# found.
 PUBLISHED: dict[str, tuple[str, str, str | None]] = {
     "given, and served": (GIVEN, ZONE_KEY, None),
     "given, another is served": (OTHER, ZONE_KEY, "DKIM032: DNS has another key than the policy"),

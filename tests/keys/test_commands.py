@@ -188,7 +188,10 @@ def test_unknown_dns_is_1_and_writes_nothing(host: Host) -> None:
 
 
 def test_a_whole_life(host: Host) -> None:
-    """Every step is refused before its time, with the time, and written when it has come; times are moved by hand here."""
+    """A step is refused until its time, which the refusal names, and then written.
+
+    The test moves the times by hand.
+    """
     new_key = host.run("dkim", "rotate", "example.com", "--private-dir", str(host.private_dir))
     assert new_key.code == 0, new_key.said
     [name] = re.findall(r"    (20\d{6}): \{", host.policy)
@@ -255,7 +258,7 @@ def test_types_rotate_each_on_its_own(host: Host) -> None:
 
 
 def test_two_pending_keys_of_a_type_are_remarked(host: Host) -> None:
-    """By keygen, and by status for whoever did not see that; one of each type is as it should be."""
+    """Keygen says so, and status for whoever did not see that; one of each type is right."""
     assert "2 pending" not in host.keygen("--selector", "new").err
     assert "2 pending" not in host.keygen("--selector", "e", "--type", "ed25519").err
     assert "2 pending" not in host.run("dkim", "status").err

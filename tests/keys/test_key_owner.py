@@ -1,4 +1,4 @@
-"""Who owns a new private key, and what keeps the signing program's user from reading one; with the users that every system has."""
+"""Who owns the private key that `dkim keygen` makes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import grp
 import os
 import pwd
 import re
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,33 +15,10 @@ import pytest
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.signing_host import key_owner
 from tests.conftest import Ran, RepoFolder
-from tests.keys.keyhost import Host
+from tests.keys.signing_user import OPENDKIM_CONF, OTHER, SIGNER, needs_root
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
-SIGNER, OTHER = pwd.getpwnam("daemon"), pwd.getpwnam("nobody")
+pytestmark = needs_root
 GROUP = grp.getgrgid(SIGNER.pw_gid).gr_name
-
-
-@pytest.fixture
-def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """Write a file of the host's configuration."""
-    monkeypatch.setattr(key_owner, "HOST", tmp_path / "host")
-
-    def write(name: str, text: str) -> None:
-        path = tmp_path / "host" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    return write
-
-
-@pytest.fixture
-def keys() -> Iterator[Path]:
-    """A folder for keys that everybody may pass the way to, as /etc is, and that is not there yet."""
-    folder = Path(tempfile.mkdtemp(prefix="mailauth-keys-", dir="/var/lib"))
-    folder.chmod(0o755)
-    yield folder / "keys"
-    shutil.rmtree(folder)
 
 
 def keygen(repo: RepoFolder, folder: Path, *arguments: str) -> Ran:
@@ -69,10 +44,10 @@ def owners(folder: Path) -> set[str]:
     }
 
 
-CONF, UNIT = "etc/opendkim.conf", "lib/systemd/system/opendkim.service"
+UNIT = "lib/systemd/system/opendkim.service"
 SIGNERS = f"{SIGNER.pw_name}:{GROUP}"
 BELONGS = "belongs to root, and {}; that user must own it to sign: chown -R USER "
-# The folder's owner, what configures the host, the arguments, whose the key is, and what is said of that.
+# The folder's owner, the host's configuration, the arguments, whose the key is, and what is said.
 HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
     "nobody is named": (
         None,
@@ -90,17 +65,23 @@ HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
         "",
     ),
     "the folder's owner": ("nobody", {}, [], f"nobody:{grp.getgrgid(OTHER.pw_gid).gr_name}", ""),
-    "OpenDKIM's UserID": (None, {CONF: f"UserID {SIGNER.pw_name}:{GROUP}\n"}, [], SIGNERS, ""),
+    "OpenDKIM's UserID": (
+        None,
+        {OPENDKIM_CONF: f"UserID {SIGNER.pw_name}:{GROUP}\n"},
+        [],
+        SIGNERS,
+        "",
+    ),
     "the folder's owner before OpenDKIM's UserID": (
         "nobody",
-        {CONF: f"UserID {SIGNER.pw_name}\n"},
+        {OPENDKIM_CONF: f"UserID {SIGNER.pw_name}\n"},
         [],
         f"nobody:{grp.getgrgid(OTHER.pw_gid).gr_name}",
         "",
     ),
     "--owner before OpenDKIM's UserID": (
         None,
-        {CONF: "UserID nobody\n"},
+        {OPENDKIM_CONF: "UserID nobody\n"},
         ["--owner", SIGNER.pw_name],
         SIGNERS,
         "",
@@ -119,7 +100,7 @@ HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
         None,
         {
             UNIT: f"[Service]\nUser={SIGNER.pw_name}\nExecStart=/usr/sbin/opendkim\n",
-            CONF: "Mode s\n",
+            OPENDKIM_CONF: "Mode s\n",
         },
         [],
         SIGNERS,
@@ -130,7 +111,7 @@ HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
         {
             UNIT: "[Service]\nEnvironmentFile=-/etc/sysconfig/opendkim\nExecStart=/usr/sbin/opendkim $OPTIONS\n",
             "etc/sysconfig/opendkim": f'# start-up\nOPTIONS="-x /etc/opendkim.conf -u {SIGNER.pw_name} -P /run/opendkim/opendkim.pid"\n',
-            CONF: "Mode s\n",
+            OPENDKIM_CONF: "Mode s\n",
         },
         [],
         SIGNERS,
@@ -151,7 +132,7 @@ HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
         {
             "lib/systemd/system/rspamd.service": "[Service]\nUser=nobody\n",
             "etc/rspamd/rspamd.conf": "",
-            CONF: f"UserID {SIGNER.pw_name}\n",
+            OPENDKIM_CONF: f"UserID {SIGNER.pw_name}\n",
         },
         [],
         "root:root",
@@ -159,14 +140,14 @@ HEIRS: dict[str, tuple[str | None, dict[str, str], list[str], str, str]] = {
     ),
     "OpenDKIM runs as root": (
         None,
-        {CONF: "UserID root\n"},
+        {OPENDKIM_CONF: "UserID root\n"},
         [],
         "root:root",
         "belongs to root, and a signing program runs",
     ),
     "a user who is not there": (
         None,
-        {CONF: "UserID nosuchuser\n"},
+        {OPENDKIM_CONF: "UserID nosuchuser\n"},
         [],
         "root:root",
         "belongs to root, and a signing program runs",
@@ -283,121 +264,3 @@ def test_nobody_but_root_gives_a_key_away(tmp_path: Path, monkeypatch: pytest.Mo
     ):
         key_owner.heir(tmp_path, key_owner.named("daemon"))
     assert key_owner.heir(tmp_path, key_owner.named("nobody")) == (None, "")
-
-
-# Check: what is done to a key that the signer could read, and what is found.
-
-
-def roots_folder(private: Path) -> None:
-    os.chown(private.parent, 0, 0)
-
-
-def roots_file(private: Path) -> None:
-    os.chown(private, 0, 0)
-
-
-def closed_above(private: Path) -> None:
-    os.chown(private.parent.parent, 0, 0)
-    private.parent.parent.chmod(0o700)
-
-
-def group_of_others(private: Path) -> None:
-    os.chown(private, 0, grp.getgrnam("mail").gr_gid)
-    private.chmod(0o640)
-
-
-def own_group(private: Path) -> None:
-    os.chown(private, 0, SIGNER.pw_gid)
-    private.chmod(0o640)
-
-
-def somebody_else(private: Path) -> None:
-    os.chown(private, OTHER.pw_uid, OTHER.pw_gid)
-
-
-def nothing(_: Path) -> None:
-    return
-
-
-CLOSED: dict[str, tuple[Callable[[Path], None], list[str]]] = {
-    "in order": (nothing, []),
-    "its own group may read it, as Red Hat's packages have it": (own_group, []),
-    "a folder of root": (
-        roots_folder,
-        [
-            "{private.parent}: daemon may not enter this folder, so it cannot sign, and mail gets 4.7.1; chown daemon {private.parent}"
-        ],
-    ),
-    "a file of root": (
-        roots_file,
-        [
-            "{private}: daemon may not read it, so it cannot sign, and mail gets 4.7.1; chown daemon {private}"
-        ],
-    ),
-    "a folder above": (
-        closed_above,
-        [
-            "{private.parent.parent}: daemon may not enter this folder, so it cannot sign, and mail gets 4.7.1; "
-            "chown daemon {private.parent.parent}"
-        ],
-    ),
-    "a group that it is not in": (
-        group_of_others,
-        [
-            "{private}: its mode is 0640: others than its owner may use it; chown daemon {private} and chmod 600 {private}",
-            "{private}: daemon may not read it, so it cannot sign, and mail gets 4.7.1; chown daemon {private}",
-        ],
-    ),
-    "somebody else's": (
-        somebody_else,
-        [
-            "{private}: belongs to nobody, and OpenDKIM runs as daemon and refuses it; chown daemon {private}",
-            "{private}: daemon may not read it, so it cannot sign, and mail gets 4.7.1; chown daemon {private}",
-        ],
-    ),
-}
-
-
-@pytest.fixture
-def signing(host: Host, keys: Path) -> Host:
-    """A host whose key is the signer's."""
-    keys.mkdir()
-    shutil.move(host.private_dir / "example.com", keys)
-    host.private_dir = keys
-    for path in (keys, *keys.rglob("*")):
-        os.chown(path, SIGNER.pw_uid, SIGNER.pw_gid)
-    return host
-
-
-@pytest.mark.parametrize("case", CLOSED)
-@pytest.mark.parametrize("known", ["--owner", "the KeyTable", "UserID alone", "nothing"])
-def test_check_finds_what_the_signer_cannot_read(
-    signing: Host, etc: Callable[[str, str], None], case: str, known: str
-) -> None:
-    """Wrong where it is certain who signs with the key, a note where the host only looks so."""
-    change, wrong = CLOSED[case]
-    private = signing.private_dir / "example.com/old.private"
-    change(private)
-    if known in ("the KeyTable", "UserID alone"):
-        etc(
-            CONF,
-            "UserID daemon\n"
-            + ("KeyTable file:/etc/keytable\n" if known == "the KeyTable" else ""),
-        )
-        etc("etc/keytable", f"# keys\nold._domainkey.example.com\texample.com:old:{private}\n")
-    arguments = ["--owner", "daemon"] if known == "--owner" else []
-    checked = signing.run("dkim", "check", "--private-dir", str(signing.private_dir), *arguments)
-    weight = {"nothing": None, "UserID alone": "note"}.get(known, "wrong")
-    expected = [line.format(private=private) for line in wrong]
-    if weight == "wrong":
-        assert checked.out.splitlines()[:-1] == [
-            f"old._domainkey.example.com  wrong  DKIM037: {line}" for line in expected
-        ]
-        assert checked.code == (2 if wrong else 0)
-    else:
-        told = [line for line in checked.out.splitlines() if "cannot sign" in line]
-        assert told == [
-            f"old._domainkey.example.com  note  DKIM037: {line}"
-            for line in expected
-            if weight and "cannot sign" in line
-        ]

@@ -1,4 +1,7 @@
-"""Policies that somebody edits, and keys that somebody makes, while a command of ours is at work: nothing is lost, nothing is mixed."""
+"""Policies that somebody edits, and keys that somebody makes, while a command of ours runs.
+
+Nothing is lost, and nothing is mixed.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +127,7 @@ def test_two_keygens_at_once_both_stay(repo: RepoFolder, private_dir: Path) -> N
 def test_two_keygens_of_one_selector_make_one_key(
     repo: RepoFolder, private_dir: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
 ) -> None:
-    """Also where each keeps private keys in a folder of its own: the public half that the policy names is the winner's."""
+    """The policy names the winner's public half, also where each run has a folder of its own."""
     path = repo.policy("domain: example.com\nspf: {all: fail}\n")
     other = private_dir / "other" if elsewhere else private_dir
     during(

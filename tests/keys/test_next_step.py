@@ -104,7 +104,8 @@ def test_the_next_step_and_when_it_may_be_taken(case: str) -> None:
 
 
 GRACE = timedelta(days=7)
-# What is beside an active RSA key, and what comes next for it: what `status` says, and `rotate` does.
+# What is beside an active RSA key, and what comes next for it: what `status` says, and `rotate`
+# does.
 BESIDE: dict[str, tuple[list[Key], KeyStep]] = {
     "a pending key": (
         [key("new", state="pending")],

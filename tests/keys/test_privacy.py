@@ -1,4 +1,7 @@
-"""No private octet anywhere: not in output, files of the repo, plans or git, whatever command ran and wherever a key was pasted."""
+"""No private octet in output, files of the repo, plans or git.
+
+That holds for every command, and wherever a key was pasted.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from tests.keys.keyhost import Host
 
 
 def secrets_of(folder: Path) -> set[str]:
-    """Return pieces of every private key that would give it away, as they could stand in a text: base64, hexadecimal, raw."""
+    """Return pieces that would give a private key away: in base64, in hexadecimal and raw."""
     found = set()
     for path in [*folder.rglob("*.private"), *folder.rglob("*.seed")]:
         body = "".join(
@@ -72,7 +75,7 @@ def texts_of(root: Path, ran: Ran) -> dict[str, str]:
 
 
 def test_private_octets_are_nowhere(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After every command, in every format: not in what it said, in the repo, in a plan or in a git object."""
+    """Not in the output of any command in any format, the repo, a plan or a git object."""
     root = host.repo.root
     subprocess.run(["git", "-C", str(root), "init", "-q"], check=True)
     monkeypatch.setenv("MAILAUTH_PRIVATE_DIR", str(host.private_dir))
@@ -178,8 +181,8 @@ def test_private_octets_are_nowhere(host: Host, monkeypatch: pytest.MonkeyPatch)
     assert_secret(secrets, {"git": objects.stdout.decode("latin-1")}, "git")
 
 
-# A private key where none belongs: `{pem}` is its text, `{base64}` its body, `{seed}` that of an Ed25519 key, `{file}` the path of
-# its file. What is written into the repo first, and the command.
+# A private key where none belongs: `{pem}` is its text, `{base64}` its body, `{seed}` that of an
+# Ed25519 key, `{file}` the path of its file. What is written into the repo first, and the command.
 MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     "in p": (
         {

@@ -1,27 +1,17 @@
-"""Private keys: where they may be, who may read them, and what a run that is cut off leaves behind."""
+"""Private keys: where they may be, and who may read them."""
 
 from __future__ import annotations
 
-import base64
 import os
-import re
-import signal
 import stat
 import subprocess
-import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.keys import keypair, policy_edit, private_files, public_files
+from mailauth_dns.keys import keypair, private_files
 from mailauth_dns.policy import public_key_files
-from mailauth_dns.policy.public_key_files import KeyFileError
 from mailauth_dns.records.dkim import KeyType
 from tests.conftest import RepoFolder
 
@@ -183,130 +173,6 @@ def test_a_key_that_root_makes_belongs_to_the_folders_owner(
     assert {path.stat().st_uid for path in private_dir.rglob("*")} == {1234}
 
 
-class Cut(Exception):
-    """The moment at which the run ends."""
-
-
-@pytest.mark.parametrize("step", ["the private key", "its public half", "the policy"])
-def test_a_run_that_is_cut_off_leaves_a_policy_that_holds(
-    repo: RepoFolder, private_dir: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    """Whatever was written by then, the policy names no key that is not there, and the next run makes a key."""
-    repo.policy(POLICY)
-
-    def cut(*_: object, **__: object) -> None:
-        raise Cut
-
-    with monkeypatch.context() as patched:
-        if step == "the private key":
-            patched.setattr(private_files, "write", cut)
-        elif step == "its public half":
-            patched.setattr(public_files, "replace_file", cut)
-        else:
-            patched.setattr(policy_edit, "_replace", cut)
-        with pytest.raises(Cut):
-            repo.run("dkim", "keygen", "example.com", "--private-dir", str(private_dir))
-    assert (repo.root / "zones/policy/policy.yaml").read_text() == POLICY
-    assert repo.run("lint").code == 0
-    again = repo.run("dkim", "keygen", "example.com", "--private-dir", str(private_dir))
-    assert again.code == 0, again.said
-    assert repo.run("lint").code == 0
-
-
-KILLED = """
-import itertools, os, signal, sys
-from mailauth_dns.cli import main
-calls, sync = itertools.count(1), os.fsync
-def fsync(handle):
-    sync(handle)
-    if next(calls) == int(sys.argv[1]):
-        os.kill(os.getpid(), signal.SIGKILL)
-os.fsync = fsync
-main(sys.argv[2:])
-"""
-SYNCS = 8  # key, seed, public half and policy: the file, and then the folder that it is put into
-
-
-@pytest.mark.parametrize("step", range(1, SYNCS + 1))
-def test_a_killed_run_leaves_whole_files_and_is_run_again(
-    repo: RepoFolder, private_dir: Path, step: int
-) -> None:
-    path = repo.policy(POLICY)
-    keygen = (
-        "dkim",
-        "keygen",
-        "example.com",
-        "--type",
-        "ed25519",
-        "--private-dir",
-        str(private_dir),
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(step), "-C", str(repo.root), *keygen],
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    assert (path.read_text() == POLICY) == (step < SYNCS)
-    for private in (*private_dir.rglob("*.private"), *private_dir.rglob("*.seed")):
-        keypair.public_half(private.read_bytes())
-    assert {mode(each) for each in private_dir.rglob("*") if each.is_file()} == {
-        0o600
-    }  # drafts too
-    assert repo.run("lint").code == 0
-    again = repo.run(*keygen)
-    assert again.code == 0, again.said
-    assert repo.run("lint").code == 0
-    assert len(list(private_dir.rglob("*.seed"))) == (2 if step >= 4 else 1)
-
-
-def test_the_same_selector_again_tells_of_the_key_that_a_killed_run_left(
-    repo: RepoFolder, private_dir: Path
-) -> None:
-    """What it says to do is enough to use the key; the draft, which is the key by another name, goes."""
-    path = repo.policy(POLICY)
-    keygen = (
-        "dkim",
-        "keygen",
-        "example.com",
-        "--selector",
-        "mx",
-        "--private-dir",
-        str(private_dir),
-    )
-    subprocess.run(
-        [sys.executable, "-c", KILLED, "2", "-C", str(repo.root), *keygen],
-        capture_output=True,
-        check=False,
-    )
-    private = private_dir / "example.com/mx.private"
-    (private.parent / ".mx.private.abcd.draft").hardlink_to(private)
-    checked = repo.run("dkim", "check", "--private-dir", str(private_dir)).out
-    assert (
-        f"mx._domainkey.example.com  note  DKIM032: {private} is of a selector that the policy does not name"
-        in checked
-    )
-    assert (
-        f"mx._domainkey.example.com  note  DKIM037: {private.parent}/.mx.private.abcd.draft was left by a run that was cut off"
-        in checked
-    )
-    refused = repo.run(*keygen)
-    assert refused.code == 1
-    assert (
-        f"{private} is there already; a new key needs a new selector; zones/policy/policy.yaml does not name it; to use it, "
-        in refused.err
-    )
-    assert [each.name for each in private.parent.iterdir()] == ["mx.private"]
-    [command], [entry] = (
-        re.findall(r"\((openssl .*?)\)", refused.err),
-        re.findall(r"`(mx: \{.*?\})`", refused.err),
-    )
-    subprocess.run(command.split(), check=True)
-    path.write_text(f"{POLICY}dkim:\n  selectors:\n    {entry}\n")
-    assert repo.run("lint").code == 0
-    assert "DKIM032" not in repo.run("dkim", "check", "--private-dir", str(private_dir)).out
-
-
 @pytest.mark.parametrize("name", ["keys", "keys/example.com"])
 @pytest.mark.parametrize("kind", ["a file", "a link that leads nowhere"])
 def test_what_is_no_folder_is_told(
@@ -339,64 +205,3 @@ def test_what_is_no_folder_is_told(
             f"{at}: is a file, or a link that leads nowhere; private keys need a folder there"
             in made.err
         )
-
-
-# An X448 key, of which this has too few octets: OpenSSL refuses it where nobody expects it to.
-X448 = b"-----BEGIN PRIVATE KEY-----\n%s-----END PRIVATE KEY-----\n" % base64.encodebytes(
-    bytes.fromhex("302e020100300506032b656f04220420") + bytes(32)
-)
-
-
-def test_what_is_no_private_key_is_told_without_its_text() -> None:
-    pair = keypair.generate(KeyType.RSA)
-    for data, message in [
-        (
-            b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0LXZhbHVl\n-----END PRIVATE KEY-----\n",
-            "is not a private key, or is broken",
-        ),
-        (b"c2VjcmV0LXZhbHVl", "is not a private key, or is broken"),
-        (b"", "is not a private key, or is broken"),
-        (pair.public_pem, "is not a private key, or is broken"),
-        (X448, "is not a private key, or is broken"),
-    ]:
-        with pytest.raises(KeyFileError, match=message) as caught:
-            keypair.public_half(data)
-        assert "c2VjcmV0" not in str(caught.value)
-
-
-@given(st.data())
-@settings(max_examples=300)
-def test_a_file_with_a_changed_bit_is_no_private_key(data: st.DataObject) -> None:
-    """What OpenSSL's own check, which takes a hundred times as long, finds by proving the primes."""
-    pem = _rsa()
-    der = bytearray(base64.b64decode(b"".join(pem.splitlines()[1:-1])))
-    at = data.draw(st.integers(0, len(der) * 8 - 1))
-    der[at // 8] ^= 1 << at % 8
-    changed = (
-        b"-----BEGIN PRIVATE KEY-----\n"
-        + base64.encodebytes(bytes(der))
-        + b"-----END PRIVATE KEY-----\n"
-    )
-    try:
-        load_pem_private_key(changed, password=None)
-    except (ValueError, UnsupportedAlgorithm):
-        with pytest.raises(KeyFileError, match="is not a private key, or is broken"):
-            keypair.public_half(changed)
-
-
-@cache
-def _rsa() -> bytes:
-    return keypair.generate(KeyType.RSA).private_pem
-
-
-@pytest.mark.parametrize("bits", keypair.RSA_BITS)
-def test_a_key_of_each_size_is_read(bits: int) -> None:
-    pair = keypair.generate(KeyType.RSA, bits)
-    assert keypair.public_half(pair.private_pem) == pair.public
-
-
-def test_a_key_pair_shows_its_public_half_only() -> None:
-    pair = keypair.generate(KeyType.ED25519)
-    assert pair.seed is not None
-    assert "PRIVATE" not in repr(pair)
-    assert pair.seed.decode().strip() not in repr(pair)

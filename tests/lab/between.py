@@ -1,4 +1,4 @@
-"""Something between us and PowerDNS's API that changes what either says: a proxy, a bug, an outage."""
+"""Something between us and PowerDNS's API that changes what either says: a proxy, a bug."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def same(data: Any) -> Any:
 
 
 class Between:
-    """`told` changes the zones that are read, `sent` the changes that are written; octets are passed on as they are.
+    """`told` changes the zones that are read, `sent` the changes that are written.
+
+    Octets are passed on as they are.
 
     `status` is what is answered to a write, and `written` whether it reaches the server at all.
     """

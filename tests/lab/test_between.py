@@ -1,4 +1,7 @@
-"""Between plan and apply on real BIND and real PowerDNS: what moved is refused, what stopped half-way is finished by the next run."""
+"""Between plan and apply, on real BIND and real PowerDNS.
+
+What moved is refused; what stopped half-way is finished by the next run.
+"""
 
 from __future__ import annotations
 
@@ -115,8 +118,8 @@ def test_the_stanzas_host_changed_is_refused(repo: RepoFolder, serving: Serving)
     assert repo.run("apply", plan).code == 0
 
 
-# What of another domain's policy may change: (policies beside example.com's, the one that changes and how, the plan's arguments, the
-# error or None).
+# What may change in another domain's policy: policies beside example.com's, the one that changes
+# and how, the plan's arguments, and the error or None.
 OTHER = "domain: example.org\nspf: {all: fail}\n"
 SUBDOMAIN = "domain: sub.example.com\nzone: example.com\nspf: {all: fail}\n"
 MERGES: dict[str, tuple[str, tuple[str, ...], str | None]] = {
@@ -158,7 +161,7 @@ STOPS: dict[str, tuple[Callable[[NameServer], None], Callable[[NameServer], None
 def test_a_server_that_stops_half_way_is_told_and_the_next_run_finishes(
     repo: RepoFolder, serving: Serving, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
-    """One that hangs may carry out later what it was sent: that is found done, and not done twice."""
+    """One that hangs may carry out later what it was sent: it is found done, not done twice."""
     monkeypatch.setattr(
         target, "_AT_ONCE", 1
     )  # so that it stops between two zones, and not while it is read back

@@ -1,4 +1,7 @@
-"""Selectors that are delegated to a sender, in real BIND: `dkim check` and `lint --live` tell each fault, and of a sound one nothing."""
+"""Selectors that are delegated to a sender, in real BIND.
+
+`dkim check` and `lint --live` tell each fault, and say nothing of a sound one.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ SENDER = (
     HEAD
     + f'good IN TXT {KEY}\nempty IN TXT "v=DKIM1; p="\nhello IN TXT "hello"\naddress IN A 192.0.2.1\nmoved IN CNAME good\n'
 )
-# What BIND holds at the selector, the target in the policy, what `dkim check` says, and the rules of `lint --live`.
+# What BIND holds at the selector, the target in the policy, what `dkim check` says, and the rules
+# of `lint --live`.
 CASES: dict[str, tuple[str, str, str | None, set[str]]] = {
     "sound": ("CNAME good.sender.example.", "good", None, set()),
     "sound behind another alias": ("CNAME moved.sender.example.", "moved", None, set()),

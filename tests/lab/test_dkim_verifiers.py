@@ -1,4 +1,4 @@
-"""OpenDKIM and we say the same of a message's signatures; its keys come from a file, so that it asks no DNS."""
+"""OpenDKIM and we say the same of a message's signatures; it has the keys from a file."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def ours(octets: bytes) -> bool:
 
 
 def spaced(octets: bytes) -> bytes:
-    """Return a message with white space around the value of b=, which is not signed (RFC 6376 §3.7)."""
+    """Return a message with white space around the unsigned value of b= (RFC 6376 §3.7)."""
     return re.sub(
         rb" b=([A-Za-z0-9+/=]{40})([A-Za-z0-9+/=]+)", rb" b= \1\r\n\t\2 ", octets, count=1
     )
@@ -189,7 +189,7 @@ def signed(dice: random.Random, octets: bytes) -> bytes:
 
 
 def changed(dice: random.Random, octets: bytes) -> bytes:
-    """Change what may matter or not: white space, a letter, the end of the body, a field's place."""
+    """Change what may matter: white space, a letter, the end of the body, a field's place."""
     at = dice.randrange(len(octets))
     return dice.choice(
         [

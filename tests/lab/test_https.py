@@ -1,4 +1,7 @@
-"""MTA-STS and BIMI with real DNS and a real web server on port 443: what lint says from the first policy to one that changes."""
+"""MTA-STS and BIMI with real DNS and a real web server on port 443.
+
+Lint watches from the first policy to one that changes.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import need
-from tests.lab import mailhost
-from tests.lab.mailhost import NAMESERVER, STRANGER, MailHost
+from tests.lab.isolated_host import NAMESERVER, STRANGER, IsolatedHost, missing
 from tests.live.site import Authority
 
 ZONE = f"""$TTL 1
@@ -35,16 +37,19 @@ dmarc: {p: reject}
 mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}
 bimi: {default: {l: "https://www.example.com/logo.svg"}}
 """
-FAR = "domain: far.example.com\nzone: example.com\nproviders: [bind]\nmta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}\n"
+FAR = (
+    "domain: far.example.com\nzone: example.com\nproviders: [bind]\n"
+    "mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}\n"
+)
 RULES = "STS003,STS004,STS006,STS007,STS008,STS009,BIMI004"
 LOGO = (Path(__file__).parents[1] / "lint/pages/logo.svg").read_bytes()
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Iterator[MailHost]:
-    need(mailhost.missing())
+def host(tmp_path: Path) -> Iterator[IsolatedHost]:
+    need(missing())
     authority = Authority(tmp_path)
-    with MailHost() as host:
+    with IsolatedHost() as host:
         host.bind({"example.com": ZONE})
         host.write("/srv/repo/zones/policy/example.com.yaml", POLICY)
         host.write("/srv/repo/providers/bind.yaml", STANZA)
@@ -60,30 +65,30 @@ def host(tmp_path: Path) -> Iterator[MailHost]:
         yield host
 
 
-def run(host: MailHost, *arguments: str, code: int = 0) -> str:
+def run(host: IsolatedHost, *arguments: str, code: int = 0) -> str:
     done = host.mailauth(*arguments, SSL_CERT_FILE="/srv/root.pem")
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 
 
-def lint(host: MailHost, code: int = 0) -> str:
+def lint(host: IsolatedHost, code: int = 0) -> str:
     return run(host, "lint", "--live", "--private-web", "--select", RULES, code=code)
 
 
-def serve(host: MailHost, address: str, folder: str) -> None:
+def serve(host: IsolatedHost, address: str, folder: str) -> None:
     host.begin(
         sys.executable, "-m", "tests.live.site", folder, address, "443", PYTHONPATH=str(Path.cwd())
     )
     host.wait(lambda: host.listening(address, 443), "the web server")
 
 
-def deploy(host: MailHost) -> None:
+def deploy(host: IsolatedHost) -> None:
     host.shell(
         "mkdir -p /srv/web/pages/.well-known && cp /srv/repo/zones/mta-sts/example.com.txt /srv/web/pages/.well-known/mta-sts.txt"
     )
 
 
-def test_from_nothing_to_a_policy_that_changes(host: MailHost) -> None:
+def test_from_nothing_to_a_policy_that_changes(host: IsolatedHost) -> None:
     run(host, "compile")
     said = lint(host, code=2)
     assert (
@@ -117,12 +122,12 @@ def test_from_nothing_to_a_policy_that_changes(host: MailHost) -> None:
     assert lint(host) == "Lint: nothing found\n"
 
 
-def test_a_certificate_for_another_name(host: MailHost) -> None:
+def test_a_certificate_for_another_name(host: IsolatedHost) -> None:
     serve(host, STRANGER, "/srv/wrong")
     assert "STS006 sts-cert: senders do not trust mta-sts.example.com: " in lint(host, code=2)
 
 
-def test_a_web_server_in_our_network_is_asked_only_where_that_is_meant(host: MailHost) -> None:
+def test_a_web_server_in_our_network_is_asked_only_where_that_is_meant(host: IsolatedHost) -> None:
     serve(host, STRANGER, "/srv/web")
     said = run(host, "lint", "--live", "--select", RULES, code=1)
     assert (
@@ -132,7 +137,7 @@ def test_a_web_server_in_our_network_is_asked_only_where_that_is_meant(host: Mai
     assert "GET" not in host.outside("/srv/python.log").read_text()
 
 
-def test_a_web_server_that_cannot_be_reached_is_unknown(host: MailHost) -> None:
+def test_a_web_server_that_cannot_be_reached_is_unknown(host: IsolatedHost) -> None:
     host.write("/srv/repo/zones/policy/far.example.com.yaml", FAR)
     said = run(
         host, "lint", "far.example.com", "--live", "--private-web", "--select", RULES, code=1
@@ -141,7 +146,7 @@ def test_a_web_server_that_cannot_be_reached_is_unknown(host: MailHost) -> None:
     assert "203.0.113.9 port 443 cannot be reached: Network is unreachable" in said
 
 
-def test_import_takes_the_policy_over_that_is_served(host: MailHost) -> None:
+def test_import_takes_the_policy_over_that_is_served(host: IsolatedHost) -> None:
     """What senders cannot fetch is told with the reason, and is in no policy."""
     run(host, "compile")
     run(host, "plan", "--out", "/srv/plan.json")

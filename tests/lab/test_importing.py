@@ -1,4 +1,4 @@
-"""What real servers hold and answer is imported, and a plan against the same server has nothing to do."""
+"""An import of what real servers hold and answer; a plan against them has nothing to do then."""
 
 from __future__ import annotations
 

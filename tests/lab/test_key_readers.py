@@ -1,6 +1,7 @@
-"""What OpenDKIM and dkimpy verify with, right or broken, is a key to the plan: it is never taken away as if nothing were there.
+"""What OpenDKIM and dkimpy verify with is a key to the plan, right or broken.
 
-OpenDKIM reads a message from a file and its keys from another; nothing listens, and nothing is asked.
+The plan never deletes one as if nothing were there. OpenDKIM reads a message and its keys from
+files; nothing listens, and nothing is asked.
 """
 
 from __future__ import annotations

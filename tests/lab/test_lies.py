@@ -1,4 +1,7 @@
-"""A provider that lies: what it leaves out is not lost, what it does not do is noticed, and what it says is told in words."""
+"""A provider that lies.
+
+What it leaves out is not lost, what it does not do is noticed, and what it says is told in words.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +114,7 @@ def test_a_part_of_a_zone_is_never_taken_for_the_whole(
 def test_the_second_look_before_a_write_sees_a_part_too(
     repo: RepoFolder, between: tuple[PowerDns, Between]
 ) -> None:
-    """Also without live DNS: the first look of an apply was whole, the look just before it writes is not."""
+    """Also without live DNS: an apply's first look is whole, the one before it writes is not."""
     server, there = between
     before = server.dump("example.com")
     assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0

@@ -1,4 +1,7 @@
-"""lint --live beside real BIND that serves broken zones: each fault by its rule, what cannot be known as unknown, and sound zones clean."""
+"""`lint --live` of broken zones that a real BIND serves.
+
+Each fault is told by its rule, and what cannot be known as unknown. Sound zones have no finding.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ ABOVE = (
 )  # the zone above all others: the walk ends here
 DMARC = '_dmarc IN TXT "v=DMARC1; p=none"\n'
 
-# A zone and its policy by domain, and what lint must say: rule, and the live record or None for a line of the policy.
+# A zone and its policy by domain, and what lint must say: the rule, and the live record, or None
+# for a line of the policy.
 BROKEN: dict[str, tuple[str, str, set[tuple[str, str | None]]]] = {
     "two.example": (
         HEAD

@@ -1,141 +1,24 @@
-"""Keys and exported files at work: real mail between Postfix, OpenDKIM and OpenDMARC over a zone that our own apply published in BIND."""
+"""Real mail between Postfix, OpenDKIM and OpenDMARC, over a zone that our own apply published."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from email.message import Message
-from itertools import pairwise
 
 import dkim
 import pytest
 
-from tests.conftest import need
-from tests.lab import mailhost
-from tests.lab.mailhost import NAMESERVER, RECEIVER, SENDER, STRANGER, MailHost, results, selectors
-
-# Short times, so that a whole life fits into a test: TTL and negative TTL of a second, a grace of fifteen.
-HEAD = "$TTL 1\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 1\n@ IN NS ns1.example.net.\n@ IN MX 0 mx\n"
-ZONES = {
-    "example.com": HEAD
-    + f'mx IN A {SENDER}\n@ IN A {SENDER}\n@ IN TXT "site-verification=foreign"\n',
-    "example.net": HEAD + f"mx IN A {RECEIVER}\nns1 IN A {NAMESERVER}\n",
-    "example.org": HEAD + f"mx IN A {mailhost.FORWARDER}\n",
-}
-DEFAULTS = "providers: [bind]\nttl: 1\ndkim: {selector_template: 'mx{date}', rotation: {grace: 15s, revoked_for: 1s}}\n"
-POLICY = f"""domain: example.com # the sending host
-spf: {{terms: ["ip4:{SENDER}"], all: fail}}
-dmarc: {{p: reject}}
-"""
-STANZA = f"""class: octodns_bind.Rfc2136Provider
-host: {NAMESERVER}
-port: 53
-timeout: 5
-key_name: lab-key
-key_secret: env/LAB_SECRET
-key_algorithm: hmac-sha256
-root_ns_warnings: false
-"""
-PRIVATE = ("--private-dir", "/srv/keys")
-INSIDE, RELAYING = (
-    "198.51.100.7",
-    "198.51.100.0/24",
-)  # a host, and the network of mynetworks that it is in
-EXPORT = (
-    "export",
-    "example.com",
-    "--format",
-    "opendkim",
-    "--key-dir",
-    "/srv/keys",
-    "--config-dir",
-    "/srv/opendkim",
-    "--mynetworks",
-    RELAYING,
-)
-
-
-def ok(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def publish(host: MailHost) -> str:
-    ok(host.mailauth("compile"))
-    ok(host.mailauth("plan", "--out", "/srv/plan.json"))
-    # The domain has an MX and no DMARC record at first, and asks for reject at once, so that what fails here is refused.
-    return ok(host.mailauth("apply", "/srv/plan.json", "--allow", "DMARC033:example.com"))
-
-
-def until_done(host: MailHost, *command: str) -> str:
-    """Run a command again while it refuses; the last refusal said when it may be run."""
-    until = time.monotonic() + mailhost.PATIENCE
-    while (done := host.mailauth(*command)).returncode == 1:
-        assert re.search(r"may be taken from 20\d\d-", done.stdout), done.stdout + done.stderr
-        assert time.monotonic() < until, done.stdout
-        time.sleep(0.3)
-    return ok(done)
-
-
-def policy(host: MailHost) -> str:
-    return host.outside("/srv/repo/zones/policy/example.com.yaml").read_text()
-
-
-def states(host: MailHost) -> list[str]:
-    return re.findall(r"state: (\w+)", policy(host))
-
-
-def reload_opendkim(host: MailHost) -> None:
-    host.shell("kill -USR1 $(cat /run/opendkim/*.pid)")
+from tests.lab import sending_host
+from tests.lab.isolated_host import FORWARDER, RECEIVER, SENDER, STRANGER
+from tests.lab.mailhost import MailHost, results, selectors
+from tests.lab.sending_host import EXPORT, INSIDE, PRIVATE, ok
 
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[MailHost]:
-    """A sending host set up with our commands alone, a receiver, and a forwarder."""
-    need(mailhost.missing())
-    with MailHost() as host:
-        host.bind(ZONES)
-        host.write("/srv/repo/zones/policy/_defaults.yaml", DEFAULTS)
-        host.write("/srv/repo/zones/policy/example.com.yaml", POLICY)
-        host.write("/srv/repo/providers/bind.yaml", STANZA)
-        for type in ("rsa", "ed25519"):
-            ok(
-                host.mailauth(
-                    "dkim", "keygen", "example.com", "--type", type, *PRIVATE, "--owner", "opendkim"
-                )
-            )
-        assert "is pending, and may not sign yet: DNS has no such record" in ok(
-            host.mailauth(*EXPORT), 1
-        )
-        assert "every server must serve it first" in ok(
-            host.mailauth("dkim", "rotate", "example.com"), 1
-        )
-        publish(host)
-        assert "may be taken from" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
-        assert states(host) == ["pending", "pending"]
-        until_done(host, "dkim", "rotate", "example.com")
-        assert states(host) == ["active", "active"]
-        ok(host.mailauth(*EXPORT, "--out", "/srv/opendkim"))
-        ok(host.mailauth("export", "example.com", "--format", "postfix", "--out", "/srv/postfix"))
-        host.start_opendkim("/srv/opendkim/opendkim.conf", 8891)
-        host.start_opendkim("/srv/opendkim/opendkim-ed25519.conf", 8892)
-        host.shell(f"ip addr add {INSIDE}/32 dev lo")
-        host.postfix(
-            "out",
-            "mx.example.com",
-            SENDER,
-            f"mynetworks = 127.0.0.0/8, {RELAYING}\n",
-            listens=f"127.0.0.1, {SENDER}",
-        )
-        host.run("/srv/postfix/postconf.sh", MAIL_CONFIG="/srv/out/etc")
-        host.start_postfix("out", "127.0.0.1")
-        host.receiver()
-        host.forwarder()
-        yield host
+    yield from sending_host.set_up()
 
 
 def test_genuine_mail_passes_spf_dkim_and_dmarc(host: MailHost) -> None:
@@ -187,7 +70,7 @@ def test_mail_that_an_internal_host_relays_is_signed(host: MailHost) -> None:
 
 
 def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) -> None:
-    """Its command reads /etc/opendkim.conf; the check tells while the export stands where nothing reads it."""
+    """It reads /etc/opendkim.conf; the check tells while the export is where nothing reads it."""
     host.shell(
         "cp -a /run/opendkim/opendkim.pid /srv/ && mkdir /srv/etc && cp -a /etc/. /srv/etc/ && mount --bind /srv/etc /etc"
     )
@@ -225,7 +108,8 @@ def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) ->
     )
     check = ("dkim", "check", "example.com", *PRIVATE)
     ok(host.mailauth(*check))
-    # What keygen as root did without an owner: the service's user, which its configuration and table name, cannot read its key.
+    # As keygen as root leaves it without an owner: the service's user, which its configuration and
+    # table name, cannot read its key.
     host.shell("chown root /srv/keys/example.com")
     assert sent("unreadable").startswith("451 4.7.1")
     why = "wrong  DKIM037: /srv/keys/example.com: opendkim may not enter this folder, so it cannot sign, and mail gets 4.7.1"
@@ -257,7 +141,8 @@ def test_the_stock_service_signs_with_the_export_in_its_place(host: MailHost) ->
 def test_a_spoof_is_refused(host: MailHost) -> None:
     said = host.send(RECEIVER, "ceo@example.com", "bob@example.net", "spoof", STRANGER)
     assert said == "550 5.7.1 rejected by DMARC policy for example.com"
-    # The receiver had DNS and its filters at that time: opendmarc lets everything in when it has not.
+    # The receiver had DNS and its filters at that time: opendmarc lets everything in when it has
+    # not.
     assert (
         host.send(RECEIVER, "alice@example.com", "bob@example.net", "from the right host", SENDER)
         == "accepted"
@@ -266,7 +151,7 @@ def test_a_spoof_is_refused(host: MailHost) -> None:
 
 
 def checked(host: MailHost, text: str, ip: str) -> tuple[int, dict[str, str]]:
-    """What check-message finds in a message, over the lab's DNS: exit code, and results by method."""
+    """What check-message finds over the lab's DNS: its exit code, and results by method."""
     host.write("/srv/message.eml", text)
     done = host.mailauth(
         "check-message",
@@ -295,7 +180,7 @@ def test_check_message_agrees_with_the_receiver(host: MailHost) -> None:
         0,
         {"spf": "pass", "dkim": "pass", "dmarc": "pass", "disposition": "none"},
     )
-    assert checked(host, forwarded.as_string(), mailhost.FORWARDER) == (
+    assert checked(host, forwarded.as_string(), FORWARDER) == (
         0,
         {"spf": "fail", "dkim": "pass", "dmarc": "pass", "disposition": "none"},
     )
@@ -347,118 +232,3 @@ def test_what_is_installed_is_what_the_policy_says(host: MailHost) -> None:
         2,
     )
     assert "/srv/opendkim/opendkim.conf: - socket inet:8891@localhost" in said
-
-
-def test_mail_under_a_rotation_never_fails(host: MailHost) -> None:
-    """A message every 0.2 s through the whole life of two keys; then the gate is forced, and the test sees messages fail."""
-    load = _Load(host)
-    before = policy(host)
-    ok(host.mailauth("dkim", "rotate", "example.com", *PRIVATE))
-    assert states(host) == ["active", "active", "pending", "pending"]
-    publish(host)
-    assert "may be taken from" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
-    until_done(host, "dkim", "rotate", "example.com")
-    assert states(host) == ["retiring", "retiring", "active", "active"]
-    # Too early, the plan refuses as well: mail that was signed with the old key may still come.
-    host.write(
-        "/srv/repo/zones/policy/example.com.yaml",
-        policy(host).replace("state: retiring", "state: revoked"),
-    )
-    ok(host.mailauth("plan", "--out", "/srv/plan.json"))
-    assert "DKIM030" in ok(host.mailauth("apply", "/srv/plan.json"), 1)
-    host.write(
-        "/srv/repo/zones/policy/example.com.yaml",
-        policy(host).replace("state: revoked", "state: retiring"),
-    )
-    old = host.outside("/srv/opendkim/KeyTable").read_text()
-    assert "- " in ok(host.mailauth(*EXPORT, "--check", "/srv/opendkim"), 2)
-    ok(host.mailauth(*EXPORT, "--out", "/srv/opendkim"))
-    assert not set(old.splitlines()[1:]) & set(
-        host.outside("/srv/opendkim/KeyTable").read_text().splitlines()
-    )
-    reload_opendkim(host)
-    until_done(host, "dkim", "rotate", "example.com")
-    assert states(host) == ["revoked", "revoked", "active", "active"]
-    publish(host)
-    host.wait(
-        lambda: "is deleted, now" in ok(host.mailauth("dkim", "status", "example.com")),
-        "the revoked keys' end",
-    )
-    ok(host.mailauth("dkim", "rotate", "example.com"))
-    assert states(host) == ["absent", "absent", "active", "active"]
-    publish(host)
-    assert policy(host).splitlines()[0] == before.splitlines()[0]
-    sent = load.end()
-    assert len(sent) > 30
-    assert load.pause < 2, "the load itself stood still, and saw nothing of what happened meanwhile"
-    assert len({selector for message in sent for selector in selectors(message)}) == 4
-    assert [message["Subject"] for message in sent if not _flawless(message)] == []
-
-    # The gate: a key that nobody publishes is neither made active nor exported; forced, its signatures fail.
-    ok(host.mailauth("dkim", "keygen", "example.com", "--selector", "forced", *PRIVATE))
-    assert "every server must serve it first" in ok(
-        host.mailauth("dkim", "rotate", "example.com"), 1
-    )
-    host.write("/srv/repo/zones/policy/example.com.yaml", policy(host).replace("pending", "active"))
-    assert "DKIM031" in ok(host.mailauth("lint"), 2)
-    assert "forced._domainkey.example.com: not every authoritative server serves the key" in ok(
-        host.mailauth(*EXPORT), 1
-    )
-    load = _Load(host)
-    ok(host.mailauth(*EXPORT, "--out", "/srv/opendkim", "--allow", "DKIM031:example.com"))
-    reload_opendkim(host)
-    time.sleep(2)
-    failing = [message for message in load.end() if not _flawless(message)]
-    assert failing
-    assert all("forced" in selectors(message) for message in failing)
-
-
-def _flawless(message: Message) -> bool:
-    """Tell whether both signatures, RSA's and Ed25519's, verified: none is missing, broken, or made with a key that cannot be found."""
-    return (
-        len(selectors(message)) == 2
-        and results(message).get("dkim") == ["pass", "pass"]
-        and results(message)["dmarc"] == ["pass"]
-    )
-
-
-class _Load:
-    """A message every 0.2 s from the sending host, until its end."""
-
-    def __init__(self, host: MailHost) -> None:
-        self._host = host
-        self._number = len(host.mail_files())
-        self.pause = 0.0  # the longest between two messages, in seconds
-        host.outside("/srv/stop").unlink(missing_ok=True)
-        script = f"""import pathlib, smtplib, time
-number, begun = 0, time.monotonic()
-while not pathlib.Path("/srv/stop").exists():
-    subject = f"load {self._number}-{{number}}"
-    text = f"From: alice@example.com\\r\\nTo: bob@example.net\\r\\nSubject: {{subject}}\\r\\n\\r\\nhello\\r\\n"
-    with smtplib.SMTP("127.0.0.1", 25, timeout=20) as smtp:
-        smtp.sendmail("alice@example.com", ["bob@example.net"], text)
-    print(time.monotonic(), subject, flush=True)
-    number += 1
-    time.sleep(max(0, begun + number * 0.2 - time.monotonic()))
-"""
-        self._process = subprocess.Popen(
-            host.inside(sys.executable, "-c", script),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def end(self) -> list[Message]:
-        """Stop, and return all that was sent, as it was delivered."""
-        self._host.write("/srv/stop", "")
-        said, _ = self._process.communicate(timeout=30)
-        assert self._process.returncode == 0, said
-        times, subjects = zip(*(line.split(" ", 1) for line in said.splitlines()), strict=True)
-        self.pause = max(
-            (float(after) - float(before) for before, after in pairwise(times)), default=0.0
-        )
-        self._host.wait(
-            lambda: len(self._host.mail_files()) >= self._number + len(subjects), "the last message"
-        )
-        mail = self._host.mail()
-        return [mail[subject] for subject in subjects]

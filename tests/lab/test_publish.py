@@ -1,4 +1,7 @@
-"""The main job on real BIND and real PowerDNS: ours is published, everything else is as it was, and the next plan is empty."""
+"""The main job on real BIND and real PowerDNS.
+
+Ours is published, everything else is as it was, and the next plan is empty.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ def strings(server: NameServer) -> set[tuple[bytes, ...]]:
 def test_values_of_others_are_not_touched_on_bind(
     repo: RepoFolder, serving_bind: Serving, case: str
 ) -> None:
-    """Records are deleted and added one by one, so nobody has to carry the others; strings stay split as they were."""
+    """Records are deleted and added one by one; the others keep the split of their strings."""
     server = serving_bind(
         example_com=HEAD
         + f'@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "MS=ms1"\n@ 300 IN TXT {HARD[case]}\n'
@@ -139,7 +142,7 @@ def test_two_spf_values_become_one(repo: RepoFolder, serving: Serving) -> None:
 def test_text_at_a_declared_selector_gives_way_to_its_alias(
     repo: RepoFolder, serving: Serving
 ) -> None:
-    """A declared selector owns its TXT, whatever it says; text at names around it is foreign and stays."""
+    """A declared selector owns its TXT, whatever that says; text at other names is foreign."""
     around = 'x.s1._domainkey IN TXT "below"\ns2._domainkey IN TXT "v=DKIM1; p="\n_domainkey IN TXT "o=~"\n'
     server = serving(example_com=HEAD + 's1._domainkey IN TXT "not a key"\n' + around)
     before = server.dump("example.com")

@@ -1,4 +1,4 @@
-"""A server without the zone, a server that is down, and wrong keys: said clearly, without secrets."""
+"""A server without the zone, one that is down, and wrong keys: told clearly, without secrets."""
 
 from __future__ import annotations
 

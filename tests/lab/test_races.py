@@ -1,4 +1,7 @@
-"""What somebody else changes between our reading and our writing: nothing of it is lost, and nothing is called done that is not."""
+"""What somebody else changes between our reading and our writing.
+
+Nothing of it is lost, and nothing is called done that is not.
+"""
 
 from __future__ import annotations
 

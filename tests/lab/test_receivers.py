@@ -1,6 +1,7 @@
-"""Receivers of others, pointed at `serve --plan`: they find what `test` says they will, of records that are nowhere in DNS yet.
+"""Real receivers that ask `serve --plan` find what `test` foretold, before anything is in DNS.
 
-Postfix with Debian's SPF policy daemon (pyspf), OpenDKIM and OpenDMARC; live DNS is a BIND that holds none of the records.
+They are Postfix with Debian's SPF policy daemon (pyspf), OpenDKIM and OpenDMARC. Live DNS is a BIND
+that holds none of the records.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import pytest
 from tests.conftest import need
 from tests.evaluate.messages import rsa_key
 from tests.lab import mailhost
-from tests.lab.mailhost import FORWARDER, NAMESERVER, RECEIVER, SENDER, STRANGER, MailHost, results
+from tests.lab.isolated_host import FORWARDER, NAMESERVER, RECEIVER, SENDER, STRANGER, missing
+from tests.lab.mailhost import MailHost, results
 
 HEAD = "$TTL 60\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 60\n@ IN NS ns1.example.net.\n"
 # The zone above is there so that what the walk asks at `com` has an answer.
@@ -42,7 +44,7 @@ root_ns_warnings: false
 
 @dataclass(frozen=True)
 class Sent:
-    """A message, and what receivers must find: SPF, DKIM, DMARC, and what the domain requests where DMARC fails."""
+    """A message, and what receivers must find: SPF, DKIM, DMARC, and the disposition."""
 
     author: str
     ip: str
@@ -88,7 +90,7 @@ Foretold = Mapping[
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[MailHost, Foretold]]:
     """A receiver whose only resolver is `serve --plan`, and what was foretold before."""
-    need(mailhost.missing("policyd-spf"))
+    need(missing(*mailhost.PROGRAMS, "policyd-spf"))
     with MailHost() as host:
         host.bind(ZONES)
         host.write("/srv/repo/zones/policy/example.com.yaml", policy())
@@ -104,7 +106,7 @@ def served() -> Iterator[tuple[MailHost, Foretold]]:
 
 
 def found(host: MailHost, name: str) -> tuple[str | None, str | None, str, str]:
-    """Send a message and return what the receiver finds; mail that is refused shows no SPF and DKIM results."""
+    """Send a message and return what the receiver finds; refused mail shows no SPF nor DKIM."""
     sent = SENT[name]
     text = f"From: {sent.author}\r\nTo: bob@example.net\r\nSubject: {name}\r\nDate: Sun, 31 May 2026 12:00:00 +0000\r\n\r\nhello\r\n".encode()
     said = host.send_octets(

@@ -1,4 +1,7 @@
-"""Zones answer in evaluation as BIND answers from them: random zones with wildcards, aliases, cuts and DNAMEs, every name asked."""
+"""Zones answer in evaluation as BIND answers from them.
+
+The zones are random, with wildcards, aliases, cuts and DNAMEs; every name is asked.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,10 @@ def master_file(zone: Zone) -> str:
 
 
 def resolved(server: NameServer, name: str, rrtype: str) -> Values | str:
-    """Return what a resolver would find if this server were the world; it goes on itself where an alias leads to another zone."""
+    """Return what a resolver would find if this server were the world.
+
+    It follows an alias into another zone.
+    """
     for _ in range(MAX_CHAIN):
         response = server.ask(name, rrtype)
         if response.rcode() == dns.rcode.NXDOMAIN:

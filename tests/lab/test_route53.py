@@ -1,4 +1,7 @@
-"""Route 53 as octodns-route53 asks it, answered by moto on loopback: what we write is read back anew, and others' values stay."""
+"""Route 53 as octodns-route53 asks it, answered by moto on loopback.
+
+What we write is read back anew, and others' values stay.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +110,7 @@ def route53(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Route
 
 
 def test_what_was_written_is_read_back_anew(repo: RepoFolder, route53: Route53) -> None:
-    """octodns-route53 remembers what it read of a zone, so the object that planned would tell of the zone as it was."""
+    """octodns-route53 caches a zone: the object that planned would tell of it as it was."""
     route53.put(
         "example.com.",
         "TXT",

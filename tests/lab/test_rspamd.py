@@ -1,4 +1,7 @@
-"""Rspamd with our exported files unchanged: it signs with the active keys, and an independent verifier accepts its signatures."""
+"""Rspamd with our exported files unchanged signs with the active keys.
+
+An independent verifier accepts its signatures.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ import pytest
 
 from tests.conftest import RepoFolder, free_port, need
 
-# Only the module that signs; the lists of suffixes and of expressions to compile are a spam filter's, and slow.
+# Only the module that signs: a spam filter's lists of suffixes and expressions are slow to load.
 CONF = """options {{ filters = "dkim"; disable_hyperscan = true; url_tld = "{folder}/tld"; dns {{ nameserver = ["127.0.0.1:1"]; }}
   pidfile = "{folder}/pid"; control_socket = "{folder}/control mode=0600"; local_addrs = ["127.0.0.0/8"]; }}
 logging {{ type = "console"; level = "info"; }}

@@ -1,4 +1,4 @@
-"""`serve --plan` beside real BIND and real PowerDNS: it denies, follows aliases and spells names as they do."""
+"""`serve --plan` denies, follows aliases and spells names as real BIND and PowerDNS do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ SENDER = (
     + "host IN A 192.0.2.9\nx.deep IN A 192.0.2.8\n"
 )
 
-# Which server is the one to follow: PowerDNS gives names in the letters of the question, and BIND follows no alias into another zone.
+# The server to compare with: PowerDNS gives names in the letters of the question, and BIND follows
+# no alias into another zone.
 AS_BIND = [
     "eXaMPle.cOm MX",
     "EXAMPLE.COM NS",

@@ -1,4 +1,4 @@
-"""octodns-sync itself, with the providers' own classes and our HandsOff processor, on real servers."""
+"""octodns-sync itself on real servers, with the providers' classes and our HandsOff processor."""
 
 from __future__ import annotations
 

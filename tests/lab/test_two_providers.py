@@ -1,4 +1,7 @@
-"""One zone at two providers, real BIND and real PowerDNS: half-done work is finished, and neither gets what the other must have first."""
+"""One zone at two providers, real BIND and real PowerDNS.
+
+Half-done work is finished, and neither gets what the other must have first.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def both(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
 
 
 class Gate:
-    """Stands between the tool and PowerDNS's API: lets questions through, and holds writes up until it is opened."""
+    """Between the tool and PowerDNS's API: questions pass, and writes wait until it is opened."""
 
     def __init__(self, server: PowerDns) -> None:
         self.held, self.open = threading.Event(), threading.Event()

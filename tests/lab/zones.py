@@ -1,4 +1,4 @@
-"""The zone that the lab's servers start from, with everything in it that must come through unharmed."""
+"""The zone that the lab's servers start from, with all that must come through unharmed."""
 
 from __future__ import annotations
 

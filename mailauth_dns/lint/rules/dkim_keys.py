@@ -94,7 +94,7 @@ def dkim_rsa_under_1024(subject: Subject) -> Iterator[Problem]:
 
 @rule("DKIM009", "dkim-rsa-1024", Severity.WARNING, "RFC 8301 §3.2")
 def dkim_rsa_1024(subject: Subject) -> Iterator[Problem]:
-    """Receivers accept an RSA key under 2048 bits, and somebody who takes the trouble can break it.
+    """Receivers accept an RSA key under 2048 bits, but an attacker with enough means can break it.
 
     Bad:
         dkim: {selectors: {s1: {key: rsa1024.pem}}}

@@ -119,7 +119,7 @@ def dmarc_strict_unsatisfiable(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC030", "dmarc-no-aligned-path", Severity.ERROR, "RFC 9989 §4.4")
 def dmarc_no_aligned_path(subject: Subject) -> Iterator[Problem]:
-    """Receivers stop all mail of a domain that enforces with no host in SPF and no key in use.
+    """No mail passes DMARC without a host in SPF or a key in use: receivers stop all of it.
 
     Bad:
         spf: {all: fail}

@@ -49,7 +49,7 @@ def dmarc_sp_weaker(subject: Subject) -> Iterator[Problem]:
 
 @rule("DMARC024", "dmarc-np-missing", Severity.INFO, "RFC 9989 §4.7")
 def dmarc_np_missing(subject: Subject) -> Iterator[Problem]:
-    """Only forgers send from names that do not exist: with `np: reject` receivers refuse that.
+    """Mail from names that do not exist is forged or broken: with `np: reject` it is refused.
 
     Bad:
         dmarc: {p: quarantine, rua: ["mailto:dmarc@example.com"]}

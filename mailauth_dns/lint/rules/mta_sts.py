@@ -68,7 +68,7 @@ def sts_id_format(found: Served) -> Iterator[Problem]:
 
 @rule("STS011", "sts-max-age-short", Severity.WARNING, "RFC 8461 §3.2")
 def sts_max_age_short(subject: Subject) -> Iterator[Problem]:
-    """Senders forget the policy within a day: an attacker has only to block its renewal so long.
+    """Senders forget the policy within a day: an attacker need only block its renewal that long.
 
     Bad:
         mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 3600}

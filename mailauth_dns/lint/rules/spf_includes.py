@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.evaluate.spf_tree import Remark
-from mailauth_dns.lint import policy_spf_tree
+from mailauth_dns.lint import policy_spf
 from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.sender_hints import NEVER_PUBLISHED, ReturnPath, include_of
 from mailauth_dns.lint.subject import Subject
@@ -14,10 +14,10 @@ from mailauth_dns.records import spf_term
 
 
 def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided]:
-    tree = policy_spf_tree.of(subject)
+    tree = policy_spf.tree(subject)
     if tree is None:
         return
-    yield from policy_spf_tree.undecided(tree)
+    yield from policy_spf.undecided(tree)
     for node in tree.walk():
         if node is tree or node.term.startswith("redirect=") is not redirect:
             continue
@@ -30,7 +30,7 @@ def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided
                     else f"ask the owner of the record that has {node.term} to correct it"
                 )
                 yield Problem(
-                    policy_spf_tree.place(subject, tree, node),
+                    policy_spf.place(subject, tree, node),
                     f"{node.term}: {note.text}; receivers return permerror",
                     fix,
                 )
@@ -75,14 +75,14 @@ def spf_include_neutral_child(subject: Subject) -> Iterator[Problem | Undecided]
     Good:
         spf: {terms: ["include:_spf.example.net"], all: fail}
     """
-    tree = policy_spf_tree.of(subject)
+    tree = policy_spf.tree(subject)
     if tree is None:
         return
-    yield from policy_spf_tree.undecided(tree)
+    yield from policy_spf.undecided(tree)
     for node in tree.found(Remark.EVERYBODY):
         if node is not tree:
             yield Problem(
-                policy_spf_tree.place(subject, tree, node),
+                policy_spf.place(subject, tree, node),
                 f"{node.term} passes every host (+all): anybody can send as this domain",
                 "ask its owner to end it in -all; take it out if it does not send for you",
             )
@@ -90,7 +90,7 @@ def spf_include_neutral_child(subject: Subject) -> Iterator[Problem | Undecided]
 
 @rule("SPF040", "spf-nonaligning-include", Severity.WARNING, "RFC 9989 §4.4")
 def spf_nonaligning_include(subject: Subject) -> Iterator[Problem]:
-    """The include aligns nothing: receivers look for SPF at MAIL FROM, the sender's own domain.
+    """The include helps no mail pass DMARC: SPF is judged at MAIL FROM, the sender's own domain.
 
     It costs lookups all the same.
 
@@ -104,7 +104,7 @@ def spf_nonaligning_include(subject: Subject) -> Iterator[Problem]:
         if known is not None and known.return_path is ReturnPath.VENDOR:
             message = (
                 f"{known.sender} never has this domain in MAIL FROM: the include costs lookups "
-                "and aligns nothing"
+                "and helps no mail pass DMARC"
             )
             yield Problem(
                 route,
@@ -115,7 +115,7 @@ def spf_nonaligning_include(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF041", "spf-include-wrong-name", Severity.WARNING, "RFC 7208 §2.4")
 def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
-    """The include aligns nothing here: receivers look for SPF at MAIL FROM, a subdomain.
+    """The include helps no mail pass DMARC here: SPF is judged at MAIL FROM, a subdomain.
 
     Bad:
         spf: {terms: ["include:amazonses.com"], all: fail}
@@ -128,8 +128,8 @@ def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
         known = include_of(name)
         if known is not None and known.return_path is ReturnPath.SUBDOMAIN and subject.signing:
             message = (
-                f"{known.sender} has a subdomain in MAIL FROM: the include belongs there, here it "
-                "aligns nothing"
+                f"{known.sender} has a subdomain in MAIL FROM: the include belongs there; here it "
+                "helps no mail pass DMARC"
             )
             yield Problem(
                 route,

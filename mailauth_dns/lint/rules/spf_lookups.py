@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_tree import Remark
-from mailauth_dns.lint import policy_spf_tree
+from mailauth_dns.lint import policy_spf
 from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.records import spf_term
@@ -18,15 +18,15 @@ _HEADROOM = 8  # lookups: what a sender adds tomorrow must still fit below ten
 
 
 def _remarked(subject: Subject, remark: Remark, fix: str) -> Iterator[Problem | Undecided]:
-    tree = policy_spf_tree.of(subject)
+    tree = policy_spf.tree(subject)
     if tree is None:
         return
     nodes = tree.found(remark)
     for node in nodes:
         text = next(note.text for note in node.notes if note.remark is remark)
-        yield Problem(policy_spf_tree.place(subject, tree, node), text, fix)
+        yield Problem(policy_spf.place(subject, tree, node), text, fix)
     if not nodes:
-        yield from policy_spf_tree.undecided(tree)
+        yield from policy_spf.undecided(tree)
 
 
 @rule("SPF010", "spf-lookup-limit", Severity.ERROR, "RFC 7208 §4.6.4")
@@ -51,7 +51,7 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
         )
         yield Problem(("spf", "terms"), message, _ROOM)
         return
-    tree = policy_spf_tree.of(subject)
+    tree = policy_spf.tree(subject)
     if tree is None:
         return
     if tree.total > MAX_TERMS and tree.largest is not None:
@@ -60,9 +60,9 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
             "every host that no earlier term matches gets permerror"
         )
         fix = f"{tree.largest} costs {tree.largest.total} of them; {_ROOM}"
-        yield Problem(policy_spf_tree.place(subject, tree, tree.largest), message, fix)
+        yield Problem(policy_spf.place(subject, tree, tree.largest), message, fix)
     else:
-        yield from policy_spf_tree.undecided(tree)
+        yield from policy_spf.undecided(tree)
 
 
 @rule("SPF011", "spf-lookup-budget", Severity.WARNING, "RFC 7208 §4.6.4", needs=Needs.DNS)
@@ -76,10 +76,10 @@ def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf: {terms: ["include:a.example", "ip4:192.0.2.0/24"]}
     """
-    tree = policy_spf_tree.of(subject)
+    tree = policy_spf.tree(subject)
     if tree is None:
         return
-    yield from policy_spf_tree.undecided(tree)
+    yield from policy_spf.undecided(tree)
     if _HEADROOM < tree.total <= MAX_TERMS:
         yield Problem(
             ("spf",),
@@ -100,7 +100,7 @@ def spf_void_lookups(subject: Subject) -> Iterator[Problem | Undecided]:
     Good:
         spf: {terms: ["a:mail.example.com"], all: fail}
     """
-    tree = policy_spf_tree.of(subject)
+    tree = policy_spf.tree(subject)
     if tree is None:
         return
     if tree.voids > MAX_VOIDS:
@@ -111,12 +111,12 @@ def spf_void_lookups(subject: Subject) -> Iterator[Problem | Undecided]:
             f"permerror: {names}"
         )
         yield Problem(
-            policy_spf_tree.place(subject, tree, void[0]),
+            policy_spf.place(subject, tree, void[0]),
             message,
             "take out the terms that find nothing, if their hosts are gone for good",
         )
     else:
-        yield from policy_spf_tree.undecided(tree)
+        yield from policy_spf.undecided(tree)
 
 
 @rule("SPF013", "spf-mx-too-many", Severity.ERROR, "RFC 7208 §4.6.4", needs=Needs.DNS)
@@ -166,10 +166,10 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
                     "take this one out: receivers decide at the first",
                 )
             seen.add(term.domain.folded)
-    tree = policy_spf_tree.of(subject)
+    tree = policy_spf.tree(subject)
     if tree is None:
         return
-    yield from policy_spf_tree.undecided(tree)
+    yield from policy_spf.undecided(tree)
     reached: set[str] = set()
     terms: set[str] = set()
     for child in tree.children:
@@ -181,7 +181,7 @@ def spf_duplicate_include(subject: Subject) -> Iterator[Problem | Undecided]:
             if name.startswith("include:") and name in reached:
                 message = f"{node.term} is reached more than once, and costs its lookups each time"
                 yield Problem(
-                    policy_spf_tree.place(subject, tree, node),
+                    policy_spf.place(subject, tree, node),
                     message,
                     "take out an include of yours if another one will always include its hosts",
                 )

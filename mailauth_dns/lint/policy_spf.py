@@ -15,7 +15,7 @@ from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 
 
-def of(subject: Subject) -> LookupCost | None:
+def tree(subject: Subject) -> LookupCost | None:
     """Return the tree of a domain's record; None where DNS was not asked."""
     return lookup_cost(subject.domain, subject.resolver) if subject.resolver is not None else None
 
