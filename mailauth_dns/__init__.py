@@ -28,17 +28,19 @@ if TYPE_CHECKING:
     from mailauth_dns.evaluate.verdict import Verdict
     from mailauth_dns.lint.finding import Finding
     from mailauth_dns.lint.rule import Severity
-    from mailauth_dns.lint_run import LintResult, lint_repo
+    from mailauth_dns.lint_policies import LintResult, lint_repo
     from mailauth_dns.live.resolver import LiveResolver
+    from mailauth_dns.plan.permissions import Allowance, allowance
     from mailauth_dns.plan.plan import Plan
     from mailauth_dns.policy.load import load_repo
     from mailauth_dns.policy.repo import Policy, Repo
-    from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tlsrpt
+    from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, tls_rpt
     from mailauth_dns.records.name import domain_name
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Allowance",
     "ApplyRequest",
     "ApplyResult",
     "Finding",
@@ -60,6 +62,7 @@ __all__ = [
     "Severity",
     "Verdict",
     "ZoneResolver",
+    "allowance",
     "apply",
     "bimi",
     "check_host",
@@ -74,47 +77,57 @@ __all__ = [
     "mta_sts",
     "providers",
     "spf",
-    "tlsrpt",
+    "tls_rpt",
 ]
 
-# Where a name is defined; modules of records are names themselves.
+# Each name, and the module that defines it. The record families are modules.
 _DEFINED_IN = {
-    "compile.publication": ("Publication",),
-    "compile.compile_repo": ("compile_repo",),
-    "deploy.apply": ("ApplyRequest", "ApplyResult", "apply"),
-    "deploy.make_plan": ("PlanRequest", "make_plan"),
-    "deploy.provider_pool": ("providers",),
-    "errors": (
-        "MailAuthError",
-        "ObservationError",
-        "PlanRefused",
-        "PolicyError",
-        "ProviderError",
-        "RecordSyntaxError",
-    ),
-    "evaluate.message": ("Message", "judge"),
-    "evaluate.resolver": ("Resolver", "ZoneResolver"),
-    "evaluate.spf": ("check_host",),
-    "evaluate.verdict": ("Verdict",),
-    "lint.finding": ("Finding",),
-    "lint.rule": ("Severity",),
-    "lint_run": ("LintResult", "lint_repo"),
-    "live.resolver": ("LiveResolver",),
-    "plan.plan": ("Plan",),
-    "policy.load": ("load_repo",),
-    "policy.repo": ("Policy", "Repo"),
-    "records.name": ("domain_name",),
+    "Allowance": "plan.permissions",
+    "ApplyRequest": "deploy.apply",
+    "ApplyResult": "deploy.apply",
+    "Finding": "lint.finding",
+    "LintResult": "lint_policies",
+    "LiveResolver": "live.resolver",
+    "MailAuthError": "errors",
+    "Message": "evaluate.message",
+    "ObservationError": "errors",
+    "Plan": "plan.plan",
+    "PlanRefused": "errors",
+    "PlanRequest": "deploy.make_plan",
+    "Policy": "policy.repo",
+    "PolicyError": "errors",
+    "ProviderError": "errors",
+    "Publication": "compile.publication",
+    "RecordSyntaxError": "errors",
+    "Repo": "policy.repo",
+    "Resolver": "evaluate.resolver",
+    "Severity": "lint.rule",
+    "Verdict": "evaluate.verdict",
+    "ZoneResolver": "evaluate.resolver",
+    "allowance": "plan.permissions",
+    "apply": "deploy.apply",
+    "check_host": "evaluate.spf",
+    "compile_repo": "compile.compile_repo",
+    "domain_name": "records.name",
+    "judge": "evaluate.message",
+    "lint_repo": "lint_policies",
+    "load_repo": "policy.load",
+    "make_plan": "deploy.make_plan",
+    "providers": "deploy.provider_pool",
 }
-_RECORD_FAMILIES = ("bimi", "dkim", "dmarc", "mta_sts", "spf", "tlsrpt")
+_RECORD_FAMILIES = ("bimi", "dkim", "dmarc", "mta_sts", "spf", "tls_rpt")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a function, a class or a module
+    """Return a public name. It is loaded when it is first asked for, and kept."""
     if name in _RECORD_FAMILIES:
-        return importlib.import_module(f"{__name__}.records.{name}")
-    for module, names in _DEFINED_IN.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found: Any = importlib.import_module(f"{__name__}.records.{name}")
+    elif name in _DEFINED_IN:
+        found = getattr(importlib.import_module(f"{__name__}.{_DEFINED_IN[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

@@ -24,10 +24,10 @@ from mailauth_dns.masterfile import master_file as masterfile
 from mailauth_dns.plan import plan_file as planfile
 from mailauth_dns.policy import provider_stanza as stanza
 from mailauth_dns.policy import public_key_files, spf_lock_file
-from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.policy.spf_lock import Lock
+from mailauth_dns.policy.yaml_reader import DocumentError
 from mailauth_dns.records import (
     dkim,
 )

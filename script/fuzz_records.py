@@ -14,7 +14,7 @@ from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.lint import svg_tiny_ps
-from mailauth_dns.live import wire
+from mailauth_dns.live import dns_message
 from mailauth_dns.records import (
     address_list,
     dmarc,
@@ -101,10 +101,10 @@ def dns_answer(octets: bytes) -> None:
         + QUESTION
         + octets[8:]
     )
-    if not wire.replies_to(message, QUESTION) or wire.is_truncated(message):
+    if not dns_message.replies_to(message, QUESTION) or dns_message.is_truncated(message):
         return
-    plain = wire.read_plain(message, ORIGIN, "TXT")
-    careful = wire.read_any(message, ORIGIN, "TXT")
+    plain = dns_message.read_plain(message, ORIGIN, "TXT")
+    careful = dns_message.read_any(message, ORIGIN, "TXT")
     # A fault in a section that nobody needs may go unnoticed, but a value never differs.
     assert plain is None or isinstance(careful, Unknown) or plain == careful, (plain, careful)
 

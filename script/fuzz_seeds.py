@@ -13,7 +13,7 @@ from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.keys import keypair
-from mailauth_dns.live import wire
+from mailauth_dns.live import dns_message
 from mailauth_dns.plan import plan_file as planfile
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.dkim import KeyType
@@ -28,7 +28,7 @@ ORIGIN = DomainName("example.com")
 SOA = "@ 300 IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300\n"
 
 
-QUESTION = wire.question_section(ORIGIN, "TXT")
+QUESTION = dns_message.question_section(ORIGIN, "TXT")
 
 
 def texts_in(value: object) -> Iterator[str]:
@@ -87,7 +87,9 @@ def answers() -> set[bytes]:
     ]
     replies = [dns.message.from_text(text + each).to_wire() for each in records]
     return {
-        reply[2:4] + reply[6 : wire.HEADER_SIZE] + reply[wire.HEADER_SIZE + len(QUESTION) :]
+        reply[2:4]
+        + reply[6 : dns_message.HEADER_SIZE]
+        + reply[dns_message.HEADER_SIZE + len(QUESTION) :]
         for reply in replies
     }
 

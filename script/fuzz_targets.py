@@ -31,15 +31,7 @@ from fuzz_records import (
 )
 from fuzz_seeds import answers, both, files, masters, plan_parts, private_keys, tables
 
-from mailauth_dns.records import (
-    bimi,
-    dkim,
-    dmarc,
-    mta_sts,
-    server_address,
-    spf,
-    tlsrpt,
-)
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, server_address, spf, tls_rpt
 from mailauth_dns.records.name import domain_name
 
 
@@ -67,7 +59,7 @@ TARGETS = {
     ),
     "mta-sts": Target(record(mta_sts.parse), tables("tests.records.test_mta_sts")),
     "mta-sts-policy": Target(record(mta_sts.parse_policy), tables("tests.records.test_mta_sts")),
-    "tls-rpt": Target(record(tlsrpt.parse), tables("tests.records.test_tlsrpt")),
+    "tls-rpt": Target(record(tls_rpt.parse), tables("tests.records.test_tlsrpt")),
     "bimi": Target(record(bimi.parse), tables("tests.records.test_bimi")),
     "macro": Target(macro_expansion, tables("tests.evaluate.test_macro_expansion")),
     "name": Target(record(domain_name), tables("tests.records.test_zone")),

@@ -14,11 +14,11 @@ from mailauth_dns.importing import dkim_key_files
 from mailauth_dns.keys import keypair
 from mailauth_dns.masterfile import loose_reader, master_file
 from mailauth_dns.policy import (
-    document,
     provider_stanza,
     public_key_files,
     selector_edit,
     spf_lock_file,
+    yaml_reader,
 )
 from mailauth_dns.policy.pasted_records import rewritten
 from mailauth_dns.records import (
@@ -32,7 +32,7 @@ from mailauth_dns.records import (
     name,
     server_address,
     spf,
-    tlsrpt,
+    tls_rpt,
     zone,
 )
 from mailauth_dns.records.name import DomainName
@@ -42,7 +42,7 @@ from tests.growth import MOST, growth
 SIZE = 64_000  # characters; the SPF lock reads no record above 65535
 NAME = DomainName("example.com")
 SOA = "@ 300 IN SOA ns1.example.net. h.example.net. 1 2 3 4 5\n"
-ERRORS = (MailAuthError, document.DocumentError, public_key_files.KeyFileError)
+ERRORS = (MailAuthError, yaml_reader.DocumentError, public_key_files.KeyFileError)
 
 
 def addresses(text: str) -> object:
@@ -89,7 +89,7 @@ READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
         mta_sts.parse_policy,
         ("", "version: STSv1\nmode: none\nmax_age: 1\n", "version: STSv1\nmax_age: "),
     ),
-    "tlsrpt": (tlsrpt.parse, ("", "v=TLSRPTv1; rua=", "v=TLSRPTv1; rua=mailto:")),
+    "tlsrpt": (tls_rpt.parse, ("", "v=TLSRPTv1; rua=", "v=TLSRPTv1; rua=mailto:")),
     "name": (name.domain_name, ("", "a.")),
     "mailbox": (mailbox.domain_of, ("", "a@", '"', "a <")),
     "server": (server_address.parse, ("", "[", "192.0.2.1:")),
@@ -103,7 +103,7 @@ READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "private key": (dkim.holds_private_key, ("", "-----BEGIN ", "p=")),
     "rewritten": (rewritten, ("v=spf1 ", "v=DMARC1; ")),
     "policy": (
-        lambda text: document.read("x", text.encode("utf-8", "replace")),
+        lambda text: yaml_reader.read("x", text.encode("utf-8", "replace")),
         ("", "a: ", "a: [", "a: '", "a: |\n "),
     ),
     "stanza": (

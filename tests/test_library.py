@@ -28,7 +28,9 @@ NAMES = {
     "make_plan",
     "PlanRequest",
     "Plan",
+    "allowance",
     "apply",
+    "Allowance",
     "ApplyRequest",
     "ApplyResult",
     "domain_name",
@@ -46,7 +48,7 @@ NAMES = {
     "dmarc",
     "mta_sts",
     "spf",
-    "tlsrpt",
+    "tls_rpt",
     # errors
     "MailAuthError",
     "ObservationError",

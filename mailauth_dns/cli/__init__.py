@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from mailauth_dns.cli.app import app
+from mailauth_dns.cli.root_options import app
 from mailauth_dns.cli.session import FAILED, INTERRUPTED
 from mailauth_dns.cli.usage import UsageError, explained
 from mailauth_dns.errors import MailAuthError, one_line

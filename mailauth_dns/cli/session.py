@@ -22,7 +22,7 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import POLICY_DIR, Repo
-from mailauth_dns.policy.secrets import Redactor, secrets_of
+from mailauth_dns.policy.secret_redaction import Redactor, secrets_of
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.render.terminal_text import wrapped_line
 

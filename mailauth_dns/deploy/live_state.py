@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.equivalence import same
-from mailauth_dns.diff.ownership import decisive
+from mailauth_dns.diff.our_values import decisive
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.plan.plan import Agreement, AuthorityEntry, LiveEntry, ServerEntry, State
 from mailauth_dns.records.family import Family

@@ -19,7 +19,7 @@ from mailauth_dns.diff.change import (
 )
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.diff.obstacles import Obstacles
-from mailauth_dns.diff.ownership import ours
+from mailauth_dns.diff.our_values import ours
 from mailauth_dns.diff.part_order import hold, parts_by_name, without_hope
 from mailauth_dns.diff.report_consent import Consents
 from mailauth_dns.diff.wildcard import Wildcards

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Unwritable
-from mailauth_dns.diff.ownership import is_part_of_spf, ours
+from mailauth_dns.diff.our_values import is_part_of_spf, ours
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, ancestors
 from mailauth_dns.records.spf_parts import referred

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Blocked, Change, Hold
-from mailauth_dns.diff.ownership import is_part_of_spf
+from mailauth_dns.diff.our_values import is_part_of_spf
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import referred

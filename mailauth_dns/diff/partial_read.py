@@ -7,7 +7,7 @@ replace a set that the listing left out, and with it the values of others.
 from __future__ import annotations
 
 from mailauth_dns.diff.change import Change, Difference
-from mailauth_dns.diff.ownership import ours
+from mailauth_dns.diff.our_values import ours
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.evaluate.zone_answers import Authority
 from mailauth_dns.records.zone import RRKey, RRset, Zone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.equivalence import parsed
-from mailauth_dns.records import bimi, dmarc_consent, mta_sts, tlsrpt
+from mailauth_dns.records import bimi, dmarc_consent, mta_sts, tls_rpt
 from mailauth_dns.records.family import Family, Parsed
 
 _EFFECT = {
@@ -110,12 +110,12 @@ def _mta_sts_ignored(before: frozenset[str]) -> Judgement:
 def tls_rpt_changed(before: frozenset[str], after: frozenset[str]) -> Judgement:
     """Judge by the addresses that get reports."""
     old, new = _in_force(Family.TLS_RPT, before), _in_force(Family.TLS_RPT, after)
-    if not isinstance(new, tlsrpt.Record):
-        if not isinstance(old, tlsrpt.Record):
+    if not isinstance(new, tls_rpt.Record):
+        if not isinstance(old, tls_rpt.Record):
             return Judgement("a TLS-RPT record that senders ignore is deleted")
         return Judgement(f"no TLS reports any more, until now to {' '.join(old.rua)}", Risk.CAUTION)
     to = f"TLS reports go to {' '.join(new.rua)}"
-    if not isinstance(old, tlsrpt.Record):
+    if not isinstance(old, tls_rpt.Record):
         return Judgement(f"{_made('TLS-RPT', before)}: {to}")
     if old.rua == new.rua:
         return Judgement("the extension fields of the TLS-RPT record change, which senders ignore")

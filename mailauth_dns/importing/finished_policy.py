@@ -12,7 +12,7 @@ from mailauth_dns.importing.surroundings import Draft, Surroundings
 from mailauth_dns.importing.yaml_text import annotated
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.finding import Finding
-from mailauth_dns.lint.run import run
+from mailauth_dns.lint.run_rules import run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName

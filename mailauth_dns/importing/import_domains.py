@@ -31,9 +31,9 @@ from mailauth_dns.importing.readers import (
 from mailauth_dns.importing.sources import Published
 from mailauth_dns.importing.surroundings import Surroundings
 from mailauth_dns.importing.yaml_text import inherited
-from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.load import read_defaults
 from mailauth_dns.policy.repo import DEFAULTS, POLICY_DIR, Repo
+from mailauth_dns.policy.yaml_reader import DocumentError
 from mailauth_dns.policy.yaml_tree import Mapping as DefaultsMapping
 from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.name import DomainName, is_at_or_below

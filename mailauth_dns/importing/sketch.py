@@ -20,7 +20,7 @@ from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
 from mailauth_dns.importing.surroundings import Draft, Left, Surroundings
 from mailauth_dns.importing.yaml_text import alone, document_of, inherited
-from mailauth_dns.policy import document, inheritance, yaml_tree
+from mailauth_dns.policy import inheritance, yaml_reader, yaml_tree
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.repo import POLICY_DIR, Policy, Repo, Route
 from mailauth_dns.policy.scalars import UNSAFE
@@ -219,7 +219,7 @@ class Sketch:
 
     def policy(self) -> Policy:
         """Return the policy as the repo would read it."""
-        root = document.read(self._path, document_of(self._body()).encode())
+        root = yaml_reader.read(self._path, document_of(self._body()).encode())
         defaults = self._beside.defaults
         if defaults is not None and self._parked is not None:
             # As when a parked policy is read: it inherits no mail section.

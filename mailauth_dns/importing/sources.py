@@ -9,13 +9,13 @@ from pathlib import Path
 
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import ProviderError
+from mailauth_dns.evaluate.fetched_mta_sts import policy_request, served_policy
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.served_mta_sts import policy_request, served_policy
 from mailauth_dns.masterfile import loose_reader
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.policy.provider_stanza import Stanza
 from mailauth_dns.policy.repo import Repo
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tls_rpt
 from mailauth_dns.records.name import DomainName, ancestors, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
@@ -212,7 +212,7 @@ def _keys(domain: DomainName, origin: DomainName, selectors: tuple[str, ...]) ->
     names = [
         dmarc.owner_name(domain),
         mta_sts.owner_name(domain),
-        tlsrpt.owner_name(domain),
+        tls_rpt.owner_name(domain),
         bimi.owner_name("default", domain),
     ]
     names += [dkim.owner_name(selector, domain) for selector in selectors]

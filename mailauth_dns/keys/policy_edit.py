@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mailauth_dns import atomic_files
 from mailauth_dns.errors import MailAuthError, PolicyError
-from mailauth_dns.policy import document, yaml_tree
+from mailauth_dns.policy import yaml_reader, yaml_tree
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.selector_edit import with_keys
 from mailauth_dns.records.name import domain_name
@@ -124,7 +124,7 @@ def check_unchanged(policy: Policy, text: str) -> None:
         DocumentError: it is no policy document any more.
         MailAuthError: it has changed.
     """
-    now = document.read(policy.path, text.encode()).place.source
+    now = yaml_reader.read(policy.path, text.encode()).place.source
     if now.lines != policy.root.place.source.lines:
         raise MailAuthError(
             f"{policy.path}: was changed while DNS was asked, and is left as it is; "
@@ -150,7 +150,7 @@ def tried(edited: Callable[[str], str], text: str) -> str:
     """
     try:
         return edited(text)
-    except document.DocumentError as error:  # it was one when the run began
+    except yaml_reader.DocumentError as error:  # it was one when the run began
         raise PolicyError(error.problems) from None
 
 

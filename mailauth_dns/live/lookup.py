@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.live import wire
+from mailauth_dns.live import dns_message
+from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.transport import Tcp, Udp, has_route
-from mailauth_dns.live.wire import ServerAnswer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.server_address import ServerAddress
 
@@ -56,7 +56,9 @@ def ask(
         if key in pending:
             pending[key].questions.append(question)
         else:
-            pending[key] = _Pending([question], wire.question_section(question.name, question.type))
+            pending[key] = _Pending(
+                [question], dns_message.question_section(question.name, question.type)
+            )
     with selectors.DefaultSelector() as selector:
         channels = (
             _Channel(endpoint, pending.values(), limits, done, selector)
@@ -210,14 +212,14 @@ class _Channel:
         pending.turn = self._turn
         pending.deadline = time.monotonic() + self._limits.timeout
         self._flying[id] = pending
-        self._transport.send(wire.query(id, pending.section, pending.questions[0].recurse))
+        self._transport.send(dns_message.query(id, pending.section, pending.questions[0].recurse))
 
     def _hear(self, message: bytes) -> None:
-        if len(message) < wire.HEADER_SIZE:
+        if len(message) < dns_message.HEADER_SIZE:
             return
-        id = wire.message_id(message)
+        id = dns_message.message_id(message)
         pending = self._flying.get(id)
-        if pending is None or not wire.replies_to(message, pending.section):
+        if pending is None or not dns_message.replies_to(message, pending.section):
             return
         del self._flying[id]
         self._answered = True
@@ -225,8 +227,8 @@ class _Channel:
         self._latest_turn = max(self._latest_turn, pending.turn)
         self._silent = 0
         question = pending.questions[0]
-        if not wire.is_truncated(message):
-            self._settle(pending, wire.read(message, question.name, question.type))
+        if not dns_message.is_truncated(message):
+            self._settle(pending, dns_message.read(message, question.name, question.type))
         elif self._over is Udp:
             self._truncated.append(pending)
         else:

@@ -13,10 +13,10 @@ from functools import cache, partial
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
+from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
 from mailauth_dns.live.transport import has_route
-from mailauth_dns.live.wire import ServerAnswer
 from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import dns.resolver
 
 from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.lookup import Question, ServerAddress
-from mailauth_dns.live.wire import ServerAnswer
 from mailauth_dns.records.zone import RRKey
 
 ANSWERED = ("NOERROR", "NXDOMAIN")  # the rcodes that say something about the name

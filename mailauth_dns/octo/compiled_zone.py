@@ -17,7 +17,7 @@ from natsort import natsort_keygen
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.policy import document, yaml_tree
+from mailauth_dns.policy import yaml_reader, yaml_tree
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
@@ -125,7 +125,7 @@ def read_absent(path: Path) -> Mapping[DomainName, frozenset[tuple[RRKey, Family
         ProviderError: the file is not there or not ours.
     """
     try:
-        data: Any = yaml_tree.plain(document.read(path.name, path.read_bytes()))
+        data: Any = yaml_tree.plain(yaml_reader.read(path.name, path.read_bytes()))
         found: dict[DomainName, frozenset[tuple[RRKey, Family]]] = {}
         for origin, entries in data.items():
             zone = DomainName(origin)
@@ -137,7 +137,7 @@ def read_absent(path: Path) -> Mapping[DomainName, frozenset[tuple[RRKey, Family
             found[zone] = frozenset(zip(keys, families, strict=True))
     except OSError as error:
         raise ProviderError(f"{path}: {error.strerror}; run `mailauth-dns compile`") from None
-    except (document.DocumentError, AttributeError, KeyError, TypeError, ValueError):
+    except (yaml_reader.DocumentError, AttributeError, KeyError, TypeError, ValueError):
         raise ProviderError(
             f"{path} is not what `mailauth-dns compile` writes; run it again"
         ) from None

@@ -20,7 +20,7 @@ from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.provider_errors import told
 from mailauth_dns.octo.provider_kinds import Remembering
 from mailauth_dns.policy.provider_stanza import Stanza, names_secret
-from mailauth_dns.policy.secrets import SHORTEST_SECRET, Redactor, secrets_of
+from mailauth_dns.policy.secret_redaction import SHORTEST_SECRET, Redactor, secrets_of
 
 
 class Unreachable(ProviderSilent):

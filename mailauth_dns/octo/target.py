@@ -187,7 +187,10 @@ class Target:
         try:
             yield
         except ProviderError as error:
-            raise type(error)(f"{self.id}: {self._maker.redactor.line(str(error))}") from None
+            text = f"{self.id}: {self._maker.redactor.line(str(error))}"
+            if isinstance(error, ProviderSilent):
+                raise type(error)(text, error.pause) from None
+            raise type(error)(text) from None
         # SystemExit too: a provider must not end the program.
         except (Exception, SystemExit) as error:  # noqa: BLE001 - providers share no error type
             text = f"{self.id}: {origin}: {self._maker.redactor.line(told(error))}"

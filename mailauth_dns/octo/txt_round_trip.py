@@ -13,7 +13,7 @@ from typing import Any
 from octodns.record import Record
 from octodns.record.chunked import _ChunkedValue
 
-from mailauth_dns.diff.redaction import label
+from mailauth_dns.diff.foreign_label import label
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.zone import RRset, quoted, unquoted
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailauth_dns.diff.equivalence import same
-from mailauth_dns.diff.ownership import ours
+from mailauth_dns.diff.our_values import ours
 from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName

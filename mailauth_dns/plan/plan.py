@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
-from mailauth_dns.diff.redaction import label
+from mailauth_dns.diff.foreign_label import label
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 

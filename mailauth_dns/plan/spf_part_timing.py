@@ -15,7 +15,7 @@ from typing import Literal
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Hold
-from mailauth_dns.diff.ownership import is_part_of_spf, ours
+from mailauth_dns.diff.our_values import is_part_of_spf, ours
 from mailauth_dns.diff.part_order import SEE_PARTS
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.records.family import Family

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from mailauth_dns.errors import FileProblem, PolicyError
 from mailauth_dns.policy import (
-    document,
     inheritance,
     provider_stanza,
     public_key_files,
     repo_checks,
     spf_lock_file,
+    yaml_reader,
 )
 from mailauth_dns.policy.domain_list import domains_of
 from mailauth_dns.policy.model import PolicyFile
@@ -52,7 +52,7 @@ def read_defaults(path: str, data: bytes) -> Mapping:
     Raises:
         DocumentError: as `document.read`.
     """
-    return document.read(
+    return yaml_reader.read(
         path, data, "defaults hold keys of policies, such as `ttl: 3600`", may_be_empty=True
     )
 
@@ -109,7 +109,7 @@ class _Loader:
         for path in paths:
             if path.name == DEFAULTS:
                 continue
-            own = self.files.parsed(path, document.read)
+            own = self.files.parsed(path, yaml_reader.read)
             if own is not None:
                 root = own if defaults is None else inheritance.merged(defaults, own)
                 yield from self._policies(path, root, own)

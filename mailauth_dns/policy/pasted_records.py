@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import bimi, dkim, dmarc, spf, spf_term, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, spf, spf_term, tls_rpt
 from mailauth_dns.records.tags import parse_tags
 
 LONGEST = 1000  # characters of a record that is shown again
@@ -25,7 +25,7 @@ def rewritten(text: str) -> str | None:
         if re.match(r"v\s*=\s*DMARC1\b", text):
             return f"dmarc: {_dmarc(text)}"
         if text.startswith("v=TLSRPTv1"):
-            return f"tls_rpt: {{rua: {listed(tlsrpt.parse(text).rua)}}}"
+            return f"tls_rpt: {{rua: {listed(tls_rpt.parse(text).rua)}}}"
         if text.startswith("v=BIMI1"):
             record = bimi.parse(text)
             evidence = f", a: {quoted(record.a)}" if record.a else ""

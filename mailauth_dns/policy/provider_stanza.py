@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import document, yaml_tree
+from mailauth_dns.policy import yaml_reader, yaml_tree
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A key that names a secret; `auth_key_name`, `key_name` and the like name none.
@@ -63,7 +63,9 @@ def read(id: str, path: str, data: bytes) -> Stanza:
     Raises:
         DocumentError: not a YAML mapping, no `class`, or a literal secret in it.
     """
-    root = document.read(path, data, "a provider opens with `class: octodns_bind.Rfc2136Provider`")
+    root = yaml_reader.read(
+        path, data, "a provider opens with `class: octodns_bind.Rfc2136Provider`"
+    )
     problems: list[FileProblem] = []
     _refuse_secrets(root, problems)
     if "class" not in root.items:
@@ -74,12 +76,12 @@ def read(id: str, path: str, data: bytes) -> Stanza:
             )
         )
     if problems:
-        raise document.DocumentError(problems)
+        raise yaml_reader.DocumentError(problems)
     arguments = _typed(root, data)
     class_name = arguments.pop("class")
     if not isinstance(class_name, str) or "." not in class_name:
         place = yaml_tree.value_place(root, ("class",))
-        raise document.DocumentError(
+        raise yaml_reader.DocumentError(
             [
                 place.problem(
                     "class",
@@ -101,7 +103,7 @@ def _typed(root: yaml_tree.Mapping, data: bytes) -> dict[str, Any]:
         message = "YAML cannot read this as a number, a date or an object; quote it"
         places = [place for place, text in _scalars(root) if _loaded(text.encode()) is None]
         places = places or [_tag_place(root, data)]
-        raise document.DocumentError([place.problem("", message) for place in places])
+        raise yaml_reader.DocumentError([place.problem("", message) for place in places])
     assert isinstance(arguments, dict)
     return arguments
 

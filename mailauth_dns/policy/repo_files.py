@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy.document import MAX_FILE, DocumentError
+from mailauth_dns.policy.yaml_reader import MAX_FILE, DocumentError
 from mailauth_dns.policy.yaml_tree import Place
 
 _T = TypeVar("_T")

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import yaml
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy import document, yaml_tree
+from mailauth_dns.policy import yaml_reader, yaml_tree
 
 _SELECTORS = ("dkim", "selectors")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -30,7 +30,7 @@ def with_selector(path: str, text: str, selector: str, keys: Tree) -> str:
         MailAuthError: the selector is there already, or the file has no place for it.
     """
     mark, text = _split_mark(text)
-    before = yaml_tree.plain(document.read(path, text.encode()))
+    before = yaml_tree.plain(yaml_reader.read(path, text.encode()))
     node, missing = _deepest(text, (*_SELECTORS, selector))
     if not missing:
         raise MailAuthError(
@@ -58,7 +58,7 @@ def with_keys(path: str, text: str, selector: str, keys: Mapping[str, str | None
         MailAuthError: the selector is not in this file, or cannot be edited as it is written.
     """
     mark, after = _split_mark(text)
-    before = yaml_tree.plain(document.read(path, after.encode()))
+    before = yaml_tree.plain(yaml_reader.read(path, after.encode()))
     for key, value in keys.items():
         node, missing = _deepest(after, (*_SELECTORS, selector))
         if missing or not isinstance(node, yaml.MappingNode):
@@ -201,8 +201,8 @@ def _proved(
             else:
                 entry[key] = _plain(value)
     try:
-        said = yaml_tree.plain(document.read(path, after.encode()))
-    except document.DocumentError:
+        said = yaml_tree.plain(yaml_reader.read(path, after.encode()))
+    except yaml_reader.DocumentError:
         raise MailAuthError(hint) from None
     if said != before:
         raise MailAuthError(hint)

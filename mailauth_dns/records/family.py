@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailauth_dns.records import bimi, dkim, dmarc, dmarc_consent, mta_sts, spf, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, dmarc_consent, mta_sts, spf, tls_rpt
 from mailauth_dns.records.name import DomainName
 
-Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tlsrpt.Record | bimi.Record
+Parsed = spf.Record | dkim.Record | dmarc.Record | mta_sts.Record | tls_rpt.Record | bimi.Record
 
 NULL_MX = "0 ."  # RFC 7505 §3
 
@@ -128,8 +128,8 @@ class Family(StrEnum):
         Row(
             opens=_opening(r"\s*v\s*=\s*tlsrptv1(?:[\s;]|\Z)"),
             section=("tls_rpt",),
-            label=tlsrpt.LABEL,
-            parse=tlsrpt.parse,
+            label=tls_rpt.LABEL,
+            parse=tls_rpt.parse,
             beside=_one_only("a record with v=TLSRPTv1 is there"),
         ),
     )

@@ -11,7 +11,7 @@ from mailauth_dns.errors import one_line
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Severity
 from mailauth_dns.lint.waiver import Waived
-from mailauth_dns.simulate.mail_tests import TestResult, Trial
+from mailauth_dns.simulate.run_mail_tests import TestResult, Trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from mailauth_dns.evaluate.verdict import DmarcResult, Identifier, Verdict
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count
 from mailauth_dns.simulate.before_after import Rehearsal
-from mailauth_dns.simulate.mail_tests import TestResult, Trial
+from mailauth_dns.simulate.run_mail_tests import TestResult, Trial
 
 _OUTCOME = {
     TestResult.PASSED: "green",

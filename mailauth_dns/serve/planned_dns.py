@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 from pathlib import Path
 
-from mailauth_dns.diff.ownership import ours
+from mailauth_dns.diff.our_values import ours
 from mailauth_dns.errors import ObservationError, ProviderError
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Authority, Rcode, ZoneAnswer, alias_target

@@ -19,7 +19,7 @@ from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.zone_answers import ZoneAnswer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, quoted
-from mailauth_dns.serve.wire_format import to_wire
+from mailauth_dns.serve.response_encoding import to_wire
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
-from mailauth_dns.simulate.mail_tests import TestResult, Trial, conduct, tests_of
+from mailauth_dns.simulate.run_mail_tests import TestResult, Trial, conduct, tests_of
 
 Progress = Callable[[str], None]  # is told each domain whose test is done, for a progress bar
 

@@ -13,7 +13,7 @@ from mailauth_dns.atomic_files import alone, own_folder, replace_file
 from mailauth_dns.errors import MailAuthError, NotFlattened, ObservationError, PolicyError
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_addresses import Drift, drift, passing
-from mailauth_dns.policy import document, spf_lock_file
+from mailauth_dns.policy import spf_lock_file, yaml_reader
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.spf_flattening import flattened_names
 from mailauth_dns.policy.spf_lock import Lock, LockedName, LockedPart
@@ -136,7 +136,7 @@ def write(repo: Repo, relocked: Relocked) -> None:
             replace_file(
                 path, spf_lock_file.text(relocked.after).encode(), durable=False, instead_of=data
             )
-    except document.DocumentError as error:
+    except yaml_reader.DocumentError as error:
         raise PolicyError(error.problems) from None
     except OSError as error:
         raise MailAuthError(f"{error.filename or path}: {error.strerror}") from None

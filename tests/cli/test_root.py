@@ -130,3 +130,12 @@ def test_a_folder_that_is_gone_is_told(repo: RepoFolder, deep: Path) -> None:
     code, said = run(repo, "compile")
     assert code == 1
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("arguments", [("-C", "", "lint"), ("lint", "-C", "")])
+def test_an_empty_name_is_no_folder(
+    repo: RepoFolder, deep: Path, arguments: tuple[str, ...]
+) -> None:
+    """An unset variable in `apply -C "$REPO"` must not mean the current folder."""
+    code, said = run(repo, *arguments)
+    assert (code, "names no folder" in said) == (1, True), said

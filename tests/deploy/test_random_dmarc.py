@@ -16,7 +16,7 @@ from mailauth_dns.evaluate.dmarc import Applicable, discover
 from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.run import run
+from mailauth_dns.lint.run_rules import run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.family import Family

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.run import run
+from mailauth_dns.lint.run_rules import run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import ROOT, DomainName

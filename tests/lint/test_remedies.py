@@ -23,7 +23,7 @@ from mailauth_dns.lint import remedies
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Needs, Rule, Severity
-from mailauth_dns.lint.run import run
+from mailauth_dns.lint.run_rules import run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import ROOT, is_at_or_below

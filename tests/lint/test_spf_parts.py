@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.lint.catalog import RULES
-from mailauth_dns.lint.run import run
+from mailauth_dns.lint.run_rules import run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.load import load_repo

@@ -10,7 +10,7 @@ import pytest
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.rule import Needs
-from mailauth_dns.lint.run import run
+from mailauth_dns.lint.run_rules import run
 from mailauth_dns.lint.subject import subjects
 from mailauth_dns.lint.waiver import waived
 from mailauth_dns.policy.load import load_repo

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.live import wire
-from mailauth_dns.live.wire import ServerAnswer
+from mailauth_dns.live import dns_message
+from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, quoted
 from tests.live.asking import APEX, OCTETS, SPF, ZONE, name, one, reason, said
@@ -52,7 +52,7 @@ def test_a_set_is_read_as_values(owner: str, type: str, values: set[str]) -> Non
 def _twice(owner: bytes, *texts: tuple[bytes, ...]) -> tuple[bytes, DomainName]:
     """Return a reply with TXT records at a name, each of these character-strings."""
     name = DomainName(owner.decode())
-    section = wire.question_section(name, "TXT")
+    section = dns_message.question_section(name, "TXT")
     rdatas = [b"".join(bytes([len(part)]) + part for part in parts) for parts in texts]
     records = b"".join(
         b"\xc0\x0c" + struct.pack("!HHIH", 16, 1, 300, len(rdata)) + rdata for rdata in rdatas
@@ -74,8 +74,8 @@ def test_two_records_of_the_same_octets_are_not_taken_for_one(
 ) -> None:
     message, name = _twice(owner, one, other)
     if unknown:
-        assert wire.read_plain(message, name, "TXT") is None
-    found = wire.read_any(message, name, "TXT")
+        assert dns_message.read_plain(message, name, "TXT") is None
+    found = dns_message.read_any(message, name, "TXT")
     assert isinstance(found, Unknown) is unknown
     assert not unknown or "receivers count both; delete one of" in str(found)
 
@@ -92,11 +92,14 @@ def test_the_ttl_is_the_servers() -> None:
 )
 def test_a_ttl_with_its_upper_bit_set_is_0(ttl: int, read: int) -> None:
     """RFC 2181 §8."""
-    section = wire.question_section(APEX, "TXT")
+    section = dns_message.question_section(APEX, "TXT")
     answer = b"\xc0\x0c" + struct.pack("!HHIH", 16, 1, ttl, 2) + b"\1x"
     message = struct.pack("!6H", 7, 0x8400, 1, 1, 0, 0) + section + answer
     expected = RRset(APEX, "TXT", read, frozenset({"x"}))
-    for found in (wire.read_plain(message, APEX, "TXT"), wire.read_any(message, APEX, "TXT")):
+    for found in (
+        dns_message.read_plain(message, APEX, "TXT"),
+        dns_message.read_any(message, APEX, "TXT"),
+    ):
         assert isinstance(found, ServerAnswer)
         assert found.rrset == expected
 
@@ -146,20 +149,22 @@ def test_an_error_is_an_answer_without_sets(rcode: dns.rcode.Rcode) -> None:
 
 
 def test_the_servers_spelling_of_a_name_does_not_matter() -> None:
-    section = wire.question_section(APEX, "TXT")
-    query = dns.message.from_wire(wire.query(7, section, recurse=False))
+    section = dns_message.question_section(APEX, "TXT")
+    query = dns.message.from_wire(dns_message.query(7, section, recurse=False))
     query.question[0].name = dns.name.from_text("EXAMPLE.com.")
     reply = dns.message.make_response(query)
     reply.answer.append(dns.rrset.from_text("Example.COM.", 60, "IN", "TXT", '"a"'))
-    assert wire.replies_to(reply.to_wire(), section)
-    assert said(wire.read(reply.to_wire(), APEX, "TXT")).rrset == RRset(
+    assert dns_message.replies_to(reply.to_wire(), section)
+    assert said(dns_message.read(reply.to_wire(), APEX, "TXT")).rrset == RRset(
         APEX, "TXT", 60, frozenset({"a"})
     )
 
 
 def test_a_query_is_what_dnspython_reads() -> None:
     message = dns.message.from_wire(
-        wire.query(0xABCD, wire.question_section(name("_dmarc.example.com"), "TXT"), recurse=True)
+        dns_message.query(
+            0xABCD, dns_message.question_section(name("_dmarc.example.com"), "TXT"), recurse=True
+        )
     )
     assert (message.id, message.flags, message.edns, message.payload) == (
         0xABCD,
@@ -171,26 +176,30 @@ def test_a_query_is_what_dnspython_reads() -> None:
 
 
 def test_records_that_nobody_asked_for_are_malformed() -> None:
-    section = wire.question_section(APEX, "TXT")
-    reply = dns.message.make_response(dns.message.from_wire(wire.query(7, section, recurse=False)))
+    section = dns_message.question_section(APEX, "TXT")
+    reply = dns.message.make_response(
+        dns.message.from_wire(dns_message.query(7, section, recurse=False))
+    )
     reply.answer.append(dns.rrset.from_text("example.net.", 60, "IN", "TXT", '"a"'))
-    assert "other names" in reason(wire.read(reply.to_wire(), APEX, "TXT"))
+    assert "other names" in reason(dns_message.read(reply.to_wire(), APEX, "TXT"))
 
 
 def test_a_server_that_cannot_read_the_query_need_not_repeat_it() -> None:
     formerr = b"\x00\x07\x80\x01" + bytes(8)
-    assert wire.replies_to(formerr, wire.question_section(APEX, "TXT"))
-    assert wire.read(formerr, APEX, "TXT") == ServerAnswer("FORMERR", authoritative=False)
+    assert dns_message.replies_to(formerr, dns_message.question_section(APEX, "TXT"))
+    assert dns_message.read(formerr, APEX, "TXT") == ServerAnswer("FORMERR", authoritative=False)
     servfail = b"\x00\x07\x80\x02" + bytes(8)
-    assert not wire.replies_to(servfail, wire.question_section(APEX, "TXT"))
+    assert not dns_message.replies_to(servfail, dns_message.question_section(APEX, "TXT"))
 
 
 def test_cnames_in_a_circle_lead_nowhere() -> None:
-    section = wire.question_section(name("a.example.com"), "TXT")
-    reply = dns.message.make_response(dns.message.from_wire(wire.query(7, section, recurse=True)))
+    section = dns_message.question_section(name("a.example.com"), "TXT")
+    reply = dns.message.make_response(
+        dns.message.from_wire(dns_message.query(7, section, recurse=True))
+    )
     reply.answer.append(dns.rrset.from_text("a.example.com.", 60, "IN", "CNAME", "b.example.com."))
     reply.answer.append(dns.rrset.from_text("b.example.com.", 60, "IN", "CNAME", "a.example.com."))
-    assert said(wire.read(reply.to_wire(), name("a.example.com"), "TXT")).followed is None
+    assert said(dns_message.read(reply.to_wire(), name("a.example.com"), "TXT")).followed is None
 
 
 # --- the plain answer read by hand is what dnspython reads
@@ -204,7 +213,7 @@ def replies(draw: st.DrawFn) -> tuple[DomainName, str, dns.message.Message]:
     owner, type = draw(OWNERS), draw(st.sampled_from(["TXT", "CNAME", "MX"]))
     reply = dns.message.make_response(
         dns.message.from_wire(
-            wire.query(7, wire.question_section(name(owner), type), recurse=False)
+            dns_message.query(7, dns_message.question_section(name(owner), type), recurse=False)
         )
     )
     reply.set_rcode(
@@ -243,8 +252,8 @@ def test_reading_by_hand_agrees_with_dnspython(
     reply: tuple[DomainName, str, dns.message.Message],
 ) -> None:
     owner, type, message = reply[0], reply[1], reply[2].to_wire()
-    plain = wire.read_plain(message, owner, type)
-    assert plain is None or plain == wire.read_any(message, owner, type)
+    plain = dns_message.read_plain(message, owner, type)
+    assert plain is None or plain == dns_message.read_any(message, owner, type)
 
 
 @given(
@@ -257,16 +266,16 @@ def test_damage_is_never_read_differently(
 ) -> None:
     """Damage in sections that we do not use may go unnoticed, but a value never differs."""
     owner, type, message = reply[0], reply[1], reply[2].to_wire()
-    section = wire.question_section(owner, type)
+    section = dns_message.question_section(owner, type)
     wrong = bytearray(message[: len(message) - cut])
     for at, octet in damage:
         if at < len(wrong):
             wrong[at] = octet
     damaged = bytes(wrong)
-    if len(damaged) < wire.HEADER_SIZE or not wire.replies_to(damaged, section):
+    if len(damaged) < dns_message.HEADER_SIZE or not dns_message.replies_to(damaged, section):
         return
-    careful = wire.read_any(damaged, owner, type)
-    plain = wire.read_plain(damaged, owner, type)
+    careful = dns_message.read_any(damaged, owner, type)
+    plain = dns_message.read_plain(damaged, owner, type)
     assert plain is None or isinstance(careful, Unknown) or plain == careful
 
 
@@ -282,7 +291,7 @@ PLAIN = [
 @pytest.mark.parametrize(("owner", "type", "plain"), PLAIN)
 def test_which_answers_are_plain(owner: str, type: str, plain: bool) -> None:
     query = dns.message.from_wire(
-        wire.query(7, wire.question_section(name(owner), type), recurse=False)
+        dns_message.query(7, dns_message.question_section(name(owner), type), recurse=False)
     )
     message = Authority([ZONE])._reply(query).to_wire()
-    assert (wire.read_plain(message, name(owner), type) is not None) is plain
+    assert (dns_message.read_plain(message, name(owner), type) is not None) is plain

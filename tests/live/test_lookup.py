@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from mailauth_dns.live import wire
+from mailauth_dns.live import dns_message
+from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.transport import has_route
-from mailauth_dns.live.wire import ServerAnswer
 from tests.live.asking import APEX, ZONE, name, one, reason, said
 from tests.live.authority import Authority, Behaviour
 from tests.live.unanswering import closed_port, silent_port
@@ -131,7 +131,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("counts", MALFORMED)
 def test_a_malformed_answer_is_unknown(counts: bytes) -> None:
-    section = wire.question_section(APEX, "TXT")
+    section = dns_message.question_section(APEX, "TXT")
     with Authority([ZONE], Behaviour(mangle=counts + section + b"\xff")) as authority:
         assert "malformed answer" in reason(one(authority.server, "example.com", "TXT"))
 

@@ -8,7 +8,7 @@ import dns.rcode
 import pytest
 
 from mailauth_dns.errors import ObservationError
-from mailauth_dns.live import wire
+from mailauth_dns.live import dns_message
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.records.name import DomainName
 from tests.live.asking import SPF, ZONE, name
@@ -115,7 +115,7 @@ def test_the_second_of_two_servers_answers_where_the_first_cannot() -> None:
 
 
 # One answer is counted behind the question, and none is there.
-SHORT = b"\0\1\0\1\0\0\0\0" + wire.question_section(name("mx.example.com"), "A")
+SHORT = b"\0\1\0\1\0\0\0\0" + dns_message.question_section(name("mx.example.com"), "A")
 
 UNKNOWN = [
     (Behaviour(rcode=dns.rcode.SERVFAIL), "answers SERVFAIL"),

@@ -21,7 +21,7 @@ from octodns.provider.base import BaseProvider
 from octodns.record import Record
 
 from mailauth_dns.policy.provider_stanza import Stanza
-from mailauth_dns.policy.secrets import Redactor, secrets_of
+from mailauth_dns.policy.secret_redaction import Redactor, secrets_of
 from tests.conftest import RepoFolder
 
 HERE = "tests.octo.test_secrets"

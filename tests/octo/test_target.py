@@ -8,6 +8,10 @@ import pytest
 from octodns.provider.base import BaseProvider
 from octodns.record import Record
 
+from mailauth_dns.errors import ProviderSilent
+from mailauth_dns.octo.target import Target
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.records.name import DomainName
 from tests.conftest import RepoFolder
 
 POLICY = "domain: example.com\nproviders: [p]\nspf: {all: fail}\n"
@@ -139,6 +143,8 @@ class Meddling(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         self.how = how
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
+        if self.how == "busy":
+            raise ProviderSilent("busy", 9.0)
         zone.add_record(Record.new(zone, "www", {"type": "A", "ttl": 60, "value": "192.0.2.1"}))
         return self.how != "not there"
 
@@ -171,3 +177,12 @@ def test_changes_that_are_not_ours_are_never_carried_out(repo: RepoFolder, how: 
     assert MEDDLING[how] in ran.said
     assert repo.run("apply", "plan.json", "--no-live", "--allow", "live-unknown").code == 1
     assert Meddling.applied == 0
+
+
+def test_a_busy_provider_says_how_long_to_wait(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\n")
+    repo.provider("p", {"class": "tests.octo.test_target.Meddling", "how": "busy"})
+    loaded = load_repo(repo.root)
+    with pytest.raises(ProviderSilent, match=r"^p: busy$") as caught:
+        Target(loaded.stanzas["p"], repo.root).read(DomainName("example.com"))
+    assert caught.value.pause == 9.0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import dkim, dmarc, dmarc_consent, mta_sts, spf, tlsrpt
+from mailauth_dns.records import dkim, dmarc, dmarc_consent, mta_sts, spf, tls_rpt
 from mailauth_dns.records.dmarc_received import receive
 from tests.outside.cases import graded
 
@@ -104,7 +104,7 @@ def test_mta_sts(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", graded("tlsrpt/records.json"))
 def test_tlsrpt(case: dict[str, Any]) -> None:
-    assert parses(tlsrpt.parse, case["text"]) is case["valid"]
+    assert parses(tls_rpt.parse, case["text"]) is case["valid"]
 
 
 @pytest.mark.parametrize("case", graded("dmarc/external_report.json"))

@@ -14,7 +14,7 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.masterfile import master_file
 from mailauth_dns.octo import compiled_zone
 from mailauth_dns.plan import plan_file
-from mailauth_dns.policy import document, provider_stanza, public_key_files, spf_lock_file
+from mailauth_dns.policy import provider_stanza, public_key_files, spf_lock_file, yaml_reader
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import DomainName
 from tests.conftest import RepoFolder
@@ -106,7 +106,7 @@ def reader(name: str, folder: Path) -> Callable[[bytes], object]:
         "lock": lambda data: spf_lock_file.read("spf.json", data),
         "plan": _from_file(plan_file.read, folder),
         "stanza": lambda data: provider_stanza.read("x", "providers/x.yaml", data).digest,
-        "policy": lambda data: document.read("policy.yaml", data),
+        "policy": lambda data: yaml_reader.read("policy.yaml", data),
         "_absent.yaml": _from_file(compiled_zone.read_absent, folder),
         "key": public_key_files.read,
         "master file": lambda data: master_file.parse(
@@ -121,7 +121,7 @@ def reader(name: str, folder: Path) -> Callable[[bytes], object]:
 def test_what_is_read_is_read_or_refused_in_words(tmp_path: Path, name: str, case: str) -> None:
     try:
         reader(name, tmp_path)(_octets(READERS[name][case]))
-    except document.DocumentError as error:
+    except yaml_reader.DocumentError as error:
         told = "\n".join(map(str, error.problems))
     except (MailAuthError, public_key_files.KeyFileError) as error:
         told = str(error)
@@ -160,7 +160,7 @@ PLACES = [
 
 @pytest.mark.parametrize(("name", "case", "message"), PLACES)
 def test_the_place_is_told(tmp_path: Path, name: str, case: str, message: str) -> None:
-    with pytest.raises(document.DocumentError) as caught:
+    with pytest.raises(yaml_reader.DocumentError) as caught:
         reader(name, tmp_path)(_octets(READERS[name][case]))
     assert str(caught.value.problems[0]).startswith(message)
 
@@ -202,7 +202,7 @@ def test_a_set_in_a_stanza_has_one_digest() -> None:
 @pytest.mark.parametrize("tag", ["!!python/object:os.system x", "!mine x"])
 def test_a_tag_in_a_stanza_is_told_with_its_place(tag: str) -> None:
     data = f"class: a.B\nhost:\n  - {tag}\n".encode()
-    with pytest.raises(document.DocumentError) as caught:
+    with pytest.raises(yaml_reader.DocumentError) as caught:
         provider_stanza.read("x", "providers/x.yaml", data)
     [problem] = caught.value.problems
     assert (problem.path, problem.line, problem.column) == ("providers/x.yaml", 3, 5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy import document
+from mailauth_dns.policy import yaml_reader
 from mailauth_dns.policy.selector_edit import with_keys, with_selector
 
 NEW = {"key": "s2.pem", "state": "pending", "since": "2026-05-31T12:00:00Z"}
@@ -188,5 +188,5 @@ def test_a_selector_that_another_file_declares_is_refused() -> None:
 
 
 def test_what_is_no_document_is_refused() -> None:
-    with pytest.raises(document.DocumentError):
+    with pytest.raises(yaml_reader.DocumentError):
         with_selector("p.yaml", "x: [\n", "s2", NEW)

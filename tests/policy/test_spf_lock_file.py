@@ -7,8 +7,8 @@ import json
 import pytest
 
 from mailauth_dns.policy import spf_lock_file as lockfile
-from mailauth_dns.policy.document import DocumentError
 from mailauth_dns.policy.spf_lock import Lock
+from mailauth_dns.policy.yaml_reader import DocumentError
 from mailauth_dns.records.spf_parts import part_name
 from tests.policy.locks import DOMAIN, LOCK, PART, TEXT, WRITTEN
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 
 from hypothesis import strategies as st
 
-from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, spf_macro, spf_term, tlsrpt
+from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, spf, spf_macro, spf_term, tls_rpt
 from mailauth_dns.records.name import DomainName
 
 labels = st.text("abcXYZ019", min_size=1, max_size=6)
@@ -159,7 +159,7 @@ addresses = st.one_of(
     hosts.map(lambda host: f"https://{host}/tls?a=%2C"),
 )
 tlsrpt_records = st.builds(
-    tlsrpt.Record, st.lists(addresses, min_size=1, max_size=3).map(tuple), fields
+    tls_rpt.Record, st.lists(addresses, min_size=1, max_size=3).map(tuple), fields
 )
 logos = st.sampled_from(["", "https://example.com/logo.svg", "https://example.com/a,b?c=d"])
 bimi_records = st.builds(

@@ -12,7 +12,7 @@ import typer
 
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
-from mailauth_dns.cli.planning import NO_PROVIDER, planned
+from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, session_of
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.apply import (

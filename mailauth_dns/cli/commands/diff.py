@@ -9,7 +9,7 @@ from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy.verify import watch
-from mailauth_dns.deploy.web_form_damage import explained
+from mailauth_dns.deploy.why_live_differs import explained
 
 
 def command(

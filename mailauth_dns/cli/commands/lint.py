@@ -15,7 +15,7 @@ from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Needs, Rule, Severity
 from mailauth_dns.lint.waiver import Waived
-from mailauth_dns.lint_run import lint_repo
+from mailauth_dns.lint_policies import lint_repo
 from mailauth_dns.render import (
     findings_github,
     findings_markdown,

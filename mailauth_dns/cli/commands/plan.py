@@ -9,7 +9,7 @@ import typer
 
 from mailauth_dns.atomic_files import followed, replace_file
 from mailauth_dns.cli.options import Domains, NoLive, OutputFormat
-from mailauth_dns.cli.planning import NO_PROVIDER, planned
+from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.deploy.make_plan import PlanRequest, unresolved
 from mailauth_dns.deploy.provider_pool import providers

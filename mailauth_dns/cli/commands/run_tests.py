@@ -11,7 +11,7 @@ from mailauth_dns.cli.options import Domains
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, domains, session_of
 from mailauth_dns.render import junit, message_verdict
 from mailauth_dns.simulate.before_after import rehearse
-from mailauth_dns.simulate.mail_tests import TestResult
+from mailauth_dns.simulate.run_mail_tests import TestResult
 
 
 class TestFormat(StrEnum):

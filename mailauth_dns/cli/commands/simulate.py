@@ -13,7 +13,7 @@ from mailauth_dns.cli.options import OutputFormat, PlanOption
 from mailauth_dns.cli.session import Format, session_of
 from mailauth_dns.policy.mail_tests import MessageSection
 from mailauth_dns.records.mailbox import domain_of
-from mailauth_dns.simulate.mail_tests import judged
+from mailauth_dns.simulate.run_mail_tests import judged
 
 
 def command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.compile.publication import Declared
-from mailauth_dns.diff import web_forms
+from mailauth_dns.diff import web_form_damage
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.lint.live_rules import Served, served, unasked
 from mailauth_dns.lint.rule import At, Needs, Problem, Severity, Undecided, rule
@@ -42,7 +42,7 @@ def provider_quirk(found: Served) -> Iterator[Problem]:
     """
     for entry in (entry for _, entry in _texts(found.subject) if entry.key == found.key):
         for text in sorted(found.values):
-            traces = web_forms.is_spoiled(found.key[0], entry.family, text)
+            traces = web_form_damage.is_spoiled(found.key[0], entry.family, text)
             if traces is not None and not (entry.family is Family.DKIM and traces == _BACKSLASH):
                 message = f"{text[:40]!r} is no record to receivers: {traces}"
                 yield Problem(
@@ -59,7 +59,7 @@ def _elsewhere(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
 def _wrong(subject: Subject) -> Iterator[tuple[Route, Declared, DomainName, str]]:
     """Yield wrong names for records; DKIM022, DMARC004 and TLSRPT004 look at others."""
     for route, entry in _texts(subject):
-        for name, what in web_forms.misnamed(entry.key[0], subject.policy.zone):
+        for name, what in web_form_damage.misnamed(entry.key[0], subject.policy.zone):
             doubled = name.endswith(f"{entry.key[0]}.{subject.policy.zone}")
             if not (
                 doubled
@@ -90,7 +90,8 @@ def name_mistyped(subject: Subject) -> Iterator[Problem | Undecided]:
             if isinstance(there, Unknown):
                 dark = dark or Undecided(route, there.reason, At((name, "TXT"), view.server))
             elif there is not None and any(
-                web_forms.looks_like(entry.family, entry.key[0], text) for text in there.values
+                web_form_damage.looks_like(entry.family, entry.key[0], text)
+                for text in there.values
             ):
                 message = f"has a record that belongs at {entry.key[0]}: {what}"
                 yield Problem(

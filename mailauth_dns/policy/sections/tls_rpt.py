@@ -8,18 +8,18 @@ from pydantic import Field, model_validator
 
 from mailauth_dns.policy.scalars import ReportAddress, Section, TagText, Ttl, checked, fail
 from mailauth_dns.policy.sections.other_tags import unlike
-from mailauth_dns.records import tlsrpt
+from mailauth_dns.records import tls_rpt
 
 _RPT = "v=TLSRPTv1; rua=mailto:x; "
-RptName = Annotated[str, unlike("v", "rua"), checked(tlsrpt.parse, _RPT, "=x", refused=";")]
-RptValue = Annotated[TagText, checked(tlsrpt.parse, f"{_RPT}x=", refused=";")]
+RptName = Annotated[str, unlike("v", "rua"), checked(tls_rpt.parse, _RPT, "=x", refused=";")]
+RptValue = Annotated[TagText, checked(tls_rpt.parse, f"{_RPT}x=", refused=";")]
 
 
 class TlsRptSection(Section):
     """Where senders report how TLS went (RFC 8460)."""
 
     rua: tuple[
-        Annotated[ReportAddress, checked(tlsrpt.parse, "v=TLSRPTv1; rua=", refused=";")], ...
+        Annotated[ReportAddress, checked(tls_rpt.parse, "v=TLSRPTv1; rua=", refused=";")], ...
     ] = Field(description="mailto and https addresses that take the reports")
     other: dict[RptName, RptValue] = Field(
         default_factory=dict, description="extension fields of the record"
@@ -35,4 +35,4 @@ class TlsRptSection(Section):
     @property
     def text(self) -> str:
         """The record as published."""
-        return str(tlsrpt.Record(self.rua, tuple(self.other.items())))
+        return str(tls_rpt.Record(self.rua, tuple(self.other.items())))

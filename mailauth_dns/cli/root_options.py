@@ -23,6 +23,13 @@ app = typer.Typer(
 )
 
 
+def _folder(text: str) -> Path:
+    """Return the folder that `-C` names. An empty name is often a variable that is not set."""
+    if not text:
+        raise typer.BadParameter("names no folder")
+    return Path(text)
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"mailauth-dns {__version__}")
@@ -38,6 +45,7 @@ def _options(
             "-C",
             "--directory",
             metavar="DIR",
+            parser=_folder,
             help="the zone repo to work in; default: this folder, or the nearest repo above it",
         ),
     ] = None,

@@ -10,7 +10,7 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Needs, Rule
-from mailauth_dns.lint.run import run
+from mailauth_dns.lint.run_rules import run
 from mailauth_dns.lint.subject import Subject, subjects
 from mailauth_dns.lint.waiver import Waived, waived
 from mailauth_dns.policy.repo import Repo
@@ -48,7 +48,7 @@ def lint_repo(
     looked_at = subjects(repo, publications, today, domains)
     beside: Iterable[Subject] = looked_at
     if live:
-        from mailauth_dns.lint_live import beside_dns  # loads dnspython, only for live
+        from mailauth_dns.live_subjects import beside_dns  # loads dnspython, only for live
 
         beside = beside_dns(looked_at, chosen, publications, private_web=private_web)
     found, silenced = waived(

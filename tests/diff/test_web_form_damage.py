@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.diff import web_forms
+from mailauth_dns.diff import web_form_damage
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.serve.server import LoopbackServer
@@ -43,7 +43,7 @@ SPOILED: list[tuple[Family, str, str, str | None]] = [
 def test_a_value_that_a_form_changed(
     kind: Family, wanted: str, there: str, said: str | None
 ) -> None:
-    assert web_forms.spoiled(kind, [wanted], [there]) == said
+    assert web_form_damage.spoiled(kind, [wanted], [there]) == said
 
 
 ZONE = """$TTL 60
@@ -90,5 +90,5 @@ def test_diff_says_what_a_form_did(repo: RepoFolder, entered: str, said: str) ->
 def test_a_name_too_long_for_a_form_to_add_the_zone_again() -> None:
     long = DomainName(f"_dmarc.{'a' * 60}.{'b' * 60}.{'c' * 60}.example")
     assert [
-        what for _, what in web_forms.misnamed(long, DomainName(long.removeprefix("_dmarc.")))
+        what for _, what in web_form_damage.misnamed(long, DomainName(long.removeprefix("_dmarc.")))
     ] == ["the underscore is missing"]

@@ -11,14 +11,14 @@ from mailauth_dns.lint.rule import Problem, Severity, Undecided, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.repo import Route
-from mailauth_dns.records import tlsrpt
+from mailauth_dns.records import tls_rpt
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.zone import RRKey
 
 
 def _rpt(subject: Subject) -> Iterator[tuple[Route, RRKey]]:
-    yield ("tls_rpt",), (tlsrpt.owner_name(subject.domain), "TXT")
+    yield ("tls_rpt",), (tls_rpt.owner_name(subject.domain), "TXT")
 
 
 @served("TLSRPT001", "tlsrpt-multiple", Severity.ERROR, "RFC 8460 §3", keys=_rpt)
@@ -50,7 +50,7 @@ def tlsrpt_syntax(found: Served) -> Iterator[Problem]:
     """
     for text in found.of(Family.TLS_RPT):
         try:
-            tlsrpt.parse(text)
+            tls_rpt.parse(text)
         except RecordSyntaxError as error:
             yield Problem(
                 found.route,
@@ -98,7 +98,7 @@ def tlsrpt_wrong_name(found: Asked[DomainName]) -> Iterator[Problem | Undecided]
     Good:
         _smtp._tls.example.com. TXT "v=TLSRPTv1; rua=mailto:tls@example.com"
     """
-    right = tlsrpt.owner_name(found.subject.domain)
+    right = tls_rpt.owner_name(found.subject.domain)
     if any(
         family(right, "TXT", text) is Family.TLS_RPT
         for text in found.resolver.lookup(found.thing, "TXT") or ()

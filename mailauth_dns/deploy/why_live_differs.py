@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mailauth_dns.compile.publication import Declared, Publication
-from mailauth_dns.diff import web_forms
+from mailauth_dns.diff import web_form_damage
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.name import DomainName
@@ -33,7 +33,7 @@ def explained(
         names = {
             name
             for entry in differing
-            for name, _ in web_forms.misnamed(entry.key[0], publication.origin)
+            for name, _ in web_form_damage.misnamed(entry.key[0], publication.origin)
         }
         keys = frozenset({*((name, "TXT") for name in names), *(entry.key for entry in differing)})
         if keys:
@@ -53,14 +53,16 @@ def _told(
     publication, entry = declared
     at = observation.agreed(entry.key)
     reason = (
-        web_forms.spoiled(entry.family, entry.values, at.values) if isinstance(at, RRset) else None
+        web_form_damage.spoiled(entry.family, entry.values, at.values)
+        if isinstance(at, RRset)
+        else None
     )
     for name, what in (
-        web_forms.misnamed(entry.key[0], publication.origin) if reason is None else ()
+        web_form_damage.misnamed(entry.key[0], publication.origin) if reason is None else ()
     ):
         there = observation.agreed((name, "TXT"))
         if isinstance(there, RRset) and any(
-            web_forms.looks_like(entry.family, entry.key[0], text) for text in there.values
+            web_form_damage.looks_like(entry.family, entry.key[0], text) for text in there.values
         ):
             reason = f"it stands at {name}: {what}"
             break

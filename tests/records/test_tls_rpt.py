@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.records import tlsrpt
+from mailauth_dns.records import tls_rpt
 from mailauth_dns.records.name import DomainName
 from tests.records.strategies import near_fields, tlsrpt_records
 
@@ -63,30 +63,30 @@ INVALID = [
 
 @pytest.mark.parametrize(("text", "printed"), VALID)
 def test_parse_and_print(text: str, printed: str) -> None:
-    record = tlsrpt.parse(text)
+    record = tls_rpt.parse(text)
     assert str(record) == printed
-    assert tlsrpt.parse(printed) == record
+    assert tls_rpt.parse(printed) == record
 
 
 @pytest.mark.parametrize(("text", "fault", "expected"), INVALID)
 def test_parse_refuses(text: str, fault: str, expected: str) -> None:
     with pytest.raises(RecordSyntaxError) as caught:
-        tlsrpt.parse(text)
+        tls_rpt.parse(text)
     assert expected in caught.value.expected
     assert text[caught.value.start : caught.value.end] == fault
 
 
 @given(tlsrpt_records)
-def test_text_round_trips(record: tlsrpt.Record) -> None:
+def test_text_round_trips(record: tls_rpt.Record) -> None:
     """What we publish reads back as what we meant."""
-    assert tlsrpt.parse(str(record)) == record
+    assert tls_rpt.parse(str(record)) == record
 
 
 @given(st.text() | near_fields)
 def test_parse_raises_nothing_else(text: str) -> None:
     with contextlib.suppress(RecordSyntaxError):
-        assert tlsrpt.parse(str(tlsrpt.parse(text))).meaning == tlsrpt.parse(text).meaning
+        assert tls_rpt.parse(str(tls_rpt.parse(text))).meaning == tls_rpt.parse(text).meaning
 
 
 def test_owner_name() -> None:
-    assert tlsrpt.owner_name(DomainName("example.com")) == "_smtp._tls.example.com"
+    assert tls_rpt.owner_name(DomainName("example.com")) == "_smtp._tls.example.com"

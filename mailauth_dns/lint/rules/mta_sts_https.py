@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.evaluate.fetched_mta_sts import (
+    LARGEST,
+    policy_request,
+    policy_text,
+    served_policy,
+)
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evaluate.served_mta_sts import LARGEST, policy_request, policy_text, served_policy
 from mailauth_dns.evaluate.web_page import Nothing, Page, Request, Untrusted
 from mailauth_dns.lint.live_rules import Fetched, fetched
 from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
