@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mailauth_dns.lint.rule import Needs
 from mailauth_dns.lint.rules import spf_terms
 from tests.conftest import RepoFolder
 from tests.lint.test_cases import findings
@@ -93,3 +94,10 @@ def test_the_first_rule_of_contributing_works(repo: RepoFolder) -> None:
         [finding] = findings(repo, rule, failing)
         assert failing["message"] in finding.message
         assert f"{finding.place.line}:{finding.place.column}" == failing["at"]
+
+
+def test_json_docs_name_all_needs_of_rules() -> None:
+    page = (ROOT / "docs/json.md").read_text()
+    named = re.search(r"`needs` \(([^)]*)\)", page)
+    assert named is not None
+    assert set(named[1].split(", ")) == {need.name.lower() for need in Needs}

@@ -33,7 +33,8 @@ def files(signers: Sequence[Signer], config_dir: PurePosixPath) -> dict[str, str
     single = [keys[0] for keys in by_domain.values() if len(keys) == 1]
     several = {domain: keys for domain, keys in by_domain.items() if len(keys) > 1}
     settings = [
-        "# The domain of From as it is: by default Rspamd signs for the registered domain above it.",
+        "# The domain of From as it is. By default Rspamd signs for the registered domain above "
+        "it.",
         "use_esld = false;",
         "# Other domains are not signed for with a default key.",
         "try_fallback = false;",

@@ -42,8 +42,8 @@ def rotate(
     """Write the next step of the domain's keys into its policy.
 
     `types` limits it to these; none means every type of which the policy has a key, RSA where it
-    has no key yet. It makes new keys in `destination` when nothing is under way. Where you name types, it
-    also makes the key of a type that an earlier run did not get to.
+    has no key yet. It makes new keys in `destination` when nothing is under way. Where you name
+    types, it also makes the key of a type that an earlier run did not get to.
 
     Raises:
         MailAuthError: nothing was written: the policy is shared or parked, or cannot be written;

@@ -3,7 +3,7 @@
 The fingerprint does not say who wrote the file, so nothing obeys the file: apply plans again and
 carries out its own plan, which the file can only narrow.
 
-Only this module knows the shape of the JSON.
+The fields of `plan.py` are the keys of the file. To rename one changes the format: raise `FORMAT`.
 """
 
 from __future__ import annotations

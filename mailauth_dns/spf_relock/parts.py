@@ -94,7 +94,8 @@ def _seen(part: LockedPart, sight: spf_part_timing.Sight, now: datetime) -> tupl
         assert later.ready is not None
         return (
             later,
-            f"every server has it; the SPF record may include it from {to_the_minute(later.ready)} on",
+            "every server has it; the SPF record may include it from "
+            f"{to_the_minute(later.ready)} on",
         )
     if sight.state == "missing":
         return replace(

@@ -76,7 +76,9 @@ def lock(
     from mailauth_dns.live.observe import observe  # dnspython takes time to load
     from mailauth_dns.live.resolver import LiveResolver
     from mailauth_dns.render import spf_lock_report
-    from mailauth_dns.spf_relock.relock import (  # loads octoDNS, which other commands can do without
+
+    # It loads octoDNS, which other commands can do without.
+    from mailauth_dns.spf_relock.relock import (
         relock,
         write,
     )

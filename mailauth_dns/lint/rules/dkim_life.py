@@ -114,7 +114,8 @@ def dkim_sign_before_publish(subject: Subject) -> Iterator[Problem]:
         elif section.since < section.seen + timedelta(seconds=section.ttl or body.ttl or 0):
             yield Problem(
                 (*route, "since"),
-                "signs while caches may still hold the answer that there is no key: some receivers find none",
+                "signs while caches may still hold the answer that there is no key: "
+                "some receivers find none",
                 fix,
             )
 

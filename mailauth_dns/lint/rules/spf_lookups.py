@@ -67,7 +67,7 @@ def spf_lookup_limit(subject: Subject) -> Iterator[Problem | Undecided]:
 
 @rule("SPF011", "spf-lookup-budget", Severity.WARNING, "RFC 7208 §4.6.4", needs=Needs.DNS)
 def spf_lookup_budget(subject: Subject) -> Iterator[Problem | Undecided]:
-    """With nine or ten of ten lookups used, one more of a sender's own breaks what stands behind it.
+    """With nine or ten of ten lookups used, one more of a sender's own breaks all that follows.
 
     Hosts that only later terms let pass then get permerror.
 
