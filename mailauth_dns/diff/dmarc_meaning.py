@@ -81,7 +81,7 @@ def _head(
     if not counts:
         return "a broken DMARC record, which receivers ignore, is mended"
     sound = parsed(Family.DMARC, "TXT", next(iter(before))) is not None
-    return None if sound else "the DMARC record, part of which receivers ignore, is mended"
+    return None if sound else "the DMARC record, part of which receivers drop, is mended"
 
 
 def _what_is_left(now: Side) -> str:

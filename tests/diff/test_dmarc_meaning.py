@@ -77,7 +77,7 @@ RECORDS: list[tuple[str | list[str], str | None, Risk, str, str]] = [
         REJECT,
         SAFE,
         "",
-        "the DMARC record, part of which receivers ignore, is mended: p reject as before",
+        "the DMARC record, part of which receivers drop, is mended: p reject as before",
     ),
     ("v=DMARC1; p=none; pct=150", REJECT, BREAKING, "DMARC033", "p none -> reject"),
     (f"v=DMARC1;p=nonee;{RUA}", f"{REJECT}; {RUA}", BREAKING, "DMARC033", "p none -> reject"),

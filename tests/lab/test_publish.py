@@ -133,7 +133,7 @@ def test_two_spf_values_become_one(repo: RepoFolder, serving: Serving) -> None:
     )
     repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\n")
     planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
-    assert "2 SPF values, which give permerror to every message, become one" in planned.out
+    assert "2 SPF values, a permanent error for every message, become one" in planned.out
     assert repo.run("apply", str(repo.root / "plan.json")).code == 0
     assert server.served("example.com", "TXT") == {"v=spf1 mx -all", "MS=ms1"}
     nothing_to_do(repo)
