@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import typer
 
 from mailauth_dns.cli.root_options import app
-from mailauth_dns.cli.session import FAILED, INTERRUPTED
+from mailauth_dns.cli.session import FAILED, INTERRUPTED, write_message
 from mailauth_dns.cli.usage import UsageError, explained
-from mailauth_dns.errors import MailAuthError, one_line
+from mailauth_dns.errors import MailAuthError
 from mailauth_dns.records.dkim import holds_private_key
 
 __all__ = ["main", "run"]
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if any(len(argument) > 60 and holds_private_key(argument) for argument in given):
         # Every complaint about an argument quotes it.
-        _say(
+        write_message(
             "an argument is a private key, which the shell's history now has, and perhaps logs: "
             "make a new key"
         )
@@ -40,27 +40,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end.exit_code
     except UsageError as error:
         # typer exits with 2. Here 2 means findings, and a pipeline must not take a typo for them.
-        _say(explained(error))
+        write_message(explained(error))
         return FAILED
     except (typer.Abort, KeyboardInterrupt):
-        _say("interrupted")
+        write_message("interrupted")
         return INTERRUPTED
     except MailAuthError as error:
-        _say(str(error))
+        write_message(str(error))
         return FAILED
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED
     except OSError as error:
-        _say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        write_message(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return FAILED
     if result == INTERRUPTED:  # some versions of typer return it; others raise Abort
-        _say("interrupted")
+        write_message("interrupted")
     return result if isinstance(result, int) else 0
-
-
-def _say(text: str) -> None:
-    sys.stderr.write("\n".join(map(one_line, text.split("\n"))) + "\n")
 
 
 def run() -> None:

@@ -106,7 +106,7 @@ class Session:
     def say(self, text: str) -> None:
         """Write a message that is not a result, unless the user asked for quiet."""
         if not self.quiet:
-            sys.stderr.write("\n".join(map(one_line, text.split("\n"))) + "\n")
+            write_message(text)
 
     @contextmanager
     def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:
@@ -206,3 +206,8 @@ def domains(texts: list[str] | None) -> tuple[DomainName, ...]:
         except RecordSyntaxError as error:
             raise MailAuthError(f"{text}: {error}") from None
     return tuple(dict.fromkeys(found))
+
+
+def write_message(text: str) -> None:
+    """Write a message to standard error, safe for terminals and CI systems."""
+    sys.stderr.write("\n".join(map(one_line, text.split("\n"))) + "\n")

@@ -45,6 +45,13 @@ def _opening(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
+def _version(name: str) -> re.Pattern[str]:
+    return _opening(rf"\s*v\s*=\s*{name}(?:[\s;]|\Z)")
+
+
+_DMARC = _opening(r"\s*v\s*=\s*dmarc1\s*(?:;|\Z)")
+
+
 def _one_only(what: str, twice: str = "count as none") -> str:
     return f"where {what} already, change it: two of them {twice}"
 
@@ -97,7 +104,7 @@ class Family(StrEnum):
     DMARC = (
         "dmarc",
         Row(
-            opens=_opening(r"\s*v\s*=\s*dmarc1\s*(?:;|\Z)"),
+            opens=_DMARC,
             section=("dmarc",),
             label=dmarc.LABEL,
             parse=dmarc.parse,
@@ -107,7 +114,7 @@ class Family(StrEnum):
     DMARC_REPORT = (
         "dmarc_report",
         Row(
-            opens=_opening(r"\s*v\s*=\s*dmarc1\s*(?:;|\Z)"),
+            opens=_DMARC,
             section=("dmarc",),
             label=dmarc_consent.REPORT_LABEL,
             selected=True,
@@ -116,7 +123,7 @@ class Family(StrEnum):
     MTA_STS = (
         "mta_sts",
         Row(
-            opens=_opening(r"\s*v\s*=\s*stsv1(?:[\s;]|\Z)"),
+            opens=_version("stsv1"),
             section=("mta_sts",),
             label=mta_sts.LABEL,
             parse=mta_sts.parse,
@@ -126,7 +133,7 @@ class Family(StrEnum):
     TLS_RPT = (
         "tls_rpt",
         Row(
-            opens=_opening(r"\s*v\s*=\s*tlsrptv1(?:[\s;]|\Z)"),
+            opens=_version("tlsrptv1"),
             section=("tls_rpt",),
             label=tls_rpt.LABEL,
             parse=tls_rpt.parse,
@@ -136,7 +143,7 @@ class Family(StrEnum):
     BIMI = (
         "bimi",
         Row(
-            opens=_opening(r"\s*v\s*=\s*bimi1(?:[\s;]|\Z)"),
+            opens=_version("bimi1"),
             section=("bimi",),
             label=bimi.LABEL,
             selected=True,
