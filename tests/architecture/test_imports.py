@@ -71,7 +71,7 @@ def _checked(root: Path, *contracts: str) -> tuple[int, str]:
     tool = Path(sys.executable).parent / "lint-imports"
     chosen = [word for contract in contracts for word in ("--contract", contract)]
     done = subprocess.run(
-        [str(tool), "--no-logo", "--no-cache", *chosen],
+        [str(tool), "--no-cache", *chosen],
         cwd=root,
         capture_output=True,
         text=True,
