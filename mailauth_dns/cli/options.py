@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli.session import Format
+from mailauth_dns.cli.session import Format, PageFormat
 
 Domains = Annotated[
     list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="only these domains; default: all")
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="text or json")]
+OutputOrPage = Annotated[PageFormat, typer.Option("--format", help="text, json or html")]
 PrivateWeb = Annotated[
     bool,
     typer.Option("--private-web", help="also fetch from web servers whose address is not public"),

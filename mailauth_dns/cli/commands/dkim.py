@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.cli.command import Command
-from mailauth_dns.cli.options import Domains, OutputFormat
+from mailauth_dns.cli.options import Domains, OutputFormat, OutputOrPage
 from mailauth_dns.cli.session import (
     DIFFERS,
     DONE,
     FAILED,
     Format,
+    PageFormat,
     Session,
     domains,
     session_of,
@@ -192,7 +193,7 @@ def _remark(session: Session, remarks: Iterable[str]) -> None:
 
 @command.command("status", cls=Command)
 def status(
-    context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT
+    context: typer.Context, domain: Domains = None, format: OutputOrPage = PageFormat.TEXT
 ) -> int:
     """Show each key's state, what DNS says, and the next step.
 
@@ -207,10 +208,15 @@ def status(
     if written:
         edited = load_repo(session.root).of(domains(domain))
         statuses = key_status.again(statuses, edited, now)
-    if format is Format.JSON:
-        session.json(keys.status_data(statuses, written))
-    else:
-        session.show(keys.status(statuses, now))
+    match format:
+        case PageFormat.JSON:
+            session.json(keys.status_data(statuses, written))
+        case PageFormat.HTML:
+            from mailauth_dns.pages.keys_page import keys_page
+
+            session.page(keys_page(statuses, now))
+        case PageFormat.TEXT:
+            session.show(keys.status(statuses, now))
     for each in written:
         session.say(f"written, to be committed: {each}")
     _remark(session, key_status.remarks(statuses))

@@ -20,13 +20,14 @@ class TestFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     JUNIT = "junit"
+    HTML = "html"
 
 
 def command(
     context: typer.Context,
     domain: Domains = None,
     format: Annotated[
-        TestFormat, typer.Option("--format", help="text, json or junit")
+        TestFormat, typer.Option("--format", help="text, json, junit or html")
     ] = TestFormat.TEXT,
 ) -> int:
     """Run the policies' tests on DNS as it is and would be."""
@@ -44,6 +45,10 @@ def command(
             session.show(message_verdict.tests(found))
         case TestFormat.JSON:
             session.json(message_verdict.tests_data(found))
+        case TestFormat.HTML:
+            from mailauth_dns.pages.tests_page import tests_page
+
+            session.page(tests_page(found))
         case TestFormat.JUNIT:
             session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
     outcomes = {rehearsal.after.outcome for rehearsal in found}
