@@ -5,14 +5,13 @@ Widths of words are estimates that leave room, since every reader has other font
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import Literal
 
 NARROW, WIDE = 328, 920  # what a phone of 360 pixels leaves, and a desk
 
-_SIZES = {"head": 16, "term": 13, "word": 13, "small": 12}  # pixels, as in picture.css
-_SHARES = {"head": 0.62, "term": 0.61, "word": 0.56, "small": 0.54}  # of the size, a character
+_SIZES = {"head": 17, "term": 13, "word": 13, "small": 12}  # pixels; as in picture.css, or bolder
+_SLIM, _BROAD = frozenset(" .,:;'|!()[]ijlft-"), frozenset("mwMW@%&…—≠")
 
 Size = Literal["head", "term", "word", "small"]
 
@@ -68,7 +67,28 @@ class Drawing:
 
 def breadth(text: str, size: Size) -> int:
     """Return how many pixels a text takes at most."""
-    return int(len(text) * _SIZES[size] * _SHARES[size]) + 1
+    return int(sum(_share(character, size) for character in text) * _SIZES[size]) + 1
+
+
+def _share(character: str, size: Size) -> float:
+    """Return a character's breadth as a share of the size."""
+    if character > "\u2e7f":
+        return 1.1
+    if size == "term":
+        return 0.62
+    if character in _BROAD:
+        return 1.0
+    return 0.4 if character in _SLIM else 0.75 if character.isupper() else 0.63
+
+
+def _fitting(text: str, width: int, size: Size) -> int:
+    """Return how many characters of a text fit, one at least."""
+    left = width / _SIZES[size]
+    for at, character in enumerate(text):
+        left -= _share(character, size)
+        if left < 0:
+            return max(1, at)
+    return len(text)
 
 
 def fitted(text: str, width: int, size: Size) -> str:
@@ -77,14 +97,28 @@ def fitted(text: str, width: int, size: Size) -> str:
     >>> fitted("include:_spf.sender.example", 100, "term")
     'include:_sp…'
     """
-    room = max(1, int(width / (_SIZES[size] * _SHARES[size])))
-    return text if len(text) <= room else text[: room - 1] + "…"
+    room = _fitting(text, width, size)
+    return text if len(text) <= room else text[: max(1, room - 1)] + "…"
 
 
 def lines(text: str, width: int, size: Size, most: int = 4) -> list[str]:
-    """Return a text on lines that fit, `most` of them at most."""
-    room = max(8, int(width / (_SIZES[size] * _SHARES[size])))
-    return textwrap.wrap(text, room, max_lines=most, placeholder=" …") if text else []
+    """Return a text on lines that fit, `most` of them at most; they break between words.
+
+    >>> lines("no server answered within 5 seconds", 120, "small")
+    ['no server', 'answered within', '5 seconds']
+    """
+    found: list[str] = []
+    at = 0
+    while at < len(text) and len(found) < most:
+        rest = text[at : at + width]  # more cannot fit: no character is that slim
+        room = _fitting(rest, width, size)
+        if room < len(rest):
+            room = rest.rfind(" ", 1, room + 1) if " " in rest[1 : room + 1] else room
+        found.append(rest[:room].strip())
+        at += room
+    if at < len(text):
+        found[-1] = fitted(f"{found[-1]} …", width, "small")
+    return [line for line in found if line]
 
 
 def circle(x: int, y: int, radius: int, kind: str) -> Box:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 
 MAX_TOLD = 2_500_000  # characters in full; a browser opens such a page on a phone too
+_PLAIN = (
+    20_000  # characters; where a part of this size has no room, there is none for others either
+)
 
 
 def page(template: str, **values: object) -> str:
@@ -46,14 +49,25 @@ class Room:
         self._room = MAX_TOLD
         self.left = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing more is told in full."""
+        return self._room <= 0
+
     def told(self, template: str, **values: object) -> Any:  # noqa: ANN401 - markup, or None
         """Return a part of the page; None where there is no room for it."""
-        made = part(template, **values)
-        if len(made) > self._room:
+        made = part(template, **values) if not self.full else None
+        if made is None or len(made) > self._room:
             self.left += 1
+            if made is not None and len(made) < _PLAIN:
+                self._room = 0
             return None
         self._room -= len(made)
         return made
+
+    def charge(self, characters: int) -> None:
+        """Count what stands around the parts."""
+        self._room -= characters
 
 
 def picture(drawing: Drawing) -> str:

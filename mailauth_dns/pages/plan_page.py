@@ -9,9 +9,9 @@ from typing import Any
 
 from mailauth_dns.diff.changed_terms import marked
 from mailauth_dns.pages.page import Room, page, part
-from mailauth_dns.plan.grouped import GroupedPlan, ZoneGroup, grouped
+from mailauth_dns.plan.grouped import ChangeGroup, GroupedPlan, ZoneGroup, grouped
 from mailauth_dns.plan.permissions import refusals
-from mailauth_dns.plan.plan import ChangeEntry, Plan
+from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, Plan
 from mailauth_dns.render import plan_text
 from mailauth_dns.render.terminal_text import shown
 
@@ -32,13 +32,14 @@ def plan_page(file: Plan) -> str:
     """Return the page of a plan."""
     view = grouped(file)
     room = Room()
-    zones = [_zone(group, room) for group in view.groups]
+    zones = [(group, _zone(group, room)) for group in view.groups]
     refused = refusals(file, ())
     return page(
         "plan.html",
         file=file,
         view=view,
-        zones=zones,
+        zones=[made for _, made in zones if made is not None],
+        brief=[(group, _risks(group)) for group, made in zones if made is None],
         left=room.left,
         tiles=tuple(tiles(view, len(file.failed))),
         summary=plan_text.summary(file),
@@ -64,44 +65,53 @@ def sides(change: ChangeEntry) -> tuple[Side, ...]:
     )
 
 
-def _zone(group: ZoneGroup, room: Room) -> Any:  # noqa: ANN401 - markup
+def _zone(group: ZoneGroup, room: Room) -> Any:  # noqa: ANN401 - markup, or None
     zone = group.first
-    changes = [
-        (
-            each,
-            room.told(
-                "change.html",
-                change=each.first,
-                group=each,
-                sides=sides(each.first),
-                ttl=plan_text.ttl_said(each.first),
-            ),
-        )
-        for each in group.changes
-    ]
+    if room.full:
+        room.left += 1
+        return None
+    changes = [(each.first, _change(each, room)) for each in group.changes]
     rows = [room.told("live.html", row=row) for row in group.live]
-    kept = [entry for entry in zone.kept if entry.shared or entry.looks_like or entry.values]
-    return part(
+    kept = [
+        room.told("kept.html", entry=entry)
+        for entry in zone.kept
+        if entry.shared or entry.looks_like or entry.values
+    ]
+    told = [made for made in (*(made for _, made in changes), *rows, *kept) if made is not None]
+    made = part(
         "zone.html",
         group=group,
         zone=zone,
-        risks=Counter(change.risk for change in zone.changes),
+        risks=_risks(group),
         changes=[made for _, made in changes if made is not None],
-        briefly=[each.first for each, made in changes if made is None],
+        briefly=[change for change, made in changes if made is None],
         rows=[made for made in rows if made is not None],
         rows_left=sum(made is None for made in rows),
-        as_provider=sum(row.state == "as provider" for row in zone.live) - _in_full(group),
-        tests=[
-            (test, "passed" if test.result == "passed" else plan_text.unmet_said(zone, test))
-            for test in zone.tests
-        ],
+        as_provider=_as_provider(zone.live) - _as_provider(group.live),
+        unmet_said=plan_text.unmet_said,
         authority=plan_text.authority_said(zone.authority),
-        kept=[made for made in (room.told("kept.html", entry=entry) for entry in kept) if made],
+        kept=[made for made in kept if made is not None],
+    )
+    room.charge(len(made) - sum(map(len, told)))
+    return made
+
+
+def _change(group: ChangeGroup, room: Room) -> Any:  # noqa: ANN401 - markup, or None
+    return room.told(
+        "change.html",
+        change=group.first,
+        group=group,
+        sides=sides,
+        ttl_said=plan_text.ttl_said,
     )
 
 
-def _in_full(group: ZoneGroup) -> int:
-    return sum(row.state == "as provider" for row in group.live)
+def _risks(group: ZoneGroup) -> Counter[str]:
+    return Counter(change.risk for change in group.first.changes)
+
+
+def _as_provider(rows: Iterable[LiveEntry]) -> int:
+    return sum(row.state == "as provider" for row in rows)
 
 
 def _tone(file: Plan, view: GroupedPlan) -> str:

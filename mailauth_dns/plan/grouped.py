@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 
 from mailauth_dns.plan.plan import ChangeEntry, KeptEntry, LiveEntry, Plan, TrialEntry, ZoneEntry
 
@@ -40,10 +40,12 @@ class ZoneGroup:
     @property
     def risk(self) -> int:
         """How much the zones can hurt, 0 for those to be read first."""
-        if self.first.broken:
+        if any(change.risk == "breaking" for change in self.first.changes):
             return 0
+        if self.first.broken:
+            return 1
         worst = min((RISKS.index(each.first.risk) for each in self.changes), default=len(RISKS))
-        return min(worst, 1) if self.first.refused else worst
+        return 2 if self.first.refused else 1 + worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class GroupedPlan:
 
 def grouped(plan: Plan) -> GroupedPlan:
     """Return a plan in groups: the riskiest first, else in the plan's order."""
-    news: dict[object, list[ZoneEntry]] = {}
+    news: dict[str, list[ZoneEntry]] = {}
     quiet = []
     for zone in plan.zones:
         if has_news(zone):
@@ -108,7 +110,7 @@ def _zone_group(zones: list[ZoneEntry]) -> ZoneGroup:
 
 
 def _change_groups(changes: Iterable[ChangeEntry]) -> tuple[ChangeGroup, ...]:
-    found: dict[object, list[ChangeEntry]] = {}
+    found: dict[str, list[ChangeEntry]] = {}
     for change in changes:
         found.setdefault(_without(change, change.domain), []).append(change)
     groups = [
@@ -117,7 +119,7 @@ def _change_groups(changes: Iterable[ChangeEntry]) -> tuple[ChangeGroup, ...]:
     return tuple(sorted(groups, key=lambda group: RISKS.index(group.first.risk)))
 
 
-def _shape(zone: ZoneEntry) -> object:
+def _shape(zone: ZoneEntry) -> str:
     """Return what a zone says, without its name and without what it only keeps."""
     apart = tuple(kept for kept in zone.kept if _is_told(kept))
     said = (
@@ -136,12 +138,6 @@ def _is_told(kept: KeptEntry) -> bool:
     return kept.shared or kept.looks_like is not None or kept.values is not None
 
 
-def _without(value: object, name: str) -> object:
-    """Return a value with the name taken out of all its texts."""
-    if isinstance(value, str):
-        return value.replace(name, "\0")
-    if isinstance(value, tuple):
-        return tuple(_without(each, name) for each in value)
-    if is_dataclass(value):
-        return tuple(_without(getattr(value, field.name), name) for field in fields(value))
-    return value
+def _without(value: object, name: str) -> str:
+    """Return a value as text, with the name taken out of it."""
+    return repr(value).replace(name, "\0")
