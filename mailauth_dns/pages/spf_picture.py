@@ -108,6 +108,7 @@ def _head(title: str, cost: LookupCost, said: str, width: int) -> Iterator[Shape
 def _rows(walked: Sequence[Node], width: int) -> tuple[list[Shape], int]:
     """Return the rows of a tree, and where the last one ends."""
     step = 16 if width <= NARROW else 26
+    bands: list[Shape] = []
     behind: list[Shape] = []
     front: list[Shape] = []
     places: list[tuple[int, int]] = []
@@ -124,11 +125,12 @@ def _rows(walked: Sequence[Node], width: int) -> tuple[list[Shape], int]:
         notes = [line for note in node.notes for line in lines(note, room, "small")]
         tall = _ROW + _NOTE * len(notes)
         if node.over:
-            behind.append(Box(x - 10, y + 2, width - x + 4, tall - 4, "over", 6))
+            bands.append(Box(x - 10, y + 2, width - x + 4, tall - 4, "over", 6))
         if node.parent is not None:
             above_x, above_y = places[node.parent]
             kind = "branch-over" if node.over else "branch"
-            behind.append(Path(f"M{above_x} {above_y + 7}V{y + 16}H{x - 6}", kind))
+            # The first is drawn lowest: a branch that is in the limit covers one that is not.
+            behind.insert(0, Path(f"M{above_x} {above_y + 7}V{y + 16}H{x - 6}", kind))
         places.append((x, y + 16))
         front += _node(node, x, y, room, width)
         front += [
@@ -136,7 +138,7 @@ def _rows(walked: Sequence[Node], width: int) -> tuple[list[Shape], int]:
             for at, line in enumerate(notes)
         ]
         y += tall
-    return behind + front, y
+    return bands + behind + front, y
 
 
 def _node(node: Node, x: int, y: int, room: int, width: int) -> Iterator[Shape]:

@@ -28,6 +28,7 @@ from mailauth_dns.plan.plan import (
     LiveEntry,
     Plan,
     ServerEntry,
+    TestState,
     TrialEntry,
     ZoneEntry,
 )
@@ -44,9 +45,9 @@ ATTACK = (
     "<script>parent.document.documentElement.dataset.ran=1</script>"
     "</style></title></svg></details><script>parent.document.documentElement.dataset.ran=2</script>"
     "\"'><img src=/stolen.png onerror=parent.document.documentElement.dataset.ran=3>"
-    "<link rel=stylesheet href=/stolen.css><base href=//203.0.113.1/><svg onload=alert(1)>"
+    "<link rel=stylesheet href=/stolen.css><base href=//127.0.0.1:9/><svg onload=parent.document.documentElement.dataset.ran=4>"
     "]]>--><!--{{ 7 * 7 }}{% raw %}&amp;&#60;b&#62;"
-    "\x1b[31m\x1b]8;;http://203.0.113.1/\x07\u202egnirts\u2066\u2069\r\n\x00\x7f\ufeff\ud800"
+    "\x1b[31m\x1b]8;;http://host.example/\x07\u202egnirts\u2066\u2069\r\n\x00\x7f\ufeff\ud800"
 )
 LONG = "x" * 100_000
 NAME = DomainName("host.example")
@@ -90,7 +91,7 @@ def plan(*zones: ZoneEntry, failed: tuple[FailedEntry, ...] = ()) -> Plan:
     return Plan("0.1.0", "2026-11-28T12:00:00+00:00", "0123456789ab", None, False, zones, failed)
 
 
-def trial(text: str, result: str) -> TrialEntry:
+def trial(text: str, result: TestState) -> TrialEntry:
     return TrialEntry(
         text,
         text,
@@ -102,7 +103,7 @@ def trial(text: str, result: str) -> TrialEntry:
         "fail",
         "reject",
         (text,),
-        (text,),  # type: ignore[arg-type]
+        (text,),
     )
 
 
@@ -144,9 +145,9 @@ def hostile_tree(text: str) -> LookupCost:
     return LookupCost(text, text, 0, children=(LookupCost(text, text, 1, children=leaves),))
 
 
-def status(domain: str, selector: str, state: KeyState, text: str, **given: object) -> KeyStatus:
+def status(domain: str, selector: str, state: KeyState, text: str, **given: datetime) -> KeyStatus:
     section = SelectorSection.model_construct(
-        key="key.pem", state=state, since=NOW - timedelta(days=3), **given
+        None, key="key.pem", state=state, since=NOW - timedelta(days=3), **given
     )
     key = Key(
         DomainName(domain), DomainName(domain), selector, section, PublicKey(text, "AAAA"), 300

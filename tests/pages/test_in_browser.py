@@ -9,7 +9,12 @@ from tests.pages import hostile
 from tests.pages.browser import looked_at, missing
 
 PHONE, DESK = 360, 1280
-TEXTS = {"mail.example": "plain", hostile.ATTACK: "attack", hostile.LONG: "long", "W M" * 99: "broad"}
+TEXTS = {
+    "mail.example": "plain",
+    hostile.ATTACK: "attack",
+    hostile.LONG: "long",
+    "W M" * 99: "broad",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +44,8 @@ def test_what_gets_into_a_page_still_does_nothing() -> None:
     page = hostile.pages("x")["plan"].replace("<main", f"{hostile.ATTACK}<main")
     assert "<script>parent" in page
     looked = looked_at({"plan": page}, (DESK,), "light")
-    assert (looked.ran, looked.asked) == (None, {"/plan"})
+    assert looked.ran is None
+    assert looked.asked == {"/plan"}
 
 
 def test_these_tests_see_a_script_a_question_and_what_sticks_out() -> None:
