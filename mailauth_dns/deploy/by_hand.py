@@ -107,7 +107,7 @@ def _compared(
         else:
             changes.append(change)
     changes, blocked = together(changes, blocked)
-    open_ = {each.key for each in (*changes, *blocked)} | unknown.keys()
+    open_ = {each.key for each in changes} | {each.key for each in blocked} | unknown.keys()
     there = tuple(entry for entry in _shown(publication) if entry.key not in open_)
     servers = tuple(view.server for view in observation.servers)
     return ByHand(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mailauth_dns.diff.shown_values import public
@@ -14,6 +15,7 @@ from mailauth_dns.records.name import DomainName
 
 if TYPE_CHECKING:
     from mailauth_dns.deploy.apply import ApplyResult
+    from mailauth_dns.diff.value_mistakes import Mistake
     from mailauth_dns.export.paste_steps import Sheet, Step
     from mailauth_dns.importing.finished_policy import Imported
     from mailauth_dns.importing.sources import Published
@@ -134,14 +136,34 @@ def compiled(result: Compiled, check: bool) -> dict[str, Any]:
     return {"format": FORMAT, "written": not check, **names}
 
 
-def live(seen: Mapping[DomainName, tuple[LiveEntry, ...]]) -> dict[str, Any]:
-    """Return rows of policy and live DNS by zone."""
+def live(
+    seen: Mapping[DomainName, tuple[LiveEntry, ...]],
+    why: Mapping[tuple[str, str], tuple[Mistake, ...]],
+) -> dict[str, Any]:
+    """Return rows of policy and live DNS by zone, each with the mistakes that explain it."""
     return {
         "format": FORMAT,
         "zones": {
-            zone: [plan_file.live_as_json(row) for row in rows] for zone, rows in seen.items()
+            zone: [
+                {
+                    **_live_row(row),
+                    "mistakes": [asdict(each) for each in why.get((row.name, row.type), ())],
+                }
+                for row in rows
+            ]
+            for zone, rows in seen.items()
         },
     }
+
+
+def _live_row(row: LiveEntry) -> dict[str, Any]:
+    """Return a row as JSON data; a private key that stands in DNS is not shown."""
+    data = plan_file.live_as_json(row)
+    for said in (data, *data["servers"]):
+        for key in ("live", "values"):
+            if said.get(key) is not None:
+                said[key] = [public(value) for value in said[key]]
+    return data
 
 
 def outcome(result: ApplyResult) -> dict[str, Any]:
@@ -156,7 +178,7 @@ def outcome(result: ApplyResult) -> dict[str, Any]:
         }
         for zone in result.zones
     ]
-    rows = None if result.live is None else [plan_file.live_as_json(row) for row in result.live]
+    rows = None if result.live is None else [_live_row(row) for row in result.live]
     return {"format": FORMAT, "zones": zones, "notes": list(result.notes), "live": rows}
 
 
