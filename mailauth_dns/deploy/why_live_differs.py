@@ -93,6 +93,8 @@ def _explained(
         values = _values(observation, place.key) - everywhere  # nobody entered those there
         if wrong_places.entered_at(place, entry, values):
             yield wrong_places.misplaced(place, entry)
+            if entry.key[1] == "TXT":
+                yield from _damage(entry, values)
             return
 
 
@@ -114,8 +116,8 @@ def _has_wanted(entry: Declared, there: frozenset[str]) -> bool:
 
 def _of_values(entry: Declared, zone: DomainName, there: frozenset[str]) -> Iterator[Mistake]:
     """Yield the mistakes that the values at the right name show."""
-    [wanted] = entry.values
     if entry.key[1] == "CNAME":
+        [wanted] = entry.values
         if any(value.rstrip(".") == f"{wanted.rstrip('.')}.{zone}" for value in there):
             yield Mistake(
                 "zone in the target",
@@ -124,22 +126,30 @@ def _of_values(entry: Declared, zone: DomainName, there: frozenset[str]) -> Iter
                 "enter the target again with a dot at its end",
             )
         return
+    here = ours(RRset(*entry.key, None, there), entry.family)
+    if len(here) > 1:
+        yield _beside(entry, len(here), has_wanted=_has_wanted(entry, there))
+    yield from _damage(entry, there)
+
+
+def _damage(entry: Declared, there: frozenset[str]) -> tuple[Mistake, ...]:
+    """Return what happened to the wanted value; nothing where it stands there as it should."""
     if _has_wanted(entry, there):
-        kept = ours(RRset(*entry.key, None, there), entry.family)
-        if len(kept) > 1:
-            yield Mistake(
-                "two records",
-                f"{len(kept)} records of this kind stand beside each other",
-                entry.family.row.beside.rpartition(": ")[2] + ", whatever they say"
-                if entry.family.row.beside
-                else "receivers cannot tell which one counts",
-                "delete the other one at the form: the value marked `policy` stays",
-            )
-        return
-    for value in sorted(there):
-        if found := value_mistakes.mistakes(entry.family, wanted, value):
-            yield from found
-            return
+        return ()
+    [wanted] = entry.values
+    damaged = (value_mistakes.mistakes(entry.family, wanted, value) for value in sorted(there))
+    return next(filter(None, damaged), ())
+
+
+def _beside(entry: Declared, number: int, *, has_wanted: bool) -> Mistake:
+    note = entry.family.row.beside or "two of them: receivers cannot tell which one counts"
+    left = "the value of the policy" if has_wanted else "one, and change it to the policy's value"
+    return Mistake(
+        "several records",
+        f"{number} records of this kind stand beside each other",
+        note.rpartition(": ")[2],
+        f"keep {left}, and delete every other one at the form",
+    )
 
 
 def _lag(row: LiveEntry, entry: Declared) -> Mistake | None:

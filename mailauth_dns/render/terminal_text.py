@@ -65,6 +65,7 @@ def versus(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, s
     if (
         len(before) != 1
         or len(after) != 1
+        or public(before[0]) != before[0]
         or max(len(shown(value)) for value in (*before, *after)) <= WIDTH
     ):
         return
