@@ -90,7 +90,8 @@ def _explained(
         return
     everywhere = _values(observation, (below("*", zone), entry.key[1]))
     for place in wrong_places.places(entry, zone) if not row.live else ():
-        values = _values(observation, place.key) - everywhere  # nobody entered those there
+        entered = _values(observation, place.key) - everywhere  # what nobody entered there
+        values = wrong_places.texts(place, entered)
         if wrong_places.entered_at(place, entry, values):
             yield wrong_places.misplaced(place, entry)
             if entry.key[1] == "TXT":

@@ -62,12 +62,9 @@ def _names(entry: Declared, zone: DomainName) -> Iterator[tuple[str, str, str, b
     if domain != zone and name.endswith(domain):
         within = f"{name.removesuffix(domain)}{zone}"
         yield within, "subdomain missing", f"{domain} is missing in the name", True
-        yield (
-            f"{name.removesuffix(domain)}{domain}.{domain}",
-            "domain twice",
-            "the domain is in the name twice",
-            False,
-        )
+        label = domain.removesuffix(f".{zone}")
+        twice = f"{name.removesuffix(domain)}{label}.{domain}"
+        yield twice, "domain twice", "the domain is in the name twice", False
     if _KEY in name:
         selector, _, rest = name.partition(_KEY)
         yield f"{selector}.{rest}", "no _domainkey", "_domainkey is missing", False
@@ -83,10 +80,14 @@ def _names(entry: Declared, zone: DomainName) -> Iterator[tuple[str, str, str, b
         yield f"www.{domain}", "at www", "it is at www, and mail comes from the domain", True
 
 
-def entered_at(place: Place, entry: Declared, values: Iterable[str]) -> bool:
-    """Tell whether one of the values at a wrong place is the record of a declaration."""
-    texts = [_text(place, value) for value in values]
-    return any(_is_meant(place, entry, text, wanted) for text in texts for wanted in entry.values)
+def texts(place: Place, values: Iterable[str]) -> frozenset[str]:
+    """Return the values at a wrong place as texts; those of type SPF come quoted."""
+    return frozenset(_text(place, value) for value in values)
+
+
+def entered_at(place: Place, entry: Declared, found: Iterable[str]) -> bool:
+    """Tell whether one of the texts at a wrong place is the record of a declaration."""
+    return any(_is_meant(place, entry, text, wanted) for text in found for wanted in entry.values)
 
 
 def _is_meant(place: Place, entry: Declared, text: str, wanted: str) -> bool:
