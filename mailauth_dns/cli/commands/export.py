@@ -135,7 +135,9 @@ def command(
     if out is None:
         shown = {
             # The steps are read and done, and nothing is installed.
-            name: text if format in exported_files.AT_A_FORM else out_folder.marked(name, text)
+            name: text.removesuffix("\n")
+            if format in exported_files.AT_A_FORM
+            else out_folder.marked(name, text)
             for name, text in files.items()
         }
         _print(session, shown)
