@@ -85,7 +85,8 @@ def _explained(
             "CNAME in place of TXT",
             row.reason,
             "a name with an alias has no record of its own (RFC 1034 §3.6.2)",
-            "delete the CNAME at the form, and enter the TXT record",
+            "delete the CNAME at the form, and enter the TXT record; or leave the record to the "
+            "alias's target, and take it out of the policy",
         )
         return
     everywhere = _values(observation, (below("*", zone), entry.key[1]))
