@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
@@ -38,7 +38,9 @@ def command(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[PLAN]", help="a plan that you reviewed; without it: plan, ask, apply"
+            metavar="[PLAN]",
+            autocompletion=completions.plans,
+            help="a plan that you reviewed; without it: plan, ask, apply",
         ),
     ] = None,
     allow: Allow = None,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.key_options import Bits, Domain, OwnerOption, PrivateDir
 from mailauth_dns.cli.options import Domains, OutputFormat
@@ -96,7 +96,12 @@ def keygen(
 def adopt(
     context: typer.Context,
     domain: Domain,
-    selector: Annotated[str, typer.Argument(metavar="SELECTOR", help="its name in DNS")],
+    selector: Annotated[
+        str,
+        typer.Argument(
+            metavar="SELECTOR", autocompletion=completions.selectors, help="its name in DNS"
+        ),
+    ],
     private_key: Annotated[
         Path,
         typer.Option(

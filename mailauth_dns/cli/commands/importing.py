@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.options import OutputFormat, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
@@ -66,6 +66,7 @@ def command(
         typer.Option(
             "--provider",
             metavar="ID",
+            autocompletion=completions.providers,
             help="read the whole zone at providers/ID.yaml, not DNS",
             rich_help_panel=headings.LOOK,
         ),

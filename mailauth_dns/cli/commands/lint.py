@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.options import Domains, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError
@@ -60,13 +60,21 @@ def command(
     select: Annotated[
         list[str] | None,
         typer.Option(
-            "--select", metavar="ID,...", help="only these rules", rich_help_panel=headings.LOOK
+            "--select",
+            metavar="ID,...",
+            autocompletion=completions.rules,
+            help="only these rules",
+            rich_help_panel=headings.LOOK,
         ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
         typer.Option(
-            "--ignore", metavar="ID,...", help="not these rules", rich_help_panel=headings.LOOK
+            "--ignore",
+            metavar="ID,...",
+            autocompletion=completions.rules,
+            help="not these rules",
+            rich_help_panel=headings.LOOK,
         ),
     ] = None,
     fail_on: Annotated[

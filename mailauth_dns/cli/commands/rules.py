@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import completions
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, session_of
 from mailauth_dns.errors import MailAuthError
@@ -15,7 +16,12 @@ from mailauth_dns.render import json_data
 
 def command(
     context: typer.Context,
-    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="show this rule's page")] = None,
+    id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]", autocompletion=completions.rules, help="show this rule's page"
+        ),
+    ] = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """List the rules of lint, or show one."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, verdict_result
+from mailauth_dns.cli import completions, headings, verdict_result
 from mailauth_dns.cli.described_message import described
 from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import OutputFormat, PlanOption
@@ -53,6 +53,7 @@ def command(
         typer.Option(
             "--dkim",
             metavar="[D:]S",
+            autocompletion=completions.selectors,
             help="a signature that verifies where its key is published",
             rich_help_panel=headings.MESSAGE,
         ),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import Domains, OutputFormat
@@ -34,7 +34,12 @@ command = typer.Typer(
 @command.command("tree", cls=Command)
 def tree(
     context: typer.Context,
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="whose SPF record")],
+    domain: Annotated[
+        str,
+        typer.Argument(
+            metavar="DOMAIN", autocompletion=completions.domains, help="whose SPF record"
+        ),
+    ],
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Draw the lookups behind an SPF record, with their cost.
