@@ -23,7 +23,7 @@ def show(
     if format is Format.JSON:
         session.json(json_data.live(seen))
     else:
-        session.show(plan_text.live_rows(rows))
+        session.show(plan_text.live_rows(rows), wrap=True)
         said = f"{title}: {count(len(rows), 'set')}, {off} differ, {unknown} unknown"
         session.show([Text(said, style="bold")])
     return FAILED if unknown else DIFFERS if off else DONE

@@ -22,4 +22,6 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
-    return live_result.show(session, explained(watch(chosen, 0), chosen), format, "Diff")
+    with session.waiting("asking the authoritative servers"):
+        seen = explained(watch(chosen, 0), chosen)
+    return live_result.show(session, seen, format, "Diff")

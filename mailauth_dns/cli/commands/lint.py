@@ -104,14 +104,11 @@ def command(
         raise MailAuthError("--private-web: nothing is fetched without --live; add it")
     chosen = _chosen(select, ignore, live)
     repo, publications = session.load()
-    result = lint_repo(
-        repo,
-        publications,
-        domains=domains(domain),
-        rules=chosen,
-        live=live,
-        private_web=private_web,
-    )
+    named = domains(domain)
+    with session.waiting("asking DNS and the web" if live else "checking policies"):
+        result = lint_repo(
+            repo, publications, domains=named, rules=chosen, live=live, private_web=private_web
+        )
     # The findings about waivers have rules that lint does not choose.
     ignored = _ids("--ignore", ignore)
     found = [

@@ -102,4 +102,4 @@ def _show(session: Session, file: Plan, format: Format, show_kept: bool) -> None
     if format is Format.JSON:
         session.json(plan_file.as_json(file))
     else:
-        session.show(plan_text.plan(file, show_kept))
+        session.show(plan_text.plan(file, show_kept), wrap=True)

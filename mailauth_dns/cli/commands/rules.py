@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from mailauth_dns.cli import completions
 from mailauth_dns.cli.options import OutputFormat
@@ -36,7 +37,8 @@ def command(
             session.line(f"{rule.id:<12} {rule.severity!s:<8} {rule.slug:<28} {rule.source}")
     else:
         [rule] = shown
-        session.line(
-            f"{rule.id} {rule.slug} ({rule.severity})\n\n{rule.page}\n\nSource: {rule.source}"
-        )
+        page = f"{rule.id} {rule.slug} ({rule.severity})\n\n{rule.page}\n\nSource: {rule.source}"
+        for line in page.split("\n"):
+            # What is indented is YAML to copy.
+            session.show([Text(line)], wrap=not line.startswith(" "))
     return DONE

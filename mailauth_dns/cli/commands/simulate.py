@@ -71,7 +71,10 @@ def command(
     message = described(MessageSection, {**given, "dkim": signatures}, {})
     author = domain_of(message.from_)
     live, published = resolvers(session, plan)
-    found = [(title, judged(author, message, resolver)) for title, resolver in (live, *published)]
+    with session.waiting("asking DNS"):
+        found = [
+            (title, judged(author, message, resolver)) for title, resolver in (live, *published)
+        ]
     return verdict_result.show(session, found, format)
 
 
