@@ -15,7 +15,7 @@ DELAY = 0.5  # seconds; what ends sooner needs no word, and no time to load what
 
 @contextmanager
 def shown(what: str, *, no_color: bool) -> Iterator[None]:
-    """Show what the run waits for, and for how long it has waited. The line goes away at its end."""
+    """Show what the run waits for, and for how long it has waited; then take the line away."""
     started: list[Progress] = []
     timer = Timer(DELAY, lambda: started.append(_started(what, no_color)))
     timer.daemon = True
