@@ -92,8 +92,8 @@ def few(found: Iterable[str], incomplete: str) -> list[str]:
 
     >>> few(["b.example", "a.example", "a; rm"], "")
     ['a.example', 'b.example']
-    >>> few((f"{n:03}.example" for n in range(1000)), "1")[:3]
-    ['10', '11', '12']
+    >>> few((f"{n:03}.example" for n in range(1000)), "")[:3]
+    ['00', '01', '02']
     """
     words = {each for each in found if each.startswith(incomplete) and _HARMLESS.fullmatch(each)}
     length = len(incomplete)

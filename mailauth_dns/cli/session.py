@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -238,7 +237,9 @@ def write_message(text: str) -> None:
     """
     lines = list(map(one_line, text.split("\n")))
     if sys.stderr.isatty():
-        columns = shutil.get_terminal_size().columns
+        from rich.console import Console
+
+        columns = Console(stderr=True).width
         lines = [
             part.plain
             for line in lines
