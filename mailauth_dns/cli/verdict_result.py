@@ -22,7 +22,7 @@ def show(session: Session, found: Sequence[tuple[str, Verdict]], format: Format)
         data = {_KEYS[title]: message_verdict.verdict_data(verdict) for title, verdict in found}
         session.json({"format": FORMAT, **data})
     else:
-        session.show(message_verdict.one(found))
+        session.show(message_verdict.one(found), wrap=True)
     _, last = found[-1]
     if last.dmarc is DmarcResult.TEMPERROR:
         return FAILED

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import followed, replace_file
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.options import Domains, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
@@ -37,6 +37,7 @@ def command(
         typer.Option(
             "--show",
             metavar="FILE",
+            autocompletion=completions.plans,
             help="print this plan file, and do nothing else",
             rich_help_panel=headings.LOOK,
         ),
@@ -101,4 +102,4 @@ def _show(session: Session, file: Plan, format: Format, show_kept: bool) -> None
     if format is Format.JSON:
         session.json(plan_file.as_json(file))
     else:
-        session.show(plan_text.plan(file, show_kept))
+        session.show(plan_text.plan(file, show_kept), wrap=True)
