@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ENVIRONMENT = {**os.environ, "VENV": sys.prefix}
 PASSES = "SPF pass, DKIM pass, DMARC pass"
 # What the story and the examples come to, in this order.
 MILESTONES = [
@@ -34,68 +33,53 @@ MILESTONES = [
 ]
 
 
-def demo(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def demo(home: Path, *options: str, reads: int = subprocess.DEVNULL) -> tuple[int, str]:
+    """Run it, and return its exit code and its output."""
+    done = subprocess.run(
         ["script/demo", *options],
         cwd=ROOT,
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
+        env={**os.environ, "VENV": sys.prefix, "HOME": str(home)},
+        stdin=reads,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
+    assert list(home.iterdir()) == [], "it leaves nothing behind"
+    return done.returncode, done.stdout
 
 
-def left() -> set[str]:
-    """What a demo could leave behind: its folder, and changes of the checkout."""
+def test_the_story_and_the_examples_end_well(private_dir: Path) -> None:
     changes = ["git", "status", "--porcelain", "--", "zones", "providers", "served"]
-    found = subprocess.run(changes, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return {*found.splitlines(), *map(str, Path.home().glob("mailauth-demo.*"))}
-
-
-def test_the_story_ends_well_and_leaves_nothing_behind() -> None:
-    before = left()
-    done = demo("--all")
-    assert done.returncode == 0, done.stdout
+    before = subprocess.check_output(changes, cwd=ROOT)
+    code, said = demo(private_dir, "--all")
+    assert code == 0, said
     place = 0
     for milestone in MILESTONES:
-        place = done.stdout.find(milestone, place)
-        assert place >= 0, (milestone, done.stdout)
+        place = said.find(milestone, place)
+        assert place >= 0, (milestone, said)
         place += len(milestone)
-    assert done.stdout.splitlines()[-1].startswith("Done: ")
-    assert left() <= before
+    assert said.splitlines()[-1].startswith("Done: ")
+    assert subprocess.check_output(changes, cwd=ROOT) == before
 
 
-def test_to_pause_takes_a_terminal() -> None:
-    done = demo("--pause")
-    assert (done.returncode, done.stdout) == (
+def test_to_pause_takes_a_terminal(private_dir: Path) -> None:
+    assert demo(private_dir, "--pause") == (
         1,
         "--pause waits for Enter, and there is no terminal here; leave it out\n",
     )
 
 
-def test_a_page_is_turned_by_enter_and_the_end_of_input_ends_the_demo() -> None:
-    before = left()
+def test_a_page_is_turned_by_enter_and_the_end_of_input_ends_the_demo(private_dir: Path) -> None:
     ours, terminal = pty.openpty()
     os.write(ours, b"\n\x04")
-    done = subprocess.run(
-        ["script/demo", "--pause"],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdin=terminal,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    code, said = demo(private_dir, "--pause", reads=terminal)
     os.close(ours)
     os.close(terminal)
-    assert done.returncode == 1
-    assert "2. You declare" in done.stdout
-    assert "3. " not in done.stdout
-    assert left() <= before
+    assert code == 1
+    assert "2. You declare" in said
+    assert "3. " not in said
 
 
-def test_a_typing_error_is_named() -> None:
-    done = demo("--pauze")
-    assert (done.returncode, done.stdout) == (1, "demo takes --pause and --all, not --pauze\n")
+def test_a_typing_error_is_named(private_dir: Path) -> None:
+    assert demo(private_dir, "--pauze") == (1, "demo takes --pause and --all, not --pauze\n")
