@@ -36,4 +36,4 @@ def command(
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
     seen = watch(chosen, seconds(wait, "--wait"))
-    return live_result.show(session, seen, format, "Verify")
+    return live_result.show(session, seen, chosen, format, "Verify")
