@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.cli import completions, headings
-from mailauth_dns.cli.session import Format
+from mailauth_dns.cli.session import Format, PageFormat
 
 Domains = Annotated[
     list[str] | None,
@@ -21,6 +21,12 @@ Domains = Annotated[
 OutputFormat = Annotated[
     Format,
     typer.Option("--format", metavar="FORMAT", help="text or json", rich_help_panel=headings.WRITE),
+]
+OutputOrPage = Annotated[
+    PageFormat,
+    typer.Option(
+        "--format", metavar="FORMAT", help="text, json or html", rich_help_panel=headings.WRITE
+    ),
 ]
 PrivateWeb = Annotated[
     bool,

@@ -39,6 +39,14 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class PageFormat(StrEnum):
+    """How results are written that have a page too."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
 class Redacting(logging.Formatter):
     """Log lines without the secrets that the stanzas name: libraries log what they send."""
 
@@ -107,6 +115,12 @@ class Session:
     def json(self, data: Any) -> None:  # noqa: ANN401 - anything JSON holds
         """Write a result as JSON."""
         sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=True) + "\n")
+
+    def page(self, page: str) -> None:
+        """Write a result as a page, which belongs in a file."""
+        sys.stdout.write(page)
+        if sys.stdout.isatty():
+            self.say("write the page to a file and open it in a browser: ... > page.html")
 
     def say(self, text: str) -> None:
         """Write a message that is not a result, unless the user asked for quiet."""

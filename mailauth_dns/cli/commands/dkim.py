@@ -12,12 +12,13 @@ import typer
 from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.key_options import Bits, Domain, OwnerOption, PrivateDir
-from mailauth_dns.cli.options import Domains, OutputFormat
+from mailauth_dns.cli.options import Domains, OutputFormat, OutputOrPage
 from mailauth_dns.cli.session import (
     DIFFERS,
     DONE,
     FAILED,
     Format,
+    PageFormat,
     Session,
     domains,
     session_of,
@@ -190,7 +191,7 @@ def _remark(session: Session, remarks: Iterable[str]) -> None:
 
 @command.command("status", cls=Command)
 def status(
-    context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT
+    context: typer.Context, domain: Domains = None, format: OutputOrPage = PageFormat.TEXT
 ) -> int:
     """Show each key's state, what DNS says, and the next step.
 
@@ -206,10 +207,15 @@ def status(
     if written:
         edited = load_repo(session.root).of(domains(domain))
         statuses = key_status.again(statuses, edited, now)
-    if format is Format.JSON:
-        session.json(keys.status_data(statuses, written))
-    else:
-        session.show(keys.status(statuses, now), wrap=True)
+    match format:
+        case PageFormat.JSON:
+            session.json(keys.status_data(statuses, written))
+        case PageFormat.HTML:
+            from mailauth_dns.pages.keys_page import keys_page
+
+            session.page(keys_page(statuses, now))
+        case PageFormat.TEXT:
+            session.show(keys.status(statuses, now), wrap=True)
     for each in written:
         session.say(f"written, to be committed: {each}")
     _remark(session, key_status.remarks(statuses))

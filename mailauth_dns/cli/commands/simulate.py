@@ -9,8 +9,9 @@ import typer
 from mailauth_dns.cli import completions, headings, verdict_result
 from mailauth_dns.cli.described_message import described
 from mailauth_dns.cli.dns_before_after import resolvers
-from mailauth_dns.cli.options import OutputFormat, PlanOption
-from mailauth_dns.cli.session import Format, session_of
+from mailauth_dns.cli.options import OutputOrPage, PlanOption
+from mailauth_dns.cli.session import PageFormat, session_of
+from mailauth_dns.pages.identities import Identities
 from mailauth_dns.policy.mail_tests import MessageSection
 from mailauth_dns.records.mailbox import domain_of
 from mailauth_dns.simulate.run_mail_tests import judged
@@ -59,7 +60,7 @@ def command(
         ),
     ] = None,
     plan: PlanOption = None,
-    format: OutputFormat = Format.TEXT,
+    format: OutputOrPage = PageFormat.TEXT,
 ) -> int:
     """Judge a message that you describe, as a receiver would.
 
@@ -75,7 +76,8 @@ def command(
         found = [
             (title, judged(author, message, resolver)) for title, resolver in (live, *published)
         ]
-    return verdict_result.show(session, found, format)
+    identities = Identities((message.from_,), message.sender, message.client, message.ip)
+    return verdict_result.show(session, found, identities, format)
 
 
 def _signature(text: str) -> dict[str, str]:

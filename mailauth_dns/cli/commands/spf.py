@@ -10,8 +10,8 @@ import typer
 from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.dns_before_after import resolvers
-from mailauth_dns.cli.options import Domains, OutputFormat
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
+from mailauth_dns.cli.options import Domains, OutputFormat, OutputOrPage
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, PageFormat, domains, session_of
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_cost import lookup_cost
 from mailauth_dns.evaluate.spf_tree import LookupCost, Remark
@@ -40,7 +40,7 @@ def tree(
             metavar="DOMAIN", autocompletion=completions.domains, help="whose SPF record"
         ),
     ],
-    format: OutputFormat = Format.TEXT,
+    format: OutputOrPage = PageFormat.TEXT,
 ) -> int:
     """Draw the lookups behind an SPF record, with their cost.
 
@@ -54,10 +54,15 @@ def tree(
     title, resolver = (live, *published)[-1]
     with session.waiting("asking DNS"):
         cost = lookup_cost(name, resolver)
-    if format is Format.JSON:
-        session.json(spf_tree_report.tree_data(title, cost))
-    else:
-        session.show(spf_tree_report.tree(title, cost))
+    match format:
+        case PageFormat.JSON:
+            session.json(spf_tree_report.tree_data(title, cost))
+        case PageFormat.HTML:
+            from mailauth_dns.pages.spf_page import spf_page
+
+            session.page(spf_page(title, cost))
+        case PageFormat.TEXT:
+            session.show(spf_tree_report.tree(title, cost))
     return _exit_code(cost)
 
 
