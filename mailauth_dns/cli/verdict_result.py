@@ -33,7 +33,7 @@ def show(
 
             session.page(message_page(found, identities))
         case PageFormat.TEXT:
-            session.show(message_verdict.one(found))
+            session.show(message_verdict.one(found), wrap=True)
     _, last = found[-1]
     if last.dmarc is DmarcResult.TEMPERROR:
         return FAILED

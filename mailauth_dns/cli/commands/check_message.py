@@ -75,10 +75,11 @@ def command(
         session, received, file, {"mail_from": mail_from, "helo": helo, "ip": ip}
     )
     live, changed = resolvers(session, plan)
-    found = [
-        (title, _judged(received, envelope, sender, resolver))
-        for title, resolver in (live, *(changed if plan is not None else ()))
-    ]
+    with session.waiting("asking DNS"):
+        found = [
+            (title, _judged(received, envelope, sender, resolver))
+            for title, resolver in (live, *(changed if plan is not None else ()))
+        ]
     identities = Identities(
         message_file.author_addresses(received), sender, _client(envelope, sender), envelope.ip
     )

@@ -21,4 +21,6 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
-    return live_result.show(session, watch(chosen, 0), chosen, format, "Diff")
+    with session.waiting("asking the authoritative servers"):
+        seen = watch(chosen, 0)
+    return live_result.show(session, seen, chosen, format, "Diff")

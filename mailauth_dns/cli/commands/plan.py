@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import followed, replace_file
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.options import Domains, NoLive, OutputOrPage
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, PageFormat, Session, domains, session_of
@@ -37,6 +37,7 @@ def command(
         typer.Option(
             "--show",
             metavar="FILE",
+            autocompletion=completions.plans,
             help="print this plan file, and do nothing else",
             rich_help_panel=headings.LOOK,
         ),
@@ -106,4 +107,4 @@ def _show(session: Session, file: Plan, format: PageFormat, show_kept: bool) -> 
 
             session.page(plan_page(file))
         case PageFormat.TEXT:
-            session.show(plan_text.plan(file, show_kept))
+            session.show(plan_text.plan(file, show_kept), wrap=True)

@@ -49,7 +49,7 @@ def command(
         session.say("no policy here has tests")
     match format:
         case TestFormat.TEXT:
-            session.show(message_verdict.tests(found))
+            session.show(message_verdict.tests(found), wrap=True)
         case TestFormat.JSON:
             session.json(message_verdict.tests_data(found))
         case TestFormat.HTML:

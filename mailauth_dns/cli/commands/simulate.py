@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, verdict_result
+from mailauth_dns.cli import completions, headings, verdict_result
 from mailauth_dns.cli.described_message import described
 from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import OutputOrPage, PlanOption
@@ -54,6 +54,7 @@ def command(
         typer.Option(
             "--dkim",
             metavar="[D:]S",
+            autocompletion=completions.selectors,
             help="a signature that verifies where its key is published",
             rich_help_panel=headings.MESSAGE,
         ),
@@ -71,7 +72,10 @@ def command(
     message = described(MessageSection, {**given, "dkim": signatures}, {})
     author = domain_of(message.from_)
     live, published = resolvers(session, plan)
-    found = [(title, judged(author, message, resolver)) for title, resolver in (live, *published)]
+    with session.waiting("asking DNS"):
+        found = [
+            (title, judged(author, message, resolver)) for title, resolver in (live, *published)
+        ]
     identities = Identities((message.from_,), message.sender, message.client, message.ip)
     return verdict_result.show(session, found, identities, format)
 
