@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import dkim_activate
 from mailauth_dns.cli.command import Command
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import (
@@ -219,6 +220,9 @@ def status(
     if any(each.in_dns.state == "unknown" for each in statuses):
         return FAILED
     return DIFFERS if any(each.wrong for each in statuses) else DONE
+
+
+command.command("activate", cls=Command)(dkim_activate.command)
 
 
 @command.command("rotate", cls=Command)
