@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, FAILED, Format, Session, domains, session_of
@@ -24,7 +25,13 @@ def command(
     context: typer.Context,
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="the domain of the policy")],
     wait: Annotated[
-        str, typer.Option("--wait", metavar="TIME", help="how long it may take, such as 2h")
+        str,
+        typer.Option(
+            "--wait",
+            metavar="TIME",
+            help="how long it may take, such as 2h",
+            rich_help_panel=headings.LOOK,
+        ),
     ] = "0s",
     format: OutputFormat = Format.TEXT,
 ) -> int:

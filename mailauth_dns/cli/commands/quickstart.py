@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import asked_answers
+from mailauth_dns.cli import asked_answers, headings
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, Session, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
@@ -29,10 +29,21 @@ def command(
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="the domain that mail is from")],
     ip: Annotated[
         list[str] | None,
-        typer.Option("--ip", metavar="ADDRESS", help="an address that your mail is sent from"),
+        typer.Option(
+            "--ip",
+            metavar="ADDRESS",
+            help="an address that your mail is sent from",
+            rich_help_panel=headings.HOST,
+        ),
     ] = None,
     mail_host: Annotated[
-        str | None, typer.Option("--mail-host", metavar="NAME", help="your mail server's name")
+        str | None,
+        typer.Option(
+            "--mail-host",
+            metavar="NAME",
+            help="your mail server's name",
+            rich_help_panel=headings.HOST,
+        ),
     ] = None,
     dns: Annotated[
         str | None,
@@ -41,52 +52,103 @@ def command(
             metavar="WHERE",
             help="where you change DNS: registrar (a web form), bind, powerdns, local, route53, "
             "cloudflare",
+            rich_help_panel=headings.DNS,
         ),
     ] = None,
     dns_host: Annotated[
         str | None,
-        typer.Option("--dns-host", metavar="ADDRESS[:PORT]", help="bind, powerdns: the server"),
+        typer.Option(
+            "--dns-host",
+            metavar="ADDRESS[:PORT]",
+            help="bind, powerdns: the server",
+            rich_help_panel=headings.DNS,
+        ),
     ] = None,
     dns_key_name: Annotated[
         str | None,
-        typer.Option("--dns-key-name", metavar="NAME", help="bind: the name of the TSIG key"),
+        typer.Option(
+            "--dns-key-name",
+            metavar="NAME",
+            help="bind: the name of the TSIG key",
+            rich_help_panel=headings.DNS,
+        ),
     ] = None,
     dns_directory: Annotated[
         str | None,
-        typer.Option("--dns-directory", metavar="DIR", help="local: the folder of zone files"),
+        typer.Option(
+            "--dns-directory",
+            metavar="DIR",
+            help="local: the folder of zone files",
+            rich_help_panel=headings.DNS,
+        ),
     ] = None,
     signer: Annotated[
         str | None,
-        typer.Option("--signer", metavar="PROGRAM", help="what signs: opendkim or rspamd"),
+        typer.Option(
+            "--signer",
+            metavar="PROGRAM",
+            help="what signs: opendkim or rspamd",
+            rich_help_panel=headings.HOST,
+        ),
     ] = None,
     private_dir: Annotated[
         str | None,
         typer.Option(
-            "--private-dir", metavar="DIR", help="where the private key goes; default: the signer's"
+            "--private-dir",
+            metavar="DIR",
+            help="where the private key goes; default: the signer's",
+            rich_help_panel=headings.PRIVATE,
         ),
     ] = None,
     owner: Annotated[
         str | None,
         typer.Option(
-            "--owner", metavar="USER[:GROUP]", help="who reads the private key; default: the signer"
+            "--owner",
+            metavar="USER[:GROUP]",
+            help="who reads the private key; default: the signer",
+            rich_help_panel=headings.PRIVATE,
         ),
     ] = None,
     rua: Annotated[
         str | None,
-        typer.Option("--rua", metavar="ADDRESS", help="who gets reports; default: postmaster@"),
+        typer.Option(
+            "--rua",
+            metavar="ADDRESS",
+            help="who gets reports; default: postmaster@",
+            rich_help_panel=headings.WRITE,
+        ),
     ] = None,
     test_to: Annotated[
-        str, typer.Option("--test-to", metavar="ADDRESS", help="who gets the test message")
+        str,
+        typer.Option(
+            "--test-to",
+            metavar="ADDRESS",
+            help="who gets the test message",
+            rich_help_panel=headings.WRITE,
+        ),
     ] = _NOBODY,
     zone: Annotated[
         str | None,
-        typer.Option("--zone", metavar="ZONE", help="the zone of the records; default: DOMAIN"),
+        typer.Option(
+            "--zone",
+            metavar="ZONE",
+            help="the zone of the records; default: DOMAIN",
+            rich_help_panel=headings.DNS,
+        ),
     ] = None,
     nameserver: Annotated[
-        list[str] | None, typer.Option("--nameserver", metavar="ADDRESS", help="ask this server")
+        list[str] | None,
+        typer.Option(
+            "--nameserver", metavar="ADDRESS", help="ask this server", rich_help_panel=headings.DNS
+        ),
     ] = None,
     no_live: Annotated[
-        bool, typer.Option("--no-live", help="do not ask DNS: the domain is not there yet")
+        bool,
+        typer.Option(
+            "--no-live",
+            help="do not ask DNS: the domain is not there yet",
+            rich_help_panel=headings.DNS,
+        ),
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
@@ -95,12 +157,6 @@ def command(
     On a terminal it asks what you do not give. It keeps what DNS has already, and writes over no
     file. It is for one domain and its mail server; `init` makes a repo for a team, with an example
     and CI.
-
-    Examples:
-        mailauth-dns quickstart example.com
-
-        mailauth-dns quickstart example.com --ip 192.0.2.10 --mail-host mx.example.com
-        --dns registrar --signer opendkim
     """
     session = session_of(context)
     name = asking.checked_domain(domain)
