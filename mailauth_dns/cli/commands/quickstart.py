@@ -152,7 +152,7 @@ def command(
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Make a policy and a key, and say each step to mail that passes.
+    """Make a policy and a key, and show each step to a pass.
 
     On a terminal it asks what you do not give. It keeps what DNS has already, and writes over no
     file. It is for one domain and its mail server; `init` makes a repo for a team, with an example
