@@ -19,6 +19,8 @@ from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint_policies import lint_repo
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.policy.sections.dmarc import DmarcSection
+from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.quickstart import answers as asking
 from mailauth_dns.quickstart import look, next_steps, write_files
 from mailauth_dns.quickstart.answers import Answers
@@ -85,6 +87,7 @@ def begin(root: Path, wishes: Wishes, found: PublishedMail, now: datetime) -> St
         found.negative_ttl,
         _records(again, chosen, wishes, found, now),
         wishes.test_to,
+        *_strictness(again, answers.domain),
     )
     warnings = [
         *asking.warnings(answers),
@@ -99,6 +102,16 @@ def begin(root: Path, wishes: Wishes, found: PublishedMail, now: datetime) -> St
         left,
         warnings,
         next_steps.steps(made, machine),
+    )
+
+
+def _strictness(repo: Repo, domain: DomainName) -> tuple[str, str | None]:
+    """Return what DMARC and SPF say of mail that fails."""
+    [policy] = repo.of((domain,))
+    dmarc, spf = policy.body.dmarc, policy.body.spf
+    return (
+        str(dmarc.p) if isinstance(dmarc, DmarcSection) else "none",
+        spf.all if isinstance(spf, SpfSection) else None,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.yaml_tree import Plain
 from mailauth_dns.quickstart import answers as asking
 from mailauth_dns.quickstart.begin import Started
@@ -40,6 +41,8 @@ class Case:
     negative_ttl: int | None = 300
     machine: Machine = READY
     nameservers: tuple[str, ...] = ()
+    p: str = "none"
+    all: str | None = "softfail"
 
 
 CASES = {
@@ -59,6 +62,8 @@ CASES = {
             "dmarc": {"p": "reject", "rua": ["mailto:d@example.net"]},
             "tls_rpt": {"rua": ["mailto:tls@example.com"]},
         },
+        p="reject",
+        all="fail",
     ),
     "not_root": Case(
         {"--private-dir": "/home/ann/my keys"},
@@ -78,7 +83,9 @@ def text_of(case: Case) -> str:
     found = PublishedMail(dict(case.body), (), case.negative_ttl, asked=True)
     policy = policy_text(answers, found, "20261128", "2026-11-28T11:00:00Z", case.nameservers)
     records = "Type:   TXT\nHost:   @\n" if answers.dns is DnsKind.REGISTRAR else ""
-    made = Made(answers, "20261128", case.negative_ttl, records, "YOU@example.net")
+    made = Made(
+        answers, "20261128", case.negative_ttl, records, "YOU@example.net", case.p, case.all
+    )
     todo = steps(made, case.machine)
     private = Path(answers.private_dir) / "example.com/20261128.private"
     result = Started(made, private, ["zones/policy/example.com.yaml"], [".gitignore"], [], todo)
@@ -114,7 +121,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("option", "text", "message"), WRONG)
 def test_a_wrong_answer_says_what_to_write(option: str, text: str, message: str) -> None:
-    with pytest.raises(asking.MailAuthError, match=message) as caught:
+    with pytest.raises(MailAuthError, match=message) as caught:
         asking.check(option, text)
     assert str(caught.value).startswith(f"{option} {text}: ")
 
