@@ -92,7 +92,8 @@ def begin(root: Path, wishes: Wishes, found: PublishedMail, now: datetime) -> St
     warnings = [
         *asking.warnings(answers),
         *(f"not said in the policy: {each}" for each in found.left),
-        *([key.remark] if key.remark else []),
+        # Where the program is not set up yet, a step says whose the key must be.
+        *([key.remark] if key.remark and machine.signer_here else []),
         *(_of_host(again, chosen, wishes) if found.asked else ()),
     ]
     return Started(
@@ -159,5 +160,10 @@ def _of_host(repo: Repo, publications: Sequence[Publication], wishes: Wishes) ->
     except MailAuthError as error:
         yield str(error)
         return
-    told = {f"{each.message}; {each.fix} ({each.rule.id})" for each in result.findings}
-    yield from sorted(told)
+    known = [each for each in result.findings if not each.unknown]
+    yield from sorted({f"{each.message}; {each.fix} ({each.rule.id})" for each in known})
+    if unknown := sorted({each.message for each in result.findings if each.unknown}):
+        yield (
+            "whether receivers take the names of your mail server is unknown: "
+            f"{unknown[0]}; later: mailauth-dns lint --live {answers.domain}"
+        )

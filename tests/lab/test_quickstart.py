@@ -126,6 +126,7 @@ def printed(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
+@pytest.mark.timeout(900)  # Rspamd loads for a minute where the machine is busy
 @pytest.mark.parametrize("way", WAYS)
 def test_the_printed_steps_lead_to_three_passes(newcomer: Newcomer, way: str) -> None:
     host = newcomer.host

@@ -202,4 +202,5 @@ def test_files_that_are_there_stay(newcomer: Newcomer) -> None:
 
 def test_what_receivers_do_not_like_is_told(newcomer: Newcomer) -> None:
     ran = newcomer.run(ip="10.0.0.1")
+    assert "whether receivers take the names of your mail server is unknown: " in ran.err
     assert "look at this: 10.0.0.1: is an address inside your network" in ran.err
