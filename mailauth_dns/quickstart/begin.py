@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import exported_files
-from mailauth_dns.export.exported_files import ExportFormat
-from mailauth_dns.export.mail_host import MailHost
 from mailauth_dns.keys import private_files
 from mailauth_dns.keys.times import moment
 from mailauth_dns.lint.catalog import RULES
@@ -30,6 +27,8 @@ from mailauth_dns.quickstart.next_steps import Made, Step
 from mailauth_dns.quickstart.published import PublishedMail
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing_host.key_owner import Owner
+
+ToPaste = Callable[[Repo, Sequence[Publication]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,12 @@ class Started:
     steps: Sequence[Step]
 
 
-def begin(root: Path, wishes: Wishes, found: PublishedMail, now: datetime) -> Started:
+def begin(
+    root: Path, wishes: Wishes, found: PublishedMail, now: datetime, to_paste: ToPaste
+) -> Started:
     """Write the key, the files beside, and last the policy; return the steps from there.
+
+    `to_paste` returns the records as text for a web form.
 
     Raises:
         MailAuthError: a file cannot be written, or the repo cannot be read with the new policy.
@@ -85,7 +88,7 @@ def begin(root: Path, wishes: Wishes, found: PublishedMail, now: datetime) -> St
         answers,
         selector,
         found.negative_ttl,
-        _records(again, chosen, wishes, found, now),
+        to_paste(again, chosen) if answers.dns is DnsKind.REGISTRAR else "",
         wishes.test_to,
         *_strictness(again, answers.domain),
     )
@@ -120,28 +123,6 @@ def _selectors(found: PublishedMail) -> Iterator[str]:
     section = found.body.get("dkim")
     there = section.get("selectors") if isinstance(section, dict) else None
     yield from there if isinstance(there, dict) else ()
-
-
-def _records(
-    repo: Repo,
-    publications: Sequence[Publication],
-    wishes: Wishes,
-    found: PublishedMail,
-    now: datetime,
-) -> str:
-    """Return the text to paste, compared with DNS where that was asked."""
-    if wishes.answers.dns is not DnsKind.REGISTRAR:
-        return ""
-    nowhere = MailHost({}, PurePosixPath("/"), PurePosixPath("/"), None)
-    [text] = exported_files.export(
-        ExportFormat.PASTE,
-        repo.of((wishes.answers.domain,)),
-        publications,
-        nowhere,
-        now,
-        live=found.asked,
-    ).values()
-    return text
 
 
 def _of_host(repo: Repo, publications: Sequence[Publication], wishes: Wishes) -> Iterator[str]:

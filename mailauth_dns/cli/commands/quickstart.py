@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 import typer
@@ -11,10 +12,15 @@ import typer
 from mailauth_dns.cli import asked_answers, headings
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, Session, session_of
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.export import exported_files
+from mailauth_dns.export.exported_files import ExportFormat
+from mailauth_dns.export.mail_host import MailHost
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.quickstart import answers as asking
 from mailauth_dns.quickstart import look, published
-from mailauth_dns.quickstart.begin import Wishes, begin
+from mailauth_dns.quickstart.begin import ToPaste, Wishes, begin
 from mailauth_dns.quickstart.published import PublishedMail
 from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
@@ -193,7 +199,8 @@ def command(
         name, given, lambda so_far: look.suggestions(name, so_far, found, repo, origins)
     )
     wishes = Wishes(complete, origin, servers, reader, to, _folder(session, complete.private_dir))
-    result = begin(session.root, wishes, found, datetime.now(UTC))
+    now = datetime.now(UTC)
+    result = begin(session.root, wishes, found, now, _to_paste(name, now, live=not no_live))
     if format is Format.JSON:
         session.json(render.started_data(result))
     else:
@@ -236,3 +243,17 @@ def _server(text: str) -> str:
 
 def _folder(session: Session, private_dir: str) -> Path:
     return session.path(Path(private_dir).expanduser()).absolute()
+
+
+def _to_paste(domain: DomainName, now: datetime, *, live: bool) -> ToPaste:
+    """Return what makes the records as text for a web form, compared with DNS where it is live."""
+
+    def records(repo: Repo, publications: Sequence[Publication]) -> str:
+        policies, nowhere = repo.of((domain,)), PurePosixPath("/")
+        host = MailHost({}, nowhere, nowhere, None)
+        [text] = exported_files.export(
+            ExportFormat.PASTE, policies, publications, host, now, live=live
+        ).values()
+        return text
+
+    return records
