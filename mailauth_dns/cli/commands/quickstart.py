@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,10 +13,9 @@ from mailauth_dns.cli import asked_answers, headings
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, Session, session_of
 from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy import by_hand
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.export import exported_files
-from mailauth_dns.export.exported_files import ExportFormat
-from mailauth_dns.export.mail_host import MailHost
+from mailauth_dns.export.paste_steps import sheets
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.quickstart import answers as asking
 from mailauth_dns.quickstart import look, published
@@ -24,6 +23,7 @@ from mailauth_dns.quickstart.begin import ToPaste, Wishes, begin
 from mailauth_dns.quickstart.published import PublishedMail
 from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
+from mailauth_dns.render import paste_text
 from mailauth_dns.render import quickstart as render
 from mailauth_dns.signing_host import key_owner
 
@@ -200,7 +200,7 @@ def command(
     )
     wishes = Wishes(complete, origin, servers, reader, to, _folder(session, complete.private_dir))
     now = datetime.now(UTC)
-    result = begin(session.root, wishes, found, now, _to_paste(name, now, live=not no_live))
+    result = begin(session.root, wishes, found, now, _to_paste(now, live=not no_live))
     if format is Format.JSON:
         session.json(render.started_data(result))
     else:
@@ -245,15 +245,11 @@ def _folder(session: Session, private_dir: str) -> Path:
     return session.path(Path(private_dir).expanduser()).absolute()
 
 
-def _to_paste(domain: DomainName, now: datetime, *, live: bool) -> ToPaste:
-    """Return what makes the records as text for a web form, compared with DNS where it is live."""
+def _to_paste(now: datetime, *, live: bool) -> ToPaste:
+    """Return what makes the steps at a web form, by what DNS has where it is live."""
 
-    def records(repo: Repo, publications: Sequence[Publication]) -> str:
-        policies, nowhere = repo.of((domain,)), PurePosixPath("/")
-        host = MailHost({}, nowhere, nowhere, None)
-        [text] = exported_files.export(
-            ExportFormat.PASTE, policies, publications, host, now, live=live
-        ).values()
-        return text
+    def steps(repo: Repo, publications: Sequence[Publication]) -> str:
+        zones = by_hand.look(repo, publications, now) if live else by_hand.unasked(publications)
+        return paste_text.text(sheets(zones))
 
-    return records
+    return steps
