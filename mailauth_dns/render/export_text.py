@@ -43,5 +43,6 @@ def after_export(
         f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}"
         "restart OpenDKIM; then "
         f"`mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}` "
-        "with the same options, and `dkim check`"
+        "with the same options, and `dkim check`. On the mail host itself, --install in place of "
+        "--out puts them where OpenDKIM reads them"
     )
