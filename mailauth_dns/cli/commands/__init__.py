@@ -9,6 +9,7 @@ _OTHER_MODULES = {"import": "importing", "test": "run_tests"}
 # Each command with the first sentence of its help. The list of all commands shows these sentences,
 # because importing every command doubles its time. A test compares them.
 SUMMARIES = {
+    "next": "Say where you are and the one thing to do now.",
     "lint": "Check the policies and, with --live, what is in DNS.",
     "compile": "Write zones/compiled and zones/mta-sts from the policies.",
     "rules": "List the rules of lint, or show one.",
