@@ -1,6 +1,7 @@
 """Mail-authentication policy as code: SPF, DKIM and DMARC from YAML, applied through octoDNS.
 
-docs/library.md shows how the names here work together. Each is imported when it is first used.
+docs/reference/library.md shows how the names here work together. Each is imported when it is
+first used.
 """
 
 from __future__ import annotations

@@ -149,6 +149,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite golden files with what is said now"
     )
+    parser.addoption(
+        "--update-docs", action="store_true", help="write what commands say now into the docs"
+    )
 
 
 def pytest_configure() -> None:

@@ -17,6 +17,7 @@ from tests.conftest import RepoFolder
 from tests.lint.test_cases import findings
 
 ROOT = Path(__file__).parent.parent
+# mkdocs checks the links of the site.
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 
 # A page's words in brackets, and where they lead; an address elsewhere is not asked.
@@ -97,7 +98,7 @@ def test_the_first_rule_of_contributing_works(repo: RepoFolder) -> None:
 
 
 def test_json_docs_name_all_needs_of_rules() -> None:
-    page = (ROOT / "docs/json.md").read_text()
+    page = (ROOT / "docs/reference/json.md").read_text()
     named = re.search(r"`needs` \(([^)]*)\)", page)
     assert named is not None
     assert set(named[1].split(", ")) == {need.name.lower() for need in Needs}

@@ -95,7 +95,7 @@ def paste(_here: Here, group: Sequence[Situation]) -> Step:
         f"{_to_change([at])}; the policy names no provider",
         "minutes at the form, and then up to the old record's TTL",
         (
-            ours("export", at.domain, "--format", "paste", "--live"),
+            ours("export", at.domain, "--format", "paste"),
             ours("verify", at.domain, "--wait", "10m"),
         ),
         after=others(group, "then"),

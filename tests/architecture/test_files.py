@@ -29,7 +29,7 @@ def test_the_examples_are_compiled() -> None:
 
 def test_the_files_that_the_architecture_names_are_there() -> None:
     """A name is a path in the package, or a file in the room that its row is about."""
-    page = (ROOT / "docs/architecture.md").read_text()
+    page = (ROOT / "docs/explanation/architecture.md").read_text()
     for line in page.splitlines():
         row = re.match(r"\| `([a-z_]+)/`", line)
         for name in re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)`", line):

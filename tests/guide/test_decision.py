@@ -77,7 +77,7 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
     "DNS differs, no provider": (
         but(records=in_dns("differs"), provided=False),
         HERE,
-        "mailauth-dns export example.com --format paste --live; "
+        "mailauth-dns export example.com --format paste; "
         "mailauth-dns verify example.com --wait 10m",
     ),
     "a key was never seen": (

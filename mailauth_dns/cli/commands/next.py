@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
 from mailauth_dns.keys import private_files
@@ -22,6 +23,7 @@ def command(
             "--private-dir",
             metavar="DIR",
             help=f"where private keys are, outside the repo (also {private_files.ENVIRONMENT})",
+            rich_help_panel=headings.PRIVATE,
         ),
     ] = None,
     format: OutputFormat = Format.TEXT,
