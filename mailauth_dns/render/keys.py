@@ -145,11 +145,10 @@ def new_key(made: NewKey) -> Iterator[Text]:
 def after_keygen(made: NewKey) -> str:
     """Return what to do with a new key, when it may sign, and what makes that sooner."""
     return (
-        "publish it (compile, plan, apply), then run `dkim status`, which says when it may sign, "
-        "and at that time run `dkim rotate`. That is "
-        f"{span(made.wait)} after every server was first seen to have it (its TTL), or later where "
-        "the zone's negative TTL is longer. To wait less, lower `ttl:` in the policy and the last "
-        "number of the zone's SOA before you publish"
+        "once it is in DNS, `dkim status` says when it may sign, and `dkim rotate` then lets it. "
+        f"That is {span(made.wait)} after every server was first seen to have it (its TTL), or "
+        "later where the zone's negative TTL is longer. To wait less, lower `ttl:` in the policy "
+        "and the last number of the zone's SOA before you publish"
     )
 
 
