@@ -140,9 +140,13 @@ def after_diff(
         session.next("next", *domains, why="DNS says what the policies say")
 
 
-def after_tests(session: Session, domains: Sequence[str], *, failed: bool, unknown: bool) -> None:
-    """Say what comes after the policies' tests."""
-    if unknown:
+def after_tests(
+    session: Session, domains: Sequence[str], *, ran: bool, failed: bool, unknown: bool
+) -> None:
+    """Say what comes after the policies' tests; `ran`: there is one."""
+    if not ran:
+        session.next("next", *domains, why="what is left to do")
+    elif unknown:
         session.again(why=_LATER)
     elif failed:
         session.next("lint", *domains, why="looks for the reason; the policy or the test is wrong")

@@ -52,5 +52,5 @@ def command(
             session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
     outcomes = {rehearsal.after.outcome for rehearsal in found}
     failed, unknown = TestResult.FAILED in outcomes, TestResult.UNKNOWN in outcomes
-    what_next.after_tests(session, domains(domain), failed=failed, unknown=unknown)
+    what_next.after_tests(session, domains(domain), ran=bool(found), failed=failed, unknown=unknown)
     return FAILED if unknown else DIFFERS if failed else DONE
