@@ -116,7 +116,7 @@ class Session:
 
     def again(self, *more: str, why: str, without: str = "") -> None:
         """Say that this command comes next once more, with `more` and `without` an option."""
-        words = [*given_without(self.given, without)]
+        words = [word for word in given_without(self.given, without) if word != "--install"]
         end = words.index("--") if "--" in words else len(words)
         self._say_next(shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]]), why)
 

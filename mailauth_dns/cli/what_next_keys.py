@@ -36,16 +36,17 @@ def after_status(
 ) -> None:
     """Say what comes after the states of keys."""
     steps = [(each.key.domain, step) for each in statuses if (step := _own_step(each)) is not None]
-    later = [(step.at, domain) for domain, step in steps if step.at is not None]
+    later = [(step.at, domain, step) for domain, step in steps if step.at is not None]
     if any(each.in_dns.state == "unknown" for each in statuses):
         session.again(why="once DNS answers")
-    elif due := [domain for domain, step in steps if step.due(now)]:
-        session.next("dkim", "rotate", due[0], why="its next step is due")
+    elif due := [(domain, step) for domain, step in steps if step.due(now)]:
+        domain, step = due[0]
+        session.next("dkim", _taken_by(step), domain, why="its next step is due")
     elif any(each.wrong or _unpublished(each) for each in statuses):
         session.next("diff", *domains, why="DNS has other keys than the policies")
     elif later:
-        at, domain = min(later)
-        session.next("dkim", "rotate", domain, why=f"from {clock(at, now)}")
+        at, domain, step = min(later, key=lambda each: each[0])
+        session.next("dkim", _taken_by(step), domain, why=f"from {clock(at, now)}")
     else:
         session.next("next", *domains, why="no key waits for anything")
 
@@ -57,8 +58,21 @@ def _own_step(status: KeyStatus) -> KeyStep | None:
     return status.step
 
 
+def _taken_by(step: KeyStep) -> str:
+    """Return the command that takes a step; `rotate` would also make a new key."""
+    return "activate" if step.to is KeyState.ACTIVE else "rotate"
+
+
 def _unpublished(status: KeyStatus) -> bool:
     return status.key.section.state is KeyState.PENDING and status.in_dns.state != "served"
+
+
+def after_activate(session: Session, domain: str, *, waits: bool) -> None:
+    """Say what comes after a pending key began to sign, or has to wait."""
+    if waits:
+        session.next("dkim", "status", domain, why="says what it waits for")
+    else:
+        session.next("next", domain, why="commit it; then the program that signs needs its name")
 
 
 def after_rotate(session: Session, domain: str, result: Rotated) -> None:

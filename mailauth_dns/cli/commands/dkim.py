@@ -1,4 +1,4 @@
-"""The dkim commands: keygen, adopt, status, rotate, check."""
+"""The dkim commands: keygen, adopt, status, activate, rotate, check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, what_next_keys
+from mailauth_dns.cli import dkim_activate, headings, what_next_keys
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.key_options import Bits, Domain, OwnerOption, PrivateDir
 from mailauth_dns.cli.options import Domains, OutputFormat
@@ -212,6 +212,9 @@ def status(
     if any(each.in_dns.state == "unknown" for each in statuses):
         return FAILED
     return DIFFERS if any(each.wrong for each in statuses) else DONE
+
+
+command.command("activate", cls=Command)(dkim_activate.command)
 
 
 @command.command("rotate", cls=Command)

@@ -40,7 +40,8 @@ def command(
 ) -> int:
     """Make a new zone repo.
 
-    It holds an example that works at once, a CI workflow and a pre-commit hook.
+    It holds an example that works at once, a CI workflow and a pre-commit hook: for a team, or for
+    many domains. For one domain and its mail server, begin with `quickstart`.
     """
     session = session_of(context)
     root = session.path(directory)
