@@ -134,6 +134,8 @@ def _signing(at: Situation) -> AreaState:
     wrong = (*host.files, *host.postfix, *host.keys)
     if wrong:
         return AreaState("signing", "todo", wrong[0])
+    if host.unseen:
+        return AreaState("signing", "unknown", host.unseen[0])
     return AreaState("signing", "ok", f"{host.program} on this host signs as the policy says")
 
 

@@ -112,8 +112,8 @@ def commit(here: Here, group: Sequence[Situation]) -> Step:
         "a plan names the commit that it was made from, and others see what was changed",
         "a minute",
         (
-            ("git", "diff", "HEAD", "--", "zones", "providers"),
-            ("git", "add", "--", "zones", "providers"),
+            ("git", "add", "--", *here.tracked),
+            ("git", "diff", "--cached"),
             ("git", "commit", "-m", _subject(here, group)),
         ),
         after=("`plan` shows what changes in DNS",),

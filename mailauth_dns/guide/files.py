@@ -78,6 +78,7 @@ def read(
         now,
         stale=bool(compiled.gone) or not own.issuperset(compiled.stale),
         uncommitted=git_commit.uncommitted(root),
+        tracked=tuple(each for each in git_commit.FOLDERS if (root / each).exists()),
         private_dir=_private_dir(private_dir, root),
         unknown_domains=tuple(sorted(set(named) - known)),
         signing=_signing(repo),
