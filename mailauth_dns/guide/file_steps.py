@@ -92,13 +92,13 @@ def fill_policy(_here: Here, group: Sequence[Situation]) -> Step:
 
 def compile(here: Here, _group: Sequence[Situation]) -> Step:
     """zones/compiled or zones/mta-sts is not what the policies say."""
-    then = "commit them, and `plan`" if here.uncommitted is not None else "`plan`"
+    commit = "commit them, and " if here.uncommitted is not None else ""
     return Step(
         "Compile the policies",
         "zones/compiled is older than the policies; its diff is what reviewers read",
         "a second",
         (ours("compile"),),
-        after=(then,),
+        after=(f"{commit}publish: `next` says how",),
     )
 
 
@@ -116,7 +116,7 @@ def commit(here: Here, group: Sequence[Situation]) -> Step:
             ("git", "diff", "--cached"),
             ("git", "commit", "-m", _subject(here, group)),
         ),
-        after=("`plan` shows what changes in DNS",),
+        after=("publish it: `next` says how",),
     )
 
 

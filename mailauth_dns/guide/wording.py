@@ -36,6 +36,15 @@ def others(group: Sequence[Situation], what: str) -> tuple[str, ...]:
     return (f"{what} for {told(group[1:])} too",)
 
 
+def many(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> many(1, "file"), many(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def clock(at: datetime, now: datetime) -> str:
     """Return a time as people say it: the time of day, and the day where it is another.
 
