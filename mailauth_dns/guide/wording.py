@@ -63,7 +63,7 @@ def left(at: datetime, now: datetime) -> str:
     >>> from datetime import UTC
     >>> now = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
     >>> [left(now + timedelta(minutes=each), now) for each in (1, 90, 5 * 60, 9000)]
-    ['1 minute', '90 minutes', '5 hours', '6 days']
+    ['1 minute', '90 minutes', '5 hours', '7 days']
     """
     time = rounded(at) - now
     size = 60 if time <= timedelta(hours=2) else 3600 if time <= timedelta(days=2) else 86400
