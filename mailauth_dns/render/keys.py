@@ -89,7 +89,8 @@ def _next(state: KeyStatus, now: datetime) -> str:
             if state.key.ours or state.key.section.state in (KeyState.REVOKED, KeyState.ABSENT)
             else "nothing here; its sender rotates it"
         )
-    return f"{_STEP[step.to]}, {when(step, now)}{' (dkim rotate)' if step.due(now) else ''}"
+    command = "dkim activate" if step.to is KeyState.ACTIVE else "dkim rotate"
+    return f"{_STEP[step.to]}, {when(step, now)}{f' ({command})' if step.due(now) else ''}"
 
 
 def status_data(states: Iterable[KeyStatus], written: Iterable[Written]) -> dict[str, Any]:
@@ -146,10 +147,10 @@ def new_key(made: NewKey) -> Iterator[Text]:
 def after_keygen(made: NewKey) -> str:
     """Return what to do with a new key, when it may sign, and what makes that sooner."""
     return (
-        "once it is in DNS, `dkim status` says when it may sign, and `dkim rotate` then lets it. "
-        f"That is {span(made.wait)} after every server was first seen to have it (its TTL), or "
-        "later where the zone's negative TTL is longer. To wait less, lower `ttl:` in the policy "
-        "and the last number of the zone's SOA before you publish"
+        "once it is in DNS, `dkim activate` says when it may sign, and lets it then (--wait waits "
+        f"for it). That is {span(made.wait)} after every server was first seen to have it (its "
+        "TTL), or later where the zone's negative TTL is longer. To wait less, lower `ttl:` in the "
+        "policy and the last number of the zone's SOA before you publish"
     )
 
 
