@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
         "",
         "## The file",
         "",
-        *_table(schema, schema["required"] if "required" in schema else []),
+        *_table(schema, schema.get("required", [])),
     ]
     unplaced = set(schema["$defs"]) - set(_PLACES)
     if unplaced:
