@@ -11,8 +11,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mailauth_dns.cli import commands
-from mailauth_dns.cli.command import ClickContext, Command, with_context
+from mailauth_dns.cli import commands, help_text
+from mailauth_dns.cli.command import Command, with_context
+from mailauth_dns.cli.command_help import ClickContext, described
 from mailauth_dns.cli.usage import UsageError
 
 
@@ -28,14 +29,13 @@ class LazyGroup(TyperGroup):
         """Return the names of the commands, and import none."""
         return list(commands.SUMMARIES)
 
-    def format_commands(
-        self,
-        ctx: ClickContext,  # noqa: ARG002 - click's signature
-        formatter: Any,  # noqa: ANN401 - either click's
-    ) -> None:
-        """Write the list of commands, and import none."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(commands.SUMMARIES.items()))
+    def format_options(self, ctx: ClickContext, formatter: Any) -> None:  # noqa: ANN401 - as above
+        """Write the list of commands, and import none; then the options and examples."""
+        shown = described(ctx)
+        tasks = [(title, tuple(rows.items())) for title, rows in commands.GROUPS.items()]
+        help_text.write_sections(formatter, tasks)
+        help_text.write_sections(formatter, shown.options)
+        help_text.write_examples(formatter, shown.examples)
 
     def parse_args(self, ctx: ClickContext, args: list[str]) -> list[str]:
         """Parse the program's options, wherever they stand."""

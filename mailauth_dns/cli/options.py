@@ -7,23 +7,47 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.session import Format
 
 Domains = Annotated[
     list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="only these domains; default: all")
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", help="text or json")]
+OutputFormat = Annotated[
+    Format,
+    typer.Option("--format", metavar="FORMAT", help="text or json", rich_help_panel=headings.WRITE),
+]
 PrivateWeb = Annotated[
     bool,
-    typer.Option("--private-web", help="also fetch from web servers whose address is not public"),
+    typer.Option(
+        "--private-web",
+        help="also fetch from web servers whose address is not public",
+        rich_help_panel=headings.LOOK,
+    ),
 ]
 NoLive = Annotated[
-    bool, typer.Option("--no-live", help="do not ask live DNS; its state is then unknown")
+    bool,
+    typer.Option(
+        "--no-live",
+        help="do not ask live DNS; its state is then unknown",
+        rich_help_panel=headings.LOOK,
+    ),
 ]
 Allow = Annotated[
     list[str] | None,
-    typer.Option("--allow", metavar="ID[:DOMAIN]", help="permit what this rule refuses"),
+    typer.Option(
+        "--allow",
+        metavar="ID[:DOMAIN]",
+        help="permit what this rule refuses",
+        rich_help_panel=headings.PERMIT,
+    ),
 ]
 PlanOption = Annotated[
-    Path | None, typer.Option("--plan", metavar="FILE", help="judge by DNS with this plan applied")
+    Path | None,
+    typer.Option(
+        "--plan",
+        metavar="FILE",
+        help="judge by DNS with this plan applied",
+        rich_help_panel=headings.LOOK,
+    ),
 ]

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from mailauth_dns import __version__
-from mailauth_dns.cli.command import HELP_OPTIONS
+from mailauth_dns.cli import headings
+from mailauth_dns.cli.command import HELP_SETTINGS
 from mailauth_dns.cli.lazy_group import LazyGroup
 from mailauth_dns.cli.session import FAILED, new_session
 
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings=HELP_OPTIONS,
+    context_settings=HELP_SETTINGS,
 )
 
 
@@ -47,20 +48,40 @@ def _options(
             metavar="DIR",
             parser=_folder,
             help="the zone repo to work in; default: this folder, or the nearest repo above it",
+            rich_help_panel=headings.EVERYWHERE,
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="results only")] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("-q", "--quiet", help="results only", rich_help_panel=headings.EVERYWHERE),
+    ] = False,
     verbose: Annotated[
         int,
         typer.Option(
-            "-v", "--verbose", count=True, help="also show what libraries log; twice for more"
+            "-v",
+            "--verbose",
+            count=True,
+            show_default=False,
+            help="also show what libraries log; twice for more",
+            rich_help_panel=headings.EVERYWHERE,
         ),
     ] = 0,
     no_color: Annotated[
-        bool, typer.Option("--no-color", help="no colours (also NO_COLOR)")
+        bool,
+        typer.Option(
+            "--no-color",
+            help="no colours (also NO_COLOR)",
+            rich_help_panel=headings.EVERYWHERE,
+        ),
     ] = False,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="the version")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="show the version",
+        ),
     ] = False,
 ) -> None:
     if context.invoked_subcommand is None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import typer
+
+from mailauth_dns.cli.examples import EXAMPLES
 
 # Some versions of typer bring their own click. The public names lead to the right one.
 UsageError: type[Exception] = next(
@@ -23,9 +28,35 @@ _OURS = {
 
 def explained(error: Any) -> str:  # noqa: ANN401 - a ClickException of either click
     """Return on one line what is wrong with the arguments, and whose help says what is right."""
-    said = " ".join(error.format_message().split()).rstrip(".")
-    for theirs, ours in _OURS.items():
-        said = said.replace(theirs, ours)
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "mailauth-dns"
-    return f"{said}; see {path} --help"
+    return f"{_said(error, context)}; see {path} --help"
+
+
+def _said(error: Any, context: Any) -> str:  # noqa: ANN401 - as above
+    said = " ".join(error.format_message().split()).rstrip(".")
+    if unknown := re.match("No such command '(.*?)'", said):
+        return f"there is no command {unknown[1]!r}{_near(unknown[1], _commands(context))}"
+    if unknown := re.match("No such option:? '?(-[^ ']*)", said):
+        params = context.command.get_params(context)
+        options = {each: each for param in params for each in param.opts}
+        return f"there is no option {unknown[1]}{_near(unknown[1], options)}"
+    for theirs, ours in _OURS.items():
+        said = said.replace(theirs, ours)
+    return said
+
+
+def _commands(context: Any) -> dict[str, str]:  # noqa: ANN401 - as above
+    """Return what users may write for a command of this group, each with what is right."""
+    names = {each: each for each in context.command.list_commands(context)}
+    if context.parent is not None:
+        return names
+    # `status` is a command too, below dkim.
+    below = {each.rpartition(" ")[2]: each for each in EXAMPLES if " " in each}
+    return {**below, **names}
+
+
+def _near(given: str, right: Mapping[str, str]) -> str:
+    """Return in words what a wrong name was perhaps meant to be."""
+    near = [right[each] for each in get_close_matches(given, right, 2, 0.6)]
+    return f" (did you mean {' or '.join(near)}?)" if near else ""

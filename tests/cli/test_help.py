@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.cli import commands, main
+from mailauth_dns.cli import commands, headings, main
 
 COMMANDS = (
     *(name for name in commands.SUMMARIES if name not in ("dkim", "spf")),
@@ -25,14 +25,62 @@ def helped(arguments: str, capfd: pytest.CaptureFixture[str]) -> str:
     return capfd.readouterr().out
 
 
+def sections(said: str) -> dict[str, list[str]]:
+    """The lines below each heading."""
+    found: dict[str, list[str]] = {}
+    for line in said.splitlines():
+        if heading := re.match(r"(\S.*?):", line):
+            found[heading[1]] = []
+        elif line and found:
+            [*found.values()][-1].append(line)
+    return found
+
+
 @pytest.mark.parametrize("group", ["", "dkim", "spf"])
 def test_summaries_are_whole_at_80_columns(
     group: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    rows = helped(group, capfd).partition("Commands:\n")[2].splitlines()
-    assert rows
+    found = sections(helped(group, capfd))
+    rows = [row for title in [*commands.GROUPS, "Commands"] for row in found.get(title, [])]
+    assert (
+        len(rows) == len([name for name in COMMANDS if name.startswith(f"{group} ")]) or not group
+    )
+    assert group or len(rows) == len(commands.SUMMARIES)
     assert [row for row in rows if not row.endswith(".") or row.endswith("...")] == []
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("command", ["", "dkim", "spf", *COMMANDS])
+def test_help_fits_the_terminal(
+    command: str, columns: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for line in helped(command, capfd).splitlines():
+        assert len(line) <= columns or " " not in line.strip()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_option_has_a_heading(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    found = sections(helped(command, capfd))
+    assert headings.REST not in found
+    assert {*found} <= {"Usage", "Arguments", *headings.ORDER, "Examples"}
+
+
+@pytest.mark.parametrize("command", ["dkim", "spf", *COMMANDS])
+def test_options_of_the_program_are_named_once(
+    command: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = helped(command, capfd)
+    assert said.count("Everywhere: -C DIR, -q, -v, --no-color, -h (see `mailauth-dns --help`)") == 1
+    assert "--directory" not in said
+
+
+@pytest.mark.parametrize("command", ["", "plan", "dkim", "dkim rotate"])
+def test_help_is_a_command_too(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    shown = helped(command, capfd)
+    assert main(["help", *command.split()]) == 0
+    assert capfd.readouterr().out == shown
 
 
 @pytest.mark.parametrize("command", commands.SUMMARIES)
@@ -58,6 +106,7 @@ def test_a_command_is_found_by_its_name() -> None:
 
 IMPORTED = {
     "rules": {"rules"},
+    "help rules": {"help", "rules"},
     "lint --help": {"lint"},
     "spf tree --help": {"spf"},
     "-q plan --help": {"plan"},
@@ -127,6 +176,25 @@ def test_bad_usage_names_the_help_of_its_command(
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert said.err.endswith(f"; see {HELP[arguments]} --help\n")
     assert not [word for word in ("Value error", "Input should", "\\009", "\t") if word in said.err]
+
+
+# What is said of a name that is almost one.
+NEAR = {
+    "lnt": "there is no command 'lnt' (did you mean lint?); see mailauth-dns --help",
+    "status": "there is no command 'status' (did you mean dkim status?); see mailauth-dns --help",
+    "dkim rotat": "there is no command 'rotat' (did you mean rotate?); see mailauth-dns dkim --help",
+    "help plam": "there is no command 'plam' (did you mean plan?); see mailauth-dns --help",
+    "zzz": "there is no command 'zzz'; see mailauth-dns --help",
+    "plan --nolive": "there is no option --nolive (did you mean --no-live or --normalize?); "
+    "see mailauth-dns plan --help",
+    "-x plan": "there is no option -x; see mailauth-dns --help",
+}
+
+
+@pytest.mark.parametrize("line", NEAR)
+def test_a_near_name_is_suggested(line: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == 1
+    assert capfd.readouterr().err == f"{NEAR[line]}\n"
 
 
 @pytest.mark.parametrize("command", ["lint", "plan", "spf lock", "dkim keygen"])

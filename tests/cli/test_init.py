@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import tomllib
-from pathlib import Path
 
 import yaml
 
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
-
-PROJECT = Path(__file__).parents[2]
 
 
 def in_new(repo: RepoFolder) -> RepoFolder:
@@ -107,12 +103,3 @@ def test_git_keeps_no_plan_no_journal_and_no_private_key(repo: RepoFolder) -> No
     ]
     asked = ["git", "-C", str(root), "check-ignore", "--no-index", *kept, *left]
     assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split() == left
-
-
-def test_the_template_is_part_of_the_package() -> None:
-    data = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"][
-        "package-data"
-    ]["mailauth_dns"]
-    package = PROJECT / "mailauth_dns"
-    packed = {path for pattern in data for path in package.glob(pattern) if path.is_file()}
-    assert {path for path in (package / "template").rglob("*") if path.is_file()} <= packed

@@ -1,8 +1,4 @@
-"""A machine that no packet can leave: its own network, mount and process namespace.
-
-Ports 25 and 53 are free in it. All that was started in it ends with its first process, which ends
-with the test.
-"""
+"""A machine that no packet can leave, with a name server. Ports 25 and 53 are free in it."""
 
 from __future__ import annotations
 
@@ -12,10 +8,10 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
+
+from tests.lab.namespaces import Namespaces
 
 NAMESERVER, SENDER, RECEIVER, FORWARDER, STRANGER = (
     f"192.0.2.{last}" for last in (53, 10, 20, 30, 66)
@@ -23,7 +19,6 @@ NAMESERVER, SENDER, RECEIVER, FORWARDER, STRANGER = (
 
 
 PROGRAMS = ("unshare", "nsenter", "ip", "named")
-PATIENCE = 30.0  # seconds for anything that happens by itself
 
 
 def missing(*more: str) -> str | None:
@@ -34,7 +29,7 @@ def missing(*more: str) -> str | None:
     if os.geteuid() != 0:
         return "a network of its own and mail servers need root"
     tried = subprocess.run(
-        ["unshare", "--net", "--mount", "--pid", "--fork", "true"],
+        ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "true"],
         capture_output=True,
         text=True,
         check=False,
@@ -42,94 +37,26 @@ def missing(*more: str) -> str | None:
     return None if tried.returncode == 0 else f"no namespaces here: {tried.stderr.strip()}"
 
 
-class IsolatedHost:
-    """The namespaces and what runs in them.
+class IsolatedHost(Namespaces):
+    """A machine with all of the lab's addresses; `nameserver` is what the programs in it ask."""
 
-    Paths are those that the programs in it see; `outside` is how the test reaches one.
-    """
+    nameserver = NAMESERVER
+    addresses: tuple[str, ...] = (NAMESERVER, SENDER, RECEIVER, FORWARDER, STRANGER)
 
     def __init__(self) -> None:
         self.secret = base64.b64encode(secrets.token_bytes(32)).decode()
-        self.nameserver = NAMESERVER  # what the programs in it ask
 
     def __enter__(self) -> Self:
-        # The shell ends when its standard input does, and the kernel then ends all the rest.
-        self._first = subprocess.Popen(
-            [
-                "unshare",
-                "--net",
-                "--mount",
-                "--pid",
-                "--fork",
-                "--kill-child",
-                "--mount-proc",
-                "bash",
-                "-c",
-                "while read -r _; do :; done",
-            ],
-            stdin=subprocess.PIPE,
-        )
-        children = Path(f"/proc/{self._first.pid}/task/{self._first.pid}/children")
-        self.wait(lambda: bool(children.read_text().split()), "the namespace")
-        self._pid = int(children.read_text().split()[0])
-        self.wait(
-            lambda: "bash" in Path(f"/proc/{self._pid}/comm").read_text(), "the namespace's shell"
-        )
-        addresses = " && ".join(
-            f"ip addr add {each}/32 dev lo"
-            for each in (NAMESERVER, SENDER, RECEIVER, FORWARDER, STRANGER)
-        )
+        super().__enter__()
+        addresses = " && ".join(f"ip addr add {each}/32 dev lo" for each in self.addresses)
         self.shell(
             f"ip link set lo up && {addresses}"
             " && mount -t tmpfs -o mode=755 tmpfs /srv && mount -t tmpfs -o mode=755 tmpfs /run"
-            f" && echo 'nameserver {NAMESERVER}' > /srv/resolv.conf"
+            f" && echo 'nameserver {self.nameserver}' > /srv/resolv.conf"
             " && mount --bind /srv/resolv.conf /etc/resolv.conf"
             " && mkdir -p /srv/repo"
         )
         return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._first.stdin is not None
-        self._first.stdin.close()
-        self._first.wait(10)
-
-    # Running things in it
-
-    def outside(self, path: str) -> Path:
-        return Path(f"/proc/{self._pid}/root{path}")
-
-    def inside(self, *command: str) -> list[str]:
-        return ["nsenter", "-t", str(self._pid), "-n", "-m", "-p", "-r", "--", *command]
-
-    def run(
-        self, *command: str, check: bool = True, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.inside(*command),
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "NO_COLOR": "1", **environment},
-        )
-        assert not check or done.returncode == 0, (
-            f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
-        )
-        return done
-
-    def shell(self, script: str) -> str:
-        return self.run("sh", "-euc", script).stdout
-
-    def begin(self, *command: str, **environment: str) -> subprocess.Popen[str]:
-        """Start a server, its output in /srv/<program>.log."""
-        with self.outside(f"/srv/{Path(command[0]).name}.log").open("ab") as log:
-            return subprocess.Popen(
-                self.inside(*command),
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                text=True,
-                env={**os.environ, **environment},
-            )
 
     def mailauth(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command line in the zone repo /srv/repo."""
@@ -145,24 +72,6 @@ class IsolatedHost:
             PYTHONPATH=str(Path.cwd()),
             **environment,
         )
-
-    def write(self, path: str, text: str) -> None:
-        target = self.outside(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-
-    @staticmethod
-    def wait(ready: Callable[[], bool], what: str) -> None:
-        until = time.monotonic() + PATIENCE
-        while not ready():
-            assert time.monotonic() < until, f"{what} was not ready in {PATIENCE} s"
-            time.sleep(0.05)
-
-    def listening(self, address: str, port: int) -> bool:
-        script = f"import socket; socket.create_connection(({address!r}, {port}), 1).close()"
-        return self.run(sys.executable, "-c", script, check=False).returncode == 0
-
-    # Servers
 
     def bind(self, zones: dict[str, str]) -> None:
         """Serve these zones on port 53, open to updates with the lab's key."""

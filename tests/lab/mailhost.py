@@ -101,7 +101,7 @@ class MailHost(IsolatedHost):
         self.nameserver = FORESEEN
         self.shell(f"echo 'nameserver {FORESEEN}' > /etc/resolv.conf")
 
-    def receiver(self, *, spf_daemon: bool = False) -> None:
+    def receiver(self, address: str = RECEIVER, *, spf_daemon: bool = False) -> None:
         """Start mx.example.net, which verifies, obeys DMARC, and keeps bob's mail.
 
         With `spf_daemon` it asks an SPF daemon too.
@@ -128,7 +128,7 @@ class MailHost(IsolatedHost):
         self.postfix(
             "in",
             "mx.example.net",
-            RECEIVER,
+            address,
             "virtual_mailbox_domains = example.net\nvirtual_mailbox_base = /srv/in/mail\nvirtual_mailbox_maps = static:bob/\n"
             f"virtual_uid_maps = static:{nobody.pw_uid}\nvirtual_gid_maps = static:{nobody.pw_gid}\n"
             "smtpd_milters = inet:127.0.0.1:8894, inet:127.0.0.1:8893\nmilter_default_action = tempfail\n"
@@ -146,7 +146,7 @@ class MailHost(IsolatedHost):
                     "spf unix - n n - 0 spawn user=nobody argv=/usr/bin/policyd-spf /srv/in/spf.conf\n"
                 )
         self.shell(f"mkdir -p /srv/in/mail && chown {nobody.pw_uid} /srv/in/mail")
-        self.start_postfix("in", RECEIVER)
+        self.start_postfix("in", address)
 
     def forwarder(self) -> None:
         """Start mx.example.org, which sends everything on to bob with the envelope as it was."""

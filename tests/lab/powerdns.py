@@ -10,14 +10,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import closing
-from pathlib import Path
 
 import dns.query
 
 from tests.conftest import free_port
 from tests.lab.name_server import NameServer
-
-SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
+from tests.lab.powerdns_conf import DATABASE, SCHEMA, conf
 
 
 class PowerDns(NameServer):
@@ -30,30 +28,10 @@ class PowerDns(NameServer):
         self.api_port = getattr(self, "api_port", None) or free_port()
         self.secret = getattr(self, "secret", None) or secrets.token_hex(16)
         self.environment = {"LAB_PDNS_KEY": self.secret}
-        database = self.folder / "pdns.db"
+        database = self.folder / DATABASE
+        address = "127.0.0.1"
         (self.folder / "pdns.conf").write_text(
-            f"""launch=gsqlite3
-gsqlite3-database={database}
-local-address=127.0.0.1
-local-port={self.port}
-socket-dir={self.folder}
-api=yes
-api-key={self.secret}
-webserver=yes
-webserver-address=127.0.0.1
-webserver-port={self.api_port}
-webserver-allow-from=127.0.0.1
-allow-axfr-ips=127.0.0.1
-daemon=no
-guardian=no
-dname-processing=yes
-cache-ttl=0
-query-cache-ttl=0
-negquery-cache-ttl=0
-zone-cache-refresh-interval=0
-default-soa-content=ns1.@ hostmaster.@ 0 10800 3600 604800 3600
-security-poll-suffix=
-"""
+            conf(str(self.folder), address, self.port, self.api_port, self.secret, address)
         )
         if database.exists():
             return

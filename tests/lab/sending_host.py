@@ -12,12 +12,12 @@ from tests.lab import mailhost
 from tests.lab.isolated_host import (
     FORWARDER,
     NAMESERVER,
-    PATIENCE,
     RECEIVER,
     SENDER,
     missing,
 )
 from tests.lab.mailhost import MailHost
+from tests.lab.namespaces import PATIENCE
 
 # Short times, so that a key's whole life fits into a test: a second of TTL and negative TTL,
 # fifteen of grace.

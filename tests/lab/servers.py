@@ -6,7 +6,8 @@ import shutil
 
 from tests.lab.bind import Bind
 from tests.lab.name_server import NameServer
-from tests.lab.powerdns import SCHEMA, PowerDns
+from tests.lab.powerdns import PowerDns
+from tests.lab.powerdns_conf import SCHEMA
 
 SERVERS: tuple[type[NameServer], ...] = (Bind, PowerDns)
 

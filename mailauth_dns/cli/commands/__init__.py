@@ -6,28 +6,43 @@ from __future__ import annotations
 # collects `test`.
 _OTHER_MODULES = {"import": "importing", "test": "run_tests"}
 
-# Each command with the first sentence of its help. The list of all commands shows these sentences,
-# because importing every command doubles its time. A test compares them.
-SUMMARIES = {
-    "lint": "Check the policies and, with --live, what is in DNS.",
-    "compile": "Write zones/compiled and zones/mta-sts from the policies.",
-    "rules": "List the rules of lint, or show one.",
-    "schema": "Print the JSON Schema of a policy file or a plan file.",
-    "diff": "Compare the policies with live DNS.",
-    "plan": "Show what would change at every provider.",
-    "apply": "Apply what was reviewed, exactly, or refuse.",
-    "verify": "Wait until DNS says what the policies say.",
-    "serve": "Answer DNS on loopback from the local provider's files.",
-    "export": "Write DNS records and signing files for other programs.",
-    "test": "Run the policies' tests on DNS as it is and would be.",
-    "simulate": "Judge a message that you describe, as a receiver would.",
-    "check-message": "Judge a real message as a receiver would.",
-    "import": "Write policies that say what is already published.",
-    "init": "Make a new zone repo.",
-    "completion": "Print a script that lets your shell complete commands.",
-    "dkim": "Make, adopt, look at, rotate and check DKIM keys.",
-    "spf": "Show what SPF records cost, and flatten them with a lock.",
+# Each command with the first sentence of its help, by task. The list of all commands shows these
+# sentences, because importing every command doubles its time. A test compares them.
+GROUPS = {
+    "Start": {
+        "init": "Make a new zone repo.",
+        "import": "Write policies that say what is already published.",
+    },
+    "Check": {
+        "lint": "Check the policies and, with --live, what is in DNS.",
+        "rules": "List the rules of lint, or show one.",
+        "diff": "Compare the policies with live DNS.",
+        "spf": "Show what SPF records cost, and flatten them with a lock.",
+    },
+    "Publish": {
+        "compile": "Write zones/compiled and zones/mta-sts from the policies.",
+        "plan": "Show what would change at every provider.",
+        "apply": "Apply what was reviewed, exactly, or refuse.",
+        "verify": "Wait until DNS says what the policies say.",
+    },
+    "Keys and signing": {
+        "dkim": "Make, adopt, look at, rotate and check DKIM keys.",
+        "export": "Write DNS records and signing files for other programs.",
+    },
+    "Mail tests": {
+        "test": "Run the policies' tests on DNS as it is and would be.",
+        "simulate": "Judge a message that you describe, as a receiver would.",
+        "check-message": "Judge a real message as a receiver would.",
+    },
+    "Tools": {
+        "serve": "Answer DNS on loopback from the local provider's files.",
+        "schema": "Print the JSON Schema of a policy file or a plan file.",
+        "completion": "Print a script that lets your shell complete commands.",
+        "help": "Show the help of a command.",
+    },
 }
+
+SUMMARIES = {name: summary for rows in GROUPS.values() for name, summary in rows.items()}
 
 
 def module_name(command: str) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
@@ -43,7 +44,12 @@ def command(
     allow: Allow = None,
     wait: Annotated[
         str,
-        typer.Option("--wait", metavar="TIME", help="how long DNS may take to agree afterwards"),
+        typer.Option(
+            "--wait",
+            metavar="TIME",
+            help="how long DNS may take to agree afterwards",
+            rich_help_panel=headings.LOOK,
+        ),
     ] = "60s",
     no_live: NoLive = False,
     format: OutputFormat = Format.TEXT,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import verdict_result
+from mailauth_dns.cli import headings, verdict_result
 from mailauth_dns.cli.described_message import described
 from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import OutputFormat, PlanOption
@@ -35,10 +35,22 @@ def command(
         ),
     ],
     ip: Annotated[
-        str, typer.Option("--ip", metavar="IP", help="the address of the client that sent it")
+        str,
+        typer.Option(
+            "--ip",
+            metavar="IP",
+            help="the address of the client that sent it",
+            rich_help_panel=headings.MESSAGE,
+        ),
     ],
     helo: Annotated[
-        str | None, typer.Option("--helo", metavar="NAME", help="what the client called itself")
+        str | None,
+        typer.Option(
+            "--helo",
+            metavar="NAME",
+            help="what the client called itself",
+            rich_help_panel=headings.MESSAGE,
+        ),
     ] = None,
     mail_from: Annotated[
         str | None,
@@ -46,6 +58,7 @@ def command(
             "--mail-from",
             metavar="ADDRESS",
             help="the envelope's sender; default: Return-Path, else From",
+            rich_help_panel=headings.MESSAGE,
         ),
     ] = None,
     plan: PlanOption = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, Format, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
@@ -19,7 +20,12 @@ def command(
     context: typer.Context,
     domain: Domains = None,
     check: Annotated[
-        bool, typer.Option("--check", help="write nothing; exit code 2 when files are stale")
+        bool,
+        typer.Option(
+            "--check",
+            help="write nothing; exit code 2 when files are stale",
+            rich_help_panel=headings.WRITE,
+        ),
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:

@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli.command import Command
+from mailauth_dns.cli import headings
+from mailauth_dns.cli.command import Command, Group
+from mailauth_dns.cli.key_options import Bits, Domain, OwnerOption, PrivateDir
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import (
     DIFFERS,
@@ -40,35 +42,8 @@ from mailauth_dns.signing_host import key_owner as owners
 from mailauth_dns.signing_host.key_owner import Owner
 
 command = typer.Typer(
-    help="Make, adopt, look at, rotate and check DKIM keys.", rich_markup_mode=None
+    cls=Group, help="Make, adopt, look at, rotate and check DKIM keys.", rich_markup_mode=None
 )
-
-Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="the domain of the policy")]
-PrivateDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--private-dir",
-        metavar="DIR",
-        help=f"where private keys are, outside the repo (also {private_files.ENVIRONMENT})",
-    ),
-]
-OwnerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--owner",
-        metavar="USER[:GROUP]",
-        help="who reads private keys; default: the folder's owner, else the user that this "
-        "host's OpenDKIM or Rspamd is set up to run as",
-    ),
-]
-Bits = Annotated[
-    int,
-    typer.Option(
-        "--bits",
-        metavar="BITS",
-        help=f"size of an RSA key: {', '.join(map(str, keypair.RSA_BITS))}",
-    ),
-]
 
 
 def _check_bits(bits: int) -> None:
@@ -83,10 +58,15 @@ def keygen(
     selector: Annotated[
         str | None,
         typer.Option(
-            "--selector", metavar="NAME", help="its name; default: the policy's selector_template"
+            "--selector",
+            metavar="NAME",
+            help="its name; default: the policy's selector_template",
+            rich_help_panel=headings.KEY,
         ),
     ] = None,
-    type: Annotated[KeyType, typer.Option("--type", help="rsa or ed25519")] = KeyType.RSA,
+    type: Annotated[
+        KeyType, typer.Option("--type", help="rsa or ed25519", rich_help_panel=headings.KEY)
+    ] = KeyType.RSA,
     bits: Bits = keypair.RSA_BITS[0],
     private_dir: PrivateDir = None,
     owner: OwnerOption = None,
@@ -120,15 +100,28 @@ def adopt(
     private_key: Annotated[
         Path,
         typer.Option(
-            "--private-key", metavar="FILE", help="its private half, as PEM or an Ed25519 seed"
+            "--private-key",
+            metavar="FILE",
+            help="its private half, as PEM or an Ed25519 seed",
+            rich_help_panel=headings.PRIVATE,
         ),
     ],
     private_dir: PrivateDir = None,
     move: Annotated[
-        bool, typer.Option("--move", help="delete FILE once the key is in the private folder")
+        bool,
+        typer.Option(
+            "--move",
+            help="delete FILE once the key is in the private folder",
+            rich_help_panel=headings.PRIVATE,
+        ),
     ] = False,
     leave: Annotated[
-        bool, typer.Option("--leave", help="leave the private half in FILE and copy it nowhere")
+        bool,
+        typer.Option(
+            "--leave",
+            help="leave the private half in FILE and copy it nowhere",
+            rich_help_panel=headings.PRIVATE,
+        ),
     ] = False,
     owner: OwnerOption = None,
     format: OutputFormat = Format.TEXT,
@@ -227,7 +220,12 @@ def rotate(
     domain: Domain,
     type: Annotated[
         list[KeyType] | None,
-        typer.Option("--type", metavar="TYPE", help="only keys of this type: rsa, ed25519"),
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="only keys of this type: rsa, ed25519",
+            rich_help_panel=headings.KEY,
+        ),
     ] = None,
     bits: Bits = keypair.RSA_BITS[0],
     private_dir: PrivateDir = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.options import Allow
 from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
@@ -30,10 +31,23 @@ def command(
     domain: Annotated[
         list[str], typer.Argument(metavar="DOMAIN...", help="the domains that the files are for")
     ],
-    format: Annotated[ExportFormat, typer.Option("--format", help="whose form")],
+    format: Annotated[
+        ExportFormat,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"whose form: {', '.join(ExportFormat)}",
+            rich_help_panel=headings.WRITE,
+        ),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="write the files here; default: print them"),
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="write the files here; default: print them",
+            rich_help_panel=headings.WRITE,
+        ),
     ] = None,
     check: Annotated[
         Path | None,
@@ -41,21 +55,33 @@ def command(
             "--check",
             metavar="DIR",
             help="compare with what is installed here; exit code 2 where it differs",
+            rich_help_panel=headings.WRITE,
         ),
     ] = None,
     socket: Annotated[
-        str, typer.Option("--socket", metavar="SOCKET", help="where the signing program listens")
+        str,
+        typer.Option(
+            "--socket",
+            metavar="SOCKET",
+            help="where the signing program listens",
+            rich_help_panel=headings.HOST,
+        ),
     ] = "inet:8891@localhost",
     ed25519_socket: Annotated[
         str,
         typer.Option(
-            "--ed25519-socket", metavar="SOCKET", help="where the OpenDKIM for Ed25519 keys listens"
+            "--ed25519-socket",
+            metavar="SOCKET",
+            help="where the OpenDKIM for Ed25519 keys listens",
+            rich_help_panel=headings.HOST,
         ),
     ] = "inet:8892@localhost",
     layout: Annotated[
         PackageLayout | None,
         typer.Option(
-            "--layout", help="whose packages the signing host has: where its private keys are"
+            "--layout",
+            help="whose packages the signing host has: where its private keys are",
+            rich_help_panel=headings.HOST,
         ),
     ] = None,
     key_dir: Annotated[
@@ -64,15 +90,26 @@ def command(
             "--key-dir",
             metavar="DIR",
             help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's",
+            rich_help_panel=headings.HOST,
         ),
     ] = None,
     config_dir: Annotated[
         str | None,
-        typer.Option("--config-dir", metavar="DIR", help="where it has the tables and maps"),
+        typer.Option(
+            "--config-dir",
+            metavar="DIR",
+            help="where it has the tables and maps",
+            rich_help_panel=headings.HOST,
+        ),
     ] = None,
     hostname: Annotated[
         str | None,
-        typer.Option("--hostname", metavar="NAME", help="the mail host's name, for Postfix"),
+        typer.Option(
+            "--hostname",
+            metavar="NAME",
+            help="the mail host's name, for Postfix",
+            rich_help_panel=headings.HOST,
+        ),
     ] = None,
     mynetworks: Annotated[
         str | None,
@@ -80,12 +117,15 @@ def command(
             "--mynetworks",
             metavar="NETWORKS",
             help='who relays through it: "$(postconf -h mynetworks)"',
+            rich_help_panel=headings.HOST,
         ),
     ] = None,
     live: Annotated[
         bool,
         typer.Option(
-            "--live", help="ask DNS what is there, and say which records to change; for paste"
+            "--live",
+            help="ask DNS what is there, and say which records to change; for paste",
+            rich_help_panel=headings.LOOK,
         ),
     ] = False,
     allow: Allow = None,

@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.options import OutputFormat, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
@@ -39,11 +40,17 @@ def command(
                 "ask for this DKIM selector; default: common names; with --from-genkey the "
                 "key's name"
             ),
+            rich_help_panel=headings.LOOK,
         ),
     ] = None,
     from_zone: Annotated[
         Path | None,
-        typer.Option("--from-zone", metavar="FILE", help="read this master file, not DNS"),
+        typer.Option(
+            "--from-zone",
+            metavar="FILE",
+            help="read this master file, not DNS",
+            rich_help_panel=headings.LOOK,
+        ),
     ] = None,
     from_genkey: Annotated[
         Path | None,
@@ -51,30 +58,50 @@ def command(
             "--from-genkey",
             metavar="FILE",
             help="read the keys in a file, as opendkim-genkey writes it, not DNS",
+            rich_help_panel=headings.LOOK,
         ),
     ] = None,
     provider: Annotated[
         str | None,
         typer.Option(
-            "--provider", metavar="ID", help="read the whole zone at providers/ID.yaml, not DNS"
+            "--provider",
+            metavar="ID",
+            help="read the whole zone at providers/ID.yaml, not DNS",
+            rich_help_panel=headings.LOOK,
         ),
     ] = None,
     zone: Annotated[
         str | None,
         typer.Option(
-            "--zone", metavar="ZONE", help="the zone that holds the records; default: the domain"
+            "--zone",
+            metavar="ZONE",
+            help="the zone that holds the records; default: the domain",
+            rich_help_panel=headings.LOOK,
         ),
     ] = None,
     nameserver: Annotated[
-        list[str] | None, typer.Option("--nameserver", metavar="ADDRESS", help="ask this server")
+        list[str] | None,
+        typer.Option(
+            "--nameserver", metavar="ADDRESS", help="ask this server", rich_help_panel=headings.LOOK
+        ),
     ] = None,
     sts: Annotated[
         Path | None,
-        typer.Option("--mta-sts", metavar="FILE", help="the MTA-STS policy that the domain serves"),
+        typer.Option(
+            "--mta-sts",
+            metavar="FILE",
+            help="the MTA-STS policy that the domain serves",
+            rich_help_panel=headings.LOOK,
+        ),
     ] = None,
     private_web: PrivateWeb = False,
     write: Annotated[
-        bool, typer.Option("--write", help="write zones/policy/DOMAIN.yaml; never over a file")
+        bool,
+        typer.Option(
+            "--write",
+            help="write zones/policy/DOMAIN.yaml; never over a file",
+            rich_help_panel=headings.WRITE,
+        ),
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:

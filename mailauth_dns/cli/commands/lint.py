@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.options import Domains, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError
@@ -48,20 +49,42 @@ def command(
     context: typer.Context,
     domain: Domains = None,
     live: Annotated[
-        bool, typer.Option("--live", help="also ask DNS and, for MTA-STS and BIMI, the web")
+        bool,
+        typer.Option(
+            "--live",
+            help="also ask DNS and, for MTA-STS and BIMI, the web",
+            rich_help_panel=headings.LOOK,
+        ),
     ] = False,
     private_web: PrivateWeb = False,
     select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="ID,...", help="only these rules")
+        list[str] | None,
+        typer.Option(
+            "--select", metavar="ID,...", help="only these rules", rich_help_panel=headings.LOOK
+        ),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="ID,...", help="not these rules")
+        list[str] | None,
+        typer.Option(
+            "--ignore", metavar="ID,...", help="not these rules", rich_help_panel=headings.LOOK
+        ),
     ] = None,
     fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="the lowest severity that makes the exit code 2")
+        FailOn,
+        typer.Option(
+            "--fail-on",
+            help="the lowest severity that makes the exit code 2",
+            rich_help_panel=headings.EXIT,
+        ),
     ] = FailOn.ERROR,
     format: Annotated[
-        LintFormat, typer.Option("--format", help="text, json, sarif, junit, github or markdown")
+        LintFormat,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="text, json, sarif, junit, github or markdown",
+            rich_help_panel=headings.WRITE,
+        ),
     ] = LintFormat.TEXT,
 ) -> int:
     """Check the policies and, with --live, what is in DNS.

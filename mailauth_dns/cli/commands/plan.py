@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import followed, replace_file
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.options import Domains, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
@@ -24,26 +25,45 @@ def command(
     domain: Domains = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="write the plan to this file, for apply"),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="write the plan to this file, for apply",
+            rich_help_panel=headings.WRITE,
+        ),
     ] = None,
     show: Annotated[
         Path | None,
-        typer.Option("--show", metavar="FILE", help="print this plan file, and do nothing else"),
+        typer.Option(
+            "--show",
+            metavar="FILE",
+            help="print this plan file, and do nothing else",
+            rich_help_panel=headings.LOOK,
+        ),
     ] = None,
     detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="exit code 2 when there are changes")
+        bool,
+        typer.Option(
+            "--detailed-exitcode",
+            help="exit code 2 when there are changes",
+            rich_help_panel=headings.EXIT,
+        ),
     ] = False,
     no_live: NoLive = False,
     normalize: Annotated[
         bool,
         typer.Option(
-            "--normalize", help="also change spelling and TTL where the meaning is the same"
+            "--normalize",
+            help="also change spelling and TTL where the meaning is the same",
+            rich_help_panel=headings.WRITE,
         ),
     ] = False,
     show_kept: Annotated[
         bool,
         typer.Option(
-            "--show-kept", help="print foreign values that stay (plans are posted in public)"
+            "--show-kept",
+            help="print foreign values that stay (plans are posted in public)",
+            rich_help_panel=headings.WRITE,
         ),
     ] = False,
     format: OutputFormat = Format.TEXT,

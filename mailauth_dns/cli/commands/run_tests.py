@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.options import Domains
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, domains, session_of
 from mailauth_dns.render import junit, message_verdict
@@ -26,7 +27,10 @@ def command(
     context: typer.Context,
     domain: Domains = None,
     format: Annotated[
-        TestFormat, typer.Option("--format", help="text, json or junit")
+        TestFormat,
+        typer.Option(
+            "--format", metavar="FORMAT", help="text, json or junit", rich_help_panel=headings.WRITE
+        ),
     ] = TestFormat.TEXT,
 ) -> int:
     """Run the policies' tests on DNS as it is and would be."""

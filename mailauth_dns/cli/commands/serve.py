@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import headings
 from mailauth_dns.cli.session import DONE, Session, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.octo.target import local_directory
@@ -23,18 +24,32 @@ LOCAL = "local"  # the provider whose directory is served, unless another one is
 def command(
     context: typer.Context,
     address: Annotated[
-        str, typer.Option("--address", metavar="ADDRESS", help="a loopback address")
+        str,
+        typer.Option(
+            "--address",
+            metavar="ADDRESS",
+            help="a loopback address",
+            rich_help_panel=headings.SERVER,
+        ),
     ] = "127.0.0.1",
     port: Annotated[
         int,
         typer.Option(
-            "--port", metavar="PORT", min=0, max=65535, help="UDP and TCP; 0 takes a free one"
+            "--port",
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="UDP and TCP; 0 takes a free one",
+            rich_help_panel=headings.SERVER,
         ),
     ] = 5453,
     provider: Annotated[
         str,
         typer.Option(
-            "--provider", metavar="ID", help="the local provider whose directory is served"
+            "--provider",
+            metavar="ID",
+            help="the local provider whose directory is served",
+            rich_help_panel=headings.LOOK,
         ),
     ] = LOCAL,
     plan: Annotated[
@@ -43,6 +58,7 @@ def command(
             "--plan",
             metavar="FILE",
             help="answer as after this plan, and take the rest from live DNS",
+            rich_help_panel=headings.LOOK,
         ),
     ] = None,
 ) -> int:

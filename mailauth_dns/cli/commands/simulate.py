@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import verdict_result
+from mailauth_dns.cli import headings, verdict_result
 from mailauth_dns.cli.described_message import described
 from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import OutputFormat, PlanOption
@@ -18,19 +18,43 @@ from mailauth_dns.simulate.run_mail_tests import judged
 
 def command(
     context: typer.Context,
-    header_from: Annotated[str, typer.Option("--from", metavar="ADDRESS", help="the From header")],
-    ip: Annotated[str, typer.Option("--ip", metavar="IP", help="the client's address")],
+    header_from: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="ADDRESS", help="the From header", rich_help_panel=headings.MESSAGE
+        ),
+    ],
+    ip: Annotated[
+        str,
+        typer.Option(
+            "--ip", metavar="IP", help="the client's address", rich_help_panel=headings.MESSAGE
+        ),
+    ],
     mail_from: Annotated[
         str | None,
-        typer.Option("--mail-from", metavar="ADDRESS", help="the envelope's sender; '<>': none"),
+        typer.Option(
+            "--mail-from",
+            metavar="ADDRESS",
+            help="the envelope's sender; '<>': none",
+            rich_help_panel=headings.MESSAGE,
+        ),
     ] = None,
     helo: Annotated[
-        str | None, typer.Option("--helo", metavar="NAME", help="what the client calls itself")
+        str | None,
+        typer.Option(
+            "--helo",
+            metavar="NAME",
+            help="what the client calls itself",
+            rich_help_panel=headings.MESSAGE,
+        ),
     ] = None,
     dkim: Annotated[
         list[str] | None,
         typer.Option(
-            "--dkim", metavar="[D:]S", help="a signature that verifies where its key is published"
+            "--dkim",
+            metavar="[D:]S",
+            help="a signature that verifies where its key is published",
+            rich_help_panel=headings.MESSAGE,
         ),
     ] = None,
     plan: PlanOption = None,

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli.command import Command
+from mailauth_dns.cli import headings
+from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
@@ -24,7 +25,9 @@ _PERMERRORS = (Remark.MISSING, Remark.SEVERAL, Remark.INVALID, Remark.LOOP, Rema
 
 
 command = typer.Typer(
-    help="Show what SPF records cost, and flatten them with a lock.", rich_markup_mode=None
+    cls=Group,
+    help="Show what SPF records cost, and flatten them with a lock.",
+    rich_markup_mode=None,
 )
 
 
@@ -68,7 +71,12 @@ def lock(
     context: typer.Context,
     domain: Domains = None,
     check: Annotated[
-        bool, typer.Option("--check", help="write nothing; exit code 2 when the lock is stale")
+        bool,
+        typer.Option(
+            "--check",
+            help="write nothing; exit code 2 when the lock is stale",
+            rich_help_panel=headings.WRITE,
+        ),
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import live_result
+from mailauth_dns.cli import headings, live_result
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
@@ -18,7 +18,13 @@ def command(
     context: typer.Context,
     domain: Domains = None,
     wait: Annotated[
-        str, typer.Option("--wait", metavar="TIME", help="how long DNS may take, such as 10m")
+        str,
+        typer.Option(
+            "--wait",
+            metavar="TIME",
+            help="how long DNS may take, such as 10m",
+            rich_help_panel=headings.LOOK,
+        ),
     ] = "0s",
     format: OutputFormat = Format.TEXT,
 ) -> int:

@@ -1,0 +1,19 @@
+"""The headings of options in a command's help. An option without one stands under "Options"."""
+
+from __future__ import annotations
+
+LOOK = "What to look at"
+MESSAGE = "The message"
+KEY = "The key"
+PRIVATE = "Private keys"
+HOST = "The mail host"
+SERVER = "Where to answer"
+PERMIT = "What to permit"
+WRITE = "What to write"
+EXIT = "Exit code"
+REST = "Options"
+EVERYWHERE = "Everywhere"
+INSTEAD = "Instead of a command"
+
+# In the order of the help: what goes in stands before what comes out.
+ORDER = (LOOK, MESSAGE, KEY, PRIVATE, HOST, SERVER, PERMIT, WRITE, EXIT, REST, EVERYWHERE, INSTEAD)
