@@ -55,6 +55,7 @@ _SAME = {
     "TERM": "dumb",
     "COLUMNS": "80",
     "DOCS_SHIFT": "0",
+    "DOCS_CHECKOUT": str(ROOT),  # hidden steps copy examples from it
 }
 _GIT = "[user]\nname = You\nemail = you@example.com\n[init]\ndefaultBranch = main\n"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -208,7 +209,13 @@ def _script(path: Path, text: str) -> Path:
 def plain(scratch: Path) -> Shell:
     """Return a shell with loopback alone, where the first command is always on the same day."""
     git = _script(scratch / "bin/gitconfig", _GIT)
-    begin = _script(scratch / "bin/begin", _BEGIN.format(etc=scratch / "etc", git=git))
+    begin = _script(
+        scratch / "bin/begin",
+        _BEGIN.format(
+            etc=scratch / "etc",
+            git=git,
+        ),
+    )
     environment = {
         "HOME": "/mnt/you",
         "DOCS_MACHINE": "plain",
