@@ -46,7 +46,7 @@ def status(states: Sequence[KeyStatus], now: datetime) -> Iterator[Text]:
     for state in states:
         key, section = state.key, state.key.section
         age = f" for {_age(now - section.since)}" if section.since is not None else ""
-        yield Text.assemble((key.name, "bold"), f"  {_kind(key)}, {section.state}{age}")
+        yield Text.assemble((key.name, "bold"), f"  {kind(key)}, {section.state}{age}")
         detail = f" ({state.in_dns.detail})" if state.in_dns.detail else ""
         seen = (
             f", since {moment(section.seen)} at every server"
@@ -58,11 +58,12 @@ def status(states: Sequence[KeyStatus], now: datetime) -> Iterator[Text]:
         )
         if state.wrong is not None:
             yield Text.assemble("    ", ("wrong: ", "bold red"), f"{state.wrong}; see dkim check")
-        yield Text(f"    next: {_next(state, now)}")
+        yield Text(f"    next: {next_said(state, now)}")
     yield Text(f"Keys: {len(states)}", style="bold")
 
 
-def _kind(key: Key) -> str:
+def kind(key: Key) -> str:
+    """Return what sort of key it is, in a few words."""
     if key.section.cname is not None:
         return f"delegated to {key.section.cname}"
     if key.public is None:
@@ -80,7 +81,8 @@ def _age(age: timedelta) -> str:
     return count(hours, "hour") if hours else "less than an hour"
 
 
-def _next(state: KeyStatus, now: datetime) -> str:
+def next_said(state: KeyStatus, now: datetime) -> str:
+    """Return what comes next for a key, and when you may do it."""
     step = state.step
     if step is None:
         return (

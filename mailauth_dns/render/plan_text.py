@@ -1,32 +1,27 @@
-"""Plans, results of apply and live rows as text for people."""
+"""Plans and results of apply as text for people."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.text import Text
 
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.plan.grouped import has_news
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     ChangeEntry,
     KeptEntry,
-    LiveEntry,
     Plan,
+    TrialEntry,
     ZoneEntry,
 )
+from mailauth_dns.render import live_text
 from mailauth_dns.render.terminal_text import count, styled, told, versus
 
 _RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
-_STATE = {
-    "as policy": "green",
-    "as provider": "yellow",
-    "differs": "red",
-    "waits": "yellow",
-    "unknown": "magenta",
-}
 _STATUS = {
     Status.APPLIED: "green",
     Status.UNCHANGED: "dim",
@@ -41,7 +36,7 @@ def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
     """Yield a plan: zones with news in full, then the number of the others."""
     quiet = 0
     for zone in file.zones:
-        if _has_news(zone, show_kept):
+        if show_kept or has_news(zone):
             yield from _zone(zone, show_kept)
         else:
             quiet += 1
@@ -54,27 +49,22 @@ def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
         )
         yield styled(4, failed.error)
     if quiet:
-        where = (
-            "at the provider and in live DNS"
-            if _asked(file)
-            else "at the provider; live DNS was not asked"
-        )
-        yield styled(0, f"{count(quiet, 'zone')} as the policy says, {where}")
-    yield _summary(file)
+        yield styled(0, quiet_said(file, quiet))
+    yield styled(0, ("Plan: " + summary(file), "bold"))
 
 
-def _has_news(zone: ZoneEntry, show_kept: bool) -> bool:
-    unmet = any(test.result != "passed" for test in zone.tests)
-    return bool(zone.changes or zone.blocked or show_kept or unmet) or any(
-        row.state != "as policy" for row in zone.live
+def quiet_said(file: Plan, zones: int) -> str:
+    """Return that zones are as the policy says, and where that was looked at."""
+    where = (
+        "at the provider and in live DNS"
+        if any(zone.live for zone in file.zones)
+        else "at the provider; live DNS was not asked"
     )
+    return f"{count(zones, 'zone')} as the policy says, {where}"
 
 
-def _asked(file: Plan) -> bool:
-    return any(zone.live for zone in file.zones)
-
-
-def _summary(file: Plan) -> Text:
+def summary(file: Plan) -> str:
+    """Return what a plan has, in numbers."""
     risks = Counter(change.risk for zone in file.zones for change in zone.changes)
     said = ", ".join(
         f"{risks[risk]} {risk}" for risk in ("breaking", "caution", "safe") if risks[risk]
@@ -88,7 +78,7 @@ def _summary(file: Plan) -> Text:
         parts.append(f"{count(broken, 'test')} broken")
     if file.failed:
         parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
-    return styled(0, ("Plan: " + ", ".join(parts), "bold"))
+    return ", ".join(parts)
 
 
 def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
@@ -106,7 +96,7 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
     yield from _trials(zone)
     yield _authority(zone.authority)
     changing = {(change.name, change.type) for change in zone.changes}
-    yield from live_rows(zone.live, told=changing)
+    yield from live_text.rows(zone.live, told=changing)
     yield from _kept(zone.kept, show_kept)
     yield Text()
 
@@ -126,15 +116,18 @@ def _change(change: ChangeEntry) -> Iterator[Text]:
         for sign, style, values in (("-", "red", change.before), ("+", "green", change.after)):
             yield from (styled(6, (line, style)) for value in values for line in told(sign, value))
         yield from (styled(6, part) for part in versus(change.before, change.after))
-    if change.ttl_before != change.ttl_after and change.ttl_after is not None:
-        yield styled(
-            6,
-            f"TTL {change.ttl_before} -> {change.ttl_after} s"
-            if change.ttl_before is not None
-            else f"TTL {change.ttl_after} s",
-        )
+    if (ttl := ttl_said(change)) is not None:
+        yield styled(6, ttl)
     if change.kept:
         yield styled(6, f"kept in the same set: {count(change.kept, 'foreign value')}")
+
+
+def ttl_said(change: ChangeEntry) -> str | None:
+    """Return the TTL, None where it stays."""
+    if change.ttl_before == change.ttl_after or change.ttl_after is None:
+        return None
+    before = f"{change.ttl_before} -> " if change.ttl_before is not None else ""
+    return f"TTL {before}{change.ttl_after} s"
 
 
 def _trials(zone: ZoneEntry) -> Iterator[Text]:
@@ -144,25 +137,33 @@ def _trials(zone: ZoneEntry) -> Iterator[Text]:
     for test in zone.tests:
         if test.result == "passed":
             continue
-        risk = (
-            f"breaking {test.rule}"
-            if test in zone.broken
-            else f"{test.result}, as without this plan"
-        )
         yield styled(
             2,
             ("! ", "bold red"),
             "test ",
             (test.name, "bold"),
             f" of {test.domain}  ",
-            (risk, _OUTCOME[test.result]),
+            (unmet_said(zone, test), _OUTCOME[test.result]),
         )
         for line in (*test.problems, *test.why):
             yield styled(6, line)
 
 
+def unmet_said(zone: ZoneEntry, test: TrialEntry) -> str:
+    """Return what it means for the plan that a test does not pass."""
+    return (
+        f"breaking {test.rule}" if test in zone.broken else f"{test.result}, as without this plan"
+    )
+
+
 def _authority(authority: AuthorityEntry) -> Text:
     style = {"agrees": "green", "differs": "bold red", "unknown": "magenta"}[authority.state]
+    word, why = authority_said(authority)
+    return styled(2, "live DNS: ", (word, style), f": {why}")
+
+
+def authority_said(authority: AuthorityEntry) -> tuple[str, str]:
+    """Return whose servers answer for the zone, and how that is known."""
     word = {
         "agrees": "the provider's servers answer",
         "differs": "not this provider's servers (DNS008)",
@@ -173,51 +174,7 @@ def _authority(authority: AuthorityEntry) -> Text:
         if authority.delegation_checked or authority.state == "unknown"
         else "; delegation was not checked (nameservers are given)"
     )
-    return styled(2, "live DNS: ", (word, style), f": {authority.reason}{checked}")
-
-
-def live_rows(rows: Iterable[LiveEntry], told: Container[tuple[str, str]] = ()) -> Iterator[Text]:
-    """Yield policy, provider and live DNS side by side.
-
-    A set whose change is `told` already gets one line if live DNS is as the provider.
-    """
-    for row in rows:
-        yield styled(4, f"{row.name} {row.type}  ", (row.state, _STATE[row.state]))
-        if row.state == "as provider" and (row.name, row.type) in told:
-            continue
-        if row.state != "as policy" or (row.provider is not None and row.provider != row.policy):
-            yield from _sides(row)
-
-
-def _sides(row: LiveEntry) -> Iterator[Text]:
-    yield from _side("policy   ", row.policy)
-    if row.provider is not None:
-        yield from _side("provider ", row.provider)
-    if row.state == "waits":
-        yield styled(8, f"waits     {row.reason}")
-    if row.live is not None:
-        yield from _side("live     ", row.live, row.reason if row.state != "waits" else None)
-        yield from (styled(8, part) for part in versus(row.live, row.policy))
-    elif row.state == "unknown":
-        yield styled(8, f"live      unknown: {row.reason}")
-    if row.servers:
-        yield styled(8, "each server says:")
-    for server in row.servers:
-        yield styled(8, f"live      {server.server}")
-        if server.values is None:
-            yield styled(10, f"unknown: {server.reason}")
-            continue
-        yield from _side("", server.values, indent=10)
-        yield from (styled(10, part) for part in versus(server.values, row.policy))
-
-
-def _side(
-    mark: str, values: tuple[str, ...], reason: str | None = None, indent: int = 8
-) -> Iterator[Text]:
-    if not values:
-        yield styled(indent, f"{mark} nothing".lstrip() + (f": {reason}" if reason else ""))
-    for value in values:
-        yield from (styled(indent, line) for line in told(mark or "|", value))
+    return word, f"{authority.reason}{checked}"
 
 
 def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
@@ -261,7 +218,7 @@ def outcome(result: ApplyResult) -> Iterator[Text]:
         yield styled(0, "live DNS was not asked")
     elif result.live:
         yield styled(0, ("live DNS does not say it yet:", "yellow"))
-        yield from live_rows(result.live)
+        yield from live_text.rows(result.live)
     elif result.watched:
         yield styled(0, ("every authoritative server agrees", "green"))
     touched = {zone.zone for zone in result.zones if zone.status in (Status.PARTIAL, Status.FAILED)}

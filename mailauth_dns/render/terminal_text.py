@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 
 from rich.text import Span, Text
 
 from mailauth_dns.diff.changed_terms import changed_terms
+from mailauth_dns.diff.shown_values import public
 from mailauth_dns.errors import printable
 
 # Two values could differ in these and look the same: backslashes like those of an escape, and
@@ -15,6 +17,10 @@ from mailauth_dns.errors import printable
 _UNCLEAR = re.compile(r"[^ -~]|\\|^ | $|(?<= ) ")
 _HANGING = 4  # blanks before a line's second part and later ones
 WIDTH = 100  # characters of a value on one line
+_MARGIN = 12  # characters for what stands before a mark, and between it and the value
+
+# How wide the terminal is that lines are made for. A pipe has no width.
+COLUMNS: ContextVar[int | None] = ContextVar("columns", default=None)
 
 
 def shown(value: str) -> str:
@@ -53,9 +59,11 @@ def wrapped(value: str, width: int = WIDTH) -> list[str]:
     return [*lines, text[at:]]
 
 
-def told(mark: str, value: str, *, width: int = WIDTH) -> Iterator[str]:
+def told(mark: str, value: str) -> Iterator[str]:
     """Yield a value's lines, each after the mark, so that no line begins with what others wrote."""
-    for number, line in enumerate(wrapped(value, width)):
+    columns = COLUMNS.get()
+    width = WIDTH if columns is None else min(WIDTH, max(columns - _MARGIN - len(mark), 20))
+    for number, line in enumerate(wrapped(public(value), width)):
         yield f"{mark} {'  ' if number else ''}{line}"
 
 
@@ -64,6 +72,7 @@ def versus(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, s
     if (
         len(before) != 1
         or len(after) != 1
+        or public(before[0]) != before[0]
         or max(len(shown(value)) for value in (*before, *after)) <= WIDTH
     ):
         return

@@ -19,6 +19,7 @@ from tests.architecture.calls import (
 # atomic_files.py writes the contents of files: whole, with their mode and owner. The calls listed
 # here make folders, remove files, or make a file that must not be there yet.
 WRITES = {
+    "cli/help_text.py": ("write_text",),  # click's: a sentence of the help, not a file
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
     "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable
     "importing/import_domains.py": ("mkdir",),  # the folder for a new policy
@@ -55,7 +56,7 @@ LIBRARIES = {
     "records": _VALUES | _ENCODINGS | {"difflib", "idna"},
     "masterfile": _VALUES,
     "evaluate": _VALUES | _ENCODINGS | {"cryptography", "datetime", "time", "urllib"},
-    "diff": _VALUES | {"datetime", "hashlib"},
+    "diff": _VALUES | {"datetime", "hashlib", "html", "unicodedata"},
 }
 
 

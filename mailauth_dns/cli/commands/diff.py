@@ -9,7 +9,6 @@ from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy.verify import watch
-from mailauth_dns.deploy.why_live_differs import explained
 
 
 def command(
@@ -22,4 +21,6 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
-    return live_result.show(session, explained(watch(chosen, 0), chosen), format, "Diff")
+    with session.waiting("asking the authoritative servers"):
+        seen = watch(chosen, 0)
+    return live_result.show(session, seen, chosen, format, "Diff")

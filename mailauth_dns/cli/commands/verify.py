@@ -35,5 +35,8 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
-    seen = watch(chosen, seconds(wait, "--wait"))
-    return live_result.show(session, seen, format, "Verify")
+    time = seconds(wait, "--wait")
+    limit = f" until they agree, for up to {wait}" if time else ""
+    with session.waiting(f"asking the authoritative servers{limit}"):
+        seen = watch(chosen, time)
+    return live_result.show(session, seen, chosen, format, "Verify")
