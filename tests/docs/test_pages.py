@@ -18,7 +18,7 @@ PATHS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 # Pages and blocks that nothing runs, each with its reason on the page. A longer list is a choice
 # that somebody reviews.
-NOT_RUN: dict[str, int] = {}
+NOT_RUN = {"README.md": 2}
 
 
 def test_what_is_not_run_is_listed() -> None:
