@@ -30,11 +30,11 @@ def started(result: Started, folder: str) -> Iterator[Text]:
         if step.records:
             yield Text("")
             for line in step.records.rstrip("\n").split("\n"):
-                yield Text(f"   {line}" if line else "")
+                yield Text(f"   {line}" if line else "", no_wrap=True)
         if step.commands:
             yield Text("")
         for command in step.commands:
-            yield Text.assemble("   $ ", (command, "cyan"))
+            yield Text.assemble("   $ ", (command, "cyan"), no_wrap=True)
 
 
 def started_data(result: Started) -> dict[str, Any]:
@@ -63,15 +63,9 @@ def started_data(result: Started) -> dict[str, Any]:
     }
 
 
-def there_data(domain: str, path: str, command: str) -> dict[str, Any]:
-    """Return that a domain has a policy, and the command that says what comes next."""
-    return {
-        "format": FORMAT,
-        "domain": domain,
-        "policy": path,
-        "written": [],
-        "steps": [{"number": 1, "title": "See what comes next", "commands": [command]}],
-    }
+def there_data(domain: str, path: str, where: dict[str, Any]) -> dict[str, Any]:
+    """Return that a domain has a policy, and `where` it is, as `next` says it."""
+    return {"format": FORMAT, "domain": domain, "policy": path, "written": [], "next": where}
 
 
 def missing(questions: Sequence[Question]) -> str:
