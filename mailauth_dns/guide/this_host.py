@@ -38,9 +38,10 @@ def signing_host(
 ) -> SigningHost | None:
     """Return how this host signs for a policy's domain.
 
-    None where no signing program is set up here, or no key of ours signs for the domain.
+    None where no signing program is set up here, or no key of ours signs for the domain, or where
+    the folder of private keys has none of the domain: then another host signs.
     """
-    if not signers([policy], PurePosixPath(KEY_DIR)):
+    if not signers([policy], PurePosixPath(KEY_DIR)) or not is_here(policy, private_dir):
         return None
     try:
         daemons = opendkim_conf.daemons(key_owner.HOST)
@@ -54,6 +55,11 @@ def signing_host(
     except OSError as error:
         return SigningHost("opendkim", problem=f"{error.filename}: {error.strerror}")
     return None
+
+
+def is_here(policy: Policy, private_dir: Path | None) -> bool:
+    """Tell whether this host may be the one that signs for a policy's domain."""
+    return private_dir is None or (private_dir / policy.domain).is_dir()
 
 
 def _configured(daemon: Daemon) -> bool:
