@@ -138,11 +138,7 @@ class Machine(Namespaces):
 
     def command(self, words: Sequence[str], **environment: str) -> int:
         """Run it here as the user would, on this terminal, and return its exit code."""
-        kept = {
-            name: value
-            for name in ("TERM", "LANG", "NO_COLOR", "COLUMNS")
-            if (value := os.environ.get(name))
-        }
+        kept = {name: os.environ[name] for name in _TERMINAL if name in os.environ}
         where = str(self.share or HOME)
         inside = [
             "sh",
