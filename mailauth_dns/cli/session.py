@@ -6,8 +6,9 @@ import json
 import logging
 import os
 import re
+import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -107,6 +108,15 @@ class Session:
         """Write a message that is not a result, unless the user asked for quiet."""
         if not self.quiet:
             write_message(text)
+
+    def spelled(self, command: Sequence[str]) -> str:
+        """Return a command as it is typed to work in this repo, whatever folder this run is in."""
+        program, *words = command
+        if program == "mailauth-dns" and self.folder != Path():
+            words = ["-C", str(self.folder), *words]
+        if program == "git" and self.root.resolve() != Path.cwd():
+            words = ["-C", str(self.root), *words]
+        return shlex.join([program, *words])
 
     @contextmanager
     def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:

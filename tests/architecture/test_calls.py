@@ -35,6 +35,7 @@ WRITES = {
 CLOCK_READINGS = {
     "cli/commands/dkim.py": ("datetime.now",),
     "cli/commands/export.py": ("datetime.now",),
+    "cli/commands/next.py": ("datetime.now",),
     "cli/commands/spf.py": ("datetime.now",),
     "deploy/apply.py": ("datetime.now",),  # the journal's times
     "deploy/make_plan.py": ("datetime.now",),

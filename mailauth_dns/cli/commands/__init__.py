@@ -12,6 +12,7 @@ GROUPS = {
     "Start": {
         "init": "Make a new zone repo.",
         "import": "Write policies that say what is already published.",
+        "next": "Say where you are and the one thing to do now.",
     },
     "Check": {
         "lint": "Check the policies and, with --live, what is in DNS.",
