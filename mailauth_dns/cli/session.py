@@ -60,6 +60,7 @@ class Session:
     quiet: bool
     no_color: bool
     log_format: Redacting
+    given: tuple[str, ...] = ()  # the command line
 
     def load(self, *, may_be_empty: bool = False) -> tuple[Repo, tuple[Publication, ...]]:
         """Return the repo and what its policies declare.
@@ -109,6 +110,19 @@ class Session:
         if not self.quiet:
             write_message(text)
 
+    def next(self, *words: str, why: str) -> None:
+        """Say which command of ours comes next, and why."""
+        self._say_next(self.spelled(("mailauth-dns", *words)), why)
+
+    def again(self, *more: str, why: str, without: str = "") -> None:
+        """Say that this command comes next once more, with `more` and `without` an option."""
+        words = [word for word in given_without(self.given, without) if word != "--install"]
+        end = words.index("--") if "--" in words else len(words)
+        self._say_next(shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]]), why)
+
+    def _say_next(self, command: str, why: str) -> None:
+        self.say(f"Next: {command}  ({why})")
+
     def spelled(self, command: Sequence[str]) -> str:
         """Return a command as it is typed to work in this repo, whatever folder this run is in."""
         program, *words = command
@@ -132,6 +146,20 @@ class Session:
         ) as progress:
             task = progress.add_task(what, total=total)
             yield lambda _part: progress.advance(task)
+
+
+def given_without(words: Sequence[str], option: str) -> Iterator[str]:
+    """Yield the words of a command line without an option and its value.
+
+    >>> list(given_without(["export", "--out", "x", "a"], "--out"))
+    ['export', 'a']
+    """
+    queue = iter(words)
+    for word in queue:
+        if word == option:
+            next(queue, None)
+        elif not option or not word.startswith(f"{option}="):
+            yield word
 
 
 def session_of(context: typer.Context) -> Session:
@@ -184,8 +212,14 @@ def _guarded(line: Text) -> Text:
     return line if safe == line.plain else Text(safe)
 
 
-def new_session(directory: Path | None, quiet: bool, verbosity: int, no_color: bool) -> Session:
-    """Return the session for these options.
+def new_session(
+    directory: Path | None,
+    quiet: bool,
+    verbosity: int,
+    no_color: bool,
+    given: tuple[str, ...] = (),
+) -> Session:
+    """Return the session for these options, and the whole command line as it was `given`.
 
     `verbosity` 1 shows what libraries warn of, 2 also what they do.
     """
@@ -200,7 +234,7 @@ def new_session(directory: Path | None, quiet: bool, verbosity: int, no_color: b
     logging.getLogger().setLevel(
         {0: logging.CRITICAL, 1: logging.WARNING}.get(verbosity, logging.INFO)
     )
-    return Session(root, folder, quiet, no_color or "NO_COLOR" in os.environ, log_format)
+    return Session(root, folder, quiet, no_color or "NO_COLOR" in os.environ, log_format, given)
 
 
 def domains(texts: list[str] | None) -> tuple[DomainName, ...]:

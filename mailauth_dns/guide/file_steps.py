@@ -15,11 +15,11 @@ def make_repo(here: Here) -> Step:
     """There is no zone repo in this folder or above it."""
     domain = here.unknown_domains[0] if here.unknown_domains else "DOMAIN"
     return Step(
-        "Make a zone repo here",
+        "Begin here: answer some questions, and get a policy and a key",
         "this folder has no zones/policy, and neither has a folder above it",
-        "a second",
-        (ours("init"),),
-        after=(f"`import {domain} --write` makes a policy of what DNS has already",),
+        "minutes",
+        (ours("quickstart", domain),),
+        after=("for a team, `init` makes a repo with an example and CI instead",),
     )
 
 

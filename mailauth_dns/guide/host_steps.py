@@ -9,11 +9,7 @@ from mailauth_dns.guide.key_steps import private_dir
 from mailauth_dns.guide.situation import Here, SigningHost, Situation
 from mailauth_dns.guide.step import Command, Step, ours
 from mailauth_dns.guide.wording import others
-from mailauth_dns.policy.sections.dkim import KeyState
-from mailauth_dns.records.dkim import KeyType
-from mailauth_dns.signing_host.opendkim_conf import CONFS
 
-_FOLDERS = {"opendkim": "/etc/opendkim", "rspamd": "/etc/rspamd/local.d"}
 _NAMES = {"opendkim": "OpenDKIM", "rspamd": "Rspamd"}
 
 
@@ -70,23 +66,10 @@ def export(here: Here, group: Sequence[Situation]) -> Step:
 
 def _installed(here: Here, at: Situation, host: SigningHost) -> list[Command]:
     """Return the commands that export the files and put them in place."""
-    out = _FOLDERS[host.program] if here.administrator else _out(here, host.program)
-    made = ours(
-        "export", *_signing(here, at), "--format", host.program, *host.options, "--out", out
-    )
+    made = ours("export", *_signing(here, at), "--format", host.program, *host.options)
     if not here.administrator:  # export says how to install them
-        return [made]
-    moved = [
-        ("mv", "-b", f"{out}/{CONFS[type]}", f"/etc/{CONFS[type]}")
-        for type in _types(at)
-        if host.program == "opendkim"
-    ]
-    return [made, *moved, ("systemctl", "restart", host.program)]
-
-
-def _types(at: Situation) -> list[KeyType]:
-    keys = {each.key.public.k for each in at.own_keys(KeyState.ACTIVE) if each.key.public}
-    return [type for type in KeyType if type in keys]
+        return [(*made, "--out", _out(here, host.program))]
+    return [(*made, "--install"), ("systemctl", "restart", host.program)]
 
 
 def _signing(here: Here, at: Situation) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from mailauth_dns.guide.situation import Here, Situation
@@ -108,29 +108,37 @@ def find_private(here: Here, group: Sequence[Situation]) -> Step:
     )
 
 
-def look(_here: Here, group: Sequence[Situation]) -> Step:
+def look(here: Here, group: Sequence[Situation]) -> Step:
     """A key is in DNS, and the policy has to say since when."""
     keys = [status.key.name for at in group for status in _unseen(at)]
     more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+    first = next(iter(_unseen(group[0])))
+    wait = first.in_dns.wait or timedelta()
     return Step(
-        f"Write down that {keys[0]}{more} is in DNS",
-        "every server has the key; from now on caches forget that it was not there",
-        "a second",
-        (ours("dkim", "status", *(at.domain for at in group)),),
-        after=("commit it; `dkim status` says from when the key may sign",),
+        f"Wait until every cache can have {keys[0]}{more}, then let it sign",
+        "every server has the key; caches may still say that it is not there",
+        f"{left(here.now + wait, here.now)} of waiting",
+        (ours("dkim", "activate", group[0].domain, "--wait", _minutes(wait)),),
+        after=("commit what it writes into the policy", *others(group, "then")),
     )
+
+
+def _minutes(wait: timedelta) -> str:
+    """Return a time for `--wait`, with a minute to spare."""
+    return f"{-int(-wait.total_seconds() // 60) + 1}m"
 
 
 def rotate(here: Here, group: Sequence[Situation]) -> Step:
     """A key may take its next step."""
     at = group[0]
     keys = due(here, at)
+    signs = any(each.step is not None and each.step.to is KeyState.ACTIVE for each in keys)
     taken = ", ".join(f"{each.key.selector} {_TAKEN[each.step.to]}" for each in keys if each.step)  # type: ignore[index]
     return Step(
         f"Take the next step of {at.domain}'s keys: {taken}",
         "its time has come; the command writes it into the policy, and you review it",
         "a second",
-        (ours("dkim", "rotate", at.domain, *private_dir(here)),),
+        (ours("dkim", "activate" if signs else "rotate", at.domain),),
         after=(
             "`compile` and commit; then DNS or the signing host, as `next` says",
             *others(group, "then"),
@@ -147,7 +155,7 @@ def wait(here: Here, group: Sequence[Situation]) -> Step:
         f"Wait until {clock(until, here.now)}, then let {status.key.selector} sign",
         f"{status.step.why}; until then some receivers could not find it",
         f"{left(until, here.now)} of waiting",
-        (ours("dkim", "rotate", at.domain, *private_dir(here)),),
+        (ours("dkim", "activate", at.domain, "--wait", _minutes(until - here.now)),),
         at=until,
         after=("the signing host gets the key's name by `export`", *others(group, "then")),
     )

@@ -24,7 +24,9 @@ from mailauth_dns.signing_host.package_paths import CONFIG_DIR, KEY_DIR, Package
 
 PrivateHalves = Callable[[Key], Iterator[KeyProblem]]
 
-RSPAMD_DIR = "/etc/rspamd/local.d"
+RSPAMD_DIR = "/etc/rspamd"
+RSPAMD_SOCKET = "inet:11332@localhost"  # where its package listens
+RSPAMD_KEYS = "/var/lib/rspamd/dkim"
 _SOCKETS = {KeyType.RSA: "inet:8891@localhost", KeyType.ED25519: "inet:8892@localhost"}
 _OPTIONS = {KeyType.RSA: "--socket", KeyType.ED25519: "--ed25519-socket"}
 
@@ -61,8 +63,11 @@ _Set = tuple[ExportFormat, MailHost, tuple[str, ...], tuple[str, ...]]
 
 
 def _rspamd(policy: Policy, private_dir: Path | None) -> _Set:
-    host, sockets, keys = _mail_host(policy, {}, private_dir, RSPAMD_DIR)
-    return ExportFormat.RSPAMD, host, ("--config-dir", RSPAMD_DIR, *keys), sockets
+    there = _on(RSPAMD_KEYS).is_dir() and private_dir is None
+    host, sockets, keys = _mail_host(
+        policy, {}, Path(RSPAMD_KEYS) if there else private_dir, RSPAMD_DIR, RSPAMD_SOCKET
+    )
+    return ExportFormat.RSPAMD, host, keys, sockets
 
 
 def _opendkim(policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path | None) -> _Set:
@@ -71,12 +76,16 @@ def _opendkim(policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path 
 
 
 def _mail_host(
-    policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path | None, config_dir: str
+    policy: Policy,
+    daemons: dict[KeyType, Daemon],
+    private_dir: Path | None,
+    config_dir: str,
+    socket: str = _SOCKETS[KeyType.RSA],
 ) -> tuple[MailHost, tuple[str, ...], tuple[str, ...]]:
     """Return the host as it is set up, with the options of an export for it."""
     sockets = {
-        type: milter.socket(_socket(daemons.get(type), _SOCKETS[type]), _OPTIONS[type])
-        for type in KeyType
+        type: milter.socket(_socket(daemons.get(type), default), _OPTIONS[type])
+        for type, default in {**_SOCKETS, KeyType.RSA: socket}.items()
     }
     key_dir = _key_dir(policy, daemons, private_dir)
     host = MailHost(
@@ -123,7 +132,7 @@ def _compared(
         options,
         sockets,
         tuple(map(_told, found)),
-        tuple(map(_told, _postfix(policy, host, now))) if format is ExportFormat.OPENDKIM else (),
+        tuple(map(_told, _postfix(policy, host, now))),
         tuple(_open(policy, halves)),
     )
 

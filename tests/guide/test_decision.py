@@ -22,7 +22,7 @@ FAULT = Fault("zones/policy/example.com.yaml", 4, "SPF016", "everybody may send"
 
 # Each case of the table with a situation in it, and the commands that it says.
 REPO_CASES: dict[str, tuple[Here, str]] = {
-    "no repo": (here(place="no repo"), "mailauth-dns init"),
+    "no repo": (here(place="no repo"), "mailauth-dns quickstart DOMAIN"),
     "files are wrong": (
         here(place="broken", problem="a.yaml:1:1: x", problems=2),
         "mailauth-dns lint",
@@ -83,12 +83,12 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
     "a key was never seen": (
         but(keys=(status("pending"),)),
         HERE,
-        "mailauth-dns dkim status example.com",
+        "mailauth-dns dkim activate example.com --wait 61m",
     ),
     "a key's time has come": (
         but(keys=(status("pending", to=KeyState.ACTIVE, at=EARLIER, seen=EARLIER),)),
-        here(administrator=True),
-        "mailauth-dns dkim rotate example.com --private-dir /etc/opendkim/keys",
+        HERE,
+        "mailauth-dns dkim activate example.com",
     ),
     "the signing host cannot be read": (
         but(host=SigningHost("opendkim", problem="/etc/opendkim.conf: Permission denied")),
@@ -98,8 +98,8 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
     "the signing host has other files": (
         but(host=SigningHost("opendkim", files=("/etc/opendkim.conf lacks `x`",))),
         here(administrator=True, signing=(COM, DomainName("example.net"))),
-        "mailauth-dns export example.com example.net --format opendkim --out /etc/opendkim; "
-        "mv -b /etc/opendkim/opendkim.conf /etc/opendkim.conf; systemctl restart opendkim",
+        "mailauth-dns export example.com example.net --format opendkim --install; "
+        "systemctl restart opendkim",
     ),
     "Postfix passes the signer by": (
         but(host=SigningHost("opendkim", postfix=("/etc/postfix/main.cf lacks `x`",))),
@@ -114,8 +114,8 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
     ),
     "a key waits for caches": (
         but(keys=(status("pending", to=KeyState.ACTIVE, at=LATER, seen=NOW),)),
-        here(administrator=True),
-        "mailauth-dns dkim rotate example.com --private-dir /etc/opendkim/keys",
+        HERE,
+        "mailauth-dns dkim activate example.com --wait 61m",
     ),
     "an SPF part waits": (
         but(records=in_dns("waits", "from 13:00")),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import typer
 
-from mailauth_dns.cli import live_result
+from mailauth_dns.cli import live_result, what_next
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
 from mailauth_dns.compile.publication import selected
@@ -22,4 +24,7 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
-    return live_result.show(session, explained(watch(chosen, 0), chosen), format, "Diff")
+    seen = explained(watch(chosen, 0), chosen)
+    code = live_result.show(session, seen, format, "Diff")
+    what_next.after_diff(session, chain(*seen.values()), chosen, domains(domain))
+    return code

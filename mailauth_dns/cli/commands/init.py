@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import own_folder
+from mailauth_dns.cli import what_next
 from mailauth_dns.cli.session import DONE, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.model import json_schema
@@ -39,7 +40,8 @@ def command(
 ) -> int:
     """Make a new zone repo.
 
-    It holds an example that works at once, a CI workflow and a pre-commit hook.
+    It holds an example that works at once, a CI workflow and a pre-commit hook: for a team, or for
+    many domains. For one domain and its mail server, begin with `quickstart`.
     """
     session = session_of(context)
     root = session.path(directory)
@@ -63,8 +65,6 @@ def command(
             session.say(f"left as it is: {target}")
         else:
             session.line(f"written: {target}")
-    session.say(
-        "next: mailauth-dns lint, compile, and plan; meanwhile, `mailauth-dns serve` answers DNS "
-        "for the example"
-    )
+    session.say("`mailauth-dns serve` answers DNS for the example, in a second terminal")
+    what_next.after_init(session, root)
     return DONE

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import what_next
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, session_of
 from mailauth_dns.errors import MailAuthError
@@ -33,4 +34,5 @@ def command(
         session.line(
             f"{rule.id} {rule.slug} ({rule.severity})\n\n{rule.page}\n\nSource: {rule.source}"
         )
+    what_next.after_rules(session, shown)
     return DONE

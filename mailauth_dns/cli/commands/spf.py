@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import headings, what_next
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import Domains, OutputFormat
@@ -52,7 +52,9 @@ def tree(
         session.json(spf_tree_report.tree_data(title, cost))
     else:
         session.show(spf_tree_report.tree(title, cost))
-    return _exit_code(cost)
+    code = _exit_code(cost)
+    what_next.after_tree(session, name, wrong=code == DIFFERS, unknown=code == FAILED)
+    return code
 
 
 def _exit_code(cost: LookupCost) -> int:
@@ -104,6 +106,8 @@ def lock(
         session.show(spf_lock_report.text(result))
         state = ("stale" if check else "written") if result.stale else "as it is"
         session.line(f"Lock: {LOCK_FILE.as_posix()} {state}")
+    written = result.stale and not check
+    what_next.after_lock(session, domains(domain), stale=result.stale, written=written)
     if any(part.unknown for part in result.parts):
         return FAILED
     return DIFFERS if check and result.stale else DONE

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, live_result
+from mailauth_dns.cli import headings, live_result, what_next
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
@@ -36,4 +37,12 @@ def command(
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
     seen = watch(chosen, seconds(wait, "--wait"))
-    return live_result.show(session, seen, format, "Verify")
+    code = live_result.show(session, seen, format, "Verify")
+    what_next.after_verify(
+        session,
+        chain(*seen.values()),
+        repo.of(domains(domain)),
+        domains(domain),
+        waited=seconds(wait, "--wait") > 0,
+    )
+    return code
