@@ -10,18 +10,21 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import own_folder
-from mailauth_dns.cli import what_next
+from mailauth_dns.cli import headings, what_next
 from mailauth_dns.cli.session import DONE, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.model import json_schema
 from mailauth_dns.policy.repo import POLICY_DIR, PROVIDER_DIR
 
 # Where a file of the package's template goes.
-_FILES = {
+_EXAMPLE = {
     "zones/policy/_defaults.yaml": "zones/policy/_defaults.yaml",
     "zones/policy/example.com.yaml": "zones/policy/example.com.yaml",
     "providers/local.yaml": "providers/local.yaml",
     "served/example.com.zone": "served/example.com.zone",
+}
+_NO_EXAMPLE = {"defaults-without-example.yaml": "zones/policy/_defaults.yaml"}
+_ALWAYS = {
     "workflow.yaml": ".github/workflows/mailauth.yml",
     "pre-commit-config.yaml": ".pre-commit-config.yaml",
     "gitignore": ".gitignore",
@@ -37,6 +40,14 @@ def command(
             metavar="[DIR]", show_default=False, help="where to make it; default: this folder"
         ),
     ] = Path(),
+    no_example: Annotated[
+        bool,
+        typer.Option(
+            "--no-example",
+            help="leave the example out: your own policies come next",
+            rich_help_panel=headings.WRITE,
+        ),
+    ] = False,
 ) -> int:
     """Make a new zone repo.
 
@@ -49,8 +60,9 @@ def command(
         if (root / taken).exists():
             raise MailAuthError(f"{root / taken} is there already; nothing was written")
     template = files("mailauth_dns") / "template"
+    wanted = (_NO_EXAMPLE if no_example else _EXAMPLE) | _ALWAYS
     texts = {
-        target: template.joinpath(source).read_text("utf-8") for source, target in _FILES.items()
+        target: template.joinpath(source).read_text("utf-8") for source, target in wanted.items()
     }
     texts[_SCHEMA] = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
     # All folders are checked before anything is written.
@@ -65,6 +77,7 @@ def command(
             session.say(f"left as it is: {target}")
         else:
             session.line(f"written: {target}")
-    session.say("`mailauth-dns serve` answers DNS for the example, in a second terminal")
-    what_next.after_init(session, root)
+    if not no_example:
+        session.say("`mailauth-dns serve` answers DNS for the example, in a second terminal")
+    what_next.after_init(session, root, example=not no_example)
     return DONE
