@@ -64,7 +64,7 @@ def of_the_host() -> tuple[object, ...]:
     links = subprocess.run(["ip", "-br", "link"], capture_output=True, text=True, check=True)
     files = {
         str(path): path.stat().st_mtime_ns
-        for folder in ("/etc/postfix", "/etc/dkimkeys", "/etc/rspamd", "/usr/local/bin", "/mnt")
+        for folder in ("/etc/postfix", "/etc/dkimkeys", "/etc/rspamd", "/usr/local/bin", "/media")
         for path in (Path(folder), *Path(folder).glob("*"))
     }
     single = {path: Path(path).read_bytes() for path in ("/etc/resolv.conf", "/etc/opendkim.conf")}
