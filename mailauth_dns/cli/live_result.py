@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy.why_live_differs import reasons
 from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.render import json_data, plan_text
+from mailauth_dns.render import json_data, live_text
 from mailauth_dns.render.terminal_text import count
 
 
 def show(
-    session: Session, seen: Mapping[DomainName, tuple[LiveEntry, ...]], format: Format, title: str
+    session: Session,
+    seen: Mapping[DomainName, tuple[LiveEntry, ...]],
+    publications: Sequence[Publication],
+    format: Format,
+    title: str,
 ) -> int:
-    """Show the rows of every zone and return the exit code."""
+    """Show the rows of every zone, with the mistakes that explain them; return the exit code."""
+    why = reasons(seen, publications)
     rows = [row for each in seen.values() for row in each]
     unknown = sum(row.state == "unknown" for row in rows)
     off = sum(row.state != "as policy" for row in rows) - unknown
     if format is Format.JSON:
-        session.json(json_data.live(seen))
+        session.json(json_data.live(seen, why))
     else:
-        session.show(plan_text.live_rows(rows))
+        session.show(live_text.rows(rows, why))
         said = f"{title}: {count(len(rows), 'set')}, {off} differ, {unknown} unknown"
         session.show([Text(said, style="bold")])
     return FAILED if unknown else DIFFERS if off else DONE

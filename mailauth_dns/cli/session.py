@@ -125,12 +125,13 @@ class Session:
 
     def spelled(self, command: Sequence[str]) -> str:
         """Return a command as it is typed to work in this repo, whatever folder this run is in."""
-        program, *words = command
-        if program == "mailauth-dns" and self.folder != Path():
-            words = ["-C", str(self.folder), *words]
-        if program == "git" and self.root.resolve() != Path.cwd():
-            words = ["-C", str(self.root), *words]
-        return shlex.join([program, *words])
+        words = [*command]
+        at = 1 if words[0] == "sudo" else 0
+        if words[at] == "mailauth-dns" and self.folder != Path():
+            words[at + 1 : at + 1] = ["-C", str(self.folder)]
+        elif words[at] == "git" and self.root.resolve() != Path.cwd():
+            words[at + 1 : at + 1] = ["-C", str(self.root)]
+        return shlex.join(words)
 
     @contextmanager
     def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:

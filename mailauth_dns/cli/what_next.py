@@ -5,13 +5,13 @@ A command that fails with an error has none, because the error says what to do.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailauth_dns.cli.session import Session
-from mailauth_dns.policy.repo import POLICY_DIR, Policy
+from mailauth_dns.policy.repo import POLICY_DIR
 
 if TYPE_CHECKING:  # other commands can do without what these load
     from mailauth_dns.compile.publication import Publication
@@ -107,21 +107,22 @@ def by_hand(session: Session, domains: Sequence[str], *, why: str) -> None:
 def after_verify(
     session: Session,
     rows: Iterable[LiveEntry],
-    policies: Collection[Policy],
+    chosen: Iterable[Publication],
     domains: Sequence[str],
     *,
     waited: bool,
+    tested: bool,
 ) -> None:
-    """Say what comes after live DNS was compared with the policies."""
+    """Say what comes after live DNS was compared with the policies; `tested`: they have tests."""
     states = {row.state for row in rows}
     if "unknown" in states:
         session.again(why=_LATER)
     elif states - {"as policy"}:
         if waited:
-            session.next("diff", *domains, why="says what is there instead")
+            publish(session, domains, chosen, why="to change what is still different")
         else:
-            session.next("verify", *domains, *WAIT, why="waits; diff says what is there instead")
-    elif any(policy.body.tests for policy in policies):
+            session.next("verify", *domains, *WAIT, why="waits until every server has it")
+    elif tested:
         session.next("test", *domains, why="asks what receivers say of your mail")
     else:
         session.next("next", *domains, why="DNS says what the policies say")

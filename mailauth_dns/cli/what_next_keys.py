@@ -94,10 +94,20 @@ def after_check(session: Session, domains: Sequence[str], *, found: bool) -> Non
 
 
 def after_export(
-    session: Session, format: ExportFormat, domains: Sequence[str], folder: str
+    session: Session,
+    format: ExportFormat,
+    domains: Sequence[str],
+    folder: str,
+    *,
+    unfinished: bool,
 ) -> None:
-    """Say what comes after exported files, which the mail host has in `folder`."""
-    if format in SIGNING or format is ExportFormat.POSTFIX:
+    """Say what comes after exported files, which the mail host has in `folder`.
+
+    `unfinished`: not all that is to be done could be said.
+    """
+    if unfinished:
+        session.again(why="once what is unknown or refused is mended")
+    elif format in SIGNING or format is ExportFormat.POSTFIX:
         session.again(
             "--check", folder, without="--out", why="on the mail host, once it reads the files"
         )

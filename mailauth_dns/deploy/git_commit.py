@@ -6,7 +6,8 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-_OURS = ("--", "zones", "providers")
+FOLDERS = ("zones", "providers")  # of a zone repo, what a plan is made from
+_OURS = ("--", *FOLDERS)
 _STATUS = ("status", "--porcelain=v2", "--branch", *_OURS)
 _UNCOMMITTED = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", *_OURS)
 

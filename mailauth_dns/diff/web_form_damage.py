@@ -8,9 +8,9 @@ but receivers find no record.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from mailauth_dns.diff.equivalence import meaning, parsed
+from mailauth_dns.diff.equivalence import parsed
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import MAX_NAME, DomainName
 
@@ -28,28 +28,6 @@ def meant(text: str) -> tuple[str, str]:
         undone = undone.replace("\\;", ";")
         traces.append("a backslash before a semicolon is part of it")
     return undone, " and ".join(traces)
-
-
-def spoiled(kind: Family, wanted: Iterable[str], there: Iterable[str]) -> str | None:
-    """Return what a form did to a published value, so that it is not the wanted one.
-
-    Return None where no value shows a trace of a form.
-    """
-    ours = {meaning(kind, "TXT", text): text for text in wanted}
-    squeezed = {"".join(text.split()) for text in ours.values()}
-    for text in sorted(there):
-        undone, traces = meant(text)
-        if meaning(kind, "TXT", text) in ours:
-            continue
-        if traces and meaning(kind, "TXT", undone) in ours:
-            return f"{traces}: enter it without"
-        if "".join(undone.split()) in squeezed:
-            others = f"{traces}, and " if traces else ""
-            return (
-                f"{others}spaces were put in or lost, as where a form splits it: "
-                "enter it as one line"
-            )
-    return None
 
 
 def is_spoiled(name: DomainName, kind: Family, text: str) -> str | None:

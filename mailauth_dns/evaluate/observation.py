@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.name import DomainName, ancestors, below
 from mailauth_dns.records.zone import RRKey, RRset
 
 
@@ -75,3 +75,15 @@ def _values(
     answer: RRset | Unknown | None, part: Callable[[RRset], frozenset[str]]
 ) -> frozenset[str]:
     return part(answer) if isinstance(answer, RRset) else frozenset()
+
+
+def is_synthesized(rrset: RRset, sets: Mapping[RRKey, RRset], origin: DomainName) -> bool:
+    """Tell whether a wildcard above gives the same answer (RFC 4592 §3.3.1).
+
+    The name itself may then not be there.
+    """
+    for upper in (*ancestors(rrset.name, origin), origin):
+        wildcard = sets.get((below("*", upper), rrset.type))
+        if wildcard is not None and wildcard is not rrset:
+            return wildcard.values == rrset.values
+    return False

@@ -1,63 +1,14 @@
-"""A domain's records as others take them: a web form, a master file, other tools' files."""
+"""A domain's records as others take them: a master file, other tools' files."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.compare import DEFAULT_TTL
-from mailauth_dns.diff.equivalence import same
-from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, quoted
-
-Held = Mapping[RRKey, frozenset[str] | None]  # what DNS holds of ours, None where that is unknown
-
-
-def paste(publications: Sequence[Publication], held: Held | None = None) -> str:
-    """Return each record for a web form: its host, relative and whole, and its value on one line.
-
-    A value of more than 255 octets is there a second time in several strings, for the few forms
-    that want it (RFC 1035 §3.3.14). `held` is what DNS has now, None where it was not asked.
-    """
-    blocks = []
-    for publication, entry, value in _published(publications):
-        name, type = entry.key
-        priority, server = value.split() if type == "MX" else ("", "")
-        lines = [
-            f"Type:   {type}",
-            f"Host:   {_relative(name, publication.origin)}",
-            f"or:     {name}",
-            f"TTL:    {entry.ttl or DEFAULT_TTL}",
-            *(
-                [f"Priority: {priority}", f"Server: {server}"]
-                if type == "MX"
-                else [f"Value:  {value}"]
-            ),
-        ]
-        if type == "TXT" and len(value) > 255:
-            lines.append(f"Split:  {quoted(value)}")
-        blocks.append("\n".join([*lines, *_beside(entry, (held or {}).get(entry.key))]) + "\n")
-    gone = [f"Delete: {type} {name}\n" for name, type in _absent(publications)]
-    return "\n".join([*blocks, *(["".join(gone)] if gone else [])])
-
-
-def _beside(entry: Declared, there: frozenset[str] | None) -> Iterator[str]:
-    """Yield what to do with what is there."""
-    if there is None:
-        if (note := entry.family.row.beside) is not None:
-            yield f"Note:   {note}"
-    elif same(entry.family, entry.key[1], there, entry.values):
-        yield "Note:   it is there already: nothing to do"
-    elif there:
-        yield from (f"Change: {each}" for each in sorted(there))
-        if len(there) > len(entry.values):
-            yield "Note:   change one of them, and delete the others"
-    elif entry.family is Family.NULL_MX:
-        yield f"Note:   {entry.family.row.beside}"
-    else:
-        yield "Note:   nothing of its kind is there: add it"
+from mailauth_dns.records.zone import quoted
 
 
 def bind(publications: Sequence[Publication]) -> str:

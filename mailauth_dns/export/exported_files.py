@@ -1,4 +1,4 @@
-"""The exported files of each format, by name."""
+"""The exported files of each format, by name; the steps at a web form are in `paste_steps`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import dns_formats, internal_hosts, opendkim, postfix, rspamd
 from mailauth_dns.export.mail_host import MailHost
@@ -23,6 +22,7 @@ class ExportFormat(StrEnum):
 
     BIND = "bind"
     PASTE = "paste"
+    JSON = "json"
     OPENDKIM = "opendkim"
     POSTFIX = "postfix"
     RSPAMD = "rspamd"
@@ -30,11 +30,14 @@ class ExportFormat(StrEnum):
     DNSCONTROL = "dnscontrol"
 
 
+AT_A_FORM: Mapping[ExportFormat, str] = {
+    ExportFormat.PASTE: "mailauth-dns.txt",
+    ExportFormat.JSON: "mailauth-dns.json",
+}  # the steps at a web form, compared with live DNS: for people, and for programs
 SIGNING = frozenset({ExportFormat.OPENDKIM, ExportFormat.RSPAMD})  # these name the keys that sign
 
 RECORDS: Mapping[ExportFormat, tuple[str, Callable[[Sequence[Publication]], str]]] = {
     ExportFormat.BIND: ("mailauth-dns.zone", dns_formats.bind),
-    ExportFormat.PASTE: ("mailauth-dns.txt", dns_formats.paste),
     ExportFormat.TERRAFORM: ("mailauth-dns.tf.json", dns_formats.terraform),
     ExportFormat.DNSCONTROL: ("mailauth-dns.js", dns_formats.dnscontrol),
 }
@@ -46,19 +49,16 @@ def export(
     publications: Sequence[Publication],
     host: MailHost,
     now: datetime,
-    *,
-    live: bool = False,
 ) -> dict[str, str]:
     """Return the files of one format by name.
-
-    `live` asks DNS what it has now of the records that are to be pasted.
 
     Raises:
         MailAuthError: the format names signing keys, and a policy has no active key that is ours.
             For a pending one the message says when it may sign.
     """
     if format in RECORDS:
-        return _records(format, publications, live=live)
+        name, made = RECORDS[format]
+        return {name: made(publications)}
     sign = signers(policies, host.key_dir)
     if format is ExportFormat.POSTFIX:
         return postfix.files(host.listening(sign), host.hostname)
@@ -76,24 +76,6 @@ def export(
     return opendkim.files(
         sign, host.sockets, host.config_dir, internal_hosts.hosts(policies, host.mynetworks)
     )
-
-
-def _records(
-    format: ExportFormat, publications: Sequence[Publication], *, live: bool
-) -> dict[str, str]:
-    name, made = RECORDS[format]
-    if format is ExportFormat.PASTE and live:
-        return {name: dns_formats.paste(publications, _held(publications))}
-    return {name: made(publications)}
-
-
-def _held(publications: Sequence[Publication]) -> dns_formats.Held:
-    """Return what the authoritative servers hold of these records; None where they disagree."""
-    rows = (row for each in watch(publications, 0).values() for row in each)
-    return {
-        (DomainName(row.name), row.type): frozenset(row.live) if row.live is not None else None
-        for row in rows
-    }
 
 
 def consents(format: ExportFormat, publications: Iterable[Publication]) -> list[DomainName]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from mailauth_dns.guide import dmarc_steps, key_steps
 from mailauth_dns.guide.situation import Area, Here, Record, RecordState, Situation
-from mailauth_dns.guide.wording import clock
+from mailauth_dns.guide.wording import clock, many
 from mailauth_dns.keys.status import KeyStatus
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records.dmarc import Policy
@@ -53,9 +53,9 @@ def _policy(here: Here, at: Situation) -> AreaState:
         return AreaState("policy", "todo", f"{at.path}: not compiled")
     if here.uncommitted:
         return AreaState(
-            "policy", "todo", f"{at.path}: {len(here.uncommitted)} files not committed"
+            "policy", "todo", f"{at.path}: {many(len(here.uncommitted), 'file')} not committed"
         )
-    warned = f"; {at.warnings} warnings by lint" if at.warnings else ""
+    warned = f"; {many(at.warnings, 'warning')} by lint" if at.warnings else ""
     return AreaState("policy", "ok", f"{at.path}{warned}")
 
 
@@ -134,6 +134,8 @@ def _signing(at: Situation) -> AreaState:
     wrong = (*host.files, *host.postfix, *host.keys)
     if wrong:
         return AreaState("signing", "todo", wrong[0])
+    if host.unseen:
+        return AreaState("signing", "unknown", host.unseen[0])
     return AreaState("signing", "ok", f"{host.program} on this host signs as the policy says")
 
 
@@ -146,6 +148,8 @@ def later(here: Here, at: Situation) -> Iterator[str]:
                 f"from {clock(step.at, here.now)} `dkim rotate {at.domain}`: "
                 f"{status.key.selector} becomes {step.to}"
             )
+    if at.records_in("missing", "differs", "unknown"):
+        return
     when = dmarc_steps.from_when(at)
     if when is not None and not dmarc_steps.is_due(here, at):
         yield (

@@ -68,7 +68,7 @@ def serve(_here: Here, group: Sequence[Situation]) -> Step:
 def ask_again(here: Here, group: Sequence[Situation]) -> Step:
     """DNS could not be asked, so nobody knows what is published."""
     return Step(
-        f"Find out why DNS does not answer for {told(group)}",
+        f"Find out why DNS is unknown for {told(group)}",
         f"what is published is unknown: {group[0].records_in('unknown')[0].reason}",
         "it is asked again for 10 minutes at most",
         (ours("verify", *named(here, group), "--wait", "10m"),),

@@ -92,13 +92,13 @@ def fill_policy(_here: Here, group: Sequence[Situation]) -> Step:
 
 def compile(here: Here, _group: Sequence[Situation]) -> Step:
     """zones/compiled or zones/mta-sts is not what the policies say."""
-    then = "commit them, and `plan`" if here.uncommitted is not None else "`plan`"
+    commit = "commit them, and " if here.uncommitted is not None else ""
     return Step(
         "Compile the policies",
         "zones/compiled is older than the policies; its diff is what reviewers read",
         "a second",
         (ours("compile"),),
-        after=(then,),
+        after=(f"{commit}publish: `next` says how",),
     )
 
 
@@ -112,11 +112,11 @@ def commit(here: Here, group: Sequence[Situation]) -> Step:
         "a plan names the commit that it was made from, and others see what was changed",
         "a minute",
         (
-            ("git", "diff", "HEAD", "--", "zones", "providers"),
-            ("git", "add", "--", "zones", "providers"),
+            ("git", "add", "--", *here.tracked),
+            ("git", "diff", "--cached"),
             ("git", "commit", "-m", _subject(here, group)),
         ),
-        after=("`plan` shows what changes in DNS",),
+        after=("publish it: `next` says how",),
     )
 
 

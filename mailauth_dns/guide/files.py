@@ -29,13 +29,14 @@ from mailauth_dns.records.name import DomainName
 class Files:
     """The repo, what it publishes by zone, and lint's findings by domain.
 
-    `stale` are files that compile would write. `chosen` are the policies that are looked at.
+    `stale` are the zones whose files compile would write. `chosen` are the policies that are looked
+    at.
     """
 
     repo: Repo
     publications: Mapping[DomainName, Publication]
     chosen: tuple[Policy, ...]
-    stale: frozenset[Path]
+    stale: frozenset[DomainName]
     found: Mapping[DomainName, tuple[Finding, ...]]
 
 
@@ -72,12 +73,13 @@ def read(
     for finding in findings:
         for domain in finding.domains:
             by_domain.setdefault(domain, []).append(finding)
-    own = {path for publication in publications.values() for path in _paths(publication)}
+    zones = {path: zone for zone, each in publications.items() for path in _paths(each)}
     here = Here(
         "loaded",
         now,
-        stale=bool(compiled.gone) or not own.issuperset(compiled.stale),
+        stale=bool(compiled.gone) or not zones.keys() >= set(compiled.stale),
         uncommitted=git_commit.uncommitted(root),
+        tracked=tuple(each for each in git_commit.FOLDERS if (root / each).exists()),
         private_dir=_private_dir(private_dir, root),
         unknown_domains=tuple(sorted(set(named) - known)),
         signing=_signing(repo),
@@ -85,7 +87,8 @@ def read(
         administrator=os.geteuid() == 0,
     )
     found = {domain: tuple(each) for domain, each in by_domain.items()}
-    return here, Files(repo, publications, chosen, frozenset(compiled.stale), found)
+    stale = frozenset(zones[path] for path in compiled.stale if path in zones)
+    return here, Files(repo, publications, chosen, stale, found)
 
 
 def _broken(error: MailAuthError, now: datetime) -> Here:
@@ -107,12 +110,6 @@ def _paths(publication: Publication) -> list[Path]:
     """Return the files that speak of this zone alone."""
     bodies = [compiled_folder.MTA_STS_FOLDER / f"{domain}.txt" for domain in publication.mta_sts]
     return [compiled_folder.FOLDER / f"{publication.origin}.yaml", *bodies]
-
-
-def is_stale(files: Files, policy: Policy) -> bool:
-    """Tell whether compile would write a file of the policy's zone."""
-    publication = files.publications.get(policy.zone)
-    return publication is not None and not files.stale.isdisjoint(_paths(publication))
 
 
 def _private_dir(named: Path | None, root: Path) -> Path | None:

@@ -18,7 +18,7 @@ from mailauth_dns.deploy import git_commit
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.guide import this_host
-from mailauth_dns.guide.files import Files, is_stale
+from mailauth_dns.guide.files import Files
 from mailauth_dns.guide.situation import Area, Fault, Here, Record, RecordState, Situation
 from mailauth_dns.guide.this_host import PrivateHalves
 from mailauth_dns.keys import check, status
@@ -27,6 +27,7 @@ from mailauth_dns.keys.status import KeyStatus
 from mailauth_dns.lint.rule import Severity
 from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.policy.absent import ABSENT
+from mailauth_dns.policy.model import sections_of
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import server_address
@@ -73,7 +74,7 @@ def situations(here: Here, files: Files) -> Iterator[tuple[Situation, ...]]:
 
 def _needs_work(files: Files, policy: Policy) -> bool:
     """Tell whether something is to be done about the policy's files."""
-    return bool(_errors(files, policy.domain)) or is_stale(files, policy)
+    return bool(_errors(files, policy.domain)) or policy.zone in files.stale
 
 
 def _errors(files: Files, domain: DomainName) -> list[Fault]:
@@ -144,14 +145,13 @@ def _situation(
     findings = files.found.get(policy.domain, ())
     place = policy.place(("dmarc", "p"))
     dmarc = None if body.dmarc is None or body.dmarc is ABSENT else body.dmarc.record.effective_p
-    publication = files.publications.get(policy.zone)
     return Situation(
         policy.domain,
         policy.path,
         provided=bool(body.providers),
         parked=bool(body.parked),
         sends=_sends(policy),
-        declares=publication is not None and policy.domain in publication.domains,
+        declares=_declares(policy),
         dmarc=dmarc,
         dmarc_missing=look.declaring.isdisjoint(upwards(policy.domain)),
         dmarc_place=f"{place.source.path}:{place.line}",
@@ -159,13 +159,18 @@ def _situation(
         fault=errors[0] if errors else None,
         errors=len(errors),
         warnings=sum(each.rule.severity is Severity.WARNING for each in findings),
-        stale=is_stale(files, policy),
+        stale=policy.zone in files.stale,
         served_by=_served_by(files, policy),
         records=records,
         keys=keys,
         missing_halves=tuple(_missing(policy, look.halves)),
         host=this_host.signing_host(policy, look.here.private_dir, look.halves, look.here.now),
     )
+
+
+def _declares(policy: Policy) -> bool:
+    """Tell whether the policy says anything of what is published."""
+    return any(sections_of(policy.body, family) for family in Family)
 
 
 def _sends(policy: Policy) -> bool:

@@ -48,7 +48,8 @@ class SigningHost:
 
     `options` are those of an export for this host, `sockets` the part that Postfix needs too.
     `postfix` is how Postfix differs. `keys` says why the program cannot sign with a key, or who
-    else could. `problem` is why a file could not be read; the rest is then unknown.
+    else could. `unseen` is what could not be looked at. `problem` is why a file could not be read;
+    the rest is then unknown.
     """
 
     program: Literal["opendkim", "rspamd"]
@@ -57,6 +58,7 @@ class SigningHost:
     files: tuple[str, ...] = ()
     postfix: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -110,8 +112,9 @@ class Here:
     """What belongs to no single domain: the repo, git, this host, and the time.
 
     `problem` says what is wrong with the files, and `problems` how often. `uncommitted` is None
-    outside git. `private_dir` is None where nobody said it. `unknown_domains` were named and have
-    no policy. `signing` are all domains that a key of ours signs for.
+    outside git; `tracked` are the folders that belong there. `private_dir` is None where nobody
+    said it. `unknown_domains` were named and have no policy. `signing` are all domains that a key
+    of ours signs for.
     """
 
     place: Place
@@ -120,6 +123,7 @@ class Here:
     problems: int = 0
     stale: bool = False
     uncommitted: tuple[str, ...] | None = None
+    tracked: tuple[str, ...] = ("zones",)
     private_dir: Path | None = None
     unknown_domains: tuple[DomainName, ...] = ()
     signing: tuple[DomainName, ...] = ()

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import exported_files, installed, milter
+from mailauth_dns.export import exported_files, installed, internal_hosts, milter, postfix
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.installed import ExportDifference
 from mailauth_dns.export.mail_host import MailHost, host_folder
@@ -19,11 +19,13 @@ from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.signing_host import key_owner, opendkim_conf
+from mailauth_dns.signing_host.config_lines import text_of
 from mailauth_dns.signing_host.opendkim_conf import Daemon
 from mailauth_dns.signing_host.package_paths import CONFIG_DIR, KEY_DIR, PackageLayout
 
 PrivateHalves = Callable[[Key], Iterator[KeyProblem]]
 
+_UNSEEN = ("is not looked at", "as networks")  # how statements about what is unknown end
 RSPAMD_DIR = "/etc/rspamd"
 RSPAMD_SOCKET = "inet:11332@localhost"  # where its package listens
 RSPAMD_KEYS = "/var/lib/rspamd/dkim"
@@ -72,7 +74,8 @@ def _rspamd(policy: Policy, private_dir: Path | None) -> _Set:
 
 def _opendkim(policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path | None) -> _Set:
     host, sockets, keys = _mail_host(policy, daemons, private_dir, CONFIG_DIR)
-    return ExportFormat.OPENDKIM, host, (*sockets, *keys), sockets
+    relayed = ("--mynetworks", host.mynetworks) if host.mynetworks is not None else ()
+    return ExportFormat.OPENDKIM, host, (*sockets, *keys, *relayed), sockets
 
 
 def _mail_host(
@@ -89,7 +92,11 @@ def _mail_host(
     }
     key_dir = _key_dir(policy, daemons, private_dir)
     host = MailHost(
-        sockets, host_folder(config_dir, "--config-dir"), host_folder(key_dir, "--key-dir"), None
+        sockets,
+        host_folder(config_dir, "--config-dir"),
+        host_folder(key_dir, "--key-dir"),
+        None,
+        _relayed(),
     )
     listening = tuple(
         word
@@ -105,6 +112,17 @@ def _socket(daemon: Daemon | None, default: str) -> str:
     if daemon is None or not _configured(daemon):
         return default
     return daemon.settings.get("socket", default)
+
+
+def _relayed() -> str | None:
+    """Return the networks that Postfix relays for; None where it is this host alone, or unknown."""
+    main = _on("/etc/postfix/main.cf")
+    text = postfix.networks(text_of(main))
+    try:
+        networks = internal_hosts.networks(text, str(main)) if text else []
+    except MailAuthError:
+        return None
+    return text if any(not each.is_loopback for each in networks) else None
 
 
 def _key_dir(policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path | None) -> str:
@@ -127,13 +145,17 @@ def _compared(
     files = exported_files.export(format, [policy], [], host, now)
     folder = RSPAMD_DIR if format is ExportFormat.RSPAMD else "/etc"
     found = installed.compare(format, files, _on(folder), [policy], host)
+    unseen = [each for each in found if each.statement.endswith(_UNSEEN)]
+    milters = [each for each in found if each.statement.startswith("smtpd_milters")]
+    own = [each for each in found if each not in unseen and each not in milters]
     return SigningHost(
         "rspamd" if format is ExportFormat.RSPAMD else "opendkim",
         options,
         sockets,
-        tuple(map(_told, found)),
-        tuple(map(_told, _postfix(policy, host, now))),
-        tuple(_open(policy, halves)),
+        files=tuple(map(_told, own)),
+        postfix=tuple(map(_told, [*milters, *_postfix(policy, host, now)])),
+        keys=tuple(_open(policy, halves)),
+        unseen=tuple(map(_told, unseen)),
     )
 
 

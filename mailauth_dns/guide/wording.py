@@ -36,6 +36,15 @@ def others(group: Sequence[Situation], what: str) -> tuple[str, ...]:
     return (f"{what} for {told(group[1:])} too",)
 
 
+def many(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> many(1, "file"), many(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def clock(at: datetime, now: datetime) -> str:
     """Return a time as people say it: the time of day, and the day where it is another.
 
@@ -54,7 +63,7 @@ def left(at: datetime, now: datetime) -> str:
     >>> from datetime import UTC
     >>> now = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
     >>> [left(now + timedelta(minutes=each), now) for each in (1, 90, 5 * 60, 9000)]
-    ['1 minute', '90 minutes', '5 hours', '6 days']
+    ['1 minute', '90 minutes', '5 hours', '7 days']
     """
     time = rounded(at) - now
     size = 60 if time <= timedelta(hours=2) else 3600 if time <= timedelta(days=2) else 86400

@@ -10,7 +10,7 @@ from pathlib import Path
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.fetched_mta_sts import policy_request, served_policy
-from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evaluate.observation import Unknown, is_synthesized
 from mailauth_dns.masterfile import loose_reader
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.policy.provider_stanza import Stanza
@@ -128,7 +128,7 @@ def in_dns(
         {origin: (keys, nameservers) for origin, keys in asked.items()}
     ).items():
         sets = {rrset.key: rrset for rrset in published.zone.rrsets}
-        own = (rrset for rrset in sets.values() if not _is_synthesized(rrset, sets, origin))
+        own = (rrset for rrset in sets.values() if not is_synthesized(rrset, sets, origin))
         found[origin] = Published(Zone(origin, frozenset(own)), published.unknown)
     return found
 
@@ -223,15 +223,3 @@ def _keys(domain: DomainName, origin: DomainName, selectors: tuple[str, ...]) ->
         ):
             yield (each, "TXT")
             yield (each, "CNAME")
-
-
-def _is_synthesized(rrset: RRset, sets: dict[RRKey, RRset], origin: DomainName) -> bool:
-    """Tell whether a wildcard above gives the same answer (RFC 4592 §3.3.1).
-
-    The name itself may then not be there.
-    """
-    for upper in (*ancestors(rrset.name, origin), origin):
-        wildcard = sets.get((DomainName(f"*.{upper}"), rrset.type))
-        if wildcard is not None and wildcard is not rrset:
-            return wildcard.values == rrset.values
-    return False

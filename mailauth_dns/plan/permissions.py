@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.plan.plan import Plan, ZoneEntry
+from mailauth_dns.plan.plan import ChangeEntry, Plan, TrialEntry, ZoneEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import domain_name
 
@@ -60,16 +60,27 @@ def refusals(plan: Plan, allowed: Iterable[Allowance]) -> list[str]:
             found.extend(
                 _of_zone(zone, [other for other in plan.zones if other.zone == zone.zone], allowed)
             )
-        found.extend(_of_tests(zone, allowed))
+        found.extend(of_tests(zone.zone, zone.broken, allowed))
     return found
 
 
-def _of_tests(zone: ZoneEntry, allowed: tuple[Allowance, ...]) -> list[str]:
-    found = []
-    for test in zone.broken:
+def of_change(change: ChangeEntry, zone: str, allowed: Iterable[Allowance]) -> list[str]:
+    """Return why one change of a zone is refused: a reason for each rule that is not allowed."""
+    allowed = tuple(allowed)
+    return [
+        f"{change.meaning} ({rule}; --allow {rule}:{change.domain} if that is meant)"
+        for rule in (change.rules if change.risk == "breaking" else ())
+        if not any(allowance.covers(rule, change.domain, zone) for allowance in allowed)
+    ]
+
+
+def of_tests(zone: str, broken: Iterable[TrialEntry], allowed: tuple[Allowance, ...]) -> list[str]:
+    """Return why the tests that a plan breaks refuse a zone; none for those that are allowed."""
+    found: list[str] = []
+    for test in broken:
         rule = test.rule
         if rule is not None and not any(
-            allowance.covers(rule, test.domain, zone.zone) for allowance in allowed
+            allowance.covers(rule, test.domain, zone) for allowance in allowed
         ):
             ends = "would fail" if test.result == "failed" else "is unknown"
             said = f"the test {test.name!r} of {test.domain} {ends}: {'; '.join(test.problems)}"
@@ -80,14 +91,12 @@ def _of_tests(zone: ZoneEntry, allowed: tuple[Allowance, ...]) -> list[str]:
 def _of_zone(
     zone: ZoneEntry, everywhere: Sequence[ZoneEntry], allowed: tuple[Allowance, ...]
 ) -> list[str]:
-    found = []
+    found: list[str] = []
     for change in zone.changes:
-        for rule in change.rules if change.risk == "breaking" else ():
-            if not any(allowance.covers(rule, change.domain, zone.zone) for allowance in allowed):
-                found.append(
-                    f"{change.name} {change.type}: {change.meaning} "
-                    f"({rule}; --allow {rule}:{change.domain} if that is meant)"
-                )
+        found.extend(
+            f"{change.name} {change.type}: {reason}"
+            for reason in of_change(change, zone.zone, allowed)
+        )
     state, reason = zone.authority.state, zone.authority.reason
     if state == "agrees" and (dark := _dark(zone, everywhere)) is not None:
         state, reason = "unknown", dark

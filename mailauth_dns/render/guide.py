@@ -53,8 +53,8 @@ def _table(found: Overview) -> Iterator[Text]:
         yield line
     looked = sum(found.cases.values())
     said = ", ".join(f"{number} {name}" for name, number in found.cases.items())
-    unseen = f" of {found.total}" if looked < found.total else ""
-    yield Text(f"Domains: {looked}{unseen}: {said}", style="bold")
+    number = f"the first {looked} of {found.total}" if looked < found.total else str(looked)
+    yield Text(f"Domains: {number}: {said}", style="bold")
 
 
 def _step(step: Step, spelled: Spelled) -> Iterator[Text]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from mailauth_dns.diff.shown_values import public
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.waiver import Waived
@@ -13,6 +15,8 @@ from mailauth_dns.records.name import DomainName
 
 if TYPE_CHECKING:
     from mailauth_dns.deploy.apply import ApplyResult
+    from mailauth_dns.diff.value_mistakes import Mistake
+    from mailauth_dns.export.paste_steps import Sheet, Step
     from mailauth_dns.importing.finished_policy import Imported
     from mailauth_dns.importing.sources import Published
     from mailauth_dns.octo.compiled_folder import Compiled
@@ -132,14 +136,34 @@ def compiled(result: Compiled, check: bool) -> dict[str, Any]:
     return {"format": FORMAT, "written": not check, **names}
 
 
-def live(seen: Mapping[DomainName, tuple[LiveEntry, ...]]) -> dict[str, Any]:
-    """Return rows of policy and live DNS by zone."""
+def live(
+    seen: Mapping[DomainName, tuple[LiveEntry, ...]],
+    why: Mapping[tuple[str, str], tuple[Mistake, ...]],
+) -> dict[str, Any]:
+    """Return rows of policy and live DNS by zone, each with the mistakes that explain it."""
     return {
         "format": FORMAT,
         "zones": {
-            zone: [plan_file.live_as_json(row) for row in rows] for zone, rows in seen.items()
+            zone: [
+                {
+                    **_live_row(row),
+                    "mistakes": [asdict(each) for each in why.get((row.name, row.type), ())],
+                }
+                for row in rows
+            ]
+            for zone, rows in seen.items()
         },
     }
+
+
+def _live_row(row: LiveEntry) -> dict[str, Any]:
+    """Return a row as JSON data; a private key that stands in DNS is not shown."""
+    data = plan_file.live_as_json(row)
+    for said in (data, *data["servers"]):
+        for key in ("live", "values"):
+            if said.get(key) is not None:
+                said[key] = [public(value) for value in said[key]]
+    return data
 
 
 def outcome(result: ApplyResult) -> dict[str, Any]:
@@ -154,5 +178,48 @@ def outcome(result: ApplyResult) -> dict[str, Any]:
         }
         for zone in result.zones
     ]
-    rows = None if result.live is None else [plan_file.live_as_json(row) for row in result.live]
+    rows = None if result.live is None else [_live_row(row) for row in result.live]
     return {"format": FORMAT, "zones": zones, "notes": list(result.notes), "live": rows}
+
+
+def paste(sheets: Iterable[Sheet]) -> dict[str, Any]:
+    """Return what to do at web forms, zone by zone."""
+    return {
+        "format": FORMAT,
+        "zones": [
+            {
+                "zone": sheet.zone,
+                "domains": list(sheet.domains),
+                "servers": list(sheet.servers),
+                "steps": [_step(step) for step in sheet.steps],
+                "there": [{"name": name, "type": type} for name, type in sheet.there],
+                "waits": list(sheet.waits),
+                "refused": list(sheet.refused),
+            }
+            for sheet in sheets
+        ],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    entry = step.entry
+    return {
+        "number": step.number,
+        "domain": step.domain,
+        "action": str(step.action),
+        "family": str(step.family),
+        "name": entry.name,
+        "host": entry.host,
+        "type": entry.type,
+        "value": entry.value,
+        "strings": entry.strings,
+        "ttl": entry.ttl,
+        "old": None if step.old is None else public(step.old),
+        "deleted": list(map(public, step.deleted)),
+        "kept": list(map(public, step.kept)),
+        "meaning": step.meaning,
+        "risk": step.risk,
+        "rules": list(step.rules),
+        "unknown": step.why,
+        "note": step.note,
+    }

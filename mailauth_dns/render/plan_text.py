@@ -1,9 +1,9 @@
-"""Plans, results of apply and live rows as text for people."""
+"""Plans and results of apply as text for people."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.text import Text
 
@@ -13,20 +13,13 @@ from mailauth_dns.plan.plan import (
     AuthorityEntry,
     ChangeEntry,
     KeptEntry,
-    LiveEntry,
     Plan,
     ZoneEntry,
 )
+from mailauth_dns.render import live_text
 from mailauth_dns.render.terminal_text import count, styled, told, versus
 
 _RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
-_STATE = {
-    "as policy": "green",
-    "as provider": "yellow",
-    "differs": "red",
-    "waits": "yellow",
-    "unknown": "magenta",
-}
 _STATUS = {
     Status.APPLIED: "green",
     Status.UNCHANGED: "dim",
@@ -106,7 +99,7 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
     yield from _trials(zone)
     yield _authority(zone.authority)
     changing = {(change.name, change.type) for change in zone.changes}
-    yield from live_rows(zone.live, told=changing)
+    yield from live_text.rows(zone.live, told=changing)
     yield from _kept(zone.kept, show_kept)
     yield Text()
 
@@ -176,50 +169,6 @@ def _authority(authority: AuthorityEntry) -> Text:
     return styled(2, "live DNS: ", (word, style), f": {authority.reason}{checked}")
 
 
-def live_rows(rows: Iterable[LiveEntry], told: Container[tuple[str, str]] = ()) -> Iterator[Text]:
-    """Yield policy, provider and live DNS side by side.
-
-    A set whose change is `told` already gets one line if live DNS is as the provider.
-    """
-    for row in rows:
-        yield styled(4, f"{row.name} {row.type}  ", (row.state, _STATE[row.state]))
-        if row.state == "as provider" and (row.name, row.type) in told:
-            continue
-        if row.state != "as policy" or (row.provider is not None and row.provider != row.policy):
-            yield from _sides(row)
-
-
-def _sides(row: LiveEntry) -> Iterator[Text]:
-    yield from _side("policy   ", row.policy)
-    if row.provider is not None:
-        yield from _side("provider ", row.provider)
-    if row.state == "waits":
-        yield styled(8, f"waits     {row.reason}")
-    if row.live is not None:
-        yield from _side("live     ", row.live, row.reason if row.state != "waits" else None)
-        yield from (styled(8, part) for part in versus(row.live, row.policy))
-    elif row.state == "unknown":
-        yield styled(8, f"live      unknown: {row.reason}")
-    if row.servers:
-        yield styled(8, "each server says:")
-    for server in row.servers:
-        yield styled(8, f"live      {server.server}")
-        if server.values is None:
-            yield styled(10, f"unknown: {server.reason}")
-            continue
-        yield from _side("", server.values, indent=10)
-        yield from (styled(10, part) for part in versus(server.values, row.policy))
-
-
-def _side(
-    mark: str, values: tuple[str, ...], reason: str | None = None, indent: int = 8
-) -> Iterator[Text]:
-    if not values:
-        yield styled(indent, f"{mark} nothing".lstrip() + (f": {reason}" if reason else ""))
-    for value in values:
-        yield from (styled(indent, line) for line in told(mark or "|", value))
-
-
 def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
     if not kept:
         return
@@ -261,7 +210,7 @@ def outcome(result: ApplyResult) -> Iterator[Text]:
         yield styled(0, "live DNS was not asked")
     elif result.live:
         yield styled(0, ("live DNS does not say it yet:", "yellow"))
-        yield from live_rows(result.live)
+        yield from live_text.rows(result.live)
     elif result.watched:
         yield styled(0, ("every authoritative server agrees", "green"))
     touched = {zone.zone for zone in result.zones if zone.status in (Status.PARTIAL, Status.FAILED)}

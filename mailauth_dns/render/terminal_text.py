@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Span, Text
 
 from mailauth_dns.diff.changed_terms import changed_terms
+from mailauth_dns.diff.shown_values import public
 from mailauth_dns.errors import printable
 
 # Two values could differ in these and look the same: backslashes like those of an escape, and
@@ -55,7 +56,7 @@ def wrapped(value: str, width: int = WIDTH) -> list[str]:
 
 def told(mark: str, value: str, *, width: int = WIDTH) -> Iterator[str]:
     """Yield a value's lines, each after the mark, so that no line begins with what others wrote."""
-    for number, line in enumerate(wrapped(value, width)):
+    for number, line in enumerate(wrapped(public(value), width)):
         yield f"{mark} {'  ' if number else ''}{line}"
 
 
@@ -64,6 +65,7 @@ def versus(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, s
     if (
         len(before) != 1
         or len(after) != 1
+        or public(before[0]) != before[0]
         or max(len(shown(value)) for value in (*before, *after)) <= WIDTH
     ):
         return

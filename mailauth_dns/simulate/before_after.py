@@ -76,7 +76,7 @@ def entries(
         by_zone: dict[str, list[TrialEntry]] = {}
         for policy, zone in _to_run(policies, planned, proposals, provider):
             for domain, test in tests_of([policy]):
-                entry = _entry(*_worse(domain, test, before, after, live))
+                entry = trial_entry(*_worse(domain, test, before, after, live))
                 breaks = entry.result != "passed" and entry.before == "passed"
                 if breaks or policy.domain in planned:
                     by_zone.setdefault(zone, []).append(entry)
@@ -116,7 +116,8 @@ def _worse(
     return trials[0], trials[1].outcome
 
 
-def _entry(after: Trial, before: TestResult | None) -> TrialEntry:
+def trial_entry(after: Trial, before: TestResult | None) -> TrialEntry:
+    """Return how a test ends as a plan holds it."""
     verdict = after.verdict
     return TrialEntry(
         domain=after.domain,

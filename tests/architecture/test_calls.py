@@ -60,7 +60,7 @@ LIBRARIES = {
     "records": _VALUES | _ENCODINGS | {"difflib", "idna"},
     "masterfile": _VALUES,
     "evaluate": _VALUES | _ENCODINGS | {"cryptography", "datetime", "time", "urllib"},
-    "diff": _VALUES | {"datetime", "hashlib"},
+    "diff": _VALUES | {"datetime", "hashlib", "html", "unicodedata"},
 }
 
 

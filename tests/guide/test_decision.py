@@ -56,8 +56,7 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
     "files are not committed": (
         DONE,
         here(uncommitted=("zones/policy/example.com.yaml",)),
-        "git diff HEAD -- zones providers; git add -- zones providers; "
-        "git commit -m 'Mail policy of example.com'",
+        "git add -- zones; git diff --cached; git commit -m 'Mail policy of example.com'",
     ),
     "the local server is down": (
         but(records=in_dns("unknown", "nothing listens"), served_by=("--port", "5454")),

@@ -39,7 +39,7 @@ STORY: tuple[tuple[str, str], ...] = (
     ("compile example.com", "plan example.com --out plan.json"),
     ("diff example.com", "plan example.com --out plan.json"),
     ("verify", "verify --wait 10m"),
-    ("verify --wait 1s", "diff"),
+    ("verify --wait 1s", "plan --out plan.json"),
     ("plan", "plan --out plan.json"),
     ("plan --no-live", "plan --out plan.json"),
     ("plan --out 'my plan.json'", "apply 'my plan.json'"),

@@ -11,7 +11,6 @@ from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy.verify import watch
-from mailauth_dns.deploy.why_live_differs import explained
 
 
 def command(
@@ -24,7 +23,7 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
-    seen = explained(watch(chosen, 0), chosen)
-    code = live_result.show(session, seen, format, "Diff")
+    seen = watch(chosen, 0)
+    code = live_result.show(session, seen, chosen, format, "Diff")
     what_next.after_diff(session, chain(*seen.values()), chosen, domains(domain))
     return code

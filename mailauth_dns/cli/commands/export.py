@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,18 +11,21 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.cli import headings, what_next_keys
-from mailauth_dns.cli.options import Allow
-from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains, session_of
+from mailauth_dns.cli.options import Allow, NoLive
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
+from mailauth_dns.deploy import by_hand
+from mailauth_dns.deploy.by_hand import ByHand
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import exported_files, installed, milter, out_folder, ready_to_sign
 from mailauth_dns.export import install as installing
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.mail_host import MailHost, host_folder
+from mailauth_dns.export.paste_steps import sheets
 from mailauth_dns.keys import status
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.records.dkim import KeyType
-from mailauth_dns.render import export_text
+from mailauth_dns.render import export_text, json_data, paste_text
 from mailauth_dns.signing_host import package_paths as layouts
 from mailauth_dns.signing_host.package_paths import PackageLayout
 
@@ -129,14 +134,7 @@ def command(
             rich_help_panel=headings.HOST,
         ),
     ] = None,
-    live: Annotated[
-        bool,
-        typer.Option(
-            "--live",
-            help="ask DNS what is there, and say which records to change; for paste",
-            rich_help_panel=headings.LOOK,
-        ),
-    ] = False,
+    no_live: NoLive = False,
     allow: Allow = None,
 ) -> int:
     """Write DNS records and signing files for other programs.
@@ -152,7 +150,7 @@ def command(
             "`--format opendkim` and `--format rspamd` alone"
         )
     allowed = [allowance(each) for each in allow or ()]
-    _refuse_of_other_format(format, layout, live=live, check=check is not None)
+    _refuse_of_other_format(format, layout, no_live=no_live)
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
     host = MailHost(
@@ -171,7 +169,13 @@ def command(
     policies = repo.of(named)
     chosen = selected(repo, publications, named)
     now = datetime.now(UTC)
-    files = exported_files.export(format, policies, chosen, host, now, live=live)
+    if format in exported_files.AT_A_FORM:
+        zones = by_hand.unasked(chosen) if no_live else by_hand.look(repo, chosen, now, allowed)
+        unfinished = by_hand.unfinished(zones) and not no_live
+        files = {exported_files.AT_A_FORM[format]: _steps(format, zones)}
+    else:
+        unfinished = False
+        files = exported_files.export(format, policies, chosen, host, now)
     if check is not None:
         found = installed.compare(format, files, session.path(check), policies, host)
         session.show(export_text.differences(found))
@@ -186,7 +190,14 @@ def command(
             session.line(f"written: {path}")
         session.say(f"restart it: systemctl restart {format}")
     elif out is None:
-        _print(session, {name: out_folder.marked(name, text) for name, text in files.items()})
+        shown = {
+            # The steps are read and done, and nothing is installed.
+            name: text.removesuffix("\n")
+            if format in exported_files.AT_A_FORM
+            else out_folder.marked(name, text)
+            for name, text in files.items()
+        }
+        _print(session, shown)
     else:
         for path in out_folder.write(format, files, session.path(out), session.root, named, host):
             session.line(f"written: {path}")
@@ -199,20 +210,28 @@ def command(
             "export does not ask DNS"
         )
     folder = "/etc/postfix" if format is ExportFormat.POSTFIX else str(host.config_dir)
-    what_next_keys.after_export(session, format, named, folder)
-    return DONE
+    what_next_keys.after_export(session, format, named, folder, unfinished=unfinished)
+    return FAILED if unfinished else DONE
+
+
+def _steps(format: ExportFormat, zones: Sequence[ByHand]) -> str:
+    """Return what to do at web forms, for people or for programs."""
+    found = sheets(zones)
+    if format is ExportFormat.JSON:
+        return json.dumps(json_data.paste(found), indent=1) + "\n"
+    return paste_text.text(found)
 
 
 def _refuse_of_other_format(
-    format: ExportFormat, layout: PackageLayout | None, *, live: bool, check: bool
+    format: ExportFormat, layout: PackageLayout | None, *, no_live: bool
 ) -> None:
     """Refuse options that say nothing about this format."""
-    if live and (format is not ExportFormat.PASTE or check):
+    if no_live and format not in exported_files.AT_A_FORM:
         raise MailAuthError(
-            "--live says what to do with each record of `--format paste`; it goes with no other "
-            "format, and not with --check"
+            "--no-live leaves the comparison with live DNS out of `--format paste` and "
+            "`--format json`; it goes with no other format"
         )
-    if layout is not None and format in exported_files.RECORDS:
+    if layout is not None and format in (*exported_files.RECORDS, *exported_files.AT_A_FORM):
         raise MailAuthError(
             f"--layout says where the signing host has private keys; `--format {format}` "
             "holds records alone, so leave it out"

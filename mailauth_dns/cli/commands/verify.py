@@ -37,12 +37,13 @@ def command(
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
     seen = watch(chosen, seconds(wait, "--wait"))
-    code = live_result.show(session, seen, format, "Verify")
+    code = live_result.show(session, seen, chosen, format, "Verify")
     what_next.after_verify(
         session,
         chain(*seen.values()),
-        repo.of(domains(domain)),
+        chosen,
         domains(domain),
         waited=seconds(wait, "--wait") > 0,
+        tested=any(policy.body.tests for policy in repo.of(domains(domain))),
     )
     return code
