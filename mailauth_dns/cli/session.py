@@ -78,7 +78,8 @@ class Session:
     def show(self, lines: Iterable[Text], *, beside: bool = False, wrap: bool = False) -> None:
         """Write lines: results, or on standard error what stands `beside` a result in JSON.
 
-        With `wrap`, long lines break between words on a terminal. Elsewhere a line stays one.
+        With `wrap`, long lines break between words on a terminal, save those with `no_wrap`.
+        Elsewhere a line stays one.
         """
         stream = sys.stderr if beside else sys.stdout
         lines = map(_guarded, lines)
@@ -92,7 +93,8 @@ class Session:
                 color_system=None if self.no_color else "auto",
             )
             for line in lines:
-                for part in wrapped_line(line, console.width) if wrap else (line,):
+                whole = line.no_wrap or not wrap  # what is copied stays on one line
+                for part in (line,) if whole else wrapped_line(line, console.width):
                     console.print(part, soft_wrap=True)
         else:
             stream.writelines(f"{line.plain}\n" for line in lines)
