@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
-from collections.abc import Callable, Mapping
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,3 +179,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and getattr(item.obj, "is_hypothesis_test", False):
             item.add_marker("no_cover")
+
+
+_PRIVATE = (Path.home(), Path(__file__).parent, Path("/var/lib"))
+
+
+@pytest.fixture
+def private_dir() -> Iterator[Path]:
+    """A folder for private keys. Nobody else may write above it, so it cannot be in /tmp."""
+    for candidate in _PRIVATE:
+        above = [candidate.resolve(), *candidate.resolve().parents]
+        if not any(parent.stat().st_mode & stat.S_IWOTH for parent in above):
+            break
+    else:
+        pytest.fail(f"everybody may write above each of {_PRIVATE}")
+    folder = Path(tempfile.mkdtemp(prefix="mailauth-keys-", dir=candidate))
+    yield folder
+    shutil.rmtree(folder)

@@ -63,5 +63,7 @@ def is_argument(param: Any) -> bool:  # noqa: ANN401 - either click's
 
 
 def _heading(param: Any) -> str:  # noqa: ANN401 - either click's
-    other = headings.INSTEAD if param.is_eager else headings.REST
-    return getattr(param, "rich_help_panel", None) or other
+    if panel := getattr(param, "rich_help_panel", None):
+        return str(panel)
+    acts = param.is_eager or not param.expose_value  # such as --version: no command follows it
+    return headings.INSTEAD if acts else headings.REST

@@ -7,10 +7,15 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.keys import keypair, private_files
 
-Domain = Annotated[str, typer.Argument(metavar="DOMAIN", help="the domain of the policy")]
+Domain = Annotated[
+    str,
+    typer.Argument(
+        metavar="DOMAIN", autocompletion=completions.domains, help="the domain of the policy"
+    ),
+]
 PrivateDir = Annotated[
     Path | None,
     typer.Option(

@@ -23,14 +23,15 @@ def show(
     title: str,
 ) -> int:
     """Show the rows of every zone, with the mistakes that explain them; return the exit code."""
-    why = reasons(seen, publications)
+    with session.waiting("looking at what differs"):
+        why = reasons(seen, publications)
     rows = [row for each in seen.values() for row in each]
     unknown = sum(row.state == "unknown" for row in rows)
     off = sum(row.state != "as policy" for row in rows) - unknown
     if format is Format.JSON:
         session.json(json_data.live(seen, why))
     else:
-        session.show(live_text.rows(rows, why))
+        session.show(live_text.rows(rows, why), wrap=True)
         said = f"{title}: {count(len(rows), 'set')}, {off} differ, {unknown} unknown"
         session.show([Text(said, style="bold")])
     return FAILED if unknown else DIFFERS if off else DONE

@@ -7,15 +7,26 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
-from mailauth_dns.cli.session import Format
+from mailauth_dns.cli import completions, headings
+from mailauth_dns.cli.session import Format, PageFormat
 
 Domains = Annotated[
-    list[str] | None, typer.Argument(metavar="[DOMAIN]...", help="only these domains; default: all")
+    list[str] | None,
+    typer.Argument(
+        metavar="[DOMAIN]...",
+        autocompletion=completions.domains,
+        help="only these domains; default: all",
+    ),
 ]
 OutputFormat = Annotated[
     Format,
     typer.Option("--format", metavar="FORMAT", help="text or json", rich_help_panel=headings.WRITE),
+]
+OutputOrPage = Annotated[
+    PageFormat,
+    typer.Option(
+        "--format", metavar="FORMAT", help="text, json or html", rich_help_panel=headings.WRITE
+    ),
 ]
 PrivateWeb = Annotated[
     bool,
@@ -38,6 +49,7 @@ Allow = Annotated[
     typer.Option(
         "--allow",
         metavar="ID[:DOMAIN]",
+        autocompletion=completions.rules,
         help="permit what this rule refuses",
         rich_help_panel=headings.PERMIT,
     ),
@@ -47,6 +59,7 @@ PlanOption = Annotated[
     typer.Option(
         "--plan",
         metavar="FILE",
+        autocompletion=completions.plans,
         help="judge by DNS with this plan applied",
         rich_help_panel=headings.LOOK,
     ),

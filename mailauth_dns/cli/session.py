@@ -9,7 +9,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
+from mailauth_dns.cli import waiting
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
@@ -25,9 +26,11 @@ from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import POLICY_DIR, Repo
 from mailauth_dns.policy.secret_redaction import Redactor, secrets_of
 from mailauth_dns.records.name import DomainName, domain_name
-from mailauth_dns.render.terminal_text import wrapped_line
+from mailauth_dns.render.terminal_text import COLUMNS, wrapped_line
 
 DONE, FAILED, DIFFERS, INTERRUPTED = 0, 1, 2, 130  # the exit codes, the same everywhere
+
+_SHOWN = re.compile(r" +[0-9]* *\|")  # a line of a file, with its number
 
 
 class Format(StrEnum):
@@ -35,6 +38,14 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class PageFormat(StrEnum):
+    """How results are written that have a page too."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
 
 
 class Redacting(logging.Formatter):
@@ -67,9 +78,10 @@ class Session:
 
         A repo without a policy is a problem unless it `may_be_empty`.
         """
-        repo = load_repo(self.root, may_be_empty=may_be_empty)
-        self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
-        return repo, compile_repo(repo)
+        with self.waiting("reading policies"):
+            repo = load_repo(self.root, may_be_empty=may_be_empty)
+            self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
+            return repo, compile_repo(repo)
 
     def path(self, given: Path) -> Path:
         """Return a file that the command line named; relative ones lie in -C, as in git."""
@@ -92,6 +104,7 @@ class Session:
                 no_color=self.no_color,
                 color_system=None if self.no_color else "auto",
             )
+            COLUMNS.set(console.width)  # before the lines are made
             for line in lines:
                 whole = line.no_wrap or not wrap  # what is copied stays on one line
                 for part in (line,) if whole else wrapped_line(line, console.width):
@@ -106,6 +119,12 @@ class Session:
     def json(self, data: Any) -> None:  # noqa: ANN401 - anything JSON holds
         """Write a result as JSON."""
         sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=True) + "\n")
+
+    def page(self, page: str) -> None:
+        """Write a result as a page, which belongs in a file."""
+        sys.stdout.write(page)
+        if sys.stdout.isatty():
+            self.say("write the page to a file and open it in a browser: ... > page.html")
 
     def say(self, text: str) -> None:
         """Write a message that is not a result, unless the user asked for quiet."""
@@ -138,7 +157,7 @@ class Session:
     @contextmanager
     def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:
         """Show a progress bar on a terminal; call what it yields for each part that is done."""
-        if self.quiet or total < 2 or not sys.stderr.isatty():
+        if total < 2 or not self._shows_progress():
             yield lambda _part: None
             return
         from rich.console import Console
@@ -149,6 +168,22 @@ class Session:
         ) as progress:
             task = progress.add_task(what, total=total)
             yield lambda _part: progress.advance(task)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Show on a terminal what this run waits for, and for how long it has waited."""
+        with (
+            waiting.shown(what, no_color=self.no_color) if self._shows_progress() else nullcontext()
+        ):
+            yield
+
+    def _shows_progress(self) -> bool:
+        """Tell whether somebody looks at a terminal that can draw a line again."""
+        return (
+            not self.quiet
+            and sys.stderr.isatty()
+            and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+        )
 
 
 def given_without(words: Sequence[str], option: str) -> Iterator[str]:
@@ -256,5 +291,19 @@ def domains(texts: list[str] | None) -> tuple[DomainName, ...]:
 
 
 def write_message(text: str) -> None:
-    """Write a message to standard error, safe for terminals and CI systems."""
-    sys.stderr.write("\n".join(map(one_line, text.split("\n"))) + "\n")
+    """Write a message to standard error, safe for terminals and CI systems.
+
+    On a terminal, long lines break between words. The lines of a file that are shown stay whole:
+    marks stand below them.
+    """
+    lines = list(map(one_line, text.split("\n")))
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        columns = Console(stderr=True).width
+        lines = [
+            part.plain
+            for line in lines
+            for part in ([Text(line)] if _SHOWN.match(line) else wrapped_line(Text(line), columns))
+        ]
+    sys.stderr.write("\n".join(lines) + "\n")

@@ -54,3 +54,28 @@ def _middle(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
         0,
     )
     return old[first : len(old) - last], new[first : len(new) - last]
+
+
+def marked(before: str, after: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
+    """Return both values in pieces, each with whether its terms changed.
+
+    >>> marked("v=spf1 mx ~all", "v=spf1 mx -all")
+    ([('v=spf1 mx ', False), ('~all', True)], [('v=spf1 mx ', False), ('-all', True)])
+    """
+    gone, came = (_TERM.findall(terms) for terms in changed_terms(before, after))
+    return _pieces(before, Counter(gone)), _pieces(after, Counter(came))
+
+
+def _pieces(value: str, changed: Counter[str]) -> list[tuple[str, bool]]:
+    pieces: list[tuple[str, bool]] = []
+    at = 0
+    for found in _TERM.finditer(value):
+        if changed[found[0]] > 0:
+            changed[found[0]] -= 1
+            if at < found.start():
+                pieces.append((value[at : found.start()], False))
+            pieces.append((found[0], True))
+            at = found.end()
+    if at < len(value):
+        pieces.append((value[at:], False))
+    return pieces

@@ -10,6 +10,7 @@ import importlib
 import inspect
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,19 @@ def _from_environment(stanza: Stanza, key: str, reference: str, secret: bool) ->
         return text
 
 
+def _install(package: str) -> str:
+    """Return the command that brings a package to where this program is installed.
+
+    pipx and uv give it an environment of its own, which a plain `pip install` would miss.
+    """
+    here = Path(sys.prefix)
+    if (here / "pipx_metadata.json").exists():
+        return f"pipx inject {here.name} {package}"
+    if (here / "uv-receipt.toml").exists():
+        return f"uv tool install --with {package} {here.name} (or its URL or wheel)"
+    return f"pip install {package}"
+
+
 def provider_class(stanza: Stanza) -> Any:
     """Return the provider class; for BIND and PowerDNS ours, which read a zone as it is."""
     module_name, _, class_name = stanza.class_name.rpartition(".")
@@ -188,7 +202,7 @@ def provider_class(stanza: Stanza) -> Any:
     except ImportError as error:
         top = module_name.split(".")[0]
         # Of other names nobody knows whose package it would be.
-        hint = f"; pip install {top.replace('_', '-')}" if top.startswith("octodns_") else ""
+        hint = f"; {_install(top.replace('_', '-'))}" if top.startswith("octodns_") else ""
         raise ProviderError(
             f"{stanza.path}: class: {stanza.class_name} cannot be imported ({error}){hint}"
         ) from None

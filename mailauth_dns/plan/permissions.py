@@ -55,11 +55,12 @@ def refusals(plan: Plan, allowed: Iterable[Allowance]) -> list[str]:
     """
     allowed = tuple(allowed)
     found: list[str] = []
+    everywhere: dict[str, list[ZoneEntry]] = {}
+    for zone in plan.zones:
+        everywhere.setdefault(zone.zone, []).append(zone)
     for zone in plan.zones:
         if zone.changes:
-            found.extend(
-                _of_zone(zone, [other for other in plan.zones if other.zone == zone.zone], allowed)
-            )
+            found.extend(_of_zone(zone, everywhere[zone.zone], allowed))
         found.extend(of_tests(zone.zone, zone.broken, allowed))
     return found
 

@@ -25,10 +25,11 @@ def domains_of(files: RepoFiles, path: Path, root: Mapping, body: PolicyFile) ->
         yield domain, value_place(root, ("domains", index))
     if body.domains_file is not None:
         mention = Mention(value_place(root, ("domains_file",)), "domains_file")
-        yield from _in_file(files, path.parent / body.domains_file, body.domains_file, mention)
+        yield from in_file(files, path.parent / body.domains_file, body.domains_file, mention)
 
 
-def _in_file(files: RepoFiles, listing: Path, name: str, mention: Mention) -> _Domains:
+def in_file(files: RepoFiles, listing: Path, name: str, mention: Mention) -> _Domains:
+    """Yield the domains of a list that a policy names."""
     data = files.octets(listing, mention, MAX_LIST)
     if data is None:
         return

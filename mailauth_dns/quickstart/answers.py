@@ -103,7 +103,7 @@ def questions(domain: str, given: Given, known: Known) -> list[Question]:
             "|".join(DnsKind),
             f"Where you change DNS ({', '.join(DnsKind)})",
             "with registrar you paste records into a web form; the others we change for you",
-            DnsKind.REGISTRAR,
+            DnsKind.REGISTRAR.value,
         ),
         *_of_service(given, known),
         Question(
@@ -111,7 +111,7 @@ def questions(domain: str, given: Given, known: Known) -> list[Question]:
             "|".join(SigningProgram),
             f"Which program signs your mail ({', '.join(SigningProgram)})",
             "Postfix hands each message to it; opendkim is enough if you have neither",
-            known.signer or SigningProgram.OPENDKIM,
+            known.signer or SigningProgram.OPENDKIM.value,
         ),
         Question(
             "--private-dir",
@@ -257,9 +257,9 @@ def _host(text: str) -> str:
 
 def _mail_address(text: str) -> str:
     address = text.strip().removeprefix("mailto:")
-    mailbox.domain_of(address)
-    if re.search(r"[,!;\s]", address):
+    if re.search(r"[,!;'\s]", address):  # it also stands in a shell command, in quotes
         raise ValueError("write one plain address, such as postmaster@example.com")
+    mailbox.domain_of(address)
     return address
 
 

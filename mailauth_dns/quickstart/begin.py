@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import exported_files
-from mailauth_dns.export.exported_files import ExportFormat
-from mailauth_dns.export.mail_host import MailHost
 from mailauth_dns.keys import private_files
 from mailauth_dns.keys.times import moment
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint_policies import lint_repo
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.policy.sections.dmarc import DmarcSection
+from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.quickstart import answers as asking
 from mailauth_dns.quickstart import look, next_steps, write_files
 from mailauth_dns.quickstart.answers import Answers
@@ -28,6 +27,8 @@ from mailauth_dns.quickstart.next_steps import Made, Step
 from mailauth_dns.quickstart.published import PublishedMail
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing_host.key_owner import Owner
+
+ToPaste = Callable[[Repo, Sequence[Publication]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,12 @@ class Started:
     steps: Sequence[Step]
 
 
-def begin(root: Path, wishes: Wishes, found: PublishedMail, now: datetime) -> Started:
+def begin(
+    root: Path, wishes: Wishes, found: PublishedMail, now: datetime, to_paste: ToPaste
+) -> Started:
     """Write the key, the files beside, and last the policy; return the steps from there.
+
+    `to_paste` returns the records as text for a web form.
 
     Raises:
         MailAuthError: a file cannot be written, or the repo cannot be read with the new policy.
@@ -83,13 +88,15 @@ def begin(root: Path, wishes: Wishes, found: PublishedMail, now: datetime) -> St
         answers,
         selector,
         found.negative_ttl,
-        _records(again, chosen, wishes, found, now),
+        to_paste(again, chosen) if answers.dns is DnsKind.REGISTRAR else "",
         wishes.test_to,
+        *_strictness(again, answers.domain),
     )
     warnings = [
         *asking.warnings(answers),
         *(f"not said in the policy: {each}" for each in found.left),
-        *([key.remark] if key.remark else []),
+        # Where the program is not set up yet, a step says whose the key must be.
+        *([key.remark] if key.remark and machine.signer_here else []),
         *(_of_host(again, chosen, wishes) if found.asked else ()),
     ]
     return Started(
@@ -102,32 +109,20 @@ def begin(root: Path, wishes: Wishes, found: PublishedMail, now: datetime) -> St
     )
 
 
+def _strictness(repo: Repo, domain: DomainName) -> tuple[str, str | None]:
+    """Return what DMARC and SPF say of mail that fails."""
+    [policy] = repo.of((domain,))
+    dmarc, spf = policy.body.dmarc, policy.body.spf
+    return (
+        str(dmarc.p) if isinstance(dmarc, DmarcSection) else "none",
+        spf.all if isinstance(spf, SpfSection) else None,
+    )
+
+
 def _selectors(found: PublishedMail) -> Iterator[str]:
     section = found.body.get("dkim")
     there = section.get("selectors") if isinstance(section, dict) else None
     yield from there if isinstance(there, dict) else ()
-
-
-def _records(
-    repo: Repo,
-    publications: Sequence[Publication],
-    wishes: Wishes,
-    found: PublishedMail,
-    now: datetime,
-) -> str:
-    """Return the text to paste, compared with DNS where that was asked."""
-    if wishes.answers.dns is not DnsKind.REGISTRAR:
-        return ""
-    nowhere = MailHost({}, PurePosixPath("/"), PurePosixPath("/"), None)
-    [text] = exported_files.export(
-        ExportFormat.PASTE,
-        repo.of((wishes.answers.domain,)),
-        publications,
-        nowhere,
-        now,
-        live=found.asked,
-    ).values()
-    return text
 
 
 def _of_host(repo: Repo, publications: Sequence[Publication], wishes: Wishes) -> Iterator[str]:
@@ -146,5 +141,10 @@ def _of_host(repo: Repo, publications: Sequence[Publication], wishes: Wishes) ->
     except MailAuthError as error:
         yield str(error)
         return
-    told = {f"{each.message}; {each.fix} ({each.rule.id})" for each in result.findings}
-    yield from sorted(told)
+    known = [each for each in result.findings if not each.unknown]
+    yield from sorted({f"{each.message}; {each.fix} ({each.rule.id})" for each in known})
+    if unknown := sorted({each.message for each in result.findings if each.unknown}):
+        yield (
+            "whether receivers take the names of your mail server is unknown: "
+            f"{unknown[0]}; later: mailauth-dns lint --live {answers.domain}"
+        )

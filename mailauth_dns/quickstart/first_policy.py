@@ -53,14 +53,13 @@ def _head(answers: Answers, found: PublishedMail) -> Iterator[str]:
 
 
 def _comments(answers: Answers, found: PublishedMail) -> dict[str, tuple[str, ...]]:
-    imported = " As published; addresses were added where they were missing."
     spf = "SPF: the servers that may send mail for this domain."
     dmarc = "DMARC: what receivers do with mail that fails, and where they send reports."
     return {
         "providers": (f"Where the records are changed: providers/{answers.dns}.yaml.",),
         "nameservers": ("Ask these servers, not those that the Internet asks.",),
         "spf": (
-            (spf + imported,)
+            (spf, "As published; your addresses were put in front where they were missing.")
             if "spf" in found.body
             else (spf, "softfail: others are suspect. Write fail once all your senders are here.")
         ),
@@ -69,7 +68,7 @@ def _comments(answers: Answers, found: PublishedMail) -> dict[str, tuple[str, ..
             f"Its ttl is short, so that you wait less. Take `ttl: {KEY_TTL}` out when it signs.",
         ),
         "dmarc": (
-            (dmarc + " As published.",)
+            (dmarc, "As published.")
             if isinstance(found.body.get("dmarc"), dict)
             else (dmarc, "Begin with none, read the reports, then write quarantine, then reject.")
         ),

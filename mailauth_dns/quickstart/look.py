@@ -80,7 +80,7 @@ def suggestions(
     own = (each for each in found.exchangers if is_at_or_below(DomainName(each), domain))
     mail_host = given.get("--mail-host") or next(own, "")
     signers = [each for each in SigningProgram if signer_here(each)]
-    signer = given.get("--signer") or (signers[0] if len(signers) == 1 else "")
+    signer = given.get("--signer") or (signers[0].value if len(signers) == 1 else "")
     return Known(
         mail_host,
         addresses(mail_host, origins) if found.asked and mail_host else (),

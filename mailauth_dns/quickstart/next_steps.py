@@ -46,7 +46,8 @@ class Machine:
 class Made:
     """What the steps are about; `negative_ttl` is in seconds, None where it is unknown.
 
-    `records` is the text to paste into a web form; `test_to` is where a test message goes.
+    `records` is the text to paste into a web form; `test_to` is where a test message goes. `p` and
+    `all` are what DMARC and SPF say of mail that fails.
     """
 
     answers: Answers
@@ -54,6 +55,8 @@ class Made:
     negative_ttl: int | None
     records: str
     test_to: str
+    p: str
+    all: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,13 +258,24 @@ def _check(made: Made) -> Step:
 
 def _later(made: Made) -> Step:
     path = f"zones/policy/{made.answers.domain}.yaml"
+    stricter = {
+        "none": "write `p: quarantine` under dmarc, and publish again; later `p: reject`",
+        "quarantine": "write `p: reject` under dmarc, and publish again",
+    }.get(made.p)
     return Step(
         "Later, be stricter",
         (
             f"Keep this folder in git. The private key is not in it: {made.answers.private_dir}.",
-            "After two weeks, when the reports name no sender of yours that fails, write "
-            f"`p: quarantine` under dmarc in {path}, and publish again; later `p: reject`.",
-            f"Take `ttl: {KEY_TTL}` of the key out, and write `all: fail` under spf.",
+            f"Take `ttl: {KEY_TTL}` of the key out of {path}.",
+            *(
+                [
+                    "After two weeks, when the reports name no sender of yours that fails, "
+                    f"{stricter}."
+                ]
+                if stricter
+                else []
+            ),
+            *(["Write `all: fail` under spf then."] if made.all == "softfail" else []),
         ),
     )
 

@@ -39,5 +39,6 @@ def after_export(
     relabel = layout.relabel if layout is not None else ""
     return (
         f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}"
-        "then restart OpenDKIM"
+        "then restart OpenDKIM. On the mail host itself, --install in place of --out puts them "
+        "where OpenDKIM reads them"
     )

@@ -47,7 +47,7 @@ def status(states: Sequence[KeyStatus], now: datetime) -> Iterator[Text]:
     for state in states:
         key, section = state.key, state.key.section
         age = f" for {_age(now - section.since)}" if section.since is not None else ""
-        yield Text.assemble((key.name, "bold"), f"  {_kind(key)}, {section.state}{age}")
+        yield Text.assemble((key.name, "bold"), f"  {kind(key)}, {section.state}{age}")
         detail = f" ({state.in_dns.detail})" if state.in_dns.detail else ""
         seen = (
             f", since {moment(section.seen)} at every server"
@@ -59,11 +59,12 @@ def status(states: Sequence[KeyStatus], now: datetime) -> Iterator[Text]:
         )
         if state.wrong is not None:
             yield Text.assemble("    ", ("wrong: ", "bold red"), f"{state.wrong}; see dkim check")
-        yield Text(f"    next: {_next(state, now)}")
+        yield Text(f"    next: {next_said(state, now)}")
     yield Text(f"Keys: {len(states)}", style="bold")
 
 
-def _kind(key: Key) -> str:
+def kind(key: Key) -> str:
+    """Return what sort of key it is, in a few words."""
     if key.section.cname is not None:
         return f"delegated to {key.section.cname}"
     if key.public is None:
@@ -81,7 +82,8 @@ def _age(age: timedelta) -> str:
     return count(hours, "hour") if hours else "less than an hour"
 
 
-def _next(state: KeyStatus, now: datetime) -> str:
+def next_said(state: KeyStatus, now: datetime) -> str:
+    """Return what comes next for a key, and when you may do it."""
     step = state.step
     if step is None:
         return (
@@ -89,7 +91,8 @@ def _next(state: KeyStatus, now: datetime) -> str:
             if state.key.ours or state.key.section.state in (KeyState.REVOKED, KeyState.ABSENT)
             else "nothing here; its sender rotates it"
         )
-    return f"{_STEP[step.to]}, {when(step, now)}{' (dkim rotate)' if step.due(now) else ''}"
+    command = "dkim activate" if step.to is KeyState.ACTIVE else "dkim rotate"
+    return f"{_STEP[step.to]}, {when(step, now)}{f' ({command})' if step.due(now) else ''}"
 
 
 def status_data(states: Iterable[KeyStatus], written: Iterable[Written]) -> dict[str, Any]:
@@ -146,10 +149,10 @@ def new_key(made: NewKey) -> Iterator[Text]:
 def after_keygen(made: NewKey) -> str:
     """Return what to do with a new key, when it may sign, and what makes that sooner."""
     return (
-        "once it is in DNS, `dkim status` says when it may sign, and `dkim rotate` then lets it. "
-        f"That is {span(made.wait)} after every server was first seen to have it (its TTL), or "
-        "later where the zone's negative TTL is longer. To wait less, lower `ttl:` in the policy "
-        "and the last number of the zone's SOA before you publish"
+        "once it is in DNS, `dkim activate` says when it may sign, and lets it then (--wait waits "
+        f"for it). That is {span(made.wait)} after every server was first seen to have it (its "
+        "TTL), or later where the zone's negative TTL is longer. To wait less, lower `ttl:` in the "
+        "policy and the last number of the zone's SOA before you publish"
     )
 
 

@@ -38,9 +38,23 @@ def _results(verdict: Verdict) -> list[str | tuple[str, str]]:
         ("DMARC", verdict.dmarc),
     ):
         parts += [f"{name} ", (str(result), _RESULT.get(str(result), "")), ", "]
+    return [*parts, *_ending(verdict)]
+
+
+def _ending(verdict: Verdict) -> list[str | tuple[str, str]]:
     if verdict.dmarc is DmarcResult.PERMERROR:
-        return [*parts, ("receivers refuse it", "bold")]
-    return [*parts, "requested disposition ", (str(verdict.disposition or "unknown"), "bold")]
+        return [("receivers refuse it", "bold")]
+    return ["requested disposition ", (str(verdict.disposition or "unknown"), "bold")]
+
+
+def ending_said(verdict: Verdict) -> str:
+    """Return what is requested for the message."""
+    return Text.assemble(*_ending(verdict)).plain
+
+
+def verdict_said(verdict: Verdict) -> str:
+    """Return a verdict on one line."""
+    return Text.assemble(*_results(verdict)).plain
 
 
 def _sentences(verdict: Verdict, indent: int) -> Iterator[Text]:

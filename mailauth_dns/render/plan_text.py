@@ -9,11 +9,13 @@ from rich.text import Text
 
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.plan.grouped import has_news
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     ChangeEntry,
     KeptEntry,
     Plan,
+    TrialEntry,
     ZoneEntry,
 )
 from mailauth_dns.render import live_text
@@ -34,7 +36,7 @@ def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
     """Yield a plan: zones with news in full, then the number of the others."""
     quiet = 0
     for zone in file.zones:
-        if _has_news(zone, show_kept):
+        if show_kept or has_news(zone):
             yield from _zone(zone, show_kept)
         else:
             quiet += 1
@@ -47,27 +49,22 @@ def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
         )
         yield styled(4, failed.error)
     if quiet:
-        where = (
-            "at the provider and in live DNS"
-            if _asked(file)
-            else "at the provider; live DNS was not asked"
-        )
-        yield styled(0, f"{count(quiet, 'zone')} as the policy says, {where}")
-    yield _summary(file)
+        yield styled(0, quiet_said(file, quiet))
+    yield styled(0, ("Plan: " + summary(file), "bold"))
 
 
-def _has_news(zone: ZoneEntry, show_kept: bool) -> bool:
-    unmet = any(test.result != "passed" for test in zone.tests)
-    return bool(zone.changes or zone.blocked or show_kept or unmet) or any(
-        row.state != "as policy" for row in zone.live
+def quiet_said(file: Plan, zones: int) -> str:
+    """Return that zones are as the policy says, and where that was looked at."""
+    where = (
+        "at the provider and in live DNS"
+        if any(zone.live for zone in file.zones)
+        else "at the provider; live DNS was not asked"
     )
+    return f"{count(zones, 'zone')} as the policy says, {where}"
 
 
-def _asked(file: Plan) -> bool:
-    return any(zone.live for zone in file.zones)
-
-
-def _summary(file: Plan) -> Text:
+def summary(file: Plan) -> str:
+    """Return what a plan has, in numbers."""
     risks = Counter(change.risk for zone in file.zones for change in zone.changes)
     said = ", ".join(
         f"{risks[risk]} {risk}" for risk in ("breaking", "caution", "safe") if risks[risk]
@@ -81,7 +78,7 @@ def _summary(file: Plan) -> Text:
         parts.append(f"{count(broken, 'test')} broken")
     if file.failed:
         parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
-    return styled(0, ("Plan: " + ", ".join(parts), "bold"))
+    return ", ".join(parts)
 
 
 def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
@@ -119,15 +116,18 @@ def _change(change: ChangeEntry) -> Iterator[Text]:
         for sign, style, values in (("-", "red", change.before), ("+", "green", change.after)):
             yield from (styled(6, (line, style)) for value in values for line in told(sign, value))
         yield from (styled(6, part) for part in versus(change.before, change.after))
-    if change.ttl_before != change.ttl_after and change.ttl_after is not None:
-        yield styled(
-            6,
-            f"TTL {change.ttl_before} -> {change.ttl_after} s"
-            if change.ttl_before is not None
-            else f"TTL {change.ttl_after} s",
-        )
+    if (ttl := ttl_said(change)) is not None:
+        yield styled(6, ttl)
     if change.kept:
         yield styled(6, f"kept in the same set: {count(change.kept, 'foreign value')}")
+
+
+def ttl_said(change: ChangeEntry) -> str | None:
+    """Return the TTL, None where it stays."""
+    if change.ttl_before == change.ttl_after or change.ttl_after is None:
+        return None
+    before = f"{change.ttl_before} -> " if change.ttl_before is not None else ""
+    return f"TTL {before}{change.ttl_after} s"
 
 
 def _trials(zone: ZoneEntry) -> Iterator[Text]:
@@ -137,25 +137,33 @@ def _trials(zone: ZoneEntry) -> Iterator[Text]:
     for test in zone.tests:
         if test.result == "passed":
             continue
-        risk = (
-            f"breaking {test.rule}"
-            if test in zone.broken
-            else f"{test.result}, as without this plan"
-        )
         yield styled(
             2,
             ("! ", "bold red"),
             "test ",
             (test.name, "bold"),
             f" of {test.domain}  ",
-            (risk, _OUTCOME[test.result]),
+            (unmet_said(zone, test), _OUTCOME[test.result]),
         )
         for line in (*test.problems, *test.why):
             yield styled(6, line)
 
 
+def unmet_said(zone: ZoneEntry, test: TrialEntry) -> str:
+    """Return what it means for the plan that a test does not pass."""
+    return (
+        f"breaking {test.rule}" if test in zone.broken else f"{test.result}, as without this plan"
+    )
+
+
 def _authority(authority: AuthorityEntry) -> Text:
     style = {"agrees": "green", "differs": "bold red", "unknown": "magenta"}[authority.state]
+    word, why = authority_said(authority)
+    return styled(2, "live DNS: ", (word, style), f": {why}")
+
+
+def authority_said(authority: AuthorityEntry) -> tuple[str, str]:
+    """Return whose servers answer for the zone, and how that is known."""
     word = {
         "agrees": "the provider's servers answer",
         "differs": "not this provider's servers (DNS008)",
@@ -166,7 +174,7 @@ def _authority(authority: AuthorityEntry) -> Text:
         if authority.delegation_checked or authority.state == "unknown"
         else "; delegation was not checked (nameservers are given)"
     )
-    return styled(2, "live DNS: ", (word, style), f": {authority.reason}{checked}")
+    return word, f"{authority.reason}{checked}"
 
 
 def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:

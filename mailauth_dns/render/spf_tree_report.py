@@ -23,18 +23,22 @@ def tree(title: str, cost: LookupCost) -> Iterator[Text]:
     yield Text.assemble(
         "SPF: ", terms, ", ", _sum("void lookups", cost.voids, MAX_VOIDS, cost.lower_bound)
     )
+    for sentence in over_limits(cost):
+        yield Text(sentence, style="red")
+
+
+def over_limits(cost: LookupCost) -> Iterator[str]:
+    """Yield a sentence for each limit that the record exceeds, and which terms do that."""
     if cost.voids > MAX_VOIDS:
         blame = ", ".join(dict.fromkeys(octets(node.term) for node in cost.void_terms))
-        yield Text(
+        yield (
             "over the limit of void lookups: SPF is a permerror for mail that no earlier term "
-            f"matches: {blame}",
-            style="red",
+            f"matches: {blame}"
         )
     if cost.total > MAX_TERMS:
-        yield Text(
+        yield (
             "over the limit: SPF is a permerror for mail that no earlier term matches: "
-            f"{_blame(cost)}",
-            style="red",
+            f"{_blame(cost)}"
         )
 
 
@@ -64,6 +68,16 @@ def _notes(node: LookupCost, indent: str) -> Iterator[Text]:
         yield Text.assemble(indent, ("! ", "yellow"), printable(note.text))
     if node.unknown is not None:
         yield Text.assemble(indent, ("unknown: ", "magenta"), printable(node.unknown.reason))
+
+
+def lookups_said(cost: LookupCost) -> str:
+    """Return how many lookups a record costs, of how many."""
+    return _sum("lookups", cost.total, MAX_TERMS, cost.lower_bound)[0]
+
+
+def voids_said(cost: LookupCost) -> str:
+    """Return how many lookups find nothing, of how many."""
+    return _sum("void lookups", cost.voids, MAX_VOIDS, cost.lower_bound)[0]
 
 
 def _sum(nouns: str, number: int, limit: int, at_least: bool) -> tuple[str, str]:

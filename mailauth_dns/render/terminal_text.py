@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 
 from rich.text import Span, Text
 
@@ -16,6 +17,10 @@ from mailauth_dns.errors import printable
 _UNCLEAR = re.compile(r"[^ -~]|\\|^ | $|(?<= ) ")
 _HANGING = 4  # blanks before a line's second part and later ones
 WIDTH = 100  # characters of a value on one line
+_MARGIN = 12  # characters for what stands before a mark, and between it and the value
+
+# How wide the terminal is that lines are made for. A pipe has no width.
+COLUMNS: ContextVar[int | None] = ContextVar("columns", default=None)
 
 
 def shown(value: str) -> str:
@@ -54,8 +59,10 @@ def wrapped(value: str, width: int = WIDTH) -> list[str]:
     return [*lines, text[at:]]
 
 
-def told(mark: str, value: str, *, width: int = WIDTH) -> Iterator[str]:
+def told(mark: str, value: str) -> Iterator[str]:
     """Yield a value's lines, each after the mark, so that no line begins with what others wrote."""
+    columns = COLUMNS.get()
+    width = WIDTH if columns is None else min(WIDTH, max(columns - _MARGIN - len(mark), 20))
     for number, line in enumerate(wrapped(public(value), width)):
         yield f"{mark} {'  ' if number else ''}{line}"
 

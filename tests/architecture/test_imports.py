@@ -46,6 +46,7 @@ BREACHES = [
     ("yaml", "keys/policy_edit.py", "import yaml"),
     ("pydantic", "lint/rule.py", "from pydantic import BaseModel"),
     ("command-line", "render/plan_text.py", "import typer"),
+    ("templates", "render/json_data.py", "import jinja2"),
     ("terminal", "deploy/apply.py", "from rich.text import Text"),
     ("providers", "export/exported_files.py", "from mailauth_dns.octo import target"),
     ("live-dns", "render/keys.py", "from mailauth_dns.live import observe"),

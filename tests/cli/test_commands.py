@@ -110,7 +110,7 @@ def test_a_plan_is_written_to_what_a_link_leads_to(served: RepoFolder) -> None:
 # What bad usage says. It is 1, never 2: a pipeline must not take a typo for changes.
 USAGE: dict[tuple[str, ...], str] = {
     (): "",
-    ("lnit",): "No such command 'lnit'",
+    ("lnit",): "there is no command 'lnit' (did you mean lint or init?)",
     ("plan", "--nolive"): "--nolive",
     ("plan", "--format", "xml"): "'xml' is not one of 'text', 'json'",
     ("apply", "a", "b"): "unexpected extra argument",

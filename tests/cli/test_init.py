@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import yaml
@@ -120,3 +121,12 @@ def test_git_keeps_no_plan_no_journal_and_no_private_key(repo: RepoFolder) -> No
     ]
     asked = ["git", "-C", str(root), "check-ignore", "--no-index", *kept, *left]
     assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split() == left
+
+
+def test_what_was_written_is_data_too(repo: RepoFolder) -> None:
+    repo.write("new/.gitignore", "mine\n")
+    made = json.loads(repo.run("init", "new", "--format", "json").out)
+    assert made["format"] == 1
+    assert made["left"] == [".gitignore"]
+    assert all((repo.root / "new" / path).is_file() for path in made["written"])
+    assert "providers/local.yaml" in made["written"]

@@ -9,6 +9,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -21,11 +22,15 @@ HEAD = (
 
 
 def on_a_terminal(repo: RepoFolder, *arguments: str, **environment: str) -> str:
+    return shown_by(["-m", "mailauth_dns", "-C", str(repo.root), *arguments], environment)
+
+
+def shown_by(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """What Python shows on a terminal when it is given these arguments."""
     controller, terminal = pty.openpty()
-    command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), *arguments]
     kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     process = subprocess.Popen(
-        command,
+        [sys.executable, *arguments],
         stdout=terminal,
         stderr=terminal,
         env={**kept, "TERM": "xterm-256color", **environment},
@@ -144,3 +149,59 @@ def test_outside_of_a_terminal_a_finding_is_one_line(repo: RepoFolder) -> None:
         command, capture_output=True, text=True, env={**os.environ, "COLUMNS": "40"}, check=False
     )
     assert ran.stdout == repo.run("lint", "-q").out
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_plan_fits_the_terminal(repo: RepoFolder, columns: int) -> None:
+    """Values are broken where a sign says so, and sentences between words."""
+    repo.local("example.com", HEAD)
+    repo.policy(
+        "domain: example.com\nproviders: [local]\nspf: {terms: [mx], all: fail}\n"
+        f"dmarc: {{p: quarantine, sp: none, np: reject}}\nbimi: {{default: {{l: 'https://{NAME}/a.svg'}}}}\n"
+    )
+    said = on_a_terminal(repo, "plan", "--no-live", "--no-color", COLUMNS=str(columns), TERM="dumb")
+    lines = long_lines(said).splitlines()
+    assert [line for line in lines if len(line) > columns and len(line.split()) > 1] == []
+    assert any(line.endswith("\\") for line in lines)
+
+
+def test_a_message_fits_the_terminal_and_a_line_of_a_file_stays_whole(repo: RepoFolder) -> None:
+    repo.policy(f"domain: example.com\nspf: {{terms: [mx], all: fial}} # {'why ' * 20}\n")
+    said = long_lines(on_a_terminal(repo, "lint", "--no-color", COLUMNS="60")).splitlines()
+    [shown] = [line for line in said if line.lstrip().startswith("2 |")]
+    assert len(shown) > 60
+    assert all(len(line) <= 60 for line in said if "|" not in line)
+
+
+SLOW = """
+import sys, time
+from mailauth_dns.cli import main, waiting
+from mailauth_dns.cli.commands import diff
+from mailauth_dns.deploy import verify
+waiting.DELAY = 0.01
+diff.watch = lambda *_: time.sleep(1) or {}
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "shown"),
+    [
+        ([], {}, True),
+        (["-q"], {}, False),
+        ([], {"TERM": "dumb"}, False),
+    ],
+)
+def test_a_terminal_shows_what_a_run_waits_for(
+    repo: RepoFolder, arguments: list[str], environment: dict[str, str], shown: bool
+) -> None:
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    said = shown_by(["-c", SLOW, "-C", str(repo.root), "diff", *arguments], environment)
+    assert ("asking the authoritative servers" in said) is shown
+
+
+def test_a_pipe_shows_nothing_of_waiting(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    command = [sys.executable, "-c", SLOW, "-C", str(repo.root), "diff"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("Diff: 0 sets, 0 differ, 0 unknown\n", "")

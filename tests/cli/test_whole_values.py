@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.records.zone import quoted
-from mailauth_dns.render.terminal_text import shown, told, wrapped
+from mailauth_dns.render.terminal_text import COLUMNS, shown, told, wrapped
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 from tests.lab.zones import HEAD
@@ -23,7 +23,8 @@ def test_no_value_is_ever_cut(value: str, width: int) -> None:
     """Lines put together again are the value, and no two values look the same."""
     lines = wrapped(value, width)
     assert all(len(line) <= width and line.isprintable() for line in lines)
-    assert all(line.startswith("+ ") for line in told("+", value, width=width))
+    COLUMNS.set(width)
+    assert all(line.startswith("+ ") for line in told("+", value))
     whole = (
         "".join(line[:-1] if _is_broken(line) else f"{line} " for line in lines[:-1]) + lines[-1]
     )

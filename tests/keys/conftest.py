@@ -1,12 +1,8 @@
-"""A signing host: a folder for private keys, and a served zone beside it.
-
-Nobody else may write above the folder, so it cannot be in /tmp.
-"""
+"""A signing host: a folder for private keys, and a served zone beside it."""
 
 from __future__ import annotations
 
 import shutil
-import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,21 +12,6 @@ import pytest
 from mailauth_dns.signing_host import key_owner
 from tests.conftest import RepoFolder
 from tests.keys.keyhost import Host, served
-
-_CANDIDATES = (Path.home(), Path(__file__).parent, Path("/var/lib"))
-
-
-@pytest.fixture
-def private_dir() -> Iterator[Path]:
-    for candidate in _CANDIDATES:
-        above = [candidate.resolve(), *candidate.resolve().parents]
-        if not any(parent.stat().st_mode & stat.S_IWOTH for parent in above):
-            break
-    else:
-        pytest.fail(f"everybody may write above each of {_CANDIDATES}")
-    folder = Path(tempfile.mkdtemp(prefix="mailauth-keys-", dir=candidate))
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

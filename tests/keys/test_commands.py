@@ -92,7 +92,7 @@ BAD_USAGE = [
         "selector a b: ",
     ),
     (["dkim", "rotate", "example.org"], "there is no policy for example.org"),
-    (["dkim", "frobnicate"], "No such command"),
+    (["dkim", "frobnicate"], "there is no command"),
 ]
 
 

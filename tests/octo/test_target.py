@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +179,28 @@ def test_changes_that_are_not_ours_are_never_carried_out(repo: RepoFolder, how: 
     assert MEDDLING[how] in ran.said
     assert repo.run("apply", "plan.json", "--no-live", "--allow", "live-unknown").code == 1
     assert Meddling.applied == 0
+
+
+@pytest.mark.parametrize(
+    ("mark", "command"),
+    [
+        ("pipx_metadata.json", "pipx inject mailauth-dns octodns-nowhere"),
+        (
+            "uv-receipt.toml",
+            "uv tool install --with octodns-nowhere mailauth-dns (or its URL or wheel)",
+        ),
+    ],
+)
+def test_a_missing_provider_is_installed_as_the_program_was(
+    repo: RepoFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str, command: str
+) -> None:
+    environment = tmp_path / "mailauth-dns"
+    environment.mkdir()
+    (environment / mark).touch()
+    monkeypatch.setattr(sys, "prefix", str(environment))
+    repo.write("providers/p.yaml", "class: octodns_nowhere.Provider\n")
+    repo.write("zones/policy/example.com.yaml", POLICY)
+    assert f"(No module named 'octodns_nowhere'); {command}\n" in repo.run("plan").err
 
 
 def test_a_busy_provider_says_how_long_to_wait(repo: RepoFolder) -> None:

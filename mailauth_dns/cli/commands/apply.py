@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, what_next_plan
+from mailauth_dns.cli import completions, headings, what_next_plan
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
@@ -38,7 +38,9 @@ def command(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[PLAN]", help="a plan that you reviewed; without it: plan, ask, apply"
+            metavar="[PLAN]",
+            autocompletion=completions.plans,
+            help="a plan that you reviewed; without it: plan, ask, apply",
         ),
     ] = None,
     allow: Allow = None,
@@ -73,7 +75,7 @@ def command(
     if format is Format.JSON:
         session.json(json_data.outcome(result))
     else:
-        session.show(plan_text.outcome(result))
+        session.show(plan_text.outcome(result), wrap=True)
     what_next_plan.after_apply(session, result, file)
     return _exit_code(result, request.allowed)
 
@@ -111,7 +113,7 @@ def _apply_asked(
     fresh = planned(session, repo, pool, publications, PlanRequest(live=request.live))
     if not fresh.zones and not fresh.failed:
         raise MailAuthError(f"nothing can be applied: {NO_PROVIDER}")
-    session.show(plan_text.plan(fresh, show_kept=False), beside=beside)
+    session.show(plan_text.plan(fresh, show_kept=False), beside=beside, wrap=True)
     refuse_without_permission(fresh, request.allowed)
     if fresh.pending and not _confirmed():
         session.say("not applied")

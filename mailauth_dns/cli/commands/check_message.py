@@ -11,14 +11,15 @@ import typer
 from mailauth_dns.cli import headings, verdict_result
 from mailauth_dns.cli.described_message import described
 from mailauth_dns.cli.dns_before_after import resolvers
-from mailauth_dns.cli.options import OutputFormat, PlanOption
-from mailauth_dns.cli.session import Format, Session, session_of
+from mailauth_dns.cli.options import OutputOrPage, PlanOption
+from mailauth_dns.cli.session import PageFormat, Session, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evaluate import dkim_verification, message_file
 from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.message_file import ReceivedMessage
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.verdict import Verdict
+from mailauth_dns.pages.identities import Identities
 from mailauth_dns.policy.mail_tests import NULL_PATH, EnvelopeSection
 from mailauth_dns.records.mailbox import is_address
 
@@ -62,7 +63,7 @@ def command(
         ),
     ] = None,
     plan: PlanOption = None,
-    format: OutputFormat = Format.TEXT,
+    format: OutputOrPage = PageFormat.TEXT,
 ) -> int:
     """Judge a real message as a receiver would.
 
@@ -74,11 +75,15 @@ def command(
         session, received, file, {"mail_from": mail_from, "helo": helo, "ip": ip}
     )
     live, changed = resolvers(session, plan)
-    found = [
-        (title, _judged(received, envelope, sender, resolver))
-        for title, resolver in (live, *(changed if plan is not None else ()))
-    ]
-    return verdict_result.show(session, found, format)
+    with session.waiting("asking DNS"):
+        found = [
+            (title, _judged(received, envelope, sender, resolver))
+            for title, resolver in (live, *(changed if plan is not None else ()))
+        ]
+    identities = Identities(
+        message_file.author_addresses(received), sender, _client(envelope, sender), envelope.ip
+    )
+    return verdict_result.show(session, found, identities, format)
 
 
 def _name(file: Path) -> str:
@@ -142,13 +147,18 @@ def _envelope(
     return envelope, (sender or "") if odd else envelope.sender
 
 
+def _client(envelope: EnvelopeSection, sender: str) -> str:
+    """Return what the client called itself."""
+    return envelope.client or sender.rpartition("@")[2]
+
+
 def _judged(
     received: ReceivedMessage, envelope: EnvelopeSection, sender: str, resolver: Resolver
 ) -> Verdict:
     message = Message(
         message_file.author_addresses(received),
         sender,
-        envelope.client or sender.rpartition("@")[2],
+        _client(envelope, sender),
         envelope.ip,
         dkim_verification.verified(received, resolver),
         dkim_verification.unseen(received),

@@ -23,7 +23,8 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
-    seen = watch(chosen, 0)
+    with session.waiting("asking the authoritative servers"):
+        seen = watch(chosen, 0)
     code = live_result.show(session, seen, chosen, format, "Diff")
     what_next.after_diff(session, chain(*seen.values()), chosen, domains(domain))
     return code

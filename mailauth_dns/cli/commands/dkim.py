@@ -9,15 +9,16 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import dkim_activate, headings, what_next_keys
+from mailauth_dns.cli import completions, dkim_activate, headings, what_next_keys
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.key_options import Bits, Domain, OwnerOption, PrivateDir
-from mailauth_dns.cli.options import Domains, OutputFormat
+from mailauth_dns.cli.options import Domains, OutputFormat, OutputOrPage
 from mailauth_dns.cli.session import (
     DIFFERS,
     DONE,
     FAILED,
     Format,
+    PageFormat,
     Session,
     domains,
     session_of,
@@ -86,7 +87,7 @@ def keygen(
     if format is Format.JSON:
         session.json({"format": json_data.FORMAT, **keys.new_key_data(made)})
     else:
-        session.show(keys.new_key(made))
+        session.show(keys.new_key(made), wrap=True)
         session.say(keys.after_keygen(made))
     _remark(session, made.remarks)
     what_next_keys.after_keygen(session, policy.domain)
@@ -97,7 +98,12 @@ def keygen(
 def adopt(
     context: typer.Context,
     domain: Domain,
-    selector: Annotated[str, typer.Argument(metavar="SELECTOR", help="its name in DNS")],
+    selector: Annotated[
+        str,
+        typer.Argument(
+            metavar="SELECTOR", autocompletion=completions.selectors, help="its name in DNS"
+        ),
+    ],
     private_key: Annotated[
         Path,
         typer.Option(
@@ -159,7 +165,7 @@ def adopt(
     if format is Format.JSON:
         session.json({"format": json_data.FORMAT, **keys.adopted_data(made)})
     else:
-        session.show(keys.adopted(made))
+        session.show(keys.adopted(made), wrap=True)
         session.say("a plan shows what changes in DNS, tags too; after it, export what signs")
     what_next_keys.after_adopt(session, policy)
     return DONE
@@ -184,7 +190,7 @@ def _remark(session: Session, remarks: Iterable[str]) -> None:
 
 @command.command("status", cls=Command)
 def status(
-    context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT
+    context: typer.Context, domain: Domains = None, format: OutputOrPage = PageFormat.TEXT
 ) -> int:
     """Show each key's state, what DNS says, and the next step.
 
@@ -194,15 +200,21 @@ def status(
     repo = load_repo(session.root)
     policies = repo.of(domains(domain))
     now = datetime.now(UTC)
-    statuses = key_status.look(policies, now)
+    with session.waiting("asking for the keys in DNS"):
+        statuses = key_status.look(policies, now)
     written, problems = first_seen.write(repo, policies, statuses, now)
     if written:
         edited = load_repo(session.root).of(domains(domain))
         statuses = key_status.again(statuses, edited, now)
-    if format is Format.JSON:
-        session.json(keys.status_data(statuses, written))
-    else:
-        session.show(keys.status(statuses, now))
+    match format:
+        case PageFormat.JSON:
+            session.json(keys.status_data(statuses, written))
+        case PageFormat.HTML:
+            from mailauth_dns.pages.keys_page import keys_page
+
+            session.page(keys_page(statuses, now))
+        case PageFormat.TEXT:
+            session.show(keys.status(statuses, now), wrap=True)
     for each in written:
         session.say(f"written, to be committed: {each}")
     _remark(session, key_status.remarks(statuses))
@@ -254,7 +266,7 @@ def rotate(
     if format is Format.JSON:
         session.json(keys.rotated_data(result))
     else:
-        session.show(keys.rotated(result))
+        session.show(keys.rotated(result), wrap=True)
     for made in result.made:
         _remark(session, made.remarks)
     if result.problem is not None:
@@ -279,11 +291,12 @@ def check(
     repo = load_repo(session.root)
     policies = repo.of(domains(domain))
     folder = private_files.folder(_private_folder(session, private_dir), session.root)
-    checked, found = key_check.check(repo, policies, folder, _owner(owner))
+    with session.waiting("comparing keys with DNS"):
+        checked, found = key_check.check(repo, policies, folder, _owner(owner))
     if format is Format.JSON:
         session.json(keys.problems_data(found, checked))
     else:
-        session.show(keys.problems(found, checked))
+        session.show(keys.problems(found, checked), wrap=True)
     weights = {problem.weight for problem in found}
     what_next_keys.after_check(session, domains(domain), found=bool(weights - {"note"}))
     return FAILED if "unknown" in weights else DIFFERS if "wrong" in weights else DONE

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, what_next_keys
+from mailauth_dns.cli import completions, headings, what_next_keys
 from mailauth_dns.cli.options import Allow, NoLive
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
@@ -35,7 +35,12 @@ _CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
 def command(
     context: typer.Context,
     domain: Annotated[
-        list[str], typer.Argument(metavar="DOMAIN...", help="the domains that the files are for")
+        list[str],
+        typer.Argument(
+            metavar="DOMAIN...",
+            autocompletion=completions.domains,
+            help="the domains that the files are for",
+        ),
     ],
     format: Annotated[
         ExportFormat,

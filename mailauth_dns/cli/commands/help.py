@@ -6,12 +6,18 @@ from typing import Annotated
 
 import typer
 
+from mailauth_dns.cli import completions
+
 
 def command(
     context: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND]...", help="such as plan, or dkim rotate"),
+        typer.Argument(
+            metavar="[COMMAND]...",
+            autocompletion=completions.commands,
+            help="such as plan, or dkim rotate",
+        ),
     ] = None,
 ) -> int:
     """Show the help of a command.

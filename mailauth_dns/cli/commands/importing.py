@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli import headings, what_next
+from mailauth_dns.cli import completions, headings, what_next
 from mailauth_dns.cli.options import OutputFormat, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
@@ -22,6 +22,7 @@ from mailauth_dns.importing.sources import Published
 from mailauth_dns.records import dkim, mta_sts, server_address
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.render import json_data
+from mailauth_dns.render.terminal_text import count
 
 MAX_OUTSIDE = 20  # records of other zones that are named one by one
 
@@ -66,6 +67,7 @@ def command(
         typer.Option(
             "--provider",
             metavar="ID",
+            autocompletion=completions.providers,
             help="read the whole zone at providers/ID.yaml, not DNS",
             rich_help_panel=headings.LOOK,
         ),
@@ -121,13 +123,10 @@ def command(
     repo, _ = session.load(may_be_empty=True)
     if write:
         refuse_existing(repo, named, _INSTEAD[from_genkey is not None])
-    imports = import_domains(
-        repo,
-        named,
-        source,
-        zone=_checked(zone, "--zone", domain_name) if zone is not None else None,
-        served=_served(session, sts, named),
-    )
+    origin = _checked(zone, "--zone", domain_name) if zone is not None else None
+    served = _served(session, sts, named)
+    with session.waiting(f"looking for what {count(len(named), 'domain')} publish"):
+        imports = import_domains(repo, named, source, zone=origin, served=served)
     written = write_policies(repo, imports) if write else frozenset[str]()
     if format is Format.JSON:
         session.json(json_data.imported(imports.source, imports.found, imports.policies, written))

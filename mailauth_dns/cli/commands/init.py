@@ -11,10 +11,12 @@ import typer
 
 from mailauth_dns.atomic_files import own_folder
 from mailauth_dns.cli import headings, what_next
-from mailauth_dns.cli.session import DONE, session_of
+from mailauth_dns.cli.options import OutputFormat
+from mailauth_dns.cli.session import DONE, Format, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.model import json_schema
 from mailauth_dns.policy.repo import POLICY_DIR, PROVIDER_DIR
+from mailauth_dns.render import json_data
 
 # Where a file of the package's template goes.
 _EXAMPLE = {
@@ -48,6 +50,7 @@ def command(
             rich_help_panel=headings.WRITE,
         ),
     ] = False,
+    format: OutputFormat = Format.TEXT,
 ) -> int:
     """Make a new zone repo.
 
@@ -67,17 +70,29 @@ def command(
     texts[_SCHEMA] = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
     # All folders are checked before anything is written.
     folders = {target: own_folder(root, Path(target).parent) for target in texts}
-    for target, text in texts.items():
-        path = folders[target] / Path(target).name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except FileExistsError:
-            session.say(f"left as it is: {target}")
-        else:
-            session.line(f"written: {target}")
+    written = [target for target, text in texts.items() if _is_new(folders[target], target, text)]
+    if format is Format.JSON:
+        left = [target for target in texts if target not in written]
+        session.json({"format": json_data.FORMAT, "written": written, "left": left})
+    else:
+        for target in texts:
+            if target in written:
+                session.line(f"written: {target}")
+            else:
+                session.say(f"left as it is: {target}")
     if not no_example:
         session.say("`mailauth-dns serve` answers DNS for the example, in a second terminal")
     what_next.after_init(session, root, example=not no_example)
     return DONE
+
+
+def _is_new(folder: Path, target: str, text: str) -> bool:
+    """Write a file, unless there is one of that name."""
+    path = folder / Path(target).name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, what_next
+from mailauth_dns.cli import completions, headings, what_next
 from mailauth_dns.cli.options import Domains, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError
@@ -60,13 +60,21 @@ def command(
     select: Annotated[
         list[str] | None,
         typer.Option(
-            "--select", metavar="ID,...", help="only these rules", rich_help_panel=headings.LOOK
+            "--select",
+            metavar="ID,...",
+            autocompletion=completions.rules,
+            help="only these rules",
+            rich_help_panel=headings.LOOK,
         ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
         typer.Option(
-            "--ignore", metavar="ID,...", help="not these rules", rich_help_panel=headings.LOOK
+            "--ignore",
+            metavar="ID,...",
+            autocompletion=completions.rules,
+            help="not these rules",
+            rich_help_panel=headings.LOOK,
         ),
     ] = None,
     fail_on: Annotated[
@@ -96,14 +104,11 @@ def command(
         raise MailAuthError("--private-web: nothing is fetched without --live; add it")
     chosen = _chosen(select, ignore, live)
     repo, publications = session.load()
-    result = lint_repo(
-        repo,
-        publications,
-        domains=domains(domain),
-        rules=chosen,
-        live=live,
-        private_web=private_web,
-    )
+    named = domains(domain)
+    with session.waiting("asking DNS and the web" if live else "checking policies"):
+        result = lint_repo(
+            repo, publications, domains=named, rules=chosen, live=live, private_web=private_web
+        )
     # The findings about waivers have rules that lint does not choose.
     ignored = _ids("--ignore", ignore)
     found = [

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import followed, replace_file
-from mailauth_dns.cli import headings, what_next_plan
-from mailauth_dns.cli.options import Domains, NoLive, OutputFormat
+from mailauth_dns.cli import completions, headings, what_next_plan
+from mailauth_dns.cli.options import Domains, NoLive, OutputOrPage
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, PageFormat, Session, domains, session_of
 from mailauth_dns.deploy.make_plan import PlanRequest, unresolved
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.errors import MailAuthError
@@ -38,6 +38,7 @@ def command(
         typer.Option(
             "--show",
             metavar="FILE",
+            autocompletion=completions.plans,
             help="print this plan file, and do nothing else",
             rich_help_panel=headings.LOOK,
         ),
@@ -67,7 +68,7 @@ def command(
             rich_help_panel=headings.WRITE,
         ),
     ] = False,
-    format: OutputFormat = Format.TEXT,
+    format: OutputOrPage = PageFormat.TEXT,
 ) -> int:
     """Show what would change at every provider.
 
@@ -101,8 +102,13 @@ def _write(out: Path, file: Plan) -> None:
         raise MailAuthError(f"--out {out}: {error.strerror}") from None
 
 
-def _show(session: Session, file: Plan, format: Format, show_kept: bool) -> None:
-    if format is Format.JSON:
-        session.json(plan_file.as_json(file))
-    else:
-        session.show(plan_text.plan(file, show_kept))
+def _show(session: Session, file: Plan, format: PageFormat, show_kept: bool) -> None:
+    match format:
+        case PageFormat.JSON:
+            session.json(plan_file.as_json(file))
+        case PageFormat.HTML:
+            from mailauth_dns.pages.plan_page import plan_page
+
+            session.page(plan_page(file))
+        case PageFormat.TEXT:
+            session.show(plan_text.plan(file, show_kept), wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,13 +12,18 @@ import typer
 from mailauth_dns.cli import asked_answers, headings
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, Session, session_of
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy import by_hand
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.export.paste_steps import sheets
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.quickstart import answers as asking
 from mailauth_dns.quickstart import look, published
-from mailauth_dns.quickstart.begin import Wishes, begin
+from mailauth_dns.quickstart.begin import ToPaste, Wishes, begin
 from mailauth_dns.quickstart.published import PublishedMail
 from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
+from mailauth_dns.render import paste_text
 from mailauth_dns.render import quickstart as render
 from mailauth_dns.signing_host import key_owner
 
@@ -152,7 +158,7 @@ def command(
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Make a policy and a key, and say each step to mail that passes.
+    """Make a policy and a key, and show each step to a pass.
 
     On a terminal it asks what you do not give. It keeps what DNS has already, and writes over no
     file. It is for one domain and its mail server; `init` makes a repo for a team, with an example
@@ -193,7 +199,8 @@ def command(
         name, given, lambda so_far: look.suggestions(name, so_far, found, repo, origins)
     )
     wishes = Wishes(complete, origin, servers, reader, to, _folder(session, complete.private_dir))
-    result = begin(session.root, wishes, found, datetime.now(UTC))
+    now = datetime.now(UTC)
+    result = begin(session.root, wishes, found, now, _to_paste(now, live=not no_live))
     if format is Format.JSON:
         session.json(render.started_data(result))
     else:
@@ -236,3 +243,13 @@ def _server(text: str) -> str:
 
 def _folder(session: Session, private_dir: str) -> Path:
     return session.path(Path(private_dir).expanduser()).absolute()
+
+
+def _to_paste(now: datetime, *, live: bool) -> ToPaste:
+    """Return what makes the steps at a web form, by what DNS has where it is live."""
+
+    def steps(repo: Repo, publications: Sequence[Publication]) -> str:
+        zones = by_hand.look(repo, publications, now) if live else by_hand.unasked(publications)
+        return paste_text.text(sheets(zones))
+
+    return steps

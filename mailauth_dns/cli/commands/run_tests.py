@@ -21,6 +21,7 @@ class TestFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     JUNIT = "junit"
+    HTML = "html"
 
 
 def command(
@@ -29,7 +30,10 @@ def command(
     format: Annotated[
         TestFormat,
         typer.Option(
-            "--format", metavar="FORMAT", help="text, json or junit", rich_help_panel=headings.WRITE
+            "--format",
+            metavar="FORMAT",
+            help="text, json, junit or html",
+            rich_help_panel=headings.WRITE,
         ),
     ] = TestFormat.TEXT,
 ) -> int:
@@ -45,9 +49,13 @@ def command(
         session.say("no policy here has tests")
     match format:
         case TestFormat.TEXT:
-            session.show(message_verdict.tests(found))
+            session.show(message_verdict.tests(found), wrap=True)
         case TestFormat.JSON:
             session.json(message_verdict.tests_data(found))
+        case TestFormat.HTML:
+            from mailauth_dns.pages.tests_page import tests_page
+
+            session.page(tests_page(found))
         case TestFormat.JUNIT:
             session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
     outcomes = {rehearsal.after.outcome for rehearsal in found}

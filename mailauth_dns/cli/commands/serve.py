@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.session import DONE, Session, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.octo.target import local_directory
@@ -48,6 +48,7 @@ def command(
         typer.Option(
             "--provider",
             metavar="ID",
+            autocompletion=completions.providers,
             help="the local provider whose directory is served",
             rich_help_panel=headings.LOOK,
         ),
@@ -57,6 +58,7 @@ def command(
         typer.Option(
             "--plan",
             metavar="FILE",
+            autocompletion=completions.plans,
             help="answer as after this plan, and take the rest from live DNS",
             rich_help_panel=headings.LOOK,
         ),

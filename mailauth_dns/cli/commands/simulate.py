@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, verdict_result
+from mailauth_dns.cli import completions, headings, verdict_result
 from mailauth_dns.cli.described_message import described
 from mailauth_dns.cli.dns_before_after import resolvers
-from mailauth_dns.cli.options import OutputFormat, PlanOption
-from mailauth_dns.cli.session import Format, session_of
+from mailauth_dns.cli.options import OutputOrPage, PlanOption
+from mailauth_dns.cli.session import PageFormat, session_of
+from mailauth_dns.pages.identities import Identities
 from mailauth_dns.policy.mail_tests import MessageSection
 from mailauth_dns.records.mailbox import domain_of
 from mailauth_dns.simulate.run_mail_tests import judged
@@ -53,12 +54,13 @@ def command(
         typer.Option(
             "--dkim",
             metavar="[D:]S",
+            autocompletion=completions.selectors,
             help="a signature that verifies where its key is published",
             rich_help_panel=headings.MESSAGE,
         ),
     ] = None,
     plan: PlanOption = None,
-    format: OutputFormat = Format.TEXT,
+    format: OutputOrPage = PageFormat.TEXT,
 ) -> int:
     """Judge a message that you describe, as a receiver would.
 
@@ -70,8 +72,12 @@ def command(
     message = described(MessageSection, {**given, "dkim": signatures}, {})
     author = domain_of(message.from_)
     live, published = resolvers(session, plan)
-    found = [(title, judged(author, message, resolver)) for title, resolver in (live, *published)]
-    return verdict_result.show(session, found, format)
+    with session.waiting("asking DNS"):
+        found = [
+            (title, judged(author, message, resolver)) for title, resolver in (live, *published)
+        ]
+    identities = Identities((message.from_,), message.sender, message.client, message.ip)
+    return verdict_result.show(session, found, identities, format)
 
 
 def _signature(text: str) -> dict[str, str]:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, what_next
+from mailauth_dns.cli import completions, headings, what_next
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.dns_before_after import resolvers
-from mailauth_dns.cli.options import Domains, OutputFormat
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
+from mailauth_dns.cli.options import Domains, OutputFormat, OutputOrPage
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, PageFormat, domains, session_of
 from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_cost import lookup_cost
 from mailauth_dns.evaluate.spf_tree import LookupCost, Remark
@@ -34,8 +34,13 @@ command = typer.Typer(
 @command.command("tree", cls=Command)
 def tree(
     context: typer.Context,
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="whose SPF record")],
-    format: OutputFormat = Format.TEXT,
+    domain: Annotated[
+        str,
+        typer.Argument(
+            metavar="DOMAIN", autocompletion=completions.domains, help="whose SPF record"
+        ),
+    ],
+    format: OutputOrPage = PageFormat.TEXT,
 ) -> int:
     """Draw the lookups behind an SPF record, with their cost.
 
@@ -47,11 +52,17 @@ def tree(
     [name] = domains([domain])
     live, published = resolvers(session, None)
     title, resolver = (live, *published)[-1]
-    cost = lookup_cost(name, resolver)
-    if format is Format.JSON:
-        session.json(spf_tree_report.tree_data(title, cost))
-    else:
-        session.show(spf_tree_report.tree(title, cost))
+    with session.waiting("asking DNS"):
+        cost = lookup_cost(name, resolver)
+    match format:
+        case PageFormat.JSON:
+            session.json(spf_tree_report.tree_data(title, cost))
+        case PageFormat.HTML:
+            from mailauth_dns.pages.spf_page import spf_page
+
+            session.page(spf_page(title, cost))
+        case PageFormat.TEXT:
+            session.show(spf_tree_report.tree(title, cost))
     code = _exit_code(cost)
     what_next.after_tree(session, name, wrong=code == DIFFERS, unknown=code == FAILED)
     return code
@@ -97,13 +108,15 @@ def lock(
     repo = load_repo(session.root)  # not compiled: what the lock lacks would stop that
     nameservers = {policy.zone: policy.body.nameservers for policy in repo.policies}
     resolver = LiveResolver(nameservers, message_time=LOCK_TIME)
-    result = relock(repo, resolver, observe, domains(domain), datetime.now(UTC))
+    named = domains(domain)
+    with session.waiting(f"resolving flattened names, for up to {LOCK_TIME:.0f}s"):
+        result = relock(repo, resolver, observe, named, datetime.now(UTC))
     if not check and result.stale:
         write(repo, result)
     if format is Format.JSON:
         session.json(spf_lock_report.data(result, written=not check and result.stale))
     else:
-        session.show(spf_lock_report.text(result))
+        session.show(spf_lock_report.text(result), wrap=True)
         state = ("stale" if check else "written") if result.stale else "as it is"
         session.line(f"Lock: {LOCK_FILE.as_posix()} {state}")
     written = result.stale and not check

@@ -36,14 +36,17 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     chosen = selected(repo, publications, domains(domain))
-    seen = watch(chosen, seconds(wait, "--wait"))
+    time = seconds(wait, "--wait")
+    limit = f" until they agree, for up to {wait}" if time else ""
+    with session.waiting(f"asking the authoritative servers{limit}"):
+        seen = watch(chosen, time)
     code = live_result.show(session, seen, chosen, format, "Verify")
     what_next.after_verify(
         session,
         chain(*seen.values()),
         chosen,
         domains(domain),
-        waited=seconds(wait, "--wait") > 0,
+        waited=time > 0,
         tested=any(policy.body.tests for policy in repo.of(domains(domain))),
     )
     return code
