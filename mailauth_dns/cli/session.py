@@ -18,7 +18,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli import waiting
+from mailauth_dns.cli import command_lines, waiting
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
@@ -137,7 +137,9 @@ class Session:
 
     def again(self, *more: str, why: str, without: str = "") -> None:
         """Say that this command comes next once more, with `more` and `without` an option."""
-        words = [word for word in given_without(self.given, without) if word != "--install"]
+        words = [
+            word for word in command_lines.given_without(self.given, without) if word != "--install"
+        ]
         end = words.index("--") if "--" in words else len(words)
         self._say_next(shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]]), why)
 
@@ -146,13 +148,7 @@ class Session:
 
     def spelled(self, command: Sequence[str]) -> str:
         """Return a command as it is typed to work in this repo, whatever folder this run is in."""
-        words = [*command]
-        at = 1 if words[0] == "sudo" else 0
-        if words[at] == "mailauth-dns" and self.folder != Path():
-            words[at + 1 : at + 1] = ["-C", str(self.folder)]
-        elif words[at] == "git" and self.root.resolve() != Path.cwd():
-            words[at + 1 : at + 1] = ["-C", str(self.root)]
-        return shlex.join(words)
+        return command_lines.spelled(command, self.folder, self.root)
 
     @contextmanager
     def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:
@@ -184,20 +180,6 @@ class Session:
             and sys.stderr.isatty()
             and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
         )
-
-
-def given_without(words: Sequence[str], option: str) -> Iterator[str]:
-    """Yield the words of a command line without an option and its value.
-
-    >>> list(given_without(["export", "--out", "x", "a"], "--out"))
-    ['export', 'a']
-    """
-    queue = iter(words)
-    for word in queue:
-        if word == option:
-            next(queue, None)
-        elif not option or not word.startswith(f"{option}="):
-            yield word
 
 
 def session_of(context: typer.Context) -> Session:

@@ -44,7 +44,7 @@ def plan_page(file: Plan) -> str:
         tiles=tuple(tiles(view, len(file.failed))),
         summary=plan_text.summary(file),
         quiet=plan_text.quiet_said(file, len(view.quiet)) if view.quiet else None,
-        tone=_tone(file, view),
+        tone="bad" if refused else _tone(file, view),
         refused=refused[:MAX_REFUSALS],
         more_refused=max(0, len(refused) - MAX_REFUSALS),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.cli.session import Redacting, Session, given_without
+from mailauth_dns.cli.command_lines import given_without, spelled
 
 SPELLED = [
     ("", ("mailauth-dns", "lint"), "mailauth-dns lint"),
@@ -21,8 +21,7 @@ SPELLED = [
 
 @pytest.mark.parametrize(("folder", "command", "line"), SPELLED)
 def test_spelled(folder: str, command: tuple[str, ...], line: str) -> None:
-    session = Session(Path(folder), Path(folder), False, True, Redacting())
-    assert session.spelled(command) == line
+    assert spelled(command, Path(folder), Path(folder)) == line
 
 
 WITHOUT = [

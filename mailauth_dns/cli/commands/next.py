@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli.key_options import PrivateDir
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
-from mailauth_dns.keys import private_files
 
 
 def command(
     context: typer.Context,
     domain: Domains = None,
-    private_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--private-dir",
-            metavar="DIR",
-            help=f"where private keys are, outside the repo (also {private_files.ENVIRONMENT})",
-            rich_help_panel=headings.PRIVATE,
-        ),
-    ] = None,
+    private_dir: PrivateDir = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Say where you are and the one thing to do now.
@@ -37,7 +26,8 @@ def command(
 
     session = session_of(context)
     folder = session.path(private_dir.expanduser()).absolute() if private_dir is not None else None
-    found = overview.look(session.root, domains(domain), folder, datetime.now(UTC))
+    with session.waiting("looking at files and DNS"):
+        found = overview.look(session.root, domains(domain), folder, datetime.now(UTC))
     if format is Format.JSON:
         session.json(guide.data(found, session.spelled))
     else:
