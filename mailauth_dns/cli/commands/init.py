@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -62,12 +63,7 @@ def command(
     for taken in (POLICY_DIR.parts[0], PROVIDER_DIR.name):
         if (root / taken).exists():
             raise MailAuthError(f"{root / taken} is there already; nothing was written")
-    template = files("mailauth_dns") / "template"
-    wanted = (_NO_EXAMPLE if no_example else _EXAMPLE) | _ALWAYS
-    texts = {
-        target: template.joinpath(source).read_text("utf-8") for source, target in wanted.items()
-    }
-    texts[_SCHEMA] = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
+    texts = _texts((_NO_EXAMPLE if no_example else _EXAMPLE) | _ALWAYS)
     # All folders are checked before anything is written.
     folders = {target: own_folder(root, Path(target).parent) for target in texts}
     written = [target for target, text in texts.items() if _is_new(folders[target], target, text)]
@@ -84,6 +80,15 @@ def command(
         session.say("`mailauth-dns serve` answers DNS for the example, in a second terminal")
     what_next.after_init(session, root, example=not no_example)
     return DONE
+
+
+def _texts(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Return the text of each file of a new repo; `wanted` says where the template's go."""
+    template = files("mailauth_dns") / "template"
+    texts = {
+        target: template.joinpath(source).read_text("utf-8") for source, target in wanted.items()
+    }
+    return texts | {_SCHEMA: json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"}
 
 
 def _is_new(folder: Path, target: str, text: str) -> bool:
