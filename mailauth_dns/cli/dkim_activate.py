@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import headings, what_next_keys
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.key_options import Domain
 from mailauth_dns.cli.options import OutputFormat
@@ -47,10 +47,8 @@ def command(
         session.json(keys.activated_data(written, result))
     else:
         session.show(keys.activated(written, result))
-    if result.waiting:
-        return FAILED
-    session.say(f"next: export the signing files: mailauth-dns export {name} --format opendkim")
-    return DONE
+    what_next_keys.after_activate(session, name, waits=bool(result.waiting))
+    return FAILED if result.waiting else DONE
 
 
 def _until(session: Session, domain: DomainName, end: float) -> tuple[list[Written], Activation]:

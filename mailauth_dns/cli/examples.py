@@ -51,6 +51,14 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns import example.com --from-zone served/example.com.zone",
         ),
     ),
+    "next": (
+        Example("See what to do now, for all domains", "mailauth-dns next"),
+        Example("See the whole state of one", "mailauth-dns next example.com"),
+        Example(
+            "Look for its private keys too",
+            "mailauth-dns next example.com --private-dir /etc/opendkim/keys",
+        ),
+    ),
     "lint": (
         Example("Check every policy", "mailauth-dns lint"),
         Example("Also check DNS, for one domain", "mailauth-dns lint --live example.com"),

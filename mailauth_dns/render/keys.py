@@ -149,11 +149,10 @@ def new_key(made: NewKey) -> Iterator[Text]:
 def after_keygen(made: NewKey) -> str:
     """Return what to do with a new key, when it may sign, and what makes that sooner."""
     return (
-        "publish it (compile, plan, apply), then run `dkim activate`, which says when it may sign, "
-        "and at that time lets it (with --wait it waits). That is "
-        f"{span(made.wait)} after every server was first seen to have it (its TTL), or later where "
-        "the zone's negative TTL is longer. To wait less, lower `ttl:` in the policy and the last "
-        "number of the zone's SOA before you publish"
+        "once it is in DNS, `dkim activate` says when it may sign, and lets it then (--wait waits "
+        f"for it). That is {span(made.wait)} after every server was first seen to have it (its "
+        "TTL), or later where the zone's negative TTL is longer. To wait less, lower `ttl:` in the "
+        "policy and the last number of the zone's SOA before you publish"
     )
 
 

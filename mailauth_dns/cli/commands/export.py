@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import completions, headings
+from mailauth_dns.cli import completions, headings, what_next_keys
 from mailauth_dns.cli.options import Allow, NoLive
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
@@ -184,6 +184,7 @@ def command(
     if check is not None:
         found = installed.compare(format, files, session.path(check), policies, host)
         session.show(export_text.differences(found))
+        what_next_keys.after_comparison(session, named, differs=bool(found))
         return DIFFERS if found else DONE
     if format in exported_files.SIGNING and (
         refused := ready_to_sign.refusals(status.look(policies, now), allowed, now)
@@ -192,7 +193,7 @@ def command(
     if install:
         for path in installing.install(format, files, session.root, named, host):
             session.line(f"written: {path}")
-        session.say(f"next: restart it: systemctl restart {format}")
+        session.say(f"restart it: systemctl restart {format}")
     elif out is None:
         shown = {
             # The steps are read and done, and nothing is installed.
@@ -206,13 +207,15 @@ def command(
         for path in out_folder.write(format, files, session.path(out), session.root, named, host):
             session.line(f"written: {path}")
         if format is ExportFormat.OPENDKIM:
-            session.say(export_text.after_export(session.path(out), files, named, host, layout))
+            session.say(export_text.after_export(session.path(out), files, host, layout))
     for name in exported_files.consents(format, chosen):
         session.say(
             f"{name}: leave it out where a wildcard above it in that zone already gives "
             "the consent; "
             "export does not ask DNS"
         )
+    folder = "/etc/postfix" if format is ExportFormat.POSTFIX else str(host.config_dir)
+    what_next_keys.after_export(session, format, named, folder, unfinished=unfinished)
     return FAILED if unfinished else DONE
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import own_folder
+from mailauth_dns.cli import what_next
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, session_of
 from mailauth_dns.errors import MailAuthError
@@ -67,10 +68,8 @@ def command(
                 session.line(f"written: {target}")
             else:
                 session.say(f"left as it is: {target}")
-    session.say(
-        "next: mailauth-dns lint, compile, and plan; meanwhile, `mailauth-dns serve` answers DNS "
-        "for the example"
-    )
+    session.say("`mailauth-dns serve` answers DNS for the example, in a second terminal")
+    what_next.after_init(session, root)
     return DONE
 
 
