@@ -29,6 +29,7 @@ mount -t tmpfs -o mode=755 tmpfs {etc}
 cp -r --preserve=mode /etc/. {etc} 2>/dev/null || true
 cd {etc}
 rm -rf opendkim* dkimkeys rspamd postfix bind powerdns mailauth*
+echo nameserver 127.0.0.153 >resolv.conf
 mount --bind {etc} /etc
 mount -t tmpfs -o mode=755 tmpfs /var
 mkdir -m 1777 /var/tmp
@@ -55,6 +56,7 @@ _SAME = {
     "TERM": "dumb",
     "COLUMNS": "80",
     "DOCS_SHIFT": "0",
+    "DOCS_CHECKOUT": str(ROOT),  # hidden steps copy examples from it
 }
 _GIT = "[user]\nname = You\nemail = you@example.com\n[init]\ndefaultBranch = main\n"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -141,6 +143,10 @@ class Shell:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        if self._environment.get("DOCS_MACHINE") == "plain":
+            resolver = Path(__file__).with_name("no_names.py")
+            said = self.run(f"{sys.executable} {resolver} >/dev/null 2>&1")
+            assert said.code == 0, said.lines
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -208,7 +214,13 @@ def _script(path: Path, text: str) -> Path:
 def plain(scratch: Path) -> Shell:
     """Return a shell with loopback alone, where the first command is always on the same day."""
     git = _script(scratch / "bin/gitconfig", _GIT)
-    begin = _script(scratch / "bin/begin", _BEGIN.format(etc=scratch / "etc", git=git))
+    begin = _script(
+        scratch / "bin/begin",
+        _BEGIN.format(
+            etc=scratch / "etc",
+            git=git,
+        ),
+    )
     environment = {
         "HOME": "/mnt/you",
         "DOCS_MACHINE": "plain",

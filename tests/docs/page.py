@@ -105,10 +105,10 @@ def read(path: Path) -> Page:
     if machine not in ("plain", "lab", "none") or (machine == "none") != bool(reason):
         raise PageError(f"{path}: machine is plain, lab or none; none needs a reason")
     lab = tuple(about.get("lab", ()))
-    return Page(path, machine, lab, reason, tuple(_steps(path.name, text.splitlines())))
+    return Page(path, machine, lab, reason, tuple(steps(path.name, text.splitlines())))
 
 
-def _steps(name: str, lines: Sequence[str]) -> Iterator[Step]:
+def steps(name: str, lines: Sequence[str]) -> Iterator[Step]:
     at = 0
     marks: list[tuple[str, str]] = []
     while at < len(lines):
