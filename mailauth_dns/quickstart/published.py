@@ -19,13 +19,15 @@ class PublishedMail:
 
     `body` is the policy that says the same as DNS, `left` what no policy can say. `negative_ttl` is
     in seconds: how long resolvers remember that a name does not exist; None where it is unknown.
-    `passing` are the addresses that the published SPF record lets send.
+    `dmarc_elsewhere` says where the domain's DMARC policy comes from if not from a record of its
+    own, which must then not be made: p=none would weaken what holds now.
     """
 
     body: Body = field(default_factory=dict)
     left: tuple[Left, ...] = ()
     negative_ttl: int | None = None
     exchangers: tuple[str, ...] = ()
+    dmarc_elsewhere: str = ""
     asked: bool = False
 
 
