@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.importing.surroundings import Left
 from mailauth_dns.policy.yaml_tree import Plain
+from mailauth_dns.records.dmarc import owner_name
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 
@@ -38,8 +39,9 @@ def check_usable(domain: DomainName, found: PublishedMail) -> None:
         MailAuthError: saying which, and how.
     """
     # Declared, our value would replace all of these, and what they allow would be lost.
+    own = {domain, owner_name(domain)}  # a wildcard, say, is for other names
     for left in found.left:
-        if family(*left.key, left.value) in (Family.SPF, Family.DMARC):
+        if left.key[0] in own and family(*left.key, left.value) in (Family.SPF, Family.DMARC):
             raise MailAuthError(
                 f"{left}\nput that in order where you change DNS, so that one good record is left; "
                 "then run quickstart again"

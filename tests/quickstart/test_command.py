@@ -106,6 +106,14 @@ def test_what_is_published_is_kept_and_the_address_is_added(
     assert '"v=TLSRPTv1; rua=mailto:t@example.com"' in exported
 
 
+def test_a_wildcard_is_for_other_names_and_stays(newcomer: Newcomer, tmp_path: Path) -> None:
+    publishes(newcomer, tmp_path, '* IN TXT "v=spf1 -all"')
+    ran = newcomer.run()
+    assert ran.code == 0, ran.said
+    assert "Add the TXT record (SPF" in ran.out
+    assert 'not said in the policy: *.example.com TXT "v=spf1 -all"' in ran.err
+
+
 REFUSED = {
     "two SPF records": (
         ['@ IN TXT "v=spf1 mx -all"', '@ IN TXT "v=spf1 a -all"'],
