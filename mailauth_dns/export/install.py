@@ -6,7 +6,6 @@ local.d; the tables and maps are in a folder that those name.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -103,7 +102,7 @@ def _put(path: Path, before: str, text: str) -> None:
 
 
 def _keep(path: Path) -> None:
-    """Copy a configuration beside it, octet by octet and as closed as it is.
+    """Copy a configuration beside it, octet by octet, for its owner alone.
 
     Raises:
         MailAuthError: another one is kept there.
@@ -112,7 +111,6 @@ def _keep(path: Path) -> None:
     kept, data = path.with_name(path.name + KEPT), path.read_bytes()
     try:
         create_private_file(kept, data, (path.stat().st_uid, path.stat().st_gid))
-        kept.chmod(stat.S_IMODE(path.stat().st_mode))
     except FileExistsError:
         if kept.read_bytes() == data:
             return  # a run that was killed had come as far as that
