@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -198,7 +199,10 @@ def command(
     complete = asked_answers.complete(
         name, given, lambda so_far: look.suggestions(name, so_far, found, repo, origins)
     )
-    wishes = Wishes(complete, origin, servers, reader, to, _folder(session, complete.private_dir))
+    folder = _folder(session, complete.private_dir)
+    # The steps name it, and are run in another folder than this.
+    complete = replace(complete, private_dir=str(folder))
+    wishes = Wishes(complete, origin, servers, reader, to, folder)
     now = datetime.now(UTC)
     result = begin(session.root, wishes, found, now, _to_paste(now, live=not no_live))
     if format is Format.JSON:
@@ -242,7 +246,7 @@ def _server(text: str) -> str:
 
 
 def _folder(session: Session, private_dir: str) -> Path:
-    return session.path(Path(private_dir).expanduser()).absolute()
+    return session.path(Path(private_dir).expanduser()).resolve()
 
 
 def _to_paste(now: datetime, *, live: bool) -> ToPaste:
