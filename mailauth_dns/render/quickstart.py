@@ -63,15 +63,9 @@ def started_data(result: Started) -> dict[str, Any]:
     }
 
 
-def there_data(domain: str, path: str, command: str) -> dict[str, Any]:
-    """Return that a domain has a policy, and the command that says what comes next."""
-    return {
-        "format": FORMAT,
-        "domain": domain,
-        "policy": path,
-        "written": [],
-        "steps": [{"number": 1, "title": "See what comes next", "commands": [command]}],
-    }
+def there_data(domain: str, path: str, where: dict[str, Any]) -> dict[str, Any]:
+    """Return that a domain has a policy, and `where` it is, as `next` says it."""
+    return {"format": FORMAT, "domain": domain, "policy": path, "written": [], "next": where}
 
 
 def missing(questions: Sequence[Question]) -> str:

@@ -71,7 +71,7 @@ if start:
 time_machine.travel(now + float(os.environ["DOCS_SHIFT"])).start()
 if os.environ.get("DOCS_MACHINE") == "plain":
     from mailauth_dns.signing_host import key_owner
-    key_owner.HOST = Path("/no-such-host")  # no signing program, whatever this machine has
+    key_owner.HOST = Path("/mnt/host")  # no signing program, whatever this machine has
 from mailauth_dns.cli import run
 run()
 """

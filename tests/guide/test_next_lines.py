@@ -142,3 +142,19 @@ def test_the_next_step_names_the_repo_as_it_was_named(
 
 def test_there_is_one_summary_a_command() -> None:
     assert set(COMMANDS) >= commands.SUMMARIES.keys() - {"dkim", "spf"}
+
+
+def test_a_key_that_waits_is_what_comes_after_verify(served: RepoFolder, private_dir: Path) -> None:
+    """It waits from when `dkim activate` first saw it, so nobody should leave in between."""
+    made = served.run(
+        *("dkim", "keygen", "example.com", "--selector", "s1", "--private-dir", str(private_dir))
+    )
+    assert made.code == 0, made.said
+    plan = str(served.root / "plan.json")
+    assert served.run("plan", "--out", plan).code == 0
+    assert served.run("apply", plan).code == 0
+    ran = served.run("verify", "--wait", "10s")
+    assert (ran.code, ran.next.partition("  (")[0]) == (
+        0,
+        "dkim activate example.com --wait 15m",
+    )

@@ -156,8 +156,8 @@ def test_sarif_is_valid_by_the_schema_that_it_names(judged: Judged) -> None:
     schema = schemas.sarif().schema
     assert not isinstance(schema, bool)
     assert log["$schema"] == schema["id"]
-    schemas.check(log)
-    schemas.check(findings_sarif.findings([], []))
+    schemas.sarif().validate(log)
+    schemas.sarif().validate(findings_sarif.findings([], []))
 
 
 SPOILT: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -177,7 +177,7 @@ def test_the_schema_of_sarif_refuses_what_is_spoilt(
     log = json.loads(as_sarif(*judged))
     spoil(log)
     with pytest.raises(ValidationError):
-        schemas.check(log)
+        schemas.sarif().validate(log)
 
 
 def test_junit_counts_what_fails_and_what_is_unknown(judged: Judged) -> None:

@@ -34,6 +34,9 @@ class Newcomer:
             *("--private-dir", str(self.private_dir), "--nameserver", self.server, *more),
         )
 
+    def next(self, *more: str) -> Ran:
+        return self.repo.run("next", "example.com", "--private-dir", str(self.private_dir), *more)
+
     @property
     def policy(self) -> str:
         return (self.repo.root / "zones/policy/example.com.yaml").read_text()
@@ -78,14 +81,29 @@ def test_a_first_run_writes_a_policy_that_lints_and_a_key(newcomer: Newcomer) ->
     assert lint.code == 0, lint.said
 
 
-def test_run_again_it_changes_nothing(newcomer: Newcomer) -> None:
+def test_run_again_it_changes_nothing_and_says_what_next_says(newcomer: Newcomer) -> None:
     assert newcomer.run().code == 0
     before = newcomer.policy
     again = newcomer.run()
     assert (again.code, newcomer.policy) == (0, before)
-    assert "example.com has a policy already" in again.out
-    assert "mailauth-dns next example.com" in again.out
+    first, _, screen = again.out.partition("\n")
+    assert first == (
+        "example.com has a policy already: zones/policy/example.com.yaml; nothing was written"
+    )
+    assert screen == newcomer.next().out
+    assert "Now: Paste the records of example.com" in screen
     assert len(newcomer.private_keys) == 1
+    said, data = (
+        json.loads(each.out)
+        for each in (newcomer.run("--format", "json"), newcomer.next("--format", "json"))
+    )
+    assert said == {
+        "format": 1,
+        "domain": "example.com",
+        "policy": "zones/policy/example.com.yaml",
+        "written": [],
+        "next": data,
+    }
 
 
 def test_what_is_published_is_kept_and_the_address_is_added(

@@ -25,6 +25,7 @@ def command(
     chosen = selected(repo, publications, domains(domain))
     with session.waiting("asking the authoritative servers"):
         seen = watch(chosen, 0)
-    code = live_result.show(session, seen, chosen, format, "Diff")
+    why = live_result.explained(session, seen, chosen)
+    code = live_result.show(session, seen, why, format, "Diff")
     what_next.after_diff(session, chain(*seen.values()), chosen, domains(domain))
     return code

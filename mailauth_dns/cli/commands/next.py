@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import typer
 
+from mailauth_dns.cli import guide_screen
 from mailauth_dns.cli.key_options import PrivateDir, private_folder
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
@@ -21,17 +22,13 @@ def command(
 
     It looks at the files, git, DNS and this host, and changes nothing.
     """
-    from mailauth_dns.guide import overview
-    from mailauth_dns.render import guide
-
     session = session_of(context)
     folder = private_folder(session, private_dir)
-    with session.waiting("looking at files and DNS"):
-        found = overview.look(session.root, domains(domain), folder, datetime.now(UTC))
+    found = guide_screen.look(session, domains(domain), folder, datetime.now(UTC))
     if format is Format.JSON:
-        session.json(guide.data(found, session.spelled))
+        session.json(guide_screen.data(session, found))
     else:
-        session.show(guide.screen(found, session.spelled), wrap=True)
+        guide_screen.show(session, found)
     if found.step is None:
         return DONE
     return FAILED if found.step.unknown else DIFFERS

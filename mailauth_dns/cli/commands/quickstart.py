@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import asked_answers, headings
+from mailauth_dns.cli import asked_answers, guide_screen, headings
+from mailauth_dns.cli.key_options import owner_named
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, Session, session_of
 from mailauth_dns.compile.publication import Publication
@@ -20,13 +21,13 @@ from mailauth_dns.export.paste_steps import sheets
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.quickstart import answers as asking
 from mailauth_dns.quickstart import look, published
+from mailauth_dns.quickstart.answers import Answers
 from mailauth_dns.quickstart.begin import ToPaste, Wishes, begin
 from mailauth_dns.quickstart.published import PublishedMail
 from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
 from mailauth_dns.render import paste_text
 from mailauth_dns.render import quickstart as render
-from mailauth_dns.signing_host import key_owner
 
 _NOBODY = "YOU@example.net"
 
@@ -170,8 +171,9 @@ def command(
     repo, _ = session.load(may_be_empty=True)
     there = next((policy.path for policy in repo.policies if policy.domain == name), None)
     if there is not None:
-        return _again(session, name, there, format)
-    origin, servers = _zone(name, zone), tuple(map(_server, nameserver or ()))
+        folder = _folder(session, private_dir) if private_dir is not None else None
+        return _again(session, name, there, folder, format)
+    at = _Place(_zone(name, zone), tuple(map(_server, nameserver or ())), asked=not no_live)
     given = asked_answers.checked(
         {
             "--ip": " ".join(ip) if ip else None,
@@ -186,25 +188,14 @@ def command(
         }
     )
     to = asking.check("--rua", test_to).replace(_NOBODY.lower(), _NOBODY)
-    reader = key_owner.named(owner) if owner is not None else None
-    origins = {origin or name: servers}
-    if not asked_answers.on_terminal():
-        known = look.suggestions(name, given, PublishedMail(), repo, origins)
-        asked_answers.refuse_missing(name, given, known)
-    found = PublishedMail()
-    if not no_live:
-        session.say(f"looking at what DNS has for {name} ...")
-        found = look.look(repo, name, origin, servers)
-        published.check_usable(name, found)
-    complete = asked_answers.complete(
-        name, given, lambda so_far: look.suggestions(name, so_far, found, repo, origins)
-    )
+    reader = owner_named(owner)
+    found, complete = _answered(session, repo, name, given, at)
     folder = _folder(session, complete.private_dir)
     # The steps name it, and are run in another folder than this.
     complete = replace(complete, private_dir=str(folder))
-    wishes = Wishes(complete, origin, servers, reader, to, folder)
+    wishes = Wishes(complete, at.origin, at.servers, reader, to, folder)
     now = datetime.now(UTC)
-    result = begin(session.root, wishes, found, now, _to_paste(now, live=not no_live))
+    result = begin(session.root, wishes, found, now, _to_paste(now, live=at.asked))
     if format is Format.JSON:
         session.json(render.started_data(result))
     else:
@@ -214,14 +205,47 @@ def command(
     return DONE
 
 
-def _again(session: Session, domain: DomainName, path: str, format: Format) -> int:
-    """Say what comes next for a domain that has a policy; nothing is written."""
-    command = f"mailauth-dns next {domain}"
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The zone where it is not the domain's own, its servers where given, whether DNS is asked."""
+
+    origin: DomainName | None
+    servers: tuple[str, ...]
+    asked: bool
+
+
+def _answered(
+    session: Session, repo: Repo, domain: DomainName, given: dict[str, str], at: _Place
+) -> tuple[PublishedMail, Answers]:
+    """Return what DNS has already, and all answers.
+
+    Raises:
+        MailAuthError: something is not given, and nobody can be asked.
+    """
+    origins = {at.origin or domain: at.servers}
+    if not asked_answers.on_terminal():
+        known = look.suggestions(domain, given, PublishedMail(), repo, origins)
+        asked_answers.refuse_missing(domain, given, known)
+    found = PublishedMail()
+    if at.asked:
+        session.say(f"looking at what DNS has for {domain} ...")
+        found = look.look(repo, domain, at.origin, at.servers)
+        published.check_usable(domain, found)
+    return found, asked_answers.complete(
+        domain, given, lambda so_far: look.suggestions(domain, so_far, found, repo, origins)
+    )
+
+
+def _again(
+    session: Session, domain: DomainName, path: str, private_dir: Path | None, format: Format
+) -> int:
+    """Say where a domain is that has a policy, and what comes next; nothing is written."""
+    found = guide_screen.look(session, [domain], private_dir, datetime.now(UTC))
     if format is Format.JSON:
-        session.json(render.there_data(domain, path, command))
+        session.json(render.there_data(domain, path, guide_screen.data(session, found)))
     else:
         session.line(f"{domain} has a policy already: {path}; nothing was written")
-        session.line(f"What comes next: {command}")
+        guide_screen.show(session, found)
     return DONE
 
 

@@ -13,6 +13,7 @@ from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy.verify import watch
+from mailauth_dns.keys.declared import keys_of
 
 
 def command(
@@ -40,13 +41,18 @@ def command(
     limit = f" until they agree, for up to {wait}" if time else ""
     with session.waiting(f"asking the authoritative servers{limit}"):
         seen = watch(chosen, time)
-    code = live_result.show(session, seen, chosen, format, "Verify")
+    why = live_result.explained(session, seen, chosen)
+    code = live_result.show(session, seen, why, format, "Verify")
+    policies = repo.of(domains(domain))
     what_next.after_verify(
         session,
         chain(*seen.values()),
         chosen,
         domains(domain),
         waited=time > 0,
-        tested=any(policy.body.tests for policy in repo.of(domains(domain))),
+        pending=[
+            policy.domain for policy in policies if any(key.is_pending for key in keys_of(policy))
+        ],
+        tested=any(policy.body.tests for policy in policies),
     )
     return code

@@ -1,0 +1,308 @@
+"""What each command writes with `--format json`, as JSON Schemas; docs/reference/json.md says it in words.
+
+A key that is not here, or that is missing, fails wherever a test runs the command so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mailauth_dns.plan import plan_file
+
+Shape = Mapping[str, Any]
+
+TEXT: Shape = {"type": "string"}
+NUMBER: Shape = {"type": "integer"}
+TRUTH: Shape = {"type": "boolean"}
+FORMAT: Shape = {"const": 1}
+DEFINITIONS = plan_file.json_schema()["$defs"]
+
+
+def of(**keys: Shape) -> Shape:
+    """An object with these keys and no other."""
+    return {
+        "type": "object",
+        "properties": keys,
+        "required": list(keys),
+        "additionalProperties": False,
+    }
+
+
+def document(**keys: Shape) -> Shape:
+    return of(format=FORMAT, **keys)
+
+
+def each(item: Shape) -> Shape:
+    return {"type": "array", "items": item}
+
+
+def maybe(shape: Shape) -> Shape:
+    return {"anyOf": [shape, {"type": "null"}]}
+
+
+def among(*values: str) -> Shape:
+    return {"enum": list(values)}
+
+
+def without(shape: Shape, *optional: str) -> Shape:
+    """The same object, in which these keys may be missing."""
+    return {**shape, "required": [key for key in shape["required"] if key not in optional]}
+
+
+TEXTS = each(TEXT)
+TIME: Shape = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
+SEVERITY = among("error", "warning", "info")
+PASS = among("passed", "failed", "unknown")
+RISK = among("safe", "caution", "breaking")
+
+# A live row is what a plan has too.
+_LIVE = DEFINITIONS["LiveEntry"]["properties"]
+LIVE_ROW = of(**_LIVE)
+MISTAKE = of(id=TEXT, seen=TEXT, meaning=TEXT, remedy=TEXT)
+
+FINDING = {
+    "rule": TEXT,
+    "slug": TEXT,
+    "severity": SEVERITY,
+    "domain": maybe(TEXT),
+    "domains": TEXTS,
+    "path": TEXT,
+    "line": NUMBER,
+    "column": NUMBER,
+    "name": maybe(TEXT),
+    "type": maybe(TEXT),
+    "server": maybe(TEXT),
+    "unknown": TRUTH,
+    "message": TEXT,
+    "fix": TEXT,
+    "source": TEXT,
+}
+
+VERDICT = {
+    "spf": TEXT,
+    "dkim": TEXT,
+    "dmarc": TEXT,
+    "disposition": maybe(among("none", "quarantine", "reject")),
+    "author_domain": maybe(TEXT),
+    "policy_domain": maybe(TEXT),
+    "identifiers": each(
+        of(
+            mechanism=among("SPF", "DKIM"),
+            domain=maybe(TEXT),
+            result=TEXT,
+            aligned=maybe(TRUTH),
+            reason=maybe(TEXT),
+        )
+    ),
+    "why": TEXTS,
+    "warnings": TEXTS,
+}
+TRIAL = of(result=PASS, **VERDICT)
+BEFORE_AFTER = without(document(before=of(**VERDICT), after=of(**VERDICT)), "after")
+
+NEW_KEY = {
+    "domain": TEXT,
+    "selector": TEXT,
+    "type": among("rsa", "ed25519"),
+    "private": TEXT,
+    "public": TEXT,
+    "policy": TEXT,
+}
+KEY_STATE = among("pending", "active", "retiring", "revoked", "absent")
+IN_DNS = of(
+    state=among("served", "revoked", "missing", "other", "partly", "unknown"), detail=maybe(TEXT)
+)
+WRITTEN = each(of(path=TEXT, selector=TEXT, keys={"type": "object"}))
+KEY = of(
+    domain=TEXT,
+    selector=TEXT,
+    name=TEXT,
+    type=maybe(TEXT),
+    cname=maybe(TEXT),
+    ours=TRUTH,
+    state=KEY_STATE,
+    since=maybe(TIME),
+    seen=maybe(TIME),
+    signed_until=maybe(TIME),
+    dns=IN_DNS,
+    wrong=maybe(TEXT),
+    next=maybe(of(to=TEXT, at=maybe(TIME), why=maybe(TEXT))),
+)
+
+NOW = of(
+    what=TEXT,
+    why=TEXT,
+    takes=TEXT,
+    at=maybe(TIME),
+    commands=TEXTS,
+    unknown=TRUTH,
+)
+AREA = of(
+    area=among("policy", "spf", "dkim", "dmarc", "other", "signing"),
+    state=among("ok", "todo", "wait", "unknown", "-"),
+    text=TEXT,
+)
+NEXT = document(
+    domains=each(of(domain=TEXT, path=TEXT, case=TEXT, areas=each(AREA))),
+    total=NUMBER,
+    cases={"type": "object", "additionalProperties": NUMBER},
+    now=maybe(NOW),
+    later=TEXTS,
+)
+STARTED = document(
+    domain=TEXT,
+    selector=TEXT,
+    private=TEXT,
+    written=TEXTS,
+    left=TEXTS,
+    warnings=TEXTS,
+    negative_ttl=maybe(NUMBER),
+    wait=NUMBER,
+    steps=each(of(number=NUMBER, title=TEXT, why=TEXTS, records=maybe(TEXT), commands=TEXTS)),
+)
+THERE = document(domain=TEXT, policy=TEXT, written={"const": []}, next=NEXT)
+
+STEP_AT_A_FORM = of(
+    number=NUMBER,
+    domain=TEXT,
+    action=among("add", "replace", "set the TTL", "delete", "check"),
+    family=TEXT,
+    name=TEXT,
+    host=TEXT,
+    type=TEXT,
+    value=maybe(TEXT),
+    strings=maybe(TEXT),
+    ttl=maybe(NUMBER),
+    old=maybe(TEXT),
+    deleted=TEXTS,
+    kept=TEXTS,
+    meaning=TEXT,
+    risk=RISK,
+    rules=TEXTS,
+    unknown=maybe(TEXT),
+    note=maybe(TEXT),
+)
+IMPORTED = of(
+    domain=TEXT,
+    zone=TEXT,
+    path=TEXT,
+    written=TRUTH,
+    policy=TEXT,
+    not_said=each(of(name=TEXT, type=TEXT, value=maybe(TEXT), reason=TEXT)),
+    proposals=each(of(rule=TEXT, severity=SEVERITY, message=TEXT, fix=TEXT)),
+    nearly_parked=maybe(TEXT),
+    unknown=each(of(name=TEXT, type=TEXT, reason=TEXT)),
+)
+LIVE = document(
+    zones={
+        "type": "object",
+        "additionalProperties": each(of(**_LIVE, mistakes=each(MISTAKE))),
+    }
+)
+NODE: Shape = {"$ref": "#/$defs/node"}
+
+SHAPES: Mapping[str, Shape] = {
+    "init": document(written=TEXTS, left=TEXTS),
+    "quickstart": {"anyOf": [STARTED, THERE]},
+    "next": NEXT,
+    "lint": document(
+        findings=each(of(**FINDING)), waived=each(of(**FINDING, reason=TEXT, until=TEXT))
+    ),
+    "import": document(source=TEXT, notes=TEXTS, not_read=TEXTS, domains=each(IMPORTED)),
+    "compile": document(written=TRUTH, stale=TEXTS, gone=TEXTS, foreign=TEXTS),
+    "rules": document(
+        rules=each(
+            of(
+                id=TEXT,
+                slug=TEXT,
+                source=TEXT,
+                page=TEXT,
+                severity=SEVERITY,
+                needs=among("policy", "dns", "servers", "web", "plan"),
+            )
+        )
+    ),
+    "diff": LIVE,
+    "verify": LIVE,
+    "plan": plan_file.json_schema(),
+    "apply": document(
+        zones=each(
+            of(
+                zone=TEXT,
+                provider=TEXT,
+                status=among("applied", "unchanged", "refused", "failed", "partial", "not tried"),
+                changes=NUMBER,
+                detail=TEXT,
+            )
+        ),
+        notes=TEXTS,
+        live=maybe(each(LIVE_ROW)),
+    ),
+    "export": document(
+        zones=each(
+            of(
+                zone=TEXT,
+                domains=TEXTS,
+                servers=TEXTS,
+                steps=each(STEP_AT_A_FORM),
+                there=each(of(name=TEXT, type=TEXT)),
+                waits=TEXTS,
+                refused=TEXTS,
+            )
+        )
+    ),
+    "test": document(
+        tests=each(
+            of(domain=TEXT, name=TEXT, result=PASS, problems=TEXTS, before=TRIAL, after=TRIAL)
+        )
+    ),
+    "simulate": BEFORE_AFTER,
+    "check-message": BEFORE_AFTER,
+    "spf tree": {
+        **document(
+            domain=TEXT,
+            state=among("as it is", "as it would be"),
+            total=NUMBER,
+            voids=NUMBER,
+            lower_bound=TRUTH,
+            largest=maybe(TEXT),
+            tree=NODE,
+        ),
+        "$defs": {
+            "node": of(
+                domain=TEXT,
+                term=TEXT,
+                own=NUMBER,
+                total=NUMBER,
+                voids=NUMBER,
+                notes=each(of(remark=TEXT, text=TEXT)),
+                unknown=maybe(TEXT),
+                children=each(NODE),
+            )
+        },
+    },
+    "spf lock": document(
+        stale=TRUTH,
+        written=TRUTH,
+        names=each(of(name=TEXT, networks=TEXTS, added=TEXTS, removed=TEXTS)),
+        parts=each(of(domain=TEXT, name=TEXT, state=TEXT, changed=TRUTH)),
+    ),
+    "dkim keygen": document(**NEW_KEY),
+    "dkim adopt": document(
+        **NEW_KEY, state=KEY_STATE, left=maybe(TEXT), dns=IN_DNS, weaknesses=TEXTS
+    ),
+    "dkim status": document(keys=each(KEY), written=WRITTEN),
+    "dkim activate": document(
+        written=WRITTEN, active=TEXTS, waiting=each(of(why=TEXT, at=maybe(TIME)))
+    ),
+    "dkim rotate": document(
+        written=WRITTEN, made=each(of(**NEW_KEY)), waiting=TEXTS, problem=maybe(TEXT)
+    ),
+    "dkim check": document(
+        keys=NUMBER,
+        problems=each(
+            of(domain=TEXT, selector=TEXT, rule=TEXT, message=TEXT, unknown=TRUTH, note=TRUTH)
+        ),
+    ),
+}
