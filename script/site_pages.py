@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import site_commands
+import site_policy
 import site_rules
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-MADE = (site_rules.pages,)
+MADE = (site_rules.pages, site_policy.pages, site_commands.pages)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

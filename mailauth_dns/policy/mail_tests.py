@@ -78,8 +78,8 @@ def _oblige(*results: str) -> BeforeValidator:
 class SignatureSection(Section):
     """A DKIM signature that is good where its key is."""
 
-    d: Domain | None = None
-    s: Selector
+    d: Domain | None = Field(None, description="the domain that signed; default: the policy's")
+    s: Selector = Field(description="name the selector that signed")
 
 
 _SIGNATURE_SCHEMA = {
@@ -104,9 +104,13 @@ class ExpectSection(Section):
     spf: Annotated[
         Literal["pass", "fail", "softfail", "neutral", "none", "permerror"] | None,
         _oblige("pass", "fail", "softfail", "neutral", "none", "permerror"),
-    ] = None
-    dkim: Annotated[Literal["pass", "fail", "none"] | None, _oblige("pass", "fail", "none")] = None
-    dmarc: Annotated[Literal["pass", "fail", "none"] | None, _oblige("pass", "fail", "none")] = None
+    ] = Field(None, description="the result of SPF for the envelope's sender")
+    dkim: Annotated[Literal["pass", "fail", "none"] | None, _oblige("pass", "fail", "none")] = (
+        Field(None, description="pass if one signature verifies; none if there is none")
+    )
+    dmarc: Annotated[Literal["pass", "fail", "none"] | None, _oblige("pass", "fail", "none")] = (
+        Field(None, description="the result of DMARC; none if no policy applies")
+    )
     disposition: Annotated[
         Literal["none", "quarantine", "reject"] | None, one_of("none", "quarantine", "reject")
     ] = Field(

@@ -71,11 +71,19 @@ class PolicyFile(Section):
     )
     nameservers: tuple[ServerAddress, ...] = Field((), description="addresses to ask for live DNS")
     ttl: Ttl | None = Field(None, description="seconds; default: what is there, else 3600")
-    spf: Annotated[SpfSection | AbsentWord | None, section_or_absent(SpfSection)] = None
-    dkim: DkimSection | None = None
-    dmarc: Annotated[DmarcSection | AbsentWord | None, section_or_absent(DmarcSection)] = None
-    mta_sts: Annotated[MtaStsSection | AbsentWord | None, section_or_absent(MtaStsSection)] = None
-    tls_rpt: Annotated[TlsRptSection | AbsentWord | None, section_or_absent(TlsRptSection)] = None
+    spf: Annotated[SpfSection | AbsentWord | None, section_or_absent(SpfSection)] = Field(
+        None, description="which hosts may send mail for the domain; `absent` deletes our record"
+    )
+    dkim: DkimSection | None = Field(None, description="the keys that sign mail of the domain")
+    dmarc: Annotated[DmarcSection | AbsentWord | None, section_or_absent(DmarcSection)] = Field(
+        None, description="what receivers should do with mail that fails; `absent` deletes ours"
+    )
+    mta_sts: Annotated[MtaStsSection | AbsentWord | None, section_or_absent(MtaStsSection)] = Field(
+        None, description="that mail to the domain comes over verified TLS; `absent` deletes ours"
+    )
+    tls_rpt: Annotated[TlsRptSection | AbsentWord | None, section_or_absent(TlsRptSection)] = Field(
+        None, description="where senders report how TLS went; `absent` deletes ours"
+    )
     bimi: BimiSections | None = Field(
         None, description="logos by selector; the selector receivers look for first is `default`"
     )

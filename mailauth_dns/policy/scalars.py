@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, NoReturn
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from mailauth_dns.errors import RecordSyntaxError
@@ -267,6 +267,10 @@ Ttl = Annotated[
     int,
     integer(1, MAX_TTL, "seconds"),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_TTL}),
+]
+OwnTtl = Annotated[
+    Ttl | None,
+    Field(description="seconds, for this record alone; default: the policy's `ttl`"),
 ]
 # An editor reads `pct: 50` as a number. A policy takes what is written.
 TagText = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]

@@ -15,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
+from tests.docs.page import ROOT
+
 HOME = "/home/you"  # what pages show for the home in which they run
 PATIENCE = 120  # seconds for one command
 _MARK = "\x01done "
@@ -36,13 +38,33 @@ cp {git} /mnt/you/.gitconfig
 cd /mnt/you
 exec "$@"
 """
+# The playground has a home and an environment of its own.
+_LAB_BEGIN = """#!/bin/sh
+set -eu
+{exports}
+export PATH={bin}:$PATH
+cd ~
+cp {git} .gitconfig
+exec "$@"
+"""
+LAB = ROOT / "script/lab"
+_SAME = {
+    "PYTHONUNBUFFERED": "1",  # both streams in the order in which a terminal has them
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "TERM": "dumb",
+    "COLUMNS": "80",
+    "DOCS_SHIFT": "0",
+    "DOCS_CHECKOUT": str(ROOT),  # hidden steps copy examples from it
+}
+_GIT = "[user]\nname = You\nemail = you@example.com\n[init]\ndefaultBranch = main\n"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PROGRAM = """#!{python}
 import os, sys, time
 from datetime import datetime
 from pathlib import Path
 import time_machine
-now, start = time.time(), os.environ["DOCS_CLOCK"]
+now, start = time.time(), os.environ.get("DOCS_CLOCK")
 if start:
     now = datetime.fromisoformat(start).timestamp() + now - float(os.environ["DOCS_SINCE"])
 time_machine.travel(now + float(os.environ["DOCS_SHIFT"])).start()
@@ -62,8 +84,10 @@ class Said:
     lines: tuple[str, ...]
 
 
-def missing() -> str | None:
-    """Return why no page can run here, or None."""
+def missing(kind: str) -> str | None:
+    """Return why no page of this kind can run here, or None."""
+    if kind == "lab" and os.geteuid() != 0:
+        return "the playground needs root"
     absent = [each for each in ("unshare", "ip", "bash", "git") if shutil.which(each) is None]
     if absent:
         return f"not installed: {', '.join(absent)} (script/servers gets them)"
@@ -102,13 +126,7 @@ class Shell:
         self._home = environment["HOME"]
         self._environment = {
             "PATH": f"{scratch / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin",
-            "PYTHONUNBUFFERED": "1",  # both streams in the order in which a terminal has them
-            "LANG": "C.UTF-8",
-            "TZ": "UTC",
-            "TERM": "dumb",
-            "COLUMNS": "80",
-            "DOCS_SINCE": str(time.time()),
-            "DOCS_SHIFT": "0",
+            **_SAME,
             **environment,
         }
         self._shift = 0.0
@@ -190,12 +208,30 @@ def _script(path: Path, text: str) -> Path:
 
 def plain(scratch: Path) -> Shell:
     """Return a shell with loopback alone, where the first command is always on the same day."""
-    git = scratch / "gitconfig"
-    git.write_text("[user]\nname = You\nemail = you@example.com\n[init]\ndefaultBranch = main\n")
-    begin = _script(scratch / "bin/begin", _BEGIN.format(etc=scratch / "etc", git=git))
+    git = _script(scratch / "bin/gitconfig", _GIT)
+    begin = _script(
+        scratch / "bin/begin",
+        _BEGIN.format(
+            etc=scratch / "etc",
+            git=git,
+        ),
+    )
     environment = {
         "HOME": "/mnt/you",
         "DOCS_MACHINE": "plain",
         "DOCS_CLOCK": "2026-12-01T09:00:00+00:00",
+        "DOCS_SINCE": str(time.time()),
     }
     return Shell(scratch, (*_ISOLATED, str(begin)), environment)
+
+
+def lab(scratch: Path, options: Sequence[str]) -> Shell:
+    """Return a shell in the playground of script/lab, which has the time of day."""
+    git = _script(scratch / "bin/gitconfig", _GIT)
+    exports = "\n".join(f"export {key}='{value}'" for key, value in _SAME.items())
+    begin = _script(
+        scratch / "bin/begin",
+        _LAB_BEGIN.format(exports=exports, bin=scratch / "bin", git=git),
+    )
+    inside = (str(LAB), *options, "--share", str(scratch), "--", str(begin))
+    return Shell(scratch, inside, {"HOME": HOME})

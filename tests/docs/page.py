@@ -83,6 +83,7 @@ class Page:
 
     path: Path
     machine: str
+    lab: tuple[str, ...]  # options of script/lab
     reason: str
     steps: tuple[Step, ...] = field(repr=False)
 
@@ -103,10 +104,11 @@ def read(path: Path) -> Page:
     machine, reason = about.get("machine", "plain"), about.get("reason", "")
     if machine not in ("plain", "lab", "none") or (machine == "none") != bool(reason):
         raise PageError(f"{path}: machine is plain, lab or none; none needs a reason")
-    return Page(path, machine, reason, tuple(_steps(path.name, text.splitlines())))
+    lab = tuple(about.get("lab", ()))
+    return Page(path, machine, lab, reason, tuple(steps(path.name, text.splitlines())))
 
 
-def _steps(name: str, lines: Sequence[str]) -> Iterator[Step]:
+def steps(name: str, lines: Sequence[str]) -> Iterator[Step]:
     at = 0
     marks: list[tuple[str, str]] = []
     while at < len(lines):

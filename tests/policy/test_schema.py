@@ -10,6 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft4Validator, Draft202012Validator
 
+from mailauth_dns.policy.model import json_schema
 from tests import schemas
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,20 @@ def policies(case: Path) -> Iterator[str]:
     said = plain(case.read_text())
     for entry in (*said["passes"], *said["fails"]):
         yield from (entry if isinstance(entry, str) else entry["policy"]).split("---\n")
+
+
+def fields() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each field of the format with its section's name."""
+    schema = json_schema()
+    for section, node in (("PolicyFile", schema), *schema["$defs"].items()):
+        for key, field in node.get("properties", {}).items():
+            yield f"{section}.{key}", field
+
+
+def test_each_field_says_what_it_is() -> None:
+    """Editors show it, and so does the reference."""
+    assert len(dict(fields())) > 60
+    assert [name for name, field in fields() if not field.get("description")] == []
 
 
 def test_each_schema_is_one() -> None:

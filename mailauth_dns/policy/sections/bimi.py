@@ -8,10 +8,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from mailauth_dns.policy.absent import AbsentWord, refuse_absent, section_or_absent
 from mailauth_dns.policy.scalars import (
+    OwnTtl,
     Section,
     Selector,
     TagText,
-    Ttl,
     checked,
     fail,
     one_of,
@@ -47,12 +47,16 @@ class BimiSection(Section):
     a: Annotated[str, _bimi_tag("a")] | None = Field(
         None, description="https address of the evidence (VMC or CMC)"
     )
-    avp: Annotated[Literal["brand", "personal"] | None, one_of("brand", "personal")] = None
-    lps: Annotated[str, _bimi_tag("lps")] | None = None
+    avp: Annotated[Literal["brand", "personal"] | None, one_of("brand", "personal")] = Field(
+        None, description="whether mail programs should prefer the brand's picture or the sender's"
+    )
+    lps: Annotated[str, _bimi_tag("lps")] | None = Field(
+        None, description="local parts that choose this selector, as published"
+    )
     other: dict[BimiName, Annotated[TagText, _bimi_tag("x")]] = Field(
         default_factory=dict, description="tags that are not known here"
     )
-    ttl: Ttl | None = None
+    ttl: OwnTtl = None
 
     @property
     def text(self) -> str:

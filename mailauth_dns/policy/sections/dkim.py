@@ -15,11 +15,11 @@ from mailauth_dns.policy.scalars import (
     Domain,
     Duration,
     Moment,
+    OwnTtl,
     Section,
     Selector,
     SelectorTemplate,
     TagText,
-    Ttl,
     checked,
     fail,
     one_of,
@@ -80,7 +80,7 @@ State = Annotated[
 
 
 class SelectorSection(Section):
-    """One DKIM selector: a key file, a published key, a delegation, or its end."""
+    """One DKIM selector: a key file, a key, a delegation, or its end (RFC 6376 §3.6.1)."""
 
     key: Annotated[str, AfterValidator(refuse_private_key)] | None = Field(
         None, description="file in zones/keys/<domain>/ that holds the public key as PEM"
@@ -89,19 +89,46 @@ class SelectorSection(Section):
         None, description="the public key in base64, as published"
     )
     cname: Domain | None = Field(None, description="the sender's name that holds the key")
-    k: Annotated[str, _dkim_tag("k")] | None = None
-    h: Annotated[str, _dkim_tag("h")] | None = None
-    s: Annotated[str, _dkim_tag("s")] | None = None
-    t: Annotated[str, _dkim_tag("t")] | None = None
-    n: Annotated[TagText, _dkim_tag("n")] | None = None
+    k: Annotated[str, _dkim_tag("k")] | None = Field(
+        None, description="the kind of key; default: what the key file holds, else rsa"
+    )
+    h: Annotated[str, _dkim_tag("h")] | None = Field(
+        None, description="hash algorithms that may be used, such as sha256; default: all"
+    )
+    s: Annotated[str, _dkim_tag("s")] | None = Field(
+        None, description="services that the key is for; default: all of them"
+    )
+    t: Annotated[str, _dkim_tag("t")] | None = Field(
+        None,
+        description="flags: y says that the domain tests DKIM, s that subdomains may not use it",
+    )
+    n: Annotated[TagText, _dkim_tag("n")] | None = Field(
+        None, description="a note for people; no receiver acts on it"
+    )
     other: dict[KeyTagName, Annotated[TagText, _dkim_tag("x")]] = Field(
         default_factory=dict, description="tags that verifiers do not know"
     )
-    state: State = KeyState.ACTIVE
-    since: Moment | None = None
-    seen: Moment | None = None
-    signed_until: Moment | None = None
-    ttl: Ttl | None = None
+    state: State = Field(
+        default=KeyState.ACTIVE,
+        description=(
+            "where the key is in its life: pending (published, does not sign yet), active (signs), "
+            "retiring (published, signs no more), revoked (an empty key), absent (deleted)"
+        ),
+    )
+    since: Moment | None = Field(
+        None, description="when the key came into this state, in UTC unless an offset is given"
+    )
+    seen: Moment | None = Field(
+        None,
+        description=(
+            "when every authoritative server was first found to serve the key; `dkim status` "
+            "writes it"
+        ),
+    )
+    signed_until: Moment | None = Field(
+        None, description="when the key stopped signing; `dkim rotate` writes it"
+    )
+    ttl: OwnTtl = None
 
     @model_validator(mode="after")
     def _whole(self) -> SelectorSection:
@@ -147,8 +174,13 @@ class DkimSection(Section):
             "names of new selectors; {date} is the day, such as 20260531, {type} is rsa or ed25519"
         ),
     )
-    rotation: RotationSection = RotationSection()
-    selectors: dict[Selector, SelectorSection] = Field(default_factory=dict)
+    rotation: RotationSection = Field(
+        default=RotationSection(), description="how long a key lives on when it no longer signs"
+    )
+    selectors: dict[Selector, SelectorSection] = Field(
+        default_factory=dict,
+        description="keys by selector; a selector that is not named here is never touched",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.scalars import ReportAddress, Section, TagText, Ttl, checked, fail
+from mailauth_dns.policy.scalars import (
+    OwnTtl,
+    ReportAddress,
+    Section,
+    TagText,
+    checked,
+    fail,
+)
 from mailauth_dns.records import dmarc
 
 
@@ -36,22 +43,45 @@ Alignment = Annotated[str, _dmarc_tag("adkim"), WithJsonSchema({"enum": ["r", "s
 class DmarcSection(Section):
     """The DMARC record of the domain (RFC 9989 §4.7)."""
 
-    p: DmarcPolicy | None = None
+    p: DmarcPolicy | None = Field(
+        None,
+        description="what receivers should do with mail that fails: nothing, spam folder, refuse",
+    )
     sp: (
         Annotated[str, _dmarc_tag("sp"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
         | None
-    ) = None
+    ) = Field(None, description="the same for subdomains; default: `p`")
     np: (
         Annotated[str, _dmarc_tag("np"), WithJsonSchema({"enum": ["none", "quarantine", "reject"]})]
         | None
-    ) = None
-    adkim: Alignment | None = None
-    aspf: Alignment | None = None
-    fo: Annotated[TagText, _dmarc_tag("fo")] | None = None
-    rua: tuple[ReportUri, ...] | None = None
-    ruf: tuple[ReportUri, ...] | None = None
-    psd: Annotated[str, _dmarc_tag("psd"), WithJsonSchema({"enum": ["y", "n", "u"]})] | None = None
-    t: Annotated[str, _dmarc_tag("t"), WithJsonSchema({"enum": ["y", "n"]})] | None = None
+    ) = Field(None, description="the same for subdomains that do not exist; default: `sp`")
+    adkim: Alignment | None = Field(
+        None,
+        description="alignment of DKIM: r takes the whole organization, s the very domain; "
+        "default: r",
+    )
+    aspf: Alignment | None = Field(None, description="alignment of SPF, as `adkim`; default: r")
+    fo: Annotated[TagText, _dmarc_tag("fo")] | None = Field(
+        None, description="which failures are reported to `ruf`, as published; default: 0"
+    )
+    rua: tuple[ReportUri, ...] | None = Field(
+        None, description="addresses that take aggregate reports, each with its scheme"
+    )
+    ruf: tuple[ReportUri, ...] | None = Field(
+        None, description="addresses that take reports of single failures; few receivers send them"
+    )
+    psd: Annotated[str, _dmarc_tag("psd"), WithJsonSchema({"enum": ["y", "n", "u"]})] | None = (
+        Field(
+            None,
+            description=(
+                "y: a public suffix; n: the organization's own domain; u: the tree walk decides; "
+                "default: u"
+            ),
+        )
+    )
+    t: Annotated[str, _dmarc_tag("t"), WithJsonSchema({"enum": ["y", "n"]})] | None = Field(
+        None, description="y: a test, in which receivers apply the next milder policy; default: n"
+    )
     pct: Annotated[TagText, _dmarc_tag("pct")] | None = Field(
         None, description="historic: receivers ignore it since RFC 9989"
     )
@@ -64,7 +94,7 @@ class DmarcSection(Section):
     other: dict[TagName, Annotated[TagText, _dmarc_tag("x")]] = Field(
         default_factory=dict, description="tags that no RFC knows"
     )
-    ttl: Ttl | None = None
+    ttl: OwnTtl = None
 
     @model_validator(mode="after")
     def _whole(self) -> DmarcSection:

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.scalars import Section, TagText, Ttl, checked, fail, integer, one_of
+from mailauth_dns.policy.scalars import (
+    OwnTtl,
+    Section,
+    TagText,
+    checked,
+    fail,
+    integer,
+    one_of,
+)
 from mailauth_dns.policy.sections.other_tags import unlike
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.name import DomainName, domain_name
@@ -63,7 +71,7 @@ class MtaStsSection(Section):
     other: dict[StsName, StsValue] = Field(
         default_factory=dict, description="extension fields of the record"
     )
-    ttl: Ttl | None = None
+    ttl: OwnTtl = None
 
     @model_validator(mode="after")
     def _whole(self) -> MtaStsSection:

@@ -17,7 +17,7 @@ from pydantic import (
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.pasted_records import rewritten
-from mailauth_dns.policy.scalars import Domain, Section, Ttl, checked, fail, one_of
+from mailauth_dns.policy.scalars import Domain, OwnTtl, Section, checked, fail, one_of
 from mailauth_dns.records import spf, spf_term
 
 
@@ -52,7 +52,11 @@ class SpfSection(Section):
         Literal["pass", "fail", "softfail", "neutral"] | None,
         one_of("pass", "fail", "softfail", "neutral"),
     ] = Field(None, description="what to say of every other host")
-    redirect: Annotated[str, checked(spf.parse_term, "redirect=")] | None = None
+    redirect: Annotated[str, checked(spf.parse_term, "redirect=")] | None = Field(
+        None,
+        description="the domain whose record decides where no term matches (RFC 7208 §6.1); in "
+        "place of `all`",
+    )
     flatten: tuple[SpfName, ...] = Field(
         (),
         description=(
@@ -60,7 +64,7 @@ class SpfSection(Section):
             "zones/locks/spf.json, which `spf lock` writes"
         ),
     )
-    ttl: Ttl | None = None
+    ttl: OwnTtl = None
 
     @field_validator("flatten")
     @classmethod

@@ -6,7 +6,14 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from mailauth_dns.policy.scalars import ReportAddress, Section, TagText, Ttl, checked, fail
+from mailauth_dns.policy.scalars import (
+    OwnTtl,
+    ReportAddress,
+    Section,
+    TagText,
+    checked,
+    fail,
+)
 from mailauth_dns.policy.sections.other_tags import unlike
 from mailauth_dns.records import tls_rpt
 
@@ -24,7 +31,7 @@ class TlsRptSection(Section):
     other: dict[RptName, RptValue] = Field(
         default_factory=dict, description="extension fields of the record"
     )
-    ttl: Ttl | None = None
+    ttl: OwnTtl = None
 
     @model_validator(mode="after")
     def _whole(self) -> TlsRptSection:
