@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -44,6 +45,17 @@ class Ran:
     @property
     def said(self) -> str:
         return self.out + self.err
+
+    @property
+    def told(self) -> str:
+        """Standard error without the next step, which is its last line."""
+        return re.sub(r"(?:\A|(?<=\n))Next: mailauth-dns .*\n\Z", "", self.err)
+
+    @property
+    def next(self) -> str:
+        """The next step without the repo that it names: the command, and why in brackets."""
+        line = self.err.removeprefix(self.told)
+        return re.sub(r"\ANext: mailauth-dns (?:-C \S+ )?|\n\Z", "", line)
 
 
 @dataclass

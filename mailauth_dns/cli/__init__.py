@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     try:
         command = typer.main.get_command(app)
-        result = command.main(args=given, prog_name="mailauth-dns", standalone_mode=False)
+        result = command.main(
+            args=given, prog_name="mailauth-dns", standalone_mode=False, obj=tuple(given)
+        )
         sys.stdout.flush()
     except typer.Exit as end:
         return end.exit_code

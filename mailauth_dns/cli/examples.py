@@ -17,11 +17,23 @@ class Example:
 # By the command's name; the program itself has none.
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "": (
-        Example("Begin with what DNS has already", "mailauth-dns import example.com --write"),
+        Example("Begin with one domain and its mail server", "mailauth-dns quickstart example.com"),
         Example("Check a policy that you changed", "mailauth-dns lint example.com"),
         Example(
             "See what would change, then do just that",
             "mailauth-dns plan --out plan.json && mailauth-dns apply plan.json",
+        ),
+    ),
+    "quickstart": (
+        Example("Answer a few questions, and get each step", "mailauth-dns quickstart example.com"),
+        Example(
+            "Give all answers, for a web form and OpenDKIM",
+            "mailauth-dns quickstart example.com --mail-host mx.example.com --ip 192.0.2.10"
+            " --dns registrar --signer opendkim",
+        ),
+        Example(
+            "Begin before the domain is in DNS",
+            "mailauth-dns quickstart example.com --no-live",
         ),
     ),
     "init": (
@@ -37,6 +49,14 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example(
             "Read a zone file, not DNS",
             "mailauth-dns import example.com --from-zone served/example.com.zone",
+        ),
+    ),
+    "next": (
+        Example("See what to do now, for all domains", "mailauth-dns next"),
+        Example("See the whole state of one", "mailauth-dns next example.com"),
+        Example(
+            "Look for its private keys too",
+            "mailauth-dns next example.com --private-dir /etc/opendkim/keys",
         ),
     ),
     "lint": (
@@ -122,6 +142,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "One domain's, for a program", "mailauth-dns dkim status example.com --format json"
         ),
     ),
+    "dkim activate": (
+        Example("Let a new key sign, if it may", "mailauth-dns dkim activate example.com"),
+        Example(
+            "Wait for that, up to two hours", "mailauth-dns dkim activate example.com --wait 2h"
+        ),
+    ),
     "dkim rotate": (
         Example(
             "Take the next step of all keys of a domain",
@@ -148,8 +174,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns export example.com --format paste",
         ),
         Example(
-            "Write OpenDKIM's tables",
-            "mailauth-dns export example.com --format opendkim --out build/opendkim",
+            "Put them where this host's OpenDKIM reads them",
+            "mailauth-dns export example.com --format opendkim --install",
         ),
         Example(
             "Compare them with what is installed",

@@ -7,6 +7,7 @@ MESSAGE = "The message"
 KEY = "The key"
 PRIVATE = "Private keys"
 HOST = "The mail host"
+DNS = "Your DNS"
 SERVER = "Where to answer"
 PERMIT = "What to permit"
 WRITE = "What to write"
@@ -16,4 +17,18 @@ EVERYWHERE = "Everywhere"
 INSTEAD = "Instead of a command"
 
 # In the order of the help: what goes in stands before what comes out.
-ORDER = (LOOK, MESSAGE, KEY, PRIVATE, HOST, SERVER, PERMIT, WRITE, EXIT, REST, EVERYWHERE, INSTEAD)
+ORDER = (
+    LOOK,
+    MESSAGE,
+    KEY,
+    PRIVATE,
+    HOST,
+    DNS,
+    SERVER,
+    PERMIT,
+    WRITE,
+    EXIT,
+    REST,
+    EVERYWHERE,
+    INSTEAD,
+)

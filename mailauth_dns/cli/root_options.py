@@ -87,4 +87,4 @@ def _options(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(FAILED)
-    context.obj = new_session(directory, quiet, verbose, no_color)
+    context.obj = new_session(directory, quiet, verbose, no_color, context.obj or ())

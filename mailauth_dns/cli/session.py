@@ -6,8 +6,9 @@ import json
 import logging
 import os
 import re
+import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +18,7 @@ from typing import Any
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli import waiting
+from mailauth_dns.cli import command_lines, waiting
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
@@ -70,6 +71,7 @@ class Session:
     quiet: bool
     no_color: bool
     log_format: Redacting
+    given: tuple[str, ...] = ()  # the command line
 
     def load(self, *, may_be_empty: bool = False) -> tuple[Repo, tuple[Publication, ...]]:
         """Return the repo and what its policies declare.
@@ -126,6 +128,25 @@ class Session:
         """Write a message that is not a result, unless the user asked for quiet."""
         if not self.quiet:
             write_message(text)
+
+    def next(self, *words: str, why: str) -> None:
+        """Say which command of ours comes next, and why."""
+        self._say_next(self.spelled(("mailauth-dns", *words)), why)
+
+    def again(self, *more: str, why: str, without: str = "") -> None:
+        """Say that this command comes next once more, with `more` and `without` an option."""
+        words = [
+            word for word in command_lines.given_without(self.given, without) if word != "--install"
+        ]
+        end = words.index("--") if "--" in words else len(words)
+        self._say_next(shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]]), why)
+
+    def _say_next(self, command: str, why: str) -> None:
+        self.say(f"Next: {command}  ({why})")
+
+    def spelled(self, command: Sequence[str]) -> str:
+        """Return a command as it is typed to work in this repo, whatever folder this run is in."""
+        return command_lines.spelled(command, self.folder, self.root)
 
     @contextmanager
     def progress(self, total: int, what: str) -> Iterator[Callable[[str], None]]:
@@ -209,8 +230,14 @@ def _guarded(line: Text) -> Text:
     return line if safe == line.plain else Text(safe)
 
 
-def new_session(directory: Path | None, quiet: bool, verbosity: int, no_color: bool) -> Session:
-    """Return the session for these options.
+def new_session(
+    directory: Path | None,
+    quiet: bool,
+    verbosity: int,
+    no_color: bool,
+    given: tuple[str, ...] = (),
+) -> Session:
+    """Return the session for these options, and the whole command line as it was `given`.
 
     `verbosity` 1 shows what libraries warn of, 2 also what they do.
     """
@@ -225,7 +252,7 @@ def new_session(directory: Path | None, quiet: bool, verbosity: int, no_color: b
     logging.getLogger().setLevel(
         {0: logging.CRITICAL, 1: logging.WARNING}.get(verbosity, logging.INFO)
     )
-    return Session(root, folder, quiet, no_color or "NO_COLOR" in os.environ, log_format)
+    return Session(root, folder, quiet, no_color or "NO_COLOR" in os.environ, log_format, given)
 
 
 def domains(texts: list[str] | None) -> tuple[DomainName, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mailauth_dns.cli import what_next
 from mailauth_dns.cli.dns_before_after import AFTER, BEFORE
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, PageFormat, Session
 from mailauth_dns.evaluate.verdict import DmarcResult, Verdict
@@ -35,6 +36,8 @@ def show(
         case PageFormat.TEXT:
             session.show(message_verdict.one(found), wrap=True)
     _, last = found[-1]
+    author = last.discovery.author_domain if last.discovery is not None else None
+    what_next.after_verdict(session, author)
     if last.dmarc is DmarcResult.TEMPERROR:
         return FAILED
     return DIFFERS if last.dmarc in (DmarcResult.FAIL, DmarcResult.PERMERROR) else DONE

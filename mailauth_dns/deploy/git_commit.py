@@ -1,30 +1,58 @@
-"""The git commit that a plan was made from."""
+"""What git says of a repo: its commit, what differs from it, and when a file was changed."""
 
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
-_STATUS = ("status", "--porcelain=v2", "--branch", "--", "zones", "providers")
+FOLDERS = ("zones", "providers")  # of a zone repo, what a plan is made from
+_OURS = ("--", *FOLDERS)
+_STATUS = ("status", "--porcelain=v2", "--branch", *_OURS)
+_UNCOMMITTED = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", *_OURS)
 
 
 def git_commit(root: Path) -> str | None:
     """Return the commit that is checked out in `root`, marked if files differ; None outside git."""
-    try:
-        status = subprocess.run(  # noqa: S603
-            ["git", "-C", str(root), *_STATUS],  # noqa: S607 - git is found on PATH
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
+    status = _said(root, *_STATUS)
+    if status is None:
         return None
-    lines = status.stdout.splitlines()
+    lines = status.splitlines()
     head = next(
         (line.rpartition(" ")[2] for line in lines if line.startswith("# branch.oid ")), "(initial)"
     )
     if head == "(initial)":  # there is no commit yet
         return None
     return head + (" with changes" if any(not line.startswith("#") for line in lines) else "")
+
+
+def uncommitted(root: Path) -> tuple[str, ...] | None:
+    """Return the policies, keys and other files of a repo that git does not have as they are.
+
+    None outside git, and where git does not say.
+    """
+    status = _said(root, *_UNCOMMITTED)
+    if status is None:
+        return None
+    return tuple(entry[3:] for entry in status.split("\0") if entry)
+
+
+def changed_at(root: Path, path: str) -> datetime | None:
+    """Return when a file of the repo was last changed in a commit; None where git does not say."""
+    said = _said(root, "log", "-1", "--format=%ct", "--", path)
+    return datetime.fromtimestamp(int(said), UTC) if said and said.strip().isdigit() else None
+
+
+def _said(root: Path, *arguments: str) -> str | None:
+    """Return what git prints; None where it fails."""
+    try:
+        return subprocess.run(  # noqa: S603
+            ["git", "-C", str(root), *arguments],  # noqa: S607 - git is found on PATH
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=10,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None

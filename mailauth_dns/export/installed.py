@@ -123,6 +123,8 @@ def _internal(wanted: str, path: Path, text: str, setting: str = "") -> Iterator
 
 
 def _installed(folder: Path, name: str) -> Path:
+    if name == rspamd.CONF and (folder / "local.d").is_dir():
+        return folder / "local.d" / name  # Rspamd reads none in the folder itself
     # Where the tables have a folder of their own, the file that the daemon reads is often above it.
     if (
         name in opendkim_conf.CONFS.values()

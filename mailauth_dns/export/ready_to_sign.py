@@ -67,7 +67,8 @@ def no_signer(policies: Sequence[Policy], now: datetime) -> str:
         when = next_step.when(step, now)
         may = f"not sign yet: {step.why}" if step.at is None else f"sign {when}"
         told.append(
-            f"{key.name} is pending, and may {may}; then `dkim rotate {key.domain}` makes it active"
+            f"{key.name} is pending, and may {may}; "
+            f"then `dkim activate {key.domain}` makes it active"
         )
     without = {policy.domain for policy in policies} - {status.key.domain for status in waiting}
     if without:

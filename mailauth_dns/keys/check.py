@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.keys import exposure, private_files, problems
+from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.in_dns import ask, key_in_dns
 from mailauth_dns.keys.problems import KeyProblem, Reader
 from mailauth_dns.policy.repo import Policy, Repo
@@ -29,16 +30,14 @@ def check(
         MailAuthError: the configuration of this host's OpenDKIM cannot be read.
     """
     pairs, observations = ask(policies)
-    reader_of = _readers(owner)
-    tracked = exposure.in_git(folder)
+    on_host = private_halves(folder, owner)
     targets = _resolved(
         repo, frozenset(filter(None, (problems.delegated_to(key) for _, key in pairs)))
     )
     found: list[KeyProblem] = []
     for policy, key in pairs:
         observation = observations[policy.zone]
-        path = private_files.path_of(folder, key.domain, key.selector)
-        found += problems.of_private(key, folder, tracked, reader_of(path))
+        found += on_host(key)
         if (target := problems.delegated_to(key)) is not None:
             found += problems.of_delegated(key, target, observation, targets[target])
         else:
@@ -47,6 +46,24 @@ def check(
         selectors = policy.body.dkim.selectors if policy.body.dkim is not None else {}
         found += problems.of_folder(policy.domain, selectors, folder)
     return len(pairs), found
+
+
+def private_halves(folder: Path, owner: Owner | None) -> Callable[[Key], Iterator[KeyProblem]]:
+    """Return a function that yields what is wrong with a key's private half in this folder.
+
+    It asks no DNS.
+
+    Raises:
+        MailAuthError: the configuration of this host's OpenDKIM cannot be read.
+    """
+    reader_of = _readers(owner)
+    tracked = exposure.in_git(folder)
+
+    def wrong(key: Key) -> Iterator[KeyProblem]:
+        path = private_files.path_of(folder, key.domain, key.selector)
+        yield from problems.of_private(key, folder, tracked, reader_of(path))
+
+    return wrong
 
 
 def _readers(owner: Owner | None) -> Callable[[Path], Reader | None]:

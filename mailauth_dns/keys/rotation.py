@@ -50,7 +50,7 @@ def rotate(
             or the first new key cannot be made.
     """
     policy_edit.check_editable(repo, policy)
-    changes, keys = _with_sightings(policy, look([policy], now), now)
+    changes, keys = with_sightings(policy, look([policy], now), now)
     settings = (policy.body.dkim or DkimSection()).rotation
     found = {type: transitions(type, keys, settings, now) for type in types or _types(keys)}
     _add_edits(changes, found.values())
@@ -79,7 +79,7 @@ def _add_edits(changes: dict[str, dict[str, str | None]], steps: Iterable[Transi
             changes.setdefault(selector, {}).update(edit)
 
 
-def _with_sightings(
+def with_sightings(
     policy: Policy, statuses: Iterable[KeyStatus], now: datetime
 ) -> tuple[dict[str, dict[str, str | None]], KeysInDns]:
     """Return the edits of `seen` in the policy's own file, and the keys as they are with them."""

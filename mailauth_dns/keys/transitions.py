@@ -44,14 +44,14 @@ def transitions(
         if step is None:
             continue
         if step.due(now):
-            edits |= _taken(selector, step, own, now)
+            edits |= taken(selector, step, own, now)
         elif key.section.state is not KeyState.REVOKED:  # a revoked key does not hold up a new one
-            waiting.append(_waits(key, step))
+            waiting.append(waits(key, step))
     idle = not edits and not under_way(type, keys, settings, now)
     return Transitions(edits, new_key=idle, waiting=() if edits else tuple(waiting))
 
 
-def _taken(
+def taken(
     selector: str, step: KeyStep, own: KeysInDns, now: datetime
 ) -> Iterator[tuple[str, SelectorEdit]]:
     """Yield the edits of a step that is due."""
@@ -67,7 +67,8 @@ def _retirement(at: str) -> SelectorEdit:
     return {"state": KeyState.RETIRING, "since": at, "signed_until": at}
 
 
-def _waits(key: Key, step: KeyStep) -> str:
+def waits(key: Key, step: KeyStep) -> str:
+    """Say which step of a key has to wait, and why."""
     what = f"{key.name}: {key.section.state} -> {step.to}"
     if step.at is None:
         return f"{what} cannot be taken yet: {step.why}"

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from mailauth_dns.export.installed import ExportDifference
 from mailauth_dns.export.mail_host import MailHost
-from mailauth_dns.records.name import DomainName
 from mailauth_dns.render.terminal_text import count, shown
 from mailauth_dns.signing_host import opendkim_conf
 from mailauth_dns.signing_host.package_paths import PackageLayout
@@ -26,11 +25,10 @@ def differences(found: Sequence[ExportDifference]) -> Iterator[Text]:
 def after_export(
     folder: Path,
     files: Iterable[str],
-    domains: Sequence[DomainName],
     host: MailHost,
     layout: PackageLayout | None,
 ) -> str:
-    """Return how to put OpenDKIM's files in place, and how to check that."""
+    """Return how to put OpenDKIM's files in place."""
     confs = [name for name in files if name in opendkim_conf.CONFS.values()]
     main = " and ".join(f"{folder / name} as /etc/{name}" for name in confs)
     rest = (
@@ -41,7 +39,6 @@ def after_export(
     relabel = layout.relabel if layout is not None else ""
     return (
         f"install {main}, which OpenDKIM reads, in place of what is there{rest}; {relabel}"
-        "restart OpenDKIM; then "
-        f"`mailauth-dns export {' '.join(domains)} --format opendkim --check {host.config_dir}` "
-        "with the same options, and `dkim check`"
+        "then restart OpenDKIM. On the mail host itself, --install in place of --out puts them "
+        "where OpenDKIM reads them"
     )

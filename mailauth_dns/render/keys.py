@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from mailauth_dns.keys.activation import Activation
 from mailauth_dns.keys.adoption import Adopted
 from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.keygen import NewKey
@@ -90,7 +91,8 @@ def next_said(state: KeyStatus, now: datetime) -> str:
             if state.key.ours or state.key.section.state in (KeyState.REVOKED, KeyState.ABSENT)
             else "nothing here; its sender rotates it"
         )
-    return f"{_STEP[step.to]}, {when(step, now)}{' (dkim rotate)' if step.due(now) else ''}"
+    command = "dkim activate" if step.to is KeyState.ACTIVE else "dkim rotate"
+    return f"{_STEP[step.to]}, {when(step, now)}{f' ({command})' if step.due(now) else ''}"
 
 
 def status_data(states: Iterable[KeyStatus], written: Iterable[Written]) -> dict[str, Any]:
@@ -147,11 +149,10 @@ def new_key(made: NewKey) -> Iterator[Text]:
 def after_keygen(made: NewKey) -> str:
     """Return what to do with a new key, when it may sign, and what makes that sooner."""
     return (
-        "publish it (compile, plan, apply), then run `dkim status`, which says when it may sign, "
-        "and at that time run `dkim rotate`. That is "
-        f"{span(made.wait)} after every server was first seen to have it (its TTL), or later where "
-        "the zone's negative TTL is longer. To wait less, lower `ttl:` in the policy and the last "
-        "number of the zone's SOA before you publish"
+        "once it is in DNS, `dkim activate` says when it may sign, and lets it then (--wait waits "
+        f"for it). That is {span(made.wait)} after every server was first seen to have it (its "
+        "TTL), or later where the zone's negative TTL is longer. To wait less, lower `ttl:` in the "
+        "policy and the last number of the zone's SOA before you publish"
     )
 
 
@@ -215,6 +216,29 @@ def rotated_data(result: Rotated) -> dict[str, Any]:
         "made": [new_key_data(each) for each in result.made],
         "waiting": list(result.waiting),
         "problem": result.problem,
+    }
+
+
+def activated(written: Iterable[Written], result: Activation) -> Iterator[Text]:
+    """Yield what an activation wrote, which keys sign, and which have to wait."""
+    for each in written:
+        yield Text(str(each))
+    for selector in result.active:
+        yield Text.assemble(f"{selector}: ", ("active", "green"))
+    for waiting in result.waiting:
+        yield Text.assemble(("not yet: ", "yellow"), waiting.text)
+
+
+def activated_data(written: Iterable[Written], result: Activation) -> dict[str, Any]:
+    """Return the same as data."""
+    return {
+        "format": FORMAT,
+        "written": [_written_data(each) for each in written],
+        "active": list(result.active),
+        "waiting": [
+            {"why": each.text, "at": moment(each.at) if each.at is not None else None}
+            for each in result.waiting
+        ],
     }
 
 

@@ -21,6 +21,7 @@ from tests.architecture.calls import (
 WRITES = {
     "cli/help_text.py": ("write_text",),  # click's: a sentence of the help, not a file
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
+    "export/install.py": ("unlink",),  # a configuration of ours where nothing reads it
     "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable
     "importing/import_domains.py": ("mkdir",),  # the folder for a new policy
     "keys/adoption.py": ("unlink",),  # the private key's old file goes last
@@ -29,6 +30,7 @@ WRITES = {
     "octo/compiled_folder.py": ("mkdir", "unlink"),  # what no policy has any more
     "octo/folder_lock.py": ("os.open",),
     "octo/local.py": ("touch", "unlink"),  # the mark of a reload to be done
+    "quickstart/write_files.py": ("mkdir",),  # the folders of a new repo
     "spf_relock/relock.py": ("mkdir",),  # zones/locks
 }
 
@@ -36,7 +38,10 @@ WRITES = {
 CLOCK_READINGS = {
     "cli/commands/dkim.py": ("datetime.now",),
     "cli/commands/export.py": ("datetime.now",),
+    "cli/commands/next.py": ("datetime.now",),
+    "cli/commands/quickstart.py": ("datetime.now",),
     "cli/commands/spf.py": ("datetime.now",),
+    "cli/dkim_activate.py": ("datetime.now",),  # it waits
     "deploy/apply.py": ("datetime.now",),  # the journal's times
     "deploy/make_plan.py": ("datetime.now",),
     "deploy/verify.py": ("datetime.now",),  # it waits, and parts of SPF records become ready

@@ -169,6 +169,7 @@ JSON_COMMANDS: tuple[tuple[str, ...], ...] = (
     ("verify",),
     ("plan",),
     ("plan", "--no-live"),
+    ("next",),
 )
 
 

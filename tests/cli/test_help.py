@@ -13,7 +13,7 @@ from mailauth_dns.cli import commands, headings, main
 
 COMMANDS = (
     *(name for name in commands.SUMMARIES if name not in ("dkim", "spf")),
-    *(f"dkim {name}" for name in ("keygen", "adopt", "status", "rotate", "check")),
+    *(f"dkim {name}" for name in ("keygen", "adopt", "status", "activate", "rotate", "check")),
     *(f"spf {name}" for name in ("tree", "lock")),
 )
 FOLDER = Path(commands.__file__).parent

@@ -78,7 +78,8 @@ def test_every_key_of_a_file_is_imported(repo: RepoFolder) -> None:
     )
     ran = repo.run("import", "example.com", "--from-genkey", "keys.txt")
     assert ran.code == 2
-    assert ran.err == (
+    assert ran.next == "import example.com --from-genkey keys.txt --write  (writes it as a policy)"
+    assert ran.told == (
         "not read: the key c of example.net, which is another domain\nnot read: line 5: "
         "_dmarc.example.com TXT\n"
     )

@@ -147,4 +147,5 @@ def test_only_the_named_domains_are_tested_and_taken_as_published(receiver: Repo
 def test_without_tests_there_is_nothing_to_say(receiver: RepoFolder) -> None:
     receiver.policy(POLICY, "example.com")
     ran = receiver.run("test")
-    assert (ran.code, ran.err) == (0, "no policy here has tests\n")
+    assert (ran.code, ran.told) == (0, "no policy here has tests\n")
+    assert ran.next == "next  (what is left to do)"

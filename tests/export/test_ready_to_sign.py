@@ -27,16 +27,16 @@ def test_only_our_active_keys_sign(article: RepoFolder) -> None:
         ),
         (
             SENDERS,
-            "is pending, and may not sign yet: no `seen:` in the policy yet; `dkim status` writes it; then `dkim rotate example.com`",
+            "is pending, and may not sign yet: no `seen:` in the policy yet; `dkim status` writes it; then `dkim activate example.com`",
         ),
         (
             SENDERS.replace("pending", "pending, seen: 2026-01-01"),
-            "is pending, and may sign now; then `dkim rotate example.com` makes it",
+            "is pending, and may sign now; then `dkim activate example.com` makes it",
         ),
         (
             SENDERS.replace("pending", "pending, seen: 2199-01-01"),
             "is pending, and may sign from 2199-01-01T00:01:00Z: every cache must have forgotten that the key was not there: 1 minute, "
-            "the zone's negative TTL; then `dkim rotate example.com` makes it active",
+            "the zone's negative TTL; then `dkim activate example.com` makes it active",
         ),
     ]:
         article.policy(text)

@@ -10,8 +10,10 @@ _OTHER_MODULES = {"import": "importing", "test": "run_tests"}
 # sentences, because importing every command doubles its time. A test compares them.
 GROUPS = {
     "Start": {
+        "quickstart": "Make a policy and a key, and show each step to a pass.",
         "init": "Make a new zone repo.",
         "import": "Write policies that say what is already published.",
+        "next": "Say where you are and the one thing to do now.",
     },
     "Check": {
         "lint": "Check the policies and, with --live, what is in DNS.",

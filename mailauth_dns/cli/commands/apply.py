@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import completions, headings
+from mailauth_dns.cli import completions, headings, what_next_plan
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
@@ -70,11 +70,13 @@ def command(
             beside = format is Format.JSON
             result = _apply_asked(session, repo, pool, publications, request, beside=beside)
     if result is None:
+        what_next_plan.after_no(session)
         return FAILED
     if format is Format.JSON:
         session.json(json_data.outcome(result))
     else:
         session.show(plan_text.outcome(result), wrap=True)
+    what_next_plan.after_apply(session, result, file)
     return _exit_code(result, request.allowed)
 
 

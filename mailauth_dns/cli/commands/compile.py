@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import headings, what_next
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, Format, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
@@ -33,11 +33,8 @@ def command(
     session = session_of(context)
     repo, publications = session.load()
     named = domains(domain)
-    only = (
-        frozenset(publication.origin for publication in selected(repo, publications, named))
-        if named
-        else None
-    )
+    chosen = selected(repo, publications, named)
+    only = frozenset(publication.origin for publication in chosen) if named else None
     result = compiled_folder.compare(session.root, publications, only)
     if not check:
         compiled_folder.write(session.root, result)
@@ -45,7 +42,9 @@ def command(
         session.json(json_data.compiled(result, check))
     else:
         _show(session, result, count(len(publications), "zone"), check)
-    return DIFFERS if check and (result.stale or result.gone) else DONE
+    stale = check and bool(result.stale or result.gone)
+    what_next.after_compile(session, named, chosen, stale=stale)
+    return DIFFERS if stale else DONE
 
 
 def _show(session: Session, result: Compiled, zones: str, check: bool) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import typer
 
-from mailauth_dns.cli import live_result
+from mailauth_dns.cli import live_result, what_next
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
 from mailauth_dns.compile.publication import selected
@@ -23,4 +25,6 @@ def command(
     chosen = selected(repo, publications, domains(domain))
     with session.waiting("asking the authoritative servers"):
         seen = watch(chosen, 0)
-    return live_result.show(session, seen, chosen, format, "Diff")
+    code = live_result.show(session, seen, chosen, format, "Diff")
+    what_next.after_diff(session, chain(*seen.values()), chosen, domains(domain))
+    return code

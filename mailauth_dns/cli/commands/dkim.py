@@ -1,4 +1,4 @@
-"""The dkim commands: keygen, adopt, status, rotate, check."""
+"""The dkim commands: keygen, adopt, status, activate, rotate, check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import completions, headings
+from mailauth_dns.cli import completions, dkim_activate, headings, what_next_keys
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.key_options import Bits, Domain, OwnerOption, PrivateDir
 from mailauth_dns.cli.options import Domains, OutputFormat, OutputOrPage
@@ -90,6 +90,7 @@ def keygen(
         session.show(keys.new_key(made), wrap=True)
         session.say(keys.after_keygen(made))
     _remark(session, made.remarks)
+    what_next_keys.after_keygen(session, policy.domain)
     return DONE
 
 
@@ -165,10 +166,8 @@ def adopt(
         session.json({"format": json_data.FORMAT, **keys.adopted_data(made)})
     else:
         session.show(keys.adopted(made), wrap=True)
-        session.say(
-            "review and commit it; `plan` shows what changes in DNS, tags too; then `dkim status`, "
-            "and export to the signing host"
-        )
+        session.say("a plan shows what changes in DNS, tags too; after it, export what signs")
+    what_next_keys.after_adopt(session, policy)
     return DONE
 
 
@@ -221,9 +220,13 @@ def status(
     _remark(session, key_status.remarks(statuses))
     if problems:  # after the keys' states, which are known
         raise MailAuthError("\n".join(problems))
+    what_next_keys.after_status(session, statuses, domains(domain), now)
     if any(each.in_dns.state == "unknown" for each in statuses):
         return FAILED
     return DIFFERS if any(each.wrong for each in statuses) else DONE
+
+
+command.command("activate", cls=Command)(dkim_activate.command)
 
 
 @command.command("rotate", cls=Command)
@@ -266,13 +269,9 @@ def rotate(
         session.show(keys.rotated(result), wrap=True)
     for made in result.made:
         _remark(session, made.remarks)
-    if result.written or result.made:
-        session.say(
-            "review and commit it, then compile, plan, apply; where a key begins to sign, also "
-            "export to the signing host"
-        )
     if result.problem is not None:
         raise MailAuthError(result.problem)
+    what_next_keys.after_rotate(session, policy.domain, result)
     return FAILED if result.waiting else DONE
 
 
@@ -299,4 +298,5 @@ def check(
     else:
         session.show(keys.problems(found, checked), wrap=True)
     weights = {problem.weight for problem in found}
+    what_next_keys.after_check(session, domains(domain), found=bool(weights - {"note"}))
     return FAILED if "unknown" in weights else DIFFERS if "wrong" in weights else DONE

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import completions, headings
+from mailauth_dns.cli import completions, headings, what_next_keys
 from mailauth_dns.cli.options import Allow, NoLive
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
@@ -18,6 +18,7 @@ from mailauth_dns.deploy import by_hand
 from mailauth_dns.deploy.by_hand import ByHand
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import exported_files, installed, milter, out_folder, ready_to_sign
+from mailauth_dns.export import install as installing
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.mail_host import MailHost, host_folder
 from mailauth_dns.export.paste_steps import sheets
@@ -68,6 +69,14 @@ def command(
             rich_help_panel=headings.WRITE,
         ),
     ] = None,
+    install: Annotated[
+        bool,
+        typer.Option(
+            "--install",
+            help="write the signing program's files where this host's own one reads them",
+            rich_help_panel=headings.WRITE,
+        ),
+    ] = False,
     socket: Annotated[
         str,
         typer.Option(
@@ -138,8 +147,13 @@ def command(
     Only active keys sign, and only once every server and cache can have them.
     """
     session = session_of(context)
-    if out is not None and check is not None:
-        raise MailAuthError("--out writes and --check compares; give one of them")
+    if (out is not None) + (check is not None) + install > 1:
+        raise MailAuthError("--out and --install write, and --check compares; give one of them")
+    if install and format not in exported_files.SIGNING:
+        raise MailAuthError(
+            "--install puts a signing program's files in place; it goes with "
+            "`--format opendkim` and `--format rspamd` alone"
+        )
     allowed = [allowance(each) for each in allow or ()]
     _refuse_of_other_format(format, layout, no_live=no_live)
     named = domains(domain)
@@ -170,12 +184,17 @@ def command(
     if check is not None:
         found = installed.compare(format, files, session.path(check), policies, host)
         session.show(export_text.differences(found))
+        what_next_keys.after_comparison(session, named, differs=bool(found))
         return DIFFERS if found else DONE
     if format in exported_files.SIGNING and (
         refused := ready_to_sign.refusals(status.look(policies, now), allowed, now)
     ):
         raise MailAuthError("\n".join(refused))
-    if out is None:
+    if install:
+        for path in installing.install(format, files, session.root, named, host):
+            session.line(f"written: {path}")
+        session.say(f"restart it: systemctl restart {format}")
+    elif out is None:
         shown = {
             # The steps are read and done, and nothing is installed.
             name: text.removesuffix("\n")
@@ -188,13 +207,15 @@ def command(
         for path in out_folder.write(format, files, session.path(out), session.root, named, host):
             session.line(f"written: {path}")
         if format is ExportFormat.OPENDKIM:
-            session.say(export_text.after_export(session.path(out), files, named, host, layout))
+            session.say(export_text.after_export(session.path(out), files, host, layout))
     for name in exported_files.consents(format, chosen):
         session.say(
             f"{name}: leave it out where a wildcard above it in that zone already gives "
             "the consent; "
             "export does not ask DNS"
         )
+    folder = "/etc/postfix" if format is ExportFormat.POSTFIX else str(host.config_dir)
+    what_next_keys.after_export(session, format, named, folder, unfinished=unfinished)
     return FAILED if unfinished else DONE
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli import completions, headings
+from mailauth_dns.cli import completions, headings, what_next
 from mailauth_dns.cli.options import OutputFormat, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
@@ -133,7 +133,10 @@ def command(
     else:
         _tell(session, imports.found)
         _show(session, imports.policies, written, write=write)
-    if len(imports.whole) < len(imports.policies):
+    whole = len(imports.whole) == len(imports.policies)
+    there = any(policy.domain in named for policy in repo.policies)
+    what_next.after_import(session, named, written=bool(written), whole=whole, there=there)
+    if not whole:
         return FAILED
     left = any(each.draft.left for each in imports.policies)
     return DIFFERS if left or any(each.outside for each in imports.found) else DONE

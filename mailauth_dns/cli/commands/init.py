@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import own_folder
+from mailauth_dns.cli import what_next
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, session_of
 from mailauth_dns.errors import MailAuthError
@@ -42,7 +43,8 @@ def command(
 ) -> int:
     """Make a new zone repo.
 
-    It holds an example that works at once, a CI workflow and a pre-commit hook.
+    It holds an example that works at once, a CI workflow and a pre-commit hook: for a team, or for
+    many domains. For one domain and its mail server, begin with `quickstart`.
     """
     session = session_of(context)
     root = session.path(directory)
@@ -66,10 +68,8 @@ def command(
                 session.line(f"written: {target}")
             else:
                 session.say(f"left as it is: {target}")
-    session.say(
-        "next: mailauth-dns lint, compile, and plan; meanwhile, `mailauth-dns serve` answers DNS "
-        "for the example"
-    )
+    session.say("`mailauth-dns serve` answers DNS for the example, in a second terminal")
+    what_next.after_init(session, root)
     return DONE
 
 

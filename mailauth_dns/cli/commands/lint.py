@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import completions, headings
+from mailauth_dns.cli import completions, headings, what_next
 from mailauth_dns.cli.options import Domains, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError
@@ -121,9 +121,10 @@ def command(
     if not live and select is None:
         not_run = sum(rule.needs is not Needs.POLICY for rule in RULES)
         session.say(f"{not_run} rules about what is live were not run; --live runs them")
-    if any(finding.unknown for finding in found):
-        return FAILED
-    return DIFFERS if any(finding.rule.severity >= worst for finding in found) else DONE
+    unknown = any(finding.unknown for finding in found)
+    failing = [each for each in found if each.rule.severity >= worst and not each.unknown]
+    what_next.after_lint(session, domains(domain), failing, unknown=unknown)
+    return FAILED if unknown else DIFFERS if failing else DONE
 
 
 def _chosen(select: list[str] | None, ignore: list[str] | None, live: bool) -> tuple[Rule, ...]:

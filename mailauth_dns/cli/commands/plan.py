@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import followed, replace_file
-from mailauth_dns.cli import completions, headings
+from mailauth_dns.cli import completions, headings, what_next_plan
 from mailauth_dns.cli.options import Domains, NoLive, OutputOrPage
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, PageFormat, Session, domains, session_of
@@ -17,6 +17,7 @@ from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.plan import Plan
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import plan_text
 
 
@@ -74,10 +75,12 @@ def command(
     It changes nothing.
     """
     session = session_of(context)
+    declaring: list[DomainName] = []
     if show is not None:
         file = plan_file.read(session.path(show))
     else:
         repo, publications = session.load()
+        declaring = [domain for publication in publications for domain in publication.domains]
         request = PlanRequest(domains(domain), not no_live, normalize, show_kept)
         with providers(repo) as pool:
             file = planned(session, repo, pool, publications, request)
@@ -86,6 +89,7 @@ def command(
     _show(session, file, format, show_kept)
     if show is None and not file.zones and not file.failed:
         session.say(f"nothing can be planned: {NO_PROVIDER}")
+    what_next_plan.after_plan(session, file, show or out, declaring, live=not no_live)
     if unresolved(file):
         return FAILED
     return DIFFERS if detailed_exitcode and (file.pending or file.waiting) else DONE

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from mailauth_dns.cli import completions
+from mailauth_dns.cli import completions, what_next
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, session_of
 from mailauth_dns.errors import MailAuthError
@@ -41,4 +41,5 @@ def command(
         for line in page.split("\n"):
             # What is indented is YAML to copy.
             session.show([Text(line)], wrap=not line.startswith(" "))
+    what_next.after_rules(session, shown)
     return DONE

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings
+from mailauth_dns.cli import headings, what_next
 from mailauth_dns.cli.options import Domains
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, domains, session_of
 from mailauth_dns.render import junit, message_verdict
@@ -59,6 +59,6 @@ def command(
         case TestFormat.JUNIT:
             session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
     outcomes = {rehearsal.after.outcome for rehearsal in found}
-    if TestResult.UNKNOWN in outcomes:
-        return FAILED
-    return DIFFERS if TestResult.FAILED in outcomes else DONE
+    failed, unknown = TestResult.FAILED in outcomes, TestResult.UNKNOWN in outcomes
+    what_next.after_tests(session, domains(domain), ran=bool(found), failed=failed, unknown=unknown)
+    return FAILED if unknown else DIFFERS if failed else DONE

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import completions, headings
+from mailauth_dns.cli import completions, headings, what_next
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import Domains, OutputFormat, OutputOrPage
@@ -63,7 +63,9 @@ def tree(
             session.page(spf_page(title, cost))
         case PageFormat.TEXT:
             session.show(spf_tree_report.tree(title, cost))
-    return _exit_code(cost)
+    code = _exit_code(cost)
+    what_next.after_tree(session, name, wrong=code == DIFFERS, unknown=code == FAILED)
+    return code
 
 
 def _exit_code(cost: LookupCost) -> int:
@@ -117,6 +119,8 @@ def lock(
         session.show(spf_lock_report.text(result), wrap=True)
         state = ("stale" if check else "written") if result.stale else "as it is"
         session.line(f"Lock: {LOCK_FILE.as_posix()} {state}")
+    written = result.stale and not check
+    what_next.after_lock(session, domains(domain), stale=result.stale, written=written)
     if any(part.unknown for part in result.parts):
         return FAILED
     return DIFFERS if check and result.stale else DONE

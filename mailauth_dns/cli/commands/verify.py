@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, live_result
+from mailauth_dns.cli import headings, live_result, what_next
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import Format, domains, session_of
@@ -39,4 +40,13 @@ def command(
     limit = f" until they agree, for up to {wait}" if time else ""
     with session.waiting(f"asking the authoritative servers{limit}"):
         seen = watch(chosen, time)
-    return live_result.show(session, seen, chosen, format, "Verify")
+    code = live_result.show(session, seen, chosen, format, "Verify")
+    what_next.after_verify(
+        session,
+        chain(*seen.values()),
+        chosen,
+        domains(domain),
+        waited=time > 0,
+        tested=any(policy.body.tests for policy in repo.of(domains(domain))),
+    )
+    return code

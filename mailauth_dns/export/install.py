@@ -1,0 +1,104 @@
+"""A signing program's files, put where this host's own program reads them.
+
+OpenDKIM reads its configuration from the file that its unit names, and Rspamd its settings from
+local.d; the tables and maps are in a folder that those name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mailauth_dns.atomic_files import create_file, followed, replace_file
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.export import out_folder, rspamd
+from mailauth_dns.export.exported_files import ExportFormat
+from mailauth_dns.export.mail_host import MailHost
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.signing_host import key_owner, opendkim_conf
+from mailauth_dns.signing_host.config_lines import text_of
+from mailauth_dns.signing_host.systemd_units import on
+
+KEPT = ".before-mailauth-dns"
+_KEYS = ("keytable", "signingtable", "keyfile", "domain")  # settings by which OpenDKIM signs
+
+
+def install(
+    format: ExportFormat,
+    files: Mapping[str, str],
+    root: Path,
+    domains: Sequence[DomainName],
+    host: MailHost,
+) -> tuple[Path, ...]:
+    """Write the files where this host's signing program reads them, and return their paths.
+
+    A configuration of OpenDKIM's package is kept beside the new one. `root` is the zone repo.
+
+    Raises:
+        MailAuthError: the program signs with keys of its own there, a file was made by no export,
+            would lose other domains than these, or cannot be written.
+    """
+    folder = on(key_owner.HOST, host.config_dir)
+    if format is ExportFormat.RSPAMD:
+        settings = {rspamd.CONF: files[rspamd.CONF]}
+        maps = {name: text for name, text in files.items() if name not in settings}
+        return (
+            *out_folder.write(format, maps, folder, root, domains, host),
+            *out_folder.write(format, settings, folder / "local.d", root, domains, host),
+        )
+    confs = {name: _conf_path(name) for name in files if name in opendkim_conf.CONFS.values()}
+    before = {name: _replaceable(path) for name, path in confs.items()}
+    tables = {name: text for name, text in files.items() if name not in confs}
+    written = out_folder.write(format, tables, folder, root, domains, host)
+    for name, path in confs.items():
+        _put(path, before[name], out_folder.marked(name, files[name]))
+        _take_stray(folder / name, path)
+    return (*confs.values(), *written)
+
+
+def _conf_path(name: str) -> Path:
+    """Return the configuration that this host's OpenDKIM reads."""
+    type = next(type for type, each in opendkim_conf.CONFS.items() if each == name)
+    running = opendkim_conf.daemons(key_owner.HOST).get(type)
+    conf = running.conf if running is not None else opendkim_conf.CONF.with_name(name)
+    return on(key_owner.HOST, conf)
+
+
+def _replaceable(path: Path) -> str:
+    """Return a configuration that may be replaced: ours, or one that signs for nothing.
+
+    Raises:
+        MailAuthError: it names keys, with which mail may be signed.
+    """
+    text = text_of(path)
+    if out_folder.MARK in text[:500]:
+        return ""
+    settings = opendkim_conf.settings(key_owner.HOST, text)
+    # Red Hat's package names a key that is not there, with a mode that only verifies.
+    signs = "s" in settings.get("mode", "sv").lower()
+    if named := [name for name in _KEYS if signs and name in settings]:
+        raise MailAuthError(
+            f"{path}: signs mail already ({', '.join(named)}), and --install would stop that; "
+            "write the files with --out to another folder, and put both together by hand"
+        )
+    return text
+
+
+def _put(path: Path, before: str, text: str) -> None:
+    try:
+        if before:
+            create_file(path.with_name(path.name + KEPT), before.encode())
+        replace_file(followed(path), text.encode(), durable=False)
+    except FileExistsError:
+        raise MailAuthError(
+            f"{path.with_name(path.name + KEPT)}: is there already; "
+            f"move it away, so that {path.name} can be kept there"
+        ) from None
+    except OSError as error:
+        raise MailAuthError(f"{error.filename or path}: {error.strerror}") from None
+
+
+def _take_stray(stray: Path, path: Path) -> None:
+    """Delete the configuration that an earlier export wrote where OpenDKIM does not read it."""
+    if stray != path and out_folder.MARK in text_of(stray)[:500]:
+        stray.unlink()

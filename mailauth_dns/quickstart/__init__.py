@@ -1,0 +1,1 @@
+"""From nothing to mail that passes: a policy, a key, and the steps that lead there."""

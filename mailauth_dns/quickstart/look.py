@@ -1,0 +1,119 @@
+"""Ask DNS and this host what quickstart should know before it asks you."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from mailauth_dns.errors import MailAuthError, ObservationError
+from mailauth_dns.importing.finished_policy import reasons
+from mailauth_dns.importing.import_domains import import_domains
+from mailauth_dns.importing.readers import LiveDns
+from mailauth_dns.live.observe import Wanted, observe
+from mailauth_dns.live.resolver import LiveResolver
+from mailauth_dns.policy import yaml_reader, yaml_tree
+from mailauth_dns.policy.repo import Repo
+from mailauth_dns.quickstart.answers import Given, Known, SigningProgram
+from mailauth_dns.quickstart.dns_services import SERVICES, DnsKind
+from mailauth_dns.quickstart.next_steps import KEY_DIRS, Machine
+from mailauth_dns.quickstart.published import PublishedMail
+from mailauth_dns.records.name import DomainName, is_at_or_below
+from mailauth_dns.records.zone import RRset, negative_ttl
+from mailauth_dns.signing_host import key_owner, opendkim_conf
+from mailauth_dns.signing_host.systemd_units import on
+
+Origins = Mapping[DomainName, tuple[str, ...]]  # zones, each with the servers to ask
+
+
+def look(
+    repo: Repo, domain: DomainName, zone: DomainName | None, nameservers: tuple[str, ...]
+) -> PublishedMail:
+    """Return what the authoritative servers publish for a domain.
+
+    Raises:
+        MailAuthError: not all of it is known.
+        PolicyError: the repo has problems.
+    """
+    imports = import_domains(repo, (domain,), LiveDns((), nameservers), zone=zone)
+    [imported] = imports.policies
+    if imported.unknown:
+        said = "\n".join(f"unknown: {reason}" for reason in reasons(imported.unknown))
+        raise MailAuthError(
+            f"{said}\nnothing was written: what DNS has already might be lost. Run it again when "
+            f"DNS answers, name a server with --nameserver ADDRESS, or, where {domain} is not "
+            "in DNS yet, say so with --no-live"
+        )
+    body = yaml_tree.plain(yaml_reader.read(imported.path, imported.draft.text.encode()))
+    assert isinstance(body, dict)
+    origin = zone or domain
+    return PublishedMail(
+        body,
+        imported.draft.left,
+        _negative_ttl(origin, nameservers),
+        _exchangers(domain, LiveResolver({origin: nameservers})),
+        asked=True,
+    )
+
+
+def _negative_ttl(zone: DomainName, nameservers: tuple[str, ...]) -> int | None:
+    key = (zone, "SOA")
+    seen = observe([Wanted(zone, frozenset({key}), nameservers)])[zone]
+    answers = [view.said(key) for view in seen.servers]
+    return max((negative_ttl(each) for each in answers if isinstance(each, RRset)), default=None)
+
+
+def _exchangers(domain: DomainName, resolver: LiveResolver) -> tuple[str, ...]:
+    try:
+        values = resolver.lookup(domain, "MX") or ()
+    except ObservationError:
+        return ()
+    ranked = sorted(value.split() for value in values)
+    return tuple(name.removesuffix(".").lower() for _, name in ranked if name != ".")
+
+
+def suggestions(
+    domain: DomainName, given: Given, found: PublishedMail, repo: Repo, origins: Origins
+) -> Known:
+    """Return the defaults that DNS, this host and the repo suggest."""
+    own = (each for each in found.exchangers if is_at_or_below(DomainName(each), domain))
+    mail_host = given.get("--mail-host") or next(own, "")
+    signers = [each for each in SigningProgram if signer_here(each)]
+    signer = given.get("--signer") or (signers[0].value if len(signers) == 1 else "")
+    return Known(
+        mail_host,
+        addresses(mail_host, origins) if found.asked and mail_host else (),
+        signer,
+        _private_dir(signer or SigningProgram.OPENDKIM),
+        frozenset(repo.stanzas),
+    )
+
+
+def addresses(host: str, origins: Origins) -> tuple[str, ...]:
+    """Return a host's addresses in DNS; none where it has none, or DNS cannot say."""
+    try:
+        return LiveResolver(origins).addresses(DomainName(host))
+    except ObservationError:
+        return ()
+
+
+def _private_dir(signer: str) -> str:
+    """Return the folder that a signing program's package has for keys, if we may write there."""
+    path = Path(KEY_DIRS[SigningProgram(signer)])
+    there = next(each for each in (path, *path.parents) if each.exists())
+    return str(path) if os.access(there, os.W_OK | os.X_OK) else ""
+
+
+def signer_here(signer: SigningProgram) -> bool:
+    """Tell whether a signing program is set up on this host."""
+    if signer is SigningProgram.OPENDKIM:
+        return bool(opendkim_conf.daemons(key_owner.HOST))
+    return on(key_owner.HOST, "/etc/rspamd").is_dir()
+
+
+def machine(signer: SigningProgram, dns: DnsKind) -> Machine:
+    """Return what the steps depend on beside the answers."""
+    service = SERVICES[dns]
+    here = service.module is None or find_spec(service.module) is not None
+    return Machine(os.geteuid() == 0, signer_here(signer), None if here else service.extra)

@@ -1,0 +1,55 @@
+"""What DNS has already, as far as quickstart needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.importing.surroundings import Left
+from mailauth_dns.policy.yaml_tree import Plain
+from mailauth_dns.records.family import Family, family
+from mailauth_dns.records.name import DomainName
+
+Body = dict[str, Plain]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedMail:
+    """A domain's mail records.
+
+    `body` is the policy that says the same as DNS, `left` what no policy can say. `negative_ttl` is
+    in seconds: how long resolvers remember that a name does not exist; None where it is unknown.
+    `passing` are the addresses that the published SPF record lets send.
+    """
+
+    body: Body = field(default_factory=dict)
+    left: tuple[Left, ...] = ()
+    negative_ttl: int | None = None
+    exchangers: tuple[str, ...] = ()
+    asked: bool = False
+
+
+def check_usable(domain: DomainName, found: PublishedMail) -> None:
+    """Refuse a domain whose records must be put in order first: we would have to guess.
+
+    Raises:
+        MailAuthError: saying which, and how.
+    """
+    # Declared, our value would replace all of these, and what they allow would be lost.
+    for left in found.left:
+        if family(*left.key, left.value) in (Family.SPF, Family.DMARC):
+            raise MailAuthError(
+                f"{left}\nput that in order where you change DNS, so that one good record is left; "
+                "then run quickstart again"
+            )
+    if found.body.get("parked"):
+        raise MailAuthError(
+            f"{domain} is parked: its records say that it sends and receives no mail; "
+            "delete its null MX (MX 0 .) and its `v=spf1 -all`, then run quickstart again"
+        )
+    dmarc = found.body.get("dmarc")
+    if isinstance(dmarc, dict) and dmarc.get("psd") == "y":
+        raise MailAuthError(
+            f"{domain}: its DMARC record says that it is a public suffix (psd=y); "
+            "name the domain below it that your mail is from"
+        )

@@ -1,0 +1,90 @@
+"""`export --install`: the files are where the host's own program reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailauth_dns.signing_host import key_owner
+from tests.conftest import RepoFolder
+from tests.export.test_installed import STOCK
+
+RPM = "Mode v\nKeyFile /etc/opendkim/keys/default.private\n"  # it verifies, and has no such key
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(key_owner, "HOST", tmp_path / "host")
+    (tmp_path / "host/etc/rspamd/local.d").mkdir(parents=True)
+    return tmp_path / "host"
+
+
+def install(article: RepoFolder, format: str, *more: str) -> tuple[int, str]:
+    ran = article.run("export", "example.com", "--format", format, "--allow", "live-unknown", *more)
+    return ran.code, ran.said
+
+
+def checked(article: RepoFolder, format: str, folder: Path) -> tuple[int, str]:
+    ran = article.run("export", "example.com", "--format", format, "--check", str(folder))
+    return ran.code, ran.said
+
+
+@pytest.mark.parametrize("stock", [STOCK, RPM, None], ids=["debian", "rpm", "none"])
+def test_opendkim_reads_what_was_installed(
+    article: RepoFolder, host: Path, stock: str | None
+) -> None:
+    conf = host / "etc/opendkim.conf"
+    if stock is not None:
+        conf.write_text(stock)
+    code, said = install(article, "opendkim", "--install")
+    assert code == 0, said
+    assert checked(article, "opendkim", host / "etc/opendkim") == (0, "Export: 0 differences\n")
+    kept = host / "etc/opendkim.conf.before-mailauth-dns"
+    assert (kept.read_text() if kept.exists() else None) == stock
+    # Again, as after a rotation: what was kept stays what the package had.
+    assert install(article, "opendkim", "--install")[0] == 0
+    assert (kept.read_text() if kept.exists() else None) == stock
+
+
+def test_a_stray_configuration_of_ours_goes(article: RepoFolder, host: Path) -> None:
+    folder = host / "etc/opendkim"
+    assert install(article, "opendkim", "--out", str(folder))[0] == 0
+    assert (folder / "opendkim.conf").exists()
+    assert install(article, "opendkim", "--install")[0] == 0
+    assert not (folder / "opendkim.conf").exists()
+    assert checked(article, "opendkim", folder)[0] == 0
+
+
+def test_an_opendkim_that_signs_already_is_left_alone(article: RepoFolder, host: Path) -> None:
+    conf = host / "etc/opendkim.conf"
+    conf.write_text("Mode sv\nKeyTable /etc/mail/keys\n")
+    code, said = install(article, "opendkim", "--install")
+    assert code == 1
+    assert "signs mail already (keytable), and --install would stop that" in said
+    assert conf.read_text() == "Mode sv\nKeyTable /etc/mail/keys\n"
+    assert not (host / "etc/opendkim").exists()
+
+
+def test_rspamd_reads_settings_in_local_d(article: RepoFolder, host: Path) -> None:
+    code, said = install(article, "rspamd", "--install")
+    assert code == 0, said
+    assert (host / "etc/rspamd/local.d/dkim_signing.conf").exists()
+    assert (host / "etc/rspamd/dkim_paths.map").exists()
+    assert checked(article, "rspamd", host / "etc/rspamd")[0] == 0
+
+
+REFUSED = [
+    ("postfix", ("--install",), "--install puts a signing program's files in place"),
+    ("opendkim", ("--install", "--out", "x"), "give one of them"),
+    ("opendkim", ("--install", "--check", "x"), "give one of them"),
+]
+
+
+@pytest.mark.parametrize(("format", "options", "message"), REFUSED)
+def test_options_that_do_not_go_together(
+    article: RepoFolder, format: str, options: tuple[str, ...], message: str
+) -> None:
+    code, said = install(article, format, *options)
+    assert code == 1
+    assert message in said

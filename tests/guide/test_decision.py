@@ -1,0 +1,220 @@
+"""What to do next, row by row: each case of the table, and what it says first."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from mailauth_dns.guide.decision import DOMAIN, REPO, next_step, row_of
+from mailauth_dns.guide.situation import Fault, Here, SigningHost, Situation
+from mailauth_dns.policy.sections.dkim import KeyState
+from mailauth_dns.records.dmarc import Policy
+from mailauth_dns.records.name import DomainName
+from tests.guide.situations import DONE, HERE, MISSING, but, here, in_dns, status
+from tests.keys.declared_keys import EARLIER, LATER, NOW
+
+COM = DomainName("example.com")
+FAULT = Fault("zones/policy/example.com.yaml", 4, "SPF016", "everybody may send")
+
+# Each case of the table with a situation in it, and the commands that it says.
+REPO_CASES: dict[str, tuple[Here, str]] = {
+    "no repo": (here(place="no repo"), "mailauth-dns quickstart DOMAIN"),
+    "files are wrong": (
+        here(place="broken", problem="a.yaml:1:1: x", problems=2),
+        "mailauth-dns lint",
+    ),
+    "no lock": (here(place="no lock", problem="a.yaml:1:1: x"), "mailauth-dns spf lock"),
+    "no policy": (here(place="empty"), "mailauth-dns import DOMAIN --write"),
+    "a named domain has no policy": (
+        here(unknown_domains=(DomainName("example.org"),)),
+        "mailauth-dns import example.org --write",
+    ),
+}
+DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
+    "lint finds errors": (
+        but(fault=FAULT, errors=2),
+        HERE,
+        "mailauth-dns rules SPF016; mailauth-dns lint example.com",
+    ),
+    "declares nothing": (but(declares=False), HERE, "mailauth-dns lint example.com"),
+    "no DMARC": (but(dmarc=None, dmarc_missing=True), HERE, "mailauth-dns lint example.com"),
+    "sends unsigned": (
+        but(keys=()),
+        here(administrator=True),
+        "mailauth-dns dkim keygen example.com --private-dir /etc/opendkim/keys",
+    ),
+    "a private key is not here": (
+        but(missing_halves=("/k/s1.private is not there",)),
+        here(administrator=True),
+        "mailauth-dns dkim check example.com --private-dir /etc/opendkim/keys",
+    ),
+    "compiled files are stale": (but(stale=True), HERE, "mailauth-dns compile"),
+    "files are not committed": (
+        DONE,
+        here(uncommitted=("zones/policy/example.com.yaml",)),
+        "git add -- zones; git diff --cached; git commit -m 'Mail policy of example.com'",
+    ),
+    "the local server is down": (
+        but(records=in_dns("unknown", "nothing listens"), served_by=("--port", "5454")),
+        HERE,
+        "mailauth-dns serve --port 5454",
+    ),
+    "DNS is unknown": (
+        but(records=in_dns("unknown", "no answer")),
+        HERE,
+        "mailauth-dns verify example.com --wait 10m",
+    ),
+    "DNS differs": (
+        but(records=in_dns("missing")),
+        HERE,
+        "mailauth-dns plan example.com --out plan.json; mailauth-dns apply plan.json",
+    ),
+    "DNS differs, no provider": (
+        but(records=in_dns("differs"), provided=False),
+        HERE,
+        "mailauth-dns export example.com --format paste; "
+        "mailauth-dns verify example.com --wait 10m",
+    ),
+    "a key was never seen": (
+        but(keys=(status("pending"),)),
+        HERE,
+        "mailauth-dns dkim activate example.com --wait 61m",
+    ),
+    "a key's time has come": (
+        but(keys=(status("pending", to=KeyState.ACTIVE, at=EARLIER, seen=EARLIER),)),
+        HERE,
+        "mailauth-dns dkim activate example.com",
+    ),
+    "the signing host cannot be read": (
+        but(host=SigningHost("opendkim", problem="/etc/opendkim.conf: Permission denied")),
+        HERE,
+        "sudo mailauth-dns next example.com",
+    ),
+    "the signing host has other files": (
+        but(host=SigningHost("opendkim", files=("/etc/opendkim.conf lacks `x`",))),
+        here(administrator=True, signing=(COM, DomainName("example.net"))),
+        "mailauth-dns export example.com example.net --format opendkim --install; "
+        "systemctl restart opendkim",
+    ),
+    "Postfix passes the signer by": (
+        but(host=SigningHost("opendkim", postfix=("/etc/postfix/main.cf lacks `x`",))),
+        here(administrator=True),
+        "mailauth-dns export example.com --format postfix --out /etc/mailauth-dns/postfix; "
+        "sh /etc/mailauth-dns/postfix/postconf.sh; systemctl reload postfix",
+    ),
+    "a private key is not safe": (
+        but(host=SigningHost("opendkim", keys=("/k: its mode is 0644",))),
+        here(administrator=True),
+        "mailauth-dns dkim check example.com --private-dir /etc/opendkim/keys",
+    ),
+    "a key waits for caches": (
+        but(keys=(status("pending", to=KeyState.ACTIVE, at=LATER, seen=NOW),)),
+        HERE,
+        "mailauth-dns dkim activate example.com --wait 61m",
+    ),
+    "an SPF part waits": (
+        but(records=in_dns("waits", "from 13:00")),
+        HERE,
+        "mailauth-dns spf lock; mailauth-dns plan example.com --out plan.json; "
+        "mailauth-dns apply plan.json",
+    ),
+    "DMARC can be tightened": (
+        but(dmarc=Policy.NONE, dmarc_since=NOW - timedelta(days=14)),
+        HERE,
+        "mailauth-dns lint example.com",
+    ),
+}
+
+
+def commands(step: object) -> str:
+    return "; ".join(map(shlex.join, getattr(step, "commands", ())))
+
+
+def test_each_case_is_tested() -> None:
+    assert [row.name for row in REPO] == list(REPO_CASES)
+    assert [row.name for row in DOMAIN] == list(DOMAIN_CASES)
+
+
+@pytest.mark.parametrize("case", REPO_CASES)
+def test_what_comes_before_any_domain(case: str) -> None:
+    found, said = REPO_CASES[case]
+    assert [row.name for row in REPO if row.holds(found)] == [case]
+    assert commands(next_step(found, [])) == said
+
+
+@pytest.mark.parametrize("case", DOMAIN_CASES)
+def test_what_a_domain_needs(case: str) -> None:
+    situation, found, said = DOMAIN_CASES[case]
+    row = row_of(found, situation)
+    assert row is not None
+    assert row.name == case
+    assert commands(next_step(found, [situation])) == said
+
+
+def test_nothing_is_left() -> None:
+    assert row_of(HERE, DONE) is None
+    assert next_step(HERE, [DONE]) is None
+
+
+# Between two cases that hold, the one that the table has first.
+ORDER: tuple[tuple[str, Callable[[], Situation]], ...] = (
+    ("lint finds errors", lambda: but(fault=FAULT, stale=True, records=in_dns("unknown"))),
+    ("compiled files are stale", lambda: but(stale=True, records=in_dns("missing"))),
+    ("DNS is unknown", lambda: but(records=in_dns("unknown"), keys=(status("pending"),))),
+    ("DNS differs", lambda: but(records=in_dns("missing"), keys=(status("pending", MISSING),))),
+)
+
+
+@pytest.mark.parametrize(("case", "made"), ORDER)
+def test_the_first_that_holds_counts(case: str, made: Callable[[], Situation]) -> None:
+    row = row_of(HERE, made())
+    assert row is not None
+    assert row.name == case
+
+
+UNKNOWN = {"files are wrong", "the local server is down", "DNS is unknown"} | {
+    "the signing host cannot be read"
+}
+
+
+def test_what_is_unknown_is_said_to_be() -> None:
+    said: Sequence[tuple[str, object]] = [
+        *((name, next_step(found, [])) for name, (found, _) in REPO_CASES.items()),
+        *((name, next_step(found, [at])) for name, (at, found, _) in DOMAIN_CASES.items()),
+    ]
+    assert {name for name, step in said if getattr(step, "unknown", None)} == UNKNOWN
+
+
+def test_several_domains_in_one_case_are_one_step() -> None:
+    other = replace(but(records=in_dns("missing")), domain=DomainName("example.net"))
+    three = here(policies=3)
+    step = next_step(three, [but(records=in_dns("missing")), other, DONE])
+    assert commands(step) == (
+        "mailauth-dns plan example.com example.net --out plan.json; mailauth-dns apply plan.json"
+    )
+    both = next_step(HERE, [but(records=in_dns("missing")), other])
+    assert commands(both) == "mailauth-dns plan --out plan.json; mailauth-dns apply plan.json"
+
+
+def test_the_most_urgent_domain_comes_first() -> None:
+    waits = but(keys=(status("pending", to=KeyState.ACTIVE, at=LATER, seen=NOW),))
+    missing = replace(but(records=in_dns("missing")), domain=DomainName("example.net"))
+    step = next_step(HERE, [waits, missing])
+    assert step is not None
+    assert step.what == "Plan, read the plan, and apply it"
+    assert step.why == "DNS lacks example.com TXT"
+
+
+def test_a_wait_says_until_when_and_how_long() -> None:
+    waits = but(keys=(status("pending", to=KeyState.ACTIVE, at=LATER, seen=NOW),))
+    step = next_step(HERE, [waits])
+    assert step is not None
+    assert (step.what, step.takes, step.at) == (
+        "Wait until 13:00 UTC, then let s1 sign",
+        "1 hour of waiting",
+        LATER,
+    )

@@ -1,0 +1,144 @@
+"""Every command ends with its next step, which works as it stands there."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailauth_dns.cli import commands, main
+from mailauth_dns.serve.server import LoopbackServer
+from tests.cli.test_help import COMMANDS
+from tests.conftest import RepoFolder
+from tests.keys.keyhost import ZONE
+
+# These have none.
+NONE = {
+    "schema": "its output goes into a file, and everybody has another use for it",
+    "completion": "its output is a script for a shell",
+    "serve": "it runs until it is stopped",
+    "help": "its end is the help of another command",
+    "next": "it is the next step",
+    "quickstart": "it prints all steps to the end",
+    "dkim adopt": "a test of its own: it needs a key that another program made",
+}
+POLICY = """domain: example.com
+spf: {terms: ["ip4:192.0.2.10"], all: fail}
+dmarc: {p: none, psd: n}
+tests: [{name: ours, from: a@example.com, ip: 192.0.2.10, expect: {spf: pass}}]
+"""
+# Each command once, in the order of the work, and the next step that it says.
+STORY: tuple[tuple[str, str], ...] = (
+    ("lint", "compile"),
+    ("rules", "lint"),
+    ("rules SPF010", "lint --select SPF010"),
+    ("rules DKIM030", "plan"),
+    ("compile --check", "compile"),
+    ("compile example.com", "plan example.com --out plan.json"),
+    ("diff example.com", "plan example.com --out plan.json"),
+    ("verify", "verify --wait 10m"),
+    ("verify --wait 1s", "plan --out plan.json"),
+    ("plan", "plan --out plan.json"),
+    ("plan --no-live", "plan --out plan.json"),
+    ("plan --out 'my plan.json'", "apply 'my plan.json'"),
+    ("plan --show 'my plan.json'", "apply 'my plan.json'"),
+    ("apply 'my plan.json'", "next example.com"),
+    ("plan example.com", "verify example.com"),
+    ("verify", "test"),
+    ("diff", "next"),
+    ("test example.com", "next example.com"),
+    ("simulate --from a@example.com --ip 192.0.2.10", "next example.com"),
+    ("check-message mail.eml --ip 192.0.2.10", "next example.com"),
+    ("spf tree example.com", "next example.com"),
+    ("spf lock", "lint"),
+    ("dkim keygen example.com --selector s1 --private-dir PRIVATE", "compile example.com"),
+    ("dkim status", "diff"),
+    ("dkim rotate example.com", "dkim status example.com"),
+    ("dkim activate example.com", "dkim status example.com"),
+    ("dkim check --private-dir PRIVATE", "next"),
+    ("export example.com --format bind", "verify example.com --wait 10m"),
+    (
+        "export example.com --format postfix --out ../postfix",
+        "export example.com --format postfix --check /etc/postfix",
+    ),
+    (
+        "export example.com --format postfix --check ../postfix",
+        "next example.com",
+    ),
+    ("import example.com --from-zone served/example.com.zone", "diff example.com"),
+    ("import example.org --from-zone served/example.org.zone", "IMPORT --write"),
+    ("import example.org --from-zone served/example.org.zone --write", "lint example.org"),
+    ("init ../new", "lint"),
+)
+
+
+@pytest.fixture
+def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
+    for zone in ("example.com", "example.org"):
+        repo.local(zone, ZONE.format(ttl=60) + '_dmarc IN TXT "v=DMARC1; p=none; psd=n"\n')
+    repo.policy(POLICY, "example.com")
+    repo.write("mail.eml", "From: a@example.com\r\n\r\nhello\r\n")
+    with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
+        repo.write(
+            "zones/policy/_defaults.yaml",
+            f'providers: [local]\nnameservers: ["127.0.0.1:{server.port}"]\n',
+        )
+        yield repo
+
+
+def test_every_command_ends_with_its_next_step(served: RepoFolder, private_dir: Path) -> None:
+    """And each of them is a command that the program takes."""
+    for typed, expected in STORY:
+        line = typed.replace("PRIVATE", str(private_dir))
+        ran = served.run(*shlex.split(line))
+        command, _, why = ran.next.rpartition("  (")
+        wanted = expected.replace("PRIVATE", str(private_dir)).replace("IMPORT", line)
+        assert (command, why[-1:]) == (wanted, ")"), (typed, ran.said)
+        _parses(ran.err.splitlines()[-1].removeprefix("Next: ").rpartition("  (")[0])
+
+
+def _parses(line: str) -> None:
+    """Fail where the program does not take a command line; it is not run."""
+    program, *words = shlex.split(line)
+    assert program == "mailauth-dns"
+    assert main([*words, "--help"]) == 0
+
+
+def test_every_command_is_in_the_story_or_has_a_reason_not_to_be() -> None:
+    told = {typed for typed, _ in STORY}
+    without = {
+        command
+        for command in COMMANDS
+        if not any(typed == command or typed.startswith(f"{command} ") for typed in told)
+    }
+    known = set(COMMANDS) & NONE.keys()
+    assert without == known
+
+
+@pytest.mark.parametrize("command", ["lint", "compile", "plan", "verify", "rules", "diff"])
+def test_quiet_says_none(served: RepoFolder, command: str) -> None:
+    assert "Next:" not in served.run("-q", command).said
+
+
+def test_an_error_has_none_since_it_says_what_to_do(served: RepoFolder) -> None:
+    for words in (["lint", "example.net"], ["apply", "no.json"], ["plan", "--typo"]):
+        assert "Next:" not in served.run(*words).said
+
+
+def test_the_next_step_names_the_repo_as_it_was_named(
+    served: RepoFolder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(served.root / "zones")
+    served.capture()
+    assert main(["lint"]) == 0
+    assert served.capture()[1].endswith(
+        "Next: mailauth-dns compile  (writes what reviewers read)\n"
+    )
+    assert main(["-C", "..", "lint"]) == 0
+    assert "Next: mailauth-dns -C .. compile  (" in served.capture()[1]
+
+
+def test_there_is_one_summary_a_command() -> None:
+    assert set(COMMANDS) >= commands.SUMMARIES.keys() - {"dkim", "spf"}

@@ -1,0 +1,77 @@
+"""`dkim activate`: pending keys begin to sign when they may, and nothing else happens."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+from mailauth_dns.cli import dkim_activate
+from tests.keys.keyhost import Host
+
+
+def states(host: Host) -> dict[str, str]:
+    return dict(re.findall(r"(\w+): \{key: \w+\.pem.*?state: (\w+)", host.policy))
+
+
+def test_a_key_that_is_not_served_waits(host: Host) -> None:
+    host.keygen("--selector", "new")
+    ran = host.run("dkim", "activate", "example.com")
+    assert ran.code == 1
+    assert "every server must serve it first" in ran.out
+    assert states(host)["new"] == "pending"
+
+
+def test_the_time_is_told_and_the_sighting_written(host: Host) -> None:
+    host.keygen("--selector", "new")
+    host.publish()
+    ran = host.run("dkim", "activate", "example.com", "--wait", "2m", "--format", "json")
+    assert ran.code == 1
+    said = json.loads(ran.out)
+    [waiting] = said["waiting"]
+    assert waiting["at"] is not None
+    assert "1 hour, the zone's negative TTL" in waiting["why"]
+    assert "seen: 20" in host.policy
+    # To wait would take longer than is given, so it does not.
+    assert said["active"] == ["old"]
+
+
+def test_a_key_whose_time_has_come_takes_over_and_again_nothing_changes(host: Host) -> None:
+    host.keygen("--selector", "new")
+    host.publish()
+    host.edit("state: pending", "state: pending, seen: 2026-01-01T00:00:00Z")
+    ran = host.run("dkim", "activate", "example.com")
+    assert ran.code == 0, ran.said
+    assert states(host) == {"old": "retiring", "new": "active"}
+    before = host.policy
+    again = host.run("dkim", "activate", "example.com")
+    assert (again.code, again.out, host.policy) == (0, "new: active\n", before)
+
+
+def test_it_waits_until_the_servers_have_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.keygen("--selector", "new")
+    slept: list[float] = []
+
+    def sleep(seconds: float, real: Callable[[float], None] = time.sleep) -> None:
+        if seconds != dkim_activate.POLL:
+            return real(seconds)  # other threads sleep too
+        slept.append(seconds)
+        if len(slept) == 2:
+            host.edit("state: pending", "state: pending, seen: 2026-01-01T00:00:00Z")
+            host.publish()
+        return None
+
+    monkeypatch.setattr("time.sleep", sleep)
+    ran = host.run("dkim", "activate", "example.com", "--wait", "10m")
+    assert ran.code == 0, ran.said
+    assert slept == [dkim_activate.POLL, dkim_activate.POLL]
+
+
+def test_a_policy_without_a_key_of_ours(host: Host) -> None:
+    host.path.write_text("domain: example.com\nspf: {all: fail}\n")
+    ran = host.run("dkim", "activate", "example.com")
+    assert (ran.code, ran.out) == (1, "")
+    assert "make one: mailauth-dns dkim keygen example.com" in ran.err

@@ -1,0 +1,206 @@
+"""The quickstart command over a served zone: what it keeps, what it refuses, what it writes."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailauth_dns.quickstart import write_files
+from mailauth_dns.serve.server import LoopbackServer
+from tests.conftest import Ran, RepoFolder
+
+HEAD = (
+    "$TTL 600\n@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 900\n"
+    "@ IN NS ns1.example.net.\n@ IN MX 0 mx\nmx IN A 192.0.2.10\n"
+)
+
+
+class Newcomer:
+    def __init__(self, repo: RepoFolder, private_dir: Path, server: str) -> None:
+        self.repo, self.private_dir, self.server = repo, private_dir, server
+
+    def run(self, *more: str, domain: str = "example.com", ip: str = "192.0.2.10") -> Ran:
+        return self.repo.run(
+            *("quickstart", domain, "--ip", ip, "--mail-host", "mx.example.com"),
+            *("--dns", "registrar", "--signer", "opendkim"),
+            *("--private-dir", str(self.private_dir), "--nameserver", self.server, *more),
+        )
+
+    @property
+    def policy(self) -> str:
+        return (self.repo.root / "zones/policy/example.com.yaml").read_text()
+
+    @property
+    def private_keys(self) -> list[str]:
+        return sorted(path.stem for path in self.private_dir.glob("*/*.private"))
+
+
+@pytest.fixture
+def newcomer(
+    repo: RepoFolder, private_dir: Path, tmp_path: Path, no_resolvers: None
+) -> Iterator[Newcomer]:
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served/example.com.zone").write_text(HEAD)
+    with LoopbackServer(tmp_path / "served", "127.0.0.1", 0) as server:
+        yield Newcomer(repo, private_dir, f"127.0.0.1:{server.port}")
+
+
+def publishes(newcomer: Newcomer, tmp_path: Path, *records: str) -> None:
+    (tmp_path / "served/example.com.zone").write_text(HEAD + "\n".join(records) + "\n")
+
+
+def test_a_first_run_writes_a_policy_that_lints_and_a_key(newcomer: Newcomer) -> None:
+    ran = newcomer.run("--format", "json")
+    assert ran.code == 0, ran.said
+    said = json.loads(ran.out)
+    selector = said["selector"]
+    assert said["written"] == [
+        "zones/policy/example.com.yaml",
+        f"zones/keys/example.com/{selector}.pem",
+        ".gitignore",
+        "zones/policy.schema.json",
+    ]
+    assert (said["negative_ttl"], said["wait"]) == (600, 600)
+    assert "10 minutes after every name server has the key, because" in json.dumps(said["steps"])
+    private = Path(said["private"])
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert "PRIVATE" not in ran.said + newcomer.policy
+    assert f"{selector}._domainkey" in said["steps"][0]["records"]
+    lint = newcomer.repo.run("lint", "--fail-on", "warning")
+    assert lint.code == 0, lint.said
+
+
+def test_run_again_it_changes_nothing(newcomer: Newcomer) -> None:
+    assert newcomer.run().code == 0
+    before = newcomer.policy
+    again = newcomer.run()
+    assert (again.code, newcomer.policy) == (0, before)
+    assert "example.com has a policy already" in again.out
+    assert "mailauth-dns next example.com" in again.out
+    assert len(newcomer.private_keys) == 1
+
+
+def test_what_is_published_is_kept_and_the_address_is_added(
+    newcomer: Newcomer, tmp_path: Path
+) -> None:
+    publishes(
+        newcomer,
+        tmp_path,
+        '@ IN TXT "v=spf1 include:_spf.example.net -all"',
+        '_dmarc IN TXT "v=DMARC1; p=reject; rua=mailto:d@example.net"',
+        '_smtp._tls IN TXT "v=TLSRPTv1; rua=mailto:t@example.com"',
+    )
+    ran = newcomer.run()
+    assert ran.code == 0, ran.said
+    exported = newcomer.repo.run("export", "example.com", "--format", "bind").out
+    assert '"v=spf1 ip4:192.0.2.10 include:_spf.example.net -all"' in exported
+    assert '"v=DMARC1; p=reject; rua=mailto:d@example.net"' in exported
+    assert '"v=TLSRPTv1; rua=mailto:t@example.com"' in exported
+
+
+REFUSED = {
+    "two SPF records": (
+        ['@ IN TXT "v=spf1 mx -all"', '@ IN TXT "v=spf1 a -all"'],
+        "2 values where there can be one",
+    ),
+    "a broken DMARC record": (['_dmarc IN TXT "v=DMARC1; p=rejct"'], "broken"),
+    "a public suffix": (['_dmarc IN TXT "v=DMARC1; p=none; psd=y"'], "is a public suffix"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_would_have_to_be_guessed_is_refused(
+    case: str, newcomer: Newcomer, tmp_path: Path
+) -> None:
+    records, message = REFUSED[case]
+    publishes(newcomer, tmp_path, *records)
+    ran = newcomer.run()
+    assert (ran.code, ran.out) == (1, "")
+    assert message in ran.err
+    assert newcomer.private_keys == []
+
+
+def test_dns_that_cannot_be_asked_stops_it_unless_that_is_said(newcomer: Newcomer) -> None:
+    newcomer.server = "127.0.0.1:1"
+    ran = newcomer.run()
+    assert (ran.code, newcomer.private_keys) == (1, [])
+    assert "nothing was written" in ran.err
+    assert "--no-live" in ran.err
+    ran = newcomer.run("--no-live")
+    assert ran.code == 0, ran.said
+    assert "DNS was not asked" in newcomer.policy
+
+
+DOMAINS = {"com": "is a top-level domain", "*.example.com": "a wildcard", "a b": "a b: "}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_domain_that_has_no_mail_of_its_own(domain: str, newcomer: Newcomer) -> None:
+    ran = newcomer.run(domain=domain)
+    assert (ran.code, ran.out) == (1, "")
+    assert DOMAINS[domain] in ran.err
+
+
+def test_a_name_in_another_script(newcomer: Newcomer) -> None:
+    ran = newcomer.run("--no-live", domain="bücher.example")
+    assert ran.code == 0, ran.said
+    assert (newcomer.repo.root / "zones/policy/xn--bcher-kva.example.yaml").exists()
+
+
+def test_without_a_terminal_all_that_is_missing_is_listed(repo: RepoFolder) -> None:
+    ran = repo.run("quickstart", "example.com", "--dns", "bind")
+    assert (ran.code, ran.out) == (1, "")
+    for option in ("--mail-host NAME", "--ip ADDRESS", "--dns-key-name NAME", "--signer "):
+        assert f"\n  {option}" in ran.err
+    assert "--dns registrar" not in ran.err
+
+
+def test_a_key_in_the_repo_or_where_others_write_is_refused(
+    newcomer: Newcomer, tmp_path: Path
+) -> None:
+    """Everybody may write above the test's own folder."""
+    for folder, message in (
+        (newcomer.repo.root / "keys", "is inside"),
+        (tmp_path / "keys", "everybody may write there"),
+    ):
+        newcomer.private_dir = folder
+        ran = newcomer.run()
+        assert ran.code == 1
+        assert message in ran.err
+        assert not (newcomer.repo.root / "zones/policy/example.com.yaml").exists()
+
+
+@pytest.mark.parametrize("step", ["write_beside", "write_policy"])
+def test_a_run_that_was_cut_off_is_finished_with_its_own_key(
+    step: str, newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write_files, step, cut_off)
+        assert newcomer.run().code == 130
+    made = newcomer.private_keys
+    assert len(made) == 1
+    ran = newcomer.run()
+    assert ran.code == 0, ran.said
+    assert newcomer.private_keys == made
+    assert f"key: {made[0]}.pem" in newcomer.policy
+
+
+def test_files_that_are_there_stay(newcomer: Newcomer) -> None:
+    newcomer.repo.write(".gitignore", "mine\n")
+    ran = newcomer.run()
+    assert ran.code == 0, ran.said
+    assert "left as it is: .gitignore\n" in ran.out
+    assert (newcomer.repo.root / ".gitignore").read_text() == "mine\n"
+
+
+def test_what_receivers_do_not_like_is_told(newcomer: Newcomer) -> None:
+    ran = newcomer.run(ip="10.0.0.1")
+    assert "whether receivers take the names of your mail server is unknown: " in ran.err
+    assert "look at this: 10.0.0.1: is an address inside your network" in ran.err
