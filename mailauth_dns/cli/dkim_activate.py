@@ -10,6 +10,7 @@ import typer
 
 from mailauth_dns.cli import headings, what_next_keys
 from mailauth_dns.cli.durations import seconds
+from mailauth_dns.cli.key_options import Domain
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.keys.activation import Activation, activate
@@ -23,7 +24,7 @@ POLL = 5.0  # seconds between two questions while not every server has the key
 
 def command(
     context: typer.Context,
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="the domain of the policy")],
+    domain: Domain,
     wait: Annotated[
         str,
         typer.Option(

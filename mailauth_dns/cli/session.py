@@ -90,7 +90,8 @@ class Session:
     def show(self, lines: Iterable[Text], *, beside: bool = False, wrap: bool = False) -> None:
         """Write lines: results, or on standard error what stands `beside` a result in JSON.
 
-        With `wrap`, long lines break between words on a terminal. Elsewhere a line stays one.
+        With `wrap`, long lines break between words on a terminal, save those with `no_wrap`.
+        Elsewhere a line stays one.
         """
         stream = sys.stderr if beside else sys.stdout
         lines = map(_guarded, lines)
@@ -105,7 +106,8 @@ class Session:
             )
             COLUMNS.set(console.width)  # before the lines are made
             for line in lines:
-                for part in wrapped_line(line, console.width) if wrap else (line,):
+                whole = line.no_wrap or not wrap  # what is copied stays on one line
+                for part in (line,) if whole else wrapped_line(line, console.width):
                     console.print(part, soft_wrap=True)
         else:
             stream.writelines(f"{line.plain}\n" for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -74,10 +74,11 @@ def read(
         for domain in finding.domains:
             by_domain.setdefault(domain, []).append(finding)
     zones = {path: zone for zone, each in publications.items() for path in _paths(each)}
+    stale = _awaited(root, publications.values(), compiled.stale)
     here = Here(
         "loaded",
         now,
-        stale=bool(compiled.gone) or not zones.keys() >= set(compiled.stale),
+        stale=bool(compiled.gone) or not zones.keys() >= stale,
         uncommitted=git_commit.uncommitted(root),
         tracked=tuple(each for each in git_commit.FOLDERS if (root / each).exists()),
         private_dir=_private_dir(private_dir, root),
@@ -87,8 +88,8 @@ def read(
         administrator=os.geteuid() == 0,
     )
     found = {domain: tuple(each) for domain, each in by_domain.items()}
-    stale = frozenset(zones[path] for path in compiled.stale if path in zones)
-    return here, Files(repo, publications, chosen, stale, found)
+    of_zones = frozenset(zones[path] for path in stale if path in zones)
+    return here, Files(repo, publications, chosen, of_zones, found)
 
 
 def _broken(error: MailAuthError, now: datetime) -> Here:
@@ -110,6 +111,15 @@ def _paths(publication: Publication) -> list[Path]:
     """Return the files that speak of this zone alone."""
     bodies = [compiled_folder.MTA_STS_FOLDER / f"{domain}.txt" for domain in publication.mta_sts]
     return [compiled_folder.FOLDER / f"{publication.origin}.yaml", *bodies]
+
+
+def _awaited(
+    root: Path, publications: Iterable[Publication], stale: Iterable[Path]
+) -> frozenset[Path]:
+    """Return the stale files that somebody reads: where DNS is a web form, nobody reads zones."""
+    if (root / compiled_folder.FOLDER).is_dir() or any(each.providers for each in publications):
+        return frozenset(stale)
+    return frozenset(path for path in stale if compiled_folder.FOLDER not in path.parents)
 
 
 def _private_dir(named: Path | None, root: Path) -> Path | None:

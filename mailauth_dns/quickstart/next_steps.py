@@ -110,10 +110,7 @@ def _publish(made: Made, machine: Machine) -> Step:
     if answers.dns is DnsKind.REGISTRAR:
         return Step(
             "Publish the records",
-            (
-                f"Log in where you change the DNS of {answers.domain}, and make these records.",
-                "A form wants the short host or the long one. Copy each value whole.",
-            ),
+            (f"Log in where you change the DNS of {answers.domain}, and do what stands here.",),
             made.records,
         )
     service = SERVICES[answers.dns]

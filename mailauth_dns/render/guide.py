@@ -60,7 +60,7 @@ def _table(found: Overview) -> Iterator[Text]:
 def _step(step: Step, spelled: Spelled) -> Iterator[Text]:
     yield Text.assemble(("Now: ", "bold"), step.what)
     for command in step.commands:
-        yield Text(f"{_INDENT}{spelled(command)}", style="cyan")
+        yield Text(f"{_INDENT}{spelled(command)}", style="cyan", no_wrap=True)
     yield Text.assemble(("Why: ", "bold"), step.why)
     yield Text.assemble(("Takes: ", "bold"), step.takes)
 

@@ -30,11 +30,11 @@ def started(result: Started, folder: str) -> Iterator[Text]:
         if step.records:
             yield Text("")
             for line in step.records.rstrip("\n").split("\n"):
-                yield Text(f"   {line}" if line else "")
+                yield Text(f"   {line}" if line else "", no_wrap=True)
         if step.commands:
             yield Text("")
         for command in step.commands:
-            yield Text.assemble("   $ ", (command, "cyan"))
+            yield Text.assemble("   $ ", (command, "cyan"), no_wrap=True)
 
 
 def started_data(result: Started) -> dict[str, Any]:

@@ -18,4 +18,4 @@ API_PORT = 8081  # PowerDNS's own default
 HOME = "/home/you"  # on the machine
 KEYS = "/run/playground"  # what the playground's own commands need
 INBOX = "/var/playground/inbox"  # the receiver's mailbox, as the machine sees it
-SHARED = "/mnt"  # a tmpfs that both sides see before either has a root of its own
+SHARED = "/media"  # a tmpfs that both sides see before either has a root of its own

@@ -48,11 +48,12 @@ class World(MailHost):
     nameserver = RESOLVER
     addresses = (RESOLVER, BIND, POWERDNS, REGISTRIES, RECEIVER, RECEIVER_NS, STRANGER)
 
-    def __init__(self, dns: str, fleet: int) -> None:
+    def __init__(self, dns: str, fleet: int, *, forgetful: bool) -> None:
         super().__init__()
         keys = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
         self.secrets = Secrets(next(keys), secrets.token_hex(16), next(keys))
         self.dns = dns
+        self.forgetful = forgetful  # the resolver keeps nothing for longer than a second
         self.fleet = zones.of_the_fleet(fleet)
         self.held = {
             "example.com": POWERDNS if dns == "powerdns" else BIND,
@@ -113,10 +114,12 @@ class World(MailHost):
 
     def _resolver(self) -> None:
         self.write("/srv/named-resolver/hints", f". IN NS ns.root.\nns.root. IN A {REGISTRIES}\n")
+        memory = "max-cache-ttl 1; max-ncache-ttl 1;" if self.forgetful else ""
         self._named(
             "resolver",
             f"{RESOLVER};",
-            "recursion yes; allow-recursion { any; };",
+            # BIND has empty zones of its own for the addresses of examples.
+            f"recursion yes; allow-recursion {{ any; }}; empty-zones-enable no; {memory}",
             'zone "." { type hint; file "hints"; };',
         )
 

@@ -204,4 +204,5 @@ def test_a_pipe_shows_nothing_of_waiting(repo: RepoFolder) -> None:
     repo.policy("domain: example.com\nspf: {all: fail}\n")
     command = [sys.executable, "-c", SLOW, "-C", str(repo.root), "diff"]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert (ran.stdout, ran.stderr) == ("Diff: 0 sets, 0 differ, 0 unknown\n", "")
+    following = f"Next: mailauth-dns -C {repo.root} next  (DNS says what the policies say)\n"
+    assert (ran.stdout, ran.stderr) == ("Diff: 0 sets, 0 differ, 0 unknown\n", following)

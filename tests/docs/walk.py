@@ -12,6 +12,7 @@ from tests.docs.machine import Said, Shell
 from tests.docs.page import Block, Clock, Command, Hidden, Page, PageError
 
 BACKGROUND = 20  # seconds until a command in the background has said what the page shows
+STARTED = 3  # seconds until it has said something, where the page shows nothing yet
 
 
 class Walk:
@@ -64,7 +65,7 @@ class Walk:
     def _background(self, command: Command) -> None:
         log = self._scratch / f"background-{command.line}"
         self._shell.run(f"( {command.text} ) >{log} 2>&1 </dev/null &")
-        ends = time.monotonic() + BACKGROUND
+        ends = time.monotonic() + (BACKGROUND if command.expected else STARTED)
         if not command.expected:
             self._say(
                 command.line, "show what it says once it is ready: the next step waits for it"

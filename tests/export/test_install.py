@@ -27,7 +27,7 @@ def install(article: RepoFolder, format: str, *more: str) -> tuple[int, str]:
 
 def checked(article: RepoFolder, format: str, folder: Path) -> tuple[int, str]:
     ran = article.run("export", "example.com", "--format", format, "--check", str(folder))
-    return ran.code, ran.said
+    return ran.code, ran.out + ran.told
 
 
 @pytest.mark.parametrize("stock", [STOCK, RPM, None], ids=["debian", "rpm", "none"])

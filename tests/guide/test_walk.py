@@ -131,10 +131,10 @@ def walk(
 
 
 def _move_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mailauth_dns.cli import dkim_activate
-    from mailauth_dns.cli.commands import dkim, export, next, quickstart
+    from mailauth_dns.cli import dkim_activate, dkim_keygen, dkim_rotate, dkim_status
+    from mailauth_dns.cli.commands import export, next, quickstart
 
-    for module in (dkim_activate, dkim, export, next, quickstart):
+    for module in (dkim_activate, dkim_keygen, dkim_rotate, dkim_status, export, next, quickstart):
         monkeypatch.setattr(module, "datetime", Moved)
     monkeypatch.setattr(dkim_activate, "time", Clock())
 

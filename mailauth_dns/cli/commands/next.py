@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import typer
 
-from mailauth_dns.cli.key_options import PrivateDir
+from mailauth_dns.cli.key_options import PrivateDir, private_folder
 from mailauth_dns.cli.options import Domains, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, domains, session_of
 
@@ -25,7 +25,7 @@ def command(
     from mailauth_dns.render import guide
 
     session = session_of(context)
-    folder = session.path(private_dir.expanduser()).absolute() if private_dir is not None else None
+    folder = private_folder(session, private_dir)
     with session.waiting("looking at files and DNS"):
         found = overview.look(session.root, domains(domain), folder, datetime.now(UTC))
     if format is Format.JSON:
