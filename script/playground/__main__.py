@@ -97,7 +97,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "--forgetful",
         action="store_true",
-        help="the resolver forgets after a second: for tests, which move the clock and do not wait",
+        help="resolvers forget after a second: for tests, which move the clock and do not wait",
     )
     parser.add_argument(
         "--share",
