@@ -193,6 +193,11 @@ def _draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     try:
         with os.fdopen(handle, "wb") as file:
             yield Path(name), file
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # A full disk: what failed is a write to a handle, which has no name.
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         Path(name).unlink(missing_ok=True)
 

@@ -26,10 +26,13 @@ MAX_NAMED = 20  # domains that are named where a command takes no more than thos
 _LATER = "once DNS answers"
 
 
-def after_init(session: Session, root: Path) -> None:
+def after_init(session: Session, root: Path, *, example: bool) -> None:
     """Say what comes after a new repo."""
     there = session if root == session.folder else replace(session, root=root, folder=root)
-    there.next("lint", why="checks the example; put your own domain in its place")
+    if example:
+        there.next("lint", why="checks the example; put your own domain in its place")
+    else:
+        there.next("quickstart", "DOMAIN", why="writes the policy of a domain that sends mail")
 
 
 def after_import(

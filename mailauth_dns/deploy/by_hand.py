@@ -20,6 +20,7 @@ from mailauth_dns.plan import permissions, spf_part_timing
 from mailauth_dns.plan.permissions import Allowance
 from mailauth_dns.plan.plan import change_entry
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, ancestors, below
 from mailauth_dns.records.zone import RRKey, RRset, Zone, zone_of
@@ -184,6 +185,10 @@ def _keys(entry: Declared, origin: DomainName) -> Iterator[RRKey]:
     for upper in (*above, origin):
         if upper != name:
             yield (below("*", upper), type)
+    if entry.family is Family.DMARC and entry.domain != origin:
+        # What a new record replaces: the policy that the domain inherits.
+        for upper in (*ancestors(entry.domain, origin), origin):
+            yield from ((below(dmarc.LABEL, upper), kind) for kind in ("TXT", "CNAME"))
     if entry.domain != origin:
         for host_type in _HOST_TYPES:
             yield (entry.domain, host_type)

@@ -23,6 +23,11 @@ _DISPOSITION = {
     Policy.QUARANTINE: "failing mail goes to spam",
     Policy.REJECT: "failing mail is refused",
 }
+# What receivers do that know no `t` (RFC 7489 had none).
+_UNTESTED: dict[Policy | None, str] = {
+    Policy.QUARANTINE: "receivers that do not know t put it into spam",
+    Policy.REJECT: "receivers that do not know t refuse it",
+}
 _AT_ONCE = 2  # levels in one step: nobody sees first how mail fares at the level between
 
 
@@ -100,16 +105,11 @@ def _own(domain: DomainName, was: Side, now: Side, sides: Sides, *, stays: bool)
         return Judgement(
             "", Risk.CAUTION, ("DMARC034",)
         )  # a record above the zone may ask for as much, or for nothing
-    words = f"p {was.own} -> {now.own}" if was.record is not None else f"p {now.own}"
-    words = f"{words}: {_DISPOSITION[now.own.requested]}"
+    words = f"{_step(was, now)}: {_DISPOSITION[now.own.requested]}"
+    untested = _untested(was.own, now.own)
     if now.own.above(was.own) >= _AT_ONCE:
         used = sides.in_use(domain) if was.record is None else ""
         if used is not None:
-            untested = (
-                "receivers that do not know t refuse it"
-                if now.own.requested is not now.own.policy
-                else ""
-            )
             return Judgement(
                 "; ".join(filter(None, (words, used, untested))), Risk.BREAKING, ("DMARC033",)
             )
@@ -117,9 +117,26 @@ def _own(domain: DomainName, was: Side, now: Side, sides: Sides, *, stays: bool)
     if was.own != now.own:
         harmless = now.own.policy in (None, Policy.NONE) and not weaker
         return Judgement(
-            words, Risk.SAFE if harmless else Risk.CAUTION, ("DMARC034",) if weaker else ()
+            "; ".join(filter(None, (words, untested))),
+            Risk.SAFE if harmless else Risk.CAUTION,
+            ("DMARC034",) if weaker else (),
         )
     return Judgement("", Risk.CAUTION if now.unknown is not None else Risk.SAFE)
+
+
+def _step(was: Side, now: Side) -> str:
+    """Return the step that receivers take; where they take none, the step that the tags take."""
+    if was.record is None:
+        return f"p {now.own}"
+    if was.own.requested is now.own.requested:
+        return f"p {was.own.tag} -> {now.own.tag}"
+    return f"p {was.own} -> {now.own}"
+
+
+def _untested(was: Request, now: Request) -> str:
+    """Return what receivers do that know no `t`, where they take a step that others do not."""
+    stricter = LEVEL[now.policy] > LEVEL[was.policy]
+    return _UNTESTED[now.policy] if now.tried and stricter else ""
 
 
 def _subdomains(domain: DomainName, was: Side, now: Side, sides: Sides) -> Iterator[Judgement]:

@@ -45,6 +45,11 @@ class Request:
         """Return the policy that receivers apply, as a tag's value."""
         return str(self.requested or "nothing")
 
+    @property
+    def tag(self) -> str:
+        """What the record asks for, as a tag's value, and whether it is only tried."""
+        return f"{self.policy or 'nothing'}{' (t=y)' if self.tried else ''}"
+
     def above(self, other: Request) -> int:
         """Return how many levels more than `other` this requests.
 

@@ -88,7 +88,7 @@ def latin(there: str, _: str) -> str:
 
 def mailto(there: str, _: str) -> str:
     """Write addresses for reports as mailto:."""
-    plain = re.sub(r"<a\b[^>]*>|</a>", "", there, flags=re.IGNORECASE)
+    plain = re.sub(r"<a\b[^>]{0,400}>|</a>", "", there, flags=re.IGNORECASE)
     plain = re.sub(r"https?://(?:mailto:)?(?=[^\s,;/@]+@)", "mailto:", plain)
     return re.sub(r"(=|,)(\s*)(?!mailto:)(?=[^\s,;:/@=]+@)", r"\1\2mailto:", plain)
 

@@ -8,9 +8,10 @@ from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.dmarc_walk import Walk, same_organization, walk
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.records.dmarc import Alignment, Policy, Record, Testing
+from mailauth_dns.records.dmarc import Alignment, Policy, Record, Testing, owner_name
 from mailauth_dns.records.dmarc_received import Received
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.family import Family, family
+from mailauth_dns.records.name import DomainName, upwards
 
 # What receivers apply while `t=y` tests a policy (RFC 9989 §4.7).
 ONE_LEVEL_LESS = {
@@ -73,6 +74,24 @@ class Discovery:
     def organizational_domain(self) -> DomainName | Unknown:
         """The author domain's organizational domain."""
         return self.walk.organizational_domain
+
+
+def nearest_record(domain: DomainName, resolver: Resolver) -> DomainName | None:
+    """Return the domain, or the nearest one above it, at which a DMARC record stands.
+
+    Top-level domains are not asked, and a record that receivers ignore counts too.
+
+    Raises:
+        ObservationError: it is unknown.
+    """
+    for each in upwards(domain):
+        name = owner_name(each)
+        if "." in each and any(
+            family(name, "TXT", value) is Family.DMARC
+            for value in resolver.lookup(name, "TXT") or ()
+        ):
+            return each
+    return None
 
 
 def discover(author_domain: DomainName, resolver: Resolver) -> Discovery:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mailauth_dns.atomic_files import create_file, followed, replace_file
+from mailauth_dns.atomic_files import create_private_file, followed, replace_file
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import out_folder, rspamd
+from mailauth_dns.export import opendkim, out_folder, rspamd
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.mail_host import MailHost
 from mailauth_dns.records.name import DomainName
@@ -51,7 +51,8 @@ def install(
     tables = {name: text for name, text in files.items() if name not in confs}
     written = out_folder.write(format, tables, folder, root, domains, host)
     for name, path in confs.items():
-        _put(path, before[name], out_folder.marked(name, files[name]))
+        made = opendkim.verifying(files[name]) if _ours_verifies(path) else files[name]
+        _put(path, before[name], out_folder.marked(name, made))
         _take_stray(folder / name, path)
     return (*confs.values(), *written)
 
@@ -84,18 +85,38 @@ def _replaceable(path: Path) -> str:
     return text
 
 
+def _ours_verifies(path: Path) -> bool:
+    """Tell whether somebody wrote `Mode sv` into our file, as its comment says they may."""
+    text = text_of(path)
+    ours = out_folder.MARK in text[:500]
+    return ours and "v" in opendkim_conf.settings(key_owner.HOST, text).get("mode", "").lower()
+
+
 def _put(path: Path, before: str, text: str) -> None:
     try:
         if before:
-            create_file(path.with_name(path.name + KEPT), before.encode())
+            _keep(path)
         replace_file(followed(path), text.encode(), durable=False)
-    except FileExistsError:
-        raise MailAuthError(
-            f"{path.with_name(path.name + KEPT)}: is there already; "
-            f"move it away, so that {path.name} can be kept there"
-        ) from None
     except OSError as error:
         raise MailAuthError(f"{error.filename or path}: {error.strerror}") from None
+
+
+def _keep(path: Path) -> None:
+    """Copy a configuration beside it, octet by octet, for its owner alone.
+
+    Raises:
+        MailAuthError: another one is kept there.
+        OSError: it cannot be written.
+    """
+    kept, data = path.with_name(path.name + KEPT), path.read_bytes()
+    try:
+        create_private_file(kept, data, (path.stat().st_uid, path.stat().st_gid))
+    except FileExistsError:
+        if kept.read_bytes() == data:
+            return  # a run that was killed had come as far as that
+        raise MailAuthError(
+            f"{kept}: is there already; move it away, so that {path.name} can be kept there"
+        ) from None
 
 
 def _take_stray(stray: Path, path: Path) -> None:

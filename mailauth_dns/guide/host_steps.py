@@ -33,6 +33,11 @@ def is_unsafe(_here: Here, at: Situation) -> bool:
     return at.host is not None and bool(at.host.keys)
 
 
+def is_unseen(_here: Here, at: Situation) -> bool:
+    """Tell whether some of what decides about signing on this host could not be looked at."""
+    return at.host is not None and bool(at.host.unseen)
+
+
 def _host(at: Situation) -> SigningHost:
     assert at.host is not None
     return at.host
@@ -109,4 +114,17 @@ def check(here: Here, group: Sequence[Situation]) -> Step:
         "a minute",
         (ours("dkim", "check", at.domain, *private_dir(here)),),
         after=others(group, "then"),
+    )
+
+
+def look_yourself(_here: Here, group: Sequence[Situation]) -> Step:
+    """A part of the signing host's configuration is where nobody looks."""
+    at = group[0]
+    return Step(
+        f"See with a message that {_NAMES[_host(at).program]} signs for {at.domain}",
+        f"all else is done, and this is unknown: {_host(at).unseen[0]}",
+        "minutes",
+        (ours("help", "check-message"),),
+        after=others(group, "then"),
+        unknown=True,
     )

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from mailauth_dns.deploy import git_commit
 from mailauth_dns.deploy.verify import watch
-from mailauth_dns.errors import MailAuthError
+from mailauth_dns.errors import MailAuthError, ObservationError
+from mailauth_dns.evaluate.dmarc import nearest_record
+from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.guide import this_host
 from mailauth_dns.guide.files import Files
 from mailauth_dns.guide.situation import Area, Fault, Here, Record, RecordState, Situation
@@ -32,8 +34,10 @@ from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import server_address
 from mailauth_dns.records.dmarc import Policy as DmarcPolicy
+from mailauth_dns.records.dmarc import owner_name
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.simulate.dns_views import as_it_is
 
 BATCH = 100  # domains that DNS is asked for together
 _LOCAL_CLASS = "mailauth_dns.octo.LocalProvider"
@@ -54,6 +58,7 @@ class _Look:
     files: Files
     halves: PrivateHalves | None
     declaring: frozenset[DomainName]  # domains with a DMARC policy
+    in_dns: Callable[[DomainName], DomainName | None]  # whose DMARC record counts for it
     changed: Callable[[str], datetime | None]
 
 
@@ -61,11 +66,18 @@ def situations(here: Here, files: Files) -> Iterator[tuple[Situation, ...]]:
     """Yield the situation of the chosen domains, some at a time."""
     urgent = sorted(files.chosen, key=lambda policy: not _needs_work(files, policy))
     declaring = (policy.domain for policy in files.repo.policies if _declares_dmarc(policy))
+    live = as_it_is(files.repo.policies)
+
+    def in_dns(domain: DomainName) -> DomainName | None:
+        live.next_message()
+        return nearest_record(domain, live)
+
     look = _Look(
         here,
         files,
         _halves(here),
         frozenset(declaring),
+        in_dns,
         cache(partial(_changed, files.repo.root)),
     )
     for start in range(0, len(urgent), BATCH):
@@ -144,6 +156,10 @@ def _situation(
     errors = _errors(files, policy.domain)
     findings = files.found.get(policy.domain, ())
     place = policy.place(("dmarc", "p"))
+    no_dmarc = _has_no_dmarc(look, policy)
+    if isinstance(no_dmarc, Unknown):
+        name = owner_name(policy.domain)
+        records += (Record("dmarc", name, "TXT", "unknown", no_dmarc.reason),)
     dmarc = None if body.dmarc is None or body.dmarc is ABSENT else body.dmarc.record.effective_p
     return Situation(
         policy.domain,
@@ -153,7 +169,7 @@ def _situation(
         sends=_sends(policy),
         declares=_declares(policy),
         dmarc=dmarc,
-        dmarc_missing=look.declaring.isdisjoint(upwards(policy.domain)),
+        dmarc_missing=no_dmarc is True,
         dmarc_place=f"{place.source.path}:{place.line}",
         dmarc_since=look.changed(place.source.path) if dmarc is DmarcPolicy.NONE else None,
         fault=errors[0] if errors else None,
@@ -166,6 +182,19 @@ def _situation(
         missing_halves=tuple(_missing(policy, look.here.private_dir, look.halves)),
         host=this_host.signing_host(policy, look.here.private_dir, look.halves, look.here.now),
     )
+
+
+def _has_no_dmarc(look: _Look, policy: Policy) -> bool | Unknown:
+    """Tell whether no DMARC policy counts for the domain, in the repo or in DNS.
+
+    A new p=none would take the place of what DNS has, and weaken it.
+    """
+    if not look.declaring.isdisjoint(upwards(policy.domain)):
+        return False
+    try:
+        return look.in_dns(policy.domain) is None
+    except ObservationError as error:
+        return Unknown(str(error))
 
 
 def _declares(policy: Policy) -> bool:

@@ -78,7 +78,7 @@ class Situation:
     sends: bool = True
     declares: bool = True  # at least one record
     dmarc: DmarcPolicy | None = None
-    dmarc_missing: bool = False  # neither the domain nor one above it declares a policy
+    dmarc_missing: bool = False  # no policy counts for the domain, declared or in DNS
     dmarc_place: str = ""  # the file and line that say it
     fault: Fault | None = None
     errors: int = 0

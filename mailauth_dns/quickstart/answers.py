@@ -257,7 +257,7 @@ def _host(text: str) -> str:
 
 def _mail_address(text: str) -> str:
     address = text.strip().removeprefix("mailto:")
-    if re.search(r"[,!;'\s]", address):  # it also stands in a shell command, in quotes
+    if re.search(r"^-|[,!;'\s]", address):  # it also stands in a shell command, in quotes
         raise ValueError("write one plain address, such as postmaster@example.com")
     mailbox.domain_of(address)
     return address

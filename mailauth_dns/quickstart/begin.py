@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -75,7 +75,7 @@ def begin(
     body = dict(found.body) | ({"zone": wishes.zone} if wishes.zone is not None else {})
     text = policy_text(
         answers,
-        PublishedMail(body, found.left, found.negative_ttl, found.exchangers, found.asked),
+        replace(found, body=body),
         selector,
         moment(now),
         wishes.nameservers,
@@ -95,6 +95,7 @@ def begin(
     warnings = [
         *asking.warnings(answers),
         *(f"not said in the policy: {each}" for each in found.left),
+        *([f"DMARC is left as it is: {found.dmarc_elsewhere}"] if found.dmarc_elsewhere else []),
         # Where the program is not set up yet, a step says whose the key must be.
         *([key.remark] if key.remark and machine.signer_here else []),
         *(_of_host(again, chosen, wishes) if found.asked else ()),
@@ -114,7 +115,7 @@ def _strictness(repo: Repo, domain: DomainName) -> tuple[str, str | None]:
     [policy] = repo.of((domain,))
     dmarc, spf = policy.body.dmarc, policy.body.spf
     return (
-        str(dmarc.p) if isinstance(dmarc, DmarcSection) else "none",
+        str(dmarc.p) if isinstance(dmarc, DmarcSection) else "elsewhere",
         spf.all if isinstance(spf, SpfSection) else None,
     )
 

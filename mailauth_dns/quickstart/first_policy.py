@@ -30,7 +30,7 @@ def policy_text(
         body["nameservers"] = [*servers]
     body["spf"] = spf_section = _spf(answers, body.get("spf"))
     body["dkim"] = _dkim(body.get("dkim"), selector, since)
-    if not isinstance(body.get("dmarc"), dict):
+    if not isinstance(body.get("dmarc"), dict) and not found.dmarc_elsewhere:
         body["dmarc"] = {"p": "none", "rua": [f"mailto:{answers.report_to}"]}
     body["tests"] = list(_tests(answers, selector, spf_section))
     names = [*(name for name in _ORDER if name in body)]
@@ -48,6 +48,8 @@ def _head(answers: Answers, found: PublishedMail) -> Iterator[str]:
     yield f"The mail authentication of {answers.domain}. Edit this file; DNS follows it."
     if not found.asked:
         yield "DNS was not asked: what it has already is not in here. See `mailauth-dns diff`."
+    if found.dmarc_elsewhere:
+        yield f"DMARC is left as it is: {found.dmarc_elsewhere}."
     for left in found.left:
         yield f"Published, and not said here: {left}"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from mailauth_dns.errors import MailAuthError, ObservationError
+from mailauth_dns.errors import MailAuthError, ObservationError, octets
+from mailauth_dns.evaluate.dmarc import nearest_record
 from mailauth_dns.importing.finished_policy import reasons
 from mailauth_dns.importing.import_domains import import_domains
 from mailauth_dns.importing.readers import LiveDns
+from mailauth_dns.importing.surroundings import Left
 from mailauth_dns.live.observe import Wanted, observe
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.policy import yaml_reader, yaml_tree
@@ -19,6 +21,7 @@ from mailauth_dns.quickstart.answers import Given, Known, SigningProgram
 from mailauth_dns.quickstart.dns_services import SERVICES, DnsKind
 from mailauth_dns.quickstart.next_steps import KEY_DIRS, Machine
 from mailauth_dns.quickstart.published import PublishedMail
+from mailauth_dns.records.dmarc import owner_name
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRset, negative_ttl
 from mailauth_dns.signing_host import key_owner, opendkim_conf
@@ -48,13 +51,37 @@ def look(
     body = yaml_tree.plain(yaml_reader.read(imported.path, imported.draft.text.encode()))
     assert isinstance(body, dict)
     origin = zone or domain
+    resolver = LiveResolver({origin: nameservers})
     return PublishedMail(
         body,
         imported.draft.left,
         _negative_ttl(origin, nameservers),
-        _exchangers(domain, LiveResolver({origin: nameservers})),
+        _exchangers(domain, resolver),
+        ""
+        if isinstance(body.get("dmarc"), dict)
+        else _dmarc_elsewhere(domain, imported.draft.left, resolver),
         asked=True,
     )
+
+
+def _dmarc_elsewhere(domain: DomainName, left: Sequence[Left], resolver: LiveResolver) -> str:
+    """Return where a domain without a DMARC record of its own has its policy from.
+
+    Raises:
+        MailAuthError: DNS cannot say whether a domain above it has one.
+    """
+    name = owner_name(domain)
+    target = next((each.value for each in left if each.key == (name, "CNAME")), None)
+    if target is not None:
+        return f"{name} is an alias of {octets(target)}, and the record is changed there"
+    try:
+        above = nearest_record(domain, resolver)
+    except ObservationError as error:
+        raise MailAuthError(
+            f"unknown: {error}\nnothing was written: a domain above {domain} may have a DMARC "
+            "policy, which a new record would replace. Run it again when DNS answers"
+        ) from None
+    return f"{above} has a DMARC record that counts for {domain} too" if above else ""
 
 
 def _negative_ttl(zone: DomainName, nameservers: tuple[str, ...]) -> int | None:

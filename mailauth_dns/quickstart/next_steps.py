@@ -183,7 +183,8 @@ def _signer(made: Made, machine: Machine) -> Iterator[Step]:
 
 def key_dir(answers: Answers, machine: Machine) -> str:
     """Return where the signing program will read the key."""
-    return answers.private_dir if machine.root else KEY_DIRS[answers.signer]
+    # Where no program is set up, nobody knows whether its user may enter the folder that was given.
+    return answers.private_dir if machine.root and machine.signer_here else KEY_DIRS[answers.signer]
 
 
 def _copied(made: Made, machine: Machine, folder: str) -> Iterator[str]:
@@ -233,11 +234,12 @@ def _postfix(made: Made, machine: Machine) -> Step:
 
 def _send(made: Made) -> Step:
     sender = f"postmaster@{made.answers.domain}"
-    head = f"From: {sender}\\nTo: {made.test_to}\\nSubject: mailauth-dns test\\n\\nHello.\\n"
+    shown = made.test_to.replace("\\", "\\\\").replace("%", "%%")  # as printf reads it
+    head = f"From: {sender}\\nTo: {shown}\\nSubject: mailauth-dns test\\n\\nHello.\\n"
     return Step(
         "Send yourself a message",
         ("Send it to a mailbox of yours at another provider.",),
-        commands=(f"printf '{head}' | sendmail -f {sender} {made.test_to}",),
+        commands=(f"printf '{head}' | sendmail -f {sender} {shlex.quote(made.test_to)}",),
     )
 
 

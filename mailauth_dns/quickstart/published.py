@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.importing.surroundings import Left
 from mailauth_dns.policy.yaml_tree import Plain
+from mailauth_dns.records.dmarc import owner_name
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 
@@ -19,13 +20,15 @@ class PublishedMail:
 
     `body` is the policy that says the same as DNS, `left` what no policy can say. `negative_ttl` is
     in seconds: how long resolvers remember that a name does not exist; None where it is unknown.
-    `passing` are the addresses that the published SPF record lets send.
+    `dmarc_elsewhere` says where the domain's DMARC policy comes from if not from a record of its
+    own, which must then not be made: p=none would weaken what holds now.
     """
 
     body: Body = field(default_factory=dict)
     left: tuple[Left, ...] = ()
     negative_ttl: int | None = None
     exchangers: tuple[str, ...] = ()
+    dmarc_elsewhere: str = ""
     asked: bool = False
 
 
@@ -36,8 +39,9 @@ def check_usable(domain: DomainName, found: PublishedMail) -> None:
         MailAuthError: saying which, and how.
     """
     # Declared, our value would replace all of these, and what they allow would be lost.
+    own = {domain, owner_name(domain)}  # a wildcard, say, is for other names
     for left in found.left:
-        if family(*left.key, left.value) in (Family.SPF, Family.DMARC):
+        if left.key[0] in own and family(*left.key, left.value) in (Family.SPF, Family.DMARC):
             raise MailAuthError(
                 f"{left}\nput that in order where you change DNS, so that one good record is left; "
                 "then run quickstart again"

@@ -5,6 +5,7 @@ A run that is killed leaves a key that no policy names; the next run takes that 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -76,9 +77,10 @@ def write_key(
     own_folder(root, KEY_DIR / answers.domain)
     pair = _pair(private)
     private_files.write(private, root, pair, heir, again=True)
+    pair = _pair(private)  # another run may have written its own first
     public = root / KEY_DIR / answers.domain / f"{selector}.pem"
     public_files.make_folder(public.parent)
-    public_files.write(public, pair.public_pem)
+    _write_public(public, pair.public_pem)
     return FirstKey(selector, private, public.relative_to(root), remark)
 
 
@@ -89,6 +91,18 @@ def _pair(private: Path) -> keypair.KeyPair:
         return keypair.read(private_files.octets(private))
     except KeyFileError as error:
         raise MailAuthError(f"{private}: {error}; move it away, and run this again") from None
+
+
+def _write_public(path: Path, pem: bytes) -> None:
+    """Write the public half; one of another key stays, since a policy may name it by now."""
+    if not path.exists():
+        with contextlib.suppress(FileExistsError):
+            create_file(path, pem)
+    if path.read_bytes() != pem:
+        raise MailAuthError(
+            f"{path}: is of another key, which another run has made meanwhile; "
+            "look with `mailauth-dns next`, or run this again"
+        )
 
 
 def write_beside(root: Path, answers: Answers) -> tuple[list[str], list[str]]:

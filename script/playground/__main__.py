@@ -56,7 +56,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _play(asked: argparse.Namespace) -> int:
-    with World(asked.dns, asked.fleet) as world, Machine(asked.signer, asked.share) as machine:
+    with (
+        World(asked.dns, asked.fleet, forgetful=asked.forgetful) as world,
+        Machine(asked.signer, asked.share) as machine,
+    ):
         with ThreadPoolExecutor() as both:
             serving = both.submit(world.serve)
             machine.furnish(world.pid)
@@ -90,6 +93,11 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "--fleet", type=_size, default=0, metavar="N", help="N more domains at PowerDNS"
+    )
+    parser.add_argument(
+        "--forgetful",
+        action="store_true",
+        help="resolvers forget after a second: for tests, which move the clock and do not wait",
     )
     parser.add_argument(
         "--share",

@@ -25,6 +25,7 @@ mkdir /srv/upper /srv/work {_ROOT}
 mount -t overlay overlay -o lowerdir=/,upperdir=/srv/upper,workdir=/srv/work {_ROOT}
 cd {_ROOT}
 mount -t proc proc proc
+mount --bind proc/sys proc/sys && mount -o remount,ro,bind proc/sys # it is the whole machine's
 mount -t sysfs -o ro sysfs sys
 mount -t tmpfs -o mode=755 tmpfs dev
 for node in null zero full random urandom tty; do
@@ -76,7 +77,13 @@ _SIGNERS = {
     "rspamd": ("/etc/rspamd", "/usr/bin/rspamd"),
 }
 _TERMINAL = ("TERM", "COLORTERM", "NO_COLOR", "LANG", "COLUMNS")
-_COMMANDS = ("systemctl", "registrar-form", "receiver-inbox")
+_PYTHON = f"{CHECKOUT}/.venv/bin/python"
+_PATHS = f"PYTHONPATH={CHECKOUT}/script:{CHECKOUT}"
+_COMMANDS = {
+    "systemctl": "playground.systemctl",
+    "registrar-form": "playground.registrar_form",
+    "receiver-inbox": "playground.receiver_inbox",
+}
 
 
 class Machine(Namespaces):
@@ -99,11 +106,9 @@ class Machine(Namespaces):
         )
         shared = [CHECKOUT, Path(CHECKOUT / ".venv/bin/python").resolve().parents[1]]
         self.shell(_LAYER + "".join(map(_visible, shared)) + self._shared() + _PIVOT)
-        for command in _COMMANDS:
-            self._command(
-                command, f"{CHECKOUT}/.venv/bin/python -m playground.{command.replace('-', '_')}"
-            )
-        self._command("mailauth-dns", f"{CHECKOUT}/.venv/bin/mailauth-dns")
+        for command, module in _COMMANDS.items():
+            self._command(command, f"{_PATHS} exec {_PYTHON} -m {module}")
+        self._command("mailauth-dns", f"exec {CHECKOUT}/.venv/bin/mailauth-dns")
         other = next(each for each in _SIGNERS if each != self.signer)
         self.shell(_STOCK + f"rm -rf {' '.join(_SIGNERS[other])}\n")
         self.write(f"{HOME}/.bashrc", "PS1='you@mx:\\w# '\nHISTFILE=\n")
@@ -120,9 +125,8 @@ class Machine(Namespaces):
 
     def _command(self, name: str, does: str) -> None:
         path = f"/usr/local/bin/{name}"
-        environment = f"PYTHONPATH={CHECKOUT}/script:{CHECKOUT} " if "playground" in does else ""
         self.shell(f"rm -f {path}")
-        self.write(path, f'#!/bin/sh\n{environment}exec {does} "$@"\n')
+        self.write(path, f'#!/bin/sh\n{does} "$@"\n')
         self.outside(path).chmod(0o755)
 
     def secret(self, path: str, text: str) -> None:
@@ -131,27 +135,16 @@ class Machine(Namespaces):
 
     def start(self) -> None:
         """Start what a machine with these packages has running."""
-        python = f"{CHECKOUT}/.venv/bin/python"
-        self.begin(python, "-m", "playground.syslog", PYTHONPATH=f"{CHECKOUT}/script")
+        self.begin(_PYTHON, "-m", "playground.syslog", PYTHONPATH=f"{CHECKOUT}/script")
         self.wait(lambda: self.outside("/dev/log").exists(), "the log")
         self.shell(f"systemctl start postfix {self.signer}")
 
-    def command(self, words: Sequence[str], **environment: str) -> int:
+    def command(self, words: Sequence[str]) -> int:
         """Run it here as the user would, on this terminal, and return its exit code."""
-        kept = {
-            name: value
-            for name in ("TERM", "LANG", "NO_COLOR", "COLUMNS")
-            if (value := os.environ.get(name))
-        }
+        kept = {name: os.environ[name] for name in _TERMINAL if name in os.environ}
+        enter = 'cd "$1" && shift && exec "$@"'
         where = str(self.share or HOME)
-        inside = [
-            "sh",
-            "-c",
-            'cd "$1" && shift && exec "$@"',
-            "sh",
-            where,
-            *(words or ("bash", "-i")),
-        ]
+        inside = ("sh", "-c", enter, "sh", where, *(words or ("bash", "-i")))
         code = subprocess.call(
             self.inside(*inside),
             env={
@@ -159,7 +152,6 @@ class Machine(Namespaces):
                 "HOME": HOME,
                 "USER": "root",
                 "PATH": "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin",
-                **environment,
             },
         )
         return code if code >= 0 else 128 - code  # as a shell tells of a signal

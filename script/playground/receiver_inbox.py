@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import email.parser
+import re
 import sys
 import time
+from email.message import Message
 from pathlib import Path
 
 from playground.arguments import Parser
@@ -13,7 +15,7 @@ from playground.places import INBOX, KEYS
 from tests.lab.mailhost import results
 
 SEEN = Path(KEYS, "inbox-seen")
-SHOWN = ("Return-Path", "From", "To", "Subject", "Received-SPF", "Authentication-Results")
+SHOWN = ("From", "To", "Subject")
 
 
 def main(arguments: list[str]) -> int:
@@ -23,7 +25,9 @@ def main(arguments: list[str]) -> int:
         " and DMARC. It waits for a message that it has not shown yet.",
     )
     parser.add_argument("--save", metavar="FILE", type=Path, help="write the message to FILE")
-    parser.add_argument("--all", action="store_true", help="all headers")
+    parser.add_argument(
+        "--all", action="store_true", help="all headers, such as Authentication-Results"
+    )
     parser.add_argument("--wait", type=float, default=10, metavar="SECONDS", help="default: 10")
     asked = parser.parse_args(arguments)
     path = _newest(asked.wait)
@@ -58,11 +62,34 @@ def _show(octets: bytes, *, everything: bool) -> None:
     for name, value in message.items():
         if everything or name in SHOWN:
             print(f"{name}: {value}")
-    found = results(message)
-    found["spf"] = [str(message["Received-SPF"] or "none").split()[0].lower()]
     print()
-    for method in ("spf", "dkim", "dmarc"):
-        print(f"{method.upper():5} {' '.join(dict.fromkeys(found.get(method, ['none']))).upper()}")
+    for method, (result, about) in _found(message).items():
+        print(f"{method:5}  {result.upper():9} {about}".rstrip())
+
+
+def _found(message: Message) -> dict[str, tuple[str, str]]:
+    """Return what the receiver found by each method, and about whom, as mail programs show it."""
+    every = results(message)
+    spf = str(message["Received-SPF"] or "none")
+    address = re.search(r"client-ip=([^;\s]+)", spf)
+    return {
+        "SPF": (spf.split()[0], f"with IP {address[1]}" if address else ""),
+        "DKIM": (" ".join(every.get("dkim", ["none"])), ", ".join(_signers(message))),
+        "DMARC": (" ".join(every.get("dmarc", ["none"])), ""),
+    }
+
+
+def _signers(message: Message) -> list[str]:
+    return [
+        f"with domain {domain}, selector {selector}"
+        for header in message.get_all("DKIM-Signature", [])
+        if (domain := _tag(header, "d")) and (selector := _tag(header, "s"))
+    ]
+
+
+def _tag(header: str, name: str) -> str:
+    found = re.search(rf"(?:^|;)\s*{name}=([^;\s]+)", header)
+    return found[1] if found else ""
 
 
 if __name__ == "__main__":

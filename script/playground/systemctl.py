@@ -60,18 +60,22 @@ class Unit:
 
 def unit(name: str) -> Unit:
     name = name.removesuffix(".service")
-    # Debian's postfix.service is a shell around the instance "-".
-    file, instance = ("postfix@", "-") if name == "postfix" else (name, "")
-    if "@" in name:
-        file, _, instance = name.partition("@")
-        file += "@"
+    template, at, instance = name.partition("@")
+    path = _path(f"{template}{at}")
+    said = _service(path.read_text())
+    if said.get("ExecStart") == ["/bin/true"]:
+        # Debian 12's postfix.service stands for the units of its instances, "-" the first.
+        path, instance = _path(f"{name}@"), "-"
+        said = _service(path.read_text())
+    return Unit(name, instance, said, path)
+
+
+def _path(name: str) -> Path:
     for folder in _UNITS:
-        path = folder / f"{file}.service"
+        path = folder / f"{name}.service"
         if path.is_file():
-            break
-    else:
-        raise Failed(f"Unit {name}.service could not be found.")
-    return Unit(name, instance, _service(path.read_text()), path)
+            return path
+    raise Failed(f"Unit {name}.service could not be found.")
 
 
 def _service(text: str) -> dict[str, list[str]]:

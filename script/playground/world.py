@@ -16,6 +16,7 @@ from playground.places import (
     POWERDNS,
     RECEIVER,
     RECEIVER_NS,
+    RECEIVER_RESOLVER,
     REGISTRIES,
     RESOLVER,
     SHARED,
@@ -45,14 +46,18 @@ class Secrets:
 class World(MailHost):
     """The servers. `registrar`: BIND takes changes from the registrar's form alone."""
 
-    nameserver = RESOLVER
-    addresses = (RESOLVER, BIND, POWERDNS, REGISTRIES, RECEIVER, RECEIVER_NS, STRANGER)
+    nameserver = RECEIVER_RESOLVER
+    addresses = (
+        *(RESOLVER, BIND, POWERDNS, REGISTRIES),
+        *(RECEIVER, RECEIVER_NS, RECEIVER_RESOLVER, STRANGER),
+    )
 
-    def __init__(self, dns: str, fleet: int) -> None:
+    def __init__(self, dns: str, fleet: int, *, forgetful: bool) -> None:
         super().__init__()
         keys = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
         self.secrets = Secrets(next(keys), secrets.token_hex(16), next(keys))
         self.dns = dns
+        self.forgetful = forgetful  # resolvers keep nothing for longer than a second
         self.fleet = zones.of_the_fleet(fleet)
         self.held = {
             "example.com": POWERDNS if dns == "powerdns" else BIND,
@@ -63,9 +68,10 @@ class World(MailHost):
         """Start all of it."""
         self._registries()
         self._bind()
-        self._resolver()
+        self._resolver("yours", RESOLVER)
+        self._resolver("receiver", RECEIVER_RESOLVER)
         self._powerdns()
-        for address in (REGISTRIES, BIND, RESOLVER, POWERDNS):
+        for address in (REGISTRIES, BIND, RESOLVER, RECEIVER_RESOLVER, POWERDNS):
             self.wait(partial(self.listening, address, 53), f"the name server at {address}")
         self.shell(
             f"mkdir -p {SHARED}/inbox /srv/in/mail && mount --bind {SHARED}/inbox /srv/in/mail"
@@ -111,12 +117,14 @@ class World(MailHost):
         )
         self._named("user", f"{BIND};", "recursion no;", declared + stanzas)
 
-    def _resolver(self) -> None:
-        self.write("/srv/named-resolver/hints", f". IN NS ns.root.\nns.root. IN A {REGISTRIES}\n")
+    def _resolver(self, whose: str, address: str) -> None:
+        self.write(f"/srv/named-{whose}/hints", f". IN NS ns.root.\nns.root. IN A {REGISTRIES}\n")
+        memory = "max-cache-ttl 1; max-ncache-ttl 1;" if self.forgetful else ""
         self._named(
-            "resolver",
-            f"{RESOLVER};",
-            "recursion yes; allow-recursion { any; };",
+            whose,
+            f"{address};",
+            # BIND has empty zones of its own for the addresses of examples.
+            f"recursion yes; allow-recursion {{ any; }}; empty-zones-enable no; {memory}",
             'zone "." { type hint; file "hints"; };',
         )
 

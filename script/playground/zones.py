@@ -49,10 +49,21 @@ def of_the_registries(held: dict[str, str], fleet: Iterable[str]) -> dict[str, s
     zones["example"] += "".join(
         f"{domain.partition('.')[0]} IN NS ns1.fleet.example.\n" for domain in fleet
     )
+    # Every address that sends mail has a name: receivers look for it.
+    for address, name in ((MACHINE, "mx.example.com"), (RECEIVER, "mx.example.net")):
+        zones[f"{reverse(address)}.in-addr.arpa"] = (
+            _head("ns.root") + f"{address.rpartition('.')[2]} IN PTR {name}.\n"
+        )
+        root += f"{reverse(address)}.in-addr.arpa. IN NS ns.root.\n"
     zones["example.net"] = _head("ns1.example.net") + (
         f"ns1 IN A {RECEIVER_NS}\n@ IN MX 10 mx\nmx IN A {RECEIVER}\n"
     )
     return {".": root, **zones}
+
+
+def reverse(address: str) -> str:
+    """Return an address's /24 as the reverse tree writes it."""
+    return ".".join(reversed(address.split(".")[:3]))
 
 
 def of_the_fleet(size: int) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from mailauth_dns.cli import completions
 from mailauth_dns.policy import glance
-from tests.conftest import RepoFolder
+from tests.conftest import RepoFolder, need
 
 # What stands on the line, and what the shell offers. REPO is a zone repo, which is not the folder
 # that the shell is in.
@@ -100,9 +100,9 @@ def test_bash_completes(repo: RepoFolder, program: Path, tmp_path: Path, line: s
     assert asked("bash", script, program, tmp_path) == LINES[line]
 
 
-@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
 @pytest.mark.parametrize("line", FEW)
 def test_fish_completes(repo: RepoFolder, program: Path, tmp_path: Path, line: str) -> None:
+    need(None if shutil.which("fish") else "fish is not installed")
     script = repo.run("completion", "fish").out
     line = line.replace("REPO", str(repo.root))
     offered = asked("fish", f'{script}\ncomplete -C "{line}"', program, tmp_path)
@@ -111,10 +111,10 @@ def test_fish_completes(repo: RepoFolder, program: Path, tmp_path: Path, line: s
     ]
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
 @pytest.mark.parametrize("line", FEW)
 def test_zsh_completes(repo: RepoFolder, program: Path, tmp_path: Path, line: str) -> None:
     """Its line editor is not there: what our function gives to `_arguments` is what counts."""
+    need(None if shutil.which("zsh") else "zsh is not installed")
     words = line.replace("REPO", str(repo.root)).split(" ")
     script = (
         f"compdef() {{ }}\n_arguments() {{ print -r -- $1 }}\n{repo.run('completion', 'zsh').out}\n"

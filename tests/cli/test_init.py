@@ -37,6 +37,23 @@ def test_a_new_repo_is_linted_compiled_and_planned_at_once(repo: RepoFolder) -> 
     assert "site-verification=example" in (new.root / "served/example.com.zone").read_text()
 
 
+def test_without_the_example_the_repo_is_empty_and_says_so(repo: RepoFolder) -> None:
+    said = repo.run("init", "--no-example", "new/repo")
+    assert (said.code, "serve" in said.err, "quickstart DOMAIN" in said.err) == (0, False, True)
+    new = RepoFolder(repo.root / "new/repo", repo.capture)
+    written = {str(path.relative_to(new.root)) for path in new.root.rglob("*") if path.is_file()}
+    assert written == {
+        ".github/workflows/mailauth.yml",
+        ".gitignore",
+        ".pre-commit-config.yaml",
+        "zones/policy.schema.json",
+        "zones/policy/_defaults.yaml",
+    }
+    new.policy("domain: example.net\nspf: {all: fail}\n")
+    assert new.run("lint").code == 0
+    assert new.run("compile").code == 0
+
+
 def test_the_schema_that_the_example_names_is_written(repo: RepoFolder) -> None:
     new = in_new(repo)
     assert (new.root / "zones/policy.schema.json").read_text() == new.run("schema").out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tomllib
@@ -12,6 +11,7 @@ import man_page
 import pytest
 
 from mailauth_dns.cli.command_tree import all_commands
+from tests.conftest import need
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "man/mailauth-dns.1"
@@ -46,10 +46,8 @@ def test_the_page_has_every_command_option_and_example() -> None:
             assert man_page.roff(example.line) in page
 
 
-@pytest.mark.skipif(
-    shutil.which("groff") is None and not os.environ.get("CI"), reason="groff is not installed"
-)
 def test_groff_has_nothing_to_say_against_the_page() -> None:
+    need(None if shutil.which("groff") else "groff is not installed")
     command = ["groff", "-man", "-ww", "-rLL=78n", "-Tutf8", str(PAGE)]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     assert ran.stderr == ""

@@ -61,6 +61,23 @@ RECORDS: list[tuple[str | list[str], str | None, Risk, str, str]] = [
         "p none -> quarantine: failing mail goes to spam; receivers that do not know t refuse it",
     ),
     (REJECT, f"{REJECT}; t=y", CAUTION, "DMARC034", "p reject -> quarantine"),
+    (
+        NONE,
+        f"{QUARANTINE}; t=y",
+        CAUTION,
+        "",
+        "p none -> quarantine (t=y): failing mail is delivered; "
+        "receivers that do not know t put it into spam",
+    ),
+    (
+        QUARANTINE,
+        f"{REJECT}; t=y",
+        CAUTION,
+        "",
+        "p quarantine -> reject (t=y): failing mail goes to spam; "
+        "receivers that do not know t refuse it",
+    ),
+    (f"{REJECT}; t=y", QUARANTINE, CAUTION, "", "p reject (t=y) -> quarantine: failing mail"),
     (f"{NONE}; t=y", f"{NONE}; {RUA}", SAFE, "", f"aggregate reports to {RUA[4:]}"),
     # One tag is broken, and the rest is in force.
     (

@@ -18,7 +18,16 @@ PATHS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 # Pages and blocks that nothing runs, each with its reason on the page. A longer list is a choice
 # that somebody reviews.
-NOT_RUN = {"README.md": 2}
+NOT_RUN = {
+    "README.md": 2,
+    "docs/how-to/opendkim-debian.md": 1,
+    "docs/how-to/opendkim-rhel.md": 4,
+    "docs/tutorials/bind.md": 1,
+    "docs/tutorials/parked-fleet.md": 1,
+    "docs/tutorials/powerdns.md": 1,
+    "docs/tutorials/registrar-form.md": 2,
+    "docs/tutorials/team-pipeline.md": 1,
+}
 
 
 def test_what_is_not_run_is_listed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,46 @@ def test_opendkim_reads_what_was_installed(
     # Again, as after a rotation: what was kept stays what the package had.
     assert install(article, "opendkim", "--install")[0] == 0
     assert (kept.read_text() if kept.exists() else None) == stock
+
+
+def test_a_killed_run_is_finished_by_another(article: RepoFolder, host: Path) -> None:
+    """It had kept what was there, and not yet put ours in its place."""
+    conf, kept = host / "etc/opendkim.conf", host / "etc/opendkim.conf.before-mailauth-dns"
+    for path in (conf, kept):
+        path.write_bytes(STOCK.encode() + b"# caf\xe9\n")
+    code, said = install(article, "opendkim", "--install")
+    assert code == 0, said
+    assert "KeyTable" in conf.read_text()
+    assert kept.read_bytes() == STOCK.encode() + b"# caf\xe9\n"
+
+
+def test_what_is_kept_is_the_same_octets_for_its_owner_alone(
+    article: RepoFolder, host: Path
+) -> None:
+    conf, kept = host / "etc/opendkim.conf", host / "etc/opendkim.conf.before-mailauth-dns"
+    conf.write_bytes(STOCK.encode() + b"# caf\xe9\n")
+    conf.chmod(0o640)
+    assert install(article, "opendkim", "--install")[0] == 0
+    assert kept.read_bytes() == STOCK.encode() + b"# caf\xe9\n"
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_another_file_that_is_kept_is_not_replaced(article: RepoFolder, host: Path) -> None:
+    conf, kept = host / "etc/opendkim.conf", host / "etc/opendkim.conf.before-mailauth-dns"
+    conf.write_text(STOCK)
+    kept.write_text("Mode v\n")
+    code, said = install(article, "opendkim", "--install")
+    assert (code, kept.read_text(), conf.read_text()) == (1, "Mode v\n", STOCK)
+    assert "is there already" in said
+
+
+def test_a_mode_that_also_verifies_stays(article: RepoFolder, host: Path) -> None:
+    conf = host / "etc/opendkim.conf"
+    assert install(article, "opendkim", "--install")[0] == 0
+    conf.write_text(re.sub(r"(?m)^(Mode +)s$", r"\1sv", conf.read_text()))
+    verifying = conf.read_text()
+    assert install(article, "opendkim", "--install")[0] == 0
+    assert conf.read_text() == verifying
 
 
 def test_a_stray_configuration_of_ours_goes(article: RepoFolder, host: Path) -> None:

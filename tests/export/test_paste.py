@@ -220,6 +220,16 @@ def test_a_jump_from_none_to_reject_is_refused_as_in_a_plan(form: Form) -> None:
     assert (refused.code, change["rules"][0] in refused.out) == (1, True)
 
 
+def test_the_policy_above_is_known_as_in_a_plan(form: Form) -> None:
+    form.zone(MX + '_dmarc IN TXT "v=DMARC1; p=reject"\n')
+    form.policy("domain: news.example.com\nzone: example.com\ndmarc: {p: none}\n")
+    planned = json.loads(form.repo.run("plan", "--format", "json").out)
+    [change] = planned["zones"][0]["changes"]
+    assert change["rules"] == ["DMARC034"]
+    [step] = form.steps("news.example.com")
+    assert (step["rules"], step["meaning"]) == (change["rules"], change["meaning"])
+
+
 def test_a_test_that_would_break_refuses_the_zone(form: Form) -> None:
     form.zone(MX + "mx IN A 192.0.2.10\n" + '@ IN TXT "v=spf1 mx -all"\n')
     form.policy(

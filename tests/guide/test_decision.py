@@ -127,6 +127,11 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
         HERE,
         "mailauth-dns lint example.com",
     ),
+    "the signing host is partly unseen": (
+        but(host=SigningHost("opendkim", unseen=("TrustedHosts is not looked at",))),
+        HERE,
+        "mailauth-dns help check-message",
+    ),
 }
 
 
@@ -177,7 +182,8 @@ def test_the_first_that_holds_counts(case: str, made: Callable[[], Situation]) -
 
 
 UNKNOWN = {"files are wrong", "the local server is down", "DNS is unknown"} | {
-    "the signing host cannot be read"
+    "the signing host cannot be read",
+    "the signing host is partly unseen",
 }
 
 

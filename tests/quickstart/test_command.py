@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from mailauth_dns.keys import keypair, private_files
 from mailauth_dns.quickstart import write_files
+from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import Ran, RepoFolder
 
@@ -120,6 +124,14 @@ def test_what_is_published_is_kept_and_the_address_is_added(
     assert '"v=TLSRPTv1; rua=mailto:t@example.com"' in exported
 
 
+def test_a_wildcard_is_for_other_names_and_stays(newcomer: Newcomer, tmp_path: Path) -> None:
+    publishes(newcomer, tmp_path, '* IN TXT "v=spf1 -all"')
+    ran = newcomer.run()
+    assert ran.code == 0, ran.said
+    assert "Add the TXT record (SPF" in ran.out
+    assert 'not said in the policy: *.example.com TXT "v=spf1 -all"' in ran.err
+
+
 REFUSED = {
     "two SPF records": (
         ['@ IN TXT "v=spf1 mx -all"', '@ IN TXT "v=spf1 a -all"'],
@@ -222,3 +234,56 @@ def test_what_receivers_do_not_like_is_told(newcomer: Newcomer) -> None:
     ran = newcomer.run(ip="10.0.0.1")
     assert "whether receivers take the names of your mail server is unknown: " in ran.err
     assert "look at this: 10.0.0.1: is an address inside your network" in ran.err
+
+
+INHERITED = {
+    "a record above": '_dmarc IN TXT "v=DMARC1; p=reject; sp=reject"',
+    "an alias": '_dmarc.news IN CNAME d\nd IN TXT "v=DMARC1; p=reject"',
+}
+
+
+@pytest.mark.parametrize("case", INHERITED)
+def test_a_dmarc_policy_from_elsewhere_is_not_replaced_by_none(
+    case: str, newcomer: Newcomer, tmp_path: Path
+) -> None:
+    publishes(newcomer, tmp_path, INHERITED[case])
+    ran = newcomer.run("--zone", "example.com", domain="news.example.com")
+    assert ran.code == 0, ran.said
+    policy = (newcomer.repo.root / "zones/policy/news.example.com.yaml").read_text()
+    assert "p: none" not in policy
+    assert "# DMARC is left as it is: " in policy
+    assert "(DMARC" not in ran.out
+    assert "p: quarantine" not in ran.out
+
+
+def test_the_public_key_is_of_the_private_key_that_another_run_wrote_first(
+    newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two runs at once: both find no key, and both make one under the same name."""
+    first = keypair.generate(KeyType.RSA)
+
+    def slow(type: KeyType) -> keypair.KeyPair:
+        made = generate(type)
+        path = next((newcomer.private_dir / "example.com").glob("*.private"), None)
+        assert path is None
+        selector = f"{datetime.now(UTC):%Y%m%d}"
+        path = newcomer.private_dir / f"example.com/{selector}.private"
+        private_files.write(path, newcomer.repo.root, first)
+        return made
+
+    generate = keypair.generate
+    monkeypatch.setattr(keypair, "generate", slow)
+    ran = newcomer.run()
+    assert ran.code == 0, ran.said
+    [public] = (newcomer.repo.root / "zones/keys/example.com").iterdir()
+    assert public.read_bytes() == first.public_pem
+
+
+def test_a_relative_folder_is_named_whole(newcomer: Newcomer) -> None:
+    """The steps are run in the repo, whatever folder this run is in."""
+    whole = newcomer.private_dir
+    newcomer.private_dir = Path(os.path.relpath(whole, newcomer.repo.root))
+    ran = newcomer.run()
+    assert ran.code == 0, ran.said
+    assert str(newcomer.private_dir) not in ran.out
+    assert f"not in it: {whole}." in ran.out

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,32 @@ def test_each_question_has_a_reason_and_what_comes_of_an_answer() -> None:
         "--rua",
     ]
     assert (given["--mail-host"], given["--signer"]) == ("mail.example.com", "rspamd")
+
+
+@pytest.mark.parametrize("signer", ["opendkim", "rspamd"])
+def test_no_folder_of_yours_is_given_away(signer: str) -> None:
+    """Where no program is set up, root copies the key, and gives nobody /srv."""
+    answers = asking.answers(
+        DomainName("example.com"), {**GIVEN, "--private-dir": "/srv", "--signer": signer}
+    )
+    made = Made(answers, "s1", 300, "", "YOU@example.net", "none", None)
+    said = [
+        line for step in steps(made, replace(READY, signer_here=False)) for line in step.commands
+    ]
+    assert not any("chown" in line for line in said)
+    assert any("/srv/example.com/s1.private /" in line for line in said)
+    assert not any("--key-dir /srv" in line for line in said)
+
+
+def test_an_address_is_one_word_of_the_shell_and_no_format() -> None:
+    answers = asking.answers(DomainName("example.com"), GIVEN)
+    to = asking.check("--rua", "100%s&x|`id`$HOME@example.net")
+    made = Made(answers, "s1", 300, "", to, "none", None)
+    [line] = [line for step in steps(made, READY) for line in step.commands if "sendmail" in line]
+    argued = subprocess.run(
+        ["sh", "-c", f'sendmail() {{ cat; echo "$3"; }}; {line}'],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert (argued[1], argued[-1]) == (f"To: {to}", to)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import own_folder
-from mailauth_dns.cli import what_next
+from mailauth_dns.cli import headings, what_next
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, session_of
 from mailauth_dns.errors import MailAuthError
@@ -19,11 +20,14 @@ from mailauth_dns.policy.repo import POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.render import json_data
 
 # Where a file of the package's template goes.
-_FILES = {
+_EXAMPLE = {
     "zones/policy/_defaults.yaml": "zones/policy/_defaults.yaml",
     "zones/policy/example.com.yaml": "zones/policy/example.com.yaml",
     "providers/local.yaml": "providers/local.yaml",
     "served/example.com.zone": "served/example.com.zone",
+}
+_NO_EXAMPLE = {"defaults-without-example.yaml": "zones/policy/_defaults.yaml"}
+_ALWAYS = {
     "workflow.yaml": ".github/workflows/mailauth.yml",
     "pre-commit-config.yaml": ".pre-commit-config.yaml",
     "gitignore": ".gitignore",
@@ -39,6 +43,14 @@ def command(
             metavar="[DIR]", show_default=False, help="where to make it; default: this folder"
         ),
     ] = Path(),
+    no_example: Annotated[
+        bool,
+        typer.Option(
+            "--no-example",
+            help="leave the example out: your own policies come next",
+            rich_help_panel=headings.WRITE,
+        ),
+    ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Make a new zone repo.
@@ -51,11 +63,7 @@ def command(
     for taken in (POLICY_DIR.parts[0], PROVIDER_DIR.name):
         if (root / taken).exists():
             raise MailAuthError(f"{root / taken} is there already; nothing was written")
-    template = files("mailauth_dns") / "template"
-    texts = {
-        target: template.joinpath(source).read_text("utf-8") for source, target in _FILES.items()
-    }
-    texts[_SCHEMA] = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
+    texts = _texts((_NO_EXAMPLE if no_example else _EXAMPLE) | _ALWAYS)
     # All folders are checked before anything is written.
     folders = {target: own_folder(root, Path(target).parent) for target in texts}
     written = [target for target, text in texts.items() if _is_new(folders[target], target, text)]
@@ -68,9 +76,19 @@ def command(
                 session.line(f"written: {target}")
             else:
                 session.say(f"left as it is: {target}")
-    session.say("`mailauth-dns serve` answers DNS for the example, in a second terminal")
-    what_next.after_init(session, root)
+    if not no_example:
+        session.say("`mailauth-dns serve` answers DNS for the example, in a second terminal")
+    what_next.after_init(session, root, example=not no_example)
     return DONE
+
+
+def _texts(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Return the text of each file of a new repo; `wanted` says where the template's go."""
+    template = files("mailauth_dns") / "template"
+    texts = {
+        target: template.joinpath(source).read_text("utf-8") for source, target in wanted.items()
+    }
+    return texts | {_SCHEMA: json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"}
 
 
 def _is_new(folder: Path, target: str, text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -190,9 +190,10 @@ def command(
     to = asking.check("--rua", test_to).replace(_NOBODY.lower(), _NOBODY)
     reader = owner_named(owner)
     found, complete = _answered(session, repo, name, given, at)
-    wishes = Wishes(
-        complete, at.origin, at.servers, reader, to, _folder(session, complete.private_dir)
-    )
+    folder = _folder(session, complete.private_dir)
+    # The steps name it, and are run in another folder than this.
+    complete = replace(complete, private_dir=str(folder))
+    wishes = Wishes(complete, at.origin, at.servers, reader, to, folder)
     now = datetime.now(UTC)
     result = begin(session.root, wishes, found, now, _to_paste(now, live=at.asked))
     if format is Format.JSON:
@@ -269,7 +270,7 @@ def _server(text: str) -> str:
 
 
 def _folder(session: Session, private_dir: str) -> Path:
-    return session.path(Path(private_dir).expanduser()).absolute()
+    return session.path(Path(private_dir).expanduser()).resolve()
 
 
 def _to_paste(now: datetime, *, live: bool) -> ToPaste:
