@@ -7,7 +7,14 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import exported_files, installed, internal_hosts, milter, postfix
+from mailauth_dns.export import (
+    exported_files,
+    installed,
+    internal_hosts,
+    milter,
+    opendkim,
+    postfix,
+)
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.installed import ExportDifference
 from mailauth_dns.export.mail_host import MailHost, host_folder
@@ -102,7 +109,7 @@ def _mail_host(
         host_folder(config_dir, "--config-dir"),
         host_folder(key_dir, "--key-dir"),
         None,
-        _relayed(),
+        _relayed(config_dir),
     )
     listening = tuple(
         word
@@ -120,15 +127,23 @@ def _socket(daemon: Daemon | None, default: str) -> str:
     return daemon.settings.get("socket", default)
 
 
-def _relayed() -> str | None:
-    """Return the networks that Postfix relays for; None where it is this host alone, or unknown."""
+def _relayed(config_dir: str) -> str | None:
+    """Return the networks that Postfix relays for, and those that are in the list already.
+
+    None where that is loopback alone. An export drops no host whose mail it signed before.
+    """
     main = _on("/etc/postfix/main.cf")
-    text = postfix.networks(text_of(main))
+    text = postfix.networks(text_of(main)) or ""
     try:
-        networks = internal_hosts.networks(text, str(main)) if text else []
+        named = internal_hosts.networks(text, str(main)) if text else []
     except MailAuthError:
-        return None
-    return text if any(not each.is_loopback for each in networks) else None
+        named = []
+    if all(each.is_loopback for each in named):
+        text, named = "", []
+    there = opendkim.entries(text_of(_on(config_dir) / opendkim.TRUSTED))
+    networks = [each for each in there if internal_hosts.network_of(each) is not None]
+    kept = internal_hosts.missing(networks, [*internal_hosts.DEFAULT, *map(str, named)])
+    return " ".join([*text.split(), *kept]) or None
 
 
 def _key_dir(policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path | None) -> str:
