@@ -161,6 +161,8 @@ def _situation(
         name = owner_name(policy.domain)
         records += (Record("dmarc", name, "TXT", "unknown", no_dmarc.reason),)
     dmarc = None if body.dmarc is None or body.dmarc is ABSENT else body.dmarc.record.effective_p
+    # A parked domain is at p=reject; its section names the report addresses alone.
+    may_tighten = dmarc is DmarcPolicy.NONE and not body.parked
     return Situation(
         policy.domain,
         policy.path,
@@ -171,7 +173,7 @@ def _situation(
         dmarc=dmarc,
         dmarc_missing=no_dmarc is True,
         dmarc_place=f"{place.source.path}:{place.line}",
-        dmarc_since=look.changed(place.source.path) if dmarc is DmarcPolicy.NONE else None,
+        dmarc_since=look.changed(place.source.path) if may_tighten else None,
         fault=errors[0] if errors else None,
         errors=len(errors),
         warnings=sum(each.rule.severity is Severity.WARNING for each in findings),

@@ -265,7 +265,7 @@ def _later(made: Made) -> Step:
         "Later, be stricter",
         (
             f"Keep this folder in git. The private key is not in it: {made.answers.private_dir}.",
-            f"Take `ttl: {KEY_TTL}` of the key out of {path}.",
+            f"Write `ttl: 3600` for the key in {path}; publish it.",
             *(
                 [
                     "After two weeks, when the reports name no sender of yours that fails, "

@@ -13,7 +13,7 @@ from tests.keys.keyhost import ZONE
 
 PARKED = """@ IN TXT "v=spf1 -all"
 @ IN MX 0 .
-_dmarc IN TXT "v=DMARC1; p=reject; sp=reject; np=reject"
+_dmarc IN TXT "v=DMARC1; p=reject; sp=reject; np=reject; rua=mailto:dmarc@example.com"
 *._domainkey IN TXT "v=DKIM1; p="
 """
 
@@ -36,12 +36,14 @@ def test_a_fleet_is_looked_at_in_part_and_says_so(
     with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.policy(
             "domains_file: parked.txt\nparked: true\nproviders: [local]\n"
+            "dmarc: {rua: ['mailto:dmarc@example.com']}\n"
             f'nameservers: ["127.0.0.1:{server.port}"]\n'
         )
         assert repo.run("compile").code == 0
         ran = repo.run("next")
         said = json.loads(repo.run("next", "--format", "json").out)
     assert ran.code == code, ran.said
+    assert "raise p" not in ran.out  # they are at p=reject
     assert (said["total"], said["cases"]) == (names, {"nothing to do": looked})
     if looked < names:
         assert f"Domains: the first {looked} of {names}: {looked} nothing to do\n" in ran.out
