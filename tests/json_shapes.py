@@ -113,7 +113,7 @@ KEY_STATE = among("pending", "active", "retiring", "revoked", "absent")
 IN_DNS = of(
     state=among("served", "revoked", "missing", "other", "partly", "unknown"), detail=maybe(TEXT)
 )
-WRITTEN = each(of(path=TEXT, selector=TEXT, keys={"type": "object"}))
+WRITTEN = each(of(path=TEXT, selector=TEXT, keys={"type": "object"}, tests=TEXTS))
 KEY = of(
     domain=TEXT,
     selector=TEXT,

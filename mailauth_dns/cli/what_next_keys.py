@@ -42,8 +42,10 @@ def after_status(
     elif due := [(domain, step) for domain, step in steps if step.due(now)]:
         domain, step = due[0]
         session.next("dkim", _taken_by(step), domain, why="its next step is due")
-    elif any(each.wrong or _unpublished(each) for each in statuses):
+    elif any(_unpublished(each) or (each.wrong and not each.unsigned) for each in statuses):
         session.next("diff", *domains, why="DNS has other keys than the policies")
+    elif any(each.unsigned for each in statuses):
+        session.next("dkim", "check", *domains, why="once the sender has published its key")
     elif later:
         at, domain, step = min(later, key=lambda each: each[0])
         session.next("dkim", _taken_by(step), domain, why=f"from {clock(at, now)}")

@@ -79,7 +79,8 @@ def _dkim(here: Here, at: Situation) -> AreaState:
         unsigned = key_steps.is_unsigned(here, at)
         return AreaState("dkim", "todo", "mail is not signed") if unsigned else published
     marks: list[Mark] = [published.mark]
-    if key_steps.is_due(here, at) or key_steps.is_unseen(here, at):
+    needs = (key_steps.is_left_by_sender, key_steps.is_due, key_steps.is_unseen)
+    if any(need(here, at) for need in needs):
         marks.append("todo")
     elif any(at.own_keys(KeyState.PENDING)):
         marks.append("wait")
@@ -102,7 +103,8 @@ _IN_DNS = {
 def _key(here: Here, status: KeyStatus) -> str:
     section = status.key.section
     kind = f"{section.state}" if section.cname is None else f"delegated, {section.state}"
-    text = f"{status.key.selector} {kind}, {_IN_DNS[status.in_dns.state]}"
+    there = "its sender has no key" if status.unsigned else _IN_DNS[status.in_dns.state]
+    text = f"{status.key.selector} {kind}, {there}"
     if section.state is not KeyState.ACTIVE and status.step is not None and status.step.at:
         text += f", next step from {clock(status.step.at, here.now)}"
     return text

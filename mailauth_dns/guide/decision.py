@@ -64,6 +64,7 @@ DOMAIN: tuple[Row, ...] = (
     Row("a private key is not safe", host_steps.is_unsafe, host_steps.check),
     Row("a key waits for caches", key_steps.waits, key_steps.wait),
     Row("an SPF part waits", lambda _, at: bool(at.records_in("waits")), dns_steps.wait),
+    Row("a sender has no key", key_steps.is_left_by_sender, key_steps.ask_sender),
     Row("DMARC can be tightened", dmarc_steps.is_due, dmarc_steps.tighten),
     Row("the signing host is partly unseen", host_steps.is_unseen, host_steps.look_yourself),
 )

@@ -161,6 +161,27 @@ def wait(here: Here, group: Sequence[Situation]) -> Step:
     )
 
 
+def is_left_by_sender(_here: Here, at: Situation) -> bool:
+    """Tell whether a sender publishes no usable key where our alias leads to."""
+    return any(status.unsigned for status in at.keys)
+
+
+def ask_sender(_here: Here, group: Sequence[Situation]) -> Step:
+    """Only the sender can mend the key that a selector is delegated to."""
+    at = group[0]
+    status = next(each for each in at.keys if each.unsigned)
+    return Step(
+        f"Ask the sender behind {status.key.name} for its key",
+        status.unsigned or "",
+        "a message; it may ask you to turn DKIM on in its settings",
+        (ours("dkim", "check", at.domain),),
+        after=(
+            "where you do not use that sender any more, take the selector out of the policy",
+            *others(group, "then"),
+        ),
+    )
+
+
 def _until(here: Here, at: Situation) -> datetime:
     step = _waiting(here, at)[0].step
     assert step is not None

@@ -8,8 +8,8 @@ from datetime import datetime
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys import policy_edit
 from mailauth_dns.keys.next_step import KeysInDns, next_step, of_type
-from mailauth_dns.keys.policy_edit import Written, spelling
-from mailauth_dns.keys.rotation import with_sightings
+from mailauth_dns.keys.policy_edit import Written
+from mailauth_dns.keys.rotation import with_sightings, write_steps
 from mailauth_dns.keys.status import look
 from mailauth_dns.keys.transitions import taken, waits
 from mailauth_dns.policy.repo import Policy, Repo
@@ -50,7 +50,6 @@ def activate(repo: Repo, policy: Policy, now: datetime) -> Activation:
     due, waiting = _due(policy, keys, now)
     for selector, edit in due.items():
         changes.setdefault(selector, {}).update(edit)
-    spelled = {spelling(policy, selector) or selector: edit for selector, edit in changes.items()}
     states = {
         selector: due.get(selector, {}).get("state") or key.section.state
         for selector, (key, _) in keys.items()
@@ -62,7 +61,7 @@ def activate(repo: Repo, policy: Policy, now: datetime) -> Activation:
             f"{policy.path}: has no key of ours that could sign; "
             f"make one: mailauth-dns dkim keygen {policy.domain}"
         )
-    return Activation(policy_edit.write(repo.root, policy, spelled), active, waiting)
+    return Activation(write_steps(repo, policy, changes, keys), active, waiting)
 
 
 def _due(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from mailauth_dns.errors import ObservationError
-from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.keys import exposure, private_files, problems
+from mailauth_dns.keys import delegation, exposure, private_files, problems
 from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.in_dns import ask, key_in_dns
 from mailauth_dns.keys.problems import KeyProblem, Reader
 from mailauth_dns.policy.repo import Policy, Repo
-from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRset
 from mailauth_dns.signing_host import key_owner, opendkim_conf
 from mailauth_dns.signing_host.key_owner import Owner
 
@@ -31,8 +27,8 @@ def check(
     """
     pairs, observations = ask(policies)
     on_host = private_halves(folder, owner)
-    targets = _resolved(
-        repo, frozenset(filter(None, (problems.delegated_to(key) for _, key in pairs)))
+    targets = delegation.resolved(
+        repo.policies, frozenset(filter(None, (problems.delegated_to(key) for _, key in pairs)))
     )
     found: list[KeyProblem] = []
     for policy, key in pairs:
@@ -78,31 +74,3 @@ def _readers(owner: Owner | None) -> Callable[[Path], Reader | None]:
     return lambda path: (
         Reader(users["OpenDKIM"], certain=True) if path.resolve() in used else likely
     )
-
-
-def _resolved(
-    repo: Repo, names: frozenset[DomainName]
-) -> Mapping[DomainName, RRset | Unknown | None]:
-    """Return the TXT set that each name leads to; None where there is none.
-
-    Where the zone's policies name its servers, those are asked.
-    """
-    # dnspython takes time to load, and only live DNS needs it.
-    from mailauth_dns.live.observe import resolve
-    from mailauth_dns.simulate.dns_views import as_it_is
-
-    live = as_it_is(repo.policies)
-    found = {
-        name: said
-        for (name, _), said in resolve(
-            (name, "TXT") for name in names if not live.names_servers_for(name)
-        ).items()
-    }
-    for name in sorted(names - found.keys()):
-        live.next_message()
-        try:
-            values = live.lookup(name, "TXT")
-            found[name] = RRset(name, "TXT", None, frozenset(values)) if values else None
-        except ObservationError as error:
-            found[name] = Unknown(str(error))
-    return found

@@ -16,6 +16,7 @@ from mailauth_dns.errors import MailAuthError, PolicyError
 from mailauth_dns.policy import yaml_reader, yaml_tree
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.selector_edit import with_keys
+from mailauth_dns.policy.signature_edit import with_signer
 from mailauth_dns.records.name import domain_name
 
 SelectorEdit = Mapping[str, str | None]  # YAML keys of a selector; None takes one out
@@ -23,11 +24,15 @@ SelectorEdit = Mapping[str, str | None]  # YAML keys of a selector; None takes o
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written into a policy for one selector."""
+    """What was written into a policy for one selector.
+
+    `tests` are the policy's tests that name it now, in place of a key that retires.
+    """
 
     path: str
     selector: str
     keys: SelectorEdit
+    tests: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return it as a line for people."""
@@ -35,7 +40,11 @@ class Written:
             f"{key}: {value}" if value is not None else f"{key} taken out"
             for key, value in self.keys.items()
         )
-        return f"{self.path}: {self.selector}: {said}"
+        line = f"{self.path}: {self.selector}: {said}"
+        if not self.tests:
+            return line
+        names = ", ".join(f'"{name}"' for name in self.tests)
+        return f"{line}; tests name it in place of the old key: {names}"
 
 
 def check_editable(repo: Repo, policy: Policy) -> None:
@@ -97,24 +106,39 @@ def read(root: Path, path: str) -> str:
         ) from None
 
 
-def write(root: Path, policy: Policy, changes: Mapping[str, SelectorEdit]) -> tuple[Written, ...]:
+def write(
+    root: Path,
+    policy: Policy,
+    changes: Mapping[str, SelectorEdit],
+    successors: Mapping[str, str] | None = None,
+) -> tuple[Written, ...]:
     """Change selectors in a policy's file; `changes` were chosen by what DNS said.
+
+    `successors` are by the selector of a key that retires. The policy's tests name the successor
+    from then on: once the old key is revoked, they would fail, and so refuse that plan.
 
     Raises:
         MailAuthError: it cannot be written, or has changed since DNS was asked.
     """
+    tests: dict[str, tuple[str, ...]] = {}
 
     def edited(text: str) -> str:
         check_unchanged(policy, text)
         for selector, keys in changes.items():
             text = with_keys(policy.path, text, selector, keys)
+        for old, new in (successors or {}).items():
+            text, names = with_signer(policy.path, text, policy.domain, old, new)
+            tests[new] = (*tests.get(new, ()), *names)
         return text
 
     if not changes:
         return ()
     with alone(root, policy.path):
         edit(root, policy.path, edited)
-    return tuple(Written(policy.path, selector, keys) for selector, keys in changes.items())
+    return tuple(
+        Written(policy.path, selector, keys, tests.get(selector, ()))
+        for selector, keys in changes.items()
+    )
 
 
 def check_unchanged(policy: Policy, text: str) -> None:

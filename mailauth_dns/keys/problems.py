@@ -220,7 +220,7 @@ def of_delegated(
         yield _problem(key, "DKIM001", observation.problem or "no server was asked", "unknown")
     for view in observation.servers:
         yield from _of_alias(key, wanted, view)
-    yield from _of_target(key, wanted, target)
+    yield from of_target(key, wanted, target)
 
 
 def _of_alias(key: Key, wanted: DomainName, view: ServerView) -> Iterator[KeyProblem]:
@@ -249,9 +249,7 @@ def _of_alias(key: Key, wanted: DomainName, view: ServerView) -> Iterator[KeyPro
 _ALIAS_TYPES = ("CNAME", "TXT", "A", "AAAA")
 
 
-def _of_target(
-    key: Key, wanted: DomainName, target: RRset | Unknown | None
-) -> Iterator[KeyProblem]:
+def of_target(key: Key, wanted: DomainName, target: RRset | Unknown | None) -> Iterator[KeyProblem]:
     """Yield what is wrong with the key that the alias leads to."""
     if isinstance(target, Unknown):
         yield _problem(key, "DKIM024", f"{wanted}: {target.reason}", "unknown")

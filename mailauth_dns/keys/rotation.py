@@ -12,10 +12,10 @@ from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.in_dns import KeyInDns
 from mailauth_dns.keys.keygen import KeySpec, NewKey, keygen
 from mailauth_dns.keys.next_step import KeysInDns, of_type
-from mailauth_dns.keys.policy_edit import Written, spelling
+from mailauth_dns.keys.policy_edit import SelectorEdit, Written, spelling
 from mailauth_dns.keys.private_files import KeyDestination
 from mailauth_dns.keys.status import KeyStatus, look
-from mailauth_dns.keys.transitions import Transitions, transitions
+from mailauth_dns.keys.transitions import Transitions, successors, transitions
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.sections.dkim import DkimSection, KeyState, SelectorSection
 from mailauth_dns.records.dkim import KeyType
@@ -57,9 +57,7 @@ def rotate(
     new = _new_keys(found, keys, named=bool(types))
     if new:
         destination.folder(repo.root)  # refuses before anything is written
-    # An inherited selector keeps its name here, and the edit refuses it.
-    spelled = {spelling(policy, selector) or selector: edit for selector, edit in changes.items()}
-    written = policy_edit.write(repo.root, policy, spelled)
+    written = write_steps(repo, policy, changes, keys)
     made: list[NewKey] = []
     problem = None
     try:
@@ -77,6 +75,21 @@ def _add_edits(changes: dict[str, dict[str, str | None]], steps: Iterable[Transi
     for step in steps:
         for selector, edit in step.edits.items():
             changes.setdefault(selector, {}).update(edit)
+
+
+def write_steps(
+    repo: Repo, policy: Policy, changes: Mapping[str, SelectorEdit], keys: KeysInDns
+) -> tuple[Written, ...]:
+    """Write edits of selectors, and name the keys that begin to sign in the policy's tests.
+
+    Raises:
+        MailAuthError: it cannot be written, or has changed since DNS was asked.
+    """
+    # An inherited selector keeps its name here, and the edit refuses it.
+    spelled = {selector: spelling(policy, selector) or selector for selector in changes}
+    named = {old: spelled[new] for old, new in successors(changes, keys).items()}
+    edits = {spelled[selector]: edit for selector, edit in changes.items()}
+    return policy_edit.write(repo.root, policy, edits, named)
 
 
 def with_sightings(

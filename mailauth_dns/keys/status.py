@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailauth_dns.keys import problems
+from mailauth_dns.keys import delegation, problems
 from mailauth_dns.keys.declared import Key, keys_of
 from mailauth_dns.keys.in_dns import KeyInDns, ask, key_in_dns
 from mailauth_dns.keys.next_step import KeyStep, next_step
@@ -17,15 +17,21 @@ from mailauth_dns.records.name import DomainName
 
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
-    """One declared selector, what DNS serves for it, and what comes next."""
+    """One declared selector, what DNS serves for it, and what comes next.
+
+    `unsigned` says that its sender publishes no usable key where our alias leads to.
+    """
 
     key: Key
     in_dns: KeyInDns
     step: KeyStep | None
+    unsigned: str | None = None
 
     @property
     def wrong(self) -> str | None:
-        """Why signatures with a key in use fail: DNS holds another. None where that is not so."""
+        """Why signatures with a key in use fail; None where DNS does not say that they do."""
+        if self.unsigned is not None:
+            return self.unsigned
         if (
             self.key.section.state not in (KeyState.ACTIVE, KeyState.RETIRING)
             or not self.in_dns.contradicts
@@ -35,10 +41,33 @@ class KeyStatus:
 
 
 def look(policies: Iterable[Policy], now: datetime) -> tuple[KeyStatus, ...]:
-    """Ask the authoritative servers for every key that the policies declare."""
+    """Ask for every key that the policies declare, and for what delegated ones lead to."""
+    policies = tuple(policies)
     pairs, observations = ask(policies)
     in_dns = {key.name: key_in_dns(key, observations[policy.zone]) for policy, key in pairs}
-    return _statuses(pairs, in_dns, now)
+    return _statuses(pairs, in_dns, _unsigned(policies, in_dns, pairs), now)
+
+
+def _unsigned(
+    policies: Iterable[Policy],
+    in_dns: Mapping[DomainName, KeyInDns],
+    pairs: Sequence[tuple[Policy, Key]],
+) -> Mapping[DomainName, str]:
+    """Return why senders' keys are of no use, by selector name; one that is unknown is not said."""
+    wanted = [
+        (key, target)
+        for _, key in pairs
+        if in_dns[key.name].state == "served" and (target := problems.delegated_to(key)) is not None
+    ]
+    if not wanted:
+        return {}
+    targets = delegation.resolved(policies, frozenset(target for _, target in wanted))
+    return {
+        key.name: f"the sender publishes no key there, ask the sender: {problem.message}"
+        for key, target in wanted
+        for problem in problems.of_target(key, target, targets[target])
+        if problem.weight == "wrong"
+    }
 
 
 def again(
@@ -46,11 +75,16 @@ def again(
 ) -> tuple[KeyStatus, ...]:
     """Return the status of the policies as they are now, without asking DNS again."""
     pairs = [(policy, key) for policy in policies for key in keys_of(policy)]
-    return _statuses(pairs, {status.key.name: status.in_dns for status in statuses}, now)
+    statuses = tuple(statuses)
+    unsigned = {status.key.name: status.unsigned for status in statuses if status.unsigned}
+    return _statuses(pairs, {each.key.name: each.in_dns for each in statuses}, unsigned, now)
 
 
 def _statuses(
-    pairs: Sequence[tuple[Policy, Key]], in_dns: Mapping[DomainName, KeyInDns], now: datetime
+    pairs: Sequence[tuple[Policy, Key]],
+    in_dns: Mapping[DomainName, KeyInDns],
+    unsigned: Mapping[DomainName, str],
+    now: datetime,
 ) -> tuple[KeyStatus, ...]:
     beside: dict[DomainName, dict[str, tuple[Key, KeyInDns]]] = {}
     for _, key in pairs:
@@ -59,7 +93,7 @@ def _statuses(
     for policy, key in pairs:
         rotation = (policy.body.dkim or DkimSection()).rotation
         step = next_step(key, in_dns[key.name], rotation, now, beside[key.domain])
-        found.append(KeyStatus(key, in_dns[key.name], step))
+        found.append(KeyStatus(key, in_dns[key.name], step, unsigned.get(key.name)))
     return tuple(found)
 
 

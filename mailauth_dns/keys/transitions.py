@@ -63,6 +63,23 @@ def taken(
                 yield other, _retirement(at)
 
 
+def successors(edits: Mapping[str, SelectorEdit], keys: KeysInDns) -> dict[str, str]:
+    """Return which key begins to sign for each that retires by these edits, by selector."""
+
+    def by_state(state: KeyState) -> list[tuple[str, str]]:
+        return [
+            (selector, public.k)
+            for selector, edit in edits.items()
+            if edit.get("state") == state and (public := keys[selector][0].public) is not None
+        ]
+
+    begin = by_state(KeyState.ACTIVE)
+    return {
+        old: next(new for new, other in begin if other == type)
+        for old, type in by_state(KeyState.RETIRING)
+    }
+
+
 def _retirement(at: str) -> SelectorEdit:
     return {"state": KeyState.RETIRING, "since": at, "signed_until": at}
 

@@ -29,9 +29,9 @@ def with_selector(path: str, text: str, selector: str, keys: Tree) -> str:
         DocumentError: the text is no policy document.
         MailAuthError: the selector is there already, or the file has no place for it.
     """
-    mark, text = _split_mark(text)
+    mark, text = split_mark(text)
     before = yaml_tree.plain(yaml_reader.read(path, text.encode()))
-    node, missing = _deepest(text, (*_SELECTORS, selector))
+    node, missing = deepest(text, (*_SELECTORS, selector))
     if not missing:
         raise MailAuthError(
             f"{path}: dkim.selectors.{selector} is there already; a new key needs a new selector"
@@ -57,16 +57,16 @@ def with_keys(path: str, text: str, selector: str, keys: Mapping[str, str | None
         DocumentError: the text is no policy document.
         MailAuthError: the selector is not in this file, or cannot be edited as it is written.
     """
-    mark, after = _split_mark(text)
+    mark, after = split_mark(text)
     before = yaml_tree.plain(yaml_reader.read(path, after.encode()))
     for key, value in keys.items():
-        node, missing = _deepest(after, (*_SELECTORS, selector))
+        node, missing = deepest(after, (*_SELECTORS, selector))
         if missing or not isinstance(node, yaml.MappingNode):
             raise MailAuthError(
                 f"{path}: does not declare dkim.selectors.{selector} itself, so it cannot be "
                 "changed there"
             )
-        found = next((entry for entry in node.value if _source(after, entry[0]) == key), None)
+        found = next((entry for entry in node.value if source(after, entry[0]) == key), None)
         if found is None:
             after = after if value is None else _insert(after, node, key, value)
         elif value is None:
@@ -76,26 +76,26 @@ def with_keys(path: str, text: str, selector: str, keys: Mapping[str, str | None
     return mark + _proved(path, before, after, {selector: keys})
 
 
-def _split_mark(text: str) -> tuple[str, str]:
+def split_mark(text: str) -> tuple[str, str]:
     """Return a byte order mark, if there is one, and the rest: YAML's parser does not count it."""
     return text[: text.startswith("\ufeff")], text.removeprefix("\ufeff")
 
 
-def _source(text: str, node: yaml.Node) -> str:
+def source(text: str, node: yaml.Node) -> str:
     """Return a key as the policy's reader has it: unquoted, and a plain `null` as written."""
     if isinstance(node, yaml.ScalarNode):
         return str(node.value) or text[node.start_mark.index : node.end_mark.index]
     return ""
 
 
-def _deepest(text: str, route: tuple[str, ...]) -> tuple[yaml.Node, tuple[str, ...]]:
+def deepest(text: str, route: tuple[str, ...]) -> tuple[yaml.Node, tuple[str, ...]]:
     """Return the deepest node of the route that is there, and the steps that are not."""
     # `document.read` has refused aliases and too many levels.
     node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     assert node is not None
     for number, step in enumerate(route):
         entries = node.value if isinstance(node, yaml.MappingNode) else []
-        below = next((value for key, value in entries if _source(text, key) == step), None)
+        below = next((value for key, value in entries if source(text, key) == step), None)
         if below is None:
             return node, route[number:]
         node = below

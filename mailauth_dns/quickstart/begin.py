@@ -95,6 +95,7 @@ def begin(
     warnings = [
         *asking.warnings(answers),
         *(f"not said in the policy: {each}" for each in found.left),
+        *(_of_null_mx(answers) if found.null_mx else ()),
         *([f"DMARC is left as it is: {found.dmarc_elsewhere}"] if found.dmarc_elsewhere else []),
         # Where the program is not set up yet, a step says whose the key must be.
         *([key.remark] if key.remark and machine.signer_here else []),
@@ -124,6 +125,20 @@ def _selectors(found: PublishedMail) -> Iterator[str]:
     section = found.body.get("dkim")
     there = section.get("selectors") if isinstance(section, dict) else None
     yield from there if isinstance(there, dict) else ()
+
+
+def _of_null_mx(answers: Answers) -> Iterator[str]:
+    """Yield what it means to send from a domain that takes no mail (RFC 7505 §4.2)."""
+    domain = answers.domain
+    reports = ""
+    if answers.report_to.rpartition("@")[2].lower() == domain:
+        reports = (
+            f", and reports cannot arrive at {answers.report_to}: name another address with --rua"
+        )
+    yield (
+        f"{domain} says that it takes no mail (MX 0 .): receivers may refuse mail from it"
+        f"{reports}; to take mail, publish an MX that names your mail server in place of that one"
+    )
 
 
 def _of_host(repo: Repo, publications: Sequence[Publication], wishes: Wishes) -> Iterator[str]:

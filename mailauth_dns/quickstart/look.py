@@ -52,11 +52,13 @@ def look(
     assert isinstance(body, dict)
     origin = zone or domain
     resolver = LiveResolver({origin: nameservers})
+    exchangers = _exchangers(domain, resolver)
     return PublishedMail(
         body,
         imported.draft.left,
         _negative_ttl(origin, nameservers),
-        _exchangers(domain, resolver),
+        tuple(name for name in exchangers if name),
+        exchangers == ("",),
         ""
         if isinstance(body.get("dmarc"), dict)
         else _dmarc_elsewhere(domain, imported.draft.left, resolver),
@@ -92,12 +94,13 @@ def _negative_ttl(zone: DomainName, nameservers: tuple[str, ...]) -> int | None:
 
 
 def _exchangers(domain: DomainName, resolver: LiveResolver) -> tuple[str, ...]:
+    """Return the exchangers, the preferred first; that of a null MX is empty (RFC 7505 §3)."""
     try:
         values = resolver.lookup(domain, "MX") or ()
     except ObservationError:
         return ()
     ranked = sorted(value.split() for value in values)
-    return tuple(name.removesuffix(".").lower() for _, name in ranked if name != ".")
+    return tuple(name.removesuffix(".").lower() for _, name in ranked)
 
 
 def suggestions(

@@ -21,13 +21,15 @@ class PublishedMail:
     `body` is the policy that says the same as DNS, `left` what no policy can say. `negative_ttl` is
     in seconds: how long resolvers remember that a name does not exist; None where it is unknown.
     `dmarc_elsewhere` says where the domain's DMARC policy comes from if not from a record of its
-    own, which must then not be made: p=none would weaken what holds now.
+    own, which must then not be made: p=none would weaken what holds now. `null_mx` is whether the
+    domain says that it takes no mail (RFC 7505 §3).
     """
 
     body: Body = field(default_factory=dict)
     left: tuple[Left, ...] = ()
     negative_ttl: int | None = None
     exchangers: tuple[str, ...] = ()
+    null_mx: bool = False
     dmarc_elsewhere: str = ""
     asked: bool = False
 

@@ -133,7 +133,12 @@ def _key_data(state: KeyStatus) -> dict[str, Any]:
 
 
 def _written_data(written: Written) -> dict[str, Any]:
-    return {"path": written.path, "selector": written.selector, "keys": dict(written.keys)}
+    return {
+        "path": written.path,
+        "selector": written.selector,
+        "keys": dict(written.keys),
+        "tests": list(written.tests),
+    }
 
 
 def new_key(made: NewKey) -> Iterator[Text]:

@@ -24,10 +24,11 @@ def status(
     in_dns: KeyInDns = EVERYWHERE,
     to: KeyState | None = None,
     at: datetime | None = None,
+    unsigned: str | None = None,
     **section: Any,
 ) -> KeyStatus:
     step = KeyStep(to, at, "the reason") if to is not None else None
-    return KeyStatus(key("s1", state=state, **section), in_dns, step)
+    return KeyStatus(key("s1", state=state, **section), in_dns, step, unsigned)
 
 
 DONE = Situation(

@@ -122,6 +122,11 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
         "mailauth-dns spf lock; mailauth-dns plan example.com --out plan.json; "
         "mailauth-dns apply plan.json",
     ),
+    "a sender has no key": (
+        but(keys=(status(cname="s1.example.net", unsigned="s1.example.net has no key"),)),
+        HERE,
+        "mailauth-dns dkim check example.com",
+    ),
     "DMARC can be tightened": (
         but(dmarc=Policy.NONE, dmarc_since=NOW - timedelta(days=14)),
         HERE,

@@ -75,3 +75,31 @@ def test_a_policy_without_a_key_of_ours(host: Host) -> None:
     ran = host.run("dkim", "activate", "example.com")
     assert (ran.code, ran.out) == (1, "")
     assert "make one: mailauth-dns dkim keygen example.com" in ran.err
+
+
+TESTS = """tests:
+  - name: mail of ours   # the key's name changes
+    from: alice@example.com
+    ip: 192.0.2.10
+    dkim:
+      - old   # signs
+    expect: {dkim: pass}
+"""
+
+
+@pytest.mark.parametrize("command", ["activate", "rotate"])
+def test_the_policys_tests_follow_and_the_old_key_can_be_revoked(host: Host, command: str) -> None:
+    host.path.write_text(host.policy + TESTS)
+    host.keygen("--selector", "new")
+    host.publish()
+    host.edit("state: pending", "state: pending, seen: 2026-01-01T00:00:00Z")
+    private = ("--private-dir", str(host.private_dir)) if command == "rotate" else ()
+    ran = host.run("dkim", command, "example.com", *private)
+    assert ran.code == 0, ran.said
+    assert 'tests name it in place of the old key: "mail of ours"' in " ".join(ran.out.split())
+    assert host.policy.endswith(TESTS.replace("- old ", "- new "))
+    host.path.write_text(re.sub(r"state: retiring.*?}", "state: revoked}", host.policy))
+    planned = host.run("plan", "--format", "json", "--allow", "DKIM030:example.com")
+    assert "TEST001" not in planned.said
+    assert "revoked" in host.policy
+    assert host.run("test", "example.com").code == 0

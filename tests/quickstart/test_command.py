@@ -236,6 +236,31 @@ def test_what_receivers_do_not_like_is_told(newcomer: Newcomer) -> None:
     assert "look at this: 10.0.0.1: is an address inside your network" in ran.err
 
 
+def test_a_domain_that_takes_no_mail_is_told_what_that_means(
+    newcomer: Newcomer, tmp_path: Path
+) -> None:
+    zone = tmp_path / "served/example.com.zone"
+    zone.write_text(HEAD.replace("MX 0 mx", "MX 0 ."))
+    ran = newcomer.run()
+    assert ran.code == 0, ran.said
+    told = " ".join(ran.err.split())
+    assert "example.com says that it takes no mail (MX 0 .): receivers may refuse mail" in told
+    assert "reports cannot arrive at postmaster@example.com" in told
+
+
+@pytest.mark.parametrize(
+    ("exchanger", "told"), [("MX 0 .", True), ("MX 0 mx", False)], ids=["null MX", "an MX"]
+)
+def test_reports_elsewhere_arrive(
+    newcomer: Newcomer, tmp_path: Path, exchanger: str, told: bool
+) -> None:
+    (tmp_path / "served/example.com.zone").write_text(HEAD.replace("MX 0 mx", exchanger))
+    ran = newcomer.run("--rua", "reports@example.net")
+    assert ran.code == 0, ran.said
+    assert ("takes no mail" in ran.err) is told
+    assert "cannot arrive" not in ran.err
+
+
 INHERITED = {
     "a record above": '_dmarc IN TXT "v=DMARC1; p=reject; sp=reject"',
     "an alias": '_dmarc.news IN CNAME d\nd IN TXT "v=DMARC1; p=reject"',
