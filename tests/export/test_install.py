@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.signing_host import key_owner
+from mailauth_dns.signing_host import key_owner, opendkim_conf
 from tests.conftest import RepoFolder
 from tests.export.test_installed import STOCK
 
@@ -86,6 +86,62 @@ def test_a_mode_that_also_verifies_stays(article: RepoFolder, host: Path) -> Non
     verifying = conf.read_text()
     assert install(article, "opendkim", "--install")[0] == 0
     assert conf.read_text() == verifying
+
+
+LOCAL = "local:/run/opendkim/opendkim.sock"
+IN_USE = [
+    # What Debian's package has: no Mode, which is sv.
+    ("smtpd_milters = unix:/run/opendkim/opendkim.sock, inet:localhost:8893", STOCK),
+    ("smtpd_milters = $verify\nverify = local:/var/run/opendkim/opendkim.sock", STOCK),
+    ("smtpd_milters = unix:/run/opendkim/opendkim.sock", STOCK + "Mode v\n"),
+]
+
+
+@pytest.mark.parametrize(("main", "conf"), IN_USE)
+def test_an_opendkim_that_verifies_for_postfix_goes_on(
+    article: RepoFolder, host: Path, main: str, conf: str
+) -> None:
+    """A new socket would be a dead milter in Postfix; OpenDMARC needs what verification found."""
+    path, postfix = host / "etc/opendkim.conf", host / "etc/postfix"
+    postfix.mkdir()
+    (postfix / "main.cf").write_text(f"{main}\n")
+    path.write_text(conf + "UMask 002\nAuthservID mx.example.com\n")
+    for _ in range(2):  # again, as after a rotation
+        code, said = install(article, "opendkim", "--install")
+        assert code == 0, said
+        there = opendkim_conf.settings(host, path.read_text())
+        kept = [there[each] for each in ("mode", "socket", "umask", "authservid")]
+        assert kept == ["sv", LOCAL, "002", "mx.example.com"]
+        assert "keytable" in there
+    assert checked(article, "opendkim", host / "etc/opendkim") == (0, "Export: 0 differences\n")
+    # Postfix's lines name that socket, too.
+    lines = article.run("export", "example.com", "--format", "postfix").out
+    assert "smtpd_milters = unix:/run/opendkim/opendkim.sock\n" in lines
+    before = path.with_name("opendkim.conf.before-mailauth-dns")
+    assert before.read_text() == conf + "UMask 002\nAuthservID mx.example.com\n"
+
+
+def test_a_socket_that_postfix_needs_is_not_left(article: RepoFolder, host: Path) -> None:
+    (host / "etc/postfix").mkdir()
+    (host / "etc/postfix/main.cf").write_text("smtpd_milters = unix:/run/opendkim/opendkim.sock\n")
+    (host / "etc/opendkim.conf").write_text(STOCK)
+    code, said = install(article, "opendkim", "--install", "--socket", "inet:8891@localhost")
+    assert code == 1
+    assert f"Postfix passes mail through {LOCAL}, where OpenDKIM would no longer listen" in said
+    assert (host / "etc/opendkim.conf").read_text() == STOCK
+    assert not (host / "etc/opendkim").exists()
+
+
+def test_a_mode_that_verifies_stays_without_postfix(article: RepoFolder, host: Path) -> None:
+    conf = host / "etc/opendkim.conf"
+    conf.write_text(RPM)
+    assert install(article, "opendkim", "--install")[0] == 0
+    there = opendkim_conf.settings(host, conf.read_text())
+    assert (there["mode"], there["socket"], "keyfile" in there) == (
+        "sv",
+        "inet:8891@localhost",
+        False,
+    )
 
 
 def test_a_stray_configuration_of_ours_goes(article: RepoFolder, host: Path) -> None:
