@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mailauth_dns.atomic_files import create_private_file, followed, replace_file
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import in_use, out_folder, rspamd
+from mailauth_dns.export import in_use, internal_hosts, opendkim, out_folder, rspamd
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.mail_host import MailHost
 from mailauth_dns.export.milter import Socket
@@ -34,8 +34,8 @@ def install(
 ) -> tuple[Path, ...]:
     """Write the files where this host's signing program reads them, and return their paths.
 
-    A configuration of OpenDKIM's package is kept beside the new one, and what Postfix needs of it
-    stays. `root` is the zone repo.
+    A configuration and tables of OpenDKIM's package are kept beside the new ones, and what Postfix
+    needs of it stays. `root` is the zone repo.
 
     Raises:
         MailAuthError: the program signs with keys of its own there, Postfix needs another socket,
@@ -55,7 +55,9 @@ def install(
     there = {name: _settings(path) for name, path in confs.items()}
     before = {name: _replaceable(path) for name, path in confs.items()}
     tables = {name: text for name, text in files.items() if name not in confs}
-    written = out_folder.write(format, tables, folder, root, domains, host)
+    unused = [name for name in (*opendkim.TABLES, opendkim.TRUSTED) if _says_nothing(folder / name)]
+    _keep_unused(folder, unused)
+    written = out_folder.write(format, tables, folder, root, domains, host, unused)
     for name, path in confs.items():
         made = in_use.keeping(files[name], there[name], used=_type(name) in used)
         _put(path, before[name], out_folder.marked(name, made))
@@ -110,6 +112,25 @@ def _replaceable(path: Path) -> str:
             "write the files with --out to another folder, and put both together by hand"
         )
     return text
+
+
+def _says_nothing(path: Path) -> bool:
+    """Tell whether a table is as a package brings it: no rows, or no hosts beyond loopback."""
+    text = text_of(path)
+    if not text or out_folder.MARK in text[:500]:
+        return False
+    there = opendkim.entries(text)
+    if path.name != opendkim.TRUSTED:
+        return not there
+    return not internal_hosts.missing(there, [*internal_hosts.LOOPBACK, "localhost"])
+
+
+def _keep_unused(folder: Path, names: Collection[str]) -> None:
+    for name in names:
+        try:
+            _keep(folder / name)
+        except OSError as error:
+            raise MailAuthError(f"{error.filename or folder}: {error.strerror}") from None
 
 
 def _put(path: Path, before: str, text: str) -> None:

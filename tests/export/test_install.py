@@ -144,6 +144,47 @@ def test_a_mode_that_verifies_stays_without_postfix(article: RepoFolder, host: P
     )
 
 
+EPEL = {
+    "KeyTable": "# To use this file, uncomment KeyTable.\n#default._domainkey.example.com x:y:/z\n",
+    "SigningTable": "#*@example.com default._domainkey.example.com\n",
+    "TrustedHosts": "# Hosts whose mail is signed.\n127.0.0.1\n::1\n#host.example.com\n",
+}
+
+
+def test_tables_of_the_package_are_replaced_and_kept(article: RepoFolder, host: Path) -> None:
+    folder = host / "etc/opendkim"
+    folder.mkdir()
+    (host / "etc/opendkim.conf").write_text(RPM)
+    for name, text in EPEL.items():
+        (folder / name).write_text(text)
+    for _ in range(2):
+        code, said = install(article, "opendkim", "--install")
+        assert code == 0, said
+        for name, text in EPEL.items():
+            assert (folder / f"{name}.before-mailauth-dns").read_text() == text
+    assert checked(article, "opendkim", folder) == (0, "Export: 0 differences\n")
+
+
+IN_TABLES = [
+    ("KeyTable", "x example.org:x:/etc/opendkim/keys/x\n"),
+    ("SigningTable", "*@example.org x\n"),
+    ("TrustedHosts", "127.0.0.1\n192.0.2.0/24\n"),
+    ("TrustedHosts", "host.example.com\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), IN_TABLES)
+def test_a_table_that_says_something_is_not_replaced(
+    article: RepoFolder, host: Path, name: str, text: str
+) -> None:
+    (host / "etc/opendkim").mkdir()
+    (host / "etc/opendkim" / name).write_text(text)
+    code, said = install(article, "opendkim", "--install")
+    assert (code, (host / "etc/opendkim" / name).read_text()) == (1, text)
+    assert "no export made this file" in said
+    assert not (host / "etc/opendkim.conf").exists()
+
+
 def test_a_stray_configuration_of_ours_goes(article: RepoFolder, host: Path) -> None:
     folder = host / "etc/opendkim"
     assert install(article, "opendkim", "--out", str(folder))[0] == 0
