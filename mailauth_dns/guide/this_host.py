@@ -21,14 +21,18 @@ from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.signing_host import key_owner, opendkim_conf
 from mailauth_dns.signing_host.config_lines import text_of
 from mailauth_dns.signing_host.opendkim_conf import Daemon
-from mailauth_dns.signing_host.package_paths import CONFIG_DIR, KEY_DIR, PackageLayout
+from mailauth_dns.signing_host.package_paths import (
+    CONFIG_DIR,
+    KEY_DIR,
+    RSPAMD_KEY_DIR,
+    PackageLayout,
+)
 
 PrivateHalves = Callable[[Key], Iterator[KeyProblem]]
 
 _UNSEEN = ("is not looked at", "as networks")  # how statements about what is unknown end
 RSPAMD_DIR = "/etc/rspamd"
 RSPAMD_SOCKET = "inet:11332@localhost"  # where its package listens
-RSPAMD_KEYS = "/var/lib/rspamd/dkim"
 
 
 def signing_host(
@@ -63,11 +67,11 @@ _Set = tuple[ExportFormat, MailHost, tuple[str, ...], tuple[str, ...]]
 
 
 def _rspamd(policy: Policy, private_dir: Path | None) -> _Set:
-    there = _on(RSPAMD_KEYS).is_dir() and private_dir is None
-    host, sockets, keys = _mail_host(
-        policy, {}, Path(RSPAMD_KEYS) if there else private_dir, RSPAMD_DIR, RSPAMD_SOCKET
+    there = _on(RSPAMD_KEY_DIR).is_dir() and private_dir is None
+    host, sockets, _ = _mail_host(
+        policy, {}, Path(RSPAMD_KEY_DIR) if there else private_dir, RSPAMD_DIR, RSPAMD_SOCKET
     )
-    return ExportFormat.RSPAMD, host, keys, sockets
+    return ExportFormat.RSPAMD, host, ("--key-dir", str(host.key_dir)), sockets
 
 
 def _opendkim(policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path | None) -> _Set:

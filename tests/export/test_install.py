@@ -209,6 +209,12 @@ def test_rspamd_reads_settings_in_local_d(article: RepoFolder, host: Path) -> No
     assert code == 0, said
     assert (host / "etc/rspamd/local.d/dkim_signing.conf").exists()
     assert (host / "etc/rspamd/dkim_paths.map").exists()
+    # Nobody has put the key there yet.
+    code, said = checked(article, "rspamd", host / "etc/rspamd")
+    key = host / "var/lib/rspamd/dkim/example.com/default.private"
+    assert (code, f"! there is no key {key}, so mail is not signed" in said) == (2, True)
+    key.parent.mkdir(parents=True)
+    key.write_text("")
     assert checked(article, "rspamd", host / "etc/rspamd")[0] == 0
 
 

@@ -32,6 +32,7 @@ from mailauth_dns.signing_host import package_paths as layouts
 from mailauth_dns.signing_host.package_paths import PackageLayout
 
 _CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
+_KEYS = {ExportFormat.RSPAMD: layouts.RSPAMD_KEY_DIR}
 
 
 def command(
@@ -112,7 +113,8 @@ def command(
         typer.Option(
             "--key-dir",
             metavar="DIR",
-            help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's",
+            help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's; "
+            f"for Rspamd: {layouts.RSPAMD_KEY_DIR}",
             rich_help_panel=headings.HOST,
         ),
     ] = None,
@@ -166,7 +168,8 @@ def command(
         _sockets(format, {KeyType.RSA: socket, KeyType.ED25519: ed25519_socket}),
         host_folder(config_dir or _CONFIG.get(format, layouts.CONFIG_DIR), "--config-dir"),
         host_folder(
-            key_dir or (layout.key_dir if layout is not None else layouts.KEY_DIR), "--key-dir"
+            key_dir or (layout.key_dir if layout else _KEYS.get(format, layouts.KEY_DIR)),
+            "--key-dir",
         ),
         host_name,
         mynetworks,
