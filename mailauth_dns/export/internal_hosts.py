@@ -84,16 +84,17 @@ def _plain(network: Network) -> Network:
 
 def missing(wanted: Iterable[str], there: Sequence[str]) -> list[str]:
     """Return the wanted hosts that a list does not have, alone or as part of a network."""
-    known = [network for each in there if (network := _network(each)) is not None]
+    known = [network for each in there if (network := network_of(each)) is not None]
     return [
         each
         for each in wanted
         if each not in there
-        and ((network := _network(each)) is None or not _covered(network, known))
+        and ((network := network_of(each)) is None or not _covered(network, known))
     ]
 
 
-def _network(text: str) -> Network | None:
+def network_of(text: str) -> Network | None:
+    """Return an entry as a network; None for a host's name."""
     try:
         return ip_network(text)
     except ValueError:

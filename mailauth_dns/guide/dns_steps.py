@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mailauth_dns.guide.situation import Here, Record, Situation
 from mailauth_dns.guide.step import Step, ours
@@ -72,6 +72,18 @@ def ask_again(here: Here, group: Sequence[Situation]) -> Step:
         f"what is published is unknown: {group[0].records_in('unknown')[0].reason}",
         "it is asked again for 10 minutes at most",
         (ours("verify", *named(here, group), "--wait", "10m"),),
+        unknown=True,
+    )
+
+
+def ask_for_others(looked: int, total: int, named: Collection[str]) -> Step:
+    """Nothing is to be done about the domains that were looked at, and there are more."""
+    return Step(
+        f"Ask DNS for all {total} domains",
+        f"nothing is left to do for the {looked} of {total} that were looked at; what DNS has for "
+        "the others is unknown",
+        "minutes: some seconds for a thousand domains",
+        (ours("verify", *named),),
         unknown=True,
     )
 

@@ -179,7 +179,7 @@ def _situation(
         served_by=_served_by(files, policy),
         records=records,
         keys=keys,
-        missing_halves=tuple(_missing(policy, look.halves)),
+        missing_halves=tuple(_missing(policy, look.here.private_dir, look.halves)),
         host=this_host.signing_host(policy, look.here.private_dir, look.halves, look.here.now),
     )
 
@@ -231,8 +231,12 @@ def _served_by(files: Files, policy: Policy) -> tuple[str, ...] | None:
     )
 
 
-def _missing(policy: Policy, halves: PrivateHalves | None) -> Iterator[str]:
+def _missing(
+    policy: Policy, private_dir: Path | None, halves: PrivateHalves | None
+) -> Iterator[str]:
     """Yield which private halves are not where they should be, or are of another key."""
+    if not this_host.is_here(policy, private_dir):
+        return
     for key in keys_of(policy):
         if halves is not None and key.section.state in (KeyState.PENDING, KeyState.ACTIVE):
             for problem in halves(key):

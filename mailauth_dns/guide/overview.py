@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mailauth_dns.guide import areas, decision, files, observe
+from mailauth_dns.guide import areas, decision, dns_steps, files, observe
 from mailauth_dns.guide.situation import Here, Situation
 from mailauth_dns.guide.step import Step
 from mailauth_dns.records.name import DomainName
 
 MAX_LATER = 2  # lines about what comes after
 SHOWN = 15  # domains in a table
+MAX_LOOKED = 500  # domains that DNS is asked for in one run: `verify` asks for all
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def look(
 ) -> Overview:
     """Return where the repo and these domains are, all where none is named.
 
-    It asks DNS until it finds a domain that needs something.
+    It asks DNS until it finds a domain that needs something, for MAX_LOOKED domains at most. Where
+    there are more, the step says so: what was not looked at is not done.
     """
     here, read = files.read(root, named, private_dir, now)
     first = decision.repo_step(here)
@@ -60,4 +62,9 @@ def look(
         if any(row is not None for row in rows):
             break
         kept = kept[:SHOWN]
-    return Overview(here, len(read.chosen), kept, cases, decision.next_step(here, kept))
+        if cases.total() >= MAX_LOOKED:
+            break
+    total, step = len(read.chosen), decision.next_step(here, kept)
+    if step is None and cases.total() < total:
+        step = dns_steps.ask_for_others(cases.total(), total, named)
+    return Overview(here, total, kept, cases, step)

@@ -7,7 +7,15 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import exported_files, in_use, installed, internal_hosts, milter, postfix
+from mailauth_dns.export import (
+    exported_files,
+    in_use,
+    installed,
+    internal_hosts,
+    milter,
+    opendkim,
+    postfix,
+)
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.installed import ExportDifference
 from mailauth_dns.export.mail_host import SOCKET_OPTIONS, SOCKETS, MailHost, host_folder
@@ -40,9 +48,10 @@ def signing_host(
 ) -> SigningHost | None:
     """Return how this host signs for a policy's domain.
 
-    None where no signing program is set up here, or no key of ours signs for the domain.
+    None where no signing program is set up here, or no key of ours signs for the domain, or where
+    the folder of private keys has none of the domain: then another host signs.
     """
-    if not signers([policy], PurePosixPath(KEY_DIR)):
+    if not signers([policy], PurePosixPath(KEY_DIR)) or not is_here(policy, private_dir):
         return None
     try:
         daemons = opendkim_conf.daemons(key_owner.HOST)
@@ -56,6 +65,11 @@ def signing_host(
     except OSError as error:
         return SigningHost("opendkim", problem=f"{error.filename}: {error.strerror}")
     return None
+
+
+def is_here(policy: Policy, private_dir: Path | None) -> bool:
+    """Tell whether this host may be the one that signs for a policy's domain."""
+    return private_dir is None or (private_dir / policy.domain).is_dir()
 
 
 def _configured(daemon: Daemon) -> bool:
@@ -100,7 +114,7 @@ def _mail_host(
         host_folder(config_dir, "--config-dir"),
         host_folder(key_dir, "--key-dir"),
         None,
-        _relayed(),
+        _relayed(config_dir),
     )
     listening = tuple(
         word
@@ -118,15 +132,23 @@ def _socket(daemon: Daemon | None, default: str) -> str:
     return daemon.settings.get("socket", default)
 
 
-def _relayed() -> str | None:
-    """Return the networks that Postfix relays for; None where it is this host alone, or unknown."""
+def _relayed(config_dir: str) -> str | None:
+    """Return the networks that Postfix relays for, and those that are in the list already.
+
+    None where that is loopback alone. An export drops no host whose mail it signed before.
+    """
     main = _on("/etc/postfix/main.cf")
-    text = postfix.networks(text_of(main))
+    text = postfix.networks(text_of(main)) or ""
     try:
-        networks = internal_hosts.networks(text, str(main)) if text else []
+        named = internal_hosts.networks(text, str(main)) if text else []
     except MailAuthError:
-        return None
-    return text if any(not each.is_loopback for each in networks) else None
+        named = []
+    if all(each.is_loopback for each in named):
+        text, named = "", []
+    there = opendkim.entries(text_of(_on(config_dir) / opendkim.TRUSTED))
+    networks = [each for each in there if internal_hosts.network_of(each) is not None]
+    kept = internal_hosts.missing(networks, [*internal_hosts.DEFAULT, *map(str, named)])
+    return " ".join([*text.split(), *kept]) or None
 
 
 def _key_dir(policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path | None) -> str:

@@ -8,20 +8,16 @@ and the answer of one server does not show that another differs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import partial
 
-from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
-from mailauth_dns.live.dns_message import ServerAnswer
+from mailauth_dns.live.delegation import ZoneServers, zone_servers
 from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
-from mailauth_dns.live.transport import has_route
 from mailauth_dns.records import server_address
-from mailauth_dns.records.name import DomainName, domain_name, is_at_or_below
+from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, RRset
-
-_ADDRESS_TYPES = ("A", "AAAA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +32,6 @@ class Wanted:
     def all_keys(self) -> frozenset[RRKey]:
         """The keys, and the zone's own NS set, which shows whose servers answer."""
         return self.keys | {(self.zone, "NS")}
-
-
-@dataclass(frozen=True, slots=True)
-class _Servers:
-    """The servers to ask about a zone; `missing` are those without an address, and why."""
-
-    servers: tuple[ServerAddress, ...] = ()
-    missing: Mapping[DomainName, Unknown] = field(default_factory=dict)
-    delegated: frozenset[DomainName] | None = None
-    problem: str | None = None
 
 
 def observe(
@@ -66,12 +52,12 @@ def observe(
     """
     asking = partial(ask, timeout=timeout, tries=tries)
     found = {
-        entry.zone: _Servers(tuple(map(server_address.parse, entry.nameservers)))
+        entry.zone: ZoneServers(tuple(map(server_address.parse, entry.nameservers)))
         for entry in wanted
         if entry.nameservers
     }
     if delegated := [entry.zone for entry in wanted if not entry.nameservers]:
-        found |= _delegations(
+        found |= zone_servers(
             delegated, Recursion(system_resolvers() if resolvers is None else resolvers, asking)
         )
     replies = asking(
@@ -102,87 +88,9 @@ def resolve(
     }
 
 
-def _delegations(zones: Sequence[DomainName], recursion: Recursion) -> dict[DomainName, _Servers]:
-    """Return the servers that each zone's NS set leads to."""
-    replies = recursion.lookup((zone, "NS") for zone in zones)
-    hosts: dict[DomainName, frozenset[DomainName]] = {}
-    found: dict[DomainName, _Servers] = {}
-    for zone in zones:
-        reply = replies[(zone, "NS")]
-        if isinstance(reply, Unknown):
-            found[zone] = _Servers(
-                problem=f"cannot find the name servers of {zone}: {reply.reason}"
-            )
-        elif reply.rrset is None:
-            why = (
-                "does not exist in DNS (NXDOMAIN)"
-                if reply.nxdomain
-                else "has no NS set, so it is not a zone of its own in DNS"
-            )
-            found[zone] = _Servers(delegated=frozenset(), problem=f"{zone} {why}")
-        else:
-            hosts[zone] = frozenset(
-                DomainName(value.removesuffix(".")) for value in reply.rrset.values
-            )
-    addresses = _addresses(frozenset[DomainName]().union(*hosts.values()), recursion)
-    for zone, names in hosts.items():
-        servers = [
-            server
-            for name in sorted(names)
-            if not isinstance(where := addresses[name], Unknown)
-            for server in where
-        ]
-        missing = {
-            name: where for name in sorted(names) if isinstance(where := addresses[name], Unknown)
-        }
-        found[zone] = _Servers(tuple(servers), missing, names)
-    return found
-
-
-def _addresses(
-    hosts: Iterable[DomainName], recursion: Recursion
-) -> dict[DomainName, tuple[ServerAddress, ...] | Unknown]:
-    """Return each name server's addresses, or why it has none."""
-    found: dict[DomainName, tuple[ServerAddress, ...] | Unknown] = {}
-    names: list[DomainName] = []
-    for host in hosts:
-        try:
-            names.append(domain_name(host))
-        except RecordSyntaxError as error:
-            found[host] = Unknown(f"is not a host name: {error}")
-    replies = recursion.lookup((name, type) for name in names for type in _ADDRESS_TYPES)
-    routed = cache(has_route)
-    for name in names:
-        both = [replies[(name, type)] for type in _ADDRESS_TYPES]
-        servers = [ServerAddress(value, name=name) for reply in both for value in _followed(reply)]
-        if any("." in server.address for server in servers):
-            servers = [
-                server
-                for server in servers
-                if "." in server.address or routed(server.address, server.port)
-            ]
-        found[name] = tuple(servers) or _no_address(both)
-    return found
-
-
-def _followed(reply: Reply) -> list[str]:
-    return (
-        sorted(reply.followed.values)
-        if isinstance(reply, ServerAnswer) and reply.followed is not None
-        else []
-    )
-
-
-def _no_address(replies: Sequence[Reply]) -> Unknown:
-    for reply in replies:
-        if isinstance(reply, Unknown):
-            return Unknown(f"its address is unknown: {reply.reason}")
-        if reply.nxdomain:
-            return Unknown("its name does not exist (NXDOMAIN)")
-    return Unknown("its name has no address")
-
-
-def _observation(entry: Wanted, found: _Servers, replies: Mapping[Question, Reply]) -> Observation:
+def _observation(
+    entry: Wanted, found: ZoneServers, replies: Mapping[Question, Reply]
+) -> Observation:
     views = [ServerView(str(server), _sets(entry, server, replies)) for server in found.servers]
     views += [
         ServerView(name, dict.fromkeys(entry.all_keys, unknown))

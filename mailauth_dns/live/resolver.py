@@ -1,6 +1,8 @@
 """Live DNS for evaluation: what a receiver would be told now.
 
-If the policy names servers for a zone, those are asked; recursive resolvers are asked for the rest.
+A zone of the repo is asked at its servers: those that the policy names, else those that it is
+delegated to. A cache would tell what was there before, and would keep it for the zone's TTL.
+Recursive resolvers are asked for all other names, and where no delegated server answers.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Alias, Values, follow
 from mailauth_dns.evaluate.zone_answers import alias_target
+from mailauth_dns.live.delegation import zone_servers
 from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
@@ -21,6 +24,7 @@ from mailauth_dns.records.name import DomainName, is_at_or_below, upwards
 from mailauth_dns.records.zone import RRKey
 
 MESSAGE_TIME = 20.0  # seconds that DNS may take for one message (RFC 7208 §4.6.4)
+_DELEGATED_ASKED = 3  # servers of a zone; when these are silent, a resolver is asked
 _DEAF_AFTER = 2  # a server that has never answered is not asked again after so many questions
 
 
@@ -49,7 +53,8 @@ class LiveResolver:
     ) -> None:
         """Ask `nameservers` for names in their zones, and `resolvers` for all other names.
 
-        `resolvers` None means the system's. `timeout` is in seconds for each of the `tries`,
+        A zone with no server given is asked at its delegated servers. `resolvers` None means the
+        system's. `timeout` is in seconds for each of the `tries`,
         `message_time` in seconds for all questions of one message.
 
         Raises:
@@ -58,8 +63,9 @@ class LiveResolver:
         self._servers = {
             zone: tuple(map(server_address.parse, texts))
             for zone, texts in (nameservers or {}).items()
-            if texts
         }
+        self._given = {zone for zone, servers in self._servers.items() if servers}
+        self._delegated: dict[DomainName, tuple[ServerAddress, ...]] = {}
         self._recursion = Recursion(
             system_resolvers() if resolvers is None else resolvers, self._ask
         )
@@ -77,7 +83,7 @@ class LiveResolver:
 
     def names_servers_for(self, name: DomainName) -> bool:
         """Tell whether a name lies in a zone whose servers were given, so that those are asked."""
-        return self._zone_of(name) is not None
+        return self._zone_of(name) in self._given
 
     def lookup(self, name: DomainName, rrtype: str) -> Values:
         """Return the values of one set, sorted.
@@ -113,7 +119,7 @@ class LiveResolver:
 
     def _found(self, key: RRKey) -> Values | Alias | Unknown:
         zone = self._zone_of(key[0])
-        reply = self._authoritative(zone, key) if zone is not None else None
+        reply = self._from_zone(zone, key) if zone is not None else None
         if reply is None:
             reply = self._recursion.lookup([key])[key]
         if isinstance(reply, Unknown):
@@ -129,16 +135,34 @@ class LiveResolver:
         return None if reply.nxdomain else ()
 
     def _zone_of(self, name: DomainName) -> DomainName | None:
-        """Return the deepest zone with given servers that holds `name`."""
+        """Return the deepest zone of ours that holds `name`."""
         return next((zone for zone in upwards(name) if zone in self._servers), None)
 
-    def _authoritative(self, zone: DomainName, key: RRKey) -> Reply | None:
+    def _from_zone(self, zone: DomainName, key: RRKey) -> Reply | None:
+        """Return what the servers of `zone` say, or None where resolvers are to be asked."""
+        if zone in self._given:
+            return self._authoritative(zone, self._servers[zone], key)
+        if zone not in self._delegated:
+            found = zone_servers([zone], self._recursion)[zone]
+            self._delegated[zone] = found.servers[:_DELEGATED_ASKED]
+        left = self._budget.left
+        reply = self._authoritative(zone, self._delegated[zone], key)
+        if not isinstance(reply, Unknown):
+            return reply
+        # A network may let through what goes to its resolver alone. It is tried once.
+        self._delegated[zone] = ()
+        self._budget.left = left
+        return None
+
+    def _authoritative(
+        self, zone: DomainName, servers: Sequence[ServerAddress], key: RRKey
+    ) -> Reply | None:
         """Return the first authoritative answer of a server of `zone`.
 
         None means that the servers delegate the name to others.
         """
         reasons = []
-        for server in self._servers[zone]:
+        for server in servers:
             question = Question(server, *key)
             reply = self._ask([question])[question]
             if isinstance(reply, Unknown):

@@ -11,6 +11,7 @@ import dns.resolver
 import pytest
 
 from mailauth_dns.evaluate.observation import Observation, Unknown
+from mailauth_dns.live import delegation
 from mailauth_dns.live import observe as module
 from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.lookup import Question, ServerAddress, ask
@@ -81,7 +82,7 @@ class Delegated:
             addresses = ("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::6")
             network = Network(dict.fromkeys(addresses, primary.server))
             self._monkeypatch.setattr(module, "ask", network.ask)
-            self._monkeypatch.setattr(module, "has_route", lambda *_: ipv6)
+            self._monkeypatch.setattr(delegation, "has_route", lambda *_: ipv6)
             seen = observe(list(wanted), resolvers=[*before, recursive.server], timeout=0.3)
         return seen, network
 
