@@ -6,14 +6,16 @@ local.d; the tables and maps are in a folder that those name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from mailauth_dns.atomic_files import create_private_file, followed, replace_file
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import opendkim, out_folder, rspamd
+from mailauth_dns.export import in_use, internal_hosts, opendkim, out_folder, rspamd
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.mail_host import MailHost
+from mailauth_dns.export.milter import Socket
+from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing_host import key_owner, opendkim_conf
 from mailauth_dns.signing_host.config_lines import text_of
@@ -32,11 +34,12 @@ def install(
 ) -> tuple[Path, ...]:
     """Write the files where this host's signing program reads them, and return their paths.
 
-    A configuration of OpenDKIM's package is kept beside the new one. `root` is the zone repo.
+    A configuration and tables of OpenDKIM's package are kept beside the new ones, and what Postfix
+    needs of it stays. `root` is the zone repo.
 
     Raises:
-        MailAuthError: the program signs with keys of its own there, a file was made by no export,
-            would lose other domains than these, or cannot be written.
+        MailAuthError: the program signs with keys of its own there, Postfix needs another socket,
+            a file was made by no export, would lose other domains than these, or cannot be written.
     """
     folder = on(key_owner.HOST, host.config_dir)
     if format is ExportFormat.RSPAMD:
@@ -47,22 +50,48 @@ def install(
             *out_folder.write(format, settings, folder / "local.d", root, domains, host),
         )
     confs = {name: _conf_path(name) for name in files if name in opendkim_conf.CONFS.values()}
+    used = in_use.sockets(key_owner.HOST)
+    _refuse_dead_milters(used, host, confs)
+    there = {name: _settings(path) for name, path in confs.items()}
     before = {name: _replaceable(path) for name, path in confs.items()}
     tables = {name: text for name, text in files.items() if name not in confs}
-    written = out_folder.write(format, tables, folder, root, domains, host)
+    unused = [name for name in (*opendkim.TABLES, opendkim.TRUSTED) if _says_nothing(folder / name)]
+    _keep_unused(folder, unused)
+    written = out_folder.write(format, tables, folder, root, domains, host, unused)
     for name, path in confs.items():
-        made = opendkim.verifying(files[name]) if _ours_verifies(path) else files[name]
+        made = in_use.keeping(files[name], there[name], used=_type(name) in used)
         _put(path, before[name], out_folder.marked(name, made))
         _take_stray(folder / name, path)
     return (*confs.values(), *written)
 
 
+def _type(name: str) -> KeyType:
+    return next(type for type, each in opendkim_conf.CONFS.items() if each == name)
+
+
 def _conf_path(name: str) -> Path:
     """Return the configuration that this host's OpenDKIM reads."""
-    type = next(type for type, each in opendkim_conf.CONFS.items() if each == name)
-    running = opendkim_conf.daemons(key_owner.HOST).get(type)
+    running = opendkim_conf.daemons(key_owner.HOST).get(_type(name))
     conf = running.conf if running is not None else opendkim_conf.CONF.with_name(name)
     return on(key_owner.HOST, conf)
+
+
+def _refuse_dead_milters(
+    used: Mapping[KeyType, Socket], host: MailHost, confs: Collection[str]
+) -> None:
+    """Refuse to leave a socket that Postfix passes mail through."""
+    for type, socket in used.items():
+        if opendkim_conf.CONFS[type] in confs and host.sockets[type].postfix != socket.postfix:
+            raise MailAuthError(
+                f"{on(key_owner.HOST, in_use.MAIN)}: Postfix passes mail through "
+                f"{socket.opendkim}, where OpenDKIM would no longer listen, and mail would get "
+                "4.7.1; leave out --socket and --ed25519-socket to keep that socket, or take "
+                "it out of smtpd_milters first"
+            )
+
+
+def _settings(path: Path) -> Mapping[str, str]:
+    return opendkim_conf.settings(key_owner.HOST, text_of(path))
 
 
 def _replaceable(path: Path) -> str:
@@ -74,7 +103,7 @@ def _replaceable(path: Path) -> str:
     text = text_of(path)
     if out_folder.MARK in text[:500]:
         return ""
-    settings = opendkim_conf.settings(key_owner.HOST, text)
+    settings = _settings(path)
     # Red Hat's package names a key that is not there, with a mode that only verifies.
     signs = "s" in settings.get("mode", "sv").lower()
     if named := [name for name in _KEYS if signs and name in settings]:
@@ -85,11 +114,23 @@ def _replaceable(path: Path) -> str:
     return text
 
 
-def _ours_verifies(path: Path) -> bool:
-    """Tell whether somebody wrote `Mode sv` into our file, as its comment says they may."""
+def _says_nothing(path: Path) -> bool:
+    """Tell whether a table is as a package brings it: no rows, or no hosts beyond loopback."""
     text = text_of(path)
-    ours = out_folder.MARK in text[:500]
-    return ours and "v" in opendkim_conf.settings(key_owner.HOST, text).get("mode", "").lower()
+    if not text or out_folder.MARK in text[:500]:
+        return False
+    there = opendkim.entries(text)
+    if path.name != opendkim.TRUSTED:
+        return not there
+    return not internal_hosts.missing(there, [*internal_hosts.LOOPBACK, "localhost"])
+
+
+def _keep_unused(folder: Path, names: Collection[str]) -> None:
+    for name in names:
+        try:
+            _keep(folder / name)
+        except OSError as error:
+            raise MailAuthError(f"{error.filename or folder}: {error.strerror}") from None
 
 
 def _put(path: Path, before: str, text: str) -> None:

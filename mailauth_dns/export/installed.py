@@ -20,7 +20,7 @@ from mailauth_dns.signing_host.opendkim_conf import Daemon
 from mailauth_dns.signing_host.systemd_units import on
 
 # A host's folders, by which its root is known.
-_FOLDERS = (("etc", "opendkim"), ("etc", "postfix"), ("etc",))
+_FOLDERS = (("etc", "opendkim"), ("etc", "postfix"), ("etc", "rspamd"), ("etc",))
 _MAIN = "/etc/postfix/main.cf"
 
 
@@ -68,6 +68,11 @@ def compare(
             found += _internal(text, folder / name, text_of(path))
         else:
             found += _differences(path, says(name, text), says(name, text_of(path)))
+    if format is ExportFormat.RSPAMD and root is not None:
+        for signer in signers(policies, host.key_dir):
+            found += _missing_key(
+                on(root, rspamd.key_file(signer)), _installed(folder, rspamd.CONF)
+            )
     if format is ExportFormat.POSTFIX and root is not None:
         for running in opendkim_conf.daemons(root).values():
             found += _unsigned(running, text_of(folder / postfix.MAIN), folder / postfix.MAIN)
@@ -120,6 +125,18 @@ def _internal(wanted: str, path: Path, text: str, setting: str = "") -> Iterator
         ExportDifference(path, "+", f"{setting}{entry}")
         for entry in internal_hosts.missing(opendkim.entries(wanted), there)
     )
+
+
+def _missing_key(path: Path, conf: Path) -> Iterator[ExportDifference]:
+    """Yield that there is no key where Rspamd is told to read it."""
+    try:
+        there = path.exists()
+    except PermissionError:
+        return  # only its owner may look; `dkim check` says so
+    if not there:
+        yield ExportDifference(
+            conf, "!", f"there is no key {path}, so mail is not signed; name its folder: --key-dir"
+        )
 
 
 def _installed(folder: Path, name: str) -> Path:

@@ -15,6 +15,7 @@ from mailauth_dns.keys.declared import keys_of
 from mailauth_dns.policy.repo import Policy
 
 DEFAULT = ("127.0.0.1", "::1")  # OpenDKIM's own
+LOOPBACK = ("127.0.0.0/8", "::1")
 
 Network = IPv4Network | IPv6Network
 

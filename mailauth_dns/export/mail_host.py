@@ -13,6 +13,10 @@ from mailauth_dns.export.signers import Signer
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName
 
+# Where each OpenDKIM listens unless something else is said, and the option that says it.
+SOCKETS = {KeyType.RSA: "inet:8891@localhost", KeyType.ED25519: "inet:8892@localhost"}
+SOCKET_OPTIONS = {KeyType.RSA: "--socket", KeyType.ED25519: "--ed25519-socket"}
+
 
 @dataclass(frozen=True, slots=True)
 class MailHost:

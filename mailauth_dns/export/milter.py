@@ -39,6 +39,13 @@ class Inet:
         )
         return f"inet:[{host}]:{self.port}" if ":" in host else f"inet:{host}:{self.port}"
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All that Postfix may call it, `postfix` first."""
+        if self.host != "localhost":
+            return (self.postfix,)
+        return (self.postfix, f"inet:localhost:{self.port}")
+
 
 @dataclass(frozen=True, slots=True)
 class Local:
@@ -54,7 +61,17 @@ class Local:
     @property
     def postfix(self) -> str:
         """As Postfix's `smtpd_milters` has it: relative to its queue, where smtpd is chrooted."""
-        return f"unix:{self.path.removeprefix(QUEUE)}"
+        return spelled(f"unix:{self.path}")
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All that Postfix may call it, `postfix` first."""
+        paths = {re.sub("^/run/", "/var/run/", self.path): None, self.path: None}
+        if self.path.startswith(QUEUE):
+            inside = self.path.removeprefix(QUEUE)
+            paths |= {inside: None, f"/{inside}": None}  # the root of a chrooted smtpd
+        named = (f"{kind}:{path}" for kind in ("unix", "local") for path in paths)
+        return tuple(dict.fromkeys([self.postfix, *named]))
 
 
 Socket = Inet | Local
@@ -63,7 +80,8 @@ Socket = Inet | Local
 def spelled(milter: str) -> str:
     """Return a milter of Postfix's in the spelling that `postfix` gives."""
     milter = re.sub(r"^inet:localhost:", "inet:127.0.0.1:", milter)
-    return re.sub(rf"^(?:unix|local):(?:{re.escape(QUEUE)})?", "unix:", milter)
+    milter = re.sub(rf"^(?:unix|local):(?:{re.escape(QUEUE)})?", "unix:", milter)
+    return re.sub("^unix:/var/run/", "unix:/run/", milter)
 
 
 def listens(text: str) -> Socket | None:

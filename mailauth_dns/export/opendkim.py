@@ -87,11 +87,6 @@ def _conf(type: KeyType, socket: Socket, config_dir: PurePosixPath) -> str:
     return head + "".join(f"{name:<20}{value}\n" for name, value in settings.items())
 
 
-def verifying(conf: str) -> str:
-    """Return one of our configurations with a mode that also verifies what comes in."""
-    return re.sub(r"^(Mode +)s$", r"\1sv", conf, flags=re.MULTILINE)
-
-
 def conf_statements(settings: Mapping[str, str]) -> Iterator[str]:
     """Yield what a configuration says of signing, in one spelling; what it leaves out by default.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from mailauth_dns.atomic_files import followed, replace_file
@@ -24,11 +24,13 @@ def write(
     root: Path,
     domains: Sequence[DomainName],
     host: MailHost,
+    replaceable: Collection[str] = (),
 ) -> tuple[Path, ...]:
     """Write the files into a folder, each replaced whole, and return their paths.
 
     A table of an earlier export that is no longer needed is left empty, so that its keys stop
-    signing. `root` is the zone repo.
+    signing. `root` is the zone repo. Files named in `replaceable` are written over, whoever made
+    them.
 
     Raises:
         MailAuthError: the folder is one of the repo's own; a file there was made by no export, or
@@ -37,7 +39,11 @@ def write(
     _refuse_own_folder(folder, root)
     spare = opendkim.TABLES if format is ExportFormat.OPENDKIM else ()
     files = {**{name: "" for name in spare if (folder / name).exists()}, **files}
-    there = {name: text_of(folder / name) for name in files if (folder / name).exists()}
+    there = {
+        name: text_of(folder / name)
+        for name in files
+        if name not in replaceable and (folder / name).exists()
+    }
     _refuse_foreign_files(there, folder)
     if format is ExportFormat.POSTFIX:
         _refuse_to_drop_sockets(there, files, folder, host)

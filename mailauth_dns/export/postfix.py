@@ -8,6 +8,7 @@ and the mail is signed later; a mail client shows its user an error (postconf(5)
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,7 +35,10 @@ def files(sockets: Sequence[Socket], hostname: str | None) -> dict[str, str]:
             for name, value in {**names, "smtpd_milters": ", ".join(milters), **rest}.items()
         ),
         SCRIPT: _SCRIPT.format(
-            milters=" ".join(milters),
+            milters="".join(
+                f"pass_through {' '.join(map(shlex.quote, socket.spellings))}\n"
+                for socket in sockets
+            ),
             settings="".join(
                 f"postconf -e '{name} = {value}'\n" for name, value in {**names, **rest}.items()
             ),
@@ -47,18 +51,21 @@ _WHY = (
     "With accept it goes out unsigned, and nobody notices.\n"
 )
 
-# A milter that is there already, such as a spam filter, stays.
+# A milter that is there already stays, such as a spam filter, or ours in another spelling.
 _SCRIPT = """set -eu
-for milter in {milters}; do
+pass_through() {{
   milters=$(postconf -h smtpd_milters | tr ',\\n' '  ')
-  case " $milters " in
-    *" $milter "*) ;;
-    *) postconf -e "smtpd_milters = $milters $milter" ;;
-  esac
-done
-{settings}"""
+  for spelling in "$@"; do
+    case " $milters " in
+      *" $spelling "*) return ;;
+    esac
+  done
+  postconf -e "smtpd_milters = $milters $1"
+}}
+{milters}{settings}"""
 
 
+_VARIABLE = re.compile(r"\$[({]?(\w+)[)}]?")
 _FOLLOWS = re.compile(r"\$(?:smtpd_milters|\{smtpd_milters\}|\(smtpd_milters\))")
 
 
@@ -88,7 +95,11 @@ def statements(text: str, sockets: Collection[Socket], hostname: str | None) -> 
 
 def milters(text: str) -> frozenset[str]:
     """Return the milters that main.cf has mail from other hosts pass."""
-    return frozenset(_listed(_settings(text).get("smtpd_milters", "")))
+    settings = _settings(text)
+    value = _VARIABLE.sub(
+        lambda found: settings.get(found[1], found[0]), settings.get("smtpd_milters", "")
+    )
+    return frozenset(_listed(value))
 
 
 def networks(text: str) -> str | None:

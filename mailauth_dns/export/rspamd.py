@@ -52,7 +52,7 @@ def files(signers: Sequence[Signer], config_dir: PurePosixPath) -> dict[str, str
     return {
         CONF: "".join(f"{line}\n" for line in settings),
         SELECTORS: "".join(f"{signer.domain} {signer.selector}\n" for signer in single),
-        PATHS: "".join(f"{signer.domain} {_path(signer)}\n" for signer in single),
+        PATHS: "".join(f"{signer.domain} {key_file(signer)}\n" for signer in single),
     }
 
 
@@ -60,12 +60,13 @@ def _block(domain: DomainName, signers: Sequence[Signer]) -> Iterator[str]:
     yield f'  "{domain}" {{'
     yield "    selectors ["
     for signer in signers:
-        yield f'      {{ selector = "{signer.selector}"; path = "{_path(signer)}"; }}'
+        yield f'      {{ selector = "{signer.selector}"; path = "{key_file(signer)}"; }}'
     yield "    ]"
     yield "  }"
 
 
-def _path(signer: Signer) -> PurePosixPath:
+def key_file(signer: Signer) -> PurePosixPath:
+    """Return where the signing host has the file that Rspamd reads a key from."""
     return (
         signer.path.with_name(f"{signer.selector}.seed")
         if signer.type is KeyType.ED25519

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import (
     exported_files,
+    in_use,
     installed,
     internal_hosts,
     milter,
@@ -17,7 +18,7 @@ from mailauth_dns.export import (
 )
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.installed import ExportDifference
-from mailauth_dns.export.mail_host import MailHost, host_folder
+from mailauth_dns.export.mail_host import SOCKET_OPTIONS, SOCKETS, MailHost, host_folder
 from mailauth_dns.export.signers import signers
 from mailauth_dns.guide.situation import SigningHost
 from mailauth_dns.keys.declared import Key, keys_of
@@ -28,16 +29,18 @@ from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.signing_host import key_owner, opendkim_conf
 from mailauth_dns.signing_host.config_lines import text_of
 from mailauth_dns.signing_host.opendkim_conf import Daemon
-from mailauth_dns.signing_host.package_paths import CONFIG_DIR, KEY_DIR, PackageLayout
+from mailauth_dns.signing_host.package_paths import (
+    CONFIG_DIR,
+    KEY_DIR,
+    RSPAMD_KEY_DIR,
+    PackageLayout,
+)
 
 PrivateHalves = Callable[[Key], Iterator[KeyProblem]]
 
 _UNSEEN = ("is not looked at", "as networks")  # how statements about what is unknown end
 RSPAMD_DIR = "/etc/rspamd"
 RSPAMD_SOCKET = "inet:11332@localhost"  # where its package listens
-RSPAMD_KEYS = "/var/lib/rspamd/dkim"
-_SOCKETS = {KeyType.RSA: "inet:8891@localhost", KeyType.ED25519: "inet:8892@localhost"}
-_OPTIONS = {KeyType.RSA: "--socket", KeyType.ED25519: "--ed25519-socket"}
 
 
 def signing_host(
@@ -78,11 +81,11 @@ _Set = tuple[ExportFormat, MailHost, tuple[str, ...], tuple[str, ...]]
 
 
 def _rspamd(policy: Policy, private_dir: Path | None) -> _Set:
-    there = _on(RSPAMD_KEYS).is_dir() and private_dir is None
-    host, sockets, keys = _mail_host(
-        policy, {}, Path(RSPAMD_KEYS) if there else private_dir, RSPAMD_DIR, RSPAMD_SOCKET
+    there = _on(RSPAMD_KEY_DIR).is_dir() and private_dir is None
+    host, sockets, _ = _mail_host(
+        policy, {}, Path(RSPAMD_KEY_DIR) if there else private_dir, RSPAMD_DIR, RSPAMD_SOCKET
     )
-    return ExportFormat.RSPAMD, host, keys, sockets
+    return ExportFormat.RSPAMD, host, ("--key-dir", str(host.key_dir)), sockets
 
 
 def _opendkim(policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path | None) -> _Set:
@@ -96,12 +99,14 @@ def _mail_host(
     daemons: dict[KeyType, Daemon],
     private_dir: Path | None,
     config_dir: str,
-    socket: str = _SOCKETS[KeyType.RSA],
+    socket: str = SOCKETS[KeyType.RSA],
 ) -> tuple[MailHost, tuple[str, ...], tuple[str, ...]]:
     """Return the host as it is set up, with the options of an export for it."""
+    used = in_use.sockets(key_owner.HOST) if daemons else {}
     sockets = {
-        type: milter.socket(_socket(daemons.get(type), default), _OPTIONS[type])
-        for type, default in {**_SOCKETS, KeyType.RSA: socket}.items()
+        type: used.get(type)
+        or milter.socket(_socket(daemons.get(type), default), SOCKET_OPTIONS[type])
+        for type, default in {**SOCKETS, KeyType.RSA: socket}.items()
     }
     key_dir = _key_dir(policy, daemons, private_dir)
     host = MailHost(
@@ -114,8 +119,8 @@ def _mail_host(
     listening = tuple(
         word
         for type, socket in sockets.items()
-        if socket.opendkim != _SOCKETS[type]
-        for word in (_OPTIONS[type], socket.opendkim)
+        if socket.opendkim != SOCKETS[type]
+        for word in (SOCKET_OPTIONS[type], socket.opendkim)
     )
     return host, listening, ("--key-dir", key_dir) if key_dir != KEY_DIR else ()
 

@@ -242,6 +242,9 @@ def _addresses(text: str) -> str:
             raise ValueError(
                 f"{word!r} is no address; write one such as 192.0.2.10 or 2001:db8::10"
             ) from None
+        if isinstance(address, IPv6Address):
+            # Receivers see such a client as IPv4 (RFC 7208 §5): no ip6 term matches it.
+            address = address.ipv4_mapped or address
         if address.is_unspecified or address.is_multicast or "%" in word:
             raise ValueError(f"{word} can send no mail; write the address of your mail server")
         found.append(str(address))

@@ -45,7 +45,7 @@ SERVICES: Mapping[DnsKind, DnsService] = {
             "class: octodns_bind.Rfc2136Provider",
             "host: {host}",
             "port: {port}",
-            "key_name: {key_name}",
+            "key_name: '{key_name}'",
             "key_secret: env/BIND_KEY_SECRET # the secret itself never stands in this file",
             "key_algorithm: hmac-sha256",
             "root_ns_warnings: false # we leave the zone's NS records alone",

@@ -12,13 +12,13 @@ from mailauth_dns.keys.times import span
 from mailauth_dns.quickstart.answers import Answers, SigningProgram
 from mailauth_dns.quickstart.dns_services import SERVICES, DnsKind
 from mailauth_dns.quickstart.first_policy import KEY_TTL
-from mailauth_dns.signing_host.package_paths import KEY_DIR
+from mailauth_dns.signing_host.package_paths import KEY_DIR, RSPAMD_KEY_DIR
 
 _SLACK = 600  # seconds that servers may take to notice a change, beside the wait
 
 KEY_DIRS = {
     SigningProgram.OPENDKIM: KEY_DIR,
-    SigningProgram.RSPAMD: "/var/lib/rspamd/dkim",
+    SigningProgram.RSPAMD: RSPAMD_KEY_DIR,
 }
 USERS = {SigningProgram.OPENDKIM: "opendkim", SigningProgram.RSPAMD: "_rspamd"}
 _CONFIG = {SigningProgram.OPENDKIM: "/etc/opendkim", SigningProgram.RSPAMD: "/etc/rspamd"}

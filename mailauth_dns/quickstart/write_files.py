@@ -45,7 +45,11 @@ class FirstKey:
 def selector_for(
     folder: Path, domain: DomainName, taken: frozenset[str], root: Path, now: datetime
 ) -> str:
-    """Return the selector of a killed run's key, else a fresh one; `taken` are published ones."""
+    """Return the selector of a killed run's key, else a fresh one; `taken` are published ones.
+
+    Raises:
+        MailAuthError: every name of today is taken.
+    """
     left, _ = private_files.unnamed(folder, domain, taken)
     ours = sorted(
         path.stem
@@ -54,11 +58,13 @@ def selector_for(
     )
     if ours:
         return ours[-1]
-    return next(
-        name
-        for letter in _LETTERS
-        if (name := f"{now:%Y%m%d}{letter}") not in taken
-        and not os.path.lexists(root / KEY_DIR / domain / f"{name}.pem")
+    for letter in _LETTERS:
+        name = f"{now:%Y%m%d}{letter}"
+        if name not in taken and not os.path.lexists(root / KEY_DIR / domain / f"{name}.pem"):
+            return name
+    raise MailAuthError(
+        f"{KEY_DIR / domain}: every selector of today, up to {name}, is taken there or in "
+        "DNS; delete the public keys there that no policy names, or run this again tomorrow"
     )
 
 

@@ -1,4 +1,4 @@
-"""Where the packages of a system keep OpenDKIM's files.
+"""Where the packages of a system keep OpenDKIM's files, and Rspamd's keys.
 
 Debian's and Red Hat's packages both start it with /etc/opendkim.conf.
 """
@@ -9,6 +9,7 @@ from enum import StrEnum
 
 CONFIG_DIR = "/etc/opendkim"
 KEY_DIR = "/etc/opendkim/keys"
+RSPAMD_KEY_DIR = "/var/lib/rspamd/dkim"  # of the user that Rspamd runs as
 
 
 class PackageLayout(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,35 @@ def test_a_socket_that_a_chrooted_postfix_cannot_reach(article: RepoFolder, tmp_
             in checked.out
         ) is chrooted
         assert checked.code == (2 if chrooted else 0)
+
+
+KEPT = [
+    ("inet:8891@localhost", "inet:localhost:8891"),
+    ("inet:8891@localhost", "inet:127.0.0.1:8891, inet:192.0.2.9:11332"),
+    ("local:/var/spool/postfix/opendkim/o.sock", "local:opendkim/o.sock"),
+    ("local:/run/opendkim/opendkim.sock", "local:/var/run/opendkim/opendkim.sock"),
+]
+
+
+@pytest.mark.parametrize(("socket", "there"), KEPT)
+def test_the_script_adds_no_milter_twice(
+    article: RepoFolder, tmp_path: Path, socket: str, there: str
+) -> None:
+    """A milter in another spelling is the same one: mail would pass it twice."""
+    ran = article.run(
+        *("export", "example.com", "--format", "postfix", "--out", str(tmp_path / "out")),
+        *("--socket", socket),
+    )
+    assert ran.code == 0
+    (tmp_path / "bin").mkdir()
+    fake = tmp_path / "bin/postconf"  # answers as a Postfix with that milter, and notes changes
+    fake.write_text(f'#!/bin/sh\nif [ "$1" = -h ]; then echo "{there}"; else echo "$2"; fi\n')
+    fake.chmod(0o755)
+    done = subprocess.run(
+        ["sh", str(tmp_path / "out/postconf.sh")],
+        env={"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "smtpd_milters =" not in done.stdout.replace("non_smtpd_milters = $smtpd_milters", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,19 +17,22 @@ from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy import by_hand
 from mailauth_dns.deploy.by_hand import ByHand
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import exported_files, installed, milter, out_folder, ready_to_sign
+from mailauth_dns.export import exported_files, in_use, installed, milter, out_folder, ready_to_sign
 from mailauth_dns.export import install as installing
 from mailauth_dns.export.exported_files import ExportFormat
-from mailauth_dns.export.mail_host import MailHost, host_folder
+from mailauth_dns.export.mail_host import SOCKET_OPTIONS, SOCKETS, MailHost, host_folder
+from mailauth_dns.export.milter import Socket
 from mailauth_dns.export.paste_steps import sheets
 from mailauth_dns.keys import status
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.render import export_text, json_data, paste_text
+from mailauth_dns.signing_host import key_owner
 from mailauth_dns.signing_host import package_paths as layouts
 from mailauth_dns.signing_host.package_paths import PackageLayout
 
 _CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
+_KEYS = {ExportFormat.RSPAMD: layouts.RSPAMD_KEY_DIR}
 
 
 def command(
@@ -78,23 +81,25 @@ def command(
         ),
     ] = False,
     socket: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--socket",
             metavar="SOCKET",
-            help="where the signing program listens",
+            help=f"where the signing program listens; default: {SOCKETS[KeyType.RSA]}, "
+            "or where this host's Postfix reaches its OpenDKIM already",
             rich_help_panel=headings.HOST,
         ),
-    ] = "inet:8891@localhost",
+    ] = None,
     ed25519_socket: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--ed25519-socket",
             metavar="SOCKET",
-            help="where the OpenDKIM for Ed25519 keys listens",
+            help="where the OpenDKIM for Ed25519 keys listens; default: "
+            f"{SOCKETS[KeyType.ED25519]}, or as above",
             rich_help_panel=headings.HOST,
         ),
-    ] = "inet:8892@localhost",
+    ] = None,
     layout: Annotated[
         PackageLayout | None,
         typer.Option(
@@ -108,7 +113,8 @@ def command(
         typer.Option(
             "--key-dir",
             metavar="DIR",
-            help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's",
+            help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's; "
+            f"for Rspamd: {layouts.RSPAMD_KEY_DIR}",
             rich_help_panel=headings.HOST,
         ),
     ] = None,
@@ -159,13 +165,11 @@ def command(
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
     host = MailHost(
-        {
-            KeyType.RSA: milter.socket(socket, "--socket"),
-            KeyType.ED25519: milter.socket(ed25519_socket, "--ed25519-socket"),
-        },
+        _sockets(format, {KeyType.RSA: socket, KeyType.ED25519: ed25519_socket}),
         host_folder(config_dir or _CONFIG.get(format, layouts.CONFIG_DIR), "--config-dir"),
         host_folder(
-            key_dir or (layout.key_dir if layout is not None else layouts.KEY_DIR), "--key-dir"
+            key_dir or (layout.key_dir if layout else _KEYS.get(format, layouts.KEY_DIR)),
+            "--key-dir",
         ),
         host_name,
         mynetworks,
@@ -217,6 +221,20 @@ def command(
     folder = "/etc/postfix" if format is ExportFormat.POSTFIX else str(host.config_dir)
     what_next_keys.after_export(session, format, named, folder, unfinished=unfinished)
     return FAILED if unfinished else DONE
+
+
+def _sockets(format: ExportFormat, given: Mapping[KeyType, str | None]) -> dict[KeyType, Socket]:
+    """Return where the signing programs listen: as given, as in use on this host, or as usual."""
+    named = {
+        type: milter.socket(text, SOCKET_OPTIONS[type])
+        for type, text in given.items()
+        if text is not None
+    }
+    used = {}
+    if len(named) < len(given) and format in (ExportFormat.OPENDKIM, ExportFormat.POSTFIX):
+        used = in_use.sockets(key_owner.HOST)
+    usual = {type: milter.socket(text, SOCKET_OPTIONS[type]) for type, text in SOCKETS.items()}
+    return {**usual, **used, **named}
 
 
 def _steps(format: ExportFormat, zones: Sequence[ByHand]) -> str:
