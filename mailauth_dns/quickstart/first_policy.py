@@ -67,7 +67,7 @@ def _comments(answers: Answers, found: PublishedMail) -> dict[str, tuple[str, ..
         ),
         "dkim": (
             "DKIM: the keys that sign. A pending key is published and does not sign yet.",
-            f"Its ttl is short, so that you wait less. Write 3600 when it signs.",
+            "Its ttl is short, so that you wait less. Write 3600 when it signs.",
         ),
         "dmarc": (
             (dmarc, "As published.")
