@@ -154,14 +154,31 @@ def _relayed(config_dir: str) -> str | None:
 def _key_dir(policy: Policy, daemons: dict[KeyType, Daemon], private_dir: Path | None) -> str:
     """Return where the host has its private keys."""
     mine = {f"/{key.domain}/{key.selector}.private": key for key in keys_of(policy) if key.ours}
-    for path in (str(file) for daemon in daemons.values() for file in daemon.key_files()):
-        for ending in mine:
-            if path.endswith(ending) and path != ending:
-                return path.removesuffix(ending)
-    if private_dir is not None:
-        return str(private_dir)
-    debian = (key_owner.HOST / "etc/debian_version").exists()
-    return PackageLayout.DEBIAN.key_dir if debian else KEY_DIR
+    named = [
+        path.removesuffix(ending)
+        for path in (str(file) for daemon in daemons.values() for file in daemon.key_files())
+        for ending in mine
+        if path.endswith(ending) and path != ending
+    ]
+    given = [str(private_dir)] if private_dir is not None else []
+    usual = [KEY_DIR, PackageLayout.DEBIAN.key_dir]
+    if (key_owner.HOST / "etc/debian_version").exists():
+        usual.reverse()
+    # The first that has a key counts: a table may name a folder that has none.
+    folders = [*named, *given, *usual]
+    having = (each for each in folders if any(_is_there(each + ending) for ending in mine))
+    return next(having, folders[0])
+
+
+def _is_there(key: str) -> bool | None:
+    """Tell whether a private key is there, None where only its owner may look.
+
+    The folder that the user named is this machine's, wherever the host's files are looked at.
+    """
+    try:
+        return _on(key).exists() or Path(key).exists()
+    except PermissionError:
+        return None
 
 
 def _compared(
@@ -174,15 +191,23 @@ def _compared(
     unseen = [each for each in found if each.statement.endswith(_UNSEEN)]
     milters = [each for each in found if each.statement.startswith("smtpd_milters")]
     own = [each for each in found if each not in unseen and each not in milters]
+    keyless = _keyless(policy, host) if format is ExportFormat.OPENDKIM else ()
     return SigningHost(
         "rspamd" if format is ExportFormat.RSPAMD else "opendkim",
         options,
         sockets,
-        files=tuple(map(_told, own)),
+        files=(*map(_told, own), *keyless),
         postfix=tuple(map(_told, [*milters, *_postfix(policy, host, now)])),
         keys=tuple(_open(policy, halves)),
         unseen=tuple(map(_told, unseen)),
     )
+
+
+def _keyless(policy: Policy, host: MailHost) -> Iterator[str]:
+    """Yield the private keys that are not where OpenDKIM reads them: it then defers all mail."""
+    for signer in signers([policy], host.key_dir):
+        if _is_there(str(signer.path)) is False:
+            yield f"there is no key {signer.path}, and OpenDKIM defers mail without it"
 
 
 def _on(folder: str) -> Path:
