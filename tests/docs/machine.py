@@ -98,8 +98,8 @@ def missing(kind: str) -> str | None:
 
 _ISOLATED = (
     "unshare",
-    "--user",
-    "--map-root-user",
+    # Root needs no user namespace, and the kernel makes none in a chroot.
+    *(() if os.geteuid() == 0 else ("--user", "--map-root-user")),
     "--net",
     "--mount",
     "--pid",
