@@ -9,7 +9,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -276,8 +276,11 @@ def write_message(text: str) -> None:
     """Write a message to standard error, safe for terminals and CI systems.
 
     On a terminal, long lines break between words. The lines of a file that are shown stay whole:
-    marks stand below them.
+    marks stand below them. Results that were written before stand before it, also where both
+    streams lead to one file.
     """
+    with suppress(OSError):  # the end of the run tells of it
+        sys.stdout.flush()
     lines = list(map(one_line, text.split("\n")))
     if sys.stderr.isatty():
         from rich.console import Console

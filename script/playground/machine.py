@@ -93,6 +93,12 @@ class Machine(Namespaces):
         self.signer = signer
         self.share = share
 
+    def inside(self, *command: str) -> list[str]:
+        """Return the command line that runs a command here, at this machine's root."""
+        nsenter, *words = super().inside(*command)
+        # The caller's folder is in another file system, where getcwd finds nothing.
+        return [nsenter, f"--wd=/proc/{self.pid}/root", *words]
+
     def furnish(self, world: int) -> None:
         """Give it its root and its wire to the namespaces of the process `world`."""
         link = f"ip link add you type veth peer name eth0 netns {self.pid}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -158,3 +160,17 @@ def test_a_key_that_waits_is_what_comes_after_verify(served: RepoFolder, private
         0,
         "dkim activate example.com --wait 15m",
     )
+
+
+def test_it_stands_behind_the_results_where_both_streams_are_one(repo: RepoFolder) -> None:
+    """A pipe keeps results back until it is full; a CI log then had them below the next step."""
+    repo.policy("domain: example.com\nspf: {all: fail}\ndmarc: {p: none}\n")
+    ran = subprocess.run(
+        [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), "lint"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    assert 0 <= ran.stdout.find("Lint:") < ran.stdout.find("Next: ")
