@@ -47,6 +47,7 @@ mkdir run/old && pivot_root . run/old && umount -l /run/old && rmdir /run/old
 """
 # What the packages' own set-up asks on a fresh machine, answered as for an "Internet Site".
 _STOCK = f"""
+mkdir -p /run/systemd/system # programs ask it whether units start them
 hostname {NAME}
 echo {NAME} > /etc/hostname && echo {NAME} > /etc/mailname
 printf '127.0.0.1 localhost\\n{MACHINE} {NAME} mx\\n' > /etc/hosts
@@ -54,7 +55,7 @@ rm -f /etc/resolv.conf && echo 'nameserver {RESOLVER}' > /etc/resolv.conf
 cd /etc/postfix
 cp /usr/share/postfix/master.cf.dist master.cf
 cat /usr/share/postfix/main.cf.debian /usr/share/postfix/main.cf.tls > main.cf
-cat >> main.cf <<'END'
+while read -r setting; do postconf -e "$setting"; done <<'END'
 smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination
 myhostname = {NAME}
 alias_maps = hash:/etc/aliases

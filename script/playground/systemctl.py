@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,6 +205,7 @@ def _run(it: Unit, command: list[str], user: str | None = None) -> None:
         user=user,
         extra_groups=groups,
         stdin=subprocess.DEVNULL,
+        env={**os.environ, "INVOCATION_ID": uuid.uuid4().hex},  # Debian 13's Postfix looks for it
     )
     if done.returncode:
         raise Failed(_failed(it, f"{shlex.join(command)}: {done.stdout}{done.stderr}".strip()))
