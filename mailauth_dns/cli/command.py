@@ -33,7 +33,7 @@ class Command(TyperCommand):
         params: list[Any] = self.get_params(ctx)
         return ["[OPTIONS]", *(each.metavar for each in params if is_argument(each))]
 
-    def format_options(self, ctx: ClickContext, formatter: Any) -> None:  # noqa: ANN401 - as above
+    def format_options(self, ctx: ClickContext, formatter: Any) -> None:  # noqa: ANN401 - either click's
         """Write the help of arguments and options, and the examples."""
         shown = described(ctx)
         help_text.write_sections(formatter, [("Arguments", shown.arguments), *shown.options])
@@ -44,7 +44,7 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """A group of commands, such as dkim. Its list shows each summary whole."""
 
-    def format_options(self, ctx: ClickContext, formatter: Any) -> None:  # noqa: ANN401 - as above
+    def format_options(self, ctx: ClickContext, formatter: Any) -> None:  # noqa: ANN401 - either click's
         """Write the list of commands, and the examples."""
         rows = [(name, summary(command)) for name, command in self.commands.items()]
         help_text.write_sections(formatter, [("Commands", rows)])

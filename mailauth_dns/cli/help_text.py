@@ -28,13 +28,13 @@ def write_sections(
                 formatter.write_dl([(label.ljust(width), text) for label, text in rows], width)
 
 
-def write_everywhere(formatter: Any) -> None:  # noqa: ANN401 - as above
+def write_everywhere(formatter: Any) -> None:  # noqa: ANN401 - either click's
     """Write which options every command has."""
     formatter.write_paragraph()
     formatter.write_text(_EVERYWHERE)
 
 
-def write_examples(formatter: Any, examples: Iterable[Example]) -> None:  # noqa: ANN401 - as above
+def write_examples(formatter: Any, examples: Iterable[Example]) -> None:  # noqa: ANN401 - either click's
     """Write examples that can be pasted, each below what it is for."""
     with formatter.section("Examples"):
         for example in examples:
