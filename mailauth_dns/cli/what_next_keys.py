@@ -37,7 +37,7 @@ def after_status(
     """Say what comes after the states of keys."""
     steps = [(each.key.domain, step) for each in statuses if (step := _own_step(each)) is not None]
     later = [(step.at, domain, step) for domain, step in steps if step.at is not None]
-    if any(each.in_dns.state == "unknown" for each in statuses):
+    if any(each.unknown for each in statuses):
         session.again(why="once DNS answers")
     elif due := [(domain, step) for domain, step in steps if step.due(now)]:
         domain, step = due[0]

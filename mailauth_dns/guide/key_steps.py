@@ -182,6 +182,25 @@ def ask_sender(_here: Here, group: Sequence[Situation]) -> Step:
     )
 
 
+def is_unseen_at_sender(_here: Here, at: Situation) -> bool:
+    """Tell whether it is unknown what a sender publishes where our alias leads to."""
+    return any(status.unseen for status in at.keys)
+
+
+def ask_sender_dns(_here: Here, group: Sequence[Situation]) -> Step:
+    """The sender's name servers did not say whether it has a key."""
+    at = group[0]
+    status = next(each for each in at.keys if each.unseen)
+    return Step(
+        f"Ask again for the sender's key behind {status.key.name}",
+        status.unseen or "",
+        "a second; where it fails again, ask the sender whether its name servers answer",
+        (ours("dkim", "status", at.domain),),
+        after=others(group, "then"),
+        unknown=True,
+    )
+
+
 def _until(here: Here, at: Situation) -> datetime:
     step = _waiting(here, at)[0].step
     assert step is not None

@@ -87,6 +87,22 @@ TESTS = """tests:
 """
 
 
+def test_inherited_tests_are_not_edited_and_that_is_told(host: Host) -> None:
+    """Every policy shares them, and another domain's key may have the old name."""
+    defaults = host.repo.root / "zones/policy/_defaults.yaml"
+    defaults.write_text(defaults.read_text() + TESTS)
+    host.keygen("--selector", "new")
+    host.publish()
+    host.edit("state: pending", "state: pending, seen: 2026-01-01T00:00:00Z")
+    ran = host.run("dkim", "activate", "example.com")
+    assert ran.code == 0, ran.said
+    assert (
+        "the tests in zones/policy/_defaults.yaml name the old key still, and all policies share "
+        "them: write new there, or give this policy tests of its own"
+    ) in " ".join(ran.out.split())
+    assert defaults.read_text().endswith(TESTS)
+
+
 @pytest.mark.parametrize("command", ["activate", "rotate"])
 def test_the_policys_tests_follow_and_the_old_key_can_be_revoked(host: Host, command: str) -> None:
     host.path.write_text(host.policy + TESTS)
