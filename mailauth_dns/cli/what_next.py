@@ -129,7 +129,7 @@ def after_verify(
         else:
             session.next("verify", *domains, *WAIT, why="waits until every server has it")
     elif len(pending) == 1:
-        why = "waits until every cache can have the key, and lets it sign"
+        why = "the wait begins now: until every cache can have the key; then it lets it sign"
         session.next("dkim", "activate", *pending, *ACTIVATE_WAIT, why=why)
     elif tested and not pending:
         session.next("test", *domains, why="asks what receivers say of your mail")

@@ -8,7 +8,8 @@ from datetime import datetime
 from mailauth_dns.cli.session import Session
 from mailauth_dns.cli.what_next import by_hand
 from mailauth_dns.export.exported_files import SIGNING, ExportFormat
-from mailauth_dns.guide.wording import clock
+from mailauth_dns.guide.wording import clock, left, minutes
+from mailauth_dns.keys.activation import Waiting
 from mailauth_dns.keys.next_step import KeyStep
 from mailauth_dns.keys.rotation import Rotated
 from mailauth_dns.keys.status import KeyStatus
@@ -69,9 +70,16 @@ def _unpublished(status: KeyStatus) -> bool:
     return status.key.section.state is KeyState.PENDING and status.in_dns.state != "served"
 
 
-def after_activate(session: Session, domain: str, *, waits: bool) -> None:
-    """Say what comes after a pending key began to sign, or has to wait."""
-    if waits:
+def after_activate(
+    session: Session, domain: str, waiting: Sequence[Waiting], now: datetime
+) -> None:
+    """Say what comes after pending keys began to sign, or have to wait."""
+    times = [each.at for each in waiting if each.at is not None]
+    if waiting and len(times) == len(waiting):
+        at = max(times)
+        why = f"the time is {clock(at, now)}, in {left(at, now)}: waits for it, and lets it sign"
+        session.next("dkim", "activate", domain, "--wait", minutes(at - now), why=why)
+    elif waiting:
         session.next("dkim", "status", domain, why="says what it waits for")
     else:
         session.next("next", domain, why="commit it; then the program that signs needs its name")

@@ -35,6 +35,12 @@ def test_the_time_is_told_and_the_sighting_written(host: Host) -> None:
     assert waiting["at"] is not None
     assert "1 hour, the zone's negative TTL" in waiting["why"]
     assert "seen: 20" in host.policy
+    next_ = host.run("dkim", "activate", "example.com").err
+    assert re.search(
+        r"Next: mailauth-dns .*dkim activate example\.com --wait 6[01]m  "
+        r"\(the time is \d\d:\d\d UTC, in (60|61) minutes: waits for it, and lets it sign\)",
+        next_,
+    ), next_
     # To wait would take longer than is given, so it does not.
     assert said["active"] == ["old"]
 
