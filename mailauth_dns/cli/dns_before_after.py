@@ -7,6 +7,7 @@ from pathlib import Path
 from mailauth_dns.cli.session import Session
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.plan import plan_file
 from mailauth_dns.policy.repo import POLICY_DIR, Policy
 from mailauth_dns.simulate.dns_views import as_it_is, as_planned, as_published
@@ -18,7 +19,7 @@ TitledResolver = tuple[str, Resolver]
 
 def resolvers(
     session: Session, plan: Path | None
-) -> tuple[TitledResolver, tuple[TitledResolver, ...]]:
+) -> tuple[tuple[str, LiveResolver], tuple[TitledResolver, ...]]:
     """Return DNS as it is, and as `plan` would make it.
 
     Without a plan, the policies say what DNS would be. Without policies there is only one DNS.

@@ -11,6 +11,7 @@ from mailauth_dns.export.exported_files import SIGNING, ExportFormat
 from mailauth_dns.guide.wording import clock, left, minutes
 from mailauth_dns.keys.activation import Waiting
 from mailauth_dns.keys.next_step import KeyStep
+from mailauth_dns.keys.problems import KeyProblem
 from mailauth_dns.keys.rotation import Rotated
 from mailauth_dns.keys.status import KeyStatus
 from mailauth_dns.policy.repo import Policy
@@ -95,10 +96,16 @@ def after_rotate(session: Session, domain: str, result: Rotated) -> None:
         session.next("next", domain, why="no key was due")
 
 
-def after_check(session: Session, domains: Sequence[str], *, found: bool) -> None:
+_ABOUT_DNS = frozenset({"DKIM001", "DKIM029"})  # DNS has not what the policy says
+
+
+def after_check(session: Session, domains: Sequence[str], found: Sequence[KeyProblem]) -> None:
     """Say what comes after a check of private keys."""
-    if found:
-        session.again(why="once that is mended")
+    weights = {problem.weight for problem in found}
+    if any(each.weight == "wrong" and each.rule in _ABOUT_DNS for each in found):
+        session.next("diff", *domains, why="shows what DNS has, and what changes it")
+    elif weights - {"note"}:
+        session.again(why="once that is mended" if "wrong" in weights else "once that is known")
     else:
         session.next("next", *domains, why="the keys are as they should be")
 

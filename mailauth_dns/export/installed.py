@@ -72,7 +72,7 @@ def compare(
             found += _differences(path, says(name, text), says(name, text_of(path)))
     if format is ExportFormat.RSPAMD and root is not None:
         for signer in signers(policies, host.key_dir):
-            found += _missing_key(root, rspamd.key_file(signer), _UNSIGNED)
+            found += _missing_key(root, str(rspamd.key_file(signer)), _UNSIGNED)
     if format is ExportFormat.POSTFIX and root is not None:
         for running in opendkim_conf.daemons(root).values():
             found += _unsigned(running, text_of(folder / postfix.MAIN), folder / postfix.MAIN)
