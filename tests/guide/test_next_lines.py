@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from mailauth_dns import lint_policies
 from mailauth_dns.cli import commands, main
-from mailauth_dns.cli.commands import lint
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.serve.server import LoopbackServer
@@ -141,16 +141,14 @@ def test_after_networks_that_changed_comes_the_lock(
     served: RepoFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = next(rule for rule in RULES if rule.id == "SPF042")
-    real = lint.lint_repo
-
     def found(*arguments: Any, **options: Any) -> Any:
-        result = real(*arguments, **options)
+        result = lint_policies.lint_repo(*arguments, **options)
         [policy] = arguments[0].policies
         place = policy.place(("spf",))
         finding = Finding(changed, (policy.domain,), False, place, "has gained 1 networks", "lock")
         return replace(result, findings=(*result.findings, finding))
 
-    monkeypatch.setattr(lint, "lint_repo", found)
+    monkeypatch.setattr("mailauth_dns.cli.commands.lint.lint_repo", found)
     assert served.run("lint").next.startswith("spf lock  (")
 
 
