@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from mailauth_dns.cli.session import Session
@@ -10,6 +11,7 @@ from mailauth_dns.cli.what_next import MAX_NAMED, PLAN, WAIT, by_hand
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.make_plan import unresolved
 from mailauth_dns.deploy.zone_write import Status
+from mailauth_dns.keys.times import span
 from mailauth_dns.plan.permissions import refusals
 from mailauth_dns.plan.plan import Plan
 
@@ -65,7 +67,19 @@ def after_apply(session: Session, result: ApplyResult, file: Path | None) -> Non
     elif result.waiting:
         session.next("plan", *domains, *out, why="later, for what had to wait")
     else:
-        session.next("next", *domains, why="every server has it")
+        session.next("next", *domains, why=f"every server has it{_in_caches(result)}")
+
+
+def _in_caches(result: ApplyResult) -> str:
+    """Return for how long resolvers may still hold what was there before."""
+    ttls = [
+        change.ttl_before or 0 for zone in result.zones for change in zone.changes if change.before
+    ]
+    return (
+        f"; caches may hold the old records for {span(timedelta(seconds=max(ttls)))}"
+        if ttls
+        else ""
+    )
 
 
 def after_no(session: Session) -> None:

@@ -141,6 +141,7 @@ def test_after_networks_that_changed_comes_the_lock(
     served: RepoFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed = next(rule for rule in RULES if rule.id == "SPF042")
+
     def found(*arguments: Any, **options: Any) -> Any:
         result = lint_policies.lint_repo(*arguments, **options)
         [policy] = arguments[0].policies
@@ -150,6 +151,17 @@ def test_after_networks_that_changed_comes_the_lock(
 
     monkeypatch.setattr("mailauth_dns.cli.commands.lint.lint_repo", found)
     assert served.run("lint").next.startswith("spf lock  (")
+
+
+def test_how_long_caches_hold_what_was_before_is_told(served: RepoFolder) -> None:
+    plan = str(served.root / "plan.json")
+    for policy, told in ((POLICY, ""), (POLICY.replace("all: fail", "all: softfail"), "1 hour")):
+        served.policy(policy, "example.com")
+        assert served.run("plan", "--out", plan).code == 0
+        ran = served.run("apply", plan)
+        assert ran.code == 0, ran.said
+        caches = f"; caches may hold the old records for {told}" if told else ""
+        assert ran.next == f"next example.com  (every server has it{caches})"
 
 
 def test_a_message_and_a_test_say_who_was_asked(served: RepoFolder) -> None:

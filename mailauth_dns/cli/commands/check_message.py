@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import dns_asked, headings, verdict_result
+from mailauth_dns.cli import headings, verdict_result
 from mailauth_dns.cli.described_message import described
 from mailauth_dns.cli.dns_before_after import resolvers
 from mailauth_dns.cli.options import OutputOrPage, PlanOption
@@ -74,7 +74,7 @@ def command(
     envelope, sender = _envelope(
         session, received, file, {"mail_from": mail_from, "helo": helo, "ip": ip}
     )
-    live, changed = resolvers(session, plan)
+    live, changed = resolvers(session, plan, told=True)
     with session.waiting("asking DNS"):
         found = [
             (title, _judged(received, envelope, sender, resolver))
@@ -83,7 +83,6 @@ def command(
     identities = Identities(
         message_file.author_addresses(received), sender, _client(envelope, sender), envelope.ip
     )
-    dns_asked.say(session, live[1])
     return verdict_result.show(session, found, identities, format)
 
 

@@ -1,14 +1,13 @@
-"""Which name servers a verdict comes from, in a line for people."""
+"""Which name servers verdicts come from, in a line for people."""
 
 from __future__ import annotations
 
-from mailauth_dns.cli.session import Session
 from mailauth_dns.live.resolver import LiveResolver
 
 _SHOWN = 3  # zones that are named
 
 
-def say(session: Session, live: LiveResolver) -> None:
+def asked(live: LiveResolver) -> str:
     """Say where DNS is asked: zones of policies at their own servers, the rest at resolvers."""
     zones = sorted(live.servers.items())
     shown = [
@@ -23,4 +22,4 @@ def say(session: Session, live: LiveResolver) -> None:
         if live.resolvers
         else f"this machine has no resolver for {names}"
     )
-    session.say(f"DNS was asked: {'; '.join(shown)}")
+    return f"DNS was asked: {'; '.join(shown)}"
