@@ -143,7 +143,7 @@ def after_verify(
             why = "no server has it; where you have just changed it, `verify --wait 10m`"
             publish(session, domains, chosen, why=why)
     elif len(pending) == 1:
-        why = "the wait begins now: until every cache can have the key; then it lets it sign"
+        why = "run it now: it counts the wait from here, and then lets the key sign"
         session.next("dkim", "activate", *pending, *ACTIVATE_WAIT, why=why)
     elif tested and not pending:
         session.next("test", *domains, why="asks what receivers say of your mail")

@@ -27,6 +27,7 @@ from mailauth_dns.records.zone import RRset, negative_ttl
 from mailauth_dns.signing_host import key_owner, opendkim_conf
 from mailauth_dns.signing_host.systemd_units import on
 
+_DELEGATED = "is delegated to"  # as live/observe.py says it
 Origins = Mapping[DomainName, tuple[str, ...]]  # zones, each with the servers to ask
 
 
@@ -43,6 +44,12 @@ def look(
     [imported] = imports.policies
     if imported.unknown:
         said = "\n".join(f"unknown: {reason}" for reason in reasons(imported.unknown))
+        if _DELEGATED in said:
+            raise MailAuthError(
+                f"{said}\nnothing was written: that name is a zone of its own, so a record in "
+                f"{zone or domain} would never be served; where you change DNS, take the delegation "
+                "(its NS records) away, or write a policy by hand for the zone that has it"
+            )
         raise MailAuthError(
             f"{said}\nnothing was written: what DNS has already might be lost. Run it again when "
             f"DNS answers, name a server with --nameserver ADDRESS, or, where {domain} is not "

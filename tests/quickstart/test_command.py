@@ -165,6 +165,16 @@ def test_dns_that_cannot_be_asked_stops_it_unless_that_is_said(newcomer: Newcome
     assert "DNS was not asked" in newcomer.policy
 
 
+def test_keys_in_a_zone_of_their_own_are_told(newcomer: Newcomer, tmp_path: Path) -> None:
+    """To run it again when DNS answers would not help."""
+    publishes(newcomer, tmp_path, "_domainkey IN NS ns.sender.example.")
+    ran = newcomer.run()
+    assert (ran.code, newcomer.private_keys) == (1, [])
+    assert "_domainkey.example.com is delegated to ns.sender.example" in ran.err
+    assert "take the delegation (its NS records) away" in ran.err
+    assert "when DNS answers" not in ran.err
+
+
 DOMAINS = {"com": "is a top-level domain", "*.example.com": "a wildcard", "a b": "a b: "}
 
 
