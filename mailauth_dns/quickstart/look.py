@@ -47,8 +47,8 @@ def look(
         if _DELEGATED in said:
             raise MailAuthError(
                 f"{said}\nnothing was written: that name is a zone of its own, so a record in "
-                f"{zone or domain} would never be served; where you change DNS, take the delegation "
-                "(its NS records) away, or write a policy by hand for the zone that has it"
+                f"{zone or domain} would never be served; take the delegation (its NS records) "
+                "away where you change DNS, or write a policy by hand for the zone that has it"
             )
         raise MailAuthError(
             f"{said}\nnothing was written: what DNS has already might be lost. Run it again when "
