@@ -25,7 +25,7 @@ from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.desired_zone import lay, octodns_record
 from mailauth_dns.octo.local import LocalProvider
-from mailauth_dns.octo.provider_errors import may_pass, retry_after, told
+from mailauth_dns.octo.provider_errors import longer_wait, may_pass, retry_after, told
 from mailauth_dns.octo.provider_kinds import carrier_of, local_reading
 from mailauth_dns.octo.provider_objects import Maker, local_folder, provider_class
 from mailauth_dns.octo.provider_zone import Reading, owner
@@ -194,7 +194,8 @@ class Target:
             raise type(error)(text) from None
         # SystemExit too: a provider must not end the program.
         except (Exception, SystemExit) as error:  # noqa: BLE001 - providers share no error type
-            text = f"{self.id}: {origin}: {self._maker.redactor.line(told(error))}"
+            said = self._maker.redactor.line(told(error) + longer_wait(error))
+            text = f"{self.id}: {origin}: {said}"
             # Without its cause, which still holds the secrets.
             raise (
                 ProviderSilent(text, retry_after(error)) if may_pass(error) else ProviderError(text)
