@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,13 +29,14 @@ class Reading:
 
         It is for providers that always list these sets.
         """
-        reason = _headless(self.zone, types)
+        reason = headless(self.zone, *types)
         if reason is None:
             return self
         return replace(self, unwritable=replace(self.unwritable, zone=reason), partial=True)
 
 
-def _headless(zone: Zone, types: Iterable[str]) -> str | None:
+def headless(zone: Zone, *types: str) -> str | None:
+    """Return why nothing may be written where an apex set of these types is missing, or None."""
     missing = [type for type in types if zone.get((zone.origin, type)) is None]
     if not missing:
         return None
