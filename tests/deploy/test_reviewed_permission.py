@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from datetime import UTC, datetime
@@ -146,8 +145,8 @@ def test_the_day_may_end_while_apply_asks(
     monitored.policy(REJECT + allow("2026-12-01"), "example.com")
     with time_machine.travel(NOW) as clock:
 
-        class Slow(io.StringIO):
-            def readline(self, *_: object) -> str:
+        class Slow:
+            def readline(self) -> str:
                 clock.shift(3600)
                 return "yes\n"
 
