@@ -111,10 +111,7 @@ def idle(
 
 
 def _needed(zone: ZoneEntry, permissions: Permissions) -> Iterator[Permission]:
-    for change in zone.changes:
-        yield from change.permissions
-    for test in zone.tests:
-        yield from test.permissions
+    yield from zone.permissions
     if zone.authority.state == "differs":
         for change in zone.changes:
             yield from permissions.of(change.domain, (NOT_AUTHORITATIVE,))
