@@ -70,10 +70,8 @@ def quiet_said(file: Plan, zones: int) -> str:
 def summary(file: Plan) -> str:
     """Return what a plan has, in numbers."""
     risks = Counter(change.risk for zone in file.zones for change in zone.changes)
-    permitted = sum(change.permitted for zone in file.zones for change in zone.changes)
     said = ", ".join(
-        f"{risks[risk]} {risk}"
-        + (f" of which {permitted} permitted" if risk == "breaking" and permitted else "")
+        f"{risks[risk]} {risk}{_permitted_said(file, risks[risk]) if risk == 'breaking' else ''}"
         for risk in ("breaking", "caution", "safe")
         if risks[risk]
     )
@@ -87,6 +85,13 @@ def summary(file: Plan) -> str:
     if file.failed:
         parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
     return ", ".join(parts)
+
+
+def _permitted_said(file: Plan, breaking: int) -> str:
+    permitted = sum(change.permitted for zone in file.zones for change in zone.changes)
+    if not permitted:
+        return ""
+    return " but permitted" if permitted == breaking else f" of which {permitted} permitted"
 
 
 def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
