@@ -17,6 +17,7 @@ from mailauth_dns.errors import PlanRefused
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.done import is_done
 from mailauth_dns.plan.plan import ChangeEntry, Plan, ZoneEntry
+from mailauth_dns.plan.policy_permissions import moved
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
@@ -74,6 +75,7 @@ def _differences(plan: Plan, pool: ProviderPool, reviewed: Plan) -> tuple[str, .
         if now is not None:
             differences += _moved(zone, now, pool.proposed((zone.zone, zone.provider)).proposal)
             notes += _foreign_moved(zone, now)
+            notes += moved(zone, now)
     if differences:
         raise PlanRefused(
             "\n".join(
