@@ -18,6 +18,7 @@ from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan import spf_part_timing
+from mailauth_dns.plan.digests import digests, policies_by_zone
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     FailedEntry,
@@ -161,6 +162,7 @@ def _zones(
 ) -> dict[Where, tuple[Proposal, ZoneEntry]]:
     """Return each proposal as it may be applied, and its entry in the plan, without tests."""
     zones = {}
+    index = policies_by_zone(repo)
     for where, read in proposals.items():
         publication = wanted[where]
         observation = observations.get(publication.origin)
@@ -172,8 +174,7 @@ def _zones(
             ZoneEntry(
                 zone=where[0],
                 provider=where[1],
-                policy_digest=publication.digest,
-                provider_digest=repo.stanzas[where[1]].digest,
+                digests=digests(repo, index, publication, where[1]),
                 changes=tuple(map(change_entry, difference.changes)),
                 blocked=tuple(map(blocked_entry, difference.blocked)),
                 kept=tuple(kept_entry(kept, request.show_kept) for kept in difference.kept),

@@ -138,13 +138,21 @@ class TrialEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Digests:
+    """SHA-256 of each part of what a zone's plan depends on (`digests.py`)."""
+
+    policy: str
+    tests: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneEntry:
     """One zone at one provider."""
 
     zone: str
     provider: str
-    policy_digest: str
-    provider_digest: str
+    digests: Digests
     changes: tuple[ChangeEntry, ...]
     blocked: tuple[BlockedEntry, ...]
     kept: tuple[KeptEntry, ...]
