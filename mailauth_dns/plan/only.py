@@ -18,7 +18,7 @@ def only(plan: Plan, zones: Iterable[str]) -> Plan:
     Raises:
         MailAuthError: one is no zone of the plan; close names are told.
     """
-    there = {entry.zone for entry in (*plan.zones, *plan.failed)}
+    there = {zone.zone for zone in plan.zones} | {failed.zone for failed in plan.failed}
     wanted = frozenset(zones)
     refuse_unknown(wanted, there, "is not in the plan")
     return replace(
