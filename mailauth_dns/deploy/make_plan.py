@@ -85,14 +85,14 @@ def make_plan(
         domains=tuple(request.domains) or None,
         normalize=request.normalize,
         zones=_with_tests(repo, chosen, zones, request.live),
-        failed=_failed(answers),
+        failed=_failed(answers, wanted),
     )
 
 
-def _failed(answers: Answers) -> tuple[FailedEntry, ...]:
+def _failed(answers: Answers, wanted: Mapping[Where, Publication]) -> tuple[FailedEntry, ...]:
     return tuple(
-        FailedEntry(zone, provider, str(error))
-        for (zone, provider), error in answers.items()
+        FailedEntry(*where, str(error), next(iter(wanted[where].places.values()), None))
+        for where, error in answers.items()
         if isinstance(error, ProviderError)
     )
 
@@ -166,7 +166,7 @@ def _zones(
         observation = observations.get(publication.origin)
         authority = live_state.authority(read.reading.zone, observation, publication)
         proposal = _told_whole(read, authority, observation)
-        difference = proposal.difference
+        difference, places = proposal.difference, publication.places
         zones[where] = (
             proposal,
             ZoneEntry(
@@ -174,8 +174,14 @@ def _zones(
                 provider=where[1],
                 policy_digest=publication.digest,
                 provider_digest=repo.stanzas[where[1]].digest,
-                changes=tuple(map(change_entry, difference.changes)),
-                blocked=tuple(map(blocked_entry, difference.blocked)),
+                changes=tuple(
+                    change_entry(each, places.get((each.key, each.family)))
+                    for each in difference.changes
+                ),
+                blocked=tuple(
+                    blocked_entry(each, places.get((each.key, each.family)))
+                    for each in difference.blocked
+                ),
                 kept=tuple(kept_entry(kept, request.show_kept) for kept in difference.kept),
                 live=live_state.rows(publication, proposal.reading.zone, observation),
                 authority=authority,

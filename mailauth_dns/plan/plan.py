@@ -12,6 +12,7 @@ from typing import Literal
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.policy.yaml_tree import FileLine
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 
@@ -22,7 +23,10 @@ TestState = Literal["passed", "failed", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class ChangeEntry:
-    """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set."""
+    """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set.
+
+    `place` is where the policy says so.
+    """
 
     domain: str
     name: str
@@ -36,6 +40,7 @@ class ChangeEntry:
     meaning: str
     risk: Literal["safe", "caution", "breaking"]
     rules: tuple[str, ...]
+    place: FileLine | None = None
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -56,6 +61,7 @@ class BlockedEntry:
     family: str
     reason: str
     waits: bool = False
+    place: FileLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,7 @@ class TrialEntry:
     disposition: str
     why: tuple[str, ...]
     warnings: tuple[str, ...]
+    place: FileLine | None = None
 
     @property
     def rule(self) -> str | None:
@@ -175,11 +182,12 @@ class ZoneEntry:
 
 @dataclass(frozen=True, slots=True)
 class FailedEntry:
-    """A zone that could not be planned."""
+    """A zone that could not be planned; `place` is the first of what it declares."""
 
     zone: str
     provider: str
     error: str
+    place: FileLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,7 @@ class Plan:
         return sum(len(zone.waiting) for zone in self.zones)
 
 
-def change_entry(change: Change) -> ChangeEntry:
+def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:
     """Return a change as the file holds it."""
     return ChangeEntry(
         domain=change.domain,
@@ -221,10 +229,11 @@ def change_entry(change: Change) -> ChangeEntry:
         # The enum's values are those of the literal.
         risk=str(change.judgement.risk),  # type: ignore[arg-type]
         rules=change.judgement.rules,
+        place=place,
     )
 
 
-def blocked_entry(blocked: Blocked) -> BlockedEntry:
+def blocked_entry(blocked: Blocked, place: FileLine | None = None) -> BlockedEntry:
     """Return a blocked change as the file holds it."""
     return BlockedEntry(
         domain=blocked.domain,
@@ -233,6 +242,7 @@ def blocked_entry(blocked: Blocked) -> BlockedEntry:
         family=blocked.family.value,
         reason=blocked.reason,
         waits=blocked.waits,
+        place=place,
     )
 
 

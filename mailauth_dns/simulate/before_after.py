@@ -12,6 +12,7 @@ from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan import TrialEntry
 from mailauth_dns.policy.mail_tests import MailTest
 from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.yaml_tree import FileLine
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
@@ -75,8 +76,9 @@ def entries(
         before, after = (as_provided(ordered, live, changed=changed) for changed in (False, True))
         by_zone: dict[str, list[TrialEntry]] = {}
         for policy, zone in _to_run(policies, planned, proposals, provider):
-            for domain, test in tests_of([policy]):
-                entry = trial_entry(*_worse(domain, test, before, after, live))
+            for number, (domain, test) in enumerate(tests_of([policy])):
+                place = policy.place(("tests", number)).file_line
+                entry = trial_entry(*_worse(domain, test, before, after, live), place)
                 breaks = entry.result != "passed" and entry.before == "passed"
                 if breaks or policy.domain in planned:
                     by_zone.setdefault(zone, []).append(entry)
@@ -116,7 +118,9 @@ def _worse(
     return trials[0], trials[1].outcome
 
 
-def trial_entry(after: Trial, before: TestResult | None) -> TrialEntry:
+def trial_entry(
+    after: Trial, before: TestResult | None, place: FileLine | None = None
+) -> TrialEntry:
     """Return how a test ends as a plan holds it."""
     verdict = after.verdict
     return TrialEntry(
@@ -131,4 +135,5 @@ def trial_entry(after: Trial, before: TestResult | None) -> TrialEntry:
         disposition=str(verdict.disposition or dmarc.Policy.NONE),
         why=verdict.why,
         warnings=verdict.warnings,
+        place=place,
     )
