@@ -31,7 +31,7 @@ def command(
         ),
     ] = False,
 ) -> int:
-    """Print the JSON Schema of a policy file, or of a command's JSON output.
+    """Print the JSON Schema of a policy or of a JSON output.
 
     The plan file is what plan writes.
     """
