@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Blocked, Change, Difference
@@ -16,9 +16,10 @@ from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.joint_changes import together
 from mailauth_dns.diff.meaning import judge_at
 from mailauth_dns.evaluate.observation import Observation, Unknown, is_synthesized
-from mailauth_dns.plan import permissions, spf_part_timing
+from mailauth_dns.plan import permissions, policy_permissions, spf_part_timing
 from mailauth_dns.plan.permissions import Allowance
-from mailauth_dns.plan.plan import change_entry
+from mailauth_dns.plan.plan import ChangeEntry, TrialEntry, change_entry
+from mailauth_dns.plan.policy_permissions import Permissions
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family
@@ -63,7 +64,8 @@ def look(
 ) -> tuple[ByHand, ...]:
     """Ask live DNS, and return what has to change in each zone.
 
-    A change that needs permission and is not `allowed` is blocked. `now` has a time zone.
+    A change that needs permission, and that neither its policy nor `allowed` permits, is blocked.
+    `now` has a time zone.
     """
     from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
 
@@ -76,16 +78,32 @@ def look(
         for each in publications
     ]
     found = observe(wanted) if wanted else {}
-    allowed = tuple(allowed)
-    compared = [_compared(each, found[each.origin], now, allowed) for each in publications]
-    return tuple(_tried(repo, compared, allowed))
+    today = now.astimezone(UTC).date()
+    permits = _Permits(tuple(allowed), policy_permissions.permissions_of(repo.policies, today))
+    compared = [_compared(each, found[each.origin], now, permits) for each in publications]
+    return tuple(_tried(repo, compared, permits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Permits:
+    """What is permitted: on the command line, and by policies."""
+
+    allowed: tuple[Allowance, ...]
+    reviewed: Permissions
+
+    def refused(self, change: ChangeEntry, zone: str) -> str:
+        """Return why a change is refused, empty if it is not."""
+        change = policy_permissions.permitted_change(change, self.reviewed)
+        return "; ".join(map(str, permissions.of_change(change, zone, self.allowed)))
+
+    def refused_test(self, test: TrialEntry, zone: str) -> list[str]:
+        """Return why a test that the changes break refuses the zone."""
+        test = policy_permissions.permitted_test(test, self.reviewed)
+        return [str(each) for each in permissions.of_test(test, zone, self.allowed)]
 
 
 def _compared(
-    publication: Publication,
-    observation: Observation,
-    now: datetime,
-    allowed: tuple[Allowance, ...],
+    publication: Publication, observation: Observation, now: datetime, permits: _Permits
 ) -> ByHand:
     origin = publication.origin
     zone, dark = _zone(publication, observation)
@@ -99,11 +117,9 @@ def _compared(
     changes: list[Change] = []
     blocked = [entry for entry in whole.blocked if entry.key not in unknown]
     for change in whole.changes:
-        refused = permissions.of_change(change_entry(change), origin, allowed)
         if change.key in unknown:
             continue
-        if refused:
-            reason = "; ".join(refused)
+        if reason := permits.refused(change_entry(change), origin):
             blocked.append(Blocked(change.domain, change.key, change.family, reason))
         else:
             changes.append(change)
@@ -120,9 +136,7 @@ def _compared(
     )
 
 
-def _tried(
-    repo: Repo, compared: Sequence[ByHand], allowed: tuple[Allowance, ...]
-) -> Iterator[ByHand]:
+def _tried(repo: Repo, compared: Sequence[ByHand], permits: _Permits) -> Iterator[ByHand]:
     """Yield the zones; one whose changes would break a test of its policies is refused."""
     changed = {change.domain for each in compared for change in each.difference.changes}
     tested = [policy for policy in repo.policies if policy.body.tests and policy.domain in changed]
@@ -156,7 +170,7 @@ def _tried(
             live.next_message()
             before = conduct(domain, test, live).outcome
             entry = trial_entry(trial, before)
-            broken.setdefault(domain, []).extend(permissions.of_tests(domain, [entry], allowed))
+            broken.setdefault(domain, []).extend(permits.refused_test(entry, domain))
     for each in compared:
         reasons = (
             reason for domain in each.publication.domains for reason in broken.get(domain, ())

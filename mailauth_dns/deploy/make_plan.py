@@ -27,6 +27,7 @@ from mailauth_dns.plan.plan import (
     change_entry,
     kept_entry,
 )
+from mailauth_dns.plan.policy_permissions import idle, permissions_of, with_permissions
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
@@ -78,15 +79,37 @@ def make_plan(
     zones = _zones(repo, wanted, proposals, observations, request)
     for where, (proposal, _) in zones.items():
         pool.remember(where, Proposed(wanted[where], proposal))
+    permissions = permissions_of(repo.policies, now.date())
+    entries = tuple(
+        with_permissions(zone, permissions)
+        for zone in _with_tests(repo, chosen, zones, request.live)
+    )
+    failed = _failed(answers, wanted)
     return Plan(
         tool=__version__,
         made_at=now.isoformat(timespec="seconds"),
         commit=git_commit(repo.root),
         domains=tuple(request.domains) or None,
         normalize=request.normalize,
-        zones=_with_tests(repo, chosen, zones, request.live),
-        failed=_failed(answers, wanted),
+        zones=entries,
+        failed=failed,
+        idle=idle(permissions, _planned_whole(wanted, failed), entries),
     )
+
+
+def _planned_whole(
+    wanted: Mapping[Where, Publication], failed: Iterable[FailedEntry]
+) -> frozenset[DomainName]:
+    """Return the domains that were planned at every provider of their zones."""
+    dark = {(each.zone, each.provider) for each in failed}
+    broken = {
+        domain
+        for where, publication in wanted.items()
+        if where in dark
+        for domain in publication.domains
+    }
+    planned = {domain for publication in wanted.values() for domain in publication.domains}
+    return frozenset(planned - broken)
 
 
 def _failed(answers: Answers, wanted: Mapping[Where, Publication]) -> tuple[FailedEntry, ...]:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
 from mailauth_dns.policy.yaml_tree import FileLine
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
@@ -25,7 +26,8 @@ TestState = Literal["passed", "failed", "unknown"]
 class ChangeEntry:
     """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set.
 
-    `place` is where the policy says so.
+    `place` is where the policy says so. A breaking change has a permission for each of its
+    `rules` that its policy permits.
     """
 
     domain: str
@@ -41,6 +43,12 @@ class ChangeEntry:
     risk: Literal["safe", "caution", "breaking"]
     rules: tuple[str, ...]
     place: FileLine | None = None
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the policy permits a breaking change."""
+        return self.risk == "breaking" and all_permitted(self.rules, self.permissions)
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -110,11 +118,15 @@ class LiveEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityEntry:
-    """Whether the servers that answer for the zone are the provider's."""
+    """Whether the servers that answer for the zone are the provider's.
+
+    `permissions` are those for DNS008, if every policy that changes the zone has one.
+    """
 
     state: Agreement
     reason: str
     delegation_checked: bool
+    permissions: tuple[Permission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,7 @@ class TrialEntry:
 
     `before` is how it ended without the plan, None where it passes with it. `problems` say what is
     not as expected; `spf`, `dkim`, `dmarc` and `disposition` are what a receiver finds.
+    `depends_on` are the zones with changes that it looks at.
     """
 
     domain: str
@@ -137,6 +150,13 @@ class TrialEntry:
     why: tuple[str, ...]
     warnings: tuple[str, ...]
     place: FileLine | None = None
+    depends_on: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the policy permits that the test does not pass."""
+        return self.rule is not None and all_permitted((self.rule,), self.permissions)
 
     @property
     def rule(self) -> str | None:
@@ -158,6 +178,11 @@ class ZoneEntry:
     live: tuple[LiveEntry, ...]
     authority: AuthorityEntry
     tests: tuple[TrialEntry, ...]
+
+    @property
+    def where(self) -> tuple[str, str]:
+        """The zone and the provider that it is at."""
+        return (self.zone, self.provider)
 
     @property
     def refused(self) -> tuple[BlockedEntry, ...]:
@@ -192,7 +217,10 @@ class FailedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole plan. `domains` are the ones that were asked for, None for all."""
+    """A whole plan. `domains` are the ones that were asked for, None for all.
+
+    `idle` are permissions of the planned policies that permit nothing in it.
+    """
 
     tool: str
     made_at: str
@@ -201,6 +229,7 @@ class Plan:
     normalize: bool
     zones: tuple[ZoneEntry, ...]
     failed: tuple[FailedEntry, ...]
+    idle: tuple[IdlePermission, ...] = ()
 
     @property
     def pending(self) -> int:

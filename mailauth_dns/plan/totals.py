@@ -12,7 +12,8 @@ from mailauth_dns.plan.plan import Plan
 class Totals:
     """The sums over all zones of a plan; a zone at two providers counts at each.
 
-    `breaking`, `caution` and `safe` are the changes by risk. `blocked` are changes that are not
+    `breaking`, `caution` and `safe` are the changes by risk; policies permit `permitted` of the
+    breaking ones. `blocked` are changes that are not
     made until somebody does something, `waits` those that a later plan makes. `tests_broken` are
     tests that the plan breaks, and `failed` the zones that could not be planned.
     """
@@ -20,6 +21,7 @@ class Totals:
     zones: int
     changes: int
     breaking: int
+    permitted: int
     caution: int
     safe: int
     blocked: int
@@ -35,6 +37,7 @@ def totals(plan: Plan) -> Totals:
         zones=len(plan.zones),
         changes=plan.pending,
         breaking=risks["breaking"],
+        permitted=sum(change.permitted for zone in plan.zones for change in zone.changes),
         caution=risks["caution"],
         safe=risks["safe"],
         blocked=sum(len(zone.refused) for zone in plan.zones),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.resolver import Resolver
@@ -12,9 +12,8 @@ from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan import TrialEntry
 from mailauth_dns.policy.mail_tests import MailTest
 from mailauth_dns.policy.repo import Policy, Repo
-from mailauth_dns.policy.yaml_tree import FileLine
 from mailauth_dns.records import dmarc
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
 from mailauth_dns.simulate.run_mail_tests import TestResult, Trial, conduct, tests_of
 
@@ -74,16 +73,29 @@ def entries(
         # counts if two providers hold a zone.
         ordered = sorted(proposals.values(), key=lambda proposal: proposal.provider != provider)
         before, after = (as_provided(ordered, live, changed=changed) for changed in (False, True))
+        changing = {each.reading.zone.origin for each in ordered if each.difference.changes}
         by_zone: dict[str, list[TrialEntry]] = {}
         for policy, zone in _to_run(policies, planned, proposals, provider):
             for number, (domain, test) in enumerate(tests_of([policy])):
-                place = policy.place(("tests", number)).file_line
-                entry = trial_entry(*_worse(domain, test, before, after, live), place)
+                after.asked.clear()
+                entry = replace(
+                    trial_entry(*_worse(domain, test, before, after, live)),
+                    depends_on=_in_charge(after.asked, changing),
+                    place=policy.place(("tests", number)).file_line,
+                )
                 breaks = entry.result != "passed" and entry.before == "passed"
                 if breaks or policy.domain in planned:
                     by_zone.setdefault(zone, []).append(entry)
         found |= {(zone, provider): tuple(rows) for zone, rows in by_zone.items()}
     return found
+
+
+def _in_charge(
+    names: Iterable[DomainName], changing: Container[DomainName]
+) -> tuple[DomainName, ...]:
+    """Return which of the changing zones hold these names."""
+    found = (next((at for at in upwards(name) if at in changing), None) for name in names)
+    return tuple(sorted({origin for origin in found if origin is not None}))
 
 
 def _to_run(
@@ -118,9 +130,7 @@ def _worse(
     return trials[0], trials[1].outcome
 
 
-def trial_entry(
-    after: Trial, before: TestResult | None, place: FileLine | None = None
-) -> TrialEntry:
+def trial_entry(after: Trial, before: TestResult | None) -> TrialEntry:
     """Return how a test ends as a plan holds it."""
     verdict = after.verdict
     return TrialEntry(
@@ -135,5 +145,4 @@ def trial_entry(
         disposition=str(verdict.disposition or dmarc.Policy.NONE),
         why=verdict.why,
         warnings=verdict.warnings,
-        place=place,
     )
