@@ -147,5 +147,4 @@ def json_schema() -> dict[str, Any]:
             **schema["properties"],
         },
         "required": ["format", *schema["required"]],
-        "additionalProperties": False,
     }
