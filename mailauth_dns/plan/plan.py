@@ -14,9 +14,10 @@ from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
+LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked
 
 State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
-Agreement = Literal["agrees", "differs", "unknown"]
+Agreement = Literal["agrees", "differs", "unknown", "unasked"]
 TestState = Literal["passed", "failed", "unknown"]
 
 
@@ -104,7 +105,10 @@ class LiveEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityEntry:
-    """Whether the servers that answer for the zone are the provider's."""
+    """Whether the servers that answer for the zone are the provider's.
+
+    "unasked": no provider was asked, so nothing is claimed and nothing is to be permitted.
+    """
 
     state: Agreement
     reason: str
@@ -184,7 +188,11 @@ class FailedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole plan. `domains` are the ones that were asked for, None for all."""
+    """A whole plan. `domains` are the ones that were asked for, None for all.
+
+    `notes` are what a reader must know first, such as that only a part was planned. `live_only`: no
+    provider was asked. Live DNS stands for what they hold, so the plan cannot be applied.
+    """
 
     tool: str
     made_at: str
@@ -193,6 +201,8 @@ class Plan:
     normalize: bool
     zones: tuple[ZoneEntry, ...]
     failed: tuple[FailedEntry, ...]
+    notes: tuple[str, ...] = ()
+    live_only: bool = False
 
     @property
     def pending(self) -> int:

@@ -25,7 +25,7 @@ from mailauth_dns.deploy.apply import (
 from mailauth_dns.deploy.make_plan import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.deploy.replan import replan
-from mailauth_dns.errors import MailAuthError
+from mailauth_dns.errors import MailAuthError, PlanRefused
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance
 from mailauth_dns.plan.plan import Plan
@@ -62,6 +62,7 @@ def command(
         tuple(map(allowance, allow or ())), seconds(wait, "--wait"), live=not no_live
     )
     repo, publications = session.load()
+    session.hide_secrets(repo)
     result: ApplyResult | None
     with providers(repo) as pool:
         if file is not None:
@@ -91,6 +92,11 @@ def _apply_reviewed(
     """Apply what is in a plan file."""
     _refuse_domain(file, publications)
     reviewed = plan_file.read(file)
+    if reviewed.live_only:
+        raise PlanRefused(
+            f"{file} is a plan of live DNS alone (--live-only): no provider was asked; plan "
+            "without --live-only, where the providers' secrets are, and apply that"
+        )
     with session.progress(len(reviewed.zones), "planning again") as progress:
         fresh, notes = replan(
             repo, pool, publications, reviewed, live=request.live, progress=progress
