@@ -55,10 +55,7 @@ def changed_since(ref: str, repo: Repo, publications: Sequence[Publication]) -> 
     was, now = _bases(before.repo, before.publications), _bases(repo, publications)
     zones = frozenset(zone for zone, basis in now.items() if was.get(zone) != basis)
     commit = base[:12]
-    first = (
-        f"planned are the zones that changed since HEAD left {ref} at {commit}: "
-        f"{len(zones)} of {len(now)}"
-    )
+    first = f"planned are the zones that changed since {ref} ({commit}): {len(zones)} of {len(now)}"
     broken = plan_notes.broken(before.broken, commit, all_zones=not before.publications)
     gone = plan_notes.gone(before.publications, publications)
     return Since(zones, (first, *broken, *gone))
