@@ -143,11 +143,15 @@ class Session:
 
     def again(self, *more: str, why: str, without: str = "") -> None:
         """Say that this command comes next once more, with `more` and `without` an option."""
+        self._say_next(self.repeated(*more, without=without), why)
+
+    def repeated(self, *more: str, without: str = "") -> str:
+        """Return this command as it was typed, with `more` and `without` an option."""
         words = [
             word for word in command_lines.given_without(self.given, without) if word != "--install"
         ]
         end = words.index("--") if "--" in words else len(words)
-        self._say_next(shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]]), why)
+        return shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]])
 
     def _say_next(self, command: str, why: str) -> None:
         self.say(f"Next: {command}  ({why})")

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.deploy import beside_live
 from mailauth_dns.deploy.beside_live import BesideLive, shown
 from mailauth_dns.diff.change import Blocked, Change, Difference
 from mailauth_dns.diff.joint_changes import together
-from mailauth_dns.plan import permissions
+from mailauth_dns.plan import permissions, policy_permissions
 from mailauth_dns.plan.permissions import Allowance
-from mailauth_dns.plan.plan import change_entry
+from mailauth_dns.plan.plan import ChangeEntry, TrialEntry, change_entry
+from mailauth_dns.plan.policy_permissions import Permissions
 from mailauth_dns.policy.repo import Repo
 
 NOT_ASKED = "live DNS was not asked"
@@ -57,21 +58,39 @@ def look(
 ) -> tuple[ByHand, ...]:
     """Ask live DNS, and return what has to change in each zone.
 
-    A change that needs permission and is not `allowed` is blocked. `now` has a time zone.
+    A change that needs permission, and that neither its policy nor `allowed` permits, is blocked.
+    `now` has a time zone.
     """
-    allowed = tuple(allowed)
-    compared = [_permitted(each, allowed) for each in beside_live.look(publications, now)]
-    return tuple(_tried(repo, compared, allowed))
+    today = now.astimezone(UTC).date()
+    permits = _Permits(tuple(allowed), policy_permissions.permissions_of(repo.policies, today))
+    compared = [_permitted(each, permits) for each in beside_live.look(publications, now)]
+    return tuple(_tried(repo, compared, permits))
 
 
-def _permitted(found: BesideLive, allowed: tuple[Allowance, ...]) -> ByHand:
+@dataclass(frozen=True, slots=True)
+class _Permits:
+    """What is permitted: on the command line, and by policies."""
+
+    allowed: tuple[Allowance, ...]
+    reviewed: Permissions
+
+    def refused(self, change: ChangeEntry, zone: str) -> str:
+        """Return why a change is refused, empty if it is not."""
+        change = policy_permissions.permitted_change(change, self.reviewed)
+        return "; ".join(map(str, permissions.of_change(change, zone, self.allowed)))
+
+    def refused_test(self, test: TrialEntry, zone: str) -> list[str]:
+        """Return why a test that the changes break refuses the zone."""
+        test = policy_permissions.permitted_test(test, self.reviewed)
+        return [str(each) for each in permissions.of_test(test, zone, self.allowed)]
+
+
+def _permitted(found: BesideLive, permits: _Permits) -> ByHand:
     publication, unknown = found.publication, found.unknown
     changes: list[Change] = []
     blocked = list(found.difference.blocked)
     for change in found.difference.changes:
-        refused = permissions.of_change(change_entry(change), publication.origin, allowed)
-        if refused:
-            reason = "; ".join(refused)
+        if reason := permits.refused(change_entry(change), publication.origin):
             blocked.append(Blocked(change.domain, change.key, change.family, reason))
         else:
             changes.append(change)
@@ -83,9 +102,7 @@ def _permitted(found: BesideLive, allowed: tuple[Allowance, ...]) -> ByHand:
     return ByHand(publication, found.servers, difference, there, unknown)
 
 
-def _tried(
-    repo: Repo, compared: Sequence[ByHand], allowed: tuple[Allowance, ...]
-) -> Iterator[ByHand]:
+def _tried(repo: Repo, compared: Sequence[ByHand], permits: _Permits) -> Iterator[ByHand]:
     """Yield the zones; one whose changes would break a test of its policies is refused."""
     changed = {change.domain for each in compared for change in each.difference.changes}
     tested = [policy for policy in repo.policies if policy.body.tests and policy.domain in changed]
@@ -102,7 +119,7 @@ def _tried(
     broken: dict[str, list[str]] = {}
     for entry in over_live(tested, zones, as_it_is(repo.policies)):
         if entry.result != "passed":
-            reasons = permissions.of_tests(entry.domain, [entry], allowed)
+            reasons = permits.refused_test(entry, entry.domain)
             broken.setdefault(entry.domain, []).extend(reasons)
     for each in compared:
         refused = (

@@ -111,10 +111,11 @@ def _sources(policy: Policy) -> Iterator[str]:
 
 def _bases(repo: Repo, publications: Iterable[Publication]) -> dict[DomainName, object]:
     """Return what the plan of each zone is made from, to be compared."""
-    tests: dict[DomainName, list[object]] = {}
+    said: dict[DomainName, list[object]] = {}
     for policy in repo.policies:
-        if policy.body.tests:
-            tests.setdefault(policy.zone, []).append((policy.domain, policy.body.tests))
+        if policy.body.tests or policy.body.allow:
+            row = (policy.domain, policy.body.tests, policy.body.allow)
+            said.setdefault(policy.zone, []).append(row)
     digests = {id: stanza.digest for id, stanza in repo.stanzas.items()}
     return {
         each.origin: (
@@ -122,7 +123,7 @@ def _bases(repo: Repo, publications: Iterable[Publication]) -> dict[DomainName, 
             each.mta_sts,
             tuple(entry.spf_names for entry in each.declared),
             {id: digests.get(id) for id in each.providers},
-            tests.get(each.origin),
+            said.get(each.origin),
         )
         for each in publications
     }

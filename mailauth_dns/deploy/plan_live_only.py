@@ -21,6 +21,7 @@ from mailauth_dns.diff.joint_changes import together
 from mailauth_dns.plan.plan import (
     LIVE_DNS,
     AuthorityEntry,
+    Digests,
     FailedEntry,
     Plan,
     TrialEntry,
@@ -29,6 +30,7 @@ from mailauth_dns.plan.plan import (
     change_entry,
     kept_entry,
 )
+from mailauth_dns.plan.policy_permissions import permissions_of, with_permissions
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName
 
@@ -52,16 +54,20 @@ def plan_live_only(repo: Repo, publications: Iterable[Publication], request: Pla
         each.publication.origin: (each, _difference(each)) for each in found if each not in silent
     }
     tests = _tests(repo, chosen, {origin: said for origin, (_, said) in seen.items()})
+    permissions = permissions_of(repo.policies, now.date())
+    zones = tuple(
+        with_permissions(
+            replace(_entry(*each, request), tests=tuple(tests.get(origin, ()))), permissions
+        )
+        for origin, each in seen.items()
+    )
     return Plan(
         tool=__version__,
         made_at=now.isoformat(timespec="seconds"),
         commit=git_commit(repo.root),
         domains=tuple(request.domains) or None,
         normalize=request.normalize,
-        zones=tuple(
-            replace(_entry(*each, request), tests=tuple(tests.get(origin, ())))
-            for origin, each in seen.items()
-        ),
+        zones=zones,
         failed=tuple(
             FailedEntry(each.publication.origin, LIVE_DNS, f"unknown: {each.unknown[0][1]}")
             for each in silent
@@ -91,8 +97,7 @@ def _entry(found: BesideLive, difference: Difference, request: PlanRequest) -> Z
     return ZoneEntry(
         zone=found.publication.origin,
         provider=LIVE_DNS,
-        policy_digest=found.publication.digest,
-        provider_digest="",
+        digests=Digests(found.publication.digest, tests="", provider=""),  # for no apply
         changes=tuple(map(change_entry, difference.changes)),
         blocked=tuple(map(blocked_entry, difference.blocked)),
         kept=tuple(kept_entry(kept, request.show_kept) for kept in difference.kept),

@@ -12,6 +12,7 @@ from typing import Literal
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked
@@ -23,7 +24,10 @@ TestState = Literal["passed", "failed", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class ChangeEntry:
-    """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set."""
+    """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set.
+
+    A breaking change has a permission for each of its `rules` that its policy permits.
+    """
 
     domain: str
     name: str
@@ -37,6 +41,12 @@ class ChangeEntry:
     meaning: str
     risk: Literal["safe", "caution", "breaking"]
     rules: tuple[str, ...]
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the policy permits a breaking change."""
+        return self.risk == "breaking" and all_permitted(self.rules, self.permissions)
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -107,12 +117,14 @@ class LiveEntry:
 class AuthorityEntry:
     """Whether the servers that answer for the zone are the provider's.
 
-    "unasked": no provider was asked, so nothing is claimed and nothing is to be permitted.
+    `permissions` are those for DNS008, if every policy that changes the zone has one. "unasked": no
+    provider was asked, so nothing is claimed, and there is nothing to permit.
     """
 
     state: Agreement
     reason: str
     delegation_checked: bool
+    permissions: tuple[Permission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +133,7 @@ class TrialEntry:
 
     `before` is how it ended without the plan, None where it passes with it. `problems` say what is
     not as expected; `spf`, `dkim`, `dmarc` and `disposition` are what a receiver finds.
+    `depends_on` are the zones with changes that it looks at.
     """
 
     domain: str
@@ -134,6 +147,13 @@ class TrialEntry:
     disposition: str
     why: tuple[str, ...]
     warnings: tuple[str, ...]
+    depends_on: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the policy permits that the test does not pass."""
+        return self.rule is not None and all_permitted((self.rule,), self.permissions)
 
     @property
     def rule(self) -> str | None:
@@ -142,19 +162,32 @@ class TrialEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Digests:
+    """SHA-256 of each part of what a zone's plan depends on (`digests.py`)."""
+
+    policy: str
+    tests: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneEntry:
     """One zone at one provider."""
 
     zone: str
     provider: str
-    policy_digest: str
-    provider_digest: str
+    digests: Digests
     changes: tuple[ChangeEntry, ...]
     blocked: tuple[BlockedEntry, ...]
     kept: tuple[KeptEntry, ...]
     live: tuple[LiveEntry, ...]
     authority: AuthorityEntry
     tests: tuple[TrialEntry, ...]
+
+    @property
+    def where(self) -> tuple[str, str]:
+        """The zone and the provider that it is at."""
+        return (self.zone, self.provider)
 
     @property
     def refused(self) -> tuple[BlockedEntry, ...]:
@@ -190,8 +223,9 @@ class FailedEntry:
 class Plan:
     """A whole plan. `domains` are the ones that were asked for, None for all.
 
-    `notes` are what a reader must know first, such as that only a part was planned. `live_only`: no
-    provider was asked. Live DNS stands for what they hold, so the plan cannot be applied.
+    `idle` are permissions of the planned policies that permit nothing in it. `notes` are what a
+    reader must know first, such as that only a part was planned. `live_only`: no provider was
+    asked. Live DNS stands for what they hold, so the plan cannot be applied.
     """
 
     tool: str
@@ -201,6 +235,7 @@ class Plan:
     normalize: bool
     zones: tuple[ZoneEntry, ...]
     failed: tuple[FailedEntry, ...]
+    idle: tuple[IdlePermission, ...] = ()
     notes: tuple[str, ...] = ()
     live_only: bool = False
 

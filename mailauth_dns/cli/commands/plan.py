@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +21,24 @@ from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.worst import Level, counted
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import plan_text
+
+
+class FailOn(StrEnum):
+    """The mildest thing in a plan that makes the exit code 2."""
+
+    CAUTION = "caution"
+    BREAKING = "breaking"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+    @property
+    def level(self) -> Level:
+        """The level in a plan."""
+        return Level[self.value.upper()]
 
 
 def command(
@@ -48,6 +64,14 @@ def command(
             autocompletion=completions.plans,
             help="print this plan file, and do nothing else",
             rich_help_panel=headings.LOOK,
+        ),
+    ] = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            "--fail-on",
+            help="exit code 2 for this and for what is worse, and 1 only if there is no plan",
+            rich_help_panel=headings.EXIT,
         ),
     ] = None,
     detailed_exitcode: Annotated[
@@ -96,10 +120,21 @@ def command(
         if out is not None:
             _write(session.path(out), file)
     _show(session, file, format, show_kept)
+    code = _exit_code(session, file, fail_on, detailed=detailed_exitcode)
     what_next_plan.after_plan(session, file, show or out, declaring, live=not no_live)
-    if unresolved(file):
+    return code
+
+
+def _exit_code(session: Session, file: Plan, fail_on: FailOn | None, *, detailed: bool) -> int:
+    """Return the exit code for a plan that was made, and say what `--fail-on` found."""
+    if fail_on is not None:
+        if found := counted(file, fail_on.level):
+            told = ", ".join(f"{number} {level.name.lower()}" for level, number in found.items())
+            session.say(f"--fail-on {fail_on.value}: {told}")
+            return DIFFERS
+    elif unresolved(file):
         return FAILED
-    return DIFFERS if detailed_exitcode and (file.pending or file.waiting) else DONE
+    return DIFFERS if detailed and (file.pending or file.waiting) else DONE
 
 
 def _made(
