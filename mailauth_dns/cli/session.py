@@ -80,8 +80,14 @@ class Session:
         """
         with self.waiting("reading policies"):
             repo = load_repo(self.root, may_be_empty=may_be_empty)
-            self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
             return repo, compile_repo(repo)
+
+    def hide_secrets(self, repo: Repo) -> None:
+        """Keep what the stanzas name out of what libraries log, before a provider is asked.
+
+        A run that asks none reads no secret.
+        """
+        self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
 
     def path(self, given: Path) -> Path:
         """Return a file that the command line named; relative ones lie in -C, as in git."""

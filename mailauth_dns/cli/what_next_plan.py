@@ -23,7 +23,11 @@ def after_plan(
 ) -> None:
     """Say what comes after a plan; `written` is its file, `declaring` are the repo's domains."""
     named = file.domains or ()
-    if not file.zones and not file.failed:
+    if file.live_only:
+        _live_only(session, file)
+    elif not file.zones and not file.failed and file.notes:
+        session.next("plan", *named, why="plans every zone")
+    elif not file.zones and not file.failed:
         by_hand(session, named or declaring, why="the records for a web form")
     elif unresolved(file) and written is not None and _some_zone_is_ready(file):
         session.next("apply", str(written), why="applies what it can; the rest stays as it is")
@@ -45,6 +49,15 @@ def _some_zone_is_ready(file: Plan) -> bool:
     return any(
         zone.changes and not zone.refused and zone.where not in refused for zone in file.zones
     )
+
+
+def _live_only(session: Session, file: Plan) -> None:
+    """Say what comes after a plan that cannot be applied."""
+    if unresolved(file):
+        session.again(why="once what is failed or blocked is mended")
+    else:
+        why = "where the providers' secrets are; asks the providers too, and can be applied"
+        session.next("plan", *(file.domains or ()), "--out", PLAN, why=why)
 
 
 def _refused(session: Session, file: Plan, *, live: bool) -> None:

@@ -16,9 +16,10 @@ from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitt
 from mailauth_dns.policy.yaml_tree import FileLine
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
+LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked
 
 State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
-Agreement = Literal["agrees", "differs", "unknown"]
+Agreement = Literal["agrees", "differs", "unknown", "unasked"]
 TestState = Literal["passed", "failed", "unknown"]
 
 
@@ -120,7 +121,8 @@ class LiveEntry:
 class AuthorityEntry:
     """Whether the servers that answer for the zone are the provider's.
 
-    `permissions` are those for DNS008, if every policy that changes the zone has one.
+    `permissions` are those for DNS008, if every policy that changes the zone has one. "unasked": no
+    provider was asked, so nothing is claimed, and there is nothing to permit.
     """
 
     state: Agreement
@@ -227,7 +229,9 @@ class FailedEntry:
 class Plan:
     """A whole plan. `domains` are the ones that were asked for, None for all.
 
-    `idle` are permissions of the planned policies that permit nothing in it.
+    `idle` are permissions of the planned policies that permit nothing in it. `notes` are what a
+    reader must know first, such as that only a part was planned. `live_only`: no provider was
+    asked. Live DNS stands for what they hold, so the plan cannot be applied.
     """
 
     tool: str
@@ -238,6 +242,8 @@ class Plan:
     zones: tuple[ZoneEntry, ...]
     failed: tuple[FailedEntry, ...]
     idle: tuple[IdlePermission, ...] = ()
+    notes: tuple[str, ...] = ()
+    live_only: bool = False
 
     @property
     def pending(self) -> int:

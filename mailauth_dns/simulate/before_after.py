@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, replace
 
 from mailauth_dns.compile.publication import Publication
+from mailauth_dns.evaluate.overlay import Overlay, PlannedZone
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
@@ -88,6 +89,15 @@ def entries(
                     by_zone.setdefault(zone, []).append(entry)
         found |= {(zone, provider): tuple(rows) for zone, rows in by_zone.items()}
     return found
+
+
+def over_live(
+    policies: Iterable[Policy], zones: Iterable[PlannedZone], live: LiveResolver
+) -> Iterator[TrialEntry]:
+    """Yield how tests end once the sets of `zones` are in DNS, which is `live` now."""
+    after = Overlay(live, zones)
+    for domain, test in tests_of(policies):
+        yield trial_entry(*_worse(domain, test, live, after, live))
 
 
 def _in_charge(

@@ -96,6 +96,7 @@ def command(
     path, plan = (session.path(each) if each is not None else None for each in (report, file))
     with reporting(path, plan, session.root, allow or (), zones) as log:
         repo, publications = session.load()
+        session.hide_secrets(repo)
         result: ApplyResult | None
         with providers(repo) as pool:
             run = _Run(session, repo, publications, pool, request, zones, log)
@@ -140,6 +141,11 @@ class _Run:
         session, request = self.session, self.request
         _refuse_domain(file, self.publications)
         whole = plan_file.read(file)
+        if whole.live_only:
+            raise PlanRefused(
+                f"{file} is a plan of live DNS alone (--live-only): no provider was asked; plan "
+                "without --live-only, where the providers' secrets are, and apply that"
+            )
         reviewed = only_zones(whole, self.only) if self.only else whole
         self.log.of(whole, reviewed)
         with session.progress(len(reviewed.zones), "planning again") as progress:
