@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from mailauth_dns.cli import command_lines
 from mailauth_dns.cli.session import Session
 from mailauth_dns.cli.what_next import MAX_NAMED, PLAN, WAIT, by_hand
 from mailauth_dns.deploy.apply import ApplyResult
@@ -154,7 +155,7 @@ def ways_on(session: Session, stale: NoLongerReviewed, reviewed: Plan, file: Pat
         )
     elif stale.rest:
         options = [word for zone in stale.rest for word in ("--only", zone)]
-        rest = session.repeated(*options, without="--only")
+        rest = command_lines.repeated(session.given, options, without="--only")
         yield f"or apply the rest of this plan: {rest}"
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
 from mailauth_dns.policy.yaml_tree import FileLine
 
@@ -164,15 +165,6 @@ class TrialEntry:
     def rule(self) -> str | None:
         """The id by which a test that does not pass is allowed."""
         return {"passed": None, "failed": TEST_FAILS, "unknown": TEST_UNKNOWN}[self.result]
-
-
-@dataclass(frozen=True, slots=True)
-class Digests:
-    """SHA-256 of each part of what a zone's plan depends on (`digests.py`)."""
-
-    policy: str
-    tests: str
-    provider: str
 
 
 @dataclass(frozen=True, slots=True)
