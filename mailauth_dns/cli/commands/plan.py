@@ -8,17 +8,17 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import followed, replace_file
-from mailauth_dns.cli import completions, headings, what_next_plan
-from mailauth_dns.cli.options import Domains, NoLive, OutputOrPage
+from mailauth_dns.cli import completions, headings, plan_format, what_next_plan
+from mailauth_dns.cli.options import Domains, NoLive
+from mailauth_dns.cli.plan_format import MaxChars, PlanFormat, PlanOutput
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, PageFormat, Session, domains, session_of
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, domains, session_of
 from mailauth_dns.deploy.make_plan import PlanRequest, unresolved
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.render import plan_text
 
 
 def command(
@@ -68,13 +68,15 @@ def command(
             rich_help_panel=headings.WRITE,
         ),
     ] = False,
-    format: OutputOrPage = PageFormat.TEXT,
+    format: PlanOutput = PlanFormat.TEXT,
+    max_chars: MaxChars = None,
 ) -> int:
     """Show what would change at every provider.
 
     It changes nothing.
     """
     session = session_of(context)
+    plan_format.check(format, max_chars)
     declaring: list[DomainName] = []
     if show is not None:
         file = plan_file.read(session.path(show))
@@ -86,7 +88,7 @@ def command(
             file = planned(session, repo, pool, publications, request)
         if out is not None:
             _write(session.path(out), file)
-    _show(session, file, format, show_kept)
+    plan_format.show(session, file, format, max_chars, show_kept)
     if show is None and not file.zones and not file.failed:
         session.say(f"nothing can be planned: {NO_PROVIDER}")
     what_next_plan.after_plan(session, file, show or out, declaring, live=not no_live)
@@ -100,15 +102,3 @@ def _write(out: Path, file: Plan) -> None:
         replace_file(followed(out), plan_file.dumped(file).encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"--out {out}: {error.strerror}") from None
-
-
-def _show(session: Session, file: Plan, format: PageFormat, show_kept: bool) -> None:
-    match format:
-        case PageFormat.JSON:
-            session.json(plan_file.as_json(file))
-        case PageFormat.HTML:
-            from mailauth_dns.pages.plan_page import plan_page
-
-            session.page(plan_page(file))
-        case PageFormat.TEXT:
-            session.show(plan_text.plan(file, show_kept), wrap=True)
