@@ -98,7 +98,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("Read a plan again", "mailauth-dns plan --show plan.json"),
     ),
     "apply": (
-        Example("Apply the plan that was reviewed", "mailauth-dns apply plan.json"),
+        Example(
+            "Apply the plan that was reviewed, and keep what was done",
+            "mailauth-dns apply plan.json --report applied.json",
+        ),
         Example("Plan, look at it, say yes", "mailauth-dns apply"),
         Example(
             "Permit what a rule refuses, for one domain",
