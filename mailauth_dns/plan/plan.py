@@ -12,12 +12,15 @@ from typing import Literal
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
+from mailauth_dns.policy.yaml_tree import FileLine
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
+LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked
 
 State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
-Agreement = Literal["agrees", "differs", "unknown"]
+Agreement = Literal["agrees", "differs", "unknown", "unasked"]
 TestState = Literal["passed", "failed", "unknown"]
 
 
@@ -25,7 +28,8 @@ TestState = Literal["passed", "failed", "unknown"]
 class ChangeEntry:
     """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set.
 
-    A breaking change has a permission for each of its `rules` that its policy permits.
+    `place` is where the policy says so. A breaking change has a permission for each of its
+    `rules` that its policy permits.
     """
 
     domain: str
@@ -40,6 +44,7 @@ class ChangeEntry:
     meaning: str
     risk: Literal["safe", "caution", "breaking"]
     rules: tuple[str, ...]
+    place: FileLine | None = None
     permissions: tuple[Permission, ...] = ()
 
     @property
@@ -66,6 +71,7 @@ class BlockedEntry:
     family: str
     reason: str
     waits: bool = False
+    place: FileLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,8 @@ class LiveEntry:
 class AuthorityEntry:
     """Whether the servers that answer for the zone are the provider's.
 
-    `permissions` are those for DNS008, if every policy that changes the zone has one.
+    `permissions` are those for DNS008, if every policy that changes the zone has one. "unasked": no
+    provider was asked, so nothing is claimed, and there is nothing to permit.
     """
 
     state: Agreement
@@ -145,6 +152,7 @@ class TrialEntry:
     disposition: str
     why: tuple[str, ...]
     warnings: tuple[str, ...]
+    place: FileLine | None = None
     depends_on: tuple[str, ...] = ()
     permissions: tuple[Permission, ...] = ()
 
@@ -165,8 +173,7 @@ class ZoneEntry:
 
     zone: str
     provider: str
-    policy_digest: str
-    provider_digest: str
+    digests: Digests
     changes: tuple[ChangeEntry, ...]
     blocked: tuple[BlockedEntry, ...]
     kept: tuple[KeptEntry, ...]
@@ -211,18 +218,21 @@ class ZoneEntry:
 
 @dataclass(frozen=True, slots=True)
 class FailedEntry:
-    """A zone that could not be planned."""
+    """A zone that could not be planned; `place` is the first of what it declares."""
 
     zone: str
     provider: str
     error: str
+    place: FileLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A whole plan. `domains` are the ones that were asked for, None for all.
 
-    `idle` are permissions of the planned policies that permit nothing in it.
+    `idle` are permissions of the planned policies that permit nothing in it. `notes` are what a
+    reader must know first, such as that only a part was planned. `live_only`: no provider was
+    asked. Live DNS stands for what they hold, so the plan cannot be applied.
     """
 
     tool: str
@@ -233,6 +243,8 @@ class Plan:
     zones: tuple[ZoneEntry, ...]
     failed: tuple[FailedEntry, ...]
     idle: tuple[IdlePermission, ...] = ()
+    notes: tuple[str, ...] = ()
+    live_only: bool = False
 
     @property
     def pending(self) -> int:
@@ -245,7 +257,7 @@ class Plan:
         return sum(len(zone.waiting) for zone in self.zones)
 
 
-def change_entry(change: Change) -> ChangeEntry:
+def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:
     """Return a change as the file holds it."""
     return ChangeEntry(
         domain=change.domain,
@@ -261,10 +273,11 @@ def change_entry(change: Change) -> ChangeEntry:
         # The enum's values are those of the literal.
         risk=str(change.judgement.risk),  # type: ignore[arg-type]
         rules=change.judgement.rules,
+        place=place,
     )
 
 
-def blocked_entry(blocked: Blocked) -> BlockedEntry:
+def blocked_entry(blocked: Blocked, place: FileLine | None = None) -> BlockedEntry:
     """Return a blocked change as the file holds it."""
     return BlockedEntry(
         domain=blocked.domain,
@@ -273,6 +286,7 @@ def blocked_entry(blocked: Blocked) -> BlockedEntry:
         family=blocked.family.value,
         reason=blocked.reason,
         waits=blocked.waits,
+        place=place,
     )
 
 
