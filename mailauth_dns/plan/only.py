@@ -28,13 +28,22 @@ def only(plan: Plan, zones: Iterable[str]) -> Plan:
     )
 
 
+def left_out(whole: Plan, part: Plan) -> tuple[str, ...]:
+    """Return the zones of a plan that are not in a part of it."""
+    kept, there = (
+        dict.fromkeys([*(zone.zone for zone in plan.zones), *(each.zone for each in plan.failed)])
+        for plan in (part, whole)
+    )
+    return tuple(zone for zone in there if zone not in kept)
+
+
 def refuse_unknown(wanted: Iterable[str], there: Iterable[str], what: str) -> None:
     """Raise MailAuthError for names that are not there, each with names that are like it."""
     known = sorted(there)
     more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
     lines = []
     for name in sorted(set(wanted) - set(known)):
-        near = get_close_matches(name, known, n=3, cutoff=0.6)
+        near = get_close_matches(name, known, n=3, cutoff=0.8)
         meant = f"did you mean {' or '.join(near)}?" if near else ""
         listed = f"there is {', '.join(known[:_SHOWN]) or 'none'}{more}"
         lines.append(f"--only {name}: {what}; {meant or listed}")
