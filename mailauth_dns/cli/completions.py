@@ -66,7 +66,7 @@ def documents(ctx: ClickContext, incomplete: str) -> list[Word]:
 
     given = ctx.params.get("document")
     words = tuple(given) if isinstance(given, (list, tuple)) else ()
-    names = (name.split() for name in ("policy", *SHAPES))
+    names = (name.split() for name in ("policy", "report", *SHAPES))
     found = (
         name[len(words)]
         for name in names

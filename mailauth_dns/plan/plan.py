@@ -12,13 +12,15 @@ from typing import Literal
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
 from mailauth_dns.policy.yaml_tree import FileLine
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
+LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked
 
 State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
-Agreement = Literal["agrees", "differs", "unknown"]
+Agreement = Literal["agrees", "differs", "unknown", "unasked"]
 TestState = Literal["passed", "failed", "unknown"]
 
 
@@ -120,7 +122,8 @@ class LiveEntry:
 class AuthorityEntry:
     """Whether the servers that answer for the zone are the provider's.
 
-    `permissions` are those for DNS008, if every policy that changes the zone has one.
+    `permissions` are those for DNS008, if every policy that changes the zone has one. "unasked": no
+    provider was asked, so nothing is claimed, and there is nothing to permit.
     """
 
     state: Agreement
@@ -170,8 +173,7 @@ class ZoneEntry:
 
     zone: str
     provider: str
-    policy_digest: str
-    provider_digest: str
+    digests: Digests
     changes: tuple[ChangeEntry, ...]
     blocked: tuple[BlockedEntry, ...]
     kept: tuple[KeptEntry, ...]
@@ -183,6 +185,15 @@ class ZoneEntry:
     def where(self) -> tuple[str, str]:
         """The zone and the provider that it is at."""
         return (self.zone, self.provider)
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        """What policies permit in it."""
+        return (
+            *(each for change in self.changes for each in change.permissions),
+            *(each for test in self.tests for each in test.permissions),
+            *self.authority.permissions,
+        )
 
     @property
     def refused(self) -> tuple[BlockedEntry, ...]:
@@ -219,7 +230,9 @@ class FailedEntry:
 class Plan:
     """A whole plan. `domains` are the ones that were asked for, None for all.
 
-    `idle` are permissions of the planned policies that permit nothing in it.
+    `idle` are permissions of the planned policies that permit nothing in it. `notes` are what a
+    reader must know first, such as that only a part was planned. `live_only`: no provider was
+    asked. Live DNS stands for what they hold, so the plan cannot be applied.
     """
 
     tool: str
@@ -230,6 +243,8 @@ class Plan:
     zones: tuple[ZoneEntry, ...]
     failed: tuple[FailedEntry, ...]
     idle: tuple[IdlePermission, ...] = ()
+    notes: tuple[str, ...] = ()
+    live_only: bool = False
 
     @property
     def pending(self) -> int:

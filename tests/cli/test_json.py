@@ -98,7 +98,7 @@ def test_every_document_keeps_to_its_shape(served: RepoFolder, private_dir: Path
 
 def test_every_schema_is_published_by_name(repo: RepoFolder) -> None:
     names = repo.run("schema", "--list").out.splitlines()
-    assert names == ["policy", *SHAPES]
+    assert names == ["policy", "report", *SHAPES]
     for name in names:
         schema = json.loads(repo.run("schema", *name.split()).out)
         Draft202012Validator.check_schema(schema)

@@ -10,7 +10,7 @@ from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.session import DONE, session_of
 from mailauth_dns.errors import MailAuthError
 
-_POLICY = "policy"
+_POLICY, _REPORT = "policy", "report"
 
 
 def command(
@@ -18,10 +18,10 @@ def command(
     document: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[policy|COMMAND]",
+            metavar="[policy|report|COMMAND]",
             autocompletion=completions.documents,
-            help="a policy file, or what a command writes with --format json, such as plan or "
-            "spf tree",
+            help="a policy file, the report of apply, or what a command writes with "
+            "--format json, such as plan or spf tree",
         ),
     ] = None,
     list_: Annotated[
@@ -39,7 +39,7 @@ def command(
     if list_:
         from mailauth_dns.render.json_shapes import SHAPES
 
-        for name in (_POLICY, *SHAPES):
+        for name in (_POLICY, _REPORT, *SHAPES):
             session.line(name)
         return DONE
     session.json(_schema(" ".join(document or [_POLICY])))
@@ -47,11 +47,15 @@ def command(
 
 
 def _schema(name: str) -> dict[str, Any]:
-    # Only one of the two is needed, and the shapes take longer to load.
+    # Only one of them is needed, and the shapes take longest to load.
     if name == _POLICY:
         from mailauth_dns.policy.model import json_schema
 
         return json_schema()
+    if name == _REPORT:
+        from mailauth_dns.plan import apply_report
+
+        return apply_report.json_schema()
     from mailauth_dns.render.json_shapes import SHAPES, published
 
     if name not in SHAPES:
