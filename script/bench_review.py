@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from mailauth_dns.pages.plan_page import plan_page
 from mailauth_dns.plan import plan_file
+from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.plan import AuthorityEntry, ChangeEntry, KeptEntry, Plan, ZoneEntry
 from mailauth_dns.render import plan_github, plan_markdown
 
@@ -64,8 +65,17 @@ def zone(number: int, apart: bool) -> ZoneEntry:
         changes.append(replace(STEP, domain=domain, name=f"_dmarc.{domain}"))
     kept = (KeptEntry(domain, "A", False, None, (f"A {number:08x}",)),)
     authority = AuthorityEntry("agrees", "the same NS set at the provider and in live DNS", True)
-    digest = "0" * 64
-    return ZoneEntry(domain, "local", digest, digest, tuple(changes), (), kept, (), authority, ())
+    return ZoneEntry(
+        zone=domain,
+        provider="local",
+        digests=Digests("0" * 64, "0" * 64, "0" * 64),
+        changes=tuple(changes),
+        blocked=(),
+        kept=kept,
+        live=(),
+        authority=authority,
+        tests=(),
+    )
 
 
 def plan(apart: bool) -> Plan:

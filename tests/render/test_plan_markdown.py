@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.plan.plan import ChangeEntry, Plan
+from mailauth_dns.plan.plan import BlockedEntry, ChangeEntry, Plan
 from mailauth_dns.render import plan_markdown
 from tests.conftest import RepoFolder
 from tests.pages.hostile import change, plan, zone
@@ -103,3 +103,14 @@ def test_only_markdown_is_cut(repo: RepoFolder) -> None:
     ran = repo.run("plan", "--max-chars", "5000")
     assert (ran.code, ran.out) == (1, "")
     assert "--max-chars: only --format markdown is cut" in ran.err
+
+
+def test_what_waits_is_told_apart_from_what_is_blocked() -> None:
+    name = "zone1.example"
+    waits = BlockedEntry(name, name, "TXT", "spf", "its parts are not in every cache yet", True)
+    stuck = BlockedEntry(name, name, "MX", "null_mx", "an MX is there")
+    said = plan_markdown.plan(plan(zone(1, blocked=(waits, stuck))))
+    assert "### Plan: 0 changes, 1 blocked, 1 waits" in said
+    assert f"▲ **blocked** · `{name}` · `{name}` MX: an MX is there" in said
+    assert f"◆ **waits** · `{name}` · `{name}` TXT: its parts are not in every cache yet" in said
+    assert said.index("**blocked**") < said.index("**waits**")
