@@ -87,9 +87,16 @@ def test_what_plan_says_comes_next_where_one_zone_is_blocked(team: RepoFolder) -
     planned = plan(team, "example.com", "good.example")
     assert planned.code == 1
     assert planned.next == "apply plan.json  (applies what it can; the rest stays as it is)"
-    applied = team.run("apply", "plan.json")
+    applied = team.run("apply", "plan.json", "--report", "report.json")
     assert applied.code == 1
     assert "example.com at local  partial: refused: _dmarc.example.com TXT" in applied.out
+    assert "every authoritative server agrees" in applied.out, "with what was written"
+    [blocked, _] = json.loads((team.root / "report.json").read_text())["zones"]
+    assert (blocked["status"], blocked["read_back"], blocked["live"]) == (
+        "partial",
+        "as applied",
+        "agrees",
+    )
     assert "good.example at local  applied" in applied.out
     assert applied.next == (
         "plan --out plan.json  (once what is blocked or could not be planned is mended)"
