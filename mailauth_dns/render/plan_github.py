@@ -34,13 +34,15 @@ class _Told:
 
 
 def plan(file: Plan) -> Iterator[str]:
-    """Yield the commands: errors, warnings, and the sums as a notice."""
+    """Yield the commands: errors, warnings, and as notices the plan's notes and the sums."""
     view = grouped(file)
     found = list(_told(file, view))
     kinds: tuple[Kind, ...] = ("error", "warning")
     for kind in kinds:
         yield from _bounded(kind, [each for each in found if each.kind == kind])
     said = " ".join(plan_words.verdict(file, view, totals(file)))
+    for note in file.notes:
+        yield annotation("notice", cut(note, _LONGEST), title="mailauth-dns plan")
     yield annotation("notice", f"{plan_text.summary(file)}. {said}", title="mailauth-dns plan")
 
 
@@ -48,7 +50,9 @@ def _bounded(kind: Kind, found: list[_Told]) -> Iterator[str]:
     left = len(found) - MAX_OF_A_KIND + 1 if len(found) > MAX_OF_A_KIND else 0
     for each in found[: MAX_OF_A_KIND - 1] if left else found:
         place = {} if each.place is None else {"file": each.place.path, "line": each.place.line}
-        yield annotation(kind, cut(each.message, _LONGEST), **place, title=each.title)
+        yield annotation(
+            kind, cut(each.message, _LONGEST), **place, title=cut(each.title, _LONGEST)
+        )
     if left:
         said = f"{count(left, f'more {kind}')}, which GitHub would not show; the plan has all"
         yield annotation(kind, said, title="mailauth-dns plan")
