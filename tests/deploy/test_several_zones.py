@@ -128,7 +128,7 @@ def test_stale_zones_are_named_with_the_command_that_applies_the_rest(team: Repo
     assert zone_text(team, "good.example") == ZONE
     applied = team.run(*shlex.split(rest)[2:])
     assert applied.code == 0, applied.said
-    assert "note: 2 other zones of the plan left out, by --only" in applied.out
+    assert "note: --only leaves 2 other zones of the plan out" in applied.out
     assert "v=spf1 mx -all" in zone_text(team, "good.example")
     assert zone_text(team, "shop.example") == ZONE
 
