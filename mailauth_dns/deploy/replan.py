@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.make_plan import Holds, PlanRequest, Progress, make_plan
-from mailauth_dns.deploy.provider_pool import ProviderPool, Where
+from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.changed_terms import changed_terms
 from mailauth_dns.errors import PlanRefused
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.done import is_done
-from mailauth_dns.plan.plan import ChangeEntry, Plan, ZoneEntry
+from mailauth_dns.plan.plan import ChangeEntry, Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import moved
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName

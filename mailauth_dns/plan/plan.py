@@ -16,6 +16,7 @@ from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitt
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 
+Where = tuple[str, str]  # a zone and the provider that it is at
 State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
 Agreement = Literal["agrees", "differs", "unknown"]
 TestState = Literal["passed", "failed", "unknown"]
@@ -175,7 +176,7 @@ class ZoneEntry:
     tests: tuple[TrialEntry, ...]
 
     @property
-    def where(self) -> tuple[str, str]:
+    def where(self) -> Where:
         """The zone and the provider that it is at."""
         return (self.zone, self.provider)
 
