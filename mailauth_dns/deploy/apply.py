@@ -15,11 +15,11 @@ from pathlib import Path
 
 from mailauth_dns.atomic_files import append_line
 from mailauth_dns.deploy.make_plan import Progress
-from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool, Where
+from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
-from mailauth_dns.plan.plan import LiveEntry, Plan, ZoneEntry
+from mailauth_dns.plan.plan import LiveEntry, Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import still_in_force
 
 

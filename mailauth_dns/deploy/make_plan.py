@@ -11,7 +11,7 @@ from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy import live_state, observed
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.other_providers import Answers, behind_others
-from mailauth_dns.deploy.provider_pool import Crew, Lane, Proposed, ProviderPool, Where
+from mailauth_dns.deploy.provider_pool import Crew, Lane, Proposed, ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.partial_read import not_told
 from mailauth_dns.errors import ProviderError
@@ -23,6 +23,7 @@ from mailauth_dns.plan.plan import (
     AuthorityEntry,
     FailedEntry,
     Plan,
+    Where,
     ZoneEntry,
     blocked_entry,
     change_entry,

@@ -19,6 +19,7 @@ from mailauth_dns.policy.yaml_tree import FileLine
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked
 
+Where = tuple[str, str]  # a zone and the provider that it is at
 State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
 Agreement = Literal["agrees", "differs", "unknown", "unasked"]
 TestState = Literal["passed", "failed", "unknown"]
@@ -182,7 +183,7 @@ class ZoneEntry:
     tests: tuple[TrialEntry, ...]
 
     @property
-    def where(self) -> tuple[str, str]:
+    def where(self) -> Where:
         """The zone and the provider that it is at."""
         return (self.zone, self.provider)
 
