@@ -110,7 +110,11 @@ def _sources(policy: Policy) -> Iterator[str]:
 
 
 def _bases(repo: Repo, publications: Iterable[Publication]) -> dict[DomainName, object]:
-    """Return what the plan of each zone is made from, to be compared."""
+    """Return what the plan of each zone is made from, to be compared.
+
+    What the SPF lock knows of names that a record may include is left out: each lock has it for all
+    zones, and it changes no record.
+    """
     said: dict[DomainName, list[object]] = {}
     for policy in repo.policies:
         if policy.body.tests or policy.body.allow:
@@ -121,7 +125,6 @@ def _bases(repo: Repo, publications: Iterable[Publication]) -> dict[DomainName, 
         each.origin: (
             each.digest,
             each.mta_sts,
-            tuple(entry.spf_names for entry in each.declared),
             {id: digests.get(id) for id in each.providers},
             said.get(each.origin),
         )

@@ -7,13 +7,18 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailauth_dns.policy import spf_lock_file
+from mailauth_dns.policy.spf_lock import Lock
+from mailauth_dns.records.addresses import addresses_of
 from tests.conftest import Ran, RepoFolder
 from tests.deploy.git_repo import commit, git
+from tests.policy.locks import NAME, locked_name
 
 POLICIES = {
     "_defaults": "providers: [local]\nspf: {terms: [mx], all: fail}\ndmarc: {p: none}\n",
@@ -151,6 +156,23 @@ def test_planned_are_the_zones_that_a_branch_changes(
 def test_another_policy_that_reports_to_a_zone_changes_that_zone_too(team: RepoFolder) -> None:
     team.policy("domain: b.example\ndmarc: {p: quarantine, rua: ['mailto:d@a.example']}\n", "b")
     assert zones(planned(team)) == {"a.example", "b.example"}
+
+
+def locked(*networks: str) -> str:
+    addresses = addresses_of(map(IPv4Network, networks))
+    return spf_lock_file.text(Lock({NAME: locked_name(NAME, addresses)}))
+
+
+def test_the_lock_changes_the_zones_that_are_flattened_by_it(team: RepoFolder) -> None:
+    git(team.root, "checkout", "-q", "main")
+    spf = f'{{terms: ["include:{NAME}"], all: fail, flatten: [{NAME}]}}'
+    team.policy(f"domain: b.example\nspf: {spf}\n", "b")
+    team.write("zones/locks/spf.json", locked("192.0.2.0/24"))
+    commit(team.root, "with a lock")
+    git(team.root, "checkout", "-qB", "branch")
+    assert zones(planned(team)) == set()
+    team.write("zones/locks/spf.json", locked("198.51.100.0/24"))
+    assert zones(planned(team)) == {"b.example"}
 
 
 def test_what_others_merged_since_is_no_change_of_the_branch(team: RepoFolder) -> None:
