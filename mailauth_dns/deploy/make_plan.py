@@ -19,15 +19,13 @@ from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan import spf_part_timing
 from mailauth_dns.plan.digests import digests, policies_by_zone
+from mailauth_dns.plan.entries import blocked_entry, change_entry, kept_entry
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     FailedEntry,
     Plan,
     Where,
     ZoneEntry,
-    blocked_entry,
-    change_entry,
-    kept_entry,
 )
 from mailauth_dns.plan.policy_permissions import idle, permissions_of, with_permissions
 from mailauth_dns.policy.repo import Repo
