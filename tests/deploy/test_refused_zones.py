@@ -50,7 +50,7 @@ def test_the_refused_zone_comes_first_and_the_others_are_written(fleet: RepoFold
         "a.example at local  applied, 1 change\n"
         "c.example at local  applied, 2 changes\n"
         "Apply: 1 refused, 2 applied\n"
-        "every authoritative server agrees\n"
+        "every authoritative server agrees with what was applied\n"
     )
     assert ran.told == (
         "refused, nothing was written there: b.example\n"
