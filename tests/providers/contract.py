@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from mailauth_dns.records.zone import quoted
+
 Key = tuple[str, str]  # owner name without a dot at its end, type
 ZONE = "example.com"
 SECRET = "t0ken-0f-the-stub-4711"
@@ -95,6 +97,11 @@ class Api(ABC):
 
     def reach(self, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: B027 - nothing, where the stanza says it
         """Lead the client to the stub where the stanza cannot, and keep it from waiting long."""
+
+
+def spelled(value: str) -> str:
+    """Return a TXT value as others may write it: in more strings than it needs."""
+    return f"{quoted(value[:8])} {quoted(value[8:])}" if len(value) > 8 else quoted(value)
 
 
 def kind(id: str) -> type[Api]:

@@ -10,7 +10,7 @@ import pytest
 from octodns_desec import DesecAPI
 
 from mailauth_dns.records.zone import quoted, unquoted
-from tests.providers.contract import SECRET, ZONE, Fault, Key
+from tests.providers.contract import SECRET, ZONE, Fault, Key, spelled
 from tests.providers.http_stub import Answer, Asked, HttpStub, Refusal
 
 _RRSETS = f"/api/v1/domains/{ZONE}/rrsets/"
@@ -39,7 +39,7 @@ class DesecApi(HttpStub):
 
     def put(self, name: str, type: str, ttl: int, *values: str, comment: str = "") -> None:
         there = self._sets.get((name, type), {}).get("records", [])
-        new = map(quoted, values) if type == "TXT" else values
+        new = map(spelled, values) if type == "TXT" else values
         self._set(name, type, ttl, [*there, *new])
 
     def held(self) -> dict[Key, tuple[int, frozenset[str]]]:
