@@ -35,6 +35,9 @@ def told(error: BaseException) -> str:
     """Return what went wrong, in one line or more; secrets may stand in it."""
     if isinstance(error, json.JSONDecodeError):
         return _no_json(error.doc)
+    if isinstance(error, SystemExit):
+        why = f": {error.code}" if isinstance(error.code, str) else ""
+        return f"the provider's class wanted to end the program (sys.exit){why}"
     if (cause := _lost_connection(error)) is not None:
         return told(cause)
     if isinstance(error, KeyError) and error.args:

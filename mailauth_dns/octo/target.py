@@ -106,6 +106,9 @@ class Target:
         reading, difference = proposing.proposal
         if not reading.exists or (plan is not None and not plan.exists):
             raise self._no_zone(origin)
+        if reading.partial and not difference.changes and not difference.blocked:
+            # What is to be absent may be in the part that was left out.
+            raise ProviderError(f"{self.id}: {reading.unwritable.zone}")
         difference, plan = _agreed(difference, plan)
         return Proposal(self.id, reading, difference, held, plan, provider)
 
