@@ -108,7 +108,7 @@ class DesecApi(HttpStub):
         if entry["type"] == "TXT" and self.has(Fault.CUT):
             records = [quoted(unquoted(text)[:255]) for text in records]
         # The API writes what it is sent in one way: no escape that is not needed.
-        records = [re.sub(r"\\([^0-9\"\\])", r"\1", text) for text in records]
+        records = [re.sub(r"\\(.)", _unescaped, text) for text in records]
         ttl = entry.get("ttl", self._sets.get((name, entry["type"]), {}).get("ttl"))
         self._set(name, entry["type"], ttl, records)
 
@@ -136,3 +136,7 @@ class DesecApi(HttpStub):
             "ttl": ttl,
             "touched": "2026-09-18T16:32:16.510368Z",
         }
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    return escape[0] if escape[1] in '"\\' or escape[1].isdigit() else escape[1]
