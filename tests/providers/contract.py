@@ -54,6 +54,7 @@ class Api(ABC):
     page_size = 3  # so that the zone of the tests has several pages
     plan_cost: int  # requests for the plan of a zone with one change, all on one page
     apply_cost: int  # and for its apply
+    watched = False  # whether `moments` are kept
     said_when_busy: str  # a part of what is told where it stays busy
     pause = 1  # seconds that it asks to wait where it is busy
 
@@ -94,6 +95,10 @@ class Api(ABC):
         """Let it end."""
 
     # What not every provider needs
+
+    def moments(self) -> list[frozenset[str]]:
+        """Return the TXT values at the apex after each request, as a resolver could have seen them."""
+        return []
 
     def reach(self, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: B027 - nothing, where the stanza says it
         """Lead the client to the stub where the stanza cannot, and keep it from waiting long."""
