@@ -19,6 +19,7 @@ from mailauth_dns.plan.plan import (
     TrialEntry,
     ZoneEntry,
 )
+from mailauth_dns.plan.totals import Totals, totals
 from mailauth_dns.render import live_text
 from mailauth_dns.render.terminal_text import count, styled, told, versus
 
@@ -30,12 +31,15 @@ _STATUS = {
     Status.FAILED: "red",
     Status.REFUSED: "red",
 }
+_AGREEMENT = {"agrees": "green", "differs": "bold red", "unknown": "magenta", "unasked": "cyan"}
 _SUMMARY = (Status.REFUSED, *(status for status in Status if status is not Status.REFUSED))
 _OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
 
 
 def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
-    """Yield a plan: zones with news in full, then the number of the others."""
+    """Yield a plan: its notes, zones with news in full, then the number of the others."""
+    for note in file.notes:
+        yield styled(0, ("note: ", "cyan"), note)
     quiet = 0
     for zone in file.zones:
         if show_kept or has_news(zone):
@@ -59,39 +63,41 @@ def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
 
 def quiet_said(file: Plan, zones: int) -> str:
     """Return that zones are as the policy says, and where that was looked at."""
-    where = (
-        "at the provider and in live DNS"
-        if any(zone.live for zone in file.zones)
-        else "at the provider; live DNS was not asked"
-    )
+    if file.live_only:
+        where = "in live DNS; no provider was asked"
+    elif any(zone.live for zone in file.zones):
+        where = "at the provider and in live DNS"
+    else:
+        where = "at the provider; live DNS was not asked"
     return f"{count(zones, 'zone')} as the policy says, {where}"
 
 
 def summary(file: Plan) -> str:
     """Return what a plan has, in numbers."""
-    risks = Counter(change.risk for zone in file.zones for change in zone.changes)
+    sums = totals(file)
+    risks = {"breaking": sums.breaking, "caution": sums.caution, "safe": sums.safe}
     said = ", ".join(
-        f"{risks[risk]} {risk}{_permitted_said(file, risks[risk]) if risk == 'breaking' else ''}"
-        for risk in ("breaking", "caution", "safe")
-        if risks[risk]
+        f"{number} {risk}{_permitted_said(sums) if risk == 'breaking' else ''}"
+        for risk, number in risks.items()
+        if number
     )
-    parts = [count(file.pending, "change") + (f" ({said})" if said else "")]
-    if blocked := sum(len(zone.refused) for zone in file.zones):
-        parts.append(f"{blocked} blocked")
-    if file.waiting:
-        parts.append(count(file.waiting, "waits", "wait"))
-    if broken := sum(len(zone.broken) for zone in file.zones):
-        parts.append(f"{count(broken, 'test')} broken")
-    if file.failed:
-        parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
+    parts = [count(sums.changes, "change") + (f" ({said})" if said else "")]
+    if sums.blocked:
+        parts.append(f"{sums.blocked} blocked")
+    if sums.waits:
+        parts.append(count(sums.waits, "waits", "wait"))
+    if sums.tests_broken:
+        parts.append(f"{count(sums.tests_broken, 'test')} broken")
+    if sums.failed:
+        parts.append(f"{count(sums.failed, 'zone')} could not be planned")
     return ", ".join(parts)
 
 
-def _permitted_said(file: Plan, breaking: int) -> str:
-    permitted = sum(change.permitted for zone in file.zones for change in zone.changes)
-    if not permitted:
+def _permitted_said(sums: Totals) -> str:
+    if not sums.permitted:
         return ""
-    return " but permitted" if permitted == breaking else f" of which {permitted} permitted"
+    permitted = sums.permitted
+    return " but permitted" if permitted == sums.breaking else f" of which {permitted} permitted"
 
 
 def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
@@ -187,7 +193,7 @@ def unmet_said(zone: ZoneEntry, test: TrialEntry) -> str:
 
 
 def _authority(authority: AuthorityEntry) -> Text:
-    style = {"agrees": "green", "differs": "bold red", "unknown": "magenta"}[authority.state]
+    style = _AGREEMENT[authority.state]
     word, why = authority_said(authority)
     return styled(2, "live DNS: ", (word, style), f": {why}")
 
@@ -198,6 +204,7 @@ def authority_said(authority: AuthorityEntry) -> tuple[str, str]:
         "agrees": "the provider's servers answer",
         "differs": "not this provider's servers (DNS008)",
         "unknown": "unknown",
+        "unasked": "in the provider's place",
     }[authority.state]
     checked = (
         ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, replace
 
 from mailauth_dns.compile.publication import Publication
+from mailauth_dns.evaluate.overlay import Overlay, PlannedZone
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
@@ -76,15 +77,29 @@ def entries(
         changing = {each.reading.zone.origin for each in ordered if each.difference.changes}
         by_zone: dict[str, list[TrialEntry]] = {}
         for policy, zone in _to_run(policies, planned, proposals, provider):
-            for domain, test in tests_of([policy]):
+            for number, (domain, test) in enumerate(tests_of([policy])):
                 after.asked.clear()
-                entry = trial_entry(*_worse(domain, test, before, after, live))
-                entry = replace(entry, depends_on=_in_charge(after.asked, changing))
+                entry = replace(
+                    trial_entry(*_worse(domain, test, before, after, live)),
+                    depends_on=_in_charge(after.asked, changing),
+                    place=policy.place(("tests", number)).file_line,
+                )
                 breaks = entry.result != "passed" and entry.before == "passed"
                 if breaks or policy.domain in planned:
                     by_zone.setdefault(zone, []).append(entry)
         found |= {(zone, provider): tuple(rows) for zone, rows in by_zone.items()}
     return found
+
+
+def over_live(
+    policies: Iterable[Policy], zones: Iterable[PlannedZone], live: LiveResolver
+) -> Iterator[TrialEntry]:
+    """Yield how tests end once the sets of `zones` are in DNS, which is `live` now."""
+    after = Overlay(live, zones)
+    for policy in policies:
+        for number, (domain, test) in enumerate(tests_of([policy])):
+            entry = trial_entry(*_worse(domain, test, live, after, live))
+            yield replace(entry, place=policy.place(("tests", number)).file_line)
 
 
 def _in_charge(
