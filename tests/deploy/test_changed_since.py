@@ -206,6 +206,13 @@ def test_domains_and_providers_that_are_gone_are_told(team: RepoFolder) -> None:
     )
 
 
+def test_a_list_that_is_empty_now_had_domains_then(team: RepoFolder) -> None:
+    team.write("zones/parked.txt", "# none\n")
+    plan = planned(team)
+    assert zones(plan) == set()
+    assert plan["notes"][1].startswith("no policy speaks of one.example, two.example any more")
+
+
 def test_a_policy_that_was_broken_then_counts_as_changed(team: RepoFolder) -> None:
     git(team.root, "checkout", "-q", "main")
     team.policy("domain: b.example\nnonsense: 1\n", "b")
