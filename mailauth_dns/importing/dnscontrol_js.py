@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailauth_dns.errors import MailAuthError
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 _DEFAULT_TTL = 300  # DNSControl's own, which get-zones leaves out
@@ -51,7 +51,10 @@ def read(text: str) -> tuple[Zone, ...]:
         if call.name != "D" or not call.arguments or not isinstance(call.arguments[0], str):
             raise _unknown(call.line, call.name)
         # What follows "!" tells two views of a zone apart (DNSControl's tags).
-        origin = DomainName(call.arguments[0].split("!")[0].rstrip(".").lower())
+        try:
+            origin = domain_name(call.arguments[0].split("!")[0])
+        except RecordSyntaxError as error:
+            raise NotGetZones(f"line {call.line}: {error}") from None
         if origin in zones:
             raise NotGetZones(f"line {call.line}: {origin} is there twice; keep one of them")
         zones[origin] = _zone(origin, call)
@@ -137,13 +140,14 @@ def _unknown(line: int, name: str) -> NotGetZones:
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+|//[^\n]*)
     |(?P<string>"(?:[^"\\\n]|\\.)*")
-    |(?P<number>[0-9]+)
+    |(?P<number>[0-9]{1,10})
     |(?P<word>[A-Za-z_$][A-Za-z0-9_$]*)
     |(?P<sign>[(){},;:=])""",
     re.VERBOSE,
 )
 
 
+_DEEPEST = 3  # D(TXT(TTL()))
 _NO_JSON_ESCAPE = re.compile(r"(\\\\)|\\(?!u[0-9A-Fa-f]{4})([^\"\\/bfnrt])")
 
 
@@ -162,11 +166,11 @@ class _Reader:
                 self._take()
                 self._expect("word")
                 self._expect("sign", "=")
-            yield self._call(self._expect("word"))
+            yield self._call(self._expect("word"), _DEEPEST)
             if self._text == ";":
                 self._take()
 
-    def _call(self, name: str) -> _Call:
+    def _call(self, name: str, deepest: int) -> _Call:
         line = self._tokens[self._at - 1][2]
         self._expect("sign", "(")
         arguments = []
@@ -177,20 +181,20 @@ class _Reader:
             elif self._text == "{":
                 self._object()
             else:
-                arguments.append(self._argument())
+                arguments.append(self._argument(deepest - 1))
         self._take()
         return _Call(name, tuple(arguments), line)
 
-    def _argument(self) -> str | int | _Word | _Call:
+    def _argument(self, deepest: int) -> str | int | _Word | _Call:
         kind, text, line = self._take()
         if kind == "string":
             # Only a CAA value and the like has others: there, JavaScript drops the backslash.
             return str(json.loads(_NO_JSON_ESCAPE.sub(r"\1\2", text), strict=False))
         if kind == "number":
             return int(text)
-        if kind != "word":
+        if kind != "word" or (self._text == "(" and deepest == 0):
             raise self._surprise(text, line)
-        return self._call(text) if self._text == "(" else _Word(text)
+        return self._call(text, deepest) if self._text == "(" else _Word(text)
 
     def _object(self) -> None:
         self._expect("sign", "{")

@@ -9,18 +9,12 @@ from octodns.provider.yaml import YamlProvider
 from octodns.zone import Zone as OctodnsZone
 
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.octo.provider_zone import from_octodns, owner
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.octo.provider_zone import from_octodns
 from mailauth_dns.records.zone import Zone
 
 
-def zone_name(path: Path) -> DomainName:
-    """Return the zone of a file: octoDNS names the file after it."""
-    return owner(path.stem)
-
-
 def read(path: Path) -> Zone:
-    """Return what the file says, with octoDNS's own TTL where it says none.
+    """Return what the file says; octoDNS names it after its zone, and has a TTL where it has none.
 
     Raises:
         ProviderError: it is no zone file of octoDNS.
@@ -38,6 +32,8 @@ def read(path: Path) -> Zone:
     try:
         provider.populate(zone, lenient=True)
     except Exception as error:  # noqa: BLE001 - its loader and its records share no error type
-        said = " ".join(str(error).split()) or type(error).__name__
+        # Python's own words about code tell a user nothing.
+        of_code = isinstance(error, AttributeError | TypeError | LookupError | RecursionError)
+        said = "it holds something else" if of_code else " ".join(str(error).split())
         raise ProviderError(f"{path}: is no zone file of octoDNS: {said}") from None
     return from_octodns(zone, exists=True).zone

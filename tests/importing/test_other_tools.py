@@ -127,6 +127,9 @@ REFUSED = [
     ("zone.yaml", "", "zone.yaml: is of the zone zone (octoDNS names a file after it), in which example.com does not lie; name a domain in it"),
     ("example.com.yaml", "[1", "example.com.yaml: is no zone file of octoDNS: "),
     ("example.com.yaml", "- 1\n", "example.com.yaml: is no zone file of octoDNS: "),
+    ("a.js", 'D("example.com", R' + ", A(B(C" + "(D" * 5000, f"a.js: line 1: C {GET_ZONES}"),
+    ("a.js", 'D("no name", R);', "a.js: line 1: "),
+    ("example.com.yaml", "domain: example.com\n", "example.com.yaml: is no zone file of octoDNS: it holds something else"),
     ("example.com.yaml", "a: {value: x}\n", "example.com.yaml: is no zone file of octoDNS: "),
 ]  # fmt: skip
 
