@@ -10,6 +10,7 @@ from mailauth_dns.cli.what_next import MAX_NAMED, PLAN, WAIT, by_hand
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.make_plan import unresolved
 from mailauth_dns.deploy.zone_write import Status
+from mailauth_dns.export.pipeline import pipeline_of
 from mailauth_dns.plan.permissions import refusals
 from mailauth_dns.plan.plan import Plan
 
@@ -27,6 +28,8 @@ def after_plan(
         session.next("verify", *named, why="nothing is to change; asks every server")
     elif refusals(file, ()):
         _refused(session, file, live=live)
+    elif pipeline := pipeline_of(session.root):
+        session.next("next", *named, why=f"{pipeline} applies what is reviewed, after the merge")
     elif written is not None:
         session.next("apply", str(written), why="does what you reviewed, and nothing else")
     else:
