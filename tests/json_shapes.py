@@ -234,6 +234,7 @@ SHAPES: Mapping[str, Shape] = {
                 status=among("applied", "unchanged", "refused", "failed", "partial", "not tried"),
                 changes=NUMBER,
                 detail=TEXT,
+                refusals=each(of(rule=maybe(TEXT), domain=TEXT, reason=TEXT)),
             )
         ),
         notes=TEXTS,

@@ -80,8 +80,14 @@ class Session:
         """
         with self.waiting("reading policies"):
             repo = load_repo(self.root, may_be_empty=may_be_empty)
-            self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
             return repo, compile_repo(repo)
+
+    def hide_secrets(self, repo: Repo) -> None:
+        """Keep what the stanzas name out of what libraries log, before a provider is asked.
+
+        A run that asks none reads no secret.
+        """
+        self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
 
     def path(self, given: Path) -> Path:
         """Return a file that the command line named; relative ones lie in -C, as in git."""
@@ -137,11 +143,15 @@ class Session:
 
     def again(self, *more: str, why: str, without: str = "") -> None:
         """Say that this command comes next once more, with `more` and `without` an option."""
+        self._say_next(self.repeated(*more, without=without), why)
+
+    def repeated(self, *more: str, without: str = "") -> str:
+        """Return this command as it was typed, with `more` and `without` an option."""
         words = [
             word for word in command_lines.given_without(self.given, without) if word != "--install"
         ]
         end = words.index("--") if "--" in words else len(words)
-        self._say_next(shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]]), why)
+        return shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]])
 
     def _say_next(self, command: str, why: str) -> None:
         self.say(f"Next: {command}  ({why})")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mailauth_dns.cli.session import Session
 from mailauth_dns.cli.what_next import MAX_NAMED, PLAN, WAIT, by_hand
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.make_plan import unresolved
-from mailauth_dns.deploy.zone_write import Status
+from mailauth_dns.deploy.zone_write import Status, ZoneResult
 from mailauth_dns.export.pipeline import pipeline_of
-from mailauth_dns.plan.permissions import refusals
+from mailauth_dns.plan.permissions import NOT_AUTHORITATIVE, refusals
 from mailauth_dns.plan.plan import Plan
+from mailauth_dns.policy.allowed_changes import REFUSED_BY
+from mailauth_dns.policy.repo import Repo
+from mailauth_dns.records.name import DomainName
 
 
 def after_plan(
@@ -20,7 +23,11 @@ def after_plan(
 ) -> None:
     """Say what comes after a plan; `written` is its file, `declaring` are the repo's domains."""
     named = file.domains or ()
-    if not file.zones and not file.failed:
+    if file.live_only:
+        _live_only(session, file)
+    elif not file.zones and not file.failed and file.notes:
+        session.next("plan", *named, why="plans every zone")
+    elif not file.zones and not file.failed:
         by_hand(session, named or declaring, why="the records for a web form")
     elif unresolved(file):
         session.next("plan", *named, "--out", PLAN, why="once what is failed or blocked is mended")
@@ -34,6 +41,15 @@ def after_plan(
         session.next("apply", str(written), why="does what you reviewed, and nothing else")
     else:
         session.again("--out", PLAN, why="writes the plan for apply")
+
+
+def _live_only(session: Session, file: Plan) -> None:
+    """Say what comes after a plan that cannot be applied."""
+    if unresolved(file):
+        session.again(why="once what is failed or blocked is mended")
+    else:
+        why = "where the providers' secrets are; asks the providers too, and can be applied"
+        session.next("plan", *(file.domains or ()), "--out", PLAN, why=why)
 
 
 def _refused(session: Session, file: Plan, *, live: bool) -> None:
@@ -52,13 +68,15 @@ def _refused(session: Session, file: Plan, *, live: bool) -> None:
         session.next("diff", *named, why="apply refuses this plan, because of what DNS says")
 
 
-def after_apply(session: Session, result: ApplyResult, file: Path | None) -> None:
+def after_apply(session: Session, result: ApplyResult, file: Path | None, repo: Repo) -> None:
     """Say what comes after an apply of the plan in `file`."""
     changed = sorted({change.domain for zone in result.zones for change in zone.changes})
     domains = changed if len(changed) <= MAX_NAMED else ()
     out = ("--out", str(file) if file is not None else PLAN)
     if result.interrupted:
         session.again(why="does what is left; what is done is recognised")
+    elif refused := [zone for zone in result.zones if zone.refusals]:
+        _permit(session, refused, file, repo)
     elif any(zone.status is Status.REFUSED for zone in result.zones):
         session.next("plan", *domains, *out, why="plans again what was refused")
     elif not result.complete:
@@ -69,6 +87,43 @@ def after_apply(session: Session, result: ApplyResult, file: Path | None) -> Non
         session.next("plan", *domains, *out, why="later, for what had to wait")
     else:
         session.next("next", *domains, why="every server has it")
+
+
+def _permit(session: Session, refused: Sequence[ZoneResult], file: Path | None, repo: Repo) -> None:
+    """Name the refused zones, and say how a review permits what was refused there."""
+    zones = list(dict.fromkeys(zone.zone for zone in refused))
+    left = f" and {len(zones) - MAX_NAMED} more" if len(zones) > MAX_NAMED else ""
+    session.say(f"refused: {', '.join(zones[:MAX_NAMED])}{left}")
+    wanted = to_permit(refused, repo)
+    for path, rules in list(wanted.items())[:MAX_NAMED]:
+        session.say(f"If that is meant, write in {path}, and have it reviewed:")
+        session.say("  allow:")
+        for rule in rules:
+            session.say(f"    - {{rule: {rule}, reason: WHY, until: LAST DAY}}")
+    rules = [each.rule for zone in refused for each in zone.refusals if each.rule is not None]
+    if wanted and file is not None:
+        session.next("apply", str(file), why="once it is permitted; what is done is recognised")
+    elif wanted:
+        session.again(why="once it is permitted")
+    else:
+        session.next("rules", rules[0], why="why nothing was written, and what to do")
+
+
+def to_permit(refused: Iterable[ZoneResult], repo: Repo) -> dict[str, list[str]]:
+    """Return the rules that policies would have to permit, by the policy's path."""
+    paths = {policy.domain: policy.path for policy in repo.policies}
+    found: dict[str, list[str]] = {}
+    for zone in refused:
+        for refusal in zone.refusals:
+            if refusal.rule not in REFUSED_BY:
+                continue
+            of_zone = refusal.rule == NOT_AUTHORITATIVE
+            changing = sorted({change.domain for change in zone.changes})
+            for domain in changing if of_zone else [refusal.domain]:
+                rules = found.setdefault(paths[DomainName(domain)], [])
+                if refusal.rule not in rules:
+                    rules.append(refusal.rule)
+    return found
 
 
 def after_no(session: Session) -> None:

@@ -13,6 +13,7 @@ from mailauth_dns.diff.equivalence import cut
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.done import is_done
+from mailauth_dns.plan.permissions import Refusal
 from mailauth_dns.plan.plan import (
     BlockedEntry,
     ChangeEntry,
@@ -37,13 +38,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ZoneResult:
-    """What happened to one zone at one provider."""
+    """What happened to one zone at one provider.
+
+    `refusals` are there if it was not begun for want of permission.
+    """
 
     zone: str
     provider: str
     status: Status
     changes: tuple[ChangeEntry, ...]
     detail: str = ""
+    refusals: tuple[Refusal, ...] = ()
 
 
 def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool) -> ZoneResult:

@@ -33,7 +33,11 @@ def plan_page(file: Plan) -> str:
     view = grouped(file)
     room = Room()
     zones = [(group, _zone(group, room)) for group in view.groups]
-    refused = refusals(file, ())
+    refused = [
+        f"{zone} at {provider}: {reason}"
+        for (zone, provider), reasons in refusals(file, ()).items()
+        for reason in reasons
+    ]
     return page(
         "plan.html",
         file=file,

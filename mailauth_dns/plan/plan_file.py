@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_
 from mailauth_dns.errors import MailAuthError, PlanRefused
 from mailauth_dns.plan.plan import BlockedEntry, ChangeEntry, LiveEntry, Plan
 
-FORMAT = 1
+FORMAT = 2
 MAX_FILE = 500_000_000  # octets; a plan of 100 000 zones has about a fifth
 
 _PLAN = TypeAdapter(Plan)

@@ -30,7 +30,7 @@ def test_the_policy_changed_since_is_refused(served: RepoFolder) -> None:
     served.policy(POLICY.replace("p: none", "p: quarantine"), "example.com")
     applied = served.run("apply", str(plan))
     assert applied.code == 1
-    assert "the policy is now" in applied.err
+    assert "example.com: records, `providers` or `nameservers` are not as they were" in applied.err
 
 
 def test_another_domains_policy_changed_since_does_not_matter(served: RepoFolder) -> None:
@@ -47,7 +47,7 @@ def test_the_providers_stanza_changed_since_is_refused(served: RepoFolder) -> No
     served.provider("local", {"class": "mailauth_dns.octo.LocalProvider", "directory": "elsewhere"})
     applied = served.run("apply", str(plan))
     assert applied.code == 1
-    assert "providers/local.yaml is now" in applied.err
+    assert "providers/local.yaml is not as it was reviewed" in applied.err
 
 
 def edited(plan: Path, edit: Callable[[dict[str, Any]], None], recompute: bool) -> None:

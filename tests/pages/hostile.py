@@ -23,6 +23,7 @@ from mailauth_dns.plan.plan import (
     AuthorityEntry,
     BlockedEntry,
     ChangeEntry,
+    Digests,
     FailedEntry,
     KeptEntry,
     LiveEntry,
@@ -75,8 +76,7 @@ def zone(number: int, *changes: ChangeEntry, **given: object) -> ZoneEntry:
     values: dict[str, object] = {
         "zone": f"zone{number}.example",
         "provider": "bind",
-        "policy_digest": "0" * 64,
-        "provider_digest": "0" * 64,
+        "digests": Digests("0" * 64, "0" * 64, "0" * 64),
         "changes": changes,
         "blocked": (),
         "kept": (KeptEntry("www", "A", False, None, (f"A {number:08x}",)),),

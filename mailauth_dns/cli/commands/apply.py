@@ -16,18 +16,13 @@ from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, session_of
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.apply import (
-    ApplyRequest,
-    ApplyResult,
-    apply,
-    refuse_without_permission,
-)
+from mailauth_dns.deploy.apply import ApplyRequest, ApplyResult, apply
 from mailauth_dns.deploy.make_plan import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.deploy.replan import replan
-from mailauth_dns.errors import MailAuthError
+from mailauth_dns.errors import MailAuthError, PlanRefused
 from mailauth_dns.plan import plan_file
-from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance
+from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance, refusals
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.render import json_data, plan_text
@@ -62,6 +57,7 @@ def command(
         tuple(map(allowance, allow or ())), seconds(wait, "--wait"), live=not no_live
     )
     repo, publications = session.load()
+    session.hide_secrets(repo)
     result: ApplyResult | None
     with providers(repo) as pool:
         if file is not None:
@@ -76,7 +72,7 @@ def command(
         session.json(json_data.outcome(result))
     else:
         session.show(plan_text.outcome(result), wrap=True)
-    what_next_plan.after_apply(session, result, file)
+    what_next_plan.after_apply(session, result, file, repo)
     return _exit_code(result, request.allowed)
 
 
@@ -91,6 +87,11 @@ def _apply_reviewed(
     """Apply what is in a plan file."""
     _refuse_domain(file, publications)
     reviewed = plan_file.read(file)
+    if reviewed.live_only:
+        raise PlanRefused(
+            f"{file} is a plan of live DNS alone (--live-only): no provider was asked; plan "
+            "without --live-only, where the providers' secrets are, and apply that"
+        )
     with session.progress(len(reviewed.zones), "planning again") as progress:
         fresh, notes = replan(
             repo, pool, publications, reviewed, live=request.live, progress=progress
@@ -114,8 +115,9 @@ def _apply_asked(
     if not fresh.zones and not fresh.failed:
         raise MailAuthError(f"nothing can be applied: {NO_PROVIDER}")
     session.show(plan_text.plan(fresh, show_kept=False), beside=beside, wrap=True)
-    refuse_without_permission(fresh, request.allowed)
-    if fresh.pending and not _confirmed():
+    refused = refusals(fresh, request.allowed)
+    ready = any(zone.changes and zone.where not in refused for zone in fresh.zones)
+    if ready and not _confirmed(refused.keys()):
         session.say("not applied")
         return None
     with session.progress(len(fresh.zones), "applying") as progress:
@@ -143,8 +145,10 @@ def _journal(plan: Path, reviewed: Plan) -> Path:
     return plan.with_name(f"{plan.name}.{plan_file.fingerprint(reviewed)[:12]}.journal")
 
 
-def _confirmed() -> bool:
-    sys.stderr.write("Apply these changes? Only `yes` applies them: ")
+def _confirmed(refused: Iterable[tuple[str, str]]) -> bool:
+    zones = ", ".join(dict.fromkeys(zone for zone, _ in refused))
+    without = f", all but those of {zones}, which is refused" if zones else ""
+    sys.stderr.write(f"Apply these changes{without}? Only `yes` applies them: ")
     sys.stderr.flush()
     try:
         return sys.stdin.readline().strip() == "yes"
