@@ -219,6 +219,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns schema > zones/policy.schema.json",
         ),
         Example("See what a plan file holds", "mailauth-dns schema plan"),
+        Example("See what spf tree writes with --format json", "mailauth-dns schema spf tree"),
     ),
     "completion": (
         Example("Try it in this shell", "source <(mailauth-dns completion bash)"),

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -143,15 +142,7 @@ class Session:
 
     def again(self, *more: str, why: str, without: str = "") -> None:
         """Say that this command comes next once more, with `more` and `without` an option."""
-        self._say_next(self.repeated(*more, without=without), why)
-
-    def repeated(self, *more: str, without: str = "") -> str:
-        """Return this command as it was typed, with `more` and `without` an option."""
-        words = [
-            word for word in command_lines.given_without(self.given, without) if word != "--install"
-        ]
-        end = words.index("--") if "--" in words else len(words)
-        return shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]])
+        self._say_next(command_lines.repeated(self.given, more, without=without), why)
 
     def _say_next(self, command: str, why: str) -> None:
         self.say(f"Next: {command}  ({why})")

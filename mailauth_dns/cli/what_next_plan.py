@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from mailauth_dns.cli import command_lines
 from mailauth_dns.cli.session import Session
 from mailauth_dns.cli.what_next import MAX_NAMED, PLAN, WAIT, by_hand
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.make_plan import unresolved
+from mailauth_dns.deploy.replan import NoLongerReviewed
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
 from mailauth_dns.export.pipeline import pipeline_of
 from mailauth_dns.plan.permissions import NOT_AUTHORITATIVE, refusals
@@ -29,6 +31,8 @@ def after_plan(
         session.next("plan", *named, why="plans every zone")
     elif not file.zones and not file.failed:
         by_hand(session, named or declaring, why="the records for a web form")
+    elif unresolved(file) and written is not None and _some_zone_is_ready(file):
+        session.next("apply", str(written), why="applies what it can; the rest stays as it is")
     elif unresolved(file):
         session.next("plan", *named, "--out", PLAN, why="once what is failed or blocked is mended")
     elif not file.pending:
@@ -41,6 +45,14 @@ def after_plan(
         session.next("apply", str(written), why="does what you reviewed, and nothing else")
     else:
         session.again("--out", PLAN, why="writes the plan for apply")
+
+
+def _some_zone_is_ready(file: Plan) -> bool:
+    """Tell whether apply would do all that a plan has for one of its zones."""
+    refused = refusals(file, ())
+    return any(
+        zone.changes and not zone.refused and zone.where not in refused for zone in file.zones
+    )
 
 
 def _live_only(session: Session, file: Plan) -> None:
@@ -79,6 +91,8 @@ def after_apply(session: Session, result: ApplyResult, file: Path | None, repo: 
         _permit(session, refused, file, repo)
     elif any(zone.status is Status.REFUSED for zone in result.zones):
         session.next("plan", *domains, *out, why="plans again what was refused")
+    elif not result.complete and all(map(_is_as_planned, result.zones)):
+        session.next("plan", *out, why="once what is blocked or could not be planned is mended")
     elif not result.complete:
         session.again(why="does what is left; what is done is recognised")
     elif result.live is None or result.live:
@@ -87,6 +101,12 @@ def after_apply(session: Session, result: ApplyResult, file: Path | None, repo: 
         session.next("plan", *domains, *out, why="later, for what had to wait")
     else:
         session.next("next", *domains, why="every server has it")
+
+
+def _is_as_planned(zone: ZoneResult) -> bool:
+    """Tell whether apply did all that the plan has for a zone: the rest needs a new plan."""
+    was_not_planned = zone.status is Status.NOT_TRIED and not zone.changes
+    return was_not_planned or (zone.status is not Status.FAILED and zone.undone == frozenset())
 
 
 def _permit(session: Session, refused: Sequence[ZoneResult], file: Path | None, repo: Repo) -> None:
@@ -124,6 +144,22 @@ def to_permit(refused: Iterable[ZoneResult], repo: Repo) -> dict[str, list[str]]
                 if refusal.rule not in rules:
                     rules.append(refusal.rule)
     return found
+
+
+def ways_on(session: Session, stale: NoLongerReviewed, reviewed: Plan, file: Path) -> Iterator[str]:
+    """Yield what can be done with a plan that has stale zones."""
+    named = reviewed.domains or ()
+    domains = named if len(named) <= MAX_NAMED else ()
+    yield f"plan again: {session.spelled(['mailauth-dns', 'plan', *domains, '--out', str(file)])}"
+    if len(stale.rest) > MAX_NAMED:
+        yield (
+            f"or apply some of the {len(stale.rest)} other zones of this plan: "
+            "name each with --only ZONE"
+        )
+    elif stale.rest:
+        options = [word for zone in stale.rest for word in ("--only", zone)]
+        rest = command_lines.repeated(session.given, options, without="--only")
+        yield f"or apply the rest of this plan: {rest}"
 
 
 def after_no(session: Session) -> None:

@@ -17,7 +17,7 @@ from mailauth_dns.atomic_files import append_line
 from mailauth_dns.deploy.make_plan import Progress
 from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool, Where
 from mailauth_dns.deploy.verify import unsettled, watch
-from mailauth_dns.deploy.zone_write import Status, ZoneResult, written
+from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
 from mailauth_dns.plan.plan import LiveEntry, Plan, ZoneEntry
 from mailauth_dns.plan.policy_permissions import still_in_force
@@ -27,11 +27,12 @@ from mailauth_dns.plan.policy_permissions import still_in_force
 class ApplyResult:
     """How an apply ended.
 
-    `live` are the rows that authoritative servers do not say yet; None where nobody asked them.
-    `watched` are the zones that they were asked about.
+    `plan` is what was carried out. `live` are the rows that authoritative servers do not say yet;
+    None where nobody asked them. `watched` are the zones that they were asked about.
     """
 
     zones: tuple[ZoneResult, ...]
+    plan: Plan
     notes: tuple[str, ...]
     live: tuple[LiveEntry, ...] | None
     watched: tuple[str, ...] = ()
@@ -78,7 +79,7 @@ def apply(
     results, interrupted = _write(plan, pool, request.allowed, log, progress)
     results += _not_written(plan, reviewed)
     waiting = {(entry.name, entry.type) for zone in plan.zones for entry in zone.waiting}
-    ended = ApplyResult(tuple(results), request.notes, None, (), interrupted, bool(waiting))
+    ended = ApplyResult(tuple(results), plan, request.notes, None, (), interrupted, bool(waiting))
     if not request.live or interrupted:
         return ended
     watched = _to_watch(results, plan, reviewed)
@@ -151,7 +152,7 @@ def _write(
 
 def _refused(zone: ZoneEntry, reasons: tuple[Refusal, ...]) -> ZoneResult:
     detail = "; ".join(map(str, reasons))
-    return ZoneResult(zone.zone, zone.provider, Status.REFUSED, zone.changes, detail, reasons)
+    return not_begun(zone, Status.REFUSED, detail, reasons)
 
 
 def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneResult:
@@ -162,8 +163,9 @@ def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneResult:
             Status.FAILED,
             zone.changes,
             "interrupted while it was written; run the apply again",
+            undone=None,
         )
-    return ZoneResult(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, "interrupted")
+    return not_begun(zone, Status.NOT_TRIED, "interrupted")
 
 
 def _to_watch(results: Iterable[ZoneResult], fresh: Plan, reviewed: Plan | None) -> list[str]:

@@ -110,7 +110,7 @@ def make_plan(
         with_permissions(zone, permissions)
         for zone in _with_tests(repo, chosen, zones, request.live)
     )
-    failed = _failed(answers)
+    failed = _failed(answers, wanted)
     return Plan(
         tool=__version__,
         made_at=now.isoformat(timespec="seconds"),
@@ -142,10 +142,10 @@ def _planned_whole(
     return frozenset(planned - broken)
 
 
-def _failed(answers: Answers) -> tuple[FailedEntry, ...]:
+def _failed(answers: Answers, wanted: Mapping[Where, Publication]) -> tuple[FailedEntry, ...]:
     return tuple(
-        FailedEntry(zone, provider, str(error))
-        for (zone, provider), error in answers.items()
+        FailedEntry(*where, str(error), next(iter(wanted[where].places.values()), None))
+        for where, error in answers.items()
         if isinstance(error, ProviderError)
     )
 
@@ -220,15 +220,21 @@ def _zones(
         observation = observations.get(publication.origin)
         authority = live_state.authority(read.reading.zone, observation, publication)
         proposal = _told_whole(read, authority, observation)
-        difference = proposal.difference
+        difference, places = proposal.difference, publication.places
         zones[where] = (
             proposal,
             ZoneEntry(
                 zone=where[0],
                 provider=where[1],
                 digests=digests(repo, index, publication, where[1]),
-                changes=tuple(map(change_entry, difference.changes)),
-                blocked=tuple(map(blocked_entry, difference.blocked)),
+                changes=tuple(
+                    change_entry(each, places.get((each.key, each.family)))
+                    for each in difference.changes
+                ),
+                blocked=tuple(
+                    blocked_entry(each, places.get((each.key, each.family)))
+                    for each in difference.blocked
+                ),
                 kept=tuple(kept_entry(kept, request.show_kept) for kept in difference.kept),
                 live=live_state.rows(publication, proposal.reading.zone, observation),
                 authority=authority,

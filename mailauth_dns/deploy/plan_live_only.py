@@ -18,10 +18,10 @@ from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.make_plan import PlanRequest
 from mailauth_dns.diff.change import Blocked, Difference
 from mailauth_dns.diff.joint_changes import together
+from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.plan import (
     LIVE_DNS,
     AuthorityEntry,
-    Digests,
     FailedEntry,
     Plan,
     TrialEntry,

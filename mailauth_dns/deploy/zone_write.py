@@ -40,7 +40,8 @@ class Status(StrEnum):
 class ZoneResult:
     """What happened to one zone at one provider.
 
-    `refusals` are there if it was not begun for want of permission.
+    `undone` are the changes that are not made; None where that is unknown. `refusals` are there if
+    it was not begun for want of permission.
     """
 
     zone: str
@@ -49,6 +50,7 @@ class ZoneResult:
     changes: tuple[ChangeEntry, ...]
     detail: str = ""
     refusals: tuple[Refusal, ...] = ()
+    undone: frozenset[RRKey] | None = frozenset()
 
 
 def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool) -> ZoneResult:
@@ -65,7 +67,7 @@ def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool)
             zone.zone, writing if zone.changes else lambda target: target.finish(publication.origin)
         )
     except GivenUp as error:
-        return ZoneResult(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, str(error))
+        return not_begun(zone, Status.NOT_TRIED, str(error))
     except ProviderError as error:
         failure = error
     left = _left(lane, publication, zone) if zone.changes else dict[RRKey, str]()
@@ -75,9 +77,20 @@ def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool)
             if failure
             else f"written, but it could not be read back: {left}"
         )
-        return ZoneResult(zone.zone, zone.provider, Status.FAILED, zone.changes, detail)
+        return ZoneResult(
+            zone.zone, zone.provider, Status.FAILED, zone.changes, detail, undone=None
+        )
     status, detail = _ended(zone, writing, failure, left)
-    return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail)
+    undone = frozenset(left)
+    return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail, undone=undone)
+
+
+def not_begun(
+    zone: ZoneEntry, status: Status, detail: str, refusals: tuple[Refusal, ...] = ()
+) -> ZoneResult:
+    """Return the result of a zone in which nothing was written."""
+    undone = frozenset((DomainName(change.name), change.type) for change in zone.changes)
+    return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail, refusals, undone)
 
 
 class _Writing:

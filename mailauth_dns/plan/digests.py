@@ -9,11 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.plan.plan import Digests
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """SHA-256 of each part of what a zone's plan depends on."""
+
+    policy: str
+    tests: str
+    provider: str
+
 
 PolicyIndex = Mapping[DomainName, tuple[Policy, ...]]
 

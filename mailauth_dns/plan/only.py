@@ -28,6 +28,15 @@ def only(plan: Plan, zones: Iterable[str]) -> Plan:
     )
 
 
+def left_out(whole: Plan, part: Plan) -> tuple[str, ...]:
+    """Return the zones of a plan that are not in a part of it."""
+    kept, there = (
+        dict.fromkeys([*(zone.zone for zone in plan.zones), *(each.zone for each in plan.failed)])
+        for plan in (part, whole)
+    )
+    return tuple(zone for zone in there if zone not in kept)
+
+
 def refuse_unknown(wanted: Iterable[str], there: Iterable[str], what: str) -> None:
     """Raise MailAuthError for names that are not there, each with names that are like it."""
     known = sorted(there)

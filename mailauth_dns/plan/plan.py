@@ -12,7 +12,9 @@ from typing import Literal
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
+from mailauth_dns.policy.yaml_tree import FileLine
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked
@@ -26,7 +28,8 @@ TestState = Literal["passed", "failed", "unknown"]
 class ChangeEntry:
     """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set.
 
-    A breaking change has a permission for each of its `rules` that its policy permits.
+    `place` is where the policy says so. A breaking change has a permission for each of its
+    `rules` that its policy permits.
     """
 
     domain: str
@@ -41,6 +44,7 @@ class ChangeEntry:
     meaning: str
     risk: Literal["safe", "caution", "breaking"]
     rules: tuple[str, ...]
+    place: FileLine | None = None
     permissions: tuple[Permission, ...] = ()
 
     @property
@@ -67,6 +71,7 @@ class BlockedEntry:
     family: str
     reason: str
     waits: bool = False
+    place: FileLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,7 @@ class TrialEntry:
     disposition: str
     why: tuple[str, ...]
     warnings: tuple[str, ...]
+    place: FileLine | None = None
     depends_on: tuple[str, ...] = ()
     permissions: tuple[Permission, ...] = ()
 
@@ -159,15 +165,6 @@ class TrialEntry:
     def rule(self) -> str | None:
         """The id by which a test that does not pass is allowed."""
         return {"passed": None, "failed": TEST_FAILS, "unknown": TEST_UNKNOWN}[self.result]
-
-
-@dataclass(frozen=True, slots=True)
-class Digests:
-    """SHA-256 of each part of what a zone's plan depends on (`digests.py`)."""
-
-    policy: str
-    tests: str
-    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +209,12 @@ class ZoneEntry:
 
 @dataclass(frozen=True, slots=True)
 class FailedEntry:
-    """A zone that could not be planned."""
+    """A zone that could not be planned; `place` is the first of what it declares."""
 
     zone: str
     provider: str
     error: str
+    place: FileLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +248,7 @@ class Plan:
         return sum(len(zone.waiting) for zone in self.zones)
 
 
-def change_entry(change: Change) -> ChangeEntry:
+def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:
     """Return a change as the file holds it."""
     return ChangeEntry(
         domain=change.domain,
@@ -266,10 +264,11 @@ def change_entry(change: Change) -> ChangeEntry:
         # The enum's values are those of the literal.
         risk=str(change.judgement.risk),  # type: ignore[arg-type]
         rules=change.judgement.rules,
+        place=place,
     )
 
 
-def blocked_entry(blocked: Blocked) -> BlockedEntry:
+def blocked_entry(blocked: Blocked, place: FileLine | None = None) -> BlockedEntry:
     """Return a blocked change as the file holds it."""
     return BlockedEntry(
         domain=blocked.domain,
@@ -278,6 +277,7 @@ def blocked_entry(blocked: Blocked) -> BlockedEntry:
         family=blocked.family.value,
         reason=blocked.reason,
         waits=blocked.waits,
+        place=place,
     )
 
 

@@ -24,8 +24,7 @@ class Level(IntEnum):
 def counted(plan: Plan, at_least: Level) -> Mapping[Level, int]:
     """Return how often each of these levels is in a plan, the worst first, without zeros.
 
-    Failed counts zones, and blocked and caution count changes. Breaking counts the reasons for
-    which apply would refuse.
+    Failed and breaking count zones, once for each provider; blocked and caution count changes.
     """
     numbers = {
         Level.FAILED: len(plan.failed),

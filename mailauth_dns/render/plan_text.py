@@ -19,6 +19,7 @@ from mailauth_dns.plan.plan import (
     TrialEntry,
     ZoneEntry,
 )
+from mailauth_dns.plan.totals import totals
 from mailauth_dns.render import live_text
 from mailauth_dns.render.terminal_text import count, styled, told, versus
 
@@ -73,23 +74,23 @@ def quiet_said(file: Plan, zones: int) -> str:
 
 def summary(file: Plan) -> str:
     """Return what a plan has, in numbers."""
-    risks = Counter(change.risk for zone in file.zones for change in zone.changes)
-    permitted = sum(change.permitted for zone in file.zones for change in zone.changes)
+    sums = totals(file)
+    risks = {"breaking": sums.breaking, "caution": sums.caution, "safe": sums.safe}
     said = ", ".join(
-        f"{risks[risk]} {risk}"
-        + (f" of which {permitted} permitted" if risk == "breaking" and permitted else "")
-        for risk in ("breaking", "caution", "safe")
-        if risks[risk]
+        f"{number} {risk}"
+        + (f" of which {sums.permitted} permitted" if risk == "breaking" and sums.permitted else "")
+        for risk, number in risks.items()
+        if number
     )
-    parts = [count(file.pending, "change") + (f" ({said})" if said else "")]
-    if blocked := sum(len(zone.refused) for zone in file.zones):
-        parts.append(f"{blocked} blocked")
-    if file.waiting:
-        parts.append(count(file.waiting, "waits", "wait"))
-    if broken := sum(len(zone.broken) for zone in file.zones):
-        parts.append(f"{count(broken, 'test')} broken")
-    if file.failed:
-        parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
+    parts = [count(sums.changes, "change") + (f" ({said})" if said else "")]
+    if sums.blocked:
+        parts.append(f"{sums.blocked} blocked")
+    if sums.waits:
+        parts.append(count(sums.waits, "waits", "wait"))
+    if sums.tests_broken:
+        parts.append(f"{count(sums.tests_broken, 'test')} broken")
+    if sums.failed:
+        parts.append(f"{count(sums.failed, 'zone')} could not be planned")
     return ", ".join(parts)
 
 

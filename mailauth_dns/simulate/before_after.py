@@ -77,10 +77,13 @@ def entries(
         changing = {each.reading.zone.origin for each in ordered if each.difference.changes}
         by_zone: dict[str, list[TrialEntry]] = {}
         for policy, zone in _to_run(policies, planned, proposals, provider):
-            for domain, test in tests_of([policy]):
+            for number, (domain, test) in enumerate(tests_of([policy])):
                 after.asked.clear()
-                entry = trial_entry(*_worse(domain, test, before, after, live))
-                entry = replace(entry, depends_on=_in_charge(after.asked, changing))
+                entry = replace(
+                    trial_entry(*_worse(domain, test, before, after, live)),
+                    depends_on=_in_charge(after.asked, changing),
+                    place=policy.place(("tests", number)).file_line,
+                )
                 breaks = entry.result != "passed" and entry.before == "passed"
                 if breaks or policy.domain in planned:
                     by_zone.setdefault(zone, []).append(entry)

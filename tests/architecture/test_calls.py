@@ -45,6 +45,7 @@ CLOCK_READINGS = {
     "cli/dkim_keygen.py": ("datetime.now",),
     "cli/dkim_rotate.py": ("datetime.now",),
     "cli/dkim_status.py": ("datetime.now",),
+    "cli/report_file.py": ("datetime.now",),  # when an apply began and ended
     "deploy/apply.py": ("datetime.now",),  # the journal's times
     "deploy/make_plan.py": ("datetime.now",),
     "deploy/verify.py": ("datetime.now",),  # it waits, and parts of SPF records become ready

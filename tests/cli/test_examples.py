@@ -89,6 +89,7 @@ CODES = {
     "mailauth-dns test": 0,
     "mailauth-dns simulate --from ceo@example.com --ip 203.0.113.66": 2,
     "mailauth-dns schema plan": 0,
+    "mailauth-dns schema spf tree": 0,
     "mailauth-dns schema > zones/policy.schema.json": 0,
     "mailauth-dns init dns": 0,
     "mailauth-dns help": 0,

@@ -19,11 +19,11 @@ from mailauth_dns.pages.message_page import message_page
 from mailauth_dns.pages.plan_page import plan_page
 from mailauth_dns.pages.spf_page import spf_page
 from mailauth_dns.pages.tests_page import tests_page
+from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     BlockedEntry,
     ChangeEntry,
-    Digests,
     FailedEntry,
     KeptEntry,
     LiveEntry,

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailauth_dns.compile.compile_repo import compile_repo
-from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
-from mailauth_dns.plan.plan import Digests
+from mailauth_dns.plan.digests import Digests, digests, no_longer, policies_by_zone
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock import Lock
