@@ -20,12 +20,12 @@ from tests.ci.forge_server import ForgeServer, Pull
 _GIT = "[user]\nname = You\nemail = you@example.com\n[init]\ndefaultBranch = main\n"
 _POLICY = """domain: {zone}
 spf: {{terms: ["ip4:192.0.2.10"], all: softfail}}
-dmarc: {{p: none, rua: ["mailto:dmarc@{zone}"]}}
 tests:
   - name: a spoof
     from: ceo@{zone}
     ip: 203.0.113.66
     expect: {{spf: softfail, dmarc: fail}}
+dmarc: {{p: none, rua: ["mailto:dmarc@{zone}"]}}
 """
 
 

@@ -47,13 +47,15 @@ def publish(story: Story) -> None:
 def reviewed(story: Story, number: int, *edits: tuple[str, str, str]) -> None:
     """A pull request that passes."""
     story.team.propose(number, *edits)
-    jobs = story.pipeline.pull_request(number)
-    assert passed(jobs) == {"check": True, "plan": True}, said(jobs)
+    jobs = story.pipeline.pull_request(number, "plan")
+    assert passed(jobs) == {"plan": True}, said(jobs)
 
 
 def test_what_was_reviewed_is_applied(story: Story) -> None:
     publish(story)
-    reviewed(story, 1, MORE_SENDERS)
+    story.team.propose(1, MORE_SENDERS)
+    jobs = story.pipeline.pull_request(1)
+    assert passed(jobs) == {"check": True, "plan": True}, said(jobs)
     [comment] = story.comments
     assert comment.startswith(MARKER)
     assert "ip4:192.0.2.11" in comment
@@ -81,7 +83,7 @@ def test_the_comment_is_found_and_updated(story: Story) -> None:
     others = story.comments[:2]
     assert others == [f"{MARKER}all is well", "Hi"]
     story.team.push(1, ("example.com", "192.0.2.11", "192.0.2.13"))
-    jobs = story.pipeline.pull_request(1)
+    jobs = story.pipeline.pull_request(1, "plan")
     assert all(passed(jobs).values()), said(jobs)
     assert story.comments[:2] == others
     [comment] = story.comments[2:]  # on a second page of the forge's answer
@@ -92,8 +94,8 @@ def test_the_comment_is_found_and_updated(story: Story) -> None:
 def test_no_comes_before_the_merge_and_permission_lets_it_pass(story: Story) -> None:
     publish(story)
     story.team.propose(1, TO_REJECT)
-    jobs = story.pipeline.pull_request(1)
-    assert passed(jobs) == {"check": True, "plan": False}, said(jobs)
+    jobs = story.pipeline.pull_request(1, "plan")
+    assert passed(jobs) == {"plan": False}, said(jobs)
     [comment] = story.comments
     assert "DMARC033" in comment
     assert "breaking" in comment
@@ -113,7 +115,7 @@ def test_no_comes_before_the_merge_and_permission_lets_it_pass(story: Story) -> 
 def test_what_did_not_pass_is_not_applied(story: Story) -> None:
     publish(story)
     story.team.propose(1, TO_REJECT)
-    story.pipeline.pull_request(1)
+    story.pipeline.pull_request(1, "plan")
     story.team.merge(1)
     jobs = story.pipeline.merged()
     assert passed(jobs) == {"apply": False}, said(jobs)
@@ -139,7 +141,9 @@ def test_after_a_merge_of_the_same_zone_the_pull_request_is_planned_again(story:
     story.team.merge(2)
     jobs = story.pipeline.merged()
     assert passed(jobs) == {"apply": True}, said(jobs)
-    jobs = story.pipeline.pull_request(1)  # "Re-run": the same commit, and main as it is now
+    jobs = story.pipeline.pull_request(
+        1, "plan"
+    )  # "Re-run": the same commit, and main as it is now
     assert all(passed(jobs).values()), said(jobs)
     story.team.merge(1)
     jobs = story.pipeline.merged()
