@@ -94,7 +94,7 @@ def reporting(
     Raises:
         MailAuthError: the report cannot be written, or would replace the plan.
     """
-    if path is not None and plan is not None and path.resolve() == plan.resolve():
+    if path is not None and plan is not None and _are_one(path, plan):
         raise MailAuthError(f"--report {path}: is the plan itself; name another file")
     commit = git_commit(root) if path is not None else None
     file = ReportFile(path, _begun(commit, allowed, only))
@@ -110,6 +110,10 @@ def reporting(
             with suppress(MailAuthError):
                 file.closed("interrupted", INTERRUPTED)
         raise
+
+
+def _are_one(path: Path, other: Path) -> bool:
+    return path.exists() and other.exists() and path.samefile(other)
 
 
 def _close(file: ReportFile, error: MailAuthError | OSError) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mailauth_dns.cli import command_lines
@@ -13,8 +13,14 @@ from mailauth_dns.deploy.make_plan import unresolved
 from mailauth_dns.deploy.replan import NoLongerReviewed
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
 from mailauth_dns.export.pipeline import pipeline_of
-from mailauth_dns.plan.permissions import NOT_AUTHORITATIVE, refusals
-from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.permissions import (
+    LIVE_UNKNOWN,
+    NOT_AUTHORITATIVE,
+    Refusal,
+    Where,
+    refusals,
+)
+from mailauth_dns.plan.plan import TEST_FAILS, TEST_UNKNOWN, Plan
 from mailauth_dns.policy.allowed_changes import REFUSED_BY
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
@@ -37,8 +43,8 @@ def after_plan(
         session.next("plan", *named, "--out", PLAN, why="once what is failed or blocked is mended")
     elif not file.pending:
         session.next("verify", *named, why="nothing is to change; asks every server")
-    elif refusals(file, ()):
-        _refused(session, file, live=live)
+    elif refused := refusals(file, ()):
+        _refused(session, file, refused, live=live)
     elif pipeline := pipeline_of(session.root):
         session.next("next", *named, why=f"{pipeline} applies what is reviewed, after the merge")
     elif written is not None:
@@ -64,20 +70,27 @@ def _live_only(session: Session, file: Plan) -> None:
         session.next("plan", *(file.domains or ()), "--out", PLAN, why=why)
 
 
-def _refused(session: Session, file: Plan, *, live: bool) -> None:
-    """Say what shows why apply would refuse a plan."""
+def _refused(
+    session: Session, file: Plan, refused: Mapping[Where, Sequence[Refusal]], *, live: bool
+) -> None:
+    """Say what shows why apply would refuse zones of a plan."""
     named = file.domains or ()
-    breaking = [
-        change for zone in file.zones for change in zone.changes if change.risk == "breaking"
-    ]
-    if rules := [rule for change in breaking for rule in change.rules]:
-        session.next("rules", rules[0], why="apply refuses this plan; the page says what to do")
-    elif any(zone.broken for zone in file.zones):
-        session.next("test", *named, why="apply refuses a plan that breaks a test")
+    whole = all(zone.where in refused for zone in file.zones if zone.changes)
+    zones = list(dict.fromkeys(zone for zone, _ in refused))
+    what = "this plan" if whole else zones[0] if len(zones) == 1 else f"{len(zones)} zones of it"
+    rules = [each.rule for reasons in refused.values() for each in reasons if each.rule is not None]
+    of_dns = (NOT_AUTHORITATIVE, LIVE_UNKNOWN)
+    of_changes = [rule for rule in rules if rule not in (*of_dns, TEST_FAILS, TEST_UNKNOWN)]
+    if of_changes:
+        session.next("rules", of_changes[0], why=f"apply refuses {what}; the page says what to do")
+    elif set(rules) - set(of_dns):
+        session.next("test", *named, why=f"apply refuses {what}, because a test breaks")
     elif not live:
-        session.next("plan", *named, "--out", PLAN, why="apply refuses a plan that did not ask DNS")
+        session.next(
+            "plan", *named, "--out", PLAN, why=f"apply refuses {what}, because DNS was not asked"
+        )
     else:
-        session.next("diff", *named, why="apply refuses this plan, because of what DNS says")
+        session.next("diff", *named, why=f"apply refuses {what}, because of what DNS says")
 
 
 def after_apply(session: Session, result: ApplyResult, file: Path | None, repo: Repo) -> None:
@@ -113,7 +126,7 @@ def _permit(session: Session, refused: Sequence[ZoneResult], file: Path | None, 
     """Name the refused zones, and say how a review permits what was refused there."""
     zones = list(dict.fromkeys(zone.zone for zone in refused))
     left = f" and {len(zones) - MAX_NAMED} more" if len(zones) > MAX_NAMED else ""
-    session.say(f"refused: {', '.join(zones[:MAX_NAMED])}{left}")
+    session.say(f"refused, nothing was written there: {', '.join(zones[:MAX_NAMED])}{left}")
     wanted = to_permit(refused, repo)
     for path, rules in list(wanted.items())[:MAX_NAMED]:
         session.say(f"If that is meant, write in {path}, and have it reviewed:")

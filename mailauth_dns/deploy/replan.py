@@ -19,6 +19,7 @@ from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused
 from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
 from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.policy_permissions import moved as permissions_moved
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 
@@ -141,7 +142,7 @@ def _notes(plan: Plan, reviewed: Plan) -> tuple[str, ...]:
         note
         for zone in reviewed.zones
         if (now := by_key.get((zone.zone, zone.provider))) is not None
-        for note in foreign_differences(zone, now)
+        for note in (*foreign_differences(zone, now), *permissions_moved(zone, now))
     )
 
 

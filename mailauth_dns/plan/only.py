@@ -43,7 +43,7 @@ def refuse_unknown(wanted: Iterable[str], there: Iterable[str], what: str) -> No
     more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
     lines = []
     for name in sorted(set(wanted) - set(known)):
-        near = get_close_matches(name, known, n=3, cutoff=0.6)
+        near = get_close_matches(name, known, n=3, cutoff=0.8)
         meant = f"did you mean {' or '.join(near)}?" if near else ""
         listed = f"there is {', '.join(known[:_SHOWN]) or 'none'}{more}"
         lines.append(f"--only {name}: {what}; {meant or listed}")

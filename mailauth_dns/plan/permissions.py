@@ -18,6 +18,7 @@ from mailauth_dns.records.name import domain_name
 
 LIVE_UNKNOWN = "live-unknown"
 NOT_AUTHORITATIVE = "DNS008"
+GATES = (NOT_AUTHORITATIVE, LIVE_UNKNOWN)  # rules that refuse a whole zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,15 @@ class ZoneEntry:
         return (self.zone, self.provider)
 
     @property
+    def permissions(self) -> tuple[Permission, ...]:
+        """What policies permit in it."""
+        return (
+            *(each for change in self.changes for each in change.permissions),
+            *(each for test in self.tests for each in test.permissions),
+            *self.authority.permissions,
+        )
+
+    @property
     def refused(self) -> tuple[BlockedEntry, ...]:
         """What is blocked for good, until somebody does something about it."""
         return tuple(entry for entry in self.blocked if not entry.waits)

@@ -111,10 +111,7 @@ def idle(
 
 
 def _needed(zone: ZoneEntry, permissions: Permissions) -> Iterator[Permission]:
-    for change in zone.changes:
-        yield from change.permissions
-    for test in zone.tests:
-        yield from test.permissions
+    yield from zone.permissions
     if zone.authority.state == "differs":
         for change in zone.changes:
             yield from permissions.of(change.domain, (NOT_AUTHORITATIVE,))
@@ -138,3 +135,30 @@ def still_in_force(plan: Plan, today: date) -> Plan:
         for zone in plan.zones
     )
     return replace(plan, zones=tuple(zones))
+
+
+def moved(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:
+    """Return notes about what policies permit since the plan, and what they do no more."""
+    before, after = _told(reviewed), _told(now)
+    came = [
+        f"{what}: {rule} {permission} (not yet in the plan)"
+        for (what, rule), permission in after.items()
+        if (what, rule) not in before
+    ]
+    return came + [
+        f"{what}: {rule} was permitted in the plan, and is not any more"
+        for what, rule in sorted(before.keys() - after.keys())
+    ]
+
+
+def _told(zone: ZoneEntry) -> dict[tuple[str, str], Permission]:
+    """Return the permissions by what they are for, and by their rule."""
+    found = {
+        (f"{change.name} {change.type}", each.rule): each
+        for change in zone.changes
+        for each in change.permissions
+    }
+    for test in zone.tests:
+        what = f"the test {test.name!r} of {test.domain}"
+        found |= {(what, each.rule): each for each in test.permissions}
+    return found | {(zone.zone, each.rule): each for each in zone.authority.permissions}

@@ -30,7 +30,7 @@ def _refusing(rule: str) -> str:
             "who runs apply permits it: --allow live-unknown"
         )
     if rule not in REFUSED_BY:
-        meant = rule.strip().upper()
+        meant = rule.strip().upper().partition(":")[0]  # the command line's DMARC033:example.com
         instead = (meant,) if meant in REFUSED_BY else REFUSED_BY
         fail(f"apply refuses nothing by {rule!r}; write {' or '.join(instead)}")
     return rule

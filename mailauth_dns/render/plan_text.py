@@ -275,3 +275,6 @@ def _outcome_lines(zone: ZoneResult) -> Iterator[Text]:
     )
     for refusal in zone.refusals:
         yield styled(6, str(refusal))
+    if zone.status is not Status.REFUSED:
+        for change in zone.changes:
+            yield from _permissions(change.permissions)

@@ -100,8 +100,8 @@ def command(
         result: ApplyResult | None
         with providers(repo) as pool:
             run = _Run(session, repo, publications, pool, request, zones, log)
-            if plan is not None:
-                result = run.reviewed(plan)
+            if file is not None:
+                result = run.reviewed(file)
             else:
                 result = run.asked(beside=format is Format.JSON)
         if result is None:
@@ -136,9 +136,10 @@ class _Run:
     only: tuple[DomainName, ...]
     log: ReportFile
 
-    def reviewed(self, file: Path) -> ApplyResult:
+    def reviewed(self, given: Path) -> ApplyResult:
         """Apply what is in a plan file."""
         session, request = self.session, self.request
+        file = session.path(given)
         _refuse_domain(file, self.publications)
         whole = plan_file.read(file)
         if whole.live_only:
@@ -159,7 +160,7 @@ class _Run:
                     progress=progress,
                 )
             except NoLongerReviewed as stale:
-                ways = what_next_plan.ways_on(session, stale, reviewed, file)
+                ways = what_next_plan.ways_on(session, stale, reviewed, given)
                 raise PlanRefused("\n".join([str(stale), *ways])) from None
         self.log.planned(fresh)
         if others := left_out(whole, reviewed):

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.atomic_files import followed, replace_file
-from mailauth_dns.cli import completions, headings, what_next_plan
-from mailauth_dns.cli.options import Domains, NoLive, OutputOrPage
+from mailauth_dns.cli import completions, headings, plan_format, what_next_plan
+from mailauth_dns.cli.options import Domains, NoLive
+from mailauth_dns.cli.plan_format import MaxChars, PlanFormat, PlanOutput
 from mailauth_dns.cli.plan_scope import ChangedSince, LiveOnly, OnlyProvider, PlanScope
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, PageFormat, Session, domains, session_of
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.make_plan import PlanRequest, unresolved
 from mailauth_dns.deploy.plan_live_only import plan_live_only
@@ -24,7 +25,6 @@ from mailauth_dns.plan.plan import Plan
 from mailauth_dns.plan.worst import Level, counted
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.render import plan_text
 
 
 class FailOn(StrEnum):
@@ -99,7 +99,8 @@ def command(
             rich_help_panel=headings.WRITE,
         ),
     ] = False,
-    format: OutputOrPage = PageFormat.TEXT,
+    format: PlanOutput = PlanFormat.TEXT,
+    max_chars: MaxChars = None,
 ) -> int:
     """Show what would change at every provider.
 
@@ -108,6 +109,7 @@ def command(
     session = session_of(context)
     scope = PlanScope(changed_since, tuple(provider or ()), live_only)
     scope.refuse_beside(show=show is not None, no_live=no_live)
+    plan_format.check(format, max_chars)
     declaring: list[DomainName] = []
     if show is not None:
         file = plan_file.read(session.path(show))
@@ -119,7 +121,7 @@ def command(
         file = _made(session, repo, publications, request, live_only=live_only)
         if out is not None:
             _write(session.path(out), file)
-    _show(session, file, format, show_kept)
+    plan_format.show(session, file, format, max_chars, show_kept)
     code = _exit_code(session, file, fail_on, detailed=detailed_exitcode)
     what_next_plan.after_plan(session, file, show or out, declaring, live=not no_live)
     return code
@@ -161,15 +163,3 @@ def _write(out: Path, file: Plan) -> None:
         replace_file(followed(out), plan_file.dumped(file).encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"--out {out}: {error.strerror}") from None
-
-
-def _show(session: Session, file: Plan, format: PageFormat, show_kept: bool) -> None:
-    match format:
-        case PageFormat.JSON:
-            session.json(plan_file.as_json(file))
-        case PageFormat.HTML:
-            from mailauth_dns.pages.plan_page import plan_page
-
-            session.page(plan_page(file))
-        case PageFormat.TEXT:
-            session.show(plan_text.plan(file, show_kept), wrap=True)
