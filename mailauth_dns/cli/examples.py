@@ -95,7 +95,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "plan": (
         Example("See what would change, for one domain", "mailauth-dns plan example.com"),
         Example("Write the plan, for review and apply", "mailauth-dns plan --out plan.json"),
-        Example("Read a plan again", "mailauth-dns plan --show plan.json"),
+        Example(
+            "See what a fork's pull request would change, without any secret",
+            "mailauth-dns plan --live-only --changed-since origin/main",
+        ),
     ),
     "apply": (
         Example("Apply the plan that was reviewed", "mailauth-dns apply plan.json"),

@@ -38,7 +38,7 @@ SAID = (
     "this plan is of live DNS alone (--live-only) and cannot be applied: no provider was asked; "
     "what a zone holds at names that no policy declares is unknown"
 )
-_UNASKED = "no provider was asked; what else the zone holds there is unknown"
+_UNASKED = "no provider was asked"
 
 
 def plan_live_only(repo: Repo, publications: Iterable[Publication], request: PlanRequest) -> Plan:

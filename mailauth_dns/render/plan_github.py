@@ -34,13 +34,15 @@ class _Told:
 
 
 def plan(file: Plan) -> Iterator[str]:
-    """Yield the commands: errors, warnings, and the sums as a notice."""
+    """Yield the commands: errors, warnings, and as notices the plan's notes and the sums."""
     view = grouped(file)
     found = list(_told(file, view))
     kinds: tuple[Kind, ...] = ("error", "warning")
     for kind in kinds:
         yield from _bounded(kind, [each for each in found if each.kind == kind])
     said = " ".join(plan_words.verdict(file, view, totals(file)))
+    for note in file.notes:
+        yield annotation("notice", cut(note, _LONGEST), title="mailauth-dns plan")
     yield annotation("notice", f"{plan_text.summary(file)}. {said}", title="mailauth-dns plan")
 
 

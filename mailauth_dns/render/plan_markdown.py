@@ -80,6 +80,8 @@ def _foot(file: Plan) -> Iterator[str]:
 
 
 def _items(file: Plan, view: GroupedPlan) -> Iterator[Item]:
+    for note in file.notes:
+        yield items.note("Notes", 0, sentence(note))
     yield from map(items.check, checks(view))
     yield from map(items.change, view.changes)
     yield from map(items.gate, view.gates)

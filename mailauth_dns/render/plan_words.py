@@ -18,7 +18,9 @@ def verdict(file: Plan, view: GroupedPlan, sums: Totals) -> tuple[str, ...]:
     said = []
     if domains := {change.domain for zone in file.zones for change in zone.changes}:
         said.append(f"{count(len(domains), 'domain changes', 'domains change')}.")
-    if refused := len(view.refused_zones):
+    if file.live_only:
+        said.append("No provider was asked, so this plan cannot be applied.")
+    elif refused := len(view.refused_zones):
         said.append(f"Apply refuses {count(refused, 'zone')} until somebody permits it.")
     elif sums.changes:
         said.append(f"Apply needs no {'further ' if sums.permitted else ''}permission.")

@@ -13,7 +13,7 @@ import pytest
 from tests.ci.forge_server import ForgeServer, Kind
 from tests.ci.hub_workflow import HubWorkflow
 from tests.ci.lab_pipeline import LabPipeline
-from tests.ci.team import Team
+from tests.ci.team import Dns, Team
 from tests.ci.zones import AtBind, Files
 from tests.conftest import need
 from tests.lab.bind import Bind
@@ -43,11 +43,12 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
     """Begin a story at a forge, with zones in files or at BIND."""
     with ExitStack() as stack:
 
-        def begun(kind: Kind, zones: type[Files | AtBind] = Files) -> Story:
+        def begun(kind: Kind, zones: Callable[[Path], Files | AtBind] = Files) -> Story:
             if zones is AtBind:
                 need(missing(Bind))
             forge = stack.enter_context(ForgeServer(kind))
-            team = Team(tmp_path, forge, stack.enter_context(zones(tmp_path)))
+            at: Dns = stack.enter_context(zones(tmp_path))
+            team = Team(tmp_path, forge, at)
             team.begin(kind)
             pipeline = LabPipeline(team) if kind == "gitlab" else HubWorkflow(team, PATHS[kind])
             return Story(team, pipeline)

@@ -79,7 +79,6 @@ CODES = {
     "mailauth-dns compile --check": 0,
     "mailauth-dns plan example.com": 0,
     "mailauth-dns plan --out plan.json": 0,
-    "mailauth-dns plan --show plan.json": 0,
     "mailauth-dns plan --out plan.json && mailauth-dns apply plan.json": 0,
     "mailauth-dns verify example.com": 0,
     "mailauth-dns verify example.com --wait 10m": 0,

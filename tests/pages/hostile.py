@@ -134,7 +134,9 @@ def hostile_plan(text: str) -> Plan:
         tests=(trial(text, "failed"), trial(text + "?", "unknown"), trial("good", "passed")),
     )  # fmt: skip
     made = plan(full, zone(2), failed=(FailedEntry(text, text, text),))
-    return Plan(text, text, text, (text,), False, made.zones, made.failed)
+    return Plan(
+        text, text, text, (text,), False, made.zones, made.failed, notes=(text,), live_only=True
+    )
 
 
 def hostile_tree(text: str) -> LookupCost:

@@ -129,7 +129,7 @@ Forge = GitHub | GitLab
 def comment(forge: Forge, file: str) -> None:
     """Show a plan on the pull request."""
     text = Path(file).read_text(encoding="utf-8") if Path(file).exists() else ""
-    body = {"body": f"{PLAN}\n{text}" if text else f"{PLAN}\n{NO_PLAN}\n"}
+    body = {"body": text if text.startswith(PLAN) else f"{PLAN}\n{NO_PLAN}\n"}
     if there := _ours(forge, every(forge, forge.comments), "body", PLAN):
         ask(forge, forge.update, forge.comment.format(**there), body)
     else:
