@@ -13,7 +13,7 @@ import pytest
 from tests.ci.forge_server import ForgeServer, Kind
 from tests.ci.hub_workflow import HubWorkflow
 from tests.ci.lab_pipeline import LabPipeline
-from tests.ci.team import Dns, Team
+from tests.ci.team import Team
 from tests.ci.zones import AtBind, Files
 from tests.conftest import need
 from tests.lab.bind import Bind
@@ -47,8 +47,9 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
             if zones is AtBind:
                 need(missing(Bind))
             forge = stack.enter_context(ForgeServer(kind))
-            at: Dns = stack.enter_context(zones(tmp_path))
-            team = Team(tmp_path, forge, at)
+            provider = zones(tmp_path)
+            stack.enter_context(provider)
+            team = Team(tmp_path, forge, provider)
             team.begin(kind)
             pipeline = LabPipeline(team) if kind == "gitlab" else HubWorkflow(team, PATHS[kind])
             return Story(team, pipeline)

@@ -31,7 +31,7 @@ class Files:
         self.folder.mkdir()
         for zone in ZONES:
             (self.folder / f"{zone}.zone").write_text(TEXT.format(zone=zone))
-        self.stanza = {
+        self.stanza: Mapping[str, object] = {
             "class": "mailauth_dns.octo.LocalProvider",
             "directory": str(self.folder),
         }
@@ -65,8 +65,8 @@ class AtBind:
     def __enter__(self) -> Self:
         self._server.start()
         self.port = self._server.port
-        self.secrets = self._server.environment
-        self.stanza = self._server.stanza()
+        self.secrets: Mapping[str, str] = self._server.environment
+        self.stanza: Mapping[str, object] = self._server.stanza()
         return self
 
     def __exit__(self, *_: object) -> None:
