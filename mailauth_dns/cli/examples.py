@@ -101,7 +101,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ),
     ),
     "apply": (
-        Example("Apply the plan that was reviewed", "mailauth-dns apply plan.json"),
+        Example(
+            "Apply the plan that was reviewed, and keep what was done",
+            "mailauth-dns apply plan.json --report applied.json",
+        ),
         Example("Plan, look at it, say yes", "mailauth-dns apply"),
         Example(
             "Permit what a rule refuses, for one domain",

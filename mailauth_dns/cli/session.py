@@ -167,10 +167,12 @@ class Session:
             yield lambda _part: progress.advance(task)
 
     @contextmanager
-    def waiting(self, what: str) -> Iterator[None]:
-        """Show on a terminal what this run waits for, and for how long it has waited."""
+    def waiting(self, what: str, seconds: float | None = None) -> Iterator[None]:
+        """Show on a terminal what this run waits for, and for how long, or how long is left."""
         with (
-            waiting.shown(what, no_color=self.no_color) if self._shows_progress() else nullcontext()
+            waiting.shown(what, seconds, no_color=self.no_color)
+            if self._shows_progress()
+            else nullcontext()
         ):
             yield
 

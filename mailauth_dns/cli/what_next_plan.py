@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from mailauth_dns.cli import command_lines
@@ -13,6 +14,7 @@ from mailauth_dns.deploy.make_plan import unresolved
 from mailauth_dns.deploy.replan import NoLongerReviewed
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
 from mailauth_dns.export.pipeline import pipeline_of
+from mailauth_dns.keys.times import span
 from mailauth_dns.plan.permissions import (
     LIVE_UNKNOWN,
     NOT_AUTHORITATIVE,
@@ -113,7 +115,19 @@ def after_apply(session: Session, result: ApplyResult, file: Path | None, repo: 
     elif result.waiting:
         session.next("plan", *domains, *out, why="later, for what had to wait")
     else:
-        session.next("next", *domains, why="every server has it")
+        session.next("next", *domains, why=f"every server has it{_in_caches(result)}")
+
+
+def _in_caches(result: ApplyResult) -> str:
+    """Return for how long resolvers may still hold what was there before."""
+    ttls = [
+        change.ttl_before or 0 for zone in result.zones for change in zone.changes if change.before
+    ]
+    return (
+        f"; caches may hold the old records for {span(timedelta(seconds=max(ttls)))}"
+        if ttls
+        else ""
+    )
 
 
 def _is_as_planned(zone: ZoneResult) -> bool:

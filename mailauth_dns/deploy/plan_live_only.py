@@ -68,13 +68,16 @@ def plan_live_only(repo: Repo, publications: Iterable[Publication], request: Pla
         domains=tuple(request.domains) or None,
         normalize=request.normalize,
         zones=zones,
-        failed=tuple(
-            FailedEntry(each.publication.origin, LIVE_DNS, f"unknown: {each.unknown[0][1]}")
-            for each in silent
-        ),
+        failed=tuple(map(_failed, silent)),
         notes=(SAID, *request.notes),
         live_only=True,
     )
+
+
+def _failed(found: BesideLive) -> FailedEntry:
+    publication = found.publication
+    place = next(iter(publication.places.values()), None)
+    return FailedEntry(publication.origin, LIVE_DNS, f"unknown: {found.unknown[0][1]}", place)
 
 
 def _is_silent(found: BesideLive) -> bool:
@@ -94,12 +97,17 @@ def _difference(found: BesideLive) -> Difference:
 
 
 def _entry(found: BesideLive, difference: Difference, request: PlanRequest) -> ZoneEntry:
+    places = found.publication.places
     return ZoneEntry(
         zone=found.publication.origin,
         provider=LIVE_DNS,
         digests=Digests(found.publication.digest, tests="", provider=""),  # for no apply
-        changes=tuple(map(change_entry, difference.changes)),
-        blocked=tuple(map(blocked_entry, difference.blocked)),
+        changes=tuple(
+            change_entry(each, places.get((each.key, each.family))) for each in difference.changes
+        ),
+        blocked=tuple(
+            blocked_entry(each, places.get((each.key, each.family))) for each in difference.blocked
+        ),
         kept=tuple(kept_entry(kept, request.show_kept) for kept in difference.kept),
         live=(),  # each change says it already
         authority=AuthorityEntry(

@@ -1,18 +1,18 @@
 """What each kind of provider needs: how its zone is read as it is, and how it encodes TXT values.
 
-octodns-bind and octodns-powerdns are extras. One that is not installed is not the provider at hand.
+The packages of octoDNS are extras. One that is not installed is not the provider at hand.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import Any, Protocol
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.octo import txt_round_trip
+from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.local import LocalProvider
-from mailauth_dns.octo.provider_zone import Reading, from_octodns, headless, owner
+from mailauth_dns.octo.provider_zone import Reading, from_octodns, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone
 
@@ -29,6 +29,9 @@ class Carrier(Protocol):
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
         """Return the encoders that must all agree."""
+
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        """Return the TTLs that the provider takes, in seconds; None where nobody knows."""
 
 
 def local_reading(provider: LocalProvider, origin: DomainName) -> Reading | None:
@@ -54,6 +57,22 @@ class _Local:
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
         return (txt_round_trip.exact_encoder,)
 
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        return None
+
+
+class _Listed:
+    def read(self, provider: Any, existing: Any) -> Reading:
+        reading: Reading = provider.reading(owner(existing.name))
+        return reading
+
+    def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
+        return (txt_round_trip.exact_encoder,)
+
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        taken: range = provider.ttls(origin)
+        return taken
+
 
 class _Bind:
     def read(self, provider: Any, existing: Any) -> Reading:
@@ -72,6 +91,9 @@ class _Bind:
             else txt_round_trip.legacy_encoder,
         )
 
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        return None
+
 
 class _PowerDns:
     def read(self, provider: Any, existing: Any) -> Reading:
@@ -85,6 +107,9 @@ class _PowerDns:
         from mailauth_dns.octo import powerdns
 
         return (powerdns.encoder(provider),)
+
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        return None
 
 
 class Remembering:
@@ -108,19 +133,22 @@ class _Unknown:
         remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
         reading = remembered or from_octodns(existing, exists=True)
         if reading.exists and type(provider).__name__ in _TELL_NS:
-            return replace(
-                reading, unwritable=replace(reading.unwritable, zone=headless(reading.zone, "NS"))
-            )
+            return reading.headed("NS")
         return reading
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
         return (txt_round_trip.legacy_encoder, txt_round_trip.modern_encoder)
+
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        return None
 
 
 def carrier_of(provider: Any) -> Carrier:
     """Return what is known about this provider's kind."""
     if isinstance(provider, LocalProvider):
         return _Local()
+    if isinstance(provider, ListedProvider):
+        return _Listed()
     bind, powerdns = sys.modules.get("octodns_bind"), sys.modules.get("octodns_powerdns")
     if bind is not None and isinstance(provider, bind.AxfrPopulate):
         return _Bind()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mailauth_dns.diff.change import WRITABLE, Unwritable
@@ -14,18 +14,29 @@ from mailauth_dns.records.zone import RRset, Zone, unquoted
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One zone at one provider, and what must not be written there."""
+    """One zone at one provider, and what must not be written there.
+
+    `partial`: the answer is known to be only a part of the zone, so what it lacks may be there.
+    """
 
     zone: Zone
     exists: bool
     unwritable: Unwritable = WRITABLE
+    partial: bool = False
+
+    def headed(self, *types: str) -> Reading:
+        """Return this, as partial where an apex set of these types is missing.
+
+        It is for providers that always list these sets.
+        """
+        reason = headless(self.zone, *types)
+        if reason is None:
+            return self
+        return replace(self, unwritable=replace(self.unwritable, zone=reason), partial=True)
 
 
 def headless(zone: Zone, *types: str) -> str | None:
-    """Return why nothing may be written where an apex set of these types is missing, or None.
-
-    It is for providers that always list these sets.
-    """
+    """Return why nothing may be written where an apex set of these types is missing, or None."""
     missing = [type for type in types if zone.get((zone.origin, type)) is None]
     if not missing:
         return None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.desired_zone import lay, octodns_record
 from mailauth_dns.octo.local import LocalProvider
-from mailauth_dns.octo.provider_errors import may_pass, retry_after, told
+from mailauth_dns.octo.provider_errors import longer_wait, may_pass, retry_after, told
 from mailauth_dns.octo.provider_kinds import carrier_of, local_reading
 from mailauth_dns.octo.provider_objects import Maker, local_folder, provider_class
 from mailauth_dns.octo.provider_zone import Reading, owner
@@ -105,6 +106,9 @@ class Target:
         reading, difference = proposing.proposal
         if not reading.exists or (plan is not None and not plan.exists):
             raise self._no_zone(origin)
+        if reading.partial and not difference.changes and not difference.blocked:
+            # What is to be absent may be in the part that was left out.
+            raise ProviderError(f"{self.id}: {reading.unwritable.zone}")
         difference, plan = _agreed(difference, plan)
         return Proposal(self.id, reading, difference, held, plan, provider)
 
@@ -193,7 +197,8 @@ class Target:
             raise type(error)(text) from None
         # SystemExit too: a provider must not end the program.
         except (Exception, SystemExit) as error:  # noqa: BLE001 - providers share no error type
-            text = f"{self.id}: {origin}: {self._maker.redactor.line(told(error))}"
+            said = self._maker.redactor.line(told(error) + longer_wait(error))
+            text = f"{self.id}: {origin}: {said}"
             # Without its cause, which still holds the secrets.
             raise (
                 ProviderSilent(text, retry_after(error)) if may_pass(error) else ProviderError(text)
@@ -234,7 +239,11 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             normalize=self._normalize,
         )
         base = existing.copy()
-        difference = lay(base, existing, difference, self._carrier.encoders(target))
+        if not reading.exists:  # there is nothing to ask about
+            self.proposal = (reading, difference)
+            return base, existing
+        ttls = partial(self._carrier.ttls, target, reading.zone.origin)
+        difference = lay(base, existing, difference, self._carrier.encoders(target), ttls)
         self.proposal = (reading, difference)
         return base, existing
 

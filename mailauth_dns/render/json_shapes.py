@@ -47,7 +47,9 @@ KEY_STATE = among("pending", "active", "retiring", "revoked", "absent")
 IN_DNS = of(
     state=among("served", "revoked", "missing", "other", "partly", "unknown"), detail=maybe(TEXT)
 )
-WRITTEN = each(of(path=TEXT, selector=TEXT, keys={"type": "object"}, tests=TEXTS))
+WRITTEN = each(
+    of(path=TEXT, selector=TEXT, keys={"type": "object"}, tests=TEXTS, inherited=maybe(TEXT))
+)
 KEY = of(
     domain=TEXT,
     selector=TEXT,
@@ -61,6 +63,7 @@ KEY = of(
     signed_until=maybe(TIME),
     dns=IN_DNS,
     wrong=maybe(TEXT),
+    unknown=maybe(TEXT),
     next=maybe(of(to=TEXT, at=maybe(TIME), why=maybe(TEXT))),
 )
 

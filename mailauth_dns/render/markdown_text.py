@@ -14,6 +14,8 @@ from mailauth_dns.errors import one_line, printable
 from mailauth_dns.render.terminal_text import shown
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
+# What begins a list, an underline or a rule; it matters where the text begins a line of ours.
+_FIRST = re.compile(r"^(\d*)([-+=.)])")
 # Of a person, an issue, a merge request, a milestone, a label, and what hosts make links of.
 _REFERENCE = re.compile(r"[@#!%&~^*\[$](?=[\w\"])|:(?=//)|\bwww(?=\.)|\bGH-(?=\d)", re.IGNORECASE)
 _APART = "&#8203;"  # a space of no width
@@ -27,7 +29,8 @@ def escaped(text: str) -> str:
     '\\<b\\> @&#8203;team \\#&#8203;12\\\\010'
     """
     plain = " ".join(one_line(text).split())
-    return _REFERENCE.sub(lambda mark: mark[0] + _APART, _SPECIAL.sub(r"\\\1", plain))
+    inert = _FIRST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", plain))
+    return _REFERENCE.sub(lambda mark: mark[0] + _APART, inert)
 
 
 def sentence(text: str, most: int = 600) -> str:
@@ -37,8 +40,13 @@ def sentence(text: str, most: int = 600) -> str:
 
 def code(text: str, most: int = 260) -> str:
     """Return a name or a value as code; a DNS name is never cut."""
-    inside = printable(cut(shown(text), most)).replace("`", "\\096")
+    inside = value(text, most).replace("`", "\\096")
     return f"`{inside}`" if inside else "(empty)"
+
+
+def value(text: str, most: int) -> str:
+    """Return a value for a block of code: printable, on one line, and no command to a CI system."""
+    return printable(cut(shown(text), most))
 
 
 def cut(text: str, most: int) -> str:

@@ -50,7 +50,9 @@ def _bounded(kind: Kind, found: list[_Told]) -> Iterator[str]:
     left = len(found) - MAX_OF_A_KIND + 1 if len(found) > MAX_OF_A_KIND else 0
     for each in found[: MAX_OF_A_KIND - 1] if left else found:
         place = {} if each.place is None else {"file": each.place.path, "line": each.place.line}
-        yield annotation(kind, cut(each.message, _LONGEST), **place, title=each.title)
+        yield annotation(
+            kind, cut(each.message, _LONGEST), **place, title=cut(each.title, _LONGEST)
+        )
     if left:
         said = f"{count(left, f'more {kind}')}, which GitHub would not show; the plan has all"
         yield annotation(kind, said, title="mailauth-dns plan")

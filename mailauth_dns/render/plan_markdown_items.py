@@ -8,7 +8,6 @@ from typing import Any
 
 from mailauth_dns.diff.shown_values import public
 from mailauth_dns.diff.term_lines import Line, term_lines
-from mailauth_dns.errors import printable
 from mailauth_dns.plan.checks import Check
 from mailauth_dns.plan.grouped import ChangeGroup, Group
 from mailauth_dns.plan.permission import Permission
@@ -22,7 +21,7 @@ from mailauth_dns.plan.plan import (
     TrialEntry,
 )
 from mailauth_dns.render import plan_words
-from mailauth_dns.render.markdown_text import code, cut, escaped, fenced, folded, sentence
+from mailauth_dns.render.markdown_text import code, fenced, folded, sentence, value
 from mailauth_dns.render.plan_text import ttl_said
 from mailauth_dns.render.terminal_text import count, shown
 
@@ -52,7 +51,7 @@ def change(group: ChangeGroup) -> Item:
     """Return changes that are the same in many domains."""
     first = group.first
     head = f"{plan_words.MARKS[first.risk]} **{plan_words.risk_said(group)}**"
-    rules = f" ({escaped(', '.join(first.rules))})" if first.rules else ""
+    rules = f" ({sentence(', '.join(first.rules))})" if first.rules else ""
     where = f"{code(first.name)} {sentence(first.type, 80)}"
     lines = [f"{head} · {_names(group)} · {sentence(first.meaning)}{rules}", "", *_gates(group)]
     details = [*_diff(first), "", f"{where}{_facts(group)}"]
@@ -171,7 +170,7 @@ def names_fold(names: Iterable[str], summary: str) -> Iterator[str]:
         room -= len(shown(name)) + 1
         if room < 0:
             break
-        told.append(shown(cut(name, 260)))
+        told.append(value(name, 260))
     left = len(names) - len(told)
     lines = [" ".join(told)] + ([f"and {left} more"] if left else [])
     yield ""
@@ -232,8 +231,8 @@ def _diff(change: ChangeEntry) -> Iterator[str]:
     if len(before) == len(after) == 1:
         lines = term_lines(change.family, change.type, before[0], after[0])
     else:
-        lines = [("-", value) for value in before]
-        lines += [("+", value) for value in after]
+        lines = [("-", each) for each in before]
+        lines += [("+", each) for each in after]
     yield from fenced(_bounded([_line(*each) for each in _near(lines)]), "diff")
 
 
@@ -256,11 +255,7 @@ def _near(lines: list[Line]) -> Iterator[Line]:
 
 def _line(mark: str, term: str) -> str:
     indent = "  " if term.startswith("  ") else ""
-    return f"{mark} {indent}{_value(term.strip() if indent else term)}"
-
-
-def _value(value: str) -> str:
-    return printable(cut(shown(value), MAX_TERM))
+    return f"{mark} {indent}{value(term.strip() if indent else term, MAX_TERM)}"
 
 
 def _bounded(lines: list[str]) -> list[str]:
@@ -274,8 +269,8 @@ def _sides(sides: Iterable[tuple[str, tuple[str, ...] | None]]) -> Iterator[str]
     lines = []
     for word, values in sides:
         if values is None:
-            lines += [f"{shown(word)}: unknown"] if word != "provider" else []
+            lines += [f"{value(word, 260)}: unknown"] if word != "provider" else []
         else:
-            told = [_value(public(value)) for value in values] or ["nothing"]
-            lines += [f"{shown(word)}: {value}" for value in told]
+            told = [value(public(each), MAX_TERM) for each in values] or ["nothing"]
+            lines += [f"{value(word, 260)}: {each}" for each in told]
     yield from fenced(_bounded(lines), "text")

@@ -19,7 +19,7 @@ from mailauth_dns.plan.plan import (
     TrialEntry,
     ZoneEntry,
 )
-from mailauth_dns.plan.totals import totals
+from mailauth_dns.plan.totals import Totals, totals
 from mailauth_dns.render import live_text
 from mailauth_dns.render.terminal_text import count, styled, told, versus
 
@@ -77,8 +77,7 @@ def summary(file: Plan) -> str:
     sums = totals(file)
     risks = {"breaking": sums.breaking, "caution": sums.caution, "safe": sums.safe}
     said = ", ".join(
-        f"{number} {risk}"
-        + (f" of which {sums.permitted} permitted" if risk == "breaking" and sums.permitted else "")
+        f"{number} {risk}{_permitted_said(sums) if risk == 'breaking' else ''}"
         for risk, number in risks.items()
         if number
     )
@@ -92,6 +91,13 @@ def summary(file: Plan) -> str:
     if sums.failed:
         parts.append(f"{count(sums.failed, 'zone')} could not be planned")
     return ", ".join(parts)
+
+
+def _permitted_said(sums: Totals) -> str:
+    if not sums.permitted:
+        return ""
+    permitted = sums.permitted
+    return " but permitted" if permitted == sums.breaking else f" of which {permitted} permitted"
 
 
 def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:

@@ -96,8 +96,10 @@ def over_live(
 ) -> Iterator[TrialEntry]:
     """Yield how tests end once the sets of `zones` are in DNS, which is `live` now."""
     after = Overlay(live, zones)
-    for domain, test in tests_of(policies):
-        yield trial_entry(*_worse(domain, test, live, after, live))
+    for policy in policies:
+        for number, (domain, test) in enumerate(tests_of([policy])):
+            entry = trial_entry(*_worse(domain, test, live, after, live))
+            yield replace(entry, place=policy.place(("tests", number)).file_line)
 
 
 def _in_charge(

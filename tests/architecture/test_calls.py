@@ -31,7 +31,12 @@ WRITES = {
     "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable
     "importing/import_domains.py": ("mkdir",),  # the folder for a new policy
     "keys/adoption.py": ("unlink",),  # the private key's old file goes last
-    "keys/private_files.py": ("chmod", "mkdir", "os.chown"),  # folders that OpenDKIM accepts
+    "keys/private_files.py": (
+        "chmod",
+        "mkdir",
+        "os.chown",
+        "rmdir",
+    ),  # folders that OpenDKIM accepts
     "keys/public_files.py": ("mkdir",),  # zones/keys/<domain>
     "octo/compiled_folder.py": ("mkdir", "unlink"),  # what no policy has any more
     "octo/folder_lock.py": ("os.open",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import subprocess
@@ -70,6 +71,16 @@ def test_changes_meanings_and_risk_are_those_of_live_dns(fork: RepoFolder) -> No
     assert "softfail -> fail" in zone["changes"][1]["meaning"]
     assert zone["authority"]["state"] == "unasked"
     assert ran.next.startswith("plan --out plan.json  (where the providers' secrets are")
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html", "github"])
+def test_every_format_tells_the_notes_first(fork: RepoFolder, format: str) -> None:
+    out = fork.run("plan", "--live-only", "--format", format).out
+    plain = html.unescape(out).replace("\\", "")
+    assert "cannot be applied" in plain
+    assert "no provider was asked" in plain
+    if format != "github":  # where errors and warnings come first
+        assert plain.index("cannot be applied") < plain.index("DMARC is new")
 
 
 def test_it_says_what_a_plan_with_the_provider_says(fork: RepoFolder) -> None:

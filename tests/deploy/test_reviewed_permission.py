@@ -69,7 +69,7 @@ def test_the_plan_and_the_apply_say_who_permits_it_and_where(monitored: RepoFold
         shown = monitored.run("plan", "--show", str(plan))
         applied = monitored.run("apply", str(plan))
     assert said in shown.out
-    assert "Plan: 1 change (1 breaking of which 1 permitted)\n" in shown.out
+    assert "Plan: 1 change (1 breaking but permitted)\n" in shown.out
     assert shown.next == "apply plan.json  (does what you reviewed, and nothing else)".replace(
         "plan.json", str(plan)
     )

@@ -105,8 +105,8 @@ def route53(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Route
         repo.provider("aws", stanza)
         yield Route53(client)
     finally:
-        process.terminate()
-        process.wait(10)
+        process.kill()  # it holds nothing that is to be kept
+        process.wait()
 
 
 def test_what_was_written_is_read_back_anew(repo: RepoFolder, route53: Route53) -> None:
