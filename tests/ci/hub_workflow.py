@@ -41,10 +41,10 @@ class HubWorkflow:
         return self._run("push", "refs/heads/main", {})
 
     def replan(self) -> dict[str, Job]:
-        return self._run("workflow_dispatch", "refs/heads/main", {}, {"apply": False})
+        return self._run("workflow_dispatch", "refs/heads/main", {}, {"do": "plan"})
 
     def apply_again(self) -> dict[str, Job]:
-        return self._run("workflow_dispatch", "refs/heads/main", {}, {"apply": True})
+        return self._run("workflow_dispatch", "refs/heads/main", {}, {"do": "apply"})
 
     def scheduled(self) -> dict[str, Job]:
         return self._run("schedule", "refs/heads/main", {})

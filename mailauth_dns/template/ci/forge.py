@@ -7,8 +7,9 @@
                                   or of the commit in FORGE_HEAD
     forge.py drift                run `mailauth-dns diff`; open, update or close an issue
 
-FORGE is github, gitlab or forgejo, and FORGE_TOKEN the token. FORGE_HEAD is the commit whose plan
-is meant. The rest is in the environment that each forge gives its jobs.
+FORGE is github, gitlab or forgejo, and FORGE_TOKEN the token; where that is not the job's own, name
+its user in FORGE_USER. FORGE_HEAD is the commit whose plan is meant. The rest is in the environment
+that each forge gives its jobs.
 """
 
 from __future__ import annotations
@@ -41,11 +42,12 @@ class GitHub:
     text, update = "body", "PATCH"
     open_issues, issue, closed = "issues?state=open", "issues/{number}", {"state": "closed"}
     comment = "issues/comments/{id}"
-    me = "github-actions[bot]"
+    robot = "github-actions[bot]"
 
     def __init__(self) -> None:
         env = os.environ
         self.url = f"{env['GITHUB_API_URL']}/repos/{env['GITHUB_REPOSITORY']}"
+        self.me = env.get("FORGE_USER") or self.robot
         self.token = {"Authorization": f"Bearer {env['FORGE_TOKEN']}"}
         pull = re.fullmatch(r"refs/pull/(\d+)/\w+", env.get("GITHUB_REF", ""))
         self.comments = f"issues/{pull[1]}/comments" if pull else ""
@@ -76,7 +78,7 @@ class GitHub:
 class Forgejo(GitHub):
     """Forgejo's API, which is GitHub's but for what is here; plans are kept in git."""
 
-    me = "forgejo-actions"
+    robot = "forgejo-actions"
 
     def merged(self) -> str | None:
         try:
