@@ -247,7 +247,15 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 if __name__ == "__main__":
+    command, *files = sys.argv[1:] or [""]
+    forge_name = os.environ.get("FORGE", "")
+    if command not in COMMANDS or len(files) != (command != "drift") or forge_name not in FORGES:
+        sys.exit(__doc__)
     try:
-        COMMANDS[sys.argv[1]](FORGES[os.environ["FORGE"]](), *sys.argv[2:])
-    except LookupError as error:
-        sys.exit(f"{sys.argv[1]}: {error}")
+        COMMANDS[command](FORGES[forge_name](), *files)
+    except KeyError as missing:
+        sys.exit(f"{command}: {missing} is not in the environment or in the forge's answer")
+    except (LookupError, OSError) as error:
+        sys.exit(f"{command}: {error}")
+    except subprocess.CalledProcessError as failed:
+        sys.exit(f"{command}: {' '.join(failed.cmd)} failed")
