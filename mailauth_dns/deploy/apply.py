@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailauth_dns.atomic_files import append_line
-from mailauth_dns.deploy.make_plan import Progress
+from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written

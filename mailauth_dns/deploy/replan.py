@@ -12,8 +12,9 @@ from dataclasses import replace
 from itertools import chain
 
 from mailauth_dns.compile.publication import Publication, selected
-from mailauth_dns.deploy.make_plan import Holds, PlanRequest, Progress, make_plan
+from mailauth_dns.deploy.make_plan import Holds, PlanRequest, make_plan
 from mailauth_dns.deploy.moved import differences, foreign_differences
+from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused
@@ -70,6 +71,7 @@ def replan(
         NoLongerReviewed: the files, or our records, are not as they were reviewed.
         ProviderError: a stanza is wrong, or a provider of the plan cannot be read.
     """
+    publications = tuple(publications)
     named = {(zone.zone, zone.provider) for zone in reviewed.zones}
     chosen = _chosen(repo, publications, reviewed, {zone for zone, _ in named})
     files = _of_files(repo, chosen, reviewed)
@@ -77,7 +79,9 @@ def replan(
     # A provider that could not be read at the review is asked too: what waited for it still waits.
     asked = named | {(failed.zone, failed.provider) for failed in reviewed.failed}
     narrowed = [_narrowed(each, asked) for each in chosen if each.origin not in stale]
-    request = PlanRequest((), live, reviewed.normalize, held=_waited(reviewed))
+    request = PlanRequest(
+        (), live, reviewed.normalize, held=_waited(reviewed), declared=publications
+    )
     plan = _only(make_plan(repo, pool, narrowed, request, progress), named)
     moved = _of_zones(plan, pool, reviewed)
     if files or moved:
