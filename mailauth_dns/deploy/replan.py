@@ -21,6 +21,7 @@ from mailauth_dns.errors import PlanRefused
 from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
 from mailauth_dns.plan.plan import Plan, Where
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
+from mailauth_dns.plan.tied_zones import needs
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 
@@ -85,9 +86,19 @@ def replan(
     plan = _only(make_plan(repo, pool, narrowed, request, progress), named)
     moved = _of_zones(plan, pool, reviewed)
     if files or moved:
-        rest = (zone.zone for zone in plan.zones if zone.changes and zone.zone not in moved)
-        raise NoLongerReviewed(files, moved, tuple(dict.fromkeys(rest)))
+        raise NoLongerReviewed(files, moved, _rest(plan, moved))
     return replace(plan, domains=reviewed.domains), _notes(plan, reviewed)
+
+
+def _rest(plan: Plan, moved: Container[str]) -> tuple[str, ...]:
+    """Return the zones with something to do that are not stale, and need no zone that is."""
+    needed = needs(plan.zones)
+    left = {zone.zone: None for zone in plan.zones if zone.changes and zone.zone not in moved}
+    while lost := {
+        need.zone[0] for need in needed if need.zone[0] in left and need.needed[0] not in left
+    }:
+        left = {zone: None for zone in left if zone not in lost}
+    return tuple(left)
 
 
 def _chosen(

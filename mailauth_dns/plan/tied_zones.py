@@ -80,6 +80,23 @@ def needs(zones: Iterable[ZoneEntry]) -> tuple[Need, ...]:
     )
 
 
+def in_turn(zones: Iterable[Where], needed: Iterable[Need]) -> list[tuple[Where, ...]]:
+    """Return the zones in the order of writing: each group after all that it needs.
+
+    Zones that need one another in a circle are in one group.
+    """
+    left = list(zones)
+    needed = tuple(needed)
+    groups = []
+    while left:
+        there = set(left)
+        waits = {need.zone for need in needed if need.needed in there}
+        group = tuple(where for where in left if where not in waits) or tuple(left)
+        groups.append(group)
+        left = [where for where in left if where not in set(group)]
+    return groups
+
+
 def _others(
     zone: ZoneEntry,
     change: ChangeEntry,

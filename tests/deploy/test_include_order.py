@@ -134,9 +134,29 @@ def test_only_asks_what_the_zone_holds_that_is_left_out(pair: RepoFolder) -> Non
     assert "include:" in zone_text(pair, "a.example")
 
 
-def test_what_needs_a_stale_zone_is_not_among_the_rest(pair: RepoFolder) -> None:
+@pytest.mark.parametrize("stale", ["files", "records"])
+def test_what_needs_a_stale_zone_is_not_among_the_rest(pair: RepoFolder, stale: str) -> None:
     assert plan(pair)["a.example"] == INCLUDES
-    pair.policy("domain: b.example\nspf: {terms: [a], all: fail}\n", "b")
+    if stale == "files":
+        pair.policy("domain: b.example\nspf: {terms: [a], all: fail}\n", "b")
+    else:
+        edit_zone(pair, "v=spf1 ~all", "v=spf1 a ~all", "b.example")
     ran = pair.run("apply", "plan.json", *UNASKED)
     assert (ran.code, "--only" in ran.err) == (1, False)
+    assert zone_text(pair, "a.example") == ZONE
+
+
+def test_a_zone_is_not_written_if_what_it_needs_could_not_be(pair: RepoFolder) -> None:
+    pair.write("remote/b.example.yaml", '? ""\n: - {type: TXT, value: token=kept}\n')
+    pair.policy(f"domain: {SHARED}\nzone: b.example\nproviders: [far]\n{NETWORK}", "shared")
+    pair.policy("domain: b.example\nproviders: [far]\nspf: {terms: [mx], all: fail}\n", "b")
+    stanza = {"class": "tests.deploy.provider.Remote", "directory": str(pair.root / "remote")}
+    pair.provider("far", {**stanza, "fault": "write 99"})
+    assert plan(pair)["a.example"] == INCLUDES
+    ran = pair.run("apply", "plan.json", *UNASKED)
+    assert ran.code == 1
+    assert (
+        "a.example at local  not tried: the SPF record of a.example would include "
+        f"{SHARED}, which comes with b.example at far, where it is not made\n" in ran.out
+    ), ran.out
     assert zone_text(pair, "a.example") == ZONE

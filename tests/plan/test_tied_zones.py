@@ -6,7 +6,7 @@ import pytest
 
 from mailauth_dns.plan.permissions import refusals
 from mailauth_dns.plan.plan import ChangeEntry
-from mailauth_dns.plan.tied_zones import needs
+from mailauth_dns.plan.tied_zones import Need, in_turn, needs
 from tests.pages.hostile import change, plan, zone
 
 ONE, TWO = ("zone1.example", "bind"), ("zone2.example", "bind")
@@ -55,3 +55,20 @@ def test_what_is_included_stays_if_the_zone_that_includes_it_is_refused() -> Non
         "zone2.example has to stay while the SPF record of zone1.example includes it, which ends "
         "with zone1.example at bind, which is refused"
     ]
+
+
+THREE = ("zone3.example", "bind")
+TURNS = {
+    "nobody needs anything": ([], [(ONE, TWO, THREE)]),
+    "one needs another": ([(ONE, TWO)], [(TWO, THREE), (ONE,)]),
+    "a chain": ([(ONE, TWO), (TWO, THREE)], [(THREE,), (TWO,), (ONE,)]),
+    "a circle": ([(ONE, TWO), (TWO, ONE)], [(THREE,), (ONE, TWO)]),
+    "what is needed is not to be written": ([(ONE, ("gone.example", "bind"))], [(ONE, TWO, THREE)]),
+}
+
+
+@pytest.mark.parametrize("case", TURNS)
+def test_zones_are_written_after_what_they_need(case: str) -> None:
+    pairs, expected = TURNS[case]
+    needed = [Need(zone, other, (other[0], "TXT"), zone[0], "why") for zone, other in pairs]
+    assert in_turn((ONE, TWO, THREE), needed) == expected
