@@ -171,7 +171,7 @@ def _situation(
         provided=bool(body.providers),
         parked=bool(body.parked),
         sends=_sends(policy),
-        sender=_sender(policy),
+        sender=only_sender(policy),
         declares=_declares(policy),
         dmarc=dmarc,
         dmarc_missing=no_dmarc is True,
@@ -215,7 +215,7 @@ def _sends(policy: Policy) -> bool:
     return bool(section.terms) or section.redirect is not None or section.all == "pass"
 
 
-def _sender(policy: Policy) -> IPAddress | None:
+def only_sender(policy: Policy) -> IPAddress | None:
     """Return the one address that may send; None where the policy names several, or networks."""
     section = policy.body.spf
     if policy.body.parked or section is None or section is ABSENT:
