@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import RepoFolder, need
 from tests.lab.name_server import NameServer
-from tests.lab.servers import SERVERS, missing
+from tests.lab.servers import FILE_SERVERS, SERVERS, missing
 
 Serving = Callable[..., NameServer]
 
@@ -29,6 +29,14 @@ def serving_bind(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 @pytest.fixture
 def serving_powerdns(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
     yield from _serving(SERVERS[1], repo, monkeypatch)
+
+
+@pytest.fixture(params=FILE_SERVERS, ids=lambda kind: kind.id)
+def serving_files(
+    request: pytest.FixtureRequest, repo: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Serving]:
+    """Start a server that reads master files, with provider `local` at its files."""
+    yield from _serving(request.param, repo, monkeypatch)
 
 
 def _serving(
