@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.txt_round_trip import Encoder, carried, internal_text
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
+
+TtlsTaken = Callable[[], range | None]  # the TTLs that a provider takes, in seconds, if known
 
 
 def octodns_record(zone: Any, name: str, rrset: RRset) -> Any:
@@ -31,12 +34,13 @@ def octodns_record(zone: Any, name: str, rrset: RRset) -> Any:
 
 
 def lay(
-    base: Any, existing: Any, difference: Difference, encoders: tuple[Encoder, ...]
+    base: Any, existing: Any, difference: Difference, encoders: tuple[Encoder, ...], ttls: TtlsTaken
 ) -> Difference:
     """Put the changes into `base`, an octoDNS zone.
 
     Return the difference, with each change blocked that the provider cannot carry. `existing` is
     what the provider holds. Every TXT value of a set that would be written goes through `encoders`.
+    `ttls` is asked only where a set would get another TTL.
     """
     origin = DomainName(base.name.rstrip("."))
     made: list[tuple[Change, Any]] = []
@@ -45,8 +49,8 @@ def lay(
         name, type = relative(change.key[0], origin), change.key[1]
         rrset = RRset(*change.key, change.ttl_after, change.values_after)
         record: Any = None
-        reason: str | None = None
-        if rrset.values and type == "TXT":
+        reason = _ttl_refused(change, ttls)
+        if reason is None and rrset.values and type == "TXT":
             record, reason = carried(base, name, rrset, existing.get_type(name, type), encoders)
         elif rrset.values:
             record = octodns_record(base, name, rrset)
@@ -64,3 +68,16 @@ def lay(
         if record is not None:
             base.add_record(record, lenient=True)
     return replace(difference, changes=tuple(changes), blocked=tuple(blocked))
+
+
+def _ttl_refused(change: Change, ttls: TtlsTaken) -> str | None:
+    """Return why the provider does not take the TTL of a change; None where it does."""
+    if change.ttl_after is None or change.ttl_after == change.ttl_before:
+        return None
+    taken = ttls()
+    if taken is None or change.ttl_after in taken:
+        return None
+    return (
+        f"the provider takes TTLs from {taken[0]} to {taken[-1]} seconds, and this is "
+        f"{change.ttl_after}: write a `ttl` within that into the policy"
+    )

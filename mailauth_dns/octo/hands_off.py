@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             read = carrier.read(target, existing)
             difference = compare(read.zone, publication, judge, read.unwritable)
         base = self._base(desired, existing, publication)
-        difference = lay(base, existing, difference, carrier.encoders(target))
+        ttls = partial(carrier.ttls, target, origin)
+        difference = lay(base, existing, difference, carrier.encoders(target), ttls)
         reasons = [
             f"  {entry.key[0]} {entry.key[1]}: {entry.reason}" for entry in difference.blocked
         ]

@@ -1,6 +1,6 @@
 """What each kind of provider needs: how its zone is read as it is, and how it encodes TXT values.
 
-octodns-bind and octodns-powerdns are extras. One that is not installed is not the provider at hand.
+The packages of octoDNS are extras. One that is not installed is not the provider at hand.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.octo import txt_round_trip
+from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.provider_zone import Reading, from_octodns, headless, owner
 from mailauth_dns.records.name import DomainName
@@ -29,6 +30,9 @@ class Carrier(Protocol):
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
         """Return the encoders that must all agree."""
+
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        """Return the TTLs that the provider takes, in seconds; None where nobody knows."""
 
 
 def local_reading(provider: LocalProvider, origin: DomainName) -> Reading | None:
@@ -54,6 +58,22 @@ class _Local:
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
         return (txt_round_trip.exact_encoder,)
 
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        return None
+
+
+class _Listed:
+    def read(self, provider: Any, existing: Any) -> Reading:
+        reading: Reading = provider.reading(owner(existing.name))
+        return reading
+
+    def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
+        return (txt_round_trip.exact_encoder,)
+
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        taken: range = provider.ttls(origin)
+        return taken
+
 
 class _Bind:
     def read(self, provider: Any, existing: Any) -> Reading:
@@ -72,6 +92,9 @@ class _Bind:
             else txt_round_trip.legacy_encoder,
         )
 
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        return None
+
 
 class _PowerDns:
     def read(self, provider: Any, existing: Any) -> Reading:
@@ -85,6 +108,9 @@ class _PowerDns:
         from mailauth_dns.octo import powerdns
 
         return (powerdns.encoder(provider),)
+
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        return None
 
 
 class Remembering:
@@ -116,11 +142,16 @@ class _Unknown:
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
         return (txt_round_trip.legacy_encoder, txt_round_trip.modern_encoder)
 
+    def ttls(self, provider: Any, origin: DomainName) -> range | None:
+        return None
+
 
 def carrier_of(provider: Any) -> Carrier:
     """Return what is known about this provider's kind."""
     if isinstance(provider, LocalProvider):
         return _Local()
+    if isinstance(provider, ListedProvider):
+        return _Listed()
     bind, powerdns = sys.modules.get("octodns_bind"), sys.modules.get("octodns_powerdns")
     if bind is not None and isinstance(provider, bind.AxfrPopulate):
         return _Bind()

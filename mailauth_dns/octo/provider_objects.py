@@ -23,6 +23,16 @@ from mailauth_dns.octo.provider_kinds import Remembering
 from mailauth_dns.policy.provider_stanza import Stanza, names_secret
 from mailauth_dns.policy.secret_redaction import SHORTEST_SECRET, Redactor, secrets_of
 
+# Classes of octoDNS in whose place ours stand: their modules and names here. They load octoDNS's.
+_OURS = {
+    ("octodns_bind", "Rfc2136Provider"): ("bind", "Bind"),
+    ("octodns_bind", "BindProvider"): ("bind", "Bind"),
+    ("octodns_cloudflare", "CloudflareProvider"): ("cloudflare", "Cloudflare"),
+    ("octodns_desec", "DesecProvider"): ("desec", "DeSec"),
+    ("octodns_hetzner", "HetznerProvider"): ("hetzner", "Hetzner"),
+    ("octodns_powerdns", "PowerDnsProvider"): ("powerdns", "PowerDns"),
+}
+
 
 class Unreachable(ProviderSilent):
     """The provider object could not be made: its host has no address, or its login fails.
@@ -66,6 +76,8 @@ class Maker:
                 f"{stanza.path}: "
                 f"{self.redactor.line(_refused(stanza, self._kind, self._arguments, error))}"
             ) from None
+        except ProviderError as error:
+            raise ProviderError(f"{stanza.path}: {error}") from None
         except Exception as error:  # noqa: BLE001 - constructors share no error type
             raise Unreachable(
                 f"{stanza.path}: {stanza.class_name}: {self.redactor.line(told(error))}"
@@ -195,7 +207,7 @@ def _install(package: str) -> str:
 
 
 def provider_class(stanza: Stanza) -> Any:
-    """Return the provider class; for BIND and PowerDNS ours, which read a zone as it is."""
+    """Return the provider class; ours where there is one, which reads a zone as it is."""
     module_name, _, class_name = stanza.class_name.rpartition(".")
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
@@ -216,14 +228,8 @@ def provider_class(stanza: Stanza) -> Any:
         ) from None
     if not (isinstance(kind, type) and hasattr(kind, "plan") and hasattr(kind, "apply")):
         raise ProviderError(f"{stanza.path}: class: {stanza.class_name} is not an octoDNS provider")
-    if module_name == "octodns_bind" and class_name in ("Rfc2136Provider", "BindProvider"):
-        from mailauth_dns.octo.bind import Bind
-
-        return Bind
-    if module_name == "octodns_powerdns" and class_name == "PowerDnsProvider":
-        from mailauth_dns.octo.powerdns import PowerDns
-
-        return PowerDns
+    if (ours := _OURS.get((module_name, class_name))) is not None:
+        return getattr(importlib.import_module(f"mailauth_dns.octo.{ours[0]}"), ours[1])
     return kind if issubclass(kind, LocalProvider) else type(kind.__name__, (Remembering, kind), {})
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -234,7 +235,11 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             normalize=self._normalize,
         )
         base = existing.copy()
-        difference = lay(base, existing, difference, self._carrier.encoders(target))
+        if not reading.exists:  # there is nothing to ask about
+            self.proposal = (reading, difference)
+            return base, existing
+        ttls = partial(self._carrier.ttls, target, reading.zone.origin)
+        difference = lay(base, existing, difference, self._carrier.encoders(target), ttls)
         self.proposal = (reading, difference)
         return base, existing
 

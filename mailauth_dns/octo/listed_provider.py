@@ -1,0 +1,111 @@
+"""Providers with an HTTP API whose listing we read ourselves, and to which we send our sets alone.
+
+The class of octoDNS logs in and asks. What it would write is more than the change: it sends the
+values of others anew, in its own spelling and without their comments. The API has no conditional
+change, so the zone is read once more just before it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mailauth_dns.errors import ProviderError, SetMoved
+from mailauth_dns.octo.compiled_zone import relative
+from mailauth_dns.octo.desired_zone import octodns_record
+from mailauth_dns.octo.listed_zone import Edit, ListedSet, Listing, edit_of, moved
+from mailauth_dns.octo.provider_zone import Reading, owner
+from mailauth_dns.octo.txt_round_trip import internal_text, txt_record
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import RRset, Zone
+
+
+class ListedProvider:
+    """Stands before octoDNS's class of a provider.
+
+    octoDNS sees the sets whose types a policy can have. All others are in the `Reading`, so that
+    nothing foreign can get into a plan.
+    """
+
+    SUPPORTS = frozenset({"CNAME", "MX", "TXT"})
+
+    def listing(self, origin: DomainName) -> Listing | None:
+        """Return all that the provider lists now, or None where it does not have the zone."""
+        raise NotImplementedError
+
+    def write(self, listing: Listing, edits: list[Edit]) -> None:
+        """Carry out edits of the zone that was listed."""
+        raise NotImplementedError
+
+    def ttls(self, origin: DomainName) -> range:
+        """Return the TTLs that the provider takes, in seconds; this may ask it."""
+        raise NotImplementedError
+
+    def reading(self, origin: DomainName) -> Reading:
+        """Return what the last listing said."""
+        listing = self._listings.get(origin)
+        return (
+            Reading(Zone(origin, frozenset()), exists=False)
+            if listing is None
+            else listing.reading()
+        )
+
+    def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
+        """Read the zone; see octoDNS."""
+        origin = owner(zone.name)
+        self._listings.pop(origin, None)
+        listing = self.listing(origin)
+        if listing is None:
+            return False
+        self._listings[origin] = listing
+        for each in listing.sets.values():
+            if each.key[1] in self.SUPPORTS and each.items:
+                zone.add_record(_octodns(zone, origin, each), lenient=True)
+        return True
+
+    def _include_change(self, change: Any) -> bool:
+        # Some classes leave out changes that they cannot carry out; what is asked for is written.
+        return True
+
+    def _apply(self, plan: Any) -> None:
+        """Write, if what is written over is as it was read."""
+        origin = owner(plan.desired.name)
+        now = self.listing(origin)
+        if now is None:
+            raise ProviderError(f"{origin}: the provider has the zone no longer")
+        if now.unwritable.zone is not None:
+            raise ProviderError(f"{origin}: {now.unwritable.zone}")
+        names = [owner(change.record.fqdn) for change in plan.changes]
+        if keys := list(moved(self._listings[origin], now, names)):
+            told = ", ".join(f"{name} {type}" for name, type in keys)
+            raise SetMoved(f"{told}: changed at the provider since it was read; plan again")
+        self.write(now, [edit_of(change, now) for change in plan.changes])
+
+    @property
+    def _listings(self) -> dict[DomainName, Listing]:
+        listings: dict[DomainName, Listing] = self.__dict__.setdefault("_mailauth_listings", {})
+        return listings
+
+
+def _octodns(zone: Any, origin: DomainName, listed: ListedSet) -> Any:
+    name, type = listed.key
+    if type == "TXT":
+        texts = map(internal_text, listed.values)
+        return txt_record(zone, relative(name, origin), listed.ttl, texts)
+    return octodns_record(
+        zone, relative(name, origin), RRset(name, type, listed.ttl, listed.values)
+    )
+
+
+def empty(origin: DomainName, sets: Iterable[ListedSet]) -> str | None:
+    """Return why nothing may be written where a listing is empty, or None.
+
+    A provider that fails may answer with nothing at all. Then each record of ours looks new, and
+    would be written over the values of others.
+    """
+    if any(sets):
+        return None
+    return (
+        f"the provider lists no record at all in {origin}, so this may not be all of it; "
+        "nothing is written. If the zone is new, put any record into it there first"
+    )
