@@ -25,12 +25,15 @@ from mailauth_dns.policy.secret_redaction import SHORTEST_SECRET, Redactor, secr
 
 # Classes of octoDNS in whose place ours stand: their modules and names here. They load octoDNS's.
 _OURS = {
+    ("octodns_azure", "AzureProvider"): ("azure", "Azure"),
     ("octodns_bind", "Rfc2136Provider"): ("bind", "Bind"),
     ("octodns_bind", "BindProvider"): ("bind", "Bind"),
     ("octodns_cloudflare", "CloudflareProvider"): ("cloudflare", "Cloudflare"),
     ("octodns_desec", "DesecProvider"): ("desec", "DeSec"),
+    ("octodns_googlecloud", "GoogleCloudProvider"): ("googlecloud", "GoogleCloud"),
     ("octodns_hetzner", "HetznerProvider"): ("hetzner", "Hetzner"),
     ("octodns_powerdns", "PowerDnsProvider"): ("powerdns", "PowerDns"),
+    ("octodns_route53", "Route53Provider"): ("route53", "Route53"),
 }
 
 
