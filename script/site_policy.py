@@ -24,6 +24,7 @@ _PLACES = {
     "MailTest": "tests",
     "ExpectSection": "tests.expect",
     "WaiverSection": "waivers",
+    "PermissionSection": "allow",
 }
 
 

@@ -27,6 +27,7 @@ _TOPICS = {
     "DNS": "DNS: names, sets and servers",
     "TEST": "Tests of a policy",
     "live-unknown": "Live DNS",
+    "ALLOW": "Permissions",
     "WAIVER": "Waivers",
 }
 _JUDGED = {

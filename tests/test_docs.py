@@ -56,6 +56,17 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert str(target.resolve().relative_to(ROOT / "docs")) in MADE, link
 
 
+_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def test_each_loss_has_a_test_of_its_own() -> None:
+    """Sixteen reports, and as many tests; those that the page names are there."""
+    named = _TEST.findall((ROOT / "docs/explanation/cannot-happen.md").read_text())
+    assert len(set(named)) == len(named) == 16
+    for path, test in named:
+        assert f"def {test}(" in (ROOT / path).read_text()
+
+
 def code(page: Path) -> Iterator[str]:
     """The lines of code blocks and the code in sentences; what a console shows is run elsewhere."""
     fence = ""

@@ -18,6 +18,13 @@ def spelled(command: Sequence[str], folder: Path, root: Path) -> str:
     return shlex.join(words)
 
 
+def repeated(given: Sequence[str], more: Sequence[str], *, without: str) -> str:
+    """Return a command of ours as it was typed, with `more` and `without` an option."""
+    words = [word for word in given_without(given, without) if word != "--install"]
+    end = words.index("--") if "--" in words else len(words)
+    return shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]])
+
+
 def given_without(words: Sequence[str], option: str) -> Iterator[str]:
     """Yield the words of a command line without an option and its value.
 

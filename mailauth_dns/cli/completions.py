@@ -60,6 +60,21 @@ def rules(incomplete: str) -> list[Word]:
     ]
 
 
+def documents(ctx: ClickContext, incomplete: str) -> list[Word]:
+    """Return the names of schemas, a word at a time."""
+    from mailauth_dns.render.json_shapes import SHAPES
+
+    given = ctx.params.get("document")
+    words = tuple(given) if isinstance(given, (list, tuple)) else ()
+    names = (name.split() for name in ("policy", "report", *SHAPES))
+    found = (
+        name[len(words)]
+        for name in names
+        if len(name) > len(words) and tuple(name[: len(words)]) == words
+    )
+    return [(each, "") for each in few(dict.fromkeys(found), incomplete)]
+
+
 def plans(ctx: ClickContext, incomplete: str) -> list[Word]:
     """Return JSON files, and the folders on the way to them. Relative ones lie in -C."""
     where, slash, _ = incomplete.rpartition("/")

@@ -47,7 +47,7 @@ def command(
         session.json(keys.activated_data(written, result))
     else:
         session.show(keys.activated(written, result))
-    what_next_keys.after_activate(session, name, waits=bool(result.waiting))
+    what_next_keys.after_activate(session, name, result.waiting, datetime.now(UTC))
     return FAILED if result.waiting else DONE
 
 
@@ -66,7 +66,12 @@ def _until(session: Session, domain: DomainName, end: float) -> tuple[list[Writt
         if (text := "\n".join(each.text for each in result.waiting)) != told:
             session.say(text)
             told = text
-        time.sleep(pause)
+        served = all(each.at is not None for each in result.waiting)
+        with session.waiting(
+            f"waiting until every {'cache can have' if served else 'server has'} the key",
+            pause if served else None,
+        ):
+            time.sleep(pause)
 
 
 def _pause(result: Activation, now: datetime) -> float:

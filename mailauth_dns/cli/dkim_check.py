@@ -36,5 +36,5 @@ def command(
     else:
         session.show(keys.problems(found, checked), wrap=True)
     weights = {problem.weight for problem in found}
-    what_next_keys.after_check(session, domains(domain), found=bool(weights - {"note"}))
+    what_next_keys.after_check(session, domains(domain), found)
     return FAILED if "unknown" in weights else DIFFERS if "wrong" in weights else DONE

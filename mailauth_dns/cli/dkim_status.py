@@ -49,6 +49,6 @@ def command(
     if problems:  # after the keys' states, which are known
         raise MailAuthError("\n".join(problems))
     what_next_keys.after_status(session, statuses, domains(domain), now)
-    if any(each.in_dns.state == "unknown" for each in statuses):
+    if any(each.unknown for each in statuses):
         return FAILED
     return DIFFERS if any(each.wrong for each in statuses) else DONE

@@ -9,6 +9,7 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.plan import plan_file
 from mailauth_dns.policy.repo import POLICY_DIR, Policy
+from mailauth_dns.simulate.dns_asked import asked
 from mailauth_dns.simulate.dns_views import as_it_is, as_planned, as_published
 
 BEFORE, AFTER = "as it is", "as it would be"
@@ -17,9 +18,9 @@ TitledResolver = tuple[str, Resolver]
 
 
 def resolvers(
-    session: Session, plan: Path | None
+    session: Session, plan: Path | None, *, told: bool = False
 ) -> tuple[TitledResolver, tuple[TitledResolver, ...]]:
-    """Return DNS as it is, and as `plan` would make it.
+    """Return DNS as it is, and as `plan` would make it; `told`: say which servers are asked.
 
     Without a plan, the policies say what DNS would be. Without policies there is only one DNS.
     """
@@ -29,6 +30,8 @@ def resolvers(
         repo, publications = session.load()
         policies = repo.policies
     live = as_it_is(policies)
+    if told:
+        session.say(asked(live))
     if plan is not None:
         return (BEFORE, live), ((AFTER, as_planned(plan_file.read(session.path(plan)), live)),)
     published = ((AFTER, as_published(publications, live)),) if publications else ()

@@ -95,10 +95,16 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "plan": (
         Example("See what would change, for one domain", "mailauth-dns plan example.com"),
         Example("Write the plan, for review and apply", "mailauth-dns plan --out plan.json"),
-        Example("Read a plan again", "mailauth-dns plan --show plan.json"),
+        Example(
+            "See what a fork's pull request would change, without any secret",
+            "mailauth-dns plan --live-only --changed-since origin/main",
+        ),
     ),
     "apply": (
-        Example("Apply the plan that was reviewed", "mailauth-dns apply plan.json"),
+        Example(
+            "Apply the plan that was reviewed, and keep what was done",
+            "mailauth-dns apply plan.json --report applied.json",
+        ),
         Example("Plan, look at it, say yes", "mailauth-dns apply"),
         Example(
             "Permit what a rule refuses, for one domain",
@@ -219,6 +225,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns schema > zones/policy.schema.json",
         ),
         Example("See what a plan file holds", "mailauth-dns schema plan"),
+        Example("See what spf tree writes with --format json", "mailauth-dns schema spf tree"),
     ),
     "completion": (
         Example("Try it in this shell", "source <(mailauth-dns completion bash)"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailauth_dns.cli.session import Session
-from mailauth_dns.compile.publication import Publication, selected
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.plan.plan import Plan
@@ -23,7 +23,7 @@ def planned(
     request: PlanRequest,
 ) -> Plan:
     """Return the plan that is requested; a terminal shows the progress."""
-    chosen = selected(repo, publications, request.domains)
-    total = sum(len(publication.providers) for publication in chosen)
+    chosen = request.chosen(repo, publications)
+    total = sum(len(request.providers_of(publication)) for publication in chosen)
     with session.progress(total, "planning") as progress:
         return make_plan(repo, pool, publications, request, progress)

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -80,8 +79,14 @@ class Session:
         """
         with self.waiting("reading policies"):
             repo = load_repo(self.root, may_be_empty=may_be_empty)
-            self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
             return repo, compile_repo(repo)
+
+    def hide_secrets(self, repo: Repo) -> None:
+        """Keep what the stanzas name out of what libraries log, before a provider is asked.
+
+        A run that asks none reads no secret.
+        """
+        self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
 
     def path(self, given: Path) -> Path:
         """Return a file that the command line named; relative ones lie in -C, as in git."""
@@ -137,11 +142,7 @@ class Session:
 
     def again(self, *more: str, why: str, without: str = "") -> None:
         """Say that this command comes next once more, with `more` and `without` an option."""
-        words = [
-            word for word in command_lines.given_without(self.given, without) if word != "--install"
-        ]
-        end = words.index("--") if "--" in words else len(words)
-        self._say_next(shlex.join(["mailauth-dns", *words[:end], *more, *words[end:]]), why)
+        self._say_next(command_lines.repeated(self.given, more, without=without), why)
 
     def _say_next(self, command: str, why: str) -> None:
         self.say(f"Next: {command}  ({why})")
@@ -166,10 +167,12 @@ class Session:
             yield lambda _part: progress.advance(task)
 
     @contextmanager
-    def waiting(self, what: str) -> Iterator[None]:
-        """Show on a terminal what this run waits for, and for how long it has waited."""
+    def waiting(self, what: str, seconds: float | None = None) -> Iterator[None]:
+        """Show on a terminal what this run waits for, and for how long, or how long is left."""
         with (
-            waiting.shown(what, no_color=self.no_color) if self._shows_progress() else nullcontext()
+            waiting.shown(what, seconds, no_color=self.no_color)
+            if self._shows_progress()
+            else nullcontext()
         ):
             yield
 

@@ -50,17 +50,25 @@ def after_import(
 
 
 def after_lint(
-    session: Session, domains: Sequence[str], failing: Sequence[Finding], *, unknown: bool
+    session: Session,
+    domains: Sequence[str],
+    found: Sequence[Finding],
+    failing: Sequence[Finding],
+    chosen: Sequence[Publication],
 ) -> None:
     """Say what comes after lint; `failing` are the findings that it fails for."""
     if failing:
         worst = max(failing, key=lambda each: each.rule.severity)
         place = f"{worst.place.source.path}:{worst.place.line}"
         session.next("rules", worst.rule.id, why=f"the first to mend, at {place}")
-    elif unknown:
+    elif any(finding.unknown for finding in found):
         session.again(why=_LATER)
-    else:
+    elif any(finding.rule.id == "SPF042" for finding in found):
+        session.next("spf", "lock", *domains, why="senders have changed their networks since")
+    elif any(publication.providers for publication in chosen):
         session.next("compile", *domains, why="writes what reviewers read")
+    else:
+        publish(session, domains, chosen, why="the records for a web form")
 
 
 def after_rules(session: Session, shown: Sequence[Rule]) -> None:
@@ -120,16 +128,22 @@ def after_verify(
     `pending` are the domains with a key of ours that does not sign yet; `tested`: policies have
     tests.
     """
+    rows = tuple(rows)
     states = {row.state for row in rows}
     if "unknown" in states:
         session.again(why=_LATER)
-    elif states - {"as policy"}:
+    elif states - {"as policy", "waits"}:
         if waited:
             publish(session, domains, chosen, why="to change what is still different")
+        elif any(row.servers for row in rows):
+            session.next(
+                "verify", *domains, *WAIT, why="some servers have it; waits for the others"
+            )
         else:
-            session.next("verify", *domains, *WAIT, why="waits until every server has it")
+            why = "no server has it; where you have just changed it, `verify --wait 10m`"
+            publish(session, domains, chosen, why=why)
     elif len(pending) == 1:
-        why = "waits until every cache can have the key, and lets it sign"
+        why = "run it now: it counts the wait from here, and then lets the key sign"
         session.next("dkim", "activate", *pending, *ACTIVATE_WAIT, why=why)
     elif tested and not pending:
         session.next("test", *domains, why="asks what receivers say of your mail")
@@ -177,14 +191,14 @@ def after_verdict(session: Session, author: str | None) -> None:
         session.next("spf", "tree", author, why="who may send for its domain")
 
 
-def after_tree(session: Session, domain: str, *, wrong: bool, unknown: bool) -> None:
-    """Say what comes after an SPF tree."""
+def after_tree(session: Session, domain: str, *, rule: str | None, unknown: bool) -> None:
+    """Say what comes after an SPF tree; `rule` is about what receivers stop for."""
     if unknown:
         session.again(why=_LATER)
     elif not (session.root / POLICY_DIR).is_dir():
         session.next("import", domain, why="makes a policy of what DNS has")
-    elif wrong:
-        session.next("rules", "SPF010", why="receivers stop; the page says what to do")
+    elif rule is not None:
+        session.next("rules", rule, why="receivers stop; the page says what to do")
     else:
         session.next("next", domain, why="its cost is within the limits")
 

@@ -8,8 +8,10 @@ from datetime import datetime
 from mailauth_dns.cli.session import Session
 from mailauth_dns.cli.what_next import by_hand
 from mailauth_dns.export.exported_files import SIGNING, ExportFormat
-from mailauth_dns.guide.wording import clock
+from mailauth_dns.guide.wording import clock, left, minutes
+from mailauth_dns.keys.activation import Waiting
 from mailauth_dns.keys.next_step import KeyStep
+from mailauth_dns.keys.problems import KeyProblem
 from mailauth_dns.keys.rotation import Rotated
 from mailauth_dns.keys.status import KeyStatus
 from mailauth_dns.policy.repo import Policy
@@ -37,7 +39,7 @@ def after_status(
     """Say what comes after the states of keys."""
     steps = [(each.key.domain, step) for each in statuses if (step := _own_step(each)) is not None]
     later = [(step.at, domain, step) for domain, step in steps if step.at is not None]
-    if any(each.in_dns.state == "unknown" for each in statuses):
+    if any(each.unknown for each in statuses):
         session.again(why="once DNS answers")
     elif due := [(domain, step) for domain, step in steps if step.due(now)]:
         domain, step = due[0]
@@ -69,9 +71,16 @@ def _unpublished(status: KeyStatus) -> bool:
     return status.key.section.state is KeyState.PENDING and status.in_dns.state != "served"
 
 
-def after_activate(session: Session, domain: str, *, waits: bool) -> None:
-    """Say what comes after a pending key began to sign, or has to wait."""
-    if waits:
+def after_activate(
+    session: Session, domain: str, waiting: Sequence[Waiting], now: datetime
+) -> None:
+    """Say what comes after pending keys began to sign, or have to wait."""
+    times = [each.at for each in waiting if each.at is not None]
+    if waiting and len(times) == len(waiting):
+        at = max(times)
+        why = f"the time is {clock(at, now)}, in {left(at, now)}: waits for it, and lets it sign"
+        session.next("dkim", "activate", domain, "--wait", minutes(at - now), why=why)
+    elif waiting:
         session.next("dkim", "status", domain, why="says what it waits for")
     else:
         session.next("next", domain, why="commit it; then the program that signs needs its name")
@@ -87,10 +96,16 @@ def after_rotate(session: Session, domain: str, result: Rotated) -> None:
         session.next("next", domain, why="no key was due")
 
 
-def after_check(session: Session, domains: Sequence[str], *, found: bool) -> None:
+_ABOUT_DNS = frozenset({"DKIM001", "DKIM029"})  # DNS has not what the policy says
+
+
+def after_check(session: Session, domains: Sequence[str], found: Sequence[KeyProblem]) -> None:
     """Say what comes after a check of private keys."""
-    if found:
-        session.again(why="once that is mended")
+    weights = {problem.weight for problem in found}
+    if any(each.weight == "wrong" and each.rule in _ABOUT_DNS for each in found):
+        session.next("diff", *domains, why="shows what DNS has, and what changes it")
+    elif weights - {"note"}:
+        session.again(why="once that is mended" if "wrong" in weights else "once that is known")
     else:
         session.next("next", *domains, why="the keys are as they should be")
 

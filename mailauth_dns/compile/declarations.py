@@ -9,7 +9,7 @@ from mailauth_dns.compile.publication import Declared
 from mailauth_dns.policy import spf_flattening
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.model import sections_of
-from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.repo import Policy, Route
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.policy.sections.dmarc import DmarcSection
 from mailauth_dns.policy.sections.spf import SpfSection
@@ -24,7 +24,12 @@ REVOKED_DKIM = "v=DKIM1; p="
 
 
 def of(policy: Policy, lock: Lock) -> Iterator[Declared]:
-    """Yield everything that a policy declares in its own zone."""
+    """Yield everything that a policy declares in its own zone, each with its place."""
+    for entry in _declared(policy, lock):
+        yield replace(entry, place=policy.place(_route(policy, entry)).file_line)
+
+
+def _declared(policy: Policy, lock: Lock) -> Iterator[Declared]:
     yield from _spf(policy, lock)
     yield from _dkim(policy)
     yield from _dmarc(policy)
@@ -33,6 +38,15 @@ def of(policy: Policy, lock: Lock) -> Iterator[Declared]:
         if family not in _OF_THEIR_OWN:
             yield from _as_its_section_says(policy, family)
     yield from _parking(policy)
+
+
+def _route(policy: Policy, entry: Declared) -> Route:
+    """Return what in a policy declares an entry."""
+    row = entry.family.row
+    selector = entry.key[0].partition(f".{row.label}.")[0] if row.selected else ""
+    if selector not in sections_of(policy.body, entry.family):
+        return ("parked",)
+    return (*row.section, selector) if selector else row.section
 
 
 def _entry(

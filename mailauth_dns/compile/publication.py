@@ -11,6 +11,7 @@ from functools import cached_property
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.policy.yaml_tree import FileLine
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
@@ -28,6 +29,8 @@ class Declared:
     the policy that the record announces, for HTTPS. A part of an SPF record: a record may include
     it from `ready` on, as the lock says. SPF: `spf_names` holds the addresses behind names that
     the record includes now or included before.
+
+    `place` is the line of the policy, or of its defaults, that says so.
     """
 
     domain: DomainName
@@ -39,6 +42,7 @@ class Declared:
     served: mta_sts.Policy | None = None
     ready: datetime | None = None
     spf_names: tuple[tuple[DomainName, Addresses], ...] = ()
+    place: FileLine | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class Publication:
         return frozenset((entry.key, entry.family) for entry in self.declared if not entry.values)
 
     @property
+    def places(self) -> Mapping[tuple[RRKey, Family], FileLine | None]:
+        """Where each record is declared."""
+        return {(entry.key, entry.family): entry.place for entry in self.declared}
+
+    @property
     def mta_sts(self) -> Mapping[DomainName, str]:
         """The MTA-STS policies to serve over HTTPS, by domain.
 
@@ -84,7 +93,7 @@ class Publication:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all of it."""
+        """SHA-256 of all that decides what is published, wherever it stands in the files."""
         rows = [
             [
                 entry.domain,

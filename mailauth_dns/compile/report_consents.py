@@ -39,7 +39,8 @@ def by_zone(
                 problems.append(_too_long(policy, host, name, (tag, index)))
             key, ttl = (name, "TXT"), policy.body.ttl
             family, values = Family.DMARC_REPORT, frozenset({CONSENT})
-            entry = Declared(policy.domain, key, family, ttl, values)
+            place = value_place(policy.root, ("dmarc", tag, index)).file_line
+            entry = Declared(policy.domain, key, family, ttl, values, place=place)
             found.setdefault(zone, []).append((policy, entry))
     return found
 

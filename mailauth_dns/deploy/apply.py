@@ -17,21 +17,22 @@ from mailauth_dns.atomic_files import append_line
 from mailauth_dns.deploy.make_plan import Progress
 from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool, Where
 from mailauth_dns.deploy.verify import unsettled, watch
-from mailauth_dns.deploy.zone_write import Status, ZoneResult, written
-from mailauth_dns.errors import PlanRefused
-from mailauth_dns.plan.permissions import Allowance, refusals
+from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written
+from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
 from mailauth_dns.plan.plan import LiveEntry, Plan, ZoneEntry
+from mailauth_dns.plan.policy_permissions import still_in_force
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
     """How an apply ended.
 
-    `live` are the rows that authoritative servers do not say yet; None where nobody asked them.
-    `watched` are the zones that they were asked about.
+    `plan` is what was carried out. `live` are the rows that authoritative servers do not say yet;
+    None where nobody asked them. `watched` are the zones that they were asked about.
     """
 
     zones: tuple[ZoneResult, ...]
+    plan: Plan
     notes: tuple[str, ...]
     live: tuple[LiveEntry, ...] | None
     watched: tuple[str, ...] = ()
@@ -42,14 +43,6 @@ class ApplyResult:
     def complete(self) -> bool:
         """Tell whether everything that was asked for is done."""
         return all(zone.status in (Status.APPLIED, Status.UNCHANGED) for zone in self.zones)
-
-
-def refuse_without_permission(plan: Plan, allowed: Iterable[Allowance]) -> None:
-    """Raise PlanRefused, with every reason, unless `allowed` permits all that needs permission."""
-    if reasons := refusals(plan, allowed):
-        raise PlanRefused(
-            "\n".join(["refused, nothing was written:", *(f"  {reason}" for reason in reasons)])
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +68,18 @@ def apply(
 ) -> ApplyResult:
     """Carry out a plan that was just made with this pool, from what was `reviewed` or without.
 
+    A zone that lacks permission is refused, and the others are written.
+
     Raises:
-        PlanRefused: the plan needs permission that the request does not give; nothing was written.
+        PlanRefused: the plan is not this pool's; nothing was written.
     """
-    refuse_without_permission(plan, request.allowed)
-    results, interrupted = _write(plan, pool, _Journal(request.journal), progress)
+    # It was perhaps made yesterday, and somebody has just said yes to it.
+    plan = still_in_force(plan, datetime.now(UTC).date())
+    log = _Journal(request.journal)
+    results, interrupted = _write(plan, pool, request.allowed, log, progress)
     results += _not_written(plan, reviewed)
     waiting = {(entry.name, entry.type) for zone in plan.zones for entry in zone.waiting}
-    ended = ApplyResult(tuple(results), request.notes, None, (), interrupted, bool(waiting))
+    ended = ApplyResult(tuple(results), plan, request.notes, None, (), interrupted, bool(waiting))
     if not request.live or interrupted:
         return ended
     watched = _to_watch(results, plan, reviewed)
@@ -110,10 +107,28 @@ def _not_written(plan: Plan, reviewed: Plan | None) -> list[ZoneResult]:
 
 
 def _write(
-    plan: Plan, pool: ProviderPool, log: _Journal, progress: Progress
+    plan: Plan,
+    pool: ProviderPool,
+    allowed: Iterable[Allowance],
+    log: _Journal,
+    progress: Progress,
 ) -> tuple[list[ZoneResult], bool]:
-    """Write the zones; return how each ended, and whether an interrupt kept some from beginning."""
-    zones: dict[Where, ZoneEntry] = {(zone.zone, zone.provider): zone for zone in plan.zones}
+    """Write the zones that are not refused.
+
+    Return how each ended, and whether an interrupt kept some from beginning.
+    """
+    refused = refusals(plan, allowed)
+    for zone in plan.zones:
+        pool.proposed(zone.where)  # nothing is written if the plan is not this pool's
+    ended = {}
+    for zone in plan.zones:
+        if zone.where in refused:
+            ended[zone.where] = result = _refused(zone, refused[zone.where])
+            log.write(zone, result.status.value, result.detail)
+            progress(zone.zone)
+    zones: dict[Where, ZoneEntry] = {
+        zone.where: zone for zone in plan.zones if zone.where not in refused
+    }
 
     def write(lane: Lane, where: Where) -> ZoneResult:
         log.write(zones[where], "begun")
@@ -121,22 +136,23 @@ def _write(
         log.write(zones[where], result.status.value, result.detail)
         return result
 
-    for where in zones:
-        pool.proposed(where)  # nothing is written if the plan is not this pool's
     crew = Crew({where: pool.lane(where) for where in zones}, write)
     interrupted = False
     try:
-        for (zone, _), _result in crew.results():
-            progress(zone)
+        for (name, _), _result in crew.results():
+            progress(name)
     except KeyboardInterrupt:
         interrupted = True
         with suppress(KeyboardInterrupt):  # a second one does not wait for those that were begun
             crew.stop()
-    results = [
-        crew.result(where) or _interrupted(entry, crew.begun(where))
-        for where, entry in zones.items()
-    ]
-    return results, interrupted
+    for where, entry in zones.items():
+        ended[where] = crew.result(where) or _interrupted(entry, crew.begun(where))
+    return [ended[zone.where] for zone in plan.zones], interrupted
+
+
+def _refused(zone: ZoneEntry, reasons: tuple[Refusal, ...]) -> ZoneResult:
+    detail = "; ".join(map(str, reasons))
+    return not_begun(zone, Status.REFUSED, detail, reasons)
 
 
 def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneResult:
@@ -147,8 +163,9 @@ def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneResult:
             Status.FAILED,
             zone.changes,
             "interrupted while it was written; run the apply again",
+            undone=None,
         )
-    return ZoneResult(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, "interrupted")
+    return not_begun(zone, Status.NOT_TRIED, "interrupted")
 
 
 def _to_watch(results: Iterable[ZoneResult], fresh: Plan, reviewed: Plan | None) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+
+from mailauth_dns.deploy import git
 
 FOLDERS = ("zones", "providers")  # of a zone repo, what a plan is made from
 _OURS = ("--", *FOLDERS)
@@ -46,13 +47,6 @@ def changed_at(root: Path, path: str) -> datetime | None:
 def _said(root: Path, *arguments: str) -> str | None:
     """Return what git prints; None where it fails."""
     try:
-        return subprocess.run(  # noqa: S603
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - git is found on PATH
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=10,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
+        return git.said(root, *arguments).decode(errors="replace")
+    except git.GitFailed:
         return None

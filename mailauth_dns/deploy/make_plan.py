@@ -18,6 +18,7 @@ from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan import spf_part_timing
+from mailauth_dns.plan.digests import digests, policies_by_zone
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     FailedEntry,
@@ -27,6 +28,7 @@ from mailauth_dns.plan.plan import (
     change_entry,
     kept_entry,
 )
+from mailauth_dns.plan.policy_permissions import idle, permissions_of, with_permissions
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
@@ -37,13 +39,38 @@ Progress = Callable[[str], None]  # is told each zone that is done, for a progre
 
 @dataclass(frozen=True)
 class PlanRequest:
-    """What to plan, and how. `held` are sets that must not be written yet in any case."""
+    """What to plan, and how. `held` are sets that must not be written yet in any case.
+
+    `notes` say what the request leaves out, and begin those of the plan.
+    """
 
     domains: tuple[DomainName, ...] = ()  # none: all
     live: bool = True
     normalize: bool = False
     show_kept: bool = False
     held: Holds = field(default_factory=dict)
+    zones: frozenset[DomainName] | None = None  # None: all
+    providers: tuple[str, ...] = ()  # none: all
+    notes: tuple[str, ...] = ()
+
+    def chosen(self, repo: Repo, publications: Iterable[Publication]) -> tuple[Publication, ...]:
+        """Return the publications that are to be planned.
+
+        Raises:
+            MailAuthError: a domain has no policy, or its policy declares no record.
+        """
+        return tuple(
+            each
+            for each in selected(repo, publications, self.domains)
+            if (self.zones is None or each.origin in self.zones)
+            and (not self.providers or set(self.providers) & set(each.providers))
+        )
+
+    def providers_of(self, publication: Publication) -> tuple[str, ...]:
+        """Return the providers of a publication that are to be asked."""
+        return tuple(
+            each for each in publication.providers if not self.providers or each in self.providers
+        )
 
 
 _EVERYTHING = PlanRequest()
@@ -63,13 +90,13 @@ def make_plan(
     Raises:
         ProviderError: a stanza is wrong, its class is missing, or a secret is not set.
     """
-    chosen = selected(repo, publications, request.domains)
+    chosen = request.chosen(repo, publications)
     now = datetime.now(UTC)
     known = observed.ready_parts(chosen, now) if request.live else {}
     wanted: dict[Where, Publication] = {
         (publication.origin, provider): publication
         for publication in chosen
-        for provider in publication.providers
+        for provider in request.providers_of(publication)
     }
     answers = _proposed(pool, wanted, _held(wanted, known, now, request), now, request, progress)
     proposals = {where: each for where, each in answers.items() if isinstance(each, Proposal)}
@@ -78,21 +105,47 @@ def make_plan(
     zones = _zones(repo, wanted, proposals, observations, request)
     for where, (proposal, _) in zones.items():
         pool.remember(where, Proposed(wanted[where], proposal))
+    permissions = permissions_of(repo.policies, now.date())
+    entries = tuple(
+        with_permissions(zone, permissions)
+        for zone in _with_tests(repo, chosen, zones, request.live)
+    )
+    failed = _failed(answers, wanted)
     return Plan(
         tool=__version__,
         made_at=now.isoformat(timespec="seconds"),
         commit=git_commit(repo.root),
         domains=tuple(request.domains) or None,
         normalize=request.normalize,
-        zones=_with_tests(repo, chosen, zones, request.live),
-        failed=_failed(answers),
+        zones=entries,
+        failed=failed,
+        idle=idle(permissions, _planned_whole(wanted, failed), entries),
+        notes=request.notes,
     )
 
 
-def _failed(answers: Answers) -> tuple[FailedEntry, ...]:
+def _planned_whole(
+    wanted: Mapping[Where, Publication], failed: Iterable[FailedEntry]
+) -> frozenset[DomainName]:
+    """Return the domains that were planned at every provider of their zones."""
+    dark = {(each.zone, each.provider) for each in failed}
+    broken = {
+        domain
+        for publication in wanted.values()
+        if any(
+            (where := (publication.origin, each)) in dark or where not in wanted
+            for each in publication.providers
+        )
+        for domain in publication.domains
+    }
+    planned = {domain for publication in wanted.values() for domain in publication.domains}
+    return frozenset(planned - broken)
+
+
+def _failed(answers: Answers, wanted: Mapping[Where, Publication]) -> tuple[FailedEntry, ...]:
     return tuple(
-        FailedEntry(zone, provider, str(error))
-        for (zone, provider), error in answers.items()
+        FailedEntry(*where, str(error), next(iter(wanted[where].places.values()), None))
+        for where, error in answers.items()
         if isinstance(error, ProviderError)
     )
 
@@ -161,21 +214,27 @@ def _zones(
 ) -> dict[Where, tuple[Proposal, ZoneEntry]]:
     """Return each proposal as it may be applied, and its entry in the plan, without tests."""
     zones = {}
+    index = policies_by_zone(repo)
     for where, read in proposals.items():
         publication = wanted[where]
         observation = observations.get(publication.origin)
         authority = live_state.authority(read.reading.zone, observation, publication)
         proposal = _told_whole(read, authority, observation)
-        difference = proposal.difference
+        difference, places = proposal.difference, publication.places
         zones[where] = (
             proposal,
             ZoneEntry(
                 zone=where[0],
                 provider=where[1],
-                policy_digest=publication.digest,
-                provider_digest=repo.stanzas[where[1]].digest,
-                changes=tuple(map(change_entry, difference.changes)),
-                blocked=tuple(map(blocked_entry, difference.blocked)),
+                digests=digests(repo, index, publication, where[1]),
+                changes=tuple(
+                    change_entry(each, places.get((each.key, each.family)))
+                    for each in difference.changes
+                ),
+                blocked=tuple(
+                    blocked_entry(each, places.get((each.key, each.family)))
+                    for each in difference.blocked
+                ),
                 kept=tuple(kept_entry(kept, request.show_kept) for kept in difference.kept),
                 live=live_state.rows(publication, proposal.reading.zone, observation),
                 authority=authority,

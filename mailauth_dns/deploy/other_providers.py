@@ -33,9 +33,7 @@ def behind_others(
         if isinstance(proposal, ProviderError):
             continue
         others = {
-            provider: answers[key[0], provider]
-            for provider in publications[key].providers
-            if (key[0], provider) in answers
+            provider: answers.get((key[0], provider)) for provider in publications[key].providers
         }
         for change in proposal.difference.changes if len(others) > 1 else ():
             declares_spf = any(
@@ -49,7 +47,13 @@ def behind_others(
     return found
 
 
-def _hold(domain: DomainName, provider: str, other: Proposal | ProviderError) -> Hold | None:
+def _hold(domain: DomainName, provider: str, other: Proposal | ProviderError | None) -> Hold | None:
+    if other is None:
+        return Hold(
+            f"waits for the SPF record of {domain} at {provider}, which was not asked; "
+            f"plan without --provider, or with {provider} too",
+            waits=True,
+        )
     if isinstance(other, ProviderError):
         return Hold(
             f"waits for the SPF record of {domain} at {provider}, which could not be read",

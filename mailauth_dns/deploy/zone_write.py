@@ -13,6 +13,7 @@ from mailauth_dns.diff.equivalence import cut
 from mailauth_dns.errors import NotServed, ProviderError, SetMoved
 from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.done import is_done
+from mailauth_dns.plan.permissions import Refusal
 from mailauth_dns.plan.plan import (
     BlockedEntry,
     ChangeEntry,
@@ -37,13 +38,19 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ZoneResult:
-    """What happened to one zone at one provider."""
+    """What happened to one zone at one provider.
+
+    `undone` are the changes that are not made; None where that is unknown. `refusals` are there if
+    it was not begun for want of permission.
+    """
 
     zone: str
     provider: str
     status: Status
     changes: tuple[ChangeEntry, ...]
     detail: str = ""
+    refusals: tuple[Refusal, ...] = ()
+    undone: frozenset[RRKey] | None = frozenset()
 
 
 def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool) -> ZoneResult:
@@ -60,7 +67,7 @@ def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool)
             zone.zone, writing if zone.changes else lambda target: target.finish(publication.origin)
         )
     except GivenUp as error:
-        return ZoneResult(zone.zone, zone.provider, Status.NOT_TRIED, zone.changes, str(error))
+        return not_begun(zone, Status.NOT_TRIED, str(error))
     except ProviderError as error:
         failure = error
     left = _left(lane, publication, zone) if zone.changes else dict[RRKey, str]()
@@ -70,9 +77,20 @@ def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool)
             if failure
             else f"written, but it could not be read back: {left}"
         )
-        return ZoneResult(zone.zone, zone.provider, Status.FAILED, zone.changes, detail)
+        return ZoneResult(
+            zone.zone, zone.provider, Status.FAILED, zone.changes, detail, undone=None
+        )
     status, detail = _ended(zone, writing, failure, left)
-    return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail)
+    undone = frozenset(left)
+    return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail, undone=undone)
+
+
+def not_begun(
+    zone: ZoneEntry, status: Status, detail: str, refusals: tuple[Refusal, ...] = ()
+) -> ZoneResult:
+    """Return the result of a zone in which nothing was written."""
+    undone = frozenset((DomainName(change.name), change.type) for change in zone.changes)
+    return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail, refusals, undone)
 
 
 class _Writing:

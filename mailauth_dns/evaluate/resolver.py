@@ -117,3 +117,15 @@ class ZoneResolver:
         """Return the deepest zone that holds `name`."""
         found = (self._authorities.get(origin) for origin in upwards(name))
         return next((each for each in found if each is not None), None)
+
+
+class WatchedResolver(ZoneResolver):
+    """A `ZoneResolver` that remembers the names it was asked for, also behind aliases."""
+
+    def __init__(self, zones: Iterable[Zone], elsewhere: Resolver | None = None) -> None:
+        super().__init__(zones, elsewhere)
+        self.asked: set[DomainName] = set()
+
+    def _hop(self, name: DomainName, rrtype: str) -> Values | Alias:
+        self.asked.add(name)
+        return super()._hop(name, rrtype)

@@ -57,7 +57,9 @@ def compare(
     root = _root(folder)
     says = _statements(format, policies, host)
     if format is ExportFormat.OPENDKIM and root is not None:
-        return list(_opendkim(root, files, says, host))
+        keys = [str(each.path) for each in signers(policies, host.key_dir)]
+        missing = (each for key in keys for each in _missing_key(root, key, _DEFERS))
+        return [*_opendkim(root, files, says, host), *missing]
     spare = dict.fromkeys(opendkim.TABLES, "") if format is ExportFormat.OPENDKIM else {}
     found: list[ExportDifference] = []
     for name, text in {**spare, **files}.items():
@@ -70,9 +72,7 @@ def compare(
             found += _differences(path, says(name, text), says(name, text_of(path)))
     if format is ExportFormat.RSPAMD and root is not None:
         for signer in signers(policies, host.key_dir):
-            found += _missing_key(
-                on(root, rspamd.key_file(signer)), _installed(folder, rspamd.CONF)
-            )
+            found += _missing_key(root, str(rspamd.key_file(signer)), _UNSIGNED)
     if format is ExportFormat.POSTFIX and root is not None:
         for running in opendkim_conf.daemons(root).values():
             found += _unsigned(running, text_of(folder / postfix.MAIN), folder / postfix.MAIN)
@@ -127,15 +127,23 @@ def _internal(wanted: str, path: Path, text: str, setting: str = "") -> Iterator
     )
 
 
-def _missing_key(path: Path, conf: Path) -> Iterator[ExportDifference]:
-    """Yield that there is no key where Rspamd is told to read it."""
+# What the programs do without the key that their files name.
+_UNSIGNED = "Rspamd does not sign mail"
+_DEFERS = "OpenDKIM defers all mail"
+
+
+def _missing_key(root: Path, key: str, without: str) -> Iterator[ExportDifference]:
+    """Yield that there is no key where the signing program is told to read it."""
     try:
-        there = path.exists()
+        # The folder that you named may be this machine's, wherever the host's files are.
+        there = on(root, key).exists() or Path(key).exists()
     except PermissionError:
         return  # only its owner may look; `dkim check` says so
     if not there:
         yield ExportDifference(
-            conf, "!", f"there is no key {path}, so mail is not signed; name its folder: --key-dir"
+            on(root, key),
+            "!",
+            f"there is no such key, and {without} without it; --key-dir names its folder",
         )
 
 

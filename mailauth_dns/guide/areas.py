@@ -82,6 +82,8 @@ def _dkim(here: Here, at: Situation) -> AreaState:
     needs = (key_steps.is_left_by_sender, key_steps.is_due, key_steps.is_unseen)
     if any(need(here, at) for need in needs):
         marks.append("todo")
+    elif key_steps.is_unseen_at_sender(here, at):
+        marks.append("unknown")
     elif any(at.own_keys(KeyState.PENDING)):
         marks.append("wait")
     mark = max(marks, key=_RANK.index)
@@ -103,7 +105,11 @@ _IN_DNS = {
 def _key(here: Here, status: KeyStatus) -> str:
     section = status.key.section
     kind = f"{section.state}" if section.cname is None else f"delegated, {section.state}"
-    there = "its sender has no key" if status.unsigned else _IN_DNS[status.in_dns.state]
+    there = _IN_DNS[status.in_dns.state]
+    if status.unsigned:
+        there = "its sender has no key"
+    elif status.unseen:
+        there = f"{there}, its sender's key is unknown"
     text = f"{status.key.selector} {kind}, {there}"
     if section.state is not KeyState.ACTIVE and status.step is not None and status.step.at:
         text += f", next step from {clock(status.step.at, here.now)}"

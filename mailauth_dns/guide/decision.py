@@ -65,6 +65,11 @@ DOMAIN: tuple[Row, ...] = (
     Row("a key waits for caches", key_steps.waits, key_steps.wait),
     Row("an SPF part waits", lambda _, at: bool(at.records_in("waits")), dns_steps.wait),
     Row("a sender has no key", key_steps.is_left_by_sender, key_steps.ask_sender),
+    Row(
+        "a sender's key is unknown",
+        key_steps.is_unseen_at_sender,
+        key_steps.ask_sender_dns,
+    ),
     Row("DMARC can be tightened", dmarc_steps.is_due, dmarc_steps.tighten),
     Row("the signing host is partly unseen", host_steps.is_unseen, host_steps.look_yourself),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailauth_dns.guide.situation import Here, Situation
 from mailauth_dns.guide.step import Step, ours
-from mailauth_dns.guide.wording import clock, left, others
+from mailauth_dns.guide.wording import clock, left, minutes, others
 from mailauth_dns.keys.private_files import ENVIRONMENT
 from mailauth_dns.keys.status import KeyStatus
 from mailauth_dns.policy.sections.dkim import KeyState
@@ -116,16 +116,12 @@ def look(here: Here, group: Sequence[Situation]) -> Step:
     wait = first.in_dns.wait or timedelta()
     return Step(
         f"Wait until every cache can have {keys[0]}{more}, then let it sign",
-        "every server has the key; caches may still say that it is not there",
+        "every server has the key; caches may still say that it is not there, and the wait begins "
+        "when this command first sees the key",
         f"{left(here.now + wait, here.now)} of waiting",
-        (ours("dkim", "activate", group[0].domain, "--wait", _minutes(wait)),),
+        (ours("dkim", "activate", group[0].domain, "--wait", minutes(wait)),),
         after=("commit what it writes into the policy", *others(group, "then")),
     )
-
-
-def _minutes(wait: timedelta) -> str:
-    """Return a time for `--wait`, with a minute to spare."""
-    return f"{-int(-wait.total_seconds() // 60) + 1}m"
 
 
 def rotate(here: Here, group: Sequence[Situation]) -> Step:
@@ -155,7 +151,7 @@ def wait(here: Here, group: Sequence[Situation]) -> Step:
         f"Wait until {clock(until, here.now)}, then let {status.key.selector} sign",
         f"{status.step.why}; until then some receivers could not find it",
         f"{left(until, here.now)} of waiting",
-        (ours("dkim", "activate", at.domain, "--wait", _minutes(until - here.now)),),
+        (ours("dkim", "activate", at.domain, "--wait", minutes(until - here.now)),),
         at=until,
         after=("the signing host gets the key's name by `export`", *others(group, "then")),
     )
@@ -179,6 +175,25 @@ def ask_sender(_here: Here, group: Sequence[Situation]) -> Step:
             "where you do not use that sender any more, take the selector out of the policy",
             *others(group, "then"),
         ),
+    )
+
+
+def is_unseen_at_sender(_here: Here, at: Situation) -> bool:
+    """Tell whether it is unknown what a sender publishes where our alias leads to."""
+    return any(status.unseen for status in at.keys)
+
+
+def ask_sender_dns(_here: Here, group: Sequence[Situation]) -> Step:
+    """The sender's name servers did not say whether it has a key."""
+    at = group[0]
+    status = next(each for each in at.keys if each.unseen)
+    return Step(
+        f"Ask again for the sender's key behind {status.key.name}",
+        status.unseen or "",
+        "a second; where it fails again, ask the sender whether its name servers answer",
+        (ours("dkim", "status", at.domain),),
+        after=others(group, "then"),
+        unknown=True,
     )
 
 

@@ -191,23 +191,15 @@ def _compared(
     unseen = [each for each in found if each.statement.endswith(_UNSEEN)]
     milters = [each for each in found if each.statement.startswith("smtpd_milters")]
     own = [each for each in found if each not in unseen and each not in milters]
-    keyless = _keyless(policy, host) if format is ExportFormat.OPENDKIM else ()
     return SigningHost(
         "rspamd" if format is ExportFormat.RSPAMD else "opendkim",
         options,
         sockets,
-        files=(*map(_told, own), *keyless),
+        files=tuple(map(_told, own)),
         postfix=tuple(map(_told, [*milters, *_postfix(policy, host, now)])),
         keys=tuple(_open(policy, halves)),
         unseen=tuple(map(_told, unseen)),
     )
-
-
-def _keyless(policy: Policy, host: MailHost) -> Iterator[str]:
-    """Yield the private keys that are not where OpenDKIM reads them: it then defers all mail."""
-    for signer in signers([policy], host.key_dir):
-        if _is_there(str(signer.path)) is False:
-            yield f"there is no key {signer.path}, and OpenDKIM defers mail without it"
 
 
 def _on(folder: str) -> Path:

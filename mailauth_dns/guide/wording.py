@@ -71,6 +71,15 @@ def left(at: datetime, now: datetime) -> str:
     return span(timedelta(seconds=units * size))
 
 
+def minutes(wait: timedelta) -> str:
+    """Return a time for `--wait`, with a minute to spare.
+
+    >>> minutes(timedelta(seconds=301))
+    '7m'
+    """
+    return f"{-int(-wait.total_seconds() // 60) + 1}m"
+
+
 def rounded(at: datetime) -> datetime:
     """Return a time rounded up to the minute: a command that is run then is not too early."""
     whole = at.replace(second=0, microsecond=0)

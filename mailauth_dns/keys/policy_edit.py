@@ -26,13 +26,15 @@ SelectorEdit = Mapping[str, str | None]  # YAML keys of a selector; None takes o
 class Written:
     """What was written into a policy for one selector.
 
-    `tests` are the policy's tests that name it now, in place of a key that retires.
+    `tests` are the policy's tests that name it now, in place of a key that retires. `inherited` is
+    the file whose tests name that key still, since all policies share it.
     """
 
     path: str
     selector: str
     keys: SelectorEdit
     tests: tuple[str, ...] = ()
+    inherited: str = ""
 
     def __str__(self) -> str:
         """Return it as a line for people."""
@@ -41,6 +43,11 @@ class Written:
             for key, value in self.keys.items()
         )
         line = f"{self.path}: {self.selector}: {said}"
+        if self.inherited:
+            line += (
+                f"; the tests in {self.inherited} name the old key still, and all policies share "
+                f"them: write {self.selector} there, or give this policy tests of its own"
+            )
         if not self.tests:
             return line
         names = ", ".join(f'"{name}"' for name in self.tests)
@@ -135,10 +142,22 @@ def write(
         return ()
     with alone(root, policy.path):
         edit(root, policy.path, edited)
+    inherited = {new: _inherited(policy, old) for old, new in (successors or {}).items()}
     return tuple(
-        Written(policy.path, selector, keys, tests.get(selector, ()))
+        Written(policy.path, selector, keys, tests.get(selector, ()), inherited.get(selector, ""))
         for selector, keys in changes.items()
     )
+
+
+def _inherited(policy: Policy, selector: str) -> str:
+    """Return the file from which the policy inherits a test that names a selector of its own."""
+    path = policy.place(("tests",)).source.path
+    named = any(
+        signature.s == selector and (signature.d or policy.domain) == policy.domain
+        for test in policy.body.tests
+        for signature in test.dkim
+    )
+    return path if named and path != policy.path else ""
 
 
 def check_unchanged(policy: Policy, text: str) -> None:

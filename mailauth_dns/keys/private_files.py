@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from errno import EINVAL
 from pathlib import Path
@@ -122,7 +122,8 @@ def write(
             reach it; or it cannot be written.
     """
     try:
-        whose = _make_domain_folder(path, root, owner)
+        with _new_folders_go_with_failure(path.parent):
+            whose = _make_domain_folder(path, root, owner)
         with alone(path.parent):
             _sweep(path.parent)
             if not (again and path.exists()):
@@ -137,8 +138,32 @@ def write(
         ) from None
     except OSError as error:
         raise MailAuthError(
-            f"{error.filename or path}: cannot be written: {error.strerror}"
+            f"{error.filename or path}: cannot be written: {_why(error, owner)}"
         ) from None
+
+
+def _why(error: OSError, owner: Owner | None) -> str:
+    if error.errno != EINVAL:
+        return str(error.strerror)
+    # What chown says of a number that the user namespace has no mapping for.
+    who = f"{owner.name} (user {owner.uid})" if owner is not None else "the folder's owner"
+    return (
+        f"no file can be given to {who} here, since this container or user namespace does not "
+        "have that user; run it outside, or name another --owner"
+    )
+
+
+@contextlib.contextmanager
+def _new_folders_go_with_failure(folder: Path) -> Iterator[None]:
+    """Take away the folders down to `folder` that are made inside, where that fails."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        yield
+    except BaseException:
+        for each in new:
+            with contextlib.suppress(OSError):  # not made, or somebody else uses it by now
+                each.rmdir()
+        raise
 
 
 def _make_domain_folder(path: Path, root: Path, owner: Owner | None) -> tuple[int, int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailauth_dns.keys import delegation, problems
 from mailauth_dns.keys.declared import Key, keys_of
 from mailauth_dns.keys.in_dns import KeyInDns, ask, key_in_dns
 from mailauth_dns.keys.next_step import KeyStep, next_step
+from mailauth_dns.keys.problems import KeyProblem
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.dkim import DkimSection, KeyState
 from mailauth_dns.records.name import DomainName
@@ -19,13 +20,20 @@ from mailauth_dns.records.name import DomainName
 class KeyStatus:
     """One declared selector, what DNS serves for it, and what comes next.
 
-    `unsigned` says that its sender publishes no usable key where our alias leads to.
+    `unsigned` says that its sender publishes no usable key where our alias leads to, and `unseen`
+    why that is unknown.
     """
 
     key: Key
     in_dns: KeyInDns
     step: KeyStep | None
     unsigned: str | None = None
+    unseen: str | None = None
+
+    @property
+    def unknown(self) -> str | None:
+        """Why it is unknown what DNS has for the key; None where it is known."""
+        return (self.in_dns.detail or "DNS") if self.in_dns.state == "unknown" else self.unseen
 
     @property
     def wrong(self) -> str | None:
@@ -45,15 +53,15 @@ def look(policies: Iterable[Policy], now: datetime) -> tuple[KeyStatus, ...]:
     policies = tuple(policies)
     pairs, observations = ask(policies)
     in_dns = {key.name: key_in_dns(key, observations[policy.zone]) for policy, key in pairs}
-    return _statuses(pairs, in_dns, _unsigned(policies, in_dns, pairs), now)
+    return _statuses(pairs, in_dns, _behind(policies, in_dns, pairs), now)
 
 
-def _unsigned(
+def _behind(
     policies: Iterable[Policy],
     in_dns: Mapping[DomainName, KeyInDns],
     pairs: Sequence[tuple[Policy, Key]],
-) -> Mapping[DomainName, str]:
-    """Return why senders' keys are of no use, by selector name; one that is unknown is not said."""
+) -> Mapping[DomainName, KeyProblem]:
+    """Return why senders' keys are of no use, or are unknown, by selector name."""
     wanted = [
         (key, target)
         for _, key in pairs
@@ -63,10 +71,9 @@ def _unsigned(
         return {}
     targets = delegation.resolved(policies, frozenset(target for _, target in wanted))
     return {
-        key.name: f"the sender publishes no key there, ask the sender: {problem.message}"
+        key.name: problem
         for key, target in wanted
         for problem in problems.of_target(key, target, targets[target])
-        if problem.weight == "wrong"
     }
 
 
@@ -76,14 +83,18 @@ def again(
     """Return the status of the policies as they are now, without asking DNS again."""
     pairs = [(policy, key) for policy in policies for key in keys_of(policy)]
     statuses = tuple(statuses)
-    unsigned = {status.key.name: status.unsigned for status in statuses if status.unsigned}
-    return _statuses(pairs, {each.key.name: each.in_dns for each in statuses}, unsigned, now)
+    before = {status.key.name: status for status in statuses}
+    found = _statuses(pairs, {name: each.in_dns for name, each in before.items()}, {}, now)
+    return tuple(
+        replace(each, unsigned=before[each.key.name].unsigned, unseen=before[each.key.name].unseen)
+        for each in found
+    )
 
 
 def _statuses(
     pairs: Sequence[tuple[Policy, Key]],
     in_dns: Mapping[DomainName, KeyInDns],
-    unsigned: Mapping[DomainName, str],
+    behind: Mapping[DomainName, KeyProblem],
     now: datetime,
 ) -> tuple[KeyStatus, ...]:
     beside: dict[DomainName, dict[str, tuple[Key, KeyInDns]]] = {}
@@ -93,8 +104,17 @@ def _statuses(
     for policy, key in pairs:
         rotation = (policy.body.dkim or DkimSection()).rotation
         step = next_step(key, in_dns[key.name], rotation, now, beside[key.domain])
-        found.append(KeyStatus(key, in_dns[key.name], step, unsigned.get(key.name)))
+        found.append(KeyStatus(key, in_dns[key.name], step, *_said(behind.get(key.name))))
     return tuple(found)
+
+
+def _said(problem: KeyProblem | None) -> tuple[str | None, str | None]:
+    """Return why a sender's key is of no use, and why that is unknown."""
+    if problem is None:
+        return None, None
+    if problem.weight == "unknown":
+        return None, f"what the sender publishes is unknown: {problem.message}"
+    return f"the sender publishes no key there, ask the sender: {problem.message}", None
 
 
 def remarks(statuses: Iterable[KeyStatus]) -> list[str]:

@@ -86,7 +86,16 @@ def _retirement(at: str) -> SelectorEdit:
 
 def waits(key: Key, step: KeyStep) -> str:
     """Say which step of a key has to wait, and why."""
-    what = f"{key.name}: {key.section.state} -> {step.to}"
+    what = _DONE[step.to]
     if step.at is None:
-        return f"{what} cannot be taken yet: {step.why}"
-    return f"{what} may be taken {later(step.at, step.why)}"
+        return f"{key.name} cannot {what} yet: {step.why}"
+    return f"{key.name} may {what} {later(step.at, step.why)}"
+
+
+_DONE = {
+    KeyState.ACTIVE: "begin to sign",
+    KeyState.RETIRING: "retire",
+    KeyState.REVOKED: "be revoked",
+    KeyState.ABSENT: "be deleted",
+    "successor": "get a successor",
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.rules import (
+    allow,
     bimi,
     dkim_keys,
     dkim_life,
@@ -193,6 +194,8 @@ RULES: tuple[Rule, ...] = (
     dns.ns_disagree,
     dns_forms.provider_quirk,
     dns_forms.name_mistyped,
+    allow.allow_expired,
+    allow.allow_without_use,
 )
 
 # Judged by plan and apply, because they are about a change.

@@ -14,6 +14,7 @@ from mailauth_dns.lint.finding import Finding, in_order
 from mailauth_dns.lint.rule import Needs, Rule
 from mailauth_dns.lint.rules.waiver import waiver_expired, waiver_unknown_rule, waiver_unused
 from mailauth_dns.lint.subject import Subject
+from mailauth_dns.policy.allowed_changes import REFUSED_BY
 from mailauth_dns.policy.model import WaiverSection
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.yaml_tree import Place
@@ -131,7 +132,7 @@ def _fault(row: _Row, by_id: Mapping[str, Rule], today: date) -> Finding | None:
             waiver_unknown_rule,
             row,
             f"{id} is not judged by lint, and no waiver permits a change",
-            f"take it out; apply --allow {id} permits the change",
+            f"take it out; {_permitted_by(id)}",
         )
     if row.waiver.until < today:
         return _finding(
@@ -141,6 +142,13 @@ def _fault(row: _Row, by_id: Mapping[str, Rule], today: date) -> Finding | None:
             "correct what it was for and take it out, or give it a new day",
         )
     return None
+
+
+def _permitted_by(id: str) -> str:
+    """Return what permits a change, or a test that would not pass."""
+    if id in REFUSED_BY:
+        return "what is meant is permitted below `allow`, with the same keys"
+    return f"apply --allow {id} permits it"
 
 
 def _unused(row: _Row) -> Finding:

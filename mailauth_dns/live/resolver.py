@@ -60,15 +60,14 @@ class LiveResolver:
         Raises:
             RecordSyntaxError: a name server is not an address.
         """
-        self._servers = {
+        self.servers = {
             zone: tuple(map(server_address.parse, texts))
             for zone, texts in (nameservers or {}).items()
         }
-        self._given = {zone for zone, servers in self._servers.items() if servers}
+        self.resolvers = tuple(system_resolvers() if resolvers is None else resolvers)
+        self._given = {zone for zone, servers in self.servers.items() if servers}
         self._delegated: dict[DomainName, tuple[ServerAddress, ...]] = {}
-        self._recursion = Recursion(
-            system_resolvers() if resolvers is None else resolvers, self._ask
-        )
+        self._recursion = Recursion(self.resolvers, self._ask)
         self._timeout, self._tries = timeout, tries
         self._message_time = message_time
         self._budget = _Budget(message_time)
@@ -136,12 +135,12 @@ class LiveResolver:
 
     def _zone_of(self, name: DomainName) -> DomainName | None:
         """Return the deepest zone of ours that holds `name`."""
-        return next((zone for zone in upwards(name) if zone in self._servers), None)
+        return next((zone for zone in upwards(name) if zone in self.servers), None)
 
     def _from_zone(self, zone: DomainName, key: RRKey) -> Reply | None:
         """Return what the servers of `zone` say, or None where resolvers are to be asked."""
         if zone in self._given:
-            return self._authoritative(zone, self._servers[zone], key)
+            return self._authoritative(zone, self.servers[zone], key)
         if zone not in self._delegated:
             found = zone_servers([zone], self._recursion)[zone]
             self._delegated[zone] = found.servers[:_DELEGATED_ASKED]

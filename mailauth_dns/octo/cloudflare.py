@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from octodns_cloudflare import Cloudflare5xxError, CloudflareProvider, CloudflareRateLimitError
+from octodns_cloudflare import CloudflareError, CloudflareProvider
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import ProviderError
@@ -107,20 +107,24 @@ class Cloudflare(ListedProvider, CloudflareProvider):  # type: ignore[misc] # it
         return list(records.values())
 
     def _asked(self, method: str, path: str, **what: Any) -> Any:
-        answer = self._try_request(method, path, **what)
-        if not answer.get("success", False):
-            raise ProviderError(f"Cloudflare: {_errors(answer)}")
-        return answer
-
-    def _request(self, method: str, path: str, params: Any = None, data: Any = None) -> Any:
         try:
-            return super()._request(method, path, params=params, data=data)
-        except (CloudflareRateLimitError, Cloudflare5xxError) as error:
-            error.response = self._answer  # it says for how long Cloudflare is busy
-            raise
+            answer = self._try_request(method, path, **what)
+        except CloudflareError as error:
+            raise _Refused(str(error), self._answer) from None
+        if not answer.get("success", False):
+            raise _Refused(_errors(answer), self._answer)
+        return answer
 
     def _remember(self, answer: Any, *_args: Any, **_kwargs: Any) -> None:
         self._answer = answer
+
+
+class _Refused(Exception):
+    """Cloudflare did not do what it was asked; `response` says whether it may later."""
+
+    def __init__(self, why: str, response: Any) -> None:
+        super().__init__(f"Cloudflare answered {response.status_code}: {why}")
+        self.response = response
 
 
 def _errors(answer: Any) -> str:

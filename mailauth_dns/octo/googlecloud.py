@@ -79,8 +79,8 @@ class GoogleCloud(ListedProvider, GoogleCloudProvider):  # type: ignore[misc] # 
         ]
         if len(zones) > 1:
             raise ProviderError(
-                f"Google Cloud DNS has {len(zones)} zones {origin}; "
-                "write `private: true` or `private: false` in the stanza to say which one you mean"
+                f"Google Cloud DNS has {len(zones)} zones {origin}. "
+                "Write `private: true` or `private: false` in the stanza to say which one you mean"
             )
         return zones[0] if zones else None
 

@@ -49,7 +49,7 @@ class Hetzner(ListedProvider, HetznerProvider):  # type: ignore[misc] # it has n
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
         try:
-            zone = self._asked("GET", f"/zones/{origin}")["zone"]
+            zone = self._asked(origin, "GET", f"/zones/{origin}")["zone"]
             entries = self._sets(origin, zone["id"])
         except _NotFound:
             return None
@@ -72,9 +72,10 @@ class Hetzner(ListedProvider, HetznerProvider):  # type: ignore[misc] # it has n
         """Write set by set, each in one step, and wait until each is done."""
         for edit in edits:
             for method, path, body in _requests(listing, edit):
-                action = self._asked(method, f"/zones/{listing.entry['id']}{path}", json=body)
-                with _told():
-                    _wait(BoundAction(self._cloud.actions, action["action"]))
+                path = f"/zones/{listing.entry['id']}{path}"
+                answer = self._asked(listing.origin, method, path, json=body)
+                with _told(listing.origin):
+                    _wait(BoundAction(self._cloud.actions, answer["action"]))
 
     def _sets(self, origin: DomainName, zone: int) -> list[Any]:
         """Return the sets of all pages.
@@ -87,7 +88,7 @@ class Hetzner(ListedProvider, HetznerProvider):  # type: ignore[misc] # it has n
         total = None
         while page:
             params = {"page": page, "per_page": _PER_PAGE}
-            answer = self._asked("GET", f"/zones/{zone}/rrsets", params=params)
+            answer = self._asked(origin, "GET", f"/zones/{zone}/rrsets", params=params)
             entries |= {entry["id"]: entry for entry in answer["rrsets"]}
             paging = answer["meta"]["pagination"]
             page, total = paging["next_page"], paging["total_entries"]
@@ -98,8 +99,8 @@ class Hetzner(ListedProvider, HetznerProvider):  # type: ignore[misc] # it has n
             )
         return list(entries.values())
 
-    def _asked(self, method: str, path: str, **what: Any) -> Any:
-        with _told():
+    def _asked(self, origin: DomainName, method: str, path: str, **what: Any) -> Any:
+        with _told(origin):
             return self._cloud.request(method, path, **what)
 
 
@@ -108,7 +109,7 @@ class _NotFound(Exception):
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(origin: DomainName) -> Iterator[None]:
     """Turn what hcloud raises into our errors. hcloud has asked again by itself where it can."""
     try:
         yield
@@ -116,9 +117,10 @@ def _told() -> Iterator[None]:
         if error.code == "not_found":
             raise _NotFound from None
         kind = ProviderSilent if error.code in _BUSY else ProviderError
-        raise kind(f"Hetzner: {error}{_details(error.details)}") from None
+        raise kind(f"{origin}: Hetzner: {error}{_details(error.details)}") from None
     except ActionException as error:
-        raise ProviderError(f"Hetzner did not carry out the change: {error}") from None
+        told = f"{origin}: Hetzner did not carry out the change: {error}"
+        raise ProviderError(told) from None
 
 
 def _details(details: Any) -> str:

@@ -57,7 +57,8 @@ class Listing:
         rrsets = frozenset(
             RRset(*each.key, each.ttl, each.values) for each in self.sets.values() if each.items
         )
-        return Reading(Zone(self.origin, rrsets), exists=True, unwritable=self.unwritable)
+        closed = self.unwritable.zone is not None and (self.origin, "NS") not in self.sets
+        return Reading(Zone(self.origin, rrsets), True, self.unwritable, partial=closed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zon
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import ProviderError, SetMoved
-from mailauth_dns.octo.provider_zone import Reading, headless, octets, owner
+from mailauth_dns.octo.provider_zone import Reading, octets, owner
 from mailauth_dns.octo.txt_round_trip import refuse_what_hangs
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -59,7 +59,7 @@ def reading(origin: str, answer: Any) -> Reading:
                 )
             )
     zone = Zone(owner(origin), frozenset(rrsets))
-    return Reading(zone, exists=True, unwritable=Unwritable(locked, headless(zone, "SOA", "NS")))
+    return Reading(zone, exists=True, unwritable=Unwritable(locked)).headed("SOA", "NS")
 
 
 def _rrsets(origin: str, answer: Any) -> list[Any]:

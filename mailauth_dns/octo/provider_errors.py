@@ -40,6 +40,11 @@ def told(error: BaseException) -> str:
     """Return what went wrong, in one line or more; secrets may stand in it."""
     if isinstance(error, json.JSONDecodeError):
         return _no_json(error.doc)
+    if isinstance(error, SystemExit):
+        why = f": {error.code}" if isinstance(error.code, str) else ""
+        return f"the provider's class wanted to end the program (sys.exit){why}"
+    if (cause := _lost_connection(error)) is not None:
+        return told(cause)
     if isinstance(error, KeyError) and error.args:
         return f"the answer lacks {error.args[0]!r}, so it is not the provider's whole answer"
     if isinstance(error, _OF_CODE):
@@ -47,7 +52,7 @@ def told(error: BaseException) -> str:
             "the answer has another form than the provider's class expects "
             f"({type(error).__name__}): is it the provider that answers?"
         )
-    if isinstance(error, EOFError):
+    if isinstance(error, EOFError | ConnectionResetError):
         return "the server closed the connection"
     if isinstance(error, UnicodeError):
         encoding = error.encoding if hasattr(error, "encoding") else "text"
@@ -77,9 +82,28 @@ def may_pass(error: BaseException) -> bool:
 
 def retry_after(error: BaseException) -> float:
     """Return how many seconds a busy provider asks us to wait (RFC 9110 §10.2.3), up to a limit."""
+    return min(_asked_to_wait(error), _PATIENCE)
+
+
+def longer_wait(error: BaseException) -> str:
+    """Return in words how long a busy provider asks to wait, if that is longer than we wait."""
+    seconds = _asked_to_wait(error)
+    return f"; it asks to wait {seconds:.0f} seconds" if seconds > _PATIENCE else ""
+
+
+def _asked_to_wait(error: BaseException) -> float:
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     seconds = str(headers.get("Retry-After", ""))
-    return min(float(seconds), _PATIENCE) if seconds.isascii() and seconds.isdigit() else 0.0
+    return float(seconds) if seconds.isascii() and seconds.isdigit() else 0.0
+
+
+def _lost_connection(error: BaseException) -> BaseException | None:
+    """Return what ended a connection: client libraries wrap it in errors of their own."""
+    for cause in error.args if isinstance(error, OSError) else ():
+        for each in (cause, *getattr(cause, "args", ())):
+            if isinstance(each, ConnectionResetError):
+                return each
+    return None
 
 
 def _no_json(answer: object) -> str:

@@ -6,20 +6,15 @@ The packages of octoDNS are extras. One that is not installed is not the provide
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import Any, Protocol
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.octo import txt_round_trip
 from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.local import LocalProvider
-from mailauth_dns.octo.provider_zone import Reading, from_octodns, headless, owner
+from mailauth_dns.octo.provider_zone import Reading, from_octodns, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone
-
-_TELL_NS = frozenset(
-    {"Route53Provider"}
-)  # classes that always tell the NS set of the apex; of others nobody knows
 
 
 class Carrier(Protocol):
@@ -127,16 +122,14 @@ class Remembering:
         return exists
 
 
-class _Unknown:
+class Unknown:
     """A provider we know nothing about: both of octoDNS's encodings must give the same octets."""
 
     def read(self, provider: Any, existing: Any) -> Reading:
         remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
         reading = remembered or from_octodns(existing, exists=True)
         if reading.exists and type(provider).__name__ in _TELL_NS:
-            return replace(
-                reading, unwritable=replace(reading.unwritable, zone=headless(reading.zone, "NS"))
-            )
+            return reading.headed("NS")
         return reading
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
@@ -157,4 +150,4 @@ def carrier_of(provider: Any) -> Carrier:
         return _Bind()
     if powerdns is not None and isinstance(provider, powerdns.PowerDnsBaseProvider):
         return _PowerDns()
-    return _Unknown()
+    return Unknown()

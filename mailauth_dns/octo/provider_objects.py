@@ -81,7 +81,8 @@ class Maker:
             ) from None
         except ProviderError as error:
             raise ProviderError(f"{stanza.path}: {error}") from None
-        except Exception as error:  # noqa: BLE001 - constructors share no error type
+        # SystemExit too: a provider must not end the program.
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - constructors share no error type
             raise Unreachable(
                 f"{stanza.path}: {stanza.class_name}: {self.redactor.line(told(error))}"
             ) from None
@@ -225,7 +226,7 @@ def provider_class(stanza: Stanza) -> Any:
         raise ProviderError(
             f"{stanza.path}: class: the module {module_name} has no {class_name}"
         ) from None
-    except Exception as error:  # noqa: BLE001 - importing runs a stranger's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs a stranger's code
         raise ProviderError(
             f"{stanza.path}: class: importing {module_name} failed: {told(error)}"
         ) from None

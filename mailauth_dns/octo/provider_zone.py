@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mailauth_dns.diff.change import WRITABLE, Unwritable
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRset, Zone, unquoted
+from mailauth_dns.records.zone import RRKey, RRset, Zone, unquoted
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One zone at one provider, and what must not be written there."""
+    """One zone at one provider, and what must not be written there.
+
+    `partial`: the answer is known to be only a part of the zone, so what it lacks may be there.
+    """
 
     zone: Zone
     exists: bool
     unwritable: Unwritable = WRITABLE
+    partial: bool = False
+
+    def headed(self, *types: str) -> Reading:
+        """Return this, as partial where an apex set of these types is missing.
+
+        It is for providers that always list these sets.
+        """
+        reason = headless(self.zone, *types)
+        if reason is None:
+            return self
+        return replace(self, unwritable=replace(self.unwritable, zone=reason), partial=True)
 
 
 def headless(zone: Zone, *types: str) -> str | None:
-    """Return why nothing may be written where an apex set of these types is missing, or None.
-
-    It is for providers that always list these sets.
-    """
+    """Return why nothing may be written where an apex set of these types is missing, or None."""
     missing = [type for type in types if zone.get((zone.origin, type)) is None]
     if not missing:
         return None
@@ -33,6 +45,16 @@ def headless(zone: Zone, *types: str) -> str | None:
         f"the provider's answer has no {' and no '.join(missing)} at {zone.origin}, "
         "so it is only a part of the zone; nothing is written"
     )
+
+
+def moved(before: Zone, now: Zone, names: Collection[DomainName]) -> list[RRKey]:
+    """Return the sets at these names that are not as they were: a new alias there counts too."""
+    keys = {
+        rrset.key
+        for rrset in before.rrsets ^ now.rrsets
+        if rrset.name in names and rrset.type != "SOA"
+    }
+    return sorted(keys)
 
 
 def owner(fqdn: str) -> DomainName:

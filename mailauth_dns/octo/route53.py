@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from octodns_route53 import Route53Provider
+from octodns_route53.provider import Route53ProviderException
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import ProviderError, SetMoved
@@ -34,10 +35,15 @@ class Route53(ListedProvider, Route53Provider):  # type: ignore[misc] # octoDNS 
 
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
-        zone = self._get_zone_id(f"{origin}.")
+        try:
+            zone = self._get_zone_id(f"{origin}.")
+        except Route53ProviderException as error:
+            raise ProviderError(
+                f"{error} Write `private: true` or `private: false` in the stanza to say which "
+                "ones you mean"
+            ) from None
         if zone is None:
             return None
-        self._refuse_namesakes(origin)
         self._r53_rrsets.pop(zone, None)  # octodns-route53 remembers what it read
         entries = sorted(self._load_records(zone), key=_key)
         sets = dict(_listed(key, list(group)) for key, group in groupby(entries, _key))
@@ -45,21 +51,6 @@ class Route53(ListedProvider, Route53Provider):  # type: ignore[misc] # octoDNS 
         listing = Listing(origin, sets)
         closed = empty(origin, sets.values()) or headless(listing.reading().zone, "SOA", "NS")
         return Listing(origin, sets, Unwritable(locked, closed), zone)
-
-    def _refuse_namesakes(self, origin: DomainName) -> None:
-        """Refuse a zone that is there twice, as a public and a private one.
-
-        octodns-route53 would take any of them.
-        """
-        if self.private is not None or self.vpc_id is not None:
-            return
-        answer = self._conn.list_hosted_zones_by_name(DNSName=f"{origin}.")
-        same = [zone for zone in answer["HostedZones"] if zone["Name"] == f"{origin}."]
-        if len(same) > 1:
-            raise ProviderError(
-                f"Route 53 has {len(same)} zones {origin}; "
-                "write `private: true` or `private: false` in the stanza to say which one you mean"
-            )
 
     def ttls(self, origin: DomainName) -> range:
         """Return the TTLs that the API takes."""

@@ -1,21 +1,23 @@
-"""The page of a plan: the sums and the risk, then each zone with its changes, then what stays."""
+"""The page of a plan: what its comment says, in the same order, with room for more of it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mailauth_dns.diff.changed_terms import marked
-from mailauth_dns.pages.page import Room, page, part
-from mailauth_dns.plan.grouped import ChangeGroup, GroupedPlan, ZoneGroup, grouped
-from mailauth_dns.plan.permissions import refusals
-from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, Plan
-from mailauth_dns.render import plan_text
+from mailauth_dns.diff.shown_values import public
+from mailauth_dns.pages.page import Room, page
+from mailauth_dns.plan.checks import checks
+from mailauth_dns.plan.grouped import RISKS, ChangeGroup, Group, GroupedPlan, grouped
+from mailauth_dns.plan.plan import ChangeEntry, Plan
+from mailauth_dns.plan.totals import totals
+from mailauth_dns.render import plan_text, plan_words
 from mailauth_dns.render.terminal_text import shown
 
-MAX_REFUSALS = 100
+MAX_NAMED = 1_500_000  # characters of what is told by name alone
 
 Piece = tuple[str, bool]  # a part of a value as it is shown, and whether it changes
 
@@ -28,33 +30,53 @@ class Side:
     values: tuple[tuple[Piece, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What is told by name alone: for each domain the names, and the risks of its changes."""
+
+    domains: tuple[tuple[str, tuple[str, ...], str], ...]
+    left: int  # changes that not even a name is told of
+
+
 def plan_page(file: Plan) -> str:
     """Return the page of a plan."""
-    view = grouped(file)
+    view, sums = grouped(file), totals(file)
     room = Room()
-    zones = [(group, _zone(group, room)) for group in view.groups]
-    refused = refusals(file, ())
+    made = [(group, _change(group, room)) for group in view.changes]
+    told = {
+        "gates": _each("gate.html", view.gates, room),
+        "blocked": _each("blocked.html", (*view.refused, *view.waiting), room),
+        "failed": _each("failed.html", view.failed, room),
+        "broken": _each("trial.html", view.broken, room, broken=True),
+        "unmet": _each("trial.html", view.unmet, room, broken=False),
+        "live": _each("live.html", view.live, room),
+    }
     return page(
         "plan.html",
         file=file,
         view=view,
-        zones=[made for _, made in zones if made is not None],
-        brief=[(group, _risks(group)) for group, made in zones if made is None],
-        left=room.left,
-        tiles=tuple(tiles(view, len(file.failed))),
+        checks=tuple(checks(view)),
+        hurts=[each for group, each in made if each is not None and group.hurts],
+        safe=[each for group, each in made if each is not None and not group.hurts],
+        named=_named([group for group, each in made if each is None]),
+        told={key: [each for each in found if each is not None] for key, found in told.items()},
+        left={key: sum(each is None for each in found) for key, found in told.items()},
+        tiles=tuple(plan_words.tiles(view, sums)),
         summary=plan_text.summary(file),
+        verdict=plan_words.verdict(file, view, sums),
+        permission_said=plan_words.permission_said,
+        idle_said=plan_text.idle_said,
+        kept_said=plan_words.kept_said(view) if view.kept else None,
         quiet=plan_text.quiet_said(file, len(view.quiet)) if view.quiet else None,
-        tone="bad" if refused else _tone(file, view),
-        refused=refused[:MAX_REFUSALS],
-        more_refused=max(0, len(refused) - MAX_REFUSALS),
+        tone=_tone(file, view),
     )
 
 
 def sides(change: ChangeEntry) -> tuple[Side, ...]:
     """Return a change's values before and after; none where only the TTL changes."""
-    before, after = change.before, change.after
-    if before == after:
+    if change.before == change.after:
         return ()
+    before, after = (tuple(map(public, values)) for values in (change.before, change.after))
     if len(before) == len(after) == 1:
         old, new = marked(shown(before[0]), shown(after[0]))
         return Side("before", (tuple(old),)), Side("after", (tuple(new),))
@@ -65,72 +87,52 @@ def sides(change: ChangeEntry) -> tuple[Side, ...]:
     )
 
 
-def _zone(group: ZoneGroup, room: Room) -> Any:  # noqa: ANN401 - markup, or None
-    zone = group.first
-    if room.full:
-        room.left += 1
-        return None
-    changes = [(each.first, _change(each, room)) for each in group.changes]
-    rows = [room.told("live.html", row=row) for row in group.live]
-    kept = [
-        room.told("kept.html", entry=entry)
-        for entry in zone.kept
-        if entry.shared or entry.looks_like or entry.values
-    ]
-    told = [made for made in (*(made for _, made in changes), *rows, *kept) if made is not None]
-    made = part(
-        "zone.html",
-        group=group,
-        zone=zone,
-        risks=_risks(group),
-        changes=[made for _, made in changes if made is not None],
-        briefly=[change for change, made in changes if made is None],
-        rows=[made for made in rows if made is not None],
-        rows_left=sum(made is None for made in rows),
-        as_provider=_as_provider(zone.live) - _as_provider(group.live),
-        unmet_said=plan_text.unmet_said,
-        authority=plan_text.authority_said(zone.authority),
-        kept=[made for made in kept if made is not None],
-    )
-    room.charge(len(made) - sum(map(len, told)))
-    return made
-
-
 def _change(group: ChangeGroup, room: Room) -> Any:  # noqa: ANN401 - markup, or None
     return room.told(
         "change.html",
-        change=group.first,
         group=group,
-        sides=sides,
-        ttl_said=plan_text.ttl_said,
+        change=group.first,
+        sides=sides(group.first),
+        ttl=plan_text.ttl_said(group.first),
+        missing=plan_words.unpermitted(group.first),
+        permission_said=plan_words.permission_said,
     )
 
 
-def _risks(group: ZoneGroup) -> Counter[str]:
-    return Counter(change.risk for change in group.first.changes)
+def _each(template: str, groups: Iterable[Group[Any]], room: Room, **values: object) -> list[Any]:
+    return [
+        room.told(
+            template,
+            group=group,
+            entry=group.first,
+            permission_said=plan_words.permission_said,
+            public=public,
+            **values,
+        )
+        for group in groups
+    ]
 
 
-def _as_provider(rows: Iterable[LiveEntry]) -> int:
-    return sum(row.state == "as provider" for row in rows)
+def _named(groups: Sequence[ChangeGroup]) -> Named:
+    """Return what has no room for more than its name, by domain."""
+    found: dict[str, tuple[list[str], Counter[str]]] = {}
+    for group in groups:
+        for domain in group.domains:
+            names, risks = found.setdefault(domain, ([], Counter()))
+            names.append(f"{group.first.name.replace(group.domains[0], domain)} {group.first.type}")
+            risks[group.first.risk] += 1
+    room, told, left = MAX_NAMED, [], 0
+    for domain, (names, risks) in found.items():
+        room -= len(shown(domain)) + sum(len(shown(name)) + 2 for name in names) + 60
+        if room < 0:
+            left += len(names)
+        else:
+            numbers = ", ".join(f"{risks[risk]} {risk}" for risk in RISKS if risks[risk])
+            told.append((domain, tuple(dict.fromkeys(names)), numbers))
+    return Named(tuple(told), left)
 
 
 def _tone(file: Plan, view: GroupedPlan) -> str:
-    if view.risks["breaking"] or view.broken or view.refused or file.failed:
+    if view.refused_zones or view.refused or file.failed:
         return "bad"
-    return "care" if view.risks["caution"] or view.waiting else "good"
-
-
-def tiles(view: GroupedPlan, failed: int) -> Iterable[tuple[int, str, str]]:
-    """Yield the sums that are shown first: a number, what it counts, and its tone."""
-    yield view.risks["breaking"], "breaking", "bad"
-    yield view.risks["caution"], "caution", "care"
-    yield view.risks["safe"], "safe", "good"
-    for number, word, tone in (
-        (view.broken, "tests broken", "bad"),
-        (view.refused, "blocked", "bad"),
-        (view.waiting, "waiting", "care"),
-        (failed, "zones not planned", "bad"),
-        (len(view.quiet), "zones as the policy says", ""),
-    ):
-        if number:
-            yield number, word, tone
+    return "care" if any(group.hurts for group in view.changes) or view.waiting else "good"

@@ -6,43 +6,37 @@ from collections.abc import Iterator
 
 from mailauth_dns.errors import printable
 from mailauth_dns.pages.drawing import Box, Drawing, Label, Path, Shape, circle, fitted, lines
-from mailauth_dns.plan.grouped import RISKS, GroupedPlan, grouped
+from mailauth_dns.plan.grouped import RISKS, grouped
 from mailauth_dns.plan.plan import ChangeEntry, Plan
+from mailauth_dns.plan.totals import Totals, totals
 from mailauth_dns.render import plan_text
 from mailauth_dns.render.terminal_text import count, shown
 
 _EDGE, _BAR = 16, 14  # pixels
-_ZONES, _CHANGES = 2, 2  # the first zones, and of each the first changes
+_CHANGES = 4  # the riskiest
 _TONES = {"breaking": "bad", "caution": "care", "safe": "good"}
 
 
 def plan_overview(file: Plan, width: int) -> Drawing:
     """Return the picture of a plan."""
-    view = grouped(file)
+    groups = grouped(file).changes
     shapes: list[Shape] = [
         Label(_EDGE, 30, f"Plan: {plan_text.summary(file)}", "head"),
-        *_bar(view, width),
+        *_bar(totals(file), width),
     ]
     y = 84
-    for group in view.groups[:_ZONES]:
-        more = f" and {count(len(group.zones) - 1, 'more zone')}" if group.zones[1:] else ""
-        title = f"{group.first.zone}{more} at {group.first.provider}"
+    for group in groups[:_CHANGES]:
+        more = count(len(group.domains) - 1, "more domain")
+        title = f"{group.domains[0]}{f' and {more}' if group.domains[1:] else ''}"
         shapes.append(Path(f"M{_EDGE} {y - 8}H{width - _EDGE}", "edge"))
         shapes.append(
             Label(_EDGE, y + 14, fitted(title, width - 2 * _EDGE, "head"), "word", "strong")
         )
-        y += 28
-        for each in group.changes[:_CHANGES]:
-            made, y = _change(each.first, width, y)
-            shapes += made
-        if left := sum(len(each.domains) for each in group.changes[_CHANGES:]):
-            shapes.append(
-                Label(_EDGE, y + 14, f"and {count(left, 'more change')}", "small", "soft")
-            )
-            y += 26
+        made, y = _change(group.first, width, y + 28)
+        shapes += made
         y += 12
-    if left := sum(len(group.zones) for group in view.groups[_ZONES:]):
-        shapes.append(Label(_EDGE, y + 10, f"and {count(left, 'more zone')}", "small", "soft"))
+    if left := sum(len(group.spots) for group in groups[_CHANGES:]):
+        shapes.append(Label(_EDGE, y + 10, f"and {count(left, 'more change')}", "small", "soft"))
         y += 22
     return Drawing(
         width,
@@ -54,12 +48,12 @@ def plan_overview(file: Plan, width: int) -> Drawing:
     )
 
 
-def _bar(view: GroupedPlan, width: int) -> Iterator[Shape]:
+def _bar(sums: Totals, width: int) -> Iterator[Shape]:
     """Yield a bar of the risks: each as long as its share."""
-    total = sum(view.risks.values()) or 1
+    total = sums.changes or 1
     x, room = _EDGE, width - 2 * _EDGE
     for risk in RISKS:
-        if number := view.risks[risk]:
+        if number := getattr(sums, risk):
             wide = room * number // total
             yield Box(x, 44, max(wide - 3, 3), _BAR, f"fill-{_TONES[risk]}", 3)
             x += wide

@@ -1,13 +1,14 @@
-"""What a plan needs permission for.
+"""What a plan needs permission for, and which zones are refused without it.
 
-Permission comes from the command line of `apply`, never from the plan file or a waiver.
+Permission comes from the policies of the checkout (`allow`) and from the command line of `apply`,
+never from a plan file or a waiver.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
@@ -17,6 +18,7 @@ from mailauth_dns.records.name import domain_name
 
 LIVE_UNKNOWN = "live-unknown"
 NOT_AUTHORITATIVE = "DNS008"
+GATES = (NOT_AUTHORITATIVE, LIVE_UNKNOWN)  # rules that refuse a whole zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,70 +50,139 @@ def allowance(text: str) -> Allowance:
     )
 
 
-def refusals(plan: Plan, allowed: Iterable[Allowance]) -> list[str]:
-    """Return every reason not to apply this plan, each with what would allow it.
+Where = tuple[str, str]  # a zone and the provider that it is at
 
-    Zones without changes need no permission, unless what changes elsewhere breaks their tests.
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a zone is not written: the rule and the domain that a permission would name.
+
+    `rule` is None if no permission helps, because another zone is refused.
+    """
+
+    rule: str | None
+    domain: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the reason, and what would permit it."""
+        if self.rule is None:
+            return self.reason
+        return f"{self.reason} ({self.rule}; --allow {self.rule}:{self.domain} if that is meant)"
+
+
+def refusals(plan: Plan, allowed: Iterable[Allowance]) -> dict[Where, tuple[Refusal, ...]]:
+    """Return the zones that apply refuses, each with every reason.
+
+    What policies permit stands in the plan. A test that would not pass refuses the zones whose
+    changes it looks at. One that looks at a refused zone and at others refuses those too: it was
+    judged with all of their changes.
     """
     allowed = tuple(allowed)
-    found: list[str] = []
     everywhere: dict[str, list[ZoneEntry]] = {}
     for zone in plan.zones:
         everywhere.setdefault(zone.zone, []).append(zone)
+    found: dict[Where, list[Refusal]] = {}
     for zone in plan.zones:
-        if zone.changes:
-            found.extend(_of_zone(zone, everywhere[zone.zone], allowed))
-        found.extend(of_tests(zone.zone, zone.broken, allowed))
-    return found
+        if zone.changes and (own := _of_zone(zone, everywhere[zone.zone], allowed)):
+            found.setdefault(zone.where, []).extend(own)
+        for test in zone.broken:
+            for refusal in of_test(test, zone.zone, allowed):
+                for where in _looked_at(zone, test, everywhere):
+                    found.setdefault(where, []).append(refusal)
+    _with_tied(plan, everywhere, found)
+    return {
+        zone.where: tuple(dict.fromkeys(found[zone.where]))
+        for zone in plan.zones
+        if zone.where in found
+    }
 
 
-def of_change(change: ChangeEntry, zone: str, allowed: Iterable[Allowance]) -> list[str]:
-    """Return why one change of a zone is refused: a reason for each rule that is not allowed."""
+def of_change(change: ChangeEntry, zone: str, allowed: Iterable[Allowance]) -> list[Refusal]:
+    """Return why one change of a zone is refused: a reason for each rule that is not permitted."""
     allowed = tuple(allowed)
+    permitted = {permission.rule for permission in change.permissions}
     return [
-        f"{change.meaning} ({rule}; --allow {rule}:{change.domain} if that is meant)"
+        Refusal(rule, change.domain, change.meaning)
         for rule in (change.rules if change.risk == "breaking" else ())
-        if not any(allowance.covers(rule, change.domain, zone) for allowance in allowed)
+        if rule not in permitted
+        and not any(allowance.covers(rule, change.domain, zone) for allowance in allowed)
     ]
 
 
-def of_tests(zone: str, broken: Iterable[TrialEntry], allowed: tuple[Allowance, ...]) -> list[str]:
-    """Return why the tests that a plan breaks refuse a zone; none for those that are allowed."""
-    found: list[str] = []
-    for test in broken:
-        rule = test.rule
-        if rule is not None and not any(
-            allowance.covers(rule, test.domain, zone) for allowance in allowed
-        ):
-            ends = "would fail" if test.result == "failed" else "is unknown"
-            said = f"the test {test.name!r} of {test.domain} {ends}: {'; '.join(test.problems)}"
-            found.append(f"{said} ({rule}; --allow {rule}:{test.domain} if that is meant)")
-    return found
+def of_test(test: TrialEntry, zone: str, allowed: tuple[Allowance, ...]) -> list[Refusal]:
+    """Return why a test that a plan breaks refuses a zone; nothing if that is permitted."""
+    rule = test.rule
+    if (
+        rule is None
+        or test.permitted
+        or any(allowance.covers(rule, test.domain, zone) for allowance in allowed)
+    ):
+        return []
+    ends = "would fail" if test.result == "failed" else "is unknown"
+    said = f"the test {test.name!r} of {test.domain} {ends}: {'; '.join(test.problems)}"
+    return [Refusal(rule, test.domain, said)]
+
+
+def _looked_at(
+    zone: ZoneEntry, test: TrialEntry, everywhere: Mapping[str, Sequence[ZoneEntry]]
+) -> list[Where]:
+    """Return the changing zones that a test of `zone` looks at, or the zone itself."""
+    found = [
+        each.where for name in test.depends_on for each in everywhere.get(name, ()) if each.changes
+    ]
+    return found if found and not zone.changes else list(dict.fromkeys([zone.where, *found]))
+
+
+def _with_tied(
+    plan: Plan, everywhere: Mapping[str, Sequence[ZoneEntry]], found: dict[Where, list[Refusal]]
+) -> None:
+    """Add the zones that a test ties to a refused one."""
+    ties = [
+        (test, _looked_at(zone, test, everywhere))
+        for zone in plan.zones
+        for test in zone.tests
+        if len(test.depends_on) > 1
+    ]
+    grows = bool(found)
+    while grows:
+        grows = False
+        for test, tied in ties:
+            refused = next((where for where in tied if where in found), None)
+            for where in tied if refused is not None else ():
+                if where not in found and refused is not None:
+                    reason = (
+                        f"the test {test.name!r} of {test.domain} was judged with the changes of "
+                        f"{refused[0]}, which is refused"
+                    )
+                    found[where] = [Refusal(None, test.domain, reason)]
+                    grows = True
 
 
 def _of_zone(
     zone: ZoneEntry, everywhere: Sequence[ZoneEntry], allowed: tuple[Allowance, ...]
-) -> list[str]:
-    found: list[str] = []
-    for change in zone.changes:
-        found.extend(
-            f"{change.name} {change.type}: {reason}"
-            for reason in of_change(change, zone.zone, allowed)
-        )
+) -> list[Refusal]:
+    found = [
+        replace(refusal, reason=f"{change.name} {change.type}: {refusal.reason}")
+        for change in zone.changes
+        for refusal in of_change(change, zone.zone, allowed)
+    ]
     state, reason = zone.authority.state, zone.authority.reason
     if state == "agrees" and (dark := _dark(zone, everywhere)) is not None:
         state, reason = "unknown", dark
     gate = {"differs": NOT_AUTHORITATIVE, "unknown": LIVE_UNKNOWN}.get(state)
-    if gate is not None and not any(allowance.covers(gate, zone.zone) for allowance in allowed):
+    permitted = state == "differs" and bool(zone.authority.permissions)
+    if (
+        gate is not None
+        and not permitted
+        and not any(allowance.covers(gate, zone.zone) for allowance in allowed)
+    ):
         what = (
             "the servers that answer for the zone are not this provider's"
             if state == "differs"
             else "live DNS is unknown"
         )
-        found.append(
-            f"{zone.zone} at {zone.provider}: {what}: {reason} "
-            f"({gate}; --allow {gate}:{zone.zone} if that is meant)"
-        )
+        found.append(Refusal(gate, zone.zone, f"{what}: {reason}"))
     return found
 
 

@@ -12,17 +12,25 @@ from typing import Literal
 
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.plan.digests import Digests
+from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
+from mailauth_dns.policy.yaml_tree import FileLine
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
+LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked
 
 State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
-Agreement = Literal["agrees", "differs", "unknown"]
+Agreement = Literal["agrees", "differs", "unknown", "unasked"]
 TestState = Literal["passed", "failed", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeEntry:
-    """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set."""
+    """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set.
+
+    `place` is where the policy says so. A breaking change has a permission for each of its
+    `rules` that its policy permits.
+    """
 
     domain: str
     name: str
@@ -36,6 +44,13 @@ class ChangeEntry:
     meaning: str
     risk: Literal["safe", "caution", "breaking"]
     rules: tuple[str, ...]
+    place: FileLine | None = None
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the policy permits a breaking change."""
+        return self.risk == "breaking" and all_permitted(self.rules, self.permissions)
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -56,6 +71,7 @@ class BlockedEntry:
     family: str
     reason: str
     waits: bool = False
+    place: FileLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +120,16 @@ class LiveEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityEntry:
-    """Whether the servers that answer for the zone are the provider's."""
+    """Whether the servers that answer for the zone are the provider's.
+
+    `permissions` are those for DNS008, if every policy that changes the zone has one. "unasked": no
+    provider was asked, so nothing is claimed, and there is nothing to permit.
+    """
 
     state: Agreement
     reason: str
     delegation_checked: bool
+    permissions: tuple[Permission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +138,7 @@ class TrialEntry:
 
     `before` is how it ended without the plan, None where it passes with it. `problems` say what is
     not as expected; `spf`, `dkim`, `dmarc` and `disposition` are what a receiver finds.
+    `depends_on` are the zones with changes that it looks at.
     """
 
     domain: str
@@ -130,6 +152,14 @@ class TrialEntry:
     disposition: str
     why: tuple[str, ...]
     warnings: tuple[str, ...]
+    place: FileLine | None = None
+    depends_on: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the policy permits that the test does not pass."""
+        return self.rule is not None and all_permitted((self.rule,), self.permissions)
 
     @property
     def rule(self) -> str | None:
@@ -143,14 +173,27 @@ class ZoneEntry:
 
     zone: str
     provider: str
-    policy_digest: str
-    provider_digest: str
+    digests: Digests
     changes: tuple[ChangeEntry, ...]
     blocked: tuple[BlockedEntry, ...]
     kept: tuple[KeptEntry, ...]
     live: tuple[LiveEntry, ...]
     authority: AuthorityEntry
     tests: tuple[TrialEntry, ...]
+
+    @property
+    def where(self) -> tuple[str, str]:
+        """The zone and the provider that it is at."""
+        return (self.zone, self.provider)
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        """What policies permit in it."""
+        return (
+            *(each for change in self.changes for each in change.permissions),
+            *(each for test in self.tests for each in test.permissions),
+            *self.authority.permissions,
+        )
 
     @property
     def refused(self) -> tuple[BlockedEntry, ...]:
@@ -175,16 +218,22 @@ class ZoneEntry:
 
 @dataclass(frozen=True, slots=True)
 class FailedEntry:
-    """A zone that could not be planned."""
+    """A zone that could not be planned; `place` is the first of what it declares."""
 
     zone: str
     provider: str
     error: str
+    place: FileLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole plan. `domains` are the ones that were asked for, None for all."""
+    """A whole plan. `domains` are the ones that were asked for, None for all.
+
+    `idle` are permissions of the planned policies that permit nothing in it. `notes` are what a
+    reader must know first, such as that only a part was planned. `live_only`: no provider was
+    asked. Live DNS stands for what they hold, so the plan cannot be applied.
+    """
 
     tool: str
     made_at: str
@@ -193,6 +242,9 @@ class Plan:
     normalize: bool
     zones: tuple[ZoneEntry, ...]
     failed: tuple[FailedEntry, ...]
+    idle: tuple[IdlePermission, ...] = ()
+    notes: tuple[str, ...] = ()
+    live_only: bool = False
 
     @property
     def pending(self) -> int:
@@ -205,7 +257,7 @@ class Plan:
         return sum(len(zone.waiting) for zone in self.zones)
 
 
-def change_entry(change: Change) -> ChangeEntry:
+def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:
     """Return a change as the file holds it."""
     return ChangeEntry(
         domain=change.domain,
@@ -221,10 +273,11 @@ def change_entry(change: Change) -> ChangeEntry:
         # The enum's values are those of the literal.
         risk=str(change.judgement.risk),  # type: ignore[arg-type]
         rules=change.judgement.rules,
+        place=place,
     )
 
 
-def blocked_entry(blocked: Blocked) -> BlockedEntry:
+def blocked_entry(blocked: Blocked, place: FileLine | None = None) -> BlockedEntry:
     """Return a blocked change as the file holds it."""
     return BlockedEntry(
         domain=blocked.domain,
@@ -233,6 +286,7 @@ def blocked_entry(blocked: Blocked) -> BlockedEntry:
         family=blocked.family.value,
         reason=blocked.reason,
         waits=blocked.waits,
+        place=place,
     )
 
 

@@ -18,12 +18,14 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_
 
 from mailauth_dns.errors import MailAuthError, PlanRefused
 from mailauth_dns.plan.plan import BlockedEntry, ChangeEntry, LiveEntry, Plan
+from mailauth_dns.plan.totals import Totals, totals
 
-FORMAT = 1
+FORMAT = 2
 MAX_FILE = 500_000_000  # octets; a plan of 100 000 zones has about a fifth
 
 _PLAN = TypeAdapter(Plan)
 _LIVE = TypeAdapter(LiveEntry)
+_TOTALS = TypeAdapter(Totals)
 
 
 class _Read(BaseModel):
@@ -80,7 +82,11 @@ def dumped(plan: Plan) -> str:
 
 
 def _content(plan: Plan) -> dict[str, Any]:
-    return {"format": FORMAT, **_PLAN.dump_python(plan, mode="json")}
+    return {
+        "format": FORMAT,
+        "totals": _TOTALS.dump_python(totals(plan)),
+        **_PLAN.dump_python(plan, mode="json"),
+    }
 
 
 def _fingerprint(data: object) -> str:
@@ -121,6 +127,7 @@ def read(path: Path) -> Plan:
         )
     try:
         del data["format"]
+        data.pop("totals", None)  # for other programs; ours count what there is
         return _Read.model_validate_json(json.dumps({"plan": data})).plan
     except (ValidationError, RecursionError) as error:
         count = error.error_count() if isinstance(error, ValidationError) else 1
@@ -135,6 +142,7 @@ def json_schema() -> dict[str, Any]:
     schema = definitions.pop("Plan")
     properties = {
         "format": {"const": FORMAT, "default": FORMAT, "title": "Format", "type": "integer"},
+        "totals": _TOTALS.json_schema(),
         **schema["properties"],
         "fingerprint": {"type": "string", "description": "SHA-256 over everything else"},
     }
@@ -144,5 +152,5 @@ def json_schema() -> dict[str, Any]:
         **schema,
         "title": "mailauth-dns plan",
         "properties": properties,
-        "required": [*schema["required"], "fingerprint"],
+        "required": ["format", "totals", *schema["required"], "fingerprint"],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def load_repo(root: Path, *, may_be_empty: bool = False) -> Repo:
             sorted(problems, key=lambda problem: (problem.path, problem.line, problem.column))
         )
     return repo
+
+
+def load_sound(root: Path) -> tuple[Repo, tuple[str, ...]]:
+    """Read what is sound in the zone repo in `root`; also return the paths of the broken files."""
+    loader = _Loader(root, may_be_empty=True)
+    repo = loader.load()
+    broken = {problem.path for problem in loader.files.problems}
+    sound = tuple(policy for policy in repo.policies if policy.path not in broken)
+    return replace(repo, policies=sound), tuple(sorted(broken))
 
 
 def read_defaults(path: str, data: bytes) -> Mapping:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from mailauth_dns.policy.absent import AbsentWord, section_or_absent
+from mailauth_dns.policy.allowed_changes import PermissionSection, once_each
 from mailauth_dns.policy.mail_tests import MailTest, distinct
 from mailauth_dns.policy.scalars import (
     Day,
@@ -89,6 +90,9 @@ class PolicyFile(Section):
     )
     waivers: tuple[WaiverSection, ...] = Field(
         (), description="findings of lint that are known and accepted"
+    )
+    allow: Annotated[tuple[PermissionSection, ...], AfterValidator(once_each)] = Field(
+        (), description="changes that apply would refuse, and that are meant"
     )
     parked: Flag | None = Field(
         None,

@@ -20,6 +20,13 @@ def defaults_problems(defaults: Mapping) -> Iterator[FileProblem]:
     for key in ("domain", "domains", "domains_file", "zone"):
         if key in defaults.items:
             yield defaults.keys[key].problem(key, "belongs in a policy, not in the defaults")
+    if "allow" in defaults.items:
+        # It would permit for policies that are not written yet, whose reviewers never saw it.
+        yield defaults.keys["allow"].problem(
+            "allow",
+            "here it would permit this for every policy, also for those to come; "
+            "write it in each policy that needs it",
+        )
 
 
 def spelling_problems(root: Mapping) -> Iterator[FileProblem]:

@@ -39,6 +39,14 @@ class SourceText:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A line of one of the repo's files, 1-based; `path` is relative to the repo."""
+
+    path: str
+    line: int
+
+
 class Place(NamedTuple):
     """Where something stands; line and column are 1-based, width is in characters."""
 
@@ -46,6 +54,11 @@ class Place(NamedTuple):
     line: int
     column: int
     width: int = 1
+
+    @property
+    def file_line(self) -> FileLine:
+        """The file and the line, without the file's text."""
+        return FileLine(self.source.path, self.line)
 
     def problem(self, key: str, message: str) -> FileProblem:
         """Return a problem at this place."""

@@ -52,7 +52,7 @@ class Question:
 class Known:
     """What DNS and this host suggest as defaults; each is empty where they suggest nothing.
 
-    `stanzas` are the providers that the repo has already.
+    `stanzas` are the providers that the repo has already. `names_reports`: DMARC stays as it is.
     """
 
     mail_host: str = ""
@@ -60,6 +60,7 @@ class Known:
     signer: str = ""
     private_dir: str = ""
     stanzas: frozenset[str] = frozenset()
+    names_reports: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Answers:
     dns_directory: str
     signer: SigningProgram
     private_dir: str
-    report_to: str  # an address
+    report_to: str  # an address; empty where DMARC stays as it is and nobody was asked
 
 
 def questions(domain: str, given: Given, known: Known) -> list[Question]:
@@ -128,7 +129,8 @@ def questions(domain: str, given: Given, known: Known) -> list[Question]:
             f"postmaster@{domain}",
         ),
     ]
-    return [each for each in asked if not given.get(each.option)]
+    settled = {"--rua"} if known.names_reports else set()
+    return [each for each in asked if not given.get(each.option) and each.option not in settled]
 
 
 _ABOUT_SERVICE = {
@@ -199,7 +201,7 @@ def answers(domain: DomainName, given: Given) -> Answers:
         given.get("--dns-directory", ""),
         SigningProgram(given["--signer"]),
         given["--private-dir"],
-        given["--rua"],
+        given.get("--rua", ""),
     )
 
 

@@ -91,12 +91,15 @@ def begin(
         to_paste(again, chosen) if answers.dns is DnsKind.REGISTRAR else "",
         wishes.test_to,
         *_strictness(again, answers.domain),
+        found.ttl,
+        found.parked,
     )
     warnings = [
         *asking.warnings(answers),
         *(f"not said in the policy: {each}" for each in found.left),
-        *(_of_null_mx(answers) if found.null_mx else ()),
+        *(_of_null_mx(answers, parked=found.parked) if found.null_mx else ()),
         *([f"DMARC is left as it is: {found.dmarc_elsewhere}"] if found.dmarc_elsewhere else []),
+        *(_of_reports(answers) if found.names_reports else ()),
         # Where the program is not set up yet, a step says whose the key must be.
         *([key.remark] if key.remark and machine.signer_here else []),
         *(_of_host(again, chosen, wishes) if found.asked else ()),
@@ -127,7 +130,16 @@ def _selectors(found: PublishedMail) -> Iterator[str]:
     yield from there if isinstance(there, dict) else ()
 
 
-def _of_null_mx(answers: Answers) -> Iterator[str]:
+def _of_reports(answers: Answers) -> Iterator[str]:
+    """Yield that an address for reports is not used."""
+    if answers.report_to:
+        yield (
+            f"--rua {answers.report_to} is not used: the DMARC record stays as it is; to have "
+            "reports there, write the address under dmarc.rua"
+        )
+
+
+def _of_null_mx(answers: Answers, *, parked: bool) -> Iterator[str]:
     """Yield what it means to send from a domain that takes no mail (RFC 7505 §4.2)."""
     domain = answers.domain
     reports = ""
@@ -135,6 +147,12 @@ def _of_null_mx(answers: Answers) -> Iterator[str]:
         reports = (
             f", and reports cannot arrive at {answers.report_to}: name another address with --rua"
         )
+    if parked:
+        yield (
+            f"{domain} is parked: the steps take that back, and its null MX (MX 0 .) goes"
+            f"{reports}; to take mail, publish an MX that names your mail server then"
+        )
+        return
     yield (
         f"{domain} says that it takes no mail (MX 0 .): receivers may refuse mail from it"
         f"{reports}; to take mail, publish an MX that names your mail server in place of that one"

@@ -16,21 +16,21 @@ from mailauth_dns.records.spf_term import Ip4, Ip6, Qualifier
 KEY_TTL = 300  # seconds: until a first key may sign, everybody waits at least as long
 SPOOFER = "203.0.113.66"  # an address that is nobody's (RFC 5737)
 
-_ORDER = ("domain", "zone", "providers", "nameservers", "ttl", "spf", "dkim", "dmarc")
+_ORDER = ("domain", "zone", "providers", "nameservers", "ttl", "parked", "spf", "dkim", "dmarc")
 
 
 def policy_text(
     answers: Answers, found: PublishedMail, selector: str, since: str, nameservers: Iterable[str]
 ) -> str:
     """Return the policy as YAML with comments; `since` is when the key was made."""
-    body: Body = dict(found.body) | {"domain": answers.domain}
+    body: Body = dict(found.kept) | {"domain": answers.domain}
     if answers.dns is not DnsKind.REGISTRAR:
         body["providers"] = [answers.dns.value]
     if servers := list(nameservers):
         body["nameservers"] = [*servers]
     body["spf"] = spf_section = _spf(answers, body.get("spf"))
     body["dkim"] = _dkim(body.get("dkim"), selector, since)
-    if not isinstance(body.get("dmarc"), dict) and not found.dmarc_elsewhere:
+    if not found.names_reports:
         body["dmarc"] = {"p": "none", "rua": [f"mailto:{answers.report_to}"]}
     body["tests"] = list(_tests(answers, selector, spf_section))
     names = [*(name for name in _ORDER if name in body)]
@@ -38,7 +38,7 @@ def policy_text(
     comments = _comments(answers, found)
     parts = [
         "".join(f"# {line}\n" for line in comments.get(name, ()))
-        + document_of({name: _typed(body[name])}).removeprefix(HEAD)
+        + document_of({name: _typed(body[name], name)}).removeprefix(HEAD)
         for name in names
     ]
     return HEAD + "".join(f"# {line}\n" for line in _head(answers, found)) + "\n".join(parts)
@@ -60,9 +60,13 @@ def _comments(answers: Answers, found: PublishedMail) -> dict[str, tuple[str, ..
     return {
         "providers": (f"Where the records are changed: providers/{answers.dns}.yaml.",),
         "nameservers": ("Ask these servers, not those that the Internet asks.",),
+        "parked": (
+            "It was parked. This takes back the null MX and the empty key of all selectors.",
+            "Take this line out once DNS has lost them.",
+        ),
         "spf": (
             (spf, "As published; your addresses were put in front where they were missing.")
-            if "spf" in found.body
+            if "spf" in found.kept
             else (spf, "softfail: others are suspect. Write fail once all your senders are here.")
         ),
         "dkim": (
@@ -71,7 +75,7 @@ def _comments(answers: Answers, found: PublishedMail) -> dict[str, tuple[str, ..
         ),
         "dmarc": (
             (dmarc, "As published.")
-            if isinstance(found.body.get("dmarc"), dict)
+            if isinstance(found.kept.get("dmarc"), dict)
             else (dmarc, "Begin with none, read the reports, then write quarantine, then reject.")
         ),
         "tests": ("What receivers must find. `mailauth-dns test` and each plan try it.",),
@@ -135,8 +139,13 @@ def _tests(answers: Answers, selector: str, section: Body) -> Iterator[Plain]:
         }
 
 
-def _typed(value: Plain) -> object:
-    """Return numbers as such: a number in quotes says the same, and reads worse."""
+def _typed(value: Plain, name: str = "") -> object:
+    """Return numbers as such: a number in quotes says the same, and reads worse.
+
+    `name` is the section's, where `value` is all of it.
+    """
+    if name == "parked":
+        return value == "true"
     if isinstance(value, dict):
         return {_typed(key): _typed(each) for key, each in value.items()}
     if isinstance(value, list):

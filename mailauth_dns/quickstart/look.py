@@ -27,6 +27,7 @@ from mailauth_dns.records.zone import RRset, negative_ttl
 from mailauth_dns.signing_host import key_owner, opendkim_conf
 from mailauth_dns.signing_host.systemd_units import on
 
+_DELEGATED = "is delegated to"  # as live/observe.py says it
 Origins = Mapping[DomainName, tuple[str, ...]]  # zones, each with the servers to ask
 
 
@@ -43,6 +44,12 @@ def look(
     [imported] = imports.policies
     if imported.unknown:
         said = "\n".join(f"unknown: {reason}" for reason in reasons(imported.unknown))
+        if _DELEGATED in said:
+            raise MailAuthError(
+                f"{said}\nnothing was written: that name is a zone of its own, so a record in "
+                f"{zone or domain} would never be served; take the delegation (its NS records) "
+                "away where you change DNS, or write a policy by hand for the zone that has it"
+            )
         raise MailAuthError(
             f"{said}\nnothing was written: what DNS has already might be lost. Run it again when "
             f"DNS answers, name a server with --nameserver ADDRESS, or, where {domain} is not "
@@ -53,15 +60,16 @@ def look(
     origin = zone or domain
     resolver = LiveResolver({origin: nameservers})
     exchangers = _exchangers(domain, resolver)
+    own = isinstance(body.get("dmarc"), dict) or body.get("parked")
+    negative, ttl = _remembered(domain, origin, nameservers)
     return PublishedMail(
         body,
         imported.draft.left,
-        _negative_ttl(origin, nameservers),
+        negative,
         tuple(name for name in exchangers if name),
         exchangers == ("",),
-        ""
-        if isinstance(body.get("dmarc"), dict)
-        else _dmarc_elsewhere(domain, imported.draft.left, resolver),
+        "" if own else _dmarc_elsewhere(domain, imported.draft.left, resolver),
+        ttl,
         asked=True,
     )
 
@@ -86,11 +94,20 @@ def _dmarc_elsewhere(domain: DomainName, left: Sequence[Left], resolver: LiveRes
     return f"{above} has a DMARC record that counts for {domain} too" if above else ""
 
 
-def _negative_ttl(zone: DomainName, nameservers: tuple[str, ...]) -> int | None:
-    key = (zone, "SOA")
-    seen = observe([Wanted(zone, frozenset({key}), nameservers)])[zone]
-    answers = [view.said(key) for view in seen.servers]
-    return max((negative_ttl(each) for each in answers if isinstance(each, RRset)), default=None)
+def _remembered(
+    domain: DomainName, zone: DomainName, nameservers: tuple[str, ...]
+) -> tuple[int | None, int]:
+    """Return for how many seconds resolvers may hold what a first policy changes.
+
+    The first is for names that do not exist, None where it is unknown; the second is for the SPF
+    and the DMARC record, or what stands in their place.
+    """
+    soa, sets = (zone, "SOA"), {(domain, "TXT"), (owner_name(domain), "TXT")}
+    seen = observe([Wanted(zone, frozenset({soa, *sets}), nameservers)])[zone]
+    said = {key: [view.said(key) for view in seen.servers] for key in (soa, *sets)}
+    negative = [negative_ttl(each) for each in said.pop(soa) if isinstance(each, RRset)]
+    held = [each.ttl or 0 for views in said.values() for each in views if isinstance(each, RRset)]
+    return max(negative, default=None), max(held, default=0)
 
 
 def _exchangers(domain: DomainName, resolver: LiveResolver) -> tuple[str, ...]:
@@ -117,6 +134,7 @@ def suggestions(
         signer,
         _private_dir(signer or SigningProgram.OPENDKIM),
         frozenset(repo.stanzas),
+        found.names_reports,
     )
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mailauth_dns.export.install import KEPT
-from mailauth_dns.keys.times import span
 from mailauth_dns.quickstart.answers import Answers, SigningProgram
 from mailauth_dns.quickstart.dns_services import SERVICES, DnsKind
-from mailauth_dns.quickstart.first_policy import KEY_TTL
+from mailauth_dns.quickstart.waits import key_wait, remembered, wait_told
 from mailauth_dns.signing_host.package_paths import KEY_DIR, RSPAMD_KEY_DIR
 
 _SLACK = 600  # seconds that servers may take to notice a change, beside the wait
@@ -47,7 +46,8 @@ class Made:
     """What the steps are about; `negative_ttl` is in seconds, None where it is unknown.
 
     `records` is the text to paste into a web form; `test_to` is where a test message goes. `p` and
-    `all` are what DMARC and SPF say of mail that fails.
+    `all` are what DMARC and SPF say of mail that fails. `old_ttl` is in seconds: how long resolvers
+    may hold the records of before, which for a parked domain say that nobody may send.
     """
 
     answers: Answers
@@ -57,6 +57,8 @@ class Made:
     test_to: str
     p: str
     all: str | None
+    old_ttl: int = 0
+    parked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +82,6 @@ def steps(made: Made, machine: Machine) -> tuple[Step, ...]:
         _send(made),
         _check(made),
         _later(made),
-    )
-
-
-def key_wait(negative_ttl: int | None) -> timedelta:
-    """Return how long a first key waits once every server has it (DKIM031)."""
-    return timedelta(seconds=max(KEY_TTL, negative_ttl or 0))
-
-
-def wait_told(negative_ttl: int | None) -> str:
-    """Return the wait in words, and what makes it shorter."""
-    wait = span(key_wait(negative_ttl))
-    if negative_ttl is None:
-        return (
-            f"{wait} after every name server has the key, or longer where the zone's SOA says that "
-            "resolvers may remember for longer that a name does not exist"
-        )
-    if negative_ttl <= KEY_TTL:
-        return f"{wait} after every name server has the key"
-    return (
-        f"{wait} after every name server has the key, because the zone's SOA says that resolvers "
-        f"may remember for {negative_ttl} s that a name does not exist; lower it to {KEY_TTL} "
-        "before you publish if your provider lets you (the last number of the SOA)"
     )
 
 
@@ -238,7 +218,10 @@ def _send(made: Made) -> Step:
     head = f"From: {sender}\\nTo: {shown}\\nSubject: mailauth-dns test\\n\\nHello.\\n"
     return Step(
         "Send yourself a message",
-        ("Send it to a mailbox of yours at another provider.",),
+        (
+            "Send it to a mailbox of yours at another provider.",
+            *remembered(made.old_ttl, made.negative_ttl, parked=made.parked),
+        ),
         commands=(f"printf '{head}' | sendmail -f {sender} {shlex.quote(made.test_to)}",),
     )
 

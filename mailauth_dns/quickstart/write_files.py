@@ -120,7 +120,7 @@ def write_beside(root: Path, answers: Answers) -> tuple[list[str], list[str]]:
     schema = json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
     ignored = files("mailauth_dns").joinpath("template/gitignore").read_text("utf-8")
     texts = {
-        ".gitignore": f"{ignored}# Files for the mail server.\nexport/\n",
+        ".gitignore": ignored,
         "zones/policy.schema.json": schema,
     }
     if SERVICES[answers.dns].stanza:

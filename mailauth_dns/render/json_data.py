@@ -175,6 +175,7 @@ def outcome(result: ApplyResult) -> dict[str, Any]:
             "status": str(zone.status),
             "changes": len(zone.changes),
             "detail": zone.detail,
+            "refusals": [asdict(refusal) for refusal in zone.refusals],
         }
         for zone in result.zones
     ]

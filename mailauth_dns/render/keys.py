@@ -59,6 +59,8 @@ def status(states: Sequence[KeyStatus], now: datetime) -> Iterator[Text]:
         )
         if state.wrong is not None:
             yield Text.assemble("    ", ("wrong: ", "bold red"), f"{state.wrong}; see dkim check")
+        if state.unseen is not None:
+            yield Text.assemble("    ", ("unknown: ", "magenta"), state.unseen)
         yield Text(f"    next: {next_said(state, now)}")
     yield Text(f"Keys: {len(states)}", style="bold")
 
@@ -128,6 +130,7 @@ def _key_data(state: KeyStatus) -> dict[str, Any]:
         **times,
         "dns": {"state": state.in_dns.state, "detail": state.in_dns.detail or None},
         "wrong": state.wrong,
+        "unknown": state.unknown,
         "next": after,
     }
 
@@ -138,6 +141,7 @@ def _written_data(written: Written) -> dict[str, Any]:
         "selector": written.selector,
         "keys": dict(written.keys),
         "tests": list(written.tests),
+        "inherited": written.inherited or None,
     }
 
 

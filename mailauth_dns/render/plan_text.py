@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
 from mailauth_dns.plan.grouped import has_news
+from mailauth_dns.plan.permission import IdlePermission, Permission
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     ChangeEntry,
@@ -18,6 +19,7 @@ from mailauth_dns.plan.plan import (
     TrialEntry,
     ZoneEntry,
 )
+from mailauth_dns.plan.totals import Totals, totals
 from mailauth_dns.render import live_text
 from mailauth_dns.render.terminal_text import count, styled, told, versus
 
@@ -29,11 +31,15 @@ _STATUS = {
     Status.FAILED: "red",
     Status.REFUSED: "red",
 }
+_AGREEMENT = {"agrees": "green", "differs": "bold red", "unknown": "magenta", "unasked": "cyan"}
+_SUMMARY = (Status.REFUSED, *(status for status in Status if status is not Status.REFUSED))
 _OUTCOME = {"passed": "green", "failed": "bold red", "unknown": "magenta"}
 
 
 def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
-    """Yield a plan: zones with news in full, then the number of the others."""
+    """Yield a plan: its notes, zones with news in full, then the number of the others."""
+    for note in file.notes:
+        yield styled(0, ("note: ", "cyan"), note)
     quiet = 0
     for zone in file.zones:
         if show_kept or has_news(zone):
@@ -50,35 +56,48 @@ def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
         yield styled(4, failed.error)
     if quiet:
         yield styled(0, quiet_said(file, quiet))
+    for idle in file.idle:
+        yield styled(0, ("permission: ", "yellow"), idle_said(idle))
     yield styled(0, ("Plan: " + summary(file), "bold"))
 
 
 def quiet_said(file: Plan, zones: int) -> str:
     """Return that zones are as the policy says, and where that was looked at."""
-    where = (
-        "at the provider and in live DNS"
-        if any(zone.live for zone in file.zones)
-        else "at the provider; live DNS was not asked"
-    )
+    if file.live_only:
+        where = "in live DNS; no provider was asked"
+    elif any(zone.live for zone in file.zones):
+        where = "at the provider and in live DNS"
+    else:
+        where = "at the provider; live DNS was not asked"
     return f"{count(zones, 'zone')} as the policy says, {where}"
 
 
 def summary(file: Plan) -> str:
     """Return what a plan has, in numbers."""
-    risks = Counter(change.risk for zone in file.zones for change in zone.changes)
+    sums = totals(file)
+    risks = {"breaking": sums.breaking, "caution": sums.caution, "safe": sums.safe}
     said = ", ".join(
-        f"{risks[risk]} {risk}" for risk in ("breaking", "caution", "safe") if risks[risk]
+        f"{number} {risk}{_permitted_said(sums) if risk == 'breaking' else ''}"
+        for risk, number in risks.items()
+        if number
     )
-    parts = [count(file.pending, "change") + (f" ({said})" if said else "")]
-    if blocked := sum(len(zone.refused) for zone in file.zones):
-        parts.append(f"{blocked} blocked")
-    if file.waiting:
-        parts.append(count(file.waiting, "waits", "wait"))
-    if broken := sum(len(zone.broken) for zone in file.zones):
-        parts.append(f"{count(broken, 'test')} broken")
-    if file.failed:
-        parts.append(f"{count(len(file.failed), 'zone')} could not be planned")
+    parts = [count(sums.changes, "change") + (f" ({said})" if said else "")]
+    if sums.blocked:
+        parts.append(f"{sums.blocked} blocked")
+    if sums.waits:
+        parts.append(count(sums.waits, "waits", "wait"))
+    if sums.tests_broken:
+        parts.append(f"{count(sums.tests_broken, 'test')} broken")
+    if sums.failed:
+        parts.append(f"{count(sums.failed, 'zone')} could not be planned")
     return ", ".join(parts)
+
+
+def _permitted_said(sums: Totals) -> str:
+    if not sums.permitted:
+        return ""
+    permitted = sums.permitted
+    return " but permitted" if permitted == sums.breaking else f" of which {permitted} permitted"
 
 
 def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
@@ -95,6 +114,7 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
         yield styled(6, blocked.reason)
     yield from _trials(zone)
     yield _authority(zone.authority)
+    yield from _permissions(zone.authority.permissions)
     changing = {(change.name, change.type) for change in zone.changes}
     yield from live_text.rows(zone.live, told=changing)
     yield from _kept(zone.kept, show_kept)
@@ -112,6 +132,7 @@ def _change(change: ChangeEntry) -> Iterator[Text]:
         (change.risk + rules, _RISK[change.risk]),
     )
     yield styled(6, change.meaning)
+    yield from _permissions(change.permissions)
     if change.before != change.after:
         for sign, style, values in (("-", "red", change.before), ("+", "green", change.after)):
             yield from (styled(6, (line, style)) for value in values for line in told(sign, value))
@@ -120,6 +141,20 @@ def _change(change: ChangeEntry) -> Iterator[Text]:
         yield styled(6, ttl)
     if change.kept:
         yield styled(6, f"kept in the same set: {count(change.kept, 'foreign value')}")
+
+
+def _permissions(permissions: Iterable[Permission]) -> Iterator[Text]:
+    for each in permissions:
+        yield styled(6, (f"{each.rule} ", "green"), str(each))
+
+
+def idle_said(idle: IdlePermission) -> str:
+    """Return why a permission has no effect, and what to do about it."""
+    each = idle.permission
+    where = f"{each.path}:{each.line}: {each.rule}"
+    if idle.state == "expired":
+        return f"{where} was permitted until {each.until}; take it out, or give it a new day"
+    return f"{where} is permitted, and nothing here needs it; take it out once all is applied"
 
 
 def ttl_said(change: ChangeEntry) -> str | None:
@@ -147,6 +182,7 @@ def _trials(zone: ZoneEntry) -> Iterator[Text]:
         )
         for line in (*test.problems, *test.why):
             yield styled(6, line)
+        yield from _permissions(test.permissions)
 
 
 def unmet_said(zone: ZoneEntry, test: TrialEntry) -> str:
@@ -157,7 +193,7 @@ def unmet_said(zone: ZoneEntry, test: TrialEntry) -> str:
 
 
 def _authority(authority: AuthorityEntry) -> Text:
-    style = {"agrees": "green", "differs": "bold red", "unknown": "magenta"}[authority.state]
+    style = _AGREEMENT[authority.state]
     word, why = authority_said(authority)
     return styled(2, "live DNS: ", (word, style), f": {why}")
 
@@ -168,6 +204,7 @@ def authority_said(authority: AuthorityEntry) -> tuple[str, str]:
         "agrees": "the provider's servers answer",
         "differs": "not this provider's servers (DNS008)",
         "unknown": "unknown",
+        "unasked": "in the provider's place",
     }[authority.state]
     checked = (
         ""
@@ -197,18 +234,18 @@ def _kept(kept: tuple[KeptEntry, ...], show_kept: bool) -> Iterator[Text]:
 
 
 def outcome(result: ApplyResult) -> Iterator[Text]:
-    """Yield how apply ended, zone by zone."""
+    """Yield how apply ended, zone by zone; what was refused comes first."""
     for note in result.notes:
         yield styled(0, ("note: ", "cyan"), note)
-    for zone in result.zones:
-        yield _outcome_line(zone)
+    for zone in sorted(result.zones, key=lambda zone: zone.status is not Status.REFUSED):
+        yield from _outcome_lines(zone)
     tally = Counter(zone.status for zone in result.zones)
     yield styled(
         0,
         (
             "Apply: "
             + (
-                ", ".join(f"{tally[status]} {status}" for status in Status if tally[status])
+                ", ".join(f"{tally[status]} {status}" for status in _SUMMARY if tally[status])
                 or "nothing to do"
             ),
             "bold",
@@ -226,17 +263,24 @@ def outcome(result: ApplyResult) -> Iterator[Text]:
         yield styled(0, (f"live DNS was not asked about {', '.join(others)}", "yellow"))
 
 
-def _outcome_line(zone: ZoneResult) -> Text:
+def _outcome_lines(zone: ZoneResult) -> Iterator[Text]:
     detail = (
-        f": {zone.detail}"
+        ""
+        if zone.refusals
+        else f": {zone.detail}"
         if zone.detail
         else f", {count(len(zone.changes), 'change')}"
         if zone.changes
         else ""
     )
-    return styled(
+    yield styled(
         0,
         f"{zone.zone} at {zone.provider}  ",
         (str(zone.status), _STATUS.get(zone.status, "")),
         detail,
     )
+    for refusal in zone.refusals:
+        yield styled(6, str(refusal))
+    if zone.status is not Status.REFUSED:
+        for change in zone.changes:
+            yield from _permissions(change.permissions)

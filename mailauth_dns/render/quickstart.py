@@ -9,7 +9,7 @@ from rich.text import Text
 
 from mailauth_dns.quickstart.answers import Question
 from mailauth_dns.quickstart.begin import Started
-from mailauth_dns.quickstart.next_steps import key_wait
+from mailauth_dns.quickstart.waits import key_wait
 from mailauth_dns.render.json_data import FORMAT
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailauth_dns.compile.publication import Publication
+from mailauth_dns.evaluate.overlay import Overlay, PlannedZone
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
@@ -13,7 +14,7 @@ from mailauth_dns.plan.plan import TrialEntry
 from mailauth_dns.policy.mail_tests import MailTest
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records import dmarc
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
 from mailauth_dns.simulate.run_mail_tests import TestResult, Trial, conduct, tests_of
 
@@ -73,15 +74,40 @@ def entries(
         # counts if two providers hold a zone.
         ordered = sorted(proposals.values(), key=lambda proposal: proposal.provider != provider)
         before, after = (as_provided(ordered, live, changed=changed) for changed in (False, True))
+        changing = {each.reading.zone.origin for each in ordered if each.difference.changes}
         by_zone: dict[str, list[TrialEntry]] = {}
         for policy, zone in _to_run(policies, planned, proposals, provider):
-            for domain, test in tests_of([policy]):
-                entry = trial_entry(*_worse(domain, test, before, after, live))
+            for number, (domain, test) in enumerate(tests_of([policy])):
+                after.asked.clear()
+                entry = replace(
+                    trial_entry(*_worse(domain, test, before, after, live)),
+                    depends_on=_in_charge(after.asked, changing),
+                    place=policy.place(("tests", number)).file_line,
+                )
                 breaks = entry.result != "passed" and entry.before == "passed"
                 if breaks or policy.domain in planned:
                     by_zone.setdefault(zone, []).append(entry)
         found |= {(zone, provider): tuple(rows) for zone, rows in by_zone.items()}
     return found
+
+
+def over_live(
+    policies: Iterable[Policy], zones: Iterable[PlannedZone], live: LiveResolver
+) -> Iterator[TrialEntry]:
+    """Yield how tests end once the sets of `zones` are in DNS, which is `live` now."""
+    after = Overlay(live, zones)
+    for policy in policies:
+        for number, (domain, test) in enumerate(tests_of([policy])):
+            entry = trial_entry(*_worse(domain, test, live, after, live))
+            yield replace(entry, place=policy.place(("tests", number)).file_line)
+
+
+def _in_charge(
+    names: Iterable[DomainName], changing: Container[DomainName]
+) -> tuple[DomainName, ...]:
+    """Return which of the changing zones hold these names."""
+    found = (next((at for at in upwards(name) if at in changing), None) for name in names)
+    return tuple(sorted({origin for origin in found if origin is not None}))
 
 
 def _to_run(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.diff.change import Difference
 from mailauth_dns.evaluate.overlay import Overlay, PlannedSet, PlannedZone
-from mailauth_dns.evaluate.resolver import Resolver, ZoneResolver
+from mailauth_dns.evaluate.resolver import Resolver, WatchedResolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan import Plan
@@ -45,7 +45,7 @@ def as_planned(plan: Plan, live: Resolver) -> Overlay:
 
 def as_provided(
     proposals: Iterable[Proposal], live: Resolver | None, *, changed: bool
-) -> ZoneResolver:
+) -> WatchedResolver:
     """Return DNS with the providers' zones as they are, or `changed` as proposed.
 
     `live` is asked for everything else. If a zone comes twice, the first one counts.
@@ -67,7 +67,7 @@ def as_provided(
             partly.append(PlannedZone(zone.origin, sets))
         else:
             whole[zone.origin] = zone_after(zone, proposal.difference) if changed else zone
-    return ZoneResolver(
+    return WatchedResolver(
         whole.values(), elsewhere=Overlay(live, partly) if live is not None and partly else live
     )
 

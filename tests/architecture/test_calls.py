@@ -21,11 +21,22 @@ from tests.architecture.calls import (
 WRITES = {
     "cli/help_text.py": ("write_text",),  # click's: a sentence of the help, not a file
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
+    "deploy/git_files.py": (
+        "mkdir",
+        "symlink_to",
+        "tempfile.TemporaryDirectory",  # a commit's files, to be read; it is removed
+        "write_bytes",
+    ),
     "export/install.py": ("unlink",),  # a configuration of ours where nothing reads it
     "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable
     "importing/import_domains.py": ("mkdir",),  # the folder for a new policy
     "keys/adoption.py": ("unlink",),  # the private key's old file goes last
-    "keys/private_files.py": ("chmod", "mkdir", "os.chown"),  # folders that OpenDKIM accepts
+    "keys/private_files.py": (
+        "chmod",
+        "mkdir",
+        "os.chown",
+        "rmdir",
+    ),  # folders that OpenDKIM accepts
     "keys/public_files.py": ("mkdir",),  # zones/keys/<domain>
     "octo/compiled_folder.py": ("mkdir", "unlink"),  # what no policy has any more
     "octo/folder_lock.py": ("os.open",),
@@ -45,8 +56,10 @@ CLOCK_READINGS = {
     "cli/dkim_keygen.py": ("datetime.now",),
     "cli/dkim_rotate.py": ("datetime.now",),
     "cli/dkim_status.py": ("datetime.now",),
+    "cli/report_file.py": ("datetime.now",),  # when an apply began and ended
     "deploy/apply.py": ("datetime.now",),  # the journal's times
     "deploy/make_plan.py": ("datetime.now",),
+    "deploy/plan_live_only.py": ("datetime.now",),
     "deploy/verify.py": ("datetime.now",),  # it waits, and parts of SPF records become ready
     "deploy/zone_write.py": ("datetime.now",),  # retries take a while
     "evaluate/dkim_verification.py": ("time.time",),  # a signature expires (RFC 6376 §3.5, x=)

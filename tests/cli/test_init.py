@@ -37,6 +37,23 @@ def test_a_new_repo_is_linted_compiled_and_planned_at_once(repo: RepoFolder) -> 
     assert "site-verification=example" in (new.root / "served/example.com.zone").read_text()
 
 
+def test_git_leaves_alone_what_commands_make(repo: RepoFolder) -> None:
+    """`apply` changes the example's zone: a `git revert` must not stop on that."""
+    new = in_new(repo)
+    for made in ("plan.json", "plan.json.journal", "export/opendkim/KeyTable", "served/x.zone"):
+        new.write(made, "")
+    subprocess.run(["git", "init", "-q"], cwd=new.root, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--others", "--exclude-standard"],
+        cwd=new.root,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert "zones/policy/example.com.yaml" in listed
+    assert [name for name in listed if name.startswith(("served", "export", "plan"))] == []
+
+
 def test_without_the_example_the_repo_is_empty_and_says_so(repo: RepoFolder) -> None:
     said = repo.run("init", "--no-example", "new/repo")
     assert (said.code, "serve" in said.err, "quickstart DOMAIN" in said.err) == (0, False, True)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from mailauth_dns.cli.command_tree import all_commands
+from mailauth_dns.render.json_shapes import SHAPES, published
 from tests import schemas
 from tests.conftest import RepoFolder
 from tests.guide.test_next_lines import STORY, served
-from tests.json_shapes import SHAPES
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/json.md").read_text()
 
@@ -93,6 +94,26 @@ def test_every_document_keeps_to_its_shape(served: RepoFolder, private_dir: Path
         json.loads(ran.out)
         seen.add(command)
     assert seen == SHAPES.keys() - ELSEWHERE.keys()
+
+
+def test_every_schema_is_published_by_name(repo: RepoFolder) -> None:
+    names = repo.run("schema", "--list").out.splitlines()
+    assert names == ["policy", "report", *SHAPES]
+    for name in names:
+        schema = json.loads(repo.run("schema", *name.split()).out)
+        Draft202012Validator.check_schema(schema)
+        assert all(
+            ref in schema["$defs"] for ref in re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema))
+        )
+    ran = repo.run("schema", "spf", "trees")
+    assert (ran.code, ran.out) == (1, "")
+    assert "schema --list" in ran.err
+
+
+def test_a_new_key_does_not_break_a_published_schema() -> None:
+    document = {"format": 1, "written": [], "left": [], "later": "a new key"}
+    assert Draft202012Validator(published("init")).is_valid(document)
+    assert not schemas.result("init").is_valid(document)
 
 
 @pytest.mark.parametrize("command", sorted(SHAPES))

@@ -21,7 +21,7 @@ from mailauth_dns.lint.catalog import ALL_RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Severity
 from mailauth_dns.lint.waiver import Waived
-from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, ServerEntry
+from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, Plan, ServerEntry
 from mailauth_dns.policy.model import WaiverSection
 from mailauth_dns.policy.yaml_tree import Place, SourceText
 from mailauth_dns.records.name import DomainName
@@ -263,6 +263,7 @@ def test_what_an_apply_says_is_text() -> None:
     )  # fmt: skip
     result = ApplyResult(
         (ZoneResult(HOSTILE, HOSTILE, Status.FAILED, (change,), HOSTILE),),
+        Plan("", "", None, None, False, (), ()),
         (HOSTILE,),
         (row,),
         (HOSTILE,),

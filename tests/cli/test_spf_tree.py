@@ -62,6 +62,7 @@ def test_the_tree_of_the_policy_is_drawn_with_costs_and_voids(served: RepoFolder
     ran = served.run("spf", "tree", "example.com")
     assert ran.out == WITHIN
     assert ran.code == 2  # three void lookups for a client with an IPv6 address
+    assert ran.next.startswith("rules SPF012  (")
 
 
 def test_four_void_lookups_are_told_with_their_terms(served: RepoFolder) -> None:

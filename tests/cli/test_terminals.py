@@ -184,6 +184,15 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+COUNTED = """
+import time
+from mailauth_dns.cli import waiting
+waiting.DELAY = 0.01
+with waiting.shown("waiting for caches", 299.0, no_color=True):
+    time.sleep(1.5)
+"""
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "shown"),
     [
@@ -198,6 +207,13 @@ def test_a_terminal_shows_what_a_run_waits_for(
     repo.policy("domain: example.com\nspf: {all: fail}\n")
     said = shown_by(["-c", SLOW, "-C", str(repo.root), "diff", *arguments], environment)
     assert ("asking the authoritative servers" in said) is shown
+
+
+def test_what_is_left_of_a_wait_is_counted_down() -> None:
+    said = shown_by(["-c", COUNTED], {})
+    assert "waiting for caches" in said
+    assert "0:04:5" in said
+    assert " left" in said
 
 
 def test_a_pipe_shows_nothing_of_waiting(repo: RepoFolder) -> None:

@@ -31,3 +31,22 @@ def remote_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the remote provider forget other tests, and wait only briefly between tries."""
     Remote.forget()
     monkeypatch.setattr(provider_pool, "PAUSES", (0.01, 0.02))
+
+
+@pytest.fixture
+def team(served: RepoFolder, remote_anew: None) -> RepoFolder:
+    """A repo with three zones that are served, and far.example at a provider that can be down."""
+    for zone in ("good.example", "shop.example"):
+        served.write(f"served/{zone}.zone", ZONE)
+        served.policy(f"domain: {zone}\nspf: {{terms: [mx], all: fail}}\n", zone)
+    served.write("remote/far.example.yaml", '? ""\n: - {type: TXT, value: token=kept}\n')
+    served.policy("domain: far.example\nproviders: [far]\nspf: {terms: [mx], all: fail}\n", "far")
+    served.provider(
+        "far",
+        {
+            "class": "tests.deploy.provider.Remote",
+            "directory": served.root / "remote",
+            "fault": f"down {served.root / 'down'}",
+        },
+    )
+    return served

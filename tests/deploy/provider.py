@@ -18,11 +18,13 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
     """Zones as octoDNS YAML in a folder.
 
     The stanza has `pause`, the seconds that an answer takes; `logins`, how many objects there may
-    be; `mark`, a file that is made when the provider is asked; and `fault`:
+    be; `mark`, a file that is made when the provider is asked; `token`, a secret that its errors
+    tell; and `fault`:
 
     read N, write N     the first N times for each zone there is no answer
     write N after       the same, and what was asked is done
     dies                from the first write of a zone in `zones` on, it is silent about the zone
+    down FILE           it is silent about everything while there is this file
     moved               what was asked is done, and then the server says that somebody was faster
     exits               ends the program
     """
@@ -42,9 +44,11 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
         zones: str = "",
         logins: int = 99,
         mark: str = "",
+        token: str = "",
         **others: Any,
     ) -> None:
         self.pause, self.fault, self.zones, self.mark = pause, fault, zones.split(), mark
+        self.token = token
         self.thread = threading.current_thread()
         with Remote._lock:
             Remote.made += 1
@@ -59,6 +63,8 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
 
     def _has_fault(self, act: str, zone: str, after: bool) -> bool:
         match self.fault.split():
+            case ["down", file]:
+                return not after and Path(file).exists()
             case [faulty, number, *late]:
                 return (
                     faulty == act and bool(late) is after and Remote.asked[act, zone] <= int(number)
@@ -83,7 +89,7 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
         with Remote._lock:
             Remote._now -= 1
         if self._has_fault(act, zone, after=False):
-            raise ConnectionResetError("the server hung up")
+            raise ConnectionResetError(f"the server hung up {self.token}".strip())
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
         self._asked("read", zone.name)

@@ -96,7 +96,7 @@ def test_plan_and_apply_judge_by_what_is_applied(
             ran = repo.run("plan", name, "--out", "one.json")
             assert ran.code == 0, ran.said
             ran = repo.run("apply", "one.json")
-            assert (ran.code, f"--allow DMARC033:{name}" in ran.err) == (1, True), ran.said
+            assert (ran.code, f"--allow DMARC033:{name}" in ran.out) == (1, True), ran.said
         ran = repo.run("apply", "plan.json", *(["--allow", "DMARC033"] if refused else []))
         assert ran.code == 0, ran.said
         assert applied_by_test(repo) == [p] * len(TEXTS)

@@ -72,4 +72,4 @@ def test_a_change_that_breaks_one_is_refused_with_its_name(
     )
     refused = examples.run("apply", "plan.json")
     assert refused.code == 1
-    assert f"the test {test!r} of {policy} would fail" in refused.err
+    assert f"the test {test!r} of {policy} would fail" in refused.out

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from mailauth_dns.deploy.git_commit import git_commit
-
-
-def git(root: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
-    return subprocess.run(
-        ["git", "-C", str(root), *who, *arguments], capture_output=True, text=True, check=True
-    ).stdout.strip()
+from tests.deploy.git_repo import git
 
 
 @pytest.fixture

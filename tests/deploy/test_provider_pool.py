@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -175,6 +176,34 @@ def test_a_provider_that_ends_programs_does_not_end_this_one(repo: RepoFolder) -
     applied = repo.run(*APPLY)
     assert applied.code == 1
     assert applied.out.count("failed: remote: ") == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("import sys\nsys.exit('no licence')\n", "sys.exit): no licence"),
+        (
+            "from octodns.provider.yaml import YamlProvider\n"
+            "class Kind(YamlProvider):\n"
+            "    def __init__(self, id, **_):\n"
+            "        raise SystemExit(3)\n",
+            "wanted to end the program (sys.exit)",
+        ),
+    ],
+    ids=["imported", "made"],
+)
+def test_a_class_that_ends_programs_is_told(
+    repo: RepoFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, told: str
+) -> None:
+    remote(repo, "a.example")
+    folder = tmp_path / "modules"
+    folder.mkdir()
+    (folder / f"ends_{len(body)}.py").write_text(body)
+    monkeypatch.syspath_prepend(str(folder))
+    repo.write("providers/remote.yaml", f"class: ends_{len(body)}.Kind\ndirectory: x\n")
+    ran = repo.run("plan", "--no-live")
+    assert ran.code == 1
+    assert told in ran.said
 
 
 def test_a_busy_provider_says_how_long_to_wait() -> None:

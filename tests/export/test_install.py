@@ -9,7 +9,7 @@ import pytest
 
 from mailauth_dns.signing_host import key_owner, opendkim_conf
 from tests.conftest import RepoFolder
-from tests.export.test_installed import STOCK
+from tests.export.test_installed import KEY, STOCK
 
 RPM = "Mode v\nKeyFile /etc/opendkim/keys/default.private\n"  # it verifies, and has no such key
 
@@ -27,6 +27,9 @@ def install(article: RepoFolder, format: str, *more: str) -> tuple[int, str]:
 
 
 def checked(article: RepoFolder, format: str, folder: Path) -> tuple[int, str]:
+    if format == "opendkim":  # the key is where `--key-dir` says by default
+        (key_owner.HOST / KEY).parent.mkdir(parents=True, exist_ok=True)
+        (key_owner.HOST / KEY).write_text("")
     ran = article.run("export", "example.com", "--format", format, "--check", str(folder))
     return ran.code, ran.out + ran.told
 
@@ -212,7 +215,7 @@ def test_rspamd_reads_settings_in_local_d(article: RepoFolder, host: Path) -> No
     # Nobody has put the key there yet.
     code, said = checked(article, "rspamd", host / "etc/rspamd")
     key = host / "var/lib/rspamd/dkim/example.com/default.private"
-    assert (code, f"! there is no key {key}, so mail is not signed" in said) == (2, True)
+    assert (code, f"{key}: ! there is no such key, and Rspamd does not" in said) == (2, True)
     key.parent.mkdir(parents=True)
     key.write_text("")
     assert checked(article, "rspamd", host / "etc/rspamd")[0] == 0

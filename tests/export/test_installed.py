@@ -17,6 +17,7 @@ TABLES = {
     "etc/opendkim/KeyTable": KEYS,
     "etc/opendkim/SigningTable": "*@example.com default._domainkey.example.com\n",
 }
+KEY = "etc/opendkim/keys/example.com/default.private"
 SELDOM = {
     "usr/lib/systemd/system/opendkim.service": "[Service]\nExecStart=/usr/sbin/opendkim\n",
     "etc/systemd/system/opendkim.service.d/override.conf": "[Service]\nExecStart=\nExecStart=/usr/sbin/opendkim -fx /etc/mail/dkim.conf "
@@ -185,7 +186,7 @@ def test_on_a_host_what_its_opendkim_reads_is_compared(
     installed, differences = HOSTS[case]
     etc = tmp_path / "host/etc"
     (etc / "opendkim").mkdir(parents=True)
-    for name, text in installed.items():
+    for name, text in {KEY: "", **installed}.items():
         path = tmp_path / "host" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -197,6 +198,23 @@ def test_on_a_host_what_its_opendkim_reads_is_compared(
         assert [line.removeprefix(f"{etc}/") for line in checked.out.splitlines()[:-1]] == [
             line.format(etc=etc) for line in differences
         ]
+
+
+def test_a_key_that_is_not_where_opendkim_reads_it(article: RepoFolder, tmp_path: Path) -> None:
+    """The tables are right, and no mail leaves the host."""
+    for name, text in {**TABLES, "etc/opendkim.conf": CONF}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    check = ("export", "example.com", "--format", "opendkim", "--check", str(tmp_path / "etc"))
+    checked = article.run(*check)
+    assert checked.code == 2
+    assert checked.out.splitlines()[0] == (
+        f"{tmp_path / KEY}: ! there is no such key, and OpenDKIM defers all mail without it; "
+        "--key-dir names its folder"
+    )
+    (tmp_path / KEY).parent.mkdir(parents=True)
+    (tmp_path / KEY).write_text("")
+    assert article.run(*check).code == 0
 
 
 def test_a_configuration_in_any_folder_is_read_with_what_it_includes(

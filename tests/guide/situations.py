@@ -25,10 +25,11 @@ def status(
     to: KeyState | None = None,
     at: datetime | None = None,
     unsigned: str | None = None,
+    unseen: str | None = None,
     **section: Any,
 ) -> KeyStatus:
     step = KeyStep(to, at, "the reason") if to is not None else None
-    return KeyStatus(key("s1", state=state, **section), in_dns, step, unsigned)
+    return KeyStatus(key("s1", state=state, **section), in_dns, step, unsigned, unseen)
 
 
 DONE = Situation(

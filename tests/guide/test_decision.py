@@ -127,6 +127,11 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
         HERE,
         "mailauth-dns dkim check example.com",
     ),
+    "a sender's key is unknown": (
+        but(keys=(status(cname="s1.example.net", unseen="s1.example.net: no answer"),)),
+        HERE,
+        "mailauth-dns dkim status example.com",
+    ),
     "DMARC can be tightened": (
         but(dmarc=Policy.NONE, dmarc_since=NOW - timedelta(days=14)),
         HERE,
@@ -187,6 +192,7 @@ def test_the_first_that_holds_counts(case: str, made: Callable[[], Situation]) -
 
 
 UNKNOWN = {"files are wrong", "the local server is down", "DNS is unknown"} | {
+    "a sender's key is unknown",
     "the signing host cannot be read",
     "the signing host is partly unseen",
 }

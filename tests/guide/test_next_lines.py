@@ -6,11 +6,16 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mailauth_dns import lint_policies
 from mailauth_dns.cli import commands, main
+from mailauth_dns.lint.catalog import RULES
+from mailauth_dns.lint.finding import Finding
 from mailauth_dns.serve.server import LoopbackServer
 from tests.cli.test_help import COMMANDS
 from tests.conftest import RepoFolder
@@ -40,7 +45,7 @@ STORY: tuple[tuple[str, str], ...] = (
     ("compile --check", "compile"),
     ("compile example.com", "plan example.com --out plan.json"),
     ("diff example.com", "plan example.com --out plan.json"),
-    ("verify", "verify --wait 10m"),
+    ("verify", "plan --out plan.json"),
     ("verify --wait 1s", "plan --out plan.json"),
     ("plan", "plan --out plan.json"),
     ("plan --no-live", "plan --out plan.json"),
@@ -122,6 +127,48 @@ def test_every_command_is_in_the_story_or_has_a_reason_not_to_be() -> None:
 @pytest.mark.parametrize("command", ["lint", "compile", "plan", "verify", "rules", "diff"])
 def test_quiet_says_none(served: RepoFolder, command: str) -> None:
     assert "Next:" not in served.run("-q", command).said
+
+
+def test_without_a_provider_lint_leads_to_the_web_form(served: RepoFolder) -> None:
+    defaults = served.root / "zones/policy/_defaults.yaml"
+    defaults.write_text(defaults.read_text().replace("providers: [local]\n", ""))
+    assert served.run("lint").next == (
+        "export example.com --format paste  (the records for a web form)"
+    )
+
+
+def test_after_networks_that_changed_comes_the_lock(
+    served: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = next(rule for rule in RULES if rule.id == "SPF042")
+
+    def found(*arguments: Any, **options: Any) -> Any:
+        result = lint_policies.lint_repo(*arguments, **options)
+        [policy] = arguments[0].policies
+        place = policy.place(("spf",))
+        finding = Finding(changed, (policy.domain,), False, place, "has gained 1 networks", "lock")
+        return replace(result, findings=(*result.findings, finding))
+
+    monkeypatch.setattr("mailauth_dns.cli.commands.lint.lint_repo", found)
+    assert served.run("lint").next.startswith("spf lock  (")
+
+
+def test_how_long_caches_hold_what_was_before_is_told(served: RepoFolder) -> None:
+    plan = str(served.root / "plan.json")
+    for policy, told in ((POLICY, ""), (POLICY.replace("all: fail", "all: softfail"), "1 hour")):
+        served.policy(policy, "example.com")
+        assert served.run("plan", "--out", plan).code == 0
+        ran = served.run("apply", plan)
+        assert ran.code == 0, ran.said
+        caches = f"; caches may hold the old records for {told}" if told else ""
+        assert ran.next == f"next example.com  (every server has it{caches})"
+
+
+def test_a_message_and_a_test_say_who_was_asked(served: RepoFolder) -> None:
+    for command in ("test", "check-message mail.eml --ip 192.0.2.10"):
+        said = " ".join(served.run(*command.split()).err.split())
+        assert "DNS was asked: example.com at 127.0.0.1:" in said, said
+        assert "this machine has no resolver for other names" in said
 
 
 def test_an_error_has_none_since_it_says_what_to_do(served: RepoFolder) -> None:

@@ -35,6 +35,12 @@ def test_the_time_is_told_and_the_sighting_written(host: Host) -> None:
     assert waiting["at"] is not None
     assert "1 hour, the zone's negative TTL" in waiting["why"]
     assert "seen: 20" in host.policy
+    next_ = host.run("dkim", "activate", "example.com").err
+    assert re.search(
+        r"Next: mailauth-dns .*dkim activate example\.com --wait 6[01]m  "
+        r"\(the time is \d\d:\d\d UTC, in (60|61) minutes: waits for it, and lets it sign\)",
+        next_,
+    ), next_
     # To wait would take longer than is given, so it does not.
     assert said["active"] == ["old"]
 
@@ -85,6 +91,22 @@ TESTS = """tests:
       - old   # signs
     expect: {dkim: pass}
 """
+
+
+def test_inherited_tests_are_not_edited_and_that_is_told(host: Host) -> None:
+    """Every policy shares them, and another domain's key may have the old name."""
+    defaults = host.repo.root / "zones/policy/_defaults.yaml"
+    defaults.write_text(defaults.read_text() + TESTS)
+    host.keygen("--selector", "new")
+    host.publish()
+    host.edit("state: pending", "state: pending, seen: 2026-01-01T00:00:00Z")
+    ran = host.run("dkim", "activate", "example.com")
+    assert ran.code == 0, ran.said
+    assert (
+        "the tests in zones/policy/_defaults.yaml name the old key still, and all policies share "
+        "them: write new there, or give this policy tests of its own"
+    ) in " ".join(ran.out.split())
+    assert defaults.read_text().endswith(TESTS)
 
 
 @pytest.mark.parametrize("command", ["activate", "rotate"])

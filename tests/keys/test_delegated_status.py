@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.keys import delegation
 from tests.keys.keyhost import Host
 
 KEY = "sender._domainkey.example.com"
@@ -37,6 +39,31 @@ def test_next_says_it_and_ends_with_2(host: Host) -> None:
     assert ran.code == 2, ran.said
     assert f"Ask the sender behind {KEY} for its key" in ran.out
     assert "the sender publishes no key there" in " ".join(ran.out.split())
+
+
+def test_a_sender_whose_servers_do_not_answer_is_unknown(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unknown is never done: nobody can say whether mail of that sender passes."""
+    monkeypatch.setattr(
+        delegation, "resolved", lambda _, names: dict.fromkeys(names, Unknown("no answer in 2 s"))
+    )
+    delegate(host, "s1.dkim.example.net")
+    ran = host.run("dkim", "status", "--format", "json")
+    assert ran.code == 1, ran.said
+    [key] = [each for each in json.loads(ran.out)["keys"] if each["name"] == KEY]
+    assert (key["dns"]["state"], key["wrong"]) == ("served", None)
+    assert key["unknown"] == (
+        "what the sender publishes is unknown: s1.dkim.example.net: no answer in 2 s"
+    )
+    said = host.run("dkim", "status")
+    assert "unknown: what the sender publishes is unknown" in " ".join(said.out.split())
+    assert "once DNS answers" in said.err
+    host.run("compile")
+    ran = host.run("next", "example.com")
+    assert ran.code == 1, ran.said
+    assert f"Ask again for the sender's key behind {KEY}" in ran.out
+    assert "its sender's key is unknown" in " ".join(ran.out.split())
 
 
 @pytest.mark.parametrize("command", [("dkim", "status"), ("next", "example.com")])

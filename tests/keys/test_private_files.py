@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+from errno import EINVAL
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,27 @@ def test_a_key_that_root_makes_belongs_to_the_folders_owner(
         == 0
     )
     assert {path.stat().st_uid for path in private_dir.rglob("*")} == {1234}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_an_owner_that_a_container_does_not_have_is_told(
+    repo: RepoFolder, private_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user namespace maps some numbers only; of others chown says "Invalid argument"."""
+    repo.policy(POLICY)
+
+    def no_mapping(*_: object, **__: object) -> None:
+        raise OSError(EINVAL, os.strerror(EINVAL))
+
+    monkeypatch.setattr(os, "chown", no_mapping)
+    ran = repo.run(
+        *("dkim", "keygen", "example.com", "--owner", "root"),
+        *("--private-dir", str(private_dir)),
+    )
+    assert ran.code == 1
+    assert "no file can be given to root (user 0) here" in ran.err
+    assert "name another --owner" in ran.err
+    assert not list(private_dir.iterdir())
 
 
 @pytest.mark.parametrize("name", ["keys", "keys/example.com"])

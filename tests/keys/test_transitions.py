@@ -102,6 +102,5 @@ def test_a_refusal_says_when_the_step_may_be_taken() -> None:
         "rsa", {"b": (key("b", state="pending", seen=NOW), EVERYWHERE)}, SETTINGS, NOW
     )
     assert found.waiting == (
-        "b._domainkey.example.com: pending -> active may be taken from 2026-06-01T13:00:00Z: "
-        + FORGOTTEN,
+        "b._domainkey.example.com may begin to sign from 2026-06-01T13:00:00Z: " + FORGOTTEN,
     )

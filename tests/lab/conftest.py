@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.conftest import RepoFolder, need
+from tests.lab.between import Between
 from tests.lab.name_server import NameServer
+from tests.lab.powerdns import PowerDns
 from tests.lab.servers import FILE_SERVERS, SERVERS, missing
+from tests.lab.zones import FULL, POLICY
 
 Serving = Callable[..., NameServer]
 
@@ -37,6 +40,18 @@ def serving_files(
 ) -> Iterator[Serving]:
     """Start a server that reads master files, with provider `local` at its files."""
     yield from _serving(request.param, repo, monkeypatch)
+
+
+@pytest.fixture
+def between(repo: RepoFolder, serving_powerdns: Serving) -> Iterator[tuple[PowerDns, Between]]:
+    """PowerDNS with the whole example in it, and something in between."""
+    server = serving_powerdns(example_com=FULL)
+    assert isinstance(server, PowerDns)
+    there = Between(server)
+    repo.provider("powerdns", {**server.stanza(), "port": there.port})
+    repo.policy(POLICY)
+    yield server, there
+    there.close()
 
 
 def _serving(

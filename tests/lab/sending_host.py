@@ -84,7 +84,9 @@ def until_done(host: MailHost, *command: str) -> str:
     """Run a command again while it refuses; the last refusal said when it may be run."""
     until = time.monotonic() + PATIENCE
     while (done := host.mailauth(*command)).returncode == 1:
-        assert re.search(r"may be taken from 20\d\d-", done.stdout), done.stdout + done.stderr
+        assert re.search(r"may (begin to sign|be revoked|be deleted) from 20\d\d-", done.stdout), (
+            done.stdout + done.stderr
+        )
         assert time.monotonic() < until, done.stdout
         time.sleep(0.3)
     return ok(done)
@@ -123,7 +125,7 @@ def set_up() -> Iterator[MailHost]:
             host.mailauth("dkim", "rotate", "example.com"), 1
         )
         publish(host)
-        assert "may be taken from" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
+        assert "may begin to sign from" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
         assert states(host) == ["pending", "pending"]
         until_done(host, "dkim", "rotate", "example.com")
         assert states(host) == ["active", "active"]

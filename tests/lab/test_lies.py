@@ -5,7 +5,7 @@ What it leaves out is not lost, what it does not do is noticed, and what it says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,22 +15,10 @@ from tests.conftest import RepoFolder
 from tests.lab.between import Between
 from tests.lab.name_server import NameServer
 from tests.lab.powerdns import PowerDns
-from tests.lab.zones import FULL, HEAD, LONG_TOKEN, POLICY
+from tests.lab.zones import HEAD, LONG_TOKEN, POLICY
 
 Serving = Callable[..., NameServer]
 NO_LIVE = ("--no-live", "--allow", "live-unknown")
-
-
-@pytest.fixture
-def between(repo: RepoFolder, serving_powerdns: Serving) -> Iterator[tuple[PowerDns, Between]]:
-    """PowerDNS with the whole example in it, and something in between."""
-    server = serving_powerdns(example_com=FULL)
-    assert isinstance(server, PowerDns)
-    there = Between(server)
-    repo.provider("powerdns", {**server.stanza(), "port": there.port})
-    repo.policy(POLICY)
-    yield server, there
-    there.close()
 
 
 def leaving_out(*left: tuple[str, str]) -> Callable[[Any], Any]:

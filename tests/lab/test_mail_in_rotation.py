@@ -35,7 +35,7 @@ def test_mail_under_a_rotation_never_fails(host: MailHost) -> None:
     ok(host.mailauth("dkim", "rotate", "example.com", *PRIVATE))
     assert states(host) == ["active", "active", "pending", "pending"]
     publish(host)
-    assert "may be taken from" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
+    assert "may begin to sign from" in ok(host.mailauth("dkim", "rotate", "example.com"), 1)
     until_done(host, "dkim", "rotate", "example.com")
     assert states(host) == ["retiring", "retiring", "active", "active"]
     # Too early, the plan refuses as well: mail that was signed with the old key may still come.

@@ -89,6 +89,19 @@ def test_mail_is_sent_and_judged_and_nothing_is_left() -> None:
     assert of_the_host() == before
 
 
+def test_dns_is_looked_at_and_changed_by_hand() -> None:
+    """People ask `dig`, and play the colleague who edits DNS beside the policy."""
+    need(missing("dig", "nsupdate"))
+    said = ok(
+        lab(
+            script="printf 'server 192.0.2.53\nupdate add hand.example.com 60 TXT hello\nsend\n' |"
+            ' nsupdate -y "hmac-sha256:mailauth:$(cat ~/bind-secret)" && '
+            "dig +short hand.example.com TXT\n"
+        )
+    )
+    assert said == '"hello"\n'
+
+
 @pytest.mark.parametrize("victim", ["shell", "playground"])
 def test_a_kill_leaves_nothing(victim: str, mark: str) -> None:
     before = of_the_host()

@@ -9,6 +9,8 @@ import pytest
 
 import mailauth_dns
 from mailauth_dns.lint.catalog import ALL_RULES
+from mailauth_dns.plan import permissions, plan
+from mailauth_dns.policy.allowed_changes import REFUSED_BY
 from tests.conftest import RepoFolder
 
 PACKAGE = Path(mailauth_dns.__file__).parent
@@ -24,6 +26,17 @@ def test_ids_in_plans_have_pages() -> None:
     }
     assert said
     assert said <= {rule.id for rule in ALL_RULES}
+
+
+def test_policies_permit_what_plans_refuse_and_nothing_else() -> None:
+    """Of what the meaning of a change can be, DMARC034 alone (a weaker policy) is never refused."""
+    of_changes = {
+        id
+        for path in (PACKAGE / "diff").glob("*.py")
+        for id in re.findall(r'"([A-Z]+[0-9]{3})"', path.read_text())
+    }
+    of_plans = {plan.TEST_FAILS, plan.TEST_UNKNOWN, permissions.NOT_AUTHORITATIVE}
+    assert set(REFUSED_BY) == (of_changes - {"DMARC034"}) | of_plans
 
 
 def test_every_number_is_a_rule_or_told_as_left_out() -> None:

@@ -19,6 +19,7 @@ from mailauth_dns.pages.message_page import message_page
 from mailauth_dns.pages.plan_page import plan_page
 from mailauth_dns.pages.spf_page import spf_page
 from mailauth_dns.pages.tests_page import tests_page
+from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     BlockedEntry,
@@ -75,8 +76,7 @@ def zone(number: int, *changes: ChangeEntry, **given: object) -> ZoneEntry:
     values: dict[str, object] = {
         "zone": f"zone{number}.example",
         "provider": "bind",
-        "policy_digest": "0" * 64,
-        "provider_digest": "0" * 64,
+        "digests": Digests("0" * 64, "0" * 64, "0" * 64),
         "changes": changes,
         "blocked": (),
         "kept": (KeptEntry("www", "A", False, None, (f"A {number:08x}",)),),
@@ -134,7 +134,9 @@ def hostile_plan(text: str) -> Plan:
         tests=(trial(text, "failed"), trial(text + "?", "unknown"), trial("good", "passed")),
     )  # fmt: skip
     made = plan(full, zone(2), failed=(FailedEntry(text, text, text),))
-    return Plan(text, text, text, (text,), False, made.zones, made.failed)
+    return Plan(
+        text, text, text, (text,), False, made.zones, made.failed, notes=(text,), live_only=True
+    )
 
 
 def hostile_tree(text: str) -> LookupCost:

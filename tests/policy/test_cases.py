@@ -142,6 +142,9 @@ PLACES = [
     "domain: example.com\ntests: [{{name: x, from: a@example.com, ip: 192.0.2.1, expect: "
     "{{spf: {}}}}}]",
     "domain: example.com\nwaivers: [{{rule: {}, reason: {}, until: {}}}]",
+    "domain: example.com\nallow: {}",
+    "domain: example.com\nallow: [{}]",
+    "domain: example.com\nallow: [{{rule: {}, reason: {}, until: {}}}]",
 ]
 
 

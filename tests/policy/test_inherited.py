@@ -7,7 +7,7 @@ import pytest
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
-from tests.policy.refusals import told
+from tests.policy.refusals import marked, told
 
 
 def test_scalars_are_taken_as_they_are_written(repo: RepoFolder) -> None:
@@ -108,3 +108,26 @@ def test_a_list_of_domains_is_read_with_its_own_places(repo: RepoFolder) -> None
         "example.com",
         "xn--fa-hia.example",
     ]
+
+
+def test_no_defaults_permit_what_apply_refuses(repo: RepoFolder) -> None:
+    """They would permit it for policies that nobody has written yet."""
+    repo.write(
+        "zones/policy/_defaults.yaml",
+        "ttl: 60\nallow: [{rule: DMARC033, reason: everywhere, until: 2999-01-01}]\n",
+    )
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    line = "allow: [{rule: DMARC033, reason: everywhere, until: 2999-01-01}]"
+    assert told(repo) == (
+        "zones/policy/_defaults.yaml:2:1: allow: here it would permit this for every policy, also "
+        "for those to come; write it in each policy that needs it\n" + marked(2, line, "allow")
+    )
+
+
+def test_a_parked_policy_permits_too(repo: RepoFolder) -> None:
+    repo.policy(
+        "domain: example.com\nparked: true\n"
+        "allow: [{rule: DMARC033, reason: never used, until: 2999-01-01}]\n"
+    )
+    [policy] = load_repo(repo.root).policies
+    assert [each.rule for each in policy.body.allow] == ["DMARC033"]

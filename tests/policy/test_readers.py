@@ -173,6 +173,7 @@ NUMBERS = [
     "dkim: {{rotation: {{grace: {}d}}}}",
     "dkim: {{selectors: {{a: {{p: '', since: {}}}}}}}",
     "waivers: [{{rule: SPF001, reason: x, until: {}}}]",
+    "allow: [{{rule: DKIM030, reason: x, until: {}}}]",
     'nameservers: ["192.0.2.1:{}"]',
     'spf: {{terms: ["ip4:192.0.2.0/{}"], all: fail}}',
     'tests: [{{name: x, from: a@example.com, ip: "{}", expect: {{spf: pass}}}}]',

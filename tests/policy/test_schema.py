@@ -80,6 +80,8 @@ WRONG = [
     "domain: 5\n",
     "domain: example.com\nspf: {terms: mx}\n",
     "domain: example.com\nttl: soon\n",
+    "domain: example.com\nallow: [{rule: live-unknown, reason: x, until: 2027-01-31}]\n",
+    "domain: example.com\nallow: [{rule: DMARC033, reason: x}]\n",
 ]
 
 

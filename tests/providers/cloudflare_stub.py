@@ -23,7 +23,9 @@ Record = dict[str, Any]
 class CloudflareApi(HttpStub):
     id = "cloudflare"
     ttls = range(60, 86401)
-    said_when_busy = "Please wait and consider throttling your request speed"
+    said_when_busy = (
+        "Cloudflare answered 429: Please wait and consider throttling your request speed"
+    )
     plan_cost = 2
     apply_cost = 7
 
@@ -70,7 +72,8 @@ class CloudflareApi(HttpStub):
         return int(asked.query.get("page", 1))
 
     def busy(self, seconds: int) -> Answer:
-        return _error(429, 971, self.said_when_busy, {"Retry-After": str(seconds)})
+        told = "Please wait and consider throttling your request speed"
+        return _error(429, 971, told, {"Retry-After": str(seconds)})
 
     def broken(self) -> Answer:
         return _error(502, 10000, "upstream failed")

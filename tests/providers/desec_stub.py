@@ -107,6 +107,8 @@ class DesecApi(HttpStub):
         records = entry["records"]
         if entry["type"] == "TXT" and self.has(Fault.CUT):
             records = [quoted(unquoted(text)[:255]) for text in records]
+        # The API writes what it is sent in one way: no escape that is not needed.
+        records = [re.sub(r"\\([^0-9\"\\])", r"\1", text) for text in records]
         ttl = entry.get("ttl", self._sets.get((name, entry["type"]), {}).get("ttl"))
         self._set(name, entry["type"], ttl, records)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,8 @@ from tests.providers.world import (
     World,
     every,
 )
+
+PAGES = Path(__file__).parents[2] / "docs/reference/providers"
 
 # What is done
 
@@ -167,3 +170,7 @@ def test_what_a_zone_with_one_change_costs(world: World) -> None:
     counts.append(world.api.requests())
     plan, apply = (after - before for before, after in pairwise(counts))
     assert (plan, apply) == (world.api.plan_cost, world.api.apply_cost)
+    requests = "1 request" if plan == 1 else f"{plan} requests"
+    said = f"One zone with one change costs {requests} for the plan and {apply} for the apply."
+    page = (PAGES / f"{world.api.id}.md").read_text()
+    assert not plan or said in page.split("\n")

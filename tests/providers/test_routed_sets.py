@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from octodns_route53 import Route53Provider
 
 from tests.providers.azure_stub import AzureApi
 from tests.providers.googlecloud_stub import GoogleCloudApi
@@ -72,10 +73,27 @@ def test_a_set_with_a_routing_of_its_own_is_never_written(
 
 @pytest.mark.parametrize("world", ["route53", "googlecloud"], indirect=True)
 def test_a_zone_that_is_there_twice_is_never_written(world: World) -> None:
-    """The class of octoDNS would take any of them."""
     assert isinstance(world.api, Route53Api | GoogleCloudApi)
     world.api.twice()
     ran = world.apply()
     assert ran.code == 1
-    assert "has 2 zones example.com; write `private: true` or `private: false`" in ran.said
+    assert "Write `private: true` or `private: false` in the stanza" in ran.said
+    assert world.api.writes() == 0
+
+
+@pytest.mark.parametrize("world", ["route53"], indirect=True)
+def test_a_listing_without_the_apex_ns_is_only_a_part(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Route 53 always tells it, so that a page of the listing was lost."""
+    world.api.put(*APEX, 3600, OLD_SPF, "token=1")
+    really = Route53Provider._load_records
+    monkeypatch.setattr(
+        Route53Provider,
+        "_load_records",
+        lambda self, id: [each for each in really(self, id) if each["Type"] != "NS"],
+    )
+    ran = world.apply()
+    assert ran.code == 1
+    assert "has no NS at example.com, so it is only a part of the zone" in world.plan().out
     assert world.api.writes() == 0

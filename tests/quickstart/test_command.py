@@ -165,6 +165,16 @@ def test_dns_that_cannot_be_asked_stops_it_unless_that_is_said(newcomer: Newcome
     assert "DNS was not asked" in newcomer.policy
 
 
+def test_keys_in_a_zone_of_their_own_are_told(newcomer: Newcomer, tmp_path: Path) -> None:
+    """To run it again when DNS answers would not help."""
+    publishes(newcomer, tmp_path, "_domainkey IN NS ns.sender.example.")
+    ran = newcomer.run()
+    assert (ran.code, newcomer.private_keys) == (1, [])
+    assert "_domainkey.example.com is delegated to ns.sender.example" in ran.err
+    assert "take the delegation (its NS records) away" in ran.err
+    assert "when DNS answers" not in ran.err
+
+
 DOMAINS = {"com": "is a top-level domain", "*.example.com": "a wildcard", "a b": "a b: "}
 
 
@@ -202,6 +212,7 @@ def test_a_key_in_the_repo_or_where_others_write_is_refused(
         assert ran.code == 1
         assert message in ran.err
         assert not (newcomer.repo.root / "zones/policy/example.com.yaml").exists()
+        assert not folder.exists()
 
 
 @pytest.mark.parametrize("step", ["write_beside", "write_policy"])
@@ -259,6 +270,54 @@ def test_reports_elsewhere_arrive(
     assert ran.code == 0, ran.said
     assert ("takes no mail" in ran.err) is told
     assert "cannot arrive" not in ran.err
+
+
+PARKED = (
+    '@ 1800 IN TXT "v=spf1 -all"',
+    '_dmarc IN TXT "v=DMARC1; p=reject; sp=reject; np=reject; rua=mailto:parked@example.com"',
+    '*._domainkey IN TXT "v=DKIM1; p="',
+)
+
+
+def test_a_parked_domain_is_taken_back(newcomer: Newcomer, tmp_path: Path) -> None:
+    zone = tmp_path / "served/example.com.zone"
+    zone.write_text(HEAD.replace("MX 0 mx", "MX 0 .") + "\n".join(PARKED) + "\n")
+    ran = newcomer.run("--rua", "postmaster@example.com")
+    assert ran.code == 0, ran.said
+    assert "\nparked: false\n" in newcomer.policy
+    exported = newcomer.repo.run("export", "example.com", "--format", "bind").out
+    assert '"v=spf1 ip4:192.0.2.10 ~all"' in exported
+    assert '"v=DMARC1; p=none; rua=mailto:postmaster@example.com"' in exported
+    steps = " ".join(ran.out.split())
+    assert "Delete the MX record" in steps
+    assert "Delete the TXT record" in steps
+    assert "Wait 30 minutes after step 2 first" in steps
+    told = " ".join(ran.err.split())
+    assert "example.com is parked: the steps take that back, and its null MX (MX 0 .) goes" in told
+    assert "reports cannot arrive at postmaster@example.com" in told
+    assert "is not used" not in told
+
+
+def test_a_domain_that_a_policy_parks_says_how_it_leaves(newcomer: Newcomer) -> None:
+    newcomer.repo.write("zones/policy/parked.txt", "old.example\nexample.com\n")
+    newcomer.repo.write("zones/policy/parked.yaml", "domains_file: parked.txt\nparked: true\n")
+    ran = newcomer.run()
+    assert (ran.code, ran.out) == (1, "")
+    assert "take it out of zones/policy/parked.txt (line 2) and run quickstart again" in ran.err
+    newcomer.repo.write("zones/policy/parked.txt", "old.example\n")
+    assert newcomer.run().code == 0
+    assert "parked" not in newcomer.policy  # what DNS has decides, and there it is not parked
+
+
+@pytest.mark.parametrize("rua", [(), ("--rua", "me@example.net")])
+def test_who_gets_reports_is_not_asked_where_a_record_says_it(
+    newcomer: Newcomer, tmp_path: Path, rua: tuple[str, ...]
+) -> None:
+    publishes(newcomer, tmp_path, '_dmarc IN TXT "v=DMARC1; p=reject; rua=mailto:d@example.net"')
+    ran = newcomer.run(*rua)
+    assert ran.code == 0, ran.said
+    assert "me@example.net" not in newcomer.policy
+    assert ("--rua me@example.net is not used: the DMARC record stays" in ran.err) is bool(rua)
 
 
 INHERITED = {

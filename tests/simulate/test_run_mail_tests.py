@@ -100,8 +100,8 @@ def test_a_change_that_breaks_a_test_is_refused_by_its_name(
     assert "1 test broken" in shown
     refused = served.run("apply", "plan.json")
     assert refused.code == 1
-    assert f"the test '{name}' of example.com would fail: {problem}" in refused.err
-    assert "--allow TEST001:example.com" in refused.err
+    assert f"the test '{name}' of example.com would fail: {problem}" in refused.out
+    assert "--allow TEST001:example.com" in refused.out
     assert "192.0.2.99" not in (served.root / "served/example.com.zone").read_text()
     assert served.run("apply", "plan.json", "--allow", "TEST001:example.org").code == 1
     assert served.run("apply", "plan.json", "--allow", "TEST001:example.com").code == 0
@@ -114,7 +114,7 @@ def test_a_file_cannot_hide_that_a_test_fails(served: RepoFolder) -> None:
     served.policy(BASE.replace("192.0.2.10", "192.0.2.99") + TESTS, "example.com")
     refused = served.run("apply", "plan.json")
     assert refused.code == 1
-    assert "TEST001" in refused.err
+    assert "TEST001" in refused.out
 
 
 def test_a_test_that_failed_before_is_shown_and_refuses_nothing_elsewhere(
@@ -135,7 +135,7 @@ def test_a_failing_test_of_a_domain_that_changes_is_refused_though_it_failed_bef
 ) -> None:
     served.policy(BASE.replace("192.0.2.10", "192.0.2.0/24") + TESTS + SENT, "example.com")
     plan(served)
-    assert "the test 'the sender'" in served.run("apply", "plan.json").err
+    assert "the test 'the sender'" in served.run("apply", "plan.json").out
 
 
 def test_another_zone_s_change_that_breaks_a_test_is_refused(served: RepoFolder) -> None:
@@ -164,7 +164,7 @@ def test_another_zone_s_change_that_breaks_a_test_is_refused(served: RepoFolder)
     data, _ = plan(served)
     assert [zone["zone"] for zone in data["zones"] if zone["changes"]] == ["sender.example"]
     refused = served.run("apply", "plan.json")
-    assert "the test 'the sender' of example.com would fail" in refused.err
+    assert "the test 'the sender' of example.com would fail" in refused.out
 
 
 SPF_SENDER = (
@@ -204,9 +204,9 @@ def test_the_test_of_a_domain_that_is_not_planned_is_refused_where_the_plan_brea
         refused = served.run("apply", "plan.json")
         assert (
             "the test 'the sender' of example.com would fail: spf is fail, expected pass"
-            in refused.err
+            in refused.out
         )
-        assert "TEST001:example.com" in refused.err
+        assert "TEST001:example.com" in refused.out
     served.run("plan", "_spf.sender.example", "--out", "plan.json")
     assert served.run("apply", "plan.json", "--allow", "TEST001:example.com").code == 0
     # It fails already now, which is not the business of a plan for another domain.
@@ -233,7 +233,7 @@ def test_what_lies_outside_is_unknown_without_live_dns(served: RepoFolder) -> No
         "disposition is unknown, expected quarantine",
     ]
     refused = served.run("apply", "plan.json", "--no-live", "--allow", "live-unknown")
-    assert "TEST002" in refused.err
+    assert "TEST002" in refused.out
     assert (
         served.run(
             "apply", "plan.json", "--no-live", "--allow", "live-unknown", "--allow", "TEST002"

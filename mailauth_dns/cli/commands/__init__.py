@@ -38,7 +38,7 @@ GROUPS = {
     },
     "Tools": {
         "serve": "Answer DNS on loopback from the local provider's files.",
-        "schema": "Print the JSON Schema of a policy file or a plan file.",
+        "schema": "Print the JSON Schema of a policy or of a JSON output.",
         "completion": "Print a script that lets your shell complete commands.",
         "help": "Show the help of a command.",
     },

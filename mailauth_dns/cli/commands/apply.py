@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,23 +14,52 @@ from mailauth_dns.cli import completions, headings, what_next_plan
 from mailauth_dns.cli.durations import seconds
 from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, INTERRUPTED, Format, Session, session_of
-from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.apply import (
-    ApplyRequest,
-    ApplyResult,
-    apply,
-    refuse_without_permission,
+from mailauth_dns.cli.report_file import ReportFile, reporting
+from mailauth_dns.cli.session import (
+    DIFFERS,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    Format,
+    Session,
+    domains,
+    session_of,
 )
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy.apply import ApplyRequest, ApplyResult, apply
 from mailauth_dns.deploy.make_plan import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
-from mailauth_dns.deploy.replan import replan
-from mailauth_dns.errors import MailAuthError
+from mailauth_dns.deploy.replan import NoLongerReviewed, replan
+from mailauth_dns.errors import MailAuthError, PlanRefused
 from mailauth_dns.plan import plan_file
-from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance
+from mailauth_dns.plan.only import left_out, refuse_unknown
+from mailauth_dns.plan.only import only as only_zones
+from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance, refusals
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import json_data, plan_text
+from mailauth_dns.render.terminal_text import count
+
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="write what was done to this file as JSON, also if the apply fails",
+        rich_help_panel=headings.WRITE,
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="ZONE",
+        autocompletion=completions.domains,
+        help="apply this zone of the plan and no other; may be repeated",
+        rich_help_panel=headings.LOOK,
+    ),
+]
 
 
 def command(
@@ -43,6 +72,7 @@ def command(
             help="a plan that you reviewed; without it: plan, ask, apply",
         ),
     ] = None,
+    only: Only = None,
     allow: Allow = None,
     wait: Annotated[
         str,
@@ -54,6 +84,7 @@ def command(
         ),
     ] = "60s",
     no_live: NoLive = False,
+    report: Report = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Apply what was reviewed, exactly, or refuse."""
@@ -61,65 +92,103 @@ def command(
     request = ApplyRequest(
         tuple(map(allowance, allow or ())), seconds(wait, "--wait"), live=not no_live
     )
-    repo, publications = session.load()
-    result: ApplyResult | None
-    with providers(repo) as pool:
-        if file is not None:
-            result = _apply_reviewed(session, repo, pool, publications, request, session.path(file))
-        else:
-            beside = format is Format.JSON
-            result = _apply_asked(session, repo, pool, publications, request, beside=beside)
-    if result is None:
-        what_next_plan.after_no(session)
-        return FAILED
+    zones = domains(only)
+    path, plan = (session.path(each) if each is not None else None for each in (report, file))
+    with reporting(path, plan, session.root, allow or (), zones) as log:
+        repo, publications = session.load()
+        session.hide_secrets(repo)
+        result: ApplyResult | None
+        with providers(repo) as pool:
+            run = _Run(session, repo, publications, pool, request, zones, log)
+            if file is not None:
+                result = run.reviewed(file)
+            else:
+                result = run.asked(beside=format is Format.JSON)
+        if result is None:
+            log.closed("answered no", FAILED)
+            what_next_plan.after_no(session)
+            return FAILED
+        code = _exit_code(result, request.allowed)
+        try:
+            _show(session, result, format)
+        finally:  # whoever reads the result may have gone
+            log.ended(result, request.allowed, code)
+    what_next_plan.after_apply(session, result, file, repo)
+    return code
+
+
+def _show(session: Session, result: ApplyResult, format: Format) -> None:
     if format is Format.JSON:
         session.json(json_data.outcome(result))
     else:
         session.show(plan_text.outcome(result), wrap=True)
-    what_next_plan.after_apply(session, result, file)
-    return _exit_code(result, request.allowed)
 
 
-def _apply_reviewed(
-    session: Session,
-    repo: Repo,
-    pool: ProviderPool,
-    publications: tuple[Publication, ...],
-    request: ApplyRequest,
-    file: Path,
-) -> ApplyResult:
-    """Apply what is in a plan file."""
-    _refuse_domain(file, publications)
-    reviewed = plan_file.read(file)
-    with session.progress(len(reviewed.zones), "planning again") as progress:
-        fresh, notes = replan(
-            repo, pool, publications, reviewed, live=request.live, progress=progress
-        )
-    request = replace(request, journal=_journal(file, reviewed), notes=notes)
-    with session.progress(len(fresh.zones), "applying") as progress:
-        return apply(fresh, pool, request, reviewed, progress)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One apply: of a plan file, or of a plan that is made and asked about."""
 
+    session: Session
+    repo: Repo
+    publications: tuple[Publication, ...]
+    pool: ProviderPool
+    request: ApplyRequest
+    only: tuple[DomainName, ...]
+    log: ReportFile
 
-def _apply_asked(
-    session: Session,
-    repo: Repo,
-    pool: ProviderPool,
-    publications: tuple[Publication, ...],
-    request: ApplyRequest,
-    *,
-    beside: bool,
-) -> ApplyResult | None:
-    """Plan, show the plan, ask, and apply it; None where the answer is no."""
-    fresh = planned(session, repo, pool, publications, PlanRequest(live=request.live))
-    if not fresh.zones and not fresh.failed:
-        raise MailAuthError(f"nothing can be applied: {NO_PROVIDER}")
-    session.show(plan_text.plan(fresh, show_kept=False), beside=beside, wrap=True)
-    refuse_without_permission(fresh, request.allowed)
-    if fresh.pending and not _confirmed():
-        session.say("not applied")
-        return None
-    with session.progress(len(fresh.zones), "applying") as progress:
-        return apply(fresh, pool, request, progress=progress)
+    def reviewed(self, given: Path) -> ApplyResult:
+        """Apply what is in a plan file."""
+        session, request = self.session, self.request
+        file = session.path(given)
+        _refuse_domain(file, self.publications)
+        whole = plan_file.read(file)
+        if whole.live_only:
+            raise PlanRefused(
+                f"{file} is a plan of live DNS alone (--live-only): no provider was asked; plan "
+                "without --live-only, where the providers' secrets are, and apply that"
+            )
+        reviewed = only_zones(whole, self.only) if self.only else whole
+        self.log.of(whole, reviewed)
+        with session.progress(len(reviewed.zones), "planning again") as progress:
+            try:
+                fresh, notes = replan(
+                    self.repo,
+                    self.pool,
+                    self.publications,
+                    reviewed,
+                    live=request.live,
+                    progress=progress,
+                )
+            except NoLongerReviewed as stale:
+                ways = what_next_plan.ways_on(session, stale, reviewed, given)
+                raise PlanRefused("\n".join([str(stale), *ways])) from None
+        self.log.planned(fresh)
+        if others := left_out(whole, reviewed):
+            notes = (*notes, f"{count(len(others), 'other zone')} of the plan left out, by --only")
+        request = replace(request, journal=_journal(file, whole), notes=notes)
+        with session.progress(len(fresh.zones), "applying") as progress:
+            return apply(fresh, self.pool, request, reviewed, progress)
+
+    def asked(self, *, beside: bool) -> ApplyResult | None:
+        """Plan, show the plan, ask, and apply it; None where the answer is no."""
+        session, request = self.session, self.request
+        publications = self.publications
+        if self.only:
+            refuse_unknown(self.only, (each.origin for each in publications), "no policy has it")
+            publications = tuple(each for each in publications if each.origin in self.only)
+        fresh = planned(session, self.repo, self.pool, publications, PlanRequest(live=request.live))
+        if not fresh.zones and not fresh.failed:
+            raise MailAuthError(f"nothing can be applied: {NO_PROVIDER}")
+        session.show(plan_text.plan(fresh, show_kept=False), beside=beside, wrap=True)
+        refused = refusals(fresh, request.allowed)
+        self.log.of(fresh, fresh)
+        self.log.planned(fresh)
+        ready = any(zone.changes and zone.where not in refused for zone in fresh.zones)
+        if ready and not _confirmed(refused.keys()):
+            session.say("not applied")
+            return None
+        with session.progress(len(fresh.zones), "applying") as progress:
+            return apply(fresh, self.pool, request, progress=progress)
 
 
 def _refuse_domain(file: Path, publications: Iterable[Publication]) -> None:
@@ -143,8 +212,10 @@ def _journal(plan: Path, reviewed: Plan) -> Path:
     return plan.with_name(f"{plan.name}.{plan_file.fingerprint(reviewed)[:12]}.journal")
 
 
-def _confirmed() -> bool:
-    sys.stderr.write("Apply these changes? Only `yes` applies them: ")
+def _confirmed(refused: Iterable[tuple[str, str]]) -> bool:
+    zones = ", ".join(dict.fromkeys(zone for zone, _ in refused))
+    without = f", all but those of {zones}, which is refused" if zones else ""
+    sys.stderr.write(f"Apply these changes{without}? Only `yes` applies them: ")
     sys.stderr.flush()
     try:
         return sys.stdin.readline().strip() == "yes"

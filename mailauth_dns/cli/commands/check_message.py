@@ -74,7 +74,7 @@ def command(
     envelope, sender = _envelope(
         session, received, file, {"mail_from": mail_from, "helo": helo, "ip": ip}
     )
-    live, changed = resolvers(session, plan)
+    live, changed = resolvers(session, plan, told=True)
     with session.waiting("asking DNS"):
         found = [
             (title, _judged(received, envelope, sender, resolver))

@@ -121,6 +121,7 @@ def command(
     if from_genkey is not None and len(named) > 1:
         raise MailAuthError("--from-genkey is one domain's key; import that domain alone")
     repo, _ = session.load(may_be_empty=True)
+    session.hide_secrets(repo)
     if write:
         refuse_existing(repo, named, _INSTEAD[from_genkey is not None])
     origin = _checked(zone, "--zone", domain_name) if zone is not None else None

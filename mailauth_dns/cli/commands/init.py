@@ -25,6 +25,7 @@ _EXAMPLE = {
     "zones/policy/example.com.yaml": "zones/policy/example.com.yaml",
     "providers/local.yaml": "providers/local.yaml",
     "served/example.com.zone": "served/example.com.zone",
+    "served/gitignore": "served/.gitignore",
 }
 _NO_EXAMPLE = {"defaults-without-example.yaml": "zones/policy/_defaults.yaml"}
 _ALWAYS = {

@@ -11,6 +11,7 @@ import typer
 from mailauth_dns.cli import completions, headings, what_next
 from mailauth_dns.cli.options import Domains, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
+from mailauth_dns.compile.publication import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.finding import Finding
@@ -123,7 +124,7 @@ def command(
         session.say(f"{not_run} rules about what is live were not run; --live runs them")
     unknown = any(finding.unknown for finding in found)
     failing = [each for each in found if each.rule.severity >= worst and not each.unknown]
-    what_next.after_lint(session, domains(domain), failing, unknown=unknown)
+    what_next.after_lint(session, named, found, failing, selected(repo, publications, named))
     return FAILED if unknown else DIFFERS if failing else DONE
 
 

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mailauth_dns.atomic_files import followed, replace_file
-from mailauth_dns.cli import completions, headings, what_next_plan
-from mailauth_dns.cli.options import Domains, NoLive, OutputOrPage
+from mailauth_dns.cli import completions, headings, plan_format, what_next_plan
+from mailauth_dns.cli.options import Domains, NoLive
+from mailauth_dns.cli.plan_format import MaxChars, PlanFormat, PlanOutput
+from mailauth_dns.cli.plan_scope import ChangedSince, LiveOnly, OnlyProvider, PlanScope
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, PageFormat, Session, domains, session_of
+from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
+from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.make_plan import PlanRequest, unresolved
+from mailauth_dns.deploy.plan_live_only import plan_live_only
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.worst import Level, counted
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.render import plan_text
+
+
+class FailOn(StrEnum):
+    """The mildest thing in a plan that makes the exit code 2."""
+
+    CAUTION = "caution"
+    BREAKING = "breaking"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+    @property
+    def level(self) -> Level:
+        """The level in a plan."""
+        return Level[self.value.upper()]
 
 
 def command(
     context: typer.Context,
     domain: Domains = None,
+    changed_since: ChangedSince = None,
+    provider: OnlyProvider = None,
+    live_only: LiveOnly = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -41,6 +64,14 @@ def command(
             autocompletion=completions.plans,
             help="print this plan file, and do nothing else",
             rich_help_panel=headings.LOOK,
+        ),
+    ] = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            "--fail-on",
+            help="exit code 2 for this and for what is worse, and 1 only if there is no plan",
+            rich_help_panel=headings.EXIT,
         ),
     ] = None,
     detailed_exitcode: Annotated[
@@ -68,13 +99,17 @@ def command(
             rich_help_panel=headings.WRITE,
         ),
     ] = False,
-    format: OutputOrPage = PageFormat.TEXT,
+    format: PlanOutput = PlanFormat.TEXT,
+    max_chars: MaxChars = None,
 ) -> int:
     """Show what would change at every provider.
 
     It changes nothing.
     """
     session = session_of(context)
+    scope = PlanScope(changed_since, tuple(provider or ()), live_only)
+    scope.refuse_beside(show=show is not None, no_live=no_live)
+    plan_format.check(format, max_chars)
     declaring: list[DomainName] = []
     if show is not None:
         file = plan_file.read(session.path(show))
@@ -82,17 +117,45 @@ def command(
         repo, publications = session.load()
         declaring = [domain for publication in publications for domain in publication.domains]
         request = PlanRequest(domains(domain), not no_live, normalize, show_kept)
-        with providers(repo) as pool:
-            file = planned(session, repo, pool, publications, request)
+        request = scope.narrowed(session, repo, publications, request)
+        file = _made(session, repo, publications, request, live_only=live_only)
         if out is not None:
             _write(session.path(out), file)
-    _show(session, file, format, show_kept)
-    if show is None and not file.zones and not file.failed:
-        session.say(f"nothing can be planned: {NO_PROVIDER}")
+    plan_format.show(session, file, format, max_chars, show_kept)
+    code = _exit_code(session, file, fail_on, detailed=detailed_exitcode)
     what_next_plan.after_plan(session, file, show or out, declaring, live=not no_live)
-    if unresolved(file):
+    return code
+
+
+def _exit_code(session: Session, file: Plan, fail_on: FailOn | None, *, detailed: bool) -> int:
+    """Return the exit code for a plan that was made, and say what `--fail-on` found."""
+    if fail_on is not None:
+        if found := counted(file, fail_on.level):
+            told = ", ".join(f"{number} {level.name.lower()}" for level, number in found.items())
+            session.say(f"--fail-on {fail_on.value}: {told}")
+            return DIFFERS
+    elif unresolved(file):
         return FAILED
-    return DIFFERS if detailed_exitcode and (file.pending or file.waiting) else DONE
+    return DIFFERS if detailed and (file.pending or file.waiting) else DONE
+
+
+def _made(
+    session: Session,
+    repo: Repo,
+    publications: tuple[Publication, ...],
+    request: PlanRequest,
+    *,
+    live_only: bool,
+) -> Plan:
+    if live_only:
+        with session.waiting("asking the authoritative servers"):
+            return plan_live_only(repo, publications, request)
+    chosen = request.chosen(repo, publications)
+    if chosen and not any(publication.providers for publication in chosen):
+        session.say(f"nothing can be planned: {NO_PROVIDER}")
+    session.hide_secrets(repo)
+    with providers(repo) as pool:
+        return planned(session, repo, pool, publications, request)
 
 
 def _write(out: Path, file: Plan) -> None:
@@ -100,15 +163,3 @@ def _write(out: Path, file: Plan) -> None:
         replace_file(followed(out), plan_file.dumped(file).encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"--out {out}: {error.strerror}") from None
-
-
-def _show(session: Session, file: Plan, format: PageFormat, show_kept: bool) -> None:
-    match format:
-        case PageFormat.JSON:
-            session.json(plan_file.as_json(file))
-        case PageFormat.HTML:
-            from mailauth_dns.pages.plan_page import plan_page
-
-            session.page(plan_page(file))
-        case PageFormat.TEXT:
-            session.show(plan_text.plan(file, show_kept), wrap=True)

@@ -18,7 +18,7 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import by_hand
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.export.paste_steps import sheets
-from mailauth_dns.policy.repo import Repo
+from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.quickstart import answers as asking
 from mailauth_dns.quickstart import look, published
 from mailauth_dns.quickstart.answers import Answers
@@ -169,10 +169,10 @@ def command(
     session = session_of(context)
     name = asking.checked_domain(domain)
     repo, _ = session.load(may_be_empty=True)
-    there = next((policy.path for policy in repo.policies if policy.domain == name), None)
+    there = next((policy for policy in repo.policies if policy.domain == name), None)
     if there is not None:
         folder = _folder(session, private_dir) if private_dir is not None else None
-        return _again(session, name, there, folder, format)
+        return _again(session, there, folder, format)
     at = _Place(_zone(name, zone), tuple(map(_server, nameserver or ())), asked=not no_live)
     given = asked_answers.checked(
         {
@@ -236,10 +236,14 @@ def _answered(
     )
 
 
-def _again(
-    session: Session, domain: DomainName, path: str, private_dir: Path | None, format: Format
-) -> int:
-    """Say where a domain is that has a policy, and what comes next; nothing is written."""
+def _again(session: Session, policy: Policy, private_dir: Path | None, format: Format) -> int:
+    """Say where a domain is that has a policy, and what comes next; nothing is written.
+
+    Raises:
+        MailAuthError: the policy parks it, and has to be taken away first.
+    """
+    domain, path = policy.domain, policy.path
+    published.refuse_parked(policy)
     found = guide_screen.look(session, [domain], private_dir, datetime.now(UTC))
     if format is Format.JSON:
         session.json(render.there_data(domain, path, guide_screen.data(session, found)))

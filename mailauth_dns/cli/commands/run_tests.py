@@ -12,6 +12,8 @@ from mailauth_dns.cli.options import Domains
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, domains, session_of
 from mailauth_dns.render import junit, message_verdict
 from mailauth_dns.simulate.before_after import rehearse
+from mailauth_dns.simulate.dns_asked import asked
+from mailauth_dns.simulate.dns_views import as_it_is
 from mailauth_dns.simulate.run_mail_tests import TestResult
 
 
@@ -58,6 +60,8 @@ def command(
             session.page(tests_page(found))
         case TestFormat.JUNIT:
             session.line(junit.tests(rehearsal.after for rehearsal in found).rstrip())
+    if found:
+        session.say(asked(as_it_is(policies)))
     outcomes = {rehearsal.after.outcome for rehearsal in found}
     failed, unknown = TestResult.FAILED in outcomes, TestResult.UNKNOWN in outcomes
     what_next.after_tests(session, domains(domain), ran=bool(found), failed=failed, unknown=unknown)

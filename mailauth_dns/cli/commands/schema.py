@@ -1,33 +1,65 @@
-"""The schema command: the JSON Schema of the files that people and programs write."""
+"""The schema command: the JSON Schemas of what people and programs write."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.session import DONE, session_of
+from mailauth_dns.errors import MailAuthError
 
-
-class Document(StrEnum):
-    """What `schema` describes."""
-
-    POLICY = "policy"
-    PLAN = "plan"
+_POLICY, _REPORT = "policy", "report"
 
 
 def command(
     context: typer.Context,
     document: Annotated[
-        Document, typer.Argument(metavar="[policy|plan]", help="which file")
-    ] = Document.POLICY,
+        list[str] | None,
+        typer.Argument(
+            metavar="[policy|report|COMMAND]",
+            autocompletion=completions.documents,
+            help="a policy file, the report of apply, or what a command writes with "
+            "--format json, such as plan or spf tree",
+        ),
+    ] = None,
+    list_: Annotated[
+        bool,
+        typer.Option(
+            "--list", help="print the names of all schemas", rich_help_panel=headings.LOOK
+        ),
+    ] = False,
 ) -> int:
-    """Print the JSON Schema of a policy file or a plan file."""
-    # Only one of the two is needed, and a plan's shape takes longer to load.
-    if document is Document.POLICY:
-        from mailauth_dns.policy.model import json_schema
-    else:
-        from mailauth_dns.plan.plan_file import json_schema
-    session_of(context).json(json_schema())
+    """Print the JSON Schema of a policy or of a JSON output.
+
+    The plan file is what plan writes.
+    """
+    session = session_of(context)
+    if list_:
+        from mailauth_dns.render.json_shapes import SHAPES
+
+        for name in (_POLICY, _REPORT, *SHAPES):
+            session.line(name)
+        return DONE
+    session.json(_schema(" ".join(document or [_POLICY])))
     return DONE
+
+
+def _schema(name: str) -> dict[str, Any]:
+    # Only one of them is needed, and the shapes take longest to load.
+    if name == _POLICY:
+        from mailauth_dns.policy.model import json_schema
+
+        return json_schema()
+    if name == _REPORT:
+        from mailauth_dns.plan import apply_report
+
+        return apply_report.json_schema()
+    from mailauth_dns.render.json_shapes import SHAPES, published
+
+    if name not in SHAPES:
+        raise MailAuthError(
+            f"schema {name}: there is no such schema; `mailauth-dns schema --list` prints the names"
+        )
+    return published(name)

@@ -21,7 +21,14 @@ from mailauth_dns.policy.spf_lock_file import LOCK_FILE
 LOCK_TIME = 300.0  # seconds that DNS may take for all names
 
 # These make SPF a permerror for every message that reaches them, whatever the cost.
-_PERMERRORS = (Remark.MISSING, Remark.SEVERAL, Remark.INVALID, Remark.LOOP, Remark.EXCHANGERS)
+# Each with the rule where it is about the domain's own record, and about one that it includes.
+_PERMERRORS = {
+    Remark.MISSING: ("SPF001", "SPF022"),
+    Remark.SEVERAL: ("SPF002", "SPF022"),
+    Remark.INVALID: ("SPF006", "SPF022"),
+    Remark.LOOP: ("SPF023", "SPF023"),
+    Remark.EXCHANGERS: ("SPF013", "SPF013"),
+}
 
 
 command = typer.Typer(
@@ -64,19 +71,24 @@ def tree(
         case PageFormat.TEXT:
             session.show(spf_tree_report.tree(title, cost))
     code = _exit_code(cost)
-    what_next.after_tree(session, name, wrong=code == DIFFERS, unknown=code == FAILED)
+    what_next.after_tree(session, name, rule=_rule(cost), unknown=code == FAILED)
     return code
 
 
 def _exit_code(cost: LookupCost) -> int:
     if any(node.unknown is not None for node in cost.walk()):
         return FAILED
-    wrong = (
-        cost.total > MAX_TERMS
-        or cost.voids > MAX_VOIDS
-        or any(cost.found(remark) for remark in _PERMERRORS)
-    )
-    return DIFFERS if wrong else DONE
+    return DIFFERS if _rule(cost) is not None else DONE
+
+
+def _rule(cost: LookupCost) -> str | None:
+    """Return the rule about what makes SPF a permerror; None where nothing does."""
+    if cost.total > MAX_TERMS:
+        return "SPF010"
+    if cost.voids > MAX_VOIDS:
+        return "SPF012"
+    found = ((cost.found(remark), rules) for remark, rules in _PERMERRORS.items())
+    return next((own if cost in nodes else inner for nodes, (own, inner) in found if nodes), None)
 
 
 @command.command("lock", cls=Command)

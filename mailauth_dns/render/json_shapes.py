@@ -1,105 +1,39 @@
-"""What each command writes with `--format json`, as JSON Schemas; docs/reference/json.md says it in words.
+"""What each command writes with `--format json`, as JSON Schemas.
 
-A key that is not here, or that is missing, fails wherever a test runs the command so.
+`mailauth-dns schema COMMAND` prints one of them, and docs/reference/json.md says it in words. Each
+test that runs a command so holds what it writes against its shape.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from mailauth_dns.plan import plan_file
-
-Shape = Mapping[str, Any]
-
-TEXT: Shape = {"type": "string"}
-NUMBER: Shape = {"type": "integer"}
-TRUTH: Shape = {"type": "boolean"}
-FORMAT: Shape = {"const": 1}
-DEFINITIONS = plan_file.json_schema()["$defs"]
-
-
-def of(**keys: Shape) -> Shape:
-    """An object with these keys and no other."""
-    return {
-        "type": "object",
-        "properties": keys,
-        "required": list(keys),
-        "additionalProperties": False,
-    }
-
-
-def document(**keys: Shape) -> Shape:
-    return of(format=FORMAT, **keys)
-
-
-def each(item: Shape) -> Shape:
-    return {"type": "array", "items": item}
-
-
-def maybe(shape: Shape) -> Shape:
-    return {"anyOf": [shape, {"type": "null"}]}
-
-
-def among(*values: str) -> Shape:
-    return {"enum": list(values)}
-
-
-def without(shape: Shape, *optional: str) -> Shape:
-    """The same object, in which these keys may be missing."""
-    return {**shape, "required": [key for key in shape["required"] if key not in optional]}
-
-
-TEXTS = each(TEXT)
-TIME: Shape = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
-SEVERITY = among("error", "warning", "info")
-PASS = among("passed", "failed", "unknown")
-RISK = among("safe", "caution", "breaking")
-
-# A live row is what a plan has too.
-_LIVE = DEFINITIONS["LiveEntry"]["properties"]
-LIVE_ROW = of(**_LIVE)
-MISTAKE = of(id=TEXT, seen=TEXT, meaning=TEXT, remedy=TEXT)
-
-FINDING = {
-    "rule": TEXT,
-    "slug": TEXT,
-    "severity": SEVERITY,
-    "domain": maybe(TEXT),
-    "domains": TEXTS,
-    "path": TEXT,
-    "line": NUMBER,
-    "column": NUMBER,
-    "name": maybe(TEXT),
-    "type": maybe(TEXT),
-    "server": maybe(TEXT),
-    "unknown": TRUTH,
-    "message": TEXT,
-    "fix": TEXT,
-    "source": TEXT,
-}
-
-VERDICT = {
-    "spf": TEXT,
-    "dkim": TEXT,
-    "dmarc": TEXT,
-    "disposition": maybe(among("none", "quarantine", "reject")),
-    "author_domain": maybe(TEXT),
-    "policy_domain": maybe(TEXT),
-    "identifiers": each(
-        of(
-            mechanism=among("SPF", "DKIM"),
-            domain=maybe(TEXT),
-            result=TEXT,
-            aligned=maybe(TRUTH),
-            reason=maybe(TEXT),
-        )
-    ),
-    "why": TEXTS,
-    "warnings": TEXTS,
-}
-TRIAL = of(result=PASS, **VERDICT)
-BEFORE_AFTER = without(document(before=of(**VERDICT), after=of(**VERDICT)), "after")
+from mailauth_dns.render.json_shape_parts import (
+    BEFORE_AFTER,
+    DEFINITIONS,
+    FINDING,
+    LIVE_FIELDS,
+    LIVE_ROW,
+    MISTAKE,
+    NUMBER,
+    PASS,
+    RISK,
+    SEVERITY,
+    TEXT,
+    TEXTS,
+    TIME,
+    TRIAL,
+    TRUTH,
+    Shape,
+    among,
+    document,
+    each,
+    maybe,
+    of,
+)
 
 NEW_KEY = {
     "domain": TEXT,
@@ -113,7 +47,9 @@ KEY_STATE = among("pending", "active", "retiring", "revoked", "absent")
 IN_DNS = of(
     state=among("served", "revoked", "missing", "other", "partly", "unknown"), detail=maybe(TEXT)
 )
-WRITTEN = each(of(path=TEXT, selector=TEXT, keys={"type": "object"}, tests=TEXTS))
+WRITTEN = each(
+    of(path=TEXT, selector=TEXT, keys={"type": "object"}, tests=TEXTS, inherited=maybe(TEXT))
+)
 KEY = of(
     domain=TEXT,
     selector=TEXT,
@@ -127,6 +63,7 @@ KEY = of(
     signed_until=maybe(TIME),
     dns=IN_DNS,
     wrong=maybe(TEXT),
+    unknown=maybe(TEXT),
     next=maybe(of(to=TEXT, at=maybe(TIME), why=maybe(TEXT))),
 )
 
@@ -197,7 +134,7 @@ IMPORTED = of(
 LIVE = document(
     zones={
         "type": "object",
-        "additionalProperties": each(of(**_LIVE, mistakes=each(MISTAKE))),
+        "additionalProperties": each(of(**LIVE_FIELDS, mistakes=each(MISTAKE))),
     }
 )
 NODE: Shape = {"$ref": "#/$defs/node"}
@@ -234,6 +171,7 @@ SHAPES: Mapping[str, Shape] = {
                 status=among("applied", "unchanged", "refused", "failed", "partial", "not tried"),
                 changes=NUMBER,
                 detail=TEXT,
+                refusals=each(of(rule=maybe(TEXT), domain=TEXT, reason=TEXT)),
             )
         ),
         notes=TEXTS,
@@ -306,3 +244,26 @@ SHAPES: Mapping[str, Shape] = {
         ),
     ),
 }
+
+
+def published(command: str) -> dict[str, Any]:
+    """Return the JSON Schema of what a command writes; `command` is a key of SHAPES."""
+    shape = SHAPES[command]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"mailauth-dns {command} --format json",
+        **shape,
+        "$defs": _used(shape) | shape.get("$defs", {}),
+    }
+
+
+def _used(shape: Shape) -> dict[str, Any]:
+    """Return those of the plan's definitions that a shape refers to, at any depth."""
+    found: dict[str, Any] = {}
+    waiting = [shape]
+    while waiting:
+        for name in re.findall(r"'#/\$defs/(\w+)'", repr(waiting.pop())):
+            if name in DEFINITIONS and name not in found:
+                found[name] = DEFINITIONS[name]
+                waiting.append(found[name])
+    return found

@@ -1,0 +1,73 @@
+"""What a plan does not show, in words for its reader: the notes that begin it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.records.name import DomainName
+
+_MAX_NAMED = 5
+
+
+def left_out(asked: Sequence[str], chosen: Iterable[Publication]) -> Iterator[str]:
+    """Yield what is left out where only the providers `asked` are planned."""
+    others: dict[str, list[str]] = {}
+    chosen = tuple(chosen)
+    for publication in chosen:
+        for provider in publication.providers:
+            if provider not in asked:
+                others.setdefault(provider, []).append(publication.origin)
+    if not chosen:
+        yield f"nothing is planned: none of these zones is at {' or '.join(asked)}"
+    for provider, zones in others.items():
+        yield (
+            f"planned is what changes at {' and '.join(asked)} alone: {_named(zones)} "
+            f"{_verb(zones)} also at {provider}"
+        )
+
+
+def gone(was: Iterable[Publication], now: Iterable[Publication]) -> Iterator[str]:
+    """Yield what no plan shows any more, because no policy speaks of it."""
+    was, now = tuple(was), tuple(now)
+    declared = {domain for publication in now for domain in publication.domains}
+    domains = [each for publication in was for each in publication.domains if each not in declared]
+    if domains:
+        yield (
+            f"no policy speaks of {_named(domains)} any more: what is published stays, and no "
+            "plan shows it; to take it away, declare it absent first"
+        )
+    for provider, zones in _left(was, {each.origin: each.providers for each in now}).items():
+        yield (
+            f"{_named(zones)} {_verb(zones)} no longer planned at {provider}: what is published "
+            "there stays, and no plan shows it"
+        )
+
+
+def _left(
+    was: Iterable[Publication], now: Mapping[DomainName, Sequence[str]]
+) -> Mapping[str, Sequence[str]]:
+    """Return the zones that left a provider; those without any policy are told by domain."""
+    left: dict[str, list[str]] = {}
+    for publication in was:
+        for provider in publication.providers:
+            if provider not in now.get(publication.origin, (provider,)):
+                left.setdefault(provider, []).append(publication.origin)
+    return left
+
+
+def broken(files: Sequence[str], commit: str, *, all_zones: bool) -> Iterator[str]:
+    """Yield that files were broken in a commit, and what follows from that."""
+    if files:
+        counted = "every zone counts" if all_zones else "its zones count"
+        were = _verb(files, "was", "were")
+        yield f"{_named(files)} {were} broken at {commit}: {counted} as changed"
+
+
+def _verb(names: Sequence[str], one: str = "is", several: str = "are") -> str:
+    return one if len(names) == 1 else several
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _MAX_NAMED
+    return ", ".join(names[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

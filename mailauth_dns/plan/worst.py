@@ -1,0 +1,39 @@
+"""The worst thing in a plan, by which a pipeline passes it or does not (`plan --fail-on`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+from mailauth_dns.plan.permissions import of_change, refusals
+from mailauth_dns.plan.plan import Plan
+
+
+class Level(IntEnum):
+    """What can be wrong with a plan that was made; each is worse than those before it.
+
+    Breaking is what apply would refuse for want of permission. What the policies permit is caution.
+    """
+
+    CAUTION = 1
+    BREAKING = 2
+    BLOCKED = 3
+    FAILED = 4
+
+
+def counted(plan: Plan, at_least: Level) -> Mapping[Level, int]:
+    """Return how often each of these levels is in a plan, the worst first, without zeros.
+
+    Failed and breaking count zones, once for each provider; blocked and caution count changes.
+    """
+    numbers = {
+        Level.FAILED: len(plan.failed),
+        Level.BLOCKED: sum(len(zone.refused) for zone in plan.zones),
+        Level.BREAKING: len(refusals(plan, ())),
+        Level.CAUTION: sum(
+            change.risk != "safe" and not of_change(change, zone.zone, ())
+            for zone in plan.zones
+            for change in zone.changes
+        ),
+    }
+    return {level: number for level, number in numbers.items() if number and level >= at_least}
