@@ -122,15 +122,12 @@ class Remembering:
         return exists
 
 
-class Unknown:
+class _Unknown:
     """A provider we know nothing about: both of octoDNS's encodings must give the same octets."""
 
     def read(self, provider: Any, existing: Any) -> Reading:
         remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
-        reading = remembered or from_octodns(existing, exists=True)
-        if reading.exists and type(provider).__name__ in _TELL_NS:
-            return reading.headed("NS")
-        return reading
+        return remembered or from_octodns(existing, exists=True)
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
         return (txt_round_trip.legacy_encoder, txt_round_trip.modern_encoder)
@@ -150,4 +147,4 @@ def carrier_of(provider: Any) -> Carrier:
         return _Bind()
     if powerdns is not None and isinstance(provider, powerdns.PowerDnsBaseProvider):
         return _PowerDns()
-    return Unknown()
+    return _Unknown()

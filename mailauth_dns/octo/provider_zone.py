@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mailauth_dns.diff.change import WRITABLE, Unwritable
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, RRset, Zone, unquoted
+from mailauth_dns.records.zone import RRset, Zone, unquoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,6 @@ def headless(zone: Zone, *types: str) -> str | None:
         f"the provider's answer has no {' and no '.join(missing)} at {zone.origin}, "
         "so it is only a part of the zone; nothing is written"
     )
-
-
-def moved(before: Zone, now: Zone, names: Collection[DomainName]) -> list[RRKey]:
-    """Return the sets at these names that are not as they were: a new alias there counts too."""
-    keys = {
-        rrset.key
-        for rrset in before.rrsets ^ now.rrsets
-        if rrset.name in names and rrset.type != "SOA"
-    }
-    return sorted(keys)
 
 
 def owner(fqdn: str) -> DomainName:

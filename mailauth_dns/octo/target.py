@@ -21,14 +21,14 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.diff.change import Difference, Hold
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at
-from mailauth_dns.errors import ProviderError, ProviderSilent, SetMoved
+from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.desired_zone import lay, octodns_record
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.provider_errors import longer_wait, may_pass, retry_after, told
-from mailauth_dns.octo.provider_kinds import Unknown, carrier_of, local_reading
+from mailauth_dns.octo.provider_kinds import carrier_of, local_reading
 from mailauth_dns.octo.provider_objects import Maker, local_folder, provider_class
-from mailauth_dns.octo.provider_zone import Reading, moved, owner
+from mailauth_dns.octo.provider_zone import Reading, owner
 from mailauth_dns.policy.provider_stanza import Stanza
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import is_part
@@ -118,24 +118,8 @@ class Target:
         Raises:
             ProviderError: the provider cannot be reached or refuses; it may have done a part.
         """
-        if isinstance(self._carrier, Unknown):
-            self._refuse_moved(proposal)
         with self._asked(proposal.reading.zone.origin):
             proposal.octodns_provider.apply(proposal.octodns_plan)
-
-    def _refuse_moved(self, proposal: Proposal) -> None:
-        """Read the zone once more: the classes of octoDNS write whole sets over what is there.
-
-        Raises:
-            SetMoved: somebody changed it since it was read.
-        """
-        before = proposal.reading.zone
-        names = {change.key[0] for change in proposal.difference.changes}
-        if keys := moved(before, self.read(before.origin), names):
-            told = ", ".join(f"{name} {type}" for name, type in keys)
-            raise SetMoved(
-                f"{self.id}: {told}: changed at the provider since it was read; plan again"
-            )
 
     def finish(self, origin: DomainName) -> None:
         """Finish what an earlier run may have left undone: the reload of a local zone.
