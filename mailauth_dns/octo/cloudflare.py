@@ -91,14 +91,14 @@ class Cloudflare(ListedProvider, CloudflareProvider):  # type: ignore[misc] # it
             ProviderError: they are not as many as the API says there are.
         """
         records: dict[str, Any] = {}
-        page, pages = 0, 1
-        while page < pages:
+        page, total, more = 0, 0, True
+        while more:
             page += 1
             params = {"page": page, "per_page": self.records_per_page}
             answer = self._asked("GET", f"/zones/{zone}/dns_records", params=params)
             records |= {record["id"]: record for record in answer["result"]}
-            pages = answer["result_info"]["total_pages"]
             total = answer["result_info"]["total_count"]
+            more = bool(answer["result"]) and len(records) < total
         if len(records) != total:
             raise ProviderError(
                 f"{origin}: Cloudflare listed {len(records)} of {total} records, "

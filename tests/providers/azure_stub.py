@@ -71,7 +71,7 @@ class AzureApi(HttpStub):
     def reach(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(octodns_azure, "ClientSecretCredential", _Credential)
         # The stub has no certificate.
-        monkeypatch.setattr(_authentication, "_enforce_https", lambda request: None)
+        monkeypatch.setattr(_authentication, "_enforce_https", lambda _: None)
 
     def put(self, name: str, type: str, ttl: int, *values: str, comment: str = "") -> None:
         properties = dict(self._sets.get((name, type), {}).get("properties", {}))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailauth_dns.records.zone import quoted, unquoted
-from tests.providers.contract import SECRET, ZONE, Fault, Key
+from tests.providers.contract import SECRET, ZONE, Fault, Key, spelled
 from tests.providers.http_stub import Answer, Asked, HttpStub, Refusal
 
 _ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
@@ -31,7 +31,8 @@ class CloudflareApi(HttpStub):
 
     def __init__(self) -> None:
         super().__init__()
-        self._records: list[Record] = []
+        self.records: list[Record] = []
+        self.accounts: tuple[str, ...] = ("a" * 32,)  # each has a zone of the name
         self._ids = itertools.count(0x372E67954025E0BA6AAA6D586B9E0B59)
 
     def stanza(self) -> Mapping[str, object]:
@@ -47,13 +48,13 @@ class CloudflareApi(HttpStub):
             if type == "MX":
                 priority, value = value.split()
                 more["priority"] = int(priority)
-            content = quoted(value) if type == "TXT" else value
+            content = spelled(value) if type == "TXT" else value
             record = {"name": name, "type": type, "ttl": ttl, "content": content, **more}
-            self._add(self._records, {**record, "comment": comment or None})
+            self._add(self.records, {**record, "comment": comment or None})
 
     def held(self) -> dict[Key, tuple[int, frozenset[str]]]:
         found: dict[Key, list[Record]] = defaultdict(list)
-        for record in self._records:
+        for record in self.records:
             found[record["name"], record["type"]].append(record)
         return {
             key: (min(map(_seconds, records)), frozenset(map(_served, records)))
@@ -62,7 +63,7 @@ class CloudflareApi(HttpStub):
 
     def whole(self) -> dict[Key, Any]:
         found: dict[Key, list[Record]] = defaultdict(list)
-        for record in copy.deepcopy(self._records):
+        for record in copy.deepcopy(self.records):
             found[record["name"], record["type"]].append(record)
         return dict(found)
 
@@ -85,38 +86,49 @@ class CloudflareApi(HttpStub):
             case "GET", str(path) if path == _ZONES:
                 return self._zones(asked)
             case "GET", str(path) if path == _RECORDS:
-                shown = [] if self.has(Fault.EMPTY) else self._records
+                shown = [] if self.has(Fault.EMPTY) else self.records
                 return self._page(asked, shown)
             case "POST", str(path) if path == f"{_RECORDS}/batch":
                 return self._batch(asked.body)
         return _error(404, 7003, f"Could not route to {asked.path}")
 
     def _zones(self, asked: Asked) -> Answer:
-        zone = {
+        zones = [self._zone(account) for account in self.accounts]
+        name, account = asked.query.get("name", ZONE), asked.query.get("account.id")
+        found = [
+            zone
+            for zone in zones
+            if zone["name"] == name and account in (None, zone["account"]["id"])
+        ]
+        return self._page(asked, found)
+
+    def _zone(self, account: str) -> Record:
+        return {
             "id": _ZONE_ID,
+            "account": {"id": account},
             "name": ZONE,
             "status": "active",
             "plan": {"legacy_id": "free"},
             "name_servers": ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
         }
-        return self._page(asked, [zone] if asked.query.get("name", ZONE) == ZONE else [])
 
     def _page(self, asked: Asked, every: list[Record]) -> Answer:
         page, size = int(asked.query.get("page", 1)), self.page_size
         shown = every[(page - 1) * size : page * size]
-        pages = -(-len(every) // size)
+        if page > 1 and self.has(Fault.EARLY_END):
+            shown = []
         info = {
             "page": page,
             "per_page": size,
             "count": len(shown),
             "total_count": len(every),
-            "total_pages": 1 if pages and self.has(Fault.EARLY_END) else pages,
+            "total_pages": -(-len(every) // size),
         }
         return _done(shown, result_info=info)
 
     def _batch(self, batch: Mapping[str, list[Record]]) -> Answer:
         """Carry out all or nothing: deletes, patches, posts."""
-        records = copy.deepcopy(self._records)
+        records = copy.deepcopy(self.records)
         for each in batch.get("deletes", ()):
             records.remove(_found(records, each["id"]))
         for each in batch.get("patches", ()):
@@ -126,7 +138,7 @@ class CloudflareApi(HttpStub):
         for each in batch.get("posts", ()):
             self._add(records, each)
         if not self.has(Fault.NO_EFFECT):
-            self._records = records
+            self.records = records
         return _done({name: batch.get(name, []) for name in ("deletes", "patches", "posts")})
 
     def _add(self, records: list[Record], new: Record) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from mailauth_dns.records.zone import quoted
+
 Key = tuple[str, str]  # owner name without a dot at its end, type
 ZONE = "example.com"
 SECRET = "t0ken-0f-the-stub-4711"
@@ -55,6 +57,7 @@ class Api(ABC):
     page_size = 3  # so that the zone of the tests has several pages
     plan_cost: int  # requests for the plan of a zone with one change, all on one page
     apply_cost: int  # and for its apply
+    watched = False  # whether `moments` are kept
     said_when_busy: str  # a part of what is told where it stays busy
     pause = 1  # seconds that it asks to wait where it is busy
 
@@ -100,8 +103,17 @@ class Api(ABC):
         """Return the octets that the provider makes of a TXT value that somebody enters."""
         return value
 
+    def moments(self) -> list[frozenset[str]]:
+        """Return the TXT values at the apex after each request, as a resolver could have seen them."""
+        return []
+
     def reach(self, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: B027 - nothing, where the stanza says it
         """Lead the client to the stub where the stanza cannot, and keep it from waiting long."""
+
+
+def spelled(value: str) -> str:
+    """Return a TXT value as others may write it: in more strings than it needs."""
+    return f"{quoted(value[:8])} {quoted(value[8:])}" if len(value) > 8 else quoted(value)
 
 
 def kind(id: str) -> type[Api]:

@@ -10,7 +10,7 @@ import pytest
 from octodns_desec import DesecAPI
 
 from mailauth_dns.records.zone import quoted, unquoted
-from tests.providers.contract import SECRET, ZONE, Fault, Key
+from tests.providers.contract import SECRET, ZONE, Fault, Key, spelled
 from tests.providers.http_stub import Answer, Asked, HttpStub, Refusal
 
 _RRSETS = f"/api/v1/domains/{ZONE}/rrsets/"
@@ -39,7 +39,7 @@ class DesecApi(HttpStub):
 
     def put(self, name: str, type: str, ttl: int, *values: str, comment: str = "") -> None:
         there = self._sets.get((name, type), {}).get("records", [])
-        new = map(quoted, values) if type == "TXT" else values
+        new = map(spelled, values) if type == "TXT" else values
         self._set(name, type, ttl, [*there, *new])
 
     def held(self) -> dict[Key, tuple[int, frozenset[str]]]:
@@ -108,7 +108,7 @@ class DesecApi(HttpStub):
         if entry["type"] == "TXT" and self.has(Fault.CUT):
             records = [quoted(unquoted(text)[:255]) for text in records]
         # The API writes what it is sent in one way: no escape that is not needed.
-        records = [re.sub(r"\\([^0-9\"\\])", r"\1", text) for text in records]
+        records = [re.sub(r"\\(.)", _unescaped, text) for text in records]
         ttl = entry.get("ttl", self._sets.get((name, entry["type"]), {}).get("ttl"))
         self._set(name, entry["type"], ttl, records)
 
@@ -136,3 +136,7 @@ class DesecApi(HttpStub):
             "ttl": ttl,
             "touched": "2026-09-18T16:32:16.510368Z",
         }
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    return escape[0] if escape[1] in '"\\' or escape[1].isdigit() else escape[1]

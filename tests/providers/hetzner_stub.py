@@ -13,7 +13,7 @@ import pytest
 
 from mailauth_dns.octo import hetzner
 from mailauth_dns.records.zone import quoted, unquoted
-from tests.providers.contract import SECRET, ZONE, Fault, Key
+from tests.providers.contract import SECRET, ZONE, Fault, Key, spelled
 from tests.providers.http_stub import Answer, Asked, HttpStub, Refusal
 
 _ZONE_ID = 4711
@@ -31,6 +31,7 @@ class HetznerApi(HttpStub):
         super().__init__()
         self._sets: dict[Key, dict[str, Any]] = {}
         self._ids = itertools.count(1)
+        self._mode, self._outcome = "primary", "success"
         self._running: dict[int, Callable[[], object]] = {}
         soa = "hydrogen.ns.hetzner.com. dns.hetzner.com. 1 86400 10800 3600000 3600"
         self._put(ZONE, "SOA", 3600, [{"value": soa}])
@@ -55,7 +56,7 @@ class HetznerApi(HttpStub):
     def put(self, name: str, type: str, ttl: int, *values: str, comment: str = "") -> None:
         there = self._sets.get((name, type), {}).get("records", [])
         more = {"comment": comment} if comment else {}
-        new = [{"value": quoted(each) if type == "TXT" else each, **more} for each in values]
+        new = [{"value": spelled(each) if type == "TXT" else each, **more} for each in values]
         self._put(name, type, ttl, [*there, *new])
 
     def held(self) -> dict[Key, tuple[int, frozenset[str]]]:
@@ -75,6 +76,20 @@ class HetznerApi(HttpStub):
 
     def entries(self, key: Key) -> list[str]:
         return sorted(map(str, self._sets[key]["records"]))
+
+    def become(
+        self,
+        mode: str = "primary",
+        action: str = "success",
+        protected: Key | None = None,
+        without_ttl: Key | None = None,
+    ) -> None:
+        """Have a zone of another mode, actions that end in another way, or a set of another kind."""
+        self._mode, self._outcome = mode, action
+        if protected is not None:
+            self._sets[protected]["protection"] = {"change": True}
+        if without_ttl is not None:
+            self._sets[without_ttl]["ttl"] = None
 
     def page_of(self, asked: Asked) -> int | None:
         if asked.method != "GET" or asked.path != _RRSETS:
@@ -114,7 +129,7 @@ class HetznerApi(HttpStub):
         if asked.path.startswith("/v1/actions/"):
             return self._action(int(asked.path.rpartition("/")[2]))
         if asked.path == f"/v1/zones/{ZONE}":
-            zone = {"id": _ZONE_ID, "name": ZONE, "mode": "primary", "ttl": 3600, "status": "ok"}
+            zone = {"id": _ZONE_ID, "name": ZONE, "mode": self._mode, "ttl": 3600, "status": "ok"}
             return Answer(200, {"zone": zone})
         if asked.path != _RRSETS:
             return _error(404, "not_found", "zone not found")
@@ -168,7 +183,7 @@ class HetznerApi(HttpStub):
     def _action(self, id: int) -> Answer:
         if (work := self._running.pop(id, None)) is not None:
             work()
-        return Answer(200, {"action": _action(id, "success")})
+        return Answer(200, {"action": _action(id, self._outcome)})
 
     def _put(self, name: str, type: str, ttl: int | None, records: list[dict[str, Any]]) -> None:
         label = name.removesuffix(ZONE).removesuffix(".") or "@"

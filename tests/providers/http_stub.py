@@ -52,8 +52,11 @@ class Refusal(Exception):
 class HttpStub(Api):
     """The part of a stub that is the same for every HTTP API."""
 
+    watched = True
+
     def __init__(self) -> None:
         super().__init__()
+        self._moments: list[frozenset[str]] = []
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
         self._left: dict[Fault, int] = {}
@@ -118,29 +121,35 @@ class HttpStub(Api):
     def writes(self) -> int:
         return sum(asked.writes for asked in self.asked)
 
+    def moments(self) -> list[frozenset[str]]:
+        return self._moments
+
     def respond(self, asked: Asked) -> Answer | None:
         """Return the answer, or None to hang up."""
         with self._lock:
             self.asked.append(asked)
-            page = self.page_of(asked)
-            if (asked.writes and self.has(Fault.BUSY_WRITE)) or (
-                page and self.has(Fault.BUSY_READ)
-            ):
-                return self.busy(self.pause)
-            if asked.writes and self.has(Fault.BROKEN_WRITE):
-                return self.broken()
-            if page == 2 and self.has(Fault.SECOND_PAGE):
-                return self.broken()
-            if page and self.has(Fault.SILENT_READ):
-                return None
-            if page == 1:
-                self._begin_listing()
-            try:
-                answer = self.answer(asked)
-            except Refusal as refusal:
-                return refusal.answer
-            # It was done, and nobody hears of it.
-            return None if asked.writes and self.has(Fault.SILENT_WRITE) else answer
+            answer = self._respond(asked)
+            self._moments.append(self.held().get((ZONE, "TXT"), (0, frozenset[str]()))[1])
+            return answer
+
+    def _respond(self, asked: Asked) -> Answer | None:
+        page = self.page_of(asked)
+        if (asked.writes and self.has(Fault.BUSY_WRITE)) or (page and self.has(Fault.BUSY_READ)):
+            return self.busy(self.pause)
+        if asked.writes and self.has(Fault.BROKEN_WRITE):
+            return self.broken()
+        if page == 2 and self.has(Fault.SECOND_PAGE):
+            return self.broken()
+        if page and self.has(Fault.SILENT_READ):
+            return None
+        if page == 1:
+            self._begin_listing()
+        try:
+            answer = self.answer(asked)
+        except Refusal as refusal:
+            return refusal.answer
+        # It was done, and nobody hears of it.
+        return None if asked.writes and self.has(Fault.SILENT_WRITE) else answer
 
 
 def _json(body: Any) -> bytes:

@@ -71,6 +71,16 @@ def test_a_selector_moves_between_key_and_alias(world: World) -> None:
     assert world.values((KEY[0], "CNAME")) == {"s1.example.net."}
 
 
+@pytest.mark.parametrize("world", [id for id in PROVIDERS if kind(id).watched], indirect=True)
+def test_the_spf_record_is_never_missing_and_never_there_twice(world: World) -> None:
+    world.api.put(ZONE, "TXT", 3600, OLD_SPF, "token=1")
+    ran = world.apply()
+    assert ran.code == 0, ran.said
+    moments = world.api.moments()
+    assert [values - {"token=1"} for values in moments if len(values) != 2] == []
+    assert moments[-1] == {SPF, "token=1"}
+
+
 # What others have there
 
 
