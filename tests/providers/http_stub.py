@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.providers.contract import ZONE, Api, Fault
 
-
 LOGIN = "/login"  # what is asked there changes nothing
 
 

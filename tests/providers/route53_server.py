@@ -28,8 +28,8 @@ class Route53Api(HttpStub):
     faults = frozenset(Fault) - {Fault.EARLY_END}
     said_when_busy = "Rate exceeded"
     pause = 0  # Route 53 does not say how long to wait
-    plan_cost = 3
-    apply_cost = 9
+    plan_cost = 2
+    apply_cost = 6
 
     def __init__(self) -> None:
         super().__init__()
