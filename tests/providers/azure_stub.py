@@ -14,7 +14,7 @@ from tests.providers.contract import SECRET, ZONE, Fault, Key
 from tests.providers.http_stub import Answer, Asked, HttpStub, Refusal
 
 _GROUP = "/subscriptions/sub/resourceGroups/group/providers/Microsoft.Network/dnsZones"
-_FIELDS = {  # type: field of a set, field of a record
+_FIELDS = {  # by type: the field of a set, and that of a record
     "A": ("ARecords", "ipv4Address"),
     "AAAA": ("AAAARecords", "ipv6Address"),
     "MX": ("MXRecords", ""),

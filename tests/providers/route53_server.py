@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 from moto.backends import get_backend
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
 from mailauth_dns.records.zone import quoted, unquoted
@@ -92,7 +92,7 @@ class Route53Api(HttpStub):
 
     def whole(self) -> dict[Key, Any]:
         return {
-            (entry.name.rstrip("."), entry.type): [entry.ttl, *entry.records]
+            (entry.name.rstrip("."), str(entry.type)): [entry.ttl, *entry.records]
             for entry in self._zone.rrsets
         }
 
