@@ -6,6 +6,7 @@
       ObservationError      DNS could not be asked, so the answer is unknown (never "absent")
       NotFlattened          an SPF name cannot be replaced by addresses
       PlanRefused           the plan is not the reviewed one, or is not safe to apply
+        NoLongerReviewed    zones of it are stale, and others are not (deploy/replan.py)
       ProviderError         a DNS provider cannot be reached, read or written
         ProviderSilent      it did not answer, or is busy; a safe question may be asked again
           Unreachable       not even its object could be made (octo/provider_objects.py)

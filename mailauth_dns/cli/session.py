@@ -271,7 +271,7 @@ def domains(texts: list[str] | None) -> tuple[DomainName, ...]:
         try:
             found.append(domain_name(text))
         except RecordSyntaxError as error:
-            raise MailAuthError(f"{text}: {error}") from None
+            raise MailAuthError(f"{text or repr(text)}: {error}") from None
     return tuple(dict.fromkeys(found))
 
 

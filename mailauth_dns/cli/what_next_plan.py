@@ -18,10 +18,9 @@ from mailauth_dns.plan.permissions import (
     LIVE_UNKNOWN,
     NOT_AUTHORITATIVE,
     Refusal,
-    Where,
     refusals,
 )
-from mailauth_dns.plan.plan import TEST_FAILS, TEST_UNKNOWN, Plan
+from mailauth_dns.plan.plan import TEST_FAILS, TEST_UNKNOWN, Plan, Where
 from mailauth_dns.policy.allowed_changes import REFUSED_BY
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from mailauth_dns.atomic_files import append_line
 from mailauth_dns.deploy.make_plan import Progress
-from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool, Where
+from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
-from mailauth_dns.plan.plan import LiveEntry, Plan, ZoneEntry
+from mailauth_dns.plan.plan import LiveEntry, Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import still_in_force
 
 
@@ -86,11 +86,17 @@ def apply(
     publications = {
         zone.zone: pool.proposed((zone.zone, zone.provider)).publication for zone in plan.zones
     }
+    blocked = {(entry.name, entry.type) for zone in plan.zones for entry in zone.refused}
     try:
-        seen = watch([publications[zone] for zone in watched], request.wait, waiting)
+        seen = watch([publications[zone] for zone in watched], request.wait, waiting | blocked)
     except KeyboardInterrupt:
         return replace(ended, interrupted=True)
-    rows = tuple(row for rows in seen.values() for row in unsettled(rows))
+    rows = tuple(
+        row
+        for rows in seen.values()
+        for row in unsettled(rows)
+        if (row.name, row.type) not in blocked  # it was not written
+    )
     return replace(ended, live=rows, watched=tuple(watched))
 
 
@@ -178,7 +184,10 @@ def _to_watch(results: Iterable[ZoneResult], fresh: Plan, reviewed: Plan | None)
         if zone.changes
     }
     settled = {
-        result.zone for result in results if result.status in (Status.APPLIED, Status.UNCHANGED)
+        result.zone
+        for result in results
+        if result.status in (Status.APPLIED, Status.UNCHANGED)
+        or (result.status is Status.PARTIAL and result.undone == frozenset())
     }
     return sorted(changing & settled)
 

@@ -16,8 +16,9 @@ from mailauth_dns.deploy.beside_live import BesideLive, shown
 from mailauth_dns.diff.change import Blocked, Change, Difference
 from mailauth_dns.diff.joint_changes import together
 from mailauth_dns.plan import permissions, policy_permissions
+from mailauth_dns.plan.entries import change_entry
 from mailauth_dns.plan.permissions import Allowance
-from mailauth_dns.plan.plan import ChangeEntry, TrialEntry, change_entry
+from mailauth_dns.plan.plan import ChangeEntry, TrialEntry
 from mailauth_dns.plan.policy_permissions import Permissions
 from mailauth_dns.policy.repo import Repo
 

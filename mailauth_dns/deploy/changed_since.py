@@ -7,6 +7,7 @@ so a comment changes nothing, and new defaults change what they really change.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -80,7 +81,8 @@ def _before(repo: Repo, commit: str) -> _Before:
     try:
         return _Before(old, compile_repo(old), broken)
     except PolicyError as error:
-        return _Before(old, (), (*broken, *(problem.path for problem in error.problems)))
+        paths = dict.fromkeys((*broken, *(problem.path for problem in error.problems)))
+        return _Before(old, (), tuple(paths))
 
 
 def _unchanged(repo: Repo, there: Mapping[str, GitFile]) -> frozenset[str]:
@@ -103,14 +105,19 @@ def _unchanged(repo: Repo, there: Mapping[str, GitFile]) -> frozenset[str]:
 def _sources(policy: Policy) -> Iterator[str]:
     """Yield the files that a policy is made from, without the defaults."""
     yield policy.path
-    yield policy.declared_at.source.path  # a list of domains, else the policy
+    if policy.body.domains_file is not None:
+        yield posixpath.normpath((POLICY_DIR / policy.body.domains_file).as_posix())
     for selector, section in (policy.body.dkim.selectors if policy.body.dkim else {}).items():
         if selector in policy.keys:
             yield (KEY_DIR / policy.domain / str(section.key)).as_posix()
 
 
 def _bases(repo: Repo, publications: Iterable[Publication]) -> dict[DomainName, object]:
-    """Return what the plan of each zone is made from, to be compared."""
+    """Return what the plan of each zone is made from, to be compared.
+
+    What the SPF lock knows of names that a record may include is left out: each lock has it for all
+    zones, and it changes no record.
+    """
     said: dict[DomainName, list[object]] = {}
     for policy in repo.policies:
         if policy.body.tests or policy.body.allow:
@@ -121,7 +128,6 @@ def _bases(repo: Repo, publications: Iterable[Publication]) -> dict[DomainName, 
         each.origin: (
             each.digest,
             each.mta_sts,
-            tuple(entry.spf_names for entry in each.declared),
             {id: digests.get(id) for id in each.providers},
             said.get(each.origin),
         )

@@ -11,7 +11,7 @@ from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy import live_state, observed
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.other_providers import Answers, behind_others
-from mailauth_dns.deploy.provider_pool import Crew, Lane, Proposed, ProviderPool, Where
+from mailauth_dns.deploy.provider_pool import Crew, Lane, Proposed, ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.partial_read import not_told
 from mailauth_dns.errors import ProviderError
@@ -19,14 +19,13 @@ from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan import spf_part_timing
 from mailauth_dns.plan.digests import digests, policies_by_zone
+from mailauth_dns.plan.entries import blocked_entry, change_entry, kept_entry
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     FailedEntry,
     Plan,
+    Where,
     ZoneEntry,
-    blocked_entry,
-    change_entry,
-    kept_entry,
 )
 from mailauth_dns.plan.policy_permissions import idle, permissions_of, with_permissions
 from mailauth_dns.policy.repo import Repo

@@ -19,6 +19,7 @@ from mailauth_dns.deploy.make_plan import PlanRequest
 from mailauth_dns.diff.change import Blocked, Difference
 from mailauth_dns.diff.joint_changes import together
 from mailauth_dns.plan.digests import Digests
+from mailauth_dns.plan.entries import blocked_entry, change_entry, kept_entry
 from mailauth_dns.plan.plan import (
     LIVE_DNS,
     AuthorityEntry,
@@ -26,9 +27,6 @@ from mailauth_dns.plan.plan import (
     Plan,
     TrialEntry,
     ZoneEntry,
-    blocked_entry,
-    change_entry,
-    kept_entry,
 )
 from mailauth_dns.plan.policy_permissions import permissions_of, with_permissions
 from mailauth_dns.policy.repo import Policy, Repo

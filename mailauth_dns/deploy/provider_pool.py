@@ -22,13 +22,13 @@ from mailauth_dns.deploy.daemon_executor import DaemonExecutor
 from mailauth_dns.errors import PlanRefused, ProviderError, ProviderSilent
 from mailauth_dns.octo.provider_objects import Unreachable
 from mailauth_dns.octo.target import Proposal, Target
+from mailauth_dns.plan.plan import Where
 from mailauth_dns.policy.repo import Repo
 
 PAUSES = (0.5, 2.0)  # seconds before the next try, unless the provider says how long
 _GIVEN_UP = 3  # after so many zones in a row without an answer, the provider is not asked again
 _MOMENT = 0.5  # seconds for threads to end; we do not wait for one that waits for a provider
 
-Where = tuple[str, str]  # a zone and the provider that it is at
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
 

@@ -14,11 +14,11 @@ from itertools import chain
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.make_plan import Holds, PlanRequest, Progress, make_plan
 from mailauth_dns.deploy.moved import differences, foreign_differences
-from mailauth_dns.deploy.provider_pool import ProviderPool, Where
+from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused
 from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
-from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.plan import Plan, Where
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName

@@ -13,13 +13,12 @@ from mailauth_dns.diff.equivalence import cut
 from mailauth_dns.errors import NotServed, ProviderError, SetMoved
 from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.done import is_done
+from mailauth_dns.plan.entries import blocked_entry, change_entry
 from mailauth_dns.plan.permissions import Refusal
 from mailauth_dns.plan.plan import (
     BlockedEntry,
     ChangeEntry,
     ZoneEntry,
-    blocked_entry,
-    change_entry,
 )
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone

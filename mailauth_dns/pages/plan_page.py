@@ -66,6 +66,7 @@ def plan_page(file: Plan) -> str:
         verdict=plan_words.verdict(file, view, sums),
         permission_said=plan_words.permission_said,
         idle_said=plan_text.idle_said,
+        tests_said=plan_words.tests_said(view) if view.tests else None,
         kept_said=plan_words.kept_said(view) if view.kept else None,
         quiet=plan_text.quiet_said(file, len(view.quiet)) if view.quiet else None,
         tone=_tone(file, view),

@@ -98,8 +98,8 @@ _CHANGES: tuple[tuple[str, Callable[[ChangeGroup], bool], str], ...] = (
     (
         "DMARC gets stricter",
         _is(Family.DMARC, _stricter),
-        "All mail of the domain passes DMARC today: its aggregate reports say so, also for "
-        "newsletters, invoices and the web site.",
+        "All mail of the domain passes SPF or DKIM for this very domain: newsletters, invoices and "
+        "the web site too. Aggregate reports show it.",
     ),
     (
         "DMARC gets weaker",
@@ -124,7 +124,7 @@ _CHANGES: tuple[tuple[str, Callable[[ChangeGroup], bool], str], ...] = (
     ),
     (
         "A DKIM key goes",
-        _is(Family.DKIM, _less),
+        _is(Family.DKIM, lambda group: _less(group) and group.first.risk != "safe"),
         "No host and no service signs with it any more, and the last mail that it signed has "
         "arrived (allow seven days).",
     ),
@@ -140,7 +140,7 @@ _CHANGES: tuple[tuple[str, Callable[[ChangeGroup], bool], str], ...] = (
         "applied.",
     ),
     (
-        "MTA-STS changes",
+        "MTA-STS is new or changes",
         _is(Family.MTA_STS, lambda group: bool(group.first.after)),
         "The policy file is served over HTTPS first, and names every MX of the domain.",
     ),

@@ -105,6 +105,7 @@ class GroupedPlan:
     refused_zones: tuple[str, ...]  # that apply does not write without permission
     permitted: tuple[Group[AuthorityEntry], ...]  # where a policy permits what live DNS says
     authority: Mapping[str, int]  # zones by whether their servers are the provider's
+    tests: Mapping[str, int]  # mail tests by how they end with the plan
 
 
 def grouped(plan: Plan) -> GroupedPlan:
@@ -143,6 +144,7 @@ def grouped(plan: Plan) -> GroupedPlan:
         refused_zones=tuple(dict.fromkeys(zone for zone, _ in without_permission)),
         permitted=_of_zones((zone, zone.authority) for zone in changing if _permitted(zone)),
         authority=Counter(zone.authority.state for zone in zones),
+        tests=Counter(test.result for zone in zones for test in zone.tests),
     )
 
 

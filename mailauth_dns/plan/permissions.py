@@ -7,12 +7,13 @@ never from a plan file or a waiver.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.plan.plan import ChangeEntry, Plan, TrialEntry, ZoneEntry
+from mailauth_dns.plan.plan import ChangeEntry, Plan, TrialEntry, Where, ZoneEntry
+from mailauth_dns.plan.tied_zones import Tie, looked_at, ties
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import domain_name
 
@@ -50,9 +51,6 @@ def allowance(text: str) -> Allowance:
     )
 
 
-Where = tuple[str, str]  # a zone and the provider that it is at
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a zone is not written: the rule and the domain that a permission would name.
@@ -75,8 +73,7 @@ def refusals(plan: Plan, allowed: Iterable[Allowance]) -> dict[Where, tuple[Refu
     """Return the zones that apply refuses, each with every reason.
 
     What policies permit stands in the plan. A test that would not pass refuses the zones whose
-    changes it looks at. One that looks at a refused zone and at others refuses those too: it was
-    judged with all of their changes.
+    changes it looks at. What is refused takes with it what needs it (tied_zones.py).
     """
     allowed = tuple(allowed)
     everywhere: dict[str, list[ZoneEntry]] = {}
@@ -88,9 +85,10 @@ def refusals(plan: Plan, allowed: Iterable[Allowance]) -> dict[Where, tuple[Refu
             found.setdefault(zone.where, []).extend(own)
         for test in zone.broken:
             for refusal in of_test(test, zone.zone, allowed):
-                for where in _looked_at(zone, test, everywhere):
+                for where in looked_at(zone, test, everywhere):
                     found.setdefault(where, []).append(refusal)
-    _with_tied(plan, everywhere, found)
+    if found:
+        _with_tied(tuple(ties(plan, everywhere)), found)
     return {
         zone.where: tuple(dict.fromkeys(found[zone.where]))
         for zone in plan.zones
@@ -124,39 +122,24 @@ def of_test(test: TrialEntry, zone: str, allowed: tuple[Allowance, ...]) -> list
     return [Refusal(rule, test.domain, said)]
 
 
-def _looked_at(
-    zone: ZoneEntry, test: TrialEntry, everywhere: Mapping[str, Sequence[ZoneEntry]]
-) -> list[Where]:
-    """Return the changing zones that a test of `zone` looks at, or the zone itself."""
-    found = [
-        each.where for name in test.depends_on for each in everywhere.get(name, ()) if each.changes
-    ]
-    return found if found and not zone.changes else list(dict.fromkeys([zone.where, *found]))
-
-
-def _with_tied(
-    plan: Plan, everywhere: Mapping[str, Sequence[ZoneEntry]], found: dict[Where, list[Refusal]]
-) -> None:
-    """Add the zones that a test ties to a refused one."""
-    ties = [
-        (test, _looked_at(zone, test, everywhere))
-        for zone in plan.zones
-        for test in zone.tests
-        if len(test.depends_on) > 1
-    ]
-    grows = bool(found)
+def _with_tied(tied: Sequence[Tie], found: dict[Where, list[Refusal]]) -> None:
+    """Add the zones that need a refused one, and those that need them."""
+    grows = True
     while grows:
         grows = False
-        for test, tied in ties:
-            refused = next((where for where in tied if where in found), None)
-            for where in tied if refused is not None else ():
-                if where not in found and refused is not None:
-                    reason = (
-                        f"the test {test.name!r} of {test.domain} was judged with the changes of "
-                        f"{refused[0]}, which is refused"
-                    )
-                    found[where] = [Refusal(None, test.domain, reason)]
-                    grows = True
+        for tie in tied:
+            needed = next((each for each in tie.needs if _binds(tie, found.get(each, ()))), None)
+            left = [where for where in tie.zones if where not in found]
+            if needed is not None and left:
+                why = f"{tie.why} {needed[0]} at {needed[1]}, which is refused"
+                found |= {where: [Refusal(None, tie.domain, why)] for where in left}
+                grows = True
+
+
+def _binds(tie: Tie, refused: Iterable[Refusal]) -> bool:
+    rules = {refusal.rule for refusal in refused}
+    # Nobody asks the servers of a provider that is not the zone's.
+    return bool(rules - {NOT_AUTHORITATIVE} if tie.of_one_zone else rules)
 
 
 def _of_zone(

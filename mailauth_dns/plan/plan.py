@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mailauth_dns.diff.change import Blocked, Change, Kept
-from mailauth_dns.diff.foreign_label import label
 from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
 from mailauth_dns.policy.yaml_tree import FileLine
@@ -19,6 +17,7 @@ from mailauth_dns.policy.yaml_tree import FileLine
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked
 
+Where = tuple[str, str]  # a zone and the provider that it is at
 State = Literal["as policy", "as provider", "differs", "waits", "unknown"]
 Agreement = Literal["agrees", "differs", "unknown", "unasked"]
 TestState = Literal["passed", "failed", "unknown"]
@@ -182,18 +181,9 @@ class ZoneEntry:
     tests: tuple[TrialEntry, ...]
 
     @property
-    def where(self) -> tuple[str, str]:
+    def where(self) -> Where:
         """The zone and the provider that it is at."""
         return (self.zone, self.provider)
-
-    @property
-    def permissions(self) -> tuple[Permission, ...]:
-        """What policies permit in it."""
-        return (
-            *(each for change in self.changes for each in change.permissions),
-            *(each for test in self.tests for each in test.permissions),
-            *self.authority.permissions,
-        )
 
     @property
     def refused(self) -> tuple[BlockedEntry, ...]:
@@ -255,49 +245,3 @@ class Plan:
     def waiting(self) -> int:
         """How many changes come with a later plan."""
         return sum(len(zone.waiting) for zone in self.zones)
-
-
-def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:
-    """Return a change as the file holds it."""
-    return ChangeEntry(
-        domain=change.domain,
-        name=change.key[0],
-        type=change.key[1],
-        family=change.family.value,
-        before=tuple(sorted(change.before)),
-        after=tuple(sorted(change.after)),
-        ttl_before=change.ttl_before,
-        ttl_after=change.ttl_after,
-        kept=len(change.kept),
-        meaning=change.judgement.meaning,
-        # The enum's values are those of the literal.
-        risk=str(change.judgement.risk),  # type: ignore[arg-type]
-        rules=change.judgement.rules,
-        place=place,
-    )
-
-
-def blocked_entry(blocked: Blocked, place: FileLine | None = None) -> BlockedEntry:
-    """Return a blocked change as the file holds it."""
-    return BlockedEntry(
-        domain=blocked.domain,
-        name=blocked.key[0],
-        type=blocked.key[1],
-        family=blocked.family.value,
-        reason=blocked.reason,
-        waits=blocked.waits,
-        place=place,
-    )
-
-
-def kept_entry(kept: Kept, with_values: bool) -> KeptEntry:
-    """Return what is kept as the file holds it."""
-    values = sorted(kept.values)
-    return KeptEntry(
-        name=kept.key[0],
-        type=kept.key[1],
-        shared=kept.shared,
-        looks_like=kept.looks_like.value if kept.looks_like is not None else None,
-        kinds=tuple(label(kept.key[1], value) for value in values),
-        values=tuple(values) if with_values else None,
-    )

@@ -111,7 +111,10 @@ def idle(
 
 
 def _needed(zone: ZoneEntry, permissions: Permissions) -> Iterator[Permission]:
-    yield from zone.permissions
+    for change in zone.changes:
+        yield from change.permissions
+    for test in zone.tests:
+        yield from test.permissions
     if zone.authority.state == "differs":
         for change in zone.changes:
             yield from permissions.of(change.domain, (NOT_AUTHORITATIVE,))

@@ -34,8 +34,8 @@ def escaped(text: str) -> str:
 
 
 def sentence(text: str, most: int = 600) -> str:
-    """Return outside text as `escaped` does, cut at `most` characters."""
-    return escaped(cut(text, most))
+    """Return outside text as `escaped` does, cut at `most` characters; there is always some."""
+    return escaped(cut(text, most)) or "(empty)"
 
 
 def code(text: str, most: int = 260) -> str:

@@ -105,6 +105,8 @@ def _also(file: Plan, view: GroupedPlan) -> Iterator[Item]:
     if agreed := view.authority.get("agrees"):
         said = f"live DNS: the provider's servers answer for {count(agreed, 'zone')}"
         yield items.note("Also", 5, said)
+    if view.tests:
+        yield items.note("Also", 5, plan_words.tests_said(view))
     yield from map(items.stranger, view.strangers)
     if view.kept:
         yield items.note("Also", 5, f"never touched: {escaped(plan_words.kept_said(view))}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from mailauth_dns.diff.shown_values import public
@@ -32,23 +33,43 @@ _NAMES = 2_000  # characters of names in one fold
 _BRIEF = 200  # characters of a sentence in a line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Item:
     """A part of the comment. The lower its rank, the later it is left out.
 
-    `what` and `number` say what is missing where it is left out.
+    `what` and `number` say what is missing where it is left out. Its texts, the brief and the full
+    one, are made when somebody asks: of very many items few are told.
     """
 
     rank: int
     section: str
     what: str
     number: int
-    brief: str
-    full: str
+    texts: Callable[[], tuple[str, str]]
+
+    @cached_property
+    def brief(self) -> str:
+        """The item in a line."""
+        return self.texts()[0]
+
+    @cached_property
+    def full(self) -> str:
+        """All of the item."""
+        return self.texts()[1]
 
 
 def change(group: ChangeGroup) -> Item:
     """Return changes that are the same in many domains."""
+    return Item(
+        group.rank,
+        "What can hurt" if group.hurts else "Safe changes",
+        f"{group.first.risk} change",
+        len(group.spots),
+        partial(_change, group),
+    )
+
+
+def _change(group: ChangeGroup) -> tuple[str, str]:
     first = group.first
     head = f"{plan_words.MARKS[first.risk]} **{plan_words.risk_said(group)}**"
     rules = f" ({sentence(', '.join(first.rules))})" if first.rules else ""
@@ -56,14 +77,8 @@ def change(group: ChangeGroup) -> Item:
     lines = [f"{head} · {_names(group)} · {sentence(first.meaning)}{rules}", "", *_gates(group)]
     details = [*_diff(first), "", f"{where}{_facts(group)}"]
     lines += details if group.hurts else folded("before and after", details)
-    return Item(
-        group.rank,
-        "What can hurt" if group.hurts else "Safe changes",
-        f"{first.risk} change",
-        len(group.spots),
-        f"- {head} · {_names(group, 1)} · {where} · {sentence(first.meaning, _BRIEF)}{rules}",
-        "\n".join([*lines, *_all_names(group)]),
-    )
+    brief = f"- {head} · {_names(group, 1)} · {where} · {sentence(first.meaning, _BRIEF)}{rules}"
+    return brief, "\n".join([*lines, *_all_names(group)])
 
 
 def check(one: Check) -> Item:
@@ -71,7 +86,7 @@ def check(one: Check) -> Item:
     named, more = plan_words.few(one.domains)
     names = ", ".join(map(code, named)) + (f" and {count(more, 'more domain')}" if more else "")
     said = f"- **{one.happens}** ({names}). {one.ask}"
-    return Item(0, "Make sure of this", "check", 1, said, said)
+    return Item(0, "Make sure of this", "check", 1, lambda: (said, said))
 
 
 def gate(group: Group[Refusal]) -> Item:
@@ -118,8 +133,7 @@ def trial(group: Group[TrialEntry], broken: bool) -> Item:
         "Mail tests that do not pass",
         "mail test",
         len(group.spots),
-        f"- {said}",
-        "\n".join([*lines, *_all_names(group)]),
+        lambda: (f"- {said}", "\n".join([*lines, *_all_names(group)])),
     )
 
 
@@ -137,8 +151,7 @@ def live(group: Group[LiveEntry]) -> Item:
         "Live DNS",
         "set in live DNS",
         len(group.spots),
-        f"- {said}",
-        "\n".join([*lines, *_all_names(group)]),
+        lambda: (f"- {said}", "\n".join([*lines, *_all_names(group)])),
     )
 
 
@@ -159,7 +172,9 @@ def _zones_told(group: Group[Any]) -> str:
 
 def note(section: str, rank: int, said: str, more: Iterable[str] = ()) -> Item:
     """Return a line of ours, whose outside parts are escaped already, and what is folded below."""
-    return Item(rank, section, "note", 1, f"- {said}", "\n".join([f"- {said}", *more]))
+    line = f"- {said}"
+    full = "\n".join([line, *more])
+    return Item(rank, section, "note", 1, lambda: (line, full))
 
 
 def names_fold(names: Iterable[str], summary: str) -> Iterator[str]:
@@ -178,8 +193,13 @@ def names_fold(names: Iterable[str], summary: str) -> Iterator[str]:
 
 
 def _plain(rank: int, section: str, what: str, said: str, group: Group[Any]) -> Item:
-    full = "\n".join([said, *_all_names(group)])
-    return Item(rank, section, what, len(group.spots), f"- {said}", full)
+    return Item(
+        rank,
+        section,
+        what,
+        len(group.spots),
+        lambda: (f"- {said}", "\n".join([said, *_all_names(group)])),
+    )
 
 
 def _names(group: Group[Any], most: int = 3) -> str:

@@ -257,7 +257,8 @@ def outcome(result: ApplyResult) -> Iterator[Text]:
         yield styled(0, ("live DNS does not say it yet:", "yellow"))
         yield from live_text.rows(result.live)
     elif result.watched:
-        yield styled(0, ("every authoritative server agrees", "green"))
+        which = "" if result.complete else " with what was applied"
+        yield styled(0, (f"every authoritative server agrees{which}", "green"))
     touched = {zone.zone for zone in result.zones if zone.status in (Status.PARTIAL, Status.FAILED)}
     if result.live is not None and (others := sorted(touched - set(result.watched))):
         yield styled(0, (f"live DNS was not asked about {', '.join(others)}", "yellow"))

@@ -83,6 +83,12 @@ def kept_said(view: GroupedPlan) -> str:
     return f"{count(sum(view.kept.values()), 'foreign set')} ({types})"
 
 
+def tests_said(view: GroupedPlan) -> str:
+    """Return how many mail tests pass over the zones as the plan leaves them."""
+    run = count(sum(view.tests.values()), "mail test")
+    return f"mail tests that pass with this plan: {view.tests['passed']} of {run}"
+
+
 def few(names: Sequence[str], most: int = 3) -> tuple[Sequence[str], int]:
     """Return the first names, and how many there are beside them."""
     return (names, 0) if len(names) <= most + 1 else (names[:most], len(names) - most)

@@ -9,6 +9,8 @@ import pytest
 from mailauth_dns.deploy import provider_pool
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
+from tests.deploy import branch_repo
+from tests.deploy.git_repo import commit, git
 from tests.deploy.provider import Remote
 from tests.deploy.served_zone import POLICY, ZONE
 
@@ -50,3 +52,19 @@ def team(served: RepoFolder, remote_anew: None) -> RepoFolder:
         },
     )
     return served
+
+
+@pytest.fixture
+def branch(repo: RepoFolder) -> RepoFolder:
+    """A repo on a branch that `main` was left for, with a zone file for each of its zones."""
+    for name, text in branch_repo.POLICIES.items():
+        repo.policy(text, name)
+    repo.write("zones/parked.txt", "one.example\ntwo.example\n")
+    repo.write("zones/keys/keys.example/s1.pem", branch_repo.pem(1))
+    repo.provider("other", {"class": "mailauth_dns.octo.LocalProvider", "directory": "served"})
+    for zone in (*branch_repo.ZONES, "new.example", "three.example"):
+        repo.local(zone, branch_repo.ZONE)
+    git(repo.root, "init", "-qb", "main")
+    commit(repo.root, "as it was")
+    git(repo.root, "checkout", "-qb", "branch")
+    return repo

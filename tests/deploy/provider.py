@@ -18,8 +18,7 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
     """Zones as octoDNS YAML in a folder.
 
     The stanza has `pause`, the seconds that an answer takes; `logins`, how many objects there may
-    be; `mark`, a file that is made when the provider is asked; `token`, a secret that its errors
-    tell; and `fault`:
+    be; `mark`, a file that is made when the provider is asked; `token`, a secret; and `fault`:
 
     read N, write N     the first N times for each zone there is no answer
     write N after       the same, and what was asked is done
@@ -27,6 +26,7 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
     down FILE           it is silent about everything while there is this file
     moved               what was asked is done, and then the server says that somebody was faster
     exits               ends the program
+    tells               it refuses to write, in words that have the secret in them
     """
 
     asked: ClassVar[Counter[tuple[str, str]]] = Counter()  # act and zone, of all objects
@@ -89,7 +89,7 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
         with Remote._lock:
             Remote._now -= 1
         if self._has_fault(act, zone, after=False):
-            raise ConnectionResetError(f"the server hung up {self.token}".strip())
+            raise ConnectionResetError("the server hung up")
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
         self._asked("read", zone.name)
@@ -102,6 +102,8 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
         self._asked("write", zone)
         if self.fault == "exits":
             raise SystemExit(7)
+        if self.fault == "tells":
+            raise ValueError(f"the server refuses the token {self.token}")
         super()._apply(plan)
         if self._has_fault("write", zone, after=True):
             raise EOFError("EOF")

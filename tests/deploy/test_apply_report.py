@@ -83,12 +83,12 @@ def test_a_secret_of_a_provider_is_not_in_a_report(
     repo: RepoFolder, monkeypatch: pytest.MonkeyPatch, remote_anew: None
 ) -> None:
     monkeypatch.setenv("REMOTE_TOKEN", "s3cr3t-of-the-provider")
-    remote(repo, *ZONES[:2], token="env/REMOTE_TOKEN", fault="write 99")
+    remote(repo, *ZONES[:2], token="env/REMOTE_TOKEN", fault="tells")
     assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
     assert repo.run(*APPLY, *REPORT).code == 1
     data = report(repo)
     assert {zone["status"] for zone in data["zones"]} == {"failed"}
-    assert "hung up" in data["zones"][0]["detail"]
+    assert "the server refuses the token" in data["zones"][0]["detail"]
     assert "s3cr3t" not in json.dumps(data)
 
 

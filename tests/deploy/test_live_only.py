@@ -107,6 +107,17 @@ def test_nothing_to_change_is_said_of_live_dns(fork: RepoFolder) -> None:
     assert fork.run("plan", "--live-only", "--detailed-exitcode").code == 2
 
 
+def test_what_is_breaking_is_so_without_a_provider(fork: RepoFolder) -> None:
+    """That no provider was asked is no reason to fail: it was meant."""
+    fail_on = ("plan", "--live-only", "--fail-on", "breaking")
+    assert fork.run(*fail_on).code == 0
+    fork.write("served/example.com.zone", ZONE + '_dmarc IN TXT "v=DMARC1; p=none"\n')
+    fork.policy(POLICY.replace("p: none", "p: reject"), "example.com")
+    assert fork.run(*fail_on).code == 2
+    [zone] = planned(fork)["zones"]
+    assert zone["changes"][0]["rules"] == ["DMARC033"]
+
+
 def test_a_policy_without_a_provider_is_planned_too(fork: RepoFolder) -> None:
     defaults = fork.root / "zones/policy/_defaults.yaml"
     defaults.write_text(defaults.read_text().replace("[evil]", "[]"))

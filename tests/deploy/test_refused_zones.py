@@ -50,7 +50,7 @@ def test_the_refused_zone_comes_first_and_the_others_are_written(fleet: RepoFold
         "a.example at local  applied, 1 change\n"
         "c.example at local  applied, 2 changes\n"
         "Apply: 1 refused, 2 applied\n"
-        "every authoritative server agrees\n"
+        "every authoritative server agrees with what was applied\n"
     )
     assert ran.told == (
         "refused, nothing was written there: b.example\n"
@@ -183,11 +183,53 @@ def test_a_test_ties_the_zones_that_it_looks_at(fleet: RepoFolder) -> None:
     assert ran.code == 1
     assert (
         "a.example at local  refused\n"
-        "      the test 'ours' of a.example was judged with the changes of b.example, "
+        "      the test 'ours' of a.example was judged with the changes of b.example at local, "
         "which is refused\n" in ran.out
     )
     assert "-all" not in zone_text(fleet, "a.example")
     assert "p=quarantine" in zone_text(fleet, "c.example")
+
+
+def test_a_new_include_ties_the_zone_to_the_one_that_publishes_it(fleet: RepoFolder) -> None:
+    """Without a test too: receivers would find nothing there."""
+    included(fleet, tested=False)
+    ran = fleet.run("apply", str(planned(fleet)))
+    assert ran.code == 1
+    assert (
+        "      the SPF record of a.example would include _spf.b.example, which comes with "
+        "b.example at local, which is refused\n" in ran.out
+    )
+    assert "-all" not in zone_text(fleet, "a.example")
+    assert "p=quarantine" in zone_text(fleet, "c.example")
+
+
+def test_who_publishes_what_others_include_needs_none_of_them(fleet: RepoFolder) -> None:
+    """One customer that is refused keeps the shared record from nobody."""
+    included(fleet, tested=False)
+    for name, p in (("a.example", "reject"), ("b.example", "none")):
+        policy = fleet.root / f"zones/policy/{name}.yaml"
+        text = policy.read_text()
+        policy.write_text(text.replace("p: none", "p: x").replace("p: reject", "p: x"))
+        policy.write_text(policy.read_text().replace("p: x", f"p: {p}"))
+    ran = fleet.run("apply", str(planned(fleet)))
+    assert (ran.code, "Apply: 1 refused, 2 applied\n" in ran.out) == (1, True), ran.said
+    assert "ip4:192.0.2.10" in zone_text(fleet, "b.example")
+
+
+def test_a_zone_is_refused_at_both_of_its_providers(fleet: RepoFolder) -> None:
+    """At one of them the change is done already; receivers ask the servers of both."""
+    fleet.provider("other", {"class": "mailauth_dns.octo.LocalProvider", "directory": "elsewhere"})
+    done = zone_text(fleet, "b.example").replace("p=none", "p=reject")
+    fleet.write("elsewhere/b.example.zone", done)
+    policy = fleet.root / "zones/policy/b.example.yaml"
+    policy.write_text(policy.read_text() + "providers: [local, other]\n")
+    ran = fleet.run("apply", str(planned(fleet)))
+    assert ran.code == 1
+    assert "b.example at local  refused\n" in ran.out
+    assert (
+        "b.example at other  refused\n      receivers may also ask the servers of b.example at "
+        "local, which is refused\n" in ran.out
+    )
 
 
 def test_a_tied_zone_is_written_with_the_other(fleet: RepoFolder) -> None:

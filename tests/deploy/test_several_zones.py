@@ -87,9 +87,16 @@ def test_what_plan_says_comes_next_where_one_zone_is_blocked(team: RepoFolder) -
     planned = plan(team, "example.com", "good.example")
     assert planned.code == 1
     assert planned.next == "apply plan.json  (applies what it can; the rest stays as it is)"
-    applied = team.run("apply", "plan.json")
+    applied = team.run("apply", "plan.json", "--report", "report.json")
     assert applied.code == 1
     assert "example.com at local  partial: refused: _dmarc.example.com TXT" in applied.out
+    assert "every authoritative server agrees" in applied.out, "with what was written"
+    [blocked, _] = json.loads((team.root / "report.json").read_text())["zones"]
+    assert (blocked["status"], blocked["read_back"], blocked["live"]) == (
+        "partial",
+        "as applied",
+        "agrees",
+    )
     assert "good.example at local  applied" in applied.out
     assert applied.next == (
         "plan --out plan.json  (once what is blocked or could not be planned is mended)"
@@ -121,7 +128,7 @@ def test_stale_zones_are_named_with_the_command_that_applies_the_rest(team: Repo
     assert zone_text(team, "good.example") == ZONE
     applied = team.run(*shlex.split(rest)[2:])
     assert applied.code == 0, applied.said
-    assert "note: 2 other zones of the plan left out, by --only" in applied.out
+    assert "note: --only leaves 2 other zones of the plan out" in applied.out
     assert "v=spf1 mx -all" in zone_text(team, "good.example")
     assert zone_text(team, "shop.example") == ZONE
 

@@ -151,9 +151,9 @@ def test_servers_that_differ_by_what_nobody_here_wrote_are_unknown(
         assert refused.code == 1
         assert (
             f"servers differ, and what 127.0.0.1:{stranger.port} says is neither the policy's nor a provider's"
-            in refused.err
+            in refused.out
         )
-        assert "--allow live-unknown:example.com" in refused.err
+        assert "--allow live-unknown:example.com" in refused.out
         assert bind.dump("example.com") == before
     finally:
         stranger.close()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +22,8 @@ from markdown_it.token import Token
 
 from mailauth_dns.pages.plan_page import plan_page
 from mailauth_dns.plan import plan_file
-from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.permission import IdlePermission, Permission
+from mailauth_dns.plan.plan import AuthorityEntry, Plan
 from mailauth_dns.policy.yaml_tree import FileLine
 from mailauth_dns.render import plan_github, plan_markdown, plan_text
 from tests.pages.hostile import ATTACK, LONG, change, hostile_plan, zone
@@ -74,7 +77,11 @@ def told(text: str) -> Plan:
         zone(number, change(number, meaning=text, place=FileLine(text, number)))
         for number in range(10, 16)
     ]
-    return Plan(made.tool, made.made_at, made.commit, made.domains, False, (*made.zones, *more), made.failed)  # fmt: skip
+    permitted = Permission("SPF001", text, date(2026, 12, 1), text, 3)
+    allowed = change(20, risk="breaking", rules=("SPF001",), permissions=(permitted,))
+    moved = AuthorityEntry("differs", text, True, (permitted,))
+    zones = (*made.zones, *more, zone(20, allowed, authority=moved))
+    return replace(made, zones=zones, idle=(IdlePermission(permitted, "unused"),))
 
 
 PLAIN = list(structure(PARSER.parse(plan_markdown.plan(told("word")))))

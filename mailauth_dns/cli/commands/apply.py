@@ -164,7 +164,8 @@ class _Run:
                 raise PlanRefused("\n".join([str(stale), *ways])) from None
         self.log.planned(fresh)
         if others := left_out(whole, reviewed):
-            notes = (*notes, f"{count(len(others), 'other zone')} of the plan left out, by --only")
+            left = f"--only leaves {count(len(others), 'other zone')} of the plan out"
+            notes = (*notes, left)
         request = replace(request, journal=_journal(file, whole), notes=notes)
         with session.progress(len(fresh.zones), "applying") as progress:
             return apply(fresh, self.pool, request, reviewed, progress)

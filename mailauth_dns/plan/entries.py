@@ -1,0 +1,54 @@
+"""What a comparison found, as the entries of a plan."""
+
+from __future__ import annotations
+
+from mailauth_dns.diff.change import Blocked, Change, Kept
+from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.plan.plan import BlockedEntry, ChangeEntry, KeptEntry
+from mailauth_dns.policy.yaml_tree import FileLine
+
+
+def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:
+    """Return a change as the file holds it."""
+    return ChangeEntry(
+        domain=change.domain,
+        name=change.key[0],
+        type=change.key[1],
+        family=change.family.value,
+        before=tuple(sorted(change.before)),
+        after=tuple(sorted(change.after)),
+        ttl_before=change.ttl_before,
+        ttl_after=change.ttl_after,
+        kept=len(change.kept),
+        meaning=change.judgement.meaning,
+        # The enum's values are those of the literal.
+        risk=str(change.judgement.risk),  # type: ignore[arg-type]
+        rules=change.judgement.rules,
+        place=place,
+    )
+
+
+def blocked_entry(blocked: Blocked, place: FileLine | None = None) -> BlockedEntry:
+    """Return a blocked change as the file holds it."""
+    return BlockedEntry(
+        domain=blocked.domain,
+        name=blocked.key[0],
+        type=blocked.key[1],
+        family=blocked.family.value,
+        reason=blocked.reason,
+        waits=blocked.waits,
+        place=place,
+    )
+
+
+def kept_entry(kept: Kept, with_values: bool) -> KeptEntry:
+    """Return what is kept as the file holds it."""
+    values = sorted(kept.values)
+    return KeptEntry(
+        name=kept.key[0],
+        type=kept.key[1],
+        shared=kept.shared,
+        looks_like=kept.looks_like.value if kept.looks_like is not None else None,
+        kinds=tuple(label(kept.key[1], value) for value in values),
+        values=tuple(values) if with_values else None,
+    )
