@@ -18,6 +18,8 @@ _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
 # Names of errors of client libraries without an answer: botocore's and azure-core's.
 _SILENCE = frozenset({"HTTPClientError", "ServiceRequestError", "ServiceResponseError"})
+# What they say where the server hung up.
+_CLOSED = re.compile(r"\('Connection aborted\.'|Connection was closed before we received a valid")
 # Route 53 answers 400 where it is asked too often, and these codes tell it.
 _BUSY_CODES = frozenset({"PriorRequestNotComplete", "Throttling", "ThrottlingException"})
 
@@ -52,7 +54,7 @@ def told(error: BaseException) -> str:
             "the answer has another form than the provider's class expects "
             f"({type(error).__name__}): is it the provider that answers?"
         )
-    if isinstance(error, EOFError | ConnectionResetError):
+    if isinstance(error, EOFError | ConnectionResetError) or _CLOSED.match(str(error)):
         return "the server closed the connection"
     if isinstance(error, UnicodeError):
         encoding = error.encoding if hasattr(error, "encoding") else "text"
