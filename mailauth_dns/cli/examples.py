@@ -38,8 +38,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "init": (
         Example("Make a repo in a new folder", "mailauth-dns init dns"),
-        Example("Make one in this folder", "mailauth-dns init"),
         Example("Make one for your own domains alone", "mailauth-dns init --no-example dns"),
+        Example("Give a repo that is there GitLab's CI", "mailauth-dns init --ci gitlab"),
     ),
     "import": (
         Example("See the policy that fits live DNS", "mailauth-dns import example.com"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailauth_dns.cli.session import Session
+from mailauth_dns.export.pipeline import pipeline_of
 from mailauth_dns.policy.repo import POLICY_DIR
 
 if TYPE_CHECKING:  # other commands can do without what these load
@@ -33,6 +34,12 @@ def after_init(session: Session, root: Path, *, example: bool) -> None:
         there.next("lint", why="checks the example; put your own domain in its place")
     else:
         there.next("quickstart", "DOMAIN", why="writes the policy of a domain that sends mail")
+
+
+def after_pipeline(session: Session, root: Path) -> None:
+    """Say what comes after the CI files of a repo that was there."""
+    there = session if root == session.folder else replace(session, root=root, folder=root)
+    there.next("next", why="once the files are read, committed and pushed")
 
 
 def after_import(
@@ -100,6 +107,9 @@ def publish(
     """Say how the policies come into DNS: through a provider, or by hand."""
     chosen = tuple(chosen)
     if any(publication.providers for publication in chosen):
+        if pipeline := pipeline_of(session.root):
+            session.next("next", *domains, why=f"{pipeline} plans it on the pull request")
+            return
         session.next("plan", *domains, "--out", PLAN, why=why)
     else:
         by_hand(session, domains or sorted({each for of in chosen for each in of.domains}), why=why)

@@ -13,6 +13,7 @@ from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.make_plan import unresolved
 from mailauth_dns.deploy.replan import NoLongerReviewed
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.export.pipeline import pipeline_of
 from mailauth_dns.keys.times import span
 from mailauth_dns.plan.permissions import (
     LIVE_UNKNOWN,
@@ -45,6 +46,8 @@ def after_plan(
         session.next("verify", *named, why="nothing is to change; asks every server")
     elif refused := refusals(file, ()):
         _refused(session, file, refused, live=live)
+    elif pipeline := pipeline_of(session.root):
+        session.next("next", *named, why=f"{pipeline} applies what is reviewed, after the merge")
     elif written is not None:
         session.next("apply", str(written), why="does what you reviewed, and nothing else")
     else:

@@ -38,6 +38,11 @@ def uncommitted(root: Path) -> tuple[str, ...] | None:
     return tuple(entry[3:] for entry in status.split("\0") if entry)
 
 
+def has_remote(root: Path) -> bool:
+    """Tell whether git knows a place that the repo is pushed to."""
+    return bool(_said(root, "remote"))
+
+
 def changed_at(root: Path, path: str) -> datetime | None:
     """Return when a file of the repo was last changed in a commit; None where git does not say."""
     said = _said(root, "log", "-1", "--format=%ct", "--", path)

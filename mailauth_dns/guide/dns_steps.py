@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from mailauth_dns.guide.situation import Here, Record, Situation
-from mailauth_dns.guide.step import Step, ours
+from mailauth_dns.guide.step import Command, Step, ours
 from mailauth_dns.guide.wording import named, others, told
 
 PLAN = "plan.json"
+_PUSH = ("git", "push", "--set-upstream", "origin", "HEAD")
 _SHOWN = 3  # records that are named
 
 
@@ -90,11 +91,19 @@ def ask_for_others(looked: int, total: int, named: Collection[str]) -> Step:
 
 def publish(here: Here, group: Sequence[Situation]) -> Step:
     """Records are missing or differ, and a provider has them."""
+    if here.pipeline is not None:
+        return Step(
+            "Push it, open a pull request, read the plan there, and merge",
+            f"{_to_change(group)}; {here.pipeline} applies what was reviewed, after the merge",
+            "as long as the review takes",
+            (_PUSH,),
+            after=("`next` again, when CI has applied it",),
+        )
     return Step(
         "Plan, read the plan, and apply it",
         _to_change(group),
         "a minute; apply waits until every server agrees",
-        (ours("plan", *named(here, group), "--out", PLAN), ours("apply", PLAN)),
+        _published(here, group),
         after=("`next` again, when DNS has it",),
     )
 
@@ -121,9 +130,12 @@ def wait(here: Here, group: Sequence[Situation]) -> Step:
         f"Wait, then lock and publish {record.name} {record.type}",
         record.reason,
         "as long as caches keep the old answer",
-        (
-            ours("spf", "lock"),
-            ours("plan", *named(here, group), "--out", PLAN),
-            ours("apply", PLAN),
-        ),
+        (ours("spf", "lock"), *_published(here, group)),
     )
+
+
+def _published(here: Here, group: Sequence[Situation]) -> tuple[Command, ...]:
+    """Return the commands that publish files which are committed."""
+    if here.pipeline is not None:
+        return (_PUSH,)
+    return (ours("plan", *named(here, group), "--out", PLAN), ours("apply", PLAN))

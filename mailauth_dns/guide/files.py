@@ -12,6 +12,7 @@ from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import git_commit
 from mailauth_dns.errors import MailAuthError, PolicyError
+from mailauth_dns.export.pipeline import pipeline_of
 from mailauth_dns.export.signers import signing
 from mailauth_dns.guide.situation import Here
 from mailauth_dns.keys import private_files
@@ -85,6 +86,7 @@ def read(
         unknown_domains=tuple(sorted(set(named) - known)),
         signing=_signing(repo),
         policies=len(repo.policies),
+        pipeline=pipeline_of(root),
         administrator=os.geteuid() == 0,
     )
     found = {domain: tuple(each) for domain, each in by_domain.items()}

@@ -114,7 +114,7 @@ class Here:
     `problem` says what is wrong with the files, and `problems` how often. `uncommitted` is None
     outside git; `tracked` are the folders that belong there. `private_dir` is None where nobody
     said it. `unknown_domains` were named and have no policy. `signing` are all domains that a key
-    of ours signs for.
+    of ours signs for. `pipeline` is the file by which CI applies the repo, None where people do.
     """
 
     place: Place
@@ -128,4 +128,5 @@ class Here:
     unknown_domains: tuple[DomainName, ...] = ()
     signing: tuple[DomainName, ...] = ()
     policies: int = 0
+    pipeline: str | None = None
     administrator: bool = False  # files below /etc may be written

@@ -11,6 +11,7 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mailauth_dns.diff.shown_values import public
 from mailauth_dns.errors import printable
 from mailauth_dns.pages.drawing import Drawing
 from mailauth_dns.render.terminal_text import count, shown
@@ -98,6 +99,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["value"] = shown
+    environment.filters["public"] = public
     environment.globals["count"] = count
     return environment
 

@@ -107,7 +107,6 @@ def _each(template: str, groups: Iterable[Group[Any]], room: Room, **values: obj
             group=group,
             entry=group.first,
             permission_said=plan_words.permission_said,
-            public=public,
             **values,
         )
         for group in groups

@@ -100,12 +100,13 @@ class GroupedPlan:
     unmet: tuple[Group[TrialEntry], ...]  # that do not pass, as without the plan
     live: tuple[Group[LiveEntry], ...]
     kept: Mapping[str, int]
-    strangers: tuple[Group[KeptEntry], ...]  # kept, and look like ours
+    strangers: tuple[Group[KeptEntry], ...]  # kept, and look like ours, or were asked for
     quiet: tuple[str, ...]
     refused_zones: tuple[str, ...]  # that apply does not write without permission
     permitted: tuple[Group[AuthorityEntry], ...]  # where a policy permits what live DNS says
     authority: Mapping[str, int]  # zones by whether their servers are the provider's
     tests: Mapping[str, int]  # mail tests by how they end with the plan
+    passed: tuple[Group[TrialEntry], ...]
 
 
 def grouped(plan: Plan) -> GroupedPlan:
@@ -138,13 +139,19 @@ def grouped(plan: Plan) -> GroupedPlan:
         live=_of_domains((zone, row) for zone in zones for row in _disagreeing(zone)),
         kept=Counter(kept.type for zone in zones for kept in zone.kept),
         strangers=_of_zones(
-            (zone, kept) for zone in zones for kept in zone.kept if kept.looks_like is not None
+            (zone, kept)
+            for zone in zones
+            for kept in zone.kept
+            if kept.looks_like is not None or kept.values is not None
         ),
         quiet=tuple(zone.zone for zone in zones if not has_news(zone)),
         refused_zones=tuple(dict.fromkeys(zone for zone, _ in without_permission)),
         permitted=_of_zones((zone, zone.authority) for zone in changing if _permitted(zone)),
         authority=Counter(zone.authority.state for zone in zones),
         tests=Counter(test.result for zone in zones for test in zone.tests),
+        passed=_of_domains(
+            (zone, test) for zone in zones for test in zone.tests if test.result == "passed"
+        ),
     )
 
 

@@ -156,13 +156,15 @@ def live(group: Group[LiveEntry]) -> Item:
 
 
 def stranger(group: Group[KeptEntry]) -> Item:
-    """Return what is kept though it looks like ours."""
+    """Return what is kept though it looks like ours, or what a reader asked for."""
     first = group.first
-    said = (
-        f"kept, though it looks like {sentence(first.looks_like or '', 40)} and no policy declares "
-        f"it: {code(first.name)} {sentence(first.type, 80)}"
-    )
-    more = () if len(group.domains) == 1 else names_fold(group.domains, _zones_told(group))
+    said = f"kept: {code(first.name)} {sentence(first.type, 80)}"
+    if first.looks_like is not None:
+        said += f", which looks like {sentence(first.looks_like, 40)}; no policy declares it"
+    more = [] if len(group.domains) == 1 else list(names_fold(group.domains, _zones_told(group)))
+    if first.values is not None:
+        lines = _bounded([value(public(each), MAX_TERM) for each in first.values])
+        more += ["", *fenced(lines, "text")]
     return note("Also", 5, said, more)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 
+import pytest
 import yaml
 
+from mailauth_dns import __version__
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
@@ -63,6 +65,8 @@ def test_without_the_example_the_repo_is_empty_and_says_so(repo: RepoFolder) -> 
         ".github/workflows/mailauth.yml",
         ".gitignore",
         ".pre-commit-config.yaml",
+        "ci/forge.py",
+        "ci/requirements.txt",
         "zones/policy.schema.json",
         "zones/policy/_defaults.yaml",
     }
@@ -79,21 +83,56 @@ def test_the_schema_that_the_example_names_is_written(repo: RepoFolder) -> None:
     )
 
 
-def test_the_workflow_keeps_secrets_from_forks_and_applies_one_at_a_time(repo: RepoFolder) -> None:
-    text = (in_new(repo).root / ".github/workflows/mailauth.yml").read_text()
-    workflow = yaml.safe_load(text)
-    jobs = workflow["jobs"]
-    assert "NEVER run `plan` with secrets on a pull request from a fork" in text
-    assert set(workflow[True]) == {"pull_request", "push"}  # YAML 1.1 reads the key `on` as true
-    assert "head.repo.full_name == github.repository" in jobs["plan"]["if"]
-    assert jobs["apply"]["if"] == "github.event_name == 'push'"
-    assert jobs["apply"]["concurrency"] == {"group": "mailauth-apply", "cancel-in-progress": False}
-    runs = {job: [step["run"] for step in jobs[job]["steps"] if "run" in step][1:] for job in jobs}
-    assert runs == {
-        "check": ["mailauth-dns lint", "mailauth-dns compile --check"],
-        "plan": ["mailauth-dns plan --out plan.json"],
-        "apply": ["mailauth-dns apply plan.json"],
-    }
+FORGES = {
+    "github": {".github/workflows/mailauth.yml", "ci/forge.py", "ci/requirements.txt"},
+    "gitlab": {".gitlab-ci.yml", "ci/forge.py", "ci/requirements.txt"},
+    "forgejo": {".forgejo/workflows/mailauth.yml", "ci/forge.py", "ci/requirements.txt"},
+    "atlantis": {"atlantis.yaml", "ci/atlantis-server.yaml", "ci/requirements.txt"},
+}
+
+
+@pytest.mark.parametrize("forge", FORGES)
+def test_a_new_repo_has_the_files_of_one_forge(repo: RepoFolder, forge: str) -> None:
+    made = json.loads(repo.run("init", "new", "--ci", forge, "--format", "json").out)
+    of_others = set().union(*FORGES.values()) - FORGES[forge]
+    assert FORGES[forge] <= set(made["written"])
+    assert not of_others & set(made["written"])
+
+
+@pytest.mark.parametrize("forge", FORGES)
+def test_a_repo_that_is_there_gets_the_files_of_a_forge_alone(repo: RepoFolder, forge: str) -> None:
+    repo.policy("domain: example.net\nspf: {all: fail}\n")
+    made = json.loads(repo.run("init", "--ci", forge, "--format", "json").out)
+    assert set(made["written"]) == FORGES[forge]
+    again = json.loads(repo.run("init", "--ci", forge, "--format", "json").out)
+    assert (again["written"], set(again["left"])) == ([], FORGES[forge])
+
+
+def test_the_files_name_what_the_providers_need(repo: RepoFolder) -> None:
+    repo.provider("bind", {"class": "octodns_bind.Rfc2136Provider", "key_secret": "env/BIND_KEY"})
+    repo.provider("gandi", {"class": "octodns_gandi.GandiProvider", "token": "env/GANDI_TOKEN"})
+    assert repo.run("init", "--ci", "github").code == 0
+    wanted = (repo.root / "ci/requirements.txt").read_text()
+    assert wanted.endswith(f"mailauth-dns[bind]=={__version__}\noctodns-gandi\n")
+    workflow = yaml.safe_load((repo.root / ".github/workflows/mailauth.yml").read_text())
+    secrets = {name: f"${{{{ secrets.{name} }}}}" for name in ("BIND_KEY", "GANDI_TOKEN")}
+    for job in ("plan", "apply", "replan"):
+        [given] = [
+            step["env"] for step in workflow["jobs"][job]["steps"] if "secrets." in str(step)
+        ]
+        assert given == secrets
+
+
+def test_files_that_nobody_changed_follow_a_new_provider(repo: RepoFolder) -> None:
+    assert repo.run("init", "new").code == 0
+    new = RepoFolder(repo.root / "new", repo.capture)
+    new.provider("bind", {"class": "octodns_bind.Rfc2136Provider", "key_secret": "env/BIND_KEY"})
+    mine = new.write(".github/workflows/mailauth.yml", "name: mailauth-dns, and mine\n")
+    ran = new.run("init", "--ci", "github")
+    assert ran.out == "written: ci/requirements.txt\n"
+    assert "left as it is: .github/workflows/mailauth.yml" in ran.err
+    assert "mailauth-dns[bind]" in (new.root / "ci/requirements.txt").read_text()
+    assert mine.read_text() == "name: mailauth-dns, and mine\n"
 
 
 def test_the_hooks_run_lint_and_compile_check(repo: RepoFolder) -> None:
@@ -110,7 +149,10 @@ def test_a_folder_with_zones_or_providers_is_refused_whole(repo: RepoFolder) -> 
         folder = repo.root / taken
         ran = repo.run("init", taken)
         assert (ran.code, ran.out) == (1, "")
-        assert ran.err == f"{folder / taken} is there already; nothing was written\n"
+        assert ran.err == (
+            f"{folder / taken} is there already; nothing was written "
+            "(--ci FORGE adds CI files to a zone repo)\n"
+        )
         assert [path.name for path in folder.iterdir() if path.name != "policy"] == [taken]
 
 

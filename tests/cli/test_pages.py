@@ -45,7 +45,7 @@ def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
 COMMANDS = [
     (["plan"], ["every other host softfail -&gt; fail", "v=spf1 mx <ins>-all</ins>", "TEST001", "&lt;b&gt;ours&lt;/b&gt;"]),
     (["plan", "--show-kept"], ["ms=&lt;script&gt;x&lt;/script&gt;"]),
-    (["plan", "--no-live"], ["--allow live-unknown:example.com if that is meant"]),
+    (["plan", "--no-live"], ["<code>live-unknown:example.com</code>"]),
     (["spf", "tree", "example.com"], ["1 of 10 lookups", "Receivers evaluate this record to its end."]),
     (["dkim", "status"], ["old is revoked", "write since: when was it revoked?"]),
     (["check-message", "message.eml", "--ip", "203.0.113.66"], ["SPF says softfail for example.com (MAIL FROM)", "alice@example.com"]),

@@ -22,6 +22,7 @@ NOT_RUN = {
     "README.md": 2,
     "docs/how-to/opendkim-debian.md": 1,
     "docs/how-to/opendkim-rhel.md": 4,
+    "docs/how-to/pre-commit.md": 1,
     "docs/tutorials/bind.md": 1,
     "docs/tutorials/parked-fleet.md": 1,
     "docs/tutorials/powerdns.md": 1,

@@ -191,6 +191,22 @@ def test_the_first_that_holds_counts(case: str, made: Callable[[], Situation]) -
     assert row.name == case
 
 
+@pytest.mark.parametrize("state", ["missing", "waits"])
+def test_where_a_pipeline_applies_you_push(state: str) -> None:
+    piped = here(pipeline=".github/workflows/mailauth.yml")
+    at = but(records=in_dns(state))
+    step = next_step(piped, [at])
+    assert step is not None
+    assert step.commands[-1] == ("git", "push", "--set-upstream", "origin", "HEAD")
+    assert not any("apply" in command for command in step.commands)
+
+
+def test_a_step_names_the_pipeline() -> None:
+    step = next_step(here(pipeline=".gitlab-ci.yml"), [but(records=in_dns("missing"))])
+    assert step is not None
+    assert ".gitlab-ci.yml applies what was reviewed, after the merge" in step.why
+
+
 UNKNOWN = {"files are wrong", "the local server is down", "DNS is unknown"} | {
     "a sender's key is unknown",
     "the signing host cannot be read",

@@ -11,7 +11,6 @@ import typer
 from mailauth_dns.cli import completions, headings, what_next
 from mailauth_dns.cli.options import Domains, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
-from mailauth_dns.compile.publication import selected
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.finding import Finding
@@ -124,7 +123,9 @@ def command(
         session.say(f"{not_run} rules about what is live were not run; --live runs them")
     unknown = any(finding.unknown for finding in found)
     failing = [each for each in found if each.rule.severity >= worst and not each.unknown]
-    what_next.after_lint(session, named, found, failing, selected(repo, publications, named))
+    # A policy that declares no record has none, and is checked all the same.
+    looked_at = [each for each in publications if not named or set(named) & set(each.domains)]
+    what_next.after_lint(session, named, found, failing, looked_at)
     return FAILED if unknown else DIFFERS if failing else DONE
 
 

@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""What CI asks of GitHub, GitLab or Forgejo. All about mail is `mailauth-dns`.
+
+    forge.py comment plan.md      show the file on the pull request, in one comment that is updated
+    forge.py keep plan.json       keep the plan of this commit (Forgejo; the others have artifacts)
+    forge.py reviewed plan.json   write the plan that was reviewed: that of the merged pull request,
+                                  or of the commit in FORGE_HEAD
+    forge.py drift                run `mailauth-dns diff`; open, update or close an issue
+
+FORGE is github, gitlab or forgejo, and FORGE_TOKEN the token; where that is not the job's own, name
+its user in FORGE_USER. FORGE_HEAD is the commit whose plan is meant. The rest is in the environment
+that each forge gives its jobs.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+Item = dict[str, Any]
+PLAN = "<!-- mailauth-dns plan -->"  # the first line of `plan --format markdown`
+DRIFT = "<!-- mailauth-dns drift -->"
+NO_PLAN = "The plan could not be made. The log of the job says why."
+NOT_REVIEWED = """This commit came without a pull request, so nobody reviewed a plan: nothing is
+applied. To apply it, start this pipeline by hand: first to plan, then to apply."""
+
+
+class GitHub:
+    """GitHub's API."""
+
+    text, update = "body", "PATCH"
+    open_issues, issue, closed = "issues?state=open", "issues/{number}", {"state": "closed"}
+    comment = "issues/comments/{id}"
+    robot = "github-actions[bot]"
+
+    def __init__(self) -> None:
+        env = os.environ
+        self.url = f"{env['GITHUB_API_URL']}/repos/{env['GITHUB_REPOSITORY']}"
+        self.me = env.get("FORGE_USER") or self.robot
+        self.token = {"Authorization": f"Bearer {env['FORGE_TOKEN']}"}
+        pull = re.fullmatch(r"refs/pull/(\d+)/\w+", env.get("GITHUB_REF", ""))
+        self.comments = f"issues/{pull[1]}/comments" if pull else ""
+
+    def author(self, item: Item) -> object:
+        """Return who wrote a comment or an issue."""
+        return item["user"]["login"]
+
+    def merged(self) -> str | None:
+        """Return the last commit of the pull request that became this commit."""
+        sha = os.environ["GITHUB_SHA"]
+        for pull in every(self, f"commits/{sha}/pulls"):
+            if pull["merged_at"] and pull["merge_commit_sha"] == sha:
+                return str(pull["head"]["sha"])
+        return None
+
+    def plan(self, head: str) -> bytes:
+        """Return the newest plan of a commit, unless a fork made it."""
+        found = json.loads(ask(self, "GET", f"actions/artifacts?name=plan-{head}"))
+        for each in found["artifacts"]:
+            run = each["workflow_run"]
+            if not each["expired"] and run["head_repository_id"] == run["repository_id"]:
+                archive = ask(self, "GET", f"actions/artifacts/{each['id']}/zip")
+                return zipfile.ZipFile(io.BytesIO(archive)).read("plan.json")
+        raise LookupError(f"there is no artifact plan-{head}")
+
+
+class Forgejo(GitHub):
+    """Forgejo's API, which is GitHub's but for what is here; plans are kept in git."""
+
+    robot = "forgejo-actions"
+
+    def merged(self) -> str | None:
+        try:
+            pull = json.loads(ask(self, "GET", f"commits/{os.environ['GITHUB_SHA']}/pull"))
+        except LookupError:
+            return None
+        return str(pull["head"]["sha"]) if pull["merged"] else None
+
+    def plan(self, head: str) -> bytes:
+        if not git("ls-remote", "origin", _ref(head)):
+            raise LookupError(f"there is no {_ref(head)}")
+        git("fetch", "--quiet", "origin", _ref(head))
+        return git("cat-file", "blob", "FETCH_HEAD")
+
+
+class GitLab:
+    """GitLab's API."""
+
+    text, update = "description", "PUT"
+    open_issues, issue, closed = "issues?state=opened", "issues/{iid}", {"state_event": "close"}
+
+    def __init__(self) -> None:
+        env = os.environ
+        self.url = f"{env['CI_API_V4_URL']}/projects/{env['CI_PROJECT_ID']}"
+        self.token = {"PRIVATE-TOKEN": env["FORGE_TOKEN"]}
+        self.comments = f"merge_requests/{env.get('CI_MERGE_REQUEST_IID')}/notes"
+        self.comment = f"{self.comments}/{{id}}"
+        self.me = json.loads(ask(self, "GET", f"{env['CI_API_V4_URL']}/user"))["username"]
+
+    def author(self, item: Item) -> object:
+        """Return who wrote a note or an issue."""
+        return item["author"]["username"]
+
+    def merged(self) -> str | None:
+        """Return the number of the merge request that became this commit."""
+        for each in every(self, f"repository/commits/{os.environ['CI_COMMIT_SHA']}/merge_requests"):
+            if each["state"] == "merged":
+                return str(each["iid"])
+        return None
+
+    def plan(self, number: str) -> bytes:
+        """Return the plan of the merge request's newest pipeline that passed."""
+        ref = quote(f"refs/merge-requests/{number}/head", safe="")
+        return ask(self, "GET", f"jobs/artifacts/{ref}/raw/plan.json?job=plan")
+
+
+Forge = GitHub | GitLab
+
+
+def comment(forge: Forge, file: str) -> None:
+    """Show a plan on the pull request."""
+    text = Path(file).read_text(encoding="utf-8") if Path(file).exists() else ""
+    body = {"body": text if text.startswith(PLAN) else f"{PLAN}\n{NO_PLAN}\n"}
+    if there := _ours(forge, every(forge, forge.comments), "body", PLAN):
+        ask(forge, forge.update, forge.comment.format(**there), body)
+    else:
+        ask(forge, "POST", forge.comments, body)
+
+
+def keep(_forge: Forge, file: str) -> None:
+    """Keep a plan in git, where no clone sees it."""
+    blob = git("hash-object", "-w", file).decode().strip()
+    git("push", "--quiet", "--force", "origin", f"{blob}:{_ref(os.environ['FORGE_HEAD'])}")
+
+
+def reviewed(forge: Forge, file: str) -> None:
+    """Write the plan that was reviewed; none where no pull request asked for a review."""
+    head = os.environ.get("FORGE_HEAD") or forge.merged()
+    if head is None:
+        print(NOT_REVIEWED)
+    else:
+        Path(file).write_bytes(forge.plan(head))
+
+
+def drift(forge: Forge) -> None:
+    """Tell in an issue what DNS has and the policies do not say."""
+    diff = subprocess.run(["mailauth-dns", "diff"], stdout=subprocess.PIPE, check=False)
+    said = diff.stdout.decode()
+    print(said, end="")
+    there = _ours(forge, every(forge, forge.open_issues), forge.text, DRIFT)
+    if diff.returncode == 2:
+        # Indented lines are code: nothing in them is markup, and nobody is called.
+        code = "".join(f"    {line}\n" for line in said.splitlines())
+        issue = {
+            "title": "DNS is not what the policies say",
+            forge.text: f"{DRIFT}\n`mailauth-dns diff` says:\n\n{code}",
+        }
+        if there:
+            ask(forge, forge.update, forge.issue.format(**there), issue)
+        else:
+            ask(forge, "POST", "issues", issue)
+    elif diff.returncode == 0 and there:
+        ask(forge, forge.update, forge.issue.format(**there), forge.closed)
+    elif diff.returncode:
+        sys.exit(diff.returncode)  # what DNS has is unknown, and no issue says otherwise
+
+
+def _ours(forge: Forge, items: list[Item], field: str, marker: str) -> Item | None:
+    """Return what we wrote before; others may write the marker too."""
+    for each in items:
+        if forge.author(each) == forge.me and (each[field] or "").startswith(marker):
+            return each
+    return None
+
+
+def _ref(head: str) -> str:
+    return f"refs/mailauth/plan/{head}"
+
+
+def git(*words: str) -> bytes:
+    """Return what git prints."""
+    return subprocess.run(["git", *words], check=True, stdout=subprocess.PIPE).stdout
+
+
+def ask(forge: Forge, method: str, path: str, data: Item | None = None) -> bytes:
+    """Return the forge's answer. Raises LookupError where it has no such thing."""
+    return _answer(forge, method, path, data)[0]
+
+
+def every(forge: Forge, path: str) -> list[Item]:
+    """Return a list of the forge, all its pages."""
+    found: list[Item] = []
+    page: str | None = f"{path}{'&' if '?' in path else '?'}per_page=100"
+    while page:
+        body, link = _answer(forge, "GET", page, None)
+        found += json.loads(body)
+        following = re.search(r'<([^>]+)>; *rel="next"', link)
+        page = following[1] if following else None
+    return found
+
+
+class _Stay(HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """Follow no redirect by itself: the token is for the forge alone."""
+
+
+def _answer(forge: Forge, method: str, path: str, data: Item | None) -> tuple[bytes, str]:
+    url = path if path.startswith(("https://", "http://")) else f"{forge.url}/{path}"
+    headers = {"Accept": "application/json", "Content-Type": "application/json", **forge.token}
+    body = None if data is None else json.dumps(data).encode()
+    opener = build_opener(_Stay)
+    try:
+        with opener.open(Request(url, body, headers, method=method), timeout=60) as answer:
+            return answer.read(), answer.headers.get("Link") or ""
+    except HTTPError as error:
+        if error.code == 302 and method == "GET":  # an artifact, at another server
+            with opener.open(error.headers["Location"], timeout=60) as answer:
+                return answer.read(), ""
+        if error.code == 404:
+            raise LookupError(f"{method} {url}: not found") from None
+        sys.exit(f"{method} {url}: {error.code} {error.reason}: {error.read(500).decode()}")
+    except OSError as error:
+        sys.exit(f"{method} {url}: {error}")
+
+
+FORGES: dict[str, Callable[[], Forge]] = {
+    "github": GitHub,
+    "gitlab": GitLab,
+    "forgejo": Forgejo,
+}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "comment": comment,
+    "keep": keep,
+    "reviewed": reviewed,
+    "drift": drift,
+}
+
+if __name__ == "__main__":
+    command, *files = sys.argv[1:] or [""]
+    forge_name = os.environ.get("FORGE", "")
+    if command not in COMMANDS or len(files) != (command != "drift") or forge_name not in FORGES:
+        sys.exit(__doc__)
+    try:
+        COMMANDS[command](FORGES[forge_name](), *files)
+    except KeyError as missing:
+        sys.exit(f"{command}: {missing} is not in the environment or in the forge's answer")
+    except (LookupError, OSError) as error:
+        sys.exit(f"{command}: {error}")
+    except subprocess.CalledProcessError as failed:
+        sys.exit(f"{command}: {' '.join(failed.cmd)} failed")
