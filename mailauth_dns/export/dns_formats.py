@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import quoted
+from mailauth_dns.records.zone import RRKey, quoted
 
 
 def bind(publications: Sequence[Publication]) -> str:
@@ -19,7 +19,7 @@ def bind(publications: Sequence[Publication]) -> str:
         for _, entry, value in _published(publications)
     ]
     return "".join(
-        [*lines, *(f"; not to be there: {name}. {type}\n" for name, type in _absent(publications))]
+        [*lines, *(f"; not to be there: {name}. {type}\n" for name, type in absent(publications))]
     )
 
 
@@ -45,7 +45,8 @@ def dnscontrol(publications: Sequence[Publication]) -> str:
 def terraform(publications: Sequence[Publication]) -> str:
     """Return the records as a Terraform local value, for a `for_each` over a record resource.
 
-    A set is not a resource here: values that are not ours share the one at the domain itself.
+    It is for providers that `export.terraform` does not know. A set is not a resource here: values
+    that are not ours share the one at the domain itself.
     """
     records = {
         f"{entry.key[0]} {entry.key[1]}": {
@@ -68,7 +69,7 @@ def _published(publications: Sequence[Publication]) -> Iterator[tuple[Publicatio
                 yield publication, entry, value
 
 
-def _absent(publications: Sequence[Publication]) -> list[tuple[DomainName, str]]:
+def absent(publications: Sequence[Publication]) -> list[RRKey]:
     """Return what must not be there; not the empty half, TXT or CNAME, of a published selector."""
     published = {entry.key[0] for _, entry, _ in _published(publications)}
     gone = {

@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import dns_formats, internal_hosts, opendkim, postfix, rspamd
+from mailauth_dns.export import dns_formats, internal_hosts, opendkim, postfix, rspamd, terraform
 from mailauth_dns.export.mail_host import MailHost
 from mailauth_dns.export.ready_to_sign import no_signer
 from mailauth_dns.export.signers import signers
+from mailauth_dns.export.terraform_providers import TerraformProvider
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
@@ -50,13 +51,16 @@ def export(
     publications: Sequence[Publication],
     host: MailHost,
     now: datetime,
+    resources_of: TerraformProvider | None = None,
 ) -> dict[str, str]:
-    """Return the files of one format by name.
+    """Return the files of one format by name; `resources_of` is for Terraform alone.
 
     Raises:
         MailAuthError: the format names signing keys, and a policy has no active key that is ours.
             For a pending one the message says when it may sign.
     """
+    if resources_of is not None:
+        return {"mailauth-dns.tf": terraform.resources(resources_of, publications)}
     if format in RECORDS:
         name, made = RECORDS[format]
         return {name: made(publications)}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mailauth_dns.atomic_files import create_file, own_folder
 from mailauth_dns.errors import MailAuthError, PolicyError
-from mailauth_dns.importing import readers, sources
+from mailauth_dns.importing import readers, zone_files
 from mailauth_dns.importing.draft import drafts
 from mailauth_dns.importing.finished_policy import Imported, commented
 from mailauth_dns.importing.readers import (
@@ -65,7 +65,7 @@ def import_domains(
     """Make policies for what the domains publish; a plan with them has nothing to do.
 
     `zone` holds the records of every domain; by default each domain is a zone of its own, or lies
-    in the zone of a master file. `served` are MTA-STS policies that are known already; without
+    in the zone of a file. `served` are MTA-STS policies that are known already; without
     them, live DNS leads to the web. Nothing is written.
 
     Raises:
@@ -76,7 +76,7 @@ def import_domains(
     """
     defaults = _defaults(repo)
     if isinstance(source, ZoneFile):
-        zone = zone or sources.zone_of_file(source.path, domains[0])
+        zone = zone or zone_files.zone_of_file(source.path, domains[0])
     zones = _by_zone(domains, zone)
     reader = _reader(source, repo, zones, defaults)
     beside = Surroundings()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.importing import dkim_key_files, sources
+from mailauth_dns.importing import dkim_key_files, sources, zone_files
 from mailauth_dns.importing.common_selectors import COMMON_SELECTORS
 from mailauth_dns.importing.sources import Published
 from mailauth_dns.masterfile.lexer import MasterFileError
@@ -44,7 +44,7 @@ class AtProvider:
 
 @dataclass(frozen=True, slots=True)
 class ZoneFile:
-    """Read a master file."""
+    """Read a master file, octoDNS's YAML, or what dnscontrol's get-zones writes."""
 
     path: Path
 
@@ -118,8 +118,8 @@ def of_provider(source: AtProvider, repo: Repo) -> SourceReader:
 
 
 def of_zone_file(source: ZoneFile, repo: Repo) -> SourceReader:
-    """Return the reader of a master file."""
-    return _of_whole_zones(repo, source.path.name, partial(sources.in_file, source.path))
+    """Return the reader of a file with a whole zone."""
+    return _of_whole_zones(repo, source.path.name, partial(zone_files.in_file, source.path))
 
 
 def _of_whole_zones(repo: Repo, name: str, read: Callable[[DomainName], Published]) -> SourceReader:

@@ -1,22 +1,19 @@
-"""What domains publish already: read from name servers, a provider, or a master file."""
+"""What domains publish already: read from name servers or a provider; `zone_files` has files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evaluate.fetched_mta_sts import policy_request, served_policy
 from mailauth_dns.evaluate.observation import Unknown, is_synthesized
 from mailauth_dns.masterfile import loose_reader
-from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.policy.provider_stanza import Stanza
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tls_rpt
-from mailauth_dns.records.name import DomainName, ancestors, is_at_or_below
+from mailauth_dns.records.name import DomainName, ancestors
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 
@@ -41,57 +38,6 @@ def read_text(path: Path) -> str:
         OSError: it cannot be read.
     """
     return loose_reader.text_of(path.read_bytes())
-
-
-def zone_of_file(path: Path, domain: DomainName) -> DomainName:
-    """Return the zone of a master file: what its SOA or $ORIGIN names, else `domain`.
-
-    Raises:
-        ProviderError: the domain does not lie in the file's zone, or the file is broken.
-        OSError: it cannot be read.
-    """
-    with _told(path, text := read_text(path)):
-        named = loose_reader.zone_name(text)
-    if named is None or is_at_or_below(named[0], domain):
-        return domain
-    zone, where = named
-    if not is_at_or_below(domain, zone):
-        raise ProviderError(
-            f"{path}: is of the zone {zone} ({where}), in which {domain} does not lie; name a "
-            "domain in it"
-        )
-    return zone
-
-
-def in_file(path: Path, origin: DomainName) -> Published:
-    """Return what a master file says for the zone `origin`.
-
-    Raises:
-        ProviderError: the file is broken, is of another zone, or holds only a part of the zone.
-        OSError: it cannot be read.
-    """
-    with _told(path, text := read_text(path)):
-        found = loose_reader.read(origin, text)
-    # A set without a TTL is no change: servers give it one of theirs.
-    sets = (
-        replace(rrset, ttl=rrset.ttl if rrset.ttl is not None else DEFAULT_TTL)
-        for rrset in found.zone.rrsets
-    )
-    return Published(Zone(origin, frozenset(sets)), (), found.outside, found.notes)
-
-
-@contextmanager
-def _told(path: Path, text: str) -> Iterator[None]:
-    try:
-        yield
-    except MasterFileError as error:
-        if dkim.is_private_key(text.encode("latin-1")) or dkim.holds_private_key(text):
-            raise ProviderError(
-                f"{path.name}: this is a private key; give the zone's master file"
-            ) from None
-        raise ProviderError(
-            "\n".join(f"{path}: {line}" for line in str(error).split("\n"))
-        ) from None
 
 
 def at_provider(stanza: Stanza, root: Path, origin: DomainName) -> Published:

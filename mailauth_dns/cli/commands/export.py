@@ -17,12 +17,21 @@ from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy import by_hand
 from mailauth_dns.deploy.by_hand import ByHand
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.export import exported_files, in_use, installed, milter, out_folder, ready_to_sign
+from mailauth_dns.export import (
+    exported_files,
+    in_use,
+    installed,
+    milter,
+    out_folder,
+    ready_to_sign,
+    terraform,
+)
 from mailauth_dns.export import install as installing
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.mail_host import SOCKET_OPTIONS, SOCKETS, MailHost, host_folder
 from mailauth_dns.export.milter import Socket
 from mailauth_dns.export.paste_steps import sheets
+from mailauth_dns.export.terraform_providers import TerraformProvider
 from mailauth_dns.keys import status
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.records.dkim import KeyType
@@ -145,6 +154,15 @@ def command(
             rich_help_panel=headings.HOST,
         ),
     ] = None,
+    terraform_provider: Annotated[
+        TerraformProvider | None,
+        typer.Option(
+            "--terraform-provider",
+            metavar="NAME",
+            help=f"write its resources: {', '.join(TerraformProvider)}; default: a local value",
+            rich_help_panel=headings.WRITE,
+        ),
+    ] = None,
     no_live: NoLive = False,
     allow: Allow = None,
 ) -> int:
@@ -161,7 +179,7 @@ def command(
             "`--format opendkim` and `--format rspamd` alone"
         )
     allowed = [allowance(each) for each in allow or ()]
-    _refuse_of_other_format(format, layout, no_live=no_live)
+    _refuse_of_other_format(format, layout, terraform_provider, no_live=no_live)
     named = domains(domain)
     [host_name] = domains([hostname]) if hostname is not None else (None,)
     host = MailHost(
@@ -184,7 +202,7 @@ def command(
         files = {exported_files.AT_A_FORM[format]: _steps(format, zones)}
     else:
         unfinished = False
-        files = exported_files.export(format, policies, chosen, host, now)
+        files = exported_files.export(format, policies, chosen, host, now, terraform_provider)
     if check is not None:
         found = installed.compare(format, files, session.path(check), policies, host)
         session.show(export_text.differences(found))
@@ -223,6 +241,8 @@ def command(
             "the consent; "
             "export does not ask DNS"
         )
+    for warning in terraform.owned(terraform_provider, chosen) if terraform_provider else ():
+        session.say(warning)
     folder = "/etc/postfix" if format is ExportFormat.POSTFIX else str(host.config_dir)
     what_next_keys.after_export(session, format, named, folder, unfinished=unfinished)
     return FAILED if unfinished else DONE
@@ -251,9 +271,17 @@ def _steps(format: ExportFormat, zones: Sequence[ByHand]) -> str:
 
 
 def _refuse_of_other_format(
-    format: ExportFormat, layout: PackageLayout | None, *, no_live: bool
+    format: ExportFormat,
+    layout: PackageLayout | None,
+    resources_of: TerraformProvider | None,
+    *,
+    no_live: bool,
 ) -> None:
     """Refuse options that say nothing about this format."""
+    if resources_of is not None and format is not ExportFormat.TERRAFORM:
+        raise MailAuthError(
+            f"--terraform-provider goes with `--format terraform` alone, not with `{format}`"
+        )
     if no_live and format not in exported_files.AT_A_FORM:
         raise MailAuthError(
             "--no-live leaves the comparison with live DNS out of `--format paste` and "

@@ -49,7 +49,7 @@ def command(
         typer.Option(
             "--from-zone",
             metavar="FILE",
-            help="read this master file, not DNS",
+            help="read this master file, octoDNS YAML or get-zones output, not DNS",
             rich_help_panel=headings.LOOK,
         ),
     ] = None,
