@@ -40,7 +40,8 @@ Progress = Callable[[str], None]  # is told each zone that is done, for a progre
 class PlanRequest:
     """What to plan, and how. `held` are sets that must not be written yet in any case.
 
-    `notes` say what the request leaves out, and begin those of the plan.
+    `providers` and `places` say whom to ask. A zone's other providers are not forgotten: what
+    depends on them waits. `notes` say what the request leaves out, and begin those of the plan.
     """
 
     domains: tuple[DomainName, ...] = ()  # none: all
@@ -50,6 +51,7 @@ class PlanRequest:
     held: Holds = field(default_factory=dict)
     zones: frozenset[DomainName] | None = None  # None: all
     providers: tuple[str, ...] = ()  # none: all
+    places: frozenset[Where] | None = None  # None: all
     notes: tuple[str, ...] = ()
 
     def chosen(self, repo: Repo, publications: Iterable[Publication]) -> tuple[Publication, ...]:
@@ -68,7 +70,10 @@ class PlanRequest:
     def providers_of(self, publication: Publication) -> tuple[str, ...]:
         """Return the providers of a publication that are to be asked."""
         return tuple(
-            each for each in publication.providers if not self.providers or each in self.providers
+            each
+            for each in publication.providers
+            if (not self.providers or each in self.providers)
+            and (self.places is None or (publication.origin, each) in self.places)
         )
 
 
