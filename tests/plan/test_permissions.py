@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from mailauth_dns.plan.permission import Permission
-from mailauth_dns.plan.permissions import refusals
-from mailauth_dns.plan.plan import AuthorityEntry, ChangeEntry
+from mailauth_dns.plan.permissions import allowance, refusals
+from mailauth_dns.plan.plan import AuthorityEntry, ChangeEntry, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions, idle, with_permissions
 from mailauth_dns.records.family import Family
-from tests.pages.hostile import change, plan, zone
+from tests.pages.hostile import change, plan, trial, zone
 
 TODAY = date(2026, 12, 1)
 OTHER_SERVERS = AuthorityEntry("differs", "live DNS says NS ns9.example.net", True)
@@ -75,3 +76,44 @@ def test_a_permission_that_can_permit_nothing_is_unused(domain: str, unused: boo
     permissions = permitting(domain)
     zones = [with_permissions(zone(1, CONSENT, authority=OTHER_SERVERS), permissions)]
     assert [each.state for each in idle(permissions, {domain}, zones)] == ["unused"] * unused
+
+
+DKIM030 = ("DKIM030",)
+UNKNOWN = AuthorityEntry("unknown", "no server answered", True)
+# `--allow`, and what is refused all the same of two domains of a zone, and of the zone itself.
+ON_THE_COMMAND_LINE = [
+    ("DKIM030:zone1.example", [("DKIM030", "sub.zone1.example")]),
+    ("DKIM030:sub.zone1.example", [("DKIM030", "zone1.example")]),
+    ("DKIM030:other.example", [("DKIM030", "zone1.example"), ("DKIM030", "sub.zone1.example")]),
+    ("DKIM030", []),
+]
+
+
+@pytest.mark.parametrize(("given", "refused"), ON_THE_COMMAND_LINE)
+def test_allow_is_for_its_own_domain(given: str, refused: list[tuple[str, str]]) -> None:
+    two = (replace(each, risk="breaking", rules=DKIM030) for each in (OWN, SUB))
+    assert left(zone(1, *two), given) == refused
+
+
+@pytest.mark.parametrize(
+    ("given", "permitted"), [("zone1.example", False), ("sub.zone1.example", True)]
+)
+def test_allow_for_a_test_is_for_its_own_domain(given: str, permitted: bool) -> None:
+    tested = zone(1, SUB, tests=(trial("sub.zone1.example", "failed"),))
+    assert left(tested, f"TEST001:{given}") == (
+        [] if permitted else [("TEST001", "sub.zone1.example")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("authority", "rule"), [(OTHER_SERVERS, "DNS008"), (UNKNOWN, "live-unknown")]
+)
+@pytest.mark.parametrize("given", ["zone1.example", "sub.zone1.example"])
+def test_allow_for_a_zone_names_the_zone(authority: AuthorityEntry, rule: str, given: str) -> None:
+    refused = left(zone(1, SUB, authority=authority), f"{rule}:{given}")
+    assert refused == ([] if given == "zone1.example" else [(rule, "zone1.example")])
+
+
+def left(entry: ZoneEntry, allow: str) -> list[tuple[str | None, str]]:
+    found = refusals(plan(entry), [allowance(allow)])
+    return [(each.rule, each.domain) for several in found.values() for each in several]
