@@ -43,7 +43,8 @@ class ReportFile:
     def planned(self, fresh: Plan) -> None:
         """Write what is to be done."""
         if self._path is not None:
-            self._report = replace(self._report, zones=reported_zones.to_write(fresh))
+            zones = reported_zones.to_write(fresh, self._reviewed or fresh)
+            self._report = replace(self._report, zones=zones)
             self.write()
 
     def ended(self, result: ApplyResult, allowed: Iterable[Allowance], code: int) -> None:

@@ -22,6 +22,7 @@ from mailauth_dns.plan.permissions import (
     refusals,
 )
 from mailauth_dns.plan.plan import TEST_FAILS, TEST_UNKNOWN, Plan, Where
+from mailauth_dns.plan.policy_permissions import changing_domains
 from mailauth_dns.policy.allowed_changes import REFUSED_BY
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
@@ -164,12 +165,19 @@ def to_permit(refused: Iterable[ZoneResult], repo: Repo) -> dict[str, list[str]]
             if refusal.rule not in REFUSED_BY:
                 continue
             of_zone = refusal.rule == NOT_AUTHORITATIVE
-            changing = sorted({change.domain for change in zone.changes})
-            for domain in changing if of_zone else [refusal.domain]:
+            for domain in _of_zone(zone, repo) if of_zone else [refusal.domain]:
                 rules = found.setdefault(paths[DomainName(domain)], [])
                 if refusal.rule not in rules:
                     rules.append(refusal.rule)
     return found
+
+
+def _of_zone(zone: ZoneResult, repo: Repo) -> Sequence[str]:
+    """Return the domains that must permit what is about a whole zone."""
+    if changing := changing_domains(zone.changes):
+        return sorted(changing)
+    # Only consents to reports change. One domain of the zone is enough: the shortest is its own.
+    return sorted((each.domain for each in repo.policies if each.zone == zone.zone), key=len)[:1]
 
 
 def ways_on(session: Session, stale: NoLongerReviewed, reviewed: Plan, file: Path) -> Iterator[str]:

@@ -75,15 +75,15 @@ class _Permits:
     allowed: tuple[Allowance, ...]
     reviewed: Permissions
 
-    def refused(self, change: ChangeEntry, zone: str) -> str:
+    def refused(self, change: ChangeEntry) -> str:
         """Return why a change is refused, empty if it is not."""
         change = policy_permissions.permitted_change(change, self.reviewed)
-        return "; ".join(map(str, permissions.of_change(change, zone, self.allowed)))
+        return "; ".join(map(str, permissions.of_change(change, self.allowed)))
 
-    def refused_test(self, test: TrialEntry, zone: str) -> list[str]:
+    def refused_test(self, test: TrialEntry) -> list[str]:
         """Return why a test that the changes break refuses the zone."""
         test = policy_permissions.permitted_test(test, self.reviewed)
-        return [str(each) for each in permissions.of_test(test, zone, self.allowed)]
+        return [str(each) for each in permissions.of_test(test, self.allowed)]
 
 
 def _permitted(found: BesideLive, permits: _Permits) -> ByHand:
@@ -91,7 +91,7 @@ def _permitted(found: BesideLive, permits: _Permits) -> ByHand:
     changes: list[Change] = []
     blocked = list(found.difference.blocked)
     for change in found.difference.changes:
-        if reason := permits.refused(change_entry(change), publication.origin):
+        if reason := permits.refused(change_entry(change)):
             blocked.append(Blocked(change.domain, change.key, change.family, reason))
         else:
             changes.append(change)
@@ -120,7 +120,7 @@ def _tried(repo: Repo, compared: Sequence[ByHand], permits: _Permits) -> Iterato
     broken: dict[str, list[str]] = {}
     for entry in over_live(tested, zones, as_it_is(repo.policies)):
         if entry.result != "passed":
-            reasons = permits.refused_test(entry, entry.domain)
+            reasons = permits.refused_test(entry)
             broken.setdefault(entry.domain, []).extend(reasons)
     for each in compared:
         refused = (

@@ -40,8 +40,9 @@ Holds = Mapping[Where, Mapping[RRKey, Hold]]
 class PlanRequest:
     """What to plan, and how. `held` are sets that must not be written yet in any case.
 
-    `notes` say what the request leaves out, and begin those of the plan. `declared` is all that the
-    repo declares, where the publications to plan are only a part of it.
+    `providers` and `places` say whom to ask. A zone's other providers are not forgotten: what
+    depends on them waits. `notes` say what the request leaves out, and begin those of the plan.
+    `declared` is all that the repo declares, where the publications to plan are a part of it.
     """
 
     domains: tuple[DomainName, ...] = ()  # none: all
@@ -51,6 +52,7 @@ class PlanRequest:
     held: Holds = field(default_factory=dict)
     zones: frozenset[DomainName] | None = None  # None: all
     providers: tuple[str, ...] = ()  # none: all
+    places: frozenset[Where] | None = None  # None: all
     notes: tuple[str, ...] = ()
     declared: tuple[Publication, ...] = ()
 
@@ -70,7 +72,10 @@ class PlanRequest:
     def providers_of(self, publication: Publication) -> tuple[str, ...]:
         """Return the providers of a publication that are to be asked."""
         return tuple(
-            each for each in publication.providers if not self.providers or each in self.providers
+            each
+            for each in publication.providers
+            if (not self.providers or each in self.providers)
+            and (self.places is None or (publication.origin, each) in self.places)
         )
 
 

@@ -79,11 +79,17 @@ def replan(
     stale = set(chain.from_iterable(files.values()))
     # A provider that could not be read at the review is asked too: what waited for it still waits.
     asked = named | {(failed.zone, failed.provider) for failed in reviewed.failed}
-    narrowed = [_narrowed(each, asked) for each in chosen if each.origin not in stale]
+    # The file narrows whom we ask, and not what we know: no file can leave out what holds a change.
     request = PlanRequest(
-        (), live, reviewed.normalize, held=_waited(reviewed), declared=publications
+        (),
+        live,
+        reviewed.normalize,
+        held=_waited(reviewed),
+        places=frozenset(asked),
+        declared=publications,
     )
-    plan = _only(make_plan(repo, pool, narrowed, request, progress), named)
+    current = [each for each in chosen if each.origin not in stale]
+    plan = _only(make_plan(repo, pool, current, request, progress), named)
     moved = _of_zones(plan, pool, reviewed)
     if files or moved:
         raise NoLongerReviewed(files, moved, _rest(plan, moved))
@@ -112,12 +118,6 @@ def _chosen(
     # One that is gone, or whose zone failed, is no reason to refuse the others.
     domains = [DomainName(domain) for domain in reviewed.domains if domain in known]
     return selected(repo, publications, domains) if domains else ()
-
-
-def _narrowed(publication: Publication, asked: Container[Where]) -> Publication:
-    """Return a publication for fewer providers: the file can narrow the plan."""
-    providers = (each for each in publication.providers if (publication.origin, each) in asked)
-    return replace(publication, providers=tuple(providers))
 
 
 def _of_files(repo: Repo, publications: Iterable[Publication], reviewed: Plan) -> Reasons:

@@ -23,9 +23,17 @@ from mailauth_dns.records.name import DomainName, upwards
 Done = Literal["done", "was done", "not done", "unknown"]
 
 
-def to_write(plan: Plan) -> tuple[ReportedZone, ...]:
+def to_write(plan: Plan, reviewed: Plan) -> tuple[ReportedZone, ...]:
     """Return the zones before the first write, with nothing known of what is done."""
-    return tuple(
+    approved = {zone.where: zone for zone in reviewed.zones}
+    failed = (
+        replace(
+            _zone(each.zone, each.provider),
+            changes=_unread(approved.get((each.zone, each.provider))),
+        )
+        for each in plan.failed
+    )
+    planned = (
         replace(
             _zone(zone.zone, zone.provider),
             changes=tuple(_change(change, "unknown") for change in zone.changes),
@@ -33,6 +41,7 @@ def to_write(plan: Plan) -> tuple[ReportedZone, ...]:
         )
         for zone in plan.zones
     )
+    return (*planned, *failed)
 
 
 def written(
@@ -60,6 +69,8 @@ def written(
                 kept=tuple(KeptKinds(kept.name, kept.type, kept.kinds) for kept in entry.kept),
                 read_back=_read_back(each),
             )
+        else:
+            zone = replace(zone, changes=_unread(approved.get(where)))
         if each.zone in watched:
             zone = replace(
                 zone, live=_live(rows.get(each.zone, ())), live_rows=rows.get(each.zone, ())
@@ -70,6 +81,12 @@ def written(
 
 def _zone(zone: str, provider: str) -> ReportedZone:
     return ReportedZone(zone, provider, None, "", (), (), (), (), (), "not read", "not asked", ())
+
+
+def _unread(approved: ZoneEntry | None) -> tuple[ReportedChange, ...]:
+    """Return what was approved in a zone that nobody could read: perhaps a run before did it."""
+    changes = approved.changes if approved is not None else ()
+    return tuple(_change(change, "unknown") for change in changes)
 
 
 def _changes(result: ZoneResult, entry: ZoneEntry, approved: ZoneEntry) -> Iterator[ReportedChange]:
@@ -121,15 +138,15 @@ def _used(
         for each in permissions
     ]
     for gate in gates:
-        by = next((each for each in allowed if _covers(each, gate, zone.zone)), None)
+        by = next((each for each in allowed if _covers(each, gate)), None)
         if by is not None and gate.rule is not None:
             option = f"--allow {by.id}" + (f":{by.domain}" if by.domain is not None else "")
             found.append(UsedPermission(gate.rule, gate.domain, option, None, None))
     return tuple(dict.fromkeys(found))
 
 
-def _covers(allowance: Allowance, gate: Refusal, zone: str) -> bool:
-    return gate.rule is not None and allowance.covers(gate.rule, gate.domain, zone)
+def _covers(allowance: Allowance, gate: Refusal) -> bool:
+    return gate.rule is not None and allowance.covers(gate.rule, gate.domain)
 
 
 def _permitted(each: Permission, domain: str) -> UsedPermission:

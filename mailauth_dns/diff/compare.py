@@ -78,7 +78,9 @@ def _with_shadow(change: Change, wildcards: Wildcards) -> Change:
     if shadowed is None:
         return change
     judged = change.judgement
-    meaning, rules = f"{judged.meaning}; {shadowed}", (*judged.rules, "DNS004")
+    meaning = f"{judged.meaning}; {shadowed}"
+    # Each rule of a breaking change needs permission, and nobody can permit one of mere caution.
+    rules = (*(judged.rules if judged.risk is Risk.BREAKING else ()), "DNS004")
     return replace(change, judgement=Judgement(meaning, Risk.BREAKING, rules))
 
 

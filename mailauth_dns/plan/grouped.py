@@ -146,7 +146,9 @@ def grouped(plan: Plan) -> GroupedPlan:
         ),
         quiet=tuple(zone.zone for zone in zones if not has_news(zone)),
         refused_zones=tuple(dict.fromkeys(zone for zone, _ in without_permission)),
-        permitted=_of_zones((zone, zone.authority) for zone in changing if _permitted(zone)),
+        permitted=_of_zones(
+            (zone, zone.authority) for zone in changing if zone.authority.permitted
+        ),
         authority=Counter(zone.authority.state for zone in zones),
         tests=Counter(test.result for zone in zones for test in zone.tests),
         passed=_of_domains(
@@ -163,10 +165,6 @@ def has_news(zone: ZoneEntry) -> bool:
         or any(test.result != "passed" for test in zone.tests)
         or any(row.state != "as policy" for row in zone.live)
     )
-
-
-def _permitted(zone: ZoneEntry) -> bool:
-    return zone.authority.state == "differs" and bool(zone.authority.permissions)
 
 
 def _disagreeing(zone: ZoneEntry) -> Iterator[LiveEntry]:

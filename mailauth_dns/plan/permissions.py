@@ -29,9 +29,9 @@ class Allowance:
     id: str
     domain: str | None
 
-    def covers(self, id: str, *names: str) -> bool:
-        """Tell whether this allows the rule `id` for any of these names."""
-        return self.id == id and (self.domain is None or self.domain in names)
+    def covers(self, id: str, name: str) -> bool:
+        """Tell whether this allows the rule `id` for a domain, or for a zone if it gates zones."""
+        return self.id == id and self.domain in (None, name)
 
 
 def allowance(text: str) -> Allowance:
@@ -84,7 +84,7 @@ def refusals(plan: Plan, allowed: Iterable[Allowance]) -> dict[Where, tuple[Refu
         if zone.changes and (own := _of_zone(zone, everywhere[zone.zone], allowed)):
             found.setdefault(zone.where, []).extend(own)
         for test in zone.broken:
-            for refusal in of_test(test, zone.zone, allowed):
+            for refusal in of_test(test, allowed):
                 for where in looked_at(zone, test, everywhere):
                     found.setdefault(where, []).append(refusal)
     if found:
@@ -96,25 +96,25 @@ def refusals(plan: Plan, allowed: Iterable[Allowance]) -> dict[Where, tuple[Refu
     }
 
 
-def of_change(change: ChangeEntry, zone: str, allowed: Iterable[Allowance]) -> list[Refusal]:
-    """Return why one change of a zone is refused: a reason for each rule that is not permitted."""
+def of_change(change: ChangeEntry, allowed: Iterable[Allowance]) -> list[Refusal]:
+    """Return why one change is refused: a reason for each rule that is not permitted."""
     allowed = tuple(allowed)
     permitted = {permission.rule for permission in change.permissions}
     return [
         Refusal(rule, change.domain, change.meaning)
         for rule in (change.rules if change.risk == "breaking" else ())
         if rule not in permitted
-        and not any(allowance.covers(rule, change.domain, zone) for allowance in allowed)
+        and not any(allowance.covers(rule, change.domain) for allowance in allowed)
     ]
 
 
-def of_test(test: TrialEntry, zone: str, allowed: tuple[Allowance, ...]) -> list[Refusal]:
+def of_test(test: TrialEntry, allowed: tuple[Allowance, ...]) -> list[Refusal]:
     """Return why a test that a plan breaks refuses a zone; nothing if that is permitted."""
     rule = test.rule
     if (
         rule is None
         or test.permitted
-        or any(allowance.covers(rule, test.domain, zone) for allowance in allowed)
+        or any(allowance.covers(rule, test.domain) for allowance in allowed)
     ):
         return []
     ends = "would fail" if test.result == "failed" else "is unknown"
@@ -148,16 +148,15 @@ def _of_zone(
     found = [
         replace(refusal, reason=f"{change.name} {change.type}: {refusal.reason}")
         for change in zone.changes
-        for refusal in of_change(change, zone.zone, allowed)
+        for refusal in of_change(change, allowed)
     ]
     state, reason = zone.authority.state, zone.authority.reason
     if state == "agrees" and (dark := _dark(zone, everywhere)) is not None:
         state, reason = "unknown", dark
     gate = {"differs": NOT_AUTHORITATIVE, "unknown": LIVE_UNKNOWN}.get(state)
-    permitted = state == "differs" and bool(zone.authority.permissions)
     if (
         gate is not None
-        and not permitted
+        and not zone.authority.permitted
         and not any(allowance.covers(gate, zone.zone) for allowance in allowed)
     ):
         what = (

@@ -130,6 +130,11 @@ class AuthorityEntry:
     delegation_checked: bool
     permissions: tuple[Permission, ...] = ()
 
+    @property
+    def permitted(self) -> bool:
+        """Whether policies permit that other servers answer."""
+        return self.state == "differs" and bool(self.permissions)
+
 
 @dataclass(frozen=True, slots=True)
 class TrialEntry:

@@ -14,13 +14,18 @@ from mailauth_dns.plan.permission import IdlePermission, Permission
 from mailauth_dns.plan.permissions import NOT_AUTHORITATIVE
 from mailauth_dns.plan.plan import AuthorityEntry, ChangeEntry, Plan, TrialEntry, ZoneEntry
 from mailauth_dns.policy.repo import Policy
+from mailauth_dns.records.family import Family
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """The permissions of policies by domain; `today` is the day in UTC."""
+    """The permissions of policies by domain; `today` is the day in UTC.
+
+    `of_zones` has the domains with permissions by the zone that holds their records.
+    """
 
     by_domain: Mapping[str, tuple[Permission, ...]]
+    of_zones: Mapping[str, tuple[str, ...]]
     today: date
 
     def of(self, domain: str, rules: Container[str]) -> tuple[Permission, ...]:
@@ -34,7 +39,11 @@ class Permissions:
 
 def permissions_of(policies: Iterable[Policy], today: date) -> Permissions:
     """Return what policies permit."""
-    return Permissions({each.domain: _said(each) for each in policies if each.body.allow}, today)
+    permitting = [each for each in policies if each.body.allow]
+    of_zones: dict[str, tuple[str, ...]] = {}
+    for each in permitting:
+        of_zones[each.zone] = (*of_zones.get(each.zone, ()), each.domain)
+    return Permissions({each.domain: _said(each) for each in permitting}, of_zones, today)
 
 
 def _said(policy: Policy) -> tuple[Permission, ...]:
@@ -74,15 +83,35 @@ def permitted_test(test: TrialEntry, permissions: Permissions) -> TrialEntry:
 
 
 def _authority(zone: ZoneEntry, permissions: Permissions) -> AuthorityEntry:
-    """Return the authority with the permissions for DNS008, if each domain that changes has one."""
+    """Return the authority with the permissions for DNS008, if those who must permit it do."""
     if zone.authority.state != "differs":
         return zone.authority
-    domains = sorted({change.domain for change in zone.changes})
-    found = [permissions.of(domain, (NOT_AUTHORITATIVE,)) for domain in domains]
-    if not all(found):
+    found = _of_authority(zone, permissions)
+    changing = changing_domains(zone.changes)
+    if not found or not found.keys() >= changing:
         return zone.authority
-    said = dict.fromkeys(each for several in found for each in several)
+    said = dict.fromkeys(each for several in found.values() for each in several)
     return replace(zone.authority, permissions=tuple(said))
+
+
+def _of_authority(
+    zone: ZoneEntry, permissions: Permissions
+) -> Mapping[str, tuple[Permission, ...]]:
+    """Return, by domain, the permissions for DNS008 that count in a zone.
+
+    Each domain of the zone that changes must have one. If only consents to reports change, they are
+    there for the sake of other zones' domains: then any domain of this zone may permit it.
+    """
+    if not zone.changes:
+        return {}
+    domains = changing_domains(zone.changes) or permissions.of_zones.get(zone.zone, ())
+    found = {each: permissions.of(each, (NOT_AUTHORITATIVE,)) for each in sorted(domains)}
+    return {domain: several for domain, several in found.items() if several}
+
+
+def changing_domains(changes: Iterable[ChangeEntry]) -> frozenset[str]:
+    """Return whose policies change a zone; a consent to reports is of another zone's policy."""
+    return frozenset(each.domain for each in changes if each.family != Family.DMARC_REPORT)
 
 
 def idle(
@@ -116,8 +145,8 @@ def _needed(zone: ZoneEntry, permissions: Permissions) -> Iterator[Permission]:
     for test in zone.tests:
         yield from test.permissions
     if zone.authority.state == "differs":
-        for change in zone.changes:
-            yield from permissions.of(change.domain, (NOT_AUTHORITATIVE,))
+        for several in _of_authority(zone, permissions).values():
+            yield from several
 
 
 def still_in_force(plan: Plan, today: date) -> Plan:

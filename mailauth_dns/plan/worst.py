@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from mailauth_dns.plan.permissions import of_change, refusals
-from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.plan import Plan, ZoneEntry
 
 
 class Level(IntEnum):
@@ -24,16 +24,19 @@ class Level(IntEnum):
 def counted(plan: Plan, at_least: Level) -> Mapping[Level, int]:
     """Return how often each of these levels is in a plan, the worst first, without zeros.
 
-    Failed and breaking count zones, once for each provider; blocked and caution count changes.
+    Failed and breaking count zones, once for each provider; blocked counts changes. Caution counts
+    changes, and besides the tests and the zones that would refuse without a policy's permission.
     """
     numbers = {
         Level.FAILED: len(plan.failed),
         Level.BLOCKED: sum(len(zone.refused) for zone in plan.zones),
         Level.BREAKING: len(refusals(plan, ())),
-        Level.CAUTION: sum(
-            change.risk != "safe" and not of_change(change, zone.zone, ())
-            for zone in plan.zones
-            for change in zone.changes
-        ),
+        Level.CAUTION: sum(map(_caution, plan.zones)),
     }
     return {level: number for level, number in numbers.items() if number and level >= at_least}
+
+
+def _caution(zone: ZoneEntry) -> int:
+    changes = sum(each.risk != "safe" and not of_change(each, ()) for each in zone.changes)
+    tests = sum(test.permitted for test in zone.broken)
+    return changes + tests + (bool(zone.changes) and zone.authority.permitted)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import Ran, RepoFolder
 from tests.deploy.served_zone import POLICY, ZONE, edit_zone, planned, zone_text
@@ -56,6 +57,28 @@ def test_live_dns_that_is_unknown_needs_permission(served: RepoFolder) -> None:
     assert zone_text(served) == ZONE
     assert served.run("apply", str(plan), "--allow", "live-unknown", "--wait", "1s").code == 0
     assert "v=spf1 mx -all" in zone_text(served)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "code"),
+    [
+        ((), 1),
+        (("--allow", "live-unknown"), 0),
+        (("--allow", "live-unknown:example.com"), 0),
+        (("--allow", "live-unknown:example.org"), 1),
+        (("--allow", "live-unknown:example.org", "--allow", "live-unknown:example.com"), 0),
+    ],
+)
+def test_a_zone_may_be_unknown_afterwards_only_if_that_is_permitted_for_it(
+    served: RepoFolder, monkeypatch: pytest.MonkeyPatch, allowed: tuple[str, ...], code: int
+) -> None:
+    """Its servers answered before the write, and do not any more."""
+    row = LiveEntry(
+        "example.com", "_dmarc.example.com", "TXT", (), (), None, "no answer", "unknown"
+    )
+    monkeypatch.setattr("mailauth_dns.deploy.apply.watch", lambda *_: {"example.com": [row]})
+    ran = served.run("apply", str(planned(served)), *allowed)
+    assert (ran.code, "v=spf1 mx -all" in zone_text(served)) == (code, True), ran.said
 
 
 def test_other_servers_than_the_providers_are_refused(served: RepoFolder, tmp_path: Path) -> None:

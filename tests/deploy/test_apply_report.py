@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from mailauth_dns.atomic_files import replace_file
+from mailauth_dns.errors import PlanRefused
 from tests import schemas
 from tests.conftest import RepoFolder
 from tests.deploy.provider import Remote
@@ -295,4 +296,23 @@ def test_a_provider_that_is_down_at_the_plan_and_at_the_apply(team: RepoFolder) 
     team.write("down", "")
     assert team.run("apply", "plan.json", *unasked, *REPORT).code == 1
     far = zones(report(team))["far.example"]
-    assert (far["status"], far["changes"]) == ("failed", [])
+    assert (far["status"], far["read_back"], states(far)) == ("failed", "not read", {"unknown"})
+    assert [change["after"] for change in far["changes"]] == [["v=spf1 mx -all"]]
+
+
+def test_before_the_first_write_a_zone_that_could_not_be_read_is_there_too(
+    team: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert team.run("plan", "--no-live", "--out", "plan.json").code == 0
+    team.write("down", "")
+    begun: list[dict[str, Any]] = []
+
+    def seen(*_: object) -> None:
+        begun.append(report(team))
+        raise PlanRefused("stopped here")
+
+    monkeypatch.setattr("mailauth_dns.cli.commands.apply.apply", seen)
+    assert team.run("apply", "plan.json", *REPORT).code == 1
+    far = zones(begun[0])["far.example"]
+    assert (far["status"], far["read_back"], states(far)) == (None, "not read", {"unknown"})
+    assert len(begun[0]["zones"]) == 4

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import RepoFolder
+from tests.deploy.plan_edits import edited
 
 ZONE = "@ IN SOA ns1 h 1 7200 1800 1209600 300\n@ IN NS ns1\n"
 KIND = "mailauth_dns.octo.LocalProvider"
@@ -102,6 +103,37 @@ def test_dmarc_is_not_tightened_while_the_spf_record_elsewhere_was_not_looked_at
     assert "v=DMARC1" not in (two.root / "served/both.example.zone").read_text()
     two.provider("second", {"class": KIND, "directory": "second"})
     assert [zone["blocked"] for zone in planned(two, "both.example")["zones"]] == [[], []]
+
+
+def test_no_plan_file_leaves_out_the_provider_that_holds_a_change(two: RepoFolder) -> None:
+    text = (
+        "domain: both.example\nproviders: [local, second]\nspf: {all: fail}\n"
+        "dmarc: {p: quarantine}\n"
+    )
+    two.policy(text.replace(", second", ""), "both")
+    [alone] = planned(two, "both.example")["zones"]
+    assert {change["family"] for change in alone["changes"]} == {"spf", "dmarc"}
+    two.policy(text, "both")
+    two.provider("second", {"class": KIND, "directory": "second"})
+    two.write("second/both.example.zone", "no zone file")
+    path = two.root / "plan.json"
+    [honest] = planned(two, "both.example", "--out", str(path), code=1)["zones"]
+    assert [each["reason"] for each in honest["blocked"]] == [
+        "waits for the SPF record of both.example at second, which could not be read"
+    ]
+
+    def forge(data: dict[str, Any]) -> None:
+        data["failed"] = []
+        data["zones"][0].update(changes=alone["changes"], blocked=[])
+
+    edited(path, forge, recompute=True)
+    ran = two.run("apply", str(path), "--no-live", "--allow", "live-unknown")
+    assert ran.code == 1
+    assert (
+        "_dmarc.both.example TXT at local: is blocked now: waits for the SPF record of "
+        "both.example at second, which was not asked" in ran.err
+    )
+    assert (two.root / "served/both.example.zone").read_text() == ZONE
 
 
 def test_options_that_leave_each_other_no_meaning(two: RepoFolder) -> None:

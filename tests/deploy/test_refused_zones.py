@@ -160,6 +160,29 @@ def test_a_zone_of_other_servers_and_one_that_is_unknown_are_refused_alone(
     }
 
 
+def test_who_sends_reports_to_a_zone_does_not_permit_its_other_servers(fleet: RepoFolder) -> None:
+    """The consent of c.example is declared by a.example, which another team may hold."""
+    permitted = "allow: [{rule: DNS008, reason: moving, until: 2999-01-01}]\n"
+    fleet.policy(
+        "domain: a.example\ndmarc: {p: none, rua: ['mailto:r@c.example']}\n" + permitted,
+        "a.example",
+    )
+    own = "domain: c.example\ndmarc: {p: none}\nproviders: [moved]\n"
+    fleet.policy(own, "c.example")
+    fleet.provider("moved", {"class": "mailauth_dns.octo.LocalProvider", "directory": "moved"})
+    fleet.write("moved/c.example.zone", zone_text(fleet, "c.example").replace("ns1", "ns9"))
+    plan = planned(fleet, "a.example", "c.example")
+    ran = fleet.run("apply", str(plan))
+    assert ran.code == 1
+    assert "c.example at moved  refused\n" in ran.out
+    assert "DNS008; --allow DNS008:c.example if that is meant" in ran.out
+    assert "write in zones/policy/c.example.yaml, and have it reviewed" in ran.err
+    assert "a.example.yaml" not in ran.err
+    assert "_report" not in (fleet.root / "moved/c.example.zone").read_text()
+    fleet.policy(own + permitted, "c.example")
+    assert "c.example at moved  applied, 1 change\n" in fleet.run("apply", str(plan)).out
+
+
 # Zones that a test looks at together
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.diff.change import Judgement, Risk
+from mailauth_dns.diff.compare import compare
 from mailauth_dns.records.family import Family
-from tests.diff.declared_zone import compared, declare, zone
+from tests.diff.declared_zone import ORIGIN, compared, declare, zone
 
 # declared, published, foreign value beside ours, normalize, TTL after
 TTLS = [
@@ -62,3 +65,26 @@ def test_undeclared_values_of_a_known_family_are_kept_and_named() -> None:
         (("_dmarc.example.com", "TXT"), Family.DMARC),
         (("www.example.com", "A"), None),
     }
+
+
+# How a change is judged that besides takes a wildcard's answer from a host.
+SHADOWING = [
+    (Risk.SAFE, (), ("DNS004",)),
+    # Nobody can permit DMARC034, and nothing refuses by it.
+    (Risk.CAUTION, ("DMARC034",), ("DNS004",)),
+    (Risk.BREAKING, ("DMARC033",), ("DMARC033", "DNS004")),
+]
+
+
+@pytest.mark.parametrize(("risk", "rules", "refusing"), SHADOWING)
+def test_only_what_refuses_needs_permission_beside_a_lost_wildcard(
+    risk: Risk, rules: tuple[str, ...], refusing: tuple[str, ...]
+) -> None:
+    news = declare(Family.DMARC, "v=DMARC1; p=none", name="_dmarc.news.example.com")
+    [change] = compare(
+        zone(("*.example.com", "MX", 300, {"10 mx.example.com."})),
+        Publication(ORIGIN, (news,), (), ()),
+        lambda *_: Judgement("weaker", risk, rules),
+    ).changes
+    assert (change.judgement.risk, change.judgement.rules) == (Risk.BREAKING, refusing)
+    assert change.judgement.meaning.startswith("weaker; news.example.com then exists")

@@ -93,9 +93,8 @@ def test_spf_changed_by_hand_is_refused_with_the_difference(
     before = server.dump("example.com")
     applied = repo.run("apply", plan)
     assert applied.code == 1
-    assert (
-        "the plan is no longer what was reviewed; nothing was written, plan again:" in applied.err
-    )
+    assert "the plan is no longer what was reviewed; nothing was written:" in applied.err
+    assert "plan again: " in applied.err
     assert f"  example.com TXT at {server.id}: reviewed " in applied.err
     assert '"v=spf1 ~all" -> "v=spf1 mx -all"' in applied.err
     assert '"v=spf1 a ~all" -> "v=spf1 mx -all"' in applied.err
@@ -111,8 +110,8 @@ def test_the_stanzas_host_changed_is_refused(repo: RepoFolder, serving: Serving)
     repo.provider(server.id, {**server.stanza(), "host": "localhost"})
     applied = repo.run("apply", plan)
     assert applied.code == 1
-    assert "the files are not those that were reviewed; nothing was written:" in applied.err
-    assert f"providers/{server.id}.yaml is now " in applied.err
+    assert "the plan is no longer what was reviewed; nothing was written:" in applied.err
+    assert f"providers/{server.id}.yaml is not as it was reviewed" in applied.err
     assert server.dump("example.com") == before
     repo.provider(server.id, server.stanza())
     assert repo.run("apply", plan).code == 0
@@ -123,9 +122,17 @@ def test_the_stanzas_host_changed_is_refused(repo: RepoFolder, serving: Serving)
 OTHER = "domain: example.org\nspf: {all: fail}\n"
 SUBDOMAIN = "domain: sub.example.com\nzone: example.com\nspf: {all: fail}\n"
 MERGES: dict[str, tuple[str, tuple[str, ...], str | None]] = {
-    "of a zone in the plan": (OTHER, (), "example.org: the policy is now "),
+    "of a zone in the plan": (
+        OTHER,
+        (),
+        "example.org: records, `providers` or `nameservers` are not as they were reviewed",
+    ),
     "of a zone that was not selected": (OTHER, ("example.com",), None),
-    "of the same zone, in the plan": (SUBDOMAIN, (), "example.com: the policy is now "),
+    "of the same zone, in the plan": (
+        SUBDOMAIN,
+        (),
+        "example.com: records, `providers` or `nameservers` are not as they were reviewed",
+    ),
     "of the same zone, not selected": (SUBDOMAIN, ("example.com",), None),
 }
 

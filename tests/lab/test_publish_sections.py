@@ -125,7 +125,7 @@ def test_mta_sts_tls_rpt_bimi_and_consents_come_and_go_alone(
     repo.policy("domain: example.com\nmta_sts: absent\ntls_rpt: absent\nbimi: {default: absent}\n")
     refused = publish(repo)
     assert refused.code == 1
-    assert "(STS017; --allow STS017:example.com if that is meant)" in refused.err
+    assert "(STS017; --allow STS017:example.com if that is meant)" in refused.out
     assert server.dump("example.com") == foreign | ours | consent
     assert publish(repo, "STS017:example.com").code == 0
     assert server.dump("example.com") == foreign | consent

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
+from mailauth_dns.plan.permission import Permission
 from mailauth_dns.plan.plan import AuthorityEntry, BlockedEntry, FailedEntry, Plan
 from mailauth_dns.plan.worst import Level, counted
 from tests.pages.hostile import change, plan, trial, zone
@@ -14,6 +18,10 @@ OTHER_SERVERS = AuthorityEntry("differs", "live DNS says NS ns9.example.net", Tr
 
 def blocked(*, waits: bool) -> BlockedEntry:
     return BlockedEntry("zone1.example", "zone1.example", "TXT", "spf", "an alias is there", waits)
+
+
+def given(rule: str) -> tuple[Permission, ...]:
+    return (Permission(rule, "meant", date(2031, 1, 31), "zones/policy/zone1.yaml", 4),)
 
 
 SAFE = change(1, risk="safe")
@@ -37,6 +45,26 @@ PLANS: dict[str, tuple[Plan, tuple[int, int, int, int]]] = {
         (0, 1, 0, 0),
     ),
     "other servers (DNS008)": (plan(zone(1, SAFE, authority=OTHER_SERVERS)), (0, 1, 0, 0)),
+    "a broken test that its policy permits": (
+        plan(
+            zone(
+                1,
+                SAFE,
+                tests=(replace(trial("zone1.example", "failed"), permissions=given("TEST001")),),
+            )
+        ),
+        (1, 0, 0, 0),
+    ),
+    "other servers, which the policies permit": (
+        plan(
+            zone(1, SAFE, change(1), authority=replace(OTHER_SERVERS, permissions=given("DNS008")))
+        ),
+        (2, 0, 0, 0),
+    ),
+    "other servers, and nothing to write there": (
+        plan(zone(1, authority=replace(OTHER_SERVERS, permissions=given("DNS008")))),
+        (0, 0, 0, 0),
+    ),
     "live DNS unknown": (plan(zone(1, SAFE, authority=UNKNOWN)), (0, 1, 0, 0)),
     "blocked": (plan(zone(1, blocked=(blocked(waits=False),))), (0, 0, 1, 0)),
     "failed": (plan(failed=(FAILED,)), (0, 0, 0, 1)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -35,9 +35,9 @@ from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.only import left_out, refuse_unknown
 from mailauth_dns.plan.only import only as only_zones
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance, refusals
-from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.plan import LiveEntry, Plan
 from mailauth_dns.policy.repo import Repo
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.render import json_data, plan_text
 from mailauth_dns.render.terminal_text import count
 
@@ -225,17 +225,21 @@ def _confirmed(refused: Iterable[tuple[str, str]]) -> bool:
         return False
 
 
-def _exit_code(result: ApplyResult, allowed: Iterable[Allowance]) -> int:
+def _exit_code(result: ApplyResult, allowed: Sequence[Allowance]) -> int:
     if result.interrupted:
         return INTERRUPTED
     if not result.complete:
         return FAILED
-    if any(row.state == "unknown" for row in result.live or ()) and not any(
-        each.id == LIVE_UNKNOWN for each in allowed
-    ):
+    if not all(_may_be_unknown(row, result, allowed) for row in result.live or ()):
         return FAILED
     return (
         DIFFERS
         if result.waiting or any(row.state != "unknown" for row in result.live or ())
         else DONE
     )
+
+
+def _may_be_unknown(row: LiveEntry, result: ApplyResult, allowed: Iterable[Allowance]) -> bool:
+    """Tell whether a row is known, or was permitted to be unknown in its zone."""
+    zone = next((each for each in upwards(DomainName(row.name)) if each in result.watched), "")
+    return row.state != "unknown" or any(each.covers(LIVE_UNKNOWN, zone) for each in allowed)
