@@ -77,10 +77,24 @@ def test_a_plan_of_a_fork_is_none(
     tmp_path: Path, forge: ForgeServer, artifact_of_fork: bool
 ) -> None:
     head = "b" * 40
-    forge.keep(f"plan-{head}", {"plan.json": b"{}"}, fork=artifact_of_fork)
+    forge.keep(f"plan-{head}", {"plan.json": b"{}"}, head, fork=artifact_of_fork)
     code, _ = run(tmp_path, forge, "reviewed", "plan.json", FORGE_HEAD=head)
     assert code == artifact_of_fork
     assert (tmp_path / "plan.json").exists() != artifact_of_fork
+
+
+def test_a_plan_by_a_job_of_another_commit_is_none(tmp_path: Path, forge: ForgeServer) -> None:
+    head = "b" * 40
+    forge.keep(f"plan-{head}", {"plan.json": b"{}"}, "c" * 40)
+    code, said = run(tmp_path, forge, "reviewed", "plan.json", FORGE_HEAD=head)
+    assert (code, f"no artifact plan-{head}" in said) == (1, True)
+
+
+def test_a_plan_in_the_checkout_was_reviewed_by_nobody(tmp_path: Path, forge: ForgeServer) -> None:
+    (tmp_path / "plan.json").write_text("{}")
+    code, said = run(tmp_path, forge, "reviewed", "plan.json")
+    assert (code, "nobody reviewed a plan" in said) == (1, True)
+    assert not (tmp_path / "plan.json").exists()
 
 
 HOSTILE = "  example.com TXT  differs: ``` @everyone <!-- mailauth-dns plan -->\n# heading\n"
