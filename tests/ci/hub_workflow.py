@@ -70,6 +70,7 @@ class HubWorkflow:
                 "ref": ref,
                 "sha": sha,
                 "repository": "you/dns",
+                "server_url": "https://forge.example",
                 "token": READS if fork else WRITES,
                 "event": payload,
             },

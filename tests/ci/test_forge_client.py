@@ -122,3 +122,19 @@ def test_what_dns_says_cannot_leave_its_place_in_an_issue(
     head, _, rest = issue["body"].partition("\n\n")
     assert head == "<!-- mailauth-dns drift -->\n`mailauth-dns diff` says:"
     assert [line for line in rest.splitlines() if not line.startswith("    ")] == []
+
+
+def test_an_issue_is_cut_to_what_a_forge_takes(tmp_path: Path, forge: ForgeServer) -> None:
+    diff = tmp_path / "mailauth-dns"
+    diff.write_text("#!/bin/sh\nseq -w 10000 19999\nexit 2\n")
+    diff.chmod(0o755)
+    code, said = run(tmp_path, forge, "drift")
+    [issue] = forge.open_issues
+    kept = issue["body"].splitlines()[3:-2]
+    assert (code, len(said.splitlines())) == (0, 10_000)
+    assert len(issue["body"]) < 61_000
+    assert kept[-1] == f"    {10_000 + len(kept) - 1}"
+    assert (
+        issue["body"].splitlines()[-1]
+        == f"{10_000 - len(kept)} more lines are in the log of the job."
+    )

@@ -26,6 +26,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -33,6 +34,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 Item = dict[str, Any]
 PLAN = "<!-- mailauth-dns plan -->"  # the first line of `plan --format markdown`
+FITS = 60_000  # characters of an issue; GitHub takes 65536
 DRIFT = "<!-- mailauth-dns drift -->"
 NO_PLAN = "The plan could not be made. The log of the job says why."
 NOT_REVIEWED = """This commit came without a pull request, so nobody reviewed a plan: nothing is
@@ -47,7 +49,7 @@ class GitHub:
     """GitHub's API."""
 
     text, update = "body", "PATCH"
-    main, commit_id = "branches/main", "sha"
+    main, commit_id, author = "branches/main", "sha", ("user", "login")
     open_issues, issue, closed = "issues?state=open", "issues/{number}", {"state": "closed"}
     comment = "issues/comments/{id}"
     robot = "github-actions[bot]"
@@ -61,10 +63,6 @@ class GitHub:
         pull = re.fullmatch(r"refs/pull/(\d+)/\w+", env.get("GITHUB_REF", ""))
         self.pull = f"pulls/{pull[1]}" if pull else ""
         self.comments = f"issues/{pull[1]}/comments" if pull else ""
-
-    def author(self, item: Item) -> object:
-        """Return who wrote a comment or an issue."""
-        return item["user"]["login"]
 
     def merged(self) -> str | None:
         """Return the last commit of the pull request that became this commit."""
@@ -109,7 +107,7 @@ class GitLab:
     """GitLab's API."""
 
     text, update = "description", "PUT"
-    main, commit_id = "repository/branches/main", "id"
+    main, commit_id, author = "repository/branches/main", "id", ("author", "username")
     open_issues, issue, closed = "issues?state=opened", "issues/{iid}", {"state_event": "close"}
 
     def __init__(self) -> None:
@@ -123,10 +121,6 @@ class GitLab:
         self.comments = f"{self.pull}/notes"
         self.comment = f"{self.comments}/{{id}}"
         self.me = json.loads(ask(self, "GET", f"{env['CI_API_V4_URL']}/user"))["username"]
-
-    def author(self, item: Item) -> object:
-        """Return who wrote a note or an issue."""
-        return item["author"]["username"]
 
     def merged(self) -> str | None:
         """Return the last commit of the merge request that became this commit of main."""
@@ -168,10 +162,8 @@ def comment(forge: Forge, file: str) -> None:
     shown = text if text.startswith(PLAN) else f"{PLAN}\n{NO_PLAN}\n"
     # The commit that the plan names is CI's own merge with main.
     body = {"body": f"{shown}\nLast commit of the pull request: {forge.head}\n"}
-    if there := _ours(forge, every(forge, forge.comments), "body", PLAN):
-        ask(forge, forge.update, forge.comment.format(**there), body)
-    else:
-        ask(forge, "POST", forge.comments, body)
+    there = _ours(forge, every(forge, forge.comments), "body", PLAN)
+    _write(forge, forge.comment, forge.comments, there, body)
 
 
 def keep(_forge: Forge, file: str) -> None:
@@ -212,15 +204,16 @@ def drift(forge: Forge) -> None:
     there = _ours(forge, every(forge, forge.open_issues), forge.text, DRIFT)
     if diff.returncode == 2:
         # Indented lines are code: nothing in them is markup, and nobody is called.
-        code = "".join(f"    {line}\n" for line in said.splitlines())
+        lines = [f"    {line}\n" for line in said.splitlines()]
+        fitting = sum(size <= FITS for size in accumulate(map(len, lines)))
+        code = "".join(lines[:fitting])
+        if missing := len(lines) - fitting:
+            code += f"\n{missing} more lines are in the log of the job.\n"
         issue = {
             "title": "DNS is not what the policies say",
             forge.text: f"{DRIFT}\n`mailauth-dns diff` says:\n\n{code}",
         }
-        if there:
-            ask(forge, forge.update, forge.issue.format(**there), issue)
-        else:
-            ask(forge, "POST", "issues", issue)
+        _write(forge, forge.issue, "issues", there, issue)
     elif diff.returncode == 0 and there:
         ask(forge, forge.update, forge.issue.format(**there), forge.closed)
     elif diff.returncode:
@@ -229,10 +222,18 @@ def drift(forge: Forge) -> None:
 
 def _ours(forge: Forge, items: list[Item], field: str, marker: str) -> Item | None:
     """Return what we wrote before; others may write the marker too."""
+    who, name = forge.author
     for each in items:
-        if forge.author(each) == forge.me and (each[field] or "").startswith(marker):
+        if each[who][name] == forge.me and (each[field] or "").startswith(marker):
             return each
     return None
+
+
+def _write(forge: Forge, one: str, all_: str, there: Item | None, data: Item) -> None:
+    if there:
+        ask(forge, forge.update, one.format(**there), data)
+    else:
+        ask(forge, "POST", all_, data)
 
 
 def _ref(head: str) -> str:
