@@ -198,5 +198,9 @@ class ProviderSilent(ProviderError):
         self.pause = pause
 
 
+class NotServed(ProviderError):
+    """A change is written, and the name server could not be made to serve it."""
+
+
 class SetMoved(ProviderError):
     """A set is no longer as it was read, so nothing was written; the text names the set."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mailauth_dns.cli.session import Session
 from mailauth_dns.cli.what_next import by_hand
-from mailauth_dns.export.exported_files import SIGNING, ExportFormat
+from mailauth_dns.export.exported_files import FORM_WAIT, SIGNING, ExportFormat
 from mailauth_dns.guide.wording import clock, left, minutes
 from mailauth_dns.keys.activation import Waiting
 from mailauth_dns.keys.next_step import KeyStep
@@ -129,7 +129,12 @@ def after_export(
             "--check", folder, without="--out", why="on the mail host, once it reads the files"
         )
     else:
-        session.next("verify", *domains, "--wait", "10m", why="once the records are made")
+        session.next("verify", *domains, "--wait", FORM_WAIT, why="once the records are made")
+
+
+def after_install(session: Session, domains: Sequence[str]) -> None:
+    """Say what comes after files that this host's signing program reads from now on."""
+    session.next("next", *domains, why="once it is restarted: says what this host still lacks")
 
 
 def after_comparison(session: Session, domains: Sequence[str], *, differs: bool) -> None:

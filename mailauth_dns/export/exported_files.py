@@ -35,6 +35,7 @@ AT_A_FORM: Mapping[ExportFormat, str] = {
     ExportFormat.PASTE: "mailauth-dns.txt",
     ExportFormat.JSON: "mailauth-dns.json",
 }  # the steps at a web form, compared with live DNS: for people, and for programs
+FORM_WAIT = "30m"  # a form's servers usually serve a record within minutes
 SIGNING = frozenset({ExportFormat.OPENDKIM, ExportFormat.RSPAMD})  # these name the keys that sign
 
 RECORDS: Mapping[ExportFormat, tuple[str, Callable[[Sequence[Publication]], str]]] = {

@@ -7,6 +7,7 @@ local.d; the tables and maps are in a folder that those name.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mailauth_dns.atomic_files import create_private_file, followed, replace_file
@@ -25,14 +26,22 @@ KEPT = ".before-mailauth-dns"
 _KEYS = ("keytable", "signingtable", "keyfile", "domain")  # settings by which OpenDKIM signs
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The files that were written, and where what they replaced is kept."""
+
+    written: tuple[Path, ...]
+    kept: tuple[Path, ...] = ()
+
+
 def install(
     format: ExportFormat,
     files: Mapping[str, str],
     root: Path,
     domains: Sequence[DomainName],
     host: MailHost,
-) -> tuple[Path, ...]:
-    """Write the files where this host's signing program reads them, and return their paths.
+) -> Installed:
+    """Write the files where this host's signing program reads them.
 
     A configuration and tables of OpenDKIM's package are kept beside the new ones, and what Postfix
     needs of it stays. `root` is the zone repo.
@@ -45,10 +54,9 @@ def install(
     if format is ExportFormat.RSPAMD:
         settings = {rspamd.CONF: files[rspamd.CONF]}
         maps = {name: text for name, text in files.items() if name not in settings}
-        return (
-            *out_folder.write(format, maps, folder, root, domains, host),
-            *out_folder.write(format, settings, folder / "local.d", root, domains, host),
-        )
+        written = out_folder.write(format, maps, folder, root, domains, host)
+        conf = out_folder.write(format, settings, folder / "local.d", root, domains, host)
+        return Installed((*written, *conf))
     confs = {name: _conf_path(name) for name in files if name in opendkim_conf.CONFS.values()}
     used = in_use.sockets(key_owner.HOST)
     _refuse_dead_milters(used, host, confs)
@@ -62,7 +70,9 @@ def install(
         made = in_use.keeping(files[name], there[name], used=_type(name) in used)
         _put(path, before[name], out_folder.marked(name, made))
         _take_stray(folder / name, path)
-    return (*confs.values(), *written)
+    kept = [path for name, path in confs.items() if before[name]]
+    kept += [folder / name for name in unused]
+    return Installed((*confs.values(), *written), tuple(map(_beside, kept)))
 
 
 def _type(name: str) -> KeyType:
@@ -142,6 +152,10 @@ def _put(path: Path, before: str, text: str) -> None:
         raise MailAuthError(f"{error.filename or path}: {error.strerror}") from None
 
 
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + KEPT)
+
+
 def _keep(path: Path) -> None:
     """Copy a configuration beside it, octet by octet, for its owner alone.
 
@@ -149,7 +163,7 @@ def _keep(path: Path) -> None:
         MailAuthError: another one is kept there.
         OSError: it cannot be written.
     """
-    kept, data = path.with_name(path.name + KEPT), path.read_bytes()
+    kept, data = _beside(path), path.read_bytes()
     try:
         create_private_file(kept, data, (path.stat().st_uid, path.stat().st_gid))
     except FileExistsError:

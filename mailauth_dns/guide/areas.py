@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.guide import dmarc_steps, key_steps
 from mailauth_dns.guide.situation import Area, Here, Record, RecordState, Situation
 from mailauth_dns.guide.wording import clock, many
@@ -158,6 +159,11 @@ def later(here: Here, at: Situation) -> Iterator[str]:
             )
     if at.records_in("missing", "differs", "unknown"):
         return
+    for status in key_steps.of_first_ttl(at):
+        yield (
+            f"write `ttl: {DEFAULT_TTL}` for {status.key.selector} in {at.path}, and publish it: "
+            f"{status.key.section.ttl} was short so that you waited less"
+        )
     when = dmarc_steps.from_when(at)
     if when is not None and not dmarc_steps.is_due(here, at):
         yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from mailauth_dns.export.exported_files import FORM_WAIT
 from mailauth_dns.guide.situation import Here, Record, Situation
 from mailauth_dns.guide.step import Command, Step, ours
 from mailauth_dns.guide.wording import named, others, told
@@ -117,7 +118,7 @@ def paste(_here: Here, group: Sequence[Situation]) -> Step:
         "minutes at the form, and then up to the old record's TTL",
         (
             ours("export", at.domain, "--format", "paste"),
-            ours("verify", at.domain, "--wait", "10m"),
+            ours("verify", at.domain, "--wait", FORM_WAIT),
         ),
         after=others(group, "then"),
     )

@@ -11,6 +11,7 @@ from mailauth_dns.guide.step import Step, ours
 from mailauth_dns.guide.wording import clock, left, minutes, others
 from mailauth_dns.keys.private_files import ENVIRONMENT
 from mailauth_dns.keys.status import KeyStatus
+from mailauth_dns.keys.times import FIRST_TTL
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.signing_host.package_paths import KEY_DIR
 
@@ -154,6 +155,15 @@ def wait(here: Here, group: Sequence[Situation]) -> Step:
         (ours("dkim", "activate", at.domain, "--wait", minutes(until - here.now)),),
         at=until,
         after=("the signing host gets the key's name by `export`", *others(group, "then")),
+    )
+
+
+def of_first_ttl(at: Situation) -> Iterable[KeyStatus]:
+    """Yield the keys that sign and still have the short TTL of a key that nobody waits for now."""
+    return (
+        status
+        for status in at.own_keys(KeyState.ACTIVE)
+        if status.key.section.ttl is not None and status.key.section.ttl <= FIRST_TTL
     )
 
 

@@ -18,6 +18,7 @@ from mailauth_dns.deploy import git_commit
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError, ObservationError
 from mailauth_dns.evaluate.dmarc import nearest_record
+from mailauth_dns.evaluate.macro_expansion import IPAddress
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.guide import this_host
 from mailauth_dns.guide.files import Files
@@ -32,11 +33,12 @@ from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.model import sections_of
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.dkim import KeyState
-from mailauth_dns.records import server_address
+from mailauth_dns.records import server_address, spf
 from mailauth_dns.records.dmarc import Policy as DmarcPolicy
 from mailauth_dns.records.dmarc import owner_name
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.records.spf_term import Ip4, Ip6, Qualifier
 from mailauth_dns.simulate.dns_views import as_it_is
 
 BATCH = 100  # domains that DNS is asked for together
@@ -169,6 +171,7 @@ def _situation(
         provided=bool(body.providers),
         parked=bool(body.parked),
         sends=_sends(policy),
+        sender=only_sender(policy),
         declares=_declares(policy),
         dmarc=dmarc,
         dmarc_missing=no_dmarc is True,
@@ -210,6 +213,21 @@ def _sends(policy: Policy) -> bool:
     if policy.body.parked or section is None or section is ABSENT:
         return False
     return bool(section.terms) or section.redirect is not None or section.all == "pass"
+
+
+def only_sender(policy: Policy) -> IPAddress | None:
+    """Return the one address that may send; None where the policy names several, or networks."""
+    section = policy.body.spf
+    if policy.body.parked or section is None or section is ABSENT:
+        return None
+    networks = [
+        term.network
+        for term in map(spf.parse_term, section.terms)
+        if isinstance(term, Ip4 | Ip6) and term.qualifier is Qualifier.PASS
+    ]
+    if len(networks) != 1 or networks[0].network.num_addresses != 1:
+        return None
+    return networks[0].ip
 
 
 def _served_by(files: Files, policy: Policy) -> tuple[str, ...] | None:

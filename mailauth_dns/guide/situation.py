@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from mailauth_dns.evaluate.macro_expansion import IPAddress
 from mailauth_dns.keys.status import KeyStatus
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records.dmarc import Policy as DmarcPolicy
@@ -76,6 +77,7 @@ class Situation:
     provided: bool
     parked: bool = False
     sends: bool = True
+    sender: IPAddress | None = None  # the one address that the policy lets send
     declares: bool = True  # at least one record
     dmarc: DmarcPolicy | None = None
     dmarc_missing: bool = False  # no policy counts for the domain, declared or in DNS

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+FIRST_TTL = 300  # seconds: until a first key may sign, everybody waits at least as long
+
 
 def moment(time: datetime) -> str:
     """Return a time as policies write it, rounded up to the second: no gate opens too early."""

@@ -2,6 +2,8 @@
 
     class: mailauth_dns.octo.LocalProvider
     directory: served                     # <zone>.zone in it
+    check: [named-checkzone, "{zone}", "{file}"]  # optional; what must accept a file before it is
+                                                  # put in its place
     reload: [rndc, reload, "{zone}"]      # optional; run after a zone was written
 
 Record sets are changed one by one under a lock, and everything else in a file stays as it is. A
@@ -29,8 +31,10 @@ from mailauth_dns.masterfile.master_file import MasterFile, parse
 from mailauth_dns.octo.folder_lock import locked
 from mailauth_dns.octo.local_edit import edited_text, octodns_record
 from mailauth_dns.octo.provider_zone import owner
-from mailauth_dns.octo.zone_reload import reload_zone
+from mailauth_dns.octo.zone_commands import check_zone, reload_zone
 from mailauth_dns.records.name import DomainName
+
+_KNOTS_OWN = ";; Zone dump (Knot DNS"
 
 
 class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
@@ -64,18 +68,22 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
     )
 
     def __init__(
-        self, id: str, directory: str, reload: list[str] | None = None, **kwargs: Any
+        self,
+        id: str,
+        directory: str,
+        reload: list[str] | None = None,
+        check: list[str] | None = None,
+        **kwargs: Any,
     ) -> None:
         self.log = getLogger(f"LocalProvider[{id}]")
         super().__init__(id, **{"root_ns_warnings": False, **kwargs})
         if not isinstance(directory, str | Path):
             raise ValueError("directory is the path of a folder")
-        if reload is not None and not (
-            isinstance(reload, list) and all(isinstance(word, str) for word in reload)
-        ):
-            raise ValueError("reload is a list: the command and its arguments")
         self.directory = Path(directory)
-        self.reload = reload
+        self.reload = _command("reload", reload)
+        self.check = _command("check", check)
+        if self.check and not any("{file}" in word for word in self.check):
+            raise ValueError('check looks at "{file}": write it where the command takes the file')
         # The repo, if the directory is inside it: then no link of a zone may lead out of the repo.
         self.within: Path | None = None
         self._swept = False
@@ -137,6 +145,12 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                 f"{journal.name} lies beside the file: a server changes this zone itself; "
                 "use octodns_bind.Rfc2136Provider for it"
             )
+        if master.refusal is None and master.text.startswith(_KNOTS_OWN):
+            return (
+                "knotd writes this file itself, as its first line says, and would write over an "
+                "edit; use octodns_bind.Rfc2136Provider for it, or set zonefile-sync: -1 in "
+                "knot.conf and delete that line"
+            )
         return master.refusal or (None if master.has_soa else "the file has no SOA record")
 
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
@@ -179,6 +193,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                 raise ProviderError(f"{origin}: {refusal}")
             with _told():
                 text = edited_text(master, plan.changes)
+            if self.check:
+                check_zone(self.check, origin, text.encode("latin-1"))
             if self.reload:
                 mark = self._unloaded(origin)
                 mark.unlink(missing_ok=True)  # a link would be followed
@@ -219,6 +235,19 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         elif not self._swept:
             sweep(path.parent, "*.zone")  # the lock says that no other run is in there
             self._swept = True
+
+
+def _command(key: str, words: object) -> list[str]:
+    """Return a command of the stanza, or nothing where there is none.
+
+    Raises:
+        ValueError: it is no list of words.
+    """
+    if words is None:
+        return []
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"{key} is a list: the command and its arguments")
+    return words
 
 
 @contextmanager

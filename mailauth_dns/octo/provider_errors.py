@@ -16,6 +16,13 @@ _SHOWN = 60  # characters of an answer that tell what it is
 _PATIENCE = 30.0  # seconds; the longest wait for a busy provider
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 
+# Names of errors of client libraries without an answer: botocore's and azure-core's.
+_SILENCE = frozenset({"HTTPClientError", "ServiceRequestError", "ServiceResponseError"})
+# What they say where the server hung up.
+_CLOSED = re.compile(r"\('Connection aborted\.'|Connection was closed before we received a valid")
+# Route 53 answers 400 where it is asked too often, and these codes tell it.
+_BUSY_CODES = frozenset({"PriorRequestNotComplete", "Throttling", "ThrottlingException"})
+
 # Python's own errors about code, with the names of its functions and types in them.
 _OF_CODE = (
     TypeError,
@@ -47,7 +54,7 @@ def told(error: BaseException) -> str:
             "the answer has another form than the provider's class expects "
             f"({type(error).__name__}): is it the provider that answers?"
         )
-    if isinstance(error, EOFError | ConnectionResetError):
+    if isinstance(error, EOFError | ConnectionResetError) or _CLOSED.match(str(error)):
         return "the server closed the connection"
     if isinstance(error, UnicodeError):
         encoding = error.encoding if hasattr(error, "encoding") else "text"
@@ -63,11 +70,16 @@ def may_pass(error: BaseException) -> bool:
     if isinstance(error, json.JSONDecodeError):
         return False  # the one of requests is an OSError too
     response = getattr(error, "response", None)  # of requests, which most octoDNS providers use
+    if isinstance(response, dict):  # of botocore
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return status in _BUSY or response.get("Error", {}).get("Code") in _BUSY_CODES
     if response is not None:
         return getattr(response, "status_code", None) in _BUSY
     # Without a response, an OSError comes from the connection; those of requests are OSErrors too.
     # dnspython raises EOFError when a server hangs up.
-    return isinstance(error, OSError | EOFError | dns.exception.Timeout)
+    return isinstance(error, OSError | EOFError | dns.exception.Timeout) or any(
+        each.__name__ in _SILENCE for each in type(error).__mro__
+    )
 
 
 def retry_after(error: BaseException) -> float:

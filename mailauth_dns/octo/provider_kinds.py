@@ -6,6 +6,7 @@ The packages of octoDNS are extras. One that is not installed is not the provide
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any, Protocol
 
 from mailauth_dns.diff.change import Unwritable
@@ -13,12 +14,9 @@ from mailauth_dns.octo import txt_round_trip
 from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.provider_zone import Reading, from_octodns, owner
+from mailauth_dns.octo.rewriting_classes import DELETE_FIRST, class_names, shared_sets
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone
-
-_TELL_NS = frozenset(
-    {"Route53Provider"}
-)  # classes that always tell the NS set of the apex; of others nobody knows
 
 
 class Carrier(Protocol):
@@ -132,8 +130,8 @@ class _Unknown:
     def read(self, provider: Any, existing: Any) -> Reading:
         remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
         reading = remembered or from_octodns(existing, exists=True)
-        if reading.exists and type(provider).__name__ in _TELL_NS:
-            return reading.headed("NS")
+        if class_names(provider) & DELETE_FIRST:
+            return replace(reading, unwritable=shared_sets(reading.zone))
         return reading
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:

@@ -20,17 +20,21 @@ from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.local import LocalProvider
 from mailauth_dns.octo.provider_errors import told
 from mailauth_dns.octo.provider_kinds import Remembering
+from mailauth_dns.octo.rewriting_classes import WHOLE_ZONE
 from mailauth_dns.policy.provider_stanza import Stanza, names_secret
 from mailauth_dns.policy.secret_redaction import SHORTEST_SECRET, Redactor, secrets_of
 
 # Classes of octoDNS in whose place ours stand: their modules and names here. They load octoDNS's.
 _OURS = {
+    ("octodns_azure", "AzureProvider"): ("azure", "Azure"),
     ("octodns_bind", "Rfc2136Provider"): ("bind", "Bind"),
     ("octodns_bind", "BindProvider"): ("bind", "Bind"),
     ("octodns_cloudflare", "CloudflareProvider"): ("cloudflare", "Cloudflare"),
     ("octodns_desec", "DesecProvider"): ("desec", "DeSec"),
+    ("octodns_googlecloud", "GoogleCloudProvider"): ("googlecloud", "GoogleCloud"),
     ("octodns_hetzner", "HetznerProvider"): ("hetzner", "Hetzner"),
     ("octodns_powerdns", "PowerDnsProvider"): ("powerdns", "PowerDns"),
+    ("octodns_route53", "Route53Provider"): ("route53", "Route53"),
 }
 
 
@@ -210,6 +214,12 @@ def _install(package: str) -> str:
 def provider_class(stanza: Stanza) -> Any:
     """Return the provider class; ours where there is one, which reads a zone as it is."""
     module_name, _, class_name = stanza.class_name.rpartition(".")
+    if stanza.class_name in WHOLE_ZONE:
+        raise ProviderError(
+            f"{stanza.path}: class: {stanza.class_name} writes the whole zone anew from what "
+            "octoDNS knows of it, and would delete what it does not know: it is not used here. "
+            "Leave `providers` out of the policy, and enter what `export --format paste` shows"
+        )
     try:
         kind = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:

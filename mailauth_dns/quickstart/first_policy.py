@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 
 from mailauth_dns.importing.yaml_text import HEAD, document_of
+from mailauth_dns.keys.times import FIRST_TTL
 from mailauth_dns.policy.yaml_tree import Plain
 from mailauth_dns.quickstart.answers import Answers
 from mailauth_dns.quickstart.dns_services import DnsKind
@@ -13,7 +14,6 @@ from mailauth_dns.quickstart.published import Body, PublishedMail
 from mailauth_dns.records import spf
 from mailauth_dns.records.spf_term import Ip4, Ip6, Qualifier
 
-KEY_TTL = 300  # seconds: until a first key may sign, everybody waits at least as long
 SPOOFER = "203.0.113.66"  # an address that is nobody's (RFC 5737)
 
 _ORDER = ("domain", "zone", "providers", "nameservers", "ttl", "parked", "spf", "dkim", "dmarc")
@@ -114,7 +114,7 @@ def _dkim(published: Plain, selector: str, since: str) -> Body:
             "key": f"{selector}.pem",
             "state": "pending",
             "since": since,
-            "ttl": str(KEY_TTL),
+            "ttl": str(FIRST_TTL),
         },
     }
     return section

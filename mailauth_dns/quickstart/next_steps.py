@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mailauth_dns.export.exported_files import FORM_WAIT
 from mailauth_dns.export.install import KEPT
 from mailauth_dns.quickstart.answers import Answers, SigningProgram
 from mailauth_dns.quickstart.dns_services import SERVICES, DnsKind
@@ -120,7 +121,7 @@ def _wait(made: Made) -> Step:
     return Step(
         "Wait until every name server has them",
         ("It ends by itself. It names what is still different, and where.",),
-        commands=(f"mailauth-dns verify {made.answers.domain} --wait 30m",),
+        commands=(f"mailauth-dns verify {made.answers.domain} --wait {FORM_WAIT}",),
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from mailauth_dns.keys.times import span
-from mailauth_dns.quickstart.first_policy import KEY_TTL
+from mailauth_dns.keys.times import FIRST_TTL, span
 
 
 def key_wait(negative_ttl: int | None) -> timedelta:
     """Return how long a first key waits once every server has it (DKIM031)."""
-    return timedelta(seconds=max(KEY_TTL, negative_ttl or 0))
+    return timedelta(seconds=max(FIRST_TTL, negative_ttl or 0))
 
 
 def wait_told(negative_ttl: int | None) -> str:
@@ -22,11 +21,11 @@ def wait_told(negative_ttl: int | None) -> str:
             f"{wait} after every name server has the key, or longer where the zone's SOA says that "
             "resolvers may remember for longer that a name does not exist"
         )
-    if negative_ttl <= KEY_TTL:
+    if negative_ttl <= FIRST_TTL:
         return f"{wait} after every name server has the key"
     return (
         f"{wait} after every name server has the key, because the zone's SOA says that resolvers "
-        f"may remember for {negative_ttl} s that a name does not exist; lower it to {KEY_TTL} "
+        f"may remember for {negative_ttl} s that a name does not exist; lower it to {FIRST_TTL} "
         "before you publish if your provider lets you (the last number of the SOA)"
     )
 

@@ -68,7 +68,8 @@ def _step(step: Step, spelled: Spelled) -> Iterator[Text]:
 def _nothing(found: Overview, spelled: Spelled) -> Iterator[Text]:
     yield Text.assemble(("Now: ", "bold"), "nothing is left to do")
     if len(found.situations) == 1 and found.situations[0].sends:
-        seen = spelled(("mailauth-dns", "check-message", "FILE.eml", "--ip", "IP"))
+        address = str(found.situations[0].sender or "IP")
+        seen = spelled(("mailauth-dns", "check-message", "FILE.eml", "--ip", address))
         yield Text(f"{_INDENT}to see it, send a message to another host, and there: {seen}")
 
 

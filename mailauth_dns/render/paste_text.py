@@ -9,6 +9,7 @@ from itertools import groupby
 import idna
 
 from mailauth_dns.diff.shown_values import public
+from mailauth_dns.export.exported_files import FORM_WAIT
 from mailauth_dns.export.paste_steps import Action, Entry, Sheet, Step
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
@@ -17,7 +18,6 @@ from mailauth_dns.render.terminal_text import count, shown
 _WIDTH = 80  # columns of what we say; values stay on one line, since they are copied
 _INDENT = " " * 3
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
-_WAIT = "30m"  # a form's servers usually serve a record within minutes
 _KINDS = {
     Family.SPF: "SPF: who may send",
     Family.DKIM: "DKIM: a key",
@@ -184,7 +184,7 @@ def _afterwards(sheets: Sequence[Sheet]) -> Iterator[str]:
     domains = " ".join(dict.fromkeys(domain for sheet in sheets for domain in sheet.domains))
     last = max((step.number for sheet in sheets for step in sheet.steps), default=0)
     if last:
-        yield f"{last + 1}. Check it: mailauth-dns verify {domains} --wait {_WAIT}"
+        yield f"{last + 1}. Check it: mailauth-dns verify {domains} --wait {FORM_WAIT}"
     if any(sheet.waits for sheet in sheets):
         yield f"Once that is done: mailauth-dns export {domains} --format paste"
     if any(sheet.refused for sheet in sheets):

@@ -119,10 +119,6 @@ class Machine(Namespaces):
         other = next(each for each in _SIGNERS if each != self.signer)
         self.shell(_STOCK + f"rm -rf {' '.join(_SIGNERS[other])}\n")
         self.write(f"{HOME}/.bashrc", "PS1='you@mx:\\w# '\nHISTFILE=\n")
-        self.write(
-            f"{HOME}/.gitconfig",
-            "[user]\n\tname = You\n\temail = you@example.com\n[init]\n\tdefaultBranch = main\n",
-        )
 
     def _shared(self) -> str:
         if self.share is None:

@@ -41,6 +41,7 @@ WRITES = {
     "octo/compiled_folder.py": ("mkdir", "unlink"),  # what no policy has any more
     "octo/folder_lock.py": ("os.open",),
     "octo/local.py": ("touch", "unlink"),  # the mark of a reload to be done
+    "octo/zone_commands.py": ("tempfile.NamedTemporaryFile",),  # a zone, for a server's own check
     "quickstart/write_files.py": ("mkdir",),  # the folders of a new repo
     "spf_relock/relock.py": ("mkdir",),  # zones/locks
 }

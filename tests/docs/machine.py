@@ -45,7 +45,6 @@ set -eu
 {exports}
 export PATH={bin}:$PATH
 cd ~
-cp {git} .gitconfig
 exec "$@"
 """
 LAB = ROOT / "script/lab"
@@ -232,11 +231,10 @@ def plain(scratch: Path) -> Shell:
 
 def lab(scratch: Path, options: Sequence[str]) -> Shell:
     """Return a shell in the playground of script/lab, which has the time of day."""
-    git = _script(scratch / "bin/gitconfig", _GIT)
     exports = "\n".join(f"export {key}='{value}'" for key, value in _SAME.items())
     begin = _script(
         scratch / "bin/begin",
-        _LAB_BEGIN.format(exports=exports, bin=scratch / "bin", git=git),
+        _LAB_BEGIN.format(exports=exports, bin=scratch / "bin"),
     )
     inside = (str(LAB), *options, "--share", str(scratch), "--", str(begin))
     return Shell(scratch, inside, {"HOME": HOME})

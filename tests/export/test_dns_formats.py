@@ -50,7 +50,7 @@ def test_a_consent_that_a_wildcard_may_give_already_is_named(article: RepoFolder
         said = article.run("export", "example.org", "--format", format)
         assert (said.code, said.next, said.told) == (
             0,
-            "verify example.org --wait 10m  (once the records are made)",
+            "verify example.org --wait 30m  (once the records are made)",
             f"{consent}: leave it out where a wildcard above it in that zone already gives the consent; export does not ask DNS\n",
         )
         assert consent.removesuffix(".example.com") in said.out

@@ -46,8 +46,10 @@ def test_opendkim_reads_what_was_installed(
     assert checked(article, "opendkim", host / "etc/opendkim") == (0, "Export: 0 differences\n")
     kept = host / "etc/opendkim.conf.before-mailauth-dns"
     assert (kept.read_text() if kept.exists() else None) == stock
+    assert (f"kept: {kept} (what was there)\n" in said) == (stock is not None)
     # Again, as after a rotation: what was kept stays what the package had.
-    assert install(article, "opendkim", "--install")[0] == 0
+    code, said = install(article, "opendkim", "--install")
+    assert (code, "kept: " in said) == (0, False)
     assert (kept.read_text() if kept.exists() else None) == stock
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from mailauth_dns.guide import areas
 from mailauth_dns.guide.decision import DOMAIN, REPO, next_step, row_of
 from mailauth_dns.guide.situation import Fault, Here, SigningHost, Situation
 from mailauth_dns.policy.sections.dkim import KeyState
@@ -77,7 +78,7 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
         but(records=in_dns("differs"), provided=False),
         HERE,
         "mailauth-dns export example.com --format paste; "
-        "mailauth-dns verify example.com --wait 10m",
+        "mailauth-dns verify example.com --wait 30m",
     ),
     "a key was never seen": (
         but(keys=(status("pending"),)),
@@ -205,6 +206,28 @@ def test_a_step_names_the_pipeline() -> None:
     step = next_step(here(pipeline=".gitlab-ci.yml"), [but(records=in_dns("missing"))])
     assert step is not None
     assert ".gitlab-ci.yml applies what was reviewed, after the merge" in step.why
+
+
+# What still comes, by the key that the domain has.
+LATER_CASES: dict[str, tuple[Situation, tuple[str, ...]]] = {
+    "the first TTL, signs": (but(keys=(status(ttl=300),)), ("300",)),
+    "a shorter one, signs": (but(keys=(status(ttl=60),)), ("60",)),
+    "a longer one, signs": (but(keys=(status(ttl=3600),)), ()),
+    "none of its own, signs": (but(keys=(status(),)), ()),
+    "the first TTL, waits": (but(keys=(status("pending", ttl=300),)), ()),
+    "the first TTL, revoked": (but(keys=(status("revoked", ttl=300),)), ()),
+    "the first TTL, DNS differs": (but(keys=(status(ttl=300),), records=in_dns("differs")), ()),
+}
+
+
+@pytest.mark.parametrize("case", LATER_CASES)
+def test_the_short_ttl_of_a_key_that_signs_is_for_later(case: str) -> None:
+    at, ttls = LATER_CASES[case]
+    assert list(areas.later(HERE, at)) == [
+        f"write `ttl: 3600` for s1 in zones/policy/example.com.yaml, and publish it: {ttl} was "
+        "short so that you waited less"
+        for ttl in ttls
+    ]
 
 
 UNKNOWN = {"files are wrong", "the local server is down", "DNS is unknown"} | {

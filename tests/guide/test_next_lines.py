@@ -65,7 +65,7 @@ STORY: tuple[tuple[str, str], ...] = (
     ("dkim rotate example.com", "dkim status example.com"),
     ("dkim activate example.com", "dkim status example.com"),
     ("dkim check --private-dir PRIVATE", "next"),
-    ("export example.com --format bind", "verify example.com --wait 10m"),
+    ("export example.com --format bind", "verify example.com --wait 30m"),
     (
         "export example.com --format postfix --out ../postfix",
         "export example.com --format postfix --check /etc/postfix",

@@ -27,6 +27,8 @@ def key(
     given = (
         {"key": "s1.pem", **section} if "p" not in section and "cname" not in section else section
     )
+    if ttl is not None:
+        given = {**given, "ttl": ttl}
     return Key(DOMAIN, DOMAIN, selector, SelectorSection.model_validate(given), public, ttl)
 
 

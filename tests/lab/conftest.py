@@ -10,7 +10,7 @@ from tests.conftest import RepoFolder, need
 from tests.lab.between import Between
 from tests.lab.name_server import NameServer
 from tests.lab.powerdns import PowerDns
-from tests.lab.servers import SERVERS, missing
+from tests.lab.servers import FILE_SERVERS, SERVERS, missing
 from tests.lab.zones import FULL, POLICY
 
 Serving = Callable[..., NameServer]
@@ -32,6 +32,14 @@ def serving_bind(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 @pytest.fixture
 def serving_powerdns(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
     yield from _serving(SERVERS[1], repo, monkeypatch)
+
+
+@pytest.fixture(params=FILE_SERVERS, ids=lambda kind: kind.id)
+def serving_files(
+    request: pytest.FixtureRequest, repo: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Serving]:
+    """Start a server that reads master files, with provider `local` at its files."""
+    yield from _serving(request.param, repo, monkeypatch)
 
 
 @pytest.fixture

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 
 from tests.lab.bind import Bind
+from tests.lab.knot import Knot
+from tests.lab.master_files import KnotFiles, Nsd
 from tests.lab.name_server import NameServer
 from tests.lab.powerdns import PowerDns
 from tests.lab.powerdns_conf import SCHEMA
 
-SERVERS: tuple[type[NameServer], ...] = (Bind, PowerDns)
+SERVERS: tuple[type[NameServer], ...] = (Bind, PowerDns, Knot)  # asked by their protocol or API
+FILE_SERVERS: tuple[type[NameServer], ...] = (KnotFiles, Nsd)  # behind provider `local`
 
 
 def missing(kind: type[NameServer]) -> str | None:

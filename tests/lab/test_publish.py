@@ -12,7 +12,7 @@ from tests.conftest import RepoFolder
 from tests.lab.name_server import NameServer
 from tests.lab.powerdns import PowerDns
 from tests.lab.publishing import OURS, Serving, nothing_to_do, publish, without
-from tests.lab.zones import DKIM, DMARC, FULL, HEAD, POLICY, SPF
+from tests.lab.zones import DKIM, DMARC, FULL, HARD, HEAD, POLICY, SPF
 
 
 def test_publishes_ours_and_leaves_everything_else(repo: RepoFolder, serving: Serving) -> None:
@@ -40,22 +40,6 @@ def test_backslashes_on_powerdns_are_carried(repo: RepoFolder, serving_powerdns:
     repo.policy(POLICY)
     assert publish(repo).code == 0
     assert server.dump("example.com") == without(before, "v=spf1 ~all") | OURS
-
-
-# What octoDNS's encoders change, cannot hold or never end on, as a master file has it.
-HARD = {
-    "a backslash": '"back\\\\slash"',
-    "a backslash at the end": '"ends in a backslash\\\\"',
-    "backslashes": '"' + "\\\\" * 255 + '" "' + "\\\\" * 30 + '"',
-    "quotes": '"\\"wholly quoted\\""',
-    "a backslash before a semicolon": '"a\\\\\\;b"',
-    "no UTF-8": '"not utf-8 \\255\\254"',
-    "UTF-8": '"caf\\195\\169 \\226\\130\\172"',
-    "a new line": '"new\\010line"',
-    "a null octet": '"\\000"',
-    "nothing": '""',
-    "the same text split in two ways": '"one" "two"\n@ 300 IN TXT "onetwo"',
-}
 
 
 def strings(server: NameServer) -> set[tuple[bytes, ...]]:

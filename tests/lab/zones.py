@@ -33,6 +33,21 @@ undeclared._domainkey IN TXT "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCB
 """
 )
 
+# What octoDNS's encoders change, cannot hold or never end on, as a master file has it.
+HARD = {
+    "a backslash": '"back\\\\slash"',
+    "a backslash at the end": '"ends in a backslash\\\\"',
+    "backslashes": '"' + "\\\\" * 255 + '" "' + "\\\\" * 30 + '"',
+    "quotes": '"\\"wholly quoted\\""',
+    "a backslash before a semicolon": '"a\\\\\\;b"',
+    "no UTF-8": '"not utf-8 \\255\\254"',
+    "UTF-8": '"caf\\195\\169 \\226\\130\\172"',
+    "a new line": '"new\\010line"',
+    "a null octet": '"\\000"',
+    "nothing": '""',
+    "the same text split in two ways": '"one" "two"\n@ 300 IN TXT "onetwo"',
+}
+
 POLICY = """\
 domain: example.com
 spf: {terms: ["ip4:192.0.2.10", mx], all: fail}

@@ -56,6 +56,15 @@ def test_a_set_that_changed_since_it_was_read_is_not_written(
     assert (folder / "example.com.zone").read_text() == moved
 
 
+def test_a_file_that_knot_writes_itself_is_not_edited(folder: Path) -> None:
+    """Knot writes it again at the next dynamic update, from what it has in memory."""
+    path = folder / "example.com.zone"
+    path.write_text(f";; Zone dump (Knot DNS 3.2.6)\n{TEXT}")
+    mine = provider(folder)
+    with pytest.raises(ProviderError, match=r"knotd writes this file itself.*zonefile-sync: -1"):
+        mine.apply(plan(mine, spf("v=spf1 mx -all")))
+
+
 REFUSED = [
     ("$INCLUDE other\n", None, "$INCLUDE in line 13"),
     ("$GENERATE 1-2 h$ A 192.0.2.$\n", None, "$GENERATE in line 13"),

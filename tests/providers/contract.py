@@ -22,9 +22,12 @@ ZONE = "example.com"
 SECRET = "t0ken-0f-the-stub-4711"
 
 PROVIDERS = {  # id: module and class
+    "azure": "tests.providers.azure_stub.AzureApi",
     "cloudflare": "tests.providers.cloudflare_stub.CloudflareApi",
     "desec": "tests.providers.desec_stub.DesecApi",
+    "googlecloud": "tests.providers.googlecloud_stub.GoogleCloudApi",
     "hetzner": "tests.providers.hetzner_stub.HetznerApi",
+    "route53": "tests.providers.route53_server.Route53Api",
 }
 
 
@@ -95,6 +98,10 @@ class Api(ABC):
         """Let it end."""
 
     # What not every provider needs
+
+    def holds(self, value: str) -> str:
+        """Return the octets that the provider makes of a TXT value that somebody enters."""
+        return value
 
     def moments(self) -> list[frozenset[str]]:
         """Return the TXT values at the apex after each request, as a resolver could have seen them."""

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.providers.contract import ZONE, Api, Fault
 
+LOGIN = "/login"  # what is asked there changes nothing
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -26,12 +28,12 @@ class Asked:
 
     @property
     def writes(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and self.path != LOGIN
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered; a body of None is an empty one."""
+    """What is answered; a body of None is an empty one, and bytes are sent as they are."""
 
     status: int
     body: Any = None
@@ -84,6 +86,11 @@ class HttpStub(Api):
     @abstractmethod
     def broken(self) -> Answer:
         """Return what the API answers where it fails."""
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Any:
+        """Return what the body of a request says."""
+        form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        return dict(parse_qsl(body.decode())) if form else json.loads(body)
 
     # Faults
 
@@ -144,6 +151,10 @@ class HttpStub(Api):
         return None if asked.writes and self.has(Fault.SILENT_WRITE) else answer
 
 
+def _json(body: Any) -> bytes:
+    return b"" if body is None else json.dumps(body).encode()
+
+
 def _handler(stub: HttpStub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -154,14 +165,13 @@ def _handler(stub: HttpStub) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(
-                self.command, parts.path, query, headers, json.loads(body) if body else None
-            )
+            read = stub.read(headers, body) if body else None
+            asked = Asked(self.command, parts.path, query, headers, read)
             answer = stub.respond(asked)
             if answer is None:
                 self.close_connection = True
                 return
-            text = b"" if answer.body is None else json.dumps(answer.body).encode()
+            text = answer.body if isinstance(answer.body, bytes) else _json(answer.body)
             self.send_response(answer.status)
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)

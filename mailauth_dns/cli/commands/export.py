@@ -213,10 +213,15 @@ def command(
     ):
         raise MailAuthError("\n".join(refused))
     if install:
-        for path in installing.install(format, files, session.root, named, host):
+        made = installing.install(format, files, session.root, named, host)
+        for path in made.kept:
+            session.line(f"kept: {path} (what was there)")
+        for path in made.written:
             session.line(f"written: {path}")
         session.say(f"restart it: systemctl restart {format}")
-    elif out is None:
+        what_next_keys.after_install(session, named)
+        return DONE
+    if out is None:
         shown = {
             # The steps are read and done, and nothing is installed.
             name: text.removesuffix("\n")
