@@ -97,6 +97,26 @@ def test_a_plan_in_the_checkout_was_reviewed_by_nobody(tmp_path: Path, forge: Fo
     assert not (tmp_path / "plan.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("main", "committed", "told"),
+    [
+        ("a" * 40, False, ""),
+        ("a" * 40, True, "plan.json is in git"),
+        ("c" * 40, False, "main is now"),
+    ],
+)
+def test_what_is_applied_by_hand_is_cis_own_for_main_as_it_is_now(
+    tmp_path: Path, forge: ForgeServer, main: str, committed: bool, told: str
+) -> None:
+    forge.main = main
+    (tmp_path / "plan.json").write_text("{}")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    if committed:
+        subprocess.run(["git", "-C", tmp_path, "add", "plan.json"], check=True)
+    code, said = run(tmp_path, forge, "current", "plan.json")
+    assert (code, told in said) == (bool(told), True)
+
+
 HOSTILE = "  example.com TXT  differs: ``` @everyone <!-- mailauth-dns plan -->\n# heading\n"
 
 
