@@ -7,20 +7,21 @@ again; the journal beside the plan is for people.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mailauth_dns.atomic_files import append_line
-from mailauth_dns.deploy.make_plan import Progress
+from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
 from mailauth_dns.plan.plan import LiveEntry, Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import still_in_force
+from mailauth_dns.plan.tied_zones import Need, in_turn, needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +127,13 @@ def _write(
     refused = refusals(plan, allowed)
     for zone in plan.zones:
         pool.proposed(zone.where)  # nothing is written if the plan is not this pool's
-    ended = {}
+    ended: dict[Where, ZoneResult] = {}
     for zone in plan.zones:
         if zone.where in refused:
             ended[zone.where] = result = _refused(zone, refused[zone.where])
             log.write(zone, result.status.value, result.detail)
             progress(zone.zone)
-    zones: dict[Where, ZoneEntry] = {
-        zone.where: zone for zone in plan.zones if zone.where not in refused
-    }
+    zones = {zone.where: zone for zone in plan.zones if zone.where not in refused}
 
     def write(lane: Lane, where: Where) -> ZoneResult:
         log.write(zones[where], "begun")
@@ -142,18 +141,49 @@ def _write(
         log.write(zones[where], result.status.value, result.detail)
         return result
 
-    crew = Crew({where: pool.lane(where) for where in zones}, write)
     interrupted = False
+    needed = needs(zones.values())
+    for group in in_turn(zones, needed):
+        for where, result in _unmet(zones, group, needed, ended).items():
+            ended[where] = result
+            log.write(zones[where], result.status.value, result.detail)
+            progress(where[0])
+        ready = [where for where in group if where not in ended]
+        crew = Crew({where: pool.lane(where) for where in ready}, write)
+        interrupted = interrupted or _interrupts(crew, progress)
+        for where in ready:
+            ended[where] = crew.result(where) or _interrupted(zones[where], crew.begun(where))
+    return [ended[zone.where] for zone in plan.zones], interrupted
+
+
+def _interrupts(crew: Crew[Where, ZoneResult], progress: Progress) -> bool:
+    """Let a crew do its work; tell whether an interrupt kept it from that."""
     try:
         for (name, _), _result in crew.results():
             progress(name)
     except KeyboardInterrupt:
-        interrupted = True
         with suppress(KeyboardInterrupt):  # a second one does not wait for those that were begun
             crew.stop()
-    for where, entry in zones.items():
-        ended[where] = crew.result(where) or _interrupted(entry, crew.begun(where))
-    return [ended[zone.where] for zone in plan.zones], interrupted
+        return True
+    return False
+
+
+def _unmet(
+    zones: Mapping[Where, ZoneEntry],
+    group: Collection[Where],
+    needed: Iterable[Need],
+    ended: Mapping[Where, ZoneResult],
+) -> dict[Where, ZoneResult]:
+    """Return the results of zones of a group that cannot be written: what they need is not made."""
+    found = {}
+    for need in needed:
+        before = ended.get(need.needed)
+        if need.zone not in group or before is None or before.made(need.key):
+            continue
+        zone, provider = need.needed
+        detail = f"{need.why} {zone} at {provider}, where it is not made"
+        found[need.zone] = not_begun(zones[need.zone], Status.NOT_TRIED, detail)
+    return found
 
 
 def _refused(zone: ZoneEntry, reasons: tuple[Refusal, ...]) -> ZoneResult:

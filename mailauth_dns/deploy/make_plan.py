@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -10,8 +10,9 @@ from mailauth_dns import __version__
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy import live_state, observed
 from mailauth_dns.deploy.git_commit import git_commit
-from mailauth_dns.deploy.other_providers import Answers, behind_others
-from mailauth_dns.deploy.provider_pool import Crew, Lane, Proposed, ProviderPool
+from mailauth_dns.deploy.other_providers import Answers
+from mailauth_dns.deploy.proposals import Progress, Question, proposals
+from mailauth_dns.deploy.provider_pool import Proposed, ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.diff.partial_read import not_told
 from mailauth_dns.errors import ProviderError
@@ -33,14 +34,14 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
 Holds = Mapping[Where, Mapping[RRKey, Hold]]
-Progress = Callable[[str], None]  # is told each zone that is done, for a progress bar
 
 
 @dataclass(frozen=True)
 class PlanRequest:
     """What to plan, and how. `held` are sets that must not be written yet in any case.
 
-    `notes` say what the request leaves out, and begin those of the plan.
+    `notes` say what the request leaves out, and begin those of the plan. `declared` is all that the
+    repo declares, where the publications to plan are only a part of it.
     """
 
     domains: tuple[DomainName, ...] = ()  # none: all
@@ -51,6 +52,7 @@ class PlanRequest:
     zones: frozenset[DomainName] | None = None  # None: all
     providers: tuple[str, ...] = ()  # none: all
     notes: tuple[str, ...] = ()
+    declared: tuple[Publication, ...] = ()
 
     def chosen(self, repo: Repo, publications: Iterable[Publication]) -> tuple[Publication, ...]:
         """Return the publications that are to be planned.
@@ -89,6 +91,7 @@ def make_plan(
     Raises:
         ProviderError: a stanza is wrong, its class is missing, or a secret is not set.
     """
+    publications = tuple(publications)
     chosen = request.chosen(repo, publications)
     now = datetime.now(UTC)
     known = observed.ready_parts(chosen, now) if request.live else {}
@@ -97,11 +100,19 @@ def make_plan(
         for publication in chosen
         for provider in request.providers_of(publication)
     }
-    answers = _proposed(pool, wanted, _held(wanted, known, now, request), now, request, progress)
-    proposals = {where: each for where, each in answers.items() if isinstance(each, Proposal)}
-    read = ((wanted[where], each.reading.zone) for where, each in proposals.items())
+    question = Question(
+        wanted,
+        _held(wanted, known, now, request),
+        request.declared or publications,
+        request.providers,
+        now,
+        request.normalize,
+    )
+    answers = proposals(pool, question, progress)
+    proposed = {where: each for where, each in answers.items() if isinstance(each, Proposal)}
+    read = ((wanted[where], each.reading.zone) for where, each in proposed.items())
     observations = observed.beside_providers(read, known) if request.live else {}
-    zones = _zones(repo, wanted, proposals, observations, request)
+    zones = _zones(repo, wanted, proposed, observations, request)
     for where, (proposal, _) in zones.items():
         pool.remember(where, Proposed(wanted[where], proposal))
     permissions = permissions_of(repo.policies, now.date())
@@ -166,42 +177,6 @@ def _held(
         where: {**parts[publication.origin], **request.held.get(where, {})}
         for where, publication in wanted.items()
     }
-
-
-def _proposed(
-    pool: ProviderPool,
-    wanted: Mapping[Where, Publication],
-    held: dict[Where, Mapping[RRKey, Hold]],
-    now: datetime,
-    request: PlanRequest,
-    progress: Progress,
-) -> Answers:
-    """Ask every provider what would change; the answers are in the order of `wanted`."""
-    unreachable = pool.connect(wanted)
-
-    def propose(lane: Lane, where: Where) -> Proposal | ProviderError:
-        try:
-            return lane.ask(
-                where[0],
-                lambda target: target.propose(
-                    wanted[where], now, held[where], normalize=request.normalize
-                ),
-            )
-        except ProviderError as error:
-            return error
-
-    answers: dict[Where, Proposal | ProviderError] = {}
-    lanes = {where: pool.lane(where) for where in wanted if where[1] not in unreachable}
-    for where, answer in Crew(lanes, propose).results():
-        answers[where] = answer
-        progress(where[0])
-    answers = {
-        where: answers[where] if where in answers else unreachable[where[1]] for where in wanted
-    }
-    behind = behind_others(answers, wanted)
-    held |= {where: {**held[where], **holds} for where, holds in behind.items()}
-    again = Crew({where: lanes[where] for where in behind}, propose)
-    return answers | dict(again.results())
 
 
 def _zones(

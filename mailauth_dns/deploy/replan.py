@@ -12,14 +12,16 @@ from dataclasses import replace
 from itertools import chain
 
 from mailauth_dns.compile.publication import Publication, selected
-from mailauth_dns.deploy.make_plan import Holds, PlanRequest, Progress, make_plan
+from mailauth_dns.deploy.make_plan import Holds, PlanRequest, make_plan
 from mailauth_dns.deploy.moved import differences, foreign_differences
+from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused
 from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
 from mailauth_dns.plan.plan import Plan, Where
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
+from mailauth_dns.plan.tied_zones import needs
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 
@@ -70,6 +72,7 @@ def replan(
         NoLongerReviewed: the files, or our records, are not as they were reviewed.
         ProviderError: a stanza is wrong, or a provider of the plan cannot be read.
     """
+    publications = tuple(publications)
     named = {(zone.zone, zone.provider) for zone in reviewed.zones}
     chosen = _chosen(repo, publications, reviewed, {zone for zone, _ in named})
     files = _of_files(repo, chosen, reviewed)
@@ -77,13 +80,25 @@ def replan(
     # A provider that could not be read at the review is asked too: what waited for it still waits.
     asked = named | {(failed.zone, failed.provider) for failed in reviewed.failed}
     narrowed = [_narrowed(each, asked) for each in chosen if each.origin not in stale]
-    request = PlanRequest((), live, reviewed.normalize, held=_waited(reviewed))
+    request = PlanRequest(
+        (), live, reviewed.normalize, held=_waited(reviewed), declared=publications
+    )
     plan = _only(make_plan(repo, pool, narrowed, request, progress), named)
     moved = _of_zones(plan, pool, reviewed)
     if files or moved:
-        rest = (zone.zone for zone in plan.zones if zone.changes and zone.zone not in moved)
-        raise NoLongerReviewed(files, moved, tuple(dict.fromkeys(rest)))
+        raise NoLongerReviewed(files, moved, _rest(plan, moved))
     return replace(plan, domains=reviewed.domains), _notes(plan, reviewed)
+
+
+def _rest(plan: Plan, moved: Container[str]) -> tuple[str, ...]:
+    """Return the zones with something to do that are not stale, and need no zone that is."""
+    needed = needs(plan.zones)
+    left = {zone.zone: None for zone in plan.zones if zone.changes and zone.zone not in moved}
+    while lost := {
+        need.zone[0] for need in needed if need.zone[0] in left and need.needed[0] not in left
+    }:
+        left = {zone: None for zone in left if zone not in lost}
+    return tuple(left)
 
 
 def _chosen(

@@ -51,6 +51,10 @@ class ZoneResult:
     refusals: tuple[Refusal, ...] = ()
     undone: frozenset[RRKey] | None = frozenset()
 
+    def made(self, key: tuple[str, str]) -> bool:
+        """Tell whether the change of a set is certainly made."""
+        return self.undone is not None and key not in self.undone
+
 
 def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool) -> ZoneResult:
     """Write a zone and read it back.

@@ -5,14 +5,28 @@ They were judged with all of their changes, and with a part of them mail might f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailauth_dns.plan.plan import Plan, TrialEntry, Where, ZoneEntry
+from mailauth_dns.plan.plan import ChangeEntry, Plan, TrialEntry, Where, ZoneEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.spf_parts import referred
 
 Everywhere = Mapping[str, Sequence[ZoneEntry]]  # the zones of a plan by name, at each provider
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`zone` is written once the change of `key` at `needed` is made, and otherwise not at all.
+
+    `domain` and `why` are as in `Tie`.
+    """
+
+    zone: Where
+    needed: Where
+    key: tuple[str, str]
+    domain: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +45,6 @@ class Tie:
 
 def ties(plan: Plan, everywhere: Everywhere) -> Iterator[Tie]:
     """Yield what ties the zones of a plan that change."""
-    made = {
-        (change.name, change.type): zone
-        for zone in plan.zones
-        for change in zone.changes
-        if change.after
-    }
     for name, several in everywhere.items():
         changing = _changing(several)
         if len(changing) > 1:
@@ -48,7 +56,70 @@ def ties(plan: Plan, everywhere: Everywhere) -> Iterator[Tie]:
                 tied = looked_at(zone, test, everywhere)
                 why = f"the test {test.name!r} of {test.domain} was judged with the changes of"
                 yield Tie(tied, tied, test.domain, why)
-        yield from _included(zone, made, everywhere)
+    for need in needs(plan.zones):
+        yield Tie([need.needed], [need.zone], need.domain, need.why)
+
+
+def needs(zones: Iterable[ZoneEntry]) -> tuple[Need, ...]:
+    """Return what SPF records need of other zones of a plan.
+
+    A record that is included comes first and goes last. Without it receivers would find nothing
+    there: a permerror for all mail (RFC 7208 §5.2).
+    """
+    spf = [
+        (zone, change) for zone in zones for change in zone.changes if change.family == Family.SPF
+    ]
+    by_name: dict[str, list[tuple[ZoneEntry, ChangeEntry]]] = {}
+    for zone, change in spf:
+        by_name.setdefault(change.name, []).append((zone, change))
+    return tuple(
+        need
+        for zone, change in spf
+        for other, included in _others(zone, change, by_name)
+        for need in _needs(zone, change, other, included)
+    )
+
+
+def in_turn(zones: Iterable[Where], needed: Iterable[Need]) -> list[tuple[Where, ...]]:
+    """Return the zones in the order of writing: each group after all that it needs.
+
+    Zones that need one another in a circle are in one group.
+    """
+    left = list(zones)
+    needed = tuple(needed)
+    groups = []
+    while left:
+        there = set(left)
+        waits = {need.zone for need in needed if need.needed in there}
+        group = tuple(where for where in left if where not in waits) or tuple(left)
+        groups.append(group)
+        left = [where for where in left if where not in set(group)]
+    return groups
+
+
+def _others(
+    zone: ZoneEntry,
+    change: ChangeEntry,
+    by_name: Mapping[str, Sequence[tuple[ZoneEntry, ChangeEntry]]],
+) -> Iterator[tuple[ZoneEntry, ChangeEntry]]:
+    """Yield the changes, in other zones, of the names that a record begins or ceases to include."""
+    for name in sorted(referred(change.after) ^ referred(change.before)):
+        for other, included in by_name.get(name, ()):
+            if other.zone != zone.zone:
+                yield other, included
+
+
+def _needs(
+    zone: ZoneEntry, change: ChangeEntry, other: ZoneEntry, included: ChangeEntry
+) -> Iterator[Need]:
+    name, domain = included.name, change.domain
+    if name in referred(change.after):
+        if included.after:
+            why = f"the SPF record of {domain} would include {name}, which comes with"
+            yield Need(zone.where, other.where, (name, included.type), domain, why)
+    elif not included.after:
+        why = f"{name} has to stay while the SPF record of {domain} includes it, which ends with"
+        yield Need(other.where, zone.where, (change.name, change.type), included.domain, why)
 
 
 def looked_at(zone: ZoneEntry, test: TrialEntry, everywhere: Everywhere) -> list[Where]:
@@ -59,20 +130,3 @@ def looked_at(zone: ZoneEntry, test: TrialEntry, everywhere: Everywhere) -> list
 
 def _changing(zones: Sequence[ZoneEntry]) -> list[Where]:
     return [zone.where for zone in zones if zone.changes]
-
-
-def _included(
-    zone: ZoneEntry, made: Mapping[tuple[str, str], ZoneEntry], everywhere: Everywhere
-) -> Iterator[Tie]:
-    """Yield what an SPF record of `zone` includes from now on and another zone is yet to publish.
-
-    Without it receivers would find nothing there: a permerror for all mail (RFC 7208 §5.2).
-    """
-    for change in zone.changes:
-        if change.family != Family.SPF:
-            continue
-        for name in sorted(referred(change.after) - referred(change.before)):
-            other = made.get((name, "TXT"))
-            if other is not None and other.zone != zone.zone:
-                why = f"the SPF record of {change.domain} would include {name}, which comes with"
-                yield Tie(_changing(everywhere[other.zone]), [zone.where], change.domain, why)

@@ -177,7 +177,8 @@ class _Run:
         if self.only:
             refuse_unknown(self.only, (each.origin for each in publications), "no policy has it")
             publications = tuple(each for each in publications if each.origin in self.only)
-        fresh = planned(session, self.repo, self.pool, publications, PlanRequest(live=request.live))
+        wanted = PlanRequest(live=request.live, declared=self.publications)
+        fresh = planned(session, self.repo, self.pool, publications, wanted)
         if not fresh.zones and not fresh.failed:
             raise MailAuthError(f"nothing can be applied: {NO_PROVIDER}")
         session.show(plan_text.plan(fresh, show_kept=False), beside=beside, wrap=True)
