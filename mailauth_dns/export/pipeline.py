@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
 
-from mailauth_dns import __version__
 from mailauth_dns.deploy import git_commit
 from mailauth_dns.policy.provider_stanza import Stanza
 
@@ -80,26 +81,48 @@ def _secrets(stanzas: Iterable[Stanza]) -> str:
 
 
 def _requirements(stanzas: Iterable[Stanza]) -> str:
-    """Return what CI installs: this version, and what speaks to the providers."""
+    """Return what CI installs beside the secrets: nothing by a name that anybody may take."""
     extras = set(metadata.metadata(_PACKAGE).get_all("Provides-Extra") or ())
-    modules = {module for stanza in stanzas for module in _modules(stanza)}
-    ours = sorted(module for module in modules if module in extras)
-    others = sorted(f"octodns-{module}" for module in modules if module not in extras)
-    chosen = f"[{','.join(ours)}]" if ours else ""
+    modules = sorted({module for stanza in stanzas for module in _modules(stanza)})
+    names = {module: module.removeprefix("octodns_").replace("_", "-") for module in modules}
+    ours = ",".join(name for name in names.values() if name in extras)
+    others = [_installed(module) for module, name in names.items() if name not in extras]
     return "\n".join(
         [
             "# What CI installs. Your DNS may need an extra: mailauth-dns[bind], [powerdns],",
             "# [route53], [cloudflare], [googlecloud] or [azure]; for others, octoDNS's package.",
-            "# Where mailauth-dns is on no index: mailauth-dns[bind] @ git+https://...@COMMIT",
-            f"{_PACKAGE}{chosen}=={__version__}",
+            *_from_where(f"{_PACKAGE}[{ours}]" if ours else _PACKAGE),
             *others,
             "",
         ]
     )
 
 
+def _from_where(requirement: str) -> list[str]:
+    """Return the lines that install this package from where it was installed here."""
+    found = json.loads(metadata.distribution(_PACKAGE).read_text("direct_url.json") or "{}")
+    commit = found.get("vcs_info", {}).get("commit_id")
+    # A password is left out.
+    if commit and (url := re.fullmatch(r"https://(?:[^/@]*@)?(.+)", found["url"])):
+        return [f"{requirement} @ git+https://{url[1]}@{commit}"]
+    return [
+        "# Write where mailauth-dns comes from, at a commit that you have read, in this form:",
+        f"#   {requirement} @ git+https://forge.example/mailauth-dns@COMMIT",
+        "# Until then pip refuses the next line. By the name alone it would install whatever",
+        "# somebody gave that name at PyPI.",
+        f"{requirement} @ WRITE ITS URL AND COMMIT HERE",
+    ]
+
+
+def _installed(module: str) -> str:
+    """Return the line for what speaks to a provider, in the version that is installed here."""
+    for name in metadata.packages_distributions().get(module, ()):
+        return f"{name}=={metadata.version(name)}"
+    return f"# {module} is not installed here: write its package and version in place of this line"
+
+
 def _modules(stanza: Stanza) -> Iterator[str]:
-    """Yield `bind` for octodns_bind.Rfc2136Provider: the package is named after the module."""
+    """Yield `octodns_bind` for octodns_bind.Rfc2136Provider."""
     top, _, rest = stanza.class_name.partition(".")
     if rest and top.startswith("octodns_"):
-        yield top.removeprefix("octodns_").replace("_", "-")
+        yield top

@@ -29,6 +29,7 @@ class Pull:
 
     number: int
     head: str
+    state: str = "open"
     merge_commit: str | None = None
 
 
@@ -37,6 +38,7 @@ class ForgeServer:
     """What the forge has."""
 
     kind: Kind
+    main: str = "a" * 40  # its newest commit
     pulls: dict[int, Pull] = field(default_factory=dict)
     comments: dict[int, list[Item]] = field(default_factory=dict)  # by pull request
     issues: list[Item] = field(default_factory=list)
@@ -80,13 +82,13 @@ class ForgeServer:
     def open_issues(self) -> list[Item]:
         return [each for each in self.issues if each["state"] in ("open", "opened")]
 
-    def keep(self, name: str, files: Mapping[str, bytes], *, fork: bool) -> None:
+    def keep(self, name: str, files: Mapping[str, bytes], head: str, *, fork: bool = False) -> None:
         """Keep an artifact of a job."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as zipped:
             for path, data in files.items():
                 zipped.writestr(path, data)
-        run = {"repository_id": 1, "head_repository_id": 2 if fork else 1}
+        run = {"repository_id": 1, "head_repository_id": 2 if fork else 1, "head_sha": head}
         entry = {"id": len(self.artifacts) + 1, "name": name, "expired": False, "workflow_run": run}
         self.artifacts.insert(0, {**entry, "zip": archive.getvalue()})
 
@@ -206,7 +208,25 @@ def _forgejo_pull(forge: ForgeServer, at: re.Match[str], *_: object) -> None:
 
 
 def _gitlab_pulls(forge: ForgeServer, at: re.Match[str], *_: object) -> None:
-    raise _Answer(200, [{"iid": each.number, "state": "merged"} for each in _merged(forge, at[1])])
+    merged = {"state": "merged", "target_branch": "main", "squash_commit_sha": None}
+    found = [
+        {**merged, "iid": each.number, "sha": each.head, "merge_commit_sha": at[1]}
+        for each in _merged(forge, at[1])
+    ]
+    # A commit can also have come by a merge request of another branch, and into another one.
+    earlier = {**merged, "iid": 90, "sha": "e" * 40, "merge_commit_sha": "f" * 40}
+    other = {**earlier, "merge_commit_sha": at[1], "target_branch": "next"}
+    raise _Answer(200, [earlier, other, *found])
+
+
+def _pull(forge: ForgeServer, at: re.Match[str], *_: object) -> None:
+    open_word = "opened" if forge.kind == "gitlab" else "open"
+    state = forge.pulls[int(at[1])].state
+    raise _Answer(200, {"state": open_word if state == "open" else state})
+
+
+def _main(forge: ForgeServer, *_: object) -> None:
+    raise _Answer(200, {"commit": {"sha" if forge.kind == "github" else "id": forge.main}})
 
 
 def _list_artifacts(forge: ForgeServer, _at: object, _data: object, query: Any) -> None:
@@ -223,10 +243,22 @@ def _blob(forge: ForgeServer, at: re.Match[str], *_: object) -> None:
     raise _Answer(200, next(each["zip"] for each in forge.artifacts if each["id"] == int(at[1])))
 
 
-def _raw_artifact(forge: ForgeServer, at: re.Match[str], _data: object, query: Any) -> None:
-    for each in forge.artifacts:
-        if each["name"] == f"{at[1]} {query['job'][0]}":
-            raise _Answer(200, zipfile.ZipFile(io.BytesIO(each["zip"])).read(at[2]))
+def _pipelines(forge: ForgeServer, _at: object, _data: object, query: Any) -> None:
+    """A pipeline of the tests is one job, and both have the id of its artifact."""
+    assert query["source"] == ["merge_request_event"]
+    found = [each for each in forge.artifacts if each["workflow_run"]["head_sha"] in query["sha"]]
+    raise _Answer(200, [{"id": each["id"]} for each in found])
+
+
+def _jobs(forge: ForgeServer, at: re.Match[str], _data: object, query: Any) -> None:
+    assert query["scope"] == ["success"]
+    found = [each for each in forge.artifacts if each["id"] == int(at[1])]
+    raise _Answer(200, [{"id": each["id"], "name": each["name"]} for each in found])
+
+
+def _raw_artifact(forge: ForgeServer, at: re.Match[str], *_: object) -> None:
+    kept = next(each["zip"] for each in forge.artifacts if each["id"] == int(at[1]))
+    raise _Answer(200, zipfile.ZipFile(io.BytesIO(kept)).read(at[2]))
 
 
 def _user(forge: ForgeServer, *_: object) -> None:
@@ -237,6 +269,8 @@ _HUB: tuple[Route, ...] = (
     ("GET", "/api/repos/you/dns/issues/([0-9]+)/comments", _list_comments),
     ("POST", "/api/repos/you/dns/issues/([0-9]+)/comments", _comment),
     ("PATCH", "/api/repos/you/dns/issues/comments/(?P<id>[0-9]+)", _edit_comment),
+    ("GET", "/api/repos/you/dns/pulls/([0-9]+)", _pull),
+    ("GET", "/api/repos/you/dns/branches/main", _main),
     ("GET", "/api/repos/you/dns/issues", _list_issues),
     ("POST", "/api/repos/you/dns/issues", _open_issue),
     ("PATCH", "/api/repos/you/dns/issues/(?P<id>[0-9]+)", _edit_issue),
@@ -258,7 +292,11 @@ ROUTES: Mapping[Kind, tuple[Route, ...]] = {
         ("POST", "/api/projects/7/issues", _open_issue),
         ("PUT", "/api/projects/7/issues/(?P<id>[0-9]+)", _edit_issue),
         ("GET", "/api/projects/7/repository/commits/([0-9a-f]+)/merge_requests", _gitlab_pulls),
-        ("GET", "/api/projects/7/jobs/artifacts/(.+)/raw/(.+)", _raw_artifact),
+        ("GET", "/api/projects/7/merge_requests/([0-9]+)", _pull),
+        ("GET", "/api/projects/7/repository/branches/main", _main),
+        ("GET", "/api/projects/7/pipelines", _pipelines),
+        ("GET", "/api/projects/7/pipelines/([0-9]+)/jobs", _jobs),
+        ("GET", "/api/projects/7/jobs/([0-9]+)/artifacts/(.+)", _raw_artifact),
         ("GET", "/api/user", _user),
     ),
 }

@@ -37,8 +37,9 @@ class HubWorkflow:
             only=only,
         )
 
-    def merged(self) -> dict[str, Job]:
-        return self._run("push", "refs/heads/main", {})
+    def merged(self, commit: str | None = None) -> dict[str, Job]:
+        """Run what a push to main runs, or run it once more for a commit of before."""
+        return self._run("push", "refs/heads/main", {}, commit=commit)
 
     def replan(self) -> dict[str, Job]:
         return self._run("workflow_dispatch", "refs/heads/main", {}, {"do": "plan"})
@@ -56,10 +57,11 @@ class HubWorkflow:
         payload: Yaml,
         inputs: Yaml | None = None,
         *,
+        commit: str | None = None,
         fork: bool = False,
         only: Collection[str] = (),
     ) -> dict[str, Job]:
-        sha = self.team.git("rev-parse", ref, at=self.team.remote)
+        sha = commit or self.team.git("rev-parse", ref, at=self.team.remote)
         workflow = yaml.safe_load(self.team.git("show", f"{sha}:{self.path}", at=self.team.remote))
         assert event in workflow[True]  # YAML 1.1 reads the key `on` as true
         contexts: Yaml = {
@@ -68,6 +70,7 @@ class HubWorkflow:
                 "ref": ref,
                 "sha": sha,
                 "repository": "you/dns",
+                "server_url": "https://forge.example",
                 "token": READS if fork else WRITES,
                 "event": payload,
             },
@@ -155,7 +158,10 @@ class _JobRun:
         path = self.folder / inputs["path"]
         if not path.exists():
             return "no files were found\n"
-        self.team.forge.keep(inputs["name"], {path.name: path.read_bytes()}, fork=self.fork)
+        payload = self.contexts["github"]["event"]
+        head = payload["pull_request"]["head"]["sha"] if payload else self.contexts["github"]["sha"]
+        files = {path.name: path.read_bytes()}
+        self.team.forge.keep(inputs["name"], files, head, fork=self.fork)
         return ""
 
     def upload_sarif(self, inputs: Mapping[str, str]) -> str:

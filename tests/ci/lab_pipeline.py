@@ -37,8 +37,9 @@ class LabPipeline:
         }
         return self._run(f"refs/merge-requests/{number}/head", variables, fork=fork, only=only)
 
-    def merged(self) -> dict[str, Job]:
-        return self._run("refs/heads/main", {"CI_PIPELINE_SOURCE": "push"})
+    def merged(self, commit: str | None = None) -> dict[str, Job]:
+        """Run what a push to main runs, or run it once more for a commit of before."""
+        return self._run("refs/heads/main", {"CI_PIPELINE_SOURCE": "push"}, commit=commit)
 
     def replan(self) -> dict[str, Job]:
         return self._run("refs/heads/main", {"CI_PIPELINE_SOURCE": "web"})
@@ -55,11 +56,12 @@ class LabPipeline:
         ref: str,
         variables: Mapping[str, str],
         *,
+        commit: str | None = None,
         fork: bool = False,
         manual: bool = False,
         only: Collection[str] = (),
     ) -> dict[str, Job]:
-        sha = self.team.git("rev-parse", ref, at=self.team.remote)
+        sha = commit or self.team.git("rev-parse", ref, at=self.team.remote)
         pipeline = yaml.safe_load(self.team.git("show", f"{sha}:{self.path}", at=self.team.remote))
         branch = {"CI_COMMIT_BRANCH": "main"} if ref == "refs/heads/main" else {}
         environment = {
@@ -88,7 +90,8 @@ class LabPipeline:
         self.team.git("fetch", "-q", "origin", ref, at=folder)
         self.team.git("checkout", "-q", "--detach", environment["CI_COMMIT_SHA"], at=folder)
         for needed in job.get("needs", ()):
-            (folder / "plan.json").write_bytes((self._kept(needed) / "plan.json").read_bytes())
+            if (kept := self._kept(needed) / "plan.json").exists():
+                (folder / "plan.json").write_bytes(kept.read_bytes())
         lines = [*default["before_script"], *job["script"]]
         code, log = self._script(folder, lines, environment)
         _, after = self._script(folder, job.get("after_script", []), environment)
@@ -119,9 +122,8 @@ class LabPipeline:
         files = {path: (folder / path).read_bytes() for path in paths if (folder / path).exists()}
         for path, data in files.items():
             (self._kept(name) / path).write_bytes(data)
-        if number := environment.get("CI_MERGE_REQUEST_IID"):
-            ref = f"refs/merge-requests/{number}/head"
-            self.team.forge.keep(f"{ref} {name}", files, fork=False)
+        if "CI_MERGE_REQUEST_IID" in environment:
+            self.team.forge.keep(name, files, environment["CI_COMMIT_SHA"])
 
 
 def _when(entry: Yaml, environment: Mapping[str, Any]) -> str | None:

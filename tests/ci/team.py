@@ -130,6 +130,7 @@ class Team:
         self.git("remote", "add", "origin", f"file://{self.remote}")
         self._commit("Begin")
         self.git("push", "-q", "-u", "origin", "main")
+        self.forge.main = self.main
 
     def write(self, path: str, text: str) -> None:
         target = self.you / path
@@ -179,6 +180,8 @@ class Team:
         commit = self._merge(number, "origin/main")
         self.git("push", "-q", "origin", f"{commit}:main")
         self.forge.pulls[number].merge_commit = commit
+        self.forge.pulls[number].state = "merged" if self.forge.kind == "gitlab" else "closed"
+        self.forge.main = commit
         return commit
 
     @property

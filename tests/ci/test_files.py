@@ -162,3 +162,13 @@ def test_what_plans_for_an_apply_and_what_applies_wait_for_one_another() -> None
     forgejo = yaml.safe_load(FILES[WORKFLOWS[1]])["concurrency"]
     assert forgejo["group"].endswith("&& github.ref || 'main' }}")
     assert forgejo["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
+
+
+def test_forgejos_token_is_for_that_forge_alone() -> None:
+    environment = yaml.safe_load(FILES[WORKFLOWS[1]])["env"]
+    assert environment["GIT_CONFIG_KEY_0"] == "credential.${{ github.server_url }}.helper"
+
+
+def test_atlantis_applies_for_main_alone() -> None:
+    [repo] = yaml.safe_load(FILES["ci/atlantis-server.yaml"])["repos"]
+    assert repo["branch"] == "/^main$/"

@@ -77,10 +77,44 @@ def test_a_plan_of_a_fork_is_none(
     tmp_path: Path, forge: ForgeServer, artifact_of_fork: bool
 ) -> None:
     head = "b" * 40
-    forge.keep(f"plan-{head}", {"plan.json": b"{}"}, fork=artifact_of_fork)
+    forge.keep(f"plan-{head}", {"plan.json": b"{}"}, head, fork=artifact_of_fork)
     code, _ = run(tmp_path, forge, "reviewed", "plan.json", FORGE_HEAD=head)
     assert code == artifact_of_fork
     assert (tmp_path / "plan.json").exists() != artifact_of_fork
+
+
+def test_a_plan_by_a_job_of_another_commit_is_none(tmp_path: Path, forge: ForgeServer) -> None:
+    head = "b" * 40
+    forge.keep(f"plan-{head}", {"plan.json": b"{}"}, "c" * 40)
+    code, said = run(tmp_path, forge, "reviewed", "plan.json", FORGE_HEAD=head)
+    assert (code, f"no artifact plan-{head}" in said) == (1, True)
+
+
+def test_a_plan_in_the_checkout_was_reviewed_by_nobody(tmp_path: Path, forge: ForgeServer) -> None:
+    (tmp_path / "plan.json").write_text("{}")
+    code, said = run(tmp_path, forge, "reviewed", "plan.json")
+    assert (code, "nobody reviewed a plan" in said) == (1, True)
+    assert not (tmp_path / "plan.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("main", "committed", "told"),
+    [
+        ("a" * 40, False, ""),
+        ("a" * 40, True, "plan.json is in git"),
+        ("c" * 40, False, "main is now"),
+    ],
+)
+def test_what_is_applied_by_hand_is_cis_own_for_main_as_it_is_now(
+    tmp_path: Path, forge: ForgeServer, main: str, committed: bool, told: str
+) -> None:
+    forge.main = main
+    (tmp_path / "plan.json").write_text("{}")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    if committed:
+        subprocess.run(["git", "-C", tmp_path, "add", "plan.json"], check=True)
+    code, said = run(tmp_path, forge, "current", "plan.json")
+    assert (code, told in said) == (bool(told), True)
 
 
 HOSTILE = "  example.com TXT  differs: ``` @everyone <!-- mailauth-dns plan -->\n# heading\n"
@@ -108,3 +142,19 @@ def test_what_dns_says_cannot_leave_its_place_in_an_issue(
     head, _, rest = issue["body"].partition("\n\n")
     assert head == "<!-- mailauth-dns drift -->\n`mailauth-dns diff` says:"
     assert [line for line in rest.splitlines() if not line.startswith("    ")] == []
+
+
+def test_an_issue_is_cut_to_what_a_forge_takes(tmp_path: Path, forge: ForgeServer) -> None:
+    diff = tmp_path / "mailauth-dns"
+    diff.write_text("#!/bin/sh\nseq -w 10000 19999\nexit 2\n")
+    diff.chmod(0o755)
+    code, said = run(tmp_path, forge, "drift")
+    [issue] = forge.open_issues
+    kept = issue["body"].splitlines()[3:-2]
+    assert (code, len(said.splitlines())) == (0, 10_000)
+    assert len(issue["body"]) < 61_000
+    assert kept[-1] == f"    {10_000 + len(kept) - 1}"
+    assert (
+        issue["body"].splitlines()[-1]
+        == f"{10_000 - len(kept)} more lines are in the log of the job."
+    )

@@ -78,9 +78,11 @@ def action(repo: RepoFolder, **inputs: str) -> list[subprocess.CompletedProcess[
     (temporary / "bin").mkdir(parents=True)
     made = temporary / "bin/python3"
     made.write_text(
-        '#!/bin/sh\nmkdir -p "$3/bin"\n'
-        f'printf "#!/bin/sh\\necho \\$@\\n" >"$3/bin/pip"\nchmod +x "$3/bin/pip"\n'
-        f'ln -s {BIN}/mailauth-dns "$3/bin/"\n'
+        "#!/bin/sh\n"
+        '[ "$*" = "-I -m venv $4" ] || exit 9  # without -I, a venv.py of the checkout is run\n'
+        'mkdir -p "$4/bin"\n'
+        f'printf "#!/bin/sh\\necho \\$@\\n" >"$4/bin/pip"\nchmod +x "$4/bin/pip"\n'
+        f'ln -s {BIN}/mailauth-dns "$4/bin/"\n'
     )
     made.chmod(0o755)
     path = temporary / "path"
@@ -120,3 +122,11 @@ def test_a_command_of_the_action_is_words_and_no_shell(repo: RepoFolder, evil: s
     *_, ran = action(repo, command=evil)
     assert ran.returncode == 1
     assert not (repo.root / "gone").exists()
+
+
+@pytest.mark.parametrize(("command", "code"), [("lint\ntest", 1), ("lint\n", 0)])
+def test_a_command_of_the_action_is_one_line(repo: RepoFolder, command: str, code: int) -> None:
+    repo.policy(POLICY)
+    *_, ran = action(repo, command=command)
+    assert ran.returncode == code, ran.stdout
+    assert ("one line is one command" in ran.stdout) == (code == 1)

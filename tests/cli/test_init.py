@@ -8,7 +8,6 @@ import subprocess
 import pytest
 import yaml
 
-from mailauth_dns import __version__
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
@@ -113,7 +112,8 @@ def test_the_files_name_what_the_providers_need(repo: RepoFolder) -> None:
     repo.provider("gandi", {"class": "octodns_gandi.GandiProvider", "token": "env/GANDI_TOKEN"})
     assert repo.run("init", "--ci", "github").code == 0
     wanted = (repo.root / "ci/requirements.txt").read_text()
-    assert wanted.endswith(f"mailauth-dns[bind]=={__version__}\noctodns-gandi\n")
+    assert "\nmailauth-dns[bind] @ " in wanted
+    assert "\n# octodns_gandi is not installed here" in wanted
     workflow = yaml.safe_load((repo.root / ".github/workflows/mailauth.yml").read_text())
     secrets = {name: f"${{{{ secrets.{name} }}}}" for name in ("BIND_KEY", "GANDI_TOKEN")}
     for job in ("plan", "apply", "replan"):
