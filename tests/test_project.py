@@ -163,6 +163,7 @@ def checkout(tmp_path: Path) -> Path:
     stand_ins = {
         "bootstrap": "exit 0",
         "test": "echo tested",
+        "pythons": "echo tested on $*",
         "build": "mkdir -p dist && touch dist/mailauth_dns-0.9.0.tar.gz",
     }
     for name, does in stand_ins.items():
@@ -216,7 +217,7 @@ def test_a_dry_run_of_a_release_says_what_it_would_do_and_does_nothing(checkout:
 def test_a_release_tests_builds_and_tags(checkout: Path) -> None:
     code, said = release(checkout)
     assert code == 0, said
-    assert "tested" in said
+    assert "tested\ntested on newest lowest\n" in said
     assert git(checkout, "tag", "-n9") == (
         "v0.9.0          mailauth-dns 0.9.0\n    \n    ### Added\n    \n    * A thing.\n"
     )
