@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -104,8 +105,20 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
             raise SystemExit(7)
         if self.fault == "tells":
             raise ValueError(f"the server refuses the token {self.token}")
-        super()._apply(plan)
+        self._write(plan)
         if self._has_fault("write", zone, after=True):
             raise EOFError("EOF")
         if self.fault == "moved":
             raise SetMoved(f"{zone}: was faster")
+
+    def _write(self, plan: Any) -> None:
+        """Write the zone whole or not at all, as a server does: a kill may come at any time."""
+        there = self.directory
+        with tempfile.TemporaryDirectory(dir=there) as draft:
+            self.directory = draft
+            try:
+                super()._apply(plan)
+            finally:
+                self.directory = there
+            name = f"{plan.desired.name}yaml"
+            Path(draft, name).replace(Path(there, name))
