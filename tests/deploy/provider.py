@@ -30,6 +30,7 @@ class Remote(YamlProvider):  # type: ignore[misc] # octoDNS has no types
     tells               it refuses to write, in words that have the secret in them
     """
 
+    directory: str
     asked: ClassVar[Counter[tuple[str, str]]] = Counter()  # act and zone, of all objects
     made = 0
     together = 0  # the most that were being asked at once
