@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 
-import pytest
-
 from tests.compile.test_article import DKIM
-from tests.conftest import RepoFolder
+from tests.conftest import RepoFolder, need
 
 # What DNSControl's functions take, each noted with its arguments.
 FUNCTIONS = """
@@ -24,10 +21,8 @@ const D_EXTEND = (zone, ...records) => { said.push({zone, records}); };
 
 def evaluated(text: str) -> list[dict[str, object]]:
     node = shutil.which("node")
-    if node is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("node is not there; script/servers installs it")
-        pytest.skip("node is not there; script/servers installs it")
+    need(None if node else "node is not installed (script/servers gets it)")
+    assert node is not None
     program = f'"use strict";{FUNCTIONS}{text}\nconsole.log(JSON.stringify(said));'
     ran = subprocess.run(
         [node, "-"], input=program, capture_output=True, text=True, timeout=60, check=True
