@@ -15,9 +15,8 @@ from octodns_azure import AzureProvider
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import SetMoved
-from mailauth_dns.octo.listed_provider import ListedProvider, empty
+from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
-from mailauth_dns.octo.provider_zone import headless
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
@@ -40,9 +39,7 @@ class Azure(ListedProvider, AzureProvider):  # type: ignore[misc] # octoDNS has 
             for key, each in sets.items()
             if each.entry.target_resource is not None and each.entry.target_resource.id
         }
-        listing = Listing(origin, sets)
-        closed = empty(origin, sets.values()) or headless(listing.reading().zone, "NS")
-        return Listing(origin, sets, Unwritable(locked, closed))
+        return Listing(origin, sets, Unwritable(locked)).checked("NS")
 
     def ttls(self, origin: DomainName) -> range:
         """Return the TTLs that the API takes."""

@@ -14,7 +14,7 @@ from octodns_cloudflare import CloudflareError, CloudflareProvider
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.octo.listed_provider import ListedProvider, empty
+from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
 from mailauth_dns.octo.provider_zone import owner
 from mailauth_dns.records.name import DomainName
@@ -52,7 +52,7 @@ class Cloudflare(ListedProvider, CloudflareProvider):  # type: ignore[misc] # it
             for each in sets.values()
             if each.key[1] == "CNAME" and any(item.entry.get("proxied") for item in each.items)
         }
-        return Listing(origin, sets, Unwritable(locked, empty(origin, sets.values())), zone)
+        return Listing(origin, sets, Unwritable(locked), zone).checked()
 
     def ttls(self, origin: DomainName) -> range:
         """Return the TTLs that the zone's plan allows."""

@@ -13,11 +13,10 @@ from typing import Any
 import requests
 from octodns_desec import DesecAPI, DesecAPINotFoundFromAPI, DesecProvider
 
-from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.octo.listed_provider import ListedProvider, empty
+from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
-from mailauth_dns.octo.provider_zone import headless, octets, owner
+from mailauth_dns.octo.provider_zone import octets, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, quoted
 
@@ -86,10 +85,7 @@ class DeSec(ListedProvider, DesecProvider):  # type: ignore[misc] # octodns-dese
             entries = self.desec_api.get_rrset(origin)
         except DesecAPINotFoundFromAPI:
             return None
-        sets = dict(map(_listed, entries))
-        listing = Listing(origin, sets)
-        closed = empty(origin, sets.values()) or headless(listing.reading().zone, "NS")
-        return Listing(origin, sets, Unwritable(zone=closed))
+        return Listing(origin, dict(map(_listed, entries))).checked("NS")
 
     def ttls(self, origin: DomainName) -> range:
         """Return the TTLs that the zone takes: each has its own least one."""

@@ -16,9 +16,9 @@ from octodns_googlecloud import GoogleCloudProvider
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import ProviderError, ProviderSilent, SetMoved
-from mailauth_dns.octo.listed_provider import ListedProvider, empty
+from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
-from mailauth_dns.octo.provider_zone import headless, octets, owner
+from mailauth_dns.octo.provider_zone import octets, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, quoted
 
@@ -41,9 +41,7 @@ class GoogleCloud(ListedProvider, GoogleCloudProvider):  # type: ignore[misc] # 
             for key, each in sets.items()
             if "routingPolicy" in each.entry
         }
-        listing = Listing(origin, sets)
-        closed = empty(origin, sets.values()) or headless(listing.reading().zone, "SOA", "NS")
-        return Listing(origin, sets, Unwritable(locked, closed), zone)
+        return Listing(origin, sets, Unwritable(locked), zone).checked("SOA", "NS")
 
     def ttls(self, origin: DomainName) -> range:
         """Return the TTLs that the API takes."""

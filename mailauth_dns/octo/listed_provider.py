@@ -7,7 +7,6 @@ change, so the zone is read once more just before it is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from mailauth_dns.errors import ProviderError, SetMoved
@@ -94,18 +93,4 @@ def _octodns(zone: Any, origin: DomainName, listed: ListedSet) -> Any:
         return txt_record(zone, relative(name, origin), listed.ttl, texts)
     return octodns_record(
         zone, relative(name, origin), RRset(name, type, listed.ttl, listed.values)
-    )
-
-
-def empty(origin: DomainName, sets: Iterable[ListedSet]) -> str | None:
-    """Return why nothing may be written where a listing is empty, or None.
-
-    A provider that fails may answer with nothing at all. Then each record of ours looks new, and
-    would be written over the values of others.
-    """
-    if any(sets):
-        return None
-    return (
-        f"the provider lists no record at all in {origin}, so this may not be all of it; "
-        "nothing is written. If the zone is new, put any record into it there first"
     )

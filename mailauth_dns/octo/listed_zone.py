@@ -7,11 +7,11 @@ and ids, and types that octoDNS does not know. So the listing itself is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mailauth_dns.diff.change import WRITABLE, Unwritable
-from mailauth_dns.octo.provider_zone import Reading, owner
+from mailauth_dns.octo.provider_zone import Reading, headless, owner
 from mailauth_dns.octo.txt_round_trip import octets
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
@@ -51,6 +51,24 @@ class Listing:
     sets: Mapping[RRKey, ListedSet]
     unwritable: Unwritable = WRITABLE
     entry: Any = field(default=None, compare=False)  # what the API wrote for the zone itself
+
+    def checked(self, *always: str) -> Listing:
+        """Return this; nothing may be written where it can only be a part of the zone.
+
+        `always` are the types of the sets that the API always lists at the apex. An empty listing
+        is none either: a provider that fails may answer with nothing at all, and then each record
+        of ours looks new, and would be written over the values of others.
+        """
+        if not self.sets:
+            closed: str | None = (
+                f"the provider lists no record at all in {self.origin}, so this may not be all of "
+                "it; nothing is written. If the zone is new, put any record into it there first"
+            )
+        else:
+            closed = headless(self.reading().zone, *always)
+        if closed is None:
+            return self
+        return replace(self, unwritable=replace(self.unwritable, zone=closed))
 
     def reading(self) -> Reading:
         """Return the zone as values."""

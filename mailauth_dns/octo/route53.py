@@ -18,9 +18,9 @@ from octodns_route53.provider import Route53ProviderException
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import ProviderError, SetMoved
-from mailauth_dns.octo.listed_provider import ListedProvider, empty
+from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
-from mailauth_dns.octo.provider_zone import headless, octets, owner
+from mailauth_dns.octo.provider_zone import octets, owner
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, quoted
 
@@ -48,9 +48,7 @@ class Route53(ListedProvider, Route53Provider):  # type: ignore[misc] # octoDNS 
         entries = sorted(self._load_records(zone), key=_key)
         sets = dict(_listed(key, list(group)) for key, group in groupby(entries, _key))
         locked = {key: reason for key, each in sets.items() if (reason := _locked(each.entry))}
-        listing = Listing(origin, sets)
-        closed = empty(origin, sets.values()) or headless(listing.reading().zone, "SOA", "NS")
-        return Listing(origin, sets, Unwritable(locked, closed), zone)
+        return Listing(origin, sets, Unwritable(locked), zone).checked("SOA", "NS")
 
     def ttls(self, origin: DomainName) -> range:
         """Return the TTLs that the API takes."""
