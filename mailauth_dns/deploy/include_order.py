@@ -57,6 +57,7 @@ def holds(
     What is held holds up in its turn what needs it.
     """
     order = _Order(answers, declared, others)
+    order.note_blocked()
     changes = list(_spf_changes(answers))
     grows = True
     while grows:
@@ -66,9 +67,17 @@ def holds(
                 continue
             hold = order.too_early(change) or order.too_late(change)
             if hold is not None:
-                order.held.setdefault(where, {})[change.key] = hold
+                order.hold(where, change.key, hold)
                 grows = True
     return order.held
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """An SPF record that is left as it is: it waits, or it is blocked for good."""
+
+    name: DomainName
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,22 @@ class _Order:
     declared: Homes
     others: Others
     held: dict[Where, dict[RRKey, Hold]] = field(default_factory=dict)
+    # By name, the SPF records that are left as they are and include it: of very many records that
+    # go, each asks for its own name.
+    left: dict[str, list[_Left]] = field(default_factory=dict)
+
+    def note_blocked(self) -> None:
+        """Note what the blocked SPF records include."""
+        for where, answer in self.answers.items():
+            if isinstance(answer, Proposal):
+                for entry in answer.difference.blocked:
+                    if entry.family is Family.SPF:
+                        self._note(where, entry.key, entry.waits)
+
+    def hold(self, where: Where, key: RRKey, hold: Hold) -> None:
+        """Hold a change back, so that its record is left as it is."""
+        self.held.setdefault(where, {})[key] = hold
+        self._note(where, key, hold.waits)
 
     def too_early(self, change: Change) -> Hold | None:
         """Return why a record must not begin to include a name yet; None where it may."""
@@ -92,16 +117,15 @@ class _Order:
         """Return why a record must not go yet; None where it may."""
         if change.after or not change.before:
             return None
-        including = [
-            Hold(
-                f"goes after the TXT at {name}, which includes it and "
-                f"{'waits' if waits else 'is blocked'}",
-                waits,
-            )
-            for name, names, waits in self._left_as_it_is()
-            if change.key[0] in names and name != change.key[0]
-        ]
-        return min(including, key=lambda hold: hold.waits, default=None)
+        name = change.key[0]
+        including = [each for each in self.left.get(name, ()) if each.name != name]
+        first = min(including, key=lambda each: each.waits, default=None)
+        if first is None:
+            return None
+        state = "waits" if first.waits else "is blocked"
+        return Hold(
+            f"goes after the TXT at {first.name}, which includes it and {state}", first.waits
+        )
 
     def _lacks(self, name: DomainName, at: Where) -> Hold | None:
         """Return why the SPF record of a name is not there once the plan is applied."""
@@ -135,20 +159,11 @@ class _Order:
             waits=True,
         )
 
-    def _left_as_it_is(self) -> Iterator[tuple[DomainName, frozenset[str], bool]]:
-        """Yield the names of SPF records that are not changed, and what each includes now."""
-        for where, answer in self.answers.items():
-            if isinstance(answer, ProviderError):
-                continue
-            held = self.held.get(where, {})
-            kept_back = {
-                entry.key: entry.waits
-                for entry in answer.difference.blocked
-                if entry.family is Family.SPF
-            }
-            for key, waits in (kept_back | {key: hold.waits for key, hold in held.items()}).items():
-                if names := _includes_of(answer.reading.zone, key):
-                    yield key[0], names, waits
+    def _note(self, where: Where, key: RRKey, waits: bool) -> None:
+        answer = self.answers[where]
+        if isinstance(answer, Proposal):
+            for name in _includes_of(answer.reading.zone, key) or ():
+                self.left.setdefault(name, []).append(_Left(key[0], waits))
 
 
 def _spf_changes(answers: Answers) -> Iterator[tuple[Where, Change]]:

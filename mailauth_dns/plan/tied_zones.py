@@ -85,15 +85,15 @@ def in_turn(zones: Iterable[Where], needed: Iterable[Need]) -> list[tuple[Where,
 
     Zones that need one another in a circle are in one group.
     """
-    left = list(zones)
+    left = dict.fromkeys(zones)
     needed = tuple(needed)
     groups = []
     while left:
-        there = set(left)
-        waits = {need.zone for need in needed if need.needed in there}
+        waits = {need.zone for need in needed if need.needed in left}
         group = tuple(where for where in left if where not in waits) or tuple(left)
         groups.append(group)
-        left = [where for where in left if where not in set(group)]
+        for where in group:
+            del left[where]
     return groups
 
 

@@ -7,6 +7,7 @@ import pytest
 from mailauth_dns.plan.permissions import refusals
 from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.plan.tied_zones import Need, in_turn, needs
+from tests.growth import MOST, growth
 from tests.pages.hostile import change, plan, zone
 
 ONE, TWO = ("zone1.example", "bind"), ("zone2.example", "bind")
@@ -72,3 +73,14 @@ def test_zones_are_written_after_what_they_need(case: str) -> None:
     pairs, expected = TURNS[case]
     needed = [Need(zone, other, (other[0], "TXT"), zone[0], "why") for zone, other in pairs]
     assert in_turn((ONE, TWO, THREE), needed) == expected
+
+
+def test_the_order_of_very_many_zones_is_found_in_proportion() -> None:
+    def put_in_turn(names: str) -> object:
+        return in_turn([(name, "bind") for name in names.split()], ())
+
+    assert growth(put_in_turn, _names, 20_000) < MOST
+
+
+def _names(size: int) -> str:
+    return " ".join(f"zone{number}.example" for number in range(size))
