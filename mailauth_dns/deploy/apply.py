@@ -22,6 +22,7 @@ from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
 from mailauth_dns.plan.plan import LiveEntry, Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import still_in_force
 from mailauth_dns.plan.tied_zones import Need, in_turn, needs
+from mailauth_dns.records.name import DomainName, upwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ class ApplyResult:
     def complete(self) -> bool:
         """Tell whether everything that was asked for is done."""
         return all(zone.status in (Status.APPLIED, Status.UNCHANGED) for zone in self.zones)
+
+    def rows_by_zone(self) -> dict[str, list[LiveEntry]]:
+        """Return the rows of `live` by their watched zone; those of no such zone by ""."""
+        zones = frozenset(self.watched)
+        found: dict[str, list[LiveEntry]] = {}
+        for row in self.live or ():
+            zone = next((each for each in upwards(DomainName(row.name)) if each in zones), "")
+            found.setdefault(zone, []).append(row)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +94,7 @@ def apply(
     if not request.live or interrupted:
         return ended
     watched = _to_watch(results, plan, reviewed)
-    publications = {
-        zone.zone: pool.proposed((zone.zone, zone.provider)).publication for zone in plan.zones
-    }
+    publications = {zone.zone: pool.proposed(zone.where).publication for zone in plan.zones}
     blocked = {(entry.name, entry.type) for zone in plan.zones for entry in zone.refused}
     try:
         seen = watch([publications[zone] for zone in watched], request.wait, waiting | blocked)

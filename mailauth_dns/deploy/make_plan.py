@@ -143,7 +143,7 @@ def _planned_whole(
     wanted: Mapping[Where, Publication], failed: Iterable[FailedEntry]
 ) -> frozenset[DomainName]:
     """Return the domains that were planned at every provider of their zones."""
-    dark = {(each.zone, each.provider) for each in failed}
+    dark = {each.where for each in failed}
     broken = {
         domain
         for publication in wanted.values()

@@ -73,12 +73,12 @@ def replan(
         ProviderError: a stanza is wrong, or a provider of the plan cannot be read.
     """
     publications = tuple(publications)
-    named = {(zone.zone, zone.provider) for zone in reviewed.zones}
+    named = {zone.where for zone in reviewed.zones}
     chosen = _chosen(repo, publications, reviewed, {zone for zone, _ in named})
     files = _of_files(repo, chosen, reviewed)
     stale = set(chain.from_iterable(files.values()))
     # A provider that could not be read at the review is asked too: what waited for it still waits.
-    asked = named | {(failed.zone, failed.provider) for failed in reviewed.failed}
+    asked = named | {failed.where for failed in reviewed.failed}
     # The file narrows whom we ask, and not what we know: no file can leave out what holds a change.
     request = PlanRequest(
         (),
@@ -141,22 +141,21 @@ def _of_files(repo: Repo, publications: Iterable[Publication], reviewed: Plan) -
 
 def _of_zones(plan: Plan, pool: ProviderPool, reviewed: Plan) -> Reasons:
     """Return, by zone, what of the plan has moved."""
-    by_key = {(zone.zone, zone.provider): zone for zone in plan.zones}
+    by_key = {zone.where: zone for zone in plan.zones}
     reasons: Reasons = {}
     for zone in reviewed.zones:
-        where = (zone.zone, zone.provider)
-        now = by_key.get(where)
-        if now is not None and (told := differences(zone, now, pool.proposed(where).proposal)):
+        now = by_key.get(zone.where)
+        if now is not None and (told := differences(zone, now, pool.proposed(zone.where).proposal)):
             reasons.setdefault(zone.zone, []).extend(told)
     return reasons
 
 
 def _notes(plan: Plan, reviewed: Plan) -> tuple[str, ...]:
-    by_key = {(zone.zone, zone.provider): zone for zone in plan.zones}
+    by_key = {zone.where: zone for zone in plan.zones}
     return tuple(
         note
         for zone in reviewed.zones
-        if (now := by_key.get((zone.zone, zone.provider))) is not None
+        if (now := by_key.get(zone.where)) is not None
         for note in (*foreign_differences(zone, now), *permissions_moved(zone, now))
     )
 
@@ -165,15 +164,13 @@ def _waited(reviewed: Plan) -> Holds:
     """Return what had to wait at the review: nobody approved it, so it needs a new plan."""
     hold = Hold("had to wait when it was reviewed; plan again to publish it", waits=True)
     return {
-        (zone.zone, zone.provider): {
-            (DomainName(entry.name), entry.type): hold for entry in zone.waiting
-        }
+        zone.where: {(DomainName(entry.name), entry.type): hold for entry in zone.waiting}
         for zone in reviewed.zones
     }
 
 
 def _only(plan: Plan, named: Container[Where]) -> Plan:
     """Return a plan without the zones, and the failures, at providers that are not named."""
-    zones = tuple(zone for zone in plan.zones if (zone.zone, zone.provider) in named)
-    failed = tuple(failed for failed in plan.failed if (failed.zone, failed.provider) in named)
+    zones = tuple(zone for zone in plan.zones if zone.where in named)
+    failed = tuple(failed for failed in plan.failed if failed.where in named)
     return replace(plan, zones=zones, failed=failed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -18,7 +18,6 @@ from mailauth_dns.plan.apply_report import (
 from mailauth_dns.plan.permission import Permission
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
 from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, Plan, ZoneEntry
-from mailauth_dns.records.name import DomainName, upwards
 
 Done = Literal["done", "was done", "not done", "unknown"]
 
@@ -28,14 +27,14 @@ def to_write(plan: Plan, reviewed: Plan) -> tuple[ReportedZone, ...]:
     approved = {zone.where: zone for zone in reviewed.zones}
     failed = (
         replace(
-            _zone(each.zone, each.provider),
-            changes=_unread(approved.get((each.zone, each.provider))),
+            _zone(*each.where),
+            changes=_unread(approved.get(each.where)),
         )
         for each in plan.failed
     )
     planned = (
         replace(
-            _zone(zone.zone, zone.provider),
+            _zone(*zone.where),
             changes=tuple(_change(change, "unknown") for change in zone.changes),
             read_back="unknown" if zone.changes else "not read",
         )
@@ -52,7 +51,7 @@ def written(
     approved = {zone.where: zone for zone in reviewed.zones}
     gates = refusals(result.plan, ())
     watched = frozenset(result.watched)
-    rows = _by_zone(result)
+    rows = result.rows_by_zone()
     found = []
     for each in result.zones:
         where = (each.zone, each.provider)
@@ -72,9 +71,8 @@ def written(
         else:
             zone = replace(zone, changes=_unread(approved.get(where)))
         if each.zone in watched:
-            zone = replace(
-                zone, live=_live(rows.get(each.zone, ())), live_rows=rows.get(each.zone, ())
-            )
+            said = rows.get(each.zone, ())
+            zone = replace(zone, live=_live(said), live_rows=tuple(map(_public, said)))
         found.append(zone)
     return tuple(found)
 
@@ -160,17 +158,6 @@ def _read_back(result: ZoneResult) -> Literal["as applied", "differs", "unknown"
     if result.undone is None:
         return "unknown"
     return "differs" if result.undone else "as applied"
-
-
-def _by_zone(result: ApplyResult) -> Mapping[str, tuple[LiveEntry, ...]]:
-    """Return the rows that live DNS does not say yet, by the zone that they lie in."""
-    zones = frozenset(result.watched)
-    found: dict[str, list[LiveEntry]] = {}
-    for row in result.live or ():
-        zone = next((each for each in upwards(DomainName(row.name)) if each in zones), None)
-        if zone is not None:
-            found.setdefault(zone, []).append(_public(row))
-    return {zone: tuple(rows) for zone, rows in found.items()}
 
 
 def _public(row: LiveEntry) -> LiveEntry:

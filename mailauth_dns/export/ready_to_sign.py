@@ -9,7 +9,7 @@ from mailauth_dns.export.signers import signing
 from mailauth_dns.keys import next_step
 from mailauth_dns.keys.status import KeyStatus, look
 from mailauth_dns.keys.times import moment
-from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance
+from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, is_allowed
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.dkim import KeyState
 
@@ -24,7 +24,7 @@ def refusals(
         if not signing(key) or (refused := _refused(status, now)) is None:
             continue
         rule, reason = refused
-        if not any(allowance.covers(rule, key.domain) for allowance in allowed):
+        if not is_allowed(allowed, rule, key.domain):
             found.append(
                 f"{key.name}: {reason} ({rule}; --allow {rule}:{key.domain} if that is meant)"
             )

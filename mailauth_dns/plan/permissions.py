@@ -34,6 +34,11 @@ class Allowance:
         return self.id == id and self.domain in (None, name)
 
 
+def is_allowed(allowed: Iterable[Allowance], id: str, name: str) -> bool:
+    """Tell whether one of several allowances covers a rule for a domain or a zone."""
+    return any(each.covers(id, name) for each in allowed)
+
+
 def allowance(text: str) -> Allowance:
     """Return what `--allow` was given.
 
@@ -103,19 +108,14 @@ def of_change(change: ChangeEntry, allowed: Iterable[Allowance]) -> list[Refusal
     return [
         Refusal(rule, change.domain, change.meaning)
         for rule in (change.rules if change.risk == "breaking" else ())
-        if rule not in permitted
-        and not any(allowance.covers(rule, change.domain) for allowance in allowed)
+        if rule not in permitted and not is_allowed(allowed, rule, change.domain)
     ]
 
 
 def of_test(test: TrialEntry, allowed: tuple[Allowance, ...]) -> list[Refusal]:
     """Return why a test that a plan breaks refuses a zone; nothing if that is permitted."""
     rule = test.rule
-    if (
-        rule is None
-        or test.permitted
-        or any(allowance.covers(rule, test.domain) for allowance in allowed)
-    ):
+    if rule is None or test.permitted or is_allowed(allowed, rule, test.domain):
         return []
     ends = "would fail" if test.result == "failed" else "is unknown"
     said = f"the test {test.name!r} of {test.domain} {ends}: {'; '.join(test.problems)}"
@@ -157,7 +157,7 @@ def _of_zone(
     if (
         gate is not None
         and not zone.authority.permitted
-        and not any(allowance.covers(gate, zone.zone) for allowance in allowed)
+        and not is_allowed(allowed, gate, zone.zone)
     ):
         what = (
             "the servers that answer for the zone are not this provider's"

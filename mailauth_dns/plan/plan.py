@@ -220,6 +220,11 @@ class FailedEntry:
     error: str
     place: FileLine | None = None
 
+    @property
+    def where(self) -> Where:
+        """The zone and the provider that it is at."""
+        return (self.zone, self.provider)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -25,7 +25,7 @@ class Permissions:
     """
 
     by_domain: Mapping[str, tuple[Permission, ...]]
-    of_zones: Mapping[str, tuple[str, ...]]
+    of_zones: Mapping[str, Sequence[str]]
     today: date
 
     def of(self, domain: str, rules: Container[str]) -> tuple[Permission, ...]:
@@ -40,9 +40,9 @@ class Permissions:
 def permissions_of(policies: Iterable[Policy], today: date) -> Permissions:
     """Return what policies permit."""
     permitting = [each for each in policies if each.body.allow]
-    of_zones: dict[str, tuple[str, ...]] = {}
+    of_zones: dict[str, list[str]] = {}
     for each in permitting:
-        of_zones[each.zone] = (*of_zones.get(each.zone, ()), each.domain)
+        of_zones.setdefault(each.zone, []).append(each.domain)
     return Permissions({each.domain: _said(each) for each in permitting}, of_zones, today)
 
 
@@ -139,11 +139,17 @@ def idle(
     )
 
 
-def _needed(zone: ZoneEntry, permissions: Permissions) -> Iterator[Permission]:
+def _given(zone: ZoneEntry) -> Iterator[Permission]:
+    """Yield the permissions that stand in a zone, one for each use."""
     for change in zone.changes:
         yield from change.permissions
     for test in zone.tests:
         yield from test.permissions
+    yield from zone.authority.permissions
+
+
+def _needed(zone: ZoneEntry, permissions: Permissions) -> Iterator[Permission]:
+    yield from _given(zone)
     if zone.authority.state == "differs":
         for several in _of_authority(zone, permissions).values():
             yield from several
@@ -155,8 +161,10 @@ def still_in_force(plan: Plan, today: date) -> Plan:
     def left(permissions: tuple[Permission, ...]) -> tuple[Permission, ...]:
         return tuple(each for each in permissions if each.until >= today)
 
-    zones = (
-        replace(
+    def in_force(zone: ZoneEntry) -> ZoneEntry:
+        if all(each.until >= today for each in _given(zone)):
+            return zone
+        return replace(
             zone,
             changes=tuple(
                 replace(each, permissions=left(each.permissions)) for each in zone.changes
@@ -164,9 +172,8 @@ def still_in_force(plan: Plan, today: date) -> Plan:
             authority=replace(zone.authority, permissions=left(zone.authority.permissions)),
             tests=tuple(replace(each, permissions=left(each.permissions)) for each in zone.tests),
         )
-        for zone in plan.zones
-    )
-    return replace(plan, zones=tuple(zones))
+
+    return replace(plan, zones=tuple(map(in_force, plan.zones)))
 
 
 def moved(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:

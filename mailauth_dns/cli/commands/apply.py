@@ -34,10 +34,10 @@ from mailauth_dns.errors import MailAuthError, PlanRefused
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.only import left_out, refuse_unknown
 from mailauth_dns.plan.only import only as only_zones
-from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance, refusals
-from mailauth_dns.plan.plan import LiveEntry, Plan
+from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance, is_allowed, refusals
+from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.repo import Repo
-from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import json_data, plan_text
 from mailauth_dns.render.terminal_text import count
 
@@ -230,16 +230,12 @@ def _exit_code(result: ApplyResult, allowed: Sequence[Allowance]) -> int:
         return INTERRUPTED
     if not result.complete:
         return FAILED
-    if not all(_may_be_unknown(row, result, allowed) for row in result.live or ()):
-        return FAILED
+    for zone, rows in result.rows_by_zone().items():
+        unknown = any(row.state == "unknown" for row in rows)
+        if unknown and not is_allowed(allowed, LIVE_UNKNOWN, zone):
+            return FAILED
     return (
         DIFFERS
         if result.waiting or any(row.state != "unknown" for row in result.live or ())
         else DONE
     )
-
-
-def _may_be_unknown(row: LiveEntry, result: ApplyResult, allowed: Iterable[Allowance]) -> bool:
-    """Tell whether a row is known, or was permitted to be unknown in its zone."""
-    zone = next((each for each in upwards(DomainName(row.name)) if each in result.watched), "")
-    return row.state != "unknown" or any(each.covers(LIVE_UNKNOWN, zone) for each in allowed)
