@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from mailauth_dns.errors import one_line, printable
+from mailauth_dns.errors import one_line
 from mailauth_dns.render.terminal_text import shown
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
@@ -46,7 +46,7 @@ def code(text: str, most: int = 260) -> str:
 
 def value(text: str, most: int) -> str:
     """Return a value for a block of code: printable, on one line, and no command to a CI system."""
-    return printable(cut(shown(text), most))
+    return one_line(cut(shown(text), most))
 
 
 def cut(text: str, most: int) -> str:

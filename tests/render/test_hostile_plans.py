@@ -90,6 +90,7 @@ PLAIN = list(structure(PARSER.parse(plan_markdown.plan(told("word")))))
 @given(TEXTS)
 @example(ATTACK)
 @example(LONG)
+@example("::error::x")  # begins a line of a fence
 @settings(max_examples=150, deadline=None)
 def test_markdown_keeps_its_structure(text: str) -> None:
     said = plan_markdown.plan(told(text), 10_000_000)
