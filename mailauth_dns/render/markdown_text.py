@@ -17,7 +17,10 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 # What begins a list, an underline or a rule; it matters where the text begins a line of ours.
 _FIRST = re.compile(r"^(\d*)([-+=.)])")
 # Of a person, an issue, a merge request, a milestone, a label, and what hosts make links of.
-_REFERENCE = re.compile(r"[@#!%&~^*\[$](?=[\w\"])|:(?=//)|\bwww(?=\.)|\bGH-(?=\d)", re.IGNORECASE)
+# An underscore is escaped by then.
+_REFERENCE = re.compile(
+    r"[@#!%&~^*\[$](?=\\?[\w\"])|:(?=//)|\bwww(?=\.)|\bGH-(?=\d)", re.IGNORECASE
+)
 _APART = "&#8203;"  # a space of no width
 _FENCE = re.compile(r"`{3,}")
 

@@ -91,6 +91,7 @@ PLAIN = list(structure(PARSER.parse(plan_markdown.plan(told("word")))))
 @example(ATTACK)
 @example(LONG)
 @example("::error::x")  # begins a line of a fence
+@example("@__")  # GitLab's names may begin so
 @settings(max_examples=150, deadline=None)
 def test_markdown_keeps_its_structure(text: str) -> None:
     said = plan_markdown.plan(told(text), 10_000_000)
