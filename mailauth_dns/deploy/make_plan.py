@@ -105,14 +105,8 @@ def make_plan(
         for publication in chosen
         for provider in request.providers_of(publication)
     }
-    question = Question(
-        wanted,
-        _held(wanted, known, now, request),
-        request.declared or publications,
-        request.providers,
-        now,
-        request.normalize,
-    )
+    held, declared = _held(wanted, known, now, request), request.declared or publications
+    question = Question(wanted, held, declared, request.providers, now, request.normalize)
     answers = proposals(pool, question, progress)
     proposed = {where: each for where, each in answers.items() if isinstance(each, Proposal)}
     read = ((wanted[where], each.reading.zone) for where, each in proposed.items())
@@ -126,15 +120,20 @@ def make_plan(
         for zone in _with_tests(repo, chosen, zones, request.live)
     )
     failed = _failed(answers, wanted)
+    unneeded = idle(permissions, _planned_whole(wanted, failed), entries)
+    return replace(begun(repo, request, now), zones=entries, failed=failed, idle=unneeded)
+
+
+def begun(repo: Repo, request: PlanRequest, now: datetime) -> Plan:
+    """Return the plan of a request before anything is planned."""
     return Plan(
         tool=__version__,
         made_at=now.isoformat(timespec="seconds"),
         commit=git_commit(repo.root),
         domains=tuple(request.domains) or None,
         normalize=request.normalize,
-        zones=entries,
-        failed=failed,
-        idle=idle(permissions, _planned_whole(wanted, failed), entries),
+        zones=(),
+        failed=(),
         notes=request.notes,
     )
 

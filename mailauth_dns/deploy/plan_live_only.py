@@ -10,12 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from mailauth_dns import __version__
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import beside_live
 from mailauth_dns.deploy.beside_live import BesideLive
-from mailauth_dns.deploy.git_commit import git_commit
-from mailauth_dns.deploy.make_plan import PlanRequest
+from mailauth_dns.deploy.make_plan import PlanRequest, begun
 from mailauth_dns.diff.change import Blocked, Difference
 from mailauth_dns.diff.joint_changes import together
 from mailauth_dns.plan.digests import Digests
@@ -59,12 +57,8 @@ def plan_live_only(repo: Repo, publications: Iterable[Publication], request: Pla
         )
         for origin, each in seen.items()
     )
-    return Plan(
-        tool=__version__,
-        made_at=now.isoformat(timespec="seconds"),
-        commit=git_commit(repo.root),
-        domains=tuple(request.domains) or None,
-        normalize=request.normalize,
+    return replace(
+        begun(repo, request, now),
         zones=zones,
         failed=tuple(map(_failed, silent)),
         notes=(SAID, *request.notes),

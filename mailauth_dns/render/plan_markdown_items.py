@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -97,7 +97,7 @@ def gate(group: Group[Refusal]) -> Item:
         domain = f":{group.domains[0]}" if len(group.domains) == 1 else ""
         alone = ", which no policy can give" if rule == LIVE_UNKNOWN else ""
         said += f". **Refused without permission for** {code(f'{rule}{domain}')}{alone}"
-    return _plain(0, "Zones that apply refuses", "refused zone", said, group)
+    return _told(0, "Zones that apply refuses", "refused zone", said, group)
 
 
 def blocked(group: Group[BlockedEntry]) -> Item:
@@ -106,13 +106,13 @@ def blocked(group: Group[BlockedEntry]) -> Item:
     rank, mark = (3, "◆ **waits**") if first.waits else (1, "▲ **blocked**")
     where = f"{code(first.name)} {sentence(first.type, 80)}"
     said = f"{mark} · {_names(group)} · {where}: {sentence(first.reason)}"
-    return _plain(rank, "Not changed", "waiting" if first.waits else "blocked", said, group)
+    return _told(rank, "Not changed", "waiting" if first.waits else "blocked", said, group)
 
 
 def failed(group: Group[FailedEntry]) -> Item:
     """Return zones that could not be planned."""
     said = f"▲ **not planned** · {_names(group)} · {sentence(group.first.error)}"
-    return _plain(1, "Not changed", "zone not planned", said, group)
+    return _told(1, "Not changed", "zone not planned", said, group)
 
 
 def trial(group: Group[TrialEntry], broken: bool) -> Item:
@@ -126,15 +126,10 @@ def trial(group: Group[TrialEntry], broken: bool) -> Item:
         f"receivers find SPF {first.spf}, DKIM {first.dkim}, DMARC {first.dmarc}; "
         f"the domain asks for {first.disposition}"
     )
-    lines = [said, "", *_permitted(first.permissions)]
+    lines = ["", *_permitted(first.permissions)]
     lines += [f"- {sentence(each)}" for each in (*first.problems, found, *first.why)]
-    return Item(
-        0 if broken else 4,
-        "Mail tests that do not pass",
-        "mail test",
-        len(group.spots),
-        lambda: (f"- {said}", "\n".join([*lines, *_all_names(group)])),
-    )
+    section = "Mail tests that do not pass"
+    return _told(0 if broken else 4, section, "mail test", said, group, lines)
 
 
 def live(group: Group[LiveEntry]) -> Item:
@@ -145,14 +140,9 @@ def live(group: Group[LiveEntry]) -> Item:
     said = f"◆ **live DNS: {row.state}** · {_names(group)} · {where}{reason}"
     sides = [("policy", row.policy), ("provider", row.provider), ("live", row.live)]
     sides += [(f"at {each.server}", each.values) for each in row.servers]
-    lines = [said, "", *folded("policy, provider and live DNS", _sides(sides))]
-    return Item(
-        2 if row.state in ("differs", "unknown") else 4,
-        "Live DNS",
-        "set in live DNS",
-        len(group.spots),
-        lambda: (f"- {said}", "\n".join([*lines, *_all_names(group)])),
-    )
+    lines = ["", *folded("policy, provider and live DNS", _sides(sides))]
+    rank = 2 if row.state in ("differs", "unknown") else 4
+    return _told(rank, "Live DNS", "set in live DNS", said, group, lines)
 
 
 def stranger(group: Group[KeptEntry]) -> Item:
@@ -194,13 +184,16 @@ def names_fold(names: Iterable[str], summary: str) -> Iterator[str]:
     yield from folded(summary, fenced(lines, "text"))
 
 
-def _plain(rank: int, section: str, what: str, said: str, group: Group[Any]) -> Item:
+def _told(
+    rank: int, section: str, what: str, said: str, group: Group[Any], more: Sequence[str] = ()
+) -> Item:
+    """Return an item that is `said` in a line, and has `more` below it in full."""
     return Item(
         rank,
         section,
         what,
         len(group.spots),
-        lambda: (f"- {said}", "\n".join([said, *_all_names(group)])),
+        lambda: (f"- {said}", "\n".join([said, *more, *_all_names(group)])),
     )
 
 
