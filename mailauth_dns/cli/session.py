@@ -32,6 +32,12 @@ DONE, FAILED, DIFFERS, INTERRUPTED = 0, 1, 2, 130  # the exit codes, the same ev
 _SHOWN = re.compile(r" +[0-9]* *\|")  # a line of a file, with its number
 
 
+def width_of(console: Any) -> int:  # noqa: ANN401 - rich.console.Console, which is slow to load
+    """Return the columns to fill; rich does not read COLUMNS on a terminal that is called dumb."""
+    said = os.environ.get("COLUMNS", "")
+    return int(said) if said.isdecimal() and int(said) else int(console.width)
+
+
 class Format(StrEnum):
     """How results are written."""
 
@@ -109,10 +115,11 @@ class Session:
                 no_color=self.no_color,
                 color_system=None if self.no_color else "auto",
             )
-            COLUMNS.set(console.width)  # before the lines are made
+            columns = width_of(console)
+            COLUMNS.set(columns)  # before the lines are made
             for line in lines:
                 whole = line.no_wrap or not wrap  # what is copied stays on one line
-                for part in (line,) if whole else wrapped_line(line, console.width):
+                for part in (line,) if whole else wrapped_line(line, columns):
                     console.print(part, soft_wrap=True)
         else:
             stream.writelines(f"{line.plain}\n" for line in lines)
@@ -288,7 +295,7 @@ def write_message(text: str) -> None:
     if sys.stderr.isatty():
         from rich.console import Console
 
-        columns = Console(stderr=True).width
+        columns = width_of(Console(stderr=True))
         lines = [
             part.plain
             for line in lines

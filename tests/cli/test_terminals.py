@@ -159,7 +159,9 @@ def test_a_plan_fits_the_terminal(repo: RepoFolder, columns: int) -> None:
         "domain: example.com\nproviders: [local]\nspf: {terms: [mx], all: fail}\n"
         f"dmarc: {{p: quarantine, sp: none, np: reject}}\nbimi: {{default: {{l: 'https://{NAME}/a.svg'}}}}\n"
     )
-    said = on_a_terminal(repo, "plan", "--no-live", "--no-color", COLUMNS=str(columns), TERM="dumb")
+    said = on_a_terminal(
+        repo, "plan", "--no-live", "--no-color", COLUMNS=str(columns), LINES="", TERM="dumb"
+    )
     lines = long_lines(said).splitlines()
     assert [line for line in lines if len(line) > columns and len(line.split()) > 1] == []
     assert any(line.endswith("\\") for line in lines)
