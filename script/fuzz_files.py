@@ -27,12 +27,12 @@ from mailauth_dns.policy import public_key_files, spf_lock_file
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.policy.spf_lock import Lock
-from mailauth_dns.policy.yaml_reader import DocumentError
 from mailauth_dns.records import (
     dkim,
 )
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset
+from mailauth_dns.typed_yaml.yaml_reader import DocumentError
 
 SCRATCH = tempfile.TemporaryDirectory()  # gone when the process ends
 

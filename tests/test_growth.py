@@ -13,14 +13,7 @@ from mailauth_dns.evaluate.spf_addresses import passing
 from mailauth_dns.importing import dkim_key_files
 from mailauth_dns.keys import keypair
 from mailauth_dns.masterfile import loose_reader, master_file
-from mailauth_dns.policy import (
-    provider_stanza,
-    public_key_files,
-    selector_edit,
-    spf_lock_file,
-    yaml_reader,
-)
-from mailauth_dns.policy.pasted_records import rewritten
+from mailauth_dns.policy import provider_stanza, public_key_files, selector_edit, spf_lock_file
 from mailauth_dns.records import (
     bimi,
     dkim,
@@ -36,6 +29,8 @@ from mailauth_dns.records import (
     zone,
 )
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.typed_yaml import yaml_reader
+from mailauth_dns.typed_yaml.pasted_records import rewritten
 from tests.evaluate.zones import zone as of_sets
 from tests.growth import MOST, growth
 

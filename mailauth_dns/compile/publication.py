@@ -11,12 +11,12 @@ from functools import cached_property
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.repo import Repo
-from mailauth_dns.policy.yaml_tree import FileLine
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
+from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
 
 @dataclass(frozen=True, slots=True)

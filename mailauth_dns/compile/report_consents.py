@@ -9,10 +9,10 @@ from mailauth_dns.compile.publication import Declared
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.evaluate.dmarc_walk import DmarcAlone, same_organization, walk
 from mailauth_dns.policy.repo import Policy
-from mailauth_dns.policy.yaml_tree import value_place
 from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import MAX_NAME, DomainName, upwards
+from mailauth_dns.typed_yaml.yaml_tree import value_place
 
 CONSENT = "v=DMARC1"  # RFC 9990: the version alone says that reports may come
 

@@ -33,11 +33,11 @@ from mailauth_dns.importing.surroundings import Surroundings
 from mailauth_dns.importing.yaml_text import inherited
 from mailauth_dns.policy.load import read_defaults
 from mailauth_dns.policy.repo import DEFAULTS, POLICY_DIR, Repo
-from mailauth_dns.policy.yaml_reader import DocumentError
-from mailauth_dns.policy.yaml_tree import Mapping as DefaultsMapping
 from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, Zone
+from mailauth_dns.typed_yaml.yaml_reader import DocumentError
+from mailauth_dns.typed_yaml.yaml_tree import Mapping as DefaultsMapping
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,16 @@ from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
 from mailauth_dns.importing.surroundings import Draft, Left, Surroundings
 from mailauth_dns.importing.yaml_text import alone, document_of, inherited
-from mailauth_dns.policy import inheritance, yaml_reader, yaml_tree
+from mailauth_dns.policy import inheritance
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.repo import POLICY_DIR, Policy, Repo, Route
-from mailauth_dns.policy.scalars import UNSAFE
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import dkim, mta_sts
 from mailauth_dns.records.family import NULL_MX, SECTIONS, Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone
+from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
+from mailauth_dns.typed_yaml.scalars import UNSAFE
 
 _DRAFTED: Mapping[Family, Callable[[str], Section]] = {
     Family.SPF: sections.of_spf,

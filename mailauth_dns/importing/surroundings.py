@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mailauth_dns.errors import octets
-from mailauth_dns.policy import yaml_tree
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone, quoted
+from mailauth_dns.typed_yaml import yaml_tree
 
 
 @dataclass(frozen=True, slots=True)

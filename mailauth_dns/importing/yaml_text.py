@@ -9,8 +9,8 @@ import yaml
 
 from mailauth_dns.errors import octets
 from mailauth_dns.lint.finding import Finding
-from mailauth_dns.policy import yaml_tree
 from mailauth_dns.records.family import SECTIONS
+from mailauth_dns.typed_yaml import yaml_tree
 
 HEAD = "# yaml-language-server: $schema=../policy.schema.json\n"
 _MAIL = ("ttl", *SECTIONS, "parked")  # keys that a draft does not share with the defaults

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from mailauth_dns import atomic_files
 from mailauth_dns.errors import MailAuthError, PolicyError
-from mailauth_dns.policy import yaml_reader, yaml_tree
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.selector_edit import with_keys
 from mailauth_dns.policy.signature_edit import with_signer
 from mailauth_dns.records.name import domain_name
+from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 
 SelectorEdit = Mapping[str, str | None]  # YAML keys of a selector; None takes one out
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from mailauth_dns.lint.rule import At, Rule, Severity
 from mailauth_dns.policy.repo import Policy
-from mailauth_dns.policy.yaml_tree import Place
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.typed_yaml.yaml_tree import Place
 
 _NAMES = re.compile(r"[\w*-]+(?:\.[\w-]+)*")
 

@@ -17,8 +17,8 @@ from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.allowed_changes import REFUSED_BY
 from mailauth_dns.policy.model import WaiverSection
 from mailauth_dns.policy.repo import Policy
-from mailauth_dns.policy.yaml_tree import Place
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.typed_yaml.yaml_tree import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from natsort import natsort_keygen
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.policy import yaml_reader, yaml_tree
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
+from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 
 ABSENT = "_absent.yaml"
 MTA_STS = "_mta-sts.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
 from mailauth_dns.plan.plan import BlockedEntry, ChangeEntry, KeptEntry
-from mailauth_dns.policy.yaml_tree import FileLine
+from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
 
 def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:

@@ -25,7 +25,7 @@ from mailauth_dns.plan.plan import (
     TrialEntry,
     ZoneEntry,
 )
-from mailauth_dns.policy.yaml_tree import FileLine
+from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
 RISKS = ("breaking", "caution", "safe")  # what can hurt most comes first
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
-from mailauth_dns.policy.yaml_tree import FileLine
+from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
 LIVE_DNS = "live DNS"  # stands where a provider does, in a plan for which none was asked

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from mailauth_dns.policy.scalars import Section, fail, refuse_record, said
+from mailauth_dns.typed_yaml.scalars import Section, fail, refuse_record, said
 
 
 class Absent(Enum):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from mailauth_dns.policy.scalars import Day, Section, fail
+from mailauth_dns.typed_yaml.scalars import Day, Section, fail
 
 # What apply refuses, by rule. That live DNS is unknown (live-unknown) is not among them: who writes
 # a policy cannot know it, so only who runs apply permits it.

@@ -8,8 +8,8 @@ from pathlib import Path
 from mailauth_dns.errors import FileProblem, RecordSyntaxError
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
-from mailauth_dns.policy.yaml_tree import Mapping, Place, SourceText, value_place
 from mailauth_dns.records.name import publishable_name
+from mailauth_dns.typed_yaml.yaml_tree import Mapping, Place, SourceText, value_place
 
 LIST_DIR = Path("zones")  # lists of domains lie below it
 MAX_LIST = 64_000_000  # octets; a million domains have about 20 MB

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailauth_dns.policy import domain_list, yaml_reader
+from mailauth_dns.policy import domain_list
 from mailauth_dns.policy.repo import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
-from mailauth_dns.policy.yaml_tree import Plain, plain, value_place
+from mailauth_dns.typed_yaml import yaml_reader
+from mailauth_dns.typed_yaml.yaml_tree import Plain, plain, value_place
 
 MAX_POLICIES = 500  # files that are read; the names of the others stand for what is in them
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy.yaml_tree import Mapping, Node, Scalar
 from mailauth_dns.records.family import SECTIONS
+from mailauth_dns.typed_yaml.yaml_tree import Mapping, Node, Scalar
 
 _MAIL_SECTIONS = tuple(key for key in SECTIONS if key != "dmarc")  # a parked policy has DMARC
 _REPORT_TAGS = ("rua", "ruf")  # what a parked policy may say of DMARC

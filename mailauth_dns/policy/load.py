@@ -16,18 +16,18 @@ from mailauth_dns.policy import (
     public_key_files,
     repo_checks,
     spf_lock_file,
-    yaml_reader,
 )
 from mailauth_dns.policy.domain_list import domains_of
 from mailauth_dns.policy.model import PolicyFile
-from mailauth_dns.policy.model_errors import problems_of
 from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.repo import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, Policy, Repo
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.policy.spf_lock import Lock
-from mailauth_dns.policy.yaml_tree import Mapping, plain, value_place
 from mailauth_dns.records.name import DomainName, is_at_or_below
+from mailauth_dns.typed_yaml import yaml_reader
+from mailauth_dns.typed_yaml.model_errors import problems_of
+from mailauth_dns.typed_yaml.yaml_tree import Mapping, plain, value_place
 
 RESERVED = "_absent"  # zones/compiled/_absent.yaml
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.scalars import Domain, Section, Selector, fail, host_name, one_of
 from mailauth_dns.records.mailbox import domain_of
+from mailauth_dns.typed_yaml.scalars import Domain, Section, Selector, fail, host_name, one_of
 
 NULL_PATH = ("", "<>")  # a bounce's MAIL FROM (RFC 5321 §4.5.5)
 

@@ -19,7 +19,14 @@ from pydantic import (
 from mailauth_dns.policy.absent import AbsentWord, section_or_absent
 from mailauth_dns.policy.allowed_changes import PermissionSection, once_each
 from mailauth_dns.policy.mail_tests import MailTest, distinct
-from mailauth_dns.policy.scalars import (
+from mailauth_dns.policy.sections.bimi import BimiSections
+from mailauth_dns.policy.sections.dkim import DkimSection
+from mailauth_dns.policy.sections.dmarc import DmarcSection
+from mailauth_dns.policy.sections.mta_sts import MtaStsSection
+from mailauth_dns.policy.sections.spf import SpfSection
+from mailauth_dns.policy.sections.tls_rpt import TlsRptSection
+from mailauth_dns.records.family import Family
+from mailauth_dns.typed_yaml.scalars import (
     Day,
     Flag,
     OwnDomain,
@@ -29,13 +36,6 @@ from mailauth_dns.policy.scalars import (
     Ttl,
     fail,
 )
-from mailauth_dns.policy.sections.bimi import BimiSections
-from mailauth_dns.policy.sections.dkim import DkimSection
-from mailauth_dns.policy.sections.dmarc import DmarcSection
-from mailauth_dns.policy.sections.mta_sts import MtaStsSection
-from mailauth_dns.policy.sections.spf import SpfSection
-from mailauth_dns.policy.sections.tls_rpt import TlsRptSection
-from mailauth_dns.records.family import Family
 
 
 def _told(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import yaml_reader, yaml_tree
+from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A key that names a secret; `auth_key_name`, `key_name` and the like name none.

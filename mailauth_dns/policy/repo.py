@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy import yaml_tree
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.provider_stanza import Stanza
 from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.typed_yaml import yaml_tree
 
 DEFAULTS = "_defaults.yaml"
 POLICY_DIR = Path("zones/policy")

@@ -8,11 +8,11 @@ from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy.model import PolicyFile, sections_of
 from mailauth_dns.policy.repo import PROVIDER_DIR, Policy
 from mailauth_dns.policy.sections.spf import SpfSection
-from mailauth_dns.policy.yaml_tree import Mapping, Place, child, value_place
 from mailauth_dns.records import dkim, dmarc
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors
 from mailauth_dns.records.spf_parts import part_name
+from mailauth_dns.typed_yaml.yaml_tree import Mapping, Place, child, value_place
 
 
 def defaults_problems(defaults: Mapping) -> Iterator[FileProblem]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy.yaml_reader import MAX_FILE, DocumentError
-from mailauth_dns.policy.yaml_tree import Place
+from mailauth_dns.typed_yaml.yaml_reader import MAX_FILE, DocumentError
+from mailauth_dns.typed_yaml.yaml_tree import Place
 
 _T = TypeVar("_T")
 

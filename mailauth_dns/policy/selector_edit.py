@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import yaml
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy import yaml_reader, yaml_tree
+from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 
 _SELECTORS = ("dkim", "selectors")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import lru_cache
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import yaml_tree
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.policy.spf_lock import Lock
@@ -15,6 +14,7 @@ from mailauth_dns.records import spf, spf_term
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import Flat, SpfLayout, laid_out, networks_of
+from mailauth_dns.typed_yaml import yaml_tree
 
 _RUN = "run `mailauth-dns spf lock`, review and commit zones/locks/spf.json"
 

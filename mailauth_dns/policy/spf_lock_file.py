@@ -12,15 +12,15 @@ from typing import Annotated, Literal, NoReturn
 from pydantic import AfterValidator, BeforeValidator, ValidationError
 
 from mailauth_dns.errors import FileProblem, RecordSyntaxError
-from mailauth_dns.policy.model_errors import words
-from mailauth_dns.policy.scalars import Day, Flag, Section, fail, host_name, said
 from mailauth_dns.policy.spf_lock import Lock, LockedName, LockedPart
 from mailauth_dns.policy.spf_lock_proof import HostsUnknown, disproved, is_networks
-from mailauth_dns.policy.yaml_reader import DocumentError
 from mailauth_dns.records import spf
 from mailauth_dns.records.addresses import addresses_of
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import part_name
+from mailauth_dns.typed_yaml.model_errors import words
+from mailauth_dns.typed_yaml.scalars import Day, Flag, Section, fail, host_name, said
+from mailauth_dns.typed_yaml.yaml_reader import DocumentError
 
 LOCK_FILE = Path("zones/locks/spf.json")
 FORMAT = 1

@@ -7,12 +7,12 @@ from ipaddress import ip_address
 
 from mailauth_dns.importing.yaml_text import HEAD, document_of
 from mailauth_dns.keys.times import FIRST_TTL
-from mailauth_dns.policy.yaml_tree import Plain
 from mailauth_dns.quickstart.answers import Answers
 from mailauth_dns.quickstart.dns_services import DnsKind
 from mailauth_dns.quickstart.published import Body, PublishedMail
 from mailauth_dns.records import spf
 from mailauth_dns.records.spf_term import Ip4, Ip6, Qualifier
+from mailauth_dns.typed_yaml.yaml_tree import Plain
 
 SPOOFER = "203.0.113.66"  # an address that is nobody's (RFC 5737)
 

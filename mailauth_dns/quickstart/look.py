@@ -15,7 +15,6 @@ from mailauth_dns.importing.readers import LiveDns
 from mailauth_dns.importing.surroundings import Left
 from mailauth_dns.live.observe import Wanted, observe
 from mailauth_dns.live.resolver import LiveResolver
-from mailauth_dns.policy import yaml_reader, yaml_tree
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.quickstart.answers import Given, Known, SigningProgram
 from mailauth_dns.quickstart.dns_services import SERVICES, DnsKind
@@ -26,6 +25,7 @@ from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRset, negative_ttl
 from mailauth_dns.signing_host import key_owner, opendkim_conf
 from mailauth_dns.signing_host.systemd_units import on
+from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 
 _DELEGATED = "is delegated to"  # as live/observe.py says it
 Origins = Mapping[DomainName, tuple[str, ...]]  # zones, each with the servers to ask

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.importing.surroundings import Left
 from mailauth_dns.policy.repo import Policy
-from mailauth_dns.policy.yaml_tree import Plain
 from mailauth_dns.records.dmarc import owner_name
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.typed_yaml.yaml_tree import Plain
 
 Body = dict[str, Plain]
 

@@ -11,7 +11,7 @@ from mailauth_dns.errors import one_line
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Rule, Severity
 from mailauth_dns.lint.waiver import Waived
-from mailauth_dns.policy.yaml_tree import Place
+from mailauth_dns.typed_yaml.yaml_tree import Place
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

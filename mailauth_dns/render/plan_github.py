@@ -13,11 +13,11 @@ from typing import Any, Literal
 from mailauth_dns.plan.grouped import ChangeGroup, Group, GroupedPlan, grouped
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.plan.totals import totals
-from mailauth_dns.policy.yaml_tree import FileLine
 from mailauth_dns.render import plan_text, plan_words
 from mailauth_dns.render.markdown_text import cut
 from mailauth_dns.render.terminal_text import count
 from mailauth_dns.render.workflow_commands import annotation
+from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
 MAX_OF_A_KIND = 10
 _LONGEST = 1_000  # characters of a message

@@ -13,7 +13,7 @@ from mailauth_dns.atomic_files import alone, own_folder, replace_file
 from mailauth_dns.errors import MailAuthError, NotFlattened, ObservationError, PolicyError
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_addresses import Drift, drift, passing
-from mailauth_dns.policy import spf_lock_file, yaml_reader
+from mailauth_dns.policy import spf_lock_file
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.spf_flattening import flattened_names
 from mailauth_dns.policy.spf_lock import Lock, LockedName, LockedPart
@@ -21,6 +21,7 @@ from mailauth_dns.policy.spf_lock_file import LOCK_FILE
 from mailauth_dns.records.addresses import NOBODY
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.spf_relock.parts import Observe, PartRow, next_parts, ready
+from mailauth_dns.typed_yaml import yaml_reader
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from mailauth_dns.lint.rule import Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, Plan, ServerEntry
 from mailauth_dns.policy.model import WaiverSection
-from mailauth_dns.policy.yaml_tree import Place, SourceText
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
 from mailauth_dns.render import (
@@ -36,6 +35,7 @@ from mailauth_dns.render import (
 )
 from mailauth_dns.render import json_data as data
 from mailauth_dns.serve.server import LoopbackServer
+from mailauth_dns.typed_yaml.yaml_tree import Place, SourceText
 from tests.conftest import RepoFolder
 from tests.lab.zones import HEAD
 

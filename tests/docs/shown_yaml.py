@@ -9,8 +9,9 @@ from pathlib import Path
 import yaml
 
 from mailauth_dns.errors import PolicyError
-from mailauth_dns.policy import provider_stanza, yaml_reader
+from mailauth_dns.policy import provider_stanza
 from mailauth_dns.policy.load import load_repo
+from mailauth_dns.typed_yaml import yaml_reader
 from tests.docs.page import ROOT, Block, PageError
 
 _SAMPLE_KEY = ROOT / "zones/keys/example.com/mx2026.pem"

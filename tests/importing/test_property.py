@@ -17,11 +17,11 @@ from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.diff.equivalence import disputed, parsed, same
 from mailauth_dns.masterfile.master_file import parse
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.scalars import UNSAFE
 from mailauth_dns.records import mta_sts, spf
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone, quoted
+from mailauth_dns.typed_yaml.scalars import UNSAFE
 from tests.importing.random_zones import Place, parked_zones, zones
 from tests.records import strategies as records
 

@@ -12,12 +12,12 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.importing.draft import drafts
 from mailauth_dns.importing.surroundings import Surroundings
 from mailauth_dns.policy.repo import Repo
-from mailauth_dns.policy.scalars import UNSAFE
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import mta_sts, spf
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
+from mailauth_dns.typed_yaml.scalars import UNSAFE
 
 DOMAIN = DomainName("example.com")
 SERVED = mta_sts.Policy(mta_sts.Mode.TESTING, (DomainName("mx.example.com"),), 86400)

@@ -15,7 +15,7 @@ from mailauth_dns.plan.plan import (
     KeptEntry,
     LiveEntry,
 )
-from mailauth_dns.policy.yaml_tree import FileLine
+from mailauth_dns.typed_yaml.yaml_tree import FileLine
 from tests.pages.hostile import change, plan, trial, zone
 
 

@@ -14,9 +14,10 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.masterfile import master_file
 from mailauth_dns.octo import compiled_zone
 from mailauth_dns.plan import plan_file
-from mailauth_dns.policy import provider_stanza, public_key_files, spf_lock_file, yaml_reader
+from mailauth_dns.policy import provider_stanza, public_key_files, spf_lock_file
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.typed_yaml import yaml_reader
 from tests.conftest import RepoFolder
 
 DIGITS, DEEP = "9" * 5000, "[" * 100_000

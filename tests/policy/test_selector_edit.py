@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy import yaml_reader
 from mailauth_dns.policy.selector_edit import with_keys, with_selector
+from mailauth_dns.typed_yaml import yaml_reader
 
 NEW = {"key": "s2.pem", "state": "pending", "since": "2026-05-31T12:00:00Z"}
 ENTRY = "{key: s2.pem, state: pending, since: 2026-05-31T12:00:00Z}"

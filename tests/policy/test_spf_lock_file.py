@@ -8,8 +8,8 @@ import pytest
 
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.spf_lock import Lock
-from mailauth_dns.policy.yaml_reader import DocumentError
 from mailauth_dns.records.spf_parts import part_name
+from mailauth_dns.typed_yaml.yaml_reader import DocumentError
 from tests.policy.locks import DOMAIN, LOCK, PART, TEXT, WRITTEN
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from mailauth_dns.policy import model_errors, spf_lock_file
+from mailauth_dns.policy import spf_lock_file
 from mailauth_dns.policy.model import PolicyFile
+from mailauth_dns.typed_yaml import model_errors
 
 # The library's names for what is read from text, each with the errors it can end in. Validators of
 # our own make numbers, dates, truths and words of a list, before the library would judge them.

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy.yaml_tree import Plain
 from mailauth_dns.quickstart import answers as asking
 from mailauth_dns.quickstart.begin import Started
 from mailauth_dns.quickstart.dns_services import DnsKind, stanza
@@ -20,6 +19,7 @@ from mailauth_dns.quickstart.next_steps import Machine, Made, steps
 from mailauth_dns.quickstart.published import PublishedMail
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import quickstart as render
+from mailauth_dns.typed_yaml.yaml_tree import Plain
 
 GOLDEN = Path(__file__).parent / "golden"
 GIVEN = {

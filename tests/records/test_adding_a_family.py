@@ -55,7 +55,7 @@ SECTION = '''
 
 from __future__ import annotations
 
-from mailauth_dns.policy.scalars import Section, TagText, Ttl
+from mailauth_dns.typed_yaml.scalars import Section, TagText, Ttl
 
 
 class DummySection(Section):

@@ -24,8 +24,8 @@ from mailauth_dns.pages.plan_page import plan_page
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.permission import IdlePermission, Permission
 from mailauth_dns.plan.plan import AuthorityEntry, Plan
-from mailauth_dns.policy.yaml_tree import FileLine
 from mailauth_dns.render import plan_github, plan_markdown, plan_text
+from mailauth_dns.typed_yaml.yaml_tree import FileLine
 from tests.pages.hostile import ATTACK, LONG, change, hostile_plan, zone
 from tests.pages.page_reader import PageReader
 

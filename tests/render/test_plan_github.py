@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailauth_dns.plan.plan import BlockedEntry, FailedEntry, Plan
-from mailauth_dns.policy.yaml_tree import FileLine
 from mailauth_dns.render import plan_github
+from mailauth_dns.typed_yaml.yaml_tree import FileLine
 from tests.pages.hostile import change, plan, trial, zone
 
 

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from mailauth_dns.policy.absent import AbsentWord, refuse_absent, section_or_absent
-from mailauth_dns.policy.scalars import (
+from mailauth_dns.policy.sections.other_tags import unlike
+from mailauth_dns.records import bimi
+from mailauth_dns.typed_yaml.scalars import (
     OwnTtl,
     Section,
     Selector,
@@ -17,8 +19,6 @@ from mailauth_dns.policy.scalars import (
     one_of,
     refuse_record,
 )
-from mailauth_dns.policy.sections.other_tags import unlike
-from mailauth_dns.records import bimi
 
 
 def _bimi_tag(tag: str) -> AfterValidator:

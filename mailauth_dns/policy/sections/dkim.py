@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.policy.absent import refuse_absent
-from mailauth_dns.policy.scalars import (
+from mailauth_dns.records import dkim
+from mailauth_dns.typed_yaml.scalars import (
     UNSAFE,
     Domain,
     Duration,
@@ -26,7 +27,6 @@ from mailauth_dns.policy.scalars import (
     refuse_private_key,
     refuse_record,
 )
-from mailauth_dns.records import dkim
 
 
 def _dkim_tag(tag: str) -> AfterValidator:

@@ -9,7 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.scalars import (
+from mailauth_dns.records import dmarc
+from mailauth_dns.typed_yaml.scalars import (
     OwnTtl,
     ReportAddress,
     Section,
@@ -17,7 +18,6 @@ from mailauth_dns.policy.scalars import (
     checked,
     fail,
 )
-from mailauth_dns.records import dmarc
 
 
 def _tag_name(text: str) -> str:

@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.scalars import (
+from mailauth_dns.policy.sections.other_tags import unlike
+from mailauth_dns.records import mta_sts
+from mailauth_dns.records.name import DomainName, domain_name
+from mailauth_dns.typed_yaml.scalars import (
     OwnTtl,
     Section,
     TagText,
@@ -16,9 +19,6 @@ from mailauth_dns.policy.scalars import (
     integer,
     one_of,
 )
-from mailauth_dns.policy.sections.other_tags import unlike
-from mailauth_dns.records import mta_sts
-from mailauth_dns.records.name import DomainName, domain_name
 
 
 def _mx_pattern(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import AfterValidator
 
-from mailauth_dns.policy.scalars import fail
+from mailauth_dns.typed_yaml.scalars import fail
 
 
 def unlike(*known: str) -> AfterValidator:

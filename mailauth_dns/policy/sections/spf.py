@@ -16,9 +16,9 @@ from pydantic import (
 )
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.pasted_records import rewritten
-from mailauth_dns.policy.scalars import Domain, OwnTtl, Section, checked, fail, one_of
 from mailauth_dns.records import spf, spf_term
+from mailauth_dns.typed_yaml.pasted_records import rewritten
+from mailauth_dns.typed_yaml.scalars import Domain, OwnTtl, Section, checked, fail, one_of
 
 
 def _spf_term(text: str) -> str:

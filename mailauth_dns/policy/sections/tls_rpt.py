@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from mailauth_dns.policy.scalars import (
+from mailauth_dns.policy.sections.other_tags import unlike
+from mailauth_dns.records import tls_rpt
+from mailauth_dns.typed_yaml.scalars import (
     OwnTtl,
     ReportAddress,
     Section,
@@ -14,8 +16,6 @@ from mailauth_dns.policy.scalars import (
     checked,
     fail,
 )
-from mailauth_dns.policy.sections.other_tags import unlike
-from mailauth_dns.records import tls_rpt
 
 _RPT = "v=TLSRPTv1; rua=mailto:x; "
 RptName = Annotated[str, unlike("v", "rua"), checked(tls_rpt.parse, _RPT, "=x", refused=";")]

@@ -15,9 +15,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from mailauth_dns.errors import RecordSyntaxError
-from mailauth_dns.policy.pasted_records import rewritten
 from mailauth_dns.records import dkim, server_address
 from mailauth_dns.records.name import DomainName, domain_name, publishable_name
+from mailauth_dns.typed_yaml.pasted_records import rewritten
 
 # Our values pass through YAML, octoDNS and each provider's encoder. These characters do not survive
 # all of them.

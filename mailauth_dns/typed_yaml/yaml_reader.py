@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import yaml
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import yaml_hints
-from mailauth_dns.policy.yaml_tree import Mapping, Node, Place, Scalar, Sequence, SourceText
+from mailauth_dns.typed_yaml import yaml_hints
+from mailauth_dns.typed_yaml.yaml_tree import Mapping, Node, Place, Scalar, Sequence, SourceText
 
 MAX_FILE = 1_000_000  # octets; the longest real policies are a few kB
 MAX_SCALAR = 20_000  # characters; an RSA-4096 key in `p` has 736

@@ -7,7 +7,7 @@ import re
 import yaml
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy.yaml_tree import Place, SourceText
+from mailauth_dns.typed_yaml.yaml_tree import Place, SourceText
 
 _TAB = re.compile(r" *\t")  # before the text of a line
 # What YAML says, and what to write instead of what usually causes it.

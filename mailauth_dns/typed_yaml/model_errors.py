@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.policy import yaml_tree
-from mailauth_dns.policy.pasted_records import LONGEST, listed
+from mailauth_dns.typed_yaml import yaml_tree
+from mailauth_dns.typed_yaml.pasted_records import LONGEST, listed
 
 _KINDS = {
     "tuple_type": "expected a list: [a, b]",

@@ -8,8 +8,8 @@ from hypothesis import assume, given
 
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.model import PolicyFile
-from mailauth_dns.policy.pasted_records import LONGEST, rewritten
 from mailauth_dns.records import dmarc, spf
+from mailauth_dns.typed_yaml.pasted_records import LONGEST, rewritten
 from tests.records import strategies
 
 
