@@ -20,7 +20,6 @@ from mailauth_dns.importing.places import Spot, owner_of, spot_of, stray
 from mailauth_dns.importing.sections import Section
 from mailauth_dns.importing.surroundings import Draft, Left, Surroundings
 from mailauth_dns.importing.yaml_text import alone, document_of, inherited
-from mailauth_dns.policy import inheritance
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.repo import POLICY_DIR, Policy, Repo, Route
 from mailauth_dns.policy.spf_lock import Lock
@@ -28,7 +27,7 @@ from mailauth_dns.records import dkim, mta_sts
 from mailauth_dns.records.family import NULL_MX, SECTIONS, Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone
-from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
+from mailauth_dns.typed_yaml import overlay, yaml_reader, yaml_tree
 from mailauth_dns.typed_yaml.scalars import UNSAFE
 
 _DRAFTED: Mapping[Family, Callable[[str], Section]] = {
@@ -226,7 +225,7 @@ class Sketch:
             # As when a parked policy is read: it inherits no mail section.
             kept = {key: node for key, node in defaults.items.items() if key not in SECTIONS}
             defaults = replace(defaults, items=kept)
-        merged = inheritance.merged(defaults, root) if defaults is not None else root
+        merged = overlay.merged(defaults, root) if defaults is not None else root
         body = PolicyFile.model_validate(yaml_tree.plain(merged))
         place = yaml_tree.value_place(root, ("domain",))
         return Policy(self.domain, self._zone.origin, body, merged, self._path, place, {})

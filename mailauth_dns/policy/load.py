@@ -25,7 +25,7 @@ from mailauth_dns.policy.repo_files import Mention, RepoFiles
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName, is_at_or_below
-from mailauth_dns.typed_yaml import yaml_reader
+from mailauth_dns.typed_yaml import overlay, yaml_reader
 from mailauth_dns.typed_yaml.model_errors import problems_of
 from mailauth_dns.typed_yaml.yaml_tree import Mapping, plain, value_place
 
@@ -121,7 +121,7 @@ class _Loader:
                 continue
             own = self.files.parsed(path, yaml_reader.read)
             if own is not None:
-                root = own if defaults is None else inheritance.merged(defaults, own)
+                root = own if defaults is None else overlay.merged(defaults, own)
                 yield from self._policies(path, root, own)
         if not paths and not self._problems and not self._may_be_empty:
             message = "holds no policy; write one, for example example.com.yaml"
@@ -154,8 +154,8 @@ class _Loader:
 
     def _whole(self, root: Mapping, own: Mapping) -> Mapping:
         """Return a policy with what it inherits, as the model reads it; `own` is its file."""
-        whole = inheritance.without_nulls(root)
-        own = whole if own is root else inheritance.without_nulls(own)
+        whole = overlay.without_nulls(root)
+        own = whole if own is root else overlay.without_nulls(own)
         if inheritance.is_parked(whole):
             self._problems.extend(inheritance.parked_problems(own))
             whole = inheritance.without_mail(whole)

@@ -1,0 +1,77 @@
+"""The catalogue of senders: the files that come with the package, and a repo's own beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mailauth_dns.senders.entry import Entry
+from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
+from mailauth_dns.typed_yaml.model_errors import problems_of
+from mailauth_dns.typed_yaml.overlay import merged
+from mailauth_dns.typed_yaml.yaml_reader import DocumentError
+
+PACKAGED = Path(__file__).parent / "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Senders by id. `own` are those that a repo adds or corrects in zones/senders."""
+
+    own: Mapping[str, Entry] = field(default_factory=dict)
+
+    def get(self, sender: str) -> Entry | None:
+        """Return a sender's entry, None where there is none; a repo's own comes first."""
+        return self.own.get(sender) or _packaged(sender)
+
+    def ids(self) -> tuple[str, ...]:
+        """Return every sender's id, sorted."""
+        return tuple(sorted({*_packaged_ids(), *self.own}))
+
+    def all(self) -> Iterator[tuple[str, Entry]]:
+        """Yield every sender with its id, sorted."""
+        for sender in self.ids():
+            entry = self.get(sender)
+            assert entry is not None
+            yield sender, entry
+
+
+def read(path: str, data: bytes, sender: str) -> Entry:
+    """Return the entry in a file of zones/senders.
+
+    Where the package has a sender of that id, the file is laid over it: mappings merge, and lists
+    and single values replace.
+
+    Raises:
+        DocumentError: with every problem of the file.
+    """
+    root = yaml_reader.read(path, data)
+    if sender in _packaged_ids():
+        root = merged(_packaged_tree(sender), root)
+    return _entry(root)
+
+
+def _entry(root: yaml_tree.Mapping) -> Entry:
+    try:
+        return Entry.model_validate(yaml_tree.plain(root))
+    except ValidationError as error:
+        raise DocumentError(problems_of(error, root, Entry)) from None
+
+
+@cache
+def _packaged_ids() -> frozenset[str]:
+    return frozenset(path.stem for path in PACKAGED.glob("*.yaml"))
+
+
+def _packaged_tree(sender: str) -> yaml_tree.Mapping:
+    path = PACKAGED / f"{sender}.yaml"
+    return yaml_reader.read(f"senders/catalogue/{path.name}", path.read_bytes())
+
+
+@cache
+def _packaged(sender: str) -> Entry | None:
+    return _entry(_packaged_tree(sender)) if sender in _packaged_ids() else None

@@ -1,0 +1,55 @@
+"""The catalogue's files: each is read, and a repo's own are laid over them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailauth_dns.senders.catalogue_files import Catalogue, read
+from mailauth_dns.typed_yaml.yaml_reader import DocumentError
+
+OWN = b"""
+name: Example Mailer
+sources:
+  help: {url: "https://mailer.example/help", read: 2026-11-28, grade: A}
+recognised_by:
+  includes: [_spf.mailer.example]
+  source: help
+"""
+
+
+def test_every_file_is_an_entry() -> None:
+    assert all(entry.name for _, entry in Catalogue().all())
+
+
+def test_a_repos_own_sender_is_added() -> None:
+    own = Catalogue({"mailer": read("zones/senders/mailer.yaml", OWN, "mailer")})
+    found = own.get("mailer")
+    assert found is not None
+    assert found.recognised_by.includes == ("_spf.mailer.example",)
+    assert "mailer" in own.ids()
+    assert Catalogue().get("mailer") is None
+
+
+def test_a_repos_own_file_corrects_an_entry() -> None:
+    corrected = read(
+        "zones/senders/zendesk.yaml", b"name: Zendesk of ours\nkind: support\n", "zendesk"
+    )
+    packaged = Catalogue().get("zendesk")
+    assert packaged is not None
+    assert corrected == packaged.model_copy(update={"name": "Zendesk of ours"})
+
+
+BROKEN = [
+    (b"name: X\n", "sources is missing"),
+    (OWN.replace(b"source: help", b"source: other"), "which `sources` does not have"),
+    (OWN.replace(b"  source: help\n", b""), "recognised_by"),
+    (OWN.replace(b"2026-11-28", b"yesterday"), "is not a day"),
+    (OWN.replace(b"grade: A", b"grade: Z"), "is not known here"),
+]
+
+
+@pytest.mark.parametrize(("data", "said"), BROKEN)
+def test_a_fact_without_a_source_is_refused(data: bytes, said: str) -> None:
+    with pytest.raises(DocumentError) as raised:
+        read("zones/senders/mailer.yaml", data, "mailer")
+    assert any(said in str(problem) for problem in raised.value.problems)
