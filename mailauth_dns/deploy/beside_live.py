@@ -97,7 +97,11 @@ def shown(publication: Publication) -> Iterator[Declared]:
 def planned_zone(origin: DomainName, changes: Iterable[Change]) -> PlannedZone:
     """Return changes of a zone as they are laid over live DNS."""
     return PlannedZone(
-        origin, {change.key: PlannedSet(change.after, change.family) for change in changes}
+        origin,
+        {
+            change.key: PlannedSet(change.after, change.family, change.sender_values)
+            for change in changes
+        },
     )
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.other_providers import Answers
 from mailauth_dns.diff.change import Change, Hold
-from mailauth_dns.diff.our_values import is_part_of_spf, ours
+from mailauth_dns.diff.our_values import is_part_of_spf
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan import Where
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.spf_parts import referred
 from mailauth_dns.records.zone import RRKey, Zone
 

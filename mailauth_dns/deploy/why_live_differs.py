@@ -8,12 +8,12 @@ from itertools import islice
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff import value_mistakes, wrong_places
 from mailauth_dns.diff.equivalence import meaning, same
-from mailauth_dns.diff.our_values import ours
 from mailauth_dns.diff.value_mistakes import Mistake
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, below
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.zone import RRKey, RRset
 
 Reasons = Mapping[tuple[str, str], tuple[Mistake, ...]]
@@ -128,7 +128,7 @@ def _of_values(entry: Declared, zone: DomainName, there: frozenset[str]) -> Iter
                 "enter the target again with a dot at its end",
             )
         return
-    here = ours(RRset(*entry.key, None, there), entry.family)
+    here = ours(RRset(*entry.key, None, there), entry.family, entry.sender_values)
     if len(here) > 1:
         yield _beside(entry, len(here), has_wanted=_has_wanted(entry, there))
     yield from _damage(entry, there)
