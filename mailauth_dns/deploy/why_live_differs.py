@@ -118,14 +118,22 @@ def _has_wanted(entry: Declared, there: frozenset[str]) -> bool:
 
 def _of_values(entry: Declared, zone: DomainName, there: frozenset[str]) -> Iterator[Mistake]:
     """Yield the mistakes that the values at the right name show."""
-    if entry.key[1] == "CNAME":
-        [wanted] = entry.values
-        if any(value.rstrip(".") == f"{wanted.rstrip('.')}.{zone}" for value in there):
+    if entry.key[1] != "TXT":
+        wanted = {f"{value.rstrip('.')}.{zone}" for value in entry.values}
+        if any(value.rstrip(".") in wanted for value in there):
             yield Mistake(
                 "zone in the target",
                 "the zone was added to the target",
-                "the alias leads to a name that does not exist",
+                "it leads to a name that does not exist",
                 "enter the target again with a dot at its end",
+            )
+        elif entry.sender is not None and there:
+            yield Mistake(
+                "another sender",
+                f"it does not lead to {entry.sender.name}",
+                "bounces go elsewhere, and the sender may refuse the domain",
+                f"take away what others have at this name, or give {entry.sender.name} another "
+                "return path in the policy",
             )
         return
     here = ours(RRset(*entry.key, None, there), entry.family, entry.sender_values)
@@ -136,7 +144,7 @@ def _of_values(entry: Declared, zone: DomainName, there: frozenset[str]) -> Iter
 
 def _damage(entry: Declared, there: frozenset[str]) -> tuple[Mistake, ...]:
     """Return what happened to the wanted value; nothing where it stands there as it should."""
-    if _has_wanted(entry, there):
+    if _has_wanted(entry, there) or entry.key[1] != "TXT":
         return ()
     [wanted] = entry.values
     damaged = (value_mistakes.mistakes(entry.family, wanted, value) for value in sorted(there))
