@@ -74,7 +74,7 @@ def _text(value: str) -> str:
 def _record(rrset: RRset, sender: OfSender | None) -> list[str]:
     mark = {"ttl": "keep"} if rrset.ttl is None else {}
     mark |= _of_sender(sender)
-    body = [f"octodns: {json.dumps({MARKED: mark})}"] if mark else []
+    body = [f"octodns: {json.dumps({MARKED: mark}, sort_keys=True)}"] if mark else []
     body += [f"ttl: {rrset.ttl}"] if rrset.ttl is not None else []
     body.append(f"type: {rrset.type}")
     values = [_value(rrset.type, value) for value in sorted(rrset.values)]
