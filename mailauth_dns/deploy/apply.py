@@ -132,7 +132,7 @@ def _write(
 
     Return how each ended, and whether an interrupt kept some from beginning.
     """
-    refused = refusals(plan, allowed)
+    refused = refusals(plan.zones, allowed)
     for zone in plan.zones:
         pool.proposed(zone.where)  # nothing is written if the plan is not this pool's
     ended: dict[Where, ZoneResult] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.overlay import Overlay, PlannedZone
-from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.resolver import Resolver, WatchedResolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan import TrialEntry
@@ -95,11 +95,18 @@ def over_live(
     policies: Iterable[Policy], zones: Iterable[PlannedZone], live: LiveResolver
 ) -> Iterator[TrialEntry]:
     """Yield how tests end once the sets of `zones` are in DNS, which is `live` now."""
-    after = Overlay(live, zones)
+    zones = tuple(zones)
+    changing = {zone.origin for zone in zones if zone.sets}
+    after = WatchedResolver((), elsewhere=Overlay(live, zones))
     for policy in policies:
         for number, (domain, test) in enumerate(tests_of([policy])):
+            after.asked.clear()
             entry = trial_entry(*_worse(domain, test, live, after, live))
-            yield replace(entry, place=policy.place(("tests", number)).file_line)
+            yield replace(
+                entry,
+                depends_on=_in_charge(after.asked, changing),
+                place=policy.place(("tests", number)).file_line,
+            )
 
 
 def _in_charge(

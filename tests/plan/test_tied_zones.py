@@ -8,7 +8,7 @@ from mailauth_dns.plan.permissions import refusals
 from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.plan.tied_zones import Need, in_turn, needs
 from tests.growth import MOST, growth
-from tests.pages.hostile import change, plan, zone
+from tests.pages.hostile import change, zone
 
 ONE, TWO = ("zone1.example", "bind"), ("zone2.example", "bind")
 
@@ -51,7 +51,7 @@ def test_a_zone_needs_nothing_of_itself() -> None:
 
 def test_what_is_included_stays_if_the_zone_that_includes_it_is_refused() -> None:
     breaking = spf(1, INCLUDES, OWN, risk="breaking", rules=("SPF030",))
-    found = refusals(plan(zone(1, breaking), zone(2, spf(2, OWN, None))), ())
+    found = refusals((zone(1, breaking), zone(2, spf(2, OWN, None))), ())
     assert [refusal.reason for refusal in found[TWO]] == [
         "zone2.example has to stay while the SPF record of zone1.example includes it, which ends "
         "with zone1.example at bind, which is refused"

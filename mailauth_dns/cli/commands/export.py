@@ -197,7 +197,11 @@ def command(
     chosen = selected(repo, publications, named)
     now = datetime.now(UTC)
     if format in exported_files.AT_A_FORM:
-        zones = by_hand.unasked(chosen) if no_live else by_hand.look(repo, chosen, now, allowed)
+        zones = (
+            by_hand.unasked(chosen)
+            if no_live
+            else by_hand.look(repo, chosen, now, publications, allowed)
+        )
         unfinished = by_hand.unfinished(zones) and not no_live
         files = {exported_files.AT_A_FORM[format]: _steps(format, zones)}
     else:
