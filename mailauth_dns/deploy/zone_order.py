@@ -194,7 +194,8 @@ class _Order:
     ) -> Hold | None:
         """Return why a record that lacks does not come with the plan; None if it does."""
         zone, provider = at
-        place = "in live DNS" if provider == LIVE_DNS else f"at {provider}"
+        live = provider == LIVE_DNS
+        place, do = ("in live DNS", "publish") if live else (f"at {provider}", "plan and apply")
         of, keys = f"waits for the {_WORD[family]} of {name} {place}", keys_at(family, name)
         if at not in self.states:
             return Hold(
@@ -214,7 +215,7 @@ class _Order:
             return None
         return Hold(
             f"{of}, which {lack}, and this plan does not bring it; "
-            f"plan and apply {zone} first, or with this zone",
+            f"{do} {zone} first, or with this zone",
             waits=True,
         )
 

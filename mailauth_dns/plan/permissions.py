@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.plan.plan import ChangeEntry, TrialEntry, Where, ZoneEntry
+from mailauth_dns.plan.plan import LIVE_DNS, ChangeEntry, TrialEntry, Where, ZoneEntry
 from mailauth_dns.plan.tied_zones import Tie, looked_at, ties
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import domain_name
@@ -131,7 +131,9 @@ def _with_tied(tied: Sequence[Tie], found: dict[Where, list[Refusal]]) -> None:
             needed = next((each for each in tie.needs if _binds(tie, found.get(each, ()))), None)
             left = [where for where in tie.zones if where not in found]
             if needed is not None and left:
-                why = f"{tie.why} {needed[0]} at {needed[1]}, which is refused"
+                zone, provider = needed
+                at = "" if provider == LIVE_DNS else f" at {provider}"
+                why = f"{tie.why} {zone}{at}, which is refused"
                 found |= {where: [Refusal(None, tie.domain, why)] for where in left}
                 grows = True
 

@@ -160,3 +160,18 @@ def test_a_zone_is_not_written_if_what_it_needs_could_not_be(pair: RepoFolder) -
         f"{SHARED}, which comes with b.example at far, where it is not made\n" in ran.out
     ), ran.out
     assert zone_text(pair, "a.example") == ZONE
+
+
+def test_it_is_blocked_while_the_provider_tells_only_a_part_of_the_other(pair: RepoFolder) -> None:
+    """That is found only once the zone's servers were asked."""
+    pair.provider("half", {"class": "mailauth_dns.octo.LocalProvider", "directory": "half"})
+    pair.write("half/b.example.zone", "".join(ZONE.splitlines(keepends=True)[:3]))
+    pair.policy("domain: b.example\nproviders: [half]\nspf: {terms: [mx], all: fail}\n", "b")
+    pair.policy(f"domain: {SHARED}\nzone: b.example\nproviders: [half]\n{NETWORK}", "shared")
+    ran = pair.run("plan", "--format", "json")
+    [a, b] = json.loads(ran.out)["zones"]
+    assert all("the provider lists no TXT at b.example" in each["reason"] for each in b["blocked"])
+    assert (a["changes"], [each["reason"] for each in a["blocked"]]) == (
+        [],
+        [f"waits for the TXT at {SHARED} at half, which is blocked"],
+    )
