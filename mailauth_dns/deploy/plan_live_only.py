@@ -130,7 +130,7 @@ def _tests(
     found: dict[DomainName, list[TrialEntry]] = {}
     for entry in over_live(tested, zones, as_it_is(repo.policies)):
         zone = by_domain[entry.domain].zone
-        where = zone if zone in changes else next(iter(changing), None)
+        where = zone if zone in changes else next(map(DomainName, entry.depends_on), None)
         breaks = entry.result != "passed" and entry.before == "passed"
         if where is not None and (breaks or entry.domain in planned):
             found.setdefault(where, []).append(entry)

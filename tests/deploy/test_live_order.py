@@ -113,3 +113,16 @@ def test_what_needs_a_refused_zone_is_not_entered_either(tested: RepoFolder) -> 
         "b.example, which is refused" in out
     )
     assert "Value" not in out
+
+
+def test_a_zone_that_the_test_does_not_look_at_is_not_refused_for_it(tested: RepoFolder) -> None:
+    """Neither in a plan of some domains; the zone that comes first in it is no better."""
+    tested.write("served/aa.example.zone", ZONE)
+    tested.policy("domain: aa.example\nspf: {terms: [mx], all: fail}\n", "aa")
+    ran = tested.run("export", "aa.example", SHARED, "--format", "paste")
+    assert (ran.code, "Value   v=spf1 mx -all" in ran.out) == (1, True), ran.said
+    assert "Value   v=spf1 -all" not in ran.out
+    tested.run("plan", "aa.example", SHARED, "--out", "plan.json")
+    ran = tested.run("apply", "plan.json", "--wait", "0s")
+    assert (ran.code, "b.example at local  refused" in ran.out) == (1, True), ran.said
+    assert "aa.example at local  applied" in ran.out
