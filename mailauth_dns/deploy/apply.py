@@ -15,7 +15,7 @@ from mailauth_dns.deploy.journal import Journal
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
-from mailauth_dns.deploy.write_zones import write_zones
+from mailauth_dns.deploy.write_zones import WriteRequest, write_zones
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
 from mailauth_dns.plan.permissions import Allowance
 from mailauth_dns.plan.plan import LiveEntry, Plan
@@ -84,8 +84,9 @@ def apply(
     """
     # It was perhaps made yesterday, and somebody has just said yes to it.
     plan = still_in_force(plan, datetime.now(UTC).date())
-    log = Journal(request.journal)
-    results, interrupted = write_zones(plan, pool, request.allowed, log, progress)
+    wait = request.wait if request.live else None
+    writing = WriteRequest(request.allowed, wait, Journal(request.journal), progress)
+    results, interrupted = write_zones(plan, pool, writing)
     results += _not_written(plan, reviewed)
     waiting = {(entry.name, entry.type) for zone in plan.zones for entry in zone.waiting}
     ended = ApplyResult(tuple(results), plan, request.notes, None, (), interrupted, bool(waiting))

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from mailauth_dns.deploy.journal import Journal
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
+from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.tied_zones import Need, in_turn, needs
+from mailauth_dns.records.name import DomainName
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """What is `allowed`, and how many seconds servers have to serve what others need.
+
+    `wait` is None where nobody is to ask them.
+    """
+
+    allowed: tuple[Allowance, ...]
+    wait: float | None
+    log: Journal
+    progress: Progress
 
 
 def write_zones(
-    plan: Plan,
-    pool: ProviderPool,
-    allowed: Iterable[Allowance],
-    log: Journal,
-    progress: Progress,
+    plan: Plan, pool: ProviderPool, request: WriteRequest
 ) -> tuple[list[ZoneResult], bool]:
     """Write the zones that are not refused.
 
@@ -30,8 +42,8 @@ def write_zones(
     """
     for zone in plan.zones:
         pool.proposed(zone.where)
-    refused = refusals(plan.zones, allowed)
-    writing = _Writing(plan, pool, log, progress)
+    refused = refusals(plan.zones, request.allowed)
+    writing = _Writing(plan, pool, request)
     for zone in plan.zones:
         if zone.where in refused:
             writing.end(zone, _refused(zone, refused[zone.where]))
@@ -42,10 +54,11 @@ def write_zones(
 class _Writing:
     """The work on a plan, and how it `ended` for the zones that are done with."""
 
-    def __init__(self, plan: Plan, pool: ProviderPool, log: Journal, progress: Progress) -> None:
+    def __init__(self, plan: Plan, pool: ProviderPool, request: WriteRequest) -> None:
         self.ended: dict[Where, ZoneResult] = {}
         self.interrupted = False
-        self._plan, self._pool, self._log, self._progress = plan, pool, log, progress
+        self._plan, self._pool, self._request = plan, pool, request
+        self._log, self._progress = request.log, request.progress
 
     def end(self, zone: ZoneEntry, result: ZoneResult) -> None:
         """Note how a zone ended in which nothing was written."""
@@ -57,9 +70,43 @@ class _Writing:
         """Write zones, each after all that it needs."""
         needed = needs(zones.values())
         for group in in_turn(zones, needed):
-            for where, result in _unmet(zones, group, needed, self.ended).items():
-                self.end(zones[where], result)
+            of_group = [need for need in needed if need.zone in group]
+            lacking = {**self._unserved(of_group, zones), **_unmade(of_group, self.ended)}
+            for where, why in lacking.items():
+                self.end(zones[where], not_begun(zones[where], Status.NOT_TRIED, why))
             self._write_at_once([zones[where] for where in group if where not in self.ended])
+
+    def _unserved(
+        self, needed: Iterable[Need], zones: Mapping[Where, ZoneEntry]
+    ) -> dict[Where, str]:
+        """Wait for the servers, and return why zones cannot be written: what they need is not seen.
+
+        Receivers ask the servers, which may get it some time after the provider. Servers that are
+        not known to be the provider's are not waited for.
+        """
+        wait = self._request.wait
+        seen = [
+            need
+            for need in needed
+            if need.needed in self.ended and zones[need.needed].authority.state == "agrees"
+        ]
+        if wait is None or self.interrupted or not seen:
+            return {}
+        keys = {(DomainName(name), type) for name, type in (need.key for need in seen)}
+        publications = {need.needed[0]: self._pool.proposed(need.needed) for need in seen}
+        asked = [each.publication for each in publications.values()]
+        others = {entry.key for each in asked for entry in each.declared} - keys
+        try:
+            found = watch(asked, wait, others)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return {}
+        late = {(row.name, row.type) for rows in found.values() for row in unsettled(rows)}
+        return {
+            need.zone: f"{_told(need)}, which not every server serves yet; apply again"
+            for need in seen
+            if need.key in late
+        }
 
     def _write_at_once(self, zones: Iterable[ZoneEntry]) -> None:
         by_place = {zone.where: zone for zone in zones}
@@ -91,22 +138,18 @@ def _interrupts(crew: Crew[Where, ZoneResult], progress: Progress) -> bool:
     return False
 
 
-def _unmet(
-    zones: Mapping[Where, ZoneEntry],
-    group: Collection[Where],
-    needed: Iterable[Need],
-    ended: Mapping[Where, ZoneResult],
-) -> dict[Where, ZoneResult]:
-    """Return the results of zones of a group that cannot be written: what they need is not made."""
-    found = {}
-    for need in needed:
-        before = ended.get(need.needed)
-        if need.zone not in group or before is None or before.made(need.key):
-            continue
-        zone, provider = need.needed
-        detail = f"{need.why} {zone} at {provider}, where it is not made"
-        found[need.zone] = not_begun(zones[need.zone], Status.NOT_TRIED, detail)
-    return found
+def _unmade(needed: Iterable[Need], ended: Mapping[Where, ZoneResult]) -> dict[Where, str]:
+    """Return why zones cannot be written: what they need is not made."""
+    return {
+        need.zone: f"{_told(need)}, where it is not made"
+        for need in needed
+        if (before := ended.get(need.needed)) is not None and not before.made(need.key)
+    }
+
+
+def _told(need: Need) -> str:
+    zone, provider = need.needed
+    return f"{need.why} {zone} at {provider}"
 
 
 def _refused(zone: ZoneEntry, reasons: tuple[Refusal, ...]) -> ZoneResult:
