@@ -118,7 +118,7 @@ def _tests(
     tested = [
         policy
         for policy in repo.policies
-        if policy.body.tests and (policy.zone in changes if policy.domain in planned else changing)
+        if policy.has_tests and (policy.zone in changes if policy.domain in planned else changing)
     ]
     if not tested:
         return {}

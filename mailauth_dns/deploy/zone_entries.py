@@ -74,7 +74,7 @@ def with_tests(
 ) -> Iterator[ZoneEntry]:
     """Run the tests of the planned domains, and of others those that the changes break."""
     planned = {domain for publication in chosen for domain in publication.domains}
-    tested = [policy for policy in repo.policies if policy.body.tests]
+    tested = [policy for policy in repo.policies if policy.has_tests]
     if not tested:
         yield from zones
         return

@@ -224,9 +224,12 @@ class _Order:
         family, asked = entry.family, where in self.states
         state = "could not be read" if asked else "is not in this plan"
         self._note_values(family, entry.key, entry.values, state, waits=not asked)
-        if asked and family is Family.SPF and where in self.related.far:
+        if family is Family.SPF and where in self.related.far:
+            if not asked:
+                at = where[1]
+                state = f"was not asked; plan without --provider, or with {at} too"
             self.dark.setdefault(family, []).append(
-                _Left(entry.key, f"may include it and {state}", waits=False)
+                _Left(entry.key, f"may include it and {state}", waits=not asked)
             )
 
     def _note(self, family: Family, key: RRKey, zone: Zone, state: str, waits: bool) -> None:

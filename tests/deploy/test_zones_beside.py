@@ -179,6 +179,14 @@ def test_a_name_stays_beside_a_zone_that_could_not_be_read(including: RepoFolder
     )
 
 
+def test_a_name_stays_beside_a_provider_that_is_not_asked(including: RepoFolder) -> None:
+    including.policy("domain: a.example\nproviders: [far]\nspf: {terms: [mx], all: fail}\n", "a")
+    assert plan(including, "--provider", "local")[SHARED, "TXT"] == (
+        "waits: goes after the TXT at a.example, which may include it and was not asked; plan "
+        "without --provider, or with far too"
+    )
+
+
 def test_a_parked_zone_that_could_not_be_read_keeps_no_name(including: RepoFolder) -> None:
     """Nobody sends mail from it, so there is none to lose."""
     including.policy("domain: a.example\nproviders: [far]\nparked: true\n", "a")
