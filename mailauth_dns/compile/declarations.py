@@ -26,13 +26,17 @@ REVOKED_DKIM = "v=DKIM1; p="
 def of(policy: Policy, lock: Lock) -> Iterator[Declared]:
     """Yield everything that a policy declares in its own zone, each with its place."""
     for entry in _declared(policy, lock):
-        yield replace(entry, place=policy.place(_route(policy, entry)).file_line)
+        if entry.place is not None:
+            yield entry
+        else:
+            yield replace(entry, place=policy.place(_route(policy, entry)).file_line)
 
 
 def _declared(policy: Policy, lock: Lock) -> Iterator[Declared]:
     yield from _spf(policy, lock)
     yield from _dkim(policy)
     yield from _dmarc(policy)
+    yield from _return_paths(policy)
     yield from _mta_sts(policy)
     for family in Family:
         if family not in _OF_THEIR_OWN:
@@ -138,6 +142,24 @@ def dmarc_text(policy: Policy) -> str | None:
     )
 
 
+def _return_paths(policy: Policy) -> Iterator[Declared]:
+    """Yield what stands at the return paths of senders: an alias, or exchangers and SPF."""
+    for use in policy.senders:
+        path = use.path
+        if path is None or not path.is_published:
+            continue
+        place = policy.place(("senders", use.key)).file_line
+        for type, values in (("CNAME", path.cname and (path.cname,)), ("MX", path.mx)):
+            if values:
+                entry = _entry(policy, path.name, type, Family.RETURN_PATH, None)
+                held = frozenset[str]() if use.life.gone else frozenset(values)
+                yield replace(entry, values=held, zones=path.zones, place=place)
+        if path.spf is not None:
+            text = None if use.life.gone else path.spf
+            entry = _entry(policy, path.name, "TXT", Family.SPF, text)
+            yield replace(entry, is_return_path=True, place=place)
+
+
 def _mta_sts(policy: Policy) -> Iterator[Declared]:
     section, name = policy.body.mta_sts, mta_sts.owner_name(policy.domain)
     if section is ABSENT:
@@ -156,6 +178,7 @@ _OF_THEIR_OWN = frozenset(
         Family.DMARC_REPORT,
         Family.MTA_STS,
         Family.NULL_MX,
+        Family.RETURN_PATH,
     }
 )
 

@@ -30,6 +30,9 @@ class Declared:
     it from `ready` on, as the lock says. SPF: `spf_names` holds the addresses behind names that
     the record includes now or included before.
 
+    RETURN_PATH: a value that leads to one of `zones` or below is ours. SPF: `is_return_path` tells
+    the record of a sender's return path from the domain's own.
+
     `place` is the line of the policy, or of its defaults, that says so.
     """
 
@@ -42,6 +45,8 @@ class Declared:
     served: mta_sts.Policy | None = None
     ready: datetime | None = None
     spf_names: tuple[tuple[DomainName, Addresses], ...] = ()
+    zones: tuple[DomainName, ...] = ()
+    is_return_path: bool = False
     place: FileLine | None = None
 
 
@@ -103,6 +108,7 @@ class Publication:
                 sorted(entry.values),
                 str(entry.needed_until),
                 str(entry.ready),
+                entry.zones,
             ]
             for entry in self.declared
         ]

@@ -88,7 +88,7 @@ def _change(
     there: RRset | None, entry: Declared, judge: Judge, sides: Sides, normalize: bool
 ) -> Change | None:
     """Return the change that one declaration asks for; None where nothing has to change."""
-    before = ours(there, entry.family) if there is not None else frozenset[str]()
+    before = ours(there, entry.family, entry.zones) if there is not None else frozenset[str]()
     foreign = there.values - before if there is not None else frozenset[str]()
     ttl_before = there.ttl if there is not None else None
     after = entry.values
@@ -151,12 +151,14 @@ def _with_size(
 
 def _kept(before: Zone, publication: Publication) -> Iterator[Kept]:
     """Yield the foreign values of the zone, set by set."""
-    declared = {entry.key: entry.family for entry in publication.declared}
+    declared = {entry.key: entry for entry in publication.declared}
     for rrset in sorted(before.rrsets, key=lambda rrset: rrset.key):
         if rrset.type == "SOA":
             continue
         owned = declared.get(rrset.key)
-        foreign = rrset.values if owned is None else rrset.values - ours(rrset, owned)
+        foreign = (
+            rrset.values if owned is None else rrset.values - ours(rrset, owned.family, owned.zones)
+        )
         by_family: dict[Family | None, set[str]] = {}
         for value in foreign:
             unselected = rrset.key in publication.unselected

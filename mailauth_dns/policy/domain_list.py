@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from mailauth_dns.errors import FileProblem, RecordSyntaxError
-from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
 from mailauth_dns.records.name import publishable_name
 from mailauth_dns.typed_yaml.yaml_tree import Mapping, Place, SourceText, value_place
@@ -17,15 +17,31 @@ MAX_LIST = 64_000_000  # octets; a million domains have about 20 MB
 _Domains = Iterator[tuple[str, Place]]
 
 
-def domains_of(files: RepoFiles, path: Path, root: Mapping, body: PolicyFile) -> _Domains:
+class NamesDomains(Protocol):
+    """What of a policy names its domains."""
+
+    @property
+    def domain(self) -> str | None:
+        """The one domain."""
+
+    @property
+    def domains(self) -> tuple[str, ...] | None:
+        """Several domains."""
+
+    @property
+    def domains_file(self) -> str | None:
+        """A file with one domain a line."""
+
+
+def domains_of(files: RepoFiles, path: Path, root: Mapping, named: NamesDomains) -> _Domains:
     """Yield every domain of the policy file at `path`, with the place that names it."""
-    if body.domain is not None:
-        yield body.domain, value_place(root, ("domain",))
-    for index, domain in enumerate(body.domains or ()):
+    if named.domain is not None:
+        yield named.domain, value_place(root, ("domain",))
+    for index, domain in enumerate(named.domains or ()):
         yield domain, value_place(root, ("domains", index))
-    if body.domains_file is not None:
+    if named.domains_file is not None:
         mention = Mention(value_place(root, ("domains_file",)), "domains_file")
-        yield from in_file(files, path.parent / body.domains_file, body.domains_file, mention)
+        yield from in_file(files, path.parent / named.domains_file, named.domains_file, mention)
 
 
 def in_file(files: RepoFiles, listing: Path, name: str, mention: Mention) -> _Domains:

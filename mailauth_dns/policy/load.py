@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from mailauth_dns.errors import FileProblem, PolicyError
 from mailauth_dns.policy import (
@@ -17,6 +16,7 @@ from mailauth_dns.policy import (
     repo_checks,
     spf_lock_file,
 )
+from mailauth_dns.policy.declared_senders import PolicyBodies, catalogue_of
 from mailauth_dns.policy.domain_list import domains_of
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.public_key_files import PublicKey
@@ -25,20 +25,23 @@ from mailauth_dns.policy.repo_files import Mention, RepoFiles
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName, is_at_or_below
+from mailauth_dns.senders.catalogue_files import Catalogue
 from mailauth_dns.typed_yaml import overlay, yaml_reader
-from mailauth_dns.typed_yaml.model_errors import problems_of
-from mailauth_dns.typed_yaml.yaml_tree import Mapping, plain, value_place
+from mailauth_dns.typed_yaml.yaml_tree import Mapping, value_place
 
 RESERVED = "_absent"  # zones/compiled/_absent.yaml
 
 
-def load_repo(root: Path, *, may_be_empty: bool = False) -> Repo:
+def load_repo(root: Path, *, may_be_empty: bool = False, today: date | None = None) -> Repo:
     """Read the zone repo in `root`; one without a policy is a problem unless it `may_be_empty`.
+
+    `today`, in UTC, decides whether a retired sender's records are still needed. Without it the
+    clock does.
 
     Raises:
         PolicyError: with every problem of every file.
     """
-    loader = _Loader(root, may_be_empty)
+    loader = _Loader(root, may_be_empty, today or datetime.now(UTC).date())
     repo = loader.load()
     if problems := dict.fromkeys(loader.files.problems):
         raise PolicyError(
@@ -49,7 +52,7 @@ def load_repo(root: Path, *, may_be_empty: bool = False) -> Repo:
 
 def load_sound(root: Path) -> tuple[Repo, tuple[str, ...]]:
     """Read what is sound in the zone repo in `root`; also return the paths of the broken files."""
-    loader = _Loader(root, may_be_empty=True)
+    loader = _Loader(root, may_be_empty=True, today=datetime.now(UTC).date())
     repo = loader.load()
     broken = {problem.path for problem in loader.files.problems}
     sound = tuple(policy for policy in repo.policies if policy.path not in broken)
@@ -68,12 +71,14 @@ def read_defaults(path: str, data: bytes) -> Mapping:
 
 
 class _Loader:
-    def __init__(self, root: Path, may_be_empty: bool) -> None:
+    def __init__(self, root: Path, may_be_empty: bool, today: date) -> None:
         self.root = root
         self.files = RepoFiles(root)
         self._problems = self.files.problems
         self._may_be_empty = may_be_empty
         self._key_paths: set[Path] = set()
+        self._today = today
+        self._catalogue = Catalogue()
 
     def load(self) -> Repo:
         folder = self.root / POLICY_DIR
@@ -83,6 +88,7 @@ class _Loader:
             )
             raise PolicyError([FileProblem(str(POLICY_DIR), 0, 0, "", message)])
         stanzas = self._stanzas()
+        self._catalogue = catalogue_of(self.files)
         policies = list(self._all_policies(folder))
         self._check_keys_folder()
         self._problems.extend(repo_checks.problems_together(policies))
@@ -132,14 +138,12 @@ class _Loader:
     def _policies(self, path: Path, root: Mapping, own: Mapping) -> Iterator[Policy]:
         root = self._whole(root, own)
         self._problems.extend(repo_checks.spelling_problems(root))
-        try:
-            body = PolicyFile.model_validate(plain(root))
-        except ValidationError as error:
-            self._problems.extend(problems_of(error, root, PolicyFile))
-            return
-        source = own.place.source.path
-        for text, place in domains_of(self.files, path, root, body):
+        bodies = PolicyBodies(root, self._catalogue, self._today)
+        for text, place in domains_of(self.files, path, root, bodies.first):
             domain = DomainName(text)
+            root, body, senders = bodies.of(domain)
+            if body is None:
+                continue
             zone = DomainName(body.zone) if body.zone else domain
             if not is_at_or_below(domain, zone):
                 message = f"{domain} does not lie in the zone {zone}"
@@ -150,7 +154,9 @@ class _Loader:
             else:
                 self._problems.extend(repo_checks.length_problems(domain, body, place))
                 keys = self._key_files(domain, body, root)
-                yield Policy(domain, zone, body, root, source, place, keys)
+                source = own.place.source.path
+                yield Policy(domain, zone, body, root, source, place, keys, senders)
+        self._problems.extend(bodies.problems)
 
     def _whole(self, root: Mapping, own: Mapping) -> Mapping:
         """Return a policy with what it inherits, as the model reads it; `own` is its file."""

@@ -7,6 +7,7 @@ record parsers judge the tags, so a policy cannot hold what a record could not.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -23,11 +24,13 @@ from mailauth_dns.policy.sections.bimi import BimiSections
 from mailauth_dns.policy.sections.dkim import DkimSection
 from mailauth_dns.policy.sections.dmarc import DmarcSection
 from mailauth_dns.policy.sections.mta_sts import MtaStsSection
+from mailauth_dns.policy.sections.senders import SenderKey, SenderSection
 from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.policy.sections.tls_rpt import TlsRptSection
 from mailauth_dns.records.family import Family
 from mailauth_dns.typed_yaml.scalars import (
     Day,
+    Duration,
     Flag,
     OwnDomain,
     ProviderId,
@@ -36,6 +39,8 @@ from mailauth_dns.typed_yaml.scalars import (
     Ttl,
     fail,
 )
+
+DEFAULT_GRACE = timedelta(days=30)
 
 
 def _told(text: str) -> str:
@@ -72,6 +77,14 @@ class PolicyFile(Section):
     )
     nameservers: tuple[ServerAddress, ...] = Field((), description="addresses to ask for live DNS")
     ttl: Ttl | None = Field(None, description="seconds; default: what is there, else 3600")
+    senders: dict[SenderKey, SenderSection] = Field(
+        default_factory=dict,
+        description="who sends mail for the domain: names of `mailauth-dns senders`, and `server`",
+    )
+    sender_grace: Duration = Field(
+        DEFAULT_GRACE,
+        description="how long a retired sender's SPF and keys stay; default 30d",
+    )
     spf: Annotated[SpfSection | AbsentWord | None, section_or_absent(SpfSection)] = Field(
         None, description="which hosts may send mail for the domain; `absent` deletes our record"
     )

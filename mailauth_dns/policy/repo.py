@@ -12,12 +12,14 @@ from mailauth_dns.policy.provider_stanza import Stanza
 from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.senders.use import Use
 from mailauth_dns.typed_yaml import yaml_tree
 
 DEFAULTS = "_defaults.yaml"
 POLICY_DIR = Path("zones/policy")
 KEY_DIR = Path("zones/keys")
 PROVIDER_DIR = Path("providers")
+SENDER_DIR = Path("zones/senders")
 
 Route = tuple[str | int, ...]  # keys and list indexes that lead to a value of a policy
 
@@ -33,6 +35,12 @@ class Policy:
     path: str
     declared_at: yaml_tree.Place
     keys: Mapping[str, PublicKey]  # selector -> the key in its file
+    senders: tuple[Use, ...] = ()  # what `senders` come to; `body` has their terms and selectors
+
+    @property
+    def has_tests(self) -> bool:
+        """Whether it has tests of its own, or senders, which bring theirs along."""
+        return bool(self.body.tests) or any(not use.life.gone for use in self.senders)
 
     def place(self, route: Route) -> yaml_tree.Place:
         """Return where the file says what `route` names."""

@@ -151,6 +151,11 @@ class Family(StrEnum):
             beside=_one_only("a record with v=BIMI1 is there"),
         ),
     )
+    # Whose a value is depends on the sender here, so whoever asks gives the sender's zones.
+    RETURN_PATH = (
+        "return_path",
+        Row(opens=_opening(r"(?!)"), section=("senders",), types=("CNAME", "MX")),
+    )
     NULL_MX = (
         "null_mx",
         Row(

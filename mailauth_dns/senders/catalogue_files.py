@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,9 +22,13 @@ PACKAGED = Path(__file__).parent / "catalogue"
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Senders by id. `own` are those that a repo adds or corrects in zones/senders."""
+    """Senders by id. `own` are those that a repo adds or corrects in zones/senders.
+
+    Of `broken`, the repo has a file that cannot be read; the file's own problems say so.
+    """
 
     own: Mapping[str, Entry] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
 
     def get(self, sender: str) -> Entry | None:
         """Return a sender's entry, None where there is none; a repo's own comes first."""
@@ -31,6 +37,11 @@ class Catalogue:
     def ids(self) -> tuple[str, ...]:
         """Return every sender's id, sorted."""
         return tuple(sorted({*_packaged_ids(), *self.own}))
+
+    def close_to(self, sender: str) -> tuple[str, ...]:
+        """Return the ids that a mistyped one may mean, likeliest first, three at most."""
+        folded = re.sub(r"[^a-z0-9]+", "-", sender.lower()).strip("-")
+        return tuple(difflib.get_close_matches(folded, self.ids(), n=3, cutoff=0.7))
 
     def all(self) -> Iterator[tuple[str, Entry]]:
         """Yield every sender with its id, sorted."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mailauth_dns.errors import PolicyError
+from mailauth_dns.policy.load import load_repo
 from mailauth_dns.senders.catalogue_files import Catalogue, read
 from mailauth_dns.typed_yaml.yaml_reader import DocumentError
+from tests.conftest import RepoFolder
 
 OWN = b"""
 name: Example Mailer
@@ -53,3 +56,11 @@ def test_a_fact_without_a_source_is_refused(data: bytes, said: str) -> None:
     with pytest.raises(DocumentError) as raised:
         read("zones/senders/mailer.yaml", data, "mailer")
     assert any(said in str(problem) for problem in raised.value.problems)
+
+
+def test_a_policy_that_names_a_broken_entry_says_nothing_more(repo: RepoFolder) -> None:
+    repo.write("zones/senders/mailer.yaml", b"name: X\n")
+    repo.policy("domain: example.com\nsenders: {mailer: {}}\n")
+    with pytest.raises(PolicyError) as raised:
+        load_repo(repo.root)
+    assert {problem.path for problem in raised.value.problems} == {"zones/senders/mailer.yaml"}

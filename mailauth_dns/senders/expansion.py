@@ -1,0 +1,120 @@
+"""Lay what senders need into a policy, as if its author had written it.
+
+The terms go behind those of `spf.terms`, and the selectors beside those of `dkim.selectors`. What
+the policy has already is not added again. Each part has the place of the sender's key, so an error
+or a finding points there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from mailauth_dns.errors import FileProblem
+from mailauth_dns.senders.use import Selector, Use
+from mailauth_dns.typed_yaml.yaml_tree import Mapping, Node, Place, Scalar, Sequence, child, follow
+
+CLOSING = "softfail"  # where senders alone make the SPF record (RFC 7208 §8.5)
+
+
+def expanded(root: Mapping, uses: Iterable[Use]) -> Mapping:
+    """Return a policy with the terms and selectors of its senders."""
+    section = root.items.get("senders")
+    if not isinstance(section, Mapping):
+        return root
+    for use in uses:
+        place = section.keys[use.key]
+        if use.terms and not use.life.gone:
+            root = _with(root, "spf", _spf(root, use, place), place)
+        if use.selectors:
+            root = _with(root, "dkim", _dkim(root, use, place), place)
+    return root
+
+
+def problems(root: Mapping, uses: Iterable[Use]) -> Iterator[FileProblem]:
+    """Yield where a policy contradicts its senders."""
+    spf, place = follow(root, ("spf",))
+    strict = child(root.items.get("dmarc", root), "aspf")
+    selectors = follow(root, ("dkim", "selectors"))[0]
+    for use in uses:
+        if use.life.gone:
+            continue
+        if use.terms and isinstance(spf, Scalar):
+            yield place.problem(
+                "spf", f"{use.name} needs {use.terms[0]} here; take `absent` out, or the sender"
+            )
+        if isinstance(strict, Scalar) and strict.text == "s" and _only_relaxed(use):
+            yield strict.place.problem(
+                "dmarc.aspf",
+                f"the return path of {use.name} is {use.mail_from}, which aligns only if relaxed; "
+                "take aspf out, or the sender",
+            )
+        for each in use.selectors:
+            there, where = follow(root, ("dkim", "selectors", each.selector))
+            said = child(selectors, each.selector)
+            if said is there and isinstance(there, Mapping) and _differs(there, each):
+                yield where.problem(
+                    f"dkim.selectors.{each.selector}",
+                    f"this selector is {use.name}'s (senders.{use.key}), which says otherwise; "
+                    "take one of them out",
+                )
+
+
+def _only_relaxed(use: Use) -> bool:
+    return use.relaxed == "yes" and use.strict == "no"
+
+
+def _differs(there: Mapping, selector: Selector) -> bool:
+    """Tell whether a policy says something else of a selector than its sender does."""
+    for key in ("cname", "p", "key"):
+        said = there.items.get(key)
+        wanted = getattr(selector, key, None)
+        text = said.text if isinstance(said, Scalar) else None
+        if (text.rstrip(".").lower() if key == "cname" and text else text) != wanted:
+            return True
+    return False
+
+
+def _with(root: Mapping, key: str, section: Node, place: Place) -> Mapping:
+    keys = root.keys if key in root.keys else {**root.keys, key: place}
+    return Mapping(root.place, {**root.items, key: section}, keys)
+
+
+def _spf(root: Mapping, use: Use, place: Place) -> Node:
+    section = root.items.get("spf")
+    if section is None:
+        section = Mapping(place, {"all": Scalar(place, CLOSING)}, {"all": place})
+    if not isinstance(section, Mapping):
+        return section
+    terms = section.items.get("terms", Sequence(place, ()))
+    if not isinstance(terms, Sequence):
+        return section
+    there = {
+        item.text.lower().lstrip("+")
+        for item in terms.items
+        if isinstance(item, Scalar) and item.text is not None
+    }
+    added = tuple(Scalar(place, term) for term in use.terms if term.lower() not in there)
+    return _with(section, "terms", replace(terms, items=(*terms.items, *added)), place)
+
+
+def _dkim(root: Mapping, use: Use, place: Place) -> Node:
+    section = root.items.get("dkim", Mapping(place, {}, {}))
+    selectors = child(section, "selectors")
+    if selectors is None:
+        selectors = Mapping(place, {}, {})
+    if not isinstance(section, Mapping) or not isinstance(selectors, Mapping):
+        return section
+    for each in use.selectors:
+        if each.selector not in selectors.items:
+            node = _selector(each, place, gone=use.life.gone)
+            selectors = _with(selectors, each.selector, node, place)
+    return _with(section, "selectors", selectors, place)
+
+
+def _selector(selector: Selector, place: Place, *, gone: bool) -> Mapping:
+    said = {"cname": selector.cname, "p": selector.p, "k": selector.k if selector.p else None}
+    if gone:
+        said = {"state": "absent"}
+    items: dict[str, Node] = {key: Scalar(place, text) for key, text in said.items() if text}
+    return Mapping(place, items, dict.fromkeys(items, place))

@@ -1,0 +1,183 @@
+"""What `senders:` in a policy comes to: terms, selectors and return paths, and nothing twice."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mailauth_dns.compile.compile_repo import compile_repo
+from mailauth_dns.errors import PolicyError
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.records.name import DomainName
+from tests.conftest import RepoFolder
+from tests.senders.mailers import with_mailers
+
+CLOUD = "cloud: {region: eu-1, mail_from: bounce, tokens: [aaa, bbb, ccc]}"
+BULK = "bulk: {return_path: em1234, target: u1.wl1.bulk.example}"
+SPF, DKIM = ("example.com", "TXT"), "._domainkey.example.com"
+
+COMPILED = [
+    ("box: {}", {SPF: {"v=spf1 include:_spf.box.example ~all"}}),
+    (
+        "box: {p: MIIB}",
+        {
+            SPF: {"v=spf1 include:_spf.box.example ~all"},
+            (f"box{DKIM}", "TXT"): {"v=DKIM1; k=rsa; p=MIIB"},
+        },
+    ),
+    (
+        BULK,
+        {
+            ("em1234.example.com", "CNAME"): {"u1.wl1.bulk.example."},
+            (f"s1{DKIM}", "CNAME"): {"s1.domainkey.u1.wl1.bulk.example."},
+            (f"s2{DKIM}", "CNAME"): {"s2.example-com.bulk.example."},
+        },
+    ),
+    (
+        CLOUD,
+        {
+            ("bounce.example.com", "MX"): {"10 feedback.eu-1.cloud.example."},
+            ("bounce.example.com", "TXT"): {"v=spf1 include:_spf.cloud.example ~all"},
+            (f"aaa{DKIM}", "CNAME"): {"aaa.dkim.cloud.example."},
+            (f"bbb{DKIM}", "CNAME"): {"bbb.dkim.cloud.example."},
+            (f"ccc{DKIM}", "CNAME"): {"ccc.dkim.cloud.example."},
+        },
+    ),
+    (
+        "letters: {}",
+        {
+            (f"k2{DKIM}", "CNAME"): {"dkim2.letters.example."},
+            (f"k3{DKIM}", "CNAME"): {"dkim3.letters.example."},
+        },
+    ),
+    ("handed: {}", {}),
+    (
+        'server: {ip: [192.0.2.10, "2001:db8::10", 198.51.100.0/24]}',
+        {SPF: {"v=spf1 ip4:192.0.2.10 ip6:2001:db8::10 ip4:198.51.100.0/24 ~all"}},
+    ),
+    (
+        "post: {sender: box}\nspf: {terms: [mx], all: fail}",
+        {SPF: {"v=spf1 mx include:_spf.box.example -all"}},
+    ),
+    (
+        'box: {}\nspf: {terms: ["+INCLUDE:_spf.box.example", mx]}',
+        {SPF: {"v=spf1 +INCLUDE:_spf.box.example mx"}},
+    ),
+    (
+        "letters: {}\ndkim: {selectors: {k2: {cname: dkim2.letters.example.}}}",
+        {
+            (f"k2{DKIM}", "CNAME"): {"dkim2.letters.example."},
+            (f"k3{DKIM}", "CNAME"): {"dkim3.letters.example."},
+        },
+    ),
+]
+
+
+def _policy(senders: str) -> str:
+    section, _, rest = senders.partition("\n")
+    return f"domain: example.com\nsenders:\n  {section}\n{rest}\n"
+
+
+@pytest.mark.parametrize(("senders", "published"), COMPILED)
+def test_senders_compile(
+    senders: str, published: dict[tuple[str, str], set[str]], repo: RepoFolder
+) -> None:
+    with_mailers(repo).policy(_policy(senders))
+    [publication] = compile_repo(load_repo(repo.root))
+    assert {rrset.key: set(rrset.values) for rrset in publication.zone.rrsets} == published
+
+
+REFUSED = [
+    ("nobody: {}", "there is no sender 'nobody'"),
+    ("lettres: {}", "did you mean letters?"),
+    ("only: {}", "only recognises Only"),
+    ("post: {sender: nobody}", "there is no sender 'nobody'"),
+    ("cloud: {mail_from: bounce, tokens: [aaa, bbb, ccc]}", "region of Cloud is missing"),
+    ("cloud: {mail_from: bounce, tokens: [aaa, bbb, ccc]}", "At the top right"),
+    ("cloud: {region: EU, mail_from: bounce, tokens: [a, b, c]}", "does not look like"),
+    ("cloud: {region: eu-1, mail_from: bounce, tokens: [aaa]}", "1 of 3 values"),
+    ("cloud: {region: eu-1, mail_from: bounce, tokens: aaa}", "1 of 3 values"),
+    ("cloud: {region: [eu-1], mail_from: bounce, tokens: [a, b, c]}", "expected a single value"),
+    ("box: {tokens: [aaa]}", "'tokens' is not a key of Box; keys here: sender, retired, p"),
+    ("server: {}", "ip is missing"),
+    ("server: {ip: [mx.example.com]}", "is no address or network"),
+    ("server: {ip: [192.0.2.10/24]}", "is no address or network"),
+    ("server: {ip: [192.0.2.10], region: x}", "keys here: ip, dkim"),
+    ("Box: {}", "in lower case"),
+    ("box: {retired: soon}", "is not a day"),
+    (f"{BULK}\ndmarc: {{p: none, aspf: s}}", "aligns only if relaxed"),
+    ("box: {}\nspf: absent", "take `absent` out"),
+    (
+        "letters: {}\ndkim: {selectors: {k2: {cname: other.example}}}",
+        "this selector is Letters's (senders.letters)",
+    ),
+    ("box: {}\nparked: true", "a parked domain has no mail sections"),
+]
+
+
+@pytest.mark.parametrize(("senders", "said"), REFUSED)
+def test_what_is_wrong_is_told_with_its_place(senders: str, said: str, repo: RepoFolder) -> None:
+    with_mailers(repo).policy(_policy(senders))
+    with pytest.raises(PolicyError) as raised:
+        load_repo(repo.root)
+    [found] = [each for each in raised.value.problems if said in each.message]
+    assert found.path == "zones/policy/policy.yaml"
+    assert found.line > 1
+
+
+def test_a_strict_policy_can_have_senders_that_hold_it(repo: RepoFolder) -> None:
+    with_mailers(repo).policy(_policy("box: {}\ndmarc: {p: none, aspf: s}"))
+    assert load_repo(repo.root).policies
+
+
+@pytest.mark.parametrize(
+    ("today", "gone"), [("2026-11-30", False), ("2026-12-30", False), ("2026-12-31", True)]
+)
+def test_a_retired_sender_keeps_its_records_for_the_grace(
+    today: str, gone: bool, repo: RepoFolder
+) -> None:
+    with_mailers(repo).policy(
+        "domain: example.com\n"
+        "senders:\n"
+        "  box: {}\n"
+        "  server: {ip: [192.0.2.10], retired: 2026-12-01}\n"
+        "  bulk: {return_path: em1, target: u1.bulk.example, retired: 2026-12-01}\n"
+    )
+    [publication] = compile_repo(load_repo(repo.root, today=date.fromisoformat(today)))
+    values = {rrset.key: set(rrset.values) for rrset in publication.zone.rrsets}
+    address = "" if gone else " ip4:192.0.2.10"
+    assert values[DomainName(SPF[0]), SPF[1]] == {f"v=spf1 include:_spf.box.example{address} ~all"}
+    aliases = {("em1.example.com", "CNAME"), (f"s1{DKIM}", "CNAME")}
+    absent = {key for key, _ in publication.absent}
+    assert aliases <= (absent if gone else values.keys())
+
+
+def test_each_domain_of_a_file_has_its_own_names(repo: RepoFolder) -> None:
+    with_mailers(repo).policy(f"domains: [example.com, example.net]\nsenders:\n  {BULK}\n")
+    found = compile_repo(load_repo(repo.root))
+    assert {
+        value
+        for publication in found
+        for rrset in publication.zone.rrsets
+        if rrset.name.startswith("s2.")
+        for value in rrset.values
+    } == {"s2.example-com.bulk.example.", "s2.example-net.bulk.example."}
+
+
+def test_every_problem_of_a_file_is_told_at_once(repo: RepoFolder) -> None:
+    with_mailers(repo).policy(
+        "domain: example.com\nsenders:\n  nobody: {}\n  cloud: {}\ndmarc: {p: nothing}\n"
+    )
+    with pytest.raises(PolicyError) as raised:
+        load_repo(repo.root)
+    assert {problem.line for problem in raised.value.problems} == {3, 4, 5}
+
+
+@pytest.mark.parametrize("name", ["server.yaml", "note.txt", "deeper/box.yaml"])
+def test_other_files_beside_the_catalogue_are_problems(name: str, repo: RepoFolder) -> None:
+    with_mailers(repo).policy("domain: example.com\nspf: {all: fail}\n")
+    repo.write(str(Path("zones/senders") / name), "name: x\n")
+    with pytest.raises(PolicyError):
+        load_repo(repo.root)
