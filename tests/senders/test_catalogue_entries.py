@@ -61,7 +61,7 @@ def test_every_ask_is_used(sender: str, entry: Entry) -> None:
 
 @pytest.mark.parametrize(("sender", "entry"), ENTRIES)
 def test_what_a_sender_names_itself_is_not_wrong(sender: str, entry: Entry) -> None:
-    assert entry.spf is None or entry.spf.include not in {
+    assert entry.spf is None or not {*entry.spf.includes} & {
         each.include for each in entry.known_wrong
     }
 
@@ -79,6 +79,6 @@ def _templates(entry: Entry) -> Iterator[str]:
         yield from filter(None, (path.at, path.cname, *path.spf, *path.ns))
         yield from (each.exchange for each in path.mx)
     if entry.spf is not None:
-        yield entry.spf.include
+        yield from entry.spf.templates
     for each in entry.dkim.selectors if entry.dkim is not None else ():
         yield from filter(None, (each.selector, each.cname, each.p))

@@ -54,6 +54,14 @@ COMPILED = [
     ),
     ("handed: {}", {}),
     (
+        "hoster: {server: www1.hoster.example}",
+        {SPF: {"v=spf1 a:www1.hoster.example mx ~all"}},
+    ),
+    (
+        "hoster: {server: www1.hoster.example, relay: r1}\nspf: {terms: [mx], all: fail}",
+        {SPF: {"v=spf1 mx a:www1.hoster.example include:r1.hoster.example -all"}},
+    ),
+    (
         'server: {ip: [192.0.2.10, "2001:db8::10", 198.51.100.0/24]}',
         {SPF: {"v=spf1 ip4:192.0.2.10 ip6:2001:db8::10 ip4:198.51.100.0/24 ~all"}},
     ),
@@ -101,6 +109,8 @@ REFUSED = [
     ("cloud: {region: eu-1, mail_from: bounce, tokens: aaa}", "1 of 3 values"),
     ("cloud: {region: [eu-1], mail_from: bounce, tokens: [a, b, c]}", "expected a single value"),
     ("box: {tokens: [aaa]}", "'tokens' is not a key of Box; keys here: sender, retired, p"),
+    ("hoster: {}", "server of Hoster is missing"),
+    ("hoster: {server: 'www1.hoster.example +all'}", "expected one SPF term"),
     ("server: {}", "ip is missing"),
     ("server: {ip: [mx.example.com]}", "is no address or network"),
     ("server: {ip: [192.0.2.10/24]}", "is no address or network"),
