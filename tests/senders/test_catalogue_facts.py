@@ -12,7 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from mailauth_dns.senders.catalogue_files import PACKAGED, Catalogue
-from mailauth_dns.senders.entry import GIVEN, Entry, Grade
+from mailauth_dns.senders.entry import GIVEN, Entry
+from mailauth_dns.senders.facts import Grade
 from mailauth_dns.senders.templates import places
 
 SENDERS: Mapping[str, Entry] = dict(Catalogue().all())

@@ -97,6 +97,7 @@ def test_senders_compile(
     assert {rrset.key: set(rrset.values) for rrset in publication.zone.rrsets} == published
 
 
+TWO_OF_S1 = "Bulk and Bulk (senders.bulk) both take the selector s1"
 REFUSED = [
     ("nobody: {}", "there is no sender 'nobody'"),
     ("lettres: {}", "did you mean letters?"),
@@ -119,6 +120,8 @@ REFUSED = [
     ("box: {retired: soon}", "is not a day"),
     (f"{BULK}\ndmarc: {{p: none, aspf: s}}", "aligns only if relaxed"),
     ("box: {}\nspf: absent", "take `absent` out"),
+    (f"{BULK}\n  two: {{sender: bulk, return_path: em2, target: u2.bulk.example}}", TWO_OF_S1),
+    (f"{CLOUD}\n  {BULK.replace('em1234', 'bounce')}", "both take the return path bounce"),
     (
         "letters: {}\ndkim: {selectors: {k2: {cname: other.example}}}",
         "this selector is Letters's (senders.letters)",
