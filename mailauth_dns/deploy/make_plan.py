@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from mailauth_dns import __version__
 from mailauth_dns.compile.publication import Publication, selected
-from mailauth_dns.deploy import live_state, observed
+from mailauth_dns.deploy import live_state, observed, plan_notes
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.other_providers import Answers
 from mailauth_dns.deploy.proposals import Progress, Question, proposals
@@ -121,7 +121,10 @@ def make_plan(
     )
     failed = _failed(answers, wanted)
     unneeded = idle(permissions, _planned_whole(wanted, failed), entries)
-    return replace(begun(repo, request, now), zones=entries, failed=failed, idle=unneeded)
+    notes = (*request.notes, *plan_notes.of_senders(repo.policies, entries))
+    return replace(
+        begun(repo, request, now), zones=entries, failed=failed, idle=unneeded, notes=notes
+    )
 
 
 def begun(repo: Repo, request: PlanRequest, now: datetime) -> Plan:
