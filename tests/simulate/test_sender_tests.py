@@ -79,7 +79,7 @@ PASSING = [
     ("box: {}", {"sender box by SPF": ("failed", "passed")}),
     (
         "hoster: {server: www1.hoster.example}",
-        {"sender hoster: SPF aligns": ("failed", "passed")},
+        {"sender hoster by SPF": ("failed", "passed")},
     ),
     (
         BULK,
