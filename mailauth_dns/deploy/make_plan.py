@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from mailauth_dns import __version__
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy import observed, zone_entries
+from mailauth_dns.deploy import observed, plan_notes, zone_entries
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.other_providers import Answers
 from mailauth_dns.deploy.plan_request import PlanRequest
@@ -63,7 +63,10 @@ def make_plan(
     )
     failed = _failed(answers, wanted)
     unneeded = idle(permissions, _planned_whole(wanted, failed), entries)
-    return replace(begun(repo, request, now), zones=entries, failed=failed, idle=unneeded)
+    notes = (*request.notes, *plan_notes.of_senders(repo.policies, entries))
+    return replace(
+        begun(repo, request, now), zones=entries, failed=failed, idle=unneeded, notes=notes
+    )
 
 
 def _compared(

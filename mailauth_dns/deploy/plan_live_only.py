@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy import beside_live, live_order
+from mailauth_dns.deploy import beside_live, live_order, plan_notes
 from mailauth_dns.deploy.beside_live import BesideLive, is_silent
 from mailauth_dns.deploy.live_order import Differences
 from mailauth_dns.deploy.make_plan import begun
@@ -48,11 +48,12 @@ def plan_live_only(repo: Repo, publications: Iterable[Publication], request: Pla
     chosen = request.chosen(repo, publications)
     found = beside_live.look(chosen, now, normalize=request.normalize)
     differences = live_order.in_order(found, request.declared or publications, now)
+    zones = judged(repo, found, differences, now, show_kept=request.show_kept)
     return replace(
         begun(repo, request, now),
-        zones=judged(repo, found, differences, now, show_kept=request.show_kept),
+        zones=zones,
         failed=tuple(_failed(each) for each in found if is_silent(each)),
-        notes=(SAID, *request.notes),
+        notes=(SAID, *request.notes, *plan_notes.of_senders(repo.policies, zones)),
         live_only=True,
     )
 
