@@ -12,7 +12,6 @@ from mailauth_dns.records import dkim, dmarc
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors
 from mailauth_dns.records.spf_parts import part_name
-from mailauth_dns.senders.use import Use
 from mailauth_dns.typed_yaml.yaml_tree import Mapping, Place, child, value_place
 
 
@@ -109,19 +108,15 @@ def _return_path_problems(
     policy: Policy, zones: Collection[DomainName], domains: Collection[DomainName]
 ) -> Iterator[FileProblem]:
     """Yield the return paths of a policy that are something else as well."""
-    first: dict[DomainName, Use] = {}
     for use in policy.senders:
         path = use.path
         if path is None or not path.is_published or use.life.gone:
             continue
-        other = first.setdefault(path.name, use)
         deeper = _deeper_zone(path.name, policy, zones)
         if path.name in domains:
             said = "has a policy of its own"
         elif deeper is not None:
             said = f"lies in the zone {deeper}, which this repo also holds"
-        elif other.path != path:
-            said = f"is that of {other.name} too (senders.{other.key})"
         else:
             continue
         message = f"its return path {path.name} {said}; give {use.name} another one"

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.overlay import Overlay, PlannedZone
-from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.resolver import Resolver, WatchedResolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan.plan import TrialEntry
-from mailauth_dns.policy.mail_tests import MailTest
+from mailauth_dns.plan.plan import TrialEntry, Where
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
-from mailauth_dns.simulate.run_mail_tests import TestResult, Trial, conduct, tests_of
+from mailauth_dns.simulate.run_mail_tests import PolicyTest, TestResult, Trial, conduct, tests_of
+from mailauth_dns.simulate.sender_tests import SenderTest
 
 Progress = Callable[[str], None]  # is told each domain whose test is done, for a progress bar
 
@@ -43,12 +43,14 @@ def rehearse(
     live = as_it_is(repo.policies)
     published = as_published(publications, live)
     found = []
-    for domain, test in tests_of(policies):
+    for test in tests_of(policies):
         live.next_message()
-        before = conduct(domain, test, live)
+        before = conduct(test, live)
         live.next_message()
-        found.append(Rehearsal(before, conduct(domain, test, published)))
-        progress(domain)
+        after = conduct(test, published)
+        if before is not None and after is not None:
+            found.append(Rehearsal(before, after))
+        progress(test.domain)
     return tuple(found)
 
 
@@ -63,9 +65,9 @@ def entries(
     """Return, by zone and provider, how tests end once the zones are as proposed.
 
     The tests are those of the `planned` domains, and of other domains those that pass before and
-    not after. If the zone of such a domain has no proposal, its tests go with the first zone that
-    changes. Names outside the zones are asked of live DNS, where `repo` says; without `ask_live`
-    they are unknown.
+    not after. If the zone of such a domain has no proposal, its tests go with the first changing
+    zone that they look at. Names outside the zones are asked of live DNS, where `repo` says;
+    without `ask_live` they are unknown.
     """
     live = as_it_is(repo.policies) if ask_live else None
     found: dict[tuple[str, str], tuple[TrialEntry, ...]] = {}
@@ -77,16 +79,13 @@ def entries(
         changing = {each.reading.zone.origin for each in ordered if each.difference.changes}
         by_zone: dict[str, list[TrialEntry]] = {}
         for policy, zone in _to_run(policies, planned, proposals, provider):
-            for number, (domain, test) in enumerate(tests_of([policy])):
-                after.asked.clear()
-                entry = replace(
-                    trial_entry(*_worse(domain, test, before, after, live)),
-                    depends_on=_in_charge(after.asked, changing),
-                    place=policy.place(("tests", number)).file_line,
-                )
+            for entry in _trials(policy, before, after, live, changing):
                 breaks = entry.result != "passed" and entry.before == "passed"
                 if breaks or policy.domain in planned:
-                    by_zone.setdefault(zone, []).append(entry)
+                    # A zone with which the test has nothing to do would be refused for it.
+                    own = zone == policy.zone
+                    at = zone if own else _first_at(provider, entry.depends_on, proposals) or zone
+                    by_zone.setdefault(at, []).append(entry)
         found |= {(zone, provider): tuple(rows) for zone, rows in by_zone.items()}
     return found
 
@@ -95,11 +94,28 @@ def over_live(
     policies: Iterable[Policy], zones: Iterable[PlannedZone], live: LiveResolver
 ) -> Iterator[TrialEntry]:
     """Yield how tests end once the sets of `zones` are in DNS, which is `live` now."""
-    after = Overlay(live, zones)
+    zones = tuple(zones)
+    changing = {zone.origin for zone in zones if zone.sets}
+    after = WatchedResolver((), elsewhere=Overlay(live, zones))
     for policy in policies:
-        for number, (domain, test) in enumerate(tests_of([policy])):
-            entry = trial_entry(*_worse(domain, test, live, after, live))
-            yield replace(entry, place=policy.place(("tests", number)).file_line)
+        yield from _trials(policy, live, after, live, changing)
+
+
+def _trials(
+    policy: Policy,
+    before: Resolver,
+    after: WatchedResolver,
+    live: LiveResolver | None,
+    changing: Container[DomainName],
+) -> Iterator[TrialEntry]:
+    """Yield how the tests of a policy end."""
+    for test in tests_of([policy]):
+        if isinstance(test.test, SenderTest) and policy.zone not in changing:
+            continue  # it looks at its own zone, which stays as it is
+        after.asked.clear()
+        entry = _entry(policy, test, before, after, live)
+        if entry is not None:
+            yield replace(entry, depends_on=_in_charge(after.asked, changing))
 
 
 def _in_charge(
@@ -108,6 +124,10 @@ def _in_charge(
     """Return which of the changing zones hold these names."""
     found = (next((at for at in upwards(name) if at in changing), None) for name in names)
     return tuple(sorted({origin for origin in found if origin is not None}))
+
+
+def _first_at(provider: str, zones: Iterable[str], proposals: Container[Where]) -> str | None:
+    return next((zone for zone in zones if (zone, provider) in proposals), None)
 
 
 def _to_run(
@@ -128,18 +148,27 @@ def _to_run(
             yield policy, first
 
 
-def _worse(
-    domain: DomainName, test: MailTest, before: Resolver, after: Resolver, live: LiveResolver | None
-) -> tuple[Trial, TestResult | None]:
+def _entry(
+    policy: Policy,
+    test: PolicyTest,
+    before: Resolver,
+    after: Resolver,
+    live: LiveResolver | None,
+) -> TrialEntry | None:
     """Return how a test ends and, if it does not pass, how it ended before."""
-    trials = []
+    trials: list[Trial] = []
     for state in (after, before):
         if live is not None:
             live.next_message()
-        trials.append(conduct(domain, test, state))
+        trial = conduct(test, state)
+        if trial is None:
+            return None
+        trials.append(trial)
         if trials[0].outcome is TestResult.PASSED:
-            return trials[0], None
-    return trials[0], trials[1].outcome
+            break
+    entry = trial_entry(trials[0], trials[1].outcome if len(trials) > 1 else None)
+    sender = test.test.use.key if isinstance(test.test, SenderTest) else None
+    return replace(entry, place=policy.place(test.route).file_line, sender=sender)
 
 
 def trial_entry(after: Trial, before: TestResult | None) -> TrialEntry:
