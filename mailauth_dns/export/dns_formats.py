@@ -49,7 +49,7 @@ def terraform(publications: Sequence[Publication]) -> str:
     that are not ours share the one at the domain itself.
     """
     records = {
-        f"{entry.key[0]} {entry.key[1]}": {
+        f"{entry.key[0]} {entry.key[1]}{_which(entry, value)}": {
             "zone": publication.origin,
             "name": entry.key[0],
             "type": entry.key[1],
@@ -60,6 +60,12 @@ def terraform(publications: Sequence[Publication]) -> str:
         for publication, entry, value in _published(publications)
     }
     return json.dumps({"locals": {"mailauth_dns": records}}, indent=2) + "\n"
+
+
+def _which(entry: Declared, value: str) -> str:
+    """Return what tells the second value of a set, and those after it, from the first."""
+    number = sorted(entry.values).index(value)
+    return f" {number + 1}" if number else ""
 
 
 def _published(publications: Sequence[Publication]) -> Iterator[tuple[Publication, Declared, str]]:

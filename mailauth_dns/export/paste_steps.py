@@ -211,8 +211,15 @@ def _to_check(
         declared.family,
         _entry(declared.key, value, declared.ttl or DEFAULT_TTL, origin),
         why=why,
-        note=declared.family.row.beside if value is not None else None,
+        note=declared.family.row.beside if value is not None else _only_of(declared),
     )
+
+
+def _only_of(declared: Declared) -> str | None:
+    """Return what to look at before a record of one sender is deleted."""
+    if declared.sender is None:
+        return None
+    return f"only if it is {declared.sender.name}'s; leave what others have here"
 
 
 def _entry(

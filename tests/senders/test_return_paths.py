@@ -107,9 +107,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("others", "said"), WRONG)
-def test_a_return_path_is_nothing_else(
-    others: dict[str, str], said: str, repo: RepoFolder
-) -> None:
+def test_a_return_path_is_nothing_else(others: dict[str, str], said: str, repo: RepoFolder) -> None:
     for name, text in others.items():
         repo.policy(text, name)
     with pytest.raises(PolicyError) as raised:
