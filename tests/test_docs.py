@@ -24,7 +24,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 sys.path.append(str(ROOT / "script"))
 MADE = {
     path
-    for name in ("site_rules", "site_policy", "site_commands")
+    for name in ("site_rules", "site_policy", "site_commands", "site_senders")
     for path in importlib.import_module(name).pages()
 }
 
