@@ -18,9 +18,9 @@ DOMAIN = DomainName("example.com")
 
 _KINDS = {
     "mailbox": "Mailboxes",
-    "transactional": "Mail of programs",
+    "transactional": "Mail that programs send",
     "marketing": "Newsletters",
-    "support": "Help desks, calendars and the like",
+    "support": "Help desks and business software",
     "forwarder": "Forwarding",
     "gateway": "Gateways that mail goes through",
 }
@@ -73,7 +73,11 @@ def _index(entries: Sequence[tuple[str, Entry]]) -> str:
         lines += ["|---|---|---|---|---|"]
         lines += [_row(sender, entry) for sender, entry in compiled if entry.kind == kind]
         lines.append("")
-    lines += ["## Grades", "", "Each fact on these pages has a source, the day on which it was read "]
+    lines += [
+        "## Grades",
+        "",
+        "Each fact on these pages has a source, the day on which it was read ",
+    ]
     lines += ["there, and a grade.", "", "| grade | what it is |", "|---|---|"]
     lines += [f"| {grade} | {said} |" for grade, said in _GRADES.items()]
     lines += ["", "## Only recognised", "", "| sender | id | by |", "|---|---|---|"]
@@ -106,7 +110,13 @@ def _page(sender: str, entry: Entry) -> str:
     for remark in entry.remarks:
         lines += [prose(remark.text.strip()), ""]
     lines += ["## In your policy", "", "```yaml", *example.block(sender, said), "```", ""]
-    lines += [*_asked(entry), *_comes_out(use, entry), *_why(use, entry), *_wrong(entry), *_also(entry)]
+    lines += [
+        *_asked(entry),
+        *_comes_out(use, entry),
+        *_why(use, entry),
+        *_wrong(entry),
+        *_also(entry),
+    ]
     lines += [*_sources(entry), "", "[All senders](index.md)"]
     return "\n".join(lines) + "\n"
 
@@ -129,7 +139,9 @@ def _in_short(entry: Entry) -> Iterator[str]:
 
 def _asked(entry: Entry) -> Iterator[str]:
     if not entry.asks:
-        yield from (f"{entry.name} needs no answer: its records are the same for everybody.", "")
+        derived = entry.dkim is not None and entry.dkim.form == DkimForm.CNAME_DERIVED
+        why = "follow from your domain's name" if derived else "are the same for everybody"
+        yield from (f"{entry.name} asks for nothing: its records {why}.", "")
         return
     yield from ("| key | where you find it |", "|---|---|")
     for key, ask in entry.asks.items():
@@ -141,7 +153,7 @@ def _must(ask: Ask) -> str:
     count = f", {ask.count} of them" if ask.count is not None and ask.count > 1 else ""
     if ask.default is not None:
         return f"{count}, or leave it out for `{ask.default}`"
-    return f"{count}, if you have it" if ask.optional else count
+    return f"{count}, or leave it out" if ask.optional else count
 
 
 def _comes_out(use: Use, entry: Entry) -> Iterator[str]:
@@ -166,7 +178,7 @@ def _why(use: Use, entry: Entry) -> Iterator[str]:
     assert path is not None
     yield from ("## Why", "", f"* **Return path**: {_return_path(use)}. {_cited(path.source)}")
     if entry.spf is not None:
-        named = ", ".join(f"`{each}`" for each in entry.spf.templates)
+        named = ", ".join(f"`{each}`" for each in use.terms or entry.spf.templates)
         why = prose(" ".join(entry.spf.why.split())) if entry.spf.why else ""
         said = {
             "yes": f"{named} lets its hosts pass",

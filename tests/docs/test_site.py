@@ -131,7 +131,9 @@ def test_each_sender_that_a_policy_can_name_has_a_page(site: Path) -> None:
         assert f">{sender}<" in index
         if entry.is_compiled:
             assert f'href="{sender}.html"' in index
-            assert html.escape(entry.name) in (site / f"reference/senders/{sender}.html").read_text()
+            assert (
+                html.escape(entry.name) in (site / f"reference/senders/{sender}.html").read_text()
+            )
 
 
 def test_the_search_is_local(site: Path) -> None:
