@@ -50,11 +50,11 @@ def _unknown(said: Said, entry: Entry | None, catalogue: Catalogue) -> AnswerPro
             f"`spf.terms` and `dkim.selectors`, or describe it in zones/senders/{said.sender}.yaml",
         )
     close = catalogue.close_to(said.sender)
-    instead = f"; did you mean {' or '.join(close)}?" if close else ""
+    instead = f": did you mean {' or '.join(close)}?" if close else "."
     return AnswerProblem(
         route,
-        f"there is no sender {said.sender!r}{instead}; `mailauth-dns senders` lists them, "
-        f"and a host of your own is `{said.key}: {{sender: {OWN_HOST}, ip: [192.0.2.10]}}`",
+        f"there is no sender {said.sender!r}{instead} `mailauth-dns senders` lists all; "
+        f"a host of your own is `{said.key}: {{sender: {OWN_HOST}, ip: [192.0.2.10]}}`",
     )
 
 
