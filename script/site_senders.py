@@ -181,7 +181,7 @@ def _why(use: Use, entry: Entry) -> Iterator[str]:
         named = ", ".join(f"`{each}`" for each in use.terms or entry.spf.templates)
         why = prose(" ".join(entry.spf.why.split())) if entry.spf.why else ""
         said = {
-            "yes": f"{named} lets its hosts pass",
+            "yes": f"{named} {'let' if len(entry.spf.templates) > 1 else 'lets'} its hosts pass",
             "no": f"{named} is left out: {why}",
             "unknown": f"{named} goes in, in case it helps{': ' + why if why else ''}",
         }[entry.spf.useful]
