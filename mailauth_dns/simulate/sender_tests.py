@@ -24,6 +24,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders.use import Use
 
 NO_HOST = "192.0.2.1"  # a client that no SPF record names (RFC 5737)
+_WITH_ADDRESSES = ("ip4:", "ip6:", "a:", "include:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,10 @@ def signing_selectors(policy: Policy, use: Use) -> tuple[str, ...]:
 
 
 def _spf_name(use: Use) -> str | None:
-    """Return the name, or the term of an own host, whose addresses the sender sends from."""
+    """Return the name, or the term, whose addresses the sender sends from."""
     if use.path is not None and use.path.is_published:
         return use.path.name
-    return next(iter(use.terms), None)
+    return next((term for term in use.terms if term.startswith(_WITH_ADDRESSES)), None)
 
 
 def found(domain: DomainName, test: SenderTest, resolver: Resolver) -> Verdict | None:
@@ -108,11 +109,20 @@ def _client(use: Use, resolver: Resolver) -> str:
     kind, _, value = name.partition(":")
     if kind in ("ip4", "ip6"):
         return str(ip_network(value).network_address)
+    if kind == "a":
+        return _host(DomainName(value), resolver)
     try:
         return _first(passing(DomainName(value or name), resolver).addresses)
     except DependsOnMessage:
         raise
     except (NotFlattened, ObservationError):
+        return NO_HOST
+
+
+def _host(name: DomainName, resolver: Resolver) -> str:
+    try:
+        return next(iter(resolver.lookup(name, "A") or ()), NO_HOST)
+    except ObservationError:
         return NO_HOST
 
 

@@ -31,6 +31,7 @@ VENDORS = {
         "feedback.eu-1 IN A 203.0.113.25\n"
         f'aaa.dkim IN TXT "{ED25519}"\n'
     ),
+    "hoster.example": "www1 IN A 203.0.113.80\n",
     "letters.example": f'dkim2 IN TXT "{ED25519}"\n',
     "macros.example": '_spf IN TXT "v=spf1 exists:%{i}.list.macros.example -all"\n',
 }
@@ -76,6 +77,10 @@ def results(repo: RepoFolder) -> dict[str, tuple[str, str]]:
 
 PASSING = [
     ("box: {}", {"sender box by SPF": ("failed", "passed")}),
+    (
+        "hoster: {server: www1.hoster.example}",
+        {"sender hoster by SPF": ("failed", "passed")},
+    ),
     (
         BULK,
         {
