@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailauth_dns.cli.session import Session
 from mailauth_dns.export.pipeline import pipeline_of
-from mailauth_dns.policy.repo import POLICY_DIR
+from mailauth_dns.policy.repo_layout import POLICY_DIR
 
 if TYPE_CHECKING:  # other commands can do without what these load
     from mailauth_dns.compile.publication import Publication
