@@ -47,7 +47,7 @@ class ReadSummary:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str, bool], _Row] = {}
         self._told: list[str] = []
-        self._unread: list[Unread | Repeated] = []
+        self.unread: list[Unread | Repeated] = []
         self._others: list[PassedOver] = []
         self.read = self.repeated = 0
 
@@ -66,7 +66,7 @@ class ReadSummary:
             case Repeated(same=True):
                 self.repeated += 1
             case Repeated() | Unread():
-                self._unread.append(outcome)
+                self.unread.append(outcome)
             case PassedOver():
                 self._others.append(outcome)
 
@@ -83,9 +83,9 @@ class ReadSummary:
         return sorted({domain for domain, _, _ in self._rows if domain})
 
     @property
-    def failed(self) -> bool:
-        """Whether something could not be read, or nothing was there."""
-        return bool(self._unread) or not self.read + self.repeated
+    def found(self) -> bool:
+        """Whether there was a report, be it one that cannot be read."""
+        return bool(self.read or self.repeated or self.unread)
 
     def lines(self) -> Iterator[Text]:
         """Yield the lines for people."""
@@ -96,7 +96,7 @@ class ReadSummary:
                 domain = of
             yield styled(2, *_said(org or "nobody", row, tls=tls))
         yield from _section("Tolerated", self._told, "yellow")
-        yield from _section("Not counted", map(_unread, self._unread), "red")
+        yield from _section("Not counted", map(_unread, self.unread), "red")
         named = [f"{each.place}: {each.what}" for each in self._others[:_SHOWN]]
         more = len(self._others) - len(named)
         yield from _section("Passed over", [*named, *([f"and {more} more"] if more else [])], "dim")
@@ -105,7 +105,7 @@ class ReadSummary:
     def _total(self) -> str:
         parts = [f"Read {count(self.read, 'report')}"]
         parts += [f"{self.repeated} repeated"] if self.repeated else []
-        parts += [f"{len(self._unread)} not counted"] if self._unread else []
+        parts += [f"{len(self.unread)} not counted"] if self.unread else []
         return "; ".join(parts)
 
 

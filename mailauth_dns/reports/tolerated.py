@@ -99,9 +99,11 @@ class Tolerated:
             self.tell(odd, shown)
 
     def __iter__(self) -> Iterator[Told]:
-        """Yield each kind once, in the order in which they came up."""
-        for odd, (shown, times) in self._found.items():
-            yield Told(odd, shown, times)
+        """Yield each kind once, in the order of the kinds."""
+        # A report is read in pieces, whose sizes must not show.
+        for odd in Odd:
+            if odd in self._found:
+                yield Told(odd, *self._found[odd])
 
 
 def _short(text: str) -> str:

@@ -11,7 +11,7 @@ from mailauth_dns.cli import headings, what_next
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, FAILED, Format, session_of
-from mailauth_dns.cli.usage import UsageError
+from mailauth_dns.errors import MailAuthError
 
 command = typer.Typer(
     cls=Group, help="Read the reports that receivers send about your mail.", rich_markup_mode=None
@@ -49,7 +49,9 @@ def read(
 
     session = session_of(context)
     if not path and not parsedmarc:
-        raise UsageError("give a PATH, or --parsedmarc FILE", context)
+        raise MailAuthError(
+            "give a PATH, or --parsedmarc FILE; see mailauth-dns reports read --help"
+        )
     summary, document = ReadSummary(), ReadDocument()
     paths, outputs = ([session.path(each) for each in of or ()] for of in (path, parsedmarc))
     with session.waiting("reading reports"):
@@ -61,5 +63,7 @@ def read(
         session.json(document.data())
     else:
         session.show(summary.lines(), wrap=True)
+    if not summary.found:
+        raise MailAuthError("there was no report to read: that says nothing about your mail")
     what_next.after_reports(session, summary.domains)
-    return FAILED if summary.failed else DONE
+    return FAILED if summary.unread else DONE
