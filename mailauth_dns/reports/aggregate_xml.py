@@ -13,13 +13,14 @@ from mailauth_dns.reports import aggregate_fields, bounds
 from mailauth_dns.reports.aggregate import DkimResult, Override, Record, Report, SpfResult
 from mailauth_dns.reports.feedback_elements import FEEDBACK, SKIPPED, Element, document
 from mailauth_dns.reports.tolerated import Odd, Tolerated
-from mailauth_dns.reports.unreadable import UnreadableReport
+from mailauth_dns.reports.unreadable import NoReport, UnreadableReport
 from mailauth_dns.reports.xml_text import utf8
 
 _T = TypeVar("_T")
 
 _SECTIONS = {"metadata": "report_metadata", "policy": "policy_published"}
 _MAX_TEXT = 1024  # characters of an element's text that are looked at
+_MAX_PARTS = 10_000  # comments in an element's text, or the pieces in which it came
 
 
 def read(chunks: Iterator[bytes], told: Tolerated) -> tuple[Report, Iterator[Record]]:
@@ -129,10 +130,8 @@ class _Reader:
             self._parse(piece, final=False)
             # expat keeps what has no end yet, and reads it from its beginning with each piece.
             self._fed += len(piece)
-            if (
-                self._fed - max(self._parser.CurrentByteIndex, 0) > bounds.MAX_PENDING
-                or len(self._parts) > bounds.MAX_PENDING // bounds.CHUNK
-            ):
+            waiting = self._fed - max(self._parser.CurrentByteIndex, 0)
+            if waiting > bounds.MAX_PENDING or _is_long(self._parts):
                 raise UnreadableReport(
                     f"has a tag or a text of more than {bounds.MAX_PENDING} octets"
                 )
@@ -194,7 +193,7 @@ class _Reader:
             if local == "schema":
                 self.told.tell(Odd.SCHEMA_TAG)
                 return parent
-            raise UnreadableReport(f"is XML with the root '{name[:60]}', and no feedback")
+            raise NoReport(f"is XML with the root '{name[:60]}', and no feedback")
         # The report's own prefix: what has another one belongs to an extension.
         if self._prefix and prefix + colon == self._prefix:
             return parent.children.get(local, SKIPPED)
@@ -253,6 +252,10 @@ class _Reader:
 def _keep(found: list[_T], result: _T) -> None:
     if len(found) <= bounds.MAX_RESULTS:  # one more, so that it can be told
         found.append(result)
+
+
+def _is_long(parts: list[str]) -> bool:
+    return len(parts) > _MAX_PARTS or sum(map(len, parts)) > bounds.MAX_PENDING
 
 
 def _refuse_doctype(*_: object) -> None:

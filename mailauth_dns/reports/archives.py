@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from mailauth_dns.reports import bounds
 from mailauth_dns.reports.bounds import Budget
-from mailauth_dns.reports.unreadable import UnreadableReport
+from mailauth_dns.reports.unreadable import NoReport, UnreadableReport
 
 # What zipfile raises for an archive that is broken or was made to break readers.
 _BROKEN = (
@@ -95,7 +95,7 @@ def members(octets: bytes, budget: Budget) -> list[tuple[str, Iterator[bytes]]]:
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> Iterator[bytes]:
     if member.flag_bits & 1:
-        raise UnreadableReport("is a zip with a password")
+        raise NoReport("is a zip with a password")
     # Others give all that a piece unpacks to at once, be it a gigabyte.
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise UnreadableReport("is a zip that is not compressed as reports are (deflate)")

@@ -14,7 +14,7 @@ from itertools import chain
 
 from mailauth_dns.reports import archives, bounds, messages
 from mailauth_dns.reports.bounds import Budget, held
-from mailauth_dns.reports.unreadable import UnreadableReport
+from mailauth_dns.reports.unreadable import NoReport, UnreadableReport
 
 
 class Kind(Enum):
@@ -50,6 +50,7 @@ class ReportText:
     place: str
     kind: Kind  # XML or JSON
     chunks: Iterator[bytes]
+    claimed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,14 @@ def unwrapped(packed: Packed) -> Iterator[Found]:
     try:
         yield from _opened(packed)
     except UnreadableReport as error:
-        yield Unread(packed.place, str(error))
+        yield failed(packed, error)
+
+
+def failed(of: Packed | ReportText, error: UnreadableReport) -> Unread | PassedOver:
+    """Return what becomes of something that is not read."""
+    if isinstance(error, NoReport) and not of.claimed:
+        return PassedOver(of.place, str(error))
+    return Unread(of.place, str(error))
 
 
 def _opened(packed: Packed) -> Iterator[Found]:
@@ -120,16 +128,14 @@ def _opened(packed: Packed) -> Iterator[Found]:
         raise UnreadableReport("is empty")
     match kind := kind_of(head):
         case Kind.XML | Kind.JSON:
-            yield ReportText(packed.place, kind, chunks)
-        case Kind.OTHER if packed.claimed:
-            raise UnreadableReport(_no_report(head))
+            yield ReportText(packed.place, kind, chunks, packed.claimed)
         case Kind.OTHER:
-            yield PassedOver(packed.place, "is no report")
+            raise NoReport(_no_report(head))
         case _ if packed.depth >= bounds.MAX_NESTING:
             raise UnreadableReport(f"is packed more than {bounds.MAX_NESTING} times")
         case Kind.GZIP:
             text = archives.unzipped(chunks, packed.budget)
-            yield from _opened(_inside(packed, packed.place, text, claimed=True))
+            yield from _opened(_inside(packed, packed.place, text, claimed=packed.claimed))
         case Kind.ZIP:
             yield from _members(packed, chunks)
         case Kind.MAIL:
@@ -147,7 +153,7 @@ def _opened(packed: Packed) -> Iterator[Found]:
 def _no_report(head: bytes) -> str:
     if head.strip() == b"unused":
         return "holds the word 'unused' and no report: its reporter failed to fill it in"
-    if head.startswith(b"7z\xbc\xaf") or head.startswith(b"Rar!") or head.startswith(b"BZh"):
+    if head.startswith((b"7z\xbc\xaf", b"Rar!", b"BZh")):
         return "is packed as 7z, rar or bzip2, which reports do not use; unpack it first"
     return "is neither XML, JSON, gzip, zip nor mail"
 
@@ -175,7 +181,8 @@ def _members(packed: Packed, chunks: Iterator[bytes]) -> Iterator[Found]:
         place = packed.place
         if len(found) > 1:
             place = f"{packed.place}: {name or f'member {number}'}"
-        yield from unwrapped(_inside(packed, place, text, claimed=claims(name) or number == 1))
+        claimed = packed.claimed and (claims(name) or len(found) == 1)
+        yield from unwrapped(_inside(packed, place, text, claimed=claimed))
 
 
 def _message(packed: Packed, place: str, octets: bytes) -> Iterator[Found]:
@@ -185,22 +192,21 @@ def _message(packed: Packed, place: str, octets: bytes) -> Iterator[Found]:
     """
     found = False
     budget = Budget(packed=len(octets))
+    about = messages.says_report(octets)
     try:
         parts = messages.parts(octets)
-        for number, part in enumerate(parts, 1):
-            if part.text and kind_of(part.octets[:_HEAD]) in (Kind.MAIL, Kind.MAILBOX, Kind.OTHER):
-                continue  # the words to its reader
-            if not part.claimed and kind_of(part.octets[:_HEAD]) is Kind.OTHER:
-                continue  # pictures and the like
-            found = True
-            where = place if len(parts) == 1 else f"{place}: part {number}"
-            inner = iter((part.octets,))
-            yield from unwrapped(Packed(where, inner, budget, part.claimed, packed.depth + 1))
     except UnreadableReport as error:
         yield Unread(place, str(error))
         return
-    if not found:
-        if messages.says_report(octets):
-            yield Unread(place, "is a message about a report, and has none attached")
-        else:
-            yield PassedOver(place, "is mail without a report")
+    for number, part in enumerate(parts, 1):
+        claimed = part.claimed or (about and not part.text)
+        if not claimed and (part.text or kind_of(part.octets[:_HEAD]) is Kind.OTHER):
+            continue  # the words to its reader, pictures and the like
+        found = True
+        where = place if len(parts) == 1 else f"{place}: part {number}"
+        inner = iter((part.octets,))
+        yield from unwrapped(Packed(where, inner, budget, claimed, packed.depth + 1))
+    if not found and about:
+        yield Unread(place, "is a message about a report, and has none attached")
+    elif not found:
+        yield PassedOver(place, "is mail without a report")

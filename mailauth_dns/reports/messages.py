@@ -12,8 +12,9 @@ from email.message import Message
 from mailauth_dns.reports import bounds
 from mailauth_dns.reports.unreadable import UnreadableReport
 
-_FILE = re.compile(r"\.(?:xml|json|gz|zip)\b", re.IGNORECASE)
-_TYPES = re.compile(r"gzip|zip|xml|tlsrpt")
+# The names that both RFCs ask for: receiver!domain!begin!end. Any other zip may be anything.
+_FILE = re.compile(r"[^\s!\"]+!\s*[^\s!]+!\s*[0-9]+!\s*[0-9]+")
+_REPORT = re.compile(rb"<(?:[a-z0-9]+:)?feedback\b|\"policies\"\s*:")
 _CONTAINERS = re.compile(rb"(?:multipart|message)/", re.IGNORECASE)
 # RFC 9990 asks for a subject like this; RFC 8460 §5.3 for the same and a type of its own.
 _ABOUT = re.compile(
@@ -28,7 +29,7 @@ _OVERLAP = 2000  # octets in which a line between two messages may have begun
 class Part:
     """A part that is no container.
 
-    `claimed`: its type or its file's name says that it is a report. `text`: it is text to read.
+    `claimed`: its type or its file's name says that it is a report. `text`: it is for people.
     """
 
     octets: bytes
@@ -56,9 +57,12 @@ def _part(part: Message) -> Part:
     content = part.get_payload(decode=True)
     kind = part.get_content_type()
     named = f"{part.get('content-disposition', '')}\n{part.get('content-type', '')}"
-    claimed = _FILE.search(named) is not None or _TYPES.search(kind) is not None
     octets = content if isinstance(content, bytes) else b""
-    return Part(octets, claimed, kind.startswith("text/") and not claimed)
+    claimed = _FILE.search(named) is not None or "tlsrpt" in kind
+    # Some put a report where the words to its reader belong.
+    words = kind.startswith("text/") and kind != "text/xml"
+    text = words and _REPORT.search(octets[:4096]) is None
+    return Part(octets, claimed, text)
 
 
 def says_report(octets: bytes) -> bool:

@@ -11,13 +11,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from mailauth_dns.reports import aggregate_xml, bounds, json_text, parsedmarc_json, tls_json, walk
 from mailauth_dns.reports.aggregate import Record, Report
 from mailauth_dns.reports.bounds import held
-from mailauth_dns.reports.containers import Kind, PassedOver, ReportText, Unread, unwrapped
+from mailauth_dns.reports.containers import (
+    Kind,
+    PassedOver,
+    ReportText,
+    Unread,
+    failed,
+    unwrapped,
+)
 from mailauth_dns.reports.reporter import ReportKey
 from mailauth_dns.reports.tls import TlsReport
 from mailauth_dns.reports.tolerated import Told, Tolerated
@@ -89,7 +97,10 @@ def _text(found: ReportText, once: _Once[T]) -> Outcome[T]:
             return aggregate_xml.read(found.chunks, told)
         return tls_json.read(held(found.chunks, bounds.MAX_JSON, "a TLS report"), told)
 
-    return once.outcome(found.place, parsed)
+    try:
+        return once.outcome(found.place, parsed)
+    except UnreadableReport as error:
+        return failed(found, error)
 
 
 def _parsedmarc(path: Path, once: _Once[T]) -> Iterator[Outcome[T]]:
@@ -100,10 +111,11 @@ def _parsedmarc(path: Path, once: _Once[T]) -> Iterator[Outcome[T]]:
         if not octets.strip():
             raise UnreadableReport("is empty")
         for number, found in enumerate(parsedmarc_json.objects(json_text.text_of(octets)), 1):
-            yield once.outcome(
-                f"{path}: report {number}",
-                lambda told, found=found: parsedmarc_json.report(found, told),  # type: ignore[misc]
-            )
+            place = f"{path}: report {number}"
+            try:
+                yield once.outcome(place, partial(parsedmarc_json.report, found))
+            except UnreadableReport as error:
+                yield Unread(place, str(error))
     except UnreadableReport as error:
         behind = f" behind report {number}" if number else ""
         yield Unread(str(path), f"{error}{behind}")
@@ -117,19 +129,16 @@ class _Once(Generic[T]):
         self._seen: dict[ReportKey, tuple[str, int]] = {}
 
     def outcome(self, place: str, parsed: Callable[[Tolerated], _Parsed]) -> Outcome[T]:
-        told = Tolerated()
-        try:
-            found = parsed(told)
-            if isinstance(found, TlsReport):
-                before = self._before(place, found.key, _digest(found.policies))
-                return before or ReadTls(place, found, tuple(told))
-            return self._aggregate(place, found, told)
-        except UnreadableReport as error:
-            return Unread(place, str(error))
+        """Return what becomes of a report.
 
-    def _aggregate(
-        self, place: str, found: tuple[Report, Iterator[Record]], told: Tolerated
-    ) -> Outcome[T]:
+        Raises:
+            UnreadableReport: it is none, or breaks off.
+        """
+        told = Tolerated()
+        found = parsed(told)
+        if isinstance(found, TlsReport):
+            before = self._before(place, found.key, _digest(found.policies))
+            return before or ReadTls(place, found, tuple(told))
         report, records = found
         content = _Content()
         value = self._fold(report, content.through(records))

@@ -10,7 +10,7 @@ from mailauth_dns.reports import field_values, json_text
 from mailauth_dns.reports.reporter import Reporter
 from mailauth_dns.reports.tls import Failure, Mode, PolicyType, TlsPolicy, TlsReport
 from mailauth_dns.reports.tolerated import Odd, Tolerated
-from mailauth_dns.reports.unreadable import UnreadableReport
+from mailauth_dns.reports.unreadable import NoReport
 
 _TYPES = {each.value: each for each in PolicyType}
 _MODES = {each.value: each for each in Mode}
@@ -44,7 +44,7 @@ def read(octets: bytes, told: Tolerated) -> TlsReport:
     """
     found = json_text.document(json_text.text_of(octets))
     if not isinstance(found, dict) or "policies" not in found:
-        raise UnreadableReport(_no_report(found))
+        raise NoReport(_no_report(found))
     dates = json_text.mapping(found.get("date-range"))
     if json_text.text(found.get("contact-info")) is None:
         told.tell(Odd.NO_CONTACT)

@@ -93,6 +93,11 @@ class Tolerated:
         first, times = self._found.get(odd, (_short(shown), 0))
         self._found[odd] = (first, times + 1)
 
+    def tell_once(self, odd: Odd, shown: str = "") -> None:
+        """Tell what is looked for in each piece of a text: how often depends on the pieces."""
+        if odd not in self._found:
+            self.tell(odd, shown)
+
     def tell_all(self, odds: Iterable[tuple[Odd, str]]) -> None:
         """Tell several."""
         for odd, shown in odds:

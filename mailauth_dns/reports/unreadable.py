@@ -11,3 +11,7 @@ class UnreadableReport(MailAuthError):
     The text of the error follows the name of the file. What was read of the report before is to be
     forgotten.
     """
+
+
+class NoReport(UnreadableReport):
+    """A text is whole, or would be, and is something else than a report."""

@@ -72,9 +72,9 @@ def _begun(text: str, told: Tolerated) -> str:
 
 def _mended(text: str, told: Tolerated) -> bytes:
     if "\ufffd" in text:
-        told.tell(Odd.BAD_CHARACTERS)
+        told.tell_once(Odd.BAD_CHARACTERS)
     if "&" in text:
         text, bare = _BARE.subn("&amp;", text)
         if bare:
-            told.tell(Odd.BARE_AMPERSAND)
+            told.tell_once(Odd.BARE_AMPERSAND)
     return text.encode("utf-8", "replace")

@@ -60,7 +60,7 @@ Not counted
   reports/6.xml.gz: is gzip that breaks off
 Passed over
   reports/3.mbox: message 2: is mail without a report
-  reports/NOTES: is no report
+  reports/NOTES: is neither XML, JSON, gzip, zip nor mail
 Read 4 reports; 1 repeated; 2 not counted
 """
 
@@ -179,6 +179,6 @@ def test_what_reporters_write_is_no_command_to_a_terminal(reports: RepoFolder) -
 def test_many_files_that_are_none_are_counted(reports: RepoFolder) -> None:
     wrote(reports.root / "notes", {f"{number:02}": "nothing\n" for number in range(30)})
     ran = reports.run("reports", "read", "notes", "reports/1.xml")
-    assert ran.out.count("is no report") == 20
+    assert ran.out.count("is neither XML") == 20
     assert "  and 10 more\n" in ran.out
     assert ran.code == 0

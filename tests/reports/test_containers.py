@@ -183,9 +183,9 @@ def test_what_is_broken_says_how(octets: bytes, said: str) -> None:
 
 
 def test_nothing_is_claimed_of_what_is_no_report() -> None:
-    assert made.passed_over(b"# a note\n") == "is no report"
+    assert made.passed_over(b"# a note\n") == "is neither XML, JSON, gzip, zip nor mail"
     assert made.passed_over(plain_mail()) == "is mail without a report"
-    assert made.passed_over(zlib.compress(OCTETS)) == "is no report"
+    assert made.passed_over(zlib.compress(OCTETS)) == "is neither XML, JSON, gzip, zip nor mail"
 
 
 def test_a_damaged_end_takes_the_whole_report_back() -> None:
@@ -193,3 +193,34 @@ def test_a_damaged_end_takes_the_whole_report_back() -> None:
     pieces = b"".join(made.many(5000))
     assert why(gzip.compress(pieces)[:-2000]) == "is gzip that breaks off"
     assert why(pieces[:-2000]).startswith("breaks off in line ")
+
+
+DOCX = zipped(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:document/>"))
+SPAM = {
+    "a page": mail(b"<div>Buy!</div>", kind="text/html", name="a.html", subject="hi"),
+    "a page that is no XML": mail(b"<meta charset=utf-8>", kind="text/html", name="", subject="hi"),
+    "a program in a zip": mail(zipped(("a.exe", b"MZ")), kind="application/zip", name="a.zip", subject="hi"),
+    "a zip with a password": mail(bytes(LOCKED), kind="application/zip", name="a.zip", subject="hi"),
+    "a document": mail(DOCX, kind="application/vnd.openxmlformats-officedocument.wordprocessingml.document", name="a.docx", subject="hi"),
+    "a picture": mail(b"<svg/>", kind="image/svg+xml", name="a.svg", subject="hi"),
+    "a failure report": mail(b"From: a@example.com\n\nhello\n", kind="application/octet-stream", name="a", subject="FW: hi"),
+    "other JSON": mail(b'{"a": 1}', kind="application/json", name="a.json", subject="hi"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("octets", SPAM.values(), ids=SPAM)
+def test_other_mail_is_no_report_that_cannot_be_read(octets: bytes) -> None:
+    """A mailbox for reports has an address that strangers know."""
+    assert {type(each) for each in outcomes(mbox(octets))} == {PassedOver}
+
+
+def test_a_report_that_cannot_be_read_is_no_other_mail() -> None:
+    """Its file's name, its subject or its type says so."""
+    attached = zipped(("a.exe", b"MZ"))
+    for octets in (
+        mail(attached, name="a!example.com!1!2.zip", subject="hi"),
+        mail(attached, name="a.zip", subject="Fwd: Report Domain: example.com Submitter: a"),
+        mail(attached, name="a.zip", kind="application/tlsrpt+gzip", subject="hi"),
+        mail(bytes(LOCKED), name="a.zip", subject="=?utf-8?q?x?= Report domain: example.com"),
+    ):
+        assert {type(each) for each in outcomes(mbox(octets))} == {Unread}
