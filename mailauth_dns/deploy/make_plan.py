@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from mailauth_dns import __version__
 from mailauth_dns.compile.publication import Publication, selected
-from mailauth_dns.deploy import live_state, observed
+from mailauth_dns.deploy import live_state, observed, plan_notes
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.other_providers import Answers
 from mailauth_dns.deploy.proposals import Progress, Question, proposals
@@ -121,7 +121,10 @@ def make_plan(
     )
     failed = _failed(answers, wanted)
     unneeded = idle(permissions, _planned_whole(wanted, failed), entries)
-    return replace(begun(repo, request, now), zones=entries, failed=failed, idle=unneeded)
+    notes = (*request.notes, *plan_notes.of_senders(repo.policies, entries))
+    return replace(
+        begun(repo, request, now), zones=entries, failed=failed, idle=unneeded, notes=notes
+    )
 
 
 def begun(repo: Repo, request: PlanRequest, now: datetime) -> Plan:
@@ -247,7 +250,7 @@ def _with_tests(
 ) -> tuple[ZoneEntry, ...]:
     """Run the tests of the planned domains, and of others those that the changes break."""
     planned = {domain for publication in chosen for domain in publication.domains}
-    tested = [policy for policy in repo.policies if policy.body.tests]
+    tested = [policy for policy in repo.policies if policy.has_tests]
     if not tested:
         return tuple(entry for _, entry in zones.values())
     from mailauth_dns.simulate.before_after import entries  # loads dnspython

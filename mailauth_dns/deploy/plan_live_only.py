@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy import beside_live
+from mailauth_dns.deploy import beside_live, plan_notes
 from mailauth_dns.deploy.beside_live import BesideLive
 from mailauth_dns.deploy.make_plan import PlanRequest, begun
 from mailauth_dns.diff.change import Blocked, Difference
@@ -61,7 +61,7 @@ def plan_live_only(repo: Repo, publications: Iterable[Publication], request: Pla
         begun(repo, request, now),
         zones=zones,
         failed=tuple(map(_failed, silent)),
-        notes=(SAID, *request.notes),
+        notes=(SAID, *request.notes, *plan_notes.of_senders(repo.policies, zones)),
         live_only=True,
     )
 
@@ -118,7 +118,7 @@ def _tests(
     tested = [
         policy
         for policy in repo.policies
-        if policy.body.tests
+        if policy.has_tests
         and (policy.zone in differences if policy.domain in planned else changing)
     ]
     if not tested:

@@ -155,7 +155,6 @@ def _instead(key: str, known: Mapping[str, Any]) -> str:
         for name in (folded, folded.replace("_", ""), _ALIASES.get(folded, ""))
         if name in known
     ]
-    close += difflib.get_close_matches(folded, known, n=1)
     if close:
         return f"; did you mean {close[0]}?" + (
             " keys are written in lower case" if close[0] == key.lower() else ""
@@ -165,6 +164,8 @@ def _instead(key: str, known: Mapping[str, Any]) -> str:
             below = _model_in(field.annotation) if not _only_many(field.annotation) else None
             if below is not None and meant in _keys(below):
                 return f"; did you mean {section}: {{{meant}: ...}}?"
+    if near := difflib.get_close_matches(folded, known, n=1):
+        return f"; did you mean {near[0]}?"
     return f"; keys here: {', '.join(known)}"
 
 

@@ -73,8 +73,9 @@ class GitHub:
 
     def plan(self, head: str) -> bytes:
         """Return the newest plan that a job of this commit made, unless a fork's did."""
-        found = json.loads(ask(self, "GET", f"actions/artifacts?name=plan-{head}"))
-        for each in found["artifacts"]:
+        found = json.loads(ask(self, "GET", f"actions/artifacts?name=plan-{head}&per_page=100"))
+        # GitHub promises no order; a time is written so that its text sorts.
+        for each in sorted(found["artifacts"], key=lambda each: each["created_at"], reverse=True):
             run = each["workflow_run"]
             ours = run["head_repository_id"] == run["repository_id"] and run["head_sha"] == head
             if ours and not each["expired"]:
