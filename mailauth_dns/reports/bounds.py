@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mailauth_dns.reports.unreadable import UnreadableReport
 
 CHUNK = 1 << 16  # octets that are read, unpacked and parsed at a time
+HEAD = 1024  # octets that say what a thing is
 
 # A message or an archive is held in memory. Receivers take no bigger mail.
 MAX_HELD = 50_000_000  # octets
@@ -68,6 +69,18 @@ def check_ratio(packed: int, unpacked: int) -> None:
         raise UnreadableReport(
             f"unpacks to more than {MAX_RATIO} times its size, which no report does"
         )
+
+
+def beginning(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return the chunks that have the first HEAD octets as one, and those behind."""
+    seen: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        seen.append(chunk)
+        size += len(chunk)
+        if size >= HEAD:
+            break
+    return b"".join(seen), chunks
 
 
 def held(chunks: Iterator[bytes], limit: int, what: str) -> bytes:

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from itertools import chain
 
 from mailauth_dns.reports import archives, bounds, messages
-from mailauth_dns.reports.bounds import Budget, held
+from mailauth_dns.reports.bounds import HEAD, Budget, beginning, held
 from mailauth_dns.reports.unreadable import NoReport, UnreadableReport
 
 
@@ -74,7 +74,6 @@ Found = ReportText | Unread | PassedOver
 _CLAIMS = re.compile(r"\.(?:xml|json|gz|zip|eml|mbox)$", re.IGNORECASE)
 _MAIL = re.compile(rb"[!-9;-~]{1,80}[ \t]*:[ \t\r\n]")
 _PAGE = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
-_HEAD = 1024  # octets that say what a thing is
 
 
 def claims(name: str) -> bool:
@@ -123,7 +122,8 @@ def failed(of: Packed | ReportText, error: UnreadableReport) -> Unread | PassedO
 
 
 def _opened(packed: Packed) -> Iterator[Found]:
-    head, chunks = _beginning(packed.chunks)
+    first, rest = beginning(packed.chunks)
+    head, chunks = first[:HEAD], chain((first,), rest)
     if not head:
         raise UnreadableReport("is empty")
     match kind := kind_of(head):
@@ -158,19 +158,6 @@ def _no_report(head: bytes) -> str:
     return "is neither XML, JSON, gzip, zip nor mail"
 
 
-def _beginning(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Return the first octets, and all chunks with these among them."""
-    seen: list[bytes] = []
-    size = 0
-    for chunk in chunks:
-        seen.append(chunk)
-        size += len(chunk)
-        if size >= _HEAD:
-            break
-    first = b"".join(seen)
-    return first[:_HEAD], chain((first,), chunks)
-
-
 def _inside(packed: Packed, place: str, chunks: Iterator[bytes], *, claimed: bool) -> Packed:
     return Packed(place, chunks, packed.budget, claimed, packed.depth + 1)
 
@@ -200,7 +187,7 @@ def _message(packed: Packed, place: str, octets: bytes) -> Iterator[Found]:
         return
     for number, part in enumerate(parts, 1):
         claimed = part.claimed or (about and not part.text)
-        if not claimed and (part.text or kind_of(part.octets[:_HEAD]) is Kind.OTHER):
+        if not claimed and (part.text or kind_of(part.octets[:HEAD]) is Kind.OTHER):
             continue  # the words to its reader, pictures and the like
         found = True
         where = place if len(parts) == 1 else f"{place}: part {number}"

@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
+from mailauth_dns.reports.bounds import beginning
 from mailauth_dns.reports.tolerated import Odd, Tolerated
 from mailauth_dns.reports.unreadable import UnreadableReport
 
@@ -28,7 +29,7 @@ def utf8(chunks: Iterator[bytes], told: Tolerated) -> Iterator[bytes]:
     Raises:
         UnreadableReport: it is in an encoding that is not known.
     """
-    first = next(chunks, b"")
+    first, chunks = beginning(chunks)
     decoder = codecs.getincrementaldecoder(_encoding(first, told))("replace")
     text = _begun(decoder.decode(first), told)
     for chunk in chunks:
