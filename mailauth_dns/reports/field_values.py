@@ -17,7 +17,7 @@ from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.reports.bounds import MAX_WORD
 from mailauth_dns.reports.reporter import Reporter
-from mailauth_dns.reports.tolerated import Odd, Tolerated
+from mailauth_dns.reports.tolerated import Odd, Tolerated, short
 from mailauth_dns.reports.unreadable import UnreadableReport
 
 _T = TypeVar("_T")
@@ -191,5 +191,5 @@ def _moment(text: str | None, which: str, told: Tolerated) -> int:
         else:
             told.tell(Odd.DATE_TEXT, bare)
     if not 0 <= number <= _LATEST:
-        raise UnreadableReport(f"does not say when it {which} (it says '{bare}')")
+        raise UnreadableReport(f"does not say when it {which} (it says '{short(bare)}')")
     return number

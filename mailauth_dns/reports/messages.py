@@ -15,6 +15,10 @@ from mailauth_dns.reports.unreadable import UnreadableReport
 # The names that both RFCs ask for: receiver!domain!begin!end. Any other zip may be anything.
 _FILE = re.compile(r"[^\s!\"]+!\s*[^\s!]+!\s*[0-9]+!\s*[0-9]+")
 _REPORT = re.compile(rb"<(?:[a-z0-9]+:)?feedback\b|\"policies\"\s*:")
+_FIELDS = re.compile(
+    rb"^content-(?:type|disposition)[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE
+)
+_MAX_FIELD = 4096  # octets
 _CONTAINERS = re.compile(rb"(?:multipart|message)/", re.IGNORECASE)
 # RFC 9990 asks for a subject like this; RFC 8460 §5.3 for the same and a type of its own.
 _ABOUT = re.compile(
@@ -46,6 +50,9 @@ def parts(octets: bytes) -> list[Part]:
     # The parser looks at each line once for each part that the line is in.
     if len(_CONTAINERS.findall(octets)) > bounds.MAX_PARTS:
         raise UnreadableReport(f"is mail with more than {bounds.MAX_PARTS} parts in parts")
+    # And at each semicolon in such a field, at all of the field before it.
+    if any(len(field[0]) > _MAX_FIELD for field in _FIELDS.finditer(octets)):
+        raise UnreadableReport(f"is mail with a header field of more than {_MAX_FIELD} octets")
     try:
         whole = email.message_from_bytes(octets)
         return [_part(each) for each in whole.walk() if not each.is_multipart()]

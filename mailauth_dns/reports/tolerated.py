@@ -90,7 +90,7 @@ class Tolerated:
 
     def tell(self, odd: Odd, shown: str = "") -> None:
         """Tell that the reporter got this wrong."""
-        first, times = self._found.get(odd, (_short(shown), 0))
+        first, times = self._found.get(odd, (short(shown), 0))
         self._found[odd] = (first, times + 1)
 
     def tell_once(self, odd: Odd, shown: str = "") -> None:
@@ -111,7 +111,8 @@ class Tolerated:
                 yield Told(odd, *self._found[odd])
 
 
-def _short(text: str) -> str:
-    """Return what a reporter wrote, cut, and without the person in a mail address."""
-    shown = "...@" + text.rpartition("@")[2] if "@" in text else text
+def short(text: str) -> str:
+    """Return what a reporter wrote on a line, cut, and without the person in a mail address."""
+    line = " ".join(text.split())
+    shown = "...@" + line.rpartition("@")[2] if "@" in line else line
     return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."

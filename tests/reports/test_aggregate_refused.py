@@ -27,7 +27,7 @@ UNREADABLE = [
     (aggregate((f"<begin>{made.BEGIN}</begin>", "")), "does not say when it begins (it says '')"),
     (aggregate((f"{made.END}<", "soon<")), "does not say when it ends (it says 'soon')"),
     (aggregate((f"{made.END}<", "-1<")), "does not say when it ends (it says '-1')"),
-    (aggregate((f"{made.END}<", "9" * 400 + "<")), f"does not say when it ends (it says '{'9' * 255}')"),
+    (aggregate((f"{made.END}<", "9" * 400 + "<")), f"does not say when it ends (it says '{'9' * 37}...')"),
     (aggregate(("<feedback>", '<!DOCTYPE feedback SYSTEM "file:///etc/passwd"><feedback>')),
      "declares a document type (DOCTYPE), which is refused"),
     (aggregate(("<feedback>", '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><feedback>'), ("receiver.example</org", "&b;</org")),
