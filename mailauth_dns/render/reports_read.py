@@ -15,6 +15,7 @@ from mailauth_dns.reports.containers import PassedOver, Unread
 from mailauth_dns.reports.read_reports import Outcome, ReadAggregate, ReadTls, Repeated
 from mailauth_dns.reports.reporter import Reporter
 from mailauth_dns.reports.tally import Tally
+from mailauth_dns.reports.tolerated import Odd
 
 _SHOWN = 20  # files that are named of those that are no reports
 
@@ -26,12 +27,15 @@ class _Row:
     """What one reporter said of one domain."""
 
     reports: int = 0
+    last_added: Reporter | None = None
     first: str = "9999"
     last: str = ""
     counts: list[int] = field(default_factory=lambda: [0, 0, 0])
 
     def add(self, reporter: Reporter, *counts: int) -> None:
-        self.reports += 1
+        # A TLS report has several policies for a domain, one behind the other.
+        self.reports += reporter is not self.last_added
+        self.last_added = reporter
         self.first = min(self.first, reporter.first_day)
         self.last = max(self.last, reporter.last_day)
         self.counts = [one + other for one, other in zip(self.counts, counts, strict=True)]
@@ -46,7 +50,7 @@ class ReadSummary:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str, bool], _Row] = {}
-        self._told: list[str] = []
+        self._told: dict[tuple[str, Odd], tuple[str, int]] = {}
         self.unread: list[Unread | Repeated] = []
         self._others: list[PassedOver] = []
         self.read = self.repeated = 0
@@ -75,7 +79,10 @@ class ReadSummary:
 
     def _count(self, outcome: Read) -> None:
         self.read += 1
-        self._told += [f"{outcome.place}: {each}" for each in outcome.told]
+        for each in outcome.told:
+            kind = (outcome.report.reporter.org, each.odd)
+            first, number = self._told.get(kind, (f"{outcome.place}: {each}", 0))
+            self._told[kind] = (first, number + 1)
 
     @property
     def domains(self) -> list[str]:
@@ -95,12 +102,17 @@ class ReadSummary:
                 yield styled(0, (of or "without a domain", "bold"))
                 domain = of
             yield styled(2, *_said(org or "nobody", row, tls=tls))
-        yield from _section("Tolerated", self._told, "yellow")
+        yield from _section("Tolerated", self._tolerated(), "yellow")
         yield from _section("Not counted", map(_unread, self.unread), "red")
         named = [f"{each.place}: {each.what}" for each in self._others[:_SHOWN]]
         more = len(self._others) - len(named)
         yield from _section("Passed over", [*named, *([f"and {more} more"] if more else [])], "dim")
         yield Text(self._total())
+
+    def _tolerated(self) -> Iterator[str]:
+        """Yield what each reporter gets wrong: most do so every day."""
+        for (org, _), (first, number) in self._told.items():
+            yield first + (f"; {number} reports of {org or 'nobody'} do so" if number > 1 else "")
 
     def _total(self) -> str:
         parts = [f"Read {count(self.read, 'report')}"]
