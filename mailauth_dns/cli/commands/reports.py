@@ -17,25 +17,28 @@ command = typer.Typer(
     cls=Group, help="Read the reports that receivers send about your mail.", rich_markup_mode=None
 )
 
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH]...", help="reports, mail or mailboxes that hold them, or folders"
+    ),
+]
+Parsedmarc = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--parsedmarc",
+        metavar="FILE",
+        help="JSON that parsedmarc wrote: aggregate.json or smtp_tls.json",
+        rich_help_panel=headings.LOOK,
+    ),
+]
+
 
 @command.command("read", cls=Command)
 def read(
     context: typer.Context,
-    path: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[PATH]...", help="reports, mail or mailboxes that hold them, or folders"
-        ),
-    ] = None,
-    parsedmarc: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--parsedmarc",
-            metavar="FILE",
-            help="JSON that parsedmarc wrote: aggregate.json or smtp_tls.json",
-            rich_help_panel=headings.LOOK,
-        ),
-    ] = None,
+    path: Paths = None,
+    parsedmarc: Parsedmarc = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Read DMARC and TLS reports, and say what they hold.
