@@ -94,11 +94,6 @@ class Publication:
         )
         return Zone(self.origin, frozenset(sets))
 
-    @cached_property
-    def absent(self) -> frozenset[tuple[RRKey, Family]]:
-        """The families whose values must not be there, each by name and type."""
-        return frozenset((entry.key, entry.family) for entry in self.declared if not entry.values)
-
     @property
     def places(self) -> Mapping[tuple[RRKey, Family], FileLine | None]:
         """Where each record is declared."""

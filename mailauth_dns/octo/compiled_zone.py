@@ -123,9 +123,9 @@ def absent_file(publications: Iterable[Publication]) -> str:
     """Return `_absent.yaml`: per zone the names, types and families that shall not be there."""
     lines = []
     for publication in publications:
-        if publication.absent:
+        gone = [entry for entry in publication.declared if not entry.values]
+        if gone:
             lines.append(f"{_text(publication.origin)}:")
-            gone = [entry for entry in publication.declared if not entry.values]
             for entry in sorted(gone, key=lambda entry: (entry.key, entry.family)):
                 name, type = entry.key
                 said = "".join(

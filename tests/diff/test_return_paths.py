@@ -9,6 +9,7 @@ import pytest
 
 from mailauth_dns.compile.publication import Declared, OfSender
 from mailauth_dns.diff.change import Difference, Risk
+from mailauth_dns.diff.joint_changes import together
 from mailauth_dns.plan.done import is_done
 from mailauth_dns.plan.entries import change_entry
 from mailauth_dns.records.family import Family
@@ -287,3 +288,20 @@ def test_a_return_path_is_no_author_domain() -> None:
     assert PATH in alone.judgement.meaning
     [change] = _difference(dmarc, MX, spf(SPF)).changes
     assert PATH not in change.judgement.meaning
+
+
+def test_half_of_a_return_path_is_not_made_and_dmarc_waits() -> None:
+    """The exchangers are blocked, so their SPF record is of no use, and mail may not align."""
+    dmarc = Declared(
+        ORIGIN,
+        (DomainName("_dmarc.example.com"), "TXT"),
+        Family.DMARC,
+        None,
+        frozenset({"v=DMARC1; p=quarantine"}),
+    )
+    found = compared(at("MX", "10 mx.other.example."), MX, spf(SPF), dmarc)
+    changes, blocked = together(found.changes, found.blocked)
+    assert changes == []
+    said = {(entry.key[0], entry.key[1]): entry.reason for entry in blocked}
+    assert said[DomainName(PATH), "TXT"] == f"goes with the MX at {PATH}, which is blocked"
+    assert said[dmarc.key] == f"waits for the MX at {PATH}, which is blocked"
