@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time
 
@@ -10,7 +10,7 @@ from mailauth_dns.compile.publication import Declared, OfSender
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records import dkim
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.records.zone import RRKey
 from mailauth_dns.senders.use import Selector, Use
@@ -47,8 +47,9 @@ def _return_path(policy: Policy, use: Use) -> Iterator[Declared]:
     path = use.path
     if path is None or not path.is_published:
         return
-    led = _sender(policy, use, SenderValues(path.zones))
-    for type, values in (("CNAME", path.cname and (path.cname,)), ("MX", path.mx)):
+    alias = (path.cname,) if path.cname is not None else ()
+    led = _sender(policy, use, SenderValues(_with_targets(path.zones, (*alias, *path.mx))))
+    for type, values in (("CNAME", alias), ("MX", path.mx)):
         if values:
             yield _entry(policy, use, (path.name, type), Family.RETURN_PATH, frozenset(values), led)
     if path.spf is not None:
@@ -57,6 +58,13 @@ def _return_path(policy: Policy, use: Use) -> Iterator[Declared]:
         told = _sender(policy, use, own)
         entry = _entry(policy, use, (path.name, "TXT"), Family.SPF, frozenset({path.spf}), told)
         yield replace(entry, is_return_path=True)
+
+
+def _with_targets(zones: tuple[DomainName, ...], values: Iterable[str]) -> tuple[DomainName, ...]:
+    """Return zones that hold all targets: the console may show one that the catalogue lacks."""
+    targets = (DomainName(value.rpartition(" ")[2].rstrip(".")) for value in values)
+    beyond = (each for each in targets if not any(is_at_or_below(each, zone) for zone in zones))
+    return tuple(dict.fromkeys((*zones, *beyond)))
 
 
 def _keys_that_go(policy: Policy, use: Use) -> Iterator[Declared]:
@@ -79,7 +87,8 @@ def _values_of(use: Use, selector: Selector) -> tuple[str, SenderValues]:
     if selector.cname is None:
         return "TXT", SenderValues(texts=(f"v=DKIM1; p={selector.p}",))
     known = use.entry.recognised_by.dkim if use.entry is not None else ()
-    return "CNAME", SenderValues((*map(DomainName, known), DomainName(selector.cname)))
+    zones = _with_targets(tuple(map(DomainName, known)), (selector.cname,))
+    return "CNAME", SenderValues(zones)
 
 
 def _entry(

@@ -72,9 +72,17 @@ def test_of_a_sender_that_is_gone_only_its_own_keys_go(repo: RepoFolder) -> None
         for each, type in (("k2", "CNAME"), ("box", "TXT"))
     )
     assert alias is not None
-    assert alias.zones == ("letters.example", "dkim2.letters.example")
+    assert alias.zones == ("letters.example",)
     assert key is not None
     assert key.texts == ("v=DKIM1; p=MIIB",)
+
+
+def test_what_the_policy_says_is_ours_wherever_it_leads(repo: RepoFolder) -> None:
+    """The console may show a target that the catalogue does not know."""
+    found = declared(repo, ["bulk: {return_path: bounce, target: u1.elsewhere.example}"])
+    values = found[CNAME].sender_values
+    assert values is not None
+    assert values.zones == ("bulk.example", "u1.elsewhere.example")
 
 
 @pytest.mark.parametrize(
