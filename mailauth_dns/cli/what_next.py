@@ -201,6 +201,14 @@ def after_verdict(session: Session, author: str | None) -> None:
         session.next("spf", "tree", author, why="who may send for its domain")
 
 
+def after_reports(session: Session, domains: Sequence[str]) -> None:
+    """Say what comes after reports; `domains` are those that they are about."""
+    if (session.root / POLICY_DIR).is_dir():
+        session.next("next", why="what is left to do for your domains")
+    elif domains:
+        session.next("import", domains[0], why="makes a policy of what DNS has")
+
+
 def after_tree(session: Session, domain: str, *, rule: str | None, unknown: bool) -> None:
     """Say what comes after an SPF tree; `rule` is about what receivers stop for."""
     if unknown:

@@ -35,6 +35,7 @@ from mailauth_dns.render.json_shape_parts import (
     maybe,
     of,
 )
+from mailauth_dns.render.report_shapes import REPORTS_READ
 
 NEW_KEY = {
     "domain": TEXT,
@@ -200,6 +201,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "simulate": BEFORE_AFTER,
     "check-message": BEFORE_AFTER,
+    "reports read": REPORTS_READ,
     "spf tree": {
         **document(
             domain=TEXT,
