@@ -60,6 +60,13 @@ def rules(incomplete: str) -> list[Word]:
     ]
 
 
+def senders(ctx: ClickContext, incomplete: str) -> list[Word]:
+    """Return the ids of the catalogue's senders, and of the repo's own."""
+    from mailauth_dns.policy import glance
+
+    return [(each, "") for each in few(_read(ctx, glance.senders), incomplete)]
+
+
 def documents(ctx: ClickContext, incomplete: str) -> list[Word]:
     """Return the names of schemas, a word at a time."""
     from mailauth_dns.render.json_shapes import SHAPES

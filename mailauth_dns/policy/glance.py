@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailauth_dns.policy import domain_list
-from mailauth_dns.policy.repo import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR
+from mailauth_dns.policy.repo import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, SENDER_DIR
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
+from mailauth_dns.senders.catalogue_files import PACKAGED
 from mailauth_dns.typed_yaml import yaml_reader
 from mailauth_dns.typed_yaml.yaml_tree import Plain, plain, value_place
 
@@ -45,6 +46,12 @@ def selectors(root: Path, domain: str) -> Iterator[str]:
 def providers(root: Path) -> Iterator[str]:
     """Yield the ids of the providers that have a stanza."""
     yield from (path.stem for path in (root / PROVIDER_DIR).glob("*.yaml"))
+
+
+def senders(root: Path) -> Iterator[str]:
+    """Yield the ids of the senders of the catalogue, and of the repo's own."""
+    for folder in (PACKAGED, root / SENDER_DIR):
+        yield from (path.stem for path in folder.glob("*.yaml"))
 
 
 def _policy_files(files: RepoFiles, root: Path) -> Iterator[Path]:

@@ -59,6 +59,19 @@ def load_sound(root: Path) -> tuple[Repo, tuple[str, ...]]:
     return replace(repo, policies=sound), tuple(sorted(broken))
 
 
+def load_catalogue(root: Path) -> Catalogue:
+    """Read the catalogue of senders, with the repo's own in `root`; no policy need be there.
+
+    Raises:
+        PolicyError: with every problem of the repo's own.
+    """
+    files = RepoFiles(root)
+    catalogue = catalogue_of(files)
+    if files.problems:
+        raise PolicyError(files.problems)
+    return catalogue
+
+
 def read_defaults(path: str, data: bytes) -> Mapping:
     """Return what every policy inherits; a file of comments alone gives nothing to inherit.
 

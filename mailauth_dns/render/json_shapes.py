@@ -34,6 +34,7 @@ from mailauth_dns.render.json_shape_parts import (
     maybe,
     of,
 )
+from mailauth_dns.render.sender_shapes import SENDER_SHAPES
 
 NEW_KEY = {
     "domain": TEXT,
@@ -160,6 +161,7 @@ SHAPES: Mapping[str, Shape] = {
             )
         )
     ),
+    **SENDER_SHAPES,
     "diff": LIVE,
     "verify": LIVE,
     "plan": plan_file.json_schema(),

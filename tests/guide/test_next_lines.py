@@ -60,6 +60,8 @@ STORY: tuple[tuple[str, str], ...] = (
     ("check-message mail.eml --ip 192.0.2.10", "next example.com"),
     ("spf tree example.com", "next example.com"),
     ("spf lock", "lint"),
+    ("senders list marketing", "senders show activecampaign"),
+    ("senders show ses", "lint"),
     ("dkim keygen example.com --selector s1 --private-dir PRIVATE", "compile example.com"),
     ("dkim status", "diff"),
     ("dkim rotate example.com", "dkim status example.com"),
@@ -190,7 +192,7 @@ def test_the_next_step_names_the_repo_as_it_was_named(
 
 
 def test_there_is_one_summary_a_command() -> None:
-    assert set(COMMANDS) >= commands.SUMMARIES.keys() - {"dkim", "spf"}
+    assert set(COMMANDS) >= commands.SUMMARIES.keys() - {"dkim", "senders", "spf"}
 
 
 def test_a_key_that_waits_is_what_comes_after_verify(served: RepoFolder, private_dir: Path) -> None:

@@ -27,6 +27,9 @@ GROUPS = {
         "apply": "Apply what was reviewed, exactly, or refuse.",
         "verify": "Wait until DNS says what the policies say.",
     },
+    "Senders": {
+        "senders": "List, explain and check who sends your mail.",
+    },
     "Keys and signing": {
         "dkim": "Make, adopt, look at, rotate and check DKIM keys.",
         "export": "Write DNS records and signing files for other programs.",
