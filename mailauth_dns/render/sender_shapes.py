@@ -15,6 +15,7 @@ from mailauth_dns.render.json_shape_parts import (
     maybe,
     of,
 )
+from mailauth_dns.senders.probes import About, Result
 
 ANSWER = among("yes", "no", "unknown")
 RECORDS = each(of(name=TEXT, type=TEXT, value=TEXT))
@@ -31,6 +32,23 @@ SENDER_SHAPES: Mapping[str, Shape] = {
                 return_path=maybe(TEXT),
                 spf=maybe(of(relaxed=ANSWER, strict=ANSWER)),
                 dkim=maybe(ANSWER),
+            )
+        )
+    ),
+    "senders check": document(
+        senders=each(
+            of(
+                id=TEXT,
+                name=TEXT,
+                findings=each(
+                    of(
+                        about=among(*About),
+                        name=TEXT,
+                        types=TEXTS,
+                        result=among(*Result),
+                        detail=TEXT,
+                    )
+                ),
             )
         )
     ),

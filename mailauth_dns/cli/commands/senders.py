@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from mailauth_dns.cli import senders_list, senders_show
+from mailauth_dns.cli import senders_check, senders_list, senders_show
 from mailauth_dns.cli.command import Command, Group
 
 
@@ -46,3 +46,4 @@ command = typer.Typer(
 )
 command.command("list", cls=Command)(senders_list.command)
 command.command("show", cls=Command)(senders_show.command)
+command.command("check", cls=Command)(senders_check.command)
