@@ -176,6 +176,10 @@ class NotFlattened(MailAuthError):
     """An SPF name cannot be replaced by the addresses that pass for it; the text says why."""
 
 
+class DependsOnMessage(NotFlattened):
+    """An SPF record has a macro, `exists` or `ptr`: other messages have other addresses."""
+
+
 class PlanRefused(MailAuthError):
     """A plan cannot be used: it is no plan file, not the reviewed one, or needs permission.
 

@@ -106,7 +106,7 @@ def _permitted(found: BesideLive, permits: _Permits) -> ByHand:
 def _tried(repo: Repo, compared: Sequence[ByHand], permits: _Permits) -> Iterator[ByHand]:
     """Yield the zones; one whose changes would break a test of its policies is refused."""
     changed = {change.domain for each in compared for change in each.difference.changes}
-    tested = [policy for policy in repo.policies if policy.body.tests and policy.domain in changed]
+    tested = [policy for policy in repo.policies if policy.has_tests and policy.domain in changed]
     if not tested:
         yield from compared
         return

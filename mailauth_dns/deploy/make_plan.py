@@ -247,7 +247,7 @@ def _with_tests(
 ) -> tuple[ZoneEntry, ...]:
     """Run the tests of the planned domains, and of others those that the changes break."""
     planned = {domain for publication in chosen for domain in publication.domains}
-    tested = [policy for policy in repo.policies if policy.body.tests]
+    tested = [policy for policy in repo.policies if policy.has_tests]
     if not tested:
         return tuple(entry for _, entry in zones.values())
     from mailauth_dns.simulate.before_after import entries  # loads dnspython

@@ -118,7 +118,7 @@ def _tests(
     tested = [
         policy
         for policy in repo.policies
-        if policy.body.tests
+        if policy.has_tests
         and (policy.zone in differences if policy.domain in planned else changing)
     ]
     if not tested:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
-from mailauth_dns.errors import NotFlattened, RecordSyntaxError
+from mailauth_dns.errors import DependsOnMessage, NotFlattened, RecordSyntaxError
 from mailauth_dns.evaluate.macro_expansion import queryable
 from mailauth_dns.evaluate.resolver import Resolver, Values
 from mailauth_dns.evaluate.spf import MAX_EXCHANGERS
@@ -143,7 +143,7 @@ class _Walk:
             case spf_term.Ip4(network=interface) | spf_term.Ip6(network=interface):
                 return addresses_of([interface.network])
             case spf_term.Exists() | spf_term.Ptr():
-                raise NotFlattened(
+                raise DependsOnMessage(
                     f"{term} in {path[-1]} depends on the message and has no addresses; take "
                     "the name out of `flatten`"
                 )
@@ -186,7 +186,7 @@ class _Walk:
         if spec is None:
             return path[-1]
         if "%" in str(spec):
-            raise NotFlattened(
+            raise DependsOnMessage(
                 f"{term} in {path[-1]} has a macro, which has no addresses; take the name "
                 "out of `flatten`"
             )

@@ -142,7 +142,9 @@ class TrialEntry:
 
     `before` is how it ended without the plan, None where it passes with it. `problems` say what is
     not as expected; `spf`, `dkim`, `dmarc` and `disposition` are what a receiver finds.
-    `depends_on` are the zones with changes that it looks at.
+    `depends_on` are the zones with changes that it looks at. A test that a declared `sender` brings
+    along refuses nothing unless it passed before: many senders serve a key only once it is asked
+    for by an alias.
     """
 
     domain: str
@@ -158,6 +160,7 @@ class TrialEntry:
     warnings: tuple[str, ...]
     place: FileLine | None = None
     depends_on: tuple[str, ...] = ()
+    sender: str | None = None
     permissions: tuple[Permission, ...] = ()
 
     @property
@@ -202,12 +205,16 @@ class ZoneEntry:
 
     @property
     def broken(self) -> tuple[TrialEntry, ...]:
-        """The tests that do not pass, and that passed before or are of a domain that changes."""
+        """The tests that do not pass, and that passed before or are of a domain that changes.
+
+        Of a sender's test, only that it passed before counts.
+        """
         changed = {change.domain for change in self.changes}
         return tuple(
             test
             for test in self.tests
-            if test.result != "passed" and (test.before == "passed" or test.domain in changed)
+            if test.result != "passed"
+            and (test.before == "passed" or (test.sender is None and test.domain in changed))
         )
 
 

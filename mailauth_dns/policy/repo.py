@@ -38,6 +38,11 @@ class Policy:
     keys: Mapping[str, PublicKey]  # selector -> the key in its file
     senders: tuple[Use, ...] = ()  # what `senders` come to; `body` has their terms and selectors
 
+    @property
+    def has_tests(self) -> bool:
+        """Whether it has tests of its own, or senders, which bring theirs along."""
+        return bool(self.body.tests) or any(not use.life.gone for use in self.senders)
+
     def place(self, route: Route) -> yaml_tree.Place:
         """Return where the file says what `route` names."""
         return yaml_tree.locate(self.root, route)

@@ -36,7 +36,7 @@ def problems(said: Said, entry: Entry) -> Iterator[AnswerProblem]:
         answer = said.answers.get(key)
         if answer is None:
             if ask.default is None and not ask.optional:
-                yield AnswerProblem((), f"{key} of {entry.name} is missing; {_how(key, ask)}")
+                yield AnswerProblem((), f"{key} of {entry.name} is missing. {_how(key, ask)}")
         else:
             yield from _fits(key, ask, answer)
 
@@ -44,14 +44,14 @@ def problems(said: Said, entry: Entry) -> Iterator[AnswerProblem]:
 def _fits(key: str, ask: Ask, answer: str | tuple[str, ...]) -> Iterator[AnswerProblem]:
     if ask.count is not None and (isinstance(answer, str) or len(answer) != ask.count):
         given = 1 if isinstance(answer, str) else len(answer)
-        yield AnswerProblem((key,), f"{given} of {ask.count} values are given; {_how(key, ask)}")
+        yield AnswerProblem((key,), f"{given} of {ask.count} values are given. {_how(key, ask)}")
     elif ask.count is None and not isinstance(answer, str):
-        yield AnswerProblem((key,), f"expected a single value; {_how(key, ask)}")
+        yield AnswerProblem((key,), f"expected a single value. {_how(key, ask)}")
     elif ask.pattern is not None:
         for number, each in enumerate((answer,) if isinstance(answer, str) else answer):
             if not re.fullmatch(ask.pattern, each):
                 route: Route = (key,) if isinstance(answer, str) else (key, number)
-                yield AnswerProblem(route, f"does not look like what is asked; {_how(key, ask)}")
+                yield AnswerProblem(route, f"does not look like what is asked. {_how(key, ask)}")
 
 
 def _how(key: str, ask: Ask) -> str:

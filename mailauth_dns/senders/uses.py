@@ -63,14 +63,17 @@ def _of_entry(said: Said, entry: Entry, domain: DomainName, life: Life) -> Use:
     answers = Answers(said, entry, domain)
     notes: list[str] = []
     path = _path(entry, entry.return_path, domain, answers, notes)
+    aligns = entry.return_path.aligns
+    # Without the return path that the policy does not give, the sender takes its own.
+    left_out = entry.return_path.at is not None and path is None
     return Use(
         said.key,
         said.sender,
         entry.name,
         entry,
         _mail_from(entry.return_path, domain, path),
-        entry.return_path.aligns.relaxed,
-        entry.return_path.aligns.strict,
+        "no" if left_out else aligns.relaxed,
+        "no" if left_out else aligns.strict,
         terms=_terms(entry, answers, notes),
         selectors=_selectors(entry, answers, notes),
         path=path,

@@ -11,12 +11,12 @@ from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan import TrialEntry
-from mailauth_dns.policy.mail_tests import MailTest
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
-from mailauth_dns.simulate.run_mail_tests import TestResult, Trial, conduct, tests_of
+from mailauth_dns.simulate.run_mail_tests import PolicyTest, TestResult, Trial, conduct, tests_of
+from mailauth_dns.simulate.sender_tests import SenderTest
 
 Progress = Callable[[str], None]  # is told each domain whose test is done, for a progress bar
 
@@ -43,12 +43,14 @@ def rehearse(
     live = as_it_is(repo.policies)
     published = as_published(publications, live)
     found = []
-    for domain, test in tests_of(policies):
+    for test in tests_of(policies):
         live.next_message()
-        before = conduct(domain, test, live)
+        before = conduct(test, live)
         live.next_message()
-        found.append(Rehearsal(before, conduct(domain, test, published)))
-        progress(domain)
+        after = conduct(test, published)
+        if before is not None and after is not None:
+            found.append(Rehearsal(before, after))
+        progress(test.domain)
     return tuple(found)
 
 
@@ -77,13 +79,14 @@ def entries(
         changing = {each.reading.zone.origin for each in ordered if each.difference.changes}
         by_zone: dict[str, list[TrialEntry]] = {}
         for policy, zone in _to_run(policies, planned, proposals, provider):
-            for number, (domain, test) in enumerate(tests_of([policy])):
+            for test in tests_of([policy]):
+                if isinstance(test.test, SenderTest) and policy.zone not in changing:
+                    continue  # it looks at its own zone, which stays as it is
                 after.asked.clear()
-                entry = replace(
-                    trial_entry(*_worse(domain, test, before, after, live)),
-                    depends_on=_in_charge(after.asked, changing),
-                    place=policy.place(("tests", number)).file_line,
-                )
+                entry = _entry(policy, test, before, after, live)
+                if entry is None:
+                    continue
+                entry = replace(entry, depends_on=_in_charge(after.asked, changing))
                 breaks = entry.result != "passed" and entry.before == "passed"
                 if breaks or policy.domain in planned:
                     by_zone.setdefault(zone, []).append(entry)
@@ -97,9 +100,10 @@ def over_live(
     """Yield how tests end once the sets of `zones` are in DNS, which is `live` now."""
     after = Overlay(live, zones)
     for policy in policies:
-        for number, (domain, test) in enumerate(tests_of([policy])):
-            entry = trial_entry(*_worse(domain, test, live, after, live))
-            yield replace(entry, place=policy.place(("tests", number)).file_line)
+        for test in tests_of([policy]):
+            entry = _entry(policy, test, live, after, live)
+            if entry is not None:
+                yield entry
 
 
 def _in_charge(
@@ -128,18 +132,27 @@ def _to_run(
             yield policy, first
 
 
-def _worse(
-    domain: DomainName, test: MailTest, before: Resolver, after: Resolver, live: LiveResolver | None
-) -> tuple[Trial, TestResult | None]:
+def _entry(
+    policy: Policy,
+    test: PolicyTest,
+    before: Resolver,
+    after: Resolver,
+    live: LiveResolver | None,
+) -> TrialEntry | None:
     """Return how a test ends and, if it does not pass, how it ended before."""
-    trials = []
+    trials: list[Trial] = []
     for state in (after, before):
         if live is not None:
             live.next_message()
-        trials.append(conduct(domain, test, state))
+        trial = conduct(test, state)
+        if trial is None:
+            return None
+        trials.append(trial)
         if trials[0].outcome is TestResult.PASSED:
-            return trials[0], None
-    return trials[0], trials[1].outcome
+            break
+    entry = trial_entry(trials[0], trials[1].outcome if len(trials) > 1 else None)
+    sender = test.test.use.key if isinstance(test.test, SenderTest) else None
+    return replace(entry, place=policy.place(test.route).file_line, sender=sender)
 
 
 def trial_entry(after: Trial, before: TestResult | None) -> TrialEntry:

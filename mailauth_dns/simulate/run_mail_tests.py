@@ -11,8 +11,10 @@ from mailauth_dns.evaluate.message import Message, judge
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.verdict import Verdict
 from mailauth_dns.policy.mail_tests import ExpectSection, MailTest, MessageSection
-from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.repo import Policy, Route
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.simulate import sender_tests
+from mailauth_dns.simulate.sender_tests import SenderTest
 
 
 class TestResult(StrEnum):
@@ -34,11 +36,22 @@ class Trial:
     problems: tuple[str, ...]
 
 
-def tests_of(policies: Iterable[Policy]) -> Iterator[tuple[DomainName, MailTest]]:
-    """Yield every test with the domain whose policy it stands in."""
+@dataclass(frozen=True, slots=True)
+class PolicyTest:
+    """A test of a domain, and the keys of its policy that lead to where it is declared."""
+
+    domain: DomainName
+    test: MailTest | SenderTest
+    route: Route
+
+
+def tests_of(policies: Iterable[Policy]) -> Iterator[PolicyTest]:
+    """Yield every test: those that policies hold, and those that their senders bring along."""
     for policy in policies:
-        for test in policy.body.tests:
-            yield policy.domain, test
+        for number, test in enumerate(policy.body.tests):
+            yield PolicyTest(policy.domain, test, ("tests", number))
+        for sent in sender_tests.sender_tests(policy):
+            yield PolicyTest(policy.domain, sent, ("senders", sent.use.key))
 
 
 def judged(domain: DomainName, message: MessageSection, resolver: Resolver) -> Verdict:
@@ -54,10 +67,20 @@ def judged(domain: DomainName, message: MessageSection, resolver: Resolver) -> V
     )
 
 
-def conduct(domain: DomainName, test: MailTest, resolver: Resolver) -> Trial:
-    """Judge a test's message, and compare the verdict with what is expected."""
-    verdict = judged(domain, test, resolver)
-    wrong, open_ = _compared(test.expect, verdict)
+def conduct(each: PolicyTest, resolver: Resolver) -> Trial | None:
+    """Judge a test's message, and compare the verdict with what is expected.
+
+    It is None for a test that nobody can make, as `sender_tests.found` says.
+    """
+    domain, test = each.domain, each.test
+    if isinstance(test, SenderTest):
+        found = sender_tests.found(domain, test, resolver)
+        if found is None:
+            return None
+        verdict, (wrong, open_) = found, sender_tests.problems(test, found)
+    else:
+        verdict = judged(domain, test, resolver)
+        wrong, open_ = _compared(test.expect, verdict)
     outcome = TestResult.FAILED if wrong else TestResult.UNKNOWN if open_ else TestResult.PASSED
     return Trial(domain, test.name, verdict, outcome, (*wrong, *open_))
 

@@ -14,7 +14,7 @@ from mailauth_dns.render import junit, message_verdict
 from mailauth_dns.simulate.before_after import rehearse
 from mailauth_dns.simulate.dns_asked import asked
 from mailauth_dns.simulate.dns_views import as_it_is
-from mailauth_dns.simulate.run_mail_tests import TestResult
+from mailauth_dns.simulate.run_mail_tests import TestResult, tests_of
 
 
 class TestFormat(StrEnum):
@@ -45,7 +45,7 @@ def command(
     named = frozenset(domains(domain))
     policies = repo.of(named)
     chosen = [publication.only(named) for publication in publications] if named else publications
-    with session.progress(sum(len(policy.body.tests) for policy in policies), "testing") as step:
+    with session.progress(sum(1 for _ in tests_of(policies)), "testing") as step:
         found = rehearse(policies, repo, chosen, progress=step)
     if not found:
         session.say("no policy here has tests")

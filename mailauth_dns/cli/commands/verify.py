@@ -53,6 +53,6 @@ def command(
         pending=[
             policy.domain for policy in policies if any(key.is_pending for key in keys_of(policy))
         ],
-        tested=any(policy.body.tests for policy in policies),
+        tested=any(policy.has_tests for policy in policies),
     )
     return code

@@ -70,7 +70,7 @@ def _never_needed(rule: str, subject: Subject) -> str | None:
             return f"its own terms need no more than {MAX_TERMS} lookups"
         case "STS017" if Family.MTA_STS not in ended:
             return "it does not end MTA-STS"
-        case "TEST001" | "TEST002" if not body.tests:
+        case "TEST001" | "TEST002" if not subject.policy.has_tests:
             return "it has no tests"
     return None
 
