@@ -76,6 +76,36 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("Compare all policies with DNS", "mailauth-dns diff"),
         Example("Compare one, for a program", "mailauth-dns diff example.com --format json"),
     ),
+    "senders": (
+        Example(
+            "Propose what the policy could say of who sends",
+            "mailauth-dns senders suggest example.com",
+        ),
+        Example(
+            "See what a sender's set-up template comes to",
+            "mailauth-dns senders import-template sender.example.json",
+        ),
+    ),
+    "senders suggest": (
+        Example(
+            "Propose what the policy could say of who sends",
+            "mailauth-dns senders suggest example.com",
+        ),
+        Example(
+            "Look into a zone file instead of DNS, and write it",
+            "mailauth-dns senders suggest example.com --from-zone example.com.zone --write",
+        ),
+    ),
+    "senders import-template": (
+        Example(
+            "See what a sender's set-up template comes to",
+            "mailauth-dns senders import-template sender.example.json",
+        ),
+        Example(
+            "Begin a file of your own for a sender that the catalogue does not know",
+            "mailauth-dns -q senders import-template new.json > zones/senders/new.yaml",
+        ),
+    ),
     "spf": (
         Example("See where the ten lookups go", "mailauth-dns spf tree example.com"),
         Example("Look at flattened names again", "mailauth-dns spf lock"),

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders.entry import Entry, ReturnPathClass
 from mailauth_dns.senders.matching import Answers, aliases, answers_in, given
-from mailauth_dns.senders.published import Published, target
+from mailauth_dns.senders.published import Published, target, without_names
 from mailauth_dns.senders.recognition import Recognition, Trace
 from mailauth_dns.senders.templates import places
 
@@ -48,9 +49,14 @@ def discovered(there: Published, recognition: Recognition) -> tuple[Discovered, 
     found: list[Discovered] = []
     rest = there
     while waiting:
-        fits = [fit for sender in waiting for fit in _fits(sender, rest, recognition)]
+        fits = [
+            fit
+            for sender in waiting
+            for fit in _fits(sender, rest, recognition)
+            if fit.selectors or _leads_first(fit, rest, recognition)
+        ]
         best = max(fits, key=_weight, default=None)
-        if best is None or not (best.selectors or best.return_path is not None):
+        if best is None:
             break
         found.append(best)
         del waiting[best.sender]
@@ -60,15 +66,25 @@ def discovered(there: Published, recognition: Recognition) -> tuple[Discovered, 
 
 def _without(there: Published, found: Discovered) -> Published:
     """Return what is left when a sender's own records are taken away."""
-    path = found.return_path
-    return replace(
+    left = replace(
         there,
         aliases={key: led for key, led in there.aliases.items() if key not in found.selectors},
         keys={key: record for key, record in there.keys.items() if key not in found.selectors},
-        cnames={label: led for label, led in there.cnames.items() if label != path},
-        exchangers={label: hosts for label, hosts in there.exchangers.items() if label != path},
-        name_servers={label: each for label, each in there.name_servers.items() if label != path},
     )
+    path = found.return_path
+    return without_names(left, [DomainName(f"{path}.{there.domain}")]) if path else left
+
+
+def _leads_first(fit: Discovered, there: Published, recognition: Recognition) -> bool:
+    """Tell whether a return path alone tells a sender, and no other whose zone it is, too."""
+    label = fit.return_path
+    if label is None:
+        return False
+    led = there.cnames.get(label)
+    names = (
+        (led,) if led else (*there.exchangers.get(label, ()), *there.name_servers.get(label, ()))
+    )
+    return any(recognition.senders(Trace.RETURN_PATH, name)[:1] == (fit.sender,) for name in names)
 
 
 def _weight(fit: Discovered) -> tuple[int, bool]:

@@ -82,7 +82,8 @@ def aliases(
             own = {**known, **named, "selector": selector.lower()}
             led = answers_in([(each.cname, target)], own, entry.asks)
             if led is not None:
-                yield {key: text for key, text in (named | led).items() if key in entry.asks}
+                found = {**named, **led}
+                yield {key: text for key, text in found.items() if key in entry.asks}
 
 
 def leads_astray(senders: Iterable[Entry], selector: str, domain: str, target: str) -> bool:

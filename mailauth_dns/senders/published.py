@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
 from mailauth_dns.errors import RecordSyntaxError
@@ -75,6 +75,17 @@ def published(zone: Zone, domain: DomainName) -> Published:
     )
 
 
+def without_names(there: Published, names: Collection[DomainName]) -> Published:
+    """Return what is published without what is at these names below the domain."""
+    labels = {name.removesuffix(f".{there.domain}") for name in names}
+    parts = ("cnames", "exchangers", "includes_below", "name_servers")
+    rest = {
+        part: {label: each for label, each in getattr(there, part).items() if label not in labels}
+        for part in parts
+    }
+    return replace(there, **rest)
+
+
 def _name(text: str) -> str:
     return text.rstrip(".").lower()
 
@@ -106,7 +117,9 @@ def _terms(zone: Zone, domain: DomainName) -> tuple[str, ...]:
 def _includes(values: Iterable[str]) -> tuple[str, ...]:
     texts = [value for value in values if spf.has_version(value)]
     return tuple(
-        sorted(name for text in texts for word in text.split() if (name := target(word)) is not None)
+        sorted(
+            name for text in texts for word in text.split() if (name := target(word)) is not None
+        )
     )
 
 
