@@ -67,6 +67,17 @@ def senders(ctx: ClickContext, incomplete: str) -> list[Word]:
     return [(each, "") for each in few(_read(ctx, glance.senders), incomplete)]
 
 
+def declared_senders(ctx: ClickContext, incomplete: str) -> list[Word]:
+    """Return what the policy of the line's domain calls its senders."""
+    from mailauth_dns.policy import glance
+
+    domain = ctx.params.get("domain")
+    if not isinstance(domain, str) or not _HARMLESS.fullmatch(domain):
+        return []
+    found = _read(ctx, lambda root: glance.declared_senders(root, domain))
+    return [(each, "") for each in few(found, incomplete)]
+
+
 def documents(ctx: ClickContext, incomplete: str) -> list[Word]:
     """Return the names of schemas, a word at a time."""
     from mailauth_dns.render.json_shapes import SHAPES

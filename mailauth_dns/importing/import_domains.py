@@ -74,7 +74,7 @@ def import_domains(
         PolicyError: the repo's defaults or other policies have problems.
         OSError: a file cannot be read.
     """
-    defaults = _defaults(repo)
+    defaults = defaults_of(repo)
     if isinstance(source, ZoneFile):
         zone = zone or zone_files.zone_of_file(source.path, domains[0])
     zones = _by_zone(domains, zone)
@@ -109,14 +109,27 @@ def write(repo: Repo, imports: Imports) -> frozenset[str]:
         OSError: a file is there, or cannot be written.
     """
     for each in imports.whole:
-        path = Path(each.path)
-        folder = own_folder(repo.root, path.parent)
-        folder.mkdir(parents=True, exist_ok=True)
-        create_file(folder / path.name, each.text.encode())
+        write_new(repo.root, each.path, each.text)
     return frozenset(each.path for each in imports.whole)
 
 
-def _defaults(repo: Repo) -> DefaultsMapping | None:
+def write_new(root: Path, path: str, text: str) -> None:
+    """Write a new policy; never over a file.
+
+    Raises:
+        OSError: a file is there, or it cannot be written.
+    """
+    folder = own_folder(root, Path(path).parent)
+    folder.mkdir(parents=True, exist_ok=True)
+    create_file(folder / Path(path).name, text.encode())
+
+
+def defaults_of(repo: Repo) -> DefaultsMapping | None:
+    """Return what every policy of a repo inherits; None where it has no defaults.
+
+    Raises:
+        PolicyError: they cannot be read.
+    """
     path = repo.root / POLICY_DIR / DEFAULTS
     if not path.exists():
         return None

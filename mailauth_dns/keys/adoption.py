@@ -36,6 +36,7 @@ from mailauth_dns.policy import public_key_files, selector_edit, selector_tags
 from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.repo import KEY_DIR, Policy, Repo
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
+from mailauth_dns.policy.yaml_splice import Tree
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.signing_host import key_owner
 from mailauth_dns.signing_host.key_owner import Owner
@@ -163,7 +164,7 @@ def _new_entry(key: Key, in_dns: KeyInDns, now: datetime) -> dict[str, str | dic
     return {"key": str(key.section.key), **(tags[0] if tags else {}), **life}
 
 
-def _addition(policy: Policy, name: str, entry: selector_edit.Tree) -> Callable[[str], str]:
+def _addition(policy: Policy, name: str, entry: Tree) -> Callable[[str], str]:
     """Return the edit that adds a selector."""
 
     def edited(text: str) -> str:

@@ -109,7 +109,7 @@ class _Loader:
         for policy in policies:
             self._problems.extend(repo_checks.provider_problems(policy, stanzas.keys(), broken))
         ordered = tuple(sorted(policies, key=lambda policy: policy.domain))
-        return Repo(self.root, ordered, stanzas, self._lock())
+        return Repo(self.root, ordered, stanzas, self._lock(), self._catalogue)
 
     def _stanzas(self) -> dict[str, provider_stanza.Stanza]:
         folder = self.root / PROVIDER_DIR

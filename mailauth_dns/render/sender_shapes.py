@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailauth_dns.render.json_shape_parts import (
+    PASS,
     TEXT,
     TEXTS,
     TRUTH,
@@ -15,6 +16,7 @@ from mailauth_dns.render.json_shape_parts import (
     maybe,
     of,
 )
+from mailauth_dns.sender_checks.standing import State
 from mailauth_dns.senders.probes import About, Result
 
 ANSWER = among("yes", "no", "unknown")
@@ -51,6 +53,39 @@ SENDER_SHAPES: Mapping[str, Shape] = {
                 ),
             )
         )
+    ),
+    "senders status": document(
+        senders=each(
+            of(
+                domain=TEXT,
+                key=TEXT,
+                sender=TEXT,
+                name=TEXT,
+                state=among(*State),
+                retired=maybe(TEXT),
+                gone_from=maybe(TEXT),
+                mail_from=maybe(TEXT),
+                spf=of(relaxed=ANSWER, strict=ANSWER),
+                dkim=ANSWER,
+                tests=maybe(each(of(name=TEXT, result=PASS, problems=TEXTS))),
+                off=maybe(each(of(name=TEXT, type=TEXT, state=TEXT, reason=maybe(TEXT)))),
+                delegation=maybe(
+                    of(name=TEXT, wanted=TEXTS, live=maybe(TEXTS), reason=maybe(TEXT))
+                ),
+                missing=each(of(key=TEXT, find=TEXT)),
+                is_over=TRUTH,
+                next=TEXTS,
+            )
+        )
+    ),
+    "senders retire": document(
+        path=TEXT,
+        domain=TEXT,
+        key=TEXT,
+        sender=TEXT,
+        retired=TEXT,
+        gone_from=TEXT,
+        tests=TEXTS,
     ),
     "senders show": document(
         id=TEXT,

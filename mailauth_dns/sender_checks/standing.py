@@ -115,18 +115,22 @@ class Standing:
         elif self.is_over:
             yield f"nothing of it is left: take senders.{key} out of {self.policy.path}"
         elif self.state is State.GONE and self.asked:
-            where = ", ".join(row.name for row in self.off)
-            yield f"{self._publish} takes away what is left of it: {where}"
+            if where := self._where:
+                yield f"{self._publish} takes away what is left of it: {where}"
         elif self.state is State.GONE:
             yield f"its grace ended on {life.gone_from}: {self._publish} takes its records away"
 
     def _of_records(self) -> Iterator[str]:
-        off = [row for row in self.off if row.state not in ("unknown", "waits")]
-        if off:
-            where = ", ".join(dict.fromkeys(row.name for row in off))
+        if where := self._where:
             yield f"DNS does not have it as the policy says: {where}; {self._publish} changes that"
         elif any(trial.outcome is TestResult.FAILED for trial in self.tests):
             yield f"`test {self.policy.domain}` says more about what fails"
+
+    @property
+    def _where(self) -> str:
+        """The names at which DNS has something else than the policy says."""
+        off = (row.name for row in self.off if row.state not in ("unknown", "waits"))
+        return ", ".join(dict.fromkeys(off))
 
     @property
     def _publish(self) -> str:

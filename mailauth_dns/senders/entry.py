@@ -6,6 +6,7 @@ Each fact names its source: where it stands, the day it was read there, and how 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -70,12 +71,24 @@ class Source(Section):
     grade: Annotated[Grade, one_of(*Grade)] = Field(description="A to D, how good it is")
 
 
+def _pattern(text: str) -> str:
+    """Return a regular expression that can be a part of another."""
+    try:
+        if re.compile(text).groupindex:
+            fail(f"{text!r} names a group; leave the names out")
+    except re.error as error:
+        fail(f"{text!r} is not a regular expression: {error}")
+    return text
+
+
 class Ask(Section):
     """What only the user, or the sender's console, knows: a key that a policy may give."""
 
     find: str = Field(description="where it is found, for a newcomer")
     example: str = Field(description="a value as it looks")
-    pattern: str | None = Field(None, description="a regular expression that a value matches whole")
+    pattern: Annotated[str, AfterValidator(_pattern)] | None = Field(
+        None, description="a regular expression that a value matches whole"
+    )
     count: Annotated[int, integer(1, 20, "values")] | None = Field(
         None, description="the policy gives a list of so many values"
     )

@@ -6,7 +6,15 @@ from typing import Any
 
 import typer
 
-from mailauth_dns.cli import senders_check, senders_list, senders_show
+from mailauth_dns.cli import (
+    senders_check,
+    senders_import_template,
+    senders_list,
+    senders_retire,
+    senders_show,
+    senders_status,
+    senders_suggest,
+)
 from mailauth_dns.cli.command import Command, Group
 
 
@@ -47,3 +55,7 @@ command = typer.Typer(
 command.command("list", cls=Command)(senders_list.command)
 command.command("show", cls=Command)(senders_show.command)
 command.command("check", cls=Command)(senders_check.command)
+command.command("status", cls=Command)(senders_status.command)
+command.command("retire", cls=Command)(senders_retire.command)
+command.command("suggest", cls=Command)(senders_suggest.command)
+command.command("import-template", cls=Command)(senders_import_template.command)
