@@ -58,6 +58,7 @@ CLOCK_READINGS = {
     "cli/dkim_rotate.py": ("datetime.now",),
     "cli/dkim_status.py": ("datetime.now",),
     "cli/report_file.py": ("datetime.now",),  # when an apply began and ended
+    "cli/senders_suggest.py": ("datetime.now",),
     "deploy/apply.py": ("datetime.now",),  # the journal's times
     "deploy/make_plan.py": ("datetime.now",),
     "deploy/plan_live_only.py": ("datetime.now",),

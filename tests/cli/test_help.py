@@ -12,7 +12,8 @@ import pytest
 from mailauth_dns.cli import commands, headings, main
 
 COMMANDS = (
-    *(name for name in commands.SUMMARIES if name not in ("dkim", "spf")),
+    *(name for name in commands.SUMMARIES if name not in ("dkim", "senders", "spf")),
+    *(f"senders {name}" for name in ("suggest", "import-template")),
     *(f"dkim {name}" for name in ("keygen", "adopt", "status", "activate", "rotate", "check")),
     *(f"spf {name}" for name in ("tree", "lock")),
 )
@@ -36,7 +37,7 @@ def sections(said: str) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("group", ["", "dkim", "spf"])
+@pytest.mark.parametrize("group", ["", "dkim", "senders", "spf"])
 def test_summaries_are_whole_at_80_columns(
     group: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
