@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mailauth_dns.compile.compile_repo import compile_repo
     from mailauth_dns.compile.publication import Publication
     from mailauth_dns.deploy.apply import ApplyRequest, ApplyResult, apply
-    from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+    from mailauth_dns.deploy.make_plan import make_plan
+    from mailauth_dns.deploy.plan_request import PlanRequest
     from mailauth_dns.deploy.provider_pool import providers
     from mailauth_dns.errors import (
         MailAuthError,
@@ -94,7 +95,7 @@ _DEFINED_IN = {
     "ObservationError": "errors",
     "Plan": "plan.plan",
     "PlanRefused": "errors",
-    "PlanRequest": "deploy.make_plan",
+    "PlanRequest": "deploy.plan_request",
     "Policy": "policy.repo",
     "PolicyError": "errors",
     "ProviderError": "errors",

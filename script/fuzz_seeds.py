@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mailauth_dns.compile.compile_repo import compile_repo
-from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.make_plan import make_plan
+from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.keys import keypair
 from mailauth_dns.live import dns_message

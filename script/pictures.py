@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailauth_dns.compile.compile_repo import compile_repo
-from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.make_plan import make_plan
+from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.spf_cost import lookup_cost

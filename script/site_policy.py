@@ -13,6 +13,7 @@ PATH = "reference/policy-fields.md"
 
 # Sections in the order of a policy file, with the key under which each stands.
 _PLACES = {
+    "SenderSection": "senders.NAME",
     "SpfSection": "spf",
     "DkimSection": "dkim",
     "SelectorSection": "dkim.selectors.NAME",

@@ -121,6 +121,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "compile": (
         Example("Write all files", "mailauth-dns compile"),
         Example("Fail where they are stale, as in CI", "mailauth-dns compile --check"),
+        Example(
+            "See what each sender of a domain comes to, and why",
+            "mailauth-dns compile --check --explain example.com",
+        ),
     ),
     "plan": (
         Example("See what would change, for one domain", "mailauth-dns plan example.com"),

@@ -12,7 +12,7 @@ from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.session import Session
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import plan_notes
-from mailauth_dns.deploy.make_plan import PlanRequest
+from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.repo import Repo
 

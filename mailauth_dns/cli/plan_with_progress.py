@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mailauth_dns.cli.session import Session
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.make_plan import make_plan
+from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.repo import Repo

@@ -45,7 +45,7 @@ def after_plan(
         session.next("plan", *named, "--out", PLAN, why="once what is failed or blocked is mended")
     elif not file.pending:
         session.next("verify", *named, why="nothing is to change; asks every server")
-    elif refused := refusals(file, ()):
+    elif refused := refusals(file.zones, ()):
         _refused(session, file, refused, live=live)
     elif pipeline := pipeline_of(session.root):
         session.next("next", *named, why=f"{pipeline} applies what is reviewed, after the merge")
@@ -57,7 +57,7 @@ def after_plan(
 
 def _some_zone_is_ready(file: Plan) -> bool:
     """Tell whether apply would do all that a plan has for one of its zones."""
-    refused = refusals(file, ())
+    refused = refusals(file.zones, ())
     return any(
         zone.changes and not zone.refused and zone.where not in refused for zone in file.zones
     )

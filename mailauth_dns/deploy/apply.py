@@ -6,22 +6,20 @@ again; the journal beside the plan is for people.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailauth_dns.atomic_files import append_line
+from mailauth_dns.deploy.journal import Journal
 from mailauth_dns.deploy.proposals import Progress
-from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
+from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
-from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written
-from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
-from mailauth_dns.plan.plan import LiveEntry, Plan, Where, ZoneEntry
+from mailauth_dns.deploy.write_zones import WriteRequest, write_zones
+from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.plan.permissions import Allowance
+from mailauth_dns.plan.plan import LiveEntry, Plan
 from mailauth_dns.plan.policy_permissions import still_in_force
-from mailauth_dns.plan.tied_zones import Need, in_turn, needs
 from mailauth_dns.records.name import DomainName, upwards
 
 
@@ -86,8 +84,9 @@ def apply(
     """
     # It was perhaps made yesterday, and somebody has just said yes to it.
     plan = still_in_force(plan, datetime.now(UTC).date())
-    log = _Journal(request.journal)
-    results, interrupted = _write(plan, pool, request.allowed, log, progress)
+    wait = request.wait if request.live else None
+    writing = WriteRequest(request.allowed, wait, Journal(request.journal), progress)
+    results, interrupted = write_zones(plan, pool, writing)
     results += _not_written(plan, reviewed)
     waiting = {(entry.name, entry.type) for zone in plan.zones for entry in zone.waiting}
     ended = ApplyResult(tuple(results), plan, request.notes, None, (), interrupted, bool(waiting))
@@ -121,97 +120,6 @@ def _not_written(plan: Plan, reviewed: Plan | None) -> list[ZoneResult]:
     return results
 
 
-def _write(
-    plan: Plan,
-    pool: ProviderPool,
-    allowed: Iterable[Allowance],
-    log: _Journal,
-    progress: Progress,
-) -> tuple[list[ZoneResult], bool]:
-    """Write the zones that are not refused.
-
-    Return how each ended, and whether an interrupt kept some from beginning.
-    """
-    refused = refusals(plan, allowed)
-    for zone in plan.zones:
-        pool.proposed(zone.where)  # nothing is written if the plan is not this pool's
-    ended: dict[Where, ZoneResult] = {}
-    for zone in plan.zones:
-        if zone.where in refused:
-            ended[zone.where] = result = _refused(zone, refused[zone.where])
-            log.write(zone, result.status.value, result.detail)
-            progress(zone.zone)
-    zones = {zone.where: zone for zone in plan.zones if zone.where not in refused}
-
-    def write(lane: Lane, where: Where) -> ZoneResult:
-        log.write(zones[where], "begun")
-        result = written(lane, zones[where], pool.proposed(where), normalize=plan.normalize)
-        log.write(zones[where], result.status.value, result.detail)
-        return result
-
-    interrupted = False
-    needed = needs(zones.values())
-    for group in in_turn(zones, needed):
-        for where, result in _unmet(zones, group, needed, ended).items():
-            ended[where] = result
-            log.write(zones[where], result.status.value, result.detail)
-            progress(where[0])
-        ready = [where for where in group if where not in ended]
-        crew = Crew({where: pool.lane(where) for where in ready}, write)
-        interrupted = interrupted or _interrupts(crew, progress)
-        for where in ready:
-            ended[where] = crew.result(where) or _interrupted(zones[where], crew.begun(where))
-    return [ended[zone.where] for zone in plan.zones], interrupted
-
-
-def _interrupts(crew: Crew[Where, ZoneResult], progress: Progress) -> bool:
-    """Let a crew do its work; tell whether an interrupt kept it from that."""
-    try:
-        for (name, _), _result in crew.results():
-            progress(name)
-    except KeyboardInterrupt:
-        with suppress(KeyboardInterrupt):  # a second one does not wait for those that were begun
-            crew.stop()
-        return True
-    return False
-
-
-def _unmet(
-    zones: Mapping[Where, ZoneEntry],
-    group: Collection[Where],
-    needed: Iterable[Need],
-    ended: Mapping[Where, ZoneResult],
-) -> dict[Where, ZoneResult]:
-    """Return the results of zones of a group that cannot be written: what they need is not made."""
-    found = {}
-    for need in needed:
-        before = ended.get(need.needed)
-        if need.zone not in group or before is None or before.made(need.key):
-            continue
-        zone, provider = need.needed
-        detail = f"{need.why} {zone} at {provider}, where it is not made"
-        found[need.zone] = not_begun(zones[need.zone], Status.NOT_TRIED, detail)
-    return found
-
-
-def _refused(zone: ZoneEntry, reasons: tuple[Refusal, ...]) -> ZoneResult:
-    detail = "; ".join(map(str, reasons))
-    return not_begun(zone, Status.REFUSED, detail, reasons)
-
-
-def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneResult:
-    if begun:
-        return ZoneResult(
-            zone.zone,
-            zone.provider,
-            Status.FAILED,
-            zone.changes,
-            "interrupted while it was written; run the apply again",
-            undone=None,
-        )
-    return not_begun(zone, Status.NOT_TRIED, "interrupted")
-
-
 def _to_watch(results: Iterable[ZoneResult], fresh: Plan, reviewed: Plan | None) -> list[str]:
     """Return the zones whose servers must agree: those with a change, now or in an earlier run."""
     changing = {
@@ -228,25 +136,3 @@ def _to_watch(results: Iterable[ZoneResult], fresh: Plan, reviewed: Plan | None)
         or (result.status is Status.PARTIAL and result.undone == frozenset())
     }
     return sorted(changing & settled)
-
-
-class _Journal:
-    """Lines for people beside the plan: what was begun and how it ended.
-
-    Nothing reads the journal, so an apply goes on where it cannot be written.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-
-    def write(self, zone: ZoneEntry, what: str, detail: str = "") -> None:
-        if self._path is None or not zone.changes:
-            return
-        line = {
-            "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "zone": zone.zone,
-            "provider": zone.provider,
-            "what": what,
-        }
-        with suppress(OSError):
-            append_line(self._path, json.dumps({**line, "detail": detail} if detail else line))

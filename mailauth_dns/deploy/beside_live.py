@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailauth_dns.compile.publication import Declared, Publication
-from mailauth_dns.diff.change import Change, Difference
+from mailauth_dns.diff.change import Blocked, Change, Difference
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at
 from mailauth_dns.evaluate.observation import Observation, Unknown, is_synthesized
@@ -30,14 +30,22 @@ class BesideLive:
     """One zone beside live DNS.
 
     `unknown` has a reason for each declaration that could not be compared; the difference has
-    nothing of those. `delegation_checked`: the servers are those that the delegation names.
+    nothing of those. `delegation_checked`: the servers are those that the delegation names. `zone`
+    has what all servers say of the declared sets, and of those around them.
     """
 
     publication: Publication
     servers: tuple[str, ...]
     delegation_checked: bool
+    zone: Zone
     difference: Difference
     unknown: tuple[tuple[Declared, str], ...]
+
+    @property
+    def blocked_if_unknown(self) -> Iterator[Blocked]:
+        """What could not be compared, as changes that must not be made."""
+        for entry, reason in self.unknown:
+            yield Blocked(entry.domain, entry.key, entry.family, f"unknown in live DNS: {reason}")
 
 
 def look(
@@ -81,6 +89,7 @@ def _compared(
         publication,
         tuple(view.server for view in observation.servers),
         observation.delegated is not None,
+        zone,
         known,
         tuple(unknown.values()),
     )
@@ -92,6 +101,11 @@ def shown(publication: Publication) -> Iterator[Declared]:
     for entry in publication.declared:
         if entry.values or entry.key[0] not in published or entry.family is Family.NULL_MX:
             yield entry
+
+
+def is_silent(found: BesideLive) -> bool:
+    """Tell whether DNS tells nothing of a zone."""
+    return bool(found.unknown) and len(found.unknown) == len(list(shown(found.publication)))
 
 
 def planned_zone(origin: DomainName, changes: Iterable[Change]) -> PlannedZone:

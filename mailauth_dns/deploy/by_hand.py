@@ -6,21 +6,21 @@ refused here too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from mailauth_dns.compile.publication import Declared, Publication
-from mailauth_dns.deploy import beside_live
+from mailauth_dns.deploy import beside_live, live_order, plan_live_only
 from mailauth_dns.deploy.beside_live import BesideLive, shown
 from mailauth_dns.diff.change import Blocked, Change, Difference
-from mailauth_dns.diff.joint_changes import together
-from mailauth_dns.plan import permissions, policy_permissions
+from mailauth_dns.plan import permissions, policy_permissions, tied_zones
 from mailauth_dns.plan.entries import change_entry
-from mailauth_dns.plan.permissions import Allowance
-from mailauth_dns.plan.plan import ChangeEntry, TrialEntry
+from mailauth_dns.plan.permissions import Allowance, Refusal
+from mailauth_dns.plan.plan import LIVE_DNS, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.records.name import DomainName
 
 NOT_ASKED = "live DNS was not asked"
 
@@ -30,8 +30,8 @@ class ByHand:
     """One zone: what changes, what is blocked or kept, what is there, and what is unknown.
 
     `servers` are the name servers that were asked. `unknown` has a reason for each declaration
-    that could not be compared. `refused` says why nothing of the zone may be entered: the
-    policies' tests would break.
+    that could not be compared. `refused` says why nothing of the zone may be entered: a test of a
+    policy would break, or the zone needs one of which nothing may be entered.
     """
 
     publication: Publication
@@ -53,80 +53,66 @@ def unasked(publications: Iterable[Publication]) -> tuple[ByHand, ...]:
 
 def look(
     repo: Repo,
-    publications: Sequence[Publication],
+    chosen: Sequence[Publication],
     now: datetime,
+    declared: Iterable[Publication],
     allowed: Collection[Allowance] = (),
 ) -> tuple[ByHand, ...]:
-    """Ask live DNS, and return what has to change in each zone.
+    """Ask live DNS, and return what has to change in each zone, each after those that it needs.
 
     A change that needs permission, and that neither its policy nor `allowed` permits, is blocked.
-    `now` has a time zone.
+    So is what must not come without it, in any zone. What is left is refused as apply refuses it.
+    `declared` is all that the repo declares. `now` has a time zone.
     """
-    today = now.astimezone(UTC).date()
-    permits = _Permits(tuple(allowed), policy_permissions.permissions_of(repo.policies, today))
-    compared = [_permitted(each, permits) for each in beside_live.look(publications, now)]
-    return tuple(_tried(repo, compared, permits))
+    permitted = policy_permissions.permissions_of(repo.policies, now.astimezone(UTC).date())
+    found = [_permitted(each, permitted, allowed) for each in beside_live.look(chosen, now)]
+    differences = live_order.in_order(found, declared, now)
+    zones: tuple[ZoneEntry, ...] = ()
+    if any(each.changes for each in differences.values()):
+        zones = plan_live_only.judged(repo, found, differences, now)
+    refused = permissions.refusals(zones, allowed)
+    turns = tied_zones.in_turn(
+        ((each.publication.origin, LIVE_DNS) for each in found), tied_zones.needs(zones)
+    )
+    by_zone = {each.publication.origin: each for each in found}
+    return tuple(
+        _by_hand(
+            by_zone[DomainName(zone)], differences[DomainName(zone)], refused.get((zone, at), ())
+        )
+        for turn in turns
+        for zone, at in turn
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Permits:
-    """What is permitted: on the command line, and by policies."""
-
-    allowed: tuple[Allowance, ...]
-    reviewed: Permissions
-
-    def refused(self, change: ChangeEntry) -> str:
-        """Return why a change is refused, empty if it is not."""
-        change = policy_permissions.permitted_change(change, self.reviewed)
-        return "; ".join(map(str, permissions.of_change(change, self.allowed)))
-
-    def refused_test(self, test: TrialEntry) -> list[str]:
-        """Return why a test that the changes break refuses the zone."""
-        test = policy_permissions.permitted_test(test, self.reviewed)
-        return [str(each) for each in permissions.of_test(test, self.allowed)]
-
-
-def _permitted(found: BesideLive, permits: _Permits) -> ByHand:
-    publication, unknown = found.publication, found.unknown
+def _permitted(
+    found: BesideLive, permitted: Permissions, allowed: Collection[Allowance]
+) -> BesideLive:
+    """Return a zone in which what is not permitted is blocked."""
     changes: list[Change] = []
     blocked = list(found.difference.blocked)
     for change in found.difference.changes:
-        if reason := permits.refused(change_entry(change)):
+        entry = policy_permissions.permitted_change(change_entry(change), permitted)
+        if refused := permissions.of_change(entry, allowed):
+            reason = "; ".join(map(str, refused))
             blocked.append(Blocked(change.domain, change.key, change.family, reason))
         else:
             changes.append(change)
-    changes, blocked = together(changes, blocked)
-    open_ = {each.key for each in changes} | {each.key for each in blocked}
-    open_ |= {entry.key for entry, _ in unknown}
-    there = tuple(entry for entry in shown(publication) if entry.key not in open_)
-    difference = Difference(tuple(changes), tuple(blocked), found.difference.kept)
-    return ByHand(publication, found.servers, difference, there, unknown)
+    difference = replace(found.difference, changes=tuple(changes), blocked=tuple(blocked))
+    return replace(found, difference=difference)
 
 
-def _tried(repo: Repo, compared: Sequence[ByHand], permits: _Permits) -> Iterator[ByHand]:
-    """Yield the zones; one whose changes would break a test of its policies is refused."""
-    changed = {change.domain for each in compared for change in each.difference.changes}
-    tested = [policy for policy in repo.policies if policy.has_tests and policy.domain in changed]
-    if not tested:
-        yield from compared
-        return
-    from mailauth_dns.simulate.before_after import over_live
-    from mailauth_dns.simulate.dns_views import as_it_is
-
-    zones = (
-        beside_live.planned_zone(each.publication.origin, each.difference.changes)
-        for each in compared
+def _by_hand(found: BesideLive, whole: Difference, refused: Iterable[Refusal]) -> ByHand:
+    unknown = {entry.key for entry, _ in found.unknown}
+    blocked = tuple(each for each in whole.blocked if each.key not in unknown)
+    open_ = {each.key for each in whole.changes} | {each.key for each in blocked} | unknown
+    return ByHand(
+        found.publication,
+        found.servers,
+        replace(whole, blocked=blocked),
+        tuple(entry for entry in shown(found.publication) if entry.key not in open_),
+        found.unknown,
+        tuple(map(str, refused)),
     )
-    broken: dict[str, list[str]] = {}
-    for entry in over_live(tested, zones, as_it_is(repo.policies)):
-        if entry.result != "passed":
-            reasons = permits.refused_test(entry)
-            broken.setdefault(entry.domain, []).extend(reasons)
-    for each in compared:
-        refused = (
-            reason for domain in each.publication.domains for reason in broken.get(domain, ())
-        )
-        yield replace(each, refused=tuple(refused))
 
 
 def unfinished(zones: Iterable[ByHand]) -> bool:

@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy import beside_live
-from mailauth_dns.deploy.beside_live import BesideLive
-from mailauth_dns.deploy.make_plan import PlanRequest, begun
-from mailauth_dns.diff.change import Blocked, Difference
-from mailauth_dns.diff.joint_changes import together
+from mailauth_dns.deploy import beside_live, live_order, plan_notes
+from mailauth_dns.deploy.beside_live import BesideLive, is_silent
+from mailauth_dns.deploy.live_order import Differences
+from mailauth_dns.deploy.make_plan import begun
+from mailauth_dns.deploy.plan_request import PlanRequest
+from mailauth_dns.diff.change import Change, Difference
 from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.entries import blocked_entry, change_entry, kept_entry
 from mailauth_dns.plan.plan import (
@@ -43,26 +44,40 @@ def plan_live_only(repo: Repo, publications: Iterable[Publication], request: Pla
     A zone of which DNS tells nothing is in `failed`. A set that it does not tell is blocked.
     """
     now = datetime.now(UTC)
+    publications = tuple(publications)
     chosen = request.chosen(repo, publications)
     found = beside_live.look(chosen, now, normalize=request.normalize)
-    silent = [each for each in found if _is_silent(each)]
-    seen = {
-        each.publication.origin: (each, _difference(each)) for each in found if each not in silent
-    }
-    tests = _tests(repo, chosen, {origin: said for origin, (_, said) in seen.items()})
-    permissions = permissions_of(repo.policies, now.date())
-    zones = tuple(
-        with_permissions(
-            replace(_entry(*each, request), tests=tuple(tests.get(origin, ()))), permissions
-        )
-        for origin, each in seen.items()
-    )
+    differences = live_order.in_order(found, request.declared or publications, now)
+    zones = judged(repo, found, differences, now, show_kept=request.show_kept)
     return replace(
         begun(repo, request, now),
         zones=zones,
-        failed=tuple(map(_failed, silent)),
-        notes=(SAID, *request.notes),
+        failed=tuple(_failed(each) for each in found if is_silent(each)),
+        notes=(SAID, *request.notes, *plan_notes.of_senders(repo.policies, zones)),
         live_only=True,
+    )
+
+
+def judged(
+    repo: Repo,
+    found: Sequence[BesideLive],
+    differences: Differences,
+    now: datetime,
+    *,
+    show_kept: bool = False,
+) -> tuple[ZoneEntry, ...]:
+    """Return the zones of a plan of live DNS, with tests and what policies permit."""
+    seen = {
+        each.publication.origin: _entry(each, differences[each.publication.origin], show_kept)
+        for each in found
+        if not is_silent(each)
+    }
+    changes = {origin: differences[origin].changes for origin in seen}
+    tests = _tests(repo, [each.publication for each in found], changes)
+    permissions = permissions_of(repo.policies, now.date())
+    return tuple(
+        with_permissions(replace(zone, tests=tuple(tests.get(origin, ()))), permissions)
+        for origin, zone in seen.items()
     )
 
 
@@ -72,23 +87,7 @@ def _failed(found: BesideLive) -> FailedEntry:
     return FailedEntry(publication.origin, LIVE_DNS, f"unknown: {found.unknown[0][1]}", place)
 
 
-def _is_silent(found: BesideLive) -> bool:
-    return bool(found.unknown) and len(found.unknown) == len(
-        list(beside_live.shown(found.publication))
-    )
-
-
-def _difference(found: BesideLive) -> Difference:
-    """Return the difference, with what is unknown blocked, and what must not come without it."""
-    unknown = (
-        Blocked(entry.domain, entry.key, entry.family, f"unknown in live DNS: {reason}")
-        for entry, reason in found.unknown
-    )
-    changes, blocked = together(found.difference.changes, (*found.difference.blocked, *unknown))
-    return replace(found.difference, changes=tuple(changes), blocked=tuple(blocked))
-
-
-def _entry(found: BesideLive, difference: Difference, request: PlanRequest) -> ZoneEntry:
+def _entry(found: BesideLive, difference: Difference, show_kept: bool) -> ZoneEntry:
     places = found.publication.places
     return ZoneEntry(
         zone=found.publication.origin,
@@ -100,7 +99,7 @@ def _entry(found: BesideLive, difference: Difference, request: PlanRequest) -> Z
         blocked=tuple(
             blocked_entry(each, places.get((each.key, each.family))) for each in difference.blocked
         ),
-        kept=tuple(kept_entry(kept, request.show_kept) for kept in difference.kept),
+        kept=tuple(kept_entry(kept, show_kept) for kept in difference.kept),
         live=(),  # each change says it already
         authority=AuthorityEntry(
             state="unasked", reason=_UNASKED, delegation_checked=found.delegation_checked
@@ -110,28 +109,29 @@ def _entry(found: BesideLive, difference: Difference, request: PlanRequest) -> Z
 
 
 def _tests(
-    repo: Repo, chosen: Sequence[Publication], differences: Mapping[DomainName, Difference]
+    repo: Repo,
+    chosen: Sequence[Publication],
+    changes: Mapping[DomainName, Sequence[Change]],
 ) -> Mapping[DomainName, list[TrialEntry]]:
     """Run the tests of the planned domains, and of others those that the changes break."""
     planned = {domain for publication in chosen for domain in publication.domains}
-    changing = [origin for origin, each in differences.items() if each.changes]
+    changing = [origin for origin, each in changes.items() if each]
     tested = [
         policy
         for policy in repo.policies
-        if policy.has_tests
-        and (policy.zone in differences if policy.domain in planned else changing)
+        if policy.has_tests and (policy.zone in changes if policy.domain in planned else changing)
     ]
     if not tested:
         return {}
     from mailauth_dns.simulate.before_after import over_live  # loads dnspython
     from mailauth_dns.simulate.dns_views import as_it_is
 
-    zones = [beside_live.planned_zone(origin, each.changes) for origin, each in differences.items()]
+    zones = [beside_live.planned_zone(origin, each) for origin, each in changes.items()]
     by_domain: dict[str, Policy] = {policy.domain: policy for policy in tested}
     found: dict[DomainName, list[TrialEntry]] = {}
     for entry in over_live(tested, zones, as_it_is(repo.policies)):
         zone = by_domain[entry.domain].zone
-        where = zone if zone in differences else next(iter(changing), None)
+        where = zone if zone in changes else next(map(DomainName, entry.depends_on), None)
         breaks = entry.result != "passed" and entry.before == "passed"
         if where is not None and (breaks or entry.domain in planned):
             found.setdefault(where, []).append(entry)

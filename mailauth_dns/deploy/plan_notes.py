@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mailauth_dns.compile.publication import Publication
+from mailauth_dns.plan.plan import ChangeEntry, ZoneEntry
+from mailauth_dns.policy.repo import Policy
+from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.senders.use import Use
 
 _MAX_NAMED = 5
 
@@ -62,6 +66,47 @@ def broken(files: Sequence[str], commit: str, *, all_zones: bool) -> Iterator[st
         counted = "every zone counts" if all_zones else "its zones count"
         were = _verb(files, "was", "were")
         yield f"{_named(files)} {were} broken at {commit}: {counted} as changed"
+
+
+def of_senders(policies: Iterable[Policy], zones: Iterable[ZoneEntry]) -> Iterator[str]:
+    """Yield what was left out of the records of senders that change, or why these go.
+
+    What is the same for many domains is told once.
+    """
+    changes: dict[str, list[ChangeEntry]] = {}
+    for zone in zones:
+        for change in zone.changes:
+            changes.setdefault(change.domain, []).append(change)
+    said: dict[str, list[str]] = {}
+    for policy in policies:
+        mine = changes.get(policy.domain, ())
+        for use in policy.senders if mine else ():
+            if any(_is_of(use, policy.domain, change) for change in mine):
+                for note in _notes(use):
+                    said.setdefault(note, []).append(policy.domain)
+    for note, domains in said.items():
+        yield f"{_named(domains)}: {note}"
+
+
+def _notes(use: Use) -> Iterator[str]:
+    if use.life.gone:
+        yield f"{use.name} is retired since {use.life.retired}, so its records go"
+        return
+    for note in use.notes:
+        yield note.partition(". ")[0]  # where to find what is missing, `compile --explain` says
+
+
+def _is_of(use: Use, domain: DomainName, change: ChangeEntry) -> bool:
+    """Tell whether a change adds or takes away something that is the sender's."""
+    names = {dkim.owner_name(each.selector, domain) for each in use.selectors}
+    if use.path is not None:
+        names.add(use.path.name)
+    if change.name in names:
+        return True
+    spf = use.entry.spf if use.entry is not None else None
+    named = {*use.terms, *(f"include:{each}" for each in (spf.includes if spf else ()))}
+    before, after = ({*" ".join(each).lower().split()} for each in (change.before, change.after))
+    return change.name == domain and change.type == "TXT" and bool(named & (before ^ after))
 
 
 def _verb(names: Sequence[str], one: str = "is", several: str = "are") -> str:

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy import include_order
+from mailauth_dns.deploy import related_sets, zone_order
 from mailauth_dns.deploy.other_providers import Answers, behind_others
+from mailauth_dns.deploy.plan_request import Holds
 from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
-from mailauth_dns.diff.change import Hold
+from mailauth_dns.deploy.zone_order import Known
+from mailauth_dns.diff.change import Difference, Hold
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan import Where
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, Zone
+from mailauth_dns.records.zone import RRKey
 
 Progress = Callable[[str], None]  # is told each zone that is done, for a progress bar
+_NOTHING = Difference((), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Question:
     """
 
     wanted: Mapping[Where, Publication]
-    held: Mapping[Where, Mapping[RRKey, Hold]]
+    held: Holds
     declared: tuple[Publication, ...]
     asked: tuple[str, ...]
     now: datetime
@@ -39,7 +42,7 @@ class Question:
 def proposals(pool: ProviderPool, question: Question, progress: Progress) -> Answers:
     """Ask every provider what would change; the answers are in the order of `wanted`.
 
-    Where a change has to wait for another zone, the provider is asked again without it.
+    Where a change has to wait for another one, the provider is asked again without it.
     """
     wanted = question.wanted
     unreachable = pool.connect(wanted)
@@ -48,32 +51,62 @@ def proposals(pool: ProviderPool, question: Question, progress: Progress) -> Ans
     answers: Answers = {
         where: found[where] if where in found else unreachable[where[1]] for where in wanted
     }
-    homes = include_order.homes(answers, question.declared)
-    unplanned = {
-        where
-        for places in homes.values()
-        for where in places
-        if where not in answers and (not question.asked or where[1] in question.asked)
+    return settled(pool, question, answers)
+
+
+def settled(pool: ProviderPool, question: Question, answers: Answers) -> Answers:
+    """Return answers in which nothing is written without what it needs.
+
+    A provider that is asked again may say something else than before, or nothing. So this ends
+    only where nothing more has to wait.
+    """
+    held = {
+        where: {**question.held[where], **(each.held if isinstance(each, Proposal) else {})}
+        for where, each in answers.items()
     }
-    others = _read(pool, sorted(unplanned))
-    early = include_order.holds(answers, homes, others)
-    held = _joined(question.held, early)
-    answers = {**answers, **_proposed(pool, early, question, held)}
-    behind = behind_others(answers, wanted)
-    return {**answers, **_proposed(pool, behind, question, _joined(held, behind))}
+    others: dict[Where, Known | None] = {}
+    while True:
+        states = {**others, **_known(answers)}
+        related = related_sets.related(zone_order.changes_of(states), question.declared)
+        unseen = [
+            where
+            for where in sorted(related.far - states.keys())
+            if not question.asked or where[1] in question.asked
+        ]
+        if unseen:
+            others |= _read(pool, unseen)
+            continue
+        more = _new(held, zone_order.held_back(states, related))
+        for where, holds in _new(held, behind_others(answers, question.wanted)).items():
+            more[where] = {**more.get(where, {}), **holds}
+        if not more:
+            return answers
+        for where, holds in more.items():
+            held[where] |= holds
+        answers = {**answers, **_proposed(pool, more, question, held)}
 
 
-def _joined(
-    held: Mapping[Where, Mapping[RRKey, Hold]], more: Mapping[Where, Mapping[RRKey, Hold]]
-) -> Mapping[Where, Mapping[RRKey, Hold]]:
-    return {**held, **{where: {**held[where], **holds} for where, holds in more.items()}}
+def _known(answers: Answers) -> dict[Where, Known | None]:
+    return {
+        where: Known(each.reading.zone, each.difference) if isinstance(each, Proposal) else None
+        for where, each in answers.items()
+    }
+
+
+def _new(held: Holds, found: Holds) -> dict[Where, dict[RRKey, Hold]]:
+    """Return what was not held before."""
+    new = {
+        where: {key: hold for key, hold in holds.items() if key not in held[where]}
+        for where, holds in found.items()
+    }
+    return {where: holds for where, holds in new.items() if holds}
 
 
 def _proposed(
     pool: ProviderPool,
     zones: Iterable[Where],
     question: Question,
-    held: Mapping[Where, Mapping[RRKey, Hold]],
+    held: Holds,
     progress: Progress = lambda _zone: None,
 ) -> Answers:
     def propose(lane: Lane, where: Where) -> Proposal | ProviderError:
@@ -95,25 +128,26 @@ def _proposed(
     return answers
 
 
-def _read(pool: ProviderPool, zones: Iterable[Where]) -> dict[Where, Zone | ProviderError]:
-    """Return what zones hold that are not planned, or why that is unknown."""
+def _read(pool: ProviderPool, zones: Iterable[Where]) -> dict[Where, Known | None]:
+    """Return what zones hold that are not planned; None where that is unknown."""
 
-    def read(lane: Lane, where: Where) -> Zone | ProviderError:
+    def read(lane: Lane, where: Where) -> Known | None:
         try:
-            return lane.ask(where[0], lambda target: target.read(DomainName(where[0])))
-        except ProviderError as error:
-            return error
+            zone = lane.ask(where[0], lambda target: target.read(DomainName(where[0])))
+        except ProviderError:
+            return None
+        return Known(zone, _NOTHING)
 
-    dark: dict[Where, ProviderError] = {}
+    dark: dict[Where, Known | None] = {}
     lanes = {}
     for where in zones:
         try:
             unreachable = pool.connect([where])
-        except ProviderError as error:  # a wrong stanza is no reason to plan nothing
-            dark[where] = error
+        except ProviderError:  # a wrong stanza is no reason to plan nothing
+            dark[where] = None
             continue
         if where[1] in unreachable:
-            dark[where] = unreachable[where[1]]
+            dark[where] = None
         else:
             lanes[where] = pool.lane(where)
     return {**dark, **dict(Crew(lanes, read).results())}

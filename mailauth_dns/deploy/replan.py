@@ -12,8 +12,9 @@ from dataclasses import replace
 from itertools import chain
 
 from mailauth_dns.compile.publication import Publication, selected
-from mailauth_dns.deploy.make_plan import Holds, PlanRequest, make_plan
+from mailauth_dns.deploy.make_plan import make_plan
 from mailauth_dns.deploy.moved import differences, foreign_differences
+from mailauth_dns.deploy.plan_request import Holds, PlanRequest
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.diff.change import Hold

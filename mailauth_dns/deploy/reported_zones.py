@@ -49,7 +49,7 @@ def written(
     """Return how an apply ended in each zone."""
     carried_out = {zone.where: zone for zone in result.plan.zones}
     approved = {zone.where: zone for zone in reviewed.zones}
-    gates = refusals(result.plan, ())
+    gates = refusals(result.plan.zones, ())
     watched = frozenset(result.watched)
     rows = result.rows_by_zone()
     found = []

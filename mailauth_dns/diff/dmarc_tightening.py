@@ -42,6 +42,29 @@ def tightens(before: frozenset[str], after: frozenset[str]) -> bool:
     )
 
 
+def catches(before: frozenset[str], after: frozenset[str], own: frozenset[str]) -> bool:
+    """Tell whether names below a domain would get more than before, and than they ask for.
+
+    `before` and `after` are the records of the domain, and `own` is the one that a name below it is
+    to have. Without its own record the name falls under the domain's.
+    """
+    mine = _applied(own)
+    if mine is None:
+        return False
+    asked = Request.of(mine, mine.effective_p)
+    old, new = (_applied(values) for values in (before, after))
+    for tag in ("effective_sp", "effective_np"):
+        was, now = (Request.of(record, getattr(record, tag, None)) for record in (old, new))
+        if now.above(was) > 0 and now.above(asked) > 0:
+            return True
+    return False
+
+
+def applies(values: frozenset[str]) -> bool:
+    """Tell whether receivers apply a DMARC record of these values."""
+    return _applied(values) is not None
+
+
 def _applied(texts: frozenset[str]) -> Record | None:
     records = [received for text in texts if (received := receive(text)) is not None]
     return records[0].applied if len(records) == 1 else None

@@ -15,7 +15,7 @@ from mailauth_dns.policy.provider_stanza import Stanza
 
 REQUIREMENTS = "ci/requirements.txt"
 _PACKAGE = "mailauth-dns"
-_FORGE_CLIENT = {"forge.py": "ci/forge.py"}
+_FORGE_CLIENT = {"forge.py": "ci/forge.py", "forge_api.py": "ci/forge_api.py"}
 
 
 class Forge(StrEnum):

@@ -39,7 +39,7 @@ class Azure(ListedProvider, AzureProvider):  # type: ignore[misc] # octoDNS has 
             for key, each in sets.items()
             if each.entry.target_resource is not None and each.entry.target_resource.id
         }
-        return Listing(origin, sets, Unwritable(locked)).checked("NS")
+        return Listing(origin, sets, Unwritable(locked)).checked("SOA", "NS")
 
     def ttls(self, origin: DomainName) -> range:
         """Return the TTLs that the API takes."""
@@ -87,6 +87,9 @@ def _items(type: str, entry: Any) -> list[Item]:
         case "CNAME":
             record = entry.cname_record
             return [Item(_dotted(record.cname), record)] if record is not None else []
+        case "SOA":
+            record = entry.soa_record
+            return [Item(_soa(record), record)] if record is not None else []
         case "MX":
             return [
                 Item(f"{each.preference} {_dotted(each.exchange)}", each)
@@ -99,6 +102,13 @@ def _items(type: str, entry: Any) -> list[Item]:
         case "AAAA":
             return [Item(each.ipv6_address, each) for each in entry.aaaa_records or ()]
     return [Item(json.dumps(entry.as_dict(), sort_keys=True, default=str), entry)]
+
+
+def _soa(record: Any) -> str:
+    """Return the SOA as a master file has it: its last number is how long an absence is kept."""
+    names = f"{_dotted(record.host)} {_dotted(record.email)}"
+    times = f"{record.refresh_time} {record.retry_time} {record.expire_time}"
+    return f"{names} {record.serial_number} {times} {record.minimum_ttl}"
 
 
 def _dotted(host: str) -> str:

@@ -13,6 +13,7 @@ from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.octo import txt_round_trip
 from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.local import LocalProvider
+from mailauth_dns.octo.ovh import left_out
 from mailauth_dns.octo.provider_zone import Reading, from_octodns, owner
 from mailauth_dns.octo.rewriting_classes import DELETE_FIRST, class_names, shared_sets
 from mailauth_dns.records.name import DomainName
@@ -130,9 +131,10 @@ class _Unknown:
     def read(self, provider: Any, existing: Any) -> Reading:
         remembered: Reading | None = getattr(provider, "_mailauth_read", {}).get(existing.name)
         reading = remembered or from_octodns(existing, exists=True)
+        locked = dict(left_out(provider, existing.name))
         if class_names(provider) & DELETE_FIRST:
-            return replace(reading, unwritable=shared_sets(reading.zone))
-        return reading
+            locked = {**shared_sets(reading.zone), **locked}
+        return replace(reading, unwritable=Unwritable(locked))
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:
         return (txt_round_trip.legacy_encoder, txt_round_trip.modern_encoder)

@@ -18,6 +18,7 @@ from typing import Any
 from mailauth_dns.atomic_files import own_folder
 from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.local import LocalProvider
+from mailauth_dns.octo.ovh import OwnKinds
 from mailauth_dns.octo.provider_errors import told
 from mailauth_dns.octo.provider_kinds import Remembering
 from mailauth_dns.octo.rewriting_classes import WHOLE_ZONE
@@ -241,7 +242,10 @@ def provider_class(stanza: Stanza) -> Any:
         raise ProviderError(f"{stanza.path}: class: {stanza.class_name} is not an octoDNS provider")
     if (ours := _OURS.get((module_name, class_name))) is not None:
         return getattr(importlib.import_module(f"mailauth_dns.octo.{ours[0]}"), ours[1])
-    return kind if issubclass(kind, LocalProvider) else type(kind.__name__, (Remembering, kind), {})
+    if issubclass(kind, LocalProvider):
+        return kind
+    before = (OwnKinds,) if stanza.class_name == "octodns_ovh.OvhProvider" else ()
+    return type(kind.__name__, (Remembering, *before, kind), {})
 
 
 def local_folder(stanza: Stanza, root: Path) -> Path:

@@ -5,9 +5,10 @@ docs/reference/providers/others.md has the versions; script/other_providers.py l
 
 from __future__ import annotations
 
-from mailauth_dns.diff.change import Unwritable
+from collections.abc import Mapping
+
 from mailauth_dns.records.family import family
-from mailauth_dns.records.zone import Zone
+from mailauth_dns.records.zone import RRKey, Zone
 
 # They send all records that octoDNS has of the zone, and the provider drops every other one.
 WHOLE_ZONE = frozenset(
@@ -47,18 +48,16 @@ def class_names(provider: object) -> frozenset[str]:
     )
 
 
-def shared_sets(zone: Zone) -> Unwritable:
+def shared_sets(zone: Zone) -> Mapping[RRKey, str]:
     """Return the TXT sets that others have values in, with the reason why they are not written."""
     reason = (
         "this provider's class deletes the set before it makes it anew, so the values of others in "
         "it could be lost; write our value there by hand, beside the others, and plan again: "
         "what is there already needs no writing"
     )
-    return Unwritable(
-        {
-            rrset.key: reason
-            for rrset in zone.rrsets
-            if rrset.type == "TXT"
-            and any(family(rrset.name, rrset.type, value) is None for value in rrset.values)
-        }
-    )
+    return {
+        rrset.key: reason
+        for rrset in zone.rrsets
+        if rrset.type == "TXT"
+        and any(family(rrset.name, rrset.type, value) is None for value in rrset.values)
+    }

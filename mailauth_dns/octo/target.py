@@ -29,9 +29,9 @@ from mailauth_dns.octo.provider_errors import longer_wait, may_pass, retry_after
 from mailauth_dns.octo.provider_kinds import carrier_of, local_reading
 from mailauth_dns.octo.provider_objects import Maker, local_folder, provider_class
 from mailauth_dns.octo.provider_zone import Reading, owner
+from mailauth_dns.octo.writing_order import in_turn
 from mailauth_dns.policy.provider_stanza import Stanza
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.spf_parts import is_part
 from mailauth_dns.records.zone import RRKey, Zone
 
 # Zones of one provider. Each costs a provider object, which may log in or list its zones.
@@ -270,9 +270,7 @@ def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:
         reason = f"the provider would not carry out the change of {names}"
     if reason is None:
         if plan is not None:
-            # Providers that write set by set follow the plan's order. A record must come after the
-            # parts that it includes.
-            plan.changes.sort(key=lambda change: not is_part(owner(change.record.fqdn)))
+            plan.changes = in_turn(plan.changes)
         return difference, plan
     return difference.refused(reason), None
 

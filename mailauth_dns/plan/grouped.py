@@ -113,7 +113,7 @@ def grouped(plan: Plan) -> GroupedPlan:
     """Return a plan in groups: the riskiest first, else in the plan's order."""
     zones = plan.zones
     changing = [zone for zone in zones if zone.changes]
-    without_permission = refusals(plan, ())
+    without_permission = refusals(plan.zones, ())
     broken = [(zone, test) for zone in zones for test in zone.broken]
     unmet = [
         (zone, test)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.plan.plan import ChangeEntry, Plan, TrialEntry, Where, ZoneEntry
+from mailauth_dns.plan.plan import LIVE_DNS, ChangeEntry, TrialEntry, Where, ZoneEntry
 from mailauth_dns.plan.tied_zones import Tie, looked_at, ties
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import domain_name
@@ -74,18 +74,20 @@ class Refusal:
         return f"{self.reason} ({self.rule}; --allow {self.rule}:{self.domain} if that is meant)"
 
 
-def refusals(plan: Plan, allowed: Iterable[Allowance]) -> dict[Where, tuple[Refusal, ...]]:
-    """Return the zones that apply refuses, each with every reason.
+def refusals(
+    zones: Sequence[ZoneEntry], allowed: Iterable[Allowance]
+) -> dict[Where, tuple[Refusal, ...]]:
+    """Return which zones of a plan are refused, each with every reason.
 
     What policies permit stands in the plan. A test that would not pass refuses the zones whose
     changes it looks at. What is refused takes with it what needs it (tied_zones.py).
     """
     allowed = tuple(allowed)
     everywhere: dict[str, list[ZoneEntry]] = {}
-    for zone in plan.zones:
+    for zone in zones:
         everywhere.setdefault(zone.zone, []).append(zone)
     found: dict[Where, list[Refusal]] = {}
-    for zone in plan.zones:
+    for zone in zones:
         if zone.changes and (own := _of_zone(zone, everywhere[zone.zone], allowed)):
             found.setdefault(zone.where, []).extend(own)
         for test in zone.broken:
@@ -93,11 +95,9 @@ def refusals(plan: Plan, allowed: Iterable[Allowance]) -> dict[Where, tuple[Refu
                 for where in looked_at(zone, test, everywhere):
                     found.setdefault(where, []).append(refusal)
     if found:
-        _with_tied(tuple(ties(plan, everywhere)), found)
+        _with_tied(tuple(ties(zones, everywhere)), found)
     return {
-        zone.where: tuple(dict.fromkeys(found[zone.where]))
-        for zone in plan.zones
-        if zone.where in found
+        zone.where: tuple(dict.fromkeys(found[zone.where])) for zone in zones if zone.where in found
     }
 
 
@@ -131,7 +131,9 @@ def _with_tied(tied: Sequence[Tie], found: dict[Where, list[Refusal]]) -> None:
             needed = next((each for each in tie.needs if _binds(tie, found.get(each, ()))), None)
             left = [where for where in tie.zones if where not in found]
             if needed is not None and left:
-                why = f"{tie.why} {needed[0]} at {needed[1]}, which is refused"
+                zone, provider = needed
+                at = "" if provider == LIVE_DNS else f" at {provider}"
+                why = f"{tie.why} {zone}{at}, which is refused"
                 found |= {where: [Refusal(None, tie.domain, why)] for where in left}
                 grows = True
 

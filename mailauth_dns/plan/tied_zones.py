@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailauth_dns.plan.plan import ChangeEntry, Plan, TrialEntry, Where, ZoneEntry
+from mailauth_dns.diff.dmarc_tightening import applies, catches
+from mailauth_dns.diff.led_to import leads_to
+from mailauth_dns.plan.plan import ChangeEntry, TrialEntry, Where, ZoneEntry
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.spf_parts import referred
+from mailauth_dns.records.name import DomainName, upwards
 
+Place = tuple[ZoneEntry, ChangeEntry]
 Everywhere = Mapping[str, Sequence[ZoneEntry]]  # the zones of a plan by name, at each provider
 
 
@@ -43,41 +46,31 @@ class Tie:
     of_one_zone: bool = False
 
 
-def ties(plan: Plan, everywhere: Everywhere) -> Iterator[Tie]:
+def ties(zones: Sequence[ZoneEntry], everywhere: Everywhere) -> Iterator[Tie]:
     """Yield what ties the zones of a plan that change."""
     for name, several in everywhere.items():
         changing = _changing(several)
         if len(changing) > 1:
             why = "receivers may also ask the servers of"
             yield Tie(changing, changing, name, why, of_one_zone=True)
-    for zone in plan.zones:
+    for zone in zones:
         for test in zone.tests:
             if len(test.depends_on) > 1:
                 tied = looked_at(zone, test, everywhere)
                 why = f"the test {test.name!r} of {test.domain} was judged with the changes of"
                 yield Tie(tied, tied, test.domain, why)
-    for need in needs(plan.zones):
+    for need in needs(zones):
         yield Tie([need.needed], [need.zone], need.domain, need.why)
 
 
 def needs(zones: Iterable[ZoneEntry]) -> tuple[Need, ...]:
-    """Return what SPF records need of other zones of a plan.
+    """Return what the records of a plan need of other zones.
 
-    A record that is included comes first and goes last. Without it receivers would find nothing
-    there: a permerror for all mail (RFC 7208 §5.2).
+    A record that another one leads to comes first and goes last: without it, receivers would find
+    nothing there. A subdomain has its own DMARC record before the domain asks more of it.
     """
-    spf = [
-        (zone, change) for zone in zones for change in zone.changes if change.family == Family.SPF
-    ]
-    by_name: dict[str, list[tuple[ZoneEntry, ChangeEntry]]] = {}
-    for zone, change in spf:
-        by_name.setdefault(change.name, []).append((zone, change))
-    return tuple(
-        need
-        for zone, change in spf
-        for other, included in _others(zone, change, by_name)
-        for need in _needs(zone, change, other, included)
-    )
+    places = [(zone, change) for zone in zones for change in zone.changes]
+    return (*_referring(places), *_inheriting(places))
 
 
 def in_turn(zones: Iterable[Where], needed: Iterable[Need]) -> list[tuple[Where, ...]]:
@@ -97,29 +90,72 @@ def in_turn(zones: Iterable[Where], needed: Iterable[Need]) -> list[tuple[Where,
     return groups
 
 
-def _others(
-    zone: ZoneEntry,
-    change: ChangeEntry,
-    by_name: Mapping[str, Sequence[tuple[ZoneEntry, ChangeEntry]]],
-) -> Iterator[tuple[ZoneEntry, ChangeEntry]]:
-    """Yield the changes, in other zones, of the names that a record begins or ceases to include."""
-    for name in sorted(referred(change.after) ^ referred(change.before)):
-        for other, included in by_name.get(name, ()):
-            if other.zone != zone.zone:
-                yield other, included
+def _referring(places: Sequence[Place]) -> Iterator[Need]:
+    """Yield what SPF records and DKIM aliases need (RFC 7208 §5.2)."""
+    by_name: dict[tuple[str, str], list[Place]] = {}
+    for zone, change in places:
+        by_name.setdefault((change.family, change.name), []).append((zone, change))
+    for zone, change in places:
+        before, after = (
+            leads_to(change.family, change.type, values) for values in (change.before, change.after)
+        )
+        for name in sorted(after ^ before):
+            there = by_name.get((change.family, name), ())
+            comes = {other.where for other, found in there if found.after}
+            for other, found in there:
+                if other.zone == zone.zone or bool(found.after) != (other.where in comes):
+                    continue
+                if name in after and found.after:
+                    why = f"{_uses(change)} {name}, which comes with"
+                    key = (found.name, found.type)
+                    yield Need(zone.where, other.where, key, change.domain, why)
+                elif name in before and not found.after:
+                    why = f"{name} has to stay while {_uses(change, now=True)} it, which ends with"
+                    key = (change.name, change.type)
+                    yield Need(other.where, zone.where, key, found.domain, why)
 
 
-def _needs(
-    zone: ZoneEntry, change: ChangeEntry, other: ZoneEntry, included: ChangeEntry
+def _uses(change: ChangeEntry, *, now: bool = False) -> str:
+    if change.family == Family.SPF:
+        return f"the SPF record of {change.domain} {'includes' if now else 'would include'}"
+    return f"the DKIM alias {change.name} {'leads' if now else 'would lead'} to"
+
+
+def _inheriting(places: Sequence[Place]) -> Iterator[Need]:
+    """Yield what DMARC records need: mail of a subdomain falls under its own record, or another."""
+    by_domain: dict[str, list[Place]] = {}
+    for zone, change in places:
+        if change.family == Family.DMARC:
+            by_domain.setdefault(change.domain, []).append((zone, change))
+    for several in by_domain.values() if len(by_domain) > 1 else ():
+        for zone, own in several:
+            was, now = frozenset(own.before), frozenset(own.after)
+            if applies(was) == applies(now):
+                continue
+            for upper, above in _above(own, by_domain):
+                if upper.zone != zone.zone:
+                    yield from _inherited(zone, own, upper, above)
+
+
+def _above(own: ChangeEntry, by_domain: Mapping[str, Sequence[Place]]) -> Iterator[Place]:
+    for domain in upwards(DomainName(own.domain)):
+        if domain != own.domain:
+            yield from by_domain.get(domain, ())
+
+
+def _inherited(
+    zone: ZoneEntry, own: ChangeEntry, upper: ZoneEntry, above: ChangeEntry
 ) -> Iterator[Need]:
-    name, domain = included.name, change.domain
-    if name in referred(change.after):
-        if included.after:
-            why = f"the SPF record of {domain} would include {name}, which comes with"
-            yield Need(zone.where, other.where, (name, included.type), domain, why)
-    elif not included.after:
-        why = f"{name} has to stay while the SPF record of {domain} includes it, which ends with"
-        yield Need(other.where, zone.where, (change.name, change.type), included.domain, why)
+    """Yield the need, if any, between a record that comes or goes and a changing one above it."""
+    was, now = frozenset(above.before), frozenset(above.after)
+    if own.after and catches(was, now, frozenset(own.after)):
+        why = f"the DMARC record of {above.domain} would catch {own.domain}, whose own comes with"
+        yield Need(upper.where, zone.where, (own.name, own.type), above.domain, why)
+    elif not own.after and catches(now, was, frozenset(own.before)):
+        why = (
+            f"{own.domain} would fall under the DMARC record of {above.domain}, which changes with"
+        )
+        yield Need(zone.where, upper.where, (above.name, above.type), own.domain, why)
 
 
 def looked_at(zone: ZoneEntry, test: TrialEntry, everywhere: Everywhere) -> list[Where]:

@@ -30,7 +30,7 @@ def counted(plan: Plan, at_least: Level) -> Mapping[Level, int]:
     numbers = {
         Level.FAILED: len(plan.failed),
         Level.BLOCKED: sum(len(zone.refused) for zone in plan.zones),
-        Level.BREAKING: len(refusals(plan, ())),
+        Level.BREAKING: len(refusals(plan.zones, ())),
         Level.CAUTION: sum(map(_caution, plan.zones)),
     }
     return {level: number for level, number in numbers.items() if number and level >= at_least}

@@ -22,7 +22,7 @@ from mailauth_dns.senders.use import OWN_HOST, Use
 from mailauth_dns.senders.uses import use_of
 from mailauth_dns.typed_yaml.model_errors import problems_of
 from mailauth_dns.typed_yaml.scalars import Duration, OwnDomain, Section
-from mailauth_dns.typed_yaml.yaml_tree import Mapping, plain, value_place
+from mailauth_dns.typed_yaml.yaml_tree import Mapping, Scalar, Sequence, plain, value_place
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -76,9 +76,21 @@ class PolicyBodies:
         needs = tuple((use.terms, use.selectors, use.life.gone) for use in uses)
         if needs not in self._bodies:  # the domains of a fleet have one body
             self.problems.extend(expansion.problems(self._root, uses))
-            root = expansion.expanded(self._root, uses)
+            root = expansion.expanded(self._without_others(domain) if uses else self._root, uses)
             self._bodies[needs] = root, self._read(root, PolicyFile)
         return (*self._bodies[needs], uses)
+
+    def _without_others(self, domain: DomainName) -> Mapping:
+        """Return the policy as if it were for one domain of its list.
+
+        Where a sender's names are made from the domain, a policy is read for each one, and a long
+        list would be read each time.
+        """
+        listed = self._root.items.get("domains")
+        if not isinstance(listed, Sequence):
+            return self._root
+        one = Sequence(listed.place, (Scalar(listed.place, domain),))
+        return Mapping(self._root.place, {**self._root.items, "domains": one}, self._root.keys)
 
     def _uses(self, domain: DomainName) -> Iterator[Use]:
         for key, section in self.first.senders.items():

@@ -127,13 +127,18 @@ def rules(shown: Iterable[Rule]) -> dict[str, Any]:
     }
 
 
-def compiled(result: Compiled, check: bool) -> dict[str, Any]:
-    """Return compile's result; with `check` nothing was written."""
+def compiled(
+    result: Compiled, check: bool, explained: list[dict[str, Any]] | None
+) -> dict[str, Any]:
+    """Return compile's result; with `check` nothing was written.
+
+    `explained` is what senders come to, None where nobody asked.
+    """
     names = {
         key: [path.as_posix() for path in getattr(result, key)]
         for key in ("stale", "gone", "foreign")
     }
-    return {"format": FORMAT, "written": not check, **names}
+    return {"format": FORMAT, "written": not check, **names, "explained": explained}
 
 
 def live(

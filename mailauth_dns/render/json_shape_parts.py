@@ -96,3 +96,31 @@ VERDICT = {
 }
 TRIAL = of(result=PASS, **VERDICT)
 BEFORE_AFTER = without(document(before=of(**VERDICT), after=of(**VERDICT)), "after")
+
+ALIGNS = among("yes", "no", "unknown")
+DAY: Shape = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
+EXPLAINED = of(
+    domain=TEXT,
+    senders=each(
+        of(
+            key=TEXT,
+            sender=TEXT,
+            name=TEXT,
+            path=TEXT,
+            line=NUMBER,
+            retired=maybe(DAY),
+            gone_from=maybe(DAY),
+            gone=TRUTH,
+            return_path=TEXT,
+            mail_from=maybe(TEXT),
+            aligns=of(relaxed=ALIGNS, strict=ALIGNS),
+            spf=TEXTS,
+            dkim=each(of(selector=TEXT, cname=maybe(TEXT))),
+            signs_with=TEXTS,
+            records=each(of(name=TEXT, type=TEXT, value=TEXT)),
+            why=TEXT,
+            notes=TEXTS,
+        )
+    ),
+    own=of(spf=TEXTS, dkim=TEXTS),
+)

@@ -14,6 +14,7 @@ from mailauth_dns.plan import plan_file
 from mailauth_dns.render.json_shape_parts import (
     BEFORE_AFTER,
     DEFINITIONS,
+    EXPLAINED,
     FINDING,
     LIVE_FIELDS,
     LIVE_ROW,
@@ -148,7 +149,9 @@ SHAPES: Mapping[str, Shape] = {
         findings=each(of(**FINDING)), waived=each(of(**FINDING, reason=TEXT, until=TEXT))
     ),
     "import": document(source=TEXT, notes=TEXTS, not_read=TEXTS, domains=each(IMPORTED)),
-    "compile": document(written=TRUTH, stale=TEXTS, gone=TEXTS, foreign=TEXTS),
+    "compile": document(
+        written=TRUTH, stale=TEXTS, gone=TEXTS, foreign=TEXTS, explained=maybe(each(EXPLAINED))
+    ),
     "rules": document(
         rules=each(
             of(

@@ -9,24 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from mailauth_dns.senders.facts import (
+    Grade,
+    Source,
+    SourceIds,
+    Template,
+    YesNoUnknown,
+    Zone,
+)
 from mailauth_dns.senders.templates import places
-from mailauth_dns.typed_yaml.scalars import Day, Flag, Section, fail, host_name, integer, one_of
+from mailauth_dns.typed_yaml.scalars import Flag, Section, fail, integer, one_of
 
 # What a template may name beside the answers to `asks`. {dashes} is the domain with - for each dot.
 GIVEN = frozenset({"domain", "dashes"})
-
-
-class Grade(StrEnum):
-    """How good a source is, best first."""
-
-    SENDER = "A"  # the sender's own page
-    SUBMITTED = "B"  # a set-up template that the sender submitted, or a list that cites its pages
-    OBSERVED = "C"  # many zones, or a list whose author asked DNS
-    GUIDE = "D"  # somebody else's guide
 
 
 class ReturnPathClass(StrEnum):
@@ -46,29 +45,6 @@ class DkimForm(StrEnum):
     CNAME_FIXED = "cname-fixed"
     CNAME_DERIVED = "cname-derived"
     CNAME_ACCOUNT_TOKEN = "cname-account-token"  # noqa: S105 - a form, no secret
-
-
-def _sources(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-SourceIds = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_sources),
-    Field(description="ids of `sources`", min_length=1),
-]
-Answer = Literal["yes", "no", "unknown"]
-YesNoUnknown = Annotated[Answer, one_of("yes", "no", "unknown")]
-Zone = Annotated[str, AfterValidator(host_name)]
-Template = Annotated[str, AfterValidator(lambda text: (places(text), text)[1])]
-
-
-class Source(Section):
-    """Where a fact stands."""
-
-    url: str = Field(pattern=r"^https://\S+$", description="the public page")
-    read: Day = Field(description="the day it was read there")
-    grade: Annotated[Grade, one_of(*Grade)] = Field(description="A to D, how good it is")
 
 
 def _pattern(text: str) -> str:
@@ -158,19 +134,33 @@ _MAY: Mapping[ReturnPathClass, tuple[str, ...]] = {
 }
 
 
-class SpfInclude(Section):
-    """The include that the sender names for the author domain itself."""
+class AuthorSpf(Section):
+    """What the sender names for the SPF record of the author domain: an include, or more terms."""
 
-    include: Template
+    include: Template | None = None
+    terms: tuple[Template, ...] = Field((), description="terms, where one include does not do")
     useful: YesNoUnknown = Field(description="yes where it can make mail align")
     why: str | None = Field(None, description="why it is not useful")
     source: SourceIds
 
     @model_validator(mode="after")
-    def _whole(self) -> SpfInclude:
+    def _whole(self) -> AuthorSpf:
+        if (self.include is None) is (not self.terms):
+            fail("give include or terms, one of them")
         if self.useful == "no" and not self.why:
             fail("say why the include is not useful; people see it in the plan")
         return self
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The terms, with places for what the policy answers."""
+        return (f"include:{self.include}",) if self.include is not None else self.terms
+
+    @property
+    def includes(self) -> tuple[str, ...]:
+        """The names that the terms include, with places."""
+        named = (each.partition("include:") for each in self.templates)
+        return tuple(name for before, found, name in named if found and not before)
 
 
 class SelectorTemplate(Section):
@@ -250,7 +240,7 @@ class Entry(Section):
     sources: dict[str, Source] = Field(min_length=1, description="where its facts stand, by id")
     asks: dict[str, Ask] = Field({}, description="what only the user knows, by the policy's key")
     return_path: ReturnPath | None = Field(None, description="whose domain is in MAIL FROM")
-    spf: SpfInclude | None = Field(None, description="the include for the author domain itself")
+    spf: AuthorSpf | None = Field(None, description="what it names for the author domain itself")
     dkim: Dkim | None = Field(None, description="how the sender signs")
     recognised_by: RecognisedBy = Field(description="how it is recognised")
     known_wrong: tuple[KnownWrong, ...] = Field((), description="names that guides give wrongly")
@@ -293,7 +283,7 @@ class Entry(Section):
             yield from (each.exchange for each in path.mx)
             yield from (*path.spf, *path.ns)
         if self.spf is not None:
-            yield self.spf.include
+            yield from self.spf.templates
         for each in self.dkim.selectors if self.dkim is not None else ():
             yield from filter(None, (each.selector, each.cname, each.p))
 
@@ -302,4 +292,4 @@ class Entry(Section):
         return min(Grade(self.sources[each].grade) for each in fact.source)
 
 
-_Fact = Ask | ReturnPath | SpfInclude | Dkim | RecognisedBy | KnownWrong | Also
+_Fact = Ask | ReturnPath | AuthorSpf | Dkim | RecognisedBy | KnownWrong | Also

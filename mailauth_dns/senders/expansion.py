@@ -36,9 +36,9 @@ def problems(root: Mapping, uses: Iterable[Use]) -> Iterator[FileProblem]:
     spf, place = follow(root, ("spf",))
     strict = child(root.items.get("dmarc", root), "aspf")
     selectors = follow(root, ("dkim", "selectors"))[0]
+    uses = [use for use in uses if not use.life.gone]
+    yield from _collisions(root, uses)
     for use in uses:
-        if use.life.gone:
-            continue
         if use.terms and isinstance(spf, Scalar):
             yield place.problem(
                 "spf", f"{use.name} needs {use.terms[0]} here; take `absent` out, or the sender"
@@ -57,6 +57,24 @@ def problems(root: Mapping, uses: Iterable[Use]) -> Iterator[FileProblem]:
                     f"dkim.selectors.{each.selector}",
                     f"this selector is {use.name}'s (senders.{use.key}), which says otherwise; "
                     "take one of them out",
+                )
+
+
+def _collisions(root: Mapping, uses: Iterable[Use]) -> Iterator[FileProblem]:
+    """Yield where two senders take the same name, which can hold the records of one."""
+    taken: dict[str, tuple[Use, object]] = {}
+    for use in uses:
+        mine: dict[str, object] = {f"selector {each.selector}": each for each in use.selectors}
+        if use.path is not None:
+            mine[f"return path {use.path.name}"] = use.path
+        for name, records in mine.items():
+            other, there = taken.setdefault(name, (use, records))
+            if there != records:
+                place = follow(root, ("senders", use.key))[1]
+                yield place.problem(
+                    f"senders.{use.key}",
+                    f"{use.name} and {other.name} (senders.{other.key}) both take the {name}, "
+                    "with other records; have one of them use another name",
                 )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from mailauth_dns.typed_yaml.scalars import fail
 
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
+@lru_cache(maxsize=4096)  # a fleet fills the same few templates
 def places(template: str) -> frozenset[str]:
     """Return the names of the places in a template; fail where a brace is not part of one."""
     if {"{", "}"} & set(_PLACE.sub("", template)):

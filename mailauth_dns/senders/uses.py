@@ -50,11 +50,11 @@ def _unknown(said: Said, entry: Entry | None, catalogue: Catalogue) -> AnswerPro
             f"`spf.terms` and `dkim.selectors`, or describe it in zones/senders/{said.sender}.yaml",
         )
     close = catalogue.close_to(said.sender)
-    instead = f"; did you mean {' or '.join(close)}?" if close else ""
+    instead = f": did you mean {' or '.join(close)}?" if close else "."
     return AnswerProblem(
         route,
-        f"there is no sender {said.sender!r}{instead}; `mailauth-dns senders` lists them, "
-        f"and a host of your own is `{said.key}: {{sender: {OWN_HOST}, ip: [192.0.2.10]}}`",
+        f"there is no sender {said.sender!r}{instead} `mailauth-dns senders` lists all; "
+        f"a host of your own is `{said.key}: {{sender: {OWN_HOST}, ip: [192.0.2.10]}}`",
     )
 
 
@@ -86,14 +86,20 @@ def _terms(entry: Entry, answers: Answers, notes: list[str]) -> tuple[str, ...]:
     """Return the terms for the domain itself; a useless include is left out, with a note."""
     if entry.spf is None:
         return ()
-    if missing := answers.missing(entry.spf.include):
-        notes.append(_left_out(entry, "its include", missing))
-        return ()
-    include = answers.one(entry.spf.include)
+    given = [each for each in entry.spf.templates if not answers.missing(each)]
+    found = tuple(map(answers.one, given))
     if entry.spf.useful == "no":
-        notes.append(f"include of {entry.name} ({include}) left out: {entry.spf.why}")
+        named = ", ".join(each.removeprefix("include:") for each in found)
+        which = f" ({named})" if named else ""
+        notes.append(f"include of {entry.name}{which} left out: {entry.spf.why}")
         return ()
-    return (f"include:{domain_name(include)}",)
+    for template in entry.spf.templates:
+        if missing := answers.missing(template):
+            notes.append(_left_out(entry, f"{template.partition(':')[0]} in SPF", missing))
+    for term in found:
+        if len(spf.parse(f"{spf.VERSION} {term}").terms) != 1:
+            raise RecordSyntaxError(term, 0, len(term), "one SPF term")
+    return found
 
 
 def _selectors(entry: Entry, answers: Answers, notes: list[str]) -> tuple[Selector, ...]:

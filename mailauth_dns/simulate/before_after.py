@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.overlay import Overlay, PlannedZone
-from mailauth_dns.evaluate.resolver import Resolver
+from mailauth_dns.evaluate.resolver import Resolver, WatchedResolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan.plan import TrialEntry
+from mailauth_dns.plan.plan import TrialEntry, Where
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName, upwards
@@ -65,9 +65,9 @@ def entries(
     """Return, by zone and provider, how tests end once the zones are as proposed.
 
     The tests are those of the `planned` domains, and of other domains those that pass before and
-    not after. If the zone of such a domain has no proposal, its tests go with the first zone that
-    changes. Names outside the zones are asked of live DNS, where `repo` says; without `ask_live`
-    they are unknown.
+    not after. If the zone of such a domain has no proposal, its tests go with the first changing
+    zone that they look at. Names outside the zones are asked of live DNS, where `repo` says;
+    without `ask_live` they are unknown.
     """
     live = as_it_is(repo.policies) if ask_live else None
     found: dict[tuple[str, str], tuple[TrialEntry, ...]] = {}
@@ -79,17 +79,13 @@ def entries(
         changing = {each.reading.zone.origin for each in ordered if each.difference.changes}
         by_zone: dict[str, list[TrialEntry]] = {}
         for policy, zone in _to_run(policies, planned, proposals, provider):
-            for test in tests_of([policy]):
-                if isinstance(test.test, SenderTest) and policy.zone not in changing:
-                    continue  # it looks at its own zone, which stays as it is
-                after.asked.clear()
-                entry = _entry(policy, test, before, after, live)
-                if entry is None:
-                    continue
-                entry = replace(entry, depends_on=_in_charge(after.asked, changing))
+            for entry in _trials(policy, before, after, live, changing):
                 breaks = entry.result != "passed" and entry.before == "passed"
                 if breaks or policy.domain in planned:
-                    by_zone.setdefault(zone, []).append(entry)
+                    # A zone with which the test has nothing to do would be refused for it.
+                    own = zone == policy.zone
+                    at = zone if own else _first_at(provider, entry.depends_on, proposals) or zone
+                    by_zone.setdefault(at, []).append(entry)
         found |= {(zone, provider): tuple(rows) for zone, rows in by_zone.items()}
     return found
 
@@ -98,12 +94,28 @@ def over_live(
     policies: Iterable[Policy], zones: Iterable[PlannedZone], live: LiveResolver
 ) -> Iterator[TrialEntry]:
     """Yield how tests end once the sets of `zones` are in DNS, which is `live` now."""
-    after = Overlay(live, zones)
+    zones = tuple(zones)
+    changing = {zone.origin for zone in zones if zone.sets}
+    after = WatchedResolver((), elsewhere=Overlay(live, zones))
     for policy in policies:
-        for test in tests_of([policy]):
-            entry = _entry(policy, test, live, after, live)
-            if entry is not None:
-                yield entry
+        yield from _trials(policy, live, after, live, changing)
+
+
+def _trials(
+    policy: Policy,
+    before: Resolver,
+    after: WatchedResolver,
+    live: LiveResolver | None,
+    changing: Container[DomainName],
+) -> Iterator[TrialEntry]:
+    """Yield how the tests of a policy end."""
+    for test in tests_of([policy]):
+        if isinstance(test.test, SenderTest) and policy.zone not in changing:
+            continue  # it looks at its own zone, which stays as it is
+        after.asked.clear()
+        entry = _entry(policy, test, before, after, live)
+        if entry is not None:
+            yield replace(entry, depends_on=_in_charge(after.asked, changing))
 
 
 def _in_charge(
@@ -112,6 +124,10 @@ def _in_charge(
     """Return which of the changing zones hold these names."""
     found = (next((at for at in upwards(name) if at in changing), None) for name in names)
     return tuple(sorted({origin for origin in found if origin is not None}))
+
+
+def _first_at(provider: str, zones: Iterable[str], proposals: Container[Where]) -> str | None:
+    return next((zone for zone in zones if (zone, provider) in proposals), None)
 
 
 def _to_run(

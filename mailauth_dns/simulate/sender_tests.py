@@ -7,8 +7,8 @@ the other is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from mailauth_dns.errors import DependsOnMessage, NotFlattened, ObservationError
@@ -24,6 +24,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders.use import Use
 
 NO_HOST = "192.0.2.1"  # a client that no SPF record names (RFC 5737)
+_WITH_ADDRESSES = ("ip4:", "ip6:", "a:", "include:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class SenderTest:
     @property
     def name(self) -> str:
         """What reports call it."""
-        return f"sender {self.use.key}: {self.by} aligns"
+        return f"sender {self.use.key} by {self.by}"
 
 
 def sender_tests(policy: Policy) -> Iterator[SenderTest]:
@@ -66,10 +67,10 @@ def signing_selectors(policy: Policy, use: Use) -> tuple[str, ...]:
 
 
 def _spf_name(use: Use) -> str | None:
-    """Return the name, or the term of an own host, whose addresses the sender sends from."""
+    """Return the name, or the term, whose addresses the sender sends from."""
     if use.path is not None and use.path.is_published:
         return use.path.name
-    return next(iter(use.terms), None)
+    return next((term for term in use.terms if term.startswith(_WITH_ADDRESSES)), None)
 
 
 def found(domain: DomainName, test: SenderTest, resolver: Resolver) -> Verdict | None:
@@ -81,13 +82,20 @@ def found(domain: DomainName, test: SenderTest, resolver: Resolver) -> Verdict |
     author = f"postmaster@{domain}"
     if test.by is Mechanism.DKIM:
         signatures = tuple(claimed(domain, each, resolver) for each in test.selectors)
-        return judge(Message((author,), "", "", NO_HOST, signatures), resolver)
+        verdict = judge(Message((author,), "", "", NO_HOST, signatures), resolver)
+        return replace(verdict, why=_reasons(each.reason for each in signatures))
     try:
         client = _client(test.use, resolver)
     except DependsOnMessage:
         return None
     sender = f"bounce@{test.use.mail_from}"
-    return judge(Message((author,), sender, str(test.use.mail_from), client), resolver)
+    verdict = judge(Message((author,), sender, str(test.use.mail_from), client), resolver)
+    return replace(verdict, why=_reasons([verdict.spf.reason]))
+
+
+def _reasons(said: Iterable[str | None]) -> tuple[str, ...]:
+    """Return what the way under test says for itself; of the other one nothing was expected."""
+    return tuple(reason for reason in said if reason is not None)
 
 
 def _client(use: Use, resolver: Resolver) -> str:
@@ -101,11 +109,20 @@ def _client(use: Use, resolver: Resolver) -> str:
     kind, _, value = name.partition(":")
     if kind in ("ip4", "ip6"):
         return str(ip_network(value).network_address)
+    if kind == "a":
+        return _host(DomainName(value), resolver)
     try:
         return _first(passing(DomainName(value or name), resolver).addresses)
     except DependsOnMessage:
         raise
     except (NotFlattened, ObservationError):
+        return NO_HOST
+
+
+def _host(name: DomainName, resolver: Resolver) -> str:
+    try:
+        return next(iter(resolver.lookup(name, "A") or ()), NO_HOST)
+    except ObservationError:
         return NO_HOST
 
 
@@ -115,14 +132,14 @@ def _first(addresses: Addresses) -> str:
 
 def problems(test: SenderTest, verdict: Verdict) -> tuple[list[str], list[str]]:
     """Return what is not as it must be, and what is unknown."""
-    result = verdict.spf.result if test.by is Mechanism.SPF else verdict.dkim
-    wrong, open_ = [], []
-    for what, said in (
-        ("spf" if test.by is Mechanism.SPF else "dkim", result),
-        ("dmarc", verdict.dmarc),
+    result = str(verdict.spf.result if test.by is Mechanism.SPF else verdict.dkim)
+    for what, said, good in (
+        (test.by.lower(), result, ("pass",)),
+        # Without a DMARC policy (none) nothing is asked of anybody.
+        ("dmarc", str(verdict.dmarc), ("pass", "none")),
     ):
-        if str(said) == "temperror":
-            open_.append(f"{what} is unknown, expected pass")
-        elif str(said) not in (("pass", "none") if what == "dmarc" else ("pass",)):
-            wrong.append(f"{what} is {said}, expected pass")
-    return wrong, open_
+        if said == "temperror":
+            return [], [f"{what} is unknown, expected pass"]
+        if said not in good:
+            return [f"{what} is {said}, expected pass"], []
+    return [], []

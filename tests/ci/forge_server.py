@@ -42,7 +42,7 @@ class ForgeServer:
     pulls: dict[int, Pull] = field(default_factory=dict)
     comments: dict[int, list[Item]] = field(default_factory=dict)  # by pull request
     issues: list[Item] = field(default_factory=list)
-    artifacts: list[Item] = field(default_factory=list)  # the newest first
+    artifacts: list[Item] = field(default_factory=list)  # the newest first, as GitLab lists them
     requests: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -89,7 +89,9 @@ class ForgeServer:
             for path, data in files.items():
                 zipped.writestr(path, data)
         run = {"repository_id": 1, "head_repository_id": 2 if fork else 1, "head_sha": head}
-        entry = {"id": len(self.artifacts) + 1, "name": name, "expired": False, "workflow_run": run}
+        id = len(self.artifacts) + 1
+        made = f"2026-12-01T09:{id // 60:02}:{id % 60:02}Z"
+        entry = {"id": id, "name": name, "expired": False, "workflow_run": run, "created_at": made}
         self.artifacts.insert(0, {**entry, "zip": archive.getvalue()})
 
 
@@ -232,6 +234,7 @@ def _main(forge: ForgeServer, *_: object) -> None:
 def _list_artifacts(forge: ForgeServer, _at: object, _data: object, query: Any) -> None:
     found = [each for each in forge.artifacts if each["name"] == query["name"][0]]
     shown = [{key: each[key] for key in each if key != "zip"} for each in found]
+    shown.sort(key=lambda each: each["id"])  # GitHub's documentation promises no order
     raise _Answer(200, {"total_count": len(found), "artifacts": shown})
 
 

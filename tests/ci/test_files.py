@@ -144,7 +144,7 @@ def test_each_job_of_github_has_the_permissions_that_it_needs() -> None:
     workflow = yaml.safe_load(FILES[WORKFLOWS[0]])
     assert workflow["permissions"] == {}
     assert {key: job["permissions"] for key, job in workflow["jobs"].items()} == {
-        "check": {"contents": "read", "security-events": "write"},
+        "check": {"contents": "read", "security-events": "write", "actions": "read"},
         "plan": {"contents": "read", "pull-requests": "write"},
         "apply": {"contents": "read", "actions": "read", "pull-requests": "read"},
         "replan": {"contents": "read"},

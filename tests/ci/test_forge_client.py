@@ -83,6 +83,16 @@ def test_a_plan_of_a_fork_is_none(
     assert (tmp_path / "plan.json").exists() != artifact_of_fork
 
 
+def test_of_several_plans_of_a_commit_the_newest_is_taken(
+    tmp_path: Path, forge: ForgeServer
+) -> None:
+    head = "b" * 40
+    for text in (b"old", b"new"):
+        forge.keep(f"plan-{head}", {"plan.json": text}, head)
+    assert run(tmp_path, forge, "reviewed", "plan.json", FORGE_HEAD=head)[0] == 0
+    assert (tmp_path / "plan.json").read_bytes() == b"new"
+
+
 def test_a_plan_by_a_job_of_another_commit_is_none(tmp_path: Path, forge: ForgeServer) -> None:
     head = "b" * 40
     forge.keep(f"plan-{head}", {"plan.json": b"{}"}, "c" * 40)

@@ -65,6 +65,7 @@ def test_without_the_example_the_repo_is_empty_and_says_so(repo: RepoFolder) -> 
         ".gitignore",
         ".pre-commit-config.yaml",
         "ci/forge.py",
+        "ci/forge_api.py",
         "ci/requirements.txt",
         "zones/policy.schema.json",
         "zones/policy/_defaults.yaml",
@@ -83,9 +84,19 @@ def test_the_schema_that_the_example_names_is_written(repo: RepoFolder) -> None:
 
 
 FORGES = {
-    "github": {".github/workflows/mailauth.yml", "ci/forge.py", "ci/requirements.txt"},
-    "gitlab": {".gitlab-ci.yml", "ci/forge.py", "ci/requirements.txt"},
-    "forgejo": {".forgejo/workflows/mailauth.yml", "ci/forge.py", "ci/requirements.txt"},
+    "github": {
+        ".github/workflows/mailauth.yml",
+        "ci/forge.py",
+        "ci/forge_api.py",
+        "ci/requirements.txt",
+    },
+    "gitlab": {".gitlab-ci.yml", "ci/forge.py", "ci/forge_api.py", "ci/requirements.txt"},
+    "forgejo": {
+        ".forgejo/workflows/mailauth.yml",
+        "ci/forge.py",
+        "ci/forge_api.py",
+        "ci/requirements.txt",
+    },
     "atlantis": {"atlantis.yaml", "ci/atlantis-server.yaml", "ci/requirements.txt"},
 }
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.deploy.apply import ApplyRequest, apply
-from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.make_plan import make_plan
+from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.deploy.zone_write import Status
 from mailauth_dns.diff.equivalence import same

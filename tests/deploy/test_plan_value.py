@@ -14,7 +14,8 @@ import pytest
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.deploy.apply import ApplyRequest, apply
 from mailauth_dns.deploy.daemon_executor import DaemonExecutor
-from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.make_plan import make_plan
+from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.errors import PlanRefused
 from mailauth_dns.plan import plan_file

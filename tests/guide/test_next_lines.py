@@ -74,6 +74,8 @@ STORY: tuple[tuple[str, str], ...] = (
         "export example.com --format postfix --check ../postfix",
         "next example.com",
     ),
+    ("senders suggest example.com --from-zone served/example.com.zone", "lint example.com"),
+    ("senders import-template template.json", "lint"),
     ("import example.com --from-zone served/example.com.zone", "diff example.com"),
     ("import example.org --from-zone served/example.org.zone", "IMPORT --write"),
     ("import example.org --from-zone served/example.org.zone --write", "lint example.org"),
@@ -86,6 +88,7 @@ def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     for zone in ("example.com", "example.org"):
         repo.local(zone, ZONE.format(ttl=60) + '_dmarc IN TXT "v=DMARC1; p=none; psd=n"\n')
     repo.policy(POLICY, "example.com")
+    repo.write("template.json", '{"providerId": "x.example", "serviceId": "y", "records": []}')
     repo.write("mail.eml", "From: a@example.com\r\n\r\nhello\r\n")
     with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(

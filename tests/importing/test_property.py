@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mailauth_dns.cli import main
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.make_plan import PlanRequest, make_plan
+from mailauth_dns.deploy.make_plan import make_plan
+from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.diff.equivalence import disputed, parsed, same
 from mailauth_dns.masterfile.master_file import parse

@@ -66,9 +66,9 @@ def test_other_servers_are_permitted_by_the_domains_of_the_zone(case: str) -> No
     assert [each.path for each in found.authority.permissions] == [
         f"{each}.yaml" for each in sorted(domains) if permitted
     ]
-    assert [each.rule for several in refusals(plan(found), ()).values() for each in several] == (
-        [] if permitted else ["DNS008"]
-    )
+    assert [
+        each.rule for several in refusals(plan(found).zones, ()).values() for each in several
+    ] == ([] if permitted else ["DNS008"])
 
 
 @pytest.mark.parametrize(("domain", "unused"), [("zone1.example", False), ("zone2.example", True)])
@@ -115,5 +115,5 @@ def test_allow_for_a_zone_names_the_zone(authority: AuthorityEntry, rule: str, g
 
 
 def left(entry: ZoneEntry, allow: str) -> list[tuple[str | None, str]]:
-    found = refusals(plan(entry), [allowance(allow)])
+    found = refusals(plan(entry).zones, [allowance(allow)])
     return [(each.rule, each.domain) for several in found.values() for each in several]

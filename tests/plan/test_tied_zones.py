@@ -8,7 +8,7 @@ from mailauth_dns.plan.permissions import refusals
 from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.plan.tied_zones import Need, in_turn, needs
 from tests.growth import MOST, growth
-from tests.pages.hostile import change, plan, zone
+from tests.pages.hostile import change, zone
 
 ONE, TWO = ("zone1.example", "bind"), ("zone2.example", "bind")
 
@@ -51,11 +51,78 @@ def test_a_zone_needs_nothing_of_itself() -> None:
 
 def test_what_is_included_stays_if_the_zone_that_includes_it_is_refused() -> None:
     breaking = spf(1, INCLUDES, OWN, risk="breaking", rules=("SPF030",))
-    found = refusals(plan(zone(1, breaking), zone(2, spf(2, OWN, None))), ())
+    found = refusals((zone(1, breaking), zone(2, spf(2, OWN, None))), ())
     assert [refusal.reason for refusal in found[TWO]] == [
         "zone2.example has to stay while the SPF record of zone1.example includes it, which ends "
         "with zone1.example at bind, which is refused"
     ]
+
+
+def key(number: int, before: str | None, after: str | None, type: str) -> ChangeEntry:
+    name = f"s1._domainkey.zone{number}.example"
+    return spf(number, before, after, family="dkim", name=name, type=type)
+
+
+ALIAS, KEY = "s1._domainkey.zone2.example.", "v=DKIM1; p=abc"
+# The alias at zone1.example, the changes at what it names in zone2.example, and who needs whom.
+KEYS: dict[str, tuple[str | None, str | None, list[ChangeEntry], list[object]]] = {
+    "the key comes": (None, ALIAS, [key(2, None, KEY, "TXT")], [(ONE, TWO)]),
+    "an alias comes there": (None, ALIAS, [key(2, None, "s1.example.", "CNAME")], [(ONE, TWO)]),
+    "the key becomes an alias": (
+        None,
+        ALIAS,
+        [key(2, KEY, None, "TXT"), key(2, None, "s1.example.", "CNAME")],
+        [(ONE, TWO)],
+    ),
+    "both go": (ALIAS, None, [key(2, KEY, None, "TXT")], [(TWO, ONE)]),
+    "the alias goes, and the key becomes one": (
+        ALIAS,
+        None,
+        [key(2, KEY, None, "TXT"), key(2, None, "s1.example.", "CNAME")],
+        [],
+    ),
+    "the alias leads elsewhere": (None, "s1.example.", [key(2, None, KEY, "TXT")], []),
+}
+
+
+@pytest.mark.parametrize("case", KEYS)
+def test_which_key_comes_before_its_alias(case: str) -> None:
+    was, now, others, expected = KEYS[case]
+    zones = (zone(1, key(1, was, now, "CNAME")), zone(2, *others))
+    assert [(need.zone, need.needed) for need in needs(zones)] == expected
+
+
+NONE, REJECT = "v=DMARC1; p=none", "v=DMARC1; p=reject"
+LAX_BELOW = "v=DMARC1; p=reject; sp=none"
+# The record of zone1.example, that of sub.zone1.example in zone2.example, and who needs whom.
+POLICIES: dict[str, tuple[str | None, str | None, str | None, str | None, list[object]]] = {
+    "stricter, and its own comes": (NONE, REJECT, None, NONE, [(ONE, TWO)]),
+    "new, and its own comes": (None, REJECT, None, NONE, [(ONE, TWO)]),
+    "strict without subdomains": (NONE, LAX_BELOW, None, NONE, []),
+    "only names that do not exist": (NONE, NONE + "; np=reject", None, NONE, [(ONE, TWO)]),
+    "its own is as strict": (NONE, REJECT, None, REJECT, []),
+    "its own is there already": (NONE, REJECT, NONE, NONE + "; sp=none", []),
+    "its own was broken": (NONE, REJECT, "v=DMARC1; q=none; v=DMARC1", NONE, [(ONE, TWO)]),
+    "relaxed, and its own goes": (REJECT, NONE, NONE, None, [(TWO, ONE)]),
+    "relaxed, and its own was as strict": (REJECT, NONE, REJECT, None, []),
+    "stricter, and its own goes": (NONE, REJECT, NONE, None, []),
+}
+
+
+@pytest.mark.parametrize("case", POLICIES)
+def test_which_policy_comes_before_that_of_the_domain_above(case: str) -> None:
+    was, now, own_was, own_now, expected = POLICIES[case]
+    above = spf(1, was, now, family="dmarc", name="_dmarc.zone1.example")
+    own = spf(
+        2,
+        own_was,
+        own_now,
+        family="dmarc",
+        domain="sub.zone1.example",
+        name="_dmarc.sub.zone1.example",
+    )
+    found = needs((zone(1, above), zone(2, own)))
+    assert [(need.zone, need.needed) for need in found] == expected
 
 
 THREE = ("zone3.example", "bind")

@@ -22,6 +22,17 @@ _FIELDS = {  # by type: the field of a set, and that of a record
     "TXT": ("TXTRecords", "value"),
     "CNAME": ("CNAMERecord", "cname"),
     "CAA": ("caaRecords", ""),
+    "SOA": ("SOARecord", ""),
+}
+_ONE = frozenset({"CNAME", "SOA"})  # their field is one record, not a list
+_SOA = {
+    "host": "ns1-01.azure-dns.com.",
+    "email": "azuredns-hostmaster.microsoft.com",
+    "serialNumber": 1,
+    "refreshTime": 3600,
+    "retryTime": 300,
+    "expireTime": 2419200,
+    "minimumTTL": 300,
 }
 
 
@@ -36,7 +47,7 @@ class _Credential:
 
 
 def _error(status: int, code: str, message: str, **headers: str) -> Answer:
-    body = {"code": code, "message": message}
+    body = {"error": {"code": code, "message": message}}
     return Answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
@@ -54,6 +65,7 @@ class AzureApi(HttpStub):
         self._sets: dict[Key, dict[str, Any]] = {}
         self._made = 0
         self._set(ZONE, "NS", {"TTL": 172800, "NSRecords": [{"nsdname": "ns1-01.azure-dns.com."}]})
+        self._set(ZONE, "SOA", {"TTL": 3600, "SOARecord": _SOA})
 
     def stanza(self) -> Mapping[str, object]:
         return {
@@ -80,7 +92,7 @@ class AzureApi(HttpStub):
         field, inner = _FIELDS[type]
         new = [_record(type, inner, value) for value in values]
         properties |= {"TTL": ttl, "metadata": {"note": comment} if comment else None}
-        properties[field] = new[0] if type == "CNAME" else [*properties.get(field, ()), *new]
+        properties[field] = new[0] if type in _ONE else [*properties.get(field, ()), *new]
         self._set(name, type, properties)
 
     def lead(self, name: str, type: str) -> None:
@@ -129,10 +141,11 @@ class AzureApi(HttpStub):
         type, _, name = rest.partition("/")
         key = (ZONE if name == "@" else f"{name}.{ZONE}", type)
         self._check(key, asked)
+        new = key not in self._sets
         if asked.method == "DELETE":
             if not self.has(Fault.NO_EFFECT):
-                del self._sets[key]
-            return Answer(200)
+                self._sets.pop(key, None)
+            return Answer(204 if new else 200)
         properties = asked.body["properties"]
         if type == "TXT" and self.has(Fault.CUT):
             properties["TXTRecords"] = [
@@ -140,7 +153,8 @@ class AzureApi(HttpStub):
             ]
         if not self.has(Fault.NO_EFFECT):
             self._set(*key, properties)
-        return Answer(200, self._sets.get(key, {"name": name, "type": f"dnszones/{type}"}))
+        made = self._sets.get(key, {"name": name, "type": f"Microsoft.Network/dnszones/{type}"})
+        return Answer(201 if new else 200, made)
 
     def _check(self, key: Key, asked: Asked) -> None:
         there = self._sets.get(key)
@@ -176,7 +190,12 @@ class AzureApi(HttpStub):
             "name": relative,
             "type": f"Microsoft.Network/dnszones/{type}",
             "etag": f"00000000-{self._made:04}",
-            "properties": {"targetResource": {}, **properties},
+            "properties": {
+                "fqdn": f"{name}.",
+                "targetResource": {},
+                "provisioningState": "Succeeded",
+                **properties,
+            },
         }
 
 
@@ -200,7 +219,7 @@ def _characters(value: str) -> str:
 
 def _records(type: str, properties: Mapping[str, Any]) -> list[Any]:
     found = properties[_FIELDS[type][0]]
-    return [found] if type == "CNAME" else list(found)
+    return [found] if type in _ONE else list(found)
 
 
 def _values(type: str, properties: Mapping[str, Any]) -> list[str]:

@@ -139,7 +139,8 @@ class CloudflareApi(HttpStub):
             self._add(records, each)
         if not self.has(Fault.NO_EFFECT):
             self.records = records
-        return _done({name: batch.get(name, []) for name in ("deletes", "patches", "posts")})
+        kinds = ("deletes", "patches", "puts", "posts")
+        return _done({name: batch.get(name, []) for name in kinds})
 
     def _add(self, records: list[Record], new: Record) -> None:
         if new["ttl"] != 1 and not 60 <= new["ttl"] <= 86400:
@@ -163,9 +164,13 @@ class CloudflareApi(HttpStub):
         defaults = {
             "id": f"{next(self._ids):032x}",
             "proxied": False,
+            "proxiable": new["type"] in ("A", "AAAA", "CNAME"),
+            "settings": {},
+            "meta": {},
             "comment": None,
             "tags": [],
             "created_on": "2026-01-01T05:20:00.12345Z",
+            "modified_on": "2026-01-01T05:20:00.12345Z",
         }
         records.append({**defaults, **new, "content": content})
 

@@ -70,7 +70,10 @@ class DesecApi(HttpStub):
         if asked.headers.get("authorization") != f"Token {SECRET}":
             return Answer(401, {"detail": f"Invalid token {asked.headers.get('authorization')}."})
         if asked.path == f"/api/v1/domains/{ZONE}/" and asked.method == "GET":
-            return Answer(200, {"name": ZONE, "minimum_ttl": 3600, "keys": []})
+            times = dict.fromkeys(
+                ("created", "published", "touched"), "2026-09-18T16:32:16.510368Z"
+            )
+            return Answer(200, {"name": ZONE, "minimum_ttl": 3600, "keys": [], **times})
         if asked.path != _RRSETS:
             return _NOT_FOUND
         if asked.method == "GET":

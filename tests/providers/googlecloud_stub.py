@@ -43,6 +43,15 @@ def _error(status: int, reason: str, message: str, **headers: str) -> Answer:
     return Answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
+def _change(status: str) -> dict[str, str]:
+    return {
+        "kind": "dns#change",
+        "id": "7",
+        "status": status,
+        "startTime": "2026-01-01T05:20:00.123Z",
+    }
+
+
 class GoogleCloudApi(HttpStub):
     id = "googlecloud"
     ttls = range(2**31)
@@ -165,7 +174,7 @@ class GoogleCloudApi(HttpStub):
     def _changed(self, asked: Asked) -> Answer:
         if asked.method == "GET":
             self.pending -= 1
-            return Answer(200, {"id": "7", "status": "done" if self.pending <= 0 else "pending"})
+            return Answer(200, _change("done" if self.pending <= 0 else "pending"))
         self._check(asked.body)
         if not self.has(Fault.NO_EFFECT):
             for entry in asked.body["deletions"]:
@@ -176,10 +185,13 @@ class GoogleCloudApi(HttpStub):
                     rrdatas = [quoted(unquoted(text)[:255]) for text in rrdatas]
                 self._set(entry["name"].rstrip("."), entry["type"], entry["ttl"], rrdatas)
         self.pending = 2
-        return Answer(200, {"id": "7", "status": "pending"})
+        return Answer(200, _change("pending"))
 
     def _check(self, change: Any) -> None:
         for entry in change["deletions"]:
+            if (entry["name"].rstrip("."), entry["type"]) not in self._sets:
+                text = f"The resource named '{entry['name']} ({entry['type']})' does not exist"
+                raise Refusal(_error(404, "notFound", text))
             if self._sets.get((entry["name"].rstrip("."), entry["type"])) != entry:
                 text = "Precondition not met for 'entity.change.deletions[0]'"
                 raise Refusal(_error(412, "conditionNotMet", text))

@@ -130,7 +130,8 @@ class HetznerApi(HttpStub):
             return self._action(int(asked.path.rpartition("/")[2]))
         if asked.path == f"/v1/zones/{ZONE}":
             zone = {"id": _ZONE_ID, "name": ZONE, "mode": self._mode, "ttl": 3600, "status": "ok"}
-            return Answer(200, {"zone": zone})
+            more = {"protection": {"delete": False}, "labels": {}, "record_count": len(self._sets)}
+            return Answer(200, {"zone": {**zone, **more}})
         if asked.path != _RRSETS:
             return _error(404, "not_found", "zone not found")
         every = [] if self.has(Fault.EMPTY) else list(self._sets.values())
@@ -208,11 +209,13 @@ def _action(id: int, status: str) -> dict[str, Any]:
         "id": id,
         "command": "set_rrset_records",
         "status": status,
-        "progress": 100 if status == "success" else 50,
+        "progress": 50 if status == "running" else 100,
         "started": "2026-01-30T23:50:00+00:00",
-        "finished": None,
+        "finished": None if status == "running" else "2026-01-30T23:50:01+00:00",
         "resources": [{"id": _ZONE_ID, "type": "zone"}],
-        "error": None,
+        "error": {"code": "action_failed", "message": "Action failed"}
+        if status == "error"
+        else None,
     }
 
 

@@ -71,6 +71,20 @@ dkim:
   source: help
 recognised_by: {{includes: [_spf.cloud.example], dkim: [dkim.cloud.example], source: help}}
 """
+OWN_TERMS = f"""
+name: Hoster
+kind: mailbox
+{_SOURCES}
+asks:
+  server: {{find: In the panel., example: www1.hoster.example, source: help}}
+  relay: {{find: In the panel., example: r1, optional: true, source: help}}
+return_path: {{class: own-domain, aligns: {{relaxed: yes, strict: unknown}}, source: help}}
+spf:
+  terms: ['a:{{server}}', mx, 'include:{{relay}}.hoster.example']
+  useful: yes
+  source: help
+recognised_by: {{source: help}}
+"""
 VENDOR_DOMAIN = f"""
 name: Letters
 kind: marketing
@@ -114,6 +128,7 @@ MAILERS = {
     "box": OWN_DOMAIN,
     "bulk": SUBDOMAIN_CNAME,
     "cloud": SUBDOMAIN_MX_SPF,
+    "hoster": OWN_TERMS,
     "letters": VENDOR_DOMAIN,
     "handed": SUBDOMAIN_NS,
     "only": RECOGNISED_ONLY,

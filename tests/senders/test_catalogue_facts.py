@@ -12,7 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from mailauth_dns.senders.catalogue_files import PACKAGED, Catalogue
-from mailauth_dns.senders.entry import GIVEN, Entry, Grade
+from mailauth_dns.senders.entry import GIVEN, Entry
+from mailauth_dns.senders.facts import Grade
 from mailauth_dns.senders.templates import places
 
 SENDERS: Mapping[str, Entry] = dict(Catalogue().all())
@@ -206,7 +207,7 @@ def _templates(entry: Entry) -> Iterator[str]:
         yield from filter(None, (path.at, path.cname, *path.spf, *path.ns))
         yield from (each.exchange for each in path.mx)
     if entry.spf:
-        yield entry.spf.include
+        yield from entry.spf.templates
     for each in entry.dkim.selectors if entry.dkim else ():
         yield from filter(None, (each.selector, each.cname, each.p))
 
@@ -214,7 +215,7 @@ def _templates(entry: Entry) -> Iterator[str]:
 def _includes(entry: Entry) -> Iterator[str]:
     """Yield what a policy would publish."""
     if entry.spf:
-        yield entry.spf.include
+        yield from entry.spf.includes
     if entry.return_path:
         yield from (term.removeprefix("include:") for term in entry.return_path.spf)
 

@@ -58,6 +58,22 @@ def test_a_fact_without_a_source_is_refused(data: bytes, said: str) -> None:
     assert any(said in str(problem) for problem in raised.value.problems)
 
 
+PATH = b"return_path: {class: own-domain, aligns: {relaxed: yes, strict: yes}, source: help}\n"
+SPF = [
+    (b"{useful: yes, source: help}", "give include or terms, one of them"),
+    (b"{include: x.example, terms: [mx], useful: yes, source: help}", "one of them"),
+    (b"{terms: ['a:{server}'], useful: yes, source: help}", "which `asks` does not have"),
+    (b"{include: x.example, useful: no, source: help}", "say why the include is not useful"),
+]
+
+
+@pytest.mark.parametrize(("section", "said"), SPF)
+def test_an_spf_section_that_cannot_be_compiled_is_refused(section: bytes, said: str) -> None:
+    with pytest.raises(DocumentError) as raised:
+        read("zones/senders/mailer.yaml", OWN + PATH + b"spf: " + section + b"\n", "mailer")
+    assert any(said in str(problem) for problem in raised.value.problems)
+
+
 def test_a_policy_that_names_a_broken_entry_says_nothing_more(repo: RepoFolder) -> None:
     repo.write("zones/senders/mailer.yaml", b"name: X\n")
     repo.policy("domain: example.com\nsenders: {mailer: {}}\n")

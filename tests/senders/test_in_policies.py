@@ -54,6 +54,14 @@ COMPILED = [
     ),
     ("handed: {}", {}),
     (
+        "hoster: {server: www1.hoster.example}",
+        {SPF: {"v=spf1 a:www1.hoster.example mx ~all"}},
+    ),
+    (
+        "hoster: {server: www1.hoster.example, relay: r1}\nspf: {terms: [mx], all: fail}",
+        {SPF: {"v=spf1 mx a:www1.hoster.example include:r1.hoster.example -all"}},
+    ),
+    (
         'server: {ip: [192.0.2.10, "2001:db8::10", 198.51.100.0/24]}',
         {SPF: {"v=spf1 ip4:192.0.2.10 ip6:2001:db8::10 ip4:198.51.100.0/24 ~all"}},
     ),
@@ -89,6 +97,7 @@ def test_senders_compile(
     assert {rrset.key: set(rrset.values) for rrset in publication.zone.rrsets} == published
 
 
+TWO_OF_S1 = "Bulk and Bulk (senders.bulk) both take the selector s1"
 REFUSED = [
     ("nobody: {}", "there is no sender 'nobody'"),
     ("lettres: {}", "did you mean letters?"),
@@ -101,6 +110,8 @@ REFUSED = [
     ("cloud: {region: eu-1, mail_from: bounce, tokens: aaa}", "1 of 3 values"),
     ("cloud: {region: [eu-1], mail_from: bounce, tokens: [a, b, c]}", "expected a single value"),
     ("box: {tokens: [aaa]}", "'tokens' is not a key of Box; keys here: sender, retired, p"),
+    ("hoster: {}", "server of Hoster is missing"),
+    ("hoster: {server: 'www1.hoster.example +all'}", "Hoster: one SPF term (at"),
     ("server: {}", "ip is missing"),
     ("server: {ip: [mx.example.com]}", "is no address or network"),
     ("server: {ip: [192.0.2.10/24]}", "is no address or network"),
@@ -109,6 +120,8 @@ REFUSED = [
     ("box: {retired: soon}", "is not a day"),
     (f"{BULK}\ndmarc: {{p: none, aspf: s}}", "aligns only if relaxed"),
     ("box: {}\nspf: absent", "take `absent` out"),
+    (f"{BULK}\n  two: {{sender: bulk, return_path: em2, target: u2.bulk.example}}", TWO_OF_S1),
+    (f"{CLOUD}\n  {BULK.replace('em1234', 'bounce')}", "both take the return path bounce"),
     (
         "letters: {}\ndkim: {selectors: {k2: {cname: other.example}}}",
         "this selector is Letters's (senders.letters)",

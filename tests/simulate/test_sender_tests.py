@@ -31,6 +31,7 @@ VENDORS = {
         "feedback.eu-1 IN A 203.0.113.25\n"
         f'aaa.dkim IN TXT "{ED25519}"\n'
     ),
+    "hoster.example": "www1 IN A 203.0.113.80\n",
     "letters.example": f'dkim2 IN TXT "{ED25519}"\n',
     "macros.example": '_spf IN TXT "v=spf1 exists:%{i}.list.macros.example -all"\n',
 }
@@ -75,23 +76,27 @@ def results(repo: RepoFolder) -> dict[str, tuple[str, str]]:
 
 
 PASSING = [
-    ("box: {}", {"sender box: SPF aligns": ("failed", "passed")}),
+    ("box: {}", {"sender box by SPF": ("failed", "passed")}),
+    (
+        "hoster: {server: www1.hoster.example}",
+        {"sender hoster by SPF": ("failed", "passed")},
+    ),
     (
         BULK,
         {
-            "sender bulk: SPF aligns": ("failed", "passed"),
-            "sender bulk: DKIM aligns": ("failed", "passed"),
+            "sender bulk by SPF": ("failed", "passed"),
+            "sender bulk by DKIM": ("failed", "passed"),
         },
     ),
     (
         CLOUD,
         {
-            "sender cloud: SPF aligns": ("failed", "passed"),
-            "sender cloud: DKIM aligns": ("failed", "passed"),
+            "sender cloud by SPF": ("failed", "passed"),
+            "sender cloud by DKIM": ("failed", "passed"),
         },
     ),
-    ("letters: {}", {"sender letters: DKIM aligns": ("failed", "passed")}),
-    ("server: {ip: [192.0.2.77]}", {"sender server: SPF aligns": ("failed", "passed")}),
+    ("letters: {}", {"sender letters by DKIM": ("failed", "passed")}),
+    ("server: {ip: [192.0.2.77]}", {"sender server by SPF": ("failed", "passed")}),
     ("macros: {}", {}),  # nobody can name an address that passes
     ("handed: {}", {}),
     ("box: {retired: 2000-01-01}", {}),  # its records are gone
@@ -108,15 +113,15 @@ def test_each_sender_is_tested_by_spf_and_by_dkim(
 
 FAILING = [
     # The sender's include publishes nothing.
-    ("box: {}", "box.example", "", {"sender box: SPF aligns": "failed"}),
+    ("box: {}", "box.example", "", {"sender box by SPF": "failed"}),
     # The alias leads to no key.
-    ("letters: {}", "letters.example", "", {"sender letters: DKIM aligns": "failed"}),
+    ("letters: {}", "letters.example", "", {"sender letters by DKIM": "failed"}),
     # One of three keys is enough: the sender signs with one of them.
     (
         CLOUD,
         "cloud.example",
         '_spf IN TXT "v=spf1 ip4:203.0.113.7 -all"\n' + f'ccc.dkim IN TXT "{ED25519}"\n',
-        {"sender cloud: SPF aligns": "passed", "sender cloud: DKIM aligns": "passed"},
+        {"sender cloud by SPF": "passed", "sender cloud by DKIM": "passed"},
     ),
 ]
 
@@ -181,8 +186,8 @@ def test_a_server_of_ones_own_is_tested_by_the_keys_that_sign(served: RepoFolder
     policy(served, "server: {ip: [192.0.2.77]}", rest)
     ran = served.run("test", "example.com", "--format", "json")
     [_, dkim] = json.loads(ran.out)["tests"]
-    assert dkim["name"] == "sender server: DKIM aligns"
+    assert dkim["name"] == "sender server by DKIM"
     assert dkim["after"]["result"] == "passed"
     assert "a._domainkey" not in str(dkim["after"]["why"])
     policy(served, "server: {ip: [192.0.2.77], dkim: [b]}", rest)
-    assert results(served) == {"sender server: SPF aligns": ("failed", "passed")}
+    assert results(served) == {"sender server by SPF": ("failed", "passed")}

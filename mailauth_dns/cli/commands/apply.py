@@ -27,7 +27,7 @@ from mailauth_dns.cli.session import (
 )
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.apply import ApplyRequest, ApplyResult, apply
-from mailauth_dns.deploy.make_plan import PlanRequest
+from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.deploy.replan import NoLongerReviewed, replan
 from mailauth_dns.errors import MailAuthError, PlanRefused
@@ -182,7 +182,7 @@ class _Run:
         if not fresh.zones and not fresh.failed:
             raise MailAuthError(f"nothing can be applied: {NO_PROVIDER}")
         session.show(plan_text.plan(fresh, show_kept=False), beside=beside, wrap=True)
-        refused = refusals(fresh, request.allowed)
+        refused = refusals(fresh.zones, request.allowed)
         self.log.of(fresh, fresh)
         self.log.planned(fresh)
         ready = any(zone.changes and zone.where not in refused for zone in fresh.zones)

@@ -12,7 +12,7 @@ from mailauth_dns.cli.session import DIFFERS, DONE, Format, Session, domains, se
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.octo import compiled_folder
 from mailauth_dns.octo.compiled_folder import Compiled
-from mailauth_dns.render import json_data
+from mailauth_dns.render import json_data, sender_effects
 from mailauth_dns.render.terminal_text import count
 
 
@@ -27,6 +27,14 @@ def command(
             rich_help_panel=headings.WRITE,
         ),
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="say what each sender comes to, and why",
+            rich_help_panel=headings.LOOK,
+        ),
+    ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Write zones/compiled and zones/mta-sts from the policies."""
@@ -38,9 +46,12 @@ def command(
     result = compiled_folder.compare(session.root, publications, only)
     if not check:
         compiled_folder.write(session.root, result)
+    explained = repo.of(named) if explain else ()
     if format is Format.JSON:
-        session.json(json_data.compiled(result, check))
+        senders = sender_effects.data(explained) if explain else None
+        session.json(json_data.compiled(result, check, senders))
     else:
+        session.show(sender_effects.lines(explained), wrap=True)
         _show(session, result, count(len(publications), "zone"), check)
     stale = check and bool(result.stale or result.gone)
     what_next.after_compile(session, named, chosen, stale=stale)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,16 @@ from typing import Annotated
 import typer
 
 from mailauth_dns.cli import completions, headings, what_next_keys
+from mailauth_dns.cli.export_host import (
+    ConfigDir,
+    Ed25519Socket,
+    HostName,
+    KeyDir,
+    Layout,
+    MyNetworks,
+    OneSocket,
+    host_of,
+)
 from mailauth_dns.cli.options import Allow, NoLive
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.compile.publication import selected
@@ -19,29 +29,20 @@ from mailauth_dns.deploy.by_hand import ByHand
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import (
     exported_files,
-    in_use,
     installed,
-    milter,
     out_folder,
     ready_to_sign,
     terraform,
 )
 from mailauth_dns.export import install as installing
 from mailauth_dns.export.exported_files import ExportFormat
-from mailauth_dns.export.mail_host import SOCKET_OPTIONS, SOCKETS, MailHost, host_folder
-from mailauth_dns.export.milter import Socket
 from mailauth_dns.export.paste_steps import sheets
 from mailauth_dns.export.terraform_providers import TerraformProvider
 from mailauth_dns.keys import status
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.render import export_text, json_data, paste_text
-from mailauth_dns.signing_host import key_owner
-from mailauth_dns.signing_host import package_paths as layouts
 from mailauth_dns.signing_host.package_paths import PackageLayout
-
-_CONFIG = {ExportFormat.RSPAMD: "/etc/rspamd"}
-_KEYS = {ExportFormat.RSPAMD: layouts.RSPAMD_KEY_DIR}
 
 
 def command(
@@ -89,71 +90,13 @@ def command(
             rich_help_panel=headings.WRITE,
         ),
     ] = False,
-    socket: Annotated[
-        str | None,
-        typer.Option(
-            "--socket",
-            metavar="SOCKET",
-            help=f"where the signing program listens; default: {SOCKETS[KeyType.RSA]}, "
-            "or where this host's Postfix reaches its OpenDKIM already",
-            rich_help_panel=headings.HOST,
-        ),
-    ] = None,
-    ed25519_socket: Annotated[
-        str | None,
-        typer.Option(
-            "--ed25519-socket",
-            metavar="SOCKET",
-            help="where the OpenDKIM for Ed25519 keys listens; default: "
-            f"{SOCKETS[KeyType.ED25519]}, or as above",
-            rich_help_panel=headings.HOST,
-        ),
-    ] = None,
-    layout: Annotated[
-        PackageLayout | None,
-        typer.Option(
-            "--layout",
-            help="whose packages the signing host has: where its private keys are",
-            rich_help_panel=headings.HOST,
-        ),
-    ] = None,
-    key_dir: Annotated[
-        str | None,
-        typer.Option(
-            "--key-dir",
-            metavar="DIR",
-            help=f"where it has private keys; default: {layouts.KEY_DIR}, or the layout's; "
-            f"for Rspamd: {layouts.RSPAMD_KEY_DIR}",
-            rich_help_panel=headings.HOST,
-        ),
-    ] = None,
-    config_dir: Annotated[
-        str | None,
-        typer.Option(
-            "--config-dir",
-            metavar="DIR",
-            help="where it has the tables and maps",
-            rich_help_panel=headings.HOST,
-        ),
-    ] = None,
-    hostname: Annotated[
-        str | None,
-        typer.Option(
-            "--hostname",
-            metavar="NAME",
-            help="the mail host's name, for Postfix",
-            rich_help_panel=headings.HOST,
-        ),
-    ] = None,
-    mynetworks: Annotated[
-        str | None,
-        typer.Option(
-            "--mynetworks",
-            metavar="NETWORKS",
-            help='who relays through it: "$(postconf -h mynetworks)"',
-            rich_help_panel=headings.HOST,
-        ),
-    ] = None,
+    socket: OneSocket = None,
+    ed25519_socket: Ed25519Socket = None,
+    layout: Layout = None,
+    key_dir: KeyDir = None,
+    config_dir: ConfigDir = None,
+    hostname: HostName = None,
+    mynetworks: MyNetworks = None,
     terraform_provider: Annotated[
         TerraformProvider | None,
         typer.Option(
@@ -181,23 +124,18 @@ def command(
     allowed = [allowance(each) for each in allow or ()]
     _refuse_of_other_format(format, layout, terraform_provider, no_live=no_live)
     named = domains(domain)
-    [host_name] = domains([hostname]) if hostname is not None else (None,)
-    host = MailHost(
-        _sockets(format, {KeyType.RSA: socket, KeyType.ED25519: ed25519_socket}),
-        host_folder(config_dir or _CONFIG.get(format, layouts.CONFIG_DIR), "--config-dir"),
-        host_folder(
-            key_dir or (layout.key_dir if layout else _KEYS.get(format, layouts.KEY_DIR)),
-            "--key-dir",
-        ),
-        host_name,
-        mynetworks,
-    )
+    sockets = {KeyType.RSA: socket, KeyType.ED25519: ed25519_socket}
+    host = host_of(format, sockets, config_dir, key_dir, layout, hostname, mynetworks)
     repo, publications = session.load()
     policies = repo.of(named)
     chosen = selected(repo, publications, named)
     now = datetime.now(UTC)
     if format in exported_files.AT_A_FORM:
-        zones = by_hand.unasked(chosen) if no_live else by_hand.look(repo, chosen, now, allowed)
+        zones = (
+            by_hand.unasked(chosen)
+            if no_live
+            else by_hand.look(repo, chosen, now, publications, allowed)
+        )
         unfinished = by_hand.unfinished(zones) and not no_live
         files = {exported_files.AT_A_FORM[format]: _steps(format, zones)}
     else:
@@ -246,20 +184,6 @@ def command(
     folder = "/etc/postfix" if format is ExportFormat.POSTFIX else str(host.config_dir)
     what_next_keys.after_export(session, format, named, folder, unfinished=unfinished)
     return FAILED if unfinished else DONE
-
-
-def _sockets(format: ExportFormat, given: Mapping[KeyType, str | None]) -> dict[KeyType, Socket]:
-    """Return where the signing programs listen: as given, as in use on this host, or as usual."""
-    named = {
-        type: milter.socket(text, SOCKET_OPTIONS[type])
-        for type, text in given.items()
-        if text is not None
-    }
-    used = {}
-    if len(named) < len(given) and format in (ExportFormat.OPENDKIM, ExportFormat.POSTFIX):
-        used = in_use.sockets(key_owner.HOST)
-    usual = {type: milter.socket(text, SOCKET_OPTIONS[type]) for type, text in SOCKETS.items()}
-    return {**usual, **used, **named}
 
 
 def _steps(format: ExportFormat, zones: Sequence[ByHand]) -> str:

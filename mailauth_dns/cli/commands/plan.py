@@ -16,8 +16,9 @@ from mailauth_dns.cli.plan_scope import ChangedSince, LiveOnly, OnlyProvider, Pl
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.make_plan import PlanRequest, unresolved
+from mailauth_dns.deploy.make_plan import unresolved
 from mailauth_dns.deploy.plan_live_only import plan_live_only
+from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan import plan_file

@@ -14,6 +14,7 @@ from mailauth_dns.cli import asked_answers, guide_screen, headings
 from mailauth_dns.cli.key_options import owner_named
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, Format, Session, session_of
+from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import by_hand
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
@@ -280,8 +281,9 @@ def _folder(session: Session, private_dir: str) -> Path:
 def _to_paste(now: datetime, *, live: bool) -> ToPaste:
     """Return what makes the steps at a web form, by what DNS has where it is live."""
 
-    def steps(repo: Repo, publications: Sequence[Publication]) -> str:
-        zones = by_hand.look(repo, publications, now) if live else by_hand.unasked(publications)
-        return paste_text.text(sheets(zones))
+    def steps(repo: Repo, chosen: Sequence[Publication]) -> str:
+        if not live:
+            return paste_text.text(sheets(by_hand.unasked(chosen)))
+        return paste_text.text(sheets(by_hand.look(repo, chosen, now, compile_repo(repo))))
 
     return steps

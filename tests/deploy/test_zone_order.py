@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 from tests.deploy.served_zone import ZONE, edit_zone, zone_text
 
@@ -160,3 +161,40 @@ def test_a_zone_is_not_written_if_what_it_needs_could_not_be(pair: RepoFolder) -
         f"{SHARED}, which comes with b.example at far, where it is not made\n" in ran.out
     ), ran.out
     assert zone_text(pair, "a.example") == ZONE
+
+
+def test_it_is_blocked_while_the_provider_tells_only_a_part_of_the_other(pair: RepoFolder) -> None:
+    """That is found only once the zone's servers were asked."""
+    pair.provider("half", {"class": "mailauth_dns.octo.LocalProvider", "directory": "half"})
+    pair.write("half/b.example.zone", "".join(ZONE.splitlines(keepends=True)[:3]))
+    pair.policy("domain: b.example\nproviders: [half]\nspf: {terms: [mx], all: fail}\n", "b")
+    pair.policy(f"domain: {SHARED}\nzone: b.example\nproviders: [half]\n{NETWORK}", "shared")
+    ran = pair.run("plan", "--format", "json")
+    [a, b] = json.loads(ran.out)["zones"]
+    assert all("the provider lists no TXT at b.example" in each["reason"] for each in b["blocked"])
+    assert (a["changes"], [each["reason"] for each in a["blocked"]]) == (
+        [],
+        [f"waits for the TXT at {SHARED} at half, which is blocked"],
+    )
+
+
+def test_it_comes_only_once_every_server_has_the_other(pair: RepoFolder) -> None:
+    """A second server gets the zone later, and some receivers ask that one."""
+    defaults = (pair.root / "zones/policy/_defaults.yaml").read_text()
+    for zone in ("a.example", "b.example"):
+        pair.write(f"lagging/{zone}.zone", ZONE)
+    with LoopbackServer(pair.root / "lagging", "127.0.0.1", 0) as second:
+        more = defaults.replace('"]', f'", "127.0.0.1:{second.port}"]')
+        pair.write("zones/policy/_defaults.yaml", more)
+        assert pair.run("plan", "--out", "plan.json").code == 0
+        ran = pair.run("apply", "plan.json", "--wait", "0s")
+        assert ran.code == 1
+        assert (
+            "a.example at local  not tried: the SPF record of a.example would include "
+            f"{SHARED}, which comes with b.example at local, which not every server serves yet; "
+            "apply again\n" in ran.out
+        ), ran.out
+        assert zone_text(pair, "a.example") == ZONE
+        pair.write("lagging/b.example.zone", zone_text(pair, "b.example"))
+        ran = pair.run("apply", "plan.json", "--wait", "0s")
+        assert "a.example at local  applied" in ran.out, ran.said

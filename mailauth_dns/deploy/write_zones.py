@@ -1,0 +1,170 @@
+"""Write the zones of a plan that are not refused, each after what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from mailauth_dns.deploy.journal import Journal
+from mailauth_dns.deploy.proposals import Progress
+from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
+from mailauth_dns.deploy.verify import unsettled, watch
+from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written
+from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
+from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
+from mailauth_dns.plan.tied_zones import Need, in_turn, needs
+from mailauth_dns.records.name import DomainName
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """What is `allowed`, and how many seconds servers have to serve what others need.
+
+    `wait` is None where nobody is to ask them.
+    """
+
+    allowed: tuple[Allowance, ...]
+    wait: float | None
+    log: Journal
+    progress: Progress
+
+
+def write_zones(
+    plan: Plan, pool: ProviderPool, request: WriteRequest
+) -> tuple[list[ZoneResult], bool]:
+    """Write the zones that are not refused.
+
+    Return how each ended, and whether an interrupt kept some from beginning.
+
+    Raises:
+        PlanRefused: the plan is not this pool's; nothing was written.
+    """
+    for zone in plan.zones:
+        pool.proposed(zone.where)
+    refused = refusals(plan.zones, request.allowed)
+    writing = _Writing(plan, pool, request)
+    for zone in plan.zones:
+        if zone.where in refused:
+            writing.end(zone, _refused(zone, refused[zone.where]))
+    writing.write({zone.where: zone for zone in plan.zones if zone.where not in refused})
+    return [writing.ended[zone.where] for zone in plan.zones], writing.interrupted
+
+
+class _Writing:
+    """The work on a plan, and how it `ended` for the zones that are done with."""
+
+    def __init__(self, plan: Plan, pool: ProviderPool, request: WriteRequest) -> None:
+        self.ended: dict[Where, ZoneResult] = {}
+        self.interrupted = False
+        self._plan, self._pool, self._request = plan, pool, request
+        self._log, self._progress = request.log, request.progress
+
+    def end(self, zone: ZoneEntry, result: ZoneResult) -> None:
+        """Note how a zone ended in which nothing was written."""
+        self.ended[zone.where] = result
+        self._log.write(zone, result.status.value, result.detail)
+        self._progress(zone.zone)
+
+    def write(self, zones: Mapping[Where, ZoneEntry]) -> None:
+        """Write zones, each after all that it needs."""
+        needed = needs(zones.values())
+        for group in in_turn(zones, needed):
+            of_group = [need for need in needed if need.zone in group]
+            lacking = {**self._unserved(of_group, zones), **_unmade(of_group, self.ended)}
+            for where, why in lacking.items():
+                self.end(zones[where], not_begun(zones[where], Status.NOT_TRIED, why))
+            self._write_at_once([zones[where] for where in group if where not in self.ended])
+
+    def _unserved(
+        self, needed: Iterable[Need], zones: Mapping[Where, ZoneEntry]
+    ) -> dict[Where, str]:
+        """Wait for the servers, and return why zones cannot be written: what they need is not seen.
+
+        Receivers ask the servers, which may get it some time after the provider. Servers that are
+        not known to be the provider's are not waited for.
+        """
+        wait = self._request.wait
+        seen = [
+            need
+            for need in needed
+            if need.needed in self.ended and zones[need.needed].authority.state == "agrees"
+        ]
+        if wait is None or self.interrupted or not seen:
+            return {}
+        keys = {(DomainName(name), type) for name, type in (need.key for need in seen)}
+        publications = {need.needed[0]: self._pool.proposed(need.needed) for need in seen}
+        asked = [each.publication for each in publications.values()]
+        others = {entry.key for each in asked for entry in each.declared} - keys
+        try:
+            found = watch(asked, wait, others)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return {}
+        late = {(row.name, row.type) for rows in found.values() for row in unsettled(rows)}
+        return {
+            need.zone: f"{_told(need)}, which not every server serves yet; apply again"
+            for need in seen
+            if need.key in late
+        }
+
+    def _write_at_once(self, zones: Iterable[ZoneEntry]) -> None:
+        by_place = {zone.where: zone for zone in zones}
+        crew = Crew(
+            {where: self._pool.lane(where) for where in by_place},
+            lambda lane, where: self._write_one(lane, by_place[where]),
+        )
+        self.interrupted = self.interrupted or _interrupts(crew, self._progress)
+        for where, zone in by_place.items():
+            self.ended[where] = crew.result(where) or _interrupted(zone, crew.begun(where))
+
+    def _write_one(self, lane: Lane, zone: ZoneEntry) -> ZoneResult:
+        self._log.write(zone, "begun")
+        proposed = self._pool.proposed(zone.where)
+        result = written(lane, zone, proposed, normalize=self._plan.normalize)
+        self._log.write(zone, result.status.value, result.detail)
+        return result
+
+
+def _interrupts(crew: Crew[Where, ZoneResult], progress: Progress) -> bool:
+    """Let a crew do its work; tell whether an interrupt kept it from that."""
+    try:
+        for (name, _), _result in crew.results():
+            progress(name)
+    except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):  # a second one does not wait for those that were begun
+            crew.stop()
+        return True
+    return False
+
+
+def _unmade(needed: Iterable[Need], ended: Mapping[Where, ZoneResult]) -> dict[Where, str]:
+    """Return why zones cannot be written: what they need is not made."""
+    return {
+        need.zone: f"{_told(need)}, where it is not made"
+        for need in needed
+        if (before := ended.get(need.needed)) is not None and not before.made(need.key)
+    }
+
+
+def _told(need: Need) -> str:
+    zone, provider = need.needed
+    return f"{need.why} {zone} at {provider}"
+
+
+def _refused(zone: ZoneEntry, reasons: tuple[Refusal, ...]) -> ZoneResult:
+    detail = "; ".join(map(str, reasons))
+    return not_begun(zone, Status.REFUSED, detail, reasons)
+
+
+def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneResult:
+    if begun:
+        return ZoneResult(
+            zone.zone,
+            zone.provider,
+            Status.FAILED,
+            zone.changes,
+            "interrupted while it was written; run the apply again",
+            undone=None,
+        )
+    return not_begun(zone, Status.NOT_TRIED, "interrupted")

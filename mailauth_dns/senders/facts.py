@@ -1,0 +1,43 @@
+"""What every fact of the catalogue has: its sources, and the kinds of values that it is made of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from mailauth_dns.senders.templates import places
+from mailauth_dns.typed_yaml.scalars import Day, Section, host_name, one_of
+
+
+class Grade(StrEnum):
+    """How good a source is, best first."""
+
+    SENDER = "A"  # the sender's own page
+    SUBMITTED = "B"  # a set-up template that the sender submitted, or a list that cites its pages
+    OBSERVED = "C"  # many zones, or a list whose author asked DNS
+    GUIDE = "D"  # somebody else's guide
+
+
+def _sources(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+SourceIds = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_sources),
+    Field(description="ids of `sources`", min_length=1),
+]
+Answer = Literal["yes", "no", "unknown"]
+YesNoUnknown = Annotated[Answer, one_of("yes", "no", "unknown")]
+Zone = Annotated[str, AfterValidator(host_name)]
+Template = Annotated[str, AfterValidator(lambda text: (places(text), text)[1])]
+
+
+class Source(Section):
+    """Where a fact stands."""
+
+    url: str = Field(pattern=r"^https://\S+$", description="the public page")
+    read: Day = Field(description="the day it was read there")
+    grade: Annotated[Grade, one_of(*Grade)] = Field(description="A to D, how good it is")
