@@ -65,7 +65,7 @@ SENDER_EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ),
         Example(
             "Begin a file of your own for a sender that the catalogue does not know",
-            "mailauth-dns -q senders import-template new.json > zones/senders/new.yaml",
+            "mailauth-dns senders import-template new.json > zones/senders/new.yaml",
         ),
     ),
 }

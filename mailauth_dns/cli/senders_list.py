@@ -42,5 +42,6 @@ def command(
         session.json(senders.list_data(found, catalogue.own.keys()))
     else:
         session.show(senders.rows(found))
-    what_next_senders.after_list(session, found[0][0])
+    first = next((sender for sender, entry in found if entry.is_compiled), found[0][0])
+    what_next_senders.after_list(session, first)
     return DONE

@@ -29,7 +29,7 @@ def command(
     ] = "example.com",
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Explain a sender: its return path, what aligns, what to give.
+    """Explain a sender, and say what it needs.
 
     Every fact stands beside its source, the day it was read there, and a grade: A is the sender's
     own page, D somebody else's guide.

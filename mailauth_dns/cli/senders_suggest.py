@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -80,7 +81,7 @@ def command(
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Recognise who sends, and propose what the policy could say of it.
+    """Propose what the policy could say of who sends.
 
     It says what is useless, missing or unknown, and what the proposal would change in DNS.
     """
@@ -104,7 +105,7 @@ def command(
     )
     repo = load_repo(session.root, may_be_empty=True)
     with session.waiting(f"looking for who sends for {name}"):
-        made = suggest(repo, name, asked)
+        made = suggest(repo, name, asked, datetime.now(UTC).date())
     written = write and made.is_proposal and not made.unknown
     if written:
         _write(session, made)

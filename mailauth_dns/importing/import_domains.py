@@ -17,6 +17,7 @@ from mailauth_dns.atomic_files import create_file, own_folder
 from mailauth_dns.errors import MailAuthError, PolicyError
 from mailauth_dns.importing import readers, zone_files
 from mailauth_dns.importing.draft import drafts
+from mailauth_dns.importing.drafted_senders import naming_senders
 from mailauth_dns.importing.finished_policy import Imported, commented
 from mailauth_dns.importing.readers import (
     AtProvider,
@@ -84,7 +85,7 @@ def import_domains(
         others = tuple(policy for policy in repo.policies if policy.domain not in domains)
         beside = Surroundings(defaults, others, _settings(source), repo.lock)
     found = reader.read(zones)
-    policies = _policies(reader, found, zones, beside, served or {})
+    policies = _policies(repo, reader, found, zones, beside, served or {})
     return Imports(reader.name, tuple(found.values()), policies)
 
 
@@ -180,6 +181,7 @@ def _settings(source: ImportSource) -> Mapping[str, tuple[str, ...]]:
 
 
 def _policies(
+    repo: Repo,
     reader: SourceReader,
     found: Mapping[DomainName, Published],
     zones: Zones,
@@ -207,6 +209,12 @@ def _policies(
         replace(beside, consents=consents),
         served,
     )
+    today = datetime.now(UTC).date()
+    origins = {domain: origin for origin, together in zones.items() for domain in together}
+    made = tuple(
+        naming_senders(each, found[origins[each.domain]].zone, repo, beside.defaults, today)
+        for each in made
+    )
     notes = [note for each in found.values() for note in each.notes]
     head = [f"Imported from {reader.name}.", *([reader.note] if reader.note else []), *notes]
-    return commented(made, beside, head, unknown, datetime.now(UTC).date())
+    return commented(made, beside, head, unknown, today)

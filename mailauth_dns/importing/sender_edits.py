@@ -21,6 +21,7 @@ from mailauth_dns.records.zone import RRKey, RRset, Zone
 from mailauth_dns.senders.published import Published, published, without_names
 from mailauth_dns.senders.spf_arrangement import folded
 from mailauth_dns.senders.suggestion import Suggestion
+from mailauth_dns.senders.use import Use
 from mailauth_dns.typed_yaml import yaml_tree
 
 
@@ -71,6 +72,12 @@ def own_keys(policy: Policy) -> tuple[str, ...]:
         for selector, entry in (section.selectors if section is not None else {}).items()
         if entry.key is not None and entry.state is KeyState.ACTIVE
     )
+
+
+def names_of(use: Use, domain: DomainName) -> frozenset[DomainName]:
+    """Return the names at which a sender has records, beside the domain itself."""
+    names = [dkim.owner_name(each.selector, domain) for each in use.selectors]
+    return frozenset(names + ([use.path.name] if use.path is not None else []))
 
 
 def edit_of(found: Suggestion, policy: Policy) -> SenderEdit:

@@ -1,7 +1,7 @@
 """Suggest what a policy could say of who sends, from live DNS or a zone file.
 
 repo = load_repo(Path("."), may_be_empty=True)
-suggested = suggest(repo, DomainName("example.com"), Asked())
+suggested = suggest(repo, DomainName("example.com"), Asked(), today)
 print(suggested.after)
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 
 from mailauth_dns.errors import MailAuthError
@@ -87,8 +87,8 @@ class Suggested:
         return not self.found.is_empty or bool(self.found.comments)
 
 
-def suggest(repo: Repo, domain: DomainName, asked: Asked) -> Suggested:
-    """Return what a policy could say of who sends; nothing is written.
+def suggest(repo: Repo, domain: DomainName, asked: Asked, today: date) -> Suggested:
+    """Return what a policy could say of who sends; nothing is written. `today` is in UTC.
 
     Raises:
         MailAuthError: the policy cannot be edited, is parked, or is of several domains; or the
@@ -113,7 +113,7 @@ def suggest(repo: Repo, domain: DomainName, asked: Asked) -> Suggested:
             defaults_of(repo),
             repo.catalogue,
             policy.keys,
-            datetime.now(UTC).date(),
+            today,
         )
     return Suggested(
         domain,

@@ -81,10 +81,10 @@ def _mail(entry: Entry, path: ReturnPath) -> Iterator[Text]:
     if entry.spf is not None:
         use = {
             "yes": "goes into the domain's SPF record",
-            "no": f"is left out: {entry.spf.why}",
+            "no": f"left out: {entry.spf.why}",
             "unknown": "goes into the domain's SPF record; nobody says whether it helps",
         }[entry.spf.useful]
-        said.append(_cited(f"Include {entry.spf.include}: {use}.", entry.spf.source))
+        said.append(_cited(f"SPF {' '.join(entry.spf.templates)}: {use}.", entry.spf.source))
     if entry.dkim is not None:
         form = _FORMS[str(entry.dkim.form)]
         said.append(_cited(f"DKIM aligns. It takes {form}.", entry.dkim.source))

@@ -147,10 +147,10 @@ def _answered(
 ) -> Discovered:
     found: dict[str, str | tuple[str, ...]] = dict(single)
     partly: dict[str, tuple[str, ...]] = {}
-    if entry.spf is not None and places(entry.spf.include):
+    for include in filter(places, entry.spf.includes if entry.spf is not None else ()):
         for name in filter(None, map(target, there.terms)):
             known = {**given(there.domain), **single}
-            found |= answers_in([(entry.spf.include, name)], known, entry.asks) or {}
+            found |= answers_in([(include, name)], known, entry.asks) or {}
     for key, values in many.items():
         if len(values) == entry.asks[key].count:
             found[key] = values

@@ -71,9 +71,9 @@ def probes(entry: Entry) -> tuple[Probe, ...]:
 
 
 def _includes(entry: Entry) -> Iterator[Probe]:
-    terms = [f"include:{entry.spf.include}"] if entry.spf is not None else []
-    terms += entry.return_path.spf if entry.return_path is not None else ()
-    for term in terms:
+    for name in entry.spf.includes if entry.spf is not None else ():
+        yield from _probe(About.INCLUDE, name, "TXT")
+    for term in entry.return_path.spf if entry.return_path is not None else ():
         kind, _, name = term.partition(":")
         if kind == "include":
             yield from _probe(About.INCLUDE, name, "TXT")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
+from typing import TypeVar
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import dkim, spf, spf_term
@@ -14,6 +15,7 @@ from mailauth_dns.records.spf_macro import DomainSpec, Literal
 from mailauth_dns.records.zone import Zone
 
 _MARK = "._domainkey"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,17 @@ def published(zone: Zone, domain: DomainName) -> Published:
 def without_names(there: Published, names: Collection[DomainName]) -> Published:
     """Return what is published without what is at these names below the domain."""
     labels = {name.removesuffix(f".{there.domain}") for name in names}
-    parts = ("cnames", "exchangers", "includes_below", "name_servers")
-    rest = {
-        part: {label: each for label, each in getattr(there, part).items() if label not in labels}
-        for part in parts
-    }
-    return replace(there, **rest)
+
+    def rest(part: Mapping[str, _T]) -> Mapping[str, _T]:
+        return {label: each for label, each in part.items() if label not in labels}
+
+    return replace(
+        there,
+        cnames=rest(there.cnames),
+        exchangers=rest(there.exchangers),
+        includes_below=rest(there.includes_below),
+        name_servers=rest(there.name_servers),
+    )
 
 
 def _name(text: str) -> str:

@@ -13,7 +13,10 @@ from mailauth_dns.cli import commands, headings, main
 
 COMMANDS = (
     *(name for name in commands.SUMMARIES if name not in ("dkim", "senders", "spf")),
-    *(f"senders {name}" for name in ("list", "show")),
+    *(
+        f"senders {name}"
+        for name in ("list", "show", "check", "status", "retire", "suggest", "import-template")
+    ),
     *(f"dkim {name}" for name in ("keygen", "adopt", "status", "activate", "rotate", "check")),
     *(f"spf {name}" for name in ("tree", "lock")),
 )

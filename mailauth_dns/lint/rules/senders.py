@@ -65,7 +65,8 @@ def sender_cannot_align(subject: Subject) -> Iterator[Problem]:
                 ("senders", use.key),
                 f"mail of {use.name} aligns neither by SPF nor by DKIM as it is declared here: "
                 "it fails DMARC",
-                f"give what is left out: `mailauth-dns senders {use.sender}` says where it is found",
+                "give what is left out: "
+                f"`mailauth-dns senders {use.sender}` says where it is found",
             )
 
 
@@ -82,7 +83,7 @@ def sender_key_not_given(subject: Subject) -> Iterator[Problem]:
         if use.relaxed != "no" and _key_is_known(use) and not _signs(subject, use):
             yield Problem(
                 ("senders", use.key),
-                f"no DKIM key of {use.name} is published: its mail fails DMARC once it is forwarded",
+                f"no DKIM key of {use.name} is published: its mail fails DMARC once forwarded",
                 "turn DKIM on at the sender and give its key: "
                 f"`mailauth-dns senders {use.sender}` says where it is found",
             )
@@ -155,9 +156,8 @@ def sender_gone(subject: Subject) -> Iterator[Problem]:
         if use.life.gone:
             yield Problem(
                 ("senders", use.key),
-                f"the grace of {use.name} ended on {use.life.gone_from}: nothing of it is published "
-                "any more",
-                "plan and apply; take the entry out once `senders status` says that nothing is left",
+                f"the grace of {use.name} ended on {use.life.gone_from}: its records go",
+                "plan and apply; take the entry out once `senders status` says so",
             )
 
 
