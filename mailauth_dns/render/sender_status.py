@@ -46,7 +46,7 @@ def _sender(each: Standing) -> Iterator[Text]:
     )
     if each.state is not State.GONE:
         yield Text(f"    aligns: {_aligns(each)}")
-    yield from map(_test, each.tests)
+    yield from (_test(trial, use.key) for trial in each.tests)
     for row in each.off:
         if row.state in ("unknown", "waits"):
             style = "magenta" if row.state == "unknown" else "yellow"
@@ -85,9 +85,9 @@ def _aligns(each: Standing) -> str:
     return f"SPF {spf}{by}, DKIM {each.dkim}"
 
 
-def _test(trial: Trial) -> Text:
+def _test(trial: Trial, key: str) -> Text:
     why = f": {'; '.join(trial.problems)}" if trial.problems else ""
-    name = trial.name.partition(": ")[2]
+    name = f"a message {trial.name.removeprefix(f'sender {key} ')}"
     return Text.assemble("    ", (str(trial.outcome), _RESULTS[trial.outcome]), f": {name}{why}")
 
 
