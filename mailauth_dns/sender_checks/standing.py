@@ -11,6 +11,7 @@ from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders.use import Use
 from mailauth_dns.simulate.run_mail_tests import TestResult, Trial
+from mailauth_dns.simulate.sender_tests import signing_selectors
 
 
 class State(StrEnum):
@@ -69,7 +70,7 @@ class Standing:
     @property
     def dkim(self) -> str:
         """Whether its mail aligns by DKIM as declared: yes, no, or unknown."""
-        if self.use.selectors or self.use.signs_with:
+        if signing_selectors(self.policy, self.use):
             return "yes"
         return "unknown" if self.use.entry is not None and self.use.entry.dkim is None else "no"
 

@@ -81,6 +81,8 @@ CODES = {
     "mailauth-dns senders list marketing": 0,
     "mailauth-dns senders list --format json": 0,
     "mailauth-dns senders show zendesk --domain example.net": 0,
+    "mailauth-dns senders status": 0,
+    "mailauth-dns senders status example.com --no-live": 0,
     "mailauth-dns compile": 0,
     "mailauth-dns compile --check": 0,
     "mailauth-dns plan example.com": 0,

@@ -23,7 +23,8 @@ class _Senders(Group):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - either click's
         """Parse the arguments, with the command that is meant."""
-        return super().parse_args(ctx, self.whole(args))
+        # A shell that completes a word shows the commands, and chooses none.
+        return super().parse_args(ctx, args if ctx.resilient_parsing else self.whole(args))
 
     def whole(self, args: list[str]) -> list[str]:
         """Return the arguments with the command that people may leave out."""
