@@ -20,7 +20,9 @@ def after_list(session: Session, first: str) -> None:
 
 def after_show(session: Session, sender: str, entry: Entry) -> None:
     """Say what comes after all that the catalogue says of a sender."""
-    if entry.is_compiled and (session.root / POLICY_DIR).is_dir():
+    if not entry.is_compiled:
+        session.next("senders", "suggest", "DOMAIN", why="finds it in what a domain publishes")
+    elif (session.root / POLICY_DIR).is_dir():
         session.next("lint", why="once a policy names it under senders")
     else:
         session.next("senders", "check", sender, why="asks DNS whether that is so today")

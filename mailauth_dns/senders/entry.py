@@ -6,15 +6,15 @@ Each fact names its source: where it stands, the day it was read there, and how 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from mailauth_dns.senders.facts import (
     Grade,
+    Pattern,
     Source,
     SourceIds,
     Template,
@@ -47,22 +47,12 @@ class DkimForm(StrEnum):
     CNAME_ACCOUNT_TOKEN = "cname-account-token"  # noqa: S105 - a form, no secret
 
 
-def _pattern(text: str) -> str:
-    """Return a regular expression that can be a part of another."""
-    try:
-        if re.compile(text).groupindex:
-            fail(f"{text!r} names a group; leave the names out")
-    except re.error as error:
-        fail(f"{text!r} is not a regular expression: {error}")
-    return text
-
-
 class Ask(Section):
     """What only the user, or the sender's console, knows: a key that a policy may give."""
 
     find: str = Field(description="where it is found, for a newcomer")
     example: str = Field(description="a value as it looks")
-    pattern: Annotated[str, AfterValidator(_pattern)] | None = Field(
+    pattern: Pattern | None = Field(
         None, description="a regular expression that a value matches whole"
     )
     count: Annotated[int, integer(1, 20, "values")] | None = Field(
