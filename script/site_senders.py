@@ -181,7 +181,7 @@ def _why(use: Use, entry: Entry) -> Iterator[str]:
         named = ", ".join(f"`{each}`" for each in use.terms or entry.spf.templates)
         why = prose(" ".join(entry.spf.why.split())) if entry.spf.why else ""
         said = {
-            "yes": f"{named} lets its hosts pass",
+            "yes": f"{named} {'let' if len(entry.spf.templates) > 1 else 'lets'} its hosts pass",
             "no": f"{named} is left out: {why}",
             "unknown": f"{named} goes in, in case it helps{': ' + why if why else ''}",
         }[entry.spf.useful]
@@ -195,11 +195,12 @@ def _return_path(use: Use) -> str:
     """Return whose domain is in MAIL FROM, in the example."""
     at = f"`{use.path.name}`" if use.path is not None else ""
     own = f", `{use.mail_from}`" if use.mail_from is not None else ""
+    surely = "probably " if use.relaxed == "unknown" else ""
     return {
-        ReturnPathClass.OWN_DOMAIN: "your domain itself",
+        ReturnPathClass.OWN_DOMAIN: f"{surely}your domain itself",
         ReturnPathClass.OWN_SUBDOMAIN_CNAME: f"{at}, an alias of a name that the sender runs",
         ReturnPathClass.OWN_SUBDOMAIN_MX_SPF: f"{at}, which has an SPF record of its own",
-        ReturnPathClass.VENDOR_DOMAIN: f"the sender's own domain{own}",
+        ReturnPathClass.VENDOR_DOMAIN: f"{surely}the sender's own domain{own}",
         ReturnPathClass.SUBDOMAIN_NS: f"{at}, which the sender's name servers answer for",
     }[use.return_path]
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from mailauth_dns.cli.session import Session
 from mailauth_dns.cli.what_next import by_hand
-from mailauth_dns.policy.repo import POLICY_DIR, Policy
+from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.repo_layout import POLICY_DIR
 from mailauth_dns.sender_checks.probe import Probed
 from mailauth_dns.sender_checks.standing import Standing, State
 from mailauth_dns.senders.entry import Entry

@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from mailauth_dns.policy import domain_list
-from mailauth_dns.policy.repo import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, SENDER_DIR
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
+from mailauth_dns.policy.repo_layout import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, SENDER_DIR
 from mailauth_dns.senders.catalogue_files import PACKAGED
 from mailauth_dns.typed_yaml import yaml_reader
 from mailauth_dns.typed_yaml.yaml_tree import Plain, plain, value_place

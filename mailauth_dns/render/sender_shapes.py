@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailauth_dns.render.json_shape_parts import (
+    NUMBER,
     PASS,
     TEXT,
     TEXTS,
@@ -18,6 +19,7 @@ from mailauth_dns.render.json_shape_parts import (
 )
 from mailauth_dns.sender_checks.standing import State
 from mailauth_dns.senders.probes import About, Result
+from mailauth_dns.senders.suggestion import Kind
 
 ANSWER = among("yes", "no", "unknown")
 RECORDS = each(of(name=TEXT, type=TEXT, value=TEXT))
@@ -91,5 +93,26 @@ SENDER_SHAPES: Mapping[str, Shape] = {
         id=TEXT,
         entry={"type": "object"},
         example=maybe(of(domain=TEXT, senders={"type": "object"}, records=RECORDS, notes=TEXTS)),
+    ),
+    "senders suggest": document(
+        domain=TEXT,
+        path=TEXT,
+        written=TRUTH,
+        policy=TEXT,
+        diff=maybe(TEXT),
+        senders=each(of(key=TEXT, sender=TEXT, answers={"type": "object"})),
+        comments=TEXTS,
+        remarks=each(of(kind=among(*Kind), name=TEXT, text=TEXT)),
+        differences=each(of(**{"name": TEXT, "type": TEXT, "without": TEXTS, "with": TEXTS})),
+        lookups=maybe(of(now=NUMBER, then=NUMBER, at_least=TRUTH)),
+        unknown=each(of(name=TEXT, type=TEXT, reason=TEXT)),
+    ),
+    "senders import-template": document(
+        template=TEXT,
+        sender=maybe(TEXT),
+        path=maybe(TEXT),
+        text=TEXT,
+        variables=TEXTS,
+        warnings=each(of(type=TEXT, host=TEXT, text=TEXT)),
     ),
 }
