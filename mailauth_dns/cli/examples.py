@@ -103,7 +103,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ),
         Example(
             "Begin a file of your own for a sender that the catalogue does not know",
-            "mailauth-dns senders import-template new.json -q > zones/senders/new.yaml",
+            "mailauth-dns senders import-template new.json > zones/senders/new.yaml",
         ),
     ),
     "spf": (

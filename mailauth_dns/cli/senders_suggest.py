@@ -81,7 +81,7 @@ def command(
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Recognise who sends, and propose what the policy could say of it.
+    """Recognise who sends, and propose it for the policy.
 
     It says what is useless, missing or unknown, and what the proposal would change in DNS.
     """

@@ -15,13 +15,13 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.yaml_splice import (
     Tree,
     deepest,
-    flow,
     inserted,
     source,
     split_mark,
     without_entry,
 )
 from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
+from mailauth_dns.typed_yaml.flow_text import flow_text
 
 _SELECTORS = ("dkim", "selectors")
 
@@ -123,6 +123,6 @@ def _plain(value: Tree | str) -> yaml_tree.Plain:
 
 def _told(changes: Mapping[str, Mapping[str, Tree | str | None]]) -> str:
     return ", ".join(
-        f"{selector}: {flow({key: value or 'null' for key, value in keys.items()})}"
+        f"{selector}: {flow_text({key: value or 'null' for key, value in keys.items()})}"
         for selector, keys in changes.items()
     )

@@ -11,7 +11,6 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.yaml_splice import (
     deepest,
     end,
-    flow,
     line_end,
     source,
     split_mark,
@@ -20,6 +19,7 @@ from mailauth_dns.policy.yaml_splice import (
     without_item,
 )
 from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
+from mailauth_dns.typed_yaml.flow_text import flow_text
 
 Answers = Mapping[str, str | tuple[str, ...]]
 
@@ -54,7 +54,7 @@ def with_senders(path: str, text: str, edit: SenderEdit) -> str:
     except yaml_reader.DocumentError:
         said = None
     if said != wanted:
-        told = "; ".join(f"{key}: {flow(answers)}" for key, answers in edit.senders.items())
+        told = "; ".join(f"{key}: {flow_text(answers)}" for key, answers in edit.senders.items())
         raise MailAuthError(
             f"{path}: cannot be edited without rewriting it; write the change by hand: "
             f"senders: {told or 'as they are'}"
@@ -137,7 +137,7 @@ def _with_block(text: str, edit: SenderEdit) -> str:
         return text
     newline = "\r\n" if "\r\n" in text else "\n"
     node, missing = deepest(text, ("senders",))
-    lines = [f"{key}: {flow(answers)}" for key, answers in edit.senders.items()]
+    lines = [f"{key}: {flow_text(answers)}" for key, answers in edit.senders.items()]
     if not missing and isinstance(node, yaml.MappingNode) and node.flow_style:
         joined = ", ".join(lines)
         at = end(node.value[-1][1]) if node.value else node.start_mark.index + 1

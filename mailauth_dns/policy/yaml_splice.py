@@ -6,16 +6,14 @@ compared with what was meant, so a layout that is not known here is refused, and
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 
 import yaml
 
+from mailauth_dns.typed_yaml.flow_text import flow_text
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Tree = Mapping[str, "Tree | str"]
-Flow = str | tuple[str, ...] | Mapping[str, "Flow"]
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+/=_:-]*(?<!:)")
 
 
 def split_mark(text: str) -> tuple[str, str]:
@@ -47,7 +45,7 @@ def deepest(text: str, route: tuple[str, ...]) -> tuple[yaml.Node, tuple[str, ..
 def inserted(text: str, node: yaml.MappingNode, key: str, value: Tree | str) -> str:
     """Return the text with an entry added to the end of a mapping, in the mapping's own style."""
     if node.flow_style:
-        entry = f"{key}: {flow(value)}"
+        entry = f"{key}: {flow_text(value)}"
         if not node.value:
             at = node.start_mark.index + 1
             return text[:at] + entry + text[at:]
@@ -111,19 +109,10 @@ def without_item(text: str, node: yaml.SequenceNode, number: int) -> str:
     return text[: end(node.value[number - 1])] + text[end(item) :]
 
 
-def flow(value: Flow) -> str:
-    """Return a value on one line, quoted where it must be."""
-    if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) and value != "null" else json.dumps(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(flow, value)) + "]"
-    return "{" + ", ".join(f"{key}: {flow(below)}" for key, below in value.items()) + "}"
-
-
 def block(key: str, value: Tree | str, indent: int, step: int) -> list[str]:
     """Return a key and its value as lines, the innermost mapping on one line."""
     if isinstance(value, str) or all(isinstance(below, str) for below in value.values()):
-        return [f"{' ' * indent}{key}: {flow(value)}"]
+        return [f"{' ' * indent}{key}: {flow_text(value)}"]
     lines = [f"{' ' * indent}{key}:"]
     for name, below in value.items():
         lines += block(name, below, indent + step, step)

@@ -139,7 +139,8 @@ def _needed(entry: Entry) -> Iterator[tuple[Trace, str]]:
         if entry.return_path.at is not None and (at := _likely(entry, entry.return_path.at)):
             yield Trace.TRIED_RETURN_PATH, at
     if entry.spf is not None:
-        yield from _zone(Trace.INCLUDE, entry.spf.include)
+        for include in entry.spf.includes:
+            yield from _zone(Trace.INCLUDE, include)
     for each in entry.dkim.selectors if entry.dkim is not None else ():
         if each.cname is not None:
             yield from _zone(Trace.DKIM, each.cname)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mailauth_dns.senders.discovery import Discovered
-from mailauth_dns.senders.entry import Entry, Grade, ReturnPathClass
+from mailauth_dns.senders.entry import Entry, ReturnPathClass
+from mailauth_dns.senders.facts import Grade
 from mailauth_dns.senders.published import Published, target
 from mailauth_dns.senders.recognition import Recognition, Trace
 

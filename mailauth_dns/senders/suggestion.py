@@ -202,7 +202,7 @@ def _open(found: Discovered, at: Situation) -> Iterator[Remark]:
             text = f"{entry.name} aligns only if relaxed; take aspf out of dmarc to name it"
             yield Remark(Kind.STAYS, found.sender, text)
     elif found.is_whole and not at.exact:
-        include = entry.spf.include if entry.spf is not None else entry.name
+        include = entry.spf.templates[0] if entry.spf is not None else entry.name
         yield Remark(
             Kind.MISSING,
             include,
