@@ -127,6 +127,16 @@ def test_what_dns_does_not_tell_is_a_comment_that_load_refuses(there: RepoFolder
     )
 
 
+def test_inherited_terms_stay_out(there: RepoFolder) -> None:
+    there.write("zones/policy/_defaults.yaml", "spf: {terms: [mx], all: fail}\n")
+    path = there.policy('domain: example.com\nspf: {terms: ["include:_spf.google.com"]}\n')
+    assert there.run(*FROM, "example.com.zone", "--write").code == 2
+    assert "spf: {terms: []}\n" in path.read_text()
+    assert there.run("compile").code == 0
+    compiled = (there.root / "zones/compiled/example.com.yaml").read_text()
+    assert "v=spf1 include:_spf.google.com -all" in compiled
+
+
 REFUSED = [
     (("senders", "suggest", "*.example.com"), "a wildcard cannot have a policy"),
     ((*FROM, "none.zone"), "none.zone"),

@@ -66,6 +66,17 @@ def test_line_ends_and_a_byte_order_mark_stay() -> None:
     assert after == "\ufeffdomain: example.com\r\nsenders:\r\n  google: {}\r\nspf: {all: fail}\r\n"
 
 
+@pytest.mark.parametrize(
+    "terms", ["[mx]", "['include:_spf.google.com', mx]", "\n    - mx", "\n    - mx  # ours"]
+)
+def test_a_list_that_replaces_an_inherited_one_stays(terms: str) -> None:
+    edit = SenderEdit({"google": {}}, terms=EDIT.terms, overrides=True)
+    after = with_senders(
+        "p.yaml", f"domain: a.example\nspf:\n  terms: {terms}\n  all: fail\n", edit
+    )
+    assert "  terms: []" in after
+
+
 def test_comments_alone_make_no_section() -> None:
     after = with_senders("p.yaml", "domain: example.com\n", SenderEdit({}, ("proton: {hash: }",)))
     assert after == "domain: example.com\n# senders:\n  # proton: {hash: }\n"
