@@ -72,9 +72,9 @@ def _meant(plain: yaml_tree.Plain, edit: SenderEdit) -> yaml_tree.Plain:
     terms = spf.get("terms") if isinstance(spf, dict) else None
     if isinstance(spf, dict) and isinstance(terms, list):
         kept = [term for term in terms if term not in edit.terms]
-        found["spf"] = (
-            _with(spf, "terms", kept) if kept or not edit.overrides else {**spf, "terms": []}
-        )
+        empty: dict[str, yaml_tree.Plain] = {**spf, "terms": []}
+        if kept != terms:
+            found["spf"] = empty if edit.overrides and not kept else _with(spf, "terms", kept)
     selectors = dkim.get("selectors") if isinstance(dkim, dict) else None
     if isinstance(dkim, dict) and isinstance(selectors, dict):
         left = {key: each for key, each in selectors.items() if key not in edit.selectors}
