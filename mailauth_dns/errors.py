@@ -14,6 +14,8 @@
         GivenUp             it was silent too often and is asked no more (deploy/provider_pool.py)
       MasterFileError       a zone file is broken or cannot be edited (masterfile/lexer.py)
       NoMessageError        a file holds no mail message (evaluate/message_file.py)
+      UnreadableReport      a report is broken, or passes the bounds (reports/unreadable.py)
+        NoReport            a text is something else
 
 A judgement about somebody's mail is a value (a finding, a change, a verdict), never an exception.
 """

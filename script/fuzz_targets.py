@@ -29,6 +29,7 @@ from fuzz_records import (
     shown_octets,
     txt_value,
 )
+from fuzz_reports import parsedmarc_file, parsedmarc_files, report_file, reports
 from fuzz_seeds import answers, both, files, masters, plan_parts, private_keys, tables
 
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, server_address, spf, tls_rpt
@@ -86,6 +87,8 @@ TARGETS = {
     "answer": Target(dns_answer, answers),
     "message": Target(received_message, lambda: {MESSAGE, MESSAGE.replace(b"\r", b"")}),
     "from": Target(from_field, tables("tests.records.test_address_list")),
+    "report": Target(report_file, reports),
+    "parsedmarc": Target(parsedmarc_file, parsedmarc_files),
     "logo": Target(
         logo, both(files("tests/lint/pages/*.svg"), tables("tests.lint.test_svg_tiny_ps"))
     ),

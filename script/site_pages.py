@@ -5,10 +5,11 @@ from __future__ import annotations
 import site_commands
 import site_policy
 import site_rules
+import site_senders
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-MADE = (site_rules.pages, site_policy.pages, site_commands.pages)
+MADE = (site_rules.pages, site_policy.pages, site_commands.pages, site_senders.pages)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -15,6 +15,7 @@ import yaml
 
 from mailauth_dns.lint.rule import Needs
 from mailauth_dns.lint.rules import spf_terms
+from mailauth_dns.senders.catalogue_files import PACKAGED
 from tests.conftest import RepoFolder
 from tests.lint.test_cases import findings
 
@@ -24,7 +25,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 sys.path.append(str(ROOT / "script"))
 MADE = {
     path
-    for name in ("site_rules", "site_policy", "site_commands")
+    for name in ("site_rules", "site_policy", "site_commands", "site_senders")
     for path in importlib.import_module(name).pages()
 }
 
@@ -113,7 +114,7 @@ def test_a_command_in_the_prose_is_one(page: str, line: str, repo: RepoFolder) -
 def test_the_first_rule_of_contributing_works(repo: RepoFolder) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text()
     blocks = re.findall(r"^ *```(python|yaml)\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
-    [code, case] = [textwrap.dedent(text) for _, text in blocks]
+    code, case = [textwrap.dedent(text) for _, text in blocks][:2]
     names = dict(vars(spf_terms))
     exec(code, names)  # what the page tells to put at the end of that file
     rule = names["spf_exists_constant"]
@@ -124,6 +125,13 @@ def test_the_first_rule_of_contributing_works(repo: RepoFolder) -> None:
         [finding] = findings(repo, rule, failing)
         assert failing["message"] in finding.message
         assert f"{finding.place.line}:{finding.place.column}" == failing["at"]
+
+
+def test_the_sender_of_contributing_is_one_of_the_catalogue() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    section = page.partition("## Add a sender")[2].partition("\n## ")[0]
+    [block] = re.findall(r"^ *```yaml\n(.*?)^ *```", section, re.MULTILINE | re.DOTALL)
+    assert textwrap.dedent(block) == (PACKAGED / "uberspace.yaml").read_text()
 
 
 def test_json_docs_name_all_needs_of_rules() -> None:

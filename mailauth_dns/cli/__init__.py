@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -66,6 +67,9 @@ def run() -> None:
     if not sys.warnoptions:
         # Libraries warn programmers. Filters belong to all threads, so they are set once, here.
         warnings.simplefilter("ignore")
+    # No other package takes part in how policies are read. To look for one that would, pydantic
+    # opens the metadata of every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for stream in (sys.stdout, sys.stderr):
         if stream is None:  # our parent closed it
             sys.exit(FAILED)
@@ -76,4 +80,8 @@ def run() -> None:
     # the time costs a third of a large plan.
     gc.freeze()
     gc.set_threshold(1_000_000, 20, 100)
-    sys.exit(main())
+    code = main()
+    # Python looks for cycles once more as it ends. What was frozen above is not all: commands load
+    # their modules when they are called.
+    gc.freeze()
+    sys.exit(code)

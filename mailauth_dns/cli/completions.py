@@ -121,7 +121,7 @@ def few(found: Iterable[str], incomplete: str) -> list[str]:
 
 
 def _read(ctx: ClickContext, names: Callable[[Path], Iterable[str]]) -> Iterator[str]:
-    from mailauth_dns.cli.session import repo_root
+    from mailauth_dns.cli.repo_root import repo_root
 
     try:
         directory = ctx.find_root().params.get("directory")

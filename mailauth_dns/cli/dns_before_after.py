@@ -8,7 +8,8 @@ from mailauth_dns.cli.session import Session
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.plan import plan_file
-from mailauth_dns.policy.repo import POLICY_DIR, Policy
+from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.repo_layout import POLICY_DIR
 from mailauth_dns.simulate.dns_asked import asked
 from mailauth_dns.simulate.dns_views import as_it_is, as_planned, as_published
 

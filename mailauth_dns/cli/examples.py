@@ -248,6 +248,24 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns check-message - --ip 192.0.2.10 --helo mx.example.com < message.eml",
         ),
     ),
+    "reports": (
+        Example("Read a folder of reports", "mailauth-dns reports read reports"),
+        Example(
+            "Read what parsedmarc wrote",
+            "mailauth-dns reports read --parsedmarc aggregate.json",
+        ),
+    ),
+    "reports read": (
+        Example("Read all reports in a mailbox", "mailauth-dns reports read ~/Maildir/.dmarc"),
+        Example(
+            "Read single files, for another program",
+            "mailauth-dns reports read monday.xml.gz tuesday.eml --format json",
+        ),
+        Example(
+            "Read what parsedmarc wrote",
+            "mailauth-dns reports read --parsedmarc aggregate.json --parsedmarc smtp_tls.json",
+        ),
+    ),
     "serve": (
         Example("Serve the zones of providers/local.yaml", "mailauth-dns serve"),
         Example("Serve them as a plan would make them", "mailauth-dns serve --plan plan.json"),

@@ -12,20 +12,21 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.text import Text
 
 from mailauth_dns.cli import command_lines, waiting
-from mailauth_dns.compile.compile_repo import compile_repo
-from mailauth_dns.compile.publication import Publication
+from mailauth_dns.cli.repo_root import repo_root
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
-from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.repo import POLICY_DIR, Repo
-from mailauth_dns.policy.secret_redaction import Redactor, secrets_of
 from mailauth_dns.records.name import DomainName, domain_name
-from mailauth_dns.render.terminal_text import COLUMNS, wrapped_line
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from mailauth_dns.compile.publication import Publication
+    from mailauth_dns.policy.repo import Repo
+    from mailauth_dns.policy.secret_redaction import Redactor
 
 DONE, FAILED, DIFFERS, INTERRUPTED = 0, 1, 2, 130  # the exit codes, the same everywhere
 
@@ -56,11 +57,12 @@ class PageFormat(StrEnum):
 class Redacting(logging.Formatter):
     """Log lines without the secrets that the stanzas name: libraries log what they send."""
 
-    redactor = Redactor()
+    redactor: Redactor | None = None  # a run that asks no provider has none
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        return self.redactor.text(super().format(record))
+        line = super().format(record)
+        return line if self.redactor is None else self.redactor.text(line)
 
 
 @dataclass
@@ -84,6 +86,10 @@ class Session:
         A repo without a policy is a problem unless it `may_be_empty`.
         """
         with self.waiting("reading policies"):
+            # Slow to load, and of no use to a command that reads no policy.
+            from mailauth_dns.compile.compile_repo import compile_repo
+            from mailauth_dns.policy.load import load_repo
+
             repo = load_repo(self.root, may_be_empty=may_be_empty)
             return repo, compile_repo(repo)
 
@@ -92,6 +98,8 @@ class Session:
 
         A run that asks none reads no secret.
         """
+        from mailauth_dns.policy.secret_redaction import Redactor, secrets_of
+
         self.log_format.redactor = Redactor(secrets_of(repo.stanzas.values()))
 
     def path(self, given: Path) -> Path:
@@ -108,6 +116,8 @@ class Session:
         lines = map(_guarded, lines)
         if stream.isatty():
             from rich.console import Console  # slow to load, and of no use in a pipe
+
+            from mailauth_dns.render.terminal_text import COLUMNS, wrapped_line
 
             console = Console(
                 file=stream,
@@ -199,47 +209,11 @@ def session_of(context: typer.Context) -> Session:
     return session
 
 
-def repo_root(start: Path) -> Path:
-    """Return the folder to work in: `start` or the nearest folder above it with zones/policy.
-
-    If no folder has it, that is `start`. As with git, the search ends with the work tree that
-    `start` is in, and with the file system.
-
-    Raises:
-        MailAuthError: it belongs to another user, whose stanzas would choose which code runs.
-    """
-    here = start.absolute()
-    for folder in (here, *here.parents):
-        if folder.stat().st_dev != here.stat().st_dev:
-            break
-        if (folder / POLICY_DIR).is_dir():
-            if folder == here:
-                break
-            if folder.stat().st_uid not in _users():
-                raise MailAuthError(
-                    f"{folder}: is a zone repo of another user; "
-                    "if you trust what it runs, name it with -C"
-                )
-            return folder
-        if (folder / ".git").exists():
-            break
-    return start
-
-
-def _users() -> set[int]:
-    """Return the ids of the user who runs this: the effective one, and the one behind sudo."""
-    behind = os.environ.get("SUDO_UID", "")
-    return {
-        os.geteuid(),
-        *([int(behind)] if os.geteuid() == 0 and re.fullmatch("[0-9]{1,10}", behind) else []),
-    }
-
-
 def _guarded(line: Text) -> Text:
     """Return a line that is safe to print; one that was not loses its styles."""
     # A document is several lines of one text.
     safe = "\n".join(map(one_line, line.plain.split("\n")))
-    return line if safe == line.plain else Text(safe)
+    return line if safe == line.plain else type(line)(safe)
 
 
 def new_session(
@@ -294,6 +268,9 @@ def write_message(text: str) -> None:
     lines = list(map(one_line, text.split("\n")))
     if sys.stderr.isatty():
         from rich.console import Console
+        from rich.text import Text
+
+        from mailauth_dns.render.terminal_text import wrapped_line
 
         columns = width_of(Console(stderr=True))
         lines = [

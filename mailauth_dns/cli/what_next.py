@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailauth_dns.cli.session import Session
 from mailauth_dns.export.pipeline import pipeline_of
-from mailauth_dns.policy.repo import POLICY_DIR
+from mailauth_dns.policy.repo_layout import POLICY_DIR
 
 if TYPE_CHECKING:  # other commands can do without what these load
     from mailauth_dns.compile.publication import Publication
@@ -199,6 +199,14 @@ def after_verdict(session: Session, author: str | None) -> None:
         session.next("next", author, why="what is left to do for its domain")
     else:
         session.next("spf", "tree", author, why="who may send for its domain")
+
+
+def after_reports(session: Session, domains: Sequence[str]) -> None:
+    """Say what comes after reports; `domains` are those that they are about."""
+    if (session.root / POLICY_DIR).is_dir():
+        session.next("next", why="what is left to do for your domains")
+    elif domains:
+        session.next("import", domains[0], why="makes a policy of what DNS has")
 
 
 def after_tree(session: Session, domain: str, *, rule: str | None, unknown: bool) -> None:

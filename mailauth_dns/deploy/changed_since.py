@@ -18,7 +18,8 @@ from mailauth_dns.deploy import git_files, plan_notes
 from mailauth_dns.deploy.git_files import GitFile
 from mailauth_dns.errors import MailAuthError, PolicyError
 from mailauth_dns.policy.load import load_sound
-from mailauth_dns.policy.repo import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, Policy, Repo
+from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.repo_layout import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.records.name import DomainName
 
 _FOLDERS = ("zones", PROVIDER_DIR.as_posix())

@@ -10,7 +10,7 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export import internal_hosts, opendkim, postfix, rspamd
 from mailauth_dns.export.exported_files import ExportFormat
 from mailauth_dns.export.mail_host import MailHost
-from mailauth_dns.policy.repo import POLICY_DIR, PROVIDER_DIR
+from mailauth_dns.policy.repo_layout import POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.signing_host.config_lines import text_of
 

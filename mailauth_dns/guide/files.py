@@ -22,7 +22,8 @@ from mailauth_dns.lint_policies import lint_repo
 from mailauth_dns.octo import compiled_folder
 from mailauth_dns.policy import spf_flattening
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.repo import POLICY_DIR, Policy, Repo
+from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.repo_layout import POLICY_DIR
 from mailauth_dns.records.name import DomainName
 
 

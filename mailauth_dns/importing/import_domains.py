@@ -33,7 +33,8 @@ from mailauth_dns.importing.sources import Published
 from mailauth_dns.importing.surroundings import Surroundings
 from mailauth_dns.importing.yaml_text import inherited
 from mailauth_dns.policy.load import read_defaults
-from mailauth_dns.policy.repo import DEFAULTS, POLICY_DIR, Repo
+from mailauth_dns.policy.repo import Repo
+from mailauth_dns.policy.repo_layout import DEFAULTS, POLICY_DIR
 from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, Zone

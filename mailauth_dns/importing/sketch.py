@@ -21,7 +21,8 @@ from mailauth_dns.importing.sections import Section
 from mailauth_dns.importing.surroundings import Draft, Left, Surroundings
 from mailauth_dns.importing.yaml_text import alone, document_of, inherited
 from mailauth_dns.policy.model import PolicyFile
-from mailauth_dns.policy.repo import POLICY_DIR, Policy, Repo, Route
+from mailauth_dns.policy.repo import Policy, Repo, Route
+from mailauth_dns.policy.repo_layout import POLICY_DIR
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records import dkim, mta_sts
 from mailauth_dns.records.family import NULL_MX, SECTIONS, Family, family

@@ -34,7 +34,8 @@ from mailauth_dns.keys.policy_edit import SelectorEdit
 from mailauth_dns.keys.times import moment
 from mailauth_dns.policy import public_key_files, selector_edit, selector_tags
 from mailauth_dns.policy.public_key_files import PublicKey
-from mailauth_dns.policy.repo import KEY_DIR, Policy, Repo
+from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.repo_layout import KEY_DIR
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.policy.yaml_splice import Tree
 from mailauth_dns.records.dkim import KeyType

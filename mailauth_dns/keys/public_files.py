@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mailauth_dns.atomic_files import own_folder, replace_file
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy.repo import KEY_DIR, Policy, Repo
+from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.repo_layout import KEY_DIR
 
 
 def folder_of(repo: Repo, policy: Policy) -> Path:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,17 @@ from mailauth_dns.plan.totals import Totals, totals
 FORMAT = 2
 MAX_FILE = 500_000_000  # octets; a plan of 100 000 zones has about a fifth
 
-_PLAN = TypeAdapter(Plan)
-_LIVE = TypeAdapter(LiveEntry)
-_TOTALS = TypeAdapter(Totals)
+
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    """Return what reads and writes one of plan's types; a run that writes none builds none."""
+    return TypeAdapter(kind)
 
 
 class _Read(BaseModel):
     """A plan that comes from a file. Unknown keys are refused at every level of it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     plan: Plan
 
@@ -67,7 +70,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
 
 def live_as_json(row: LiveEntry) -> dict[str, Any]:
     """Return one row of live DNS as JSON data, as a plan has it."""
-    data: dict[str, Any] = _LIVE.dump_python(row, mode="json")
+    data: dict[str, Any] = _adapter(LiveEntry).dump_python(row, mode="json")
     return data
 
 
@@ -84,8 +87,8 @@ def dumped(plan: Plan) -> str:
 def _content(plan: Plan) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "totals": _TOTALS.dump_python(totals(plan)),
-        **_PLAN.dump_python(plan, mode="json"),
+        "totals": _adapter(Totals).dump_python(totals(plan)),
+        **_adapter(Plan).dump_python(plan, mode="json"),
     }
 
 
@@ -142,7 +145,7 @@ def json_schema() -> dict[str, Any]:
     schema = definitions.pop("Plan")
     properties = {
         "format": {"const": FORMAT, "default": FORMAT, "title": "Format", "type": "integer"},
-        "totals": _TOTALS.json_schema(),
+        "totals": _adapter(Totals).json_schema(),
         **schema["properties"],
         "fingerprint": {"type": "string", "description": "SHA-256 over everything else"},
     }

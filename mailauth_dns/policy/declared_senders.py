@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy.model import DEFAULT_GRACE, PolicyFile
-from mailauth_dns.policy.repo import SENDER_DIR
 from mailauth_dns.policy.repo_files import RepoFiles
+from mailauth_dns.policy.repo_layout import SENDER_DIR
 from mailauth_dns.policy.sections.senders import SenderKey, SenderSection
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders import catalogue_files, expansion

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailauth_dns.policy import domain_list
-from mailauth_dns.policy.repo import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
+from mailauth_dns.policy.repo_layout import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.typed_yaml import yaml_reader
 from mailauth_dns.typed_yaml.yaml_tree import Plain, plain, value_place
 

@@ -14,14 +14,20 @@ from mailauth_dns.policy import (
     provider_stanza,
     public_key_files,
     repo_checks,
-    spf_lock_file,
 )
 from mailauth_dns.policy.declared_senders import PolicyBodies, catalogue_of
 from mailauth_dns.policy.domain_list import domains_of
 from mailauth_dns.policy.model import PolicyFile
 from mailauth_dns.policy.public_key_files import PublicKey
-from mailauth_dns.policy.repo import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, Policy, Repo
+from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
+from mailauth_dns.policy.repo_layout import (
+    DEFAULTS,
+    KEY_DIR,
+    LOCK_FILE,
+    POLICY_DIR,
+    PROVIDER_DIR,
+)
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName, is_at_or_below
@@ -110,9 +116,11 @@ class _Loader:
         return found
 
     def _lock(self) -> Lock:
-        path = self.root / spf_lock_file.LOCK_FILE
+        path = self.root / LOCK_FILE
         if not path.exists() and not path.is_symlink():
             return Lock()
+        from mailauth_dns.policy import spf_lock_file  # also loads what proves its entries
+
         return self.files.parsed(path, spf_lock_file.read, spf_lock_file.MAX_FILE) or Lock()
 
     def _all_policies(self, folder: Path) -> Iterator[Policy]:

@@ -16,12 +16,6 @@ from mailauth_dns.senders.catalogue_files import Catalogue
 from mailauth_dns.senders.use import Use
 from mailauth_dns.typed_yaml import yaml_tree
 
-DEFAULTS = "_defaults.yaml"
-POLICY_DIR = Path("zones/policy")
-KEY_DIR = Path("zones/keys")
-PROVIDER_DIR = Path("providers")
-SENDER_DIR = Path("zones/senders")
-
 Route = tuple[str | int, ...]  # keys and list indexes that lead to a value of a policy
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy.model import PolicyFile, sections_of
-from mailauth_dns.policy.repo import PROVIDER_DIR, Policy
+from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.repo_layout import PROVIDER_DIR
 from mailauth_dns.policy.sections.spf import SpfSection
 from mailauth_dns.records import dkim, dmarc
 from mailauth_dns.records.family import Family

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from datetime import datetime
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError
@@ -22,7 +21,6 @@ from mailauth_dns.typed_yaml.model_errors import words
 from mailauth_dns.typed_yaml.scalars import Day, Flag, Section, fail, host_name, said
 from mailauth_dns.typed_yaml.yaml_reader import DocumentError
 
-LOCK_FILE = Path("zones/locks/spf.json")
 FORMAT = 1
 MAX_FILE = 500_000_000  # octets; 100 000 domains with two parts each have about a fifth
 MAX_DIGITS = 18  # of a number; the format's own is the only one there is

@@ -19,7 +19,7 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.keys import keypair, private_files, public_files
 from mailauth_dns.policy.model import json_schema
 from mailauth_dns.policy.public_key_files import KeyFileError
-from mailauth_dns.policy.repo import KEY_DIR, POLICY_DIR, PROVIDER_DIR
+from mailauth_dns.policy.repo_layout import KEY_DIR, POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.quickstart.answers import Answers, SigningProgram
 from mailauth_dns.quickstart.dns_services import SERVICES, stanza
 from mailauth_dns.records.dkim import KeyType

@@ -10,9 +10,11 @@ from mailauth_dns.records.name import DomainName, domain_name
 MAX_LOCAL_PART = 64  # octets (RFC 5321 §4.5.3.1.1)
 EXAMPLE = "write one such as alice@example.com"
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+"
+# What an atom does not hold, and a quoted string only behind a backslash (RFC 5322 §3.2.3, §3.2.4).
+# All else may stand there, also beyond ASCII.
+_ATOM = r'[^\x00- "(),.:;<>@\[\\\]\x7f]+'
 _DOT_STRING = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
-_QUOTED = re.compile(r'"(?:[ !#-\[\]-~\x80-\U0010ffff]|\\[ -~])*"')
+_QUOTED = re.compile(r'"(?:[^\x00-\x1f"\\\x7f]|\\[ -~])*"')
 
 
 def domain_of(text: str) -> DomainName:

@@ -80,7 +80,7 @@ def parse(text: str) -> Record:
 
 
 _FIELD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
-_FIELD_VALUE = re.compile(r"[ -~\x80-\U0010ffff]+")
+_FIELD_VALUE = re.compile(r"[^\x00-\x1f\x7f]+")
 _SECONDS = re.compile(r"[0-9]{1,10}")
 _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 

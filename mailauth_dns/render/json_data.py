@@ -10,7 +10,6 @@ from mailauth_dns.diff.shown_values import public
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.waiver import Waived
-from mailauth_dns.plan import plan_file
 from mailauth_dns.records.name import DomainName
 
 if TYPE_CHECKING:
@@ -163,6 +162,8 @@ def live(
 
 def _live_row(row: LiveEntry) -> dict[str, Any]:
     """Return a row as JSON data; a private key that stands in DNS is not shown."""
+    from mailauth_dns.plan import plan_file  # slow to load, and most results hold no plan
+
     data = plan_file.live_as_json(row)
     for said in (data, *data["servers"]):
         for key in ("live", "values"):

@@ -35,7 +35,8 @@ from mailauth_dns.render.json_shape_parts import (
     maybe,
     of,
 )
-from mailauth_dns.senders.suggestion import Kind
+from mailauth_dns.render.report_shapes import REPORTS_READ
+from mailauth_dns.render.sender_shapes import SENDERS_IMPORT_TEMPLATE, SENDERS_SUGGEST
 
 NEW_KEY = {
     "domain": TEXT,
@@ -201,27 +202,9 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "simulate": BEFORE_AFTER,
     "check-message": BEFORE_AFTER,
-    "senders suggest": document(
-        domain=TEXT,
-        path=TEXT,
-        written=TRUTH,
-        policy=TEXT,
-        diff=maybe(TEXT),
-        senders=each(of(key=TEXT, sender=TEXT, answers={"type": "object"})),
-        comments=TEXTS,
-        remarks=each(of(kind=among(*Kind), name=TEXT, text=TEXT)),
-        differences=each(of(**{"name": TEXT, "type": TEXT, "without": TEXTS, "with": TEXTS})),
-        lookups=maybe(of(now=NUMBER, then=NUMBER, at_least=TRUTH)),
-        unknown=each(of(name=TEXT, type=TEXT, reason=TEXT)),
-    ),
-    "senders import-template": document(
-        template=TEXT,
-        sender=maybe(TEXT),
-        path=maybe(TEXT),
-        text=TEXT,
-        variables=TEXTS,
-        warnings=each(of(type=TEXT, host=TEXT, text=TEXT)),
-    ),
+    "reports read": REPORTS_READ,
+    "senders suggest": SENDERS_SUGGEST,
+    "senders import-template": SENDERS_IMPORT_TEMPLATE,
     "spf tree": {
         **document(
             domain=TEXT,

@@ -88,15 +88,21 @@ def _why(policy: Policy, use: Use) -> str:
 
 def _return_path(policy: Policy, use: Use) -> str:
     if use.return_path is ReturnPathClass.OWN_DOMAIN:
-        return f"the return path is {policy.domain} itself"
+        return f"the return path is {_surely(use)}{policy.domain} itself"
     if use.return_path is ReturnPathClass.VENDOR_DOMAIN:
-        return f"the return path is the sender's own{f', {use.mail_from}' if use.mail_from else ''}"
+        named = f", {use.mail_from}" if use.mail_from is not None else ""
+        return f"the return path is {_surely(use)}the sender's own{named}"
     if use.path is None:
         return "the return path is the sender's own, since the policy names none"
     if not use.path.is_published:
         servers = ", ".join(use.path.name_servers) or "the sender's name servers"
         return f"the return path is {use.path.name}, which you delegate to {servers}"
     return f"the return path is {use.path.name}, which leads to the sender"
+
+
+def _surely(use: Use) -> str:
+    """Return how sure the return path is: without records of its own, it is what sources say."""
+    return "probably " if use.relaxed == "unknown" else ""
 
 
 def _records(path: ReturnPathRecords | None) -> tuple[Record, ...]:

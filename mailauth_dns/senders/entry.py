@@ -219,6 +219,13 @@ class KnownWrong(Section):
         return self
 
 
+class Remark(Section):
+    """What people who use the sender should know beside all that."""
+
+    text: str
+    source: SourceIds
+
+
 class Also(Section):
     """A record beside mail authentication that the sender asks for: told, never written."""
 
@@ -245,6 +252,7 @@ class Entry(Section):
     recognised_by: RecognisedBy = Field(description="how it is recognised")
     known_wrong: tuple[KnownWrong, ...] = Field((), description="names that guides give wrongly")
     also: tuple[Also, ...] = Field((), description="other records that the sender asks for")
+    remarks: tuple[Remark, ...] = Field((), description="what to know before you use it")
 
     @model_validator(mode="after")
     def _whole(self) -> Entry:
@@ -272,7 +280,7 @@ class Entry(Section):
             part = getattr(self, key)
             if part is not None:
                 yield key, part
-        for key in ("known_wrong", "also"):
+        for key in ("known_wrong", "also", "remarks"):
             for number, part in enumerate(getattr(self, key)):
                 yield f"{key}.{number}", part
 
@@ -292,4 +300,4 @@ class Entry(Section):
         return min(Grade(self.sources[each].grade) for each in fact.source)
 
 
-_Fact = Ask | ReturnPath | AuthorSpf | Dkim | RecognisedBy | KnownWrong | Also
+_Fact = Ask | ReturnPath | AuthorSpf | Dkim | RecognisedBy | KnownWrong | Also | Remark

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.overlay import Overlay, PlannedZone
 from mailauth_dns.evaluate.resolver import Resolver, WatchedResolver
 from mailauth_dns.live.resolver import LiveResolver
-from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan import TrialEntry, Where
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records import dmarc
@@ -17,6 +17,9 @@ from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
 from mailauth_dns.simulate.run_mail_tests import PolicyTest, TestResult, Trial, conduct, tests_of
 from mailauth_dns.simulate.sender_tests import SenderTest
+
+if TYPE_CHECKING:
+    from mailauth_dns.octo.target import Proposal  # also loads octoDNS
 
 Progress = Callable[[str], None]  # is told each domain whose test is done, for a progress bar
 

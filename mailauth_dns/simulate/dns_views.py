@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.diff.change import Difference
 from mailauth_dns.evaluate.overlay import Overlay, PlannedSet, PlannedZone
 from mailauth_dns.evaluate.resolver import Resolver, WatchedResolver
 from mailauth_dns.live.resolver import LiveResolver
-from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone, zone_of
+
+if TYPE_CHECKING:
+    from mailauth_dns.octo.target import Proposal  # also loads octoDNS
 
 
 def as_it_is(policies: Iterable[Policy]) -> LiveResolver:

@@ -15,9 +15,9 @@ from mailauth_dns.evaluate.resolver import Resolver
 from mailauth_dns.evaluate.spf_addresses import Drift, drift, passing
 from mailauth_dns.policy import spf_lock_file
 from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.repo_layout import LOCK_FILE
 from mailauth_dns.policy.spf_flattening import flattened_names
 from mailauth_dns.policy.spf_lock import Lock, LockedName, LockedPart
-from mailauth_dns.policy.spf_lock_file import LOCK_FILE
 from mailauth_dns.records.addresses import NOBODY
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.spf_relock.parts import Observe, PartRow, next_parts, ready

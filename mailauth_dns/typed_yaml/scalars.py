@@ -260,7 +260,10 @@ def refuse_record(value: object) -> None:
 class Section(BaseModel):
     """A part of a policy: immutable, and a key that it does not know is a problem."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # Most sections are read as parts of another: pydantic builds one when it is first read alone.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
 
 Ttl = Annotated[

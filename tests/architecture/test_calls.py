@@ -81,6 +81,9 @@ LIBRARIES = {
     "records": _VALUES | _ENCODINGS | {"difflib", "idna"},
     "masterfile": _VALUES,
     "evaluate": _VALUES | _ENCODINGS | {"cryptography", "datetime", "time", "urllib"},
+    "reports": _VALUES
+    | {"codecs", "datetime", "email", "hashlib", "io", "ipaddress", "json", "os"}
+    | {"pathlib", "stat", "struct", "xml", "zipfile", "zlib"},
     "diff": _VALUES | {"datetime", "hashlib", "html", "unicodedata"},
 }
 

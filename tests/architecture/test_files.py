@@ -9,7 +9,7 @@ from pathlib import Path
 from mailauth_dns.policy.model import json_schema
 
 ROOT = Path(__file__).parents[2]
-COMING = {"senders", "reports"}  # rooms that the page has a place for
+COMING = {"evidence"}  # rooms that the page has a place for
 
 
 def test_types_are_shipped() -> None:

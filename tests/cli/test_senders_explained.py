@@ -66,6 +66,26 @@ def test_without_the_option_nothing_is_explained(repo: RepoFolder) -> None:
     assert "letters" not in repo.run("compile").out
 
 
+WHY = [
+    ("zendesk: {}", "the return path is probably example.com itself: nobody says whether SPF al"),
+    (
+        "help-scout: {}",
+        "the return path is probably the sender's own: nobody says whether SPF aligns",
+    ),
+    ("mandrill: {}", "the return path is the sender's own, since the policy names none: SPF never"),
+    (
+        "mailchimp: {}",
+        "the return path is the sender's own, mcsv.net: SPF never aligns, so DKIM alo",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sender", "why"), WHY)
+def test_whose_domain_is_in_mail_from_is_told(sender: str, why: str, repo: RepoFolder) -> None:
+    repo.policy(f"domain: example.com\nsenders: {{{sender}}}\n")
+    assert why in repo.run("compile", "--explain").out
+
+
 LETTERS = (
     "note: example.com: include of Letters (servers.letters.example) left out: its return path is "
     "bounces.letters.example, so it can never align"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from mailauth_dns.cli.command_tree import all_commands
 from mailauth_dns.lint.catalog import ALL_RULES
+from mailauth_dns.senders.catalogue_files import Catalogue
 from tests.docs.page import ROOT
 
 # What a browser fetches by itself: an address elsewhere in one of these would be asked.
@@ -74,9 +76,9 @@ class Loads(HTMLParser):
             self.found += _STYLE_LOADS.findall(data)
 
 
-def loads(html: str) -> list[str]:
+def loads(text: str) -> list[str]:
     parser = Loads()
-    parser.feed(html)
+    parser.feed(text)
     return parser.found
 
 
@@ -89,9 +91,9 @@ FROM_ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("html", FROM_ELSEWHERE)
-def test_a_load_from_elsewhere_is_found(html: str) -> None:
-    assert len(loads(html)) == 1
+@pytest.mark.parametrize("text", FROM_ELSEWHERE)
+def test_a_load_from_elsewhere_is_found(text: str) -> None:
+    assert len(loads(text)) == 1
 
 
 def test_a_link_is_no_load() -> None:
@@ -121,6 +123,17 @@ def test_each_command_has_a_page(site: Path) -> None:
     for command in list(all_commands())[1:]:
         name = command.path.partition(" ")[2].replace(" ", "-")
         assert command.path in (site / f"reference/commands/{name}.html").read_text()
+
+
+def test_each_sender_that_a_policy_can_name_has_a_page(site: Path) -> None:
+    index = (site / "reference/senders/index.html").read_text()
+    for sender, entry in Catalogue().all():
+        assert f">{sender}<" in index
+        if entry.is_compiled:
+            assert f'href="{sender}.html"' in index
+            assert (
+                html.escape(entry.name) in (site / f"reference/senders/{sender}.html").read_text()
+            )
 
 
 def test_the_search_is_local(site: Path) -> None:

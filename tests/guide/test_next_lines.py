@@ -20,6 +20,7 @@ from mailauth_dns.serve.server import LoopbackServer
 from tests.cli.test_help import COMMANDS
 from tests.conftest import RepoFolder
 from tests.keys.keyhost import ZONE
+from tests.reports import made
 
 # These have none.
 NONE = {
@@ -60,6 +61,7 @@ STORY: tuple[tuple[str, str], ...] = (
     ("check-message mail.eml --ip 192.0.2.10", "next example.com"),
     ("spf tree example.com", "next example.com"),
     ("spf lock", "lint"),
+    ("reports read report.xml", "next"),
     ("dkim keygen example.com --selector s1 --private-dir PRIVATE", "compile example.com"),
     ("dkim status", "diff"),
     ("dkim rotate example.com", "dkim status example.com"),
@@ -90,6 +92,7 @@ def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     repo.policy(POLICY, "example.com")
     repo.write("template.json", '{"providerId": "x.example", "serviceId": "y", "records": []}')
     repo.write("mail.eml", "From: a@example.com\r\n\r\nhello\r\n")
+    repo.write("report.xml", made.aggregate())
     with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
         repo.write(
             "zones/policy/_defaults.yaml",
@@ -193,7 +196,7 @@ def test_the_next_step_names_the_repo_as_it_was_named(
 
 
 def test_there_is_one_summary_a_command() -> None:
-    assert set(COMMANDS) >= commands.SUMMARIES.keys() - {"dkim", "senders", "spf"}
+    assert set(COMMANDS) >= commands.SUMMARIES.keys() - {"dkim", "reports", "senders", "spf"}
 
 
 def test_a_key_that_waits_is_what_comes_after_verify(served: RepoFolder, private_dir: Path) -> None:

@@ -47,6 +47,7 @@ WHOLE: Any = {
     "also": [
         {"type": "MX", "name": "@", "value": "mx.mailer.example", "why": "mail", "source": "help"}
     ],
+    "remarks": [{"text": "Another account has another token.", "source": "help"}],
 }
 # Ids with a word that people use in place of the sender's own.
 SHORT_FORMS = {
@@ -62,6 +63,7 @@ FACTS = (
     ("recognised_by",),
     ("known_wrong", 0),
     ("also", 0),
+    ("remarks", 0),
 )
 
 

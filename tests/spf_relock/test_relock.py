@@ -9,7 +9,7 @@ import pytest
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.spf_lock_file import LOCK_FILE
+from mailauth_dns.policy.repo_layout import LOCK_FILE
 from mailauth_dns.spf_relock.relock import relock, write
 from tests.conftest import RepoFolder
 from tests.evaluate.spf_world import Sets

@@ -36,6 +36,7 @@ GROUPS = {
         "test": "Run the policies' tests on DNS as it is and would be.",
         "simulate": "Judge a message that you describe, as a receiver would.",
         "check-message": "Judge a real message as a receiver would.",
+        "reports": "Read the reports that receivers send about your mail.",
     },
     "Tools": {
         "serve": "Answer DNS on loopback from the local provider's files.",

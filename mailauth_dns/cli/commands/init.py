@@ -19,7 +19,7 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.export.pipeline import Forge, pipeline_files
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.model import json_schema
-from mailauth_dns.policy.repo import POLICY_DIR, PROVIDER_DIR
+from mailauth_dns.policy.repo_layout import POLICY_DIR, PROVIDER_DIR
 from mailauth_dns.render import json_data
 
 # Where a file of the package's template goes.

@@ -17,13 +17,7 @@ from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Needs, Rule, Severity
 from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.lint_policies import lint_repo
-from mailauth_dns.render import (
-    findings_github,
-    findings_markdown,
-    findings_sarif,
-    findings_text,
-    json_data,
-)
+from mailauth_dns.render import findings_text
 
 
 class FailOn(StrEnum):
@@ -177,19 +171,28 @@ def _show(
     format: LintFormat,
     worst: Severity,
 ) -> None:
+    # Most runs write text, so that what writes another format is loaded for it alone.
     match format:
         case LintFormat.JSON:
+            from mailauth_dns.render import json_data
+
             session.json(json_data.findings(found, silenced))
         case LintFormat.SARIF:
+            from mailauth_dns.render import findings_sarif
+
             session.json(findings_sarif.findings(found, silenced))
         case LintFormat.JUNIT:
-            from mailauth_dns.render import junit  # loads the policies' tests too
+            from mailauth_dns.render import junit
 
             session.line(junit.findings(found, silenced, worst).rstrip())
         case LintFormat.GITHUB:
+            from mailauth_dns.render import findings_github
+
             for line in findings_github.findings(found):
                 session.line(line)
         case LintFormat.MARKDOWN:
+            from mailauth_dns.render import findings_markdown
+
             for line in findings_markdown.findings(found, len(silenced)):
                 session.line(line)
         case LintFormat.TEXT:

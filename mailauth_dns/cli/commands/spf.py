@@ -16,7 +16,7 @@ from mailauth_dns.evaluate.spf import MAX_TERMS, MAX_VOIDS
 from mailauth_dns.evaluate.spf_cost import lookup_cost
 from mailauth_dns.evaluate.spf_tree import LookupCost, Remark
 from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.spf_lock_file import LOCK_FILE
+from mailauth_dns.policy.repo_layout import LOCK_FILE
 
 LOCK_TIME = 300.0  # seconds that DNS may take for all names
 

@@ -175,7 +175,9 @@ class DkimSection(Section):
         ),
     )
     rotation: RotationSection = Field(
-        default=RotationSection(), description="how long a key lives on when it no longer signs"
+        # Its own defaults, which need no validator.
+        default=RotationSection.model_construct(),
+        description="how long a key lives on when it no longer signs",
     )
     selectors: dict[Selector, SelectorSection] = Field(
         default_factory=dict,

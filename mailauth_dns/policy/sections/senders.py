@@ -30,7 +30,9 @@ class SenderSection(BaseModel):
     selectors that they sign with.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="allow", hide_input_in_errors=True, defer_build=True
+    )
     __pydantic_extra__: dict[str, str | tuple[str, ...]]
 
     sender: SenderKey | None = Field(
