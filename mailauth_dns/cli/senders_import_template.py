@@ -12,7 +12,7 @@ from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, Format, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_sound
-from mailauth_dns.policy.repo import SENDER_DIR
+from mailauth_dns.policy.repo_layout import SENDER_DIR
 from mailauth_dns.records import dkim
 from mailauth_dns.senders import domain_connect, template_draft
 from mailauth_dns.senders.recognition import Recognition
