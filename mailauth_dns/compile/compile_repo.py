@@ -49,9 +49,8 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
 
 
 def _own(policies: Iterable[Policy], repo: Repo) -> Iterator[tuple[Policy, Declared]]:
-    for policy in policies:
-        for entry in declarations.of(policy, repo.lock):
-            yield policy, entry
+    found = [(policy, entry) for policy in policies for entry in declarations.of(policy, repo.lock)]
+    yield from sorted(found, key=lambda each: each[1].sender is not None)
 
 
 def _by_key(
@@ -63,6 +62,8 @@ def _by_key(
     for policy, entry in entries:
         name, type = entry.key
         is_alias = type == "CNAME"
+        if entry.sender is not None and not entry.values and entry.key in declared:
+            continue  # what a sender left there is replaced
         if entry.key in declared or (
             entry.values and holds_alias.setdefault(name, is_alias) != is_alias
         ):

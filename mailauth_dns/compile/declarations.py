@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from mailauth_dns.compile import sender_declarations
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.policy import spf_flattening
 from mailauth_dns.policy.absent import ABSENT
@@ -36,7 +37,7 @@ def _declared(policy: Policy, lock: Lock) -> Iterator[Declared]:
     yield from _spf(policy, lock)
     yield from _dkim(policy)
     yield from _dmarc(policy)
-    yield from _return_paths(policy)
+    yield from sender_declarations.of(policy)
     yield from _mta_sts(policy)
     for family in Family:
         if family not in _OF_THEIR_OWN:
@@ -140,24 +141,6 @@ def dmarc_text(policy: Policy) -> str | None:
         for tag in ("rua", "ruf")
         if section and (uris := getattr(section, tag))
     )
-
-
-def _return_paths(policy: Policy) -> Iterator[Declared]:
-    """Yield what stands at the return paths of senders: an alias, or exchangers and SPF."""
-    for use in policy.senders:
-        path = use.path
-        if path is None or not path.is_published:
-            continue
-        place = policy.place(("senders", use.key)).file_line
-        for type, values in (("CNAME", path.cname and (path.cname,)), ("MX", path.mx)):
-            if values:
-                entry = _entry(policy, path.name, type, Family.RETURN_PATH, None)
-                held = frozenset[str]() if use.life.gone else frozenset(values)
-                yield replace(entry, values=held, zones=path.zones, place=place)
-        if path.spf is not None:
-            text = None if use.life.gone else path.spf
-            entry = _entry(policy, path.name, "TXT", Family.SPF, text)
-            yield replace(entry, is_return_path=True, place=place)
 
 
 def _mta_sts(policy: Policy) -> Iterator[Declared]:

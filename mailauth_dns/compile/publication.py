@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 from mailauth_dns.errors import MailAuthError
@@ -15,8 +15,26 @@ from mailauth_dns.records import mta_sts
 from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
+
+
+@dataclass(frozen=True, slots=True)
+class OfSender:
+    """The sender that one record is for.
+
+    `values` are the ones that are this sender's; None where all of the family are ours. `relaxed`
+    tells whether SPF aligns with its return path: yes, no or unknown. `retired` is since when it
+    sends no more, where its record goes for that. `still` is what the policy calls another use of
+    the same sender, which goes on.
+    """
+
+    name: str
+    values: SenderValues | None = None
+    relaxed: str = "unknown"
+    retired: date | None = None
+    still: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +48,7 @@ class Declared:
     it from `ready` on, as the lock says. SPF: `spf_names` holds the addresses behind names that
     the record includes now or included before.
 
-    RETURN_PATH: a value that leads to one of `zones` or below is ours. SPF: `is_return_path` tells
+    `sender` is the sender whose record this is, where only one has it. SPF: `is_return_path` tells
     the record of a sender's return path from the domain's own.
 
     `place` is the line of the policy, or of its defaults, that says so.
@@ -45,9 +63,14 @@ class Declared:
     served: mta_sts.Policy | None = None
     ready: datetime | None = None
     spf_names: tuple[tuple[DomainName, Addresses], ...] = ()
-    zones: tuple[DomainName, ...] = ()
+    sender: OfSender | None = None
     is_return_path: bool = False
     place: FileLine | None = None
+
+    @property
+    def sender_values(self) -> SenderValues | None:
+        """Which values are ours; None where all of the family are."""
+        return self.sender.values if self.sender is not None else None
 
 
 @dataclass(frozen=True)
@@ -70,11 +93,6 @@ class Publication:
             RRset(*entry.key, entry.ttl, entry.values) for entry in self.declared if entry.values
         )
         return Zone(self.origin, frozenset(sets))
-
-    @cached_property
-    def absent(self) -> frozenset[tuple[RRKey, Family]]:
-        """The families whose values must not be there, each by name and type."""
-        return frozenset((entry.key, entry.family) for entry in self.declared if not entry.values)
 
     @property
     def places(self) -> Mapping[tuple[RRKey, Family], FileLine | None]:
@@ -108,7 +126,7 @@ class Publication:
                 sorted(entry.values),
                 str(entry.needed_until),
                 str(entry.ready),
-                entry.zones,
+                *_of_sender(entry.sender_values),
             ]
             for entry in self.declared
         ]
@@ -120,6 +138,10 @@ class Publication:
         kept = tuple(entry for entry in self.declared if entry.domain in domains)
         others = frozenset(entry.key for entry in self.declared if entry.domain not in domains)
         return Publication(self.origin, kept, self.providers, self.nameservers, others)
+
+
+def _of_sender(values: SenderValues | None) -> tuple[object, ...]:
+    return () if values is None else (values.zones, values.texts)
 
 
 def selected(

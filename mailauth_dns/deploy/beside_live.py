@@ -111,7 +111,11 @@ def is_silent(found: BesideLive) -> bool:
 def planned_zone(origin: DomainName, changes: Iterable[Change]) -> PlannedZone:
     """Return changes of a zone as they are laid over live DNS."""
     return PlannedZone(
-        origin, {change.key: PlannedSet(change.after, change.family) for change in changes}
+        origin,
+        {
+            change.key: PlannedSet(change.after, change.family, change.sender_values)
+            for change in changes
+        },
     )
 
 
@@ -132,11 +136,17 @@ def _keys(entry: Declared, origin: DomainName) -> Iterator[RRKey]:
         # What a new record replaces: the policy that the domain inherits.
         for upper in (*ancestors(entry.domain, origin), origin):
             yield from ((below(dmarc.LABEL, upper), kind) for kind in ("TXT", "CNAME"))
-    if entry.domain != origin:
+    # Names that hosts may have: what a wildcard gives them, and what an alias cannot stand beside.
+    hosts = {entry.domain, name} if _is_at_return_path(entry) else {entry.domain}
+    for host in hosts - {origin}:
         for host_type in _HOST_TYPES:
-            yield (entry.domain, host_type)
-            for upper in (*ancestors(entry.domain, origin), origin):
+            yield (host, host_type)
+            for upper in (*ancestors(host, origin), origin):
                 yield (below("*", upper), host_type)
+
+
+def _is_at_return_path(entry: Declared) -> bool:
+    return entry.is_return_path or entry.family is Family.RETURN_PATH
 
 
 def _zone(publication: Publication, observation: Observation) -> tuple[Zone, Mapping[RRKey, str]]:

@@ -25,8 +25,8 @@ def behind_others(
 ) -> Mapping[tuple[str, str], Mapping[RRKey, Hold]]:
     """Return, by zone and provider, the changes that wait for the same zone at another provider.
 
-    A DMARC policy is not tightened at one provider while the SPF record that lets the domain's own
-    mail pass is blocked at another.
+    A DMARC policy is not tightened at one provider while the SPF record, or a sender's return path,
+    that lets the domain's own mail pass is blocked at another.
     """
     found: dict[tuple[str, str], dict[RRKey, Hold]] = {}
     for key, proposal in answers.items():
@@ -36,33 +36,44 @@ def behind_others(
             provider: answers.get((key[0], provider)) for provider in publications[key].providers
         }
         for change in proposal.difference.changes if len(others) > 1 else ():
-            declares_spf = any(
-                entry.family is Family.SPF and entry.domain == change.domain
-                for entry in publications[key].declared
-            )
-            for provider, other in others.items() if follows_spf(change) and declares_spf else ():
-                hold = _hold(change.domain, provider, other)
+            awaited = _awaited(publications[key], change.domain)
+            if awaited is None or not follows_spf(change):
+                continue
+            for provider, other in others.items():
+                hold = _hold(awaited, change.domain, provider, other)
                 if provider != key[1] and hold is not None:
                     found.setdefault(key, {})[change.key] = hold
     return found
 
 
-def _hold(domain: DomainName, provider: str, other: Proposal | ProviderError | None) -> Hold | None:
+def _awaited(publication: Publication, domain: DomainName) -> str | None:
+    """Return in words what lets the domain's own mail pass by SPF; None where nothing does."""
+    own = [entry for entry in publication.declared if entry.domain == domain]
+    if any(entry.family is Family.SPF and not entry.is_return_path for entry in own):
+        return f"the SPF record of {domain}"
+    if any(entry.family is Family.RETURN_PATH for entry in own):
+        return f"the return paths of {domain}"
+    return None
+
+
+def _hold(
+    awaited: str, domain: DomainName, provider: str, other: Proposal | ProviderError | None
+) -> Hold | None:
     if other is None:
         return Hold(
-            f"waits for the SPF record of {domain} at {provider}, which was not asked; "
+            f"waits for {awaited} at {provider}, which was not asked; "
             f"plan without --provider, or with {provider} too",
             waits=True,
         )
     if isinstance(other, ProviderError):
         return Hold(
-            f"waits for the SPF record of {domain} at {provider}, which could not be read",
+            f"waits for {awaited} at {provider}, which could not be read",
             waits=False,
         )
     of_domain = [
         entry
         for entry in other.difference.blocked
-        if (entry.family, entry.domain) == (Family.SPF, domain)
+        if entry.domain == domain and entry.family in (Family.SPF, Family.RETURN_PATH)
     ]
     if not of_domain:
         return None

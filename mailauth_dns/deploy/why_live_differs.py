@@ -8,12 +8,12 @@ from itertools import islice
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff import value_mistakes, wrong_places
 from mailauth_dns.diff.equivalence import meaning, same
-from mailauth_dns.diff.our_values import ours
 from mailauth_dns.diff.value_mistakes import Mistake
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, below
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.zone import RRKey, RRset
 
 Reasons = Mapping[tuple[str, str], tuple[Mistake, ...]]
@@ -118,17 +118,25 @@ def _has_wanted(entry: Declared, there: frozenset[str]) -> bool:
 
 def _of_values(entry: Declared, zone: DomainName, there: frozenset[str]) -> Iterator[Mistake]:
     """Yield the mistakes that the values at the right name show."""
-    if entry.key[1] == "CNAME":
-        [wanted] = entry.values
-        if any(value.rstrip(".") == f"{wanted.rstrip('.')}.{zone}" for value in there):
+    if entry.key[1] != "TXT":
+        wanted = {f"{value.rstrip('.')}.{zone}" for value in entry.values}
+        if any(value.rstrip(".") in wanted for value in there):
             yield Mistake(
                 "zone in the target",
                 "the zone was added to the target",
-                "the alias leads to a name that does not exist",
+                "it leads to a name that does not exist",
                 "enter the target again with a dot at its end",
             )
+        elif entry.sender is not None and there:
+            yield Mistake(
+                "another sender",
+                f"it does not lead to {entry.sender.name}",
+                "bounces go elsewhere, and the sender may refuse the domain",
+                f"take away what others have at this name, or give {entry.sender.name} another "
+                "return path in the policy",
+            )
         return
-    here = ours(RRset(*entry.key, None, there), entry.family)
+    here = ours(RRset(*entry.key, None, there), entry.family, entry.sender_values)
     if len(here) > 1:
         yield _beside(entry, len(here), has_wanted=_has_wanted(entry, there))
     yield from _damage(entry, there)
@@ -136,7 +144,7 @@ def _of_values(entry: Declared, zone: DomainName, there: frozenset[str]) -> Iter
 
 def _damage(entry: Declared, there: frozenset[str]) -> tuple[Mistake, ...]:
     """Return what happened to the wanted value; nothing where it stands there as it should."""
-    if _has_wanted(entry, there):
+    if _has_wanted(entry, there) or entry.key[1] != "TXT":
         return ()
     [wanted] = entry.values
     damaged = (value_mistakes.mistakes(entry.family, wanted, value) for value in sorted(there))

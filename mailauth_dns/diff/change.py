@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from mailauth_dns.compile.publication import OfSender
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.records.zone import RRKey
 
 
@@ -42,6 +44,7 @@ class Judgement:
 class Change:
     """Our values of one name and type, before and after; `kept` are the foreign values beside them.
 
+    `sender` is the one that the record is for, where only one sender has it.
     TTLs are in seconds; `ttl_before` is None where nothing was, `ttl_after` where nothing will be.
     """
 
@@ -54,6 +57,12 @@ class Change:
     ttl_after: int | None
     kept: frozenset[str]
     judgement: Judgement
+    sender: OfSender | None = None
+
+    @property
+    def sender_values(self) -> SenderValues | None:
+        """Which values are ours; None where all of the family are."""
+        return self.sender.values if self.sender is not None else None
 
     @property
     def values_after(self) -> frozenset[str]:

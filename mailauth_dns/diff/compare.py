@@ -19,12 +19,12 @@ from mailauth_dns.diff.change import (
 )
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.diff.obstacles import Obstacles
-from mailauth_dns.diff.our_values import ours
 from mailauth_dns.diff.part_order import hold, parts_by_name, without_hope
 from mailauth_dns.diff.report_consent import Consents
 from mailauth_dns.diff.wildcard import Wildcards
 from mailauth_dns.diff.zone_states import Sides
 from mailauth_dns.records.family import Family, family
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.spf_parts import MAX_ANSWER
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
@@ -88,7 +88,9 @@ def _change(
     there: RRset | None, entry: Declared, judge: Judge, sides: Sides, normalize: bool
 ) -> Change | None:
     """Return the change that one declaration asks for; None where nothing has to change."""
-    before = ours(there, entry.family, entry.zones) if there is not None else frozenset[str]()
+    before = (
+        ours(there, entry.family, entry.sender_values) if there is not None else frozenset[str]()
+    )
     foreign = there.values - before if there is not None else frozenset[str]()
     ttl_before = there.ttl if there is not None else None
     after = entry.values
@@ -112,6 +114,7 @@ def _change(
         ttl_after,
         foreign,
         judgement,
+        entry.sender,
     )
 
 
@@ -157,7 +160,9 @@ def _kept(before: Zone, publication: Publication) -> Iterator[Kept]:
             continue
         owned = declared.get(rrset.key)
         foreign = (
-            rrset.values if owned is None else rrset.values - ours(rrset, owned.family, owned.zones)
+            rrset.values
+            if owned is None
+            else rrset.values - ours(rrset, owned.family, owned.sender_values)
         )
         by_family: dict[Family | None, set[str]] = {}
         for value in foreign:

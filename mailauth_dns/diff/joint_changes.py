@@ -15,25 +15,32 @@ def together(
 ) -> tuple[list[Change], list[Blocked]]:
     """Block what must not be made without a change that is blocked.
 
-    Half of a selector's move from key to alias would lose the key. An SPF record must not include
-    a part that is not there. A DMARC policy must not be tightened before the SPF record that lets
-    the domain's own mail pass.
+    Half of a selector's move from key to alias would lose the key, and half of a return path would
+    lose its alignment. An SPF record must not include a part that is not there. A DMARC policy must
+    not be tightened before the records that let the domain's own mail pass.
     """
-    blocked = list(blocked)
-    moves = {entry.key[0]: entry for entry in blocked if entry.family is Family.DKIM}
+    changes, blocked = list(changes), list(blocked)
+    paths = {each.key[0] for each in changes if each.family is Family.RETURN_PATH} | {
+        each.key[0] for each in blocked if each.family is Family.RETURN_PATH
+    }
+    moves = {
+        entry.key[0]: entry
+        for entry in blocked
+        if entry.family is Family.DKIM or entry.key[0] in paths
+    }
     # What is blocked for good is named before what only waits.
     behind = {
         entry.domain: entry
         for waits in (True, False)
         for entry in blocked
-        if entry.family is Family.SPF and entry.waits is waits
+        if entry.family in (Family.SPF, Family.RETURN_PATH) and entry.waits is waits
     }
     left = []
     for change in changes:
         other, why = moves.get(change.key[0]), "goes with"
         if follows_spf(change):
             other, why = behind.get(change.domain), "waits for"
-        if change.family is Family.SPF:
+        if other is None and change.family is Family.SPF:
             other, why = (
                 next((entry for entry in blocked if _includes(change, entry)), None),
                 "waits for",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailauth_dns.diff.our_values import ours
 from mailauth_dns.evaluate.zone_answers import alias_target
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.spf_parts import referred
 from mailauth_dns.records.zone import RRKey, Zone
 

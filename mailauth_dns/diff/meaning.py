@@ -1,7 +1,8 @@
 """Changes in the language of mail, and how much each can hurt.
 
 Each family has its own judge: spf_meaning (who may send), dkim_meaning (which signatures verify),
-dmarc_meaning (what receivers do with mail that fails) and transport_meaning (mail that comes in).
+dmarc_meaning (what receivers do with mail that fails), return_path_meaning (what senders have of
+their own) and transport_meaning (mail that comes in).
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ from mailauth_dns.diff.compare import Judge
 from mailauth_dns.diff.dkim_meaning import key_changed
 from mailauth_dns.diff.dmarc_meaning import dmarc_changed
 from mailauth_dns.diff.equivalence import cut, same
+from mailauth_dns.diff.return_path_meaning import (
+    at_return_path,
+    of_retired,
+    return_path_changed,
+)
 from mailauth_dns.diff.spf_meaning import spf_changed
 from mailauth_dns.diff.transport_meaning import (
     bimi_changed,
@@ -39,13 +45,14 @@ class JudgedChange:
 
 
 _JUDGES: Mapping[Family, Callable[[JudgedChange], Judgement]] = {
-    Family.SPF: lambda asked: spf_changed(asked.entry, asked.before, asked.after),
-    Family.DKIM: lambda asked: key_changed(asked.entry, asked.before, asked.after, asked.now),
+    Family.SPF: lambda asked: _spf_changed(asked),
+    Family.DKIM: lambda asked: _key_changed(asked),
     Family.DMARC: lambda asked: dmarc_changed(asked.entry, asked.before, asked.after, asked.sides),
     Family.DMARC_REPORT: lambda asked: consent_given(asked.entry),
     Family.MTA_STS: lambda asked: mta_sts_changed(asked.entry, asked.before, asked.after),
     Family.TLS_RPT: lambda asked: tls_rpt_changed(asked.before, asked.after),
     Family.BIMI: lambda asked: bimi_changed(asked.entry, asked.before, asked.after),
+    Family.RETURN_PATH: lambda asked: return_path_changed(asked.entry, asked.before, asked.after),
     Family.NULL_MX: lambda asked: _null_mx_changed(asked.after),
 }
 
@@ -77,6 +84,19 @@ def _judged(asked: JudgedChange) -> Judgement:
     if same(entry.family, entry.key[1], asked.before, asked.after):
         return Judgement("the same meaning in our spelling")
     return _JUDGES.get(entry.family, _changed)(asked)
+
+
+def _spf_changed(asked: JudgedChange) -> Judgement:
+    judged = spf_changed(asked.entry, asked.before, asked.after)
+    return (
+        at_return_path(asked.entry, judged, asked.after) if asked.entry.is_return_path else judged
+    )
+
+
+def _key_changed(asked: JudgedChange) -> Judgement:
+    judged = key_changed(asked.entry, asked.before, asked.after, asked.now)
+    sender = asked.entry.sender
+    return of_retired(sender, judged) if sender is not None else judged
 
 
 def _changed(asked: JudgedChange) -> Judgement:

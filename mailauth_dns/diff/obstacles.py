@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Unwritable
-from mailauth_dns.diff.our_values import is_part_of_spf, ours
+from mailauth_dns.diff.our_values import is_part_of_spf
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, ancestors
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.spf_parts import referred
 from mailauth_dns.records.zone import RRKey, Zone
 
@@ -18,7 +19,11 @@ class Obstacles:
         self._before = before
         self._origin = publication.origin
         self._unwritable = unwritable
-        self._going = {entry.key for entry in publication.declared if not entry.values}
+        self._going = {
+            entry.key
+            for entry in publication.declared
+            if not entry.values and self._goes_whole(entry)
+        }
         self._types: dict[DomainName, set[str]] = {}
         for rrset in before.rrsets:
             self._types.setdefault(rrset.name, set()).add(rrset.type)
@@ -40,7 +45,39 @@ class Obstacles:
             return self._still_included(entry) if changes else None
         # A record that no server would answer with is not published, even if nothing has to change.
         return (
-            self._hidden(entry.key) or self._in_use(entry, changes) or self._alias(entry, changes)
+            self._hidden(entry.key)
+            or self._in_use(entry, changes)
+            or self._shared(entry)
+            or self._alias(entry, changes)
+        )
+
+    def _goes_whole(self, entry: Declared) -> bool:
+        """Tell whether nothing is left of a set that is declared absent."""
+        there = self._before.get(entry.key)
+        return there is None or there.values == ours(there, entry.family, entry.sender_values)
+
+    def _shared(self, entry: Declared) -> str | None:
+        """Return why a sender's return path cannot have what others have there.
+
+        This holds even where nothing has to change: bounces go to either of two hosts, and senders
+        refuse a domain whose return path leads elsewhere too.
+        """
+        there = self._before.get(entry.key)
+        if entry.family is not Family.RETURN_PATH or entry.sender is None or there is None:
+            return None
+        name, type = entry.key
+        others = sorted(there.values - ours(there, entry.family, entry.sender_values))
+        if not others:
+            return None
+        sender, instead = entry.sender.name, _another_path(entry)
+        if type == "CNAME":
+            return (
+                f"{name} is an alias (CNAME to {others[0]}) that does not lead to {sender}: "
+                f"a name has one alias only (RFC 1034 §3.6.2); {instead}"
+            )
+        return (
+            f"{name} has an MX that is not {sender}'s ({', '.join(others)}): bounces would go "
+            f"there too, and senders want their return path for themselves; {instead}"
         )
 
     def _still_included(self, entry: Declared) -> str | None:
@@ -118,12 +155,20 @@ class Obstacles:
             return (
                 f"{name} holds other data ({', '.join(sorted(here))}): "
                 "a name with an alias (CNAME) can hold nothing else (RFC 1034 §3.6.2)"
+                + (f"; {_another_path(entry)}" if entry.sender is not None else "")
             )
         if type != "CNAME" and "CNAME" in here:
             there = self._before.get((name, "CNAME"))
             target = next(iter(there.values), "") if there is not None else ""
-            return (
-                f"{name} is an alias (CNAME to {target}) that this policy does not declare; "
+            return f"{name} is an alias (CNAME to {target}) that this policy does not declare; " + (
                 "take it away, or leave the record to its target"
+                if entry.sender is None
+                else _another_path(entry)
             )
         return None
+
+
+def _another_path(entry: Declared) -> str:
+    """Return what to do where others have what a sender's return path needs."""
+    assert entry.sender is not None
+    return f"take it away, or give {entry.sender.name} another return path in the policy"

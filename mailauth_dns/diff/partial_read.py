@@ -7,9 +7,9 @@ replace a set that the listing left out, and with it the values of others.
 from __future__ import annotations
 
 from mailauth_dns.diff.change import Change, Difference
-from mailauth_dns.diff.our_values import ours
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.evaluate.zone_answers import Authority
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.zone import RRKey, RRset, Zone
 
 
@@ -46,7 +46,7 @@ def _missed(change: Change, authority: Authority, observation: Observation) -> s
         ):
             return f"the provider lists no {there} at {name}, and the zone's servers serve one"
     foreign = [
-        len(rrset.values - ours(rrset, change.family))
+        len(rrset.values - ours(rrset, change.family, change.sender_values))
         for rrset in _served_by_all(observation, change.key)
     ]
     if change.ttl_before is not None and foreign and min(foreign) > len(change.kept):

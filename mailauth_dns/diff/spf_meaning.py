@@ -12,6 +12,7 @@ from itertools import permutations
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.diff.change import Judgement, Risk
 from mailauth_dns.diff.equivalence import parsed
+from mailauth_dns.diff.our_values import is_part_of_spf
 from mailauth_dns.diff.spf_results import Results, rest_of
 from mailauth_dns.evaluate.spf import MAX_TERMS
 from mailauth_dns.records import spf, spf_term
@@ -27,7 +28,7 @@ _RESULT = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral", "": "as th
 
 def spf_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
     """Judge by who may send. A part is judged alone: only the record including it needs it."""
-    if entry.key[0] != entry.domain:
+    if is_part_of_spf(entry):
         return _part_changed(entry.domain, before, after)
     text, old = _only(after), _record(_only(before))
     if text is None and old is None:

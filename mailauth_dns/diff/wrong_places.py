@@ -76,7 +76,9 @@ def _names(entry: Declared, zone: DomainName) -> Iterator[tuple[str, str, str, b
     if "_" in name:
         yield name.replace("_", ""), "no underscore", "the underscore is missing", False
         yield domain, "at the domain", "the host was left empty", True
-    if entry.family is Family.SPF:
+    elif name != domain:
+        yield domain, "at the domain", "the host was left empty", True
+    if entry.family is Family.SPF and not entry.is_return_path:
         yield f"www.{domain}", "at www", "it is at www, and mail comes from the domain", True
 
 
@@ -91,9 +93,9 @@ def entered_at(place: Place, entry: Declared, found: Iterable[str]) -> bool:
 
 
 def _is_meant(place: Place, entry: Declared, text: str, wanted: str) -> bool:
-    if entry.key[1] == "CNAME":
-        return text.rstrip(".").lower() == wanted.rstrip(".").lower()
-    kind = entry.family
+    kind, type = entry.family, entry.key[1]
+    if type != "TXT":
+        return meaning(kind, type, text) == meaning(kind, type, wanted)
     if meaning(kind, "TXT", text) == meaning(kind, "TXT", wanted):
         return True
     return not place.own and (

@@ -16,6 +16,7 @@ from mailauth_dns.evaluate.resolver import Resolver, Values, ZoneResolver
 from mailauth_dns.records import dmarc
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName, is_at_or_below
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 
 _DMARC = f"{dmarc.LABEL}."
@@ -43,12 +44,12 @@ class Sides:
         for entry in self._publication.declared:
             there = sets.pop(entry.key, None)
             foreign = (
-                {value for value in there.values if family(*entry.key, value) is not entry.family}
+                there.values - ours(there, entry.family, entry.sender_values)
                 if there is not None
-                else set()
+                else frozenset[str]()
             )
             if values := entry.values | foreign:
-                sets[entry.key] = RRset(*entry.key, entry.ttl, frozenset(values))
+                sets[entry.key] = RRset(*entry.key, entry.ttl, values)
         return ZoneResolver(
             [zone_of(self._zone.origin, sets.values())], elsewhere=_Outside(self._zone.origin)
         )
@@ -78,7 +79,14 @@ class Sides:
 
     @cached_property
     def _users(self) -> Mapping[DomainName, str]:
-        return users(self._zone)
+        # Mail comes back to a sender's return path, and nobody writes from there.
+        paths = {
+            entry.key
+            for entry in self._publication.declared
+            if entry.family is Family.RETURN_PATH or entry.is_return_path
+        }
+        sets = (rrset for rrset in self._zone.rrsets if rrset.key not in paths)
+        return users(zone_of(self._zone.origin, sets))
 
     def _told(self, name: DomainName) -> str | None:
         return f"{name} {self._users[name]}" if name in self._users else None

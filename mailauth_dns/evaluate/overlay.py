@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from mailauth_dns.errors import ObservationError
 from mailauth_dns.evaluate.resolver import Alias, Resolver, Values, ask, follow
 from mailauth_dns.evaluate.zone_answers import alias_target
-from mailauth_dns.records.family import Family, family
+from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors, below, upwards
-from mailauth_dns.records.zone import RRKey
+from mailauth_dns.records.ownership import SenderValues, ours
+from mailauth_dns.records.zone import RRKey, RRset
 
 # Types that names hold in practice. One of them at a name shows that the name stays when the plan
 # has deleted its sets.
@@ -40,12 +41,25 @@ _OTHER_TYPES = (
 class PlannedSet:
     """What a plan makes of one set: `values` are ours afterwards, empty where it deletes ours.
 
-    Live values that do not belong to `family` stay beside them. If it is None, `values` are the
-    whole set.
+    Live values that do not belong to `family`, or are not a sender's, stay beside them. If `family`
+    is None, `values` are the whole set.
     """
 
     values: frozenset[str]
     family: Family | None = None
+    sender_values: SenderValues | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no value of others can stand beside `values`."""
+        # All values at a selector's name are DKIM, unless only a sender's are ours.
+        return self.family is None or (self.family is Family.DKIM and self.sender_values is None)
+
+    def beside(self, there: RRset) -> frozenset[str]:
+        """Return what stays of a live set beside `values`."""
+        if self.family is None or (self.values and there.type == "CNAME"):
+            return frozenset()  # a name has one alias only
+        return there.values - ours(there, self.family, self.sender_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +189,17 @@ class _Zone:
     def _values(self, name: DomainName, rrtype: str) -> frozenset[str]:
         """Return one set as it will be, without wildcards and aliases."""
         made = self._sets.get((name, rrtype))
-        # All values at a selector's name are DKIM, so the plan knows the set without asking.
-        if made is not None and made.family in (None, Family.DKIM):
-            return made.values
+        if made is not None and made.is_whole:
+            return made.values  # the plan knows the set without asking
         there = self._live_values(name, rrtype)
         if made is None:
             return there
-        if made.values and self._live_values(name, "CNAME") and (name, "CNAME") not in self._sets:
+        if made.values and rrtype != "CNAME" and self._values(name, "CNAME"):
             raise ObservationError(
                 f"{name} is an alias (CNAME) that the plan does not touch, so its {rrtype} "
                 "record cannot be published"
             )
-        return made.values | {
-            value for value in there if family(name, rrtype, value) is not made.family
-        }
+        return made.values | made.beside(RRset(name, rrtype, None, there))
 
     def _live_values(self, name: DomainName, rrtype: str) -> frozenset[str]:
         """Return what live DNS holds at the name itself, not through a wildcard or an alias."""

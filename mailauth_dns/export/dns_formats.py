@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, quoted
+from mailauth_dns.records.zone import quoted
 
 
 def bind(publications: Sequence[Publication]) -> str:
@@ -19,7 +19,7 @@ def bind(publications: Sequence[Publication]) -> str:
         for _, entry, value in _published(publications)
     ]
     return "".join(
-        [*lines, *(f"; not to be there: {name}. {type}\n" for name, type in absent(publications))]
+        [*lines, *(f"; not to be there: {said}\n" for said in absent(publications, dot="."))]
     )
 
 
@@ -49,7 +49,7 @@ def terraform(publications: Sequence[Publication]) -> str:
     that are not ours share the one at the domain itself.
     """
     records = {
-        f"{entry.key[0]} {entry.key[1]}": {
+        f"{entry.key[0]} {entry.key[1]}{_which(entry, value)}": {
             "zone": publication.origin,
             "name": entry.key[0],
             "type": entry.key[1],
@@ -62,6 +62,12 @@ def terraform(publications: Sequence[Publication]) -> str:
     return json.dumps({"locals": {"mailauth_dns": records}}, indent=2) + "\n"
 
 
+def _which(entry: Declared, value: str) -> str:
+    """Return what tells the second value of a set, and those after it, from the first."""
+    number = sorted(entry.values).index(value)
+    return f" {number + 1}" if number else ""
+
+
 def _published(publications: Sequence[Publication]) -> Iterator[tuple[Publication, Declared, str]]:
     for publication in publications:
         for entry in publication.declared:
@@ -69,16 +75,27 @@ def _published(publications: Sequence[Publication]) -> Iterator[tuple[Publicatio
                 yield publication, entry, value
 
 
-def absent(publications: Sequence[Publication]) -> list[RRKey]:
-    """Return what must not be there; not the empty half, TXT or CNAME, of a published selector."""
+def absent(publications: Sequence[Publication], dot: str = "") -> list[str]:
+    """Return what must not be there, in words; names end with `dot`.
+
+    The empty half, TXT or CNAME, of a published selector is left out.
+    """
     published = {entry.key[0] for _, entry, _ in _published(publications)}
-    gone = {
-        entry.key
+    gone = [
+        entry
         for publication in publications
         for entry in publication.declared
-        if not entry.values
-    }
-    return sorted((name, type) for name, type in gone if name not in published or type == "MX")
+        if not entry.values and (entry.key[0] not in published or entry.key[1] == "MX")
+    ]
+    return [
+        f"{entry.key[0]}{dot} {entry.key[1]}{_only_of(entry)}"
+        for entry in sorted(gone, key=lambda entry: entry.key)
+    ]
+
+
+def _only_of(entry: Declared) -> str:
+    """Return in words which values must not be there, where only a sender's must not."""
+    return f", if it is {entry.sender.name}'s" if entry.sender is not None else ""
 
 
 def _relative(name: DomainName, origin: DomainName) -> str:

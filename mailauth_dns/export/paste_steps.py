@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import zip_longest
 
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.deploy.by_hand import ByHand, changes_of
@@ -112,8 +113,9 @@ def _steps(zone: ByHand, number: int) -> Iterator[Step]:
         changes,
         key=lambda each: _rank(each, goes=not each.after, makes_room=each.key[0] in adding),
     ):
-        number += 1
-        yield _changed(number, change, origin)
+        for each in _one_by_one(change):
+            number += 1
+            yield _changed(number, each, origin)
     for declared, why in sorted(
         zone.unknown, key=lambda each: _rank(each[0], goes=not each[0].values, makes_room=False)
     ):
@@ -134,10 +136,27 @@ def _rank(declared: Declared | Change, *, goes: bool, makes_room: bool) -> tuple
     if declared.family is Family.SPF:
         place = 1 if name != declared.domain else 2
     else:
-        place = {Family.DKIM: 0, Family.DMARC: 4}.get(declared.family, 3)
+        # A return path's exchangers stand with its SPF record.
+        place = {Family.DKIM: 0, Family.RETURN_PATH: 1, Family.DMARC: 4}.get(declared.family, 3)
     if goes and not makes_room:
         place = 5
     return (declared.domain, place, name, not goes, type)
+
+
+def _one_by_one(change: Change) -> Iterator[Change]:
+    """Yield a change of several values, as of exchangers, as one of each record."""
+    if len(change.after) < 2:
+        yield change
+    elif change.before == change.after:
+        yield from (replace(change, before=each, after=each) for each in _each(change.after))
+    else:
+        new, gone = _each(change.after - change.before), _each(change.before - change.after)
+        for after, before in zip_longest(new, gone, fillvalue=frozenset[str]()):
+            yield replace(change, before=before, after=after)
+
+
+def _each(values: frozenset[str]) -> list[frozenset[str]]:
+    return [frozenset({value}) for value in sorted(values)]
 
 
 def _changed(number: int, change: Change, origin: DomainName) -> Step:
@@ -192,8 +211,15 @@ def _to_check(
         declared.family,
         _entry(declared.key, value, declared.ttl or DEFAULT_TTL, origin),
         why=why,
-        note=declared.family.row.beside if value is not None else None,
+        note=declared.family.row.beside if value is not None else _only_of(declared),
     )
+
+
+def _only_of(declared: Declared) -> str | None:
+    """Return what to look at before a record of one sender is deleted."""
+    if declared.sender is None:
+        return None
+    return f"only if it is {declared.sender.name}'s; leave what others have here"
 
 
 def _entry(

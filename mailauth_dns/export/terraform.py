@@ -35,7 +35,7 @@ def resources(provider: TerraformProvider, publications: Sequence[Publication]) 
             head = ("resource", made.type, _label(made, labels))
             parts.append(warning + block(head, made.arguments, made.blocks))
     if gone := absent(publications):
-        parts.append(comment("\n".join(f"not to be there: {name} {type}" for name, type in gone)))
+        parts.append(comment("\n".join(f"not to be there: {said}" for said in gone)))
     return "\n" + "\n".join(parts)
 
 
@@ -63,8 +63,9 @@ def _sets(publications: Iterable[Publication]) -> Iterator[RecordSet]:
                     *entry.key,
                     entry.ttl or DEFAULT_TTL,
                     tuple(sorted(entry.values)),
-                    # A label of a family's own, such as _dmarc, has no other use.
-                    shared=not entry.family.row.label,
+                    # A label of a family's own, such as _dmarc, has no other use, and an alias
+                    # stands alone.
+                    shared=not entry.family.row.label and entry.key[1] != "CNAME",
                 )
 
 

@@ -134,7 +134,9 @@ def _records(files: Files, policies: Sequence[Policy]) -> Mapping[DomainName, tu
         if (publication := files.publications.get(zone)) is not None
     ]
     areas = {
-        entry.key: _AREAS.get(entry.family, "other") for each in asked for entry in each.declared
+        entry.key: "other" if entry.is_return_path else _AREAS.get(entry.family, "other")
+        for each in asked
+        for entry in each.declared
     }
     found: dict[DomainName, list[Record]] = {}
     for rows in watch(asked, 0).values():

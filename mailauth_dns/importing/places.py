@@ -37,8 +37,8 @@ class Spot:
 def spot_of(name: DomainName, domain: DomainName) -> Spot | None:
     """Return what the domain's policy would say at `name`; None where it says nothing."""
     for found in Family:
-        if found in (Family.DMARC_REPORT, Family.NULL_MX):
-            continue  # a consent follows from `rua`; a null MX from `parked`
+        if found in (Family.DMARC_REPORT, Family.NULL_MX, Family.RETURN_PATH):
+            continue  # they follow from `rua`, from `parked`, and from `senders`
         if not found.row.selected:
             if name == found.owner_name(domain):
                 return Spot(found, found.row.section)

@@ -25,12 +25,13 @@ from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.compile.report_consents import CONSENT
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at
-from mailauth_dns.octo.compiled_zone import KEEP_TTL, read_absent
+from mailauth_dns.octo.compiled_zone import mark_of, read_absent
 from mailauth_dns.octo.desired_zone import lay
 from mailauth_dns.octo.provider_kinds import carrier_of
 from mailauth_dns.octo.provider_zone import from_octodns, owner, rrset_of
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.zone import Zone
 
 
@@ -85,9 +86,18 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         return base, existing
 
     def _declared(self, origin: DomainName, desired: Any) -> Iterator[Declared]:
-        absent = dict(self._absent.get(origin, ()))
+        absent = {entry.key: entry for entry in self._absent.get(origin, ())}
         for record in desired.records:
             rrset = rrset_of(record)
+            keeps_ttl, sender = mark_of(record)
+            ttl = None if keeps_ttl else rrset.ttl
+            if sender is not None:
+                absent.pop(rrset.key, None)
+                values = ours(rrset, Family.RETURN_PATH, sender.values)
+                yield Declared(
+                    rrset.name, rrset.key, Family.RETURN_PATH, ttl, values, sender=sender
+                )
+                continue
             families = {
                 found for value in rrset.values if (found := family(rrset.name, rrset.type, value))
             }
@@ -100,11 +110,9 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             values = frozenset(
                 value for value in rrset.values if family(rrset.name, rrset.type, value) is owned
             )
-            ttl = None if record.octodns.get("mailauth") == KEEP_TTL["mailauth"] else rrset.ttl
             absent.pop(rrset.key, None)
             yield Declared(rrset.name, rrset.key, owned, ttl, values)
-        for key, owned in absent.items():
-            yield Declared(key[0], key, Family(owned), None, frozenset())
+        yield from absent.values()
 
     def _dropped(self, desired: Any, there: Zone, publication: Publication) -> Iterator[str]:
         """Yield in words the values that a source of your own puts beside ours.

@@ -19,11 +19,12 @@ from octodns.processor.base import BaseProcessor, ProcessorException
 from octodns.provider.yaml import YamlProvider
 from octodns.zone import Zone as OctoZone
 
-from mailauth_dns.octo.compiled_zone import ABSENT, KEEP_TTL, read_absent
+from mailauth_dns.compile.publication import Declared
+from mailauth_dns.octo.compiled_zone import ABSENT, mark_of, read_absent
 from mailauth_dns.octo.provider_zone import owner, rrset_of
 from mailauth_dns.octo.txt_round_trip import txt_record
-from mailauth_dns.records.family import Family, family
-from mailauth_dns.records.zone import RRKey
+from mailauth_dns.records.family import family
+from mailauth_dns.records.ownership import ours
 
 
 class MergeRefused(ProcessorException):  # type: ignore[misc] # octoDNS has no types
@@ -59,10 +60,10 @@ class MergeOurs(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
                 )
                 merged.octodns = there.octodns
                 desired.add_record(merged, replace=True, lenient=True)
-        for (name, type), owned in self._absent.get(owner(desired.name), ()):
-            if _held(desired, (name, type), Family(owned)):
+        for entry in self._absent.get(owner(desired.name), ()):
+            if _held(desired, entry):
                 problems.append(
-                    f"{name} {type}: the policy declares {owned} absent, "
+                    f"{entry.key[0]} {entry.key[1]}: the policy declares {entry.family} absent, "
                     "and your own source has it: take it out of one of them"
                 )
         if problems:
@@ -78,11 +79,7 @@ class MergeOurs(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         """Give sets without a TTL of their own the one that the target has."""
         for record in list(desired.records):
             there = existing.get_type(record.name, record._type)
-            if (
-                there is not None
-                and record.octodns.get("mailauth") == KEEP_TTL["mailauth"]
-                and record.ttl != there.ttl
-            ):
+            if there is not None and mark_of(record)[0] and record.ttl != there.ttl:
                 kept = record.copy()
                 kept.ttl = there.ttl
                 desired.add_record(kept, replace=True, lenient=True)
@@ -103,7 +100,7 @@ class MergeOurs(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
 
 def _in_the_way(desired: Any, record: Any, there: Any) -> str | None:
     """Return what of your own keeps a set of ours from being published, in words, or None."""
-    ours = rrset_of(record)
+    wanted = rrset_of(record)
     others = {
         each._type
         for each in desired.records
@@ -112,39 +109,37 @@ def _in_the_way(desired: Any, record: Any, there: Any) -> str | None:
     if others and (record._type == "CNAME" or "CNAME" in others):
         types = ", ".join(sorted(others))
         return (
-            f"{ours.name} {ours.type}: your own source has {types} there, "
+            f"{wanted.name} {wanted.type}: your own source has {types} there, "
             "and an alias can have nothing beside it (RFC 1034 §3.6.2)"
         )
-    if there is None or rrset_of(there).values == ours.values:
+    if there is None or rrset_of(there).values == wanted.values:
         return None
     if limits := there.octodns.keys() & {"excluded", "included"}:
         # Ours would be kept from those targets too, or yours be published where you keep it from.
         named = " and ".join(sorted(limits))
         return (
-            f"{ours.name} {ours.type}: your own set is only for some targets ({named}), "
+            f"{wanted.name} {wanted.type}: your own set is only for some targets ({named}), "
             f"and the policy's for all; take {named} out there"
         )
-    owned = {found for value in ours.values if (found := family(ours.name, ours.type, value))}
+    owned = {found for value in wanted.values if (found := family(wanted.name, wanted.type, value))}
     if record._type != "TXT":
         return (
-            f"{ours.name} {ours.type}: your own source has this set already; "
+            f"{wanted.name} {wanted.type}: your own source has this set already; "
             "take it out there, or out of the policy"
         )
     for each in owned:
-        if _held(desired, ours.key, each, beside=ours.values):
+        if _held(desired, Declared(wanted.name, wanted.key, each, None, wanted.values)):
             return (
-                f"{ours.name} {ours.type}: your own source has a value for {each} already; "
+                f"{wanted.name} {wanted.type}: your own source has a value for {each} already; "
                 "take it out there, or out of the policy"
             )
     return None
 
 
-def _held(desired: Any, key: RRKey, owned: Family, beside: frozenset[str] = frozenset()) -> bool:
-    """Tell whether the zone has a value of a family at a name, other than those that are ours."""
+def _held(desired: Any, entry: Declared) -> bool:
+    """Tell whether the zone has values that the entry owns, other than those that it declares."""
     for record in desired.records:
         rrset = rrset_of(record)
-        if rrset.key == key:
-            return any(
-                family(rrset.name, rrset.type, value) is owned for value in rrset.values - beside
-            )
+        if rrset.key == entry.key:
+            return bool(ours(rrset, entry.family, entry.sender_values) - entry.values)
     return False

@@ -69,7 +69,12 @@ def _names(groups: Iterable[Group[Any]]) -> dict[str, None]:
 
 
 def _is(family: Family, holds: Callable[[ChangeGroup], bool]) -> Callable[[ChangeGroup], bool]:
-    return lambda group: group.first.family == family and holds(group)
+    """Return what holds for changes of a family; the records of return paths are not SPF here."""
+    return lambda group: (
+        group.first.family == family
+        and not (family is Family.SPF and group.first.sender is not None)
+        and holds(group)
+    )
 
 
 def _new(group: ChangeGroup) -> bool:
@@ -138,6 +143,17 @@ _CHANGES: tuple[tuple[str, Callable[[ChangeGroup], bool], str], ...] = (
         _is(Family.DKIM, lambda group: _new(group) and any(map(_has_key, group.first.after))),
         "Its private half is where the mail is signed, and signing begins only after this is "
         "applied.",
+    ),
+    (
+        "A sender's return path is new or changes",
+        _is(Family.RETURN_PATH, lambda group: bool(group.first.after)),
+        "The sender's console shows this very name and value, and nobody writes mail from the "
+        "name or reads what comes to it.",
+    ),
+    (
+        "A sender's return path goes",
+        _is(Family.RETURN_PATH, _less),
+        "The sender sends no more mail for the domain: aggregate reports show none from it.",
     ),
     (
         "MTA-STS is new or changes",

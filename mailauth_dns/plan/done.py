@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mailauth_dns.diff.equivalence import same
-from mailauth_dns.diff.our_values import ours
 from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.zone import Zone
 
 
@@ -21,7 +21,7 @@ def is_done(change: ChangeEntry, zone: Zone) -> bool:
     before, after = frozenset(change.before), frozenset(change.after)
     if before == after:
         return there is not None and there.ttl == change.ttl_after
-    now = ours(there, family) if there is not None else frozenset[str]()
+    now = ours(there, family, change.sender_values) if there is not None else frozenset[str]()
     if same(family, type, before, after):
         return now == after
     return same(family, type, now, after)

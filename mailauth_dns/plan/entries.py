@@ -25,6 +25,8 @@ def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:
         risk=str(change.judgement.risk),  # type: ignore[arg-type]
         rules=change.judgement.rules,
         place=place,
+        sender=change.sender.name if change.sender is not None else None,
+        sender_values=change.sender_values,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
+from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
 TEST_FAILS, TEST_UNKNOWN = "TEST001", "TEST002"
@@ -27,8 +28,9 @@ TestState = Literal["passed", "failed", "unknown"]
 class ChangeEntry:
     """One change. TTLs are in seconds; `kept` is how many foreign values stay in the set.
 
-    `place` is where the policy says so. A breaking change has a permission for each of its
-    `rules` that its policy permits.
+    `place` is where the policy says so. A breaking change has a permission for each of its `rules`
+    that its policy permits. `sender` is the one that the record is for, where only one sender has
+    it. `sender_values` tells which values are ours there; None where all of the family are.
     """
 
     domain: str
@@ -45,6 +47,8 @@ class ChangeEntry:
     rules: tuple[str, ...]
     place: FileLine | None = None
     permissions: tuple[Permission, ...] = ()
+    sender: str | None = None
+    sender_values: SenderValues | None = None
 
     @property
     def permitted(self) -> bool:

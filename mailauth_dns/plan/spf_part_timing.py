@@ -15,11 +15,12 @@ from typing import Literal
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Hold
-from mailauth_dns.diff.our_values import is_part_of_spf, ours
+from mailauth_dns.diff.our_values import is_part_of_spf
 from mailauth_dns.diff.part_order import SEE_PARTS
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, below
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.spf_parts import referred
 from mailauth_dns.records.zone import RRKey, RRset, negative_ttl
 

@@ -67,6 +67,7 @@ def _owner_names(domain: DomainName, body: PolicyFile) -> Iterator[str]:
 def problems_together(policies: Sequence[Policy]) -> Iterator[FileProblem]:
     """Yield conflicts between policies of a repo."""
     zones = {policy.zone for policy in policies}
+    domains = {policy.domain for policy in policies}
     first_of_domain: dict[DomainName, Policy] = {}
     first_of_zone: dict[DomainName, Policy] = {}
     for policy in policies:
@@ -78,13 +79,14 @@ def problems_together(policies: Sequence[Policy]) -> Iterator[FileProblem]:
                 f"first at {at.source.path}:{at.line}:{at.column}; keep one"
             )
             yield policy.declared_at.problem("domain", message)
-        deeper = _deeper_zone(policy, zones)
+        deeper = _deeper_zone(policy.domain, policy, zones)
         if deeper is not None:
             message = (
                 f"{policy.domain} lies in the zone {deeper}, which this repo also holds; "
                 f"write `zone: {deeper}`"
             )
             yield policy.declared_at.problem("domain", message)
+        yield from _return_path_problems(policy, zones, domains)
         sharer = first_of_zone.setdefault(policy.zone, policy)
         for key in ("providers", "nameservers"):
             if set(getattr(policy.body, key)) != set(getattr(sharer.body, key)):
@@ -95,10 +97,31 @@ def problems_together(policies: Sequence[Policy]) -> Iterator[FileProblem]:
                 yield policy.place((key,)).problem(key, message)
 
 
-def _deeper_zone(policy: Policy, zones: Collection[DomainName]) -> DomainName | None:
-    """Return a zone of the repo that holds the policy's domain and lies below its zone."""
-    names = (policy.domain, *ancestors(policy.domain, policy.zone))
-    return next((name for name in names if name in zones and name != policy.zone), None)
+def _deeper_zone(
+    name: DomainName, policy: Policy, zones: Collection[DomainName]
+) -> DomainName | None:
+    """Return a zone of the repo that holds a name of the policy and lies below its zone."""
+    names = (name, *ancestors(name, policy.zone))
+    return next((each for each in names if each in zones and each != policy.zone), None)
+
+
+def _return_path_problems(
+    policy: Policy, zones: Collection[DomainName], domains: Collection[DomainName]
+) -> Iterator[FileProblem]:
+    """Yield the return paths of a policy that are something else as well."""
+    for use in policy.senders:
+        path = use.path
+        if path is None or not path.is_published or use.life.gone:
+            continue
+        deeper = _deeper_zone(path.name, policy, zones)
+        if path.name in domains:
+            said = "has a policy of its own"
+        elif deeper is not None:
+            said = f"lies in the zone {deeper}, which this repo also holds"
+        else:
+            continue
+        message = f"its return path {path.name} {said}; give {use.name} another one"
+        yield policy.place(("senders", use.key)).problem(f"senders.{use.key}", message)
 
 
 def provider_problems(

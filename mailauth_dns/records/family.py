@@ -154,7 +154,15 @@ class Family(StrEnum):
     # Whose a value is depends on the sender here, so whoever asks gives the sender's zones.
     RETURN_PATH = (
         "return_path",
-        Row(opens=_opening(r"(?!)"), section=("senders",), types=("CNAME", "MX")),
+        Row(
+            opens=_opening(r"(?!)"),
+            section=("senders",),
+            types=("CNAME", "MX"),
+            beside=(
+                "this host is for the sender alone: where it has an alias or an MX already that "
+                "leads to others, give the sender another return path in the policy"
+            ),
+        ),
     )
     NULL_MX = (
         "null_mx",

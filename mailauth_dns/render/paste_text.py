@@ -26,6 +26,7 @@ _KINDS = {
     Family.MTA_STS: "MTA-STS: mail comes in by TLS only",
     Family.TLS_RPT: "TLS-RPT: where reports on TLS go",
     Family.BIMI: "BIMI: a logo",
+    Family.RETURN_PATH: "a sender's return path: where bounces go",
     Family.NULL_MX: "null MX: the domain takes no mail",
 }
 _HOSTS = (

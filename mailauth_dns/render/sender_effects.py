@@ -54,7 +54,8 @@ def _sender(policy: Policy, use: Use) -> Iterator[Text]:
         too = ", which dkim.selectors has too" if each.selector in own_selectors else ""
         yield _row("DKIM", f"selector {each.selector}: {target}{too}")
     for selector in use.signs_with:
-        yield _row("DKIM", f"signs with {selector}, which dkim.selectors declares")
+        declares = "declares" if selector in own_selectors else "does not declare"
+        yield _row("DKIM", f"signs with {selector}, which dkim.selectors {declares}")
     for name, type, value in _records(use.path):
         yield _row("path", f"{name} {type} {value}")
     if not (use.terms or use.selectors or use.signs_with or _records(use.path)):

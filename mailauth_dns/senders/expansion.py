@@ -18,16 +18,23 @@ CLOSING = "softfail"  # where senders alone make the SPF record (RFC 7208 §8.5)
 
 
 def expanded(root: Mapping, uses: Iterable[Use]) -> Mapping:
-    """Return a policy with the terms and selectors of its senders."""
+    """Return a policy with the terms and selectors of its senders that are not gone."""
     section = root.items.get("senders")
     if not isinstance(section, Mapping):
         return root
+    uses = tuple(uses)
     for use in uses:
         place = section.keys[use.key]
-        if use.terms and not use.life.gone:
-            root = _with(root, "spf", _spf(root, use, place), place)
+        if use.life.gone:
+            continue
+        if use.terms:
+            root = _with(root, "spf", _spf(root, use.terms, place), place)
         if use.selectors:
             root = _with(root, "dkim", _dkim(root, use, place), place)
+    if "spf" not in root.items and (last := [use.key for use in uses if use.terms]):
+        # Without this, the record that only senders made would stay, with the one who is gone.
+        place = section.keys[last[0]]
+        root = _with(root, "spf", _spf(root, (), place), place)
     return root
 
 
@@ -98,22 +105,22 @@ def _with(root: Mapping, key: str, section: Node, place: Place) -> Mapping:
     return Mapping(root.place, {**root.items, key: section}, keys)
 
 
-def _spf(root: Mapping, use: Use, place: Place) -> Node:
+def _spf(root: Mapping, terms: Iterable[str], place: Place) -> Node:
     section = root.items.get("spf")
     if section is None:
         section = Mapping(place, {"all": Scalar(place, CLOSING)}, {"all": place})
     if not isinstance(section, Mapping):
         return section
-    terms = section.items.get("terms", Sequence(place, ()))
-    if not isinstance(terms, Sequence):
+    listed = section.items.get("terms", Sequence(place, ()))
+    if not isinstance(listed, Sequence):
         return section
     there = {
         item.text.lower().lstrip("+")
-        for item in terms.items
+        for item in listed.items
         if isinstance(item, Scalar) and item.text is not None
     }
-    added = tuple(Scalar(place, term) for term in use.terms if term.lower() not in there)
-    return _with(section, "terms", replace(terms, items=(*terms.items, *added)), place)
+    added = tuple(Scalar(place, term) for term in terms if term.lower() not in there)
+    return _with(section, "terms", replace(listed, items=(*listed.items, *added)), place)
 
 
 def _dkim(root: Mapping, use: Use, place: Place) -> Node:
@@ -125,14 +132,11 @@ def _dkim(root: Mapping, use: Use, place: Place) -> Node:
         return section
     for each in use.selectors:
         if each.selector not in selectors.items:
-            node = _selector(each, place, gone=use.life.gone)
-            selectors = _with(selectors, each.selector, node, place)
+            selectors = _with(selectors, each.selector, _selector(each, place), place)
     return _with(section, "selectors", selectors, place)
 
 
-def _selector(selector: Selector, place: Place, *, gone: bool) -> Mapping:
+def _selector(selector: Selector, place: Place) -> Mapping:
     said = {"cname": selector.cname, "p": selector.p, "k": selector.k if selector.p else None}
-    if gone:
-        said = {"state": "absent"}
     items: dict[str, Node] = {key: Scalar(place, text) for key, text in said.items() if text}
     return Mapping(place, items, dict.fromkeys(items, place))

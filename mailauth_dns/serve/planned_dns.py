@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from itertools import takewhile
 from pathlib import Path
 
-from mailauth_dns.diff.our_values import ours
 from mailauth_dns.errors import ObservationError, ProviderError
 from mailauth_dns.evaluate.resolver import ZoneResolver
 from mailauth_dns.evaluate.zone_answers import MAX_CHAIN, Authority, Rcode, ZoneAnswer, alias_target
@@ -16,6 +15,7 @@ from mailauth_dns.plan.plan import ChangeEntry, Plan
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import ROOT, DomainName, domain_name, upwards
+from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.server_address import ServerAddress
 from mailauth_dns.records.zone import RRset, Zone, zone_of
 from mailauth_dns.serve.zone_directory import whole_zone
@@ -187,7 +187,7 @@ def _changed(zone: Zone, changes: Iterable[ChangeEntry]) -> Zone:
         key = (DomainName(change.name), change.type)
         there = sets.pop(key, None)
         kept = (
-            there.values - ours(there, Family(change.family))
+            there.values - ours(there, Family(change.family), change.sender_values)
             if there is not None
             else frozenset[str]()
         )

@@ -29,7 +29,10 @@ def as_published(publications: Iterable[Publication], live: Resolver) -> Overlay
     """Return DNS with everything that these publications declare."""
     zones = []
     for publication in publications:
-        sets = {entry.key: PlannedSet(entry.values, entry.family) for entry in publication.declared}
+        sets = {
+            entry.key: PlannedSet(entry.values, entry.family, entry.sender_values)
+            for entry in publication.declared
+        }
         zones.append(PlannedZone(publication.origin, sets))
     return Overlay(live, zones)
 
@@ -41,7 +44,7 @@ def as_planned(plan: Plan, live: Resolver) -> Overlay:
         sets = zones.setdefault(DomainName(zone.zone), {})
         for change in zone.changes:
             sets[DomainName(change.name), change.type] = PlannedSet(
-                frozenset(change.after), Family(change.family)
+                frozenset(change.after), Family(change.family), change.sender_values
             )
     return Overlay(live, (PlannedZone(origin, sets) for origin, sets in zones.items()))
 

@@ -130,4 +130,5 @@ def test_an_own_section_goes_before_the_inherited_one(repo: RepoFolder) -> None:
         f"mta_sts: {{{TESTING}}}\nbimi: {{default: absent, x: absent}}\n",
     )
     publication = published(repo, "mta_sts: absent\nbimi: {x: null}\n")
-    assert publication.absent == {((STS, "TXT"), Family.MTA_STS), ((LOGO, "TXT"), Family.BIMI)}
+    absent = {(entry.key, entry.family) for entry in publication.declared if not entry.values}
+    assert absent == {((STS, "TXT"), Family.MTA_STS), ((LOGO, "TXT"), Family.BIMI)}

@@ -9,6 +9,7 @@ from mailauth_dns.evaluate.overlay import Overlay, PlannedSet, PlannedZone
 from mailauth_dns.evaluate.resolver import Values, ZoneResolver
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.records.zone import RRKey, Zone
 from tests.evaluate.zones import zone
 
@@ -47,6 +48,16 @@ def overlay(sets: dict[str, PlannedSet], *live: Zone) -> Overlay:
 
 def made(*values: str, family: Family | None = None) -> PlannedSet:
     return PlannedSet(frozenset(values), family)
+
+
+def of_sender(*values: str, zone: str = "provider.example") -> PlannedSet:
+    """Return a set of which only what leads to a sender's zone is ours."""
+    zones = SenderValues((DomainName(zone),))
+    return PlannedSet(frozenset(values), Family.RETURN_PATH, zones)
+
+
+def key_of_sender(zone: str) -> PlannedSet:
+    return PlannedSet(frozenset(), Family.DKIM, SenderValues((DomainName(zone),)))
 
 
 DMARC = made("v=DMARC1; p=reject", family=Family.DMARC)
@@ -140,6 +151,31 @@ ANSWERS: list[tuple[dict[str, PlannedSet], str, str, Values]] = [
         "s2._domainkey.example.com",
         "TXT",
         ("v=DKIM1; p=QUJD",),
+    ),
+    # at a sender's names only its own values are ours
+    (
+        {"mx.example.com MX": of_sender("5 a.provider.example.")},
+        "mx.example.com",
+        "A",
+        ("192.0.2.1",),
+    ),
+    (
+        {"mx.example.com MX": of_sender("5 a.provider.example.")},
+        "mx.example.com",
+        "MX",
+        ("5 a.provider.example.",),
+    ),
+    (
+        {"s1._domainkey.example.com CNAME": key_of_sender("provider.example")},
+        "s1._domainkey.example.com",
+        "CNAME",
+        (),
+    ),
+    (
+        {"s1._domainkey.example.com CNAME": key_of_sender("other.example")},
+        "s1._domainkey.example.com",
+        "CNAME",
+        ("s1.provider.example.",),
     ),
     # a live alias leads to what will be there
     (

@@ -21,6 +21,7 @@ from tests.providers.world import (
     World,
     every,
 )
+from tests.senders.mailers import with_mailers
 
 PAGES = Path(__file__).parents[2] / "docs/reference/providers"
 
@@ -69,6 +70,48 @@ def test_a_selector_moves_between_key_and_alias(world: World) -> None:
     assert ran.code == 0, ran.said
     assert KEY not in world.api.held()
     assert world.values((KEY[0], "CNAME")) == {"s1.example.net."}
+
+
+SENDERS = """\
+senders:
+  cloud: {{region: eu-1, mail_from: bounce, tokens: [aaa, bbb, ccc]{retired}}}
+  bulk: {{return_path: em1, target: u1.bulk.example{retired}}}
+"""
+PATH_MX, PATH_SPF = ((f"bounce.{ZONE}", type) for type in ("MX", "TXT"))
+PATH_ALIAS = (f"em1.{ZONE}", "CNAME")
+
+
+@every
+def test_return_paths_come_and_go_and_others_stay(world: World) -> None:
+    with_mailers(world.repo)
+    world.api.put(PATH_SPF[0], "TXT", 3600, "token=1")
+    before = world.api.held()
+    world.policy(SENDERS.format(retired=""))
+    ran = world.apply()
+    assert ran.code == 0, ran.said
+    assert world.values(PATH_MX) == {"10 feedback.eu-1.cloud.example."}
+    assert world.values(PATH_SPF) == {"v=spf1 include:_spf.cloud.example ~all", "token=1"}
+    assert world.values(PATH_ALIAS) == {"u1.bulk.example."}
+    assert world.plan().code == 0
+    assert json.loads((world.repo.root / "plan.json").read_text())["zones"][0]["changes"] == []
+    world.policy(SENDERS.format(retired=", retired: 2020-01-01"))
+    ran = world.apply()
+    assert ran.code == 0, ran.said
+    assert world.api.held() == before
+
+
+@every
+def test_at_a_return_path_what_others_have_is_not_written_over(world: World) -> None:
+    with_mailers(world.repo)
+    world.api.put(PATH_MX[0], "MX", 3600, "10 mx.other.example.")
+    world.api.put(PATH_ALIAS[0], "CNAME", 3600, "u1.other.example.")
+    for retired in ("", ", retired: 2020-01-01"):
+        world.policy(SENDERS.format(retired=retired))
+        ran = world.apply()
+        assert (ran.code == 0) is bool(retired)
+        assert world.values(PATH_MX) == {"10 mx.other.example."}
+        assert world.values(PATH_ALIAS) == {"u1.other.example."}
+        assert not world.values(PATH_SPF)  # half of a return path would be of no use
 
 
 @pytest.mark.parametrize("world", [id for id in PROVIDERS if kind(id).watched], indirect=True)

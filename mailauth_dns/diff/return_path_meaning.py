@@ -1,0 +1,80 @@
+"""What changes of a sender's records mean: where bounces go, and whether its mail still aligns.
+
+A return path is the domain in MAIL FROM. SPF counts for DMARC only where it aligns with the author
+domain (RFC 9989 §4.4.2), and a return path of a sender's own does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailauth_dns.compile.publication import Declared, OfSender
+from mailauth_dns.diff.change import Judgement, Risk
+
+_ALIGNS = {"yes": "SPF aligns (relaxed)", "no": "SPF does not align"}
+
+
+def return_path_changed(
+    entry: Declared, before: frozenset[str], after: frozenset[str]
+) -> Judgement:
+    """Judge an alias or exchangers at a return path."""
+    assert entry.sender is not None
+    if not after:
+        return _gone(entry.key[0], entry.sender)
+    alias = entry.key[1] == "CNAME"
+    where, was = (", ".join(_targets(values)) for values in (after, before))
+    if was == where:
+        return Judgement(f"return path of {entry.sender.name}: only the preferences change")
+    led = "bounces and SPF are left to" if alias else "bounces go to"
+    said = f"return path of {entry.sender.name}: {led} {where}"
+    if was:
+        return Judgement(
+            f"{said}, no longer to {was}; its mail aligns only if its console says the same",
+            Risk.CAUTION,
+        )
+    return Judgement(f"{said}; {_aligns(entry.sender)}")
+
+
+def at_return_path(entry: Declared, judged: Judgement, after: frozenset[str]) -> Judgement:
+    """Return the judgement of an SPF record that stands at a return path."""
+    assert entry.sender is not None
+    if not after:
+        return _gone(entry.key[0], entry.sender)
+    said = f"return path of {entry.sender.name}: {judged.meaning}"
+    return replace(judged, meaning=f"{said}; {_aligns(entry.sender)}")
+
+
+def of_retired(sender: OfSender, judged: Judgement) -> Judgement:
+    """Return a judgement that begins with why a sender's key goes."""
+    said = f"{_retired(sender)}: {judged.meaning}"
+    if sender.still is None:
+        return replace(judged, meaning=said)
+    said += f"; the policy still has it as {sender.still}"
+    return replace(judged, meaning=said, risk=max(judged.risk, Risk.CAUTION))
+
+
+def _gone(name: str, sender: OfSender) -> Judgement:
+    said = f"{_retired(sender)}: its return path {name} goes; bounces to it are lost"
+    if sender.still is None:
+        return Judgement(f"{said}, and mail that it still sends no longer aligns by SPF")
+    return Judgement(
+        f"{said}; the policy still has it as {sender.still}: what that sends through {name} no "
+        "longer aligns by SPF",
+        Risk.CAUTION,
+    )
+
+
+def _retired(sender: OfSender) -> str:
+    day = f" retired {sender.retired}" if sender.retired is not None else " is retired"
+    return f"{sender.name}{day}"
+
+
+def _aligns(sender: OfSender) -> str:
+    return _ALIGNS.get(sender.relaxed, "whether SPF aligns is unknown")
+
+
+def _targets(values: frozenset[str]) -> list[str]:
+    """Return where an alias or exchangers lead, the most preferred first."""
+    pairs = (value.rpartition(" ") for value in values)
+    found = sorted((int(preference or 0), target) for preference, _, target in pairs)
+    return [target.rstrip(".").lower() for _, target in found]

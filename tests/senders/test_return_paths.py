@@ -1,0 +1,171 @@
+"""What senders declare of their own: return paths that move, end, or meet other names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import pytest
+
+from mailauth_dns.compile.compile_repo import compile_repo
+from mailauth_dns.compile.publication import Declared
+from mailauth_dns.errors import PolicyError
+from mailauth_dns.policy.load import load_repo
+from mailauth_dns.records.name import DomainName
+from tests.conftest import RepoFolder
+from tests.senders.mailers import with_mailers
+
+RETIRED = "retired: 2020-01-01"
+CLOUD = "region: eu-1, mail_from: bounce, tokens: [aaa, bbb, ccc]"
+BULK = "return_path: bounce, target: u1.bulk.example"
+MX, TXT, CNAME = (("bounce.example.com", type) for type in ("MX", "TXT", "CNAME"))
+
+
+def declared(repo: RepoFolder, senders: Iterable[str], rest: str = "") -> dict[object, Declared]:
+    lines = "".join(f"  {sender}\n" for sender in senders)
+    with_mailers(repo).policy(f"domain: example.com\nsenders:\n{lines}{rest}")
+    [publication] = compile_repo(load_repo(repo.root))
+    return {entry.key: entry for entry in publication.declared}
+
+
+def test_a_name_moves_from_one_sender_to_the_next(repo: RepoFolder) -> None:
+    """What the first one left there is ours: it is replaced, and its alias goes."""
+    for order in ((0, 1), (1, 0)):
+        senders = [f"old: {{sender: bulk, {BULK}, {RETIRED}}}", f"cloud: {{{CLOUD}}}"]
+        found = declared(repo, [senders[each] for each in order])
+        assert found[MX].values == {"10 feedback.eu-1.cloud.example."}
+        assert found[TXT].values
+        assert not found[CNAME].values
+        values = found[CNAME].sender_values
+        assert values is not None
+        assert values.zones == ("bulk.example",)
+
+
+def test_a_sender_that_is_gone_takes_nothing_from_its_successor(repo: RepoFolder) -> None:
+    """The same sender with another region: its old exchanger and keys are replaced, not kept."""
+    successor = CLOUD.replace("eu-1", "us-1").replace("ccc", "ddd")
+    found = declared(
+        repo, [f"old: {{sender: cloud, {CLOUD}, {RETIRED}}}", f"cloud: {{{successor}}}"]
+    )
+    assert found[MX].values == {"10 feedback.us-1.cloud.example."}
+    kept, gone = (found[f"{each}._domainkey.example.com", "CNAME"] for each in ("aaa", "ccc"))
+    assert kept.values == {"aaa.dkim.cloud.example."}
+    assert not gone.values
+    assert gone.sender is not None
+    assert gone.sender.still == "cloud"
+
+
+def test_of_a_sender_that_is_gone_only_its_own_keys_go(repo: RepoFolder) -> None:
+    found = declared(
+        repo,
+        [f"box: {{p: MIIB, {RETIRED}}}", f"letters: {{{RETIRED}}}"],
+        "dkim: {selectors: {k3: {cname: mine.example.net}}}\n",
+    )
+    keys = {key: entry for key, entry in found.items() if "_domainkey" in str(key)}
+    assert {key for key, entry in keys.items() if not entry.values and entry.sender} == {
+        ("box._domainkey.example.com", "TXT"),
+        ("k2._domainkey.example.com", "CNAME"),
+    }
+    assert keys["k3._domainkey.example.com", "CNAME"].values == {"mine.example.net."}
+    alias, key = (
+        keys[f"{each}._domainkey.example.com", type].sender_values
+        for each, type in (("k2", "CNAME"), ("box", "TXT"))
+    )
+    assert alias is not None
+    assert alias.zones == ("letters.example", "dkim2.letters.example")
+    assert key is not None
+    assert key.texts == ("v=DKIM1; p=MIIB",)
+
+
+@pytest.mark.parametrize(
+    ("rest", "spf"),
+    [
+        ("", "v=spf1 ~all"),  # without the section, the record of the senders alone would stay
+        ("spf: {terms: [mx], all: fail}\n", "v=spf1 mx -all"),
+        ('spf: {terms: ["include:_spf.box.example"]}\n', "v=spf1 include:_spf.box.example"),
+        ("spf: absent\n", None),
+    ],
+)
+def test_the_terms_of_a_sender_that_is_gone_go(
+    rest: str, spf: str | None, repo: RepoFolder
+) -> None:
+    found = declared(repo, [f"box: {{{RETIRED}}}"], rest)
+    assert found["example.com", "TXT"].values == (set() if spf is None else {spf})
+
+
+WRONG = [
+    ({"other": "domain: bounce.example.com\nspf: {all: fail}\n"}, "has a policy of its own"),
+    (
+        {"other": "domain: bounce.example.com\nzone: example.com\nspf: {all: fail}\n"},
+        "has a policy of its own",
+    ),
+    (
+        {"other": "domain: x.bounce.example.com\nzone: bounce.example.com\nspf: {all: fail}\n"},
+        "lies in the zone bounce.example.com",
+    ),
+]
+
+
+@pytest.mark.parametrize(("others", "said"), WRONG)
+def test_a_return_path_is_nothing_else(others: dict[str, str], said: str, repo: RepoFolder) -> None:
+    for name, text in others.items():
+        repo.policy(text, name)
+    with pytest.raises(PolicyError) as raised:
+        declared(repo, [f"cloud: {{{CLOUD}}}"])
+    [problem] = raised.value.problems
+    assert said in problem.message
+    assert "give Cloud another one" in problem.message
+    assert (problem.path, problem.line) == ("zones/policy/policy.yaml", 3)
+
+
+def test_a_policy_takes_over_the_name_of_a_sender_that_is_gone(repo: RepoFolder) -> None:
+    repo.policy("domain: bounce.example.com\nzone: example.com\nspf: {all: fail}\n", "other")
+    found = declared(repo, [f"cloud: {{{CLOUD}, {RETIRED}}}"])
+    assert found[TXT].values == {"v=spf1 -all"}
+    assert found[TXT].domain == DomainName("bounce.example.com")
+    assert not found[MX].values
+
+
+ZONE = """\
+$TTL 3600
+@ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300
+@ IN NS ns1.example.net.
+"""
+
+
+@pytest.mark.parametrize(
+    ("there", "option", "shown"),
+    [
+        ("bounce IN CNAME x.other.example.", "holds", "does not lead to Bulk"),
+        ("bounce IN CNAME u1.bulk.example.", "nothing", ""),
+    ],
+)
+def test_a_local_zone_is_planned_and_applied(
+    there: str, option: str, shown: str, repo: RepoFolder
+) -> None:
+    repo.local("example.com", ZONE + there + "\n")
+    with_mailers(repo).policy(
+        f"domain: example.com\nproviders: [local]\nsenders:\n  bulk: {{{BULK}}}\n"
+    )
+    planned = repo.run("plan", "--no-live", "--format", "json", "--out", "plan.json")
+    [zone] = json.loads(planned.out)["zones"]
+    assert [shown in each["reason"] for each in zone["blocked"]] == [True] * (option == "holds")
+    assert planned.code == (1 if option == "holds" else 0)
+    repo.run("apply", "plan.json", "--allow", "live-unknown")
+    assert f"{there}\n" in (repo.root / "served/example.com.zone").read_text()
+
+
+def test_the_plan_file_has_what_is_needed_to_see_that_it_is_done(repo: RepoFolder) -> None:
+    repo.local("example.com", ZONE)
+    with_mailers(repo).policy(
+        f"domain: example.com\nproviders: [local]\nsenders:\n  cloud: {{{CLOUD}}}\n"
+    )
+    planned = repo.run("plan", "--no-live", "--format", "json", "--out", "plan.json")
+    [zone] = json.loads(planned.out)["zones"]
+    [change] = [each for each in zone["changes"] if each["type"] == "MX"]
+    assert change["sender"] == "Cloud"
+    assert change["sender_values"] == {"zones": ["cloud.example"], "texts": []}
+    for _ in range(2):  # the second run finds everything done
+        applied = repo.run("apply", "plan.json", "--allow", "live-unknown")
+        assert "Cloud" not in applied.err, applied.said
+    assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
