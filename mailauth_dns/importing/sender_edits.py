@@ -144,8 +144,9 @@ def _publication(policy: Policy, repo: Repo) -> Publication:
 def _published_with(publication: Publication, zone: Zone) -> Zone:
     """Return a zone in which a publication is published already."""
     sets: dict[tuple[DomainName, str], RRset] = {each.key: each for each in zone.rrsets}
-    for key, _ in publication.absent:
-        sets.pop(key, None)
+    for entry in publication.declared:
+        if not entry.values:
+            sets.pop(entry.key, None)
     for each in publication.zone.rrsets:
         there = sets.get(each.key)
         ttl = each.ttl or (there.ttl if there is not None else None) or DEFAULT_TTL
