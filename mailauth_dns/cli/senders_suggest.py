@@ -81,7 +81,7 @@ def command(
     ] = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Propose what the policy could say of who sends.
+    """Recognise who sends, and propose it for the policy.
 
     It says what is useless, missing or unknown, and what the proposal would change in DNS.
     """

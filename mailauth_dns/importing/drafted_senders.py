@@ -44,7 +44,7 @@ def _named(
     policy = draft.policy
     while (found := replace(suggestion(at), comments=())).senders:
         try:
-            text = text_with(found, policy, draft.text)
+            text = text_with(found, policy, draft.text, defaults)
             after = edited_policy(
                 policy.path, text, draft.domain, defaults, repo.catalogue, {}, today
             )

@@ -80,8 +80,9 @@ def names_of(use: Use, domain: DomainName) -> frozenset[DomainName]:
     return frozenset(names + ([use.path.name] if use.path is not None else []))
 
 
-def edit_of(found: Suggestion, policy: Policy) -> SenderEdit:
+def edit_of(found: Suggestion, policy: Policy, defaults: yaml_tree.Mapping | None) -> SenderEdit:
     """Return a suggestion as an edit of the policy's own file."""
+    inherited = yaml_tree.child(defaults.items.get("spf", defaults), "terms") if defaults else None
     selectors, _ = yaml_tree.follow(policy.root, ("dkim", "selectors"))
     plain = yaml_tree.plain(selectors)
     listed = plain if isinstance(plain, dict) else {}
@@ -90,6 +91,7 @@ def edit_of(found: Suggestion, policy: Policy) -> SenderEdit:
         found.comments,
         found.terms,
         frozenset(each for each in listed if each in found.selectors and _is_bare(listed[each])),
+        overrides=inherited is not None,
     )
 
 
@@ -98,13 +100,15 @@ def _is_bare(section: yaml_tree.Plain) -> bool:
     return isinstance(section, dict) and (set(section) == {"cname"} or set(section) <= {"p", "k"})
 
 
-def text_with(found: Suggestion, policy: Policy, text: str) -> str:
+def text_with(
+    found: Suggestion, policy: Policy, text: str, defaults: yaml_tree.Mapping | None
+) -> str:
     """Return a policy's text with the suggestion in it.
 
     Raises:
         MailAuthError: the file cannot be edited.
     """
-    return with_senders(policy.path, text, edit_of(found, policy))
+    return with_senders(policy.path, text, edit_of(found, policy, defaults))
 
 
 def differences(
@@ -140,8 +144,9 @@ def _publication(policy: Policy, repo: Repo) -> Publication:
 def _published_with(publication: Publication, zone: Zone) -> Zone:
     """Return a zone in which a publication is published already."""
     sets: dict[tuple[DomainName, str], RRset] = {each.key: each for each in zone.rrsets}
-    for key, _ in publication.absent:
-        sets.pop(key, None)
+    for entry in publication.declared:
+        if not entry.values:
+            sets.pop(entry.key, None)
     for each in publication.zone.rrsets:
         there = sets.get(each.key)
         ttl = each.ttl or (there.ttl if there is not None else None) or DEFAULT_TTL

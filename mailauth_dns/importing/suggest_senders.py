@@ -105,12 +105,13 @@ def suggest(repo: Repo, domain: DomainName, asked: Asked, today: date) -> Sugges
     found = _unsaid(suggestion(_situation(repo, policy, zone, before)), text)
     after = policy
     if not found.is_empty or found.comments:
-        text = text_with(found, policy, text)
+        defaults = defaults_of(repo)
+        text = text_with(found, policy, text, defaults)
         after = edited_policy(
             policy.path,
             text,
             domain,
-            defaults_of(repo),
+            defaults,
             repo.catalogue,
             policy.keys,
             today,

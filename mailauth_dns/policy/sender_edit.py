@@ -29,13 +29,15 @@ class SenderEdit:
     """What a policy is to say of its senders.
 
     `senders` are added, by their keys. `comments` go below them. `terms` of `spf.terms` and
-    `selectors` of `dkim.selectors` are taken out, as the file spells them.
+    `selectors` of `dkim.selectors` are taken out, as the file spells them. With `overrides`, a list
+    of terms stays when it is empty: it replaces one that the policy would inherit.
     """
 
     senders: Mapping[str, Answers] = field(default_factory=dict)
     comments: tuple[str, ...] = ()
     terms: frozenset[str] = frozenset()
     selectors: frozenset[str] = frozenset()
+    overrides: bool = False
 
 
 def with_senders(path: str, text: str, edit: SenderEdit) -> str:
@@ -47,7 +49,7 @@ def with_senders(path: str, text: str, edit: SenderEdit) -> str:
     """
     mark, before = split_mark(text)
     wanted = _meant(yaml_tree.plain(yaml_reader.read(path, before.encode())), edit)
-    after = _without_selectors(_without_terms(before, edit.terms), edit.selectors)
+    after = _without_selectors(_without_terms(before, edit), edit.selectors)
     after = _with_block(after, edit)
     try:
         said = yaml_tree.plain(yaml_reader.read(path, after.encode()))
@@ -70,7 +72,9 @@ def _meant(plain: yaml_tree.Plain, edit: SenderEdit) -> yaml_tree.Plain:
     terms = spf.get("terms") if isinstance(spf, dict) else None
     if isinstance(spf, dict) and isinstance(terms, list):
         kept = [term for term in terms if term not in edit.terms]
-        found["spf"] = _with(spf, "terms", kept) if kept != terms else spf
+        empty: dict[str, yaml_tree.Plain] = {**spf, "terms": []}
+        if kept != terms:
+            found["spf"] = empty if edit.overrides and not kept else _with(spf, "terms", kept)
     selectors = dkim.get("selectors") if isinstance(dkim, dict) else None
     if isinstance(dkim, dict) and isinstance(selectors, dict):
         left = {key: each for key, each in selectors.items() if key not in edit.selectors}
@@ -95,18 +99,26 @@ def _answers(answers: Answers) -> dict[str, yaml_tree.Plain]:
     return {key: each if isinstance(each, str) else list(each) for key, each in answers.items()}
 
 
-def _without_terms(text: str, terms: frozenset[str]) -> str:
+def _without_terms(text: str, edit: SenderEdit) -> str:
     node, missing = deepest(text, ("spf", "terms"))
     if missing or not isinstance(node, yaml.SequenceNode):
         return text
-    drop = [at for at, item in enumerate(node.value) if source(text, item) in terms]
+    drop = [at for at, item in enumerate(node.value) if source(text, item) in edit.terms]
     if len(drop) == len(node.value) and drop:
+        if edit.overrides:
+            return _with_empty_list(text, node)
         return _without_key(text, ("spf", "terms"))
     for number in reversed(drop):
         node, _ = deepest(text, ("spf", "terms"))
         assert isinstance(node, yaml.SequenceNode)
         text = without_item(text, node, number)
     return text
+
+
+def _with_empty_list(text: str, node: yaml.SequenceNode) -> str:
+    """Return the text with an empty list in a list's place, behind its key's colon."""
+    colon = text.rfind(":", 0, node.start_mark.index)
+    return f"{text[: colon + 1]} []{text[end(node) :]}"
 
 
 def _without_selectors(text: str, selectors: frozenset[str]) -> str:

@@ -14,6 +14,7 @@ from mailauth_dns.senders.entry import Entry, ReturnPathClass
 from mailauth_dns.senders.matching import Answers, aliases, answers_in, given
 from mailauth_dns.senders.published import Published, target, without_names
 from mailauth_dns.senders.recognition import Recognition, Trace
+from mailauth_dns.senders.spf_arrangement import folded
 from mailauth_dns.senders.templates import places
 
 
@@ -147,10 +148,10 @@ def _answered(
 ) -> Discovered:
     found: dict[str, str | tuple[str, ...]] = dict(single)
     partly: dict[str, tuple[str, ...]] = {}
-    for include in filter(places, entry.spf.includes if entry.spf is not None else ()):
-        for name in filter(None, map(target, there.terms)):
+    for template in entry.spf.templates if entry.spf is not None else ():
+        for term in there.terms if places(template) else ():
             known = {**given(there.domain), **single}
-            found |= answers_in([(include, name)], known, entry.asks) or {}
+            found |= answers_in([(template, folded(term))], known, entry.asks) or {}
     for key, values in many.items():
         if len(values) == entry.asks[key].count:
             found[key] = values

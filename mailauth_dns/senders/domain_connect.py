@@ -179,6 +179,11 @@ def warnings(template: Template) -> Iterator[Warning]:
             yield Warning(record, f"a whole SPF record, beside or over yours: {record.value}")
 
 
+def looks_like_token(word: str) -> bool:
+    """Tell whether a label or a value looks like what a console gives one account."""
+    return _TOKEN.fullmatch(word) is not None
+
+
 def _about_tokens(record: TemplateRecord) -> Iterator[Warning]:
     if record.type == "TXT" and (key := _KEY.search(record.value)) is not None:
         yield Warning(
@@ -188,7 +193,7 @@ def _about_tokens(record: TemplateRecord) -> Iterator[Warning]:
         )
         return
     for word in re.split(r"[.=:;\s_\"']+", f"{record.host} {record.value}".lower()):
-        if _TOKEN.fullmatch(word):
+        if looks_like_token(word):
             yield Warning(
                 record, f"{word} looks like the token of somebody's account; yours is another"
             )

@@ -139,6 +139,11 @@ def _own_addresses(zone: Zone, domain: DomainName, hosts: Iterable[str]) -> Iter
                     yield str(ip_address(value))
 
 
+def is_redirect(word: str) -> bool:
+    """Tell whether a word of an SPF record is `redirect=`, which a policy has as a key."""
+    return word.lower().startswith("redirect=")
+
+
 def target(word: str) -> str | None:
     """Return the name that an SPF term asks for, as far as it is the same for each message.
 

@@ -138,8 +138,9 @@ def _needed(entry: Entry) -> Iterator[tuple[Trace, str]]:
             yield from _zone(Trace.RETURN_PATH, exchanger.exchange)
         if entry.return_path.at is not None and (at := _likely(entry, entry.return_path.at)):
             yield Trace.TRIED_RETURN_PATH, at
-    for include in entry.spf.includes if entry.spf is not None else ():
-        yield from _zone(Trace.INCLUDE, include)
+    if entry.spf is not None:
+        for include in entry.spf.includes:
+            yield from _zone(Trace.INCLUDE, include)
     for each in entry.dkim.selectors if entry.dkim is not None else ():
         if each.cname is not None:
             yield from _zone(Trace.DKIM, each.cname)

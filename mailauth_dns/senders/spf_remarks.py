@@ -32,11 +32,11 @@ def remarks_on(
     """Yield what is told of each term: `found` are the senders that are there, `named` whole."""
     for term in there.terms:
         name = target(term)
-        if name is None or name == there.domain or name.endswith(f".{there.domain}"):
-            continue  # no name, or one's own
         if name in dead:
             text = f"{name} publishes no SPF record: receivers return permerror"
             yield SpfRemark("dead", term, text, goes=True)
+        elif name is None or name == there.domain or name.endswith(f".{there.domain}"):
+            continue  # no name, or one's own
         elif (wrong := recognition.known_wrong(Trace.WRONG_INCLUDE, name)) is not None:
             sender, fact = wrong
             right = any(found[each].entry is sender for each in named if each in found)

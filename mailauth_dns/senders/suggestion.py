@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from mailauth_dns.senders.discovery import Discovered, discovered
 from mailauth_dns.senders.own_hosts import own_host
-from mailauth_dns.senders.published import Published
+from mailauth_dns.senders.published import Published, is_redirect
 from mailauth_dns.senders.recognition import Recognition, Trace
 from mailauth_dns.senders.spf_arrangement import Arrangement, arranged, folded
 from mailauth_dns.senders.spf_remarks import remarks_on
@@ -102,8 +102,9 @@ def suggestion(at: Situation) -> Suggestion:
         whole.append((own, use))
     found_by = {each.sender: each for each in found}
     named = frozenset(said.sender for said, _ in whole)
+    listed = frozenset(term for term in at.there.terms if not is_redirect(term))
     spf = tuple(remarks_on(at.there, at.recognition, found_by, named, at.dead))
-    useless = frozenset(each.term for each in spf if each.goes and not at.exact)
+    useless = frozenset(each.term for each in spf if each.goes and not at.exact) & listed
     order = arranged(at.there.terms, useless, whole, exact=at.exact)
     return Suggestion(
         tuple(said for said, _ in order.senders),
@@ -202,7 +203,7 @@ def _open(found: Discovered, at: Situation) -> Iterator[Remark]:
             text = f"{entry.name} aligns only if relaxed; take aspf out of dmarc to name it"
             yield Remark(Kind.STAYS, found.sender, text)
     elif found.is_whole and not at.exact:
-        include = " ".join(entry.spf.includes) if entry.spf is not None else entry.name
+        include = entry.spf.templates[0] if entry.spf is not None else entry.name
         yield Remark(
             Kind.MISSING,
             include,
@@ -247,6 +248,8 @@ def _unknown_keys(at: Situation, found: Mapping[str, Discovered]) -> Iterator[Re
         elif not senders:
             yield Remark(Kind.UNKNOWN, name, f"nobody in the catalogue has {led}; it stays")
     for selector in sorted(there.keys.keys() - claimed - set(at.own_keys)):
+        if at.declared.intersection(at.recognition.senders(Trace.SELECTOR, selector)):
+            continue
         yield Remark(
             Kind.UNKNOWN, f"{selector}._domainkey", "a key that tells nobody's name; it stays"
         )

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from mailauth_dns.senders.domain_connect import Template, TemplateRecord
+from mailauth_dns.senders.domain_connect import Template, TemplateRecord, looks_like_token
 from mailauth_dns.senders.entry import Entry
 from mailauth_dns.senders.published import target
 from mailauth_dns.senders.recognition import Recognition, Trace
@@ -43,7 +43,9 @@ def _names(template: Template) -> Iterator[tuple[Trace, str]]:
 
 def _zone(value: str) -> str:
     """Return the part of a name behind its last place, which is the same for everybody."""
-    return value.lower().rstrip(".").rpartition("}")[2].lstrip(".")
+    name = value.lower().rstrip(".").rpartition("}")[2].lstrip(".")
+    first, _, rest = name.partition(".")
+    return rest if looks_like_token(first) and "." in rest else name
 
 
 def _includes(record: TemplateRecord) -> Iterator[str]:
