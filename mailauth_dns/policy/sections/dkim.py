@@ -175,9 +175,7 @@ class DkimSection(Section):
         ),
     )
     rotation: RotationSection = Field(
-        # Its own defaults, which need no validator.
-        default=RotationSection.model_construct(),
-        description="how long a key lives on when it no longer signs",
+        default=RotationSection(), description="how long a key lives on when it no longer signs"
     )
     selectors: dict[Selector, SelectorSection] = Field(
         default_factory=dict,
