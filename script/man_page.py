@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from mailauth_dns import __version__
 from mailauth_dns.cli.command_help import CommandHelp, Row
 from mailauth_dns.cli.command_tree import all_commands
-from mailauth_dns.cli.examples import Example
+from mailauth_dns.cli.example import Example
 
 DESCRIPTION = (
     "mailauth-dns keeps the SPF, DKIM and DMARC policy of your domains in short YAML files. It "

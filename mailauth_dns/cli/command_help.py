@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailauth_dns.cli import headings
-from mailauth_dns.cli.examples import EXAMPLES, Example
+from mailauth_dns.cli.example import Example
+from mailauth_dns.cli.examples import EXAMPLES
 
 ClickContext = Any  # click's, or that of the copy which some versions of typer bring
 Row = tuple[str, str]  # what to write, and what it does

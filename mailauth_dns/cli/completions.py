@@ -60,6 +60,24 @@ def rules(incomplete: str) -> list[Word]:
     ]
 
 
+def senders(ctx: ClickContext, incomplete: str) -> list[Word]:
+    """Return the ids of the catalogue's senders, and of the repo's own."""
+    from mailauth_dns.policy import glance
+
+    return [(each, "") for each in few(_read(ctx, glance.senders), incomplete)]
+
+
+def declared_senders(ctx: ClickContext, incomplete: str) -> list[Word]:
+    """Return what the policy of the line's domain calls its senders."""
+    from mailauth_dns.policy import glance
+
+    domain = ctx.params.get("domain")
+    if not isinstance(domain, str) or not _HARMLESS.fullmatch(domain):
+        return []
+    found = _read(ctx, lambda root: glance.declared_senders(root, domain))
+    return [(each, "") for each in few(found, incomplete)]
+
+
 def documents(ctx: ClickContext, incomplete: str) -> list[Word]:
     """Return the names of schemas, a word at a time."""
     from mailauth_dns.render.json_shapes import SHAPES

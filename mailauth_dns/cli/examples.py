@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A command line to paste into a shell, and what it is for."""
-
-    words: str  # a colon follows
-    line: str
-
+from mailauth_dns.cli.example import Example
+from mailauth_dns.cli.sender_examples import SENDER_EXAMPLES
 
 # By the command's name; the program itself has none.
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {
@@ -76,6 +69,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("Compare all policies with DNS", "mailauth-dns diff"),
         Example("Compare one, for a program", "mailauth-dns diff example.com --format json"),
     ),
+    **SENDER_EXAMPLES,
     "spf": (
         Example("See where the ten lookups go", "mailauth-dns spf tree example.com"),
         Example("Look at flattened names again", "mailauth-dns spf lock"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from mailauth_dns.cli import headings
 from mailauth_dns.cli.command_help import Row
-from mailauth_dns.cli.examples import Example
+from mailauth_dns.cli.example import Example
 
 _EVERYWHERE = f"{headings.EVERYWHERE}: -C DIR, -q, -v, --no-color, -h (see `mailauth-dns --help`)"
 

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mailauth_dns.guide import dmarc_steps, dns_steps, file_steps, host_steps, key_steps
+from mailauth_dns.guide import (
+    dmarc_steps,
+    dns_steps,
+    file_steps,
+    host_steps,
+    key_steps,
+    sender_steps,
+)
 from mailauth_dns.guide.situation import Here, Situation
 from mailauth_dns.guide.step import Step
 
@@ -70,6 +77,7 @@ DOMAIN: tuple[Row, ...] = (
         key_steps.is_unseen_at_sender,
         key_steps.ask_sender_dns,
     ),
+    Row("a retired sender is gone", lambda _, at: bool(at.gone_senders), sender_steps.take_out),
     Row("DMARC can be tightened", dmarc_steps.is_due, dmarc_steps.tighten),
     Row("the signing host is partly unseen", host_steps.is_unseen, host_steps.look_yourself),
 )

@@ -186,6 +186,7 @@ def _situation(
         served_by=_served_by(files, policy),
         records=records,
         keys=keys,
+        gone_senders=tuple(use.key for use in policy.senders if use.life.gone),
         missing_halves=tuple(_missing(policy, look.here.private_dir, look.halves)),
         host=this_host.signing_host(policy, look.here.private_dir, look.halves, look.here.now),
     )

@@ -90,6 +90,7 @@ class Situation:
     records: tuple[Record, ...] = ()
     keys: tuple[KeyStatus, ...] = ()
     missing_halves: tuple[str, ...] = ()
+    gone_senders: tuple[str, ...] = ()  # retired, and their grace is over; as the policy names them
     dmarc_since: datetime | None = None
     host: SigningHost | None = None
 

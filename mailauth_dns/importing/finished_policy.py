@@ -54,6 +54,7 @@ def commented(
     for draft in drafts:
         said = [*head, *(f"unknown: {reason}" for reason in reasons(unknown[draft.domain]))]
         said += [draft.nearly_parked] if draft.nearly_parked is not None else []
+        said += draft.told
         said += ["Not said here:", *(f"  {left}" for left in draft.left)] if draft.left else []
         findings = found[draft.policy.path]
         result.append(

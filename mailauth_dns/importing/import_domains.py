@@ -17,6 +17,7 @@ from mailauth_dns.atomic_files import create_file, own_folder
 from mailauth_dns.errors import MailAuthError, PolicyError
 from mailauth_dns.importing import readers, zone_files
 from mailauth_dns.importing.draft import drafts
+from mailauth_dns.importing.drafted_senders import naming_senders
 from mailauth_dns.importing.finished_policy import Imported, commented
 from mailauth_dns.importing.readers import (
     AtProvider,
@@ -75,7 +76,7 @@ def import_domains(
         PolicyError: the repo's defaults or other policies have problems.
         OSError: a file cannot be read.
     """
-    defaults = _defaults(repo)
+    defaults = defaults_of(repo)
     if isinstance(source, ZoneFile):
         zone = zone or zone_files.zone_of_file(source.path, domains[0])
     zones = _by_zone(domains, zone)
@@ -85,7 +86,7 @@ def import_domains(
         others = tuple(policy for policy in repo.policies if policy.domain not in domains)
         beside = Surroundings(defaults, others, _settings(source), repo.lock)
     found = reader.read(zones)
-    policies = _policies(reader, found, zones, beside, served or {})
+    policies = _policies(repo, reader, found, zones, beside, served or {})
     return Imports(reader.name, tuple(found.values()), policies)
 
 
@@ -110,14 +111,27 @@ def write(repo: Repo, imports: Imports) -> frozenset[str]:
         OSError: a file is there, or cannot be written.
     """
     for each in imports.whole:
-        path = Path(each.path)
-        folder = own_folder(repo.root, path.parent)
-        folder.mkdir(parents=True, exist_ok=True)
-        create_file(folder / path.name, each.text.encode())
+        write_new(repo.root, each.path, each.text)
     return frozenset(each.path for each in imports.whole)
 
 
-def _defaults(repo: Repo) -> DefaultsMapping | None:
+def write_new(root: Path, path: str, text: str) -> None:
+    """Write a new policy; never over a file.
+
+    Raises:
+        OSError: a file is there, or it cannot be written.
+    """
+    folder = own_folder(root, Path(path).parent)
+    folder.mkdir(parents=True, exist_ok=True)
+    create_file(folder / Path(path).name, text.encode())
+
+
+def defaults_of(repo: Repo) -> DefaultsMapping | None:
+    """Return what every policy of a repo inherits; None where it has no defaults.
+
+    Raises:
+        PolicyError: they cannot be read.
+    """
     path = repo.root / POLICY_DIR / DEFAULTS
     if not path.exists():
         return None
@@ -168,6 +182,7 @@ def _settings(source: ImportSource) -> Mapping[str, tuple[str, ...]]:
 
 
 def _policies(
+    repo: Repo,
     reader: SourceReader,
     found: Mapping[DomainName, Published],
     zones: Zones,
@@ -195,6 +210,12 @@ def _policies(
         replace(beside, consents=consents),
         served,
     )
+    today = datetime.now(UTC).date()
+    origins = {domain: origin for origin, together in zones.items() for domain in together}
+    made = tuple(
+        naming_senders(each, found[origins[each.domain]].zone, repo, beside.defaults, today)
+        for each in made
+    )
     notes = [note for each in found.values() for note in each.notes]
     head = [f"Imported from {reader.name}.", *([reader.note] if reader.note else []), *notes]
-    return commented(made, beside, head, unknown, datetime.now(UTC).date())
+    return commented(made, beside, head, unknown, today)

@@ -92,7 +92,7 @@ def of_live_dns(source: LiveDns, repo: Repo, zones: Zones) -> SourceReader:
     }
 
     def consents(origin: DomainName, keys: frozenset[RRKey]) -> Iterable[Published]:
-        return (sources.consents_in_dns(origin, keys, of_others.get(origin, servers)),)
+        return (sources.sets_in_dns(origin, keys, of_others.get(origin, servers)),)
 
     return SourceReader(
         "live DNS",

@@ -55,19 +55,28 @@ def in_dns(
     zones: Mapping[DomainName, Iterable[DomainName]],
     selectors: Iterable[str],
     nameservers: tuple[str, ...],
+    names_below: Iterable[str] = (),
 ) -> dict[DomainName, Published]:
     """Return the mail records of the domains on which every authoritative server of a zone agrees.
 
     All zones are asked together. What a wildcard answers is found at the wildcard alone: a record
-    at the name itself would be a new one.
+    at the name itself would be a new one. `names_below` are labels below each domain where return
+    paths may be.
 
     Raises:
         RecordSyntaxError: an entry of `nameservers` is not an address.
     """
-    selectors = tuple(selectors)
+    selectors, names_below = tuple(selectors), tuple(names_below)
     found = {}
     asked = {
-        origin: frozenset(key for domain in domains for key in _keys(domain, origin, selectors))
+        origin: frozenset(
+            key
+            for domain in domains
+            for key in (
+                *_keys(domain, origin, selectors),
+                *_keys_below(domain, origin, names_below),
+            )
+        )
         for origin, domains in zones.items()
     }
     for origin, published in _observed(
@@ -100,10 +109,10 @@ def policies_served(
     return {domain: served_policy(pages[policy_request(domain)]) for domain in announcing}
 
 
-def consents_in_dns(
+def sets_in_dns(
     origin: DomainName, keys: frozenset[RRKey], nameservers: tuple[str, ...]
 ) -> Published:
-    """Return the consents to DMARC reports, from wildcards too, on which all servers agree."""
+    """Return the sets, from wildcards too, on which all servers of a zone agree."""
     return _observed({origin: (keys, nameservers)})[origin]
 
 
@@ -150,6 +159,15 @@ def _observed(
                 sets.append(said)
         found[origin] = Published(Zone(origin, frozenset(sets)), tuple(unknown))
     return found
+
+
+def _keys_below(domain: DomainName, origin: DomainName, labels: tuple[str, ...]) -> Iterator[RRKey]:
+    for label in labels:
+        name = DomainName(f"{label}.{domain}")
+        above = (DomainName(f"*.{upper}") for upper in (*ancestors(name, origin), origin))
+        for each in (name, *above):
+            for type in ("CNAME", "MX", "TXT"):
+                yield (each, type)
 
 
 def _keys(domain: DomainName, origin: DomainName, selectors: tuple[str, ...]) -> Iterator[RRKey]:

@@ -44,7 +44,8 @@ class Left:
 class Draft:
     """One domain's policy: `text` is its YAML, `left` what it does not say.
 
-    `nearly_parked` says what `parked: true` would change; None if the domain sends or receives.
+    `told` are sentences for its readers. `nearly_parked` says what `parked: true` would change;
+    None if the domain sends or receives.
     """
 
     domain: DomainName
@@ -52,6 +53,7 @@ class Draft:
     text: str
     left: tuple[Left, ...]
     nearly_parked: str | None
+    told: tuple[str, ...] = ()
 
 
 Consents = Callable[[DomainName, frozenset[RRKey]], tuple[Zone, ...]]

@@ -37,6 +37,7 @@ from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import KEY_DIR
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
+from mailauth_dns.policy.yaml_splice import Tree
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.signing_host import key_owner
 from mailauth_dns.signing_host.key_owner import Owner
@@ -164,7 +165,7 @@ def _new_entry(key: Key, in_dns: KeyInDns, now: datetime) -> dict[str, str | dic
     return {"key": str(key.section.key), **(tags[0] if tags else {}), **life}
 
 
-def _addition(policy: Policy, name: str, entry: selector_edit.Tree) -> Callable[[str], str]:
+def _addition(policy: Policy, name: str, entry: Tree) -> Callable[[str], str]:
     """Return the edit that adds a selector."""
 
     def edited(text: str) -> str:

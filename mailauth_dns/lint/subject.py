@@ -24,6 +24,7 @@ from mailauth_dns.records.addresses import Addresses
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import networks_of
+from mailauth_dns.senders.recognition import Recognition
 
 _SIGNING = (KeyState.ACTIVE, KeyState.RETIRING)
 
@@ -63,6 +64,7 @@ class Subject:
     policy: Policy
     declared: tuple[Declared, ...]
     neighbours: Neighbours
+    recognition: Recognition
     today: date
     resolver: Resolver | None = None
     observation: Observation | None = None
@@ -245,8 +247,9 @@ def subjects(
         for entry in publication.declared:
             by_domain.setdefault(entry.domain, []).append(entry)
     neighbours = Neighbours(_key_owners(by_domain), DmarcAlone(_dmarc_texts(by_domain)))
+    recognition = Recognition(repo.catalogue)
     return [
-        Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, today)
+        Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, recognition, today)
         for policy in chosen
     ]
 

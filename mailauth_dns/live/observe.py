@@ -105,7 +105,7 @@ def _sets(
     sets: dict[RRKey, RRset | Unknown | None] = {}
     aliases: dict[RRKey, RRset] = {}
     for key in entry.all_keys:
-        said = _said(entry.zone, replies[Question(server, *key)])
+        said = _said(entry.zone, key, replies[Question(server, *key)])
         if isinstance(said, RRset) and said.key != key:
             aliases[said.key] = said
             sets[key] = None  # the alias leads to a set at another name
@@ -114,13 +114,18 @@ def _sets(
     return sets | aliases
 
 
-def _said(zone: DomainName, reply: Reply) -> RRset | Unknown | None:
-    """Return what the server holds, with authority, at this name: the set, a CNAME, or None."""
+def _said(zone: DomainName, key: RRKey, reply: Reply) -> RRset | Unknown | None:
+    """Return what the server holds at this name: the set, a CNAME, or None.
+
+    It has authority, save for the NS set of a delegation, which is what the parent zone holds.
+    """
     if isinstance(reply, Unknown):
         return reply
     if reply.rcode not in ANSWERED:
         return Unknown(f"answers {reply.rcode}")
     cut = reply.referral
+    if cut is not None and cut.key == key:
+        return cut
     if cut is not None and cut.name != zone and is_at_or_below(cut.name, zone):
         targets = ", ".join(sorted(value.removesuffix(".") for value in cut.values))
         return Unknown(f"{cut.name} is delegated to {targets}: this server does not answer for it")

@@ -6,11 +6,13 @@ The answer is what can be read at once. A file that somebody is writing is no re
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from mailauth_dns.policy import domain_list
 from mailauth_dns.policy.repo_files import Mention, RepoFiles
-from mailauth_dns.policy.repo_layout import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR
+from mailauth_dns.policy.repo_layout import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, SENDER_DIR
+from mailauth_dns.senders.catalogue_files import PACKAGED
 from mailauth_dns.typed_yaml import yaml_reader
 from mailauth_dns.typed_yaml.yaml_tree import Plain, plain, value_place
 
@@ -29,22 +31,39 @@ def domains(root: Path) -> Iterator[str]:
 
 def selectors(root: Path, domain: str) -> Iterator[str]:
     """Yield the selectors of a domain: those of its policy, and those that have a key file."""
-    files = RepoFiles(root)
-    named = root / POLICY_DIR / f"{domain}.yaml"
-    paths = [named] if named.is_file() else list(_policy_files(files, root))[:MAX_POLICIES]
-    for path in paths:
-        for declared, body in _declared(files, path):
-            if declared == domain:
-                section = body.get("dkim")
-                found = section.get("selectors") if isinstance(section, dict) else None
-                yield from found if isinstance(found, dict) else ()
-                break
+    for body in _bodies(root, domain):
+        section = body.get("dkim")
+        found = section.get("selectors") if isinstance(section, dict) else None
+        yield from found if isinstance(found, dict) else ()
     yield from (path.stem for path in (root / KEY_DIR / domain).glob("*.pem"))
 
 
 def providers(root: Path) -> Iterator[str]:
     """Yield the ids of the providers that have a stanza."""
     yield from (path.stem for path in (root / PROVIDER_DIR).glob("*.yaml"))
+
+
+def declared_senders(root: Path, domain: str) -> Iterator[str]:
+    """Yield what the policy of a domain calls its senders."""
+    for body in _bodies(root, domain):
+        found = body.get("senders")
+        yield from found if isinstance(found, dict) else ()
+
+
+def senders(root: Path) -> Iterator[str]:
+    """Yield the ids of the senders of the catalogue, and of the repo's own."""
+    for folder in (PACKAGED, root / SENDER_DIR):
+        yield from (path.stem for path in folder.glob("*.yaml"))
+
+
+def _bodies(root: Path, domain: str) -> Iterator[dict[str, Plain]]:
+    """Yield what the files that declare a domain say."""
+    files = RepoFiles(root)
+    named = root / POLICY_DIR / f"{domain}.yaml"
+    paths = [named] if named.is_file() else list(_policy_files(files, root))[:MAX_POLICIES]
+    for path in paths:
+        found = (body for declared, body in _declared(files, path) if declared == domain)
+        yield from islice(found, 1)
 
 
 def _policy_files(files: RepoFiles, root: Path) -> Iterator[Path]:

@@ -65,6 +65,19 @@ def load_sound(root: Path) -> tuple[Repo, tuple[str, ...]]:
     return replace(repo, policies=sound), tuple(sorted(broken))
 
 
+def load_catalogue(root: Path) -> Catalogue:
+    """Read the catalogue of senders, with the repo's own in `root`; no policy need be there.
+
+    Raises:
+        PolicyError: with every problem of the repo's own.
+    """
+    files = RepoFiles(root)
+    catalogue = catalogue_of(files)
+    if files.problems:
+        raise PolicyError(files.problems)
+    return catalogue
+
+
 def read_defaults(path: str, data: bytes) -> Mapping:
     """Return what every policy inherits; a file of comments alone gives nothing to inherit.
 
@@ -102,7 +115,7 @@ class _Loader:
         for policy in policies:
             self._problems.extend(repo_checks.provider_problems(policy, stanzas.keys(), broken))
         ordered = tuple(sorted(policies, key=lambda policy: policy.domain))
-        return Repo(self.root, ordered, stanzas, self._lock())
+        return Repo(self.root, ordered, stanzas, self._lock(), self._catalogue)
 
     def _stanzas(self) -> dict[str, provider_stanza.Stanza]:
         folder = self.root / PROVIDER_DIR

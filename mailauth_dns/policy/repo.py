@@ -12,6 +12,7 @@ from mailauth_dns.policy.provider_stanza import Stanza
 from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.senders.catalogue_files import Catalogue
 from mailauth_dns.senders.use import Use
 from mailauth_dns.typed_yaml import yaml_tree
 
@@ -49,6 +50,7 @@ class Repo:
     policies: tuple[Policy, ...]
     stanzas: Mapping[str, Stanza]
     lock: Lock
+    catalogue: Catalogue = field(default_factory=Catalogue)  # with the repo's own senders
 
     def of(self, domains: Collection[DomainName] = ()) -> tuple[Policy, ...]:
         """Return the policies for these domains; every policy if `domains` is empty.

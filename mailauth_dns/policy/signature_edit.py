@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import yaml
 
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
-from mailauth_dns.policy.selector_edit import deepest, source, split_mark
+from mailauth_dns.policy.yaml_splice import deepest, source, split_mark
 from mailauth_dns.records.name import DomainName, domain_name
 from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 

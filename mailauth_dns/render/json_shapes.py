@@ -36,6 +36,7 @@ from mailauth_dns.render.json_shape_parts import (
     of,
 )
 from mailauth_dns.render.report_shapes import REPORTS_READ
+from mailauth_dns.render.sender_shapes import SENDER_SHAPES
 
 NEW_KEY = {
     "domain": TEXT,
@@ -164,6 +165,7 @@ SHAPES: Mapping[str, Shape] = {
             )
         )
     ),
+    **SENDER_SHAPES,
     "diff": LIVE,
     "verify": LIVE,
     "plan": plan_file.json_schema(),

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from mailauth_dns.senders.facts import (
     Grade,
+    Pattern,
     Source,
     SourceIds,
     Template,
@@ -51,7 +52,9 @@ class Ask(Section):
 
     find: str = Field(description="where it is found, for a newcomer")
     example: str = Field(description="a value as it looks")
-    pattern: str | None = Field(None, description="a regular expression that a value matches whole")
+    pattern: Pattern | None = Field(
+        None, description="a regular expression that a value matches whole"
+    )
     count: Annotated[int, integer(1, 20, "values")] | None = Field(
         None, description="the policy gives a list of so many values"
     )

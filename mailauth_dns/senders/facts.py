@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from mailauth_dns.senders.templates import places
-from mailauth_dns.typed_yaml.scalars import Day, Section, host_name, one_of
+from mailauth_dns.typed_yaml.scalars import Day, Section, fail, host_name, one_of
 
 
 class Grade(StrEnum):
@@ -33,6 +34,19 @@ Answer = Literal["yes", "no", "unknown"]
 YesNoUnknown = Annotated[Answer, one_of("yes", "no", "unknown")]
 Zone = Annotated[str, AfterValidator(host_name)]
 Template = Annotated[str, AfterValidator(lambda text: (places(text), text)[1])]
+
+
+def _pattern(text: str) -> str:
+    """Return a regular expression that can be a part of another."""
+    try:
+        if re.compile(text).groupindex:
+            fail(f"{text!r} names a group; leave the names out")
+    except re.error as error:
+        fail(f"{text!r} is not a regular expression: {error}")
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class Source(Section):

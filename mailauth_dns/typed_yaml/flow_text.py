@@ -6,11 +6,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-Tree = Mapping[str, "Tree | str | Sequence[str]"]
+Flow = str | Sequence[str] | Mapping[str, "Flow"]
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+/=_:-]*(?<!:)")
 
 
-def flow_text(value: Tree | str | Sequence[str]) -> str:
+def flow_text(value: Flow) -> str:
     """Return a value on one line; what YAML would read as something else is quoted.
 
     >>> flow_text({"ip": ["192.0.2.10", "2001:db8::"], "note": "a: b"})

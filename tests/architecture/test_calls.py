@@ -58,6 +58,8 @@ CLOCK_READINGS = {
     "cli/dkim_rotate.py": ("datetime.now",),
     "cli/dkim_status.py": ("datetime.now",),
     "cli/report_file.py": ("datetime.now",),  # when an apply began and ended
+    "cli/senders_retire.py": ("datetime.now",),
+    "cli/senders_suggest.py": ("datetime.now",),
     "deploy/apply.py": ("datetime.now",),  # permissions hold until a day
     "deploy/journal.py": ("datetime.now",),
     "deploy/make_plan.py": ("datetime.now",),

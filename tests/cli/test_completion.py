@@ -30,6 +30,10 @@ LINES = {
     "mailauth-dns -C REPO spf tree pa": {"park1.example", "park2.example"},
     "mailauth-dns -C REPO dkim adopt example.com ": {"mx1", "mx2", "on-disk"},
     "mailauth-dns -C REPO dkim adopt park1.example ": set(),
+    "mailauth-dns senders st": {"status"},
+    "mailauth-dns senders show sendg": {"sendgrid"},
+    "mailauth-dns -C REPO senders check mine": {"mine"},
+    "mailauth-dns -C REPO senders retire example.com n": {"news"},
     "mailauth-dns -C REPO simulate --from a@example.com --dkim mx": {"mx1", "mx2"},
     "mailauth-dns -C REPO import example.org --provider b": {"bind"},
     "mailauth-dns -C REPO apply p": {"plan.json", "plans/", "providers/"},
@@ -57,12 +61,14 @@ def program(repo: RepoFolder, tmp_path: Path) -> Path:
     repo.policy(
         "domains: [example.com, example.net]\ndkim:\n  selectors:\n"
         "    mx1: {state: revoked}\n    mx2: {state: absent}\n"
+        "senders: {news: {sender: mine}}\n"
     )
     repo.policy("domains_file: ../parked.txt\nparked: true\n", "parked")
     repo.policy("domain: [half written", "broken.example")
     repo.write("zones/parked.txt", "park1.example # sold\npark2.example\n")
     repo.write("zones/keys/example.com/on-disk.pem", "")
     repo.provider("bind", {"class": "x"})
+    repo.write("zones/senders/mine.yaml", "")
     for path in ("plan.json", "plans/old.json", "page.html", "; rm.json"):
         repo.write(path, "{}")
     folder = tmp_path / "bin"

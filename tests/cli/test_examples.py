@@ -32,6 +32,7 @@ def arguments(line: str) -> list[list[str]]:
 def parsed(words: list[str]) -> Any:
     command, path = PROGRAM, "mailauth-dns"
     while hasattr(command, "commands"):
+        words = getattr(command, "whole", lambda given: given)(words)
         command, path, words = command.commands[words[0]], f"{path} {words[0]}", words[1:]
     return command.make_context(path, list(words))
 
@@ -75,6 +76,13 @@ CODES = {
     "mailauth-dns spf tree example.com --format json": 0,
     "mailauth-dns spf lock": 0,
     "mailauth-dns spf lock --check": 0,
+    "mailauth-dns senders": 0,
+    "mailauth-dns senders ses": 0,
+    "mailauth-dns senders list marketing": 0,
+    "mailauth-dns senders list --format json": 0,
+    "mailauth-dns senders show zendesk --domain example.net": 0,
+    "mailauth-dns senders status": 0,
+    "mailauth-dns senders status example.com --no-live": 0,
     "mailauth-dns compile": 0,
     "mailauth-dns compile --check": 0,
     "mailauth-dns plan example.com": 0,

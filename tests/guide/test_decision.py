@@ -133,6 +133,11 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
         HERE,
         "mailauth-dns dkim status example.com",
     ),
+    "a retired sender is gone": (
+        but(gone_senders=("news", "old")),
+        HERE,
+        "mailauth-dns senders status example.com",
+    ),
     "DMARC can be tightened": (
         but(dmarc=Policy.NONE, dmarc_since=NOW - timedelta(days=14)),
         HERE,

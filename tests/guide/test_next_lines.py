@@ -33,6 +33,7 @@ NONE = {
     "dkim adopt": "a test of its own: it needs a key that another program made",
 }
 POLICY = """domain: example.com
+senders: {server: {ip: [192.0.2.10]}}
 spf: {terms: ["ip4:192.0.2.10"], all: fail}
 dmarc: {p: none, psd: n}
 tests: [{name: ours, from: a@example.com, ip: 192.0.2.10, expect: {spf: pass}}]
@@ -61,6 +62,11 @@ STORY: tuple[tuple[str, str], ...] = (
     ("check-message mail.eml --ip 192.0.2.10", "next example.com"),
     ("spf tree example.com", "next example.com"),
     ("spf lock", "lint"),
+    ("senders list marketing", "senders show activecampaign"),
+    ("senders show ses", "lint"),
+    ("senders check ses", "senders check ses"),
+    ("senders status", "next"),
+    ("senders retire example.com server --on 2999-01-01", "senders status example.com"),
     ("reports read report.xml", "next"),
     ("dkim keygen example.com --selector s1 --private-dir PRIVATE", "compile example.com"),
     ("dkim status", "diff"),
@@ -76,6 +82,8 @@ STORY: tuple[tuple[str, str], ...] = (
         "export example.com --format postfix --check ../postfix",
         "next example.com",
     ),
+    ("senders suggest example.com --from-zone served/example.com.zone", "lint example.com"),
+    ("senders import-template template.json", "lint"),
     ("import example.com --from-zone served/example.com.zone", "diff example.com"),
     ("import example.org --from-zone served/example.org.zone", "IMPORT --write"),
     ("import example.org --from-zone served/example.org.zone --write", "lint example.org"),
@@ -88,6 +96,7 @@ def served(repo: RepoFolder, no_resolvers: None) -> Iterator[RepoFolder]:
     for zone in ("example.com", "example.org"):
         repo.local(zone, ZONE.format(ttl=60) + '_dmarc IN TXT "v=DMARC1; p=none; psd=n"\n')
     repo.policy(POLICY, "example.com")
+    repo.write("template.json", '{"providerId": "x.example", "serviceId": "y", "records": []}')
     repo.write("mail.eml", "From: a@example.com\r\n\r\nhello\r\n")
     repo.write("report.xml", made.aggregate())
     with LoopbackServer(repo.root / "served", "127.0.0.1", 0) as server:
@@ -193,7 +202,7 @@ def test_the_next_step_names_the_repo_as_it_was_named(
 
 
 def test_there_is_one_summary_a_command() -> None:
-    assert set(COMMANDS) >= commands.SUMMARIES.keys() - {"dkim", "reports", "spf"}
+    assert set(COMMANDS) >= commands.SUMMARIES.keys() - {"dkim", "reports", "senders", "spf"}
 
 
 def test_a_key_that_waits_is_what_comes_after_verify(served: RepoFolder, private_dir: Path) -> None:

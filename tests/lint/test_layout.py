@@ -19,7 +19,13 @@ MODULES = [
     for found in pkgutil.iter_modules(rules.__path__)
 ]
 # Prefixes of ids whose file does not open with the same word.
-FIRST_WORDS = {"STS": "mta_sts", "TLSRPT": "tls_rpt", "TEST": "plan", "live": "plan"}
+FIRST_WORDS = {
+    "SND": "senders",
+    "STS": "mta_sts",
+    "TLSRPT": "tls_rpt",
+    "TEST": "plan",
+    "live": "plan",
+}
 CASES = Path(__file__).parent / "cases"
 
 

@@ -98,7 +98,7 @@ def is_policy(text: str) -> bool:
         return False
     return (
         isinstance(said, dict)
-        and set(said) <= {"domain", "spf", "dkim", "dmarc", "mta_sts", "tls_rpt", "bimi"}
+        and set(said) <= {"domain", "spf", "dkim", "dmarc", "mta_sts", "tls_rpt", "bimi", "senders"}
         and "..." not in text
     )
 
@@ -128,7 +128,9 @@ def found_in(repo: RepoFolder, text: str) -> set[str]:
         "zones/keys/example.com/rsa8192.pem",
         f"-----BEGIN PUBLIC KEY-----\n{b64encode(large).decode()}\n-----END PUBLIC KEY-----\n",
     )
-    repo.policy(text if "domain:" in text else f"domain: example.com\n{text}")
+    repo.policy(
+        text if text.startswith("domain") or "\ndomain" in text else f"domain: example.com\n{text}"
+    )
     loaded = load_repo(repo.root)
     return {
         finding.rule.id for finding in run(RULES, subjects(loaded, compile_repo(loaded), TODAY))

@@ -19,6 +19,7 @@ GROUPS = {
         "lint": "Check the policies and, with --live, what is in DNS.",
         "rules": "List the rules of lint, or show one.",
         "diff": "Compare the policies with live DNS.",
+        "senders": "List, explain and check who sends your mail.",
         "spf": "Show what SPF records cost, and flatten them with a lock.",
     },
     "Publish": {

@@ -8,13 +8,14 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.lint import remedies
 from mailauth_dns.lint.live_rules import Asked, Served, asked, served, unasked
 from mailauth_dns.lint.rule import At, Needs, Problem, Severity, Undecided, rule
-from mailauth_dns.lint.sender_hints import sender_of
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import dkim, dkim_received
 from mailauth_dns.records.name import MAX_NAME, DomainName
 from mailauth_dns.records.zone import RRKey
+from mailauth_dns.senders.matching import leads_astray
+from mailauth_dns.senders.recognition import Trace
 
 _SHIELD = 'declare selectors: {"*": {state: revoked}}, which answers instead'
 
@@ -191,16 +192,11 @@ def dkim_cname_target_pattern(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {zendesk1: {cname: zendesk1._domainkey.zendesk.com}}}
     """
     for selector, entry in subject.selectors.items():
-        sender = (
-            sender_of(entry.cname)
-            if entry.cname is not None and entry.state is not KeyState.ABSENT
-            else None
-        )
-        if (
-            sender is not None
-            and entry.cname is not None
-            and not sender.fits(selector, subject.domain, entry.cname)
-        ):
+        if entry.cname is None or entry.state is KeyState.ABSENT:
+            continue
+        senders = subject.recognition.entries(Trace.DKIM, entry.cname)
+        if senders and leads_astray(senders, selector, subject.domain, entry.cname):
+            sender = senders[0]
             message = (
                 f"delegations of {selector} to {sender.name} do not lead to this name: signatures "
                 "may fail"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.lint.rule import Problem, Severity, page, rule
-from mailauth_dns.lint.sender_hints import ReturnPath, sender_of
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.records import dmarc
+from mailauth_dns.senders.recognition import Trace
 
 
 @rule("DMARC008", "dmarc-unknown-tag", Severity.WARNING, "RFC 9989 §4.7")
@@ -106,11 +106,14 @@ def dmarc_strict_unsatisfiable(subject: Subject) -> Iterator[Problem]:
     ):
         return
     for entry in subject.signing.values():
-        sender = sender_of(entry.cname) if entry.cname is not None else None
-        if sender is not None and sender.return_path is not ReturnPath.OWN_DOMAIN:
+        if entry.cname is None:
+            continue
+        senders = subject.recognition.entries(Trace.DKIM, entry.cname)
+        paths = [sender.return_path for sender in senders if sender.return_path is not None]
+        if paths and all(path.aligns.strict == "no" for path in paths):
             yield Problem(
                 ("dmarc", "aspf"),
-                f"{sender.name} never has exactly this domain in MAIL FROM: "
+                f"{senders[0].name} never has exactly this domain in MAIL FROM: "
                 "SPF may pass, but never aligned, so only DKIM can make DMARC pass",
                 "leave aspf out",
             )

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from mailauth_dns.lint import remedies
 from mailauth_dns.lint.live_rules import Asked, Served, asked, served
 from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
-from mailauth_dns.lint.sender_hints import is_many_hosts
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records.family import NULL_MX
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
+from mailauth_dns.senders.recognition import Trace
 
 
 def _first(subject: Subject) -> str:
@@ -175,7 +175,8 @@ def mx_unresolvable(found: Asked[DomainName]) -> Iterator[Problem | Undecided]:
 def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
     """While the only exchanger is away, mail waits at its senders, for days at most.
 
-    Some senders give up sooner. Providers whose one exchanger stands for many are left out.
+    Some senders give up sooner. Hosts of mailbox providers are left out: one name may stand for
+    many, and how many there are is theirs to say.
 
     Bad:
         example.com. MX 10 mx.example.com., with one address
@@ -183,7 +184,9 @@ def mx_single(subject: Subject) -> Iterator[Problem | Undecided]:
         example.com. MX 10 mx.example.com. and MX 20 mx.example.net.
     """
     hosts = [host for _, host in exchangers(subject)]
-    if subject.resolver is None or len(hosts) != 1 or is_many_hosts(hosts[0]):
+    if subject.resolver is None or len(hosts) != 1:
+        return
+    if subject.recognition.senders(Trace.EXCHANGER, hosts[0]):
         return
     if all(len(subject.resolver.lookup(hosts[0], kind) or ()) < 2 for kind in ("A", "AAAA")):
         yield Problem(

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from mailauth_dns.evaluate.spf_tree import Remark
 from mailauth_dns.lint import policy_spf
 from mailauth_dns.lint.rule import Needs, Problem, Severity, Undecided, rule
-from mailauth_dns.lint.sender_hints import NEVER_PUBLISHED, ReturnPath, include_of
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.repo import Route
 from mailauth_dns.records import spf_term
+from mailauth_dns.senders.entry import Entry, ReturnPathClass
+from mailauth_dns.senders.recognition import Trace
 
 
 def _broken(subject: Subject, *, redirect: bool) -> Iterator[Problem | Undecided]:
@@ -40,6 +41,26 @@ def _includes(subject: Subject) -> Iterator[tuple[Route, str]]:
     for route, term in subject.spf_terms:
         if isinstance(term, spf_term.Include):
             yield route, term.domain.folded
+
+
+_BELOW = (
+    ReturnPathClass.OWN_SUBDOMAIN_CNAME,
+    ReturnPathClass.OWN_SUBDOMAIN_MX_SPF,
+    ReturnPathClass.SUBDOMAIN_NS,
+)
+
+
+def _elsewhere(subject: Subject, include: str, *classes: ReturnPathClass) -> Entry | None:
+    """Return whose include it is where its return path is of these classes, and no other.
+
+    Where a setting at the sender decides, the best one for the customer counts.
+    """
+    senders = subject.recognition.entries(Trace.INCLUDE, include)
+    paths = [sender.return_path for sender in senders if sender.return_path is not None]
+    useful = any(sender.spf is not None and sender.spf.useful != "no" for sender in senders)
+    if not paths or useful or any(path.class_ not in classes for path in paths):
+        return None
+    return senders[0]
 
 
 @rule("SPF021", "spf-redirect-target-none", Severity.ERROR, "RFC 7208 §6.1", needs=Needs.DNS)
@@ -100,10 +121,10 @@ def spf_nonaligning_include(subject: Subject) -> Iterator[Problem]:
         dkim: {selectors: {k2: {cname: dkim2.mcsv.net}}}
     """
     for route, name in _includes(subject):
-        known = include_of(name)
-        if known is not None and known.return_path is ReturnPath.VENDOR:
+        sender = _elsewhere(subject, name, ReturnPathClass.VENDOR_DOMAIN)
+        if sender is not None:
             message = (
-                f"{known.sender} never has this domain in MAIL FROM: the include costs lookups "
+                f"{sender.name} never has this domain in MAIL FROM: the include costs lookups "
                 "and helps no mail pass DMARC"
             )
             yield Problem(
@@ -125,10 +146,10 @@ def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
         spf: {terms: ["include:amazonses.com"], all: fail}
     """
     for route, name in _includes(subject):
-        known = include_of(name)
-        if known is not None and known.return_path is ReturnPath.SUBDOMAIN and subject.signing:
+        sender = _elsewhere(subject, name, *_BELOW) if subject.signing else None
+        if sender is not None:
             message = (
-                f"{known.sender} has a subdomain in MAIL FROM: the include belongs there; here it "
+                f"{sender.name} has a subdomain in MAIL FROM: the include belongs there; here it "
                 "helps no mail pass DMARC"
             )
             yield Problem(
@@ -141,7 +162,9 @@ def spf_include_wrong_name(subject: Subject) -> Iterator[Problem]:
 
 @rule("SPF045", "spf-underscore-include-typo", Severity.WARNING, "RFC 7208 §5.2")
 def spf_underscore_include_typo(subject: Subject) -> Iterator[Problem]:
-    """An include of a name that never had a record is a permerror for mail that gets there.
+    """An include of a name that only guides give is a permerror, or lets strangers send.
+
+    The sender itself does not publish it, or means something else by it.
 
     Bad:
         spf: {terms: ["include:_spf.resend.com"], all: fail}
@@ -149,9 +172,11 @@ def spf_underscore_include_typo(subject: Subject) -> Iterator[Problem]:
         what the sender's own console shows
     """
     for route, name in _includes(subject):
-        if name in NEVER_PUBLISHED:
+        known = subject.recognition.known_wrong(Trace.WRONG_INCLUDE, name)
+        if known is not None:
+            sender, wrong = known
             yield Problem(
                 route,
-                f"{name} has never had an SPF record: receivers return permerror",
-                NEVER_PUBLISHED[name],
+                f"{name} is not the name that {sender.name} gives: guides have it wrong",
+                wrong.instead,
             )
