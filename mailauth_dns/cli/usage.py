@@ -36,7 +36,8 @@ def explained(error: Any) -> str:  # noqa: ANN401 - a ClickException of either c
 def _said(error: Any, context: Any) -> str:  # noqa: ANN401 - as above
     said = " ".join(error.format_message().split()).rstrip(".")
     if unknown := re.match("No such command '(.*?)'", said):
-        return f"there is no command {unknown[1]!r}{_near(unknown[1], _commands(context))}"
+        near = _near(unknown[1], {each: each for each in context.command.list_commands(context)})
+        return f"there is no command {unknown[1]!r}{near or _near(unknown[1], _below(context))}"
     if unknown := re.match("No such option:? '?(-[^ ']*)", said):
         params = context.command.get_params(context)
         options = {each: each for param in params for each in param.opts}
@@ -46,14 +47,11 @@ def _said(error: Any, context: Any) -> str:  # noqa: ANN401 - as above
     return said
 
 
-def _commands(context: Any) -> dict[str, str]:  # noqa: ANN401 - as above
-    """Return what users may write for a command of this group, each with what is right."""
-    names = {each: each for each in context.command.list_commands(context)}
+def _below(context: Any) -> dict[str, str]:  # noqa: ANN401 - as above
+    """Return the commands of groups, such as `status` below dkim, each with its whole name."""
     if context.parent is not None:
-        return names
-    # `status` is a command too, below dkim.
-    below = {each.rpartition(" ")[2]: each for each in EXAMPLES if " " in each}
-    return {**below, **names}
+        return {}
+    return {each.rpartition(" ")[2]: each for each in EXAMPLES if " " in each}
 
 
 def _near(given: str, right: Mapping[str, str]) -> str:
