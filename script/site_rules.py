@@ -18,6 +18,7 @@ _TOPICS = {
     "SPF": "SPF: who may send",
     "DKIM": "DKIM: keys and signatures",
     "DMARC": "DMARC: what receivers do with the rest",
+    "SND": "Senders: who sends for you",
     "STS": "MTA-STS: TLS on the way to you",
     "TLSRPT": "TLS-RPT: reports about TLS",
     "BIMI": "BIMI: logos",
