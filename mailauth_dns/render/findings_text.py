@@ -8,7 +8,7 @@ from rich.text import Text
 
 from mailauth_dns.lint.finding import Finding, tally
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.render.terminal_text import shown, styled
+from mailauth_dns.render.terminal_text import styled
 
 _FOUND = {"error": "bold red", "warning": "yellow", "info": "cyan", "unknown": "magenta"}
 _DETAILED = 3  # unknown rules of one domain with a line each; without DNS there would be fifty
@@ -63,4 +63,4 @@ def _told(finding: Finding, what: str) -> Iterator[Text]:
         (f"{finding.word} ", _FOUND[finding.word]),
         what,
     )
-    yield styled(2, (shown(place.source.lines[place.line - 1].strip()), "dim"))
+    yield styled(2, (place.source.lines[place.line - 1].strip(), "dim"))
