@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders.entry import Entry, ReturnPathClass
@@ -32,6 +32,11 @@ class Life:
     retired: date | None = None
     gone_from: date | None = None
     gone: bool = False
+
+
+def whole_days(grace: timedelta) -> timedelta:
+    """Return a grace in whole days, and never a shorter one: a sender ends with a day."""
+    return timedelta(days=-(-grace // timedelta(days=1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.records.zone import Zone
-from tests.diff.declared_zone import ORIGIN, S1, compared, zone
+from tests.diff.declared_zone import NOW, ORIGIN, S1, compared, zone
 
 PATH = "bounce.example.com"
 CLOUD = OfSender("Cloud", SenderValues((DomainName("cloud.example"),)), "yes")
@@ -186,7 +186,22 @@ MEANING = [
         MX_GONE,
         "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
         "lost, and mail that it still sends no longer aligns by SPF",
-        Risk.SAFE,
+        Risk.CAUTION,
+    ),
+    (
+        at("MX", "10 in.eu-1.cloud.example."),
+        replace(MX_GONE, needed_until=NOW),
+        "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
+        "lost, and mail that it still sends no longer aligns by SPF",
+        Risk.CAUTION,
+    ),
+    (
+        at("MX", "10 in.eu-1.cloud.example."),
+        replace(MX_GONE, needed_until=NOW + timedelta(days=2)),
+        "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
+        "lost, and mail that it still sends no longer aligns by SPF; until 2026-06-03 its mail "
+        "may still be on its way",
+        Risk.BREAKING,
     ),
     (
         at("MX", "10 in.eu-1.cloud.example."),
@@ -215,7 +230,15 @@ MEANING = [
         spf(),
         "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
         "lost, and mail that it still sends no longer aligns by SPF",
-        Risk.SAFE,
+        Risk.CAUTION,
+    ),
+    (
+        at("TXT", SPF),
+        replace(spf(), needed_until=NOW + timedelta(seconds=1)),
+        "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
+        "lost, and mail that it still sends no longer aligns by SPF; until 2026-06-01 its mail "
+        "may still be on its way",
+        Risk.BREAKING,
     ),
 ]
 
@@ -226,6 +249,7 @@ def test_changes_are_told_in_the_language_of_mail(
 ) -> None:
     [change] = compared(there, declared).changes
     assert (change.judgement.meaning, change.judgement.risk) == (said, risk)
+    assert change.judgement.rules == (("DKIM030",) if risk is Risk.BREAKING else ())
 
 
 def _key(type: str, values: SenderValues) -> Declared:
