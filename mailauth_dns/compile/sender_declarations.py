@@ -54,9 +54,7 @@ def _return_path(policy: Policy, use: Use) -> Iterator[Declared]:
         if values:
             yield _entry(policy, use, (path.name, type), Family.RETURN_PATH, frozenset(values), led)
     if path.spf is not None:
-        # While the sender sends, every SPF record here is replaced: two of them are an error.
-        own = SenderValues(texts=(path.spf,)) if use.life.gone else None
-        told = _sender(policy, use, own)
+        told = _sender(policy, use, SenderValues(texts=(path.spf,)))
         entry = _entry(policy, use, (path.name, "TXT"), Family.SPF, frozenset({path.spf}), told)
         yield replace(entry, is_return_path=True)
 

@@ -53,7 +53,7 @@ _JUDGES: Mapping[Family, Callable[[JudgedChange], Judgement]] = {
     Family.TLS_RPT: lambda asked: tls_rpt_changed(asked.before, asked.after),
     Family.BIMI: lambda asked: bimi_changed(asked.entry, asked.before, asked.after),
     Family.RETURN_PATH: lambda asked: return_path_changed(
-        asked.entry, asked.before, asked.after, asked.now
+        asked.entry, asked.before, asked.after, asked.sides, asked.now
     ),
     Family.NULL_MX: lambda asked: _null_mx_changed(asked.after),
 }

@@ -11,12 +11,13 @@ from datetime import datetime
 
 from mailauth_dns.compile.publication import Declared, OfSender
 from mailauth_dns.diff.change import Judgement, Risk
+from mailauth_dns.diff.zone_states import Sides
 
 _ALIGNS = {"yes": "SPF aligns (relaxed)", "no": "SPF does not align"}
 
 
 def return_path_changed(
-    entry: Declared, before: frozenset[str], after: frozenset[str], now: datetime
+    entry: Declared, before: frozenset[str], after: frozenset[str], sides: Sides, now: datetime
 ) -> Judgement:
     """Judge an alias or exchangers at a return path."""
     assert entry.sender is not None
@@ -33,7 +34,12 @@ def return_path_changed(
             f"{said}, no longer to {was}; its mail aligns only if its console says the same",
             Risk.CAUTION,
         )
-    return Judgement(f"{said}; {_aligns(entry.sender)}")
+    said += f"; {_aligns(entry.sender)}"
+    if not alias and sides.is_host(entry.key[0]):
+        # Without an MX, mail goes to the address (RFC 5321 §5.1).
+        said += f"; mail to {entry.key[0]} no longer goes to the host of that name"
+        return Judgement(said, Risk.CAUTION)
+    return Judgement(said)
 
 
 def at_return_path(

@@ -33,6 +33,14 @@ class Life:
     gone_from: date | None = None
     gone: bool = False
 
+    @classmethod
+    def of(cls, retired: date | None, grace: timedelta, today: date) -> Life:
+        """Return the life of a sender, as it stands `today`."""
+        if retired is None:
+            return cls()
+        gone_from = retired + whole_days(grace)
+        return cls(retired, gone_from, gone_from <= today)
+
 
 def whole_days(grace: timedelta) -> timedelta:
     """Return a grace in whole days, and never a shorter one: a sender ends with a day."""

@@ -16,15 +16,14 @@ from mailauth_dns.senders.answers import AnswerProblem, Answers, Found, problems
 from mailauth_dns.senders.catalogue_files import Catalogue
 from mailauth_dns.senders.entry import Entry, ReturnPath, ReturnPathClass
 from mailauth_dns.senders.templates import filled
-from mailauth_dns.senders.use import OWN_HOST, Life, ReturnPathRecords, Said, Selector, Use, whole_days
+from mailauth_dns.senders.use import OWN_HOST, Life, ReturnPathRecords, Said, Selector, Use
 
 
 def use_of(
     said: Said, domain: DomainName, catalogue: Catalogue, today: date, grace: timedelta
 ) -> Found:
     """Return a sender as `domain` uses it, or None and what is wrong with the policy's words."""
-    gone_from = said.retired + whole_days(grace) if said.retired is not None else None
-    life = Life(said.retired, gone_from, gone_from is not None and gone_from <= today)
+    life = Life.of(said.retired, grace, today)
     if said.sender == OWN_HOST:
         return own_host.use_of(said, domain, life)
     if said.sender in catalogue.broken:

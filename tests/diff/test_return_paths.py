@@ -35,7 +35,7 @@ def declare(
 
 def spf(*values: str) -> Declared:
     """Return the SPF record at the return path; without a value the sender is gone."""
-    sender = replace(CLOUD, values=None if values else SenderValues(texts=(SPF,)))
+    sender = replace(CLOUD, values=SenderValues(texts=(SPF,)))
     if not values:
         sender = replace(sender, retired=GONE["retired"])
     entry = declare("TXT", *values, sender=sender, family=Family.SPF)
@@ -74,7 +74,12 @@ OWNED = [
     ),
     (at("MX", "5 mx.example.com.", "0 ."), MX_GONE, None, None),
     (at("TXT", "MS=ms1"), spf(SPF), set(), {SPF}),
-    (at("TXT", "v=spf1 mx -all", "MS=ms1"), spf(SPF), {"v=spf1 mx -all"}, {SPF}),
+    (
+        at("TXT", "v=spf1 include:_spf.CLOUD.example -all", "MS=ms1"),
+        spf(SPF),
+        {"v=spf1 include:_spf.CLOUD.example -all"},
+        {SPF},
+    ),
     (at("TXT", SPF, "MS=ms1"), spf(), {SPF}, set()),
     (
         at("TXT", "v=spf1 include:_SPF.cloud.example -all"),
@@ -118,6 +123,15 @@ BLOCKED = [
         "bounces would go there too",
     ),
     (at("CNAME", "x.other.example."), MX, "or give Cloud another return path in the policy"),
+    (at("TXT", "v=spf1 mx -all", "MS=ms1"), spf(SPF), "not Cloud's alone (v=spf1 mx -all)"),
+    (at("TXT", "v=spf1 -all"), spf(SPF), "what it says would be lost"),
+    (at("TXT", "v=spf1 include: broken"), spf(SPF), "give Cloud another return path in the policy"),
+    (
+        at("TXT", "v=spf1 include:_spf.cloud.example ip4:192.0.2.7 -all"),
+        spf(SPF),
+        "not Cloud's alone",
+    ),
+    (at("TXT", SPF, "v=spf1 ip4:192.0.2.7 -all"), spf(SPF), "two of them are an error"),
     (at("CNAME", "x.other.example."), spf(SPF), "is an alias (CNAME to x.other.example.)"),
     (at("A", "192.0.2.1"), ALIAS, "holds other data (A)"),
     (at("AAAA", "2001:db8::1"), ALIAS, "holds other data (AAAA)"),
@@ -219,10 +233,10 @@ MEANING = [
         Risk.SAFE,
     ),
     (
-        at("TXT", "v=spf1 ip4:192.0.2.1 ~all"),
-        spf(SPF),
-        "return path of Cloud: may send now: include:_spf.cloud.example; may no longer send: "
-        "ip4:192.0.2.1; SPF aligns (relaxed)",
+        at("A", "192.0.2.7"),
+        MX,
+        "return path of Cloud: bounces go to in.eu-1.cloud.example; SPF aligns (relaxed); mail to "
+        "bounce.example.com no longer goes to the host of that name",
         Risk.CAUTION,
     ),
     (

@@ -194,6 +194,25 @@ def test_a_local_zone_is_planned_and_applied(
     assert f"{there}\n" in (repo.root / "served/example.com.zone").read_text()
 
 
+def test_the_spf_record_of_a_host_of_yours_stays(repo: RepoFolder) -> None:
+    """The return path was meant for the sender, and the name is a mail server's."""
+    there = 'bounce IN A 192.0.2.7\nbounce IN TXT "v=spf1 ip4:192.0.2.7 -all"\n'
+    repo.local("example.com", ZONE + there)
+    with_mailers(repo).policy(
+        f"domain: example.com\nproviders: [local]\nsenders:\n  cloud: {{{CLOUD}}}\n"
+    )
+    planned = repo.run("plan", "--no-live", "--format", "json", "--out", "plan.json")
+    assert planned.code == 1
+    [zone] = json.loads(planned.out)["zones"]
+    said = {each["type"]: each["reason"] for each in zone["blocked"]}
+    assert "not Cloud's alone (v=spf1 ip4:192.0.2.7 -all)" in said["TXT"]
+    assert said["MX"] == "goes with the TXT at bounce.example.com, which is blocked"
+    repo.run("apply", "plan.json", "--allow", "live-unknown")
+    served = (repo.root / "served/example.com.zone").read_text()
+    assert there in served
+    assert "feedback" not in served
+
+
 def test_the_plan_file_has_what_is_needed_to_see_that_it_is_done(repo: RepoFolder) -> None:
     repo.local("example.com", ZONE)
     with_mailers(repo).policy(
