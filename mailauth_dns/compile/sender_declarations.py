@@ -14,6 +14,7 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.records.zone import RRKey
+from mailauth_dns.senders.templates import filled, places
 from mailauth_dns.senders.use import Selector, Use
 
 
@@ -49,14 +50,42 @@ def _return_path(policy: Policy, use: Use) -> Iterator[Declared]:
     if path is None or not path.is_published:
         return
     alias = (path.cname,) if path.cname is not None else ()
-    led = _sender(policy, use, SenderValues(_with_targets(path.zones, (*alias, *path.mx))))
     for type, values in (("CNAME", alias), ("MX", path.mx)):
         if values:
+            led = _sender(policy, use, _led(policy, use, values))
             yield _entry(policy, use, (path.name, type), Family.RETURN_PATH, frozenset(values), led)
     if path.spf is not None:
         told = _sender(policy, use, SenderValues(texts=(path.spf,)))
         entry = _entry(policy, use, (path.name, "TXT"), Family.SPF, frozenset({path.spf}), told)
         yield replace(entry, is_return_path=True)
+
+
+def _led(policy: Policy, use: Use, values: tuple[str, ...]) -> SenderValues:
+    """Return which aliases or exchangers are a sender's.
+
+    While it sends, these are all that its entry could make with other answers. Of a sender that is
+    gone, only its very own are: many senders share the zones of one vendor.
+    """
+    path = use.path
+    assert path is not None
+    if use.life.gone:
+        return SenderValues(texts=values)
+    found = use.entry.return_path if use.entry is not None else None
+    templates = () if found is None else (found.cname, *(each.exchange for each in found.mx))
+    shapes = [_shape(policy.domain, each) for each in templates if each is not None]
+    # An answer that ends a name says nothing of whose it is, and then the zones do.
+    fixed = all(
+        any(is_at_or_below(DomainName(shape.rpartition("*.")[2]), zone) for zone in path.zones)
+        for shape in shapes
+    )
+    made = tuple(dict.fromkeys(shapes))
+    return SenderValues(made if fixed else _with_targets(path.zones, values))
+
+
+def _shape(domain: DomainName, template: str) -> DomainName:
+    """Return a template with a `*` for each answer."""
+    known = {"domain": domain, "dashes": domain.replace(".", "-")}
+    return DomainName(filled(template, {**dict.fromkeys(places(template), "*"), **known}).lower())
 
 
 def _with_targets(zones: tuple[DomainName, ...], values: Iterable[str]) -> tuple[DomainName, ...]:
@@ -73,19 +102,17 @@ def _keys_that_go(policy: Policy, use: Use) -> Iterator[Declared]:
     listed = policy.body.dkim.selectors if policy.body.dkim is not None else {}
     for each in use.selectors:
         if each.selector not in listed:
-            type, values = _values_of(use, each)
+            type, values = _values_of(each)
             key = (dkim.owner_name(each.selector, policy.domain), type)
             told = _sender(policy, use, values)
             yield _entry(policy, use, key, Family.DKIM, frozenset(), told)
 
 
-def _values_of(use: Use, selector: Selector) -> tuple[str, SenderValues]:
+def _values_of(selector: Selector) -> tuple[str, SenderValues]:
     """Return the type of a selector's record, and which values there are the sender's."""
     if selector.cname is None:
         return "TXT", SenderValues(texts=(f"v=DKIM1; p={selector.p}",))
-    known = use.entry.recognised_by.dkim if use.entry is not None else ()
-    zones = _with_targets(tuple(map(DomainName, known)), (selector.cname,))
-    return "CNAME", SenderValues(zones)
+    return "CNAME", SenderValues(texts=(f"{selector.cname}.",))
 
 
 def _entry(

@@ -24,6 +24,11 @@ class Obstacles:
             for entry in publication.declared
             if not entry.values and self._goes_whole(entry)
         }
+        self._return_paths = {
+            entry.key[0]: entry
+            for entry in publication.declared
+            if entry.family is Family.RETURN_PATH and entry.key[1] == "MX"
+        }
         self._types: dict[DomainName, set[str]] = {}
         for rrset in before.rrsets:
             self._types.setdefault(rrset.name, set()).add(rrset.type)
@@ -42,7 +47,7 @@ class Obstacles:
             return reason
         if not entry.values:
             # Deleting our own values harms nothing else, wherever they stand.
-            return self._still_included(entry) if changes else None
+            return self._still_included(entry) or self._still_sends(entry) if changes else None
         # A record that no server would answer with is not published, even if nothing has to change.
         return (
             self._hidden(entry.key)
@@ -98,6 +103,21 @@ class Obstacles:
         return (
             f"the SPF record of {entry.domain} at this provider still includes it; "
             "it goes in a later plan than that record changes"
+        )
+
+    def _still_sends(self, entry: Declared) -> str | None:
+        """Return why SPF stays where a sender that is gone was: others have their bounces there."""
+        name = entry.key[0]
+        there = self._before.get((name, "MX"))
+        own = self._return_paths.get(name)
+        if not entry.is_return_path or there is None or own is None or own.values:
+            return None
+        others = sorted(there.values - ours(there, own.family, own.sender_values))
+        if not others or own.sender is None:
+            return None
+        return (
+            f"{name} has an MX that is not {own.sender.name}'s ({', '.join(others)}), and whoever "
+            "has it may send by this SPF record: take the MX away, or the sender out of the policy"
         )
 
     def _hidden(self, key: RRKey) -> str | None:

@@ -178,4 +178,7 @@ def read_absent(path: Path) -> Mapping[DomainName, tuple[Declared, ...]]:
 def _absent(zone: DomainName, said: Mapping[str, Any]) -> Declared:
     name = DomainName(f"{said['name']}.{zone}" if said["name"] else zone)
     key, family = (name, said["type"]), Family(said["family"])
-    return Declared(name, key, family, None, frozenset(), sender=_sender_in(said))
+    sender = _sender_in(said)
+    # Only at a return path is an SPF record one sender's.
+    at_path = family is Family.SPF and sender is not None
+    return Declared(name, key, family, None, frozenset(), sender=sender, is_return_path=at_path)

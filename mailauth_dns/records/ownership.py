@@ -7,8 +7,10 @@ nothing beyond what the sender's record says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import dkim_received, spf, spf_term
@@ -19,10 +21,12 @@ from mailauth_dns.records.zone import RRset
 
 @dataclass(frozen=True, slots=True)
 class SenderValues:
-    """Which values are one sender's: aliases and hosts at or below `zones`, and texts.
+    """Which values are one sender's: aliases and hosts at or below `zones`, and `texts`.
 
-    A key is the sender's if it is the key in one of `texts`. An SPF record is the sender's if it
-    names nobody but those in one of them.
+    A `*` in a zone stands for whatever a policy may answer, and then only the whole name counts. An
+    alias or exchanger is the sender's as well if it leads where one of `texts` leads. A key is the
+    sender's if it is the key in one of them. An SPF record is the sender's if it names nobody but
+    those in one of them.
     """
 
     zones: tuple[DomainName, ...] = ()
@@ -46,8 +50,12 @@ class SenderValues:
 
     def _leads_there(self, value: str) -> bool:
         """Tell whether the target of an alias, or the host of an MX, is the sender's."""
-        target = value.rpartition(" ")[2].rstrip(".").lower()
-        return any(name in self.zones for name in upwards(DomainName(target)))
+        target = _target(value)
+        return (
+            any(name in self.zones for name in upwards(target))
+            or any(_shape(zone).fullmatch(target) for zone in self.zones if "*" in zone)
+            or any(_target(text) == target for text in self.texts)
+        )
 
 
 def ours(rrset: RRset, owned: Family, of_sender: SenderValues | None = None) -> frozenset[str]:
@@ -57,6 +65,16 @@ def ours(rrset: RRset, owned: Family, of_sender: SenderValues | None = None) -> 
     return frozenset(
         value for value in rrset.values if family(rrset.name, rrset.type, value) is owned
     )
+
+
+def _target(value: str) -> DomainName:
+    """Return where an alias leads, or the host of an MX."""
+    return DomainName(value.rpartition(" ")[2].rstrip(".").lower())
+
+
+@lru_cache(maxsize=1024)
+def _shape(zone: DomainName) -> re.Pattern[str]:
+    return re.compile(".+".join(map(re.escape, zone.lower().split("*"))))
 
 
 def _hosts(text: str) -> frozenset[Hashable]:

@@ -112,6 +112,50 @@ def test_only_what_leads_to_the_sender_is_ours(
         assert is_done(entry, done if change.values_after else zone())
 
 
+# which values are the sender's, and what stands there that is, and that is not
+SHAPES = [
+    (
+        SenderValues(zones=(DomainName("feedback.*.cloud.example"),)),
+        ["feedback.eu-1.cloud.example.", "Feedback.US-1.Cloud.Example."],
+        [
+            "inbound.eu-1.cloud.example.",
+            "x.feedback.eu-1.cloud.example.",
+            "feedback.cloud.example.",
+        ],
+    ),
+    (
+        SenderValues(texts=("10 feedback.eu-1.cloud.example.",)),
+        ["feedback.eu-1.cloud.example.", "FEEDBACK.eu-1.cloud.example."],
+        ["feedback.us-1.cloud.example.", "x.feedback.eu-1.cloud.example.", "cloud.example."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "own", "foreign"), SHAPES)
+def test_a_vendors_zone_is_not_one_senders(
+    values: SenderValues, own: list[str], foreign: list[str]
+) -> None:
+    for host, goes in [*((each, True) for each in own), *((each, False) for each in foreign)]:
+        for there in (at("MX", f"10 {host}"), at("MX", f"5 {host}")):
+            gone = declare("MX", sender=replace(MX_GONE.sender or CLOUD, values=values))
+            assert bool(compared(there, gone).changes) is goes, host
+
+
+def test_spf_stays_where_another_account_has_its_bounces() -> None:
+    gone = replace(
+        MX_GONE, sender=replace(CLOUD, values=SenderValues(texts=("10 in.eu-1.cloud.example.",)))
+    )
+    there = zone((PATH, "MX", 60, {"10 in.us-1.cloud.example."}), (PATH, "TXT", 60, {SPF}))
+    found = compared(there, gone, spf())
+    assert not found.changes
+    [blocked] = found.blocked
+    assert blocked.reason.startswith(
+        "bounce.example.com has an MX that is not Cloud's (10 in.us-1.cloud.example.)"
+    )
+    own = zone((PATH, "MX", 60, {"10 in.eu-1.cloud.example."}), (PATH, "TXT", 60, {SPF}))
+    assert {each.key[1] for each in compared(own, gone, spf()).changes} == {"MX", "TXT"}
+
+
 # what is there, what is declared, and what the reason says
 BLOCKED = [
     (at("CNAME", "x.other.example."), ALIAS, "does not lead to Cloud"),

@@ -13,6 +13,7 @@ from mailauth_dns.compile.publication import Declared
 from mailauth_dns.errors import PolicyError
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.ownership import SenderValues
 from tests.conftest import RepoFolder
 from tests.senders.mailers import with_mailers
 
@@ -41,7 +42,7 @@ def test_a_name_moves_from_one_sender_to_the_next(repo: RepoFolder) -> None:
         assert not found[CNAME].values
         values = found[CNAME].sender_values
         assert values is not None
-        assert values.zones == ("bulk.example",)
+        assert (values.zones, values.texts) == ((), ("u1.bulk.example.",))
 
 
 def test_a_sender_that_is_gone_takes_nothing_from_its_successor(repo: RepoFolder) -> None:
@@ -75,7 +76,7 @@ def test_of_a_sender_that_is_gone_only_its_own_keys_go(repo: RepoFolder) -> None
         for each, type in (("k2", "CNAME"), ("box", "TXT"))
     )
     assert alias is not None
-    assert alias.zones == ("letters.example",)
+    assert (alias.zones, alias.texts) == ((), ("dkim2.letters.example.",))
     assert key is not None
     assert key.texts == ("v=DKIM1; p=MIIB",)
 
@@ -114,6 +115,15 @@ def test_what_the_policy_says_is_ours_wherever_it_leads(repo: RepoFolder) -> Non
     values = found[CNAME].sender_values
     assert values is not None
     assert values.zones == ("bulk.example", "u1.elsewhere.example")
+
+
+def test_of_a_vendors_zone_only_what_the_entry_could_make_is_ours(repo: RepoFolder) -> None:
+    [live, gone] = [
+        declared(repo, [f"cloud: {{{CLOUD}{more}}}"])[MX].sender_values
+        for more in ("", f", {RETIRED}")
+    ]
+    assert live == SenderValues(zones=(DomainName("feedback.*.cloud.example"),))
+    assert gone == SenderValues(texts=("10 feedback.eu-1.cloud.example.",))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +232,7 @@ def test_the_plan_file_has_what_is_needed_to_see_that_it_is_done(repo: RepoFolde
     [zone] = json.loads(planned.out)["zones"]
     [change] = [each for each in zone["changes"] if each["type"] == "MX"]
     assert change["sender"] == "Cloud"
-    assert change["sender_values"] == {"zones": ["cloud.example"], "texts": []}
+    assert change["sender_values"] == {"zones": ["feedback.*.cloud.example"], "texts": []}
     for _ in range(2):  # the second run finds everything done
         applied = repo.run("apply", "plan.json", "--allow", "live-unknown")
         assert "Cloud" not in applied.err, applied.said
