@@ -233,6 +233,7 @@ class Entry(Section):
     """One sender. Without `return_path` it is only recognised: a policy cannot name it."""
 
     name: str = Field(description="as people know it")
+    called: tuple[str, ...] = Field((), description="what people also call it, in lower case")
     kind: Annotated[str, one_of(*KINDS)] | None = Field(None, description="what people use it for")
     sources: dict[str, Source] = Field(min_length=1, description="where its facts stand, by id")
     asks: dict[str, Ask] = Field({}, description="what only the user knows, by the policy's key")

@@ -80,3 +80,18 @@ def test_a_policy_that_names_a_broken_entry_says_nothing_more(repo: RepoFolder) 
     with pytest.raises(PolicyError) as raised:
         load_repo(repo.root)
     assert {problem.path for problem in raised.value.problems} == {"zones/senders/mailer.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("gmail", ("google",)),
+        ("Google Workspace", ("google",)),
+        ("o365", ("microsoft-365",)),
+        ("_spf.google.com", ("google",)),
+        ("zendsk", ("zendesk",)),
+        ("surfboard", ()),
+    ],
+)
+def test_a_name_that_people_use_means_one_sender(name: str, meant: tuple[str, ...]) -> None:
+    assert Catalogue().close_to(name) == meant
