@@ -56,9 +56,12 @@ def load_repo(root: Path, *, may_be_empty: bool = False, today: date | None = No
     return repo
 
 
-def load_sound(root: Path) -> tuple[Repo, tuple[str, ...]]:
-    """Read what is sound in the zone repo in `root`; also return the paths of the broken files."""
-    loader = _Loader(root, may_be_empty=True, today=datetime.now(UTC).date())
+def load_sound(root: Path, *, today: date | None = None) -> tuple[Repo, tuple[str, ...]]:
+    """Read what is sound in the zone repo in `root`; also return the paths of the broken files.
+
+    `today` is as in `load_repo`.
+    """
+    loader = _Loader(root, may_be_empty=True, today=today or datetime.now(UTC).date())
     repo = loader.load()
     broken = {problem.path for problem in loader.files.problems}
     sound = tuple(policy for policy in repo.policies if policy.path not in broken)
