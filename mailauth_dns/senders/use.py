@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders.entry import DkimForm, Entry, ReturnPathClass
@@ -32,6 +32,19 @@ class Life:
     retired: date | None = None
     gone_from: date | None = None
     gone: bool = False
+
+    @classmethod
+    def of(cls, retired: date | None, grace: timedelta, today: date) -> Life:
+        """Return the life of a sender, as it stands `today`."""
+        if retired is None:
+            return cls()
+        gone_from = retired + whole_days(grace)
+        return cls(retired, gone_from, gone_from <= today)
+
+
+def whole_days(grace: timedelta) -> timedelta:
+    """Return a grace in whole days, and never a shorter one: a sender ends with a day."""
+    return timedelta(days=-(-grace // timedelta(days=1)))
 
 
 @dataclass(frozen=True, slots=True)

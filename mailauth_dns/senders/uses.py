@@ -23,8 +23,7 @@ def use_of(
     said: Said, domain: DomainName, catalogue: Catalogue, today: date, grace: timedelta
 ) -> Found:
     """Return a sender as `domain` uses it, or None and what is wrong with the policy's words."""
-    gone_from = said.retired + grace if said.retired is not None else None
-    life = Life(said.retired, gone_from, gone_from is not None and gone_from <= today)
+    life = Life.of(said.retired, grace, today)
     if said.sender == OWN_HOST:
         return own_host.use_of(said, domain, life)
     if said.sender in catalogue.broken:
