@@ -41,6 +41,11 @@ def problems(said: Said, entry: Entry) -> Iterator[AnswerProblem]:
             yield from _fits(key, ask, answer)
 
 
+def texts_of(answer: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return an answer as a list, which a single value has one item of."""
+    return (answer,) if isinstance(answer, str) else answer
+
+
 def _fits(key: str, ask: Ask, answer: str | tuple[str, ...]) -> Iterator[AnswerProblem]:
     if ask.count is not None and (isinstance(answer, str) or len(answer) != ask.count):
         given = 1 if isinstance(answer, str) else len(answer)
@@ -48,7 +53,7 @@ def _fits(key: str, ask: Ask, answer: str | tuple[str, ...]) -> Iterator[AnswerP
     elif ask.count is None and not isinstance(answer, str):
         yield AnswerProblem((key,), f"expected a single value. {_how(key, ask)}")
     elif ask.pattern is not None:
-        for number, each in enumerate((answer,) if isinstance(answer, str) else answer):
+        for number, each in enumerate(texts_of(answer)):
             if not re.fullmatch(ask.pattern, each):
                 route: Route = (key,) if isinstance(answer, str) else (key, number)
                 yield AnswerProblem(route, f"does not look like what is asked. {_how(key, ask)}")

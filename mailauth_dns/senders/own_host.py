@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.senders.answers import AnswerProblem, Found
+from mailauth_dns.senders.answers import AnswerProblem, Found, texts_of
 from mailauth_dns.senders.use import OWN_HOST, Life, Said, Use
 
 
@@ -55,5 +55,4 @@ def _shortest(text: str) -> str:
 
 
 def _listed(said: Said, key: str) -> tuple[str, ...]:
-    answer = said.answers.get(key, ())
-    return (answer,) if isinstance(answer, str) else answer
+    return texts_of(said.answers.get(key, ()))
