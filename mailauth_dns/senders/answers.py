@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from mailauth_dns.senders.entry import Ask, Entry
+from mailauth_dns.senders.ask import Ask
+from mailauth_dns.senders.entry import Entry
 from mailauth_dns.senders.templates import filled, places
 from mailauth_dns.senders.use import Said, Use
 
+_LONGEST = 1500  # characters: an RSA key of 8192 bits in base64, and no more for a pattern to match
 Route = tuple[str | int, ...]
 
 
@@ -52,9 +54,9 @@ def _fits(key: str, ask: Ask, answer: str | tuple[str, ...]) -> Iterator[AnswerP
         yield AnswerProblem((key,), f"{given} of {ask.count} values are given. {_how(key, ask)}")
     elif ask.count is None and not isinstance(answer, str):
         yield AnswerProblem((key,), f"expected a single value. {_how(key, ask)}")
-    elif ask.pattern is not None:
+    else:
         for number, each in enumerate(texts_of(answer)):
-            if not re.fullmatch(ask.pattern, each):
+            if len(each) > _LONGEST or not re.fullmatch(ask.pattern or ".*", each):
                 route: Route = (key,) if isinstance(answer, str) else (key, number)
                 yield AnswerProblem(route, f"does not look like what is asked. {_how(key, ask)}")
 

@@ -160,6 +160,7 @@ REFUSED = [
     (f"box: {{p: {PRIVATE_KEY}}}", "this is a private key"),
     (f"box: {{p: {PRIVATE_KEY}, retired: 2020-01-01}}", "this is a private key"),
     ("box: {p: 'v=DKIM1; p=MIIB', retired: 2020-01-01}", "p holds only base64"),
+    (f"box: {{p: {'A' * 1501}}}", "does not look like"),
     ("box: {retired: 9999-12-31}", "is too far from today"),
     ("hoster: {server: 'www1.hoster.example redirect=x.example'}", "Hoster: one SPF term (at"),
     ("wide: {mail_from: send, host: 'a.example ip4:192.0.2.1'}", "Wide: one SPF term (at"),
@@ -247,7 +248,7 @@ def test_every_problem_of_a_file_is_told_at_once(repo: RepoFolder) -> None:
     assert {problem.line for problem in raised.value.problems} == {3, 4, 5}
 
 
-@pytest.mark.parametrize("name", ["server.yaml", "note.txt", "deeper/box.yaml"])
+@pytest.mark.parametrize("name", ["server.yaml", "note.txt", "deeper/box.yaml", "Upper.yaml"])
 def test_other_files_beside_the_catalogue_are_problems(name: str, repo: RepoFolder) -> None:
     with_mailers(repo).policy("domain: example.com\nspf: {all: fail}\n")
     repo.write(str(Path("zones/senders") / name), "name: x\n")

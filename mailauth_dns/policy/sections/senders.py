@@ -11,8 +11,13 @@ from mailauth_dns.senders.use import Said
 from mailauth_dns.typed_yaml.scalars import Day, fail
 
 
+def is_sender_name(text: str) -> bool:
+    """Tell whether a policy can name a sender so."""
+    return re.fullmatch(r"[a-z0-9][a-z0-9_-]*", text) is not None
+
+
 def _key(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", text):
+    if not is_sender_name(text):
         fail(
             f"{text!r} is not a sender's name; write one of `mailauth-dns senders`, in lower "
             "case, or a name of your own with `sender: NAME` below it"
