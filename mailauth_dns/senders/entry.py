@@ -264,6 +264,12 @@ class Entry(Section):
         """Whether a policy can name it; otherwise it is only recognised."""
         return self.return_path is not None
 
+    @property
+    def key_asks(self) -> frozenset[str]:
+        """The asks that are a public key; every other is a name, or a part of one."""
+        listed = self.dkim.selectors if self.dkim is not None else ()
+        return frozenset[str]().union(*(places(each.p) for each in listed if each.p is not None))
+
     def facts(self) -> Iterator[tuple[str, _Fact]]:
         """Yield each part that states a fact, with its key."""
         for key, ask in self.asks.items():

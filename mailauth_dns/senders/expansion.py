@@ -94,8 +94,8 @@ def _collisions(root: Mapping, uses: Iterable[Use]) -> Iterator[FileProblem]:
                 place = follow(root, ("senders", use.key))[1]
                 yield place.problem(
                     f"senders.{use.key}",
-                    f"{use.name} and {other.name} (senders.{other.key}) both take the {name}, "
-                    "with other records; have one of them use another name",
+                    f"senders.{other.key} ({other.name}) and this sender ({use.name}) both take "
+                    f"the {name}, with other records; have one of them use another name",
                 )
 
 

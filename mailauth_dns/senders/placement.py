@@ -22,7 +22,9 @@ def problems(said: Said, entry: Entry, domain: DomainName) -> Iterator[AnswerPro
     """Yield the answers that cannot stand where the entry puts them."""
     path = entry.return_path
     at = places(path.at) if path is not None and path.at is not None else frozenset()
-    selectors, keys = _of_selectors(entry)
+    listed = entry.dkim.selectors if entry.dkim is not None else ()
+    selectors = frozenset[str]().union(*(places(each.selector) for each in listed))
+    keys = entry.key_asks
     for key, answer in said.answers.items():
         for number, text in enumerate(texts_of(answer)):
             message = _not_a_key(text) if key in keys else _is_private(text)
@@ -33,15 +35,6 @@ def problems(said: Said, entry: Entry, domain: DomainName) -> Iterator[AnswerPro
             if message is not None:
                 route: Route = (key,) if isinstance(answer, str) else (key, number)
                 yield AnswerProblem(route, message)
-
-
-def _of_selectors(entry: Entry) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the asks that make a selector, and those that are the key itself."""
-    listed = entry.dkim.selectors if entry.dkim is not None else ()
-    return (
-        frozenset[str]().union(*(places(each.selector) for each in listed)),
-        frozenset[str]().union(*(places(each.p) for each in listed if each.p is not None)),
-    )
 
 
 def _not_a_key(text: str) -> str | None:

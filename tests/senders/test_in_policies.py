@@ -23,7 +23,7 @@ COMPILED = [
     ("box:", {SPF: {"v=spf1 include:_spf.box.example ~all"}}),
     (
         "box: null\n  server: {ip: [192.0.2.10]}",
-        {SPF: {"v=spf1 include:_spf.box.example ip4:192.0.2.10 ~all"}},
+        {SPF: {"v=spf1 ip4:192.0.2.10 include:_spf.box.example ~all"}},
     ),
     (
         "box: {p: MIIB}",
@@ -58,6 +58,14 @@ COMPILED = [
         },
     ),
     ("handed: {}", {}),
+    (
+        "bulk: {return_path: EM1., target: U1.WL1.bulk.example.}",
+        {
+            ("em1.example.com", "CNAME"): {"u1.wl1.bulk.example."},
+            (f"s1{DKIM}", "CNAME"): {"s1.domainkey.u1.wl1.bulk.example."},
+            (f"s2{DKIM}", "CNAME"): {"s2.example-com.bulk.example."},
+        },
+    ),
     (
         "picked: {selector: GOOGLE, target: g.picked.example}",
         {(f"google{DKIM}", "CNAME"): {"g.picked.example."}},
@@ -112,7 +120,7 @@ def test_senders_compile(
 
 
 PRIVATE_KEY = "MC4CAQAwBQYDK2VwBCIEIA2qXX" + "A" * 38
-TWO_OF_S1 = "Bulk and Bulk (senders.bulk) both take the selector s1"
+TWO_OF_S1 = "senders.bulk (Bulk) and this sender (Bulk) both take the selector s1"
 REFUSED = [
     ("nobody: {}", "there is no sender 'nobody'"),
     ("lettres: {}", "did you mean letters?"),
@@ -129,7 +137,11 @@ REFUSED = [
     ("hoster: {server: 'www1.hoster.example +all'}", "Hoster: one SPF term (at"),
     ("server: {}", "ip is missing"),
     ("server: {ip: [mx.example.com]}", "is no address or network"),
-    ("server: {ip: [192.0.2.10/24]}", "is no address or network"),
+    ("server: {ip: [192.0.2.10/24]}", "one address of a network; write 192.0.2.0/24 for all"),
+    ("server: {ip: ['2001:db8::1/48']}", "write 2001:db8::/48 for all of it"),
+    ("server: {ip: ['::ffff:192.0.2.10']}", "write 192.0.2.10"),
+    ("box: {p: {a: b}}", "expected a value, or a list of values, not a mapping"),
+    ("cloud: {region: eu-1, mail_from: bounce, tokens: [a, {b: c}, d]}", "not a mapping"),
     ("server: {ip: [192.0.2.10], region: x}", "keys here: ip, dkim"),
     ("Box: {}", "in lower case"),
     ("box: {retired: soon}", "is not a day"),
