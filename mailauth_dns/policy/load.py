@@ -184,7 +184,7 @@ class _Loader:
 
     def _whole(self, root: Mapping, own: Mapping) -> Mapping:
         """Return a policy with what it inherits, as the model reads it; `own` is its file."""
-        whole = overlay.without_nulls(root)
+        whole = overlay.without_nulls(inheritance.with_bare_senders(root))
         own = whole if own is root else overlay.without_nulls(own)
         if inheritance.is_parked(whole):
             self._problems.extend(inheritance.parked_problems(own))
