@@ -76,6 +76,32 @@ STORIES: Mapping[str, Story] = {
         },
         {"example.com": sends("example.com", '_dmarc IN TXT "v=DMARC1; p=none; psd=n"')},
     ),
+    "permission_over": Story(
+        {
+            "example.com": "domain: example.com\ndmarc: {p: reject, psd: n}\nallow:\n"
+            "  - {rule: DMARC033, reason: a year of clean reports, until: 2026-01-31}\n"
+        },
+        {"example.com": sends("example.com", '_dmarc IN TXT "v=DMARC1; p=none; psd=n"')},
+    ),
+    "permission_not_needed": Story(
+        {
+            "example.com": "domain: example.com\ndmarc: {p: none, psd: n}\nallow:\n"
+            "  - {rule: DMARC033, reason: a year of clean reports, until: 2099-01-31}\n"
+        },
+        {"example.com": sends("example.com", '_dmarc IN TXT "v=DMARC1; p=none; psd=n"')},
+    ),
+    "spf_term_dropped_far_from_all": Story(
+        {
+            "example.com": "domain: example.com\nspf:\n  terms: [mx, 'ip4:192.0.2.1', 'ip4:192.0.2.2', 'ip4:192.0.2.3', 'ip4:192.0.2.4', "
+            "'ip4:192.0.2.5']\n  all: softfail\n"
+        },
+        {
+            "example.com": sends(
+                "example.com",
+                '@ IN TXT "v=spf1 ip4:198.51.100.0/24 mx ip4:192.0.2.1 ip4:192.0.2.2 ip4:192.0.2.3 ip4:192.0.2.4 ip4:192.0.2.5 ~all"',
+            )
+        },
+    ),
     "dmarc_weakened": Story(
         {"example.com": "domain: example.com\ndmarc: {p: none, psd: n}\n"},
         {
