@@ -40,10 +40,11 @@ def checks(view: GroupedPlan, idle: Iterable[IdlePermission]) -> Iterator[Check]
 def _not_needed(idle: IdlePermission) -> Check:
     """Return what to check of a permission that nothing in the plan needs."""
     permission = idle.permission
+    reason = permission.reason.rstrip(".")
     return Check(
         f"A policy permits {permission.rule} until {permission.until}",
         idle.domains,
-        f"Check that you agree with the reason: {permission.reason.rstrip('.')}. Nothing in this plan needs it "
+        f"Check that you agree with the reason: {reason}. Nothing in this plan needs it "
         f"({permission.path}:{permission.line}); take it out once all is applied.",
     )
 

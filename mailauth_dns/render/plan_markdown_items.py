@@ -181,7 +181,7 @@ def note(section: str, rank: int, said: str, more: Iterable[str] = ()) -> Item:
 
 
 def names_fold(names: Iterable[str], summary: str) -> Iterator[str]:
-    """Yield names that a reader unfolds, as many as fit, and the number of the others."""
+    """Yield names that a reader unfolds, as many as fit; `summary` is for all of them."""
     names = list(names)
     told, room = [], _NAMES
     for name in names:
@@ -191,8 +191,9 @@ def names_fold(names: Iterable[str], summary: str) -> Iterator[str]:
         told.append(value(name, 260))
     left = len(names) - len(told)
     lines = [" ".join(told)] + ([f"and {left} more"] if left else [])
+    here = f"{len(told)} of {len(names)} names" if left else summary
     yield ""
-    yield from folded(summary, fenced(lines, "text"))
+    yield from folded(here, fenced(lines, "text"))
 
 
 def _told(

@@ -102,6 +102,14 @@ STORIES: Mapping[str, Story] = {
             )
         },
     ),
+    "sender_retiring": Story(
+        {"example.com": "domain: example.com\nsenders:\n  mailchimp: {retired: 2099-01-31}\nspf: {terms: [mx], all: fail}\n"},
+        {"example.com": sends("example.com", '@ IN TXT "v=spf1 mx -all"')},
+    ),
+    "parked_against_defaults": Story(
+        {"_defaults": "providers: [local]\nnameservers: ['127.0.0.1:PORT']\ndmarc: {p: none}\n", "parked": "domain: example.com\nparked: true\n"},
+        {"example.com": HEAD + '_dmarc IN TXT "v=DMARC1; p=quarantine"\n'},
+    ),
     "dmarc_weakened": Story(
         {"example.com": "domain: example.com\ndmarc: {p: none, psd: n}\n"},
         {
@@ -188,7 +196,7 @@ def set_up(repo: RepoFolder, story: Story, port: int) -> None:
         "zones/policy/_defaults.yaml", f"providers: [local]\nnameservers: ['127.0.0.1:{port}']\n"
     )
     for name, text in story.policies.items():
-        repo.policy(text, name)
+        repo.policy(text.replace("PORT", str(port)), name)
     for zone, text in story.zones.items():
         repo.write(f"served/{zone}.zone", text)
     for zone, text in (story.live or {}).items():

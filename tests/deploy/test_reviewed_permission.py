@@ -18,7 +18,7 @@ from tests.deploy.served_zone import POLICY, ZONE, edit_zone, planned, zone_text
 NOW = datetime(2026, 12, 1, 23, 30, tzinfo=UTC)
 REJECT = POLICY.replace("p: none", "p: reject")
 REFUSED = (
-    "_dmarc.example.com TXT: p none -> reject: failing mail is refused "
+    "_dmarc.example.com TXT: p none -> reject: failing mail is rejected "
     "(DMARC033; --allow DMARC033:example.com if that is meant)"
 )
 
