@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from mailauth_dns.errors import PolicyError
 from mailauth_dns.senders.entry import Entry
 from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 from mailauth_dns.typed_yaml.model_errors import problems_of
@@ -85,4 +86,9 @@ def _packaged_tree(sender: str) -> yaml_tree.Mapping:
 
 @cache
 def _packaged(sender: str) -> Entry | None:
-    return _entry(_packaged_tree(sender)) if sender in _packaged_ids() else None
+    if sender not in _packaged_ids():
+        return None
+    try:
+        return _entry(_packaged_tree(sender))
+    except DocumentError as error:  # of somebody who is writing the file
+        raise PolicyError(error.problems) from None

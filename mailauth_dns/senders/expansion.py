@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.senders.use import Selector, Use
+from mailauth_dns.senders.use import OWN_HOST, Selector, Use
 from mailauth_dns.typed_yaml.yaml_tree import Mapping, Node, Place, Scalar, Sequence, child, follow
 
 CLOSING = "softfail"  # where senders alone make the SPF record (RFC 7208 §8.5)
@@ -22,7 +22,8 @@ def expanded(root: Mapping, uses: Iterable[Use]) -> Mapping:
     section = root.items.get("senders")
     if not isinstance(section, Mapping):
         return root
-    uses = tuple(uses)
+    # Addresses first: they cost no lookup, and pass whatever becomes of an include.
+    uses = sorted(uses, key=lambda use: use.sender != OWN_HOST)
     for use in uses:
         place = section.keys[use.key]
         if use.life.gone:

@@ -160,8 +160,8 @@ def test_a_retired_sender_keeps_its_records_for_the_grace(
     )
     [publication] = compile_repo(load_repo(repo.root, today=date.fromisoformat(today)))
     values = {rrset.key: set(rrset.values) for rrset in publication.zone.rrsets}
-    address = "" if gone else " ip4:192.0.2.10"
-    assert values[DomainName(SPF[0]), SPF[1]] == {f"v=spf1 include:_spf.box.example{address} ~all"}
+    address = "" if gone else "ip4:192.0.2.10 "  # first: an address costs no lookup
+    assert values[DomainName(SPF[0]), SPF[1]] == {f"v=spf1 {address}include:_spf.box.example ~all"}
     aliases = {("em1.example.com", "CNAME"), (f"s1{DKIM}", "CNAME")}
     absent = {entry.key for entry in publication.declared if not entry.values}
     assert aliases <= (absent if gone else values.keys())

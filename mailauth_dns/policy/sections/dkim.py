@@ -158,10 +158,13 @@ class RotationSection(Section):
 
     grace: Duration = Field(
         default=timedelta(days=7),
+        json_schema_extra={"default": "7d"},
         description="from the last signature to the revocation: mail waits that long in queues",
     )
     revoked_for: Duration = Field(
-        default=timedelta(days=30), description="how long the empty key stays published"
+        default=timedelta(days=30),
+        json_schema_extra={"default": "30d"},
+        description="how long the empty key stays published",
     )
 
 
@@ -175,7 +178,9 @@ class DkimSection(Section):
         ),
     )
     rotation: RotationSection = Field(
-        default=RotationSection(), description="how long a key lives on when it no longer signs"
+        default=RotationSection(),
+        json_schema_extra={"default": {}},
+        description="how long a key lives on when it no longer signs",
     )
     selectors: dict[Selector, SelectorSection] = Field(
         default_factory=dict,
