@@ -283,6 +283,17 @@ def test_a_plan_tells_what_is_over_and_what_it_does_not_need(monitored: RepoFold
     )
 
 
+def test_a_change_tells_that_its_permission_is_over(monitored: RepoFolder) -> None:
+    monitored.policy(REJECT + allow("2020-01-01"), "example.com")
+    said = monitored.run("plan").out
+    over = "DMARC033 was permitted until 2020-01-01: that day is over (zones/policy/example.com.yaml:5)"
+    assert (
+        said.index("failing mail is rejected")
+        < said.index(over)
+        < said.index("+ v=DMARC1; p=reject")
+    )
+
+
 def idle(repo: RepoFolder, *arguments: str) -> list[tuple[str, str]]:
     ran = repo.run("plan", *arguments, "--format", "json")
     return [(each["permission"]["rule"], each["state"]) for each in json.loads(ran.out)["idle"]]
