@@ -49,7 +49,8 @@ def _route(policy: Policy, entry: Declared) -> Route:
     """Return what in a policy declares an entry."""
     row = entry.family.row
     selector = entry.key[0].partition(f".{row.label}.")[0] if row.selected else ""
-    if selector not in sections_of(policy.body, entry.family):
+    parks = policy.body.parked and entry.family in (Family.SPF, Family.DMARC)
+    if parks or selector not in sections_of(policy.body, entry.family):
         return ("parked",)
     return (*row.section, selector) if selector else row.section
 
@@ -91,7 +92,7 @@ def _dkim(policy: Policy) -> Iterator[Declared]:
         )
         for type, text in (("TXT", _key_record(policy, selector, key)), ("CNAME", alias)):
             entry = _entry(policy, name, type, Family.DKIM, text, key.ttl)
-            yield replace(entry, needed_until=needed_until)
+            yield replace(entry, needed_until=needed_until, signed_until=key.signed_until)
 
 
 def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | None:

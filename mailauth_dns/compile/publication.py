@@ -43,7 +43,8 @@ class Declared:
 
     Without `values`, ours is deleted. `ttl` is in seconds; None keeps what is there.
 
-    DKIM: mail signed with a key that is to go may arrive until `needed_until`. MTA-STS: `served` is
+    DKIM: mail signed with a key that is to go may arrive until `needed_until`, since a policy says
+    that it signed until `signed_until`. MTA-STS: `served` is
     the policy that the record announces, for HTTPS. A part of an SPF record: a record may include
     it from `ready` on, as the lock says. SPF: `spf_names` holds the addresses behind names that
     the record includes now or included before.
@@ -60,6 +61,7 @@ class Declared:
     ttl: int | None
     values: frozenset[str]
     needed_until: datetime | None = None
+    signed_until: datetime | None = None
     served: mta_sts.Policy | None = None
     ready: datetime | None = None
     spf_names: tuple[tuple[DomainName, Addresses], ...] = ()

@@ -63,7 +63,12 @@ def make_plan(
     )
     failed = _failed(answers, wanted)
     unneeded = idle(permissions, _planned_whole(wanted, failed), entries)
-    notes = (*request.notes, *plan_notes.of_senders(repo.policies, entries))
+    planned = {domain for publication in chosen for domain in publication.domains}
+    notes = (
+        *request.notes,
+        *plan_notes.retiring(repo.policies, planned),
+        *plan_notes.of_senders(repo.policies, entries),
+    )
     return replace(
         begun(repo, request, now), zones=entries, failed=failed, idle=unneeded, notes=notes
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.plan.plan import ChangeEntry, ZoneEntry
@@ -84,6 +84,21 @@ def of_senders(policies: Iterable[Policy], zones: Iterable[ZoneEntry]) -> Iterat
             if any(_is_of(use, policy.domain, change) for change in mine):
                 for note in _notes(use):
                     said.setdefault(note, []).append(policy.domain)
+    for note, domains in said.items():
+        yield f"{_named(domains)}: {note}"
+
+
+def retiring(policies: Iterable[Policy], planned: Container[DomainName]) -> Iterator[str]:
+    """Yield which senders of the planned domains are retired, while their records still stay."""
+    said: dict[str, list[str]] = {}
+    for policy in policies:
+        for use in policy.senders if policy.domain in planned else ():
+            if use.life.retired is not None and not use.life.gone:
+                note = (
+                    f"{use.name} is retired from {use.life.retired}; a plan takes its records "
+                    f"away from {use.life.gone_from}: check that nobody sends through it"
+                )
+                said.setdefault(note, []).append(policy.domain)
     for note, domains in said.items():
         yield f"{_named(domains)}: {note}"
 

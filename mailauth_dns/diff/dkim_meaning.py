@@ -45,6 +45,8 @@ def key_changed(
     if lost and not (entry.needed_until is not None and entry.needed_until <= now):
         said += "; mail signed with the old key that is still on its way fails"
         risk, rules = Risk.BREAKING, ("DKIM030",)
+    elif lost and entry.signed_until is not None:
+        said += f"; signed until {entry.signed_until.date()}, says the policy"
     if not lost and (flags := _flagged(before, after)):
         said += f"; {flags}"
         risk = Risk.CAUTION

@@ -21,7 +21,7 @@ _DISPOSITION = {
     None: "receivers apply no DMARC",
     Policy.NONE: "failing mail is delivered",
     Policy.QUARANTINE: "failing mail goes to spam",
-    Policy.REJECT: "failing mail is refused",
+    Policy.REJECT: "failing mail is rejected",
 }
 # What receivers do that know no `t` (RFC 7489 had none).
 _UNTESTED: dict[Policy | None, str] = {

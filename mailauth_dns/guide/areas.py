@@ -118,9 +118,9 @@ def _key(here: Here, status: KeyStatus) -> str:
 
 
 _ASKS = {
-    Policy.NONE: "p=none, nothing is refused yet",
+    Policy.NONE: "p=none, nothing is rejected yet",
     Policy.QUARANTINE: "p=quarantine, failing mail goes to spam",
-    Policy.REJECT: "p=reject, failing mail is refused",
+    Policy.REJECT: "p=reject, failing mail is rejected",
 }
 
 

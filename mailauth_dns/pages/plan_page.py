@@ -12,9 +12,11 @@ from mailauth_dns.diff.shown_values import public
 from mailauth_dns.pages.page import Room, page
 from mailauth_dns.plan.checks import checks
 from mailauth_dns.plan.grouped import RISKS, ChangeGroup, Group, GroupedPlan, grouped
-from mailauth_dns.plan.plan import ChangeEntry, Plan
+from mailauth_dns.plan.permission import expired
+from mailauth_dns.plan.permissions import Refusal
+from mailauth_dns.plan.plan import ChangeEntry, Plan, TrialEntry
 from mailauth_dns.plan.totals import totals
-from mailauth_dns.render import plan_text, plan_words
+from mailauth_dns.render import plan_text, plan_words, refusal_words
 from mailauth_dns.render.terminal_text import shown
 
 MAX_NAMED = 1_500_000  # characters of what is told by name alone
@@ -42,20 +44,20 @@ def plan_page(file: Plan) -> str:
     """Return the page of a plan."""
     view, sums = grouped(file), totals(file)
     room = Room()
-    made = [(group, _change(group, room)) for group in view.changes]
+    made = [(group, _change(group, file, room)) for group in view.changes]
     told = {
-        "gates": _each("gate.html", view.gates, room),
+        "gates": [_gate(group, file, room) for group in view.gates],
         "blocked": _each("blocked.html", (*view.refused, *view.waiting), room),
         "failed": _each("failed.html", view.failed, room),
-        "broken": _each("trial.html", view.broken, room, broken=True),
-        "unmet": _each("trial.html", view.unmet, room, broken=False),
+        "broken": [_trial(group, file, room, broken=True) for group in view.broken],
+        "unmet": [_trial(group, file, room, broken=False) for group in view.unmet],
         "live": _each("live.html", view.live, room),
     }
     return page(
         "plan.html",
         file=file,
         view=view,
-        checks=tuple(checks(view)),
+        checks=tuple(checks(view, file.idle)),
         hurts=[each for group, each in made if each is not None and group.hurts],
         safe=[each for group, each in made if each is not None and not group.hurts],
         named=_named([group for group, each in made if each is None]),
@@ -88,29 +90,48 @@ def sides(change: ChangeEntry) -> tuple[Side, ...]:
     )
 
 
-def _change(group: ChangeGroup, room: Room) -> Any:  # noqa: ANN401 - markup, or None
+def _change(group: ChangeGroup, file: Plan, room: Room) -> Any:  # noqa: ANN401 - markup, or None
     return room.told(
         "change.html",
         group=group,
         change=group.first,
         sides=sides(group.first),
         ttl=plan_text.ttl_said(group.first),
-        missing=plan_words.unpermitted(group.first),
         permission_said=plan_words.permission_said,
+        **_missing(group, plan_words.unpermitted(group.first), file),
     )
 
 
-def _each(template: str, groups: Iterable[Group[Any]], room: Room, **values: object) -> list[Any]:
-    return [
-        room.told(
-            template,
-            group=group,
-            entry=group.first,
-            permission_said=plan_words.permission_said,
-            **values,
-        )
-        for group in groups
-    ]
+def _gate(group: Group[Refusal], file: Plan, room: Room) -> Any:  # noqa: ANN401 - markup, or None
+    rule = group.first.rule
+    missing = _missing(group, [rule] if rule is not None else [], file)
+    return room.told("gate.html", group=group, entry=group.first, **missing)
+
+
+def _trial(group: Group[TrialEntry], file: Plan, room: Room, *, broken: bool) -> Any:  # noqa: ANN401 - markup, or None
+    rule = group.first.rule
+    missing = [rule] if broken and rule is not None and not group.first.permitted else []
+    return room.told(
+        "trial.html",
+        group=group,
+        entry=group.first,
+        broken=broken,
+        permission_said=plan_words.permission_said,
+        **_missing(group, missing, file),
+    )
+
+
+def _missing(group: Group[Any], rules: Sequence[str], file: Plan) -> dict[str, object]:
+    """Return what apply asks permission for, and the permissions for it whose day is over."""
+    over = expired(file.idle, rules, group.domains)
+    return {
+        "missing": tuple(map(refusal_words.explained, rules)),
+        "over": tuple(map(refusal_words.expired_said, over)),
+    }
+
+
+def _each(template: str, groups: Iterable[Group[Any]], room: Room) -> list[Any]:
+    return [room.told(template, group=group, entry=group.first) for group in groups]
 
 
 def _named(groups: Sequence[ChangeGroup]) -> Named:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mailauth_dns.diff.dmarc_tightening import tightens
 from mailauth_dns.plan.grouped import ChangeGroup, Group, GroupedPlan
+from mailauth_dns.plan.permission import IdlePermission
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN, NOT_AUTHORITATIVE
 from mailauth_dns.records.family import Family
 
@@ -21,7 +22,7 @@ class Check:
     ask: str
 
 
-def checks(view: GroupedPlan) -> Iterator[Check]:
+def checks(view: GroupedPlan, idle: Iterable[IdlePermission]) -> Iterator[Check]:
     """Yield the checks of a plan, each once however many changes ask for it."""
     parked = _names(each for each in view.changes if _PARKS(each))
     if parked:
@@ -31,6 +32,21 @@ def checks(view: GroupedPlan) -> Iterator[Check]:
         if left := tuple(name for name in names if name not in parked):
             yield Check(happens, left, ask)
     yield from (Check(happens, tuple(names), ask) for happens, names, ask in _others(view) if names)
+    for each in idle:
+        if each.state == "unused":
+            yield _not_needed(each)
+
+
+def _not_needed(idle: IdlePermission) -> Check:
+    """Return what to check of a permission that nothing in the plan needs."""
+    permission = idle.permission
+    reason = permission.reason.rstrip(".")
+    return Check(
+        f"A policy permits {permission.rule} until {permission.until}",
+        idle.domains,
+        f"Check that you agree with the reason: {reason}. Nothing in this plan needs it "
+        f"({permission.path}:{permission.line}); take it out once all is applied.",
+    )
 
 
 def _others(view: GroupedPlan) -> Iterator[tuple[str, Iterable[str], str]]:
@@ -39,27 +55,27 @@ def _others(view: GroupedPlan) -> Iterator[tuple[str, Iterable[str], str]]:
     yield (
         "A mail test would not pass",
         _names(view.broken),
-        "Either the test is out of date, or the change is wrong.",
+        "Find out which is wrong, the change or the test, and mend that before anybody permits it.",
     )
     yield (
         "Other servers answer for the zone",
         _names(each for each in view.gates if each.first.rule == NOT_AUTHORITATIVE),
-        "The zone is at the right provider, and is not being moved right now.",
+        "Check that the zone is at the right provider, and that it is not being moved right now.",
     )
     yield (
         "Live DNS is unknown",
         _names(each for each in view.gates if each.first.rule == LIVE_UNKNOWN),
-        "Live DNS is what the provider holds. Plan again once DNS can be asked.",
+        "Plan again once DNS can be asked: the provider may not hold what receivers see.",
     )
     yield (
         "Live DNS says something else",
         _names(each for each in view.live if each.first.state == "differs"),
-        "Nobody relies on what is live now: this plan does not keep it.",
+        "Check that nobody relies on what is live now: this plan does not keep it.",
     )
     yield (
         "A policy permits what apply would refuse",
         _names(each for each in permitting if each.first.permissions),
-        "You agree with the reason, and with the day until which it holds.",
+        "Check that you agree with the reason, and with the day until which it holds.",
     )
 
 
@@ -96,69 +112,69 @@ def _fewer_hosts(group: ChangeGroup) -> bool:
 
 _PARKS = _is(Family.NULL_MX, _new)
 _NO_MAIL = (
-    "The domain sends nothing and receives nothing: no web form, no invoices, no replies, no "
-    "postmaster."
+    "Check that the domain sends nothing and receives nothing: no web form, no invoices, no "
+    "replies, no postmaster."
 )
 _CHANGES: tuple[tuple[str, Callable[[ChangeGroup], bool], str], ...] = (
     (
         "DMARC gets stricter",
         _is(Family.DMARC, _stricter),
-        "All mail of the domain passes SPF or DKIM for this very domain: newsletters, invoices and "
-        "the web site too. Aggregate reports show it.",
+        "Check in the aggregate reports that all mail of the domain passes SPF or DKIM for this "
+        "very domain: newsletters, invoices and the web site too.",
     ),
     (
         "DMARC gets weaker",
         _is(Family.DMARC, _less),
-        "Somebody decided that; forged mail reaches people again.",
+        "Check that somebody decided that: forged mail reaches people again.",
     ),
     (
-        "SPF refuses hosts that it did not refuse",
+        "SPF gets stricter",
         _is(Family.SPF, _fewer_hosts),
-        "No mail of the domain leaves from hosts that may no longer send: mail servers, web "
-        "sites, newsletters, invoices, printers.",
+        "Check that no mail of the domain still leaves from hosts that may no longer send: mail "
+        "servers, web sites, newsletters, invoices, printers.",
     ),
     (
         "SPF is new",
         _is(Family.SPF, _new),
-        "Every host and every service that sends for the domain is in the record.",
+        "Check that every host and every service that sends for the domain is in the record.",
     ),
     (
         "SPF gets weaker",
         _is(Family.SPF, _less),
-        "Somebody decided that; receivers no longer refuse as much for it.",
+        "Check that somebody decided that: receivers no longer reject as much for it.",
     ),
     (
         "A DKIM key goes",
         _is(Family.DKIM, lambda group: _less(group) and group.first.risk != "safe"),
-        "No host and no service signs with it any more, and the last mail that it signed has "
-        "arrived (allow seven days).",
+        "Check that no host and no service still signs with it, and that the last mail that it "
+        "signed has arrived (allow seven days).",
     ),
     (
         "A DKIM record changes",
         _is(Family.DKIM, _fewer_hosts),
-        "Verifiers can still use it for mail that is signed today.",
+        "Check that verifiers can still use it for mail that is signed today.",
     ),
     (
         "A DKIM selector is new",
         _is(Family.DKIM, lambda group: _new(group) and any(map(_has_key, group.first.after))),
-        "Its private half is where the mail is signed, and signing begins only after this is "
-        "applied.",
+        "Check that its private half is where the mail is signed, and begin to sign only after "
+        "this is applied.",
     ),
     (
         "A sender's return path is new or changes",
         _is(Family.RETURN_PATH, lambda group: bool(group.first.after)),
-        "The sender's console shows this very name and value, and nobody writes mail from the "
-        "name or reads what comes to it.",
+        "Check that the sender's console shows this very name and value, and that nobody writes "
+        "mail from the name or reads what comes to it.",
     ),
     (
         "A sender's return path goes",
         _is(Family.RETURN_PATH, _less),
-        "The sender sends no more mail for the domain: aggregate reports show none from it.",
+        "Check in the aggregate reports that the sender sends no more mail for the domain.",
     ),
     (
         "MTA-STS is new or changes",
         _is(Family.MTA_STS, lambda group: bool(group.first.after)),
-        "The policy file is served over HTTPS first, and names every MX of the domain.",
+        "Serve the policy file over HTTPS first, and check that it names every MX of the domain.",
     ),
 )
 

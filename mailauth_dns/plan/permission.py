@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -25,10 +25,28 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class IdlePermission:
-    """A permission that has no effect on a plan: its day is over, or nothing needs it."""
+    """A permission that has no effect on a plan: its day is over, or nothing needs it.
+
+    `domains` are those of its policy that were planned.
+    """
 
     permission: Permission
     state: Literal["expired", "unused"]
+    domains: tuple[str, ...]
+
+
+def expired(
+    idle: Iterable[IdlePermission], rules: Container[str], domains: Iterable[str]
+) -> tuple[Permission, ...]:
+    """Return the permissions for these rules and one of these domains whose day is over."""
+    names = set(domains)
+    return tuple(
+        each.permission
+        for each in idle
+        if each.state == "expired"
+        and each.permission.rule in rules
+        and not names.isdisjoint(each.domains)
+    )
 
 
 def all_permitted(rules: Iterable[str], permissions: Iterable[Permission]) -> bool:

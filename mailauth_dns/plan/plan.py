@@ -145,7 +145,8 @@ class TrialEntry:
     """How one of the policy's tests ends once the plan is applied.
 
     `before` is how it ended without the plan, None where it passes with it. `problems` say what is
-    not as expected; `spf`, `dkim`, `dmarc` and `disposition` are what a receiver finds.
+    not as expected; `spf`, `dkim`, `dmarc` and `disposition` are what a receiver finds. The
+    disposition is "unknown" where DMARC could not be judged.
     `depends_on` are the zones with changes that it looks at. A test that a declared `sender` brings
     along refuses nothing unless it passed before: many senders serve a key only once it is asked
     for by an alias.

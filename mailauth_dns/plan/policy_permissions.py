@@ -125,15 +125,18 @@ def idle(
     open_ = {entry.domain for zone in zones for entry in zone.blocked}
     dark = any(zone.authority.state == "unknown" for zone in zones)
     not_unused = {each for zone in zones for each in _needed(zone, permissions)}
-    own: dict[Permission, None] = {}
+    own: dict[Permission, list[str]] = {}
     for domain, several in permissions.by_domain.items():
         if domain in planned:
-            own |= dict.fromkeys(several)
+            for each in several:
+                own.setdefault(each, []).append(domain)
         if domain not in planned or domain in open_:
             not_unused.update(several)
     return tuple(
-        IdlePermission(each, "expired" if each.until < permissions.today else "unused")
-        for each in own
+        IdlePermission(
+            each, "expired" if each.until < permissions.today else "unused", tuple(domains)
+        )
+        for each, domains in own.items()
         if each.until < permissions.today
         or (each not in not_unused and not (dark and each.rule == NOT_AUTHORITATIVE))
     )

@@ -83,6 +83,7 @@ class PolicyFile(Section):
     )
     sender_grace: Duration = Field(
         DEFAULT_GRACE,
+        json_schema_extra={"default": "30d"},
         description="how long a retired sender's SPF and keys stay; default 30d",
     )
     spf: Annotated[SpfSection | AbsentWord | None, section_or_absent(SpfSection)] = Field(

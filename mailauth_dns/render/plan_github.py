@@ -6,14 +6,15 @@ come first, and the tenth says how many there are beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mailauth_dns.plan.grouped import ChangeGroup, Group, GroupedPlan, grouped
+from mailauth_dns.plan.permission import IdlePermission, expired
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.plan.totals import totals
-from mailauth_dns.render import plan_text, plan_words
+from mailauth_dns.render import plan_text, plan_words, refusal_words
 from mailauth_dns.render.markdown_text import cut
 from mailauth_dns.render.terminal_text import count
 from mailauth_dns.render.workflow_commands import annotation
@@ -61,14 +62,15 @@ def _bounded(kind: Kind, found: list[_Told]) -> Iterator[str]:
 def _told(file: Plan, view: GroupedPlan) -> Iterator[_Told]:
     """Yield what to tell, the worst of each kind first."""
     for change in view.changes:
-        yield from _of_change(change)
+        yield from _of_change(change, file.idle)
     declared = _first_places(file)
     for gate in view.gates:
         spots = tuple(replace(spot, place=declared.get(spot.zone)) for spot in gate.spots)
         title = f"refused {gate.first.rule or ''}".strip()
         yield from _each("error", title, gate.first.reason, replace(gate, spots=spots))
     for test in view.broken:
-        text = f"{test.first.name}: {'; '.join(test.first.problems)}"
+        now = "passes today, and not with this plan: " if test.first.before == "passed" else ""
+        text = f"{test.first.name}: {now}{'; '.join(test.first.problems)}"
         yield from _each("warning" if test.first.permitted else "error", "mail test", text, test)
     for failed in view.failed:
         yield from _each("error", "not planned", failed.first.error, failed)
@@ -82,15 +84,18 @@ def _told(file: Plan, view: GroupedPlan) -> Iterator[_Told]:
             yield from _each("warning", "live DNS differs", text, row)
 
 
-def _of_change(change: ChangeGroup) -> Iterator[_Told]:
+def _of_change(change: ChangeGroup, idle: Iterable[IdlePermission]) -> Iterator[_Told]:
     first = change.first
     if first.risk == "safe":
         return
     rules = f" ({', '.join(first.rules)})" if first.rules else ""
     permitted = map(plan_words.permission_said, first.permissions)
-    kind: Kind = "error" if plan_words.unpermitted(first) else "warning"
-    text = "; ".join([f"{first.meaning}{rules}", *permitted])
-    yield from _each(kind, plan_words.risk_said(change), text, change)
+    missing = plan_words.unpermitted(first)
+    over = map(refusal_words.expired_said, expired(idle, missing, change.domains))
+    text = "; ".join([f"{first.meaning}{rules}", *permitted, *over])
+    why = [said for rule in missing for said in refusal_words.explained(rule).why]
+    text = ". ".join([text, " ".join(why)]) if why else text
+    yield from _each("error" if missing else "warning", plan_words.risk_said(change), text, change)
 
 
 def _each(kind: Kind, title: str, text: str, group: Group[Any]) -> Iterator[_Told]:

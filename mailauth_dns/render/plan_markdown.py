@@ -28,6 +28,7 @@ _SECTIONS = (
     "Notes",
     "Make sure of this",
     "What can hurt",
+    items.BROKEN_TESTS,
     "Zones that apply refuses",
     "Not changed",
     "Mail tests that do not pass",
@@ -62,13 +63,6 @@ def _head(file: Plan, view: GroupedPlan) -> Iterator[str]:
     yield "| " + " | ".join(f"{marks.get(word, '')} {word}".strip() for _, word, _ in tiles) + " |"
     yield "|" + "--:|" * len(tiles)
     yield "| " + " | ".join(str(number) for number, _, _ in tiles) + " |"
-    if view.refused_zones:
-        yield ""
-        yield (
-            "A policy gives permission, and who approves changes of that policy approves it: "
-            "`allow: [{rule: ID, reason: ..., until: DAY}]`. "
-            "Or whoever runs apply does: `--allow ID:DOMAIN`."
-        )
 
 
 def _foot(file: Plan) -> Iterator[str]:
@@ -82,14 +76,14 @@ def _foot(file: Plan) -> Iterator[str]:
 def _items(file: Plan, view: GroupedPlan) -> Iterator[Item]:
     for note in file.notes:
         yield items.note("Notes", 0, sentence(note))
-    yield from map(items.check, checks(view))
-    yield from map(items.change, view.changes)
-    yield from map(items.gate, view.gates)
+    yield from map(items.check, checks(view, file.idle))
+    yield from (items.change(group, file.idle) for group in view.changes)
+    yield from (items.gate(group, file.idle) for group in view.gates)
     yield from map(items.failed, view.failed)
     yield from map(items.blocked, view.refused)
     yield from map(items.blocked, view.waiting)
-    yield from (items.trial(group, broken=True) for group in view.broken)
-    yield from (items.trial(group, broken=False) for group in view.unmet)
+    yield from (items.broken(group, file.idle) for group in view.broken)
+    yield from map(items.unmet, view.unmet)
     yield from map(items.live, view.live)
     yield from _also(file, view)
 
@@ -101,7 +95,8 @@ def _also(file: Plan, view: GroupedPlan) -> Iterator[Item]:
         said = f"other servers answer for {names}: {sentence(group.first.reason)}; {sentence(why)}"
         yield items.note("Live DNS", 1, said)
     for idle in file.idle:
-        yield items.note("Also", 4, sentence(plan_text.idle_said(idle)))
+        if idle.state == "expired":
+            yield items.note("Also", 4, sentence(plan_text.idle_said(idle)))
     if agreed := view.authority.get("agrees"):
         said = f"live DNS: the provider's servers answer for {count(agreed, 'zone')}"
         yield items.note("Also", 5, said)

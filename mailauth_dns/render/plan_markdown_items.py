@@ -8,27 +8,24 @@ from functools import cached_property, partial
 from typing import Any
 
 from mailauth_dns.diff.shown_values import public
-from mailauth_dns.diff.term_lines import Line, term_lines
 from mailauth_dns.plan.checks import Check
 from mailauth_dns.plan.grouped import ChangeGroup, Group
-from mailauth_dns.plan.permission import Permission
-from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Refusal
+from mailauth_dns.plan.permission import IdlePermission, Permission, expired
+from mailauth_dns.plan.permissions import Refusal
 from mailauth_dns.plan.plan import (
     BlockedEntry,
-    ChangeEntry,
     FailedEntry,
     KeptEntry,
     LiveEntry,
     TrialEntry,
 )
-from mailauth_dns.render import plan_words
+from mailauth_dns.render import plan_words, refusal_words
 from mailauth_dns.render.markdown_text import code, fenced, folded, sentence, value
+from mailauth_dns.render.plan_markdown_diff import MAX_TERM, bounded, diff
 from mailauth_dns.render.plan_text import ttl_said
 from mailauth_dns.render.terminal_text import count, shown
 
-MAX_TERM = 900  # characters; a key of 4096 bits has 736
-MAX_LINES = 60  # of one value
-_NEAR = 2  # terms that stay, told beside those that change
+BROKEN_TESTS = "Mail tests that this plan breaks"
 _NAMES = 2_000  # characters of names in one fold
 _BRIEF = 200  # characters of a sentence in a line
 
@@ -58,24 +55,28 @@ class Item:
         return self.texts()[1]
 
 
-def change(group: ChangeGroup) -> Item:
+def change(group: ChangeGroup, idle: Iterable[IdlePermission]) -> Item:
     """Return changes that are the same in many domains."""
     return Item(
         group.rank,
         "What can hurt" if group.hurts else "Safe changes",
         f"{group.first.risk} change",
         len(group.spots),
-        partial(_change, group),
+        partial(_change, group, idle),
     )
 
 
-def _change(group: ChangeGroup) -> tuple[str, str]:
+def _change(group: ChangeGroup, idle: Iterable[IdlePermission]) -> tuple[str, str]:
     first = group.first
     head = f"{plan_words.MARKS[first.risk]} **{plan_words.risk_said(group)}**"
     rules = f" ({sentence(', '.join(first.rules))})" if first.rules else ""
     where = f"{code(first.name)} {sentence(first.type, 80)}"
-    lines = [f"{head} · {_names(group)} · {sentence(first.meaning)}{rules}", "", *_gates(group)]
-    details = [*_diff(first), "", f"{where}{_facts(group)}"]
+    lines = [
+        f"{head} · {_names(group)} · {sentence(first.meaning)}{rules}",
+        "",
+        *_gates(group, idle),
+    ]
+    details = [*diff(first), "", f"{where}{_facts(group)}"]
     lines += details if group.hurts else folded("before and after", details)
     brief = f"- {head} · {_names(group, 1)} · {where} · {sentence(first.meaning, _BRIEF)}{rules}"
     return brief, "\n".join([*lines, *_all_names(group)])
@@ -85,19 +86,16 @@ def check(one: Check) -> Item:
     """Return what a reviewer must make sure of."""
     named, more = plan_words.few(one.domains)
     names = ", ".join(map(code, named)) + (f" and {count(more, 'more domain')}" if more else "")
-    said = f"- **{one.happens}** ({names}). {one.ask}"
+    said = f"- **{one.happens}** ({names}). {sentence(one.ask)}"
     return Item(0, "Make sure of this", "check", 1, lambda: (said, said))
 
 
-def gate(group: Group[Refusal]) -> Item:
+def gate(group: Group[Refusal], idle: Iterable[IdlePermission]) -> Item:
     """Return why apply refuses whole zones."""
     rule = group.first.rule
     said = f"▲ **refused** · {_names(group)} · {sentence(group.first.reason)}"
-    if rule is not None:
-        domain = f":{group.domains[0]}" if len(group.domains) == 1 else ""
-        alone = ", which no policy can give" if rule == LIVE_UNKNOWN else ""
-        said += f". **Refused without permission for** {code(f'{rule}{domain}')}{alone}"
-    return _told(0, "Zones that apply refuses", "refused zone", said, group)
+    more = [] if rule is None else ["", *_missing(group, [rule], idle)][:-1]
+    return _told(0, "Zones that apply refuses", "refused zone", said, group, more)
 
 
 def blocked(group: Group[BlockedEntry]) -> Item:
@@ -115,21 +113,34 @@ def failed(group: Group[FailedEntry]) -> Item:
     return _told(1, "Not changed", "zone not planned", said, group)
 
 
-def trial(group: Group[TrialEntry], broken: bool) -> Item:
-    """Return mail tests that do not pass."""
+def broken(group: Group[TrialEntry], idle: Iterable[IdlePermission]) -> Item:
+    """Return mail tests that the plan breaks, for which apply refuses it."""
     first = group.first
     result = {"failed": "fails", "unknown": "is unknown"}[first.result]
-    head = "▲ **test " if broken else "● **test "
-    tail = f" ({first.rule})" if broken else ", as without this plan"
-    said = f"{head}{result}{tail}** · {_names(group)} · {sentence(first.name, _BRIEF)}"
+    now = "passes today, and " if first.before == "passed" else ""
+    head = f"▲ **test {now}{result} with this plan** ({first.rule})"
+    said = f"{head} · {_names(group)} · {sentence(first.name, _BRIEF)}"
+    rule = [first.rule] if first.rule is not None and not first.permitted else []
+    lines = ["", *_permitted(first.permissions), *_missing(group, rule, idle), *_findings(first)]
+    return _told(0, BROKEN_TESTS, "broken mail test", said, group, lines)
+
+
+def unmet(group: Group[TrialEntry]) -> Item:
+    """Return mail tests that do not pass, as without the plan."""
+    first = group.first
+    result = {"failed": "fails", "unknown": "is unknown"}[first.result]
+    head = f"● **test {result}, as without this plan**"
+    said = f"{head} · {_names(group)} · {sentence(first.name, _BRIEF)}"
+    lines = ["", *_findings(first)]
+    return _told(4, "Mail tests that do not pass", "mail test", said, group, lines)
+
+
+def _findings(test: TrialEntry) -> Iterator[str]:
     found = (
-        f"receivers find SPF {first.spf}, DKIM {first.dkim}, DMARC {first.dmarc}; "
-        f"the domain asks for {first.disposition}"
+        f"receivers find SPF {test.spf}, DKIM {test.dkim}, DMARC {test.dmarc}; "
+        + plan_words.asked_said(test)
     )
-    lines = ["", *_permitted(first.permissions)]
-    lines += [f"- {sentence(each)}" for each in (*first.problems, found, *first.why)]
-    section = "Mail tests that do not pass"
-    return _told(0 if broken else 4, section, "mail test", said, group, lines)
+    yield from (f"- {sentence(each)}" for each in (*test.problems, found, *test.why))
 
 
 def live(group: Group[LiveEntry]) -> Item:
@@ -153,7 +164,7 @@ def stranger(group: Group[KeptEntry]) -> Item:
         said += f", which looks like {sentence(first.looks_like, 40)}; no policy declares it"
     more = [] if len(group.domains) == 1 else list(names_fold(group.domains, _zones_told(group)))
     if first.values is not None:
-        lines = _bounded([value(public(each), MAX_TERM) for each in first.values])
+        lines = bounded([value(public(each), MAX_TERM) for each in first.values])
         more += ["", *fenced(lines, "text")]
     return note("Also", 5, said, more)
 
@@ -170,7 +181,7 @@ def note(section: str, rank: int, said: str, more: Iterable[str] = ()) -> Item:
 
 
 def names_fold(names: Iterable[str], summary: str) -> Iterator[str]:
-    """Yield names that a reader unfolds, as many as fit, and the number of the others."""
+    """Yield names that a reader unfolds, as many as fit; `summary` is for all of them."""
     names = list(names)
     told, room = [], _NAMES
     for name in names:
@@ -180,8 +191,9 @@ def names_fold(names: Iterable[str], summary: str) -> Iterator[str]:
         told.append(value(name, 260))
     left = len(names) - len(told)
     lines = [" ".join(told)] + ([f"and {left} more"] if left else [])
+    here = f"{len(told)} of {len(names)} names" if left else summary
     yield ""
-    yield from folded(summary, fenced(lines, "text"))
+    yield from folded(here, fenced(lines, "text"))
 
 
 def _told(
@@ -208,13 +220,34 @@ def _all_names(group: Group[Any]) -> Iterator[str]:
         yield from names_fold(group.domains, f"all {len(group.domains)} domains")
 
 
-def _gates(group: ChangeGroup) -> Iterator[str]:
+def _gates(group: ChangeGroup, idle: Iterable[IdlePermission]) -> Iterator[str]:
     """Yield who permits a breaking change, and what apply still asks for."""
     yield from _permitted(group.first.permissions)
-    if missing := plan_words.unpermitted(group.first):
-        domain = f":{group.domains[0]}" if len(group.domains) == 1 else ""
-        asked = " ".join(code(f"{rule}{domain}") for rule in missing)
-        yield f"**Refused without permission for** {asked}"
+    yield from _missing(group, plan_words.unpermitted(group.first), idle)
+
+
+def _missing(
+    group: Group[Any], rules: Sequence[str], idle: Iterable[IdlePermission]
+) -> Iterator[str]:
+    """Yield what apply asks permission for, why, the safe way, and who can permit it."""
+    domain = f":{group.domains[0]}" if len(group.domains) == 1 else ""
+    for rule in rules:
+        told = refusal_words.explained(rule)
+        yield f"**Refused without permission for** {code(f'{rule}{domain}')}"
+        yield ""
+        yield f"{' '.join(map(sentence, told.why))} More: {code(told.page)}."
+        yield ""
+        by_hand = f"whoever runs apply can permit it: {code(f'--allow {rule}{domain}')}."
+        if told.allow is not None:
+            yield (
+                f"If it is meant all the same, write {code(told.allow)} in the policy: who "
+                f"approves the policy approves that. Or {by_hand}"
+            )
+        else:
+            yield f"If it is meant all the same, {by_hand} No policy can."
+        yield ""
+    for over in expired(idle, rules, group.domains):
+        yield f"**Permission is over**: {sentence(refusal_words.expired_said(over))}"
         yield ""
 
 
@@ -237,49 +270,6 @@ def _facts(group: ChangeGroup) -> str:
     return " " + " · ".join(facts)
 
 
-def _diff(change: ChangeEntry) -> Iterator[str]:
-    """Yield the values before and after, in which only what differs is marked."""
-    if change.before == change.after:
-        return
-    before, after = (tuple(map(public, each)) for each in (change.before, change.after))
-    lines: list[Line]
-    if len(before) == len(after) == 1:
-        lines = term_lines(change.family, change.type, before[0], after[0])
-    else:
-        lines = [("-", each) for each in before]
-        lines += [("+", each) for each in after]
-    yield from fenced(_bounded([_line(*each) for each in _near(lines)]), "diff")
-
-
-def _near(lines: list[Line]) -> Iterator[Line]:
-    """Yield the lines without those that stay and are far from any that changes."""
-    changed = [at for at, (mark, _) in enumerate(lines) if mark != " "]
-    near = {at + by for at in changed for by in range(-_NEAR, _NEAR + 1)}
-    left = 0
-    for at, line in enumerate(lines):
-        if at in near:
-            if left:
-                yield (" ", f"({count(left, 'term')} as before)")
-            left = 0
-            yield line
-        else:
-            left += 1
-    if left:
-        yield (" ", f"({count(left, 'term')} as before)")
-
-
-def _line(mark: str, term: str) -> str:
-    indent = "  " if term.startswith("  ") else ""
-    return f"{mark} {indent}{value(term.strip() if indent else term, MAX_TERM)}"
-
-
-def _bounded(lines: list[str]) -> list[str]:
-    if len(lines) <= MAX_LINES:
-        return lines
-    half = MAX_LINES // 2
-    return [*lines[:half], f"  (... {len(lines) - 2 * half} lines ...)", *lines[-half:]]
-
-
 def _sides(sides: Iterable[tuple[str, tuple[str, ...] | None]]) -> Iterator[str]:
     lines = []
     for word, values in sides:
@@ -288,4 +278,4 @@ def _sides(sides: Iterable[tuple[str, tuple[str, ...] | None]]) -> Iterator[str]
         else:
             told = [value(public(each), MAX_TERM) for each in values] or ["nothing"]
             lines += [f"{value(word, 260)}: {each}" for each in told]
-    yield from fenced(_bounded(lines), "text")
+    yield from fenced(bounded(lines), "text")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from rich.text import Text
 
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.zone_write import Status, ZoneResult
 from mailauth_dns.plan.grouped import has_news
-from mailauth_dns.plan.permission import IdlePermission, Permission
+from mailauth_dns.plan.permission import IdlePermission, Permission, expired
 from mailauth_dns.plan.plan import (
     AuthorityEntry,
     ChangeEntry,
@@ -20,7 +20,7 @@ from mailauth_dns.plan.plan import (
     ZoneEntry,
 )
 from mailauth_dns.plan.totals import Totals, totals
-from mailauth_dns.render import live_text
+from mailauth_dns.render import live_text, refusal_words
 from mailauth_dns.render.terminal_text import count, styled, told, versus
 
 _RISK = {"safe": "green", "caution": "yellow", "breaking": "bold red"}
@@ -43,7 +43,7 @@ def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
     quiet = 0
     for zone in file.zones:
         if show_kept or has_news(zone):
-            yield from _zone(zone, show_kept)
+            yield from _zone(zone, file.idle, show_kept)
         else:
             quiet += 1
     for failed in file.failed:
@@ -100,10 +100,10 @@ def _permitted_said(sums: Totals) -> str:
     return " but permitted" if permitted == sums.breaking else f" of which {permitted} permitted"
 
 
-def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
+def _zone(zone: ZoneEntry, idle: Iterable[IdlePermission], show_kept: bool) -> Iterator[Text]:
     yield styled(0, (zone.zone, "bold"), f" at {zone.provider}")
     for change in zone.changes:
-        yield from _change(change)
+        yield from _change(change, idle)
     for blocked in zone.blocked:
         sign, word, style = (
             (". ", "waits", "yellow") if blocked.waits else ("! ", "blocked", "bold red")
@@ -112,7 +112,7 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
             2, (sign, style), (f"{blocked.name} {blocked.type}", "bold"), "  ", (word, style)
         )
         yield styled(6, blocked.reason)
-    yield from _trials(zone)
+    yield from _trials(zone, idle)
     yield _authority(zone.authority)
     yield from _permissions(zone.authority.permissions)
     changing = {(change.name, change.type) for change in zone.changes}
@@ -121,7 +121,7 @@ def _zone(zone: ZoneEntry, show_kept: bool) -> Iterator[Text]:
     yield Text()
 
 
-def _change(change: ChangeEntry) -> Iterator[Text]:
+def _change(change: ChangeEntry, idle: Iterable[IdlePermission]) -> Iterator[Text]:
     sign = "+" if not change.before else "-" if not change.after else "~"
     rules = f" {' '.join(change.rules)}" if change.rules else ""
     yield styled(
@@ -133,6 +133,7 @@ def _change(change: ChangeEntry) -> Iterator[Text]:
     )
     yield styled(6, change.meaning)
     yield from _permissions(change.permissions)
+    yield from _over(change.domain, change.rules, idle)
     if change.before != change.after:
         for sign, style, values in (("-", "red", change.before), ("+", "green", change.after)):
             yield from (styled(6, (line, style)) for value in values for line in told(sign, value))
@@ -146,6 +147,11 @@ def _change(change: ChangeEntry) -> Iterator[Text]:
 def _permissions(permissions: Iterable[Permission]) -> Iterator[Text]:
     for each in permissions:
         yield styled(6, (f"{each.rule} ", "green"), str(each))
+
+
+def _over(domain: str, rules: Container[str], idle: Iterable[IdlePermission]) -> Iterator[Text]:
+    for each in expired(idle, rules, (domain,)):
+        yield styled(6, (refusal_words.expired_said(each), "yellow"))
 
 
 def idle_said(idle: IdlePermission) -> str:
@@ -165,7 +171,7 @@ def ttl_said(change: ChangeEntry) -> str | None:
     return f"TTL {before}{change.ttl_after} s"
 
 
-def _trials(zone: ZoneEntry) -> Iterator[Text]:
+def _trials(zone: ZoneEntry, idle: Iterable[IdlePermission]) -> Iterator[Text]:
     passed = sum(test.result == "passed" for test in zone.tests)
     if passed:
         yield styled(2, f"tests: {passed} of {len(zone.tests)} ", ("passed", "green"))
@@ -183,6 +189,8 @@ def _trials(zone: ZoneEntry) -> Iterator[Text]:
         for line in (*test.problems, *test.why):
             yield styled(6, line)
         yield from _permissions(test.permissions)
+        if test in zone.broken and test.rule is not None:
+            yield from _over(test.domain, (test.rule,), idle)
 
 
 def unmet_said(zone: ZoneEntry, test: TrialEntry) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mailauth_dns.plan.grouped import ChangeGroup, GroupedPlan
 from mailauth_dns.plan.permission import Permission
-from mailauth_dns.plan.plan import ChangeEntry, Plan
+from mailauth_dns.plan.plan import ChangeEntry, Plan, TrialEntry
 from mailauth_dns.plan.totals import Totals
 from mailauth_dns.render.terminal_text import count
 
@@ -21,7 +21,7 @@ def verdict(file: Plan, view: GroupedPlan, sums: Totals) -> tuple[str, ...]:
     if file.live_only:
         said.append("No provider was asked, so this plan cannot be applied.")
     elif refused := len(view.refused_zones):
-        said.append(f"Apply refuses {count(refused, 'zone')} until somebody permits it.")
+        said.append(_refused_said(view, refused))
     elif sums.changes:
         said.append(f"Apply needs no {'further ' if sums.permitted else ''}permission.")
     else:
@@ -38,6 +38,16 @@ def verdict(file: Plan, view: GroupedPlan, sums: Totals) -> tuple[str, ...]:
     if view.authority.get("unknown") and not any(zone.live for zone in file.zones):
         said.append("Live DNS was not asked, or did not answer.")
     return tuple(said)
+
+
+def _refused_said(view: GroupedPlan, zones: int) -> str:
+    if tests := sum(len(each.spots) for each in view.broken if not each.first.permitted):
+        breaks = count(tests, "mail test breaks", "mail tests break")
+        return (
+            f"Apply refuses {count(zones, 'zone')}, and {breaks}: mend the change or the test "
+            "before anybody permits it."
+        )
+    return f"Apply refuses {count(zones, 'zone')} until somebody permits it."
 
 
 def tiles(view: GroupedPlan, sums: Totals) -> Iterator[tuple[int, str, str]]:
@@ -75,6 +85,13 @@ def permission_said(permission: Permission) -> str:
         f"{permission.rule} is permitted until {permission.until}: {permission.reason} "
         f"({permission.path}:{permission.line})"
     )
+
+
+def asked_said(test: TrialEntry) -> str:
+    """Return what the domain asks receivers to do with a test's message."""
+    if test.disposition == "unknown":
+        return "what the domain asks for is unknown"
+    return f"the domain asks for {test.disposition}"
 
 
 def kept_said(view: GroupedPlan) -> str:

@@ -164,7 +164,8 @@ _KEY = re.compile(r"(?:^|;)\s*p\s*=\s*([^;\s{]{16,})")
 def warnings(template: Template) -> Iterator[Warning]:
     """Yield what a user should know before anybody applies a template."""
     for record in template.records:
-        yield from _about_tokens(record)
+        tokens = tuple(_about_tokens(record))
+        yield from tokens
         if record.type == "SPFM":
             text = f"merges {record.value} into the SPF record of the domain; a policy has it here"
             yield Warning(record, text)
@@ -177,6 +178,25 @@ def warnings(template: Template) -> Iterator[Warning]:
             yield Warning(record, "replaces every other TXT value at this name")
         elif record.type == "TXT" and record.value.lower().startswith("v=spf1"):
             yield Warning(record, f"a whole SPF record, beside or over yours: {record.value}")
+        elif not tokens and (told := _beyond_policies(record)) is not None:
+            yield Warning(record, told)
+
+
+def _beyond_policies(record: TemplateRecord) -> str | None:
+    """Return what a record does that no policy here says, None where a policy can say it."""
+    name = record.host or "the domain itself"
+    match record.type:
+        case "NS":
+            return f"hands {name} to other name servers, with all that is there and below it"
+        case "MX" if not record.host:
+            return f"mail to the domain goes to {record.value}; set it by hand if that is meant"
+        case "A" | "AAAA" | "CNAME" if record.host in ("", "*", "www"):
+            return f"leads {name} to {record.value}; set it by hand if that is meant"
+        case "TXT" if "_domainkey" not in record.host:
+            return (
+                "is no SPF, DKIM or DMARC: set it by hand, for example to prove the domain is yours"
+            )
+    return None
 
 
 def looks_like_token(word: str) -> bool:

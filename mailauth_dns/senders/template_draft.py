@@ -27,7 +27,12 @@ def sender_of(template: Template, recognition: Recognition) -> str | None:
         for sender, count in votes.items()
         if (entry := recognition.catalogue.get(sender)) is not None and entry.is_compiled
     ]
-    return max(compiled)[1] if compiled else None
+    if compiled:
+        return max(compiled)[1]
+    # Templates of variables alone show no name of the sender's but its own.
+    own = template.provider.partition(".")[0].lower()
+    entry = recognition.catalogue.get(own)
+    return own if entry is not None and entry.is_compiled else None
 
 
 def _names(template: Template) -> Iterator[tuple[Trace, str]]:

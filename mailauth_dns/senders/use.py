@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.senders.entry import Entry, ReturnPathClass
+from mailauth_dns.senders.entry import DkimForm, Entry, ReturnPathClass
 
 OWN_HOST = "server"  # the id of the sender that is no vendor: hosts of one's own
 
@@ -108,3 +108,10 @@ class Use:
         if self.entry is None or self.entry.return_path is None:
             return ReturnPathClass.OWN_DOMAIN
         return ReturnPathClass(self.entry.return_path.class_)
+
+    @property
+    def aliases_by_token(self) -> tuple[Selector, ...]:
+        """Its selectors, where the sender's console makes their names for one domain."""
+        section = self.entry.dkim if self.entry is not None else None
+        is_token = section is not None and section.form is DkimForm.CNAME_ACCOUNT_TOKEN
+        return self.selectors if is_token and self.life.retired is None else ()

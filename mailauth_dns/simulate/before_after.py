@@ -12,7 +12,6 @@ from mailauth_dns.evaluate.resolver import Resolver, WatchedResolver
 from mailauth_dns.live.resolver import LiveResolver
 from mailauth_dns.plan.plan import TrialEntry, Where
 from mailauth_dns.policy.repo import Policy, Repo
-from mailauth_dns.records import dmarc
 from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.simulate.dns_views import as_it_is, as_provided, as_published
 from mailauth_dns.simulate.run_mail_tests import PolicyTest, TestResult, Trial, conduct, tests_of
@@ -186,7 +185,7 @@ def trial_entry(after: Trial, before: TestResult | None) -> TrialEntry:
         spf=str(verdict.spf.result),
         dkim=str(verdict.dkim),
         dmarc=str(verdict.dmarc),
-        disposition=str(verdict.disposition or dmarc.Policy.NONE),
+        disposition=str(verdict.disposition or "unknown"),
         why=verdict.why,
         warnings=verdict.warnings,
     )

@@ -76,6 +76,40 @@ STORIES: Mapping[str, Story] = {
         },
         {"example.com": sends("example.com", '_dmarc IN TXT "v=DMARC1; p=none; psd=n"')},
     ),
+    "permission_over": Story(
+        {
+            "example.com": "domain: example.com\ndmarc: {p: reject, psd: n}\nallow:\n"
+            "  - {rule: DMARC033, reason: a year of clean reports, until: 2026-01-31}\n"
+        },
+        {"example.com": sends("example.com", '_dmarc IN TXT "v=DMARC1; p=none; psd=n"')},
+    ),
+    "permission_not_needed": Story(
+        {
+            "example.com": "domain: example.com\ndmarc: {p: none, psd: n}\nallow:\n"
+            "  - {rule: DMARC033, reason: a year of clean reports, until: 2099-01-31}\n"
+        },
+        {"example.com": sends("example.com", '_dmarc IN TXT "v=DMARC1; p=none; psd=n"')},
+    ),
+    "spf_term_dropped_far_from_all": Story(
+        {
+            "example.com": "domain: example.com\nspf:\n  terms: [mx, 'ip4:192.0.2.1', 'ip4:192.0.2.2', 'ip4:192.0.2.3', 'ip4:192.0.2.4', "
+            "'ip4:192.0.2.5']\n  all: softfail\n"
+        },
+        {
+            "example.com": sends(
+                "example.com",
+                '@ IN TXT "v=spf1 ip4:198.51.100.0/24 mx ip4:192.0.2.1 ip4:192.0.2.2 ip4:192.0.2.3 ip4:192.0.2.4 ip4:192.0.2.5 ~all"',
+            )
+        },
+    ),
+    "sender_retiring": Story(
+        {"example.com": "domain: example.com\nsenders:\n  mailchimp: {retired: 2099-01-31}\nspf: {terms: [mx], all: fail}\n"},
+        {"example.com": sends("example.com", '@ IN TXT "v=spf1 mx -all"')},
+    ),
+    "parked_against_defaults": Story(
+        {"_defaults": "providers: [local]\nnameservers: ['127.0.0.1:PORT']\ndmarc: {p: none}\n", "parked": "domain: example.com\nparked: true\n"},
+        {"example.com": HEAD + '_dmarc IN TXT "v=DMARC1; p=quarantine"\n'},
+    ),
     "dmarc_weakened": Story(
         {"example.com": "domain: example.com\ndmarc: {p: none, psd: n}\n"},
         {
@@ -162,7 +196,7 @@ def set_up(repo: RepoFolder, story: Story, port: int) -> None:
         "zones/policy/_defaults.yaml", f"providers: [local]\nnameservers: ['127.0.0.1:{port}']\n"
     )
     for name, text in story.policies.items():
-        repo.policy(text, name)
+        repo.policy(text.replace("PORT", str(port)), name)
     for zone, text in story.zones.items():
         repo.write(f"served/{zone}.zone", text)
     for zone, text in (story.live or {}).items():

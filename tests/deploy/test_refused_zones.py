@@ -27,7 +27,7 @@ def fleet(served: RepoFolder) -> RepoFolder:
 
 
 REFUSED = (
-    "_dmarc.b.example TXT: p none -> reject: failing mail is refused "
+    "_dmarc.b.example TXT: p none -> reject: failing mail is rejected "
     "(DMARC033; --allow DMARC033:b.example if that is meant)"
 )
 
@@ -91,7 +91,7 @@ def test_json_has_the_reasons_of_each_zone_in_the_plans_order(fleet: RepoFolder)
             {
                 "rule": "DMARC033",
                 "domain": "b.example",
-                "reason": "_dmarc.b.example TXT: p none -> reject: failing mail is refused",
+                "reason": "_dmarc.b.example TXT: p none -> reject: failing mail is rejected",
             }
         ],
         [],

@@ -18,7 +18,7 @@ from tests.deploy.served_zone import POLICY, ZONE, edit_zone, planned, zone_text
 NOW = datetime(2026, 12, 1, 23, 30, tzinfo=UTC)
 REJECT = POLICY.replace("p: none", "p: reject")
 REFUSED = (
-    "_dmarc.example.com TXT: p none -> reject: failing mail is refused "
+    "_dmarc.example.com TXT: p none -> reject: failing mail is rejected "
     "(DMARC033; --allow DMARC033:example.com if that is meant)"
 )
 
@@ -280,6 +280,17 @@ def test_a_plan_tells_what_is_over_and_what_it_does_not_need(monitored: RepoFold
     assert (
         "permission: zones/policy/example.com.yaml:5: DMARC033 was permitted until 2020-01-01; "
         "take it out, or give it a new day\n" in monitored.run("plan").out
+    )
+
+
+def test_a_change_tells_that_its_permission_is_over(monitored: RepoFolder) -> None:
+    monitored.policy(REJECT + allow("2020-01-01"), "example.com")
+    said = monitored.run("plan").out
+    over = "DMARC033 was permitted until 2020-01-01: that day is over (zones/policy/example.com.yaml:5)"
+    assert (
+        said.index("failing mail is rejected")
+        < said.index(over)
+        < said.index("+ v=DMARC1; p=reject")
     )
 
 

@@ -16,12 +16,12 @@ SAFE, CAUTION, BREAKING = Risk.SAFE, Risk.CAUTION, Risk.BREAKING
 RECORDS: list[tuple[str | list[str], str | None, Risk, str, str]] = [
     ([], NONE, SAFE, "", "DMARC is new: p none: failing mail is delivered"),
     ([], QUARANTINE, CAUTION, "", "DMARC is new: p quarantine: failing mail goes to spam"),
-    ([], REJECT, CAUTION, "", "DMARC is new: p reject: failing mail is refused"),
+    ([], REJECT, CAUTION, "", "DMARC is new: p reject: failing mail is rejected"),
     ([], "v=DMARC1; sp=reject", SAFE, "", "DMARC is new: receivers apply no DMARC"),
     ([], f"{QUARANTINE}; np=reject", CAUTION, "", "subdomains that do not exist get reject"),
     (NONE, QUARANTINE, CAUTION, "", "p none -> quarantine: failing mail goes to spam"),
-    (QUARANTINE, REJECT, CAUTION, "", "p quarantine -> reject: failing mail is refused"),
-    (NONE, REJECT, BREAKING, "DMARC033", "p none -> reject: failing mail is refused"),
+    (QUARANTINE, REJECT, CAUTION, "", "p quarantine -> reject: failing mail is rejected"),
+    (NONE, REJECT, BREAKING, "DMARC033", "p none -> reject: failing mail is rejected"),
     (REJECT, NONE, CAUTION, "DMARC034", "p reject -> none: failing mail is delivered"),
     (
         REJECT,
@@ -45,13 +45,13 @@ RECORDS: list[tuple[str | list[str], str | None, Risk, str, str]] = [
         "no DMARC record any more: a parent domain's policy applies, or none",
     ),
     # t=y asks receivers that know it for one level less.
-    (f"{REJECT}; t=y", REJECT, CAUTION, "", "p quarantine -> reject: failing mail is refused"),
+    (f"{REJECT}; t=y", REJECT, CAUTION, "", "p quarantine -> reject: failing mail is rejected"),
     (
         f"{QUARANTINE}; t=y",
         REJECT,
         BREAKING,
         "DMARC033",
-        "p none -> reject: failing mail is refused",
+        "p none -> reject: failing mail is rejected",
     ),
     (
         NONE,

@@ -29,7 +29,7 @@ INHERITED: list[tuple[Sets, str | None, dict[str, str | None], Risk, str, str]] 
         {},
         BREAKING,
         "DMARC033",
-        "the record of example.com applies; p none -> reject: failing mail is refused",
+        "the record of example.com applies; p none -> reject: failing mail is rejected",
     ),
     ({AT: f"{REJECT}; sp=quarantine", AT_SUB: NONE}, None, {}, CAUTION, "", "p none -> quarantine"),
     # Nothing else is at the name, so np applies once the record is gone.

@@ -29,7 +29,7 @@ FROM_NOTHING: list[tuple[Sets, str, dict[str, str | None], Risk, str]] = [
         REJECT,
         {},
         BREAKING,
-        "p reject: failing mail is refused; example.com has an MX",
+        "p reject: failing mail is rejected; example.com has an MX",
     ),
     ({SPF: SENDS}, REJECT, {}, BREAKING, "example.com has an SPF record that lets hosts send"),
     ({SPF: "v=spf1 redirect=_spf.example.net"}, REJECT, {}, BREAKING, "lets hosts send"),

@@ -8,12 +8,15 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 
 import pytest
 
 from mailauth_dns.errors import printable
 from mailauth_dns.pages.plan_page import plan_page
+from mailauth_dns.plan.permission import IdlePermission, Permission
 from mailauth_dns.plan.plan import BlockedEntry
 from mailauth_dns.render.terminal_text import shown
 from tests.pages import hostile
@@ -129,6 +132,31 @@ def test_what_hurts_comes_first() -> None:
     heads = re.findall(r"<h3><code>(zone\d)", page)
     assert heads == ["zone2", "zone3", "zone1"]
     assert "<b>Refused without permission for</b> <code>DMARC031:zone2.example</code>" in page
+
+
+def test_a_page_says_why_a_plan_is_refused_and_what_is_safe() -> None:
+    steep = hostile.zone(1, hostile.change(1, risk="breaking", rules=("DMARC033",)))
+    broken = hostile.zone(2, hostile.change(2), tests=(hostile.trial("zone2.example", "failed"),))
+    over = Permission("DMARC033", "a year of reports", date(2026, 11, 20), "p.yaml", 6)
+    later = Permission("DKIM030", "the next <key>", date(2099, 1, 31), "p.yaml", 7)
+    idle = (
+        IdlePermission(over, "expired", ("zone1.example",)),
+        IdlePermission(later, "unused", ("zone1.example",)),
+    )
+    page = plan_page(replace(hostile.plan(steep, broken), idle=idle))
+    for said in (
+        "The safe way: go to quarantine first",
+        "<code>mailauth-dns rules DMARC033</code>",
+        "<code>allow: [{rule: DMARC033, reason: ..., until: DAY}]</code>",
+        "<code>--allow DMARC033:zone1.example</code>",
+        "<b>Permission is over</b>: DMARC033 was permitted until 2026-11-20",
+        "Mail tests that this plan breaks",
+        "passes today (TEST001)",
+        "<b>Refused without permission for</b> <code>TEST001:zone2.example</code>",
+        "<b>A policy permits DKIM030 until 2099-01-31</b>",
+        "Check that you agree with the reason: the next &lt;key&gt;.",
+    ):
+        assert said in page
 
 
 def test_the_template_library_is_loaded_for_pages_only() -> None:

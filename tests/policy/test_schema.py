@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,3 +90,8 @@ WRONG = [
 @pytest.mark.parametrize("text", WRONG)
 def test_what_is_misspelt_is_not(text: str) -> None:
     assert not schemas.policy().is_valid(plain(text))
+
+
+def test_its_defaults_are_what_a_policy_may_say() -> None:
+    """An editor offers them: pydantic would write thirty days as P30D."""
+    assert not re.findall(r'"PT?[0-9]+[A-Z]"', json.dumps(json_schema()))

@@ -81,7 +81,7 @@ def told(text: str) -> Plan:
     allowed = change(20, risk="breaking", rules=("SPF001",), permissions=(permitted,))
     moved = AuthorityEntry("differs", text, True, (permitted,))
     zones = (*made.zones, *more, zone(20, allowed, authority=moved))
-    return replace(made, zones=zones, idle=(IdlePermission(permitted, "unused"),))
+    return replace(made, zones=zones, idle=(IdlePermission(permitted, "unused", ("a.example",)),))
 
 
 PLAIN = list(structure(PARSER.parse(plan_markdown.plan(told("word")))))

@@ -49,6 +49,8 @@ def test_what_is_the_same_in_ten_thousand_zones_is_told_once() -> None:
     assert told(said) == {"breaking": 0, "caution": 2, "safe": 0}
     assert said.count("and 9997 more domains") >= 2
     assert "### Plan: 20000 changes (20000 caution)" in said
+    assert re.search(r"<summary>\d+ of 10000 names</summary>", said), "a fold says what it lacks"
+    assert "all 10000 domains" not in said
     assert "longer than" not in said
     assert len(said) < 10_000
 

@@ -79,6 +79,13 @@ RISKY: list[tuple[dict[str, Any], str]] = [
     ({"type": "SPFM", "host": "@", "spfRules": "include:mailer.example"}, "merges include:mailer"),
     ({"type": "TXT", "host": "@", "data": "v=spf1 a ~all"}, "a whole SPF record"),
     ({"type": "TXT", "data": "%v%", "txtConflictMatchingMode": "ALL"}, "replaces every other"),
+    ({"type": "TXT", "host": "@", "data": "mailer-verification=%code%"}, "set it by hand"),
+    (
+        {"type": "MX", "host": "@", "pointsTo": "mx1.mailer.example", "priority": 10},
+        "mail to the domain goes to mx1.mailer.example",
+    ),
+    ({"type": "NS", "host": "send", "pointsTo": "ns1.mailer.example"}, "other name servers"),
+    ({"type": "A", "host": "@", "pointsTo": "192.0.2.1"}, "leads the domain itself to 192.0.2.1"),
 ]
 
 
@@ -93,13 +100,17 @@ def test_what_is_risky_is_told(record: dict[str, Any], said: str) -> None:
     [
         alias("s1._domainkey", "s1.domainkey.%user%.wl.mailer.example"),
         {"type": "TXT", "host": "s._domainkey", "data": "v=DKIM1; k=rsa; p=%key%"},
-        {"type": "TXT", "host": "@", "data": "mailer-verification=%code%"},
-        {"type": "MX", "host": "@", "pointsTo": "mx1.mailer.example", "priority": 10},
+        {"type": "MX", "host": "bounce", "pointsTo": "mx1.mailer.example", "priority": 10},
         alias("autodiscover", "autodiscover.mailer.example"),
     ],
 )
 def test_a_variable_or_a_name_for_everybody_is_no_risk(record: dict[str, Any]) -> None:
     assert not list(warnings(read(template(record))))
+
+
+def test_a_template_of_variables_alone_is_known_by_its_provider() -> None:
+    text = template(alias("%em%", "%target%")).replace("mailer.example", "sendgrid.com")
+    assert template_draft.sender_of(read(text), Recognition()) == "sendgrid"
 
 
 def test_a_known_sender_gives_what_a_policy_says() -> None:

@@ -175,6 +175,36 @@ def test_a_policy_takes_over_the_name_of_a_sender_that_is_gone(repo: RepoFolder)
     assert not found[MX].values
 
 
+def two_policies(repo: RepoFolder, of_domain: str, of_subdomain: str) -> dict[object, Declared]:
+    """Compile a policy and one for a sub-domain, with a sender each at bounce.b.example.com."""
+    at = {"example.com": "bounce.b", "b.example.com": "bounce"}
+    for domain, rest in (("example.com", of_domain), ("b.example.com", of_subdomain)):
+        answers = f"return_path: {at[domain]}, target: u1.bulk.example{rest}"
+        text = f"domain: {domain}\nzone: example.com\nsenders:\n  bulk: {{{answers}}}\n"
+        with_mailers(repo).policy(text, domain)
+    [publication] = compile_repo(load_repo(repo.root))
+    return {entry.key: entry for entry in publication.declared}
+
+
+@pytest.mark.parametrize(("gone", "live"), [(0, "b.example.com"), (1, "example.com")])
+def test_of_two_policies_the_sender_that_sends_has_the_name(
+    gone: int, live: str, repo: RepoFolder
+) -> None:
+    rest = ["", ""]
+    rest[gone] = f", {RETIRED}"
+    entry = two_policies(repo, *rest)["bounce.b.example.com", "CNAME"]
+    assert entry.values == {"u1.bulk.example."}
+    assert entry.domain == live
+
+
+def test_two_policies_whose_senders_take_one_name_are_told_where(repo: RepoFolder) -> None:
+    with pytest.raises(PolicyError) as raised:
+        two_policies(repo, "", "")
+    [problem] = raised.value.problems
+    assert (problem.key, problem.line) == ("senders.bulk", 4)
+    assert "bounce.b.example.com is also declared by another policy" in problem.message
+
+
 ZONE = """\
 $TTL 3600
 @ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300

@@ -181,7 +181,7 @@ def dmarc_spf_only_enforce(subject: Subject) -> Iterator[Problem]:
 
 @page("DMARC033", "dmarc-policy-skip", Severity.ERROR, "RFC 9989 §7.4")
 def dmarc_policy_skip() -> None:
-    """A jump from none to reject makes receivers refuse all mail that failed unnoticed under none.
+    """A jump from none to reject makes receivers reject all mail that failed unnoticed under none.
 
     The same is true after no record, where the domain has mail: an MX, an SPF record that lets
     anybody send, or a DKIM key. To park a domain is no such step. `t: y` does not make the step
