@@ -8,8 +8,9 @@ from site_rules import prose
 
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders import example
+from mailauth_dns.senders.ask import Ask
 from mailauth_dns.senders.catalogue_files import Catalogue
-from mailauth_dns.senders.entry import Ask, DkimForm, Entry, ReturnPathClass
+from mailauth_dns.senders.entry import DkimForm, Entry, ReturnPathClass
 from mailauth_dns.senders.facts import Grade
 from mailauth_dns.senders.use import Use
 

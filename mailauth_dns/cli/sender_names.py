@@ -49,4 +49,4 @@ def named(catalogue: Catalogue, name: str) -> tuple[str, Entry]:
 
 
 def _is(entry: Entry, name: str) -> bool:
-    return entry.name.lower() == name.lower()
+    return name.lower() in (entry.name.lower(), *entry.called)

@@ -12,6 +12,7 @@ from mailauth_dns.cli.session import DONE, Format, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_catalogue
 from mailauth_dns.render import senders
+from mailauth_dns.senders.entry import Entry
 
 
 def command(
@@ -19,7 +20,8 @@ def command(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[WORD]...", help="only senders whose id, name or kind has each of these"
+            metavar="[WORD]...",
+            help="only senders whose id, name, kind or include has each of these",
         ),
     ] = None,
     format: OutputFormat = Format.TEXT,
@@ -34,10 +36,10 @@ def command(
     found = [
         (sender, entry)
         for sender, entry in catalogue.all()
-        if all(word in f"{sender} {entry.name.lower()} {entry.kind or ''}" for word in wanted)
+        if all(word in _searched(sender, entry) for word in wanted)
     ]
     if not found:
-        raise MailAuthError(f"no sender has {' '.join(wanted)} in its id, name or kind")
+        raise MailAuthError(f"no sender has {' '.join(wanted)} in its id, name, kind or include")
     if format is Format.JSON:
         session.json(senders.list_data(found, catalogue.own.keys()))
     else:
@@ -45,3 +47,9 @@ def command(
     first = next((sender for sender, entry in found if entry.is_compiled), found[0][0])
     what_next_senders.after_list(session, first)
     return DONE
+
+
+def _searched(sender: str, entry: Entry) -> str:
+    """Return the text in which words are looked for."""
+    names = (*entry.called, *entry.recognised_by.includes)
+    return " ".join((sender, entry.name.lower(), entry.kind or "", *names))

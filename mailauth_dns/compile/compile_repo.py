@@ -1,8 +1,9 @@
 """Compile a repo: its policies to one publication a zone.
 
-The result is deterministic: no clock, no network, and the same files give the same values. A policy
-declares records in its own zone. If its DMARC reports go to a host in another zone of the repo, it
-also declares that host's consent there.
+The result is deterministic: no network, and the same files give the same values on the same day.
+The day is that on which the repo was read: from one day on, what a retired sender needed goes. A
+policy declares records in its own zone. If its DMARC reports go to a host in another zone of the
+repo, it also declares that host's consent there.
 """
 
 from __future__ import annotations
@@ -50,7 +51,12 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
 
 def _own(policies: Iterable[Policy], repo: Repo) -> Iterator[tuple[Policy, Declared]]:
     found = [(policy, entry) for policy in policies for entry in declarations.of(policy, repo.lock)]
-    yield from sorted(found, key=lambda each: each[1].sender is not None)
+    yield from sorted(found, key=lambda each: _rank(each[1]))
+
+
+def _rank(entry: Declared) -> int:
+    """Return who has a name first: a policy itself, a sender, and last one that is gone."""
+    return 0 if entry.sender is None else 1 if entry.values else 2
 
 
 def _by_key(
@@ -71,6 +77,14 @@ def _by_key(
                 f"{name} is also declared by another policy of the zone {zone}; "
                 "one name can hold only one of them"
             )
-            problems.append(policy.declared_at.problem("domain", message))
+            problems.append(_problem(policy, entry, message))
         declared[entry.key] = entry
     return declared
+
+
+def _problem(policy: Policy, entry: Declared, message: str) -> FileProblem:
+    """Return a problem at what declares an entry: a sender's return path, or the policy."""
+    for use in policy.senders if entry.sender is not None else ():
+        if use.path is not None and use.path.name == entry.key[0] and not use.life.gone:
+            return policy.place(("senders", use.key)).problem(f"senders.{use.key}", message)
+    return policy.declared_at.problem("domain", message)

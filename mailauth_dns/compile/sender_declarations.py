@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time
 
 from mailauth_dns.compile.publication import Declared, OfSender
 from mailauth_dns.policy.repo import Policy
+from mailauth_dns.policy.sections.dkim import RotationSection
 from mailauth_dns.records import dkim
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, is_at_or_below
@@ -53,9 +54,7 @@ def _return_path(policy: Policy, use: Use) -> Iterator[Declared]:
         if values:
             yield _entry(policy, use, (path.name, type), Family.RETURN_PATH, frozenset(values), led)
     if path.spf is not None:
-        # While the sender sends, every SPF record here is replaced: two of them are an error.
-        own = SenderValues(texts=(path.spf,)) if use.life.gone else None
-        told = _sender(policy, use, own)
+        told = _sender(policy, use, SenderValues(texts=(path.spf,)))
         entry = _entry(policy, use, (path.name, "TXT"), Family.SPF, frozenset({path.spf}), told)
         yield replace(entry, is_return_path=True)
 
@@ -69,17 +68,15 @@ def _with_targets(zones: tuple[DomainName, ...], values: Iterable[str]) -> tuple
 
 def _keys_that_go(policy: Policy, use: Use) -> Iterator[Declared]:
     """Yield the selectors of a sender that is gone, unless the policy still has them."""
-    if not use.life.gone or use.life.gone_from is None:
+    if not use.life.gone:
         return
     listed = policy.body.dkim.selectors if policy.body.dkim is not None else {}
-    needed_until = datetime.combine(use.life.gone_from, time(), UTC)
     for each in use.selectors:
         if each.selector not in listed:
             type, values = _values_of(use, each)
             key = (dkim.owner_name(each.selector, policy.domain), type)
             told = _sender(policy, use, values)
-            entry = _entry(policy, use, key, Family.DKIM, frozenset(), told)
-            yield replace(entry, needed_until=needed_until)
+            yield _entry(policy, use, key, Family.DKIM, frozenset(), told)
 
 
 def _values_of(use: Use, selector: Selector) -> tuple[str, SenderValues]:
@@ -100,7 +97,22 @@ def _entry(
     sender: OfSender,
 ) -> Declared:
     held = frozenset[str]() if use.life.gone else values
-    return Declared(policy.domain, key, family, policy.body.ttl, held, sender=sender)
+    needed_until = _needed_until(policy, use)
+    return Declared(policy.domain, key, family, policy.body.ttl, held, needed_until, sender=sender)
+
+
+def _needed_until(policy: Policy, use: Use) -> datetime | None:
+    """Return until when mail of a sender that is gone may arrive, or come back to it.
+
+    Queues hold mail for as long as `dkim.rotation.grace` says, however short `sender_grace` is.
+    """
+    life = use.life
+    if not life.gone or life.retired is None or life.gone_from is None:
+        return None
+    rotation = policy.body.dkim.rotation if policy.body.dkim is not None else RotationSection()
+    days = (datetime.combine(day, time(), UTC) for day in (life.gone_from, life.retired))
+    gone_from, retired = days
+    return max(gone_from, retired + rotation.grace)
 
 
 def _sender(policy: Policy, use: Use, values: SenderValues | None) -> OfSender:

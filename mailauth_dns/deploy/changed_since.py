@@ -10,7 +10,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
+from pathlib import PurePosixPath
 
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
@@ -19,7 +21,7 @@ from mailauth_dns.deploy.git_files import GitFile
 from mailauth_dns.errors import MailAuthError, PolicyError
 from mailauth_dns.policy.load import load_sound
 from mailauth_dns.policy.repo import Policy, Repo
-from mailauth_dns.policy.repo_layout import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR
+from mailauth_dns.policy.repo_layout import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, SENDER_DIR
 from mailauth_dns.records.name import DomainName
 
 _FOLDERS = ("zones", PROVIDER_DIR.as_posix())
@@ -66,17 +68,19 @@ def changed_since(ref: str, repo: Repo, publications: Sequence[Publication]) -> 
 def _before(repo: Repo, commit: str) -> _Before:
     """Return the repo as it was in a commit.
 
-    A policy file with the same octets, and the same files behind it, is not read again.
+    A policy file with the same octets, and the same files behind it, is not read again. The day is
+    that of the commit: a sender whose grace ended since then is a change, although no file is.
     """
+    day = git_files.day(repo.root, commit)
     there = {
         file.path: file
         for file in git_files.files(repo.root, commit, *_FOLDERS)
         if not file.path.startswith(_MADE)
     }
-    unchanged = _unchanged(repo, there)
+    unchanged = _unchanged(repo, there, day)
     wanted = tuple(file for path, file in there.items() if path not in unchanged)
     with git_files.laid_out(repo.root, wanted) as folder:
-        read, broken = load_sound(folder)
+        read, broken = load_sound(folder, today=day)
     policies = (*read.policies, *(each for each in repo.policies if each.path in unchanged))
     old = replace(read, policies=tuple(sorted(policies, key=lambda policy: policy.domain)))
     try:
@@ -86,21 +90,33 @@ def _before(repo: Repo, commit: str) -> _Before:
         return _Before(old, (), tuple(paths))
 
 
-def _unchanged(repo: Repo, there: Mapping[str, GitFile]) -> frozenset[str]:
-    """Return the policy files whose policies were the same in the commit."""
+def _unchanged(repo: Repo, there: Mapping[str, GitFile], day: date) -> frozenset[str]:
+    """Return the policy files whose policies were the same in the commit, on its day."""
     defaults = (POLICY_DIR / DEFAULTS).as_posix()
 
     @cache
     def is_same(path: str) -> bool:
         return path in there and there[path].is_same(repo.root)
 
-    has_defaults = defaults in there or (repo.root / defaults).exists()
-    if any(file.is_link for file in there.values()) or (has_defaults and not is_same(defaults)):
+    # What many policies may be made from: where it differs, all are read again.
+    shared = {path for path in there if PurePosixPath(path).parent == PurePosixPath(SENDER_DIR)}
+    own = (repo.root / SENDER_DIR).glob("*.yaml")
+    shared |= {path.relative_to(repo.root).as_posix() for path in own}
+    if defaults in there or (repo.root / defaults).exists():
+        shared.add(defaults)
+    if any(file.is_link for file in there.values()) or not all(map(is_same, shared)):
         return frozenset()
     found: dict[str, bool] = {}
     for policy in repo.policies:
-        found[policy.path] = found.get(policy.path, True) and all(map(is_same, _sources(policy)))
+        is_old = all(map(is_same, _sources(policy))) and not _has_ended_since(policy, day)
+        found[policy.path] = found.get(policy.path, True) and is_old
     return frozenset(path for path, same in found.items() if same)
+
+
+def _has_ended_since(policy: Policy, day: date) -> bool:
+    """Tell whether the grace of one of its senders ended after a day."""
+    lives = (use.life for use in policy.senders)
+    return any(life.gone and life.gone_from is not None and life.gone_from > day for life in lives)
 
 
 def _sources(policy: Policy) -> Iterator[str]:

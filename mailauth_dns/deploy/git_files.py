@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 
 from mailauth_dns.deploy.git import GitFailed, said
@@ -75,6 +76,18 @@ def merge_base(root: Path, ref: str) -> str:
     if base is None:
         raise MailAuthError(f"HEAD and {ref} have no commit in common here{_shallow(root)}")
     return base
+
+
+def day(root: Path, commit: str) -> date:
+    """Return the day of a commit, in UTC.
+
+    Raises:
+        MailAuthError: git does not tell.
+    """
+    seconds = _word(root, "rev-list", "--timestamp", "-1", commit)
+    if seconds is None:
+        raise MailAuthError(f"git does not tell when {commit} was made")
+    return datetime.fromtimestamp(int(seconds), UTC).date()
 
 
 def _shallow(root: Path) -> str:

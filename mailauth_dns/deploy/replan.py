@@ -7,8 +7,9 @@ review.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain
 
 from mailauth_dns.compile.publication import Publication, selected
@@ -23,7 +24,7 @@ from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
 from mailauth_dns.plan.plan import Plan, Where
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
 from mailauth_dns.plan.tied_zones import needs
-from mailauth_dns.policy.repo import Repo
+from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName
 
 Reasons = dict[str, list[str]]
@@ -133,11 +134,25 @@ def _of_files(repo: Repo, publications: Iterable[Publication], reviewed: Plan) -
         else:
             now = digests(repo, index, publication, zone.provider)
             changed = no_longer(zone.digests, now, zone.provider)
+            if now.policy != zone.digests.policy:
+                changed += _ended(index[publication.origin], reviewed)
         for what in changed:
             zones = found.setdefault(what, [])
             if zone.zone not in zones[-1:]:
                 zones.append(zone.zone)
     return found
+
+
+def _ended(policies: Iterable[Policy], reviewed: Plan) -> Iterator[str]:
+    """Yield whose grace ended after the review: no file need have changed for that."""
+    try:
+        made = datetime.fromisoformat(reviewed.made_at).astimezone(UTC).date()
+    except (ValueError, OverflowError):
+        return  # a plan file may say anything
+    ends = dict.fromkeys((use.name, use.life) for policy in policies for use in policy.senders)
+    for name, life in ends:
+        if life.gone and life.gone_from is not None and life.gone_from > made:
+            yield f"the grace of {name} ended on {life.gone_from}, after the review: its records go"
 
 
 def _of_zones(plan: Plan, pool: ProviderPool, reviewed: Plan) -> Reasons:

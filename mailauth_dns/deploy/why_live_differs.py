@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from mailauth_dns.compile.publication import Declared, Publication
@@ -31,6 +31,7 @@ def reasons(
     # dnspython takes time to load, and only live DNS needs it.
     from mailauth_dns.live.observe import Wanted, observe
 
+    publications = tuple(publications)
     off = {
         (row.name, row.type): row
         for rows in seen.values()
@@ -45,10 +46,11 @@ def reasons(
         before = wanted[origin].keys if origin in wanted else frozenset()
         wanted[origin] = Wanted(origin, before | keys, publication.nameservers)
     found = observe(list(wanted.values())) if wanted else {}
+    declared = {entry.key: entry for each in publications for entry in each.declared}
     told: dict[tuple[str, str], tuple[Mistake, ...]] = {}
     for publication, entry in asked:
         row, observation = off[entry.key], found[publication.origin]
-        if mistakes := tuple(_explained(row, entry, publication.origin, observation)):
+        if mistakes := tuple(_explained(row, entry, publication.origin, observation, declared)):
             told[entry.key] = mistakes
     return told | {key: (mistake,) for key, mistake in _nowhere(seen, told, found)}
 
@@ -70,7 +72,11 @@ def _keys(entry: Declared, zone: DomainName, row: LiveEntry) -> Iterator[RRKey]:
 
 
 def _explained(
-    row: LiveEntry, entry: Declared, zone: DomainName, observation: Observation
+    row: LiveEntry,
+    entry: Declared,
+    zone: DomainName,
+    observation: Observation,
+    declared: Mapping[RRKey, Declared],
 ) -> Iterator[Mistake]:
     """Yield what explains one row; the first that is found at a server is enough."""
     if row.servers and (lag := _lag(row, entry)) is not None:
@@ -92,7 +98,7 @@ def _explained(
     everywhere = _values(observation, (below("*", zone), entry.key[1]))
     for place in wrong_places.places(entry, zone) if not row.live else ():
         entered = _values(observation, place.key) - everywhere  # what nobody entered there
-        values = wrong_places.texts(place, entered)
+        values = wrong_places.texts(place, entered) - _rightly(declared.get(place.key), entered)
         if wrong_places.entered_at(place, entry, values):
             yield wrong_places.misplaced(place, entry)
             if entry.key[1] == "TXT":
@@ -110,7 +116,12 @@ def _values(observation: Observation, key: RRKey) -> frozenset[str]:
     )
 
 
-def _has_wanted(entry: Declared, there: frozenset[str]) -> bool:
+def _rightly(there: Declared | None, values: frozenset[str]) -> frozenset[str]:
+    """Return the values that a policy wants at their place, so that they stray from no other."""
+    return frozenset(value for value in values if there is not None and _has_wanted(there, {value}))
+
+
+def _has_wanted(entry: Declared, there: Collection[str]) -> bool:
     """Tell whether the wanted value stands there, whatever else does."""
     goals = {meaning(entry.family, entry.key[1], value) for value in entry.values}
     return any(meaning(entry.family, entry.key[1], value) in goals for value in there)

@@ -52,7 +52,9 @@ _JUDGES: Mapping[Family, Callable[[JudgedChange], Judgement]] = {
     Family.MTA_STS: lambda asked: mta_sts_changed(asked.entry, asked.before, asked.after),
     Family.TLS_RPT: lambda asked: tls_rpt_changed(asked.before, asked.after),
     Family.BIMI: lambda asked: bimi_changed(asked.entry, asked.before, asked.after),
-    Family.RETURN_PATH: lambda asked: return_path_changed(asked.entry, asked.before, asked.after),
+    Family.RETURN_PATH: lambda asked: return_path_changed(
+        asked.entry, asked.before, asked.after, asked.sides, asked.now
+    ),
     Family.NULL_MX: lambda asked: _null_mx_changed(asked.after),
 }
 
@@ -88,9 +90,9 @@ def _judged(asked: JudgedChange) -> Judgement:
 
 def _spf_changed(asked: JudgedChange) -> Judgement:
     judged = spf_changed(asked.entry, asked.before, asked.after)
-    return (
-        at_return_path(asked.entry, judged, asked.after) if asked.entry.is_return_path else judged
-    )
+    if not asked.entry.is_return_path:
+        return judged
+    return at_return_path(asked.entry, judged, asked.after, asked.now)
 
 
 def _key_changed(asked: JudgedChange) -> Judgement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.diff.change import Unwritable
-from mailauth_dns.diff.our_values import is_part_of_spf
+from mailauth_dns.diff.our_values import decisive, is_part_of_spf
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, ancestors
 from mailauth_dns.records.ownership import ours
@@ -63,13 +63,19 @@ class Obstacles:
         refuse a domain whose return path leads elsewhere too.
         """
         there = self._before.get(entry.key)
-        if entry.family is not Family.RETURN_PATH or entry.sender is None or there is None:
+        if entry.sender is None or there is None:
             return None
         name, type = entry.key
-        others = sorted(there.values - ours(there, entry.family, entry.sender_values))
+        others = sorted(decisive(there, entry) - ours(there, entry.family, entry.sender_values))
         if not others:
             return None
         sender, instead = entry.sender.name, _another_path(entry)
+        if type == "TXT":
+            return (
+                f"{name} has an SPF record that is not {sender}'s alone ({', '.join(others)}): "
+                f"what it says would be lost, and two of them are an error (RFC 7208 §4.5); "
+                f"{instead}"
+            )
         if type == "CNAME":
             return (
                 f"{name} is an alias (CNAME to {others[0]}) that does not lead to {sender}: "

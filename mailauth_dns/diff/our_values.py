@@ -12,10 +12,12 @@ def decisive(rrset: RRset, entry: Declared) -> frozenset[str]:
     """Return the values that decide whether a declaration holds.
 
     These are ours. Beside a null MX, and at a sender's return path, they are those of others as
-    well: neither does its work beside another (RFC 7505 §3).
+    well: neither does its work beside another (RFC 7505 §3, RFC 7208 §4.5).
     """
     if entry.family in (Family.NULL_MX, Family.RETURN_PATH) and entry.values:
         return rrset.values
+    if entry.is_return_path and entry.values:
+        return ours(rrset, entry.family)
     return ours(rrset, entry.family, entry.sender_values)
 
 

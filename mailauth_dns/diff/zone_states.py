@@ -54,6 +54,10 @@ class Sides:
             [zone_of(self._zone.origin, sets.values())], elsewhere=_Outside(self._zone.origin)
         )
 
+    def is_host(self, name: DomainName) -> bool:
+        """Tell whether a name has an address of its own, and so takes mail without an MX."""
+        return any(self._zone.get((name, type)) is not None for type in ("A", "AAAA"))
+
     def in_use(self, domain: DomainName) -> str | None:
         """Return in words what shows that a domain has mail; None where nothing does.
 

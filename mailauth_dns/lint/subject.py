@@ -25,6 +25,7 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.spf_parts import networks_of
 from mailauth_dns.senders.recognition import Recognition
+from mailauth_dns.senders.use import Selector
 
 _SIGNING = (KeyState.ACTIVE, KeyState.RETIRING)
 
@@ -37,6 +38,8 @@ class Neighbours:
     key_owners: Mapping[str, DomainName] = field(default_factory=dict)
     # Domains that declare a DMARC record.
     dmarc: DmarcAlone = field(default_factory=lambda: DmarcAlone({}))
+    # The first domain with an alias that a sender made for one domain, by the alias.
+    alias_owners: Mapping[Selector, DomainName] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +249,9 @@ def subjects(
     for publication in publications:
         for entry in publication.declared:
             by_domain.setdefault(entry.domain, []).append(entry)
-    neighbours = Neighbours(_key_owners(by_domain), DmarcAlone(_dmarc_texts(by_domain)))
+    neighbours = Neighbours(
+        _key_owners(by_domain), DmarcAlone(_dmarc_texts(by_domain)), _alias_owners(repo.policies)
+    )
     recognition = Recognition(repo.catalogue)
     return [
         Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, recognition, today)
@@ -262,6 +267,15 @@ def _key_owners(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str,
                 entry.values if entry.family is Family.DKIM and entry.key[1] == "TXT" else ()
             ):
                 owners.setdefault(dkim.parse(text).p, domain)
+    return owners
+
+
+def _alias_owners(policies: Iterable[Policy]) -> dict[Selector, DomainName]:
+    owners: dict[Selector, DomainName] = {}
+    for policy in policies:
+        for use in policy.senders:
+            for alias in use.aliases_by_token:
+                owners.setdefault(alias, policy.domain)
     return owners
 
 

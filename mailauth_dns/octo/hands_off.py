@@ -21,7 +21,7 @@ from typing import Any
 
 from octodns.processor.base import BaseProcessor, ProcessorException
 
-from mailauth_dns.compile.publication import Declared, Publication
+from mailauth_dns.compile.publication import Declared, OfSender, Publication
 from mailauth_dns.compile.report_consents import CONSENT
 from mailauth_dns.diff.compare import compare
 from mailauth_dns.diff.meaning import judge_at
@@ -32,7 +32,7 @@ from mailauth_dns.octo.provider_zone import from_octodns, owner, rrset_of
 from mailauth_dns.records.family import Family, family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.ownership import ours
-from mailauth_dns.records.zone import Zone
+from mailauth_dns.records.zone import RRset, Zone
 
 
 class HandsOffRefused(ProcessorException):  # type: ignore[misc] # octoDNS has no types
@@ -93,10 +93,7 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             ttl = None if keeps_ttl else rrset.ttl
             if sender is not None:
                 absent.pop(rrset.key, None)
-                values = ours(rrset, Family.RETURN_PATH, sender.values)
-                yield Declared(
-                    rrset.name, rrset.key, Family.RETURN_PATH, ttl, values, sender=sender
-                )
+                yield _at_return_path(rrset, ttl, sender)
                 continue
             families = {
                 found for value in rrset.values if (found := family(rrset.name, rrset.type, value))
@@ -152,3 +149,11 @@ class HandsOff(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
             if (owner(record.fqdn), record._type) in declared:
                 base.add_record(record, lenient=True)
         return base
+
+
+def _at_return_path(rrset: RRset, ttl: int | None, sender: OfSender) -> Declared:
+    """Return what a compiled record at a sender's return path declares."""
+    is_spf = rrset.type == "TXT"
+    owned = Family.SPF if is_spf else Family.RETURN_PATH
+    values = ours(rrset, owned, sender.values)
+    return Declared(rrset.name, rrset.key, owned, ttl, values, sender=sender, is_return_path=is_spf)

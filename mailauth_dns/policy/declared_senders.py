@@ -13,7 +13,7 @@ from mailauth_dns.errors import FileProblem
 from mailauth_dns.policy.model import DEFAULT_GRACE, PolicyFile
 from mailauth_dns.policy.repo_files import RepoFiles
 from mailauth_dns.policy.repo_layout import SENDER_DIR
-from mailauth_dns.policy.sections.senders import SenderKey, SenderSection
+from mailauth_dns.policy.sections.senders import SenderKey, SenderSection, is_sender_name
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders import catalogue_files, expansion
 from mailauth_dns.senders.catalogue_files import Catalogue
@@ -34,6 +34,10 @@ def catalogue_of(files: RepoFiles) -> Catalogue:
     for path in files.walk(folder) if folder.is_dir() else ():
         if path.parent != folder or path.suffix != ".yaml":
             files.complain(path, f"only {SENDER_DIR.as_posix()}/<sender>.yaml is read")
+        elif not is_sender_name(path.stem):
+            files.complain(
+                path, "no policy can name it; use lower-case letters, digits and hyphens"
+            )
         elif path.stem == OWN_HOST:
             files.complain(path, f"{OWN_HOST} stands for hosts of your own; rename the file")
         else:

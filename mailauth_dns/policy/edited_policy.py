@@ -34,7 +34,7 @@ def edited_policy(
     except yaml_reader.DocumentError as error:
         raise PolicyError(error.problems) from None
     root = own if defaults is None else overlay.merged(defaults, own)
-    whole = overlay.without_nulls(root)
+    whole = overlay.without_nulls(inheritance.with_bare_senders(root))
     if inheritance.is_parked(whole):
         whole = inheritance.without_mail(whole)
     whole = inheritance.with_one_ending(whole, overlay.without_nulls(own))

@@ -31,6 +31,22 @@ def is_parked(root: Mapping) -> bool:
     return isinstance(parked, Scalar) and parked.text in ("true", "True")
 
 
+def with_bare_senders(root: Mapping) -> Mapping:
+    """Return a policy whose senders without a value have an empty one: `google:` is `google: {}`.
+
+    A null that took an inherited sender out is not there any more.
+    """
+    section = root.items.get("senders")
+    if not isinstance(section, Mapping):
+        return root
+    items = {
+        key: Mapping(node.place, {}, {}) if isinstance(node, Scalar) and node.text is None else node
+        for key, node in section.items.items()
+    }
+    senders = Mapping(section.place, items, section.keys)
+    return Mapping(root.place, {**root.items, "senders": senders}, root.keys)
+
+
 def parked_problems(own: Mapping) -> Iterator[FileProblem]:
     """Yield the mail sections that a parked policy itself gives and must not."""
     for key in _MAIL_SECTIONS:

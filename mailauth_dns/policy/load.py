@@ -56,9 +56,12 @@ def load_repo(root: Path, *, may_be_empty: bool = False, today: date | None = No
     return repo
 
 
-def load_sound(root: Path) -> tuple[Repo, tuple[str, ...]]:
-    """Read what is sound in the zone repo in `root`; also return the paths of the broken files."""
-    loader = _Loader(root, may_be_empty=True, today=datetime.now(UTC).date())
+def load_sound(root: Path, *, today: date | None = None) -> tuple[Repo, tuple[str, ...]]:
+    """Read what is sound in the zone repo in `root`; also return the paths of the broken files.
+
+    `today` is as in `load_repo`.
+    """
+    loader = _Loader(root, may_be_empty=True, today=today or datetime.now(UTC).date())
     repo = loader.load()
     broken = {problem.path for problem in loader.files.problems}
     sound = tuple(policy for policy in repo.policies if policy.path not in broken)
@@ -181,7 +184,7 @@ class _Loader:
 
     def _whole(self, root: Mapping, own: Mapping) -> Mapping:
         """Return a policy with what it inherits, as the model reads it; `own` is its file."""
-        whole = overlay.without_nulls(root)
+        whole = overlay.without_nulls(inheritance.with_bare_senders(root))
         own = whole if own is root else overlay.without_nulls(own)
         if inheritance.is_parked(whole):
             self._problems.extend(inheritance.parked_problems(own))

@@ -1,6 +1,6 @@
 """What SPF names of others resolved to at the last review, and which parts were ever published.
 
-`compile` has no clock and no network. The lock is its eyes and its memory: it holds the addresses
+`compile` asks no network. The lock is its eyes and its memory: it holds the addresses
 behind each name that a policy flattens, and the parts of records that DNS may still hold when the
 policy no longer needs them.
 """

@@ -10,7 +10,8 @@ from rich.text import Text
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.senders import example
-from mailauth_dns.senders.entry import Ask, Entry, ReturnPath, ReturnPathClass
+from mailauth_dns.senders.ask import Ask
+from mailauth_dns.senders.entry import Entry, ReturnPath, ReturnPathClass
 from mailauth_dns.senders.use import Use
 
 _KINDS = {

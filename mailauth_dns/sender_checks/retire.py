@@ -11,7 +11,7 @@ from mailauth_dns.keys import policy_edit
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.retirement_edit import with_retired
 from mailauth_dns.policy.senders_in_tests import is_of
-from mailauth_dns.senders.use import Use
+from mailauth_dns.senders.use import Use, whole_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def retire(repo: Repo, policy: Policy, key: str, day: date) -> Retired:
     edited = partial(with_retired, policy.path, sender=use.key, day=day.isoformat())
     with policy_edit.alone(repo.root, policy.path):
         policy_edit.edit(repo.root, policy.path, edited)
-    gone_from = day + policy.body.sender_grace
+    gone_from = day + whole_days(policy.body.sender_grace)
     tests = tuple(test.name for test in policy.body.tests if is_of(use, policy, test))
     return Retired(policy, use, day, gone_from, tests)
 

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from mailauth_dns.senders.entry import Ask, Entry
+from mailauth_dns.senders.ask import Ask
+from mailauth_dns.senders.entry import Entry
 from mailauth_dns.senders.templates import filled, places
 from mailauth_dns.senders.use import Said, Use
 
+_LONGEST = 1500  # characters: an RSA key of 8192 bits in base64, and no more for a pattern to match
 Route = tuple[str | int, ...]
 
 
@@ -38,7 +40,21 @@ def problems(said: Said, entry: Entry) -> Iterator[AnswerProblem]:
             if ask.default is None and not ask.optional:
                 yield AnswerProblem((), f"{key} of {entry.name} is missing. {_how(key, ask)}")
         else:
-            yield from _fits(key, ask, answer)
+            yield from _fits(key, ask, _folded(answer, key in entry.key_asks))
+
+
+def texts_of(answer: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return an answer as a list, which a single value has one item of."""
+    return (answer,) if isinstance(answer, str) else answer
+
+
+def _folded(answer: str | tuple[str, ...], is_key: bool) -> str | tuple[str, ...]:
+    """Return an answer as names are spelt, in lower case; a key stays as it is."""
+    if is_key:
+        return answer
+    if isinstance(answer, str):
+        return answer.removesuffix(".").lower()
+    return tuple(each.removesuffix(".").lower() for each in answer)
 
 
 def _fits(key: str, ask: Ask, answer: str | tuple[str, ...]) -> Iterator[AnswerProblem]:
@@ -47,11 +63,15 @@ def _fits(key: str, ask: Ask, answer: str | tuple[str, ...]) -> Iterator[AnswerP
         yield AnswerProblem((key,), f"{given} of {ask.count} values are given. {_how(key, ask)}")
     elif ask.count is None and not isinstance(answer, str):
         yield AnswerProblem((key,), f"expected a single value. {_how(key, ask)}")
-    elif ask.pattern is not None:
-        for number, each in enumerate((answer,) if isinstance(answer, str) else answer):
-            if not re.fullmatch(ask.pattern, each):
+    else:
+        for number, each in enumerate(texts_of(answer)):
+            if len(each) > _LONGEST or not _matches(ask, each):
                 route: Route = (key,) if isinstance(answer, str) else (key, number)
                 yield AnswerProblem(route, f"does not look like what is asked. {_how(key, ask)}")
+
+
+def _matches(ask: Ask, text: str) -> bool:
+    return ask.pattern is None or re.fullmatch(ask.pattern, text, re.IGNORECASE) is not None
 
 
 def _how(key: str, ask: Ask) -> str:
@@ -70,6 +90,8 @@ class Answers:
         self._many: dict[str, tuple[str, ...]] = {}
         for key, ask in entry.asks.items():
             answer = said.answers.get(key, ask.default)
+            if answer is not None:
+                answer = _folded(answer, key in entry.key_asks)
             if isinstance(answer, str):
                 self._single[key] = answer
             elif answer is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mailauth_dns.errors import PolicyError
+from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.senders.entry import Entry
 from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 from mailauth_dns.typed_yaml.model_errors import problems_of
@@ -40,9 +41,16 @@ class Catalogue:
         return tuple(sorted({*_packaged_ids(), *self.own}))
 
     def close_to(self, sender: str) -> tuple[str, ...]:
-        """Return the ids that a mistyped one may mean, likeliest first, three at most."""
+        """Return the ids that a mistyped one may mean, likeliest first, three at most.
+
+        What people call a sender, or a name that it is recognised by, means that sender alone.
+        """
         folded = re.sub(r"[^a-z0-9]+", "-", sender.lower()).strip("-")
-        return tuple(difflib.get_close_matches(folded, self.ids(), n=3, cutoff=0.7))
+        known = [each for each, entry in self.all() if folded in entry.called]
+        if "." in sender:
+            at = set(upwards(DomainName(sender.lower().rstrip("."))))
+            known = [each for each, entry in self.all() if at & {*entry.recognised_by.includes}]
+        return tuple(known or difflib.get_close_matches(folded, self.ids(), n=3, cutoff=0.75))
 
     def all(self) -> Iterator[tuple[str, Entry]]:
         """Yield every sender with its id, sorted."""

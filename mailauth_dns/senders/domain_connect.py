@@ -178,8 +178,8 @@ def warnings(template: Template) -> Iterator[Warning]:
             yield Warning(record, "replaces every other TXT value at this name")
         elif record.type == "TXT" and record.value.lower().startswith("v=spf1"):
             yield Warning(record, f"a whole SPF record, beside or over yours: {record.value}")
-        elif not tokens and (text := _beyond_policies(record)) is not None:
-            yield Warning(record, text)
+        elif not tokens and (told := _beyond_policies(record)) is not None:
+            yield Warning(record, told)
 
 
 def _beyond_policies(record: TemplateRecord) -> str | None:

@@ -6,15 +6,16 @@ Each fact names its source: where it stands, the day it was read there, and how 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from mailauth_dns.senders.ask import GIVEN, RESERVED, Ask
 from mailauth_dns.senders.facts import (
     Grade,
-    Pattern,
+    OwnZone,
     Source,
     SourceIds,
     Template,
@@ -22,10 +23,7 @@ from mailauth_dns.senders.facts import (
     Zone,
 )
 from mailauth_dns.senders.templates import places
-from mailauth_dns.typed_yaml.scalars import Flag, Section, fail, integer, one_of
-
-# What a template may name beside the answers to `asks`. {dashes} is the domain with - for each dot.
-GIVEN = frozenset({"domain", "dashes"})
+from mailauth_dns.typed_yaml.scalars import Section, fail, integer, one_of
 
 
 class ReturnPathClass(StrEnum):
@@ -45,22 +43,6 @@ class DkimForm(StrEnum):
     CNAME_FIXED = "cname-fixed"
     CNAME_DERIVED = "cname-derived"
     CNAME_ACCOUNT_TOKEN = "cname-account-token"  # noqa: S105 - a form, no secret
-
-
-class Ask(Section):
-    """What only the user, or the sender's console, knows: a key that a policy may give."""
-
-    find: str = Field(description="where it is found, for a newcomer")
-    example: str = Field(description="a value as it looks")
-    pattern: Pattern | None = Field(
-        None, description="a regular expression that a value matches whole"
-    )
-    count: Annotated[int, integer(1, 20, "values")] | None = Field(
-        None, description="the policy gives a list of so many values"
-    )
-    default: str | None = Field(None, description="what is taken where the policy gives none")
-    optional: Flag = Field(False, description="may be missing; what needs it is then left out")
-    source: SourceIds
 
 
 class Exchanger(Section):
@@ -87,7 +69,7 @@ class ReturnPath(Section):
     spf: tuple[Template, ...] = Field((), description="SPF terms at that name")
     ns: tuple[Template, ...] = Field((), description="name servers that it is delegated to")
     domain: Zone | None = Field(None, description="the sender's own domain in MAIL FROM")
-    zones: tuple[Zone, ...] = Field((), description="targets at or below these are the sender's")
+    zones: tuple[OwnZone, ...] = Field((), description="targets at or below these are the sender's")
     aligns: Alignment
     source: SourceIds
 
@@ -187,7 +169,7 @@ class RecognisedBy(Section):
     """How the sender is recognised in what is published and reported; names are zones."""
 
     includes: tuple[Zone, ...] = ()
-    dkim: tuple[Zone, ...] = Field((), description="DKIM aliases lead at or below these")
+    dkim: tuple[OwnZone, ...] = Field((), description="DKIM aliases lead at or below these")
     selectors: tuple[str, ...] = Field((), description="selectors of its TXT keys, where typical")
     return_paths: tuple[Zone, ...] = Field((), description="return paths lead at or below these")
     reports: tuple[Zone, ...] = Field((), description="its hosts' names are at or below these")
@@ -229,10 +211,16 @@ class Also(Section):
 KINDS = ("mailbox", "transactional", "marketing", "support", "forwarder", "gateway")
 
 
+def _check(template: str, known: Set[str]) -> None:
+    if missing := places(template) - known:
+        fail(f"{template!r} has {{{min(missing)}}}, which `asks` does not have")
+
+
 class Entry(Section):
     """One sender. Without `return_path` it is only recognised: a policy cannot name it."""
 
     name: str = Field(description="as people know it")
+    called: tuple[str, ...] = Field((), description="what people also call it, in lower case")
     kind: Annotated[str, one_of(*KINDS)] | None = Field(None, description="what people use it for")
     sources: dict[str, Source] = Field(min_length=1, description="where its facts stand, by id")
     asks: dict[str, Ask] = Field({}, description="what only the user knows, by the policy's key")
@@ -249,18 +237,39 @@ class Entry(Section):
         for name, fact in self.facts():
             if unknown := [each for each in fact.source if each not in self.sources]:
                 fail(f"{name} names the source {unknown[0]}, which `sources` does not have")
-        known = self.asks.keys() | GIVEN
-        for template in self._templates():
-            if missing := places(template) - known - {"selector"}:
-                fail(f"{template!r} has {{{min(missing)}}}, which `asks` does not have")
+        if taken := self.asks.keys() & RESERVED:
+            fail(f"asks.{min(taken)}: {min(taken)!r} means something else here; rename it")
+        self._check_places()
         if self.return_path is None and (self.spf or self.dkim or self.asks):
             fail("give return_path: without it nobody can tell what aligns")
         return self
+
+    def _check_places(self) -> None:
+        """Refuse a place that nothing fills, and a list where one value belongs."""
+        known = self.asks.keys() | GIVEN
+        lists = {key for key, ask in self.asks.items() if ask.count is not None}
+        for template in self._single_templates():
+            _check(template, known)
+            if several := places(template) & lists:
+                fail(
+                    f"{template!r} has {{{min(several)}}}, which is a list; only the selectors of "
+                    "dkim have one record for each item"
+                )
+        for each in self.dkim.selectors if self.dkim is not None else ():
+            _check(each.selector, known)
+            for template in filter(None, (each.cname, each.p)):
+                _check(template, known | {"selector"})
 
     @property
     def is_compiled(self) -> bool:
         """Whether a policy can name it; otherwise it is only recognised."""
         return self.return_path is not None
+
+    @property
+    def key_asks(self) -> frozenset[str]:
+        """The asks that are a public key; every other is a name, or a part of one."""
+        listed = self.dkim.selectors if self.dkim is not None else ()
+        return frozenset[str]().union(*(places(each.p) for each in listed if each.p is not None))
 
     def facts(self) -> Iterator[tuple[str, _Fact]]:
         """Yield each part that states a fact, with its key."""
@@ -274,7 +283,7 @@ class Entry(Section):
             for number, part in enumerate(getattr(self, key)):
                 yield f"{key}.{number}", part
 
-    def _templates(self) -> Iterator[str]:
+    def _single_templates(self) -> Iterator[str]:
         if self.return_path is not None:
             path = self.return_path
             yield from filter(None, (path.at, path.cname))
@@ -282,8 +291,6 @@ class Entry(Section):
             yield from (*path.spf, *path.ns)
         if self.spf is not None:
             yield from self.spf.templates
-        for each in self.dkim.selectors if self.dkim is not None else ():
-            yield from filter(None, (each.selector, each.cname, each.p))
 
     def grade(self, fact: _Fact) -> Grade:
         """Return the best grade of a fact's sources."""

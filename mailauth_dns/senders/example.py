@@ -7,8 +7,9 @@ from datetime import date, timedelta
 
 from mailauth_dns.records import spf
 from mailauth_dns.records.name import DomainName, below
+from mailauth_dns.senders.ask import Ask
 from mailauth_dns.senders.catalogue_files import Catalogue
-from mailauth_dns.senders.entry import Ask, Entry
+from mailauth_dns.senders.entry import Entry
 from mailauth_dns.senders.use import Said, Use
 from mailauth_dns.senders.uses import use_of
 from mailauth_dns.typed_yaml.flow_text import flow_text

@@ -51,6 +51,7 @@ def problems(root: Mapping, uses: Iterable[Use]) -> Iterator[FileProblem]:
             yield place.problem(
                 "spf", f"{use.name} needs {use.terms[0]} here; take `absent` out, or the sender"
             )
+        yield from _other_results(child(spf, "terms"), use)
         if isinstance(strict, Scalar) and strict.text == "s" and _only_relaxed(use):
             yield strict.place.problem(
                 "dmarc.aspf",
@@ -58,14 +59,26 @@ def problems(root: Mapping, uses: Iterable[Use]) -> Iterator[FileProblem]:
                 "take aspf out, or the sender",
             )
         for each in use.selectors:
-            there, where = follow(root, ("dkim", "selectors", each.selector))
-            said = child(selectors, each.selector)
+            listed = _spelt(selectors, each.selector)
+            there, where = follow(root, ("dkim", "selectors", listed))
+            said = child(selectors, listed)
             if said is there and isinstance(there, Mapping) and _differs(there, each):
                 yield where.problem(
-                    f"dkim.selectors.{each.selector}",
+                    f"dkim.selectors.{listed}",
                     f"this selector is {use.name}'s (senders.{use.key}), which says otherwise; "
                     "take one of them out",
                 )
+
+
+def _other_results(terms: Node | None, use: Use) -> Iterator[FileProblem]:
+    """Yield the policy's terms that give a sender's hosts another result than pass."""
+    needed = {_unqualified(term): term for term in use.terms}
+    for item in _scalars(terms):
+        text = item.text or ""
+        if text[:1] in ("-", "~", "?") and (term := needed.get(_unqualified(text))) is not None:
+            yield item.place.problem(
+                "spf.terms", f"{use.name} needs {term} here, to pass; take {text} out"
+            )
 
 
 def _collisions(root: Mapping, uses: Iterable[Use]) -> Iterator[FileProblem]:
@@ -81,9 +94,15 @@ def _collisions(root: Mapping, uses: Iterable[Use]) -> Iterator[FileProblem]:
                 place = follow(root, ("senders", use.key))[1]
                 yield place.problem(
                     f"senders.{use.key}",
-                    f"{use.name} and {other.name} (senders.{other.key}) both take the {name}, "
-                    "with other records; have one of them use another name",
+                    f"senders.{other.key} ({other.name}) and this sender ({use.name}) both take "
+                    f"the {name}, with other records; have one of them use another name",
                 )
+
+
+def _spelt(selectors: Node | None, selector: str) -> str:
+    """Return a selector as the policy spells it: DNS knows no upper case."""
+    listed = selectors.items if isinstance(selectors, Mapping) else ()
+    return next((each for each in listed if each.lower().rstrip(".") == selector), selector)
 
 
 def _only_relaxed(use: Use) -> bool:
@@ -115,13 +134,18 @@ def _spf(root: Mapping, terms: Iterable[str], place: Place) -> Node:
     listed = section.items.get("terms", Sequence(place, ()))
     if not isinstance(listed, Sequence):
         return section
-    there = {
-        item.text.lower().lstrip("+")
-        for item in listed.items
-        if isinstance(item, Scalar) and item.text is not None
-    }
-    added = tuple(Scalar(place, term) for term in terms if term.lower() not in there)
+    there = {_unqualified(item.text) for item in _scalars(listed) if item.text is not None}
+    added = tuple(Scalar(place, term) for term in terms if _unqualified(term) not in there)
     return _with(section, "terms", replace(listed, items=(*listed.items, *added)), place)
+
+
+def _scalars(node: Node | None) -> Iterator[Scalar]:
+    if isinstance(node, Sequence):
+        yield from (item for item in node.items if isinstance(item, Scalar))
+
+
+def _unqualified(term: str) -> str:
+    return term.lower().lstrip("+-~?")
 
 
 def _dkim(root: Mapping, use: Use, place: Place) -> Node:
@@ -132,7 +156,7 @@ def _dkim(root: Mapping, use: Use, place: Place) -> Node:
     if not isinstance(section, Mapping) or not isinstance(selectors, Mapping):
         return section
     for each in use.selectors:
-        if each.selector not in selectors.items:
+        if _spelt(selectors, each.selector) not in selectors.items:
             selectors = _with(selectors, each.selector, _selector(each, place), place)
     return _with(section, "selectors", selectors, place)
 

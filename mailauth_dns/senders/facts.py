@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from mailauth_dns.senders import patterns
 from mailauth_dns.senders.templates import places
 from mailauth_dns.typed_yaml.scalars import Day, Section, fail, host_name, one_of
 
@@ -33,16 +33,26 @@ SourceIds = Annotated[
 Answer = Literal["yes", "no", "unknown"]
 YesNoUnknown = Annotated[Answer, one_of("yes", "no", "unknown")]
 Zone = Annotated[str, AfterValidator(host_name)]
+
+
+def _own_zone(text: str) -> str:
+    """Return a zone that one sender has; below a top-level domain everybody is."""
+    name = host_name(text)
+    if "." not in name:
+        fail(f"{text!r} holds the names of others too; write the sender's own domain")
+    return name
+
+
+OwnZone = Annotated[str, AfterValidator(_own_zone)]
 Template = Annotated[str, AfterValidator(lambda text: (places(text), text)[1])]
 
 
 def _pattern(text: str) -> str:
     """Return a regular expression that can be a part of another."""
     try:
-        if re.compile(text).groupindex:
-            fail(f"{text!r} names a group; leave the names out")
-    except re.error as error:
-        fail(f"{text!r} is not a regular expression: {error}")
+        patterns.check(text)
+    except patterns.Unfit as error:
+        fail(f"{text!r}: {error}")
     return text
 
 

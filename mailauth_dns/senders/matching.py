@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from mailauth_dns.senders.entry import Ask, Entry
+from mailauth_dns.senders.ask import Ask
+from mailauth_dns.senders.entry import Entry
 
 Answers = Mapping[str, str]  # what a template's places stand for
 

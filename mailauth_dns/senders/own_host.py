@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv6Network, ip_interface, ip_network
 
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.senders.answers import AnswerProblem, Found
+from mailauth_dns.senders.answers import AnswerProblem, Found, texts_of
 from mailauth_dns.senders.use import OWN_HOST, Life, Said, Use
 
 
@@ -19,16 +19,9 @@ def use_of(said: Said, domain: DomainName, life: Life) -> Found:
     terms = []
     for number, text in enumerate(_listed(said, "ip")):
         try:
-            network = ip_network(text)
-        except ValueError:
-            wrong.append(
-                AnswerProblem(
-                    ("ip", number),
-                    f"{text!r} is no address or network; write 192.0.2.10 or 2001:db8::/48",
-                )
-            )
-        else:
-            terms.append(f"ip{network.version}:{_shortest(text)}")
+            terms.append(_term(text))
+        except ValueError as error:
+            wrong.append(AnswerProblem(("ip", number), str(error)))
     if not _listed(said, "ip"):
         wrong.append(AnswerProblem((), "ip is missing; list the addresses that it sends from"))
     if wrong:
@@ -48,12 +41,25 @@ def use_of(said: Said, domain: DomainName, life: Life) -> Found:
     return use, ()
 
 
-def _shortest(text: str) -> str:
-    """Return a network as SPF writes it: without the length of a single address."""
-    network = ip_network(text)
-    return str(network.network_address if network.num_addresses == 1 else network)
+def _term(text: str) -> str:
+    """Return an address or a network as SPF writes it: a single address without its length.
+
+    Raises:
+        ValueError: it is none, with what to write instead.
+    """
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        expected = "is no address or network; write 192.0.2.10 or 2001:db8::/48"
+        raise ValueError(f"{text!r} {expected}") from None
+    if str(ip_interface(text).ip) != str(network.network_address):
+        raise ValueError(f"{text!r} is one address of a network; write {network} for all of it")
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is not None:
+        raise ValueError(f"{text!r} is an IPv4 address inside IPv6; write {mapped}")
+    shown = network.network_address if network.num_addresses == 1 else network
+    return f"ip{network.version}:{shown}"
 
 
 def _listed(said: Said, key: str) -> tuple[str, ...]:
-    answer = said.answers.get(key, ())
-    return (answer,) if isinstance(answer, str) else answer
+    return texts_of(said.answers.get(key, ()))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.senders.entry import Entry, ReturnPathClass
+from mailauth_dns.senders.entry import DkimForm, Entry, ReturnPathClass
 
 OWN_HOST = "server"  # the id of the sender that is no vendor: hosts of one's own
 
@@ -32,6 +32,19 @@ class Life:
     retired: date | None = None
     gone_from: date | None = None
     gone: bool = False
+
+    @classmethod
+    def of(cls, retired: date | None, grace: timedelta, today: date) -> Life:
+        """Return the life of a sender, as it stands `today`."""
+        if retired is None:
+            return cls()
+        gone_from = retired + whole_days(grace)
+        return cls(retired, gone_from, gone_from <= today)
+
+
+def whole_days(grace: timedelta) -> timedelta:
+    """Return a grace in whole days, and never a shorter one: a sender ends with a day."""
+    return timedelta(days=-(-grace // timedelta(days=1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +108,10 @@ class Use:
         if self.entry is None or self.entry.return_path is None:
             return ReturnPathClass.OWN_DOMAIN
         return ReturnPathClass(self.entry.return_path.class_)
+
+    @property
+    def aliases_by_token(self) -> tuple[Selector, ...]:
+        """Its selectors, where the sender's console makes their names for one domain."""
+        section = self.entry.dkim if self.entry is not None else None
+        is_token = section is not None and section.form is DkimForm.CNAME_ACCOUNT_TOKEN
+        return self.selectors if is_token and self.life.retired is None else ()

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records import spf
 from mailauth_dns.records.name import DomainName, domain_name, publishable_name
-from mailauth_dns.senders import own_host
+from mailauth_dns.senders import own_host, placement
 from mailauth_dns.senders.answers import AnswerProblem, Answers, Found, problems
 from mailauth_dns.senders.catalogue_files import Catalogue
 from mailauth_dns.senders.entry import Entry, ReturnPath, ReturnPathClass
@@ -23,8 +23,7 @@ def use_of(
     said: Said, domain: DomainName, catalogue: Catalogue, today: date, grace: timedelta
 ) -> Found:
     """Return a sender as `domain` uses it, or None and what is wrong with the policy's words."""
-    gone_from = said.retired + grace if said.retired is not None else None
-    life = Life(said.retired, gone_from, gone_from is not None and gone_from <= today)
+    life = Life.of(said.retired, grace, today)
     if said.sender == OWN_HOST:
         return own_host.use_of(said, domain, life)
     if said.sender in catalogue.broken:
@@ -32,7 +31,7 @@ def use_of(
     entry = catalogue.get(said.sender)
     if entry is None or not entry.is_compiled:
         return None, (_unknown(said, entry, catalogue),)
-    wrong = tuple(problems(said, entry))
+    wrong = (*problems(said, entry), *placement.problems(said, entry, domain))
     if wrong:
         return None, wrong
     try:
@@ -96,10 +95,16 @@ def _terms(entry: Entry, answers: Answers, notes: list[str]) -> tuple[str, ...]:
     for template in entry.spf.templates:
         if missing := answers.missing(template):
             notes.append(_left_out(entry, f"{template.partition(':')[0]} in SPF", missing))
-    for term in found:
-        if len(spf.parse(f"{spf.VERSION} {term}").terms) != 1:
-            raise RecordSyntaxError(term, 0, len(term), "one SPF term")
-    return found
+    return tuple(map(_one_term, found))
+
+
+def _one_term(text: str) -> str:
+    """Return a term of SPF; an answer cannot bring more of them, nor an `all` or a modifier."""
+    record = spf.parse(f"{spf.VERSION} {text}")
+    modifiers = (record.redirect, record.exp, *record.unknown)
+    if len(record.terms) != 1 or record.all is not None or any(modifiers):
+        raise RecordSyntaxError(text, 0, len(text), "one SPF term")
+    return text
 
 
 def _selectors(entry: Entry, answers: Answers, notes: list[str]) -> tuple[Selector, ...]:
@@ -109,7 +114,7 @@ def _selectors(entry: Entry, answers: Answers, notes: list[str]) -> tuple[Select
             notes.append(_left_out(entry, "a DKIM key", missing))
             continue
         for values in answers.each(each.selector, each.cname, each.p):
-            selector = filled(each.selector, values)
+            selector = placement.selector(filled(each.selector, values))
             values = {**values, "selector": selector}
             cname = str(domain_name(filled(each.cname, values))) if each.cname else None
             p = filled(each.p, values) if each.p else None
@@ -132,12 +137,10 @@ def _path(
         notes.append(_left_out(entry, "the return path", missing))
         return None
     mx = (f"{each.preference} {domain_name(answers.one(each.exchange))}." for each in path.mx)
-    terms = " ".join(answers.one(each) for each in path.spf)
+    terms = " ".join(_one_term(answers.one(each)) for each in path.spf)
     text = f"{spf.VERSION} {terms} ~all" if terms else None
-    if text is not None:
-        spf.parse(text)
     return ReturnPathRecords(
-        publishable_name(f"{answers.one(path.at)}.{domain}"),
+        publishable_name(f"{placement.plain_labels(answers.one(path.at))}.{domain}"),
         f"{domain_name(answers.one(path.cname))}." if path.cname is not None else None,
         tuple(mx),
         text,

@@ -60,6 +60,21 @@ def refuse_private_key(text: str) -> str:
     return text
 
 
+def public_key(text: str) -> str:
+    """Return a DKIM key as `p=` has it, or fail."""
+    # No message quotes the value: what people paste here by mistake is a private key.
+    refuse_private_key(text)
+    if UNSAFE.search(text) or ";" in text:
+        fail("p holds only base64; take out quotes, semicolons and line breaks")
+    try:
+        key = dkim.parse(f"p={text}").key_bytes
+    except RecordSyntaxError as error:
+        fail(error.expected)
+    if not key:
+        fail("p is empty; write `state: revoked`")
+    return text
+
+
 def checked(
     parse: Callable[[str], object], prefix: str = "", suffix: str = "", refused: str = ""
 ) -> AfterValidator:
@@ -205,9 +220,12 @@ def _day(text: object) -> date:
     if not isinstance(text, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         fail(f"{said(text)} is not a day; write 2027-01-31")
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         fail(f"{text!r} is not in the calendar; write 2027-01-31")
+    if not 1990 <= day.year < 3000:
+        fail(f"{text!r} is too far from today; write a day such as 2027-01-31")
+    return day
 
 
 def one_of(*accepted: str) -> Any:  # noqa: ANN401 - what Annotated takes

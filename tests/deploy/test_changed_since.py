@@ -14,6 +14,7 @@ from tests.conftest import RepoFolder
 from tests.deploy.branch_repo import POLICIES, ZONE, ZONES, pem, planned, zones
 from tests.deploy.git_repo import commit, git
 from tests.policy.locks import NAME, locked_name
+from tests.senders.mailers import OWN_DOMAIN
 
 TEST = "tests: [{name: own, from: x@a.example, ip: 192.0.2.1, expect: {spf: fail}}]\n"
 ALLOW = "allow: [{rule: DMARC033, reason: agreed, until: 2099-01-31}]\n"
@@ -212,3 +213,30 @@ def test_no_change_is_a_plan_that_applies_to_nothing(branch: RepoFolder) -> None
     assert (ran.code, ran.told) == (0, "")
     assert ran.next == "plan  (plans every zone)"
     assert branch.run("apply", "plan.json").code == 0
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [("2020-01-15", {"b.example"}), ("2020-01-30", {"b.example"}), ("2020-01-31", set())],
+)
+def test_a_sender_whose_grace_ended_since_changes_its_zone(
+    branch: RepoFolder, monkeypatch: pytest.MonkeyPatch, day: str, expected: set[str]
+) -> None:
+    """No file changes on the day on which its records go."""
+    git(branch.root, "checkout", "-q", "main")
+    branch.policy("domain: b.example\nsenders: {mailchimp: {retired: 2020-01-01}}\n", "b")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{day}T12:00:00Z")
+    commit(branch.root, "retired")
+    git(branch.root, "checkout", "-qB", "branch")
+    assert zones(planned(branch)) == expected
+
+
+def test_a_sender_of_ones_own_changes_who_uses_it(branch: RepoFolder) -> None:
+    git(branch.root, "checkout", "-q", "main")
+    branch.policy("domain: b.example\nsenders: {box: {}}\n", "b")
+    branch.write("zones/senders/box.yaml", OWN_DOMAIN)
+    commit(branch.root, "with a sender")
+    git(branch.root, "checkout", "-qB", "branch")
+    assert zones(planned(branch)) == set()
+    branch.write("zones/senders/box.yaml", OWN_DOMAIN.replace("_spf.box", "_spf2.box"))
+    assert zones(planned(branch)) == {"b.example"}

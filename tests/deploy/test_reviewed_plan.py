@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 
 from tests.conftest import RepoFolder
 from tests.deploy.plan_edits import edited
@@ -29,6 +30,24 @@ def test_the_policy_changed_since_is_refused(served: RepoFolder) -> None:
     applied = served.run("apply", str(plan))
     assert applied.code == 1
     assert "example.com: records, `providers` or `nameservers` are not as they were" in applied.err
+
+
+def test_the_grace_of_a_sender_that_ended_since_is_named(served: RepoFolder) -> None:
+    """Planned before midnight and applied after it: no file is another one."""
+    served.policy(
+        "domain: example.com\nsenders: {mailchimp: {retired: 2026-12-01}}\n", "example.com"
+    )
+    with time_machine.travel("2026-12-30T23:50:00Z"):
+        plan = planned(served)
+        assert served.run("apply", str(plan)).code == 0
+    with time_machine.travel("2026-12-31T00:10:00Z"):
+        applied = served.run("apply", str(plan))
+        edited(plan, lambda data: data.update(made_at="some day"), recompute=True)
+        edited_since = served.run("apply", str(plan))
+    assert applied.code == edited_since.code == 1
+    said = "example.com: the grace of Mailchimp ended on 2026-12-31, after the review: its records"
+    assert said in applied.err
+    assert "records, `providers` or `nameservers` are not as they were" in edited_since.err
 
 
 def test_another_domains_policy_changed_since_does_not_matter(served: RepoFolder) -> None:

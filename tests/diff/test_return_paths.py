@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.records.zone import Zone
-from tests.diff.declared_zone import ORIGIN, S1, compared, zone
+from tests.diff.declared_zone import NOW, ORIGIN, S1, compared, zone
 
 PATH = "bounce.example.com"
 CLOUD = OfSender("Cloud", SenderValues((DomainName("cloud.example"),)), "yes")
@@ -35,7 +35,7 @@ def declare(
 
 def spf(*values: str) -> Declared:
     """Return the SPF record at the return path; without a value the sender is gone."""
-    sender = replace(CLOUD, values=None if values else SenderValues(texts=(SPF,)))
+    sender = replace(CLOUD, values=SenderValues(texts=(SPF,)))
     if not values:
         sender = replace(sender, retired=GONE["retired"])
     entry = declare("TXT", *values, sender=sender, family=Family.SPF)
@@ -74,7 +74,12 @@ OWNED = [
     ),
     (at("MX", "5 mx.example.com.", "0 ."), MX_GONE, None, None),
     (at("TXT", "MS=ms1"), spf(SPF), set(), {SPF}),
-    (at("TXT", "v=spf1 mx -all", "MS=ms1"), spf(SPF), {"v=spf1 mx -all"}, {SPF}),
+    (
+        at("TXT", "v=spf1 include:_spf.CLOUD.example -all", "MS=ms1"),
+        spf(SPF),
+        {"v=spf1 include:_spf.CLOUD.example -all"},
+        {SPF},
+    ),
     (at("TXT", SPF, "MS=ms1"), spf(), {SPF}, set()),
     (
         at("TXT", "v=spf1 include:_SPF.cloud.example -all"),
@@ -118,6 +123,15 @@ BLOCKED = [
         "bounces would go there too",
     ),
     (at("CNAME", "x.other.example."), MX, "or give Cloud another return path in the policy"),
+    (at("TXT", "v=spf1 mx -all", "MS=ms1"), spf(SPF), "not Cloud's alone (v=spf1 mx -all)"),
+    (at("TXT", "v=spf1 -all"), spf(SPF), "what it says would be lost"),
+    (at("TXT", "v=spf1 include: broken"), spf(SPF), "give Cloud another return path in the policy"),
+    (
+        at("TXT", "v=spf1 include:_spf.cloud.example ip4:192.0.2.7 -all"),
+        spf(SPF),
+        "not Cloud's alone",
+    ),
+    (at("TXT", SPF, "v=spf1 ip4:192.0.2.7 -all"), spf(SPF), "two of them are an error"),
     (at("CNAME", "x.other.example."), spf(SPF), "is an alias (CNAME to x.other.example.)"),
     (at("A", "192.0.2.1"), ALIAS, "holds other data (A)"),
     (at("AAAA", "2001:db8::1"), ALIAS, "holds other data (AAAA)"),
@@ -186,7 +200,22 @@ MEANING = [
         MX_GONE,
         "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
         "lost, and mail that it still sends no longer aligns by SPF",
-        Risk.SAFE,
+        Risk.CAUTION,
+    ),
+    (
+        at("MX", "10 in.eu-1.cloud.example."),
+        replace(MX_GONE, needed_until=NOW),
+        "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
+        "lost, and mail that it still sends no longer aligns by SPF",
+        Risk.CAUTION,
+    ),
+    (
+        at("MX", "10 in.eu-1.cloud.example."),
+        replace(MX_GONE, needed_until=NOW + timedelta(days=2)),
+        "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
+        "lost, and mail that it still sends no longer aligns by SPF; until 2026-06-03 its mail "
+        "may still be on its way",
+        Risk.BREAKING,
     ),
     (
         at("MX", "10 in.eu-1.cloud.example."),
@@ -204,10 +233,10 @@ MEANING = [
         Risk.SAFE,
     ),
     (
-        at("TXT", "v=spf1 ip4:192.0.2.1 ~all"),
-        spf(SPF),
-        "return path of Cloud: may send now: include:_spf.cloud.example; may no longer send: "
-        "ip4:192.0.2.1; SPF aligns (relaxed)",
+        at("A", "192.0.2.7"),
+        MX,
+        "return path of Cloud: bounces go to in.eu-1.cloud.example; SPF aligns (relaxed); mail to "
+        "bounce.example.com no longer goes to the host of that name",
         Risk.CAUTION,
     ),
     (
@@ -215,7 +244,15 @@ MEANING = [
         spf(),
         "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
         "lost, and mail that it still sends no longer aligns by SPF",
-        Risk.SAFE,
+        Risk.CAUTION,
+    ),
+    (
+        at("TXT", SPF),
+        replace(spf(), needed_until=NOW + timedelta(seconds=1)),
+        "Cloud retired 2026-04-01: its return path bounce.example.com goes; bounces to it are "
+        "lost, and mail that it still sends no longer aligns by SPF; until 2026-06-01 its mail "
+        "may still be on its way",
+        Risk.BREAKING,
     ),
 ]
 
@@ -226,6 +263,7 @@ def test_changes_are_told_in_the_language_of_mail(
 ) -> None:
     [change] = compared(there, declared).changes
     assert (change.judgement.meaning, change.judgement.risk) == (said, risk)
+    assert change.judgement.rules == (("DKIM030",) if risk is Risk.BREAKING else ())
 
 
 def _key(type: str, values: SenderValues) -> Declared:

@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+import time_machine
 
 from tests.conftest import RepoFolder
 
@@ -138,3 +139,16 @@ def test_a_list_with_a_conflict_in_it_still_tells_what_is_ours(compiled: RepoFol
     assert ran.code == 0
     assert (compiled.root / LIST).read_text() == text
     assert not (compiled.root / "zones/mta-sts/example.org.txt").exists()
+
+
+def test_a_check_names_the_sender_whose_grace_ended(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\nsenders: {mailchimp: {retired: 2026-12-01}}\n")
+    with time_machine.travel("2026-12-30T12:00:00Z"):
+        assert repo.run("compile").code == 0
+        assert repo.run("compile", "--check").code == 0
+    with time_machine.travel("2026-12-31T12:00:00Z"):
+        ran = repo.run("compile", "--check")
+        assert ran.code == 2
+        assert "example.com: the grace of Mailchimp ended on 2026-12-31" in ran.out
+        assert repo.run("compile").code == 0
+        assert "Mailchimp" not in repo.run("compile", "--check").out

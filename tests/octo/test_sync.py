@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import RepoFolder
+from tests.senders.mailers import with_mailers
 
 ZONE = """$TTL 3600
 @ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300
@@ -188,6 +189,36 @@ def test_what_is_in_the_way_stops_the_sync(compiled: RepoFolder) -> None:
     assert done.returncode != 0
     assert "is an alias (CNAME to dmarc.vendor.example.)" in done.stderr
     assert (compiled.root / "served/example.com.zone").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("there", "refused"),
+    [
+        ("v=spf1 ip4:192.0.2.7 -all", "not Cloud's alone"),
+        ("v=spf1 include:_spf.cloud.example -all", None),
+    ],
+)
+def test_spf_of_others_at_a_return_path_stops_the_sync(
+    there: str, refused: str | None, repo: RepoFolder
+) -> None:
+    repo.local("example.com", ZONE + f'bounce IN TXT "{there}"\nbounce IN TXT "a note"\n')
+    with_mailers(repo).policy(
+        "domain: example.com\nsenders:\n"
+        "  cloud: {region: eu-1, mail_from: bounce, tokens: [aaa, bbb, ccc]}\n"
+    )
+    assert repo.run("compile").code == 0
+    repo.write("octodns.yaml", CONFIG.format(root=repo.root, scope="zone", rest=""))
+    done = sync(repo.root, "--doit")
+    after = "\n".join(lines(repo))
+    assert '"a note"' in after
+    if refused is not None:
+        assert done.returncode != 0
+        assert refused in done.stderr
+        assert there in after
+    else:
+        assert done.returncode == 0, done.stderr
+        assert '"v=spf1 include:_spf.cloud.example ~all"' in after
+        assert there not in after
 
 
 def test_compiled_zones_read_back_as_octodns_reads_them(compiled: RepoFolder) -> None:

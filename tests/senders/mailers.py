@@ -119,6 +119,34 @@ return_path:
   source: help
 recognised_by: {{return_paths: [handed.example], source: help}}
 """
+WIDE = f"""
+name: Wide
+{_SOURCES}
+asks:
+  mail_from: {{find: In the console., example: send, source: help}}
+  host: {{find: In the console., example: a.wide.example, source: help}}
+return_path:
+  class: own-subdomain-mx+spf
+  at: '{{mail_from}}'
+  spf: ['a:{{host}}']
+  zones: [wide.example]
+  aligns: {{relaxed: yes, strict: no}}
+  source: help
+recognised_by: {{return_paths: [wide.example], source: help}}
+"""
+PICKED = f"""
+name: Picked
+{_SOURCES}
+asks:
+  selector: {{find: In the console., example: s1, source: help}}
+  target: {{find: In the console., pattern: '[a-z.]+', example: s1.picked.example, source: help}}
+return_path: {{class: vendor-domain, aligns: {{relaxed: no, strict: no}}, source: help}}
+dkim:
+  form: cname-account-token
+  selectors: [{{selector: '{{selector}}', cname: '{{target}}'}}]
+  source: help
+recognised_by: {{dkim: [picked.example], source: help}}
+"""
 RECOGNISED_ONLY = f"""
 name: Only
 {_SOURCES}
@@ -131,6 +159,8 @@ MAILERS = {
     "hoster": OWN_TERMS,
     "letters": VENDOR_DOMAIN,
     "handed": SUBDOMAIN_NS,
+    "wide": WIDE,
+    "picked": PICKED,
     "only": RECOGNISED_ONLY,
 }
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from mailauth_dns.senders.ask import Ask
 from mailauth_dns.senders.catalogue_files import Catalogue
-from mailauth_dns.senders.entry import Ask
 
 ENTRIES = tuple(Catalogue().all())
 ASKS = tuple(

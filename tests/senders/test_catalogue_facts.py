@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from mailauth_dns.senders.ask import GIVEN
 from mailauth_dns.senders.catalogue_files import PACKAGED, Catalogue
-from mailauth_dns.senders.entry import GIVEN, Entry
+from mailauth_dns.senders.entry import Entry
 from mailauth_dns.senders.facts import Grade
 from mailauth_dns.senders.templates import places
 

@@ -20,6 +20,11 @@ SPF, DKIM = ("example.com", "TXT"), "._domainkey.example.com"
 
 COMPILED = [
     ("box: {}", {SPF: {"v=spf1 include:_spf.box.example ~all"}}),
+    ("box:", {SPF: {"v=spf1 include:_spf.box.example ~all"}}),
+    (
+        "box: null\n  server: {ip: [192.0.2.10]}",
+        {SPF: {"v=spf1 ip4:192.0.2.10 include:_spf.box.example ~all"}},
+    ),
     (
         "box: {p: MIIB}",
         {
@@ -53,6 +58,23 @@ COMPILED = [
         },
     ),
     ("handed: {}", {}),
+    (
+        "bulk: {return_path: EM1., target: U1.WL1.bulk.example.}",
+        {
+            ("em1.example.com", "CNAME"): {"u1.wl1.bulk.example."},
+            (f"s1{DKIM}", "CNAME"): {"s1.domainkey.u1.wl1.bulk.example."},
+            (f"s2{DKIM}", "CNAME"): {"s2.example-com.bulk.example."},
+        },
+    ),
+    (
+        "picked: {selector: GOOGLE, target: g.picked.example}",
+        {(f"google{DKIM}", "CNAME"): {"g.picked.example."}},
+    ),
+    (
+        "picked: {selector: Google, target: g.picked.example}\n"
+        "dkim: {selectors: {GOOGLE: {cname: g.picked.example}}}",
+        {(f"google{DKIM}", "CNAME"): {"g.picked.example."}},
+    ),
     (
         "hoster: {server: www1.hoster.example}",
         {SPF: {"v=spf1 a:www1.hoster.example mx ~all"}},
@@ -97,7 +119,8 @@ def test_senders_compile(
     assert {rrset.key: set(rrset.values) for rrset in publication.zone.rrsets} == published
 
 
-TWO_OF_S1 = "Bulk and Bulk (senders.bulk) both take the selector s1"
+PRIVATE_KEY = "MC4CAQAwBQYDK2VwBCIEIA2qXX" + "A" * 38
+TWO_OF_S1 = "senders.bulk (Bulk) and this sender (Bulk) both take the selector s1"
 REFUSED = [
     ("nobody: {}", "there is no sender 'nobody'"),
     ("lettres: {}", "did you mean letters?"),
@@ -114,7 +137,11 @@ REFUSED = [
     ("hoster: {server: 'www1.hoster.example +all'}", "Hoster: one SPF term (at"),
     ("server: {}", "ip is missing"),
     ("server: {ip: [mx.example.com]}", "is no address or network"),
-    ("server: {ip: [192.0.2.10/24]}", "is no address or network"),
+    ("server: {ip: [192.0.2.10/24]}", "one address of a network; write 192.0.2.0/24 for all"),
+    ("server: {ip: ['2001:db8::1/48']}", "write 2001:db8::/48 for all of it"),
+    ("server: {ip: ['::ffff:192.0.2.10']}", "write 192.0.2.10"),
+    ("box: {p: {a: b}}", "expected a value, or a list of values, not a mapping"),
+    ("cloud: {region: eu-1, mail_from: bounce, tokens: [a, {b: c}, d]}", "not a mapping"),
     ("server: {ip: [192.0.2.10], region: x}", "keys here: ip, dkim"),
     ("Box: {}", "in lower case"),
     ("box: {retired: soon}", "is not a day"),
@@ -125,6 +152,44 @@ REFUSED = [
     (
         "letters: {}\ndkim: {selectors: {k2: {cname: other.example}}}",
         "this selector is Letters's (senders.letters)",
+    ),
+    ("bulk: {return_path: '*', target: u1.bulk.example}", "without `*`"),
+    ("bulk: {return_path: a._domainkey, target: u1.bulk.example}", "without `_` before it"),
+    (
+        "bulk: {return_path: Em1.example.com., target: u1.bulk.example}",
+        "write only what stands before .example.com: `return_path: em1`",
+    ),
+    ("bulk: {return_path: example.com, target: u1.bulk.example}", "example.com is no label"),
+    (
+        "cloud: {region: eu-1, mail_from: bounce, tokens: [aaa, bbb._domainkey.example.com, c]}",
+        "write only what stands before ._domainkey.example.com: `tokens: bbb`",
+    ),
+    (
+        "cloud: {region: eu-1, mail_from: bounce, tokens: [aaa, bbb._domainkey, c]}",
+        "write only what stands before ._domainkey: `tokens: bbb`",
+    ),
+    ("cloud: {region: eu-1, mail_from: bounce, tokens: [aaa, '*', c]}", "a selector is one"),
+    (f"box: {{p: {PRIVATE_KEY}}}", "this is a private key"),
+    (f"box: {{p: {PRIVATE_KEY}, retired: 2020-01-01}}", "this is a private key"),
+    ("box: {p: 'v=DKIM1; p=MIIB', retired: 2020-01-01}", "p holds only base64"),
+    (f"box: {{p: {'A' * 1501}}}", "does not look like"),
+    ("box: {retired: 9999-12-31}", "is too far from today"),
+    ("hoster: {server: 'www1.hoster.example redirect=x.example'}", "Hoster: one SPF term (at"),
+    ("wide: {mail_from: send, host: 'a.example ip4:192.0.2.1'}", "Wide: one SPF term (at"),
+    ("wide: {mail_from: send, host: 'a.example redirect=x.example'}", "Wide: one SPF term (at"),
+    (
+        "picked: {selector: GOOGLE, target: g.picked.example}\n"
+        "dkim: {selectors: {google: {cname: other.example}}}",
+        "this selector is Picked's",
+    ),
+    (
+        "picked: {selector: google, target: g.picked.example}\n"
+        "dkim: {selectors: {Google: {cname: other.example}}}",
+        "this selector is Picked's",
+    ),
+    (
+        'box: {}\nspf: {terms: ["?include:_spf.box.example"], all: fail}',
+        "Box needs include:_spf.box.example here, to pass; take ?include:_spf.box.example out",
     ),
     ("box: {}\nparked: true", "a parked domain has no mail sections"),
 ]
@@ -167,6 +232,13 @@ def test_a_retired_sender_keeps_its_records_for_the_grace(
     assert aliases <= (absent if gone else values.keys())
 
 
+def test_null_takes_an_inherited_sender_out(repo: RepoFolder) -> None:
+    with_mailers(repo).write("zones/policy/_defaults.yaml", "senders: {box: {}, letters: }\n")
+    repo.policy("domain: example.com\nsenders:\n  box:\n  server: {ip: [192.0.2.10]}\n")
+    [policy] = load_repo(repo.root).policies
+    assert {use.key for use in policy.senders} == {"letters", "server"}
+
+
 def test_each_domain_of_a_file_has_its_own_names(repo: RepoFolder) -> None:
     with_mailers(repo).policy(f"domains: [example.com, example.net]\nsenders:\n  {BULK}\n")
     found = compile_repo(load_repo(repo.root))
@@ -188,7 +260,7 @@ def test_every_problem_of_a_file_is_told_at_once(repo: RepoFolder) -> None:
     assert {problem.line for problem in raised.value.problems} == {3, 4, 5}
 
 
-@pytest.mark.parametrize("name", ["server.yaml", "note.txt", "deeper/box.yaml"])
+@pytest.mark.parametrize("name", ["server.yaml", "note.txt", "deeper/box.yaml", "Upper.yaml"])
 def test_other_files_beside_the_catalogue_are_problems(name: str, repo: RepoFolder) -> None:
     with_mailers(repo).policy("domain: example.com\nspf: {all: fail}\n")
     repo.write(str(Path("zones/senders") / name), "name: x\n")

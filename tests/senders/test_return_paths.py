@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -21,10 +22,12 @@ BULK = "return_path: bounce, target: u1.bulk.example"
 MX, TXT, CNAME = (("bounce.example.com", type) for type in ("MX", "TXT", "CNAME"))
 
 
-def declared(repo: RepoFolder, senders: Iterable[str], rest: str = "") -> dict[object, Declared]:
+def declared(
+    repo: RepoFolder, senders: Iterable[str], rest: str = "", today: date | None = None
+) -> dict[object, Declared]:
     lines = "".join(f"  {sender}\n" for sender in senders)
     with_mailers(repo).policy(f"domain: example.com\nsenders:\n{lines}{rest}")
-    [publication] = compile_repo(load_repo(repo.root))
+    [publication] = compile_repo(load_repo(repo.root, today=today))
     return {entry.key: entry for entry in publication.declared}
 
 
@@ -75,6 +78,34 @@ def test_of_a_sender_that_is_gone_only_its_own_keys_go(repo: RepoFolder) -> None
     assert alias.zones == ("letters.example",)
     assert key is not None
     assert key.texts == ("v=DKIM1; p=MIIB",)
+
+
+# the policy's graces, the day on which the sender is gone, and until when its records are needed
+GRACES = [
+    ("", 31, 31),
+    ("sender_grace: 23h\n", 2, 8),  # a part of a day counts as a whole one
+    ("sender_grace: 1d\n", 2, 8),
+    ("sender_grace: 25h\n", 3, 8),
+    ("sender_grace: 0s\n", 1, 8),
+    ("sender_grace: 0s\ndkim: {rotation: {grace: 36h}}\n", 1, 2.5),
+    ("sender_grace: 10d\ndkim: {rotation: {grace: 1d}}\n", 11, 11),
+]
+
+
+@pytest.mark.parametrize(("rest", "gone", "needed"), GRACES)
+def test_mail_may_be_on_its_way_for_longer_than_the_grace(
+    rest: str, gone: int, needed: float, repo: RepoFolder
+) -> None:
+    senders = [f"cloud: {{{CLOUD}, retired: 2026-01-01}}"]
+    first = date(2026, 1, 1)
+    before = declared(repo, senders, rest, first + timedelta(days=gone - 2))
+    assert before[MX].values
+    found = declared(repo, senders, rest, first + timedelta(days=gone - 1))
+    for key in (MX, TXT, ("aaa._domainkey.example.com", "CNAME")):
+        assert not found[key].values
+        assert found[key].needed_until == datetime(2026, 1, 1, tzinfo=UTC) + timedelta(
+            days=needed - 1
+        )
 
 
 def test_what_the_policy_says_is_ours_wherever_it_leads(repo: RepoFolder) -> None:
@@ -134,6 +165,36 @@ def test_a_policy_takes_over_the_name_of_a_sender_that_is_gone(repo: RepoFolder)
     assert not found[MX].values
 
 
+def two_policies(repo: RepoFolder, of_domain: str, of_subdomain: str) -> dict[object, Declared]:
+    """Compile a policy and one for a sub-domain, with a sender each at bounce.b.example.com."""
+    at = {"example.com": "bounce.b", "b.example.com": "bounce"}
+    for domain, rest in (("example.com", of_domain), ("b.example.com", of_subdomain)):
+        answers = f"return_path: {at[domain]}, target: u1.bulk.example{rest}"
+        text = f"domain: {domain}\nzone: example.com\nsenders:\n  bulk: {{{answers}}}\n"
+        with_mailers(repo).policy(text, domain)
+    [publication] = compile_repo(load_repo(repo.root))
+    return {entry.key: entry for entry in publication.declared}
+
+
+@pytest.mark.parametrize(("gone", "live"), [(0, "b.example.com"), (1, "example.com")])
+def test_of_two_policies_the_sender_that_sends_has_the_name(
+    gone: int, live: str, repo: RepoFolder
+) -> None:
+    rest = ["", ""]
+    rest[gone] = f", {RETIRED}"
+    entry = two_policies(repo, *rest)["bounce.b.example.com", "CNAME"]
+    assert entry.values == {"u1.bulk.example."}
+    assert entry.domain == live
+
+
+def test_two_policies_whose_senders_take_one_name_are_told_where(repo: RepoFolder) -> None:
+    with pytest.raises(PolicyError) as raised:
+        two_policies(repo, "", "")
+    [problem] = raised.value.problems
+    assert (problem.key, problem.line) == ("senders.bulk", 4)
+    assert "bounce.b.example.com is also declared by another policy" in problem.message
+
+
 ZONE = """\
 $TTL 3600
 @ IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300
@@ -161,6 +222,25 @@ def test_a_local_zone_is_planned_and_applied(
     assert planned.code == (1 if option == "holds" else 0)
     repo.run("apply", "plan.json", "--allow", "live-unknown")
     assert f"{there}\n" in (repo.root / "served/example.com.zone").read_text()
+
+
+def test_the_spf_record_of_a_host_of_yours_stays(repo: RepoFolder) -> None:
+    """The return path was meant for the sender, and the name is a mail server's."""
+    there = 'bounce IN A 192.0.2.7\nbounce IN TXT "v=spf1 ip4:192.0.2.7 -all"\n'
+    repo.local("example.com", ZONE + there)
+    with_mailers(repo).policy(
+        f"domain: example.com\nproviders: [local]\nsenders:\n  cloud: {{{CLOUD}}}\n"
+    )
+    planned = repo.run("plan", "--no-live", "--format", "json", "--out", "plan.json")
+    assert planned.code == 1
+    [zone] = json.loads(planned.out)["zones"]
+    said = {each["type"]: each["reason"] for each in zone["blocked"]}
+    assert "not Cloud's alone (v=spf1 ip4:192.0.2.7 -all)" in said["TXT"]
+    assert said["MX"] == "goes with the TXT at bounce.example.com, which is blocked"
+    repo.run("apply", "plan.json", "--allow", "live-unknown")
+    served = (repo.root / "served/example.com.zone").read_text()
+    assert there in served
+    assert "feedback" not in served
 
 
 def test_the_plan_file_has_what_is_needed_to_see_that_it_is_done(repo: RepoFolder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from mailauth_dns.cli.session import DIFFERS, DONE, Format, Session, domains, se
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.octo import compiled_folder
 from mailauth_dns.octo.compiled_folder import Compiled
+from mailauth_dns.policy.repo import Repo
 from mailauth_dns.render import json_data, sender_effects
 from mailauth_dns.render.terminal_text import count
 
@@ -53,9 +55,24 @@ def command(
     else:
         session.show(sender_effects.lines(explained), wrap=True)
         _show(session, result, count(len(publications), "zone"), check)
+        if check:
+            for line in _ended(repo, result):
+                session.line(line)
     stale = check and bool(result.stale or result.gone)
     what_next.after_compile(session, named, chosen, stale=stale)
     return DIFFERS if stale else DONE
+
+
+def _ended(repo: Repo, result: Compiled) -> Iterator[str]:
+    """Yield which senders' grace is over, in zones whose files are stale: no policy changed."""
+    for policy in repo.policies:
+        path = compiled_folder.FOLDER / f"{policy.zone}.yaml"
+        for use in policy.senders if path in result.stale else ():
+            if use.life.gone:
+                yield (
+                    f"{policy.domain}: the grace of {use.name} ended on {use.life.gone_from}: "
+                    "from that day on its records are not compiled"
+                )
 
 
 def _show(session: Session, result: Compiled, zones: str, check: bool) -> None:

@@ -56,7 +56,9 @@ def _never_needed(rule: str, subject: Subject) -> str | None:
     families = {entry.family for entry in subject.declared}
     ended = {entry.family for entry in subject.declared if not entry.values}
     match rule:
-        case "DKIM030" | "DKIM034" if Family.DKIM not in families:
+        case "DKIM030" if families.isdisjoint({Family.DKIM, Family.RETURN_PATH}):
+            return "it names no selector and no return path"
+        case "DKIM034" if Family.DKIM not in families:
             return "it names no selector"
         case "DMARC033" if Family.DMARC not in families:
             return "it has no `dmarc`"

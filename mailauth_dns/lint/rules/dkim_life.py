@@ -75,6 +75,9 @@ def dkim_retired_still_published(found: Served) -> Iterator[Problem]:
 def dkim_removed_too_soon() -> None:
     """Mail still on its way fails DKIM once its key is gone: queues hold mail for days.
 
+    The same holds for the return path of a sender that sends no more: SPF fails without it, and
+    bounces are lost.
+
     Bad:
         s1: {state: revoked}  # and it signed yesterday
     Good:

@@ -185,6 +185,28 @@ def sender_twice(subject: Subject) -> Iterator[Problem]:
         seen.append((use, said))
 
 
+@rule("SND009", "sender-tokens-shared", Severity.WARNING, "practice")
+def sender_tokens_shared(subject: Subject) -> Iterator[Problem]:
+    """A sender makes DKIM tokens for one domain; published for another, they sign nothing there.
+
+    Bad:
+        one file with domains: [example.com, example.net] and the tokens that are for example.com
+    Good:
+        a file for each domain, with the tokens that the console shows for it
+    """
+    for use in _active(subject):
+        owners = map(subject.neighbours.alias_owners.get, use.aliases_by_token)
+        owner = next((each for each in owners if each not in (None, subject.domain)), None)
+        if owner is not None:
+            yield Problem(
+                ("senders", use.key),
+                f"these DKIM tokens of {use.name} are also those of {owner}: as a rule they are of "
+                "one domain, and mail of the other is not signed",
+                "give each domain a file of its own, with the tokens that the console shows for "
+                "it; waive this where the console shows the same",
+            )
+
+
 def _answers(subject: Subject, use: Use) -> Mapping[str, object]:
     """Return all answers for a sender, with the defaults of those that are not given."""
     asks = use.entry.asks if use.entry is not None else {}

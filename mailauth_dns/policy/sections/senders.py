@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from mailauth_dns.senders.use import Said
-from mailauth_dns.typed_yaml.scalars import Day, fail
+from mailauth_dns.typed_yaml.scalars import Day, fail, said
+
+
+def is_sender_name(text: str) -> bool:
+    """Tell whether a policy can name a sender so."""
+    return re.fullmatch(r"[a-z0-9][a-z0-9_-]*", text) is not None
 
 
 def _key(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", text):
+    if not is_sender_name(text):
         fail(
             f"{text!r} is not a sender's name; write one of `mailauth-dns senders`, in lower "
             "case, or a name of your own with `sender: NAME` below it"
@@ -20,6 +25,14 @@ def _key(text: str) -> str:
     return text
 
 
+def _answer(value: object) -> object:
+    items = value if isinstance(value, list | tuple) else (value,)
+    if wrong := [each for each in items if not isinstance(each, str)]:
+        fail(f"expected a value, or a list of values, not {said(wrong[0])}")
+    return value
+
+
+Answer = Annotated[str | tuple[str, ...], BeforeValidator(_answer)]
 SenderKey = Annotated[str, AfterValidator(_key)]
 
 
@@ -33,7 +46,7 @@ class SenderSection(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="allow", hide_input_in_errors=True, defer_build=True
     )
-    __pydantic_extra__: dict[str, str | tuple[str, ...]]
+    __pydantic_extra__: dict[str, Answer]
 
     sender: SenderKey | None = Field(
         None, description="the sender's name in the catalogue; default: the key"
