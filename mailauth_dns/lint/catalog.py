@@ -204,6 +204,7 @@ RULES: tuple[Rule, ...] = (
     senders.sender_gone,
     senders.sender_twice,
     senders_served.sender_delegation,
+    senders.sender_tokens_shared,
     allow.allow_expired,
     allow.allow_without_use,
 )
