@@ -180,7 +180,8 @@ def test_who_sends_reports_to_a_zone_does_not_permit_its_other_servers(fleet: Re
     assert "a.example.yaml" not in ran.err
     assert "_report" not in (fleet.root / "moved/c.example.zone").read_text()
     fleet.policy(own + permitted, "c.example")
-    assert "c.example at moved  applied, 1 change\n" in fleet.run("apply", str(plan)).out
+    applied = fleet.run("apply", str(plan), "--wait", "0s")
+    assert "c.example at moved  applied, 1 change\n" in applied.out
 
 
 # Zones that a test looks at together

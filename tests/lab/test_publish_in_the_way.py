@@ -42,7 +42,12 @@ def test_what_is_in_the_way_is_named_and_stays(
     [zone] = json.loads(planned.out)["zones"]
     assert [entry["name"] for entry in zone["blocked"]] == [name]
     assert reason in zone["blocked"][0]["reason"]
-    assert repo.run("apply", str(repo.root / "plan.json"), "--allow", "live-unknown").code == 1
+    assert (
+        repo.run(
+            "apply", str(repo.root / "plan.json"), "--allow", "live-unknown", "--wait", "5s"
+        ).code
+        == 1
+    )
     after = server.dump("example.com")
     assert before <= after
     assert not any(record[0] == name and record[1] == "TXT" for record in after)
@@ -71,5 +76,5 @@ def test_data_in_the_way_of_an_alias_stays(repo: RepoFolder, serving: Serving, c
     planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
     assert planned.code == 1
     assert f"holds other data ({types})" in planned.out
-    assert repo.run("apply", str(repo.root / "plan.json")).code == 1
+    assert repo.run("apply", str(repo.root / "plan.json"), "--wait", "5s").code == 1
     assert server.dump("example.com") == before

@@ -131,7 +131,7 @@ def test_what_others_have_there_is_never_overwritten(
     planned = repo.run("plan", "--out", str(repo.root / "plan.json"))
     assert planned.code == 1
     assert reason in " ".join(planned.out.split())
-    repo.run("apply", str(repo.root / "plan.json"))
+    repo.run("apply", str(repo.root / "plan.json"), "--wait", "5s")
     after = server.dump("example.com")
     assert before <= after
     name = f"{line.split()[0]}.example.com"

@@ -230,7 +230,7 @@ def test_a_local_zone_is_planned_and_applied(
     [zone] = json.loads(planned.out)["zones"]
     assert [shown in each["reason"] for each in zone["blocked"]] == [True] * (option == "holds")
     assert planned.code == (1 if option == "holds" else 0)
-    repo.run("apply", "plan.json", "--allow", "live-unknown")
+    repo.run("apply", "plan.json", "--allow", "live-unknown", "--wait", "0s")
     assert f"{there}\n" in (repo.root / "served/example.com.zone").read_text()
 
 
@@ -247,7 +247,7 @@ def test_the_spf_record_of_a_host_of_yours_stays(repo: RepoFolder) -> None:
     said = {each["type"]: each["reason"] for each in zone["blocked"]}
     assert "not Cloud's alone (v=spf1 ip4:192.0.2.7 -all)" in said["TXT"]
     assert said["MX"] == "goes with the TXT at bounce.example.com, which is blocked"
-    repo.run("apply", "plan.json", "--allow", "live-unknown")
+    repo.run("apply", "plan.json", "--allow", "live-unknown", "--wait", "0s")
     served = (repo.root / "served/example.com.zone").read_text()
     assert there in served
     assert "feedback" not in served
@@ -264,6 +264,6 @@ def test_the_plan_file_has_what_is_needed_to_see_that_it_is_done(repo: RepoFolde
     assert change["sender"] == "Cloud"
     assert change["sender_values"] == {"zones": ["feedback.*.cloud.example"], "texts": []}
     for _ in range(2):  # the second run finds everything done
-        applied = repo.run("apply", "plan.json", "--allow", "live-unknown")
+        applied = repo.run("apply", "plan.json", "--allow", "live-unknown", "--wait", "0s")
         assert "Cloud" not in applied.err, applied.said
     assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
