@@ -23,6 +23,7 @@ def publish(repo: RepoFolder, *allow: str) -> Ran:
     return repo.run(
         "apply",
         str(repo.root / "plan.json"),
+        *("--wait", "15s"),  # far more than a server on loopback needs
         *(word for each in allow for word in ("--allow", each)),
     )
 
