@@ -90,7 +90,7 @@ def test_every_export_carries_them(format: str, form: Form) -> None:
 def test_a_form_is_led_to_them_step_by_step(form: Form) -> None:
     form.zone(
         "em0 IN CNAME u0.bulk.example.\n"
-        "bounce 3600 IN MX 10 old.cloud.example.\n"
+        "bounce 3600 IN MX 10 a.us-1.cloud.example.\n"
         "bounce IN A 192.0.2.7\n" + KEYS
     )
     steps = form.steps()

@@ -30,7 +30,9 @@ senders:
 def test_what_others_have_at_a_return_path_is_served(repo: RepoFolder) -> None:
     repo.local("example.com", HEAD + THERE)
     with_mailers(repo).policy(GONE)
-    assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
+    planned = repo.run("plan", "--no-live", "--out", "plan.json")
+    assert planned.code == 1  # both sets stay: mail of the other exchanger may rest on them
+    assert "bounce.example.com TXT  blocked" in planned.out
     plan = plan_file.read(repo.root / "plan.json")
     policies = load_repo(repo.root).policies
     nowhere = ServerAddress("127.0.0.1", 1)
@@ -41,7 +43,7 @@ def test_what_others_have_at_a_return_path_is_served(repo: RepoFolder) -> None:
         assert answer is not None
         found[name, type] = {value for rrset in answer.answer for value in rrset.values}
     assert found == {
-        ("bounce", "MX"): {"20 mx.other.example."},
-        ("bounce", "TXT"): {"MS=ms1"},
+        ("bounce", "MX"): {"10 feedback.eu-1.cloud.example.", "20 mx.other.example."},
+        ("bounce", "TXT"): {"MS=ms1", "v=spf1 include:_spf.cloud.example ~all"},
         ("em1", "CNAME"): {"u1.other.example."},
     }
