@@ -41,13 +41,9 @@ def catalogue_of(files: RepoFiles) -> Catalogue:
         elif path.stem == OWN_HOST:
             files.complain(path, f"{OWN_HOST} stands for hosts of your own; rename the file")
         else:
-            found[path.stem] = files.parsed(path, partial(_entry, path.stem))
+            found[path.stem] = files.parsed(path, partial(catalogue_files.read, sender=path.stem))
     read = {sender: entry for sender, entry in found.items() if entry is not None}
     return Catalogue(read, frozenset(found.keys() - read.keys()))
-
-
-def _entry(sender: str, path: str, data: bytes) -> Entry:
-    return catalogue_files.read(path, data, sender)
 
 
 class _First(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailauth_dns.render.json_shape_parts import (
+    ALIGNS,
     NUMBER,
     PASS,
     TEXT,
@@ -21,7 +22,6 @@ from mailauth_dns.sender_checks.standing import State
 from mailauth_dns.senders.probes import About, Result
 from mailauth_dns.senders.suggestion import Kind
 
-ANSWER = among("yes", "no", "unknown")
 RECORDS = each(of(name=TEXT, type=TEXT, value=TEXT))
 
 SENDER_SHAPES: Mapping[str, Shape] = {
@@ -34,8 +34,8 @@ SENDER_SHAPES: Mapping[str, Shape] = {
                 compiled=TRUTH,
                 own=TRUTH,
                 return_path=maybe(TEXT),
-                spf=maybe(of(relaxed=ANSWER, strict=ANSWER)),
-                dkim=maybe(ANSWER),
+                spf=maybe(of(relaxed=ALIGNS, strict=ALIGNS)),
+                dkim=maybe(ALIGNS),
             )
         )
     ),
@@ -67,8 +67,8 @@ SENDER_SHAPES: Mapping[str, Shape] = {
                 retired=maybe(TEXT),
                 gone_from=maybe(TEXT),
                 mail_from=maybe(TEXT),
-                spf=of(relaxed=ANSWER, strict=ANSWER),
-                dkim=ANSWER,
+                spf=of(relaxed=ALIGNS, strict=ALIGNS),
+                dkim=ALIGNS,
                 tests=maybe(each(of(name=TEXT, result=PASS, problems=TEXTS))),
                 off=maybe(each(of(name=TEXT, type=TEXT, state=TEXT, reason=maybe(TEXT)))),
                 delegation=maybe(
