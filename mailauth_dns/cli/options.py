@@ -44,6 +44,12 @@ NoLive = Annotated[
         rich_help_panel=headings.LOOK,
     ),
 ]
+AskedServers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--nameserver", metavar="ADDRESS", help="ask this server", rich_help_panel=headings.LOOK
+    ),
+]
 Allow = Annotated[
     list[str] | None,
     typer.Option(

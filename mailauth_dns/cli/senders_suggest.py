@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from mailauth_dns.cli import completions, headings, what_next_suggest
-from mailauth_dns.cli.options import OutputFormat
+from mailauth_dns.cli.options import AskedServers, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.importing.finished_policy import reasons
@@ -65,12 +65,7 @@ def command(
             rich_help_panel=headings.LOOK,
         ),
     ] = None,
-    nameserver: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--nameserver", metavar="ADDRESS", help="ask this server", rich_help_panel=headings.LOOK
-        ),
-    ] = None,
+    nameserver: AskedServers = None,
     write: Annotated[
         bool,
         typer.Option(

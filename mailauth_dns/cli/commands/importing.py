@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from mailauth_dns.cli import completions, headings, what_next
-from mailauth_dns.cli.options import OutputFormat, PrivateWeb
+from mailauth_dns.cli.options import AskedServers, OutputFormat, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.importing.finished_policy import Imported, reasons
@@ -81,12 +81,7 @@ def command(
             rich_help_panel=headings.LOOK,
         ),
     ] = None,
-    nameserver: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--nameserver", metavar="ADDRESS", help="ask this server", rich_help_panel=headings.LOOK
-        ),
-    ] = None,
+    nameserver: AskedServers = None,
     sts: Annotated[
         Path | None,
         typer.Option(
