@@ -11,14 +11,15 @@ import typer
 from rich.text import Text
 
 from mailauth_dns.cli import completions, headings, what_next_suggest
+from mailauth_dns.cli.option_values import checked
 from mailauth_dns.cli.options import AskedServers, OutputFormat
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
-from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.errors import MailAuthError
 from mailauth_dns.importing.finished_policy import reasons
 from mailauth_dns.importing.suggest_senders import Asked, Suggested, suggest
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records import server_address
-from mailauth_dns.records.name import DomainName, domain_name
+from mailauth_dns.records.name import domain_name
 
 
 def command(
@@ -91,12 +92,14 @@ def command(
             "--selector, --return-path and --nameserver are for asking DNS; "
             "leave them out with --from-zone"
         )
+    for address in nameserver or ():
+        checked(address, "--nameserver", server_address.parse)
     asked = Asked(
         session.path(from_zone) if from_zone is not None else None,
-        _name(zone, "--zone") if zone is not None else None,
-        tuple(_address(each) for each in nameserver or ()),
-        tuple(_name(each, "--selector") for each in selector or ()),
-        tuple(_name(each, "--return-path") for each in return_path or ()),
+        checked(zone, "--zone", domain_name) if zone is not None else None,
+        tuple(nameserver or ()),
+        tuple(checked(each, "--selector", domain_name) for each in selector or ()),
+        tuple(checked(each, "--return-path", domain_name) for each in return_path or ()),
     )
     repo = load_repo(session.root, may_be_empty=True)
     with session.waiting(f"looking for who sends for {name}"):
@@ -112,21 +115,6 @@ def command(
     if made.unknown:
         return FAILED
     return DIFFERS if made.is_proposal else DONE
-
-
-def _name(text: str, option: str) -> DomainName:
-    try:
-        return domain_name(text)
-    except RecordSyntaxError as error:
-        raise MailAuthError(f"{option}: {error}") from None
-
-
-def _address(text: str) -> str:
-    try:
-        server_address.parse(text)
-    except RecordSyntaxError as error:
-        raise MailAuthError(f"--nameserver: {error}") from None
-    return text
 
 
 def _write(session: Session, made: Suggested) -> None:

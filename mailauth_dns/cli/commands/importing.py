@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from mailauth_dns.cli import completions, headings, what_next
+from mailauth_dns.cli.option_values import checked
 from mailauth_dns.cli.options import AskedServers, OutputFormat, PrivateWeb
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
@@ -119,7 +120,7 @@ def command(
     session.hide_secrets(repo)
     if write:
         refuse_existing(repo, named, _INSTEAD[from_genkey is not None])
-    origin = _checked(zone, "--zone", domain_name) if zone is not None else None
+    origin = checked(zone, "--zone", domain_name) if zone is not None else None
     served = _served(session, sts, named)
     with session.waiting(f"looking for what {count(len(named), 'domain')} publish"):
         imports = import_domains(repo, named, source, zone=origin, served=served)
@@ -179,8 +180,8 @@ def _source(
     if provider is not None:
         return AtProvider(provider)
     for address in nameservers:
-        _checked(address, "--nameserver", server_address.parse)
-    asked = tuple(_checked(selector, "--selector", domain_name) for selector in selectors)
+        checked(address, "--nameserver", server_address.parse)
+    asked = tuple(checked(selector, "--selector", domain_name) for selector in selectors)
     return LiveDns(asked, tuple(nameservers), private_web)
 
 
@@ -218,16 +219,6 @@ def _show(
             session.show(
                 [*([Text("---")] if len(made) > 1 else []), Text(each.text.removesuffix("\n"))]
             )
-
-
-_T = TypeVar("_T")
-
-
-def _checked(text: str, option: str, parse: Callable[[str], _T]) -> _T:
-    try:
-        return parse(text)
-    except RecordSyntaxError as error:
-        raise MailAuthError(f"{option}: {error}") from None
 
 
 def _served(
