@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.sections.dmarc_gate import DmarcGate
 from mailauth_dns.records import dmarc
 from mailauth_dns.typed_yaml.scalars import (
     OwnTtl,
@@ -95,6 +96,9 @@ class DmarcSection(Section):
         default_factory=dict, description="tags that no RFC knows"
     )
     ttl: OwnTtl = None
+    gate: DmarcGate | None = Field(
+        None, description="what reports have to show before the policy is tightened"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> DmarcSection:
