@@ -121,12 +121,12 @@ def _add(numbers: Numbers, each: AttributedRow, domain: DomainName, step: Step) 
         numbers.declared += count
     if not is_touched(each.row, domain, step):
         return
-    if kind is SourceKind.UNKNOWN:
+    good = passes(each.row, step)
+    if kind is SourceKind.UNKNOWN and not good:
         by_name = numbers.unknown
     elif kind in DECLARED:
-        good = kind is SourceKind.ALIGNED and passes(each.row, step)
         by_name = numbers.aligned if good else numbers.failed
-    else:
+    else:  # it never blocks, or it passes whoever sends it
         return
     name = name_of(each.row, each.by)
     by_name[name] = by_name.get(name, 0) + count

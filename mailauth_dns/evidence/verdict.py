@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from mailauth_dns.evidence.counted import (
@@ -53,6 +53,7 @@ def verdict(
     reports, left_out = counted(evidence, rows, step, today, since)
     at = look(reports, gate, today, own=step.own)
     parts = {each.part: each for each in measures(at)}
+    shown = frozenset(each.window for each in at.shown)
     met = all(each.met for each in parts.values())
     return Verdict(
         tuple(parts[part] for part in Part),
@@ -60,13 +61,14 @@ def verdict(
         max((last_day(each.window) for each in at.shown), default=None),
         sum(each.numbers.messages for each in at.shown),
         today if met else not_before(at),
-        _lost(evidence, rows, step, {each.window for each in at.shown}),
+        _lost(evidence, rows, step, shown),
+        shown,
         left_out,
     )
 
 
 def _lost(
-    evidence: Evidence, rows: Iterable[AttributedRow], step: Step, shown: Collection[Window]
+    evidence: Evidence, rows: Iterable[AttributedRow], step: Step, shown: frozenset[Window]
 ) -> tuple[Loss, ...]:
     """Return what fails in the window and is touched by the step, the most first."""
     found: dict[tuple[str, str], int] = {}
