@@ -38,6 +38,11 @@ class Numbers:
     real: int = 0
     messages: int = 0
 
+    @property
+    def senders(self) -> frozenset[str]:
+        """The declared senders of which it has mail."""
+        return frozenset((*self.aligned, *self.failed))
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:

@@ -61,7 +61,7 @@ def _volume(report: Counted, *, own: bool) -> int:
 def _newest(at: Look) -> Measured:
     days = sorted((last_day(each.window) for each in at.run), reverse=True)
     if not days:
-        return Measured(Part.NEWEST, met=False, words="no report counts")
+        return Measured(Part.NEWEST, met=False, words="no report")
     # The second, so that one false report cannot stand for all that have stopped.
     last = days[1] if len(days) > 1 else date.min
     met = at.today - last <= at.gate.newest
@@ -134,27 +134,24 @@ def _below(at: Look) -> Iterator[tuple[str, Fraction]]:
 
 
 def _each(at: Look) -> Measured:
-    bound, low, silent = at.gate.each, list[tuple[Fraction, str]](), list[str]()
-    recent = {name for each in at.shown for name in _names(each)}
-    for name in sorted({name for each in at.reports for name in _names(each)}):
+    bound, shares, silent = at.gate.each, list[tuple[Fraction, str]](), list[str]()
+    recent = {name for each in at.shown for name in each.numbers.senders}
+    for name in sorted({name for each in at.reports for name in each.numbers.senders}):
         # A sender that has sent nothing of late is judged by what it sent before.
         reports = at.shown if name in recent else at.reports
-        pairs = [
-            (each.numbers.aligned.get(name, 0), each.numbers.failed.get(name, 0))
-            for each in reports
-            if name in _names(each)
-        ]
-        share = window.worst_share(pairs)
-        if share is not None and not _reaches(share, bound):
-            low.append((share, name))
+        theirs = [each for each in reports if name in each.numbers.senders]
+        share = window.worst_share(
+            (each.numbers.aligned.get(name, 0), each.numbers.failed.get(name, 0)) for each in theirs
+        )
+        shares += [(share, name)] if share is not None else []
         if name not in recent:
-            last = max(last_day(each.window) for each in reports if name in _names(each))
-            silent.append(f"{name} is silent since {last}")
-    said = [f"{name} has {_low(share)}" for share, name in sorted(low)]
-    words = f"every declared sender at {bound:g} percent or more needed"
-    if told := ", ".join((*said, *silent)):
-        words += f": {told}"
-    return Measured(Part.EACH, not low, words)
+            silent.append(f"{name} is silent since {max(map(_last, theirs))}")
+    low = [each for each in sorted(shares) if not _reaches(each[0], bound)]
+    if not shares:
+        return Measured(Part.EACH, met=True, words="no declared sender was seen")
+    told = ", ".join(f"{name} has {_low(share)}" for share, name in low or [min(shares)])
+    words = f"lowest of the declared senders: {told} percent, {bound:g} needed"
+    return Measured(Part.EACH, not low, "; ".join((words, *silent)))
 
 
 def _unknown(at: Look) -> Measured:
@@ -176,8 +173,8 @@ def _unknown(at: Look) -> Measured:
     return Measured(Part.UNKNOWN, met, words)
 
 
-def _names(report: Counted) -> set[str]:
-    return report.numbers.aligned.keys() | report.numbers.failed.keys()
+def _last(report: Counted) -> date:
+    return last_day(report.window)
 
 
 def _sum(report: Counted, of: str) -> int:
