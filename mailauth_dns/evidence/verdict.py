@@ -52,11 +52,11 @@ def verdict(
         return _parked(rows, gate, today)
     reports, left_out = counted(evidence, rows, step, today, since)
     at = look(reports, gate, today, own=step.own)
-    parts = {each.part: each for each in measures(at)}
+    parts = sorted(measures(at), key=lambda each: list(Part).index(each.part))
     shown = frozenset(each.window for each in at.shown)
-    met = all(each.met for each in parts.values())
+    met = all(each.met for each in parts)
     return Verdict(
-        tuple(parts[part] for part in Part),
+        tuple(parts),
         min((day_of(each.window.begin) for each in at.shown), default=None),
         max((last_day(each.window) for each in at.shown), default=None),
         sum(each.numbers.messages for each in at.shown),

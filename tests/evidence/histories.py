@@ -12,8 +12,8 @@ from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import (
     AuthResult,
-    DkimResult,
     Disposition,
+    DkimResult,
     Override,
     OverrideReason,
     PublishedPolicy,
@@ -77,7 +77,10 @@ MAIL: Mapping[str, Mail] = {
     "forgotten": Mail("203.0.113.80"),  # a server that nobody remembers
     "forwarded": Mail("203.0.113.30", signed="mx2026", spf="forward.example.org"),
     "listed": Mail(
-        "203.0.113.40", signed="mx2026", holds=False, spf="lists.example.org",
+        "203.0.113.40",
+        signed="mx2026",
+        holds=False,
+        spf="lists.example.org",
         said=OverrideReason.MAILING_LIST,
     ),
     "news": Mail("192.0.2.10", signed="mx2026", spf=DOMAIN, author="news.example.com"),
@@ -85,13 +88,18 @@ MAIL: Mapping[str, Mail] = {
 }
 
 
-def from_day(first: int, last: int | None = None) -> range:
-    """Return days of November; one or several."""
+def days(first: int, last: int | None = None) -> range:
+    """Return days of November: one, or all up to the last."""
     return range(first, (last or first) + 1)
 
 
 def reports(
-    days: Iterable[int], reporter: str, *, p: Policy = Policy.NONE, hours: int = 24, at: int = 0,
+    when: Iterable[int],
+    reporter: str,
+    *,
+    p: Policy = Policy.NONE,
+    hours: int = 24,
+    at: int = 0,
     **mail: int,
 ) -> Iterator[MailReport]:
     """Yield reports of a reporter on these days of November: each of so many hours from the hour `at`.
@@ -99,7 +107,7 @@ def reports(
     `mail` are messages a report, by what they are in `MAIL`.
     """
     start = int(datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC).timestamp())
-    for day in days:
+    for day in when:
         for hour in range(at, at + 24 if hours < 24 else at + 1, hours):
             begin = start + (day - 1) * DAY + hour * 3600
             end = begin + hours * 3600 - 1
