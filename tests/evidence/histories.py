@@ -96,15 +96,15 @@ def days(first: int, last: int | None = None) -> range:
 def reports(
     when: Iterable[int],
     reporter: str,
+    mail: Mapping[str, int],
     *,
     p: Policy = Policy.NONE,
     hours: int = 24,
     at: int = 0,
-    **mail: int,
 ) -> Iterator[MailReport]:
     """Yield reports of a reporter on these days of November: each of so many hours from the hour `at`.
 
-    `mail` are messages a report, by what they are in `MAIL`.
+    `mail` are messages a report, by what they are in `MAIL`. Days may go on into December.
     """
     start = int(datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC).timestamp())
     for day in when:

@@ -6,34 +6,18 @@ The days are those of November 2026, and it is the first of December. A line is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import pytest
 
-from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.declared_sources import declared_of
-from mailauth_dns.evidence.evidence import Evidence, MailReport
-from mailauth_dns.evidence.gate import Part, Verdict
-from mailauth_dns.evidence.ramp import next_step
-from mailauth_dns.evidence.verdict import gate_of, verdict
-from mailauth_dns.policy.load import load_repo
-from mailauth_dns.policy.sections.dmarc import DmarcSection
+from mailauth_dns.evidence.evidence import Evidence
 from tests.conftest import RepoFolder
-from tests.evidence.histories import DOMAIN, POLICY, days, history, reports
+from tests.evidence.histories import days, history, reports
+from tests.evidence.judged import GOOGLE, LONG_AGO, OTHER, TODAY, both, judged, lost, shown
 
-TODAY = date(2026, 12, 1)
-LONG_AGO = date(2026, 10, 31)
 MONTH = days(1, 30)
-PARTS = [Part.DAYS, Part.VOLUME, Part.ALIGNED, Part.EACH, Part.REPORTERS, Part.NEWEST, Part.UNKNOWN]
-GOOGLE, YAHOO, OTHER = "google.com", "yahoo.com", "forger.example"
-
-
-def both(when: range, **mail: int) -> Iterator[MailReport]:
-    """Two reporters; one sees twice as much as the other."""
-    yield from reports(when, GOOGLE, **{name: 2 * count for name, count in mail.items()})
-    yield from reports(when, YAHOO, **mail)
 
 
 @dataclass(frozen=True)
@@ -108,7 +92,7 @@ HISTORIES: Mapping[str, History] = {
         lost=("84 of office, mailing list",),
     ),
     "a spoof wave that must not block": History(
-        history(both(MONTH, office=20), reports(days(28, 29), GOOGLE, at=1, spoofed=5000)),
+        history(both(MONTH, office=20), reports(days(28, 29), GOOGLE, {"spoofed": 5000}, at=1)),
         """
         + 30 days of reports without a gap, 14 needed
         + 840 messages of declared senders, 100 needed
@@ -122,7 +106,7 @@ HISTORIES: Mapping[str, History] = {
         lost=("10000 spoofed",),
     ),
     "one reporter": History(
-        history(reports(MONTH, GOOGLE, office=40)),
+        history(reports(MONTH, GOOGLE, {"office": 40})),
         """
         + 29 days of reports without a gap, 14 needed
         + 560 messages of declared senders, 100 needed
@@ -178,7 +162,7 @@ HISTORIES: Mapping[str, History] = {
     "a forged report": History(
         history(
             both(MONTH, office=20, shop=4, shop_unsigned=1),
-            reports(days(29), OTHER, office=100_000, shop=100_000),
+            reports(days(29), OTHER, {"office": 100_000, "shop": 100_000}),
         ),
         """
         + 30 days of reports without a gap, 14 needed
@@ -230,37 +214,3 @@ def test_each_history_has_its_verdict(repo: RepoFolder, name: str) -> None:
     assert found.not_before == at.not_before
     assert lost(found) == at.lost
     assert found.left_out == at.left_out
-
-
-def judged(
-    repo: RepoFolder,
-    evidence: Evidence,
-    policy: str = POLICY,
-    *,
-    today: date = TODAY,
-    since: date | None = LONG_AGO,
-) -> Verdict:
-    """Return the verdict about the next step of a policy."""
-    repo.policy(policy)
-    loaded = load_repo(repo.root)
-    [read] = loaded.of([DOMAIN])
-    assert isinstance(read.body.dmarc, DmarcSection)
-    step = next_step(read.body.dmarc.record)
-    assert step is not None
-    rows = attributed(evidence, declared_of(loaded, read))
-    return verdict(evidence, rows, gate_of(read), step, today, since=since, parked=False)
-
-
-def shown(found: Verdict) -> list[str]:
-    assert [each.part for each in found.parts] == PARTS
-    return [f"{'+' if each.met else '-'} {each.words}" for each in found.parts]
-
-
-def lost(found: Verdict) -> tuple[str, ...]:
-    spoofed = sum(each.messages for each in found.lost if each.kind == "spoof")
-    others = tuple(
-        f"{each.messages} of {each.source}, {each.kind}"
-        for each in found.lost
-        if each.kind != "spoof"
-    )
-    return (*others, *([f"{spoofed} spoofed"] if spoofed else []))
