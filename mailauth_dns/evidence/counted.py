@@ -20,7 +20,6 @@ from mailauth_dns.reports.aggregate import AuthResult, PublishedPolicy
 DAY = 86400  # seconds
 DECLARED = (SourceKind.ALIGNED, SourceKind.NOT_ALIGNED)
 _LONGEST = 8 * DAY  # of one report: some reporters send one a week
-_CLOCKS = DAY  # reporters' clocks, and days that end elsewhere
 
 
 @dataclass(slots=True)
@@ -145,7 +144,7 @@ def _why_not(
     if not 0 < window.end - window.begin <= _LONGEST:
         return "of no time, or of more than eight days"
     midnight = datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
-    if window.end > midnight.timestamp() + _CLOCKS:
+    if window.end > midnight.timestamp() + 1:
         return "of a time to come"
     if since is None or day_of(window.begin) <= since:
         return "from before the last change of DNS" if since else "while nobody knows how DNS was"

@@ -84,13 +84,15 @@ MAIL: Mapping[str, Mail] = {
         said=OverrideReason.MAILING_LIST,
     ),
     "news": Mail("192.0.2.10", signed="mx2026", spf=DOMAIN, author="news.example.com"),
+    "news_unsigned": Mail("192.0.2.20", spf="shop.example.net", author="news.example.com"),
+    "news_forgotten": Mail("203.0.113.80", author="news.example.com"),
     "spoofed": Mail("198.51.100.0"),  # each from another network
 }
 
 
 def days(first: int, last: int | None = None) -> range:
     """Return days of November: one, or all up to the last."""
-    return range(first, (last or first) + 1)
+    return range(first, (first if last is None else last) + 1)
 
 
 def reports(
