@@ -42,11 +42,11 @@ HISTORIES: Mapping[str, History] = {
         """
         + 30 days of reports without a gap, 14 needed
         + 1050 messages of declared senders, 100 needed
-        + 100.0 percent aligned, 98 needed
-        + lowest of the declared senders: office has 100.0 percent, 95 needed
+        + 100 percent aligned, 98 needed
+        + lowest of the declared senders: office has 100 percent, 95 needed
         + 2 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         TODAY,
     ),
@@ -55,11 +55,11 @@ HISTORIES: Mapping[str, History] = {
         """
         + 30 days of reports without a gap, 14 needed
         + 2058 messages of declared senders, 100 needed
-        + 100.0 percent aligned, 98 needed
-        + lowest of the declared senders: office has 100.0 percent, 95 needed
+        + 100 percent aligned, 98 needed
+        + lowest of the declared senders: office has 100 percent, 95 needed
         + 2 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        - 2.0 percent from unknown sources, at most 1: 203.0.113.80 has 42 messages
+        - 2 percent from unknown sources, at most 1: 203.0.113.80 has 42 messages
         """,
         None,
         lost=("42 of 203.0.113.80, unknown",),
@@ -73,7 +73,7 @@ HISTORIES: Mapping[str, History] = {
         + no declared sender was seen
         + 2 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         None,
     ),
@@ -82,11 +82,11 @@ HISTORIES: Mapping[str, History] = {
         """
         + 30 days of reports without a gap, 14 needed
         + 840 messages of declared senders, 100 needed
-        + 100.0 percent aligned, 98 needed
-        + lowest of the declared senders: office has 100.0 percent, 95 needed
+        + 100 percent aligned, 98 needed
+        + lowest of the declared senders: office has 100 percent, 95 needed
         + 2 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         TODAY,
         lost=("84 of office, mailing list",),
@@ -96,11 +96,11 @@ HISTORIES: Mapping[str, History] = {
         """
         + 30 days of reports without a gap, 14 needed
         + 840 messages of declared senders, 100 needed
-        + 100.0 percent aligned, 98 needed
-        + lowest of the declared senders: office has 100.0 percent, 95 needed
+        + 100 percent aligned, 98 needed
+        + lowest of the declared senders: office has 100 percent, 95 needed
         + 2 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         TODAY,
         lost=("10000 spoofed",),
@@ -110,11 +110,11 @@ HISTORIES: Mapping[str, History] = {
         """
         + 29 days of reports without a gap, 14 needed
         + 560 messages of declared senders, 100 needed
-        + 100.0 percent aligned, 98 needed
-        + lowest of the declared senders: office has 100.0 percent, 95 needed
+        + 100 percent aligned, 98 needed
+        + lowest of the declared senders: office has 100 percent, 95 needed
         - 1 reporter, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         None,
     ),
@@ -123,11 +123,11 @@ HISTORIES: Mapping[str, History] = {
         """
         - 8 days of reports without a gap, 14 needed
         + 480 messages of declared senders, 100 needed
-        + 100.0 percent aligned, 98 needed
-        + lowest of the declared senders: office has 100.0 percent, 95 needed
+        + 100 percent aligned, 98 needed
+        + lowest of the declared senders: office has 100 percent, 95 needed
         + 2 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         december(7),
     ),
@@ -149,11 +149,11 @@ HISTORIES: Mapping[str, History] = {
         """
         - 7 days of reports without a gap, 14 needed
         + 525 messages of declared senders, 100 needed
-        + 100.0 percent aligned, 98 needed
-        + lowest of the declared senders: office has 100.0 percent, 95 needed
+        + 100 percent aligned, 98 needed
+        + lowest of the declared senders: office has 100 percent, 95 needed
         + 2 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         december(8),
         left_out=("46 reports from before the last change of DNS",),
@@ -167,11 +167,11 @@ HISTORIES: Mapping[str, History] = {
         """
         + 30 days of reports without a gap, 14 needed
         + 201050 messages of declared senders, 100 needed
-        - 99.9 percent aligned, 98 needed: 96.0 without the report that says most for it
-        - lowest of the declared senders: shop has 80.0 percent, 95 needed
+        - 99.9 percent aligned, 98 needed: 96 without the report that says most for it
+        - lowest of the declared senders: shop has 80 percent, 95 needed
         + 3 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         None,
         lost=("42 of shop, declared, not aligned",),
@@ -181,11 +181,11 @@ HISTORIES: Mapping[str, History] = {
         """
         + 30 days of reports without a gap, 14 needed
         + 840 messages of declared senders, 100 needed
-        + 100.0 percent aligned, 98 needed
-        + lowest of the declared senders: office has 100.0 percent, 95 needed
+        + 100 percent aligned, 98 needed
+        + lowest of the declared senders: office has 100 percent, 95 needed
         + 2 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         TODAY,
     ),
@@ -194,11 +194,11 @@ HISTORIES: Mapping[str, History] = {
         """
         + 30 days of reports without a gap, 14 needed
         + 840 messages of declared senders, 100 needed
-        + 100.0 percent aligned, 98 needed
-        + lowest of the declared senders: office has 100.0 percent, 95 needed; shop is silent since 2026-11-12
+        + 100 percent aligned, 98 needed
+        + lowest of the declared senders: office has 100 percent, 95 needed; shop is silent since 2026-11-12
         + 2 reporters, 2 needed
         + last report 2026-11-30, not more than 3 days old needed
-        + 0.0 percent from unknown sources, at most 1
+        + 0 percent from unknown sources, at most 1
         """,
         TODAY,
     ),

@@ -110,10 +110,10 @@ def test_a_report_of_a_month_or_of_no_time_does_not_count(repo: RepoFolder) -> N
 
 # Messages of a day, aligned and not, and the percent that is shown: what is short of 98 blocks.
 SHARES = [
-    ({"office": 98, "shop_unsigned": 2}, "98.0", True),
+    ({"office": 98, "shop_unsigned": 2}, "98", True),
     ({"office": 4898, "shop": 0, "shop_unsigned": 102}, "97.9", False),  # 97.96
     ({"office": 9799, "shop_unsigned": 201}, "97.9", False),
-    ({"office": 9801, "shop_unsigned": 199}, "98.0", True),
+    ({"office": 9801, "shop_unsigned": 199}, "98", True),
 ]
 
 
@@ -129,7 +129,7 @@ def test_a_share_is_not_rounded_up(
 @pytest.mark.parametrize(
     ("mail", "percent", "met"),
     [
-        ({"office": 99, "forgotten": 1}, "1.0", True),
+        ({"office": 99, "forgotten": 1}, "1", True),
         ({"office": 9896, "forgotten": 104}, "1.1", False),  # 1.04
     ],
 )
