@@ -176,7 +176,7 @@ def test_a_policy_that_is_edited_meanwhile_is_left(
     refused = own.adopt()
     assert refused.code == 1
     assert (
-        "was changed while DNS was asked, and is left as it is; run the command again"
+        "was changed while this ran, and is left as it is; run the command again"
         in refused.err
     )
     assert host.policy == own.text + "# edited\n"
