@@ -51,7 +51,7 @@ class ReadSummary:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str, bool], _Row] = {}
         self._told: dict[tuple[str, Odd], tuple[str, int]] = {}
-        self.unread: list[Unread | Repeated] = []
+        self.unread: list[Unread | Repeated[Tally]] = []
         self._others: list[PassedOver] = []
         self.read = self.repeated = 0
 
@@ -141,11 +141,11 @@ def _section(title: str, lines: Iterable[str], style: str) -> Iterator[Text]:
         yield from (styled(2, (line, style)) for line in found)
 
 
-def _unread(found: Unread | Repeated) -> str:
+def _unread(found: Unread | Repeated[Tally]) -> str:
     return f"{found.place}: {_problem(found)}"
 
 
-def _problem(found: Unread | Repeated) -> str:
+def _problem(found: Unread | Repeated[Tally]) -> str:
     if isinstance(found, Unread):
         return found.why
     return f"says something else than {found.first}, which is the same report by its id"
