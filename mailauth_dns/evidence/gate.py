@@ -64,7 +64,8 @@ class Verdict:
 
     `first` and `last` are the days of the window, None without evidence. `not_before` is the day on
     which the step may come if mail goes on as it does; None where time alone does not mend what
-    blocks. `lost` is what the step would have cost in the window.
+    blocks. `lost` is what the step would have cost in the window. `left_out` says in words which
+    reports do not count, and why.
     """
 
     parts: tuple[Measured, ...]
@@ -73,6 +74,7 @@ class Verdict:
     messages: int
     not_before: date | None
     lost: tuple[Loss, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def met(self) -> bool:

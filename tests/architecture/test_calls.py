@@ -87,7 +87,8 @@ LIBRARIES = {
     | {"pathlib", "stat", "struct", "xml", "zipfile", "zlib"},
     "diff": _VALUES | {"datetime", "hashlib", "html", "unicodedata"},
     "evidence": _VALUES
-    | {"datetime", "hashlib", "heapq", "ipaddress", "json", "pathlib", "pydantic"},
+    | {"bisect", "datetime", "fractions", "hashlib", "heapq", "ipaddress", "json", "math"}
+    | {"pathlib", "pydantic"},
 }
 
 
