@@ -21,13 +21,13 @@ _AROUND = 200  # octets of a file that are no report
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The evidence as it is then, and how many reports are new in it, and too old for it.
+    """The evidence as it is then, the reports that are new in it, and how many are too old for it.
 
     `contradicted` are the places, in what came, of reports that the evidence has otherwise.
     """
 
     evidence: Evidence
-    added: int
+    added: tuple[AnyReport, ...]
     too_old: int
     contradicted: tuple[int, ...]
 
@@ -42,13 +42,18 @@ def keep(before: Evidence, came: Sequence[AnyReport], room: int = MAX_WRITTEN) -
     newest = max((each.window.last_day for each in _all(whole)), default=None)
     recent = whole if newest is None else pruned(whole, newest - KEPT)
     after = _fitting(recent, room)
-    had, has = (set(map(_key, _all(evidence))) for evidence in (before, after))
+    had = set(map(_key, _all(before)))
     return Kept(
         after,
-        added=len(has - had),
-        too_old=sum(1 for _ in _all(whole)) - len(has),
+        added=tuple(each for each in _all(after) if _key(each) not in had),
+        too_old=size(whole) - size(after),
         contradicted=tuple(_contradicted(before, came)),
     )
+
+
+def size(evidence: Evidence) -> int:
+    """Return how many reports there are."""
+    return len(evidence.mail) + len(evidence.sessions)
 
 
 def _all(evidence: Evidence) -> Iterator[AnyReport]:

@@ -152,9 +152,7 @@ class _Once(Generic[T]):
         read = ReadAggregate(place, report, value, tuple(told))
         return self._counted(report.key, content.digest, read)
 
-    def _counted(
-        self, key: ReportKey, digest: int, read: ReadAggregate[T] | ReadTls
-    ) -> Outcome[T]:
+    def _counted(self, key: ReportKey, digest: int, read: ReadAggregate[T] | ReadTls) -> Outcome[T]:
         """Return a report, and remember it; if it was read before, return that it is repeated."""
         if (first := self._seen.get(key)) is None:
             self._seen[key] = (read.place, digest)
