@@ -55,7 +55,7 @@ def verdict(
     parts = {each.part: each for each in measures(at)}
     met = all(each.met for each in parts.values())
     return Verdict(
-        tuple(parts[part] for part in Part),
+        tuple(parts[part] for part in Part if part in parts),
         min((day_of(each.window.begin) for each in at.shown), default=None),
         max((last_day(each.window) for each in at.shown), default=None),
         sum(each.numbers.messages for each in at.shown),
