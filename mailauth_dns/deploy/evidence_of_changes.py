@@ -96,7 +96,9 @@ class EvidenceOfChanges:
             who_sends.says_who_sends(policy),
             bool(self._below.get(policy.domain)),
         )
-        return known, records_since(self._repo, policy) if evidence.mail else Since(None)
+        if not evidence.mail:
+            return known, Since(None)
+        return known, records_since(self._repo, policy, alignment=False)
 
 
 def _gone(policy: Policy, change: Change) -> list[Use]:

@@ -70,10 +70,10 @@ def of_dmarc(asked: Asked, known: KnownMail, since: date | None, why: str) -> Ev
 def _stricter(
     step: Step, asked: Asked, known: KnownMail, since: date | None, why: str
 ) -> EvidenceEntry | None:
-    parked = not _touches_mail(step, asked, known)
-    said = verdict(
-        known.evidence, known.rows, known.gate, step, known.today, since=since, parked=parked
-    )
+    touched = [row for row in known.rows if is_touched(row.row, known.evidence.domain, step)]
+    parked = not _touches_mail(step, asked, known, touched)
+    rows = touched if parked else known.rows
+    said = verdict(known.evidence, rows, known.gate, step, known.today, since=since, parked=parked)
     if parked and not known.evidence.mail:
         return None
     gate: Outcome = "not met" if not said.met else "not asked" if parked else "met"
@@ -83,11 +83,17 @@ def _stricter(
     return _entry(begun, said)
 
 
-def _touches_mail(step: Step, asked: Asked, known: KnownMail) -> bool:
-    """Tell whether a step touches mail that somebody sends, as far as policies and zone tell."""
+def _touches_mail(
+    step: Step, asked: Asked, known: KnownMail, touched: Iterable[AttributedRow]
+) -> bool:
+    """Tell whether a step touches mail that somebody sends.
+
+    Policies, the zone and, for names below the domain, the reports show it.
+    """
     own = known.sends or (known.sends is None and asked.mail is not None)
     below = known.sends_below or asked.mail_below is not None
-    return bool((step.own and own) or (step.below and below))
+    seen = any(each.row.aligned and each.row.author != known.evidence.domain for each in touched)
+    return bool((step.own and own) or (step.below and (below or seen)))
 
 
 def _entry(begun: EvidenceEntry, said: Verdict) -> EvidenceEntry:
