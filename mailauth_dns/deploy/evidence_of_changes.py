@@ -31,7 +31,6 @@ from mailauth_dns.records.zone import RRKey
 from mailauth_dns.senders.use import Use
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
-_AUTHENTICATION = (Family.SPF, Family.DKIM, Family.RETURN_PATH)
 _HELD = 64  # domains: a zone is planned at each of its providers
 
 
@@ -113,11 +112,26 @@ def _gone(policy: Policy, change: Change) -> list[Use]:
 
 
 def _pending(change: Change, together: Collection[Change]) -> Iterator[str]:
-    """Yield what is made together with a change and may change whose mail passes."""
+    """Yield what is made together with a change, and takes away something by which mail passes."""
     for other in together:
-        if (
-            other.family in _AUTHENTICATION
-            and other.judgement.risk is not Risk.SAFE
-            and is_at_or_below(other.domain, change.domain)
-        ):
+        if is_at_or_below(other.domain, change.domain) and _takes(other):
             yield f"{other.key[0]} {other.key[1]} changes too, so no report is about what will be"
+
+
+def _takes(change: Change) -> bool:
+    gone = change.before - change.after
+    match change.family:
+        case Family.SPF:
+            return bool(_passing(change.before) - _passing(change.after))
+        case Family.DKIM:
+            return bool(gone) and change.judgement.risk is not Risk.SAFE
+        case Family.RETURN_PATH:
+            return bool(gone)
+        case _:
+            return False
+
+
+def _passing(records: frozenset[str]) -> frozenset[str]:
+    """Return the terms of SPF records that let mail pass, or lead to some that do."""
+    words = " ".join(records).lower().split()
+    return frozenset(word.lstrip("+") for word in words if word[0] not in "-~?")

@@ -31,7 +31,9 @@ def headline(entry: EvidenceEntry) -> str:
 
 def refusal(entry: EvidenceEntry) -> str:
     """Return why apply refuses the change, in one sentence."""
-    blocks = "; ".join(each.words for each in entry.blocks) if entry.first is not None else ""
+    if entry.first is None:
+        return "; ".join((headline(entry), *entry.notes))
+    blocks = "; ".join(each.words for each in entry.blocks)
     return f"{headline(entry)}{': ' if blocks else ''}{blocks}"
 
 

@@ -10,7 +10,8 @@ from mailauth_dns.plan.permission import Permission
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN
 
 _SAFE_WAYS = {
-    "DMARC032": "read reports (`reports read --write`), and tighten once `dmarc status` says so",
+    "DMARC032": "keep what receivers report (mailauth-dns reports read --write), and tighten once "
+    "mailauth-dns dmarc status says that the step may come",
     "DMARC033": "go to quarantine first, read the reports until all mail passes, then reject",
     "DKIM030": "sign with another key, and keep this one seven days after its last signature",
     "DKIM034": "give the new key a selector that was never used",

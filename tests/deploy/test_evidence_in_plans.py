@@ -88,7 +88,7 @@ CASES = {
         give(own(COM)),
         "caution",
         (),
-        "1400 messages: the gate is met; 100.0 percent aligned, 98 needed; 2 reporters, 2 needed",
+        "1400 messages: the gate is met; 100 percent aligned, 98 needed; 2 reporters, 2 needed",
     ),
     "none at all": Case(
         "p=none",
@@ -96,7 +96,7 @@ CASES = {
         nothing,
         "breaking",
         ("DMARC032",),
-        "there is no evidence for a stricter policy: no report counts",
+        "there is no evidence for a stricter policy: no report",
     ),
     "reports that ended a week ago": Case(
         "p=none",

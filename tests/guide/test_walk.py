@@ -38,6 +38,9 @@ class Clock:
         return time.monotonic() + self.ahead.total_seconds()
 
 
+PERMITTED = "allow: [{rule: DMARC032, reason: I have read them, until: 2099-12-31}]\n"
+
+
 class Moved(datetime):
     """The clock as the commands read it."""
 
@@ -73,7 +76,9 @@ class Walk:
         self.said.append(said["now"]["what"])
         if said["now"]["what"].startswith("Read the DMARC reports"):
             path = Path("zones/policy/example.com.yaml")
-            path.write_text(path.read_text().replace("p: none", "p: quarantine"))
+            # No receiver sends reports into this walk, so a person says that they were read.
+            text = path.read_text().replace("p: none", "p: quarantine")
+            path.write_text(text + PERMITTED)
         for line in said["now"]["commands"]:
             self._run(shlex.split(line))
         return True
