@@ -148,12 +148,12 @@ def _why_not(
         return "of a time to come"
     if since is None or day_of(window.begin) <= since:
         return "from before the last change of DNS" if since else "while nobody knows how DNS was"
-    if record is None or not _is_about(report.published, record):
+    if record is None or not is_about(report.published, record):
         return "of another policy than the one in force"
     return None
 
 
-def _is_about(published: PublishedPolicy, record: Record) -> bool:
+def is_about(published: PublishedPolicy, record: Record) -> bool:
     """Tell whether a report found a record; what it does not say is no difference.
 
     Reporters fill in defaults, each in their own way, so only what is written counts.
