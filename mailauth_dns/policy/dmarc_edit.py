@@ -55,8 +55,9 @@ def _meant(before: yaml_tree.Plain, tags: Tags) -> yaml_tree.Plain | None:
     section = before.get(_SECTION, {})
     if not isinstance(section, dict):
         return None
-    said = {**section, **tags}
-    return {**before, _SECTION: {tag: each for tag, each in said.items() if each is not None}}
+    kept = {tag: said for tag, said in section.items() if tag not in tags}
+    new = {tag: value for tag, value in tags.items() if value is not None}
+    return {**before, _SECTION: {**kept, **new}}
 
 
 def _said(path: str, text: str) -> yaml_tree.Plain | None:

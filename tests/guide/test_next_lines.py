@@ -30,6 +30,7 @@ NONE = {
     "help": "its end is the help of another command",
     "next": "it is the next step",
     "quickstart": "it prints all steps to the end",
+    "dmarc advance": "a test of its own: it needs reports of two weeks",
     "dkim adopt": "a test of its own: it needs a key that another program made",
 }
 POLICY = """domain: example.com
@@ -68,6 +69,7 @@ STORY: tuple[tuple[str, str], ...] = (
     ("senders status", "next"),
     ("senders retire example.com server --on 2999-01-01", "senders status example.com"),
     ("reports read report.xml", "next"),
+    ("dmarc status", "reports read PATH --write"),
     ("dkim keygen example.com --selector s1 --private-dir PRIVATE", "compile example.com"),
     ("dkim status", "diff"),
     ("dkim rotate example.com", "dkim status example.com"),
@@ -202,7 +204,13 @@ def test_the_next_step_names_the_repo_as_it_was_named(
 
 
 def test_there_is_one_summary_a_command() -> None:
-    assert set(COMMANDS) >= commands.SUMMARIES.keys() - {"dkim", "reports", "senders", "spf"}
+    assert set(COMMANDS) >= commands.SUMMARIES.keys() - {
+        "dkim",
+        "dmarc",
+        "reports",
+        "senders",
+        "spf",
+    }
 
 
 def test_a_key_that_waits_is_what_comes_after_verify(served: RepoFolder, private_dir: Path) -> None:
