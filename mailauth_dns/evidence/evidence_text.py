@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.evidence import json_places
+from mailauth_dns.evidence import json_places, result_words
 from mailauth_dns.evidence.evidence import Evidence
 from mailauth_dns.evidence.evidence_lines import line_of, report_of
 from mailauth_dns.evidence.fewer import MAX_NUMBER
@@ -102,10 +102,14 @@ class _Reader:
                 "use the version that wrote it, or take the file from git's history",
             )
         assert isinstance(head, dict)
-        domain = head.get("domain")
-        if not isinstance(domain, str) or set(head) != {"format", "domain"}:
-            self._refuse(at, "domain", f"the first line has format and domain; {_MEND}")
-        return DomainName(domain)
+        given = head.get("domain")
+        try:
+            domain = result_words.name(given) if isinstance(given, str) else None
+        except ValueError:
+            domain = None
+        if domain is None or set(head) != {"format", "domain"}:
+            self._refuse(at, "domain", f"the first line has a format and a domain; {_MEND}")
+        return domain
 
     def _reports(self, domain: DomainName, at: int, found: object) -> Iterator[AnyReport]:
         if found == {"format": FORMAT, "domain": domain}:

@@ -146,8 +146,9 @@ HEADS = [
     ("[1]", "1:2: format: null is not a format"),
     ('[{"format": 2, "domain": "example.com"}]', "1:2: format: 2 is not a format"),
     ('[{"format": true, "domain": "example.com"}]', "1:2: format: true is not a format"),
-    ('[{"format": 1}]', "1:2: domain: the first line has format and domain"),
+    ('[{"format": 1}]', "1:2: domain: the first line has a format and a domain"),
     ('[{"format": 1, "domain": 3}]', "1:2: domain: the first line"),
+    ('[{"format": 1, "domain": "../a.example"}]', "1:2: domain: the first line"),
     ('[{"format": 1, "domain": "a.example", "x": 1}]', "1:2: domain: the first line"),
 ]
 
