@@ -44,6 +44,12 @@ def read_evidence(root: Path, domain: DomainName) -> Evidence:
     return found or Evidence(domain)
 
 
+def domains_with_evidence(root: Path) -> frozenset[DomainName]:
+    """Return the domains that have a file; `_` opens the names of other files."""
+    found = (root / EVIDENCE_DIR).glob("[!_]*.json")
+    return frozenset(DomainName(path.stem) for path in found)
+
+
 def _decoded(data: bytes, path: str) -> str:
     try:
         return data.decode("utf-8-sig")

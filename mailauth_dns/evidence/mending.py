@@ -24,7 +24,7 @@ def mended(source: DeclaredSource, row: Row, published: PublishedPolicy, clues: 
         return f"{source.name} should send no more: find out who still uses it"
     return (
         _strict(row, published, clues)
-        or _of_signatures(source, our_signatures(clues, row))
+        or _of_signatures(source, our_signatures(clues, row), clues)
         or _of_policy(source)
         or _of_sender(source)
     )
@@ -48,12 +48,14 @@ def _strict(row: Row, published: PublishedPolicy, clues: Clues) -> str | None:
     return None
 
 
-def _of_signatures(source: DeclaredSource, signatures: Iterable[DkimResult]) -> str | None:
+def _of_signatures(
+    source: DeclaredSource, signatures: Iterable[DkimResult], clues: Clues
+) -> str | None:
     """Return what is wrong with a signature of ours that is there and does not hold."""
     broken = [each for each in signatures if each.result is not AuthResult.PASS and each.selector]
     for each in broken:
         selector = str(each.selector).lower()
-        state = source.selectors.get(selector)
+        state = next((holder.selectors[selector] for holder in clues.by_key(each)), None)
         if state in (KeyState.ACTIVE, KeyState.RETIRING):
             return _does_not_hold(source, selector)
         if state is not None:
@@ -61,11 +63,11 @@ def _of_signatures(source: DeclaredSource, signatures: Iterable[DkimResult]) -> 
                 f"it signs with selector {selector}, which is {state} in the policy: have it sign "
                 "with a key that is active"
             )
-    if broken:
+    for each in broken:
+        whose = "yours" if source.own else f"of {source.name}"
         return (
-            f"it signs with selector {broken[0].selector} of {broken[0].domain}, which the policy "
-            f"does not have for it: find out whose key that is, and declare it if it is "
-            f"{source.name}'s"
+            f"it signs with selector {each.selector} of {each.domain}, which the policy does not "
+            f"have: find out whose key that is, and declare it if it is {whose}"
         )
     return None
 

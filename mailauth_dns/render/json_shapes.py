@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailauth_dns.plan import plan_file
+from mailauth_dns.render.evidence_shapes import REPORTS_SHOW
 from mailauth_dns.render.json_shape_parts import (
     BEFORE_AFTER,
     DEFINITIONS,
@@ -204,6 +205,7 @@ SHAPES: Mapping[str, Shape] = {
     "simulate": BEFORE_AFTER,
     "check-message": BEFORE_AFTER,
     "reports read": REPORTS_READ,
+    "reports show": REPORTS_SHOW,
     "spf tree": {
         **document(
             domain=TEXT,

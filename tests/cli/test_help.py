@@ -20,7 +20,7 @@ COMMANDS = (
     ),
     *(f"dkim {name}" for name in ("keygen", "adopt", "status", "activate", "rotate", "check")),
     *(f"spf {name}" for name in ("tree", "lock")),
-    "reports read",
+    *(f"reports {name}" for name in ("read", "show")),
 )
 FOLDER = Path(commands.__file__).parent
 

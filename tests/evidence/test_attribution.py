@@ -342,7 +342,7 @@ CASES = [
         row("198.51.100.3", by="", signed=["old._domainkey.example.com permerror"]),
         NOT_ALIGNED,
         "ip4:198.51.100.0/28",
-        "selector old",
+        "selector old, which is revoked in the policy",
     ),
     Case(
         "a sender that signs for itself alone",
