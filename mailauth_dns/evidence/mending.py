@@ -14,6 +14,7 @@ from mailauth_dns.evidence.evidence import Row
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records.dmarc import Alignment
 from mailauth_dns.reports.aggregate import AuthResult, DkimResult, PublishedPolicy
+from mailauth_dns.senders.entry import Entry
 from mailauth_dns.senders.templates import places
 from mailauth_dns.senders.use import Use
 
@@ -28,6 +29,11 @@ def mended(source: DeclaredSource, row: Row, published: PublishedPolicy, clues: 
         or _of_policy(source)
         or _of_sender(source)
     )
+
+
+def declaring(entry: Entry) -> str:
+    """Return what to do about a sender of the catalogue that the policy does not have."""
+    return f"find out who uses {entry.name}, and declare it in the policy if it is meant"
 
 
 def _strict(row: Row, published: PublishedPolicy, clues: Clues) -> str | None:

@@ -33,6 +33,7 @@ Parsedmarc = Annotated[
     ),
 ]
 
+
 @command.command("read", cls=Command)
 def read(
     context: typer.Context,
