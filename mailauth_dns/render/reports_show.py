@@ -142,7 +142,7 @@ def _source(line: SourceLine, wide: int) -> Iterator[Text]:
     if line.kind is not SourceKind.ALIGNED:
         yield styled(indent, (reason(line), "dim"))
     for text in mends(line):
-        yield styled(indent, ("mend: ", "bold"), text)
+        yield styled(indent, ("to do: ", "bold"), text)
 
 
 def _reporter(line: ReporterLine) -> Text:
