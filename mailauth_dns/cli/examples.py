@@ -241,6 +241,21 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns reports show example.com --since 2026-11-01 --format html > mail.html",
         ),
     ),
+    "dmarc": (
+        Example("See what holds each domain back", "mailauth-dns dmarc status"),
+        Example("Take the next step of one", "mailauth-dns dmarc advance example.com"),
+    ),
+    "dmarc status": (
+        Example("See what holds a domain back", "mailauth-dns dmarc status example.com"),
+        Example("Read it from another program", "mailauth-dns dmarc status --format json"),
+    ),
+    "dmarc advance": (
+        Example("Take the next step", "mailauth-dns dmarc advance example.com"),
+        Example(
+            "Let receivers try it first",
+            "mailauth-dns dmarc advance example.com --test",
+        ),
+    ),
     "serve": (
         Example("Serve the zones of providers/local.yaml", "mailauth-dns serve"),
         Example("Serve them as a plan would make them", "mailauth-dns serve --plan plan.json"),
