@@ -24,9 +24,8 @@ COMMANDS = (
     ),
     *(f"dkim {name}" for name in ("keygen", "adopt", "status", "activate", "rotate", "check")),
     *(f"spf {name}" for name in ("tree", "lock")),
-    "dmarc status",
-    "dmarc advance",
-    "reports read",
+    *(f"dmarc {name}" for name in ("status", "advance")),
+    *(f"reports {name}" for name in ("read", "show")),
 )
 FOLDER = Path(commands.__file__).parent
 
