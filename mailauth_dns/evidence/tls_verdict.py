@@ -17,6 +17,7 @@ from mailauth_dns.evidence.gate import Measured, Part, TlsGate
 from mailauth_dns.evidence.shares import reaches, share
 from mailauth_dns.evidence.tls_sessions import FailedAlike, Sessions, alike, sessions_of
 from mailauth_dns.evidence.window import reporters, without_largest
+from mailauth_dns.policy.sections.mta_sts import MtaStsSection
 
 LONGEST = 90  # days: what failed before says little of today's certificates
 _SOME = 3  # failed sessions of a few: fewer are an accident
@@ -52,6 +53,12 @@ class TlsVerdict:
     def blocks(self) -> tuple[Measured, ...]:
         """The parts that are not met."""
         return tuple(each for each in self.parts if not each.met)
+
+
+def tls_gate_of(section: MtaStsSection) -> TlsGate:
+    """Return what a policy asks of its TLS reports; what it does not say is as in `TlsGate`."""
+    said = section.gate.model_dump(exclude_none=True) if section.gate is not None else {}
+    return TlsGate(**said)
 
 
 def tls_verdict(
