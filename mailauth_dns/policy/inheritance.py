@@ -27,7 +27,7 @@ def with_one_ending(root: Mapping, own: Mapping) -> Mapping:
 
 
 def without_lone_gate(root: Mapping, own: Mapping) -> Mapping:
-    """Return a policy without sections that are nothing but an inherited gate: they declare none."""
+    """Return a policy without sections that are nothing but an inherited gate: none is declared."""
     items = {
         key: node
         for key, node in root.items.items()
