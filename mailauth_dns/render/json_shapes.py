@@ -35,7 +35,8 @@ from mailauth_dns.render.json_shape_parts import (
     maybe,
     of,
 )
-from mailauth_dns.render.report_shapes import REPORTS_READ
+from mailauth_dns.render.mta_sts_shapes import MTA_STS_SHAPES
+from mailauth_dns.render.report_shapes import REPORTS_READ, REPORTS_WATCH
 from mailauth_dns.render.sender_shapes import SENDER_SHAPES
 
 NEW_KEY = {
@@ -204,6 +205,8 @@ SHAPES: Mapping[str, Shape] = {
     "simulate": BEFORE_AFTER,
     "check-message": BEFORE_AFTER,
     "reports read": REPORTS_READ,
+    "reports watch": REPORTS_WATCH,
+    **MTA_STS_SHAPES,
     "spf tree": {
         **document(
             domain=TEXT,

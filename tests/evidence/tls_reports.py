@@ -21,7 +21,7 @@ def day(back: int) -> date:
 def window(on: date, reporter: str) -> Window:
     """Return a report's time: one day, whose last second is the next day's first in some."""
     begin = int(datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp())
-    return Window(begin, begin + 86400, reporter, f"{on:%y%m%d}")
+    return Window(begin, begin + 86400, reporter, f"{on:%y%m%d}{sum(reporter.encode()):06x}")
 
 
 def sts(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, what_next
+from mailauth_dns.cli import headings, reports_watch, what_next
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, FAILED, Format, session_of
@@ -70,3 +70,6 @@ def read(
         raise MailAuthError("there was no report to read: that says nothing about your mail")
     what_next.after_reports(session, summary.domains)
     return FAILED if summary.unread else DONE
+
+
+command.command("watch", cls=Command)(reports_watch.command)
