@@ -29,9 +29,7 @@ def command(
     found = [sts_standing(repo, policy, today) for policy in repo.of(named)]
     standings = [each for each in found if each is not None]
     if named and not standings:
-        raise MailAuthError(
-            f"{', '.join(named)}: the policy declares no MTA-STS; see docs/how-to/mta-sts.md"
-        )
+        raise MailAuthError(f"{', '.join(named)}: the policy declares no MTA-STS")
     if format is Format.JSON:
         session.json(mta_sts.status_data(standings))
     else:

@@ -10,7 +10,9 @@ from rich.text import Text
 
 from mailauth_dns.deploy.sts_advance import Advanced
 from mailauth_dns.deploy.sts_standing import StsStanding
+from mailauth_dns.evidence.shares import share
 from mailauth_dns.evidence.tls_reasons import mended
+from mailauth_dns.evidence.tls_verdict import said
 from mailauth_dns.policy.section_edit import told
 from mailauth_dns.render.findings_text import lines
 from mailauth_dns.render.json_data import FORMAT, findings
@@ -20,45 +22,52 @@ _MODES = {"enforce": "green", "testing": "yellow", "none": "dim"}
 
 
 def status(standings: Sequence[StsStanding]) -> Iterator[Text]:
-    """Yield each domain: its mode, what its reports say, and the next step."""
+    """Yield each domain: its mode, the window, what fails, what blocks, the next step."""
     for each in standings:
         yield from _standing(each)
-    yield Text(f"MTA-STS: {count(len(standings), 'domain')}", style="bold")
+    testing = [each for each in standings if each.section.mode == "testing"]
+    ready = sum(each.verdict.met for each in testing)
+    yield Text(
+        f"MTA-STS: {count(len(standings), 'domain')}, {ready} ready for mode enforce, "
+        f"{len(testing) - ready} not yet",
+        style="bold",
+    )
 
 
 def _standing(of: StsStanding) -> Iterator[Text]:
     found, mode = of.verdict, of.section.mode
     yield styled(0, (of.policy.domain, "bold"), "  mode ", (mode, _MODES[mode]))
-    if found.last is None:
-        yield styled(2, ("no report counts", "yellow"), _apart(of))
-    else:
-        days = count(found.days, "day")
-        by = ", ".join(found.reporters)
-        yield styled(2, f"{found.first} to {found.last}: {days} with a report, by {by}{_apart(of)}")
-    if not of.asked:
-        yield styled(2, ("no sender is asked for reports: add tls_rpt", "yellow"))
-    for part in found.parts if mode != "none" and found.last is not None else ():
-        yield styled(2, ("met     " if part.met else "blocks  ", _style(met=part.met)), part.words)
+    yield styled(4, _window(of))
+    if found.apart:
+        apart = f"{count(found.apart, 'session')} under no policy, another one, or DANE"
+        yield styled(4, ("not counted: ", "yellow"), apart)
     for failed in found.failures:
-        at = f" at {failed.exchanger}" if failed.exchanger else ""
         told_by = ", ".join(failed.reporters)
-        yield styled(
-            2,
-            (f"{failed.reason}{at}", "bold"),
-            f": {count(failed.sessions, 'session')}, last on {failed.last}, by {told_by}",
-        )
-        yield styled(4, mended(failed.reason))
-    yield styled(2, f"next: {_next(of)}")
+        yield styled(4, f"{said(failed)}, last on {failed.last}, told by {told_by}")
+        yield styled(8, mended(failed.reason))
+    if mode == "testing":
+        yield from (styled(4, ("blocks: ", "bold red"), line) for line in _blocks(of))
+    yield styled(4, f"next: {_next(of)}")
 
 
-def _style(*, met: bool) -> str:
-    return "green" if met else "red"
+def _window(of: StsStanding) -> str:
+    found = of.verdict
+    if found.first is None:
+        return "window: none; no TLS report counts"
+    return (
+        f"window: {found.first} to {found.last}, {count(found.sessions, 'session')} of "
+        f"{count(len(found.reporters), 'reporter')}, "
+        f"{share(found.secured, found.sessions)} percent secured"
+    )
 
 
-def _apart(of: StsStanding) -> str:
-    if not of.verdict.apart:
-        return ""
-    return f"; {count(of.verdict.apart, 'session')} under no policy, another one, or DANE"
+def _blocks(of: StsStanding) -> Iterator[str]:
+    if of.verdict.last is None:
+        yield "no TLS report counts"
+    else:
+        yield from (each.words for each in of.verdict.blocks)
+    if not of.asked and not of.verdict.met:
+        yield "no sender is asked for reports: add `tls_rpt` to the policy"
 
 
 def _next(of: StsStanding) -> str:

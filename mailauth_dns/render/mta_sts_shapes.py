@@ -37,6 +37,6 @@ _STANDING = {
 MTA_STS_SHAPES = {
     "mta_sts status": document(domains=each(of(**_STANDING))),
     "mta_sts advance": document(
-        **_STANDING, written=maybe({"type": "object"}), findings=each(FINDING)
+        **_STANDING, written=maybe({"type": "object"}), findings=each(of(**FINDING))
     ),
 }
