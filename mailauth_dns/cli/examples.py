@@ -230,6 +230,21 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns reports read --parsedmarc aggregate.json --parsedmarc smtp_tls.json",
         ),
     ),
+    "dmarc": (
+        Example("See what holds each domain back", "mailauth-dns dmarc status"),
+        Example("Take the next step of one", "mailauth-dns dmarc advance example.com"),
+    ),
+    "dmarc status": (
+        Example("See what holds a domain back", "mailauth-dns dmarc status example.com"),
+        Example("Read it from another program", "mailauth-dns dmarc status --format json"),
+    ),
+    "dmarc advance": (
+        Example("Take the next step", "mailauth-dns dmarc advance example.com"),
+        Example(
+            "Let receivers try it first",
+            "mailauth-dns dmarc advance example.com --test",
+        ),
+    ),
     "reports watch": (
         Example("Say what is new since the last time", "mailauth-dns reports watch"),
         Example(

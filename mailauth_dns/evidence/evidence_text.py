@@ -28,10 +28,7 @@ FORMAT = 1
 MAX_PROBLEMS = 20  # of a file; a program that broke it broke more
 _MAX_DIGITS = 18
 _MAX_MESSAGE = 300  # characters
-_MEND = (
-    "delete the line, or take the file from git's history; "
-    "`mailauth-dns reports read --write` adds reports again"
-)
+_MEND = "delete the line and read the report again, or take the file from git's history"
 # RFC 8259 allows no such line in JSON, so that none is part of the file. A merge in a merge has
 # longer marks.
 _MARK = re.compile(r"(<{7,}|>{7,}|\|{7,}|={7,})(?: .*)?\r?", re.DOTALL)

@@ -36,6 +36,7 @@ from mailauth_dns.render.json_shape_parts import (
     of,
 )
 from mailauth_dns.render.mta_sts_shapes import MTA_STS_SHAPES
+from mailauth_dns.render.ramp_shapes import DMARC_ADVANCE, DMARC_STATUS
 from mailauth_dns.render.report_shapes import REPORTS_READ, REPORTS_WATCH
 from mailauth_dns.render.sender_shapes import SENDER_SHAPES
 
@@ -204,6 +205,8 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "simulate": BEFORE_AFTER,
     "check-message": BEFORE_AFTER,
+    "dmarc status": DMARC_STATUS,
+    "dmarc advance": DMARC_ADVANCE,
     "reports read": REPORTS_READ,
     "reports watch": REPORTS_WATCH,
     **MTA_STS_SHAPES,

@@ -45,6 +45,24 @@ REPORTS_READ = document(
     repeated=each(of(**PLACE, first=TEXT)),
     not_counted=each(of(**PLACE, problem=TEXT)),
     passed_over=each(of(**PLACE, what=TEXT)),
+    evidence=maybe(
+        of(
+            files=each(
+                of(
+                    domain=TEXT,
+                    path=TEXT,
+                    reports=NUMBER,
+                    added=NUMBER,
+                    other_policy=NUMBER,
+                    too_old=NUMBER,
+                    written=TRUTH,
+                    problem=maybe(TEXT),
+                )
+            ),
+            left_out=each(of(domain=TEXT, reports=NUMBER)),
+            without_policy=TEXTS,
+        )
+    ),
 )
 _DAY = {"type": "string", "format": "date"}
 REPORTS_WATCH = document(
