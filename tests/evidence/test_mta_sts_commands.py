@@ -240,7 +240,7 @@ def test_a_policy_that_changes_meanwhile_is_left_as_it_is(
     ran = repo.run("mta_sts", "advance", "example.com")
     assert (ran.code, ran.err) == (
         1,
-        "zones/policy/policy.yaml: was changed while DNS was asked, and is left as it is; run the command again\n",
+        "zones/policy/policy.yaml: was changed while this ran, and is left as it is; run the command again\n",
     )
     assert file.read_text() == POLICY + "ttl: 60\n"
 
