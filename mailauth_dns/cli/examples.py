@@ -264,6 +264,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "mta_sts advance": (
         Example("Go on to mode enforce, if it may be", "mailauth-dns mta_sts advance example.com"),
+        Example(
+            "Where the web host has a private address",
+            "mailauth-dns mta_sts advance example.com --private-web",
+        ),
     ),
     "serve": (
         Example("Serve the zones of providers/local.yaml", "mailauth-dns serve"),

@@ -24,10 +24,10 @@ def command(
     private_web: PrivateWeb = False,
     format: OutputFormat = Format.TEXT,
 ) -> int:
-    """Write mode enforce into a policy, where TLS reports and lint --live permit it.
+    """Write mode enforce into a policy, if reports permit it.
 
-    You review the edit. It refuses with the number that blocks, or with what lint finds. What is
-    unknown blocks too.
+    You review the edit. It refuses with the number that blocks, or with what lint --live finds of
+    MTA-STS. What is unknown blocks too.
     """
     session = session_of(context)
     repo = load_repo(session.root)

@@ -18,7 +18,7 @@ from mailauth_dns.render import mta_sts
 def command(
     context: typer.Context, domain: Domains = None, format: OutputFormat = Format.TEXT
 ) -> int:
-    """Show what TLS reports say of the MTA-STS policies, and what blocks mode enforce.
+    """Show what TLS reports say, and what blocks mode enforce.
 
     It reads zones/evidence, which `reports read --write` makes, and asks nobody.
     """

@@ -9,7 +9,7 @@ from mailauth_dns.cli.command import Command, Group
 
 command = typer.Typer(
     cls=Group,
-    help="Bring MTA-STS from testing to enforce, on what TLS reports say.",
+    help="Bring MTA-STS to enforce on what TLS reports say.",
     rich_markup_mode=None,
 )
 command.command("status", cls=Command)(mta_sts_status.command)
