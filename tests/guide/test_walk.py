@@ -41,8 +41,6 @@ class Clock:
         return time.monotonic() + self.ahead.total_seconds()
 
 
-
-
 class Moved(datetime):
     """The clock as the commands read it."""
 
