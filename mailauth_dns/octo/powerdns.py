@@ -69,6 +69,8 @@ class _Refused(Exception):
 class PowerDns(ListedProvider, PowerDnsProvider):  # type: ignore[misc] # it has no types
     """octodns-powerdns's provider, with our own reading and writing of sets."""
 
+    SUPPORTS_DYNAMIC = False  # octodns-powerdns would ask for the server's configuration
+
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API tells."""
         try:
