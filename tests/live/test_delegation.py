@@ -13,9 +13,9 @@ import pytest
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.live import delegation
 from mailauth_dns.live import observe as module
-from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.observe import Wanted, observe
+from mailauth_dns.live.server_answer import ServerAnswer
 from mailauth_dns.records.name import DomainName
 from tests.live.authority import Authority, Behaviour, zone
 from tests.live.observed_zone import APEX, NS, PRIMARY, SPF, ZONE, reason
