@@ -6,7 +6,7 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.live.channel import Channel, Limits, Pending
@@ -21,8 +21,7 @@ _SOCKETS = 100  # open at once; some systems allow a process only 256
 _TICK = 0.02  # seconds between two checks for questions whose time is over
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One name and type for one server; `recurse` asks it to find out what it does not know."""
 
     server: ServerAddress

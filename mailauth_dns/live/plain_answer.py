@@ -174,22 +174,23 @@ class _Octets:
         if size > MAX_NAME + 2:
             raise _Odd
 
-    def _pointed(self, at: int, start: int) -> _Place:
+    def _pointed(self, at: int, start: int, depth: int = 0) -> _Place:
         """Return what the pointer at `at` leads to, in a name that begins at `start`.
 
-        It may lead to earlier octets only, which end before the name begins.
+        It may lead to earlier octets only, which end before the name begins. `depth` is how many
+        pointers led here.
         """
         message = self._message
         target = int.from_bytes(message[at : at + 2], "big") - (wire.POINTER << 8)
         place = self._places.get(target)
         if place is None:
-            if not 0 <= target < start:
+            if not 0 <= target < start or depth == _MAX_POINTERS:
                 raise _Odd
             end = target
             while 0 < (length := message[end]) <= MAX_LABEL:
                 end += 1 + length
             if length:
-                beyond = self._pointed(end, target)
+                beyond = self._pointed(end, target, depth + 1)
                 place = _Place(end - target + beyond.size, end + 2, beyond.pointers + 1)
             else:
                 place = _Place(end + 1 - target, end + 1, 0)

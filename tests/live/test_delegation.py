@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import dns.rcode
 import dns.resolver
@@ -39,8 +38,8 @@ class Network:
         led = {}
         for question in questions:
             self.asked.append(question)
-            led[question] = replace(
-                question, server=self.routes.get(question.server.address, question.server)
+            led[question] = question._replace(
+                server=self.routes.get(question.server.address, question.server)
             )
         answers = ask(led.values(), timeout=timeout, tries=tries)
         return {question: answers[there] for question, there in led.items()}
