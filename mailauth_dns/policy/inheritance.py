@@ -25,6 +25,15 @@ def with_one_ending(root: Mapping, own: Mapping) -> Mapping:
     return root
 
 
+def without_lone_gate(root: Mapping, own: Mapping) -> Mapping:
+    """Return a policy without a `dmarc` that is nothing but an inherited gate: it declares none."""
+    section = root.items.get("dmarc")
+    if "dmarc" in own.items or not isinstance(section, Mapping) or section.items.keys() != {"gate"}:
+        return root
+    items = {key: node for key, node in root.items.items() if key != "dmarc"}
+    return Mapping(root.place, items, root.keys)
+
+
 def is_parked(root: Mapping) -> bool:
     """Tell whether a policy says `parked: true`."""
     parked = root.items.get("parked")

@@ -86,6 +86,9 @@ LIBRARIES = {
     | {"codecs", "datetime", "email", "hashlib", "io", "ipaddress", "json", "os"}
     | {"pathlib", "stat", "struct", "xml", "zipfile", "zlib"},
     "diff": _VALUES | {"datetime", "hashlib", "html", "unicodedata"},
+    "evidence": _VALUES
+    | {"bisect", "datetime", "fractions", "hashlib", "heapq", "ipaddress", "json", "math"}
+    | {"pathlib", "pydantic"},
 }
 
 
