@@ -179,13 +179,13 @@ CASES = {
     "what was tried comes into force, without evidence": Case(
         "p=quarantine; t=y", "p: quarantine", nothing, "breaking", ("DMARC032",), "no evidence"
     ),
-    "stricter for names below, where none of them sends": Case(
+    "stricter for names below, without evidence": Case(
         "p=reject; sp=none",
         "p: reject, sp: reject",
         nothing,
-        "caution",
-        (),
-        "subdomains none -> reject",
+        "breaking",
+        ("DMARC032",),
+        "no evidence",
     ),
     "stricter for names below, where the domain alone sends": Case(
         "p=reject; sp=none",
@@ -208,10 +208,18 @@ CASES = {
         ("DMARC032",),
         "336 messages of server (declared, not aligned) would have been quarantined",
     ),
-    "stricter for names that do not exist": Case(
+    "stricter for names that do not exist, without evidence": Case(
         "p=reject; sp=none; np=none",
         "p: reject, sp: none, np: reject",
         nothing,
+        "breaking",
+        ("DMARC032",),
+        "no evidence",
+    ),
+    "stricter for names that do not exist, where the domain alone sends": Case(
+        "p=reject; sp=none; np=none",
+        "p: reject, sp: none, np: reject",
+        give(own(COM), published=policy_of(COM, Policy.REJECT, Policy.NONE)),
         "caution",
         (),
         "subdomains that do not exist none -> reject",
