@@ -14,10 +14,10 @@ from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.deploy import beside_live, live_order, plan_live_only
 from mailauth_dns.deploy.beside_live import BesideLive, shown
 from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
-from mailauth_dns.diff.change import Blocked, Change, Difference
-from mailauth_dns.plan import permissions, policy_permissions, tied_zones
+from mailauth_dns.diff.change import Blocked, Change, Difference, Risk
+from mailauth_dns.plan import evidence_words, permissions, policy_permissions, tied_zones
 from mailauth_dns.plan.permissions import Allowance, Refusal
-from mailauth_dns.plan.plan import LIVE_DNS, ZoneEntry
+from mailauth_dns.plan.plan import LIVE_DNS, ChangeEntry, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
@@ -104,9 +104,19 @@ def _permitted(
             reason = "; ".join(map(str, refused))
             blocked.append(Blocked(change.domain, change.key, change.family, reason))
         else:
-            changes.append(change)
+            changes.append(_with_evidence(change, entry))
     difference = replace(found.difference, changes=tuple(changes), blocked=tuple(blocked))
     return replace(found, difference=difference)
+
+
+def _with_evidence(change: Change, entry: ChangeEntry) -> Change:
+    """Return a change that says what reports say of it, since a sheet has no other place for it."""
+    if entry.evidence is None:
+        return change
+    said = f"{entry.meaning}; {evidence_words.refusal(entry.evidence)}"
+    risk = Risk.BREAKING if entry.risk == "breaking" else change.judgement.risk
+    judged = replace(change.judgement, meaning=said, risk=risk, rules=entry.rules)
+    return replace(change, judgement=judged)
 
 
 def _by_hand(found: BesideLive, whole: Difference, refused: Iterable[Refusal]) -> ByHand:

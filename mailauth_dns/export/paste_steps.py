@@ -11,6 +11,7 @@ from mailauth_dns.compile.publication import Declared
 from mailauth_dns.deploy.by_hand import ByHand, changes_of
 from mailauth_dns.diff.change import Change
 from mailauth_dns.diff.compare import DEFAULT_TTL
+from mailauth_dns.diff.dmarc_tightening import tightens
 from mailauth_dns.diff.equivalence import meaning
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
@@ -210,8 +211,18 @@ def _to_check(
         Action.CHECK,
         declared.family,
         _entry(declared.key, value, declared.ttl or DEFAULT_TTL, origin),
-        why=why,
+        why=f"{why}{_needs_evidence(declared)}",
         note=declared.family.row.beside if value is not None else _only_of(declared),
+    )
+
+
+def _needs_evidence(declared: Declared) -> str:
+    """Return what to make sure of before a DMARC record is entered over one that is unknown."""
+    if declared.family is not Family.DMARC or not tightens(frozenset(), declared.values):
+        return ""
+    return (
+        "; if what is there asks for less, enter it only once `mailauth-dns dmarc status "
+        f"{declared.domain}` says that the step may come"
     )
 
 

@@ -286,3 +286,16 @@ def test_what_a_person_enters_at_a_form_needs_it_too(served: RepoFolder) -> None
     give(own(COM))(served)
     ran = served.run(*form)
     assert (ran.code, "v=DMARC1; p=quarantine" in ran.out) == (0, True), ran.said
+
+
+def test_a_form_of_which_nothing_is_known_is_told_to_be_looked_at(served: RepoFolder) -> None:
+    sends(served, "p=none", "p: quarantine")
+    nothing(served)
+    said = " ".join(served.run("export", COM, "--format", "paste", "--no-live").out.split())
+    assert (
+        "if what is there asks for less, enter it only once `mailauth-dns dmarc status "
+        "example.com` says that the step may come"
+    ) in said
+    served.policy(POLICY % "p: none", COM)
+    said = served.run("export", COM, "--format", "paste", "--no-live").out
+    assert "dmarc status" not in said
