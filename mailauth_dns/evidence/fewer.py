@@ -7,24 +7,26 @@ what they are. The small ones lose their source first, and then more, until they
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 K = TypeVar("K")
 
+MAX_NUMBER = 10**20 - 1  # two million records of twelve digits add up to less
 SPARE = 10  # kinds beyond a bound: the lesser ones, or as many that are left as they are
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """How many messages or sessions are of a kind, and from how many sources."""
 
-    count: int
+    number: int
     sources: int = 1
 
     def plus(self, other: Counted) -> Counted:
         """Return both together; a source in both counts twice, for it is no longer known."""
-        return Counted(self.count + other.count, self.sources + other.sources)
+        return Counted(
+            min(self.number + other.number, MAX_NUMBER),
+            min(self.sources + other.sources, MAX_NUMBER),
+        )
 
 
 def fewer(
@@ -43,12 +45,10 @@ def fewer(
     for less in lesser:
         if len(found) <= keep + SPARE:
             break
-        ranked = sorted(
-            found.items(), key=lambda item: (-item[1].count, order(item[0]) if order else "")
-        )
-        found = dict(ranked[:keep])
+        kept, others = _parted(found, keep, order)
+        found = dict(kept)
         groups: dict[K, list[tuple[K, Counted]]] = {}
-        for kind, counted in ranked[keep:]:
+        for kind, counted in others:
             groups.setdefault(less(kind), []).append((kind, counted))
         for lesser_kind, members in groups.items():
             # A group of one would lose its source for nothing.
@@ -56,6 +56,19 @@ def fewer(
             for _, counted in members:
                 add(found, kind, counted)
     return found
+
+
+def _parted(
+    found: Mapping[K, Counted], keep: int, order: Callable[[K], str] | None
+) -> tuple[list[tuple[K, Counted]], list[tuple[K, Counted]]]:
+    """Return the `keep` largest kinds, and the others."""
+    ranked = sorted(found.items(), key=lambda item: -item[1].number)
+    if order is not None:  # it takes a while, and only matters between those that are as large
+        least = ranked[keep - 1][1].number
+        first = sum(counted.number > least for _, counted in ranked)
+        last = sum(counted.number >= least for _, counted in ranked)
+        ranked[first:last] = sorted(ranked[first:last], key=lambda item: order(item[0]))
+    return ranked[:keep], ranked[keep:]
 
 
 def add(found: dict[K, Counted], kind: K, counted: Counted) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from mailauth_dns.evidence import result_words
@@ -16,16 +16,19 @@ from mailauth_dns.evidence.evidence import MailReport, Row, SessionReport, Windo
 from mailauth_dns.evidence.fewer import Counted, add, fewer
 from mailauth_dns.evidence.row_kind import LESSER, RowKind, rows_of
 from mailauth_dns.evidence.session_policies import fewer_policies
+from mailauth_dns.records.dmarc import Alignment
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.reports.aggregate import (
     AuthResult,
     DkimResult,
     Override,
+    PublishedPolicy,
     Record,
     Report,
     SpfResult,
 )
-from mailauth_dns.reports.reporter import Reporter, ReportKey
+from mailauth_dns.reports.bounds import MAX_WORD
+from mailauth_dns.reports.reporter import Reporter
 from mailauth_dns.reports.tls import TlsPolicy, TlsReport
 
 MAX_HELD = 10_000  # kinds of rows while a report is read; most have less than a hundred
@@ -44,10 +47,12 @@ def short(report: Report, records: Iterator[Record]) -> MailReport:
     for record in records:
         if not record.count:
             continue
-        add(found, _kind(record, domain), Counted(record.count))
+        kind = _kind(record, domain)
+        add(found, kind, Counted(record.count, sources=kind not in found))
         if len(found) > MAX_HELD:
             found = fewer(found, MAX_HELD // 2, LESSER)
-    return MailReport(_window(report.reporter, report.key), report.policy, _rows(found))
+    window = _window(report.reporter, (*report.key, *_effective(report.policy)))
+    return MailReport(window, report.policy, _rows(found))
 
 
 def _rows(found: dict[RowKind, Counted]) -> tuple[Row, ...]:
@@ -106,26 +111,40 @@ def _results(
 
 def sessions(report: TlsReport) -> dict[DomainName, SessionReport]:
     """Return a TLS report in short, for each domain that it is about."""
-    window = _window(report.reporter, report.key)
     by_domain: dict[DomainName, list[TlsPolicy]] = {}
     for policy in report.policies:
         if policy.domain is not None:
             by_domain.setdefault(policy.domain, []).append(policy)
     return {
-        domain: SessionReport(window, fewer_policies(domain, policies))
+        domain: SessionReport(
+            _window(report.reporter, (*report.key, *_modes(policies))),
+            fewer_policies(domain, policies),
+        )
         for domain, policies in by_domain.items()
     }
 
 
-def _window(reporter: Reporter, key: ReportKey) -> Window:
-    return Window(reporter.begin, reporter.end, _named(reporter), _id(key))
+def _window(reporter: Reporter, key: Sequence[object]) -> Window:
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+    return Window(reporter.begin, reporter.end, _named(reporter), digest[:12])
+
+
+# What was published is part of what tells reports apart. A false report with the id of a true one
+# must not take its place and then, as it names another policy, count for nothing.
+
+
+def _effective(found: PublishedPolicy) -> tuple[object, ...]:
+    """Return a policy with what stands for each tag that is not there: some reporters fill in."""
+    sp = found.sp or found.p
+    modes = (found.adkim or Alignment.RELAXED, found.aspf or Alignment.RELAXED)
+    return (found.p, sp, found.np or sp, *modes, bool(found.testing))
+
+
+def _modes(policies: Iterable[TlsPolicy]) -> list[str]:
+    return sorted({f"{each.type} {each.mode}" for each in policies})
 
 
 def _named(reporter: Reporter) -> str:
     """Return what a reporter is called in evidence: nothing in it moves a cursor or turns text."""
-    said = reporter.domain or "".join(filter(str.isprintable, reporter.org.lower())).strip()
-    return said or "nobody"
-
-
-def _id(key: Sequence[object]) -> str:
-    return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:12]
+    shown = "".join(filter(str.isprintable, reporter.org.lower())).strip()
+    return reporter.domain or shown[:MAX_WORD].strip() or "nobody"

@@ -8,7 +8,7 @@ from datetime import date
 
 from mailauth_dns.evidence.evidence import Evidence
 from mailauth_dns.evidence.evidence_text import text_of
-from mailauth_dns.evidence.together import last_day, together
+from mailauth_dns.evidence.together import together
 
 
 def merged(a: Evidence, b: Evidence) -> Evidence:
@@ -20,8 +20,8 @@ def pruned(evidence: Evidence, before: date) -> Evidence:
     """Return evidence without the reports that end before a day."""
     return replace(
         evidence,
-        mail=tuple(each for each in evidence.mail if last_day(each.window) >= before),
-        sessions=tuple(each for each in evidence.sessions if last_day(each.window) >= before),
+        mail=tuple(each for each in evidence.mail if each.window.last_day >= before),
+        sessions=tuple(each for each in evidence.sessions if each.window.last_day >= before),
     )
 
 

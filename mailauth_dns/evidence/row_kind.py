@@ -65,19 +65,19 @@ def kind_of(row: Row) -> RowKind:
 
 def rows_of(kinds: Mapping[RowKind, Counted]) -> tuple[Row, ...]:
     """Return rows in their order: the largest first."""
-    ranked = sorted(kinds.items(), key=lambda item: (-item[1].count, item[0].order()))
+    ranked = sorted(kinds.items(), key=lambda item: (-item[1].number, item[0].order()))
     return tuple(
         Row(
             source=kind.source,
             author=kind.author,
-            count=counted.count,
+            count=counted.number,
             dkim_aligned=kind.dkim_aligned,
             spf_aligned=kind.spf_aligned,
             disposition=kind.disposition,
             overrides=kind.overrides,
             dkim=kind.dkim,
             spf=kind.spf,
-            sources=counted.sources,
+            sources=1 if kind.source is not None else counted.sources,
         )
         for kind, counted in ranked
     )

@@ -83,6 +83,6 @@ def _fewer_failures(failures: Iterable[Failure]) -> tuple[Failure, ...]:
         add(found, replace(each, count=0), Counted(each.count))
     ranked = sorted(
         fewer(found, MAX_FAILURES, _LESSER, repr).items(),
-        key=lambda item: (-item[1].count, repr(item[0])),
+        key=lambda item: (-item[1].number, repr(item[0])),
     )
-    return tuple(replace(kind, count=counted.count) for kind, counted in ranked)
+    return tuple(replace(kind, count=counted.number) for kind, counted in ranked)
