@@ -229,6 +229,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "Read what parsedmarc wrote",
             "mailauth-dns reports read --parsedmarc aggregate.json --parsedmarc smtp_tls.json",
         ),
+        Example("Keep what they say in git", "mailauth-dns reports read --write ~/Maildir/.dmarc"),
+        Example(
+            "Put the files in order after a merge of branches", "mailauth-dns reports read --write"
+        ),
     ),
     "serve": (
         Example("Serve the zones of providers/local.yaml", "mailauth-dns serve"),
