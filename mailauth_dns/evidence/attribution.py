@@ -14,11 +14,12 @@ from mailauth_dns.evidence.declared_sources import Declared
 from mailauth_dns.evidence.evidence import Evidence, Row
 from mailauth_dns.evidence.source_kind import AttributedRow
 from mailauth_dns.evidence.strangers import Judged, settled
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import PublishedPolicy
 
 
 def attributed(
-    evidence: Evidence, declared: Declared, hosts: Mapping[str, str] | None = None
+    evidence: Evidence, declared: Declared, hosts: Mapping[str, DomainName] | None = None
 ) -> tuple[AttributedRow, ...]:
     """Return every row of the evidence with whose messages it holds, in its order.
 

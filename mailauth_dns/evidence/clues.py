@@ -10,6 +10,7 @@ from mailauth_dns.evidence.declared_sources import Declared, DeclaredSource
 from mailauth_dns.evidence.evidence import Row
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.reports.aggregate import AuthResult, DkimResult
+from mailauth_dns.senders.entry import Entry
 from mailauth_dns.senders.recognition import Trace
 
 Sources = tuple[DeclaredSource, ...]
@@ -19,10 +20,11 @@ _NAMES = (Trace.DKIM, Trace.RETURN_PATH, Trace.REPORT, Trace.INCLUDE)
 class Clues:
     """What is declared, found by what reports say; each question is answered once."""
 
-    def __init__(self, declared: Declared, hosts: Mapping[str, str]) -> None:
+    def __init__(self, declared: Declared, hosts: Mapping[str, DomainName]) -> None:
         self.declared, self._hosts = declared, hosts
         self._ranges = {4: _cut(declared.sources, 4), 6: _cut(declared.sources, 6)}
         self._at: dict[str, Sources] = {}
+        self._named: dict[DomainName, Sources] = {}
         self._senders: dict[str, tuple[str, ...]] = {}
         self._keys: dict[tuple[str, str | None], list[DeclaredSource]] = {}
         self._paths: dict[str, list[DeclaredSource]] = {}
@@ -35,8 +37,14 @@ class Clues:
                 self._paths.setdefault(name, []).append(source)
 
     def is_ours(self, name: DomainName | None) -> bool:
-        """Tell whether a name belongs to the owner of the domain."""
-        return name is not None and is_at_or_below(name, self.declared.zone)
+        """Tell whether a name belongs to the owner of the domain.
+
+        It lies in the owner's zone, or above it, but not at a name that has many owners.
+        """
+        if name is None:
+            return False
+        zone = self.declared.zone
+        return is_at_or_below(name, zone) or ("." in name and is_at_or_below(zone, name))
 
     def by_address(self, row: Row) -> Sources:
         """Return the sources whose known networks hold a row's address."""
@@ -65,12 +73,30 @@ class Clues:
             self._senders[name] = tuple(dict.fromkeys(each for ids in found for each in ids))
         return self._senders[name]
 
-    def by_name(self, name: str | None) -> Sources:
-        """Return the sources that a name of a sender tells."""
-        ids = self.senders(name)
-        return tuple(each for each in self.declared.sources if each.sender in ids)
+    def entry(self, name: DomainName | None) -> Entry | None:
+        """Return the sender of the catalogue that a name tells, if it is not the owner's."""
+        ids = self.senders(name) if not self.is_ours(name) else ()
+        return self.declared.known.catalogue.get(ids[0]) if ids else None
 
-    def host(self, row: Row) -> str | None:
+    def by_name(self, name: DomainName | None) -> Sources:
+        """Return the sources that a name tells, if it is a sender's."""
+        if name is None or self.is_ours(name):
+            return ()
+        if name not in self._named:
+            self._named[name] = tuple(
+                each for each in self.declared.sources if self.is_of(name, each)
+            )
+        return self._named[name]
+
+    def is_of(self, name: DomainName, source: DeclaredSource) -> bool:
+        """Tell whether a name is a sender's own, or was made for it below a domain of ours."""
+        if self.is_ours(name):
+            return name in source.mail_from and name != source.domain
+        if source.sender is not None and source.sender in self.senders(name):
+            return True
+        return source.is_led_to(name)
+
+    def host(self, row: Row) -> DomainName | None:
         """Return the name of a row's host, where it was asked for and is known."""
         return self._hosts.get(row.source) if row.source is not None else None
 

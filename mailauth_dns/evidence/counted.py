@@ -20,7 +20,6 @@ from mailauth_dns.reports.aggregate import AuthResult, PublishedPolicy
 DAY = 86400  # seconds
 DECLARED = (SourceKind.ALIGNED, SourceKind.NOT_ALIGNED)
 _LONGEST = 8 * DAY  # of one report: some reporters send one a week
-_CLOCKS = DAY  # reporters' clocks, and days that end elsewhere
 
 
 @dataclass(slots=True)
@@ -37,6 +36,11 @@ class Numbers:
     declared: int = 0
     real: int = 0
     messages: int = 0
+
+    @property
+    def senders(self) -> frozenset[str]:
+        """The declared senders of which it has mail."""
+        return frozenset((*self.aligned, *self.failed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +125,12 @@ def _add(numbers: Numbers, each: AttributedRow, domain: DomainName, step: Step) 
         numbers.declared += count
     if not is_touched(each.row, domain, step):
         return
-    if kind is SourceKind.UNKNOWN:
+    good = passes(each.row, step)
+    if kind is SourceKind.UNKNOWN and not good:
         by_name = numbers.unknown
     elif kind in DECLARED:
-        good = kind is SourceKind.ALIGNED and passes(each.row, step)
         by_name = numbers.aligned if good else numbers.failed
-    else:
+    else:  # it never blocks, or it passes whoever sends it
         return
     name = name_of(each.row, each.by)
     by_name[name] = by_name.get(name, 0) + count
@@ -140,7 +144,7 @@ def _why_not(
     if not 0 < window.end - window.begin <= _LONGEST:
         return "of no time, or of more than eight days"
     midnight = datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
-    if window.end > midnight.timestamp() + _CLOCKS:
+    if window.end > midnight.timestamp() + 1:
         return "of a time to come"
     if since is None or day_of(window.begin) <= since:
         return "from before the last change of DNS" if since else "while nobody knows how DNS was"

@@ -91,23 +91,29 @@ def declared_of(repo: Repo, policy: Policy) -> Declared:
             replace(each, key=f"{each.key} of {other.domain}")
             for each in _sources(other, repo.lock, known)
         )
-    return Declared(policy.domain, policy.zone, tuple(sources), known)
+    return Declared(policy.domain, _by_zone(repo)[0][policy.zone], tuple(sources), known)
 
 
 def _related(repo: Repo, policy: Policy) -> Iterator[Policy]:
-    """Yield the policies for names above and below a domain, in its zone."""
-    for other in _by_zone(repo).get(policy.zone, ()):
+    """Yield the policies for names above and below a domain."""
+    topmost, policies = _by_zone(repo)
+    for other in policies[topmost[policy.zone]]:
         one, two = other.domain, policy.domain
         if one != two and (is_at_or_below(one, two) or is_at_or_below(two, one)):
             yield other
 
 
-@lru_cache(maxsize=1)  # a repo has as many domains as are asked for
-def _by_zone(repo: Repo) -> Mapping[DomainName, list[Policy]]:
-    found: dict[DomainName, list[Policy]] = {}
+@lru_cache(maxsize=1)  # of one repo, many domains are asked for
+def _by_zone(
+    repo: Repo,
+) -> tuple[Mapping[DomainName, DomainName], Mapping[DomainName, list[Policy]]]:
+    """Return the topmost zone of the repo above each one, and the policies below each of these."""
+    zones = {policy.zone for policy in repo.policies}
+    topmost = {zone: [each for each in upwards(zone) if each in zones][-1] for zone in zones}
+    policies: dict[DomainName, list[Policy]] = {}
     for policy in repo.policies:
-        found.setdefault(policy.zone, []).append(policy)
-    return found
+        policies.setdefault(topmost[policy.zone], []).append(policy)
+    return topmost, policies
 
 
 def _sources(policy: Policy, lock: Lock, known: Recognition) -> Iterable[DeclaredSource]:
@@ -208,7 +214,8 @@ class _Found:
     def _key(self, label: str, senders: Sequence[str], name: str | None) -> str:
         """Return the key of a source that is one of these senders; it is made if need be.
 
-        `name` is where a record leads; without one and without senders, the source is one's own.
+        `name` is where a record leads. Without one, or if it lies in the zone, the source is one's
+        own.
         """
         for source in self.sources.values():
             if source.sender in senders or (name is not None and source.is_led_to(name)):
@@ -218,7 +225,8 @@ class _Found:
             entry = self._known.catalogue.get(key) if senders else None
             called = entry.name if entry is not None else key
             sender = key if senders else None
-            own = name is None and sender is None
+            ours = name is None or is_at_or_below(DomainName(name), self._policy.zone)
+            own = ours and sender is None
             self.sources[key] = DeclaredSource(key, sender, called, self._policy.domain, own)
         return key
 

@@ -13,13 +13,14 @@ from mailauth_dns.evidence.clues import (
     spf_names,
 )
 from mailauth_dns.evidence.evidence import Row
-from mailauth_dns.evidence.mending import mended
-from mailauth_dns.evidence.passed import key_of, life_of, narrowed
+from mailauth_dns.evidence.mending import declaring, mended
+from mailauth_dns.evidence.passed import key_of, life_of, likeliest
 from mailauth_dns.evidence.relays import said_by_receiver
 from mailauth_dns.evidence.source_kind import Attribution, SourceKind
 from mailauth_dns.evidence.strangers import Stranger
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.reports.aggregate import AuthResult, PublishedPolicy
+from mailauth_dns.senders.entry import Entry
 
 _NOT_SAID = "the reporter does not say whether it aligned"
 # Names under which lists send; what is behind them is the list's own.
@@ -42,8 +43,9 @@ def judged(row: Row, published: PublishedPolicy, clues: Clues) -> Attribution | 
 def _recognised(row: Row, published: PublishedPolicy, clues: Clues) -> Attribution | Stranger:
     return (
         _by_our_records(row, published, clues)
-        or _by_address(row, published, clues)
+        or _by_own_address(row, published, clues)
         or _by_receiver(row, clues)
+        or _by_address(row, published, clues)
         or _by_names(row, published, clues)
         or _by_list(row, clues)
         or _stranger(row, clues)
@@ -52,31 +54,48 @@ def _recognised(row: Row, published: PublishedPolicy, clues: Clues) -> Attributi
 
 def _by_our_records(row: Row, published: PublishedPolicy, clues: Clues) -> Attribution | None:
     """Return the sender where SPF or DKIM passes for a name of ours, and alignment is strict."""
+    author = row.author or clues.declared.domain
     for signature in our_passing(clues, row):
         if sources := clues.by_key(signature):
             why = f"signed for {signature.domain}"
+            if signature.domain == author:
+                return _contradicts(sources, why)
             return _not_aligned(sources, why, row, published, clues)
     for name in spf_names(row):
         if clues.is_ours(name) and (sources := clues.by_path(name)):
-            why = f"SPF passes for {name}"
-            return _not_aligned(narrowed(sources, row, clues), why, row, published, clues)
+            why, sources = f"SPF passes for {name}", likeliest(sources, row, clues)
+            if name == author:
+                return _contradicts(sources, why)
+            return _not_aligned(sources, why, row, published, clues)
     return None
+
+
+def _contradicts(sources: Sources, why: str) -> Attribution:
+    why = f"{why}, and the reporter says that it did not align: one of the two is wrong"
+    return Attribution(SourceKind.UNKNOWN, key_of(sources), why)
+
+
+def _by_own_address(row: Row, published: PublishedPolicy, clues: Clues) -> Attribution | None:
+    own = tuple(each for each in clues.by_address(row) if each.own)
+    if not own:
+        return None
+    why = f"SPF lists {row.source}"
+    return _not_aligned(likeliest(own, row, clues), why, row, published, clues)
 
 
 def _by_address(row: Row, published: PublishedPolicy, clues: Clues) -> Attribution | None:
     """Return the sender whose network a row comes from, unless another customer of it sent it."""
-    sources = narrowed(clues.by_address(row), row, clues)
+    sources = likeliest(clues.by_address(row), row, clues)
     if not sources:
         return None
     names = proven_names(row)
-    if not any(each.own for each in sources) and names:
-        theirs = {sender for name in names for sender in clues.senders(name)}
-        if not any(each.sender in theirs for each in sources):
-            why = (
-                f"SPF lists {row.source} for {key_of(sources)}, which sends for others too, and "
-                f"this is mail of {names[0]}"
-            )
-            return Attribution(SourceKind.UNKNOWN, None, why)
+    theirs = {source.key for name in names for source in clues.by_name(name)}
+    if names and not any(each.key in theirs for each in sources):
+        why = (
+            f"SPF lists {row.source} for {key_of(sources)}, which sends for others too, and "
+            f"this is mail of {names[0]}"
+        )
+        return Attribution(SourceKind.UNKNOWN, None, why)
     return _not_aligned(sources, f"SPF lists {row.source}", row, published, clues)
 
 
@@ -94,19 +113,26 @@ def _by_names(row: Row, published: PublishedPolicy, clues: Clues) -> Attribution
     host = clues.host(row)
     for name in (*proven_names(row), *((host,) if host is not None else ())):
         what = f"the host is {name}" if name == host else f"it is mail of {name}"
-        if clues.is_ours(DomainName(name)):
+        if clues.is_ours(name):
             if name == host:
                 why = f"{what}, which is yours and which the policy does not declare"
                 return Attribution(SourceKind.UNKNOWN, None, why)
-            continue
-        if sources := clues.by_name(name):
-            return _not_aligned(narrowed(sources, row, clues), what, row, published, clues)
-        for sender in clues.senders(name):
-            entry = clues.declared.known.catalogue.get(sender)
-            if entry is not None:
-                why = f"{what}; the policy does not declare {entry.name}"
-                return Attribution(SourceKind.UNKNOWN, entry.name, why)
+        elif sources := clues.by_name(name):
+            return _not_aligned(likeliest(sources, row, clues), what, row, published, clues)
+        elif (entry := clues.entry(name)) is not None:
+            return _not_declared(entry, what, row, clues)
     return None
+
+
+def _not_declared(entry: Entry, what: str, row: Row, clues: Clues) -> Attribution:
+    """Return that mail is of a sender which the policy does not have, or was forwarded by one."""
+    passes_on = entry.kind == "forwarder" or (
+        entry.kind == "gateway" and any(map(clues.by_key, our_signatures(clues, row)))
+    )
+    if passes_on:
+        return Attribution(SourceKind.FORWARDER, entry.name, f"{what}; {entry.name} passes mail on")
+    why = f"{what}; the policy does not declare {entry.name}"
+    return Attribution(SourceKind.UNKNOWN, entry.name, why, declaring(entry))
 
 
 def _by_list(row: Row, clues: Clues) -> Attribution | None:

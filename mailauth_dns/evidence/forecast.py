@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from math import ceil
 
-from mailauth_dns.evidence.counted import DAY, Counted
+from mailauth_dns.evidence.counted import DAY, Counted, Numbers, last_day
 from mailauth_dns.evidence.gate import Part
 from mailauth_dns.evidence.measures import Look, look, measures
 
 _WEEK = 7  # days: mail has its week
+_SOUND = 3  # days without a failure: what was wrong with a sender is mended
 _FARTHEST = 366  # days; what comes later is no plan
 
 
@@ -26,7 +27,12 @@ def not_before(at: Look) -> date | None:
     end = max(each.window.end for each in at.run)
     begin = min(each.window.begin for each in at.run)
     period = min(_WEEK, ceil((end - begin - 60) / DAY)) or 1
-    last = [each for each in at.run if each.window.end > end - period * DAY + 60]
+    mended = _mended(at.run)
+    last = [
+        replace(each, numbers=_without_failures(each.numbers, mended))
+        for each in at.run
+        if each.window.end > end - period * DAY + 60
+    ]
     # From then on the window holds nothing but repeats, so only the volume can still grow.
     settled = at.gate.days + period + at.gate.newest.days + 1
     for number, reports in enumerate(_goes_on(at, last, end, period), start=1):
@@ -37,6 +43,28 @@ def not_before(at: Look) -> date | None:
         if number > settled and unmet is not Part.VOLUME:
             return None
     return None
+
+
+def _mended(run: Sequence[Counted]) -> frozenset[str]:
+    """Return the senders of which all mail has passed on the last days on which they sent any."""
+    days: dict[str, dict[date, bool]] = {}
+    for each in run:
+        for name in each.numbers.senders:
+            theirs = days.setdefault(name, {})
+            day = last_day(each.window)
+            theirs[day] = theirs.get(day, True) and name not in each.numbers.failed
+    return frozenset(
+        name
+        for name, passed in days.items()
+        if len(passed) >= _SOUND and all(passed[day] for day in sorted(passed)[-_SOUND:])
+    )
+
+
+def _without_failures(numbers: Numbers, mended: frozenset[str]) -> Numbers:
+    aligned, failed = dict(numbers.aligned), dict(numbers.failed)
+    for name in mended & failed.keys():
+        aligned[name] = aligned.get(name, 0) + failed.pop(name)
+    return replace(numbers, aligned=aligned, failed=failed)
 
 
 def _goes_on(at: Look, last: list[Counted], end: int, period: int) -> Iterator[tuple[Counted, ...]]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from mailauth_dns.evidence.evidence import Window
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -82,8 +84,8 @@ class Verdict:
 
     `first` and `last` are the days of the window, None without evidence. `not_before` is the day on
     which the step may come if mail goes on as it does; None where time alone does not mend what
-    blocks. `lost` is what the step would have cost in the window. `left_out` says in words which
-    reports do not count, and why.
+    blocks. `lost` is what the step would have cost in the window. `reports` are those of the
+    window, and `left_out` says in words which others do not count, and why.
     """
 
     parts: tuple[Measured, ...]
@@ -92,6 +94,7 @@ class Verdict:
     messages: int
     not_before: date | None
     lost: tuple[Loss, ...]
+    reports: frozenset[Window] = frozenset()
     left_out: tuple[str, ...] = ()
 
     @property

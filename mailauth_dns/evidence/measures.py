@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil
 
 from mailauth_dns.evidence import window
 from mailauth_dns.evidence.counted import Counted, last_day
 from mailauth_dns.evidence.gate import Gate, Measured, Part
+from mailauth_dns.evidence.shares import share, share_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _volume(report: Counted, *, own: bool) -> int:
 def _newest(at: Look) -> Measured:
     days = sorted((last_day(each.window) for each in at.run), reverse=True)
     if not days:
-        return Measured(Part.NEWEST, met=False, words="no report counts")
+        return Measured(Part.NEWEST, met=False, words="no report")
     # The second, so that one false report cannot stand for all that have stopped.
     last = days[1] if len(days) > 1 else date.min
     met = at.today - last <= at.gate.newest
@@ -97,15 +98,15 @@ def _reporters(at: Look) -> Measured:
 def _aligned(at: Look) -> Measured:
     bound = at.gate.aligned
     good, bad = (window.by_name(at.shown, of) for of in ("aligned", "failed"))
-    share = window.worst_share(map(_aligned_pair, at.shown))
-    if share is None:
+    least = window.worst_share(map(_aligned_pair, at.shown))
+    if least is None:
         none = "no mail of declared senders" if at.own else "no mail of declared senders below it"
         return Measured(Part.ALIGNED, not at.own, none)
     whole = Fraction(sum(good.values()), sum(good.values()) + sum(bad.values()))
     words = f"{_low(whole)} percent aligned, {bound:g} needed"
-    if not _reaches(share, bound):
+    if not _reaches(least, bound):
         if _reaches(whole, bound):
-            words += f": {_low(share)} without the report that says most for it"
+            words += f": {_low(least)} without the report that says most for it"
         elif bad:
             words += f": {_worst(good, bad)}"
         return Measured(Part.ALIGNED, met=False, words=words)
@@ -134,27 +135,24 @@ def _below(at: Look) -> Iterator[tuple[str, Fraction]]:
 
 
 def _each(at: Look) -> Measured:
-    bound, low, silent = at.gate.each, list[tuple[Fraction, str]](), list[str]()
-    recent = {name for each in at.shown for name in _names(each)}
-    for name in sorted({name for each in at.reports for name in _names(each)}):
+    bound, shares, silent = at.gate.each, list[tuple[Fraction, str]](), list[str]()
+    recent = {name for each in at.shown for name in each.numbers.senders}
+    for name in sorted({name for each in at.reports for name in each.numbers.senders}):
         # A sender that has sent nothing of late is judged by what it sent before.
         reports = at.shown if name in recent else at.reports
-        pairs = [
-            (each.numbers.aligned.get(name, 0), each.numbers.failed.get(name, 0))
-            for each in reports
-            if name in _names(each)
-        ]
-        share = window.worst_share(pairs)
-        if share is not None and not _reaches(share, bound):
-            low.append((share, name))
+        theirs = [each for each in reports if name in each.numbers.senders]
+        least = window.worst_share(
+            (each.numbers.aligned.get(name, 0), each.numbers.failed.get(name, 0)) for each in theirs
+        )
+        shares += [(least, name)] if least is not None else []
         if name not in recent:
-            last = max(last_day(each.window) for each in reports if name in _names(each))
-            silent.append(f"{name} is silent since {last}")
-    said = [f"{name} has {_low(share)}" for share, name in sorted(low)]
-    words = f"every declared sender at {bound:g} percent or more needed"
-    if told := ", ".join((*said, *silent)):
-        words += f": {told}"
-    return Measured(Part.EACH, not low, words)
+            silent.append(f"{name} is silent since {max(map(_last, theirs))}")
+    low = [each for each in sorted(shares) if not _reaches(each[0], bound)]
+    if not shares:
+        return Measured(Part.EACH, met=True, words="no declared sender was seen")
+    told = ", ".join(f"{name} has {_low(least)}" for least, name in low or [min(shares)])
+    words = f"lowest of the declared senders: {told} percent, {bound:g} needed"
+    return Measured(Part.EACH, not low, "; ".join((words, *silent)))
 
 
 def _unknown(at: Look) -> Measured:
@@ -165,19 +163,19 @@ def _unknown(at: Look) -> Measured:
     known = window.worst_share(pairs)
     if known is None:
         return Measured(Part.UNKNOWN, met=True, words="no mail of unknown sources")
-    share, whole = 1 - known, Fraction(sum(unknown), sum(real))
-    met = share * 100 <= Fraction(str(bound))
+    part, whole = 1 - known, Fraction(sum(unknown), sum(real))
+    met = part * 100 <= Fraction(str(bound))
     words = f"{_high(whole)} percent from unknown sources, at most {bound:g}"
     if not met:
         if whole * 100 <= Fraction(str(bound)):
-            words += f": {_high(share)} without the report that says most for it"
+            words += f": {_high(part)} without the report that says most for it"
         name = max(sources, key=lambda each: (sources[each], each))
         words += f": {name} has {_count(sources[name], 'message')}"
     return Measured(Part.UNKNOWN, met, words)
 
 
-def _names(report: Counted) -> set[str]:
-    return report.numbers.aligned.keys() | report.numbers.failed.keys()
+def _last(report: Counted) -> date:
+    return last_day(report.window)
 
 
 def _sum(report: Counted, of: str) -> int:
@@ -191,22 +189,20 @@ def _aligned_pair(report: Counted) -> tuple[int, int]:
 def _worst(good: Mapping[str, int], bad: Mapping[str, int]) -> str:
     """Name the sender of which most messages are not aligned."""
     name = max(bad, key=lambda each: (bad[each], each))
-    share = Fraction(good.get(name, 0), good.get(name, 0) + bad[name])
-    return f"{name} has {_low(share)}"
+    passed = Fraction(good.get(name, 0), good.get(name, 0) + bad[name])
+    return f"{name} has {_low(passed)}"
 
 
-def _reaches(share: Fraction, bound: float) -> bool:
-    return share * 100 >= Fraction(str(bound))
+def _reaches(part: Fraction, bound: float) -> bool:
+    return part * 100 >= Fraction(str(bound))
 
 
-def _low(share: Fraction) -> str:
-    """Return a share in percent, never rounded up: 97.96 is not 98."""
-    return f"{floor(share * 1000) / 10:.1f}"
+def _low(part: Fraction) -> str:
+    return share(part.numerator, part.denominator)
 
 
-def _high(share: Fraction) -> str:
-    """Return a share in percent, never rounded down."""
-    return f"{ceil(share * 1000) / 10:.1f}"
+def _high(part: Fraction) -> str:
+    return share_up(part.numerator, part.denominator)
 
 
 def _count(number: int, noun: str) -> str:

@@ -21,10 +21,12 @@ class Relayed:
     """A signature of a declared key, from a host that nothing connects with its sender.
 
     It is forwarded mail, unless `origin` sends more mail with that key than all declared hosts do.
+    `own` tells keys of one's own from those of a sender whose hosts nobody lists.
     """
 
     key: Key
     origin: str
+    own: bool
     forwarded: Attribution
     direct: Attribution
 
@@ -43,8 +45,9 @@ def network_of(row: Row) -> str | None:
     """Return the network that a row's address is in: of one owner, as far as one can tell."""
     if row.source is None:
         return None
-    length = 64 if ":" in row.source else 24
-    return str(ip_network(f"{row.source}/{length}", strict=False))
+    if ":" in row.source:
+        return str(ip_network(f"{row.source}/64", strict=False))
+    return f"{row.source.rpartition('.')[0]}.0/24"
 
 
 def origin_of(row: Row) -> str:
@@ -53,20 +56,29 @@ def origin_of(row: Row) -> str:
     return next(filter(None, passing), None) or network_of(row) or ""
 
 
-def told_apart(rows: Iterable[tuple[Row, object]]) -> frozenset[tuple[Key, str]]:
-    """Return the origins that send more mail with a key than all hosts of its sender do.
+def senders_themselves(rows: Iterable[tuple[Row, object]]) -> frozenset[tuple[Key, str]]:
+    """Return the origins that send more mail with a key than anybody could forward.
 
-    No forwarder does. Where no host of the sender was seen, nobody can tell.
+    That is more than all known hosts of its sender do. Where none was seen, one's own key tells
+    nothing, and of a sender's key it is the one that most mail comes from.
     """
     direct: Counter[Key] = Counter()
+    total: Counter[Key] = Counter()
     relayed: Counter[tuple[Key, str]] = Counter()
+    others: set[Key] = set()
     for row, by in rows:
         if isinstance(by, Relayed):
             relayed[by.key, by.origin] += row.count
+            total[by.key] += row.count
+            if not by.own:
+                others.add(by.key)
         elif isinstance(by, Attribution) and by.kind is SourceKind.ALIGNED:
             for each in row.dkim:
                 if each.result is AuthResult.PASS:
                     direct[each.domain, each.selector] += row.count
     return frozenset(
-        (key, origin) for (key, origin), count in relayed.items() if count > direct[key] > 0
+        (key, origin)
+        for (key, origin), count in relayed.items()
+        if (count > direct[key] > 0)
+        or (direct[key] == 0 and key in others and count * 2 > total[key])
     )

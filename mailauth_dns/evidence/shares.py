@@ -16,3 +16,12 @@ def share(good: int, total: int) -> str:
     """
     tenths = good * 1000 // total if total else 0
     return f"{tenths // 10}.{tenths % 10}" if tenths % 10 else str(tenths // 10)
+
+
+def share_up(part: int, total: int) -> str:
+    """Return a share of what there should be little of: it never reads as less than it is.
+
+    >>> share_up(104, 10000)
+    '1.1'
+    """
+    return share(-(-part * 1000 // total) if total else 0, 1000)

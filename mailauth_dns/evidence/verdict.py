@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from mailauth_dns.evidence.counted import (
@@ -52,21 +52,23 @@ def verdict(
         return _parked(rows, gate, today)
     reports, left_out = counted(evidence, rows, step, today, since)
     at = look(reports, gate, today, own=step.own)
-    parts = {each.part: each for each in measures(at)}
-    met = all(each.met for each in parts.values())
+    parts = sorted(measures(at), key=lambda each: list(Part).index(each.part))
+    shown = frozenset(each.window for each in at.shown)
+    met = all(each.met for each in parts)
     return Verdict(
-        tuple(parts[part] for part in Part),
+        tuple(parts),
         min((day_of(each.window.begin) for each in at.shown), default=None),
         max((last_day(each.window) for each in at.shown), default=None),
         sum(each.numbers.messages for each in at.shown),
         today if met else not_before(at),
-        _lost(evidence, rows, step, {each.window for each in at.shown}),
+        _lost(evidence, rows, step, shown),
+        shown,
         left_out,
     )
 
 
 def _lost(
-    evidence: Evidence, rows: Iterable[AttributedRow], step: Step, shown: Collection[Window]
+    evidence: Evidence, rows: Iterable[AttributedRow], step: Step, shown: frozenset[Window]
 ) -> tuple[Loss, ...]:
     """Return what fails in the window and is touched by the step, the most first."""
     found: dict[tuple[str, str], int] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from ipaddress import ip_network
 
 import pytest
 
@@ -12,9 +13,14 @@ from mailauth_dns.evidence.declared_sources import Declared, declared_of
 from mailauth_dns.evidence.evidence import Row
 from mailauth_dns.evidence.source_kind import Attribution, SourceKind
 from mailauth_dns.policy.load import load_repo
+from mailauth_dns.policy.spf_lock import Lock
+from mailauth_dns.records.addresses import addresses_of
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import OverrideReason
 from tests.conftest import RepoFolder
 from tests.evidence.reported import DOMAIN, evidence, report, row
+from tests.policy.locks import locked_name
+from tests.senders.mailers import with_mailers
 
 TODAY = date(2026, 3, 1)
 KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -24,6 +30,7 @@ domain: example.com
 senders:
   server: {{ip: [192.0.2.10, "2001:db8::/48"], dkim: [mx2026]}}
   zendesk: {{}}
+  box: {{}}
   google: {{selector: google, p: {KEY}}}
   ses: {{region: eu-west-1, mail_from: bounce, tokens: [aaa, bbb, ccc]}}
   mailchimp: {{retired: 2026-02-20}}
@@ -48,18 +55,18 @@ FORWARDER, MAILING_LIST = SourceKind.FORWARDER, SourceKind.MAILING_LIST
 UNKNOWN, SPOOF = SourceKind.UNKNOWN, SourceKind.SPOOF
 
 
+BOX = DomainName("_spf.box.example")  # its networks are in the lock
+
+
 @pytest.fixture
 def declared(repo: RepoFolder) -> Declared:
+    with_mailers(repo)
     repo.policy(POLICY)
     repo.policy(BELOW, "news")
     loaded = load_repo(repo.root, today=TODAY)
+    held = locked_name(BOX, addresses_of([ip_network("198.51.100.192/26")]))
     [policy] = loaded.of([DOMAIN])
-    return declared_of(loaded, policy)
-
-
-def judged(declared: Declared, *rows: Row, hosts: dict[str, str] | None = None) -> Attribution:
-    """Return what the first row is, beside the others."""
-    return attributed(evidence(report(*rows)), declared, hosts or {})[0].by
+    return declared_of(replace(loaded, lock=Lock({BOX: held})), policy)
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ class Case:
     sender: str | None
     words: str
     beside: tuple[Row, ...] = ()
-    hosts: dict[str, str] = field(default_factory=dict)
+    hosts: dict[str, DomainName] = field(default_factory=dict)
+    strict: bool = False
 
     def __str__(self) -> str:
         return self.title
@@ -142,7 +150,7 @@ CASES = [
         ALIGNED,
         "zendesk",
         "SPF passes for example.com",
-        hosts={"203.0.113.81": "out7.zendesk.com"},
+        hosts={"203.0.113.81": DomainName("out7.zendesk.com")},
     ),
     Case(
         "several senders behind SPF, and nothing tells which",
@@ -238,7 +246,7 @@ CASES = [
         ),
         UNKNOWN,
         "Mailchimp Transactional (Mandrill)",
-        "SPF passes for mail.example.com, which the policy declares no sender for",
+        "SPF passes for mail.example.com, and the policy lists no such host",
     ),
     # forwarders, lists, and keys in other hands
     Case(
@@ -261,7 +269,7 @@ CASES = [
         row("203.0.113.9", 40, by="dkim", signed=[f"{MX} pass"], path=["example.com fail"]),
         ALIGNED,
         "server",
-        "if not, its mail is signed with a key that others have: replace it",
+        "others have your key: replace it",
         beside=(row("192.0.2.10", 30, by="spf dkim", signed=[f"{MX} pass"], path=[OURS]),),
     ),
     Case(
@@ -327,14 +335,14 @@ CASES = [
         row("192.0.2.10", by="", path=["other.example pass"], signed=[f"{MX} fail"]),
         NOT_ALIGNED,
         "server",
-        "`mailauth-dns dkim check` compares the keys",
+        "`dkim check example.com` says whether DNS has the key",
     ),
     Case(
         "own host that signs with a revoked key",
         row("198.51.100.3", by="", signed=["old._domainkey.example.com permerror"]),
         NOT_ALIGNED,
         "ip4:198.51.100.0/28",
-        "selector old",
+        "selector old, which is revoked in the policy",
     ),
     Case(
         "a sender that signs for itself alone",
@@ -355,6 +363,85 @@ CASES = [
         "mailchimp",
         "should send no more",
     ),
+    # strict alignment
+    Case(
+        "a return path below the domain, where alignment is strict",
+        row("203.0.113.80", by="", path=["bounce.example.com pass"]),
+        NOT_ALIGNED,
+        "ses",
+        "aspf: s asks for example.com itself: have it sign with DKIM",
+        strict=True,
+    ),
+    Case(
+        "a signature for a domain below, where alignment is strict",
+        row("203.0.113.80", by="", signed=["n1._domainkey.news.example.com pass"]),
+        NOT_ALIGNED,
+        "selector n1 of news.example.com",
+        "adkim: s asks for example.com itself",
+        strict=True,
+    ),
+    Case(
+        "a reporter that contradicts itself",
+        row("203.0.113.80", by="", path=["bounce.example.com pass"], signed=[f"{MX} pass"]),
+        UNKNOWN,
+        "server",
+        "one of the two is wrong",
+    ),
+    # hosts that many use
+    Case(
+        "a host of a sender, and mail of another customer",
+        row("198.51.100.200", by="", path=["other.example pass"]),
+        UNKNOWN,
+        None,
+        "SPF lists 198.51.100.200 for box, which sends for others too",
+    ),
+    Case(
+        "a host of a sender, and mail that the sender signs",
+        row(
+            "198.51.100.200",
+            by="",
+            path=["other.example pass"],
+            signed=["x._domainkey.box.example pass"],
+        ),
+        NOT_ALIGNED,
+        "box",
+        "the policy has no DKIM key for it: give `senders.box.p`. In the console",
+    ),
+    Case(
+        "a host of a sender, and nothing is proven",
+        row("198.51.100.200", by="", path=["example.com none"]),
+        NOT_ALIGNED,
+        "box",
+        "the policy has no DKIM key",
+    ),
+    Case(
+        "forwarded by a sender, as the receiver says",
+        row("198.51.100.200", by="", path=["other.example pass"], said=[OverrideReason.FORWARDED]),
+        FORWARDER,
+        None,
+        "the receiver says so",
+    ),
+    Case(
+        "forwarded by a service for that",
+        row("203.0.113.90", by="", path=["srs.improvmx.com pass"]),
+        FORWARDER,
+        "ImprovMX",
+        "ImprovMX passes mail on",
+    ),
+    Case(
+        "signed mail that came through a gateway",
+        row("203.0.113.91", by="", path=["us.barracudanetworks.com pass"], signed=[f"{MX} fail"]),
+        FORWARDER,
+        "Barracuda Email Gateway Defense",
+        "passes mail on",
+    ),
+    Case(
+        "unsigned mail that came through a gateway",
+        row("203.0.113.91", by="", path=["us.barracudanetworks.com pass"]),
+        UNKNOWN,
+        "Barracuda Email Gateway Defense",
+        "the policy does not declare Barracuda Email",
+    ),
     # not declared
     Case(
         "a sender of the catalogue that the policy does not have",
@@ -369,7 +456,7 @@ CASES = [
         UNKNOWN,
         None,
         "cron.example.com, which is yours",
-        hosts={"203.0.113.82": "cron.example.com"},
+        hosts={"203.0.113.82": DomainName("cron.example.com")},
     ),
     Case(
         "a sender that is named and not proven",
@@ -426,6 +513,58 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_row_is(case: Case, declared: Declared) -> None:
-    by = judged(declared, case.row, *case.beside, hosts=case.hosts)
+    there = evidence(report(case.row, *case.beside, strict=case.strict))
+    by = attributed(there, declared, case.hosts)[0].by
     assert (by.kind, by.sender) == (case.kind, case.sender), by
     assert case.words in f"{by.why} | {by.mend}"
+
+
+# A policy whose addresses files tell, all of them; `letters` signs, and nobody knows its hosts.
+CLOSED = f"""
+domain: example.com
+spf: {{terms: ["ip4:192.0.2.10"], all: fail}}
+dkim:
+  selectors:
+    mx2026: {{p: {KEY}, k: ed25519}}
+    l1: {{cname: l1.letters.example}}
+"""
+L1 = ["l1._domainkey.example.com pass"]
+
+
+def in_closed(repo: RepoFolder, *rows: Row) -> list[Attribution]:
+    repo.policy(CLOSED)
+    loaded = load_repo(repo.root)
+    there = evidence(report(*rows))
+    return [each.by for each in attributed(there, declared_of(loaded, loaded.policies[0]))]
+
+
+def test_a_host_that_spf_named_once_is_not_taken_for_one_that_it_names_now(
+    repo: RepoFolder,
+) -> None:
+    [by] = in_closed(repo, row("203.0.113.9", by="spf", path=[OURS]))
+    assert (by.kind, by.sender) == (UNKNOWN, None)
+    assert by.why == "SPF passes for example.com, and the policy lists no such host"
+
+
+def test_the_way_by_which_most_mail_of_a_sender_comes_is_its_own(repo: RepoFolder) -> None:
+    """Nobody lists the hosts of this sender, and no forwarder has more than half of its mail."""
+    own, forwarded = in_closed(
+        repo,
+        row("203.0.113.9", 60, by="dkim", signed=L1, path=["bounce.unheard.example pass"]),
+        row("198.51.100.9", 50, by="dkim", signed=L1, path=["alumni.example pass"]),
+    )
+    assert (own.kind, own.sender, own.mend) == (ALIGNED, "selector l1", None)
+    assert (forwarded.kind, forwarded.sender) == (FORWARDER, "selector l1")
+
+
+def test_with_our_own_key_and_no_host_of_ours_all_is_forwarded(repo: RepoFolder) -> None:
+    [by] = in_closed(
+        repo, row("203.0.113.9", 60, by="dkim", signed=[f"{MX} pass"], path=["alumni.example pass"])
+    )
+    assert (by.kind, by.sender) == (FORWARDER, "selector mx2026")
+
+
+def test_a_parked_domain_declares_nobody(repo: RepoFolder) -> None:
+    repo.policy("domain: example.com\nparked: true\n")
+    loaded = load_repo(repo.root)
+    assert declared_of(loaded, loaded.policies[0]).sources == ()
