@@ -26,7 +26,6 @@ __all__ = ["served"]  # the fixture: one repo in which every command works
 ELSEWHERE = {
     "dkim adopt": "tests/keys/test_adopt.py",
     "quickstart": "tests/quickstart/test_command.py",
-    "reports show": "tests/evidence/test_reports_show.py",
 }
 
 

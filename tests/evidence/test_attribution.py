@@ -35,7 +35,7 @@ senders:
   ses: {{region: eu-west-1, mail_from: bounce, tokens: [aaa, bbb, ccc]}}
   mailchimp: {{retired: 2026-02-20}}
   sendgrid: {{return_path: em1, target: u1.wl1.sendgrid.net, retired: 2025-11-01}}
-spf: {{terms: ["ip4:198.51.100.0/28", "include:_spf.sender.example"], all: softfail}}
+spf: {{terms: ["ip4:198.51.100.0/28", mx, "include:_spf.sender.example"], all: softfail}}
 dkim:
   selectors:
     mx2026: {{p: {KEY}, k: ed25519}}
@@ -153,10 +153,17 @@ CASES = [
         hosts={"203.0.113.81": DomainName("out7.zendesk.com")},
     ),
     Case(
+        "several senders behind SPF, and the host gives itself a name of ours",
+        row("203.0.113.81", by="spf", path=["mx9.example.com none helo", OURS]),
+        ALIGNED,
+        "mx",
+        "SPF passes for example.com",
+    ),
+    Case(
         "several senders behind SPF, and nothing tells which",
         row("203.0.113.81", by="spf", path=[OURS]),
         ALIGNED,
-        "zendesk or google or include:_spf.sender.example",
+        "zendesk or google or mx or include:_spf.sender.example",
         "SPF passes for example.com",
     ),
     Case(
