@@ -20,17 +20,18 @@ from mailauth_dns.reports.aggregate import OverrideReason
 from tests.conftest import RepoFolder
 from tests.evidence.reported import DOMAIN, evidence, report, row
 from tests.policy.locks import locked_name
-from tests.senders.mailers import with_mailers
+from tests.senders.mailers import OWN_DOMAIN, with_mailers
 
 TODAY = date(2026, 3, 1)
 KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-# Everybody who may send, in one policy; `posthog` sends over the hosts of `ses`.
+# Everybody who may send, in one policy; `parcel` sends over the hosts of `box`.
 POLICY = f"""
 domain: example.com
 senders:
   server: {{ip: [192.0.2.10, "2001:db8::/48"], dkim: [mx2026]}}
   zendesk: {{}}
   box: {{}}
+  parcel: {{}}
   google: {{selector: google, p: {KEY}}}
   ses: {{region: eu-west-1, mail_from: bounce, tokens: [aaa, bbb, ccc]}}
   mailchimp: {{retired: 2026-02-20}}
@@ -55,12 +56,16 @@ FORWARDER, MAILING_LIST = SourceKind.FORWARDER, SourceKind.MAILING_LIST
 UNKNOWN, SPOOF = SourceKind.UNKNOWN, SourceKind.SPOOF
 
 
+PARCEL = OWN_DOMAIN.replace("name: Box", "name: Parcel").replace(
+    "selector: box", "selector: parcel"
+)
+PARCEL = PARCEL.replace("optional: true", f"default: {KEY}")
 BOX = DomainName("_spf.box.example")  # its networks are in the lock
 
 
 @pytest.fixture
 def declared(repo: RepoFolder) -> Declared:
-    with_mailers(repo)
+    with_mailers(repo).write("zones/senders/parcel.yaml", PARCEL)
     repo.policy(POLICY)
     repo.policy(BELOW, "news")
     loaded = load_repo(repo.root, today=TODAY)
@@ -370,6 +375,34 @@ CASES = [
         "mailchimp",
         "should send no more",
     ),
+    # two senders on the same hosts
+    Case(
+        "one of two senders on the same hosts, told by its key",
+        row(
+            "198.51.100.200",
+            by="spf dkim",
+            signed=["parcel._domainkey.example.com pass"],
+            path=[OURS],
+        ),
+        ALIGNED,
+        "parcel",
+        "SPF passes for example.com",
+    ),
+    Case(
+        "one of two senders on the same hosts, and nothing tells which",
+        row("198.51.100.200", by="spf", path=[OURS]),
+        ALIGNED,
+        "box or parcel",
+        "SPF passes for example.com",
+    ),
+    Case(
+        "one of two senders on the same hosts, and it does not align",
+        row("198.51.100.200", by="", path=["bounce.box.example pass"]),
+        NOT_ALIGNED,
+        "box or parcel",
+        "if it is box, the policy has no DKIM key for it: give `senders.box.p`. In the console.; "
+        "if it is parcel, switch on DKIM for example.com at Parcel",
+    ),
     # strict alignment
     Case(
         "a return path below the domain, where alignment is strict",
@@ -400,7 +433,7 @@ CASES = [
         row("198.51.100.200", by="", path=["other.example pass"]),
         UNKNOWN,
         None,
-        "SPF lists 198.51.100.200 for box, which sends for others too",
+        "SPF lists 198.51.100.200 for box or parcel, which sends for others too",
     ),
     Case(
         "a host of a sender, and mail that the sender signs",
@@ -411,14 +444,14 @@ CASES = [
             signed=["x._domainkey.box.example pass"],
         ),
         NOT_ALIGNED,
-        "box",
-        "the policy has no DKIM key for it: give `senders.box.p`. In the console",
+        "box or parcel",
+        "if it is box, the policy has no DKIM key for it",
     ),
     Case(
         "a host of a sender, and nothing is proven",
         row("198.51.100.200", by="", path=["example.com none"]),
         NOT_ALIGNED,
-        "box",
+        "box or parcel",
         "the policy has no DKIM key",
     ),
     Case(
