@@ -256,6 +256,30 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns dmarc advance example.com --test",
         ),
     ),
+    "reports watch": (
+        Example("Say what is new since the last time", "mailauth-dns reports watch"),
+        Example(
+            "Say what became so since a day, for a program",
+            "mailauth-dns reports watch --since 2026-11-01 --format json",
+        ),
+    ),
+    "mta_sts": (
+        Example("See what blocks mode enforce", "mailauth-dns mta_sts status"),
+        Example("Take the step", "mailauth-dns mta_sts advance example.com"),
+    ),
+    "mta_sts status": (
+        Example("See what blocks mode enforce", "mailauth-dns mta_sts status"),
+        Example(
+            "One domain's, for a program", "mailauth-dns mta_sts status example.com --format json"
+        ),
+    ),
+    "mta_sts advance": (
+        Example("Go on to mode enforce, if it may be", "mailauth-dns mta_sts advance example.com"),
+        Example(
+            "Where the web host has a private address",
+            "mailauth-dns mta_sts advance example.com --private-web",
+        ),
+    ),
     "serve": (
         Example("Serve the zones of providers/local.yaml", "mailauth-dns serve"),
         Example("Serve them as a plan would make them", "mailauth-dns serve --plan plan.json"),

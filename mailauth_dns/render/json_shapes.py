@@ -36,8 +36,9 @@ from mailauth_dns.render.json_shape_parts import (
     maybe,
     of,
 )
+from mailauth_dns.render.mta_sts_shapes import MTA_STS_SHAPES
 from mailauth_dns.render.ramp_shapes import DMARC_ADVANCE, DMARC_STATUS
-from mailauth_dns.render.report_shapes import REPORTS_READ
+from mailauth_dns.render.report_shapes import REPORTS_READ, REPORTS_WATCH
 from mailauth_dns.render.sender_shapes import SENDER_SHAPES
 
 NEW_KEY = {
@@ -209,6 +210,8 @@ SHAPES: Mapping[str, Shape] = {
     "dmarc advance": DMARC_ADVANCE,
     "reports read": REPORTS_READ,
     "reports show": REPORTS_SHOW,
+    "reports watch": REPORTS_WATCH,
+    **MTA_STS_SHAPES,
     "spf tree": {
         **document(
             domain=TEXT,

@@ -10,11 +10,12 @@ from mailauth_dns.evidence.declared_sources import Declared, declared_of
 from mailauth_dns.evidence.evidence import Evidence
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
-from tests.evidence.reported import evidence, report
-from tests.evidence.test_attribution import CASES, POLICY
+from tests.evidence import cases_failed, cases_passed
+from tests.evidence.reported import DOMAIN, evidence, report
+from tests.evidence.senders_of_mail import with_everybody
 from tests.growth import MOST
-from tests.senders.mailers import with_mailers
 
+CASES = [*cases_passed.CASES, *cases_failed.CASES]
 MANY = 20_000
 EACH = 0.0005  # seconds of this process for one row; it takes 30 millionths
 
@@ -35,9 +36,8 @@ def seconds(there: Evidence, declared: Declared) -> float:
 
 
 def test_many_rows_take_seconds(repo: RepoFolder) -> None:
-    with_mailers(repo).policy(POLICY)
-    loaded = load_repo(repo.root)
-    declared = declared_of(loaded, loaded.policies[0])
+    loaded = load_repo(with_everybody(repo).root)
+    declared = declared_of(loaded, loaded.of([DOMAIN])[0])
     fourth, whole = (
         min(seconds(many(number), declared) for _ in range(2)) for number in (MANY // 4, MANY)
     )
