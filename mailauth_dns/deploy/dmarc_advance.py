@@ -11,11 +11,11 @@ from mailauth_dns.deploy.dmarc_standing import Standing
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.ramp import Step, tried
 from mailauth_dns.keys import policy_edit
-from mailauth_dns.policy.dmarc_edit import Tags, told, with_tags
 from mailauth_dns.policy.edited_policy import edited_policy
 from mailauth_dns.policy.load import read_defaults
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import DEFAULTS, POLICY_DIR
+from mailauth_dns.policy.section_edit import Tags, told, with_tags
 from mailauth_dns.records.dmarc import Record
 from mailauth_dns.typed_yaml.yaml_tree import Mapping
 
@@ -74,7 +74,7 @@ def advance(repo: Repo, at: Standing, step: Step, today: date) -> Advanced:
     def edited(text: str) -> str:
         policy_edit.check_unchanged(policy, text)
         for tags in _ways(step):
-            after = with_tags(policy.path, text, tags)
+            after = with_tags(policy.path, text, "dmarc", tags)
             record = _record(repo, policy, after, today)
             if record is not None and record.meaning == step.record_after.meaning:
                 written.update(tags)

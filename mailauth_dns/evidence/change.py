@@ -24,7 +24,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something new: about whom, the day on which it was judged, and the numbers.
+    """Something new: about whom, the day on which it became so, and the numbers.
 
     `now` is beside `before`, and `bound` is what it had to reach; words say the units.
     """

@@ -177,6 +177,8 @@ def _spikes(
         if subject.kind is SourceKind.UNKNOWN and subject.name in new:
             continue
         number = mail.messages(subject, [day], known)
+        if number <= _BURST:
+            continue
         each_day = [mail.messages(subject, [each], known) for each in before]
         busiest = max(each_day)
         bound = max(_TIMES * busiest, busiest + _BURST)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
+from mailauth_dns.evidence.counted import last_day
 from mailauth_dns.evidence.evidence import Evidence, Window
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.tls import Mode, PolicyType, TlsPolicy
 
+_LONGEST = 8 * 86400  # seconds; RFC 8460 §4.2: a report is about a day, and some send one a week
 NOT_SAID = "not said"  # sessions that failed, and the reporter gives no reason
 
 
@@ -33,14 +35,23 @@ class FailedAlike:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """What one reporter saw on one day under one policy; `counts`: it is the one in question."""
+    """What one report says of one policy; `counts`: it is the one in question."""
 
-    day: date
-    reporter: str
+    window: Window
     secured: int
     failed: int
     failures: tuple[tuple[DomainName | None, str, int], ...]
     counts: bool
+
+    @property
+    def day(self) -> date:
+        """The day that it is about."""
+        return last_day(self.window)
+
+    @property
+    def reporter(self) -> str:
+        """Whose report it is."""
+        return self.window.reporter
 
     @property
     def total(self) -> int:
@@ -48,25 +59,19 @@ class Sessions:
         return self.secured + self.failed
 
 
-def last_day(window: Window) -> date:
-    """Return the day on which a report's time ends; most end with the next day's first second."""
-    return datetime.fromtimestamp(max(window.end - 1, window.begin), UTC).date()
-
-
 def sessions_of(evidence: Evidence, exchangers: Collection[str], today: date) -> Iterator[Sessions]:
     """Yield what each report says; `exchangers` are those of the policy, as it lists them.
 
-    A report of a day that has not come is false.
+    A report of a day that has not come is false, and so is one of no time or of a month.
     """
     for report in evidence.sessions:
-        day = last_day(report.window)
-        if day > today:
+        length = report.window.end - report.window.begin
+        if last_day(report.window) > today or not 0 < length <= _LONGEST:
             continue
         for policy in report.policies:
             failures = tuple(_failures(policy))
             yield Sessions(
-                day,
-                report.window.reporter,
+                report.window,
                 policy.successful,
                 sum(count for _, _, count in failures),
                 failures,

@@ -1,23 +1,26 @@
 """Whether TLS reports permit to enforce an MTA-STS policy (RFC 8460, RFC 8461).
 
-One false report can keep a policy from being enforced, and cannot hide what others say: the share
-has to hold for each reporter, and for all without any one of them.
+One false report can keep a policy from being enforced, and never bring it about: every number is
+also taken without the report that speaks most for it, and the share without any one reporter.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mailauth_dns.evidence.evidence import Evidence
+from mailauth_dns.evidence.counted import Counted, Numbers
+from mailauth_dns.evidence.evidence import Evidence, Window
 from mailauth_dns.evidence.gate import Measured, Part, TlsGate
 from mailauth_dns.evidence.shares import reaches, share
 from mailauth_dns.evidence.tls_sessions import FailedAlike, Sessions, alike, sessions_of
+from mailauth_dns.evidence.window import reporters, without_largest
+from mailauth_dns.policy.sections.mta_sts import MtaStsSection
 
 LONGEST = 90  # days: what failed before says little of today's certificates
 _SOME = 3  # failed sessions of a few: fewer are an accident
-_OTHERS = 10  # percent of the sessions asked for that are not of the largest reporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ class TlsVerdict:
         return tuple(each for each in self.parts if not each.met)
 
 
+def tls_gate_of(section: MtaStsSection) -> TlsGate:
+    """Return what a policy asks of its TLS reports; what it does not say is as in `TlsGate`."""
+    said = section.gate.model_dump(exclude_none=True) if section.gate is not None else {}
+    return TlsGate(**said)
+
+
 def tls_verdict(
     evidence: Evidence, exchangers: Collection[str], gate: TlsGate, today: date
 ) -> TlsVerdict:
@@ -73,7 +82,7 @@ def tls_verdict(
         parts=parts,
         first=min(each.day for each in seen),
         last=last,
-        days=_days(seen),
+        days=len({each.day for each in seen}),
         sessions=_total(seen),
         secured=sum(each.secured for each in seen),
         failures=alike(seen),
@@ -89,13 +98,23 @@ def _begin(counted: Sequence[Sessions], last: date, gate: TlsGate) -> date:
     longest = last - timedelta(days=max(LONGEST, gate.days) - 1)
     for day in sorted({each.day for each in counted if longest <= each.day}, reverse=True):
         seen = [each for each in counted if each.day >= day]
-        if _days(seen) >= gate.days and _total(seen) >= gate.sessions:
+        if _days(seen) >= gate.days and _volume(seen) >= gate.sessions:
             return min(day, shortest)
     return longest
 
 
 def _days(seen: Sequence[Sessions]) -> int:
-    return len({each.day for each in seen})
+    """Return how many days have a report, whichever report is left out."""
+    reports = Counter(day for _, day in {(each.window, each.day) for each in seen})
+    return len(reports) - (1 in reports.values())
+
+
+def _volume(seen: Sequence[Sessions]) -> int:
+    """Return how many sessions there are without the largest report."""
+    by_report: Counter[Window] = Counter()
+    for each in seen:
+        by_report[each.window] += each.total
+    return without_largest(by_report.values())
 
 
 def _total(seen: Sequence[Sessions]) -> int:
@@ -103,35 +122,32 @@ def _total(seen: Sequence[Sessions]) -> int:
 
 
 def _measured(seen: Sequence[Sessions], gate: TlsGate, today: date) -> Iterator[Measured]:
-    days = _days(seen)
-    words = f"{days} days with a report, {gate.days} needed"
+    days, told = _days(seen), len({each.day for each in seen})
+    words = f"{told} days with a report, {gate.days} needed"
+    if days < gate.days <= told:
+        words += ": one day has a single report, which alone cannot decide"
     yield Measured(Part.DAYS, days >= gate.days, words)
-    yield _volume(seen, gate)
+    volume, total = _volume(seen), _total(seen)
+    words = f"{total} sessions, {gate.sessions} needed"
+    if volume < gate.sessions <= total:
+        words += f": {volume} without the largest report, which alone cannot decide"
+    yield Measured(Part.SESSIONS, volume >= gate.sessions, words)
     yield _secured(seen, gate)
-    reporters = len({each.reporter for each in seen})
-    words = f"reporters {reporters}, {gate.reporters} needed"
-    yield Measured(Part.REPORTERS, reporters >= gate.reporters, words)
+    names = {each.reporter for each in seen}
+    number = reporters([Counted(window, Numbers()) for window in {each.window for each in seen}])
+    words = f"{len(names)} reporter{'s' if len(names) != 1 else ''}, {gate.reporters} needed"
+    if number < gate.reporters <= len(names):
+        words += ": one has sent a single report, which alone cannot decide"
+    yield Measured(Part.REPORTERS, number >= gate.reporters, words)
     yield _newest(seen, gate, today)
-
-
-def _volume(seen: Sequence[Sessions], gate: TlsGate) -> Measured:
-    total = _total(seen)
-    words = f"sessions {total}, {gate.sessions} needed"
-    if total < gate.sessions or gate.reporters < 2:
-        return Measured(Part.SESSIONS, total >= gate.sessions, words)
-    by = {name: _total(own) for name, own in _by_reporter(seen).items()}
-    largest = max(sorted(by), key=lambda name: by[name])
-    others, needed = total - by[largest], -(-gate.sessions * _OTHERS // 100)
-    if others < needed and len(by) > 1:
-        words += f": {others} of reporters other than {largest}, {needed} needed"
-    return Measured(Part.SESSIONS, others >= needed or len(by) == 1, words)
 
 
 def _secured(seen: Sequence[Sessions], gate: TlsGate) -> Measured:
     good, total = sum(each.secured for each in seen), _total(seen)
-    words = f"secured {share(good, total)} percent, {gate.secured:g} needed"
     if not total:
-        return Measured(Part.SECURED, met=False, words=f"secured unknown, {gate.secured:g} needed")
+        words = f"no session, {gate.secured:g} percent secured needed"
+        return Measured(Part.SECURED, met=False, words=words)
+    words = f"{share(good, total)} percent secured, {gate.secured:g} needed"
     if not reaches(good, total, gate.secured):
         worst = alike(seen)[0]
         return Measured(Part.SECURED, met=False, words=f"{words}: {said(worst)}")
@@ -158,20 +174,25 @@ def _by_reporter(seen: Sequence[Sessions]) -> dict[str, list[Sessions]]:
 
 
 def _subsets(seen: Sequence[Sessions]) -> Iterator[tuple[str, list[Sessions]]]:
-    """Yield each reporter's own sessions, and all but those."""
-    for reporter, own in sorted(_by_reporter(seen).items()):
-        yield f"{reporter} has", own
+    """Yield each reporter's own sessions, and then all but those of one."""
+    by_reporter = sorted(_by_reporter(seen).items())
+    yield from ((f"{reporter} has", own) for reporter, own in by_reporter)
+    for reporter, _ in by_reporter:
         if others := [each for each in seen if each.reporter != reporter]:
             yield f"without {reporter} it is", others
 
 
 def _newest(seen: Sequence[Sessions], gate: TlsGate, today: date) -> Measured:
     most = _days_said(gate.newest.days)
-    if not seen:
-        return Measured(Part.NEWEST, met=False, words=f"no report, one of the last {most} needed")
-    age = today - max(each.day for each in seen)
-    words = f"the last report is of {_days_said(age.days)} ago, at most {most}"
-    return Measured(Part.NEWEST, age <= gate.newest, words)
+    days = sorted((day for _, day in {(each.window, each.day) for each in seen}), reverse=True)
+    if len(days) < 2:
+        return Measured(Part.NEWEST, met=False, words=f"no two reports, of the last {most} needed")
+    # The second, so that one false report cannot stand for all that have stopped.
+    met = today - days[1] <= gate.newest
+    words = f"last report {days[0]}, not more than {most} old needed"
+    if not met and today - days[0] <= gate.newest:
+        words += ": it is the only one so new"
+    return Measured(Part.NEWEST, met, words)
 
 
 def _days_said(days: int) -> str:
@@ -181,17 +202,18 @@ def _days_said(days: int) -> str:
 def _not_before(
     parts: Sequence[Measured], seen: Sequence[Sessions], gate: TlsGate, today: date
 ) -> date | None:
-    open_ = {each.part for each in parts if not each.met}
-    if not open_ <= {Part.DAYS, Part.SESSIONS}:
+    missing = {each.part for each in parts if not each.met}
+    if not missing:
+        return today
+    waits = [
+        (needed - have, have)
+        for needed, have in ((gate.days, _days(seen)), (gate.sessions, _volume(seen)))
+        if 0 < have < needed
+    ]
+    if not missing <= {Part.DAYS, Part.SESSIONS} or not waits:
         return None
     first, last = min(each.day for each in seen), max(each.day for each in seen)
     span = (last - first).days + 1
-    waits = [
-        -(-(needed - have) * span // have)
-        for needed, have in ((gate.days, _days(seen)), (gate.sessions, _total(seen)))
-        if have < needed
-    ]
-    wait = max(waits, default=0 if not open_ else None)
-    if wait is None or span + wait > LONGEST:
-        return None
-    return max(today, last + timedelta(days=wait))
+    wait = max(-(-more * span // have) for more, have in waits)
+    # The report of a day comes on the next one.
+    return last + timedelta(days=wait + 1) if span + wait <= LONGEST else None

@@ -7,7 +7,7 @@ may come days late: the last days are judged again, and what was told is not tol
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from mailauth_dns.evidence.change import WEEK, Change
@@ -70,11 +70,11 @@ def watched(found: Observed, before: Told | None, today: date) -> Watched:
     if last is None:
         return Watched((), before)
     first = min(last, before.until if before else last) - timedelta(days=WEEK - 1)
-    told: dict[Key, date] = dict(before.changes) if before else {}
-    new = _judged(found, _days(first, last), told)
-    new += _untold(no_reports(found.mail, today), told)
-    kept = {key: day for key, day in told.items() if last - day <= QUIET}
-    return Watched(tuple(new), Told(last, kept))
+    told = _Told(dict(before.changes) if before else {})
+    _judge(found, _days(first, last), told)
+    told.take(no_reports(found.mail, today))
+    kept = {key: day for key, day in told.days.items() if last - day <= QUIET}
+    return Watched(tuple(told.new), Told(last, kept))
 
 
 def since(found: Observed, day: date, today: date) -> tuple[Change, ...]:
@@ -82,33 +82,45 @@ def since(found: Observed, day: date, today: date) -> tuple[Change, ...]:
     last = found.last
     if last is None:
         return ()
-    told: dict[Key, date] = {}
     earlier = day - timedelta(days=1)
-    _judged(found, _days(earlier - QUIET, min(earlier, last)), told)
-    _untold(no_reports(found.mail, earlier), told)
-    new = _judged(found, _days(day, last), told)
-    return tuple(new + _untold(no_reports(found.mail, today), told))
+    before = _Told({})
+    _judge(found, _days(earlier - QUIET, min(earlier, last)), before)
+    before.take(no_reports(found.mail, earlier))
+    told = _Told(before.days)
+    _judge(found, _days(day, last), told)
+    told.take(no_reports(found.mail, today))
+    return tuple(told.new)
 
 
 def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _judged(found: Observed, days: Iterable[date], told: dict[Key, date]) -> list[Change]:
-    new = []
+def _judge(found: Observed, days: Iterable[date], told: _Told) -> None:
     for day in days:
-        new += _untold(changes_of(found.mail, found.senders, day), told)
-        new += _untold(session_changes(found.sessions, day), told)
-    return new
+        told.take(changes_of(found.mail, found.senders, day))
+        told.take(session_changes(found.sessions, day))
 
 
-def _untold(changes: Iterable[Change], told: dict[Key, date]) -> list[Change]:
-    """Return those that were not told, and keep that they are told now."""
-    new = []
-    for change in changes:
-        key = (change.kind, change.subject)
-        last = told.get(key)
-        if last is None or change.day - last > QUIET:
-            new.append(change)
-        told[key] = max(change.day, last or change.day)
-    return new
+class _Told:
+    """The last day on which each thing was so, and of these what is new.
+
+    What is new has the day on which it became so, and the numbers of the last one.
+    """
+
+    def __init__(self, days: dict[Key, date]) -> None:
+        self.days = days
+        self.new: list[Change] = []
+        self._place: dict[Key, int] = {}
+
+    def take(self, changes: Iterable[Change]) -> None:
+        """Take in what is so on one day."""
+        for change in changes:
+            key = (change.kind, change.subject)
+            last = self.days.get(key)
+            if last is None or change.day - last > QUIET:
+                self._place[key] = len(self.new)
+                self.new.append(change)
+            elif (at := self._place.get(key)) is not None:
+                self.new[at] = replace(change, day=self.new[at].day)
+            self.days[key] = max(change.day, last or change.day)

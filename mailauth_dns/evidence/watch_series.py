@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
+from mailauth_dns.evidence.counted import day_of, last_day
 from mailauth_dns.evidence.evidence import Evidence, Row, Window
 from mailauth_dns.evidence.source_kind import AttributedRow, SourceKind
-from mailauth_dns.evidence.tls_sessions import last_day
 from mailauth_dns.reports.aggregate import AuthResult
 
 SPOOFED = "spoofed mail"
@@ -89,9 +89,7 @@ def series(evidence: Evidence, rows: Iterable[AttributedRow], today: date) -> Se
 def days_of(window: Window) -> Iterable[date]:
     """Yield the days that a report tells of."""
     last = last_day(window)
-    first = max(
-        datetime.fromtimestamp(window.begin, UTC).date(), last - timedelta(days=_MAX_DAYS - 1)
-    )
+    first = max(day_of(window.begin), last - timedelta(days=_MAX_DAYS - 1))
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 

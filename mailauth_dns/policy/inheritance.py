@@ -9,6 +9,7 @@ from mailauth_dns.records.family import SECTIONS
 from mailauth_dns.typed_yaml.yaml_tree import Mapping, Scalar
 
 _MAIL_SECTIONS = tuple(key for key in SECTIONS if key != "dmarc")  # a parked policy has DMARC
+_GATED = ("dmarc", "mta_sts")
 _REPORT_TAGS = ("rua", "ruf")  # what a parked policy may say of DMARC
 
 
@@ -26,12 +27,16 @@ def with_one_ending(root: Mapping, own: Mapping) -> Mapping:
 
 
 def without_lone_gate(root: Mapping, own: Mapping) -> Mapping:
-    """Return a policy without a `dmarc` that is nothing but an inherited gate: it declares none."""
-    section = root.items.get("dmarc")
-    if "dmarc" in own.items or not isinstance(section, Mapping) or section.items.keys() != {"gate"}:
-        return root
-    items = {key: node for key, node in root.items.items() if key != "dmarc"}
-    return Mapping(root.place, items, root.keys)
+    """Return a policy without sections that are nothing but an inherited gate: none is declared."""
+    items = {
+        key: node
+        for key, node in root.items.items()
+        if key not in _GATED
+        or key in own.items
+        or not isinstance(node, Mapping)
+        or node.items.keys() != {"gate"}
+    }
+    return Mapping(root.place, items, root.keys) if len(items) < len(root.items) else root
 
 
 def is_parked(root: Mapping) -> bool:

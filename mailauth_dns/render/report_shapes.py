@@ -64,3 +64,33 @@ REPORTS_READ = document(
         )
     ),
 )
+_DAY = {"type": "string", "format": "date"}
+REPORTS_WATCH = document(
+    domains=each(
+        of(
+            domain=TEXT,
+            first=maybe(_DAY),
+            last=maybe(_DAY),
+            new=each(
+                of(
+                    kind=among(
+                        "new-source",
+                        "not-aligned",
+                        "silent",
+                        "reporter-stopped",
+                        "no-reports",
+                        "spike",
+                        "sessions-fail",
+                    ),
+                    subject=TEXT,
+                    day=_DAY,
+                    now={"type": "number"},
+                    before={"type": "number"},
+                    bound={"type": "number"},
+                    text=TEXT,
+                )
+            ),
+            problem=maybe(TEXT),
+        )
+    )
+)
