@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.policy.dmarc_edit import Tags, with_tags
+from mailauth_dns.policy.section_edit import Tags, with_tags
 
 QUARANTINE: Tags = {"p": "quarantine"}
 TRY: Tags = {"p": "reject", "t": "y"}
@@ -38,10 +38,10 @@ EDITS: list[tuple[str, Tags, str]] = [
 
 @pytest.mark.parametrize(("before", "tags", "after"), EDITS)
 def test_only_the_tags_change(before: str, tags: Tags, after: str) -> None:
-    assert with_tags("p.yaml", before, tags) == after
+    assert with_tags("p.yaml", before, "dmarc", tags) == after
 
 
 @pytest.mark.parametrize("text", ["dmarc: absent\n", "dmarc: [p]\n", "dmarc:\n", "dmarc: null\n"])
 def test_what_cannot_be_edited_is_refused(text: str) -> None:
     with pytest.raises(MailAuthError, match="write the change by hand: below dmarc, `p: quarant"):
-        with_tags("p.yaml", text, QUARANTINE)
+        with_tags("p.yaml", text, "dmarc", QUARANTINE)

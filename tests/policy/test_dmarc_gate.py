@@ -64,7 +64,7 @@ def test_a_gate_of_the_defaults_declares_no_record(repo: RepoFolder) -> None:
     repo.policy("domain: example.com\nspf: {all: fail}\n", "own")
     repo.policy("domain: example.net\nparked: true\n", "parked")
     repo.policy("domain: example.org\ndmarc: {p: none}\n", "dmarc")
-    policies = {policy.domain: policy for policy in load_repo(repo.root).policies}
+    policies = {str(policy.domain): policy for policy in load_repo(repo.root).policies}
     assert policies["example.com"].body.dmarc is None
     assert gate_of(policies["example.org"]) == Gate(days=30)
     assert gate_of(policies["example.net"]) == Gate()
